@@ -1,0 +1,35 @@
+/* arena - memory that ends together.
+
+   Everything of one request or one event lives in its arena and is freed with it; nobody frees a piece.
+   Allocation succeeds or ends the process: a daemon that is out of memory is restarted, never half right.
+
+   Threads: an arena belongs to one thread at a time. */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+struct arena;
+
+struct arena *arena_open(void);
+void arena_close(struct arena **arena);
+
+/* Forgets every piece, keeps the first block: for loops that use one arena again and again. */
+void arena_reset(struct arena *arena);
+
+/* Zeroed and aligned for any type. */
+void *arena_alloc(struct arena *arena, size_t size);
+
+/* Copies of text always end with NUL. */
+char *arena_copy(struct arena *arena, const char *text, size_t len);
+char *arena_string(struct arena *arena, const char *text); /* NULL gives NULL */
+char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+char *arena_vprintf(struct arena *arena, const char *format, va_list args);
+
+/* For what outlives a request: zeroed, freed with free(). */
+void *memory_alloc(size_t size);
+void *memory_grow(void *old, size_t size);
+char *memory_string(const char *text); /* NULL gives NULL */
+
+#endif

@@ -1,0 +1,17 @@
+/* clock - the wall clock for people, the monotonic clock for waiting.
+
+   Nothing waits on the wall clock, so that a step of an hour disturbs nobody. Tests set the wall clock instead of sleeping. */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdint.h>
+
+int64_t clock_wall_ms(void); /* Unix time in milliseconds */
+int64_t clock_mono_us(void); /* monotonic, microseconds */
+void clock_set_wall_ms(int64_t ms); /* tests only; 0 gives the real clock back */
+
+/* "2026-11-22T17:05:12.345Z" (RFC 3339) */
+enum { CLOCK_RFC3339 = 25 };
+void clock_rfc3339(int64_t wall_ms, char text[CLOCK_RFC3339]);
+
+#endif

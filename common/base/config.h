@@ -1,0 +1,60 @@
+/* config - settings: one table, from which come flags, environment variables, defaults and --help.
+
+   A setting `data-dir` is the flag --data-dir VALUE (or --data-dir=VALUE) and the variable MALL_DATA_DIR. A flag beats
+   the MALL_ variable, that a SPRING_ one (`spring` below), that the value a configuration file gave
+   (config_from_file), that the default of the profile. An unknown flag or a wrong value is an error
+   that names it and, where one is near, what was probably meant; an unknown MALL_ variable is a warning of the same kind. */
+#ifndef BASE_CONFIG_H
+#define BASE_CONFIG_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum setting_type {
+        SETTING_TEXT,
+        SETTING_NUMBER,   /* whole, least..most */
+        SETTING_DURATION, /* "250ms", "5s", "10min", "24h", "8d"; a bare number is seconds; kept in milliseconds */
+        SETTING_SIZE,     /* "32KiB", "1MiB", a bare number is bytes */
+        SETTING_CHOICE,   /* one of `choices`, separated by '|' */
+};
+
+struct setting {
+        const char *name; /* "data-dir" */
+        enum setting_type type;
+        const char *fallback; /* default; NULL: none, the setting is then unset */
+        const char *docker;   /* default under --profile docker; NULL: the same */
+        const char *spring;   /* another environment variable that may give it, or NULL */
+        const char *help;     /* one line for --help */
+        int64_t least, most;  /* numbers, durations (ms), sizes (bytes); 0, 0: any from 0 */
+        const char *choices;
+};
+
+struct config;
+
+/* argv and environ as main() has them; settings ends with a row whose name is NULL and must live on.
+   NULL and an error on a wrong value or an unknown flag; main() prints it on stderr and exits 2. */
+struct config *config_open(const struct setting *settings, int argc, char **argv, char **environment, struct error *error);
+void config_close(struct config **config);
+
+/* Why each odd thing was only a warning ("MALL_DRIAN is no setting; did you mean MALL_DRAIN?"); NULL ends the list. */
+const char *const *config_warnings(const struct config *config);
+
+/* --help was asked for / --version / arguments that are no flags, in order (mallctl's commands) */
+bool config_wants_help(const struct config *config);
+bool config_wants_version(const struct config *config);
+const char *const *config_arguments(const struct config *config);
+void config_help(const struct setting *settings, const char *usage, struct text *out);
+
+/* A weaker source than flag and environment, stronger than the default. */
+bool config_from_file(struct config *config, const char *name, const char *value, struct error *error);
+
+/* The name must be in the table (asserted). Text is NULL where unset; it lives as long as the config. */
+const char *config_text(const struct config *config, const char *name);
+int64_t config_number(const struct config *config, const char *name); /* number, ms or bytes by the type; 0 where unset */
+bool config_is_set(const struct config *config, const char *name);    /* by anything but the default */
+
+#endif

@@ -1,0 +1,43 @@
+/* json - a strict reader and a small writer (RFC 8259).
+
+   The reader refuses what the RFC refuses, and by name: text after the value, a byte order mark, invalid UTF-8,
+   lone surrogates, \u0000, raw control characters, more than JSON_DEPTH levels. It accepts JSONTestSuite's y_ cases
+   (those with \u0000 apart) and refuses its n_ cases. Numbers keep their source text; nothing is rounded. */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { JSON_DEPTH = 128 };
+
+enum json_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+
+/* Owned by the arena it was read into. */
+struct json {
+        enum json_type type;
+        const char *text;         /* a number's source, a string's value (unescaped UTF-8); NUL-terminated */
+        size_t len;
+        const char *name;         /* in an object: the member's name, unescaped; else NULL */
+        const struct json *first; /* of an array or object, in source order */
+        const struct json *next;  /* the sibling behind this one */
+};
+
+/* NULL and ERROR_BAD_INPUT with what was expected and at which byte. The text need not end with NUL. */
+const struct json *json_read(struct arena *arena, const char *text, size_t len, struct error *error);
+
+/* The last member of that name (case sensitive), or NULL; NULL also when object is no object. */
+const struct json *json_member(const struct json *object, const char *name);
+
+const char *json_type_name(enum json_type type); /* "a string", "an object", ... for messages */
+
+/* Writes "..." with the escapes that RFC 8259 demands and no others; NULL writes null. */
+void json_write_string(struct text *out, const char *value);
+/* Writes a whole value back, compact. */
+void json_write(struct text *out, const struct json *value);
+
+#endif

@@ -1,0 +1,75 @@
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct text text_open(struct arena *arena, size_t room)
+{
+        struct text t = {.arena = arena, .at = arena_copy(arena, "", 0), .len = 0, .room = 0};
+
+        if (room) {
+                t.at = arena_alloc(arena, room + 1);
+                t.room = room;
+        }
+        return t;
+}
+
+static void make_room(struct text *t, size_t more)
+{
+        char *larger;
+
+        if (more <= t->room - t->len)
+                return;
+        t->room = t->room * 2 > t->len + more ? t->room * 2 : t->len + more + 64;
+        larger = arena_alloc(t->arena, t->room + 1);
+        memcpy(larger, t->at, t->len);
+        t->at = larger;
+}
+
+void text_add(struct text *t, const char *bytes, size_t len)
+{
+        if (!len)
+                return;
+        make_room(t, len);
+        memcpy(t->at + t->len, bytes, len);
+        t->len += len;
+        t->at[t->len] = '\0';
+}
+
+void text_string(struct text *t, const char *string)
+{
+        text_add(t, string, strlen(string));
+}
+
+void text_char(struct text *t, char c)
+{
+        text_add(t, &c, 1);
+}
+
+void text_int(struct text *t, int64_t number)
+{
+        char digits[24], *p = digits + sizeof digits;
+        uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+
+        do
+                *--p = (char)('0' + rest % 10);
+        while (rest /= 10);
+        if (number < 0)
+                *--p = '-';
+        text_add(t, p, (size_t)(digits + sizeof digits - p));
+}
+
+void text_printf(struct text *t, const char *format, ...)
+{
+        va_list args, again;
+        int len;
+
+        va_start(args, format);
+        va_copy(again, args);
+        len = vsnprintf(NULL, 0, format, again);
+        va_end(again);
+        make_room(t, (size_t)len + 1);
+        vsnprintf(t->at + t->len, (size_t)len + 1, format, args);
+        va_end(args);
+        t->len += (size_t)len;
+}

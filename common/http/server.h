@@ -1,0 +1,116 @@
+/* server - HTTP/1.1 in front of a handler: libmicrohttpd with its gaps closed.
+
+   What it does so that no handler has to: strict framing (400 or 501 and close: length with coding, two lengths, a
+   folded line, a blank before a colon, bare LF, NUL, no Host ...), limits (413, 414, 431), absolute deadlines
+   for header and body, HEAD, the access line, http_server_requests_seconds, traceparent, `Connection: close` while
+   draining. Errors are application/problem+json (RFC 9457).
+
+   Threads: handlers run on the server's threads; a handler that must wait (for a commit) returns HTTP_LATER and
+   frees the thread; http_resume may come from any thread. Sources: RFC 9110, RFC 9112, W3C Trace Context. */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/metrics.h"
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct http_server;
+
+enum { HTTP_ANSWER_HEADERS = 24 };
+
+struct http_header {
+        const char *name, *value;
+};
+
+/* All in the request's arena. A body of NULL is none (Content-Length: 0, or no length on 204 and 304). */
+struct http_answer {
+        int status;
+        const char *type; /* Content-Type; NULL: none */
+        const char *body;
+        size_t len;
+        struct http_header headers[HTTP_ANSWER_HEADERS];
+        int header_count;
+        bool close; /* Connection: close, after this answer */
+};
+
+struct http_request {
+        struct arena *arena; /* ends with the request */
+        const char *method;
+        const char *target; /* as sent, raw */
+        const char *path;   /* raw, without the query; %00, bad escapes and dot segments were refused */
+        const char *query;  /* raw, behind the '?'; NULL: none */
+        const char *body;   /* NUL-terminated; "" when empty */
+        size_t body_len;
+        const char *peer;         /* the client's address as text, "127.0.0.1", "::1" */
+        bool peer_trusted;        /* in MALL_TRUSTED_PROXIES */
+        const char *trace_id;     /* 32 hex digits, from traceparent or made */
+        const char *traceparent;  /* the whole header for the next hop: same trace, a span of our own */
+        const char *uri_template; /* set by the handler for the metric: "/orders/{id}"; default "UNKNOWN" */
+        struct http_answer answer; /* filled by the handler */
+        void *state;               /* the handler's own, for between HTTP_LATER and its finish */
+        struct http_server *server;
+};
+
+enum http_result {
+        HTTP_ANSWERED, /* request->answer is filled */
+        HTTP_LATER,    /* http_resume will be called, once; may already have been */
+};
+
+struct http_handler {
+        /* A whole request with its body is there. */
+        enum http_result (*handle)(struct http_request *request, void *arg);
+        /* After http_resume, again on a server thread: fill request->answer. */
+        void (*finish)(struct http_request *request, void *arg);
+        void *arg;
+};
+
+struct http_config {
+        const char *address; /* "0.0.0.0", "::", "127.0.0.1" */
+        int port;            /* 0: any free one, see http_server_port */
+        int threads;
+        size_t max_body, max_target, max_header, max_fields; /* bytes; number of fields */
+        int header_ms, body_ms; /* absolute deadlines */
+        int max_connections;
+        const char *trusted_proxies; /* "10.0.0.0/8,::1/128" */
+        struct metrics *metrics;     /* may be NULL */
+        struct http_handler handler;
+};
+
+struct http_server *http_server_open(const struct http_config *config, struct error *error);
+int http_server_port(const struct http_server *server);
+
+/* From now on every answer says `Connection: close`; still accepting. */
+void http_server_drain(struct http_server *server);
+/* The listener closes, requests in flight end (at most wait_ms; suspended ones must be resumed meanwhile by those who
+   hold them), idle connections are closed. */
+void http_server_close(struct http_server **server, int wait_ms);
+int http_server_in_flight(const struct http_server *server); /* requests, not connections */
+
+/* The field's value (the first), or NULL. Names ignore case. */
+const char *http_header(const struct http_request *request, const char *name);
+/* All fields in the order received (the gateway forwards them); false from `each` ends. */
+void http_each_header(const struct http_request *request, bool (*each)(void *arg, const char *name, const char *value), void *arg);
+/* A query parameter, unescaped ('+' is a blank); the nth of that name; NULL when there is none.
+   ERROR_BAD_INPUT is not possible: bad escapes were refused. */
+const char *http_query(const struct http_request *request, const char *name, int nth);
+/* Percent-decodes into the arena; NULL on a bad escape or %00. */
+const char *http_unescape(struct arena *arena, const char *text, size_t len, bool plus_is_blank);
+
+void http_answer_header(struct http_request *request, const char *name, const char *value);
+void http_answer_body(struct http_request *request, int status, const char *type, const struct text *body);
+/* application/problem+json with type about:blank, title, status, detail, instance and, where the error names one, `member`. */
+void http_answer_error(struct http_request *request, const struct error *error);
+void http_answer_problem(struct http_request *request, int status, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
+/* Continues a request whose handler returned HTTP_LATER. The caller must not touch it afterwards. Any thread. */
+void http_resume(struct http_request *request);
+
+const char *http_status_text(int status); /* "Not Found" */
+
+#endif
