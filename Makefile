@@ -8,7 +8,11 @@ TIERS    := base data event http service
 VARIANT ?= release
 OUT     := build/$(VARIANT)
 
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := $(if $(shell command -v ccache),ccache )gcc
+endif
+JOBS ?= $(shell nproc)
+Q    := $(if $(V),,@)# V=1 shows the commands
 PACKAGES := libmicrohttpd rdkafka libcjson sqlite3 libcurl yaml-0.1
 
 # Warnings and the language standard are the project's; CFLAGS and LDFLAGS belong to the packager.
@@ -27,44 +31,112 @@ ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(HARDENING_$(VARIANT)) $(SANITIZE_$(VARIAN
              $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 ALL_LIBS   = $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
-library_sources := $(filter-out %_test.c %_fuzz.c,$(foreach t,$(TIERS),$(wildcard common/$(t)/*.c)))
-library         := $(OUT)/libcommon.a
-tests           := $(patsubst %.c,$(OUT)/%,$(wildcard common/*/*_test.c) $(foreach p,$(PROGRAMS),$(wildcard $(p)/*_test.c)))
-program_objects  = $(patsubst %.c,$(OUT)/%.o,$(filter-out %_test.c %_fuzz.c,$(wildcard $(1)/*.c)))
-
-.PHONY: all programs unit-tests clean help
+.PHONY: help all run test bench lint unit wire system settings programs deps-run deps-kafka deps-test unit-tests \
+        concurrent-tests ceiling clean
 .SECONDARY:
 
-all: deps programs
+# ---- what people call ----
 
-programs: $(PROGRAMS:%=$(OUT)/bin/%)
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+all: deps-run ## build everything, build/bin holds it
+	@$(MAKE) --no-print-directory -j$(JOBS) programs
+
+run: $(if $(KAFKA),deps-kafka,deps-run) ## build and run the four daemons here; KAFKA=1: over a Kafka broker of their own
+	@$(MAKE) --no-print-directory -j$(JOBS) programs
+	@scripts/run.py $(if $(KAFKA),--kafka)
+
+test: deps-test ## everything below, and one line of how it went
+	@$(MAKE) --no-print-directory -j$(JOBS) programs
+	@scripts/tally.py lint unit wire system
+
+lint: deps-test ## layout of the tiers, warnings, static checks
+	@scripts/lint.py $(TIERS)
+
+unit: deps-test ## unit tests under the sanitizers; ONLY=json picks
+	-@$(MAKE) --no-print-directory -k -j$(JOBS) VARIANT=asan unit-tests
+	-@$(MAKE) --no-print-directory -k -j$(JOBS) VARIANT=tsan concurrent-tests
+	@scripts/with-broker.py scripts/unit.py $(foreach o,$(ONLY),--only $(o)) \
+		$(patsubst %.c,build/asan/%,$(test_sources)) $(patsubst %.c,build/tsan/%,$(concurrent_sources))
+
+wire: deps-test ## the reference's recorded answers against each daemon
+	@$(MAKE) --no-print-directory -j$(JOBS) programs
+	@tests/wire/run.py
+
+system: deps-test ## the daemons together, with faults; ONLY=siege picks, VARIANT=asan runs those binaries
+	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=$(VARIANT) programs
+	@tests/system/run.py --variant $(VARIANT) $(ONLY)
+
+SECONDS ?= 5
+ROUNDS  ?= 5
+bench: deps-test ## speed, latency and memory beside their targets; SECONDS=3 ROUNDS=3 for a quick one
+	@$(MAKE) --no-print-directory -j$(JOBS) programs ceiling
+	@tests/bench/run.py --seconds $(SECONDS) --rounds $(ROUNDS)
+
+settings: all ## write docs/settings.md anew from the daemons' --help
+	@scripts/settings.py
+
+clean: ## remove what was built (./data stays)
+	rm -rf build
+
+# A stamp each, so that looking costs nothing the second time.
+deps-run deps-kafka deps-test: deps-%: build/deps-%
+
+build/deps-%: scripts/deps
+	@scripts/deps $*
+	@mkdir -p build && touch $@
+
+# ---- what is built ----
+
+library_sources := $(filter-out %_test.c %_fuzz.c,$(foreach t,$(TIERS),$(wildcard common/$(t)/*.c)))
+library         := $(OUT)/libcommon.a
+test_sources    := $(wildcard common/*/*_test.c) $(foreach p,$(PROGRAMS),$(wildcard $(p)/*_test.c))
+program_objects  = $(patsubst %.c,$(OUT)/%.o,$(filter-out %_test.c %_fuzz.c,$(wildcard $(1)/*.c)))
+
+# Tests of what several threads share; they run under the thread sanitizer too.
+CONCURRENT         := bus server log metrics writer inbox outbox relay service resource lifecycle upstream
+concurrent_sources := $(foreach c,$(CONCURRENT),$(filter %/$(c)_test.c,$(test_sources)))
+
+programs: $(PROGRAMS:%=$(OUT)/bin/%) build/bin
+
+build/bin:
+	@mkdir -p build/release/bin
+	@ln -sfn release/bin $@
 
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "  CC  $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # the only file that knows the commit, so that a commit rebuilds one object
 $(OUT)/common/service/build.o: ALL_CFLAGS += -DMALL_VERSION='"$(VERSION)"' -DMALL_COMMIT='"$(COMMIT)"'
-$(OUT)/common/service/build.o: .git/HEAD
+$(OUT)/common/service/build.o: $(wildcard .git/HEAD .git/logs/HEAD)
 
 $(library): $(library_sources:%.c=$(OUT)/%.o)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 define program
 $(OUT)/bin/$(1): $(call program_objects,$(1)) $(library)
 	@mkdir -p $$(@D)
-	$$(CC) -o $$@ $$^ $$(ALL_LIBS)
+	@echo "  LD  $$@"
+	$$(Q)$$(CC) -o $$@ $$^ $$(ALL_LIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
 # A test of a program's folder links that folder, but its main().
 $(OUT)/%_test: $(OUT)/%_test.o $(library)
-	$(CC) -o $@ $< $(filter-out %/main.o,$(call program_objects,$(firstword $(subst /, ,$*)))) $(library) $(ALL_LIBS)
+	@echo "  LD  $@"
+	$(Q)$(CC) -o $@ $< $(filter-out %/main.o,$(call program_objects,$(firstword $(subst /, ,$*)))) $(library) $(ALL_LIBS)
 
-unit-tests: $(tests)
+# libmicrohttpd answering a constant: what a service on it can reach at most
+ceiling: $(OUT)/tests/bench/ceiling
+$(OUT)/tests/bench/ceiling: $(OUT)/tests/bench/ceiling.o
+	$(Q)$(CC) -o $@ $< $(ALL_LIBS)
 
-clean:
-	rm -rf build
+unit-tests: $(test_sources:%.c=$(OUT)/%)
+
+concurrent-tests: $(concurrent_sources:%.c=$(OUT)/%)
 
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)

@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""lint - what the compiler does not check, and the compilers' warnings.
+
+usage: lint.py TIER...      the tiers from left to right, as in the Makefile
+
+Prints `ok   check` or what was found and `FAIL check`; exit 1 when any failed.
+"""
+import glob
+import os
+import re
+import subprocess
+import sys
+
+PACKAGES = "libmicrohttpd rdkafka libcjson sqlite3 libcurl yaml-0.1".split()
+STANDARD = "-std=gnu17 -D_GNU_SOURCE -Icommon -I.".split()
+WARNINGS = ("-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wundef "
+            "-Wformat=2 -Wvla -Wcast-qual -Wno-missing-field-initializers").split()
+
+# Few, each of which points at a fault rather than at a taste; the analyzer proper costs minutes.
+TIDY = ("-*,bugprone-sizeof-*,bugprone-suspicious-*,-bugprone-suspicious-include,bugprone-infinite-loop,"
+        "bugprone-too-small-loop-variable,bugprone-signal-handler,bugprone-not-null-terminated-result,"
+        "bugprone-misplaced-widening-cast,bugprone-terminating-continue,bugprone-unused-return-value,"
+        "bugprone-macro-parentheses,cert-err34-c,cert-fio38-c,misc-redundant-expression,"
+        "readability-misleading-indentation,readability-duplicate-include")
+
+
+def sources(suffix="c"):
+    """Ours only: nothing that was built."""
+    folders = ("common/*", "order", "product", "delivery", "gateway", "mallctl", "tests/bench")
+    return sorted(f for folder in folders for f in glob.glob("%s/*.%s" % (folder, suffix)))
+
+
+def in_parallel(command, files):
+    """The command once a file, on all processors; True and what it printed."""
+    done = subprocess.run(["xargs", "-P", str(os.cpu_count()), "-n", "4"] + command, input="\n".join(files), text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return done.returncode == 0, done.stdout
+
+
+def tiers(order):
+    """A file includes only its own tier and those to its left; a program its own folder and common/."""
+    found = []
+    for path in sources("c") + sources("h"):
+        here = path.split("/")[1] if path.startswith("common/") else None
+        for number, line in enumerate(open(path, encoding="utf-8"), 1):
+            include = re.match(r'\s*#\s*include\s+"([^"/]+)/', line)
+            if not include:
+                continue
+            there = include.group(1)
+            wrong = (there not in order or order.index(there) > order.index(here)) if here else \
+                there not in order and there != path.split("/")[0]
+            if wrong:
+                found.append("%s:%d: %s is not to its left" % (path, number, include.group(1)))
+    return not found, "\n".join(found)
+
+
+def flags():
+    return STANDARD + subprocess.check_output(["pkg-config", "--cflags"] + PACKAGES, text=True).split()
+
+
+def warnings():
+    return in_parallel(["clang", "-fsyntax-only", "-Werror"] + WARNINGS + ["-Wno-format-nonliteral"] + flags(), sources())
+
+
+def cppcheck():
+    return in_parallel(["cppcheck", "-q", "--std=c11", "--enable=warning,portability", "--inline-suppr", "--error-exitcode=1",
+                        "--suppress=missingIncludeSystem", "--suppress=preprocessorErrorDirective",
+                        "--suppress=unknownMacro", "--suppress=varFuncNullUB", "--suppress=autoVariables", "-Icommon", "-I."], sources())
+
+
+def tidy():
+    # xargs puts the files last, clang-tidy wants the compiler's flags there: hence the shell
+    command = 'clang-tidy --quiet "--checks=%s" "--warnings-as-errors=*" "$@" -- %s' % (TIDY, " ".join(flags()))
+    good, text = in_parallel(["sh", "-c", command, "sh"], sources())
+    return good, "\n".join(line for line in text.split("\n") if not re.match(r"\d+ warnings? (generated|treated)", line))
+
+
+def scripts():
+    found = subprocess.check_output(["git", "ls-files", "scripts", "tests", ".ci"], text=True).split()
+    shells = [f for f in found if os.path.isfile(f) and re.match(rb"#!.*\b(ba)?sh\b", open(f, "rb").readline())]
+    return in_parallel(["shellcheck"], shells)
+
+
+def main(order):
+    failed = False
+    for name, check in (("includes go to the left only", lambda: tiers(order)), ("no warnings of clang", warnings),
+                        ("cppcheck", cppcheck), ("clang-tidy", tidy), ("shellcheck", scripts)):
+        good, text = check()
+        failed |= not good
+        if not good and text.strip():
+            print(text.strip())
+        print("%-4s lint: %s" % ("ok" if good else "FAIL", name), flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    os.chdir(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+"""tally - runs make targets one after the other and counts what they report.
+
+usage: tally.py TARGET...
+
+A line that begins with `ok ` is one passed, one that begins with `FAIL` one failed; a target that fails without saying
+why is one failed. All of them run whatever fails. The failures are told again at the end, then `N passed, N failed`.
+"""
+import os
+import subprocess
+import sys
+import time
+
+
+def run(target):
+    """(passed, list of what failed)"""
+    passed, failures = 0, []
+    make = subprocess.Popen([os.environ.get("MAKE", "make"), "--no-print-directory", target], stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    for line in make.stdout:
+        print(line, end="", flush=True)
+        passed += line.startswith("ok ")
+        if line.startswith("FAIL"):
+            failures.append("%s: %s" % (target, line[4:].strip()))
+    if make.wait() and not failures:
+        failures.append("%s: ended with %d" % (target, make.returncode))
+    if not passed and not failures:
+        failures.append("%s: nothing was run" % target)
+    return passed, failures
+
+
+def main(targets):
+    passed, failures, lines = 0, [], []
+    for target in targets:
+        begin = time.monotonic()
+        ok, failed = run(target)
+        passed += ok
+        failures += failed
+        lines.append("%-8s %5d passed %5d failed %6.0f s" % (target, ok, len(failed), time.monotonic() - begin))
+    print("\n" + "\n".join(lines))
+    for failure in failures:
+        print("FAIL " + failure)
+    print("%d passed, %d failed" % (passed, len(failures)))
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
