@@ -1,0 +1,16 @@
+/* config_value - what a setting's text means; of config's own. */
+#ifndef BASE_CONFIG_VALUE_H
+#define BASE_CONFIG_VALUE_H
+
+#include "base/config.h"
+
+/* The number behind the text (0 for text and choices); false where the text is none of the setting's. */
+bool config_value_read(const struct setting *setting, const char *text, int64_t *number);
+
+/* "a whole number from 0 to 65535" */
+void config_value_expected(const struct setting *setting, struct text *out);
+
+/* How --help calls the value: "TIME" */
+const char *config_value_name(const struct setting *setting);
+
+#endif
