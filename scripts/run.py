@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""run - the whole mall on this machine, until Ctrl-C.
+
+usage: run.py [--kafka] [--bin DIR] [--port NAME=PORT]...
+
+Starts the four daemons, waits until they are ready, says where they are and shows their logs, each line with its
+daemon's name in front; data/log/NAME.log keeps them. MALL_ settings of the environment reach the daemons, but those
+that cannot be the same for all of them. --kafka starts a broker on localhost:9092, unless MALL_BUS_URL names one.
+Ends with 0 after Ctrl-C or SIGTERM, with 1 when something could not start or a daemon died.
+"""
+import argparse
+import os
+import pathlib
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import ports
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+PORTS = {"order": 8081, "delivery": 8082, "product": 8083, "gateway": 8088}
+NOT_FOR_ALL = ("MALL_PORT", "MALL_MANAGEMENT_PORT")
+READY_SECONDS = 20
+STOP_SECONDS = 30
+BROKER = TOP / "tests/kafka/broker.sh"
+BROKER_PORT = 9092
+
+
+class Trouble(Exception):
+    """What ends the run, in words."""
+
+
+class Daemon:
+    def __init__(self, name, port, folder, data, settings):
+        if not ports.is_free(port, "0.0.0.0"):
+            raise Trouble("port %d, which %s needs, is taken (`ss -ltnp sport = :%d` shows by whom)" % (port, name, port))
+        self.name, self.port = name, port
+        self.log = open(data / "log" / (name + ".log"), "ab", buffering=0)
+        # a session of its own: Ctrl-C is for us, who then stop the daemons in order
+        self.process = subprocess.Popen([folder / name, "--port", str(port)], env=settings, stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+
+    def follow(self, lines):
+        """Until its end, each line of it into its file and the queue; None is the end."""
+        for line in self.process.stdout:
+            self.log.write(line)
+            lines.put((self.name, line))
+        lines.put((self.name, None))
+
+    def is_ready(self):
+        try:
+            with urllib.request.urlopen(self.url() + "/actuator/health/readiness", timeout=1) as answer:
+                return answer.status == 200
+        except (OSError, urllib.error.URLError):
+            return False
+
+    def url(self):
+        return "http://localhost:%d" % self.port
+
+
+def show(name, line):
+    sys.stdout.write("%-8s | %s" % (name, line.decode("utf-8", "replace")))
+    sys.stdout.flush()
+
+
+def drain(lines):
+    while not lines.empty():
+        name, line = lines.get()
+        if line is None:
+            raise Trouble("%s died" % name)
+        show(name, line)
+
+
+def wait_until_ready(daemons, lines):
+    deadline = time.monotonic() + READY_SECONDS
+    for daemon in daemons:
+        while not daemon.is_ready():
+            drain(lines)
+            if time.monotonic() > deadline:
+                raise Trouble("%s is not ready after %d s" % (daemon.name, READY_SECONDS))
+            time.sleep(0.02)
+    drain(lines)
+
+
+def table(daemons, data, bus):
+    rows = [("daemon", "port", "pid", "health")]
+    rows += [(d.name, str(d.port), str(d.process.pid), d.url() + "/actuator/health") for d in daemons]
+    print()
+    for row in rows:
+        print("  %-9s %-6s %-8s %s" % row)
+    by_name = {d.name: d.url() for d in daemons}
+    print("\n  data in %s, events over %s\n  try:  http POST %s/inventories productId=1001 productName=TV stock=100"
+          "\n        http POST %s/orders productId=1001 productName=TV qty=5 customerId=100"
+          "\n        http %s/inventories/1        Ctrl-C stops all of it\n"
+          % (data, bus, by_name["product"], by_name["gateway"], by_name["gateway"]), flush=True)
+
+
+def stop(daemons, lines):
+    """SIGTERM to each, the gateway first so that no request meets a service that has gone; shows what they still say."""
+    for daemon in reversed(daemons):
+        if daemon.process.poll() is None:
+            daemon.process.send_signal(signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    clean = True
+    for daemon in reversed(daemons):
+        try:
+            code = daemon.process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            daemon.process.kill()
+            code = daemon.process.wait()
+        clean &= code == 0
+        if code:
+            print("run: %s ended with %d" % (daemon.name, code), file=sys.stderr)
+        daemon.follower.join(1)
+    while not lines.empty():
+        name, line = lines.get()
+        if line is not None:
+            show(name, line)
+    return clean
+
+
+def mall(arguments, settings, data):
+    """Runs until a signal (KeyboardInterrupt) or until a daemon dies (Trouble)."""
+    daemons, lines = [], queue.Queue()
+    trouble = None
+    try:
+        for name, port in {**PORTS, **dict(arguments.port)}.items():
+            daemon = Daemon(name, int(port), arguments.bin, data, settings)
+            daemons.append(daemon)
+            daemon.follower = threading.Thread(target=daemon.follow, args=(lines,), daemon=True)
+            daemon.follower.start()
+        wait_until_ready(daemons, lines)
+        table(daemons, data, settings.get("MALL_BUS_URL", "the embedded log"))
+        while True:
+            name, line = lines.get()
+            if line is None:
+                raise Trouble("%s died" % name)
+            show(name, line)
+    except KeyboardInterrupt:
+        print("\nrun: stopping", flush=True)
+    except Trouble as what:
+        trouble = what
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    clean = stop(daemons, lines)
+    if trouble:
+        raise trouble
+    return 0 if clean else 1
+
+
+def start_broker(data):
+    if not ports.is_free(BROKER_PORT):
+        raise Trouble("port %d, which the broker needs, is taken; MALL_BUS_URL=kafka://HOST:PORT/mall uses that one" % BROKER_PORT)
+    print("run: fetching and starting a Kafka broker on localhost:%d" % BROKER_PORT, flush=True)
+    for command in (["fetch"], ["start", str(data / "kafka"), str(BROKER_PORT)]):
+        if subprocess.call([BROKER] + command):
+            raise Trouble("the broker did not start")
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("--kafka", action="store_true")
+    parser.add_argument("--bin", type=pathlib.Path, default=TOP / "build/bin")
+    parser.add_argument("--port", action="append", default=[], type=lambda text: text.split("=", 1))
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGINT, interrupt)
+    settings = {"MALL_LOG": "text", **os.environ}
+    for name in NOT_FOR_ALL:
+        if settings.pop(name, None):
+            print("run: %s is for one daemon and not passed on" % name, file=sys.stderr)
+    data = pathlib.Path(settings.get("MALL_DATA_DIR", "data")).resolve()
+    settings["MALL_DATA_DIR"] = str(data)
+    broker = False
+    try:
+        (data / "log").mkdir(parents=True, exist_ok=True)
+        if arguments.kafka and "MALL_BUS_URL" not in os.environ:
+            broker = True
+            start_broker(data)
+            settings["MALL_BUS_URL"] = "kafka://localhost:%d/mall" % BROKER_PORT
+        return mall(arguments, settings, data)
+    except KeyboardInterrupt:
+        return 0
+    except (Trouble, OSError) as what:
+        print("run: %s" % what, file=sys.stderr)
+        return 1
+    finally:
+        if broker:
+            subprocess.call([BROKER, "stop", data / "kafka"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

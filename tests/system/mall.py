@@ -1,0 +1,380 @@
+"""mall - the four daemons on ports and in a directory of their own, for stories about them.
+
+    with Mall(bus="kafka") as mall:
+        mall.order.post("/orders", {"productId": "1001", "qty": 5})
+
+Settings are keyword arguments (drain="2s" is MALL_DRAIN) for all daemons. At its end every daemon that still runs must
+stop with 0 on SIGTERM and no sanitizer may have complained; else the story fails.
+"""
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "scripts"))
+import ports                                                    # noqa: E402 (lies in scripts/)
+
+VARIANT = os.environ.get("MALL_TEST_VARIANT", "release")
+BIN = pathlib.Path(os.environ.get("MALL_TEST_BIN", TOP / "build" / VARIANT / "bin"))
+SLOWER = 1 if VARIANT == "release" else 4                       # sanitizers: deadlines grow by this
+SERVICES = ("order", "delivery", "product")
+COLLECTIONS = {"order": "orders", "delivery": "deliveries", "product": "inventories"}
+
+ROUTES = """
+server:
+  port: %(gateway)d
+spring:
+  cloud:
+    gateway:
+      routes:
+        - {id: order, uri: 'http://localhost:%(order)d', predicates: [Path=/orders/**]}
+        - {id: delivery, uri: 'http://localhost:%(delivery)d', predicates: [Path=/deliveries/**]}
+        - {id: product, uri: 'http://localhost:%(product)d', predicates: [Path=/inventories/**]}
+      globalcors:
+        corsConfigurations:
+          '[/**]':
+            allowedOrigins: ["*"]
+            allowedMethods: ["*"]
+            allowedHeaders: ["*"]
+            allowCredentials: true
+"""
+
+
+def until(what, seconds=15, every=0.02):
+    """The first true answer of what(); a failed check says what it last was."""
+    deadline = time.monotonic() + seconds * SLOWER
+    while True:
+        last = what()
+        if last:
+            return last
+        assert time.monotonic() < deadline, "not within %d s; last: %r" % (seconds, last)
+        time.sleep(every)
+
+
+def until_equal(what, want, seconds=15):
+    deadline = time.monotonic() + seconds * SLOWER
+    while True:
+        last = what()
+        if last == want:
+            return
+        assert time.monotonic() < deadline, "still %r and not %r after %d s" % (last, want, seconds)
+        time.sleep(0.02)
+
+
+def equal(got, want, about=""):
+    assert got == want, "%s is %r and not %r" % (about or "it", got, want)
+
+
+def tool(*command, **more):
+    """What a program printed; it must end with 0."""
+    done = subprocess.run([str(c) for c in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors="replace", timeout=60 * SLOWER, **more)
+    assert done.returncode == 0, "%s ended with %d: %s" % (command[0], done.returncode, done.stdout)
+    return done.stdout
+
+
+class Answer:
+    def __init__(self, response):
+        self.status = response.status
+        self.headers = {k.lower(): v for k, v in response.getheaders()}
+        self.text = response.read().decode("utf-8", "replace")
+
+    @property
+    def body(self):
+        return json.loads(self.text) if self.text else None
+
+    @property
+    def id(self):
+        return int(self.headers["location"].rsplit("/", 1)[1])
+
+
+class Client:
+    """Requests to one port of this machine, each on a connection of its own."""
+
+    def __init__(self, port):
+        self.port = port
+
+    def ask(self, method, path, body=None, headers=None, timeout=30):
+        connection = http.client.HTTPConnection("localhost", self.port, timeout=timeout * SLOWER)
+        headers = {"Accept": "*/*", **(headers or {})}
+        if isinstance(body, (dict, list)):
+            body = json.dumps(body, ensure_ascii=False).encode()
+            headers = {"Content-Type": "application/json", **headers}
+        try:
+            connection.request(method, path, body, {k: v for k, v in headers.items() if v is not None})
+            return Answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    def get(self, path, **headers):
+        return self.ask("GET", path, headers={k.replace("_", "-"): v for k, v in headers.items()})
+
+    def post(self, path, body, **headers):
+        return self.ask("POST", path, body, {k.replace("_", "-"): v for k, v in headers.items()})
+
+    def patch(self, path, body, **headers):
+        return self.ask("PATCH", path, body, {k.replace("_", "-"): v for k, v in headers.items()})
+
+    def delete(self, path, **headers):
+        return self.ask("DELETE", path, headers={k.replace("_", "-"): v for k, v in headers.items()})
+
+    def rows(self, collection):
+        """All rows, with their id, page by page."""
+        found, page = [], 0
+        while True:
+            body = self.get("/%s?size=1000&page=%d" % (collection, page)).body
+            for row in body["_embedded"][collection]:
+                found.append({**row, "id": int(row["_links"]["self"]["href"].rsplit("/", 1)[1])})
+            page += 1
+            if page >= body["page"]["totalPages"]:
+                return found
+
+
+class Daemon(Client):
+    def __init__(self, name, directory, settings, port=None):
+        super().__init__(port or ports.reserve())
+        self.name, self.directory, self.process = name, pathlib.Path(directory), None
+        self.settings = {"address": "127.0.0.1", "port": self.port, "data_dir": self.directory, **settings}
+        self.log_path = self.directory / (name + ".log")
+
+    def environment(self, **more):
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("MALL_", "SPRING_"))}
+        both = {**self.settings, **more}
+        return {**clean, **{"MALL_" + k.upper(): str(v) for k, v in both.items() if v is not None}}
+
+    def start(self, wait=True, **settings):
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen([BIN / self.name], env=self.environment(**settings), stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log, cwd=self.directory)
+        if wait:
+            self.wait_ready()
+        return self
+
+    def wait_ready(self):
+        until(self.is_ready, 15, every=0.005)
+
+    def is_ready(self):
+        assert self.process.poll() is None, "%s ended with %s" % (self.name, self.process.returncode)
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return self.get("/actuator/health/readiness").status == 200
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def signal(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+
+    def wait(self, seconds=30):
+        try:
+            return self.process.wait(seconds * SLOWER)
+        except subprocess.TimeoutExpired:
+            raise AssertionError("%s did not end within %d s" % (self.name, seconds)) from None
+
+    def stop(self, seconds=30):
+        self.signal()
+        return self.wait(seconds)
+
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def log(self):
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def metric(self, name, **labels):
+        """The sum of the samples of this name that carry these labels; None when there is none."""
+        found = None
+        for line in self.get("/actuator/prometheus").text.split("\n"):
+            sample = re.match(r"(\w+)(?:\{(.*)\})? (\S+)", line)
+            if sample and sample[1] == name and all('%s="%s"' % pair in (sample[2] or "") for pair in labels.items()):
+                found = (found or 0) + float(sample[3])
+        return found
+
+
+class Broker:
+    """A Kafka broker; broker.sh has the details."""
+    SCRIPT = TOP / "tests/kafka/broker.sh"
+
+    def __init__(self, directory):
+        self.directory, self.port = pathlib.Path(directory) / "kafka", ports.reserve()
+        self.address = "localhost:%d" % self.port
+
+    def start(self):
+        tool(self.SCRIPT, "start", self.directory, self.port)
+        return self
+
+    def stop(self):
+        tool(self.SCRIPT, "stop", self.directory)
+
+    def signal(self, number):
+        os.kill(int((self.directory / "pid").read_text()), number)
+
+    def read(self, topic, form="%s\n"):
+        """All records there now, one a form (kcat's -f)."""
+        return tool("kcat", "-C", "-q", "-e", "-b", self.address, "-t", topic, "-o", "beginning", "-f", form)
+
+    def write(self, topic, value, key=None, headers=()):
+        command = ["kcat", "-P", "-b", self.address, "-t", topic] + (["-k", key] if key else [])
+        for name, text in headers:
+            command += ["-H", "%s=%s" % (name, text)]
+        path = self.directory / "value"
+        path.write_bytes(value)
+        tool(*command, path)
+
+
+class Mall:
+    def __init__(self, bus="log", only=("order", "delivery", "product", "gateway"), **settings):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="mall-system-"))
+        self.broker = Broker(self.directory) if bus == "kafka" else None
+        if self.broker:
+            settings["bus_url"] = "kafka://%s/mall" % self.broker.address
+        elif bus != "log":
+            settings["bus_url"] = bus
+        numbers = {name: ports.reserve() for name in SERVICES + ("gateway",)}
+        routes = self.directory / "application.yml"
+        routes.write_text(ROUTES % numbers)
+        self.daemons = {}
+        for name in only:
+            own = {**settings, "routes": routes} if name == "gateway" else settings
+            if name == "gateway":
+                own = {k: v for k, v in own.items() if k not in ("bus_url", "oversell")}
+            self.daemons[name] = Daemon(name, self.directory, own, numbers[name])
+
+    def __getattr__(self, name):
+        try:
+            return self.__dict__["daemons"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __enter__(self):
+        try:
+            if self.broker:
+                self.broker.start()
+            for daemon in self.daemons.values():
+                daemon.start(wait=False)
+            for daemon in self.daemons.values():
+                daemon.wait_ready()
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
+        return self
+
+    def __exit__(self, kind, *_):
+        trouble = []
+        running = [d for d in self.daemons.values() if d.is_running()]
+        for daemon in running:
+            daemon.signal(signal.SIGCONT)
+            daemon.signal()
+        for daemon in running:
+            try:
+                if daemon.wait(20) != 0:
+                    trouble.append("%s ended with %d" % (daemon.name, daemon.process.returncode))
+            except AssertionError as late:
+                trouble.append(str(late))
+                daemon.kill()
+        if self.broker:
+            self.broker.stop()
+        for daemon in self.daemons.values():
+            if re.search("Sanitizer|runtime error:", daemon.log()):
+                trouble.append("a sanitizer complained in " + daemon.name)
+        if kind or trouble:
+            for daemon in self.daemons.values():
+                print("---- the end of %s's log\n%s" % (daemon.name, "\n".join(daemon.log().split("\n")[-15:])))
+        shutil.rmtree(self.directory, ignore_errors=True)
+        assert kind or not trouble, "; ".join(trouble)
+
+    # -- what stories have in common
+
+    def register(self, product="1001", stock=100):
+        return self.product.post("/inventories", {"productId": product, "productName": "TV", "stock": stock}).id
+
+    def stock(self, number=1):
+        return self.product.get("/inventories/%d" % number).body["stock"]
+
+    def order_one(self, product="1001", qty=5):
+        answer = self.order.post("/orders", {"productId": product, "productName": "TV", "qty": qty, "customerId": "100"})
+        equal(answer.status, 201, "the answer to the order")
+        return answer.id
+
+    def check_books(self, inventory, initial, acknowledged, seconds=60):
+        """Every order there is, acknowledged or not, has one delivery and one change of stock; no acknowledged one is missing."""
+        orders = self.order.rows("orders")
+        missing = set(acknowledged) - {o["id"] for o in orders}
+        assert not missing, "acknowledged but gone: %s" % sorted(missing)[:10]
+        until_equal(lambda: self.stock(inventory), initial - sum(o["qty"] for o in orders), seconds)
+        deliveries = self.delivery.rows("deliveries")
+        equal(sorted(int(d["orderId"]) for d in deliveries), sorted(o["id"] for o in orders), "the orders that are delivered")
+        movements = self.product.rows("movements")
+        changed = sorted(int(m["orderId"]) for m in movements if m["orderId"] is not None)
+        equal(changed, sorted(o["id"] for o in orders), "the orders that moved stock")
+        equal(sum(m["qty"] for m in movements if m["inventory"] in (inventory, str(inventory))), self.stock(inventory),
+              "the sum of the movements")
+        until(lambda: all(o["status"] == "DeliveryStarted" for o in self.order.rows("orders")), seconds, every=0.3)
+
+
+class Load:
+    """Clients that place orders one after the other on connections that they keep, until stop().
+
+    acknowledged: ids; failed: what else was answered or happened. A refused connection is tried again; with
+    forgiving=True so is one that broke, whose order may or may not have been taken."""
+
+    def __init__(self, port, clients=4, path="/orders", body=None, forgiving=False):
+        self.port, self.path, self.forgiving = port, path, forgiving
+        self.body = json.dumps(body or {"productId": "1001", "productName": "TV", "qty": 1, "customerId": "100"})
+        self.acknowledged, self.failed, self.refused, self.ending = [], [], 0, threading.Event()
+        self.threads = [threading.Thread(target=self.run) for _ in range(clients)]
+        for thread in self.threads:
+            thread.start()
+
+    def run(self):
+        connection = None
+        while not self.ending.is_set():
+            try:
+                if connection is None:
+                    connection = http.client.HTTPConnection("localhost", self.port, timeout=30 * SLOWER)
+                    connection.connect()
+            except ConnectionRefusedError:
+                connection = None
+                self.refused += 1
+                time.sleep(0.02)
+                continue
+            try:
+                connection.request("POST", self.path, self.body, {"Content-Type": "application/json", "Accept": "*/*"})
+                answer = Answer(connection.getresponse())
+            except (OSError, http.client.HTTPException) as trouble:
+                connection.close()
+                connection = None
+                if not self.forgiving:
+                    self.failed.append(repr(trouble))
+                continue
+            if answer.status == 201:
+                self.acknowledged.append(answer.id)
+            else:
+                self.failed.append("%d %s" % (answer.status, answer.text[:200]))
+            if answer.headers.get("connection", "").lower() == "close":
+                connection.close()
+                connection = None
+        if connection:
+            connection.close()
+
+    def stop(self):
+        self.ending.set()
+        for thread in self.threads:
+            thread.join()
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
