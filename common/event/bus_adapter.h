@@ -1,0 +1,44 @@
+/* bus_adapter - between bus.c and its adapters only: one table of functions for each kind of bus.
+
+   An adapter's own struct begins with a struct bus. */
+#ifndef EVENT_BUS_ADAPTER_H
+#define EVENT_BUS_ADAPTER_H
+
+#include "event/bus.h"
+
+#include <stdatomic.h>
+
+/* group: NULL opens a publisher. place: the URL behind its scheme. */
+struct bus_ops {
+        const char *scheme;
+        struct bus *(*open)(const struct bus_config *config, const char *place, const char *group, struct error *error);
+        void (*close)(struct bus *bus, int wait_ms);
+        void (*publish)(struct bus *bus, struct record *records, size_t count, int wait_ms, struct error *error);
+        size_t (*poll)(struct bus *bus, struct record *records, size_t most, int wait_ms, struct arena *arena,
+                       struct error *error);
+        bool (*commit)(struct bus *bus, struct error *error);
+        void (*idle)(struct bus *bus, int wait_ms);
+        void (*wake)(struct bus *bus);
+};
+
+struct bus {
+        const struct bus_ops *ops;
+        char *topic;
+        _Atomic uint32_t woken; /* 1: the next wait ends at once; a futex */
+};
+
+extern const struct bus_ops bus_log_ops;
+extern const struct bus_ops bus_kafka_ops;
+
+/* A wait begins or ends: was it told to? Takes the wish back. */
+static inline bool bus_was_woken(struct bus *bus)
+{
+        return atomic_exchange(&bus->woken, 0) != 0;
+}
+
+bool bus_topic_is_valid(const char *topic);
+
+/* kafka_consumer_records_lag of both; NULL without metrics */
+struct metric *bus_lag_series(struct metrics *metrics, const char *topic, int32_t partition);
+
+#endif

@@ -1,0 +1,253 @@
+/* bus_log - the bus on an embedded log file (log_file.h), for the daemons of one machine.
+
+   The topic of its own is `mall`, like Kafka's; dead letters lie in the same file under their own topic.
+   A reader waits on the file's wake and looks by itself every second, in case a writer died before it rang.
+   Group positions are written once a second at most: a crash repeats up to that much, which the inbox recognises. */
+#include "event/bus_adapter.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "event/log_file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+        LOOK_US = 1000 * 1000,  /* look without a ring; also how lazy positions are */
+        AGAIN_US = 100 * 1000,  /* a failed append is tried again */
+        RETIRE_MS = 60 * 1000,
+        WARN_MS = 60 * 60 * 1000,
+        RETIRE_PORTIONS_US = 20 * 1000,
+};
+
+struct log_bus {
+        struct bus bus;
+        struct log_file *file;
+        struct metrics *metrics;
+
+        /* reading */
+        char *group;
+        int64_t polled;    /* the last offset given out */
+        int64_t committed; /* of that, applied */
+        int64_t written;   /* of that, in the file */
+        int64_t tidied_us;
+        struct metric *lag;
+
+        /* publishing: retention */
+        int64_t retention_ms;
+        int64_t retired_ms, warned_ms; /* wall clock */
+        int64_t portion_us;
+        bool retiring;
+};
+
+static struct log_bus *log_bus(struct bus *bus)
+{
+        return (struct log_bus *)bus;
+}
+
+static void log_bus_close(struct bus *bus, int wait_ms);
+
+static struct bus *log_bus_open(const struct bus_config *config, const char *path, const char *group,
+                                struct error *error)
+{
+        struct log_bus *b;
+        bool ready;
+
+        if (!*path) {
+                error_set(error, ERROR_BAD_INPUT, "the bus log:PATH needs a path");
+                return NULL;
+        }
+        b = memory_alloc(sizeof *b);
+        b->bus.ops = &bus_log_ops;
+        b->bus.topic = memory_string("mall");
+        b->group = memory_string(group);
+        b->metrics = config->metrics;
+        b->retention_ms = config->retention_ms;
+        b->file = log_file_open(path, group ? LOG_FILE_READS : LOG_FILE_APPENDS, error);
+        ready = b->file && (!group || log_file_join(b->file, group, b->bus.topic, &b->polled, error));
+        b->committed = b->written = b->polled;
+        if (ready) {
+                b->lag = group ? bus_lag_series(config->metrics, b->bus.topic, 0) : NULL;
+                return &b->bus;
+        }
+        log_bus_close(&b->bus, 0);
+        return NULL;
+}
+
+static bool write_position(struct log_bus *b, struct error *error)
+{
+        int64_t position = b->committed;
+
+        if (position == b->written)
+                return true;
+        if (!log_file_move(b->file, b->group, b->bus.topic, position, error))
+                return false;
+        b->written = position;
+        return true;
+}
+
+static void log_bus_close(struct bus *bus, int wait_ms)
+{
+        struct log_bus *b = log_bus(bus);
+        struct error e;
+
+        (void)wait_ms;
+        if (b->file && b->group && !write_position(b, &e))
+                log_write(LOG_WARN, "the group's position was not written", "group", b->group, "error.message", e.text,
+                          NULL);
+        log_file_close(&b->file);
+        free(b->group);
+        free(b->bus.topic);
+        free(b);
+}
+
+/* Once a second, whatever the reader is doing. */
+static bool tidy(struct log_bus *b, struct error *error)
+{
+        int64_t now = clock_mono_us(), behind;
+
+        if (now - b->tidied_us < LOOK_US)
+                return true;
+        b->tidied_us = now;
+        if (b->lag) {
+                behind = log_file_end(b->file, b->bus.topic) - b->committed;
+                metric_set(b->lag, behind > 0 ? (double)behind : 0);
+        }
+        return write_position(b, error);
+}
+
+static size_t log_bus_poll(struct bus *bus, struct record *records, size_t most, int wait_ms, struct arena *arena,
+                           struct error *error)
+{
+        struct log_bus *b = log_bus(bus);
+        int64_t end = clock_mono_us() + (int64_t)wait_ms * 1000, rest;
+        struct wake *wake = log_file_wake(b->file);
+        struct error ignored;
+
+        for (;;) {
+                uint32_t loaded = wake_load(wake);
+                size_t count = log_file_read(b->file, bus->topic, b->polled, records, most, arena, error);
+
+                if (count)
+                        b->polled = records[count - 1].offset;
+                tidy(b, &ignored);
+                rest = end - clock_mono_us();
+                if (count || error->kind != ERROR_NONE || rest <= 0 || bus_was_woken(bus))
+                        return count;
+                wake_wait(wake, loaded, rest < LOOK_US ? rest : LOOK_US);
+        }
+}
+
+static bool log_bus_commit(struct bus *bus, struct error *error)
+{
+        struct log_bus *b = log_bus(bus);
+
+        b->committed = b->polled;
+        return tidy(b, error);
+}
+
+static void log_bus_idle(struct bus *bus, int wait_ms)
+{
+        struct log_bus *b = log_bus(bus);
+        int64_t end = clock_mono_us() + (int64_t)wait_ms * 1000, rest;
+        struct error ignored;
+
+        while (!bus_was_woken(bus) && (rest = end - clock_mono_us()) > 0) {
+                tidy(b, &ignored);
+                wake_word_wait(&bus->woken, 0, rest < LOOK_US ? rest : LOOK_US);
+        }
+}
+
+static void log_bus_wake(struct bus *bus)
+{
+        wake_word_ring(&bus->woken);
+        wake_ring(log_file_wake(log_bus(bus)->file));
+}
+
+static void show_groups(struct log_bus *b)
+{
+        static const struct metric_family lag = {
+                .name = "mall_log_group_lag",
+                .help = "Records of the event log that the group has not passed yet",
+                .kind = METRIC_GAUGE,
+                .labels = {"group"},
+        };
+        struct arena *arena = arena_open();
+        struct log_group *groups;
+        struct error ignored;
+        size_t count = b->metrics ? log_file_groups(b->file, arena, &groups, &ignored) : 0;
+
+        for (size_t i = 0; i < count; i++)
+                metric_set(metrics_series(b->metrics, &lag, &groups[i].name), (double)groups[i].lag);
+        arena_close(&arena);
+}
+
+/* The wall clock may have stepped back: any distance counts. */
+static bool is_due(int64_t now, int64_t last, int64_t every)
+{
+        return now - last >= every || last > now;
+}
+
+/* A minute's pass deletes portion after portion, one a publish, so that no publish waits long. */
+static void retire(struct log_bus *b)
+{
+        int64_t now = clock_wall_ms();
+        char holder[128] = "";
+        struct error e;
+
+        if (!b->retiring && is_due(now, b->retired_ms, RETIRE_MS)) {
+                b->retired_ms = now;
+                b->retiring = b->retention_ms > 0;
+                show_groups(b);
+        }
+        if (!b->retiring || clock_mono_us() - b->portion_us < RETIRE_PORTIONS_US)
+                return;
+        b->portion_us = clock_mono_us();
+        if (!log_file_retire(b->file, now - b->retention_ms, &b->retiring, holder, &e))
+                log_write(LOG_WARN, "old events could not be deleted", "error.message", e.text, NULL);
+        if (holder[0] && is_due(now, b->warned_ms, WARN_MS)) {
+                b->warned_ms = now;
+                log_write(LOG_WARN, "a group holds up the deletion of old events; `mallctl log forget` frees them",
+                          "group", holder, NULL);
+        }
+}
+
+static bool any_waits(const struct record *records, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                if (records[i].result == BUS_WAITING)
+                        return true;
+        return false;
+}
+
+static void log_bus_publish(struct bus *bus, struct record *records, size_t count, int wait_ms, struct error *error)
+{
+        struct log_bus *b = log_bus(bus);
+        int64_t end = clock_mono_us() + (int64_t)wait_ms * 1000, rest;
+
+        if (!any_waits(records, count))
+                return;
+        while (!log_file_append(b->file, records, count, error)) {
+                rest = end - clock_mono_us();
+                if (!error_is_passing(error->kind) || rest <= 0 || bus_was_woken(bus))
+                        return;
+                wake_word_wait(&bus->woken, 0, rest < AGAIN_US ? rest : AGAIN_US);
+        }
+        error->kind = ERROR_NONE;
+        for (size_t i = 0; i < count; i++)
+                if (records[i].result == BUS_WAITING)
+                        records[i].result = BUS_PUBLISHED;
+        retire(b);
+}
+
+const struct bus_ops bus_log_ops = {
+        .scheme = "log:",
+        .open = log_bus_open,
+        .close = log_bus_close,
+        .publish = log_bus_publish,
+        .poll = log_bus_poll,
+        .commit = log_bus_commit,
+        .idle = log_bus_idle,
+        .wake = log_bus_wake,
+};

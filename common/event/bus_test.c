@@ -1,0 +1,401 @@
+/* One contract for every bus. MALL_TEST_KAFKA=host:port adds the Kafka adapter. */
+#include "event/bus.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PATIENCE_MS = 30 * 1000, MOST = 600 };
+
+static const char *broker; /* NULL: the log's turn */
+
+static const char *story_url(void)
+{
+        static char url[256];
+        static int stories;
+
+        if (broker)
+                snprintf(url, sizeof url, "kafka://%s/story-%d-%d", broker, (int)getpid(), ++stories);
+        else
+                snprintf(url, sizeof url, "log:%s/mall.log", check_directory());
+        return url;
+}
+
+/* The groups of a story are its own on Kafka too, where they outlive it. */
+static struct bus *test_publisher(const char *url)
+{
+        struct error e = {0};
+        struct bus *bus = bus_open_publisher(&(struct bus_config){.url = url, .client = "test"}, &e);
+
+        check_text(e.text, "");
+        return bus;
+}
+
+static struct bus *test_reader(const char *url, const char *group)
+{
+        struct error e = {0};
+        struct bus *bus;
+        char name[300];
+
+        snprintf(name, sizeof name, "%s-%s", group, strrchr(url, '/') + 1);
+        bus = bus_open_reader(&(struct bus_config){.url = url, .client = "test"}, name, &e);
+        check_text(e.text, "");
+        return bus;
+}
+
+/* Publishes until all have a result. */
+static void test_publish(struct bus *bus, struct record *records, size_t count)
+{
+        int64_t end = clock_mono_us() + PATIENCE_MS * 1000;
+        struct error e = {0};
+
+        for (size_t done = 0; done < count;) {
+                check(clock_mono_us() < end);
+                done += bus_publish(bus, records + done, count - done, 5000, &e);
+        }
+}
+
+static void test_say(struct bus *bus, const char *key, const char *value)
+{
+        struct record r = {.key = key, .key_len = key ? strlen(key) : 0, .value = value, .value_len = strlen(value)};
+
+        test_publish(bus, &r, 1);
+        check_int(r.result, BUS_PUBLISHED);
+}
+
+static size_t test_hear(struct bus *bus, struct record *records, size_t count, struct arena *arena)
+{
+        int64_t end = clock_mono_us() + PATIENCE_MS * 1000;
+        struct error e;
+        size_t got = 0;
+
+        while (got < count && clock_mono_us() < end)
+                got += bus_poll(bus, records + got, count - got, 500, arena, &e);
+        check_int((int64_t)got, (int64_t)count);
+        return got;
+}
+
+/* Hears one and expects that value. */
+static void test_expect(struct bus *bus, const char *value)
+{
+        struct arena *arena = arena_open();
+        struct record r;
+
+        test_hear(bus, &r, 1, arena);
+        check_text(r.value, value);
+        arena_close(&arena);
+}
+
+static void commit(struct bus *bus)
+{
+        struct error e = {0};
+
+        bus_commit(bus, &e);
+        check_text(e.text, "");
+}
+
+static void comes_as_it_went(void)
+{
+        static const char bytes[] = "\0\x01\x80\xff\xc3(\0end";
+        const struct record_header headers[] = {
+                {"contentType", "\"application/json\"", 18}, {"raw", bytes, sizeof bytes}, {"empty", "", 0}};
+        struct record sent[] = {
+                {.key = "1", .key_len = 1, .value = "{\"a\":1}", .value_len = 7, .headers = headers, .header_count = 3,
+                 .timestamp_ms = 1795358923623},
+                {.key = bytes, .key_len = sizeof bytes, .value = bytes, .value_len = sizeof bytes},
+                {.key = NULL, .value = NULL},
+                {.key = "", .key_len = 0, .value = "", .value_len = 0},
+        };
+        const char *url = story_url();
+        struct bus *publisher = test_publisher(url), *reader = test_reader(url, "g");
+        struct arena *arena = arena_open();
+        struct record got[4];
+
+        test_publish(publisher, sent, 4);
+        test_hear(reader, got, 4, arena);
+        for (int i = 0; i < 4; i++) {
+                check_int(sent[i].result, BUS_PUBLISHED);
+                check_int((int64_t)got[i].key_len, (int64_t)sent[i].key_len);
+                check_int((int64_t)got[i].value_len, (int64_t)sent[i].value_len);
+                check(!got[i].key == !sent[i].key && !got[i].value == !sent[i].value);
+                check(i == 0 || got[i].offset > got[i - 1].offset);
+        }
+        check_text(got[0].value, "{\"a\":1}");
+        check_int(got[0].timestamp_ms, 1795358923623);
+        check(got[2].timestamp_ms > 0);
+        check(memcmp(got[1].value, bytes, sizeof bytes) == 0 && memcmp(got[1].key, bytes, sizeof bytes) == 0);
+        check_int((int64_t)got[0].header_count, 3);
+        check_text(got[0].headers[0].name, "contentType");
+        check_text(got[0].headers[0].value, "\"application/json\"");
+        check(got[0].headers[1].len == sizeof bytes && memcmp(got[0].headers[1].value, bytes, sizeof bytes) == 0);
+        check_int((int64_t)got[0].headers[2].len, 0);
+        check_int((int64_t)got[1].header_count, 0);
+        arena_close(&arena);
+        bus_close(&reader, 5000);
+        bus_close(&publisher, 5000);
+}
+
+static void every_group_hears_all(void)
+{
+        const char *url = story_url();
+        struct bus *publisher = test_publisher(url), *one, *two;
+
+        test_say(publisher, "1", "first");
+        test_say(publisher, "2", "second");
+        one = test_reader(url, "one");
+        two = test_reader(url, "two");
+        test_expect(one, "first");
+        test_expect(two, "first");
+        test_expect(two, "second");
+        test_expect(one, "second");
+        bus_close(&one, 5000);
+        bus_close(&two, 5000);
+        bus_close(&publisher, 5000);
+}
+
+/* On Kafka they share the partitions, on the log both hear all. */
+static void readers_of_a_group_hear_all_between_them(void)
+{
+        const char *url = story_url();
+        struct bus *publisher = test_publisher(url), *pair[2] = {test_reader(url, "g"), test_reader(url, "g")};
+        int64_t end = clock_mono_us() + PATIENCE_MS * 1000;
+        struct arena *arena = arena_open();
+        bool heard[100] = {false};
+        int left = 100;
+
+        for (int i = 0; i < 100; i++) {
+                char text[16];
+
+                snprintf(text, sizeof text, "%d", i);
+                test_say(publisher, text, text);
+        }
+        for (int turn = 0; left > 0 && clock_mono_us() < end; turn++) {
+                struct record r[10];
+                struct error e;
+                size_t count = bus_poll(pair[turn % 2], r, 10, 50, arena, &e);
+
+                for (size_t i = 0; i < count; i++) {
+                        left -= !heard[atoi(r[i].value)];
+                        heard[atoi(r[i].value)] = true;
+                }
+                commit(pair[turn % 2]);
+        }
+        check_int(left, 0);
+        arena_close(&arena);
+        bus_close(&pair[0], 5000);
+        bus_close(&pair[1], 5000);
+        bus_close(&publisher, 5000);
+}
+
+static void a_group_goes_on_behind_its_commit(void)
+{
+        const char *url = story_url();
+        struct bus *publisher = test_publisher(url), *reader = test_reader(url, "g");
+
+        test_say(publisher, "1", "applied");
+        test_say(publisher, "1", "polled only");
+        test_say(publisher, "1", "never polled");
+        test_expect(reader, "applied");
+        commit(reader);
+        test_expect(reader, "polled only");
+        bus_close(&reader, 5000);
+        reader = test_reader(url, "g");
+        test_expect(reader, "polled only");
+        test_expect(reader, "never polled");
+        commit(reader);
+        bus_close(&reader, 5000);
+        test_say(publisher, "1", "fresh");
+        reader = test_reader(url, "g");
+        test_expect(reader, "fresh");
+        bus_close(&reader, 5000);
+        bus_close(&publisher, 5000);
+}
+
+static void idling_loses_nothing(void)
+{
+        const char *url = story_url();
+        struct bus *publisher = test_publisher(url), *reader = test_reader(url, "g");
+
+        test_say(publisher, "1", "first");
+        test_expect(reader, "first");
+        test_say(publisher, "1", "second");
+        bus_idle(reader, 300);
+        test_say(publisher, "1", "third");
+        bus_idle(reader, 300);
+        test_expect(reader, "second");
+        test_expect(reader, "third");
+        bus_close(&reader, 5000);
+        bus_close(&publisher, 5000);
+}
+
+static void *hear_one(void *arg)
+{
+        struct arena *arena = arena_open();
+        struct record r;
+        struct error e;
+        size_t count = bus_poll(arg, &r, 1, PATIENCE_MS, arena, &e);
+
+        arena_close(&arena);
+        return (void *)(uintptr_t)count;
+}
+
+static void a_waiting_reader_wakes(void)
+{
+        const char *url = story_url();
+        struct bus *publisher = test_publisher(url), *reader = test_reader(url, "g");
+        pthread_t thread;
+        void *count;
+
+        test_say(publisher, "1", "first");
+        test_expect(reader, "first");
+        pthread_create(&thread, NULL, hear_one, reader);
+        test_say(publisher, "1", "second");
+        pthread_join(thread, &count);
+        check_int((int64_t)(uintptr_t)count, 1);
+        bus_close(&reader, 5000);
+        bus_close(&publisher, 5000);
+}
+
+static void waking_ends_a_wait(void)
+{
+        const char *url = story_url();
+        struct bus *publisher = test_publisher(url), *reader = test_reader(url, "g");
+        int64_t start = clock_mono_us();
+        pthread_t thread;
+        void *count;
+
+        test_say(publisher, "1", "first");
+        test_expect(reader, "first");
+        for (int i = 0; i < 3; i++) {
+                pthread_create(&thread, NULL, hear_one, reader);
+                usleep(i * 20000); /* before the wait, about when it begins, in it */
+                bus_wake(reader);
+                pthread_join(thread, &count);
+                check_int((int64_t)(uintptr_t)count, 0);
+        }
+        bus_wake(reader);
+        bus_idle(reader, PATIENCE_MS);
+        check(clock_mono_us() - start < PATIENCE_MS * 1000);
+        bus_close(&reader, 5000);
+        bus_close(&publisher, 5000);
+}
+
+static void keys_keep_their_order(void)
+{
+        enum { KEYS = 7, COUNT = 5000 };
+        const char *url = story_url();
+        struct bus *publisher = test_publisher(url), *reader = test_reader(url, "g");
+        struct arena *arena = arena_open();
+        struct record *batch = arena_alloc(arena, MOST * sizeof *batch);
+        int next[KEYS] = {0}, sent = 0;
+
+        for (size_t size = 1; sent < COUNT; size = size * 3 % MOST + 1) {
+                for (size_t i = 0; i < size; i++, sent++)
+                        batch[i] = (struct record){
+                                .key = arena_printf(arena, "%d", sent % KEYS), .key_len = 1,
+                                .value = arena_printf(arena, "%7d", sent / KEYS), .value_len = 7};
+                test_publish(publisher, batch, size);
+        }
+        for (int got = 0; got < sent; got++) {
+                struct record *r = batch + got % MOST;
+
+                if (got % MOST == 0)
+                        test_hear(reader, batch, sent - got < MOST ? (size_t)(sent - got) : MOST, arena);
+                check_int(atoi(r->value), next[r->key[0] - '0']++);
+        }
+        arena_close(&arena);
+        bus_close(&reader, 5000);
+        bus_close(&publisher, 5000);
+}
+
+static void what_never_fits_is_refused(void)
+{
+        size_t large = BUS_VALUE_MAX;
+        char *value = memory_alloc(large + 1);
+        struct record r[] = {
+                {.value = "before", .value_len = 6},
+                {.value = value, .value_len = large + 1},
+                {.value = "x", .value_len = 1, .topic = "no topic"},
+                {.value = value, .value_len = large, .key = "k", .key_len = 1},
+        };
+        const char *url = story_url();
+        struct bus *publisher = test_publisher(url), *reader = test_reader(url, "g");
+        struct arena *arena = arena_open();
+
+        test_publish(publisher, r, 4);
+        check_int(r[0].result, BUS_PUBLISHED);
+        check_int(r[1].result, BUS_REFUSED);
+        check_contains(r[1].reason, "too large");
+        check_int(r[2].result, BUS_REFUSED);
+        check_contains(r[2].reason, "topic");
+        check_int(r[3].result, BUS_PUBLISHED);
+        test_hear(reader, r, 2, arena);
+        check_text(r[0].value, "before");
+        check_int((int64_t)r[1].value_len, (int64_t)large);
+        arena_close(&arena);
+        free(value);
+        bus_close(&reader, 5000);
+        bus_close(&publisher, 5000);
+}
+
+static void dead_letters_have_a_topic_of_their_own(void)
+{
+        const char *url = story_url();
+        char topic[64];
+        struct bus *publisher = test_publisher(url), *reader = test_reader(url, "g");
+        struct record r[] = {{.value = "dead", .value_len = 4, .topic = topic}, {.value = "alive", .value_len = 5}};
+
+        snprintf(topic, sizeof topic, "error.mall.%lld", (long long)clock_mono_us());
+        test_publish(publisher, r, 2);
+        check_int(r[0].result, BUS_PUBLISHED);
+        test_expect(reader, "alive");
+        bus_close(&reader, 5000);
+        bus_close(&publisher, 5000);
+}
+
+static void wrong_urls_are_named(void)
+{
+        static const char *const wrong[] = {"", "log:", "mqtt://x/y", "kafka://", "kafka://host:1", "kafka://host:1/",
+                                            "kafka:///mall", "kafka://host:1/a b", "kafka://host:1/a/b", NULL};
+
+        for (int i = 0; wrong[i]; i++) {
+                struct error e = {0};
+                struct bus *bus = bus_open_publisher(&(struct bus_config){.url = wrong[i], .client = "test"}, &e);
+
+                check(!bus);
+                check_int(e.kind, ERROR_BAD_INPUT);
+        }
+}
+
+static const struct story contract[] = {
+        {"what comes is what went", comes_as_it_went},
+        {"every group hears all", every_group_hears_all},
+        {"readers of a group hear all between them", readers_of_a_group_hear_all_between_them},
+        {"a group goes on behind its commit", a_group_goes_on_behind_its_commit},
+        {"idling loses nothing", idling_loses_nothing},
+        {"a waiting reader wakes", a_waiting_reader_wakes},
+        {"waking ends a wait", waking_ends_a_wait},
+        {"keys keep their order", keys_keep_their_order},
+        {"what never fits is refused", what_never_fits_is_refused},
+        {"dead letters have a topic of their own", dead_letters_have_a_topic_of_their_own},
+        {"wrong URLs are named", wrong_urls_are_named},
+        {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+        int failed;
+
+        puts("the log:");
+        failed = check_main(contract, argc, argv);
+        broker = getenv("MALL_TEST_KAFKA");
+        if (!broker)
+                return failed;
+        puts("Kafka:");
+        return check_main(contract, argc, argv) | failed;
+}

@@ -1,0 +1,61 @@
+/* log_file - the embedded event log: one SQLite file that several processes write and read at once.
+
+   Beside PATH lie PATH-wal and PATH-shm (SQLite's), PATH-lock and PATH-wake. `sqlite3 -readonly PATH` opens it.
+
+   One flock on PATH-lock goes around everything that writes, checkpoints too: SQLite up to 3.51.2 may damage a
+   file when one connection commits while another checkpoints. Hence every connection has wal_autocheckpoint=0 and
+   NO_CKPT_ON_CLOSE, and nothing but this module may write the file. Its last row is kept for ever, or
+   offsets would repeat. synchronous=FULL: what was appended survives power loss. Not for network file systems.
+
+   BUGS  A process that is stopped (SIGSTOP) inside an append stops the others' appends.
+
+   Threads: a log_file belongs to one thread; open one for each. */
+#ifndef EVENT_LOG_FILE_H
+#define EVENT_LOG_FILE_H
+
+#include "event/bus.h"
+#include "event/wake.h"
+
+struct log_file;
+
+enum log_use {
+        LOG_FILE_APPENDS,  /* made when missing; does the checkpoints */
+        LOG_FILE_READS,    /* made when missing */
+        LOG_FILE_INSPECTS, /* an error when missing */
+};
+
+struct log_file *log_file_open(const char *path, enum log_use use, struct error *error);
+void log_file_close(struct log_file **file);
+
+/* Rung after each append. */
+struct wake *log_file_wake(const struct log_file *file);
+
+/* All of them (but those already refused) or none. ERROR_UNAVAILABLE: may work later. */
+bool log_file_append(struct log_file *file, const struct record *records, size_t count, struct error *error);
+
+/* Up to `most` records of the topic (NULL: of all) behind the offset `after`, oldest first. */
+size_t log_file_read(struct log_file *file, const char *topic, int64_t after, struct record *records, size_t most,
+                     struct arena *arena, struct error *error);
+
+/* The last offset of a topic; 0 when it has none. */
+int64_t log_file_end(struct log_file *file, const char *topic);
+
+/* Groups: how far each has read. A new one begins at 0 and is known to the retention from then on. */
+bool log_file_join(struct log_file *file, const char *group, const char *topic, int64_t *position, struct error *error);
+bool log_file_move(struct log_file *file, const char *group, const char *topic, int64_t position, struct error *error);
+
+struct log_group {
+        const char *name, *topic;
+        int64_t position;
+        int64_t lag;     /* records of its topic behind its position */
+        int64_t seen_ms; /* Unix time of its last commit */
+};
+size_t log_file_groups(struct log_file *file, struct arena *arena, struct log_group **groups, struct error *error);
+/* On all topics. ERROR_NOT_FOUND: no such group. */
+bool log_file_forget(struct log_file *file, const char *group, struct error *error);
+
+/* Deletes the oldest rows that are older than `before_ms` and that every group of their topic has passed, a
+   portion at most. *more: call again soon. When a group is in the way its name is copied to `holder`, else "". */
+bool log_file_retire(struct log_file *file, int64_t before_ms, bool *more, char holder[128], struct error *error);
+
+#endif

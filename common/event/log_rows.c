@@ -1,0 +1,173 @@
+#include "event/log_file.h"
+
+#include "base/clock.h"
+#include "event/log_file_inside.h"
+#include "event/log_record.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+        READ_BYTES = 1 << 20, /* a read of large records ends here, for the memory's sake */
+        RETIRE_PORTION = 500,
+};
+
+/* NULL stays NULL, an empty value stays empty. */
+static void bind_bytes(sqlite3_stmt *s, int at, const char *bytes, size_t len)
+{
+        sqlite3_bind_blob64(s, at, bytes, bytes ? len : 0, SQLITE_STATIC);
+}
+
+static bool append_one(struct log_file *f, sqlite3_stmt *s, const struct record *r, struct error *error)
+{
+        size_t headers_len = log_headers_pack(r, &f->room, &f->room_len);
+        bool appended;
+
+        sqlite3_bind_text(s, 1, r->topic, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(s, 2, r->timestamp_ms ? r->timestamp_ms : clock_wall_ms());
+        bind_bytes(s, 3, r->key, r->key_len);
+        bind_bytes(s, 4, r->value, r->value_len);
+        bind_bytes(s, 5, headers_len ? f->room : NULL, headers_len);
+        appended = sqlite3_step(s) == SQLITE_DONE;
+        if (!appended)
+                log_file_error(f, error);
+        sqlite3_reset(s);
+        return appended;
+}
+
+bool log_file_append(struct log_file *f, const struct record *records, size_t count, struct error *error)
+{
+        sqlite3_stmt *s = log_statement(f, LOG_APPEND, error);
+
+        if (!s || !log_file_begin(f, error))
+                return false;
+        for (size_t i = 0; i < count; i++) {
+                if (records[i].result == BUS_REFUSED || append_one(f, s, &records[i], error))
+                        continue;
+                log_file_abandon(f);
+                return false;
+        }
+        return log_file_commit(f, error);
+}
+
+static const char *copy_column(sqlite3_stmt *s, int at, size_t *len, struct arena *arena)
+{
+        const char *bytes;
+
+        if (sqlite3_column_type(s, at) == SQLITE_NULL)
+                return NULL;
+        bytes = sqlite3_column_blob(s, at);
+        *len = (size_t)sqlite3_column_bytes(s, at);
+        return arena_copy(arena, bytes ? bytes : "", *len);
+}
+
+static bool copy_row(struct log_file *f, sqlite3_stmt *s, struct arena *arena, struct record *r, struct error *error)
+{
+        size_t topic_len;
+
+        *r = (struct record){.offset = sqlite3_column_int64(s, 0), .timestamp_ms = sqlite3_column_int64(s, 2)};
+        r->topic = copy_column(s, 1, &topic_len, arena);
+        r->key = copy_column(s, 3, &r->key_len, arena);
+        r->value = copy_column(s, 4, &r->value_len, arena);
+        if (log_headers_unpack(sqlite3_column_blob(s, 5), (size_t)sqlite3_column_bytes(s, 5), arena, r))
+                return true;
+        return error_set(error, ERROR_INTERNAL, "the event log %s is damaged: headers of offset %lld", f->path,
+                         (long long)r->offset);
+}
+
+size_t log_file_read(struct log_file *f, const char *topic, int64_t after, struct record *records, size_t most,
+                     struct arena *arena, struct error *error)
+{
+        sqlite3_stmt *s = log_statement(f, topic ? LOG_READ_TOPIC : LOG_READ_ALL, error);
+        size_t count = 0, bytes = 0;
+        int step = SQLITE_DONE;
+
+        if (!s)
+                return 0;
+        sqlite3_bind_int64(s, 1, after);
+        sqlite3_bind_int64(s, 2, (int64_t)most);
+        if (topic)
+                sqlite3_bind_text(s, 3, topic, -1, SQLITE_STATIC);
+        while (count < most && bytes < READ_BYTES && (step = sqlite3_step(s)) == SQLITE_ROW) {
+                if (!copy_row(f, s, arena, &records[count], error))
+                        break;
+                bytes += records[count++].value_len;
+        }
+        /* what was read before an error is good: that one comes again by itself */
+        if (count)
+                error->kind = ERROR_NONE;
+        else if (step != SQLITE_DONE && step != SQLITE_ROW)
+                log_file_error(f, error);
+        sqlite3_reset(s);
+        return count;
+}
+
+int64_t log_file_end(struct log_file *f, const char *topic)
+{
+        struct error ignored;
+        sqlite3_stmt *s = log_statement(f, LOG_END, &ignored);
+        int64_t end = 0;
+
+        if (!s)
+                return 0;
+        sqlite3_bind_text(s, 1, topic, -1, SQLITE_STATIC);
+        if (sqlite3_step(s) == SQLITE_ROW)
+                end = sqlite3_column_int64(s, 0);
+        sqlite3_reset(s);
+        return end;
+}
+
+static void find_holder(struct log_file *f, int64_t offset, char holder[128])
+{
+        struct error ignored;
+        sqlite3_stmt *s = log_statement(f, LOG_HOLDER, &ignored);
+
+        if (!s)
+                return;
+        sqlite3_bind_int64(s, 1, offset);
+        if (sqlite3_step(s) == SQLITE_ROW)
+                snprintf(holder, 128, "%s", (const char *)sqlite3_column_text(s, 0));
+        sqlite3_reset(s);
+}
+
+static bool delete_before(struct log_file *f, int64_t offset, struct error *error)
+{
+        sqlite3_stmt *s = log_statement(f, LOG_RETIRE, error);
+        bool deleted;
+
+        if (!s || !log_file_begin(f, error))
+                return false;
+        sqlite3_bind_int64(s, 1, offset);
+        deleted = sqlite3_step(s) == SQLITE_DONE;
+        if (!deleted)
+                log_file_error(f, error);
+        sqlite3_reset(s);
+        if (deleted)
+                return log_file_commit(f, error);
+        log_file_abandon(f);
+        return false;
+}
+
+bool log_file_retire(struct log_file *f, int64_t before_ms, bool *more, char holder[128], struct error *error)
+{
+        sqlite3_stmt *s = log_statement(f, LOG_RETIRE_UP_TO, error);
+        int64_t stay = 0, number = 0;
+        bool old = false;
+
+        *more = false;
+        holder[0] = '\0';
+        if (!s)
+                return false;
+        sqlite3_bind_int64(s, 1, before_ms);
+        sqlite3_bind_int64(s, 2, RETIRE_PORTION);
+        if (sqlite3_step(s) == SQLITE_ROW) {
+                stay = sqlite3_column_int64(s, 0);
+                number = sqlite3_column_int64(s, 1);
+                old = sqlite3_column_int(s, 2);
+        }
+        sqlite3_reset(s);
+        if (old)
+                find_holder(f, stay, holder);
+        *more = number == RETIRE_PORTION && !holder[0] && old;
+        return number <= 1 || delete_before(f, stay, error);
+}
