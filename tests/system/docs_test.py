@@ -1,0 +1,63 @@
+"""The documents say what the programs do, and `make run` does what it says."""
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+
+from lab_test import http
+from mall import BIN, ROUTES, TOP, Mall, ports, tool, until, until_equal
+
+
+def test_settings_md_is_what_help_says():
+    tool(sys.executable, TOP / "scripts/settings.py", "--check", "--bin", BIN)
+
+
+def test_each_setting_of_settings_md_is_in_each_daemons_help_and_the_other_way_round():
+    text = (TOP / "docs/settings.md").read_text()
+    rows = [[cell.strip() for cell in line.strip("|\n").split("|")] for line in text.split("\n") if line.startswith("| `MALL_")]
+    assert rows, "docs/settings.md has no rows"
+    for name in ("order", "delivery", "product", "gateway"):
+        documented = {row[0].strip("`") for row in rows if name in re.split(r"[, ]+", row[3])}
+        real = set(re.findall(r"^  --\S+.*?(MALL_\w+)", tool(BIN / name, "--help"), re.M))
+        assert documented == real, "%s: only documented %s, only real %s" % (name, documented - real, real - documented)
+
+
+def readme_commands():
+    text = (TOP / "README.md").read_text()
+    return [line for block in re.findall(r"```sh\n(.*?)```", text, re.S) for line in block.split("\n") if line.startswith("http ")]
+
+
+def test_the_tour_of_the_readme_works():
+    commands = readme_commands()
+    assert len(commands) >= 5, commands
+    with Mall() as mall:
+        for command in commands:
+            before = mall.product.get("/inventories").text
+            http(command.split("#")[0], mall)
+            if "/orders" in command and (" POST " in command or " DELETE " in command):
+                until(lambda b=before: mall.product.get("/inventories").text != b)
+        until_equal(lambda: mall.order.metric("mall_outbox_pending"), 0)
+
+
+def test_make_run_starts_shows_and_stops_all_four():
+    with tempfile.TemporaryDirectory() as directory:
+        numbers = {name: ports.reserve() for name in ("order", "delivery", "product", "gateway")}
+        routes = os.path.join(directory, "application.yml")
+        with open(routes, "w", encoding="utf-8") as out:
+            out.write(ROUTES % numbers)
+        command = [sys.executable, TOP / "scripts/run.py", "--bin", BIN]
+        for pair in numbers.items():
+            command += ["--port", "%s=%d" % pair]
+        run = subprocess.Popen(command, cwd=directory, env={**os.environ, "MALL_ROUTES": routes}, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True)
+        said = ""
+        for line in run.stdout:
+            said += line
+            if "Ctrl-C stops" in line:
+                run.send_signal(signal.SIGINT)
+        assert run.wait(30) == 0, said
+        for name, port in numbers.items():
+            assert re.search(r"%s +%d " % (name, port), said), said
+            assert os.path.getsize(os.path.join(directory, "data/log", name + ".log")), name

@@ -1,0 +1,133 @@
+"""What is on the bus: keys, headers, order of members, and what becomes of what cannot be understood."""
+import contextlib
+import json
+import sqlite3
+import time
+
+from mall import Mall, equal, until, until_equal
+
+MEMBERS = {
+    "Orderplaced": ["eventType", "timestamp", "id", "productId", "productName", "qty", "customerId", "status"],
+    "OrderCanceled": ["eventType", "timestamp", "id", "productId", "productName", "qty", "customerId", "status"],
+    "DeliveryStarted": ["eventType", "timestamp", "id", "orderId", "qty", "productId", "status", "customerId"],
+    "DeliveryCanceled": ["eventType", "timestamp", "id", "orderId", "qty", "productId", "status", "customerId"],
+    "InventoryModified": ["eventType", "timestamp", "id", "productId", "productName", "stock"],
+}
+REFERENCE_HEADERS = {"contentType": '"application/json"', "spring_json_header_types": '{"contentType":"java.lang.String"}'}
+BAD = [b"not json", b"[]", b"{", b'{"eventType":"Orderplaced","id":1,"qty":"many"}', b'{"eventType":"Orderplaced","id":1,"qty":-1}']
+
+
+def test_kafka_records_have_keys_headers_and_members_in_order():
+    with Mall(bus="kafka") as mall:
+        mall.register()
+        mall.order_one()
+        until_equal(lambda: mall.stock(), 95, 20)
+        equal(mall.order.delete("/orders/1").status, 204)
+        until_equal(lambda: mall.stock(), 100, 20)
+        read = until(lambda: enough_lines(mall.broker.read("mall", "%k\t%h\t%s\n"), 6))
+        seen = []
+        for line in read:
+            key, headers, value = line.split("\t")
+            event = json.loads(value)
+            assert ": " not in value, "not compact: " + value
+            equal(list(event), MEMBERS[event["eventType"]], event["eventType"])
+            seen.append(event["eventType"])
+            equal(key, "1001" if event["eventType"] == "InventoryModified" else "1", "the key of " + event["eventType"])
+            for name, text in REFERENCE_HEADERS.items():
+                assert "%s=%s" % (name, text) in headers, "%s: %s" % (event["eventType"], headers)
+            for name in ("ce_specversion=1.0", "ce_id=", "ce_source=/", "ce_type=" + event["eventType"], "ce_time=", "ce_subject="):
+                assert name in headers, "%s without %s: %s" % (event["eventType"], name, headers)
+        equal(sorted(seen), sorted(["Orderplaced", "DeliveryStarted", "InventoryModified", "OrderCanceled", "DeliveryCanceled",
+                                    "InventoryModified"]))
+
+
+def enough_lines(text, count):
+    lines = [line for line in text.split("\n") if line]
+    return lines if len(lines) >= count else None
+
+
+def test_a_record_of_the_reference_without_key_and_headers_is_understood_once_each_time_it_was_sent():
+    with Mall(bus="kafka") as mall:
+        mall.register()
+        event = {"eventType": "Orderplaced", "timestamp": int(time.time() * 1000), "id": 41, "productId": "1001", "productName": "TV",
+                 "qty": 5, "customerId": "100", "status": None}
+        mall.broker.write("mall", json.dumps(event).encode())
+        until_equal(lambda: mall.stock(), 95, 20)
+        mall.delivery.kill()
+        mall.delivery.start()
+        mall.order_one(qty=1)
+        until_equal(lambda: mall.stock(), 94, 30)
+        equal(len(mall.delivery.rows("deliveries")), 2)
+
+
+def test_over_kafka_what_cannot_be_understood_is_a_dead_letter_and_the_next_event_is_served():
+    with Mall(bus="kafka") as mall:
+        mall.register()
+        mall.order_one()
+        until_equal(lambda: mall.stock(), 95, 20)
+        for value in BAD:
+            mall.broker.write("mall", value, key="1")
+        mall.broker.write("mall", b'{"eventType":"CouponIssued","id":1}', key="1")
+        mall.order_one()
+        until_equal(lambda: mall.stock(), 90, 20)
+        lines = until(lambda: enough_lines(mall.broker.read("error.mall.delivery", "%h\t%s\n"), len(BAD)), 20)
+        equal([line.split("\t")[1].encode() for line in lines], BAD, "the dead letters")
+        for line in lines:
+            for name in ("x-original-topic=mall", "x-original-partition=", "x-original-offset=", "x-exception-message="):
+                assert name in line, "%s is not in %s" % (name, line)
+        until_equal(lambda: mall.delivery.metric("mall_events_dead_total"), len(BAD))
+
+
+def log_rows(mall, topic):
+    with contextlib.closing(sqlite3.connect("file:%s?mode=ro" % (mall.directory / "mall.log"), uri=True, timeout=10)) as db:
+        return db.execute("SELECT key, value, headers FROM log WHERE topic = ? ORDER BY offset", (topic,)).fetchall()
+
+
+def log_append(mall, value, key=b"1"):
+    with contextlib.closing(sqlite3.connect(mall.directory / "mall.log", timeout=10, isolation_level=None)) as db:
+        db.execute("PRAGMA wal_autocheckpoint = 0")
+        db.execute("INSERT INTO log (topic, timestamp, key, value, headers) VALUES ('mall', ?, ?, ?, NULL)",
+                   (int(time.time() * 1000), key, value))
+
+
+def test_over_the_log_what_cannot_be_understood_is_a_dead_letter_and_the_next_event_is_served():
+    with Mall() as mall:
+        mall.register()
+        for value in BAD:
+            log_append(mall, value)
+        mall.order_one()
+        until_equal(lambda: mall.stock(), 95)
+        dead = until(lambda: (rows := log_rows(mall, "error.mall.delivery")) and len(rows) >= len(BAD) and rows)
+        equal([row[1] for row in dead], BAD, "the dead letters")
+        for row in dead:
+            for name in (b"x-original-topic", b"x-original-partition", b"x-original-offset", b"x-exception-message"):
+                assert name in row[2], "%s is not in %r" % (name, row[2])
+        until_equal(lambda: mall.delivery.metric("mall_events_dead_total"), len(BAD))
+
+
+def test_over_the_log_events_have_keys_headers_and_members_in_order():
+    with Mall() as mall:
+        mall.register()
+        mall.order_one()
+        until_equal(lambda: mall.stock(), 95)
+        rows = until(lambda: (rows := log_rows(mall, "mall")) and len(rows) >= 3 and rows)
+        equal([json.loads(row[1])["eventType"] for row in rows], ["Orderplaced", "DeliveryStarted", "InventoryModified"])
+        for key, value, headers in rows:
+            event = json.loads(value)
+            equal(list(event), MEMBERS[event["eventType"]], event["eventType"])
+            equal(key, b"1001" if event["eventType"] == "InventoryModified" else b"1")
+            assert b"ce_source" in headers and b"contentType" in headers, headers
+
+
+def test_the_same_event_twice_is_applied_once():
+    with Mall() as mall:
+        mall.register()
+        mall.order_one()
+        until_equal(lambda: mall.stock(), 95)
+        with contextlib.closing(sqlite3.connect(mall.directory / "mall.log", timeout=10, isolation_level=None)) as db:
+            db.execute("PRAGMA wal_autocheckpoint = 0")
+            db.execute("INSERT INTO log (topic, timestamp, key, value, headers) SELECT topic, timestamp, key, value, headers FROM log")
+        mall.order_one(qty=1)
+        until_equal(lambda: mall.stock(), 94)
+        equal(len(mall.delivery.rows("deliveries")), 2)
+        until(lambda: mall.delivery.metric("mall_events_duplicate_total"))

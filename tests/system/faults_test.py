@@ -1,0 +1,169 @@
+"""Crashes, a broker that is away, and starts that must be refused."""
+import contextlib
+import signal
+import sqlite3
+import subprocess
+import time
+
+from mall import BIN, Client, Daemon, Load, Mall, equal, until, until_equal
+
+MUCH = 1000000000
+alone = ("test_a_broker_stopped_under_load_costs_no_request",)
+
+
+def killed_under_load(victim, bus, port_of):
+    """kill -9 in mid-load, three times, then the books must balance."""
+    with Mall(bus=bus) as mall:
+        inventory = mall.register(stock=MUCH)
+        with Load(mall.daemons[port_of].port, forgiving=True) as load:
+            for _ in range(3):
+                before = len(load.acknowledged)
+                until(lambda: len(load.acknowledged) > before + 50)
+                mall.daemons[victim].kill()
+                time.sleep(0.1)
+                mall.daemons[victim].start()
+            before = len(load.acknowledged)
+            until(lambda: len(load.acknowledged) > before + 50)
+        unexpected = [f for f in load.failed if not f.startswith(("502", "503", "504"))]
+        assert not unexpected, unexpected[:5]
+        assert port_of == "gateway" or not load.failed, load.failed[:5]
+        mall.check_books(inventory, MUCH, load.acknowledged)
+
+
+def test_order_killed_under_load():
+    killed_under_load("order", "log", "order")
+
+
+def test_order_killed_under_load_behind_the_gateway():
+    killed_under_load("order", "log", "gateway")
+
+
+def test_delivery_killed_under_load():
+    killed_under_load("delivery", "log", "order")
+
+
+def test_product_killed_under_load():
+    killed_under_load("product", "log", "order")
+
+
+def test_gateway_killed_under_load():
+    killed_under_load("gateway", "log", "gateway")
+
+
+def test_over_kafka_order_killed_under_load():
+    killed_under_load("order", "kafka", "order")
+
+
+def test_over_kafka_delivery_killed_under_load():
+    killed_under_load("delivery", "kafka", "order")
+
+
+def test_over_kafka_product_killed_under_load():
+    killed_under_load("product", "kafka", "order")
+
+
+def test_a_broker_stopped_under_load_costs_no_request():
+    with Mall(bus="kafka") as mall:
+        inventory = mall.register(stock=MUCH)
+        mall.order_one(qty=1)
+        until_equal(lambda: mall.stock(), MUCH - 1, 20)
+        with Load(mall.order.port, clients=2) as load:
+            until(lambda: len(load.acknowledged) > 50)
+            mall.broker.signal(signal.SIGSTOP)
+            stopped = time.monotonic()
+            while time.monotonic() < stopped + 20:
+                before = len(load.acknowledged)
+                time.sleep(1)
+                assert len(load.acknowledged) > before, "no order was taken for a second while the broker was away"
+                equal(mall.order.get("/actuator/health").body["status"], "UP")
+            mall.broker.signal(signal.SIGCONT)
+        equal(load.failed, [])
+        mall.check_books(inventory, MUCH, load.acknowledged)
+
+
+def test_a_broker_absent_at_start_and_restarted_later():
+    with Mall(bus="kafka") as mall:
+        inventory = mall.register(stock=MUCH)
+        mall.broker.stop()
+        for daemon in (mall.order, mall.delivery, mall.product):
+            equal(daemon.stop(), 0, daemon.name)
+            daemon.start()
+        acknowledged = [mall.order_one(qty=1) for _ in range(20)]
+        mall.broker.start()
+        mall.check_books(inventory, MUCH, acknowledged)
+
+
+def refused(name, directory, arguments=(), **settings):
+    """(exit code, what it said) of a daemon that must not start."""
+    daemon = Daemon(name, directory, settings)
+    done = subprocess.run([BIN / name, *arguments], env=daemon.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=20, cwd=directory)
+    return done.returncode, done.stdout
+
+
+def test_a_newer_schema_is_refused():
+    with Mall(only=("order",)) as mall:
+        mall.order_one()
+        equal(mall.order.stop(), 0)
+        with contextlib.closing(sqlite3.connect(mall.directory / "order.db", isolation_level=None)) as db:
+            db.execute("INSERT INTO migrations (part, number, applied) SELECT part, max(number) + 900, '' FROM migrations GROUP BY part")
+        code, said = refused("order", mall.directory)
+        assert code not in (0, None) and code > 0, code
+        assert "newer" in said.lower() or "schema" in said.lower(), said
+
+
+def test_a_damaged_store_is_refused():
+    with Mall(only=("order",)) as mall:
+        equal(mall.order.stop(), 0)
+        (mall.directory / "order.db").write_bytes(b"no database at all " * 500)
+        code, said = refused("order", mall.directory)
+        assert code > 0, code
+        assert "order.db" in said, said
+
+
+def test_a_data_directory_that_cannot_be_written_is_exit_2_and_named():
+    with Mall(only=()) as mall:
+        (mall.directory / "file").write_text("no directory")
+        for name in ("order", "delivery", "product"):
+            code, said = refused(name, mall.directory, data_dir=mall.directory / "file/data")
+            equal(code, 2, name)
+            assert "file/data" in said, said
+
+
+def test_wrong_settings_are_exit_2_and_named():
+    with Mall(only=()) as mall:
+        for name in ("order", "delivery", "product", "gateway"):
+            for arguments, settings, part in ((["--no-such-flag"], {}, "no-such-flag"), (["--port", "x"], {}, "port"),
+                                              ([], {"port": "99999"}, "port"), ([], {"drain": "soon"}, "drain"),
+                                              (["--drian=2s"], {}, "drain")):
+                code, said = refused(name, mall.directory, arguments, **settings)
+                equal(code, 2, "%s %s %s" % (name, arguments, settings))
+                assert part in said.lower().replace("_", "-"), said
+
+
+def test_an_unknown_mall_variable_is_a_warning_that_names_the_nearest():
+    with Mall(only=("order",), drian="2s") as mall:
+        until(lambda: "MALL_DRAIN" in mall.order.log())
+
+
+def test_kubernetes_service_links_are_no_settings():
+    with Mall(only=()) as mall:
+        daemon = Daemon("order", mall.directory, {})
+        environment = {**daemon.environment(), "ORDER_PORT": "tcp://10.0.0.1:8080", "PORT": "1"}
+        process = subprocess.Popen([BIN / "order"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            daemon.process = process
+            daemon.wait_ready()
+        finally:
+            process.terminate()
+            equal(process.wait(20), 0)
+
+
+def test_a_taken_port_is_an_error_that_names_it():
+    with Mall(only=("order",)) as mall:
+        other = mall.directory / "other"
+        other.mkdir()
+        code, said = refused("order", other, port=mall.order.port)
+        assert code > 0, code
+        assert str(mall.order.port) in said, said
+        equal(Client(mall.order.port).get("/orders").status, 200)

@@ -1,0 +1,142 @@
+"""SIGTERM: nothing is lost and it does not take long."""
+import signal
+import threading
+import time
+
+import ports
+from mall import Load, Mall, equal, until, until_equal
+
+MUCH = 1000000000
+
+
+def test_sigterm_ends_each_daemon_soon_and_with_0():
+    with Mall() as mall:
+        mall.order_one()
+        for daemon in mall.daemons.values():
+            begin = time.monotonic()
+            equal(daemon.stop(), 0, daemon.name)
+            assert time.monotonic() - begin < 5, "%s took %.1f s" % (daemon.name, time.monotonic() - begin)
+
+
+def test_sigterm_over_kafka_ends_each_daemon_with_0():
+    with Mall(bus="kafka") as mall:
+        mall.order_one()
+        for daemon in mall.daemons.values():
+            equal(daemon.stop(), 0, daemon.name)
+
+
+def test_sigterm_with_the_broker_away_ends_inside_30_s():
+    with Mall(bus="kafka://127.0.0.1:%d/mall" % ports.reserve()) as mall:
+        mall.order_one()
+        for daemon in mall.daemons.values():
+            daemon.signal()
+        begin = time.monotonic()
+        for daemon in mall.daemons.values():
+            equal(daemon.wait(30), 0, daemon.name)
+        assert time.monotonic() - begin < 30
+
+
+def test_sigterm_with_the_broker_stopped_ends_inside_30_s_and_loses_nothing():
+    with Mall(bus="kafka") as mall:
+        inventory = mall.register(stock=MUCH)
+        mall.order_one(qty=1)
+        until_equal(lambda: mall.stock(), MUCH - 1, 20)
+        mall.broker.signal(signal.SIGSTOP)
+        acknowledged = [mall.order_one(qty=1) for _ in range(10)]
+        services = (mall.order, mall.delivery, mall.product)
+        for daemon in services:
+            daemon.signal()
+        for daemon in services:
+            equal(daemon.wait(30), 0, daemon.name)
+        mall.broker.signal(signal.SIGCONT)
+        for daemon in services:
+            daemon.start()
+        mall.check_books(inventory, MUCH, acknowledged)
+
+
+def test_readiness_goes_first_and_the_daemon_still_answers():
+    with Mall(drain="2s") as mall:
+        for daemon in mall.daemons.values():
+            daemon.signal()
+        for daemon in mall.daemons.values():
+            until_equal(lambda d=daemon: d.get("/actuator/health/readiness").status, 503, 1)
+        answer = mall.order.post("/orders", {"qty": 1})
+        equal((answer.status, answer.headers.get("connection", "").lower()), (201, "close"))
+        for daemon in mall.daemons.values():
+            equal(daemon.wait(10), 0, daemon.name)
+
+
+def test_a_second_sigterm_hurries():
+    with Mall(drain="20s") as mall:
+        mall.order_one()
+        begin = time.monotonic()
+        for daemon in mall.daemons.values():
+            daemon.signal()
+        time.sleep(0.3)
+        for daemon in mall.daemons.values():
+            daemon.signal()
+        for daemon in mall.daemons.values():
+            equal(daemon.wait(10), 0, daemon.name)
+        assert time.monotonic() - begin < 10
+        mall.order.start(drain="0s")
+        equal(len(mall.order.rows("orders")), 1)
+
+
+def rolled_under_load(victim, port_of, signals=1):
+    """Stopped and started twice under load: a client that honours `Connection: close` and tries refused connections
+    again gets every order through."""
+    with Mall(drain="2s") as mall:
+        inventory = mall.register(stock=MUCH)
+        with Load(mall.daemons[port_of].port) as load:
+            for _ in range(2):
+                before = len(load.acknowledged)
+                until(lambda: len(load.acknowledged) > before + 50)
+                mall.daemons[victim].signal()
+                for _ in range(signals - 1):
+                    time.sleep(0.2)
+                    mall.daemons[victim].signal()
+                equal(mall.daemons[victim].wait(30), 0, victim)
+                mall.daemons[victim].start()
+            before = len(load.acknowledged)
+            until(lambda: len(load.acknowledged) > before + 50)
+        equal(load.failed[:5], [], "failed requests")
+        mall.check_books(inventory, MUCH, load.acknowledged)
+
+
+def test_order_stopped_under_load_loses_no_request():
+    rolled_under_load("order", "order")
+
+
+def test_order_stopped_twice_at_once_under_load_loses_no_request():
+    rolled_under_load("order", "order", signals=2)
+
+
+def test_gateway_stopped_under_load_loses_no_request():
+    rolled_under_load("gateway", "gateway")
+
+
+def test_consumers_stopped_under_load_apply_each_event_once():
+    with Mall() as mall:
+        inventory = mall.register(stock=MUCH)
+        with Load(mall.order.port) as load:
+            for victim in (mall.delivery, mall.product, mall.delivery, mall.product):
+                before = len(load.acknowledged)
+                until(lambda: len(load.acknowledged) > before + 50)
+                equal(victim.stop(), 0, victim.name)
+                victim.start()
+        equal(load.failed, [])
+        mall.check_books(inventory, MUCH, load.acknowledged)
+
+
+def test_sigterm_during_start_ends_with_0():
+    with Mall(only=("order", "delivery", "product", "gateway")) as mall:
+        for daemon in mall.daemons.values():
+            equal(daemon.stop(), 0)
+            for pause in (0.02, 0.05, 0.1):
+                daemon.start(wait=False)
+                timer = threading.Timer(pause, daemon.signal)
+                timer.start()
+                code = daemon.wait(20)
+                timer.join()
+                assert code in (0, -signal.SIGTERM), "%s after %s s: %s" % (daemon.name, pause, code)
+            daemon.start()
