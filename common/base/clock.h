@@ -11,7 +11,7 @@ int64_t clock_mono_us(void); /* monotonic, microseconds */
 void clock_set_wall_ms(int64_t ms); /* tests only; 0 gives the real clock back */
 
 /* "2026-11-22T17:05:12.345Z" (RFC 3339) */
-enum { CLOCK_RFC3339 = 25 };
+enum { CLOCK_RFC3339 = 40 };
 void clock_rfc3339(int64_t wall_ms, char text[CLOCK_RFC3339]);
 
 #endif

@@ -1,0 +1,106 @@
+/* entity - what a thing is: one table of its fields.
+
+   The same table serves JSON in, HAL out, the columns, the event payload, the profile and the OpenAPI schema. A row is
+   a plain struct that begins with `struct row`; text is NULL for null, numbers are `struct whole`. */
+#ifndef DATA_ENTITY_H
+#define DATA_ENTITY_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct unit;
+
+/* A number that may be null. */
+struct whole {
+        bool known;
+        int64_t value;
+};
+
+struct row {
+        int64_t id;      /* from 1; 0: not stored yet */
+        int64_t version; /* counts the row's changes; its ETag */
+};
+
+enum field_type { FIELD_TEXT, FIELD_INT32, FIELD_INT64 };
+
+enum field_flag {
+        FIELD_NOT_NEGATIVE = 1, /* a value below 0 is refused, over HTTP and in events */
+        FIELD_HIDDEN = 2,       /* not in bodies; a column; in events the CloudEvents extension ce_<name in lower case> */
+};
+
+struct field {
+        const char *name; /* the member and the column */
+        enum field_type type;
+        size_t offset; /* of a `const char *` or a `struct whole` */
+        unsigned flags;
+        int since; /* number of the migration that brought the column; 0 and 1: the table's own */
+};
+
+struct shape {
+        const struct field *fields; /* ends with a NULL name */
+        size_t size;                /* of the struct */
+};
+
+enum { LOOKUP_MEMBERS = 2 };
+
+/* A way to find rows; gets an index. */
+struct lookup {
+        const char *name; /* "findByOrderId": also a search over HTTP; NULL: for reactions only */
+        const char *members[LOOKUP_MEMBERS]; /* NULL ends them */
+        bool unique;
+};
+
+struct entity {
+        const char *item;       /* "order": the rel of an item */
+        const char *collection; /* "orders": path, rel and table */
+        struct shape shape;
+        const struct lookup *lookups; /* ends without members; NULL: none */
+        const char *const *commands;  /* further links of an item: "order", "order cancel"; NULL: none */
+        const char *plain_post;       /* POST /orders/order answers the plain row; NULL: none */
+        bool read_only;               /* over HTTP */
+        bool internal;                /* not over HTTP at all */
+        bool unlisted;                /* not in / nor /profile */
+        int since;                    /* number of the migration that brought the table; 0 is 1 */
+
+        /* What HTTP does to a row, inside its unit of work; each may be NULL. check comes before anything is written. */
+        void (*check)(struct unit *unit, const void *row);
+        void (*created)(struct unit *unit, void *row);
+        void (*changed)(struct unit *unit, const void *before, void *after);
+        void (*removed)(struct unit *unit, const void *row);
+};
+
+/* An event that is said: its payload is a row of that shape. */
+struct event_type {
+        const char *name; /* "Orderplaced" */
+        const struct shape *shape;
+        const char *key; /* the member whose value is the record's key; "id": the row's own */
+};
+
+/* NULL when there is none of that name. */
+const struct field *shape_field(const struct shape *shape, const char *name);
+
+/* The places of a field in a row. */
+const char **field_text(const struct field *field, void *row);
+const char *field_text_of(const struct field *field, const void *row);
+struct whole *field_whole(const struct field *field, void *row);
+struct whole field_whole_of(const struct field *field, const void *row);
+
+/* Coerces as the contract's section 3 says; false and ERROR_BAD_INPUT that names the member. */
+bool field_read(const struct field *field, const struct json *value, void *row, struct error *error);
+/* Reads the visible members that the object has; the others keep their value. */
+bool shape_read(const struct shape *shape, const struct json *object, void *row, struct error *error);
+void shape_clear_visible(const struct shape *shape, void *row);
+/* Equal in every visible member? */
+bool shape_same(const struct shape *shape, const void *a, const void *b);
+
+void field_write(const struct field *field, const void *row, struct text *out); /* the JSON value */
+/* "productId":"1001","qty":5 - the visible members without braces */
+void shape_write(const struct shape *shape, const void *row, struct text *out);
+
+#endif

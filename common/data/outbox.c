@@ -1,0 +1,154 @@
+#include "data/outbox.h"
+
+#include "data/store_inside.h"
+
+#include <string.h>
+
+void headers_pack(struct text *packed, const char *name, const char *value, size_t len)
+{
+        uint32_t size = (uint32_t)len;
+
+        text_add(packed, name, strlen(name) + 1);
+        text_add(packed, (const char *)&size, sizeof size);
+        text_add(packed, value, len);
+}
+
+bool headers_next(const char **at, const char *end, const char **name, const char **value, size_t *len)
+{
+        const char *nul = *at < end ? memchr(*at, '\0', (size_t)(end - *at)) : NULL;
+        uint32_t size;
+
+        if (!nul || (size_t)(end - nul - 1) < sizeof size)
+                return false;
+        memcpy(&size, nul + 1, sizeof size);
+        if ((size_t)(end - nul - 1 - sizeof size) < size)
+                return false;
+        *name = *at;
+        *value = nul + 1 + sizeof size;
+        *len = size;
+        *at = *value + size;
+        return true;
+}
+
+void outbox_on_commit(struct store *store, void (*committed)(void *arg, struct outbox_batch *batch), void *arg)
+{
+        pthread_mutex_lock(&store->lock);
+        store->committed = committed;
+        store->committed_arg = arg;
+        pthread_mutex_unlock(&store->lock);
+}
+
+static char *copy_bytes(struct statement *s, int column, size_t *len, struct arena *arena)
+{
+        const void *bytes = column_bytes(s, column, len);
+
+        return bytes ? arena_copy(arena, bytes, *len) : NULL;
+}
+
+bool outbox_read(struct store *store, int64_t after, struct outbox_record *records, size_t most, size_t *count,
+                 struct arena *arena, struct error *error)
+{
+        static const char sql[] = "SELECT id, topic, key, value, headers, at FROM outbox WHERE id > ? AND parked IS NULL"
+                                  " ORDER BY id LIMIT ?";
+        struct db *db = store_read_begin(store);
+        struct statement *s = db_prepare(db, sql, error);
+        enum db_step step = DB_FAILED;
+
+        *count = 0;
+        if (s) {
+                bind_int(s, 1, after);
+                bind_int(s, 2, (int64_t)most);
+                while ((step = statement_step(s, error)) == DB_ROW) {
+                        struct outbox_record *r = &records[(*count)++];
+
+                        *r = (struct outbox_record){.id = column_int(s, 0), .at = column_int(s, 5)};
+                        r->topic = arena_string(arena, column_text(s, 1));
+                        r->key = arena_string(arena, column_text(s, 2));
+                        r->value = copy_bytes(s, 3, &r->value_len, arena);
+                        r->headers = copy_bytes(s, 4, &r->headers_len, arena);
+                }
+                if (step == DB_DONE)
+                        statement_reset(s);
+        }
+        store_read_end(store, db);
+        return step == DB_DONE;
+}
+
+void outbox_sent(struct store *store, int64_t id)
+{
+        int64_t before = atomic_load(&store->outbox_sent);
+
+        while (before < id && !atomic_compare_exchange_weak(&store->outbox_sent, &before, id))
+                ;
+}
+
+/* Part of the next transaction, whatever it is about. */
+bool outbox_remove_sent(struct store *store, struct error *error)
+{
+        int64_t sent = atomic_load(&store->outbox_sent);
+        struct statement *s;
+
+        if (sent <= store->outbox_removed)
+                return true;
+        s = db_prepare(store->writer, "DELETE FROM outbox WHERE id <= ? AND parked IS NULL", error);
+        if (!s)
+                return false;
+        bind_int(s, 1, sent);
+        if (!statement_run(s, error))
+                return false;
+        store->outbox_removing = sent;
+        store->outbox_removing_rows = db_changes(store->writer);
+        return true;
+}
+
+int64_t outbox_pending(struct store *store)
+{
+        return atomic_load(&store->outbox_rows);
+}
+
+struct parking {
+        int64_t id;
+        const char *reason;
+};
+
+static void park(struct unit *unit, void *arg)
+{
+        struct parking *p = arg;
+        struct statement *s = db_prepare(unit->store->writer, "UPDATE outbox SET parked = ? WHERE id = ?", &unit->error);
+
+        if (!s)
+                return;
+        bind_text(s, 1, p->reason);
+        bind_int(s, 2, p->id);
+        statement_run(s, &unit->error);
+}
+
+bool outbox_park(struct store *store, int64_t id, const char *reason, struct error *error)
+{
+        struct arena *arena = arena_open();
+        struct parking p = {.id = id, .reason = reason};
+        bool parked = store_run(store, park, &p, arena, error);
+
+        arena_close(&arena);
+        if (parked)
+                atomic_fetch_sub(&store->outbox_rows, 1);
+        return parked;
+}
+
+static void nothing(struct unit *unit, void *arg)
+{
+        (void)unit, (void)arg;
+}
+
+void outbox_sweep(struct store *store)
+{
+        struct arena *arena;
+        struct error ignored;
+
+        if (atomic_load(&store->outbox_sent) <= store->outbox_removed_seen)
+                return;
+        store->outbox_removed_seen = atomic_load(&store->outbox_sent);
+        arena = arena_open();
+        store_run(store, nothing, NULL, arena, &ignored);
+        arena_close(&arena);
+}

@@ -1,0 +1,54 @@
+/* outbox - what was said and is not yet on the bus (transactional outbox).
+
+   Rows are inserted by units, handed from memory to the relay right after their commit, and removed by range in a
+   later commit once the bus has acknowledged them. Reading the table is for start and recovery. */
+#ifndef DATA_OUTBOX_H
+#define DATA_OUTBOX_H
+
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct store;
+struct error;
+
+struct outbox_record {
+        int64_t id;        /* the event's ce_id; grows in commit order */
+        const char *topic; /* NULL: the bus's own */
+        const char *key;   /* NULL: none */
+        const char *value;
+        size_t value_len;
+        const char *headers; /* packed */
+        size_t headers_len;
+        int64_t at; /* Unix time, ms */
+};
+
+/* Packed headers: name NUL, value length as 4 bytes in host order, value; again and again. */
+void headers_pack(struct text *packed, const char *name, const char *value, size_t len);
+/* The header behind *at; false at the end. */
+bool headers_next(const char **at, const char *end, const char **name, const char **value, size_t *len);
+
+/* What one commit added, in order; owned by whoever it is handed to. */
+struct outbox_batch {
+        struct arena *arena;
+        struct outbox_record *records;
+        size_t count;
+        struct outbox_batch *next;
+};
+
+/* Called on the writer thread after each commit that added rows. */
+void outbox_on_commit(struct store *store, void (*committed)(void *arg, struct outbox_batch *batch), void *arg);
+/* Up to `most` records above `after` that are not parked, by a read connection. */
+bool outbox_read(struct store *store, int64_t after, struct outbox_record *records, size_t most, size_t *count,
+                 struct arena *arena, struct error *error);
+/* All up to this id are on the bus or parked: removed with the next commit. Any thread. */
+void outbox_sent(struct store *store, int64_t id);
+/* Sets aside a record that never can be published, so that the ones behind it flow. Blocks until committed. */
+bool outbox_park(struct store *store, int64_t id, const char *reason, struct error *error);
+int64_t outbox_pending(struct store *store); /* committed and not acknowledged */
+/* Removes what was sent now, with a commit of its own, if anything waits for it. */
+void outbox_sweep(struct store *store);
+
+#endif

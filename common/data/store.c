@@ -1,0 +1,301 @@
+#include "data/store.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "data/schema.h"
+#include "data/store_inside.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+/* Two processes on one SQLite file would each give out the same ids. */
+static int lock_file(const char *url, struct error *error)
+{
+        char path[4096];
+        int fd;
+
+        snprintf(path, sizeof path, "%s-lock", strncmp(url, "sqlite:", 7) == 0 ? url + 7 : url);
+        fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+        if (fd < 0) {
+                error_set(error, ERROR_UNAVAILABLE, "%s: %s", path, strerror(errno));
+                return -1;
+        }
+        if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+                error_set(error, ERROR_CONFLICT, "%s: another process uses this store", url);
+                close(fd);
+                return -1;
+        }
+        return fd;
+}
+
+static void make_source(const char *service, char *source, size_t size)
+{
+        unsigned char r[16];
+
+        if (getrandom(r, sizeof r, 0) != sizeof r)
+                abort();
+        r[6] = (unsigned char)((r[6] & 0x0f) | 0x40); /* UUID version 4, RFC 9562 */
+        r[8] = (unsigned char)((r[8] & 0x3f) | 0x80);
+        snprintf(source, size, "/%s/%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", service, r[0], r[1],
+                 r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14], r[15]);
+}
+
+/* Made with the store, kept in it. */
+static bool load_source(struct store *store, struct error *error)
+{
+        char fresh[200];
+        struct statement *s = db_prepare_once(store->writer, "INSERT INTO meta (name, value) VALUES ('source', ?)"
+                                                             " ON CONFLICT (name) DO NOTHING", error);
+
+        if (!s)
+                return false;
+        make_source(store->service, fresh, sizeof fresh);
+        bind_text(s, 1, fresh);
+        statement_run(s, error);
+        statement_close(&s);
+        s = db_prepare_once(store->writer, "SELECT value FROM meta WHERE name = 'source'", error);
+        if (s && statement_step(s, error) == DB_ROW)
+                store->source = memory_string(column_text(s, 0));
+        statement_close(&s);
+        return store->source != NULL;
+}
+
+static bool load_sequence(struct store *store, int i, const char *name, struct error *error)
+{
+        struct statement *s = db_prepare_once(store->writer, "SELECT last, rows FROM sequences WHERE name = ?", error);
+        enum db_step step;
+
+        if (!s)
+                return false;
+        bind_text(s, 1, name);
+        step = statement_step(s, error);
+        if (step == DB_ROW)
+                store->sequences[i] = (struct sequence){.last = column_int(s, 0), .rows = column_int(s, 1)};
+        store->written[i] = store->sequences[i];
+        statement_close(&s);
+        return step != DB_FAILED;
+}
+
+static bool load_outbox(struct store *store, struct error *error)
+{
+        struct statement *s = db_prepare_once(store->writer, "SELECT count(*) FROM outbox WHERE parked IS NULL", error);
+        bool found = s && statement_step(s, error) == DB_ROW;
+
+        if (found)
+                atomic_store(&store->outbox_rows, column_int(s, 0));
+        statement_close(&s);
+        return found;
+}
+
+static bool load(struct store *store, struct error *error)
+{
+        for (int i = 0; i < store->table_count; i++)
+                if (!load_sequence(store, i, store->tables[i]->entity->collection, error))
+                        return false;
+        return load_sequence(store, STORE_TABLES, "outbox", error) && load_outbox(store, error) && load_source(store, error);
+}
+
+static bool open_readers(struct store *store, const struct store_config *config, struct error *error)
+{
+        while (store->reader_count < config->readers && store->reader_count < STORE_READERS) {
+                struct db *db = db_open(config->url, DB_READER, error);
+
+                if (!db)
+                        return false;
+                store->readers[store->reader_count++] = db;
+        }
+        return true;
+}
+
+static struct store *store_new(const struct store_config *config)
+{
+        struct store *store = memory_alloc(sizeof *store);
+
+        store->service = config->service;
+        store->config = config->config;
+        store->value_max = config->value_max;
+        store->arena = arena_open();
+        store->lock_fd = -1;
+        atomic_store(&store->well, true);
+        pthread_mutex_init(&store->lock, NULL);
+        pthread_cond_init(&store->work, NULL);
+        pthread_cond_init(&store->reader_back, NULL);
+        for (const struct entity *const *e = config->entities; *e && store->table_count < STORE_TABLES; e++)
+                store->tables[store->table_count++] = table_open(*e, store->arena);
+        return store;
+}
+
+static void store_free(struct store *store)
+{
+        struct error ignored;
+
+        for (int i = 0; i < store->reader_count; i++)
+                db_close(&store->readers[i]);
+        if (store->writer)
+                db_exec(store->writer, "PRAGMA wal_checkpoint(TRUNCATE)", &ignored);
+        db_close(&store->writer);
+        if (store->lock_fd >= 0)
+                close(store->lock_fd);
+        arena_close(&store->arena);
+        pthread_mutex_destroy(&store->lock);
+        pthread_cond_destroy(&store->work);
+        pthread_cond_destroy(&store->reader_back);
+        free(store->source);
+        free(store);
+}
+
+struct store *store_open(const struct store_config *config, struct error *error)
+{
+        struct store *store = store_new(config);
+
+        store->lock_fd = lock_file(config->url, error);
+        if (store->lock_fd >= 0 && (store->writer = db_open(config->url, DB_WRITER, error)) &&
+            schema_migrate(store->writer, config->service, config->entities, error) && load(store, error) &&
+            open_readers(store, config, error)) {
+                if (pthread_create(&store->thread, NULL, writer_main, store) != 0)
+                        abort();
+                return store;
+        }
+        store_free(store);
+        return NULL;
+}
+
+void store_close(struct store **at)
+{
+        struct store *store = *at;
+
+        if (!store)
+                return;
+        *at = NULL;
+        pthread_mutex_lock(&store->lock);
+        store->closing = true;
+        pthread_cond_signal(&store->work);
+        pthread_mutex_unlock(&store->lock);
+        pthread_join(store->thread, NULL);
+        store_free(store);
+}
+
+const char *store_source(const struct store *store)
+{
+        return store->source;
+}
+
+const struct table *store_table(const struct store *store, const struct entity *entity)
+{
+        for (int i = 0; i < store->table_count; i++)
+                if (store->tables[i]->entity == entity)
+                        return store->tables[i];
+        log_write(LOG_ERROR, "no table for this entity: it is missing in the service", "entity", entity->collection, NULL);
+        abort();
+}
+
+void store_submit(struct store *store, struct job *job)
+{
+        job->next = NULL;
+        pthread_mutex_lock(&store->lock);
+        if (store->first)
+                store->last->next = job;
+        else
+                store->first = job;
+        store->last = job;
+        pthread_cond_signal(&store->work);
+        pthread_mutex_unlock(&store->lock);
+}
+
+struct waiting {
+        pthread_mutex_t lock;
+        pthread_cond_t over;
+        bool done;
+        struct error error;
+        void (*run)(struct unit *, void *);
+        void *arg;
+};
+
+static void run_waited(struct unit *unit, void *arg)
+{
+        struct waiting *w = arg;
+
+        w->run(unit, w->arg);
+}
+
+static void done_waited(void *arg, const struct error *error)
+{
+        struct waiting *w = arg;
+
+        pthread_mutex_lock(&w->lock);
+        w->error = *error;
+        w->done = true;
+        pthread_cond_signal(&w->over);
+        pthread_mutex_unlock(&w->lock);
+}
+
+bool store_run(struct store *store, void (*run)(struct unit *, void *), void *arg, struct arena *arena, struct error *error)
+{
+        struct waiting w = {.lock = PTHREAD_MUTEX_INITIALIZER, .over = PTHREAD_COND_INITIALIZER, .run = run, .arg = arg};
+        struct job job = {.run = run_waited, .done = done_waited, .arg = &w, .arena = arena};
+
+        store_submit(store, &job);
+        pthread_mutex_lock(&w.lock);
+        while (!w.done)
+                pthread_cond_wait(&w.over, &w.lock);
+        pthread_mutex_unlock(&w.lock);
+        if (w.error.kind != ERROR_NONE)
+                *error = w.error;
+        return w.error.kind == ERROR_NONE;
+}
+
+struct db *store_read_begin(struct store *store)
+{
+        struct db *db;
+
+        pthread_mutex_lock(&store->lock);
+        while (store->reader_count == 0)
+                pthread_cond_wait(&store->reader_back, &store->lock);
+        db = store->readers[--store->reader_count];
+        pthread_mutex_unlock(&store->lock);
+        return db;
+}
+
+void store_read_end(struct store *store, struct db *db)
+{
+        pthread_mutex_lock(&store->lock);
+        store->readers[store->reader_count++] = db;
+        pthread_cond_signal(&store->reader_back);
+        pthread_mutex_unlock(&store->lock);
+}
+
+bool store_count(struct store *store, struct db *db, const struct entity *entity, int64_t *rows, struct error *error)
+{
+        struct statement *s = db_prepare(db, "SELECT rows FROM sequences WHERE name = ?", error);
+        enum db_step step;
+
+        (void)store;
+        *rows = 0;
+        if (!s)
+                return false;
+        bind_text(s, 1, entity->collection);
+        step = statement_step(s, error);
+        if (step == DB_ROW)
+                *rows = column_int(s, 0);
+        if (step != DB_FAILED)
+                statement_reset(s);
+        return step != DB_FAILED;
+}
+
+int64_t store_busy_ms(const struct store *store)
+{
+        int64_t since = atomic_load(&store->busy_since);
+
+        return since ? (clock_mono_us() - since) / 1000 : 0;
+}
+
+bool store_is_well(const struct store *store)
+{
+        return atomic_load(&store->well);
+}

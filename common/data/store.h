@@ -1,0 +1,60 @@
+/* store - a service's rows: one writer thread that commits many units in one transaction, and read connections.
+
+   Promise: a job's done() comes after its COMMIT returned (synchronous=FULL), so what is then answered survives kill -9
+   and power loss. Each job has a savepoint of its own: one that fails does not fail its neighbours. */
+#ifndef DATA_STORE_H
+#define DATA_STORE_H
+
+#include "data/db.h"
+#include "data/entity.h"
+#include "data/table.h"
+#include "data/unit.h"
+
+struct store;
+struct config;
+
+struct store_config {
+        const char *url;     /* "sqlite:/data/order.db" */
+        const char *service; /* "order" */
+        const struct entity *const *entities; /* ends with NULL */
+        int readers;         /* read connections */
+        const struct config *config; /* for unit_config; may be NULL */
+        size_t value_max;    /* bytes of an event's value; a unit that says more is refused (ERROR_TOO_LARGE); 0: any */
+};
+
+struct store *store_open(const struct store_config *config, struct error *error);
+/* Runs what is queued, commits, closes. Nobody may submit any more. */
+void store_close(struct store **store);
+
+const char *store_source(const struct store *store); /* CloudEvents source: "/order/<uuid made with the store>" */
+const struct table *store_table(const struct store *store, const struct entity *entity);
+
+struct job {
+        void (*run)(struct unit *unit, void *arg); /* on the writer thread, inside the transaction */
+        void (*done)(void *arg, const struct error *error); /* on the writer thread, after the commit; error->kind ERROR_NONE: committed */
+        void *arg;
+        struct arena *arena;     /* the unit's; the caller must not use it until done */
+        const char *traceparent; /* of the request or event; may be NULL */
+        struct error error;      /* the store's own */
+        struct job *next;        /* the store's own */
+};
+
+/* The job must live until done. Any thread. */
+void store_submit(struct store *store, struct job *job);
+/* The same with waiting; not on the writer thread. */
+bool store_run(struct store *store, void (*run)(struct unit *, void *), void *arg, struct arena *arena, struct error *error);
+
+/* A read connection of one's own, until given back; waits when all are taken. */
+struct db *store_read_begin(struct store *store);
+void store_read_end(struct store *store, struct db *db);
+/* Rows of an entity, as of the last commit this connection sees. */
+bool store_count(struct store *store, struct db *db, const struct entity *entity, int64_t *rows, struct error *error);
+
+/* Deletes idempotency keys and inbox identities whose time is over, some at a time. Milliseconds. */
+void store_purge(struct store *store, int64_t idempotency_ms, int64_t gateway_key_ms, int64_t inbox_ms);
+
+/* How long the writer has been at its present batch, ms; 0: idle. Liveness. */
+int64_t store_busy_ms(const struct store *store);
+bool store_is_well(const struct store *store); /* the last commit did not fail */
+
+#endif

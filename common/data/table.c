@@ -1,0 +1,206 @@
+#include "data/table.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+static void text_name(struct text *sql, const char *name)
+{
+        text_printf(sql, "\"%s\"", name);
+}
+
+/* id, version and the fields: the order in which every statement here binds and reads them */
+static const char *columns_of(const struct shape *shape, struct arena *arena)
+{
+        struct text sql = text_open(arena, 200);
+
+        text_string(&sql, "id, version");
+        for (const struct field *f = shape->fields; f->name; f++) {
+                text_string(&sql, ", ");
+                text_name(&sql, f->name);
+        }
+        return sql.at;
+}
+
+static const char *insert_of(const struct entity *e, const char *columns, struct arena *arena)
+{
+        struct text sql = text_open(arena, 300);
+
+        text_printf(&sql, "INSERT INTO \"%s\" (%s) VALUES (?, ?", e->collection, columns);
+        for (const struct field *f = e->shape.fields; f->name; f++)
+                text_string(&sql, ", ?");
+        text_char(&sql, ')');
+        return sql.at;
+}
+
+static const char *update_of(const struct entity *e, struct arena *arena)
+{
+        struct text sql = text_open(arena, 300);
+        int parameter = 3;
+
+        text_printf(&sql, "UPDATE \"%s\" SET version = ?2", e->collection);
+        for (const struct field *f = e->shape.fields; f->name; f++)
+                text_printf(&sql, ", \"%s\" = ?%d", f->name, parameter++);
+        text_string(&sql, " WHERE id = ?1");
+        return sql.at;
+}
+
+static const char *find_of(const struct entity *e, const struct lookup *lookup, const char *columns, struct arena *arena)
+{
+        struct text sql = text_open(arena, 300);
+
+        text_printf(&sql, "SELECT %s FROM \"%s\" WHERE id > ?1", columns, e->collection);
+        for (int i = 0; i < LOOKUP_MEMBERS && lookup->members[i]; i++)
+                text_printf(&sql, " AND \"%s\" = ?%d", lookup->members[i], i + 2);
+        text_string(&sql, " ORDER BY id LIMIT 1");
+        return sql.at;
+}
+
+struct table *table_open(const struct entity *entity, struct arena *arena)
+{
+        struct table *t = arena_alloc(arena, sizeof *t);
+        const struct lookup *l = entity->lookups;
+
+        t->entity = entity;
+        t->columns = columns_of(&entity->shape, arena);
+        t->insert = insert_of(entity, t->columns, arena);
+        t->update = update_of(entity, arena);
+        t->remove = arena_printf(arena, "DELETE FROM \"%s\" WHERE id = ?", entity->collection);
+        t->get = arena_printf(arena, "SELECT %s FROM \"%s\" WHERE id = ?", t->columns, entity->collection);
+        for (int i = 0; l && i < TABLE_LOOKUPS && l[i].members[0]; i++)
+                t->find[i] = find_of(entity, &l[i], t->columns, arena);
+        return t;
+}
+
+static void bind_row(struct statement *s, const struct shape *shape, const void *row)
+{
+        const struct row *head = row;
+        int parameter = 3;
+
+        bind_int(s, 1, head->id);
+        bind_int(s, 2, head->version);
+        for (const struct field *f = shape->fields; f->name; f++, parameter++) {
+                if (f->type == FIELD_TEXT) {
+                        bind_text(s, parameter, field_text_of(f, row));
+                } else {
+                        struct whole w = field_whole_of(f, row);
+
+                        if (w.known)
+                                bind_int(s, parameter, w.value);
+                        else
+                                bind_null(s, parameter);
+                }
+        }
+}
+
+static bool write_row(struct db *db, const char *sql, const struct table *table, const void *row, struct error *error)
+{
+        struct statement *s = db_prepare(db, sql, error);
+
+        if (!s)
+                return false;
+        bind_row(s, &table->entity->shape, row);
+        return statement_run(s, error);
+}
+
+bool table_insert(struct db *db, const struct table *table, const void *row, struct error *error)
+{
+        return write_row(db, table->insert, table, row, error);
+}
+
+bool table_update(struct db *db, const struct table *table, const void *row, struct error *error)
+{
+        return write_row(db, table->update, table, row, error);
+}
+
+bool table_remove(struct db *db, const struct table *table, int64_t id, struct error *error)
+{
+        struct statement *s = db_prepare(db, table->remove, error);
+
+        if (!s)
+                return false;
+        bind_int(s, 1, id);
+        return statement_run(s, error);
+}
+
+static void *read_row(struct statement *s, const struct shape *shape, struct arena *arena)
+{
+        void *row = arena_alloc(arena, shape->size);
+        struct row *head = row;
+        int column = 2;
+
+        head->id = column_int(s, 0);
+        head->version = column_int(s, 1);
+        for (const struct field *f = shape->fields; f->name; f++, column++) {
+                if (f->type == FIELD_TEXT)
+                        *field_text(f, row) = arena_string(arena, column_text(s, column));
+                else if (!column_is_null(s, column))
+                        *field_whole(f, row) = (struct whole){.known = true, .value = column_int(s, column)};
+        }
+        return row;
+}
+
+/* The first row of a bound statement, which is reset. */
+static bool read_one(struct statement *s, const struct table *table, struct arena *arena, void **row, struct error *error)
+{
+        enum db_step step = statement_step(s, error);
+
+        *row = step == DB_ROW ? read_row(s, &table->entity->shape, arena) : NULL;
+        if (step != DB_FAILED)
+                statement_reset(s);
+        return step != DB_FAILED;
+}
+
+bool table_get(struct db *db, const struct table *table, int64_t id, struct arena *arena, void **row, struct error *error)
+{
+        struct statement *s = db_prepare(db, table->get, error);
+
+        *row = NULL;
+        if (!s)
+                return false;
+        bind_int(s, 1, id);
+        return read_one(s, table, arena, row, error);
+}
+
+bool table_find(struct db *db, const struct table *table, const struct lookup *lookup, int64_t after,
+                const char *const *values, struct arena *arena, void **row, struct error *error)
+{
+        struct statement *s = db_prepare(db, table->find[lookup - table->entity->lookups], error);
+
+        *row = NULL;
+        if (!s)
+                return false;
+        bind_int(s, 1, after);
+        for (int i = 0; i < LOOKUP_MEMBERS && lookup->members[i]; i++)
+                bind_text(s, i + 2, values[i]);
+        return read_one(s, table, arena, row, error);
+}
+
+static const char *page_sql(const struct table *table, const struct page *page, struct arena *arena)
+{
+        struct text sql = text_open(arena, 300);
+
+        text_printf(&sql, "SELECT %s FROM \"%s\" ORDER BY ", table->columns, table->entity->collection);
+        for (int i = 0; i < page->sort_count; i++)
+                text_printf(&sql, "\"%s\" %s, ", page->sorts[i].field ? page->sorts[i].field->name : "id",
+                            page->sorts[i].descending ? "DESC" : "ASC");
+        text_string(&sql, "id LIMIT ? OFFSET ?");
+        return sql.at;
+}
+
+bool table_page(struct db *db, const struct table *table, const struct page *page, struct arena *arena, void **rows,
+                size_t *count, struct error *error)
+{
+        struct statement *s = db_prepare_once(db, page_sql(table, page, arena), error);
+        enum db_step step;
+
+        *count = 0;
+        if (!s)
+                return false;
+        bind_int(s, 1, page->size);
+        bind_int(s, 2, page->number * page->size);
+        while ((step = statement_step(s, error)) == DB_ROW)
+                rows[(*count)++] = read_row(s, &table->entity->shape, arena);
+        statement_close(&s);
+        return step == DB_DONE;
+}

@@ -1,0 +1,45 @@
+/* table - an entity's rows in the store: the SQL that its field table stands for.
+
+   A table is read-only after table_open and shared by all connections. Rows and their text are copied into the arena. */
+#ifndef DATA_TABLE_H
+#define DATA_TABLE_H
+
+#include "data/db.h"
+#include "data/entity.h"
+
+enum { TABLE_LOOKUPS = 4, TABLE_SORTS = 8 };
+
+struct table {
+        const struct entity *entity;
+        const char *insert, *update, *remove, *get, *columns;
+        const char *find[TABLE_LOOKUPS];
+};
+
+struct table *table_open(const struct entity *entity, struct arena *arena);
+
+bool table_insert(struct db *db, const struct table *table, const void *row, struct error *error);
+bool table_update(struct db *db, const struct table *table, const void *row, struct error *error);
+bool table_remove(struct db *db, const struct table *table, int64_t id, struct error *error);
+
+/* *row is NULL when there is none, which is no error. */
+bool table_get(struct db *db, const struct table *table, int64_t id, struct arena *arena, void **row, struct error *error);
+/* The row with the lowest id above `after` whose members equal the values; a NULL value equals nothing. */
+bool table_find(struct db *db, const struct table *table, const struct lookup *lookup, int64_t after,
+                const char *const *values, struct arena *arena, void **row, struct error *error);
+
+struct sort {
+        const struct field *field; /* NULL: by id */
+        bool descending;
+};
+
+struct page {
+        int64_t number, size;
+        struct sort sorts[TABLE_SORTS]; /* then by id */
+        int sort_count;
+};
+
+/* rows: room for page->size pointers; null sorts below every value. */
+bool table_page(struct db *db, const struct table *table, const struct page *page, struct arena *arena, void **rows,
+                size_t *count, struct error *error);
+
+#endif

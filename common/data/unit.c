@@ -1,0 +1,341 @@
+#include "data/unit.h"
+
+#include "base/clock.h"
+#include "data/store_inside.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+struct arena *unit_arena(struct unit *u)
+{
+        return u->arena;
+}
+
+const char *unit_source(struct unit *u)
+{
+        return u->store->source;
+}
+
+const struct config *unit_config(struct unit *u)
+{
+        return u->store->config;
+}
+
+void unit_trace(struct unit *u, const char *traceparent)
+{
+        u->traceparent = traceparent;
+}
+
+bool unit_failed(const struct unit *u)
+{
+        return u->error.kind != ERROR_NONE;
+}
+
+void unit_refuse(struct unit *u, enum error_kind kind, const char *member, const char *format, ...)
+{
+        va_list args;
+
+        if (unit_failed(u))
+                return;
+        u->error.kind = kind;
+        snprintf(u->error.member, sizeof u->error.member, "%s", member ? member : "");
+        va_start(args, format);
+        vsnprintf(u->error.text, sizeof u->error.text, format, args);
+        va_end(args);
+}
+
+void unit_begin(struct unit *u, struct store *store, struct arena *arena, const char *traceparent)
+{
+        *u = (struct unit){.store = store, .arena = arena, .traceparent = traceparent};
+        memcpy(u->sequences, store->sequences, sizeof u->sequences);
+        u->announced = store->batch->count;
+}
+
+static bool run_sql(struct unit *u, const char *sql)
+{
+        struct statement *s = db_prepare(u->store->writer, sql, &u->error);
+
+        return s && statement_run(s, &u->error);
+}
+
+/* Before the first write: a unit that only looks, or is refused early, needs no savepoint. */
+static bool may_write(struct unit *u)
+{
+        if (unit_failed(u))
+                return false;
+        if (!u->wrote)
+                u->wrote = run_sql(u, "SAVEPOINT unit");
+        return u->wrote;
+}
+
+bool unit_commit(struct unit *u)
+{
+        return !u->wrote || run_sql(u, "RELEASE unit");
+}
+
+void unit_rollback(struct unit *u)
+{
+        struct error ignored;
+
+        if (u->wrote)
+                db_exec(u->store->writer, "ROLLBACK TO unit; RELEASE unit", &ignored);
+        memcpy(u->store->sequences, u->sequences, sizeof u->sequences);
+        u->store->batch->count = u->announced;
+}
+
+void *unit_new(struct unit *u, const struct entity *entity)
+{
+        return arena_alloc(u->arena, entity->shape.size);
+}
+
+void *unit_copy(struct unit *u, const struct entity *entity, const void *row)
+{
+        return memcpy(unit_new(u, entity), row, entity->shape.size);
+}
+
+static struct sequence *sequence_of(struct unit *u, const struct table *table)
+{
+        int i = 0;
+
+        while (u->store->tables[i] != table)
+                i++;
+        return &u->store->sequences[i];
+}
+
+void unit_add(struct unit *u, const struct entity *entity, void *row)
+{
+        const struct table *table = store_table(u->store, entity);
+        struct sequence *sequence = sequence_of(u, table);
+        struct row *head = row;
+
+        if (!may_write(u))
+                return;
+        head->id = ++sequence->last;
+        head->version = 0;
+        sequence->rows++;
+        table_insert(u->store->writer, table, row, &u->error);
+}
+
+void unit_save(struct unit *u, const struct entity *entity, void *row)
+{
+        struct row *head = row;
+
+        if (!may_write(u))
+                return;
+        head->version++;
+        table_update(u->store->writer, store_table(u->store, entity), row, &u->error);
+}
+
+void unit_remove(struct unit *u, const struct entity *entity, const void *row)
+{
+        const struct table *table = store_table(u->store, entity);
+
+        if (!may_write(u))
+                return;
+        sequence_of(u, table)->rows--;
+        table_remove(u->store->writer, table, ((const struct row *)row)->id, &u->error);
+}
+
+void *unit_get(struct unit *u, const struct entity *entity, int64_t id)
+{
+        void *row = NULL;
+
+        if (!unit_failed(u))
+                table_get(u->store->writer, store_table(u->store, entity), id, u->arena, &row, &u->error);
+        return row;
+}
+
+void *unit_find(struct unit *u, const struct entity *entity, const struct lookup *lookup, int64_t after,
+                const char *const values[LOOKUP_MEMBERS])
+{
+        void *row = NULL;
+
+        if (!unit_failed(u))
+                table_find(u->store->writer, store_table(u->store, entity), lookup, after, values, u->arena, &row, &u->error);
+        return row;
+}
+
+static struct outbox_record *next_record(struct store *store)
+{
+        struct outbox_batch *b = store->batch;
+
+        if (b->count == store->batch_room) {
+                struct outbox_record *larger;
+
+                store->batch_room = store->batch_room ? store->batch_room * 2 : 16;
+                larger = arena_alloc(b->arena, store->batch_room * sizeof *larger);
+                if (b->count)
+                        memcpy(larger, b->records, b->count * sizeof *larger);
+                b->records = larger;
+        }
+        return &b->records[b->count];
+}
+
+/* The record's bytes must be in the batch's arena: they go to the relay. */
+static void publish(struct unit *u, struct outbox_record record)
+{
+        static const char sql[] = "INSERT INTO outbox (id, topic, key, value, headers, at) VALUES (?, ?, ?, ?, ?, ?)";
+        struct store *store = u->store;
+        struct statement *s;
+
+        if (!may_write(u) || !(s = db_prepare(store->writer, sql, &u->error)))
+                return;
+        record.id = ++store->sequences[STORE_TABLES].last;
+        bind_int(s, 1, record.id);
+        bind_text(s, 2, record.topic);
+        bind_text(s, 3, record.key);
+        bind_bytes(s, 4, record.value, record.value_len);
+        bind_bytes(s, 5, record.headers, record.headers_len);
+        bind_int(s, 6, record.at);
+        if (!statement_run(s, &u->error))
+                return;
+        *next_record(store) = record;
+        store->batch->count++;
+}
+
+void unit_publish(struct unit *u, const char *topic, const char *key, const void *value, size_t len, const struct text *headers)
+{
+        struct arena *arena = u->store->batch->arena;
+
+        publish(u, (struct outbox_record){
+                           .topic = arena_string(arena, topic),
+                           .key = arena_string(arena, key),
+                           .value = value ? arena_copy(arena, value, len) : NULL,
+                           .value_len = len,
+                           .headers = arena_copy(arena, headers->at, headers->len),
+                           .headers_len = headers->len,
+                           .at = clock_wall_ms(),
+                   });
+}
+
+static void pack_text(struct text *packed, const char *name, const char *value)
+{
+        if (value)
+                headers_pack(packed, name, value, strlen(value));
+}
+
+/* A hidden member travels as a CloudEvents extension attribute, whose names are lower case. */
+static void pack_hidden(struct text *packed, const struct shape *shape, const void *row)
+{
+        for (const struct field *f = shape->fields; f->name; f++) {
+                char name[64] = "ce_";
+
+                if (!(f->flags & FIELD_HIDDEN) || f->type != FIELD_TEXT)
+                        continue;
+                for (size_t i = 0; f->name[i] && i < sizeof name - 4; i++)
+                        name[i + 3] = (char)tolower(f->name[i]);
+                pack_text(packed, name, field_text_of(f, row));
+        }
+}
+
+static struct text event_headers(struct unit *u, const struct event_type *type, const void *row, int64_t now)
+{
+        struct text packed = text_open(u->store->batch->arena, 250);
+        char time[CLOCK_RFC3339], subject[24];
+
+        clock_rfc3339(now, time);
+        snprintf(subject, sizeof subject, "%lld", (long long)((const struct row *)row)->id);
+        pack_text(&packed, "ce_type", type->name);
+        pack_text(&packed, "ce_time", time);
+        pack_text(&packed, "ce_subject", subject);
+        pack_hidden(&packed, type->shape, row);
+        pack_text(&packed, "traceparent", u->traceparent);
+        return packed;
+}
+
+static const char *event_key(struct unit *u, const struct event_type *type, const void *row)
+{
+        const struct field *f = shape_field(type->shape, type->key);
+
+        if (f)
+                return arena_string(u->store->batch->arena, field_text_of(f, row));
+        return arena_printf(u->store->batch->arena, "%lld", (long long)((const struct row *)row)->id);
+}
+
+static struct text event_value(struct unit *u, const struct event_type *type, const void *row, int64_t now)
+{
+        struct text value = text_open(u->store->batch->arena, 250);
+
+        text_add(&value, "{\"eventType\":", 13);
+        json_write_string(&value, type->name);
+        text_add(&value, ",\"timestamp\":", 13);
+        text_int(&value, now);
+        text_add(&value, ",\"id\":", 6);
+        text_int(&value, ((const struct row *)row)->id);
+        text_char(&value, ',');
+        shape_write(type->shape, row, &value);
+        text_char(&value, '}');
+        return value;
+}
+
+void unit_announce(struct unit *u, const struct event_type *type, const void *row)
+{
+        int64_t now = clock_wall_ms();
+        struct text value, headers;
+
+        if (!may_write(u))
+                return;
+        value = event_value(u, type, row, now);
+        headers = event_headers(u, type, row, now);
+        if (u->store->value_max && value.len > u->store->value_max) {
+                unit_refuse(u, ERROR_TOO_LARGE, NULL, "the event this makes would have %zu bytes, more than %zu", value.len,
+                            u->store->value_max);
+                return;
+        }
+        publish(u, (struct outbox_record){.key = event_key(u, type, row),
+                                          .value = value.at,
+                                          .value_len = value.len,
+                                          .headers = headers.at,
+                                          .headers_len = headers.len,
+                                          .at = now});
+}
+
+bool unit_recall(struct unit *u, const char *path, const char *key, struct stored_answer *answer)
+{
+        static const char sql[] = "SELECT hash, status, row FROM idempotency WHERE path = ? AND key = ?";
+        struct statement *s;
+        bool found;
+
+        if (unit_failed(u) || !(s = db_prepare(u->store->writer, sql, &u->error)))
+                return false;
+        bind_text(s, 1, path);
+        bind_text(s, 2, key);
+        found = statement_step(s, &u->error) == DB_ROW;
+        if (found) {
+                answer->hash = column_int(s, 0);
+                answer->status = (int)column_int(s, 1);
+                answer->row = arena_string(u->arena, column_text(s, 2));
+        }
+        statement_reset(s);
+        return found;
+}
+
+void unit_remember(struct unit *u, const char *path, const char *key, const struct stored_answer *answer)
+{
+        static const char sql[] = "INSERT INTO idempotency (path, key, hash, status, row, at) VALUES (?, ?, ?, ?, ?, ?)";
+        struct statement *s;
+
+        if (!may_write(u) || !(s = db_prepare(u->store->writer, sql, &u->error)))
+                return;
+        bind_text(s, 1, path);
+        bind_text(s, 2, key);
+        bind_int(s, 3, answer->hash);
+        bind_int(s, 4, answer->status);
+        bind_text(s, 5, answer->row);
+        bind_int(s, 6, clock_wall_ms());
+        statement_run(s, &u->error);
+}
+
+bool unit_first_time(struct unit *u, const char *source, const char *id)
+{
+        static const char sql[] = "INSERT INTO inbox (source, id, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
+        struct statement *s;
+
+        if (!may_write(u) || !(s = db_prepare(u->store->writer, sql, &u->error)))
+                return false;
+        bind_text(s, 1, source);
+        bind_text(s, 2, id);
+        bind_int(s, 3, clock_wall_ms());
+        return statement_run(s, &u->error) && db_changes(u->store->writer) > 0;
+}

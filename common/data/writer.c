@@ -1,0 +1,160 @@
+/* The store's writer thread: group commit. While one transaction flushes, the next one's jobs queue up; so a batch is
+   as large as the load makes it, and a lone request waits for nobody. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "data/store_inside.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BATCH_MOST = 512 }; /* jobs a transaction: bounds how long the first one waits for the last */
+
+static struct job *take_jobs(struct store *store)
+{
+        struct job *first, *last;
+
+        pthread_mutex_lock(&store->lock);
+        while (!store->first && !store->closing)
+                pthread_cond_wait(&store->work, &store->lock);
+        first = last = store->first;
+        for (int i = 1; last && last->next && i < BATCH_MOST; i++)
+                last = last->next;
+        if (last) {
+                store->first = last->next;
+                last->next = NULL;
+        }
+        pthread_mutex_unlock(&store->lock);
+        return first;
+}
+
+static void run_job(struct store *store, struct job *job)
+{
+        struct unit unit;
+
+        unit_begin(&unit, store, job->arena, job->traceparent);
+        job->run(&unit, job->arg);
+        if (unit_failed(&unit) || !unit_commit(&unit))
+                unit_rollback(&unit);
+        job->error = unit.error;
+}
+
+/* Ids and counts move in memory; what changed is written once a commit. */
+static bool write_sequences(struct store *store, struct error *error)
+{
+        static const char sql[] = "INSERT INTO sequences (name, last, rows) VALUES (?1, ?2, ?3)"
+                                  " ON CONFLICT (name) DO UPDATE SET last = ?2, rows = ?3";
+
+        for (int i = 0; i <= STORE_TABLES; i++) {
+                struct statement *s;
+
+                if (memcmp(&store->sequences[i], &store->written[i], sizeof store->written[i]) == 0)
+                        continue;
+                if (!(s = db_prepare(store->writer, sql, error)))
+                        return false;
+                bind_text(s, 1, i == STORE_TABLES ? "outbox" : store->tables[i]->entity->collection);
+                bind_int(s, 2, store->sequences[i].last);
+                bind_int(s, 3, store->sequences[i].rows);
+                if (!statement_run(s, error))
+                        return false;
+        }
+        return true;
+}
+
+static bool run_statement(struct store *store, const char *sql, struct error *error)
+{
+        struct statement *s = db_prepare(store->writer, sql, error);
+
+        return s && statement_run(s, error);
+}
+
+static bool transact(struct store *store, struct job *jobs, struct error *error)
+{
+        struct error ignored;
+
+        if (!run_statement(store, "BEGIN IMMEDIATE", error))
+                return false;
+        for (struct job *j = jobs; j; j = j->next) {
+                run_job(store, j);
+                /* a full disk may end the transaction; what came behind would commit by itself */
+                if (!db_in_transaction(store->writer)) {
+                        *error = j->error;
+                        return false;
+                }
+        }
+        if (outbox_remove_sent(store, error) && write_sequences(store, error) && run_statement(store, "COMMIT", error))
+                return true;
+        db_exec(store->writer, "ROLLBACK", &ignored);
+        return false;
+}
+
+static void new_batch(struct store *store)
+{
+        store->batch = memory_alloc(sizeof *store->batch);
+        store->batch->arena = arena_open();
+        store->batch_room = 0;
+}
+
+static void after_commit(struct store *store)
+{
+        struct outbox_batch *batch = store->batch;
+
+        memcpy(store->written, store->sequences, sizeof store->written);
+        atomic_fetch_add(&store->outbox_rows, (int64_t)batch->count - store->outbox_removing_rows);
+        store->outbox_removed = store->outbox_removing;
+        store->outbox_removing_rows = 0;
+        if (batch->count && store->committed) {
+                new_batch(store);
+                store->committed(store->committed_arg, batch);
+        } else {
+                arena_reset(batch->arena);
+                batch->records = NULL;
+                batch->count = store->batch_room = 0;
+        }
+}
+
+static void after_failure(struct store *store, struct job *jobs, const struct error *error)
+{
+        struct arena *arena = store->batch->arena;
+
+        memcpy(store->sequences, store->written, sizeof store->written);
+        store->outbox_removing = store->outbox_removed;
+        store->outbox_removing_rows = 0;
+        arena_reset(arena);
+        store->batch->records = NULL;
+        store->batch->count = store->batch_room = 0;
+        for (struct job *j = jobs; j; j = j->next)
+                j->error = *error;
+        log_write(LOG_ERROR, "commit failed", "error.message", error->text, NULL);
+}
+
+static void run_batch(struct store *store, struct job *jobs)
+{
+        struct error error = {0};
+        bool done;
+
+        atomic_store(&store->busy_since, clock_mono_us());
+        done = transact(store, jobs, &error);
+        atomic_store(&store->well, done);
+        if (done)
+                after_commit(store);
+        else
+                after_failure(store, jobs, &error);
+        for (struct job *j = jobs, *next; j; j = next) {
+                next = j->next; /* done() may free the job */
+                j->done(j->arg, &j->error);
+        }
+        atomic_store(&store->busy_since, 0);
+}
+
+void *writer_main(void *arg)
+{
+        struct store *store = arg;
+        struct job *jobs;
+
+        new_batch(store);
+        while ((jobs = take_jobs(store)))
+                run_batch(store, jobs);
+        arena_close(&store->batch->arena);
+        free(store->batch);
+        return NULL;
+}

@@ -1,0 +1,126 @@
+#include "event/event.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+const struct reaction *reaction_for(const struct reaction *reactions, const char *type)
+{
+        for (; reactions->type; reactions++)
+                if (strcmp(reactions->type, type) == 0)
+                        return reactions;
+        return NULL;
+}
+
+const char *record_header(const struct record *record, const char *name, struct arena *arena)
+{
+        for (size_t i = 0; i < record->header_count; i++)
+                if (strcmp(record->headers[i].name, name) == 0 && record->headers[i].value)
+                        return arena_copy(arena, record->headers[i].value, record->headers[i].len);
+        return NULL;
+}
+
+/* FNV-1a: tells two records at one place of a topic that was made anew apart. */
+static uint64_t hash_of(const char *bytes, size_t len)
+{
+        uint64_t hash = 0xcbf29ce484222325u;
+
+        for (size_t i = 0; i < len; i++)
+                hash = (hash ^ (unsigned char)bytes[i]) * 0x100000001b3u;
+        return hash;
+}
+
+static void identify(const struct record *record, struct arena *arena, struct event *event)
+{
+        const char *source = record_header(record, "ce_source", arena);
+        const char *id = record_header(record, "ce_id", arena);
+
+        event->source = source && id ? source : "";
+        if (source && id) {
+                event->identity_source = source;
+                event->identity = id;
+                return;
+        }
+        event->identity_source = arena_printf(arena, "%s/%d", record->topic, record->partition);
+        event->identity = arena_printf(arena, "%lld-%lld-%016llx", (long long)record->offset, (long long)record->timestamp_ms,
+                                       (unsigned long long)hash_of(record->value, record->value_len));
+}
+
+static int64_t timestamp_of(const struct record *record, const struct json *body)
+{
+        const struct json *stamp = json_member(body, "timestamp");
+        long long ms;
+
+        if (stamp && stamp->type == JSON_NUMBER && sscanf(stamp->text, "%lld", &ms) == 1)
+                return ms;
+        return record->timestamp_ms;
+}
+
+static bool read_body(const struct record *record, struct arena *arena, struct event *event, struct error *error)
+{
+        const struct json *type;
+
+        if (!record->value || !record->value_len)
+                return error_set(error, ERROR_BAD_INPUT, "the value is empty");
+        event->body = json_read(arena, record->value, record->value_len, error);
+        if (!event->body)
+                return false;
+        if (event->body->type != JSON_OBJECT)
+                return error_set(error, ERROR_BAD_INPUT, "the value must be an object, not %s", json_type_name(event->body->type));
+        type = json_member(event->body, "eventType");
+        if (!type || type->type != JSON_STRING)
+                return error_member(error, "eventType", "eventType must be a string");
+        event->type = type->text;
+        event->timestamp = timestamp_of(record, event->body);
+        return true;
+}
+
+enum event_verdict event_read(const struct record *record, const struct reaction *reactions, struct arena *arena,
+                              struct event *event, struct error *error)
+{
+        const char *said = record_header(record, "ce_type", arena);
+
+        *event = (struct event){.record = record};
+        if (said && !reaction_for(reactions, said))
+                return EVENT_FOREIGN;
+        identify(record, arena, event);
+        if (!read_body(record, arena, event, error))
+                return EVENT_BROKEN;
+        event->traceparent = record_header(record, "traceparent", arena);
+        return reaction_for(reactions, event->type) ? EVENT_OURS : EVENT_FOREIGN;
+}
+
+static void read_hidden(const struct event *event, const struct field *field, void *row, struct arena *arena)
+{
+        char name[64] = "ce_";
+
+        for (size_t i = 0; field->name[i] && i < sizeof name - 4; i++)
+                name[i + 3] = (char)tolower(field->name[i]);
+        *field_text(field, row) = record_header(event->record, name, arena);
+}
+
+void *event_row(struct unit *unit, const struct event *event, const struct shape *shape)
+{
+        static const struct field id_field = {.name = "id", .type = FIELD_INT64, .offset = 0};
+        const struct json *id = json_member(event->body, "id");
+        void *row = arena_alloc(unit_arena(unit), shape->size);
+        struct error error = {0};
+        struct whole number = {0};
+
+        if (!id || !field_read(&id_field, id, &number, &error) || !number.known) {
+                unit_refuse(unit, ERROR_BAD_INPUT, "id", "id must be a whole number");
+                return row;
+        }
+        ((struct row *)row)->id = number.value;
+        if (!shape_read(shape, event->body, row, &error))
+                unit_refuse(unit, error.kind, error.member, "%s", error.text);
+        for (const struct field *f = shape->fields; f->name; f++)
+                if (f->flags & FIELD_HIDDEN && f->type == FIELD_TEXT)
+                        read_hidden(event, f, row, unit_arena(unit));
+        return row;
+}
+
+bool event_is_newer(const struct event *event, int64_t then)
+{
+        return !event->source[0] && event->timestamp > then;
+}

@@ -1,0 +1,27 @@
+/* inbox - reads the bus as a consumer group and lets the reactions run: each event's effect exactly once.
+
+   Exactly once means: applied in one transaction with its identity, and skipped when the identity is there already
+   (idempotent consumer). Many events share a transaction. What cannot be understood becomes a dead letter in the same
+   transaction; what fails for a passing reason is retried with backoff and never skipped. */
+#ifndef EVENT_INBOX_H
+#define EVENT_INBOX_H
+
+#include "data/store.h"
+#include "event/bus.h"
+#include "event/event.h"
+
+struct inbox;
+
+struct inbox_config {
+        struct store *store;
+        struct bus_config bus;
+        const char *group;
+        const struct reaction *reactions;
+        struct metrics *metrics;
+};
+
+struct inbox *inbox_open(const struct inbox_config *config, struct error *error);
+/* Ends the batch under way and leaves the group, in at most wait_ms. */
+void inbox_close(struct inbox **inbox, int wait_ms);
+
+#endif

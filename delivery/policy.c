@@ -1,0 +1,132 @@
+/* An order placed starts a delivery; an order canceled, or one that product cannot serve, calls it back. */
+#include "delivery/delivery.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct placed_order {
+        struct row row;
+        const char *product_id;
+        struct whole qty;
+        const char *customer_id;
+};
+
+static const struct field order_fields[] = {
+        {"productId", FIELD_TEXT, offsetof(struct placed_order, product_id)},
+        {"qty", FIELD_INT32, offsetof(struct placed_order, qty), FIELD_NOT_NEGATIVE},
+        {"customerId", FIELD_TEXT, offsetof(struct placed_order, customer_id)},
+        {NULL},
+};
+
+static const struct shape order_shape = {order_fields, sizeof(struct placed_order)};
+
+/* Which delivery product means: its id and the store that gave the id. */
+struct refusal {
+        struct row row;
+        const char *delivery_source;
+};
+
+static const struct field refusal_fields[] = {
+        {"deliverySource", FIELD_TEXT, offsetof(struct refusal, delivery_source), FIELD_HIDDEN},
+        {NULL},
+};
+
+static const struct shape refusal_shape = {refusal_fields, sizeof(struct refusal)};
+
+static const char *order_id_of(struct unit *unit, int64_t id)
+{
+        return arena_printf(unit_arena(unit), "%lld", (long long)id);
+}
+
+/* What we know of that order so far; NULL: nothing. */
+static struct dispatch *dispatch_of(struct unit *unit, const struct event *event, int64_t order)
+{
+        const char *key[LOOKUP_MEMBERS] = {event->source, order_id_of(unit, order)};
+
+        return unit_find(unit, &dispatch_entity, &dispatch_entity.lookups[DISPATCH_BY_ORDER], 0, key);
+}
+
+static void remember(struct unit *unit, const struct event *event, struct dispatch *known, int64_t order, bool canceled)
+{
+        struct dispatch *d = known ? known : unit_new(unit, &dispatch_entity);
+
+        d->order_source = event->source;
+        d->order_id = (struct whole){true, order};
+        d->canceled = (struct whole){true, canceled};
+        d->at = (struct whole){true, event->timestamp};
+        if (known)
+                unit_save(unit, &dispatch_entity, d);
+        else
+                unit_add(unit, &dispatch_entity, d);
+}
+
+static void order_placed_start_delivery(struct unit *unit, const struct event *event)
+{
+        const struct placed_order *order = event_row(unit, event, &order_shape);
+        struct delivery *d = unit_new(unit, &delivery_entity);
+        struct dispatch *known;
+
+        if (unit_failed(unit))
+                return;
+        known = dispatch_of(unit, event, order->row.id);
+        if (known && !event_is_newer(event, known->at.value))
+                return; /* started before, or canceled before it was heard of */
+        remember(unit, event, known, order->row.id, false);
+        d->order_id = order_id_of(unit, order->row.id);
+        d->qty = order->qty;
+        d->product_id = order->product_id;
+        d->customer_id = order->customer_id;
+        d->status = "DeliveryStarted";
+        d->order_source = event->source;
+        unit_add(unit, &delivery_entity, d);
+        unit_announce(unit, &delivery_started, d);
+}
+
+static void call_back(struct unit *unit, const struct delivery *d)
+{
+        unit_remove(unit, &delivery_entity, d);
+        unit_announce(unit, &delivery_canceled, d);
+}
+
+/* Those made by hand for that order id included, but not those of another store's order of the same id. */
+static bool belongs_to(const struct delivery *d, const struct event *event)
+{
+        return !d->order_source || strcmp(d->order_source, event->source) == 0;
+}
+
+static void order_canceled_cancel_delivery(struct unit *unit, const struct event *event)
+{
+        const struct placed_order *order = event_row(unit, event, &order_shape);
+        const char *key[LOOKUP_MEMBERS] = {order_id_of(unit, order->row.id)};
+        const struct lookup *by_order = &delivery_entity.lookups[DELIVERY_BY_ORDER];
+        const struct delivery *d;
+        struct dispatch *known;
+
+        if (unit_failed(unit))
+                return;
+        known = dispatch_of(unit, event, order->row.id);
+        remember(unit, event, known, order->row.id, true);
+        for (d = unit_find(unit, &delivery_entity, by_order, 0, key); d;
+             d = unit_find(unit, &delivery_entity, by_order, d->row.id, key))
+                if (belongs_to(d, event))
+                        call_back(unit, d);
+}
+
+static void out_of_stock_cancel_delivery(struct unit *unit, const struct event *event)
+{
+        const struct refusal *refused = event_row(unit, event, &refusal_shape);
+        const struct delivery *d;
+
+        if (unit_failed(unit) || (refused->delivery_source && strcmp(refused->delivery_source, unit_source(unit)) != 0))
+                return;
+        d = unit_get(unit, &delivery_entity, refused->row.id);
+        if (d)
+                call_back(unit, d);
+}
+
+const struct reaction delivery_policy[] = {
+        {"Orderplaced", order_placed_start_delivery},
+        {"OrderCanceled", order_canceled_cancel_delivery},
+        {"OutOfStock", out_of_stock_cancel_delivery},
+        {NULL, NULL},
+};

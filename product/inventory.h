@@ -1,0 +1,50 @@
+/* inventory - what is in stock, every change of it, and the ledger of what each delivery took. */
+#ifndef PRODUCT_INVENTORY_H
+#define PRODUCT_INVENTORY_H
+
+#include "data/entity.h"
+#include "event/event.h"
+
+struct inventory {
+        struct row row;
+        const char *product_id, *product_name;
+        struct whole stock;
+};
+
+/* A change of stock. An inventory's stock is the sum of its movements. */
+struct movement {
+        struct row row;
+        struct whole delivery_id; /* null for changes over HTTP */
+        const char *order_id;
+        const char *product_id;
+        struct whole inventory;
+        struct whole qty; /* what was added; below 0: taken */
+        const char *reason;
+};
+
+/* What a delivery took. A delivery is (source, id), so that a delivery store that begins anew takes again. */
+struct taking {
+        struct row row;
+        const char *delivery_source; /* "" for producers without CloudEvents headers */
+        struct whole delivery_id;
+        struct whole inventory; /* where from; null: nothing was taken */
+        struct whole qty;       /* what is out; 0 after it was given back */
+        struct whole canceled;  /* 1: whatever comes, it takes no more */
+        struct whole at;        /* the event's timestamp, Unix ms */
+};
+
+extern const struct entity inventory_entity;
+extern const struct entity movement_entity;
+extern const struct entity taking_entity;
+extern const struct event_type inventory_modified;
+extern const struct reaction product_policy[];
+
+enum { INVENTORY_BY_PRODUCT };
+enum { TAKING_BY_DELIVERY };
+
+bool may_oversell(struct unit *unit); /* MALL_OVERSELL=allow */
+
+/* Changes the stock and writes the movement that says why; the inventory is not saved. */
+void inventory_move(struct unit *unit, struct inventory *inventory, int64_t qty, const struct movement *why);
+
+#endif
