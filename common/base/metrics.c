@@ -1,0 +1,198 @@
+#include "base/metrics.h"
+
+#include "base/metrics_inside.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct metric_bound metric_bounds[METRIC_BUCKETS] = {
+        {500, "0.0005", "0.0005"}, {1000, "0.001", "0.001"},   {2500, "0.0025", "0.0025"}, {5000, "0.005", "0.005"},
+        {10000, "0.01", "0.01"},   {25000, "0.025", "0.025"},  {50000, "0.05", "0.05"},    {100000, "0.1", "0.1"},
+        {250000, "0.25", "0.25"},  {500000, "0.5", "0.5"},     {1000000, "1", "1.0"},      {2500000, "2.5", "2.5"},
+        {5000000, "5", "5.0"},     {10000000, "10", "10.0"},   {INT64_MAX, "+Inf", "+Inf"},
+};
+
+struct metrics *metrics_open(void)
+{
+        struct metrics *m = memory_alloc(sizeof *m);
+
+        pthread_mutex_init(&m->lock, NULL);
+        pthread_mutex_init(&m->scrape, NULL);
+        m->arena = arena_open();
+        metrics_process_add(m);
+        return m;
+}
+
+void metrics_close(struct metrics **metrics)
+{
+        struct metrics *m = *metrics;
+
+        if (!m)
+                return;
+        *metrics = NULL;
+        pthread_mutex_destroy(&m->lock);
+        pthread_mutex_destroy(&m->scrape);
+        arena_close(&m->arena);
+        free(m);
+}
+
+/* ---- finding ---- */
+
+static struct family *family_find(struct metrics *m, const struct metric_family *is)
+{
+        struct family **place = &m->families, *made;
+        int order = 1;
+
+        while (*place && (order = strcmp((*place)->is->name, is->name)) < 0)
+                place = &(*place)->next;
+        if (*place && order == 0)
+                return *place;
+        made = arena_alloc(m->arena, sizeof *made);
+        made->is = is;
+        made->next = *place;
+        return *place = made;
+}
+
+/* FNV-1a */
+static unsigned slot_of(const struct metric_family *is, const char *const *values)
+{
+        uint32_t hash = 2166136261u;
+
+        for (int i = 0; i < METRIC_LABELS && is->labels[i]; i++) {
+                for (const char *p = values[i]; *p; p++)
+                        hash = (hash ^ (unsigned char)*p) * 16777619u;
+                hash *= 16777619u;
+        }
+        return (hash ^ hash >> 16) % METRIC_SLOTS;
+}
+
+static bool is_series(const struct metric *s, const char *const *values)
+{
+        for (int i = 0; i < METRIC_LABELS && s->values[i]; i++)
+                if (strcmp(s->values[i], values[i]) != 0)
+                        return false;
+        return true;
+}
+
+static struct metric *series_make(struct metrics *m, struct family *f, const char *const *values)
+{
+        struct metric *s = arena_alloc(m->arena, sizeof *s);
+
+        s->family = f->is;
+        for (int i = 0; i < METRIC_LABELS && f->is->labels[i]; i++)
+                s->values[i] = arena_string(m->arena, values[i]);
+        if (f->last)
+                f->last->next = s;
+        else
+                f->first = s;
+        return f->last = s;
+}
+
+struct metric *metrics_series(struct metrics *m, const struct metric_family *family, const char *const *values)
+{
+        unsigned slot = slot_of(family, values);
+        struct family *f;
+        struct metric *s;
+
+        pthread_mutex_lock(&m->lock);
+        f = family_find(m, family);
+        for (s = f->slots[slot]; s && !is_series(s, values); s = s->slot_next)
+                ;
+        if (!s) {
+                s = series_make(m, f, values);
+                s->slot_next = f->slots[slot];
+                f->slots[slot] = s;
+        }
+        pthread_mutex_unlock(&m->lock);
+        return s;
+}
+
+/* ---- counting ---- */
+
+void metric_add(struct metric *s, int64_t n)
+{
+        atomic_fetch_add_explicit(&s->number, n, memory_order_relaxed);
+}
+
+void metric_set(struct metric *s, double value)
+{
+        atomic_store_explicit(&s->number, 0, memory_order_relaxed);
+        atomic_store_explicit(&s->base, value, memory_order_relaxed);
+}
+
+void metric_observe(struct metric *s, int64_t us)
+{
+        int64_t max = atomic_load_explicit(&s->max_us, memory_order_relaxed);
+        int bucket = 0;
+
+        while (us > metric_bounds[bucket].us)
+                bucket++;
+        atomic_fetch_add_explicit(&s->buckets[bucket], 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&s->sum_us, us, memory_order_relaxed);
+        while (us > max && !atomic_compare_exchange_weak_explicit(&s->max_us, &max, us, memory_order_relaxed,
+                                                                  memory_order_relaxed))
+                ;
+}
+
+double metric_value(const struct metric *s)
+{
+        int64_t count = 0;
+
+        if (s->family->kind != METRIC_HISTOGRAM)
+                return (double)atomic_load_explicit(&s->number, memory_order_relaxed) +
+                       atomic_load_explicit(&s->base, memory_order_relaxed);
+        for (int i = 0; i < METRIC_BUCKETS; i++)
+                count += atomic_load_explicit(&s->buckets[i], memory_order_relaxed);
+        return (double)count;
+}
+
+/* ---- before a scrape ---- */
+
+void metrics_on_scrape(struct metrics *m, void (*refresh)(void *arg), void *arg)
+{
+        struct refresh **end = &m->refreshes;
+
+        pthread_mutex_lock(&m->lock);
+        while (*end)
+                end = &(*end)->next;
+        *end = arena_alloc(m->arena, sizeof **end);
+        (*end)->call = refresh;
+        (*end)->arg = arg;
+        pthread_mutex_unlock(&m->lock);
+}
+
+static struct refresh *refresh_next(struct metrics *m, struct refresh *r)
+{
+        pthread_mutex_lock(&m->lock);
+        r = r ? r->next : m->refreshes;
+        pthread_mutex_unlock(&m->lock);
+        return r;
+}
+
+void metrics_refresh(struct metrics *m)
+{
+        pthread_mutex_lock(&m->scrape);
+        for (struct refresh *r = refresh_next(m, NULL); r; r = refresh_next(m, r))
+                r->call(r->arg);
+        pthread_mutex_unlock(&m->scrape);
+}
+
+void metric_number_write(struct text *out, double number)
+{
+        char digits[40];
+
+        if (isnan(number)) {
+                text_string(out, "NaN");
+        } else if (isinf(number)) {
+                text_string(out, number < 0 ? "-Inf" : "+Inf");
+        } else if (fabs(number) < 1e15 && number == trunc(number)) {
+                text_int(out, (int64_t)number);
+        } else {
+                snprintf(digits, sizeof digits, "%.15g", number);
+                if (strtod(digits, NULL) != number)
+                        snprintf(digits, sizeof digits, "%.17g", number);
+                text_string(out, digits);
+        }
+}

@@ -1,0 +1,58 @@
+/* metrics_inside - what a registry is made of; of metrics' own. */
+#ifndef BASE_METRICS_INSIDE_H
+#define BASE_METRICS_INSIDE_H
+
+#include "base/metrics.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { METRIC_BUCKETS = 15, METRIC_SLOTS = 64 };
+
+struct metric {
+        const struct metric_family *family;
+        const char *values[METRIC_LABELS];
+        struct metric *next;      /* of the family, in order of their making */
+        struct metric *slot_next; /* of one hash */
+        _Atomic int64_t number;   /* what was added */
+        _Atomic double base;      /* what was set */
+        _Atomic int64_t sum_us, max_us, buckets[METRIC_BUCKETS]; /* a histogram's; each bucket counts its own only */
+};
+
+struct family {
+        const struct metric_family *is;
+        struct metric *first, *last, *slots[METRIC_SLOTS];
+        struct family *next; /* by name */
+};
+
+struct refresh {
+        void (*call)(void *arg);
+        void *arg;
+        struct refresh *next;
+};
+
+struct metrics {
+        pthread_mutex_t lock;   /* the lists and the arena */
+        pthread_mutex_t scrape; /* one refresh at a time */
+        struct arena *arena;
+        struct family *families;
+        struct refresh *refreshes;
+};
+
+/* Upper bounds of the buckets, and as they are written in each format; the last is above all. */
+struct metric_bound {
+        int64_t us;
+        const char *prometheus, *openmetrics;
+};
+extern const struct metric_bound metric_bounds[METRIC_BUCKETS];
+
+/* Calls what wants to be called before a scrape; the registry must not be locked. */
+void metrics_refresh(struct metrics *metrics);
+
+/* As short as reads back the same; "NaN", "+Inf". */
+void metric_number_write(struct text *out, double number);
+
+/* process_*: adds them, and keeps them true. */
+void metrics_process_add(struct metrics *metrics);
+
+#endif
