@@ -53,6 +53,8 @@ struct upstreams_config {
 
 struct upstreams *upstreams_open(const struct upstreams_config *config, struct error *error);
 void upstreams_close(struct upstreams **upstreams); /* what is under way is done with UPSTREAM_BROKEN */
+/* What is under way, and whatever is started from now on, is done with UPSTREAM_BROKEN. Any thread; does not wait. */
+void upstreams_stop(struct upstreams *upstreams);
 void upstreams_start(struct upstreams *upstreams, struct exchange *exchange);
 
 #endif

@@ -1,0 +1,144 @@
+#include "gateway/forward.h"
+
+#include "base/check.h"
+
+#include <string.h>
+
+static struct arena *arena;
+
+/* "Name: value" lines, ended by NULL */
+static struct headers list(const char *const *lines)
+{
+        struct headers h = {.arena = arena};
+
+        for (; *lines; lines++) {
+                const char *colon = strstr(*lines, ": ");
+
+                headers_add(&h, arena_copy(arena, *lines, (size_t)(colon - *lines)), colon + 2);
+        }
+        return h;
+}
+
+static struct headers forward(const char *const *lines, bool trusted, const char *prefix)
+{
+        struct origin origin = {.peer = "10.0.0.9", .trusted = trusted, .traceparent = "00-aa-bb-01", .prefix = prefix};
+        struct headers in, out;
+
+        arena_close(&arena);
+        arena = arena_open();
+        in = list(lines);
+        out = (struct headers){.arena = arena};
+        forward_request(&in, &origin, &out);
+        return out;
+}
+
+static void hop_by_hop_fields_end_here(void)
+{
+        static const char *const in[] = {"Host: gw:8080", "Connection: keep-alive, X-Mine", "Keep-Alive: 5", "X-Mine: 1",
+                                         "Transfer-Encoding: chunked", "TE: trailers", "Trailer: X-T", "Upgrade: h2c",
+                                         "Proxy-Authorization: x", "Expect: 100-continue", "Content-Length: 3",
+                                         "Content-Type: application/json", NULL};
+        static const char *const gone[] = {"Host", "Connection", "Keep-Alive", "X-Mine", "Transfer-Encoding", "TE",
+                                           "Trailer", "Upgrade", "Proxy-Authorization", "Expect", "Content-Length", NULL};
+        struct headers out = forward(in, false, NULL);
+
+        for (int i = 0; gone[i]; i++)
+                check_text(headers_value(&out, gone[i]), NULL);
+        check_text(headers_value(&out, "content-type"), "application/json");
+}
+
+static void connection_cannot_take_away_what_we_rely_on(void)
+{
+        static const char *const in[] = {"Host: gw", "Connection: close, Idempotency-Key,x-forwarded-for, X-B3-TraceId, b3",
+                                         "Idempotency-Key: k1", "X-Forwarded-For: 1.2.3.4", "X-B3-TraceId: t", "b3: 0", NULL};
+        struct headers out = forward(in, true, NULL);
+
+        check_text(headers_value(&out, "Idempotency-Key"), "k1");
+        check_text(headers_value(&out, "X-Forwarded-For"), "1.2.3.4, 10.0.0.9");
+        check_text(headers_value(&out, "X-B3-TraceId"), "t");
+        check_text(headers_value(&out, "b3"), "0");
+}
+
+static void a_client_is_named(void)
+{
+        static const char *const in[] = {"Host: shop:8088", "X-Request-Id: r7", NULL};
+        struct headers out = forward(in, true, NULL);
+
+        check_text(headers_value(&out, "X-Forwarded-For"), "10.0.0.9");
+        check_text(headers_value(&out, "X-Forwarded-Host"), "shop:8088");
+        check_text(headers_value(&out, "X-Forwarded-Port"), "8088");
+        check_text(headers_value(&out, "X-Forwarded-Proto"), "http");
+        check_text(headers_value(&out, "X-Forwarded-Prefix"), NULL);
+        check_text(headers_value(&out, "Forwarded"), "for=10.0.0.9;host=\"shop:8088\";proto=http");
+        check_text(headers_value(&out, "traceparent"), "00-aa-bb-01");
+        check_text(headers_value(&out, "X-Request-Id"), "r7");
+}
+
+static const char *const behind_balancer[] = {"Host: gw:8080", "X-Forwarded-For: 1.2.3.4", "X-Forwarded-Proto: https",
+                                              "X-Forwarded-Host: shop.kr", "Forwarded: for=1.2.3.4", "X-Forwarded-Ssl: on",
+                                              "traceparent: 00-theirs", NULL};
+
+static void a_trusted_peer_is_continued(void)
+{
+        struct headers out = forward(behind_balancer, true, NULL);
+
+        check_text(headers_value(&out, "X-Forwarded-For"), "1.2.3.4, 10.0.0.9");
+        check_text(headers_value(&out, "X-Forwarded-Proto"), "https, http");
+        check_text(headers_value(&out, "X-Forwarded-Host"), "shop.kr, gw:8080");
+        check_text(headers_value(&out, "X-Forwarded-Port"), "443");
+        check_text(headers_value(&out, "X-Forwarded-Ssl"), "on");
+        check_contains(headers_value(&out, "Forwarded"), "for=1.2.3.4, for=10.0.0.9;");
+        check_text(headers_value(&out, "traceparent"), "00-aa-bb-01");
+}
+
+static void another_peer_is_not_believed(void)
+{
+        struct headers out = forward(behind_balancer, false, NULL);
+
+        check_text(headers_value(&out, "X-Forwarded-For"), "10.0.0.9");
+        check_text(headers_value(&out, "X-Forwarded-Proto"), "http");
+        check_text(headers_value(&out, "X-Forwarded-Host"), "gw:8080");
+        check_text(headers_value(&out, "X-Forwarded-Port"), "8080");
+        check_text(headers_value(&out, "X-Forwarded-Ssl"), NULL);
+        check_text(headers_value(&out, "Forwarded"), "for=10.0.0.9;host=\"gw:8080\";proto=http");
+}
+
+static void a_stripped_prefix_is_told(void)
+{
+        static const char *const in[] = {"Host: gw", "X-Forwarded-Prefix: /mall", NULL};
+        struct headers trusted = forward(in, true, "/api"), other;
+
+        check_text(headers_value(&trusted, "X-Forwarded-Prefix"), "/mall, /api");
+        other = forward(in, false, "/api");
+        check_text(headers_value(&other, "X-Forwarded-Prefix"), "/api");
+        check_text(headers_value(&other, "X-Forwarded-Port"), "80");
+}
+
+static void an_answer_loses_its_hops(void)
+{
+        static const char *const lines[] = {"Connection: X-Hop", "X-Hop: 1", "Transfer-Encoding: chunked", "Content-Length: 9",
+                                            "ETag: \"1\"", "Set-Cookie: a=1", "Set-Cookie: b=2", NULL};
+        struct headers in = list(lines), out = {.arena = arena};
+
+        forward_answer(&in, &out);
+        check_int((int64_t)out.count, 3);
+        check_text(headers_value(&out, "ETag"), "\"1\"");
+}
+
+int main(int argc, char **argv)
+{
+        static const struct story stories[] = {
+                {"hop-by-hop fields end here", hop_by_hop_fields_end_here},
+                {"Connection cannot take away what we rely on", connection_cannot_take_away_what_we_rely_on},
+                {"a client is named", a_client_is_named},
+                {"a trusted peer is continued", a_trusted_peer_is_continued},
+                {"another peer is not believed", another_peer_is_not_believed},
+                {"a stripped prefix is told", a_stripped_prefix_is_told},
+                {"an answer loses its hops", an_answer_loses_its_hops},
+                {NULL, NULL},
+        };
+        int failed = (arena = arena_open(), check_main(stories, argc, argv));
+
+        arena_close(&arena);
+        return failed;
+}

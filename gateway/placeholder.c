@@ -1,0 +1,104 @@
+/* placeholder - ${NAME:default} in the scalars of a tree. */
+#include "gateway/tree.h"
+
+#include "base/text.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEEPEST = 16 };
+
+struct expansion {
+        struct arena *arena;
+        const struct tree *root, *at; /* at: where we are, for messages */
+        struct error *error;
+};
+
+static bool expand_text(struct expansion *x, const char *text, size_t len, int depth, struct text *out);
+
+/* Boot also finds order.host-name in the variable ORDER_HOSTNAME. */
+static const char *environment_value(struct arena *arena, const char *name)
+{
+        struct text upper = text_open(arena, strlen(name));
+        const char *value = getenv(name);
+
+        if (value)
+                return value;
+        for (; *name; name++)
+                if (*name != '-')
+                        text_char(&upper, (char)(isalnum((unsigned char)*name) ? toupper((unsigned char)*name) : '_'));
+        return getenv(upper.at);
+}
+
+/* The brace that closes what begins at text, or len. */
+static size_t closing_brace(const char *text, size_t len)
+{
+        int open = 1;
+
+        for (size_t i = 0; i < len; i++) {
+                if (text[i] == '$' && i + 1 < len && text[i + 1] == '{')
+                        open++;
+                else if (text[i] == '}' && --open == 0)
+                        return i;
+        }
+        return len;
+}
+
+static bool expand_name(struct expansion *x, const char *inside, size_t len, int depth, struct text *out)
+{
+        const char *colon = memchr(inside, ':', len);
+        char *name = arena_copy(x->arena, inside, colon ? (size_t)(colon - inside) : len);
+        const char *value = environment_value(x->arena, name);
+        const struct tree *setting = tree_at(x->root, name);
+
+        if (value) {
+                text_string(out, value);
+                return true;
+        }
+        if (setting && setting->kind == TREE_SCALAR && setting->text)
+                return expand_text(x, setting->text, strlen(setting->text), depth + 1, out);
+        if (colon)
+                return expand_text(x, colon + 1, (size_t)(inside + len - colon - 1), depth + 1, out);
+        return tree_error(x->at, x->error, "${%s}: neither an environment variable nor a setting, and no default", name);
+}
+
+static bool expand_text(struct expansion *x, const char *text, size_t len, int depth, struct text *out)
+{
+        if (depth > DEEPEST)
+                return tree_error(x->at, x->error, "${...} nested too deeply, or a setting that names itself");
+        for (size_t i = 0; i < len; i++) {
+                size_t close;
+
+                if (text[i] != '$' || i + 1 >= len || text[i + 1] != '{') {
+                        text_char(out, text[i]);
+                        continue;
+                }
+                close = closing_brace(text + i + 2, len - i - 2);
+                if (close == len - i - 2)
+                        return tree_error(x->at, x->error, "${ without its }");
+                if (!expand_name(x, text + i + 2, close, depth, out))
+                        return false;
+                i += 2 + close;
+        }
+        return true;
+}
+
+bool tree_expand(struct arena *arena, struct tree *part, const struct tree *root, struct error *error)
+{
+        struct expansion x = {.arena = arena, .root = root, .at = part, .error = error};
+
+        if (!part)
+                return true;
+        if (part->kind == TREE_SCALAR && part->text && strstr(part->text, "${")) {
+                struct text out = text_open(arena, strlen(part->text));
+
+                if (!expand_text(&x, part->text, strlen(part->text), 0, &out))
+                        return false;
+                part->text = out.at;
+        }
+        for (struct tree *m = part->first; m; m = m->next)
+                if (!tree_expand(arena, m, root, error))
+                        return false;
+        return true;
+}
