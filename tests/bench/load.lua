@@ -1,0 +1,16 @@
+-- wrk -s load.lua URL -- METHOD [BODY]      ends with one line of JSON
+init = function(arguments)
+  wrk.method = arguments[1] or "GET"
+  if arguments[2] then
+    wrk.body = arguments[2]
+    wrk.headers["Content-Type"] = "application/json"
+    wrk.headers["Accept"] = "*/*"
+  end
+end
+
+done = function(summary, latency)
+  local e = summary.errors
+  io.write(string.format('{"requests":%d,"seconds":%.3f,"p50_ms":%.3f,"p99_ms":%.3f,"refused":%d,"broken":%d}\n',
+    summary.requests, summary.duration / 1e6, latency:percentile(50) / 1000, latency:percentile(99) / 1000,
+    e.status, e.connect + e.read + e.write + e.timeout))
+end
