@@ -32,11 +32,11 @@ static struct config *open_with(const char *const *flags, const char *const *env
         return config_open(settings, argc, argv, env, &error);
 }
 
-#define LIST(...) ((const char *const[]){__VA_ARGS__ __VA_OPT__(,) NULL})
+#define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static void story_defaults(void)
 {
-        struct config *c = open_with(LIST(), LIST("PATH=/bin", "ORDER_PORT=tcp://1.2.3.4:80"));
+        struct config *c = open_with(LIST(NULL), LIST("PATH=/bin", "ORDER_PORT=tcp://1.2.3.4:80"));
 
         check(c);
         check_int(config_number(c, "port"), 8081);
@@ -58,7 +58,7 @@ static void story_docker(void)
                                            "SPRING_PROFILES_ACTIVE=test, docker"};
 
         for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
-                struct config *c = open_with(LIST(), LIST(ways[i]));
+                struct config *c = open_with(LIST(NULL), LIST(ways[i]));
 
                 check(c);
                 check_int(config_number(c, "port"), 8080);
@@ -82,15 +82,15 @@ static void story_precedence(void)
         check(config_from_file(c, "port", "5", &error));
         check_int(config_number(c, "port"), 2);
         config_close(&c);
-        c = open_with(LIST(), LIST("MALL_PORT=3", "SERVER_PORT=4", "MALL_PORT=6"));
+        c = open_with(LIST(NULL), LIST("MALL_PORT=3", "SERVER_PORT=4", "MALL_PORT=6"));
         check_int(config_number(c, "port"), 3);
         config_close(&c);
-        c = open_with(LIST(), LIST("SERVER_PORT=4", "MALL_PORT="));
+        c = open_with(LIST(NULL), LIST("SERVER_PORT=4", "MALL_PORT="));
         check_int(config_number(c, "port"), 4);
         check(config_from_file(c, "port", "5", &error));
         check_int(config_number(c, "port"), 4);
         config_close(&c);
-        c = open_with(LIST("--profile=docker"), LIST());
+        c = open_with(LIST("--profile=docker"), LIST(NULL));
         check(config_from_file(c, "port", "5", &error));
         check_int(config_number(c, "port"), 5);
         check(config_is_set(c, "port"));
@@ -111,30 +111,30 @@ static void refused(const char *const *flags, const char *const *environment, co
 
 static void story_errors(void)
 {
-        refused(LIST(), LIST("MALL_PORT=abc"), "MALL_PORT=abc: expected a whole number from 0 to 65535");
-        refused(LIST(), LIST("MALL_PORT=tcp://10.0.0.1:80"),
+        refused(LIST(NULL), LIST("MALL_PORT=abc"), "MALL_PORT=abc: expected a whole number from 0 to 65535");
+        refused(LIST(NULL), LIST("MALL_PORT=tcp://10.0.0.1:80"),
                 "MALL_PORT=tcp://10.0.0.1:80: expected a whole number from 0 to 65535");
-        refused(LIST("--port", "65536"), LIST(), "--port=65536: expected a whole number from 0 to 65535");
-        refused(LIST("--port=-1"), LIST(), "--port=-1: expected a whole number from 0 to 65535");
-        refused(LIST("--port=99999999999999999999"), LIST(),
+        refused(LIST("--port", "65536"), LIST(NULL), "--port=65536: expected a whole number from 0 to 65535");
+        refused(LIST("--port=-1"), LIST(NULL), "--port=-1: expected a whole number from 0 to 65535");
+        refused(LIST("--port=99999999999999999999"), LIST(NULL),
                 "--port=99999999999999999999: expected a whole number from 0 to 65535");
-        refused(LIST("--port="), LIST(), "--port=: expected a whole number from 0 to 65535");
-        refused(LIST("--port"), LIST(), "--port: expected a value behind it");
-        refused(LIST("--port", "--drain=5s"), LIST(), "--port: expected a value behind it");
-        refused(LIST("--prot", "1"), LIST(), "unknown flag --prot; did you mean --port?");
-        refused(LIST("--data=x"), LIST(), "unknown flag --data; did you mean --data-dir?");
-        refused(LIST("--hlep"), LIST(), "unknown flag --hlep; did you mean --help?");
-        refused(LIST("--completely-else"), LIST(), "unknown flag --completely-else");
-        refused(LIST("-x"), LIST(), "unknown flag -x");
-        refused(LIST("--drain=2min"), LIST(),
+        refused(LIST("--port="), LIST(NULL), "--port=: expected a whole number from 0 to 65535");
+        refused(LIST("--port"), LIST(NULL), "--port: expected a value behind it");
+        refused(LIST("--port", "--drain=5s"), LIST(NULL), "--port: expected a value behind it");
+        refused(LIST("--prot", "1"), LIST(NULL), "unknown flag --prot; did you mean --port?");
+        refused(LIST("--data=x"), LIST(NULL), "unknown flag --data; did you mean --data-dir?");
+        refused(LIST("--hlep"), LIST(NULL), "unknown flag --hlep; did you mean --help?");
+        refused(LIST("--completely-else"), LIST(NULL), "unknown flag --completely-else");
+        refused(LIST("-x"), LIST(NULL), "unknown flag -x");
+        refused(LIST("--drain=2min"), LIST(NULL),
                 "--drain=2min: expected a duration like 250ms, 5s, 10min, 24h or 8d, from 0 to 1min");
-        refused(LIST(), LIST("MALL_RETENTION=5 s"),
+        refused(LIST(NULL), LIST("MALL_RETENTION=5 s"),
                 "MALL_RETENTION=5 s: expected a duration like 250ms, 5s, 10min, 24h or 8d");
-        refused(LIST("--body-max=0"), LIST(),
+        refused(LIST("--body-max=0"), LIST(NULL),
                 "--body-max=0: expected a size like 4096, 32KiB, 1MiB or 1GiB, from 1B to 16MiB");
-        refused(LIST("--log=xml"), LIST(), "--log=xml: expected one of json, text");
-        refused(LIST("--log=js"), LIST(), "--log=js: expected one of json, text");
-        refused(LIST(), LIST("SERVER_PORT=x"), "SERVER_PORT=x: expected a whole number from 0 to 65535");
+        refused(LIST("--log=xml"), LIST(NULL), "--log=xml: expected one of json, text");
+        refused(LIST("--log=js"), LIST(NULL), "--log=js: expected one of json, text");
+        refused(LIST(NULL), LIST("SERVER_PORT=x"), "SERVER_PORT=x: expected a whole number from 0 to 65535");
 }
 
 static void story_units(void)
@@ -155,7 +155,7 @@ static void story_units(void)
         };
 
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-                struct config *c = open_with(LIST(rows[i].flag), LIST());
+                struct config *c = open_with(LIST(rows[i].flag), LIST(NULL));
 
                 check(c);
                 check_int(config_number(c, rows[i].name), rows[i].number);
@@ -165,7 +165,7 @@ static void story_units(void)
 
 static void story_warnings(void)
 {
-        struct config *c = open_with(LIST(), LIST("MALL_DRIAN=5s", "MALL_DATADIR=/x", "MALL_COUPONS=1", "MALL_data_dir=1",
+        struct config *c = open_with(LIST(NULL), LIST("MALL_DRIAN=5s", "MALL_DATADIR=/x", "MALL_COUPONS=1", "MALL_data_dir=1",
                                                   "MALL_EMPTY="));
         const char *const *w = config_warnings(c);
 
@@ -186,7 +186,7 @@ static void story_help(void)
 
         check(c && config_wants_help(c) && !config_wants_version(c));
         config_close(&c);
-        c = open_with(LIST("--version"), LIST());
+        c = open_with(LIST("--version"), LIST(NULL));
         check(config_wants_version(c) && !config_wants_help(c));
         config_close(&c);
         config_help(settings, "usage: order [flag...]", &out);
@@ -200,7 +200,7 @@ static void story_help(void)
 
 static void story_arguments(void)
 {
-        struct config *c = open_with(LIST("log", "--port", "1", "forget", "-", "--", "--port", "-h"), LIST());
+        struct config *c = open_with(LIST("log", "--port", "1", "forget", "-", "--", "--port", "-h"), LIST(NULL));
         const char *const *a = config_arguments(c);
 
         check_text(a[0], "log");

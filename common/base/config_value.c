@@ -12,7 +12,7 @@ static const struct unit no_units[] = {{"", 1}, {NULL, 0}};
 
 /* From the smallest up; a bare duration is in seconds. */
 static const struct unit durations[] = {
-        {"ms", 1}, {"s", 1000}, {"", 1000}, {"min", 60 * 1000}, {"h", 3600 * 1000}, {"d", 24 * 3600 * 1000}, {NULL, 0},
+        {"ms", 1}, {"s", 1000}, {"", 1000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000}, {NULL, 0},
 };
 
 static const struct unit sizes[] = {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#define LIST(...) ((const char *const[]){__VA_ARGS__ __VA_OPT__(,) NULL})
+#define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static const struct metric_family requests = {
         "http_server_requests_seconds", "Requests.", METRIC_HISTOGRAM, {"method", "uri", "status", "outcome"}};
@@ -62,7 +62,7 @@ static void story_series(void)
         metric_add(a, 3);
         check_int((int64_t)metric_value(a), 5);
         check_int((int64_t)metric_value(b), 0);
-        a = metrics_series(metrics, &pending, LIST());
+        a = metrics_series(metrics, &pending, LIST(NULL));
         metric_add(a, 7);
         metric_add(a, -2);
         check_int((int64_t)metric_value(a), 5);
@@ -78,7 +78,7 @@ static void story_prometheus(void)
         begin();
         requests_make();
         metric_add(metrics_series(metrics, &published, LIST("a\"b\\c\nd")), 3);
-        metric_set(metrics_series(metrics, &pending, LIST()), 0.1);
+        metric_set(metrics_series(metrics, &pending, LIST(NULL)), 0.1);
         text = scrape(false);
         check_contains(text, "# HELP mall_events_published_total Events \"sent\"\\\\\\n.\n"
                              "# TYPE mall_events_published_total counter\n"
@@ -152,7 +152,7 @@ static void pending_refresh(void *arg)
 {
         int *calls = arg;
 
-        metric_set(metrics_series(metrics, &pending, LIST()), ++*calls);
+        metric_set(metrics_series(metrics, &pending, LIST(NULL)), ++*calls);
 }
 
 static void story_refresh(void)
@@ -180,7 +180,7 @@ static void story_spring(void)
 
         begin();
         requests_make();
-        metric_set(metrics_series(metrics, &pending, LIST()), 4);
+        metric_set(metrics_series(metrics, &pending, LIST(NULL)), 4);
         names = text_open(arena, 0);
         metrics_spring_names(metrics, &names);
         check_contains(names.at, "{\"names\":[\"http.server.requests\",\"mall.outbox.pending\",\"process.cpu\",");
@@ -188,7 +188,7 @@ static void story_spring(void)
         check_text(spring("mall.outbox.pending", NULL),
                    "{\"name\":\"mall.outbox.pending\",\"description\":\"Waiting.\",\"baseUnit\":null,"
                    "\"measurements\":[{\"statistic\":\"VALUE\",\"value\":4}],\"availableTags\":[]}");
-        check_text(spring("http.server.requests", LIST()),
+        check_text(spring("http.server.requests", LIST(NULL)),
                    "{\"name\":\"http.server.requests\",\"description\":\"Requests.\",\"baseUnit\":\"seconds\","
                    "\"measurements\":[{\"statistic\":\"COUNT\",\"value\":4},"
                    "{\"statistic\":\"TOTAL_TIME\",\"value\":22.001001},{\"statistic\":\"MAX\",\"value\":20}],"
