@@ -178,11 +178,22 @@ void forward_request(const struct headers *in, const struct origin *origin, stru
         add_origin(in, origin, out);
 }
 
+/* A name that is none could be anything to whoever reads it next. */
+static bool is_token(const char *name)
+{
+        const char *p = name;
+
+        while (isalnum((unsigned char)*p) || (*p && strchr("!#$%&'*+-.^_`|~", *p)))
+                p++;
+        return p > name && !*p;
+}
+
 void forward_answer(const struct headers *in, struct headers *out)
 {
         const char *connection = headers_value(in, "Connection");
 
         for (size_t i = 0; i < in->count; i++)
-                if (!is_among(hop_by_hop, in->at[i].name) && !list_names(connection, in->at[i].name))
+                if (is_token(in->at[i].name) && !is_among(hop_by_hop, in->at[i].name) &&
+                    !list_names(connection, in->at[i].name))
                         headers_add(out, in->at[i].name, in->at[i].value);
 }

@@ -31,7 +31,7 @@ struct origin {
 
 /* `in` as received; `out` is empty at first. */
 void forward_request(const struct headers *in, const struct origin *origin, struct headers *out);
-/* Without hop-by-hop fields and Content-Length, which the server sets. */
+/* Without hop-by-hop fields, names that are no tokens, and Content-Length, which the server sets. */
 void forward_answer(const struct headers *in, struct headers *out);
 
 /* How the client sees us: "http" or "https", and Host, or what a trusted peer says of them. */

@@ -117,7 +117,7 @@ static void a_stripped_prefix_is_told(void)
 static void an_answer_loses_its_hops(void)
 {
         static const char *const lines[] = {"Connection: X-Hop", "X-Hop: 1", "Transfer-Encoding: chunked", "Content-Length: 9",
-                                            "ETag: \"1\"", "Set-Cookie: a=1", "Set-Cookie: b=2", NULL};
+                                            "X Y: 1", "ETag: \"1\"", "Set-Cookie: a=1", "Set-Cookie: b=2", NULL};
         struct headers in = list(lines), out = {.arena = arena};
 
         forward_answer(&in, &out);

@@ -252,15 +252,29 @@ static void answer_length(struct http_request *request, const struct headers *in
         request->answer.len = (size_t)length;
 }
 
+/* What the client sees of the upstream's fields, apart from its Content-Type. */
+static struct headers answer_fields(struct call *call, const struct headers *in)
+{
+        struct http_request *request = call->request;
+        struct headers all = {.arena = request->arena}, kept = {.arena = request->arena};
+
+        forward_answer(in, &all);
+        for (size_t i = 0; i < all.count; i++)
+                if (!request->answer.type && strcasecmp(all.at[i].name, "Content-Type") == 0)
+                        request->answer.type = all.at[i].value;
+                else if (!cors_owns(&call->cors, all.at[i].name))
+                        headers_add(&kept, all.at[i].name, all.at[i].value);
+        return kept;
+}
+
 static bool answer_upstream(struct call *call)
 {
         struct http_request *request = call->request;
         const struct exchange *x = &call->exchange;
         struct headers in = {request->arena, x->answer_headers, x->answer_header_count, x->answer_header_count};
-        struct headers out = {.arena = request->arena};
+        struct headers out = answer_fields(call, &in);
 
-        forward_answer(&in, &out);
-        if (out.count + CORS_HEADERS > HTTP_ANSWER_HEADERS + 1)
+        if (out.count + (size_t)call->cors.header_count > HTTP_ANSWER_HEADERS)
                 return false;
         request->answer.status = x->status;
         if (x->answer_len) {
@@ -268,10 +282,7 @@ static bool answer_upstream(struct call *call)
                 request->answer.len = x->answer_len;
         }
         for (size_t i = 0; i < out.count; i++)
-                if (!request->answer.type && strcasecmp(out.at[i].name, "Content-Type") == 0)
-                        request->answer.type = out.at[i].value;
-                else if (!cors_owns(&call->cors, out.at[i].name))
-                        http_answer_header(request, out.at[i].name, out.at[i].value);
+                http_answer_header(request, out.at[i].name, out.at[i].value);
         answer_length(request, &in);
         return true;
 }

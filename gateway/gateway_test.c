@@ -1,0 +1,256 @@
+#include "gateway/gateway.h"
+
+#include "base/check.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* A whole gateway between a client of raw bytes and an upstream that tells what it was asked. */
+static struct http_server *upstream, *front;
+static struct gateway *gateway;
+static struct metrics *metrics;
+static char answer[65536];
+
+static bool tell_header(void *arg, const char *name, const char *value)
+{
+        text_printf(arg, "%s: %s\n", name, value);
+        return true;
+}
+
+static enum http_result upstream_handle(struct http_request *request, void *arg)
+{
+        struct text body = text_open(request->arena, 256);
+
+        (void)arg;
+        if (strcmp(request->path, "/orders/none") == 0) {
+                request->answer.status = 204;
+                return HTTP_ANSWERED;
+        }
+        if (strcmp(request->path, "/orders/same") == 0) {
+                request->answer.status = 304;
+                http_answer_header(request, "ETag", "\"7\"");
+                return HTTP_ANSWERED;
+        }
+        text_printf(&body, "%s %s\n", request->method, request->target);
+        http_each_header(request, tell_header, &body);
+        text_printf(&body, "\n%s", request->body);
+        http_answer_header(request, "Access-Control-Allow-Origin", "http://upstream.says");
+        http_answer_header(request, "X-Of-Upstream", "1");
+        http_answer_body(request, 201, "text/plain", &body);
+        return HTTP_ANSWERED;
+}
+
+static struct http_server *server_open(struct http_handler handler)
+{
+        struct http_config config = {
+                .address = "127.0.0.1", .threads = 1, .max_body = 1 << 20, .max_target = 8192, .max_header = 32768,
+                .max_fields = 100, .header_ms = 10000, .body_ms = 10000, .max_connections = 64,
+                .trusted_proxies = "127.0.0.0/8", .handler = handler,
+        };
+        struct error error;
+        struct http_server *server = http_server_open(&config, &error);
+
+        check(server != NULL);
+        return server;
+}
+
+/* A port where nobody listens. */
+static int port_of_nobody(void)
+{
+        struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        socklen_t len = sizeof a;
+
+        bind(fd, (struct sockaddr *)&a, sizeof a);
+        getsockname(fd, (struct sockaddr *)&a, &len);
+        close(fd);
+        return ntohs(a.sin_port);
+}
+
+static void write_routes(const char *path)
+{
+        FILE *f = fopen(path, "w");
+
+        fprintf(f,
+                "spring.cloud.gateway:\n"
+                "  routes:\n"
+                "  - {id: order, uri: 'http://127.0.0.1:%d', predicates: ['Path=/orders/**'], filters: ['AddRequestHeader=X-Team, blue']}\n"
+                "  - {id: api, uri: 'http://127.0.0.1:%d', predicates: ['Path=/api/**'], filters: [StripPrefix=1]}\n"
+                "  - {id: gone, uri: 'http://127.0.0.1:%d', predicates: ['Path=/gone/**']}\n"
+                "  globalcors:\n"
+                "    corsConfigurations:\n"
+                "      '[/**]': {allowedOrigins: '*', allowedMethods: '*', allowedHeaders: '*', allowCredentials: true}\n"
+                "      '[/gone/**]': {allowedOrigins: 'http://shop.kr'}\n",
+                http_server_port(upstream), http_server_port(upstream), port_of_nobody());
+        fclose(f);
+}
+
+static void open_all(void)
+{
+        char path[128];
+        struct gateway_config config = {.routes = path, .response_ms = 5000};
+        struct error error;
+
+        upstream = server_open((struct http_handler){.handle = upstream_handle});
+        snprintf(path, sizeof path, "%s/application.yml", check_directory());
+        write_routes(path);
+        config.metrics = metrics = metrics_open();
+        gateway = gateway_open(&config, &error);
+        check_text(gateway ? "" : error.text, "");
+        front = server_open((struct http_handler){.handle = gateway_handle, .finish = gateway_finish, .arg = gateway});
+}
+
+static void close_all(void)
+{
+        http_server_close(&front, 5000);
+        gateway_close(&gateway);
+        http_server_close(&upstream, 5000);
+        metrics_close(&metrics);
+}
+
+/* One request, the whole answer as text. */
+static const char *ask(const char *request)
+{
+        struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                                .sin_port = htons((uint16_t)http_server_port(front))};
+        struct timeval patience = {.tv_sec = 10};
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        size_t len = 0;
+        ssize_t n;
+
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        check(connect(fd, (struct sockaddr *)&a, sizeof a) == 0);
+        check(send(fd, request, strlen(request), MSG_NOSIGNAL) == (ssize_t)strlen(request));
+        while ((n = recv(fd, answer + len, sizeof answer - 1 - len, 0)) > 0)
+                len += (size_t)n;
+        close(fd);
+        answer[len] = '\0';
+        return answer;
+}
+
+#define REQUEST(line, fields) line " HTTP/1.1\r\nHost: shop:8088\r\nConnection: close\r\n" fields "\r\n"
+
+static void a_request_goes_there_and_its_answer_back(void)
+{
+        open_all();
+        ask(REQUEST("POST /orders?a=%20b", "Content-Length: 9\r\nIdempotency-Key: k\r\nX-Forwarded-For: 1.2.3.4\r\n") "{\"qty\":5}");
+        check_contains(answer, "HTTP/1.1 201 ");
+        check_contains(answer, "X-Of-Upstream: 1");
+        check_contains(answer, "Content-Type: text/plain");
+        check_contains(answer, "POST /orders?a=%20b\n");
+        check_contains(answer, "X-Forwarded-For: 1.2.3.4, 127.0.0.1\n");
+        check_contains(answer, "X-Forwarded-Host: shop:8088\n");
+        check_contains(answer, "X-Forwarded-Port: 8088\n");
+        check_contains(answer, "X-Forwarded-Proto: http\n");
+        check_contains(answer, "Forwarded: for=127.0.0.1;host=\"shop:8088\";proto=http\n");
+        check_contains(answer, "Idempotency-Key: k\n");
+        check_contains(answer, "X-Team: blue\n");
+        check_contains(answer, "traceparent: 00-");
+        check_contains(answer, "\n\n{\"qty\":5}");
+        close_all();
+}
+
+static void a_prefix_is_stripped_and_told(void)
+{
+        open_all();
+        ask(REQUEST("PATCH /api/orders/1", ""));
+        check_contains(answer, "PATCH /orders/1\n");
+        check_contains(answer, "X-Forwarded-Prefix: /api\n");
+        close_all();
+}
+
+static void answers_without_a_body_stay_so(void)
+{
+        const char *end;
+
+        open_all();
+        check_contains(ask(REQUEST("DELETE /orders/none", "")), "HTTP/1.1 204 ");
+        check(!strstr(answer, "Content-Length"));
+        check_contains(ask(REQUEST("GET /orders/same", "")), "HTTP/1.1 304 ");
+        check_contains(answer, "ETag: \"7\"");
+        check_contains(ask(REQUEST("HEAD /orders", "")), "HTTP/1.1 201 ");
+        check_contains(answer, "Content-Type: text/plain");
+        check(!strstr(answer, "Content-Length: 0"));
+        end = strstr(answer, "\r\n\r\n");
+        check_text(end, "\r\n\r\n");
+        close_all();
+}
+
+static void failures_name_the_route(void)
+{
+        open_all();
+        check_contains(ask(REQUEST("GET /gone/1", "")), "HTTP/1.1 503 ");
+        check_contains(answer, "application/problem+json");
+        check_contains(answer, "route gone: http://127.0.0.1:");
+        check_contains(ask(REQUEST("GET /nowhere", "")), "HTTP/1.1 404 ");
+        check_contains(answer, "no route for GET /nowhere");
+        close_all();
+}
+
+static void no_actuator_of_a_service_is_reached(void)
+{
+        static const char *const requests[] = {
+                REQUEST("GET /actuator/health", ""), REQUEST("GET /%61ctuator/health", ""), REQUEST("GET //actuator", ""),
+                REQUEST("GET /api/actuator/health", ""), REQUEST("GET /api/%61ctuator;x/health", ""), NULL,
+        };
+
+        open_all();
+        for (int i = 0; requests[i]; i++) {
+                check_contains(ask(requests[i]), "HTTP/1.1 40");
+                check(!strstr(answer, "X-Of-Upstream"));
+        }
+        close_all();
+}
+
+static void cors_is_decided_here(void)
+{
+        open_all();
+        ask(REQUEST("OPTIONS /orders", "Origin: http://a.kr\r\nAccess-Control-Request-Method: POST\r\n"));
+        check_contains(answer, "HTTP/1.1 200 ");
+        check_contains(answer, "Access-Control-Allow-Origin: http://a.kr\r\n");
+        check_contains(answer, "Access-Control-Allow-Methods: POST\r\n");
+        check_contains(answer, "Access-Control-Allow-Credentials: true\r\n");
+        check(!strstr(answer, "X-Of-Upstream"));
+        ask(REQUEST("GET /orders", "Origin: http://a.kr\r\n"));
+        check_contains(answer, "HTTP/1.1 201 ");
+        check_contains(answer, "Access-Control-Allow-Origin: http://a.kr\r\n");
+        check(!strstr(answer, "http://upstream.says"));
+        check_contains(ask(REQUEST("GET /gone", "Origin: http://a.kr\r\n")), "HTTP/1.1 403 ");
+        check_contains(ask(REQUEST("GET /gone", "Origin: http://shop.kr\r\n")), "HTTP/1.1 503 ");
+        check_contains(answer, "Access-Control-Allow-Origin: http://shop.kr\r\n");
+        close_all();
+}
+
+static void routes_are_measured(void)
+{
+        struct arena *arena = arena_open();
+        struct text out = text_open(arena, 256);
+
+        open_all();
+        ask(REQUEST("GET /orders/none", ""));
+        ask(REQUEST("GET /gone", ""));
+        metrics_prometheus(metrics, false, &out);
+        check_contains(out.at, "spring_cloud_gateway_requests_seconds_count{routeId=\"order\",outcome=\"SUCCESSFUL\",status=\"NO_CONTENT\"} 1");
+        check_contains(out.at, "routeId=\"gone\",outcome=\"SERVER_ERROR\",status=\"SERVICE_UNAVAILABLE\"");
+        close_all();
+        arena_close(&arena);
+}
+
+int main(int argc, char **argv)
+{
+        static const struct story stories[] = {
+                {"a request goes there and its answer back", a_request_goes_there_and_its_answer_back},
+                {"a prefix is stripped and told", a_prefix_is_stripped_and_told},
+                {"answers without a body stay so", answers_without_a_body_stay_so},
+                {"failures name the route", failures_name_the_route},
+                {"no actuator of a service is reached", no_actuator_of_a_service_is_reached},
+                {"CORS is decided here", cors_is_decided_here},
+                {"routes are measured", routes_are_measured},
+                {NULL, NULL},
+        };
+
+        return check_main(stories, argc, argv);
+}
