@@ -1,0 +1,137 @@
+#include "http/access.h"
+
+#include "base/log.h"
+#include "http/connection.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Series once looked up, in a table that only grows: read without a lock. What finds no place is looked up each time. */
+enum { SLOTS = 256, TRIES = 16 };
+
+struct seen {
+        const char *key; /* the template's address: a guess, the text decides */
+        char *uri;
+        int method, status;
+        struct metric *series;
+};
+
+struct access {
+        struct metrics *metrics;
+        _Atomic(struct seen *) slots[SLOTS];
+};
+
+static const struct metric_family requests = {
+        .name = "http_server_requests_seconds",
+        .help = "Requests answered, from the request line to the last byte of the answer.",
+        .kind = METRIC_HISTOGRAM,
+        .labels = {"method", "uri", "status", "outcome"},
+};
+
+static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", NULL};
+
+int method_row(const char *method)
+{
+        for (int i = 0; methods[i]; i++)
+                if (strcmp(method, methods[i]) == 0)
+                        return i;
+        return -1;
+}
+
+struct access *access_open(struct metrics *metrics)
+{
+        struct access *a = memory_alloc(sizeof *a);
+
+        a->metrics = metrics;
+        return a;
+}
+
+void access_close(struct access **access)
+{
+        struct access *a = *access;
+
+        if (!a)
+                return;
+        *access = NULL;
+        for (int i = 0; i < SLOTS; i++) {
+                struct seen *s = atomic_load(&a->slots[i]);
+
+                if (s)
+                        free(s->uri);
+                free(s);
+        }
+        free(a);
+}
+
+/* As Spring names them */
+static const char *outcome(int status)
+{
+        static const char *const names[] = {"UNKNOWN",     "INFORMATIONAL", "SUCCESS",
+                                            "REDIRECTION", "CLIENT_ERROR",  "SERVER_ERROR"};
+
+        return names[status >= 100 && status < 600 ? status / 100 : 0];
+}
+
+static struct metric *series_find(struct access *a, const char *uri, int method, int status)
+{
+        char digits[4] = {(char)('0' + status / 100), (char)('0' + status / 10 % 10), (char)('0' + status % 10), '\0'};
+        const char *values[] = {method < 0 ? "UNKNOWN" : methods[method], uri, digits, outcome(status)};
+
+        return metrics_series(a->metrics, &requests, values);
+}
+
+static struct seen *seen_open(struct access *a, const char *uri, int method, int status)
+{
+        struct seen *s = memory_alloc(sizeof *s);
+
+        s->key = uri;
+        s->uri = memory_string(uri);
+        s->method = method;
+        s->status = status;
+        s->series = series_find(a, uri, method, status);
+        return s;
+}
+
+static struct metric *series_of(struct access *a, const char *uri, int method, int status)
+{
+        size_t hash = ((uintptr_t)uri >> 3) * 31 + (size_t)(method + 1) * 7 + (size_t)status;
+
+        for (size_t i = 0; i < TRIES; i++) {
+                _Atomic(struct seen *) *slot = &a->slots[(hash + i) % SLOTS];
+                struct seen *s = atomic_load_explicit(slot, memory_order_acquire), *mine;
+
+                if (!s) {
+                        mine = seen_open(a, uri, method, status);
+                        if (atomic_compare_exchange_strong(slot, &s, mine))
+                                return mine->series;
+                        free(mine->uri);
+                        free(mine);
+                }
+                /* s is now what is there, ours or another thread's */
+                if (s->key == uri && s->method == method && s->status == status && strcmp(s->uri, uri) == 0)
+                        return s->series;
+        }
+        return series_find(a, uri, method, status);
+}
+
+void access_tell(struct access *a, const struct exchange *e)
+{
+        const struct http_request *r = &e->request;
+        const char *uri = r->uri_template ? r->uri_template : "UNKNOWN";
+        int64_t us = clock_mono_us() - e->started_us;
+
+        if (a->metrics)
+                metric_observe(series_of(a, uri, e->method, e->status), us);
+        if (log_is_on(LOG_INFO))
+                log_access(&(struct log_access){
+                        .method = r->method ? r->method : "-",
+                        .target = e->target ? e->target : "-",
+                        .trace = r->trace_id,
+                        .client = r->peer,
+                        .status = e->status,
+                        .duration_us = us,
+                        .bytes_in = (int64_t)e->body.len,
+                        .bytes_out = r->answer.body ? (int64_t)r->answer.len : 0,
+                        .wall_ms = clock_wall_ms(),
+                });
+}

@@ -1,0 +1,18 @@
+/* access - what is told of each request when it is over: http_server_requests_seconds and the access line. */
+#ifndef HTTP_ACCESS_H
+#define HTTP_ACCESS_H
+
+#include "base/metrics.h"
+
+struct access;
+struct exchange;
+
+struct access *access_open(struct metrics *metrics); /* metrics may be NULL */
+void access_close(struct access **access);
+
+/* The methods known here, by the row that `exchange.method` keeps; -1: none of them. */
+int method_row(const char *method);
+
+void access_tell(struct access *access, const struct exchange *exchange);
+
+#endif

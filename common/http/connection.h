@@ -1,0 +1,103 @@
+/* connection - one client connection and the one request at a time that it carries. Private to the server.
+
+   A connection belongs to one of the server's threads, but for what is atomic here: the deadline thread and
+   http_server_close look at `phase` and `deadline_ms`, whoever resumes a request moves `turn`. */
+#ifndef HTTP_CONNECTION_H
+#define HTTP_CONNECTION_H
+
+#include "base/clock.h"
+#include "http/framing.h"
+#include "http/proxies.h"
+#include "http/server.h"
+#include "http/trace.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct deadlines;
+struct listener;
+struct access;
+
+enum { IDLE_MS = 75000 }; /* until the next request; the gateway keeps its connections for less */
+
+enum phase {
+        PHASE_FRESH,  /* connected, nothing of a request seen */
+        PHASE_IDLE,   /* answered, waiting for the next request */
+        PHASE_HEADER, /* the request line is there */
+        PHASE_BODY,   /* the head is there, the body is not */
+        PHASE_BUSY,   /* with the handler, running or waiting to be resumed */
+        PHASE_WRITING /* the answer is on its way */
+};
+
+enum turn {
+        TURN_RUNNING,   /* handle() runs, or has not yet given the thread back */
+        TURN_SUSPENDED, /* the library waits for MHD_resume_connection */
+        TURN_RESUMED    /* finish() may be called */
+};
+
+/* One request. `request` is first: the public pointer is the private one. */
+struct exchange {
+        struct http_request request;
+        struct MHD_Connection *mhd;
+        struct request_line line; /* in the library's buffer */
+        char *target;             /* as sent, in the arena; cut where it is too long */
+        bool target_too_long;
+        bool seen;    /* the first call of the access handler is over */
+        bool handled; /* the handler was called */
+        struct framing framing;
+        struct text body;
+        struct trace trace;
+        int64_t started_us;
+        int method;    /* its row in the table of methods, -1: none of ours */
+        int status;    /* of the answer; 0: none was made */
+        int cut_short; /* the status to send when the library only lets us close */
+        _Atomic int turn;
+};
+
+struct connection {
+        struct connection *next, *previous; /* the server's list, under its lock */
+        struct http_server *server;
+        struct MHD_Connection *mhd;
+        int fd;
+        _Atomic int phase;
+        _Atomic int64_t deadline_ms; /* monotonic; INT64_MAX: none */
+        atomic_bool overdue;
+        bool linger; /* closed with a body unread: read on for a while, or the client loses our answer */
+        bool peer_trusted;
+        char peer[PEER_TEXT];
+        struct arena *arena; /* of one request after the other */
+        struct exchange exchange;
+};
+
+struct http_server {
+        struct http_config config;
+        struct MHD_Daemon *daemon;
+        struct listener *listener;
+        struct deadlines *deadlines;
+        struct proxies *proxies;
+        struct access *access;
+        atomic_bool draining; /* every answer says close */
+        atomic_bool stopping; /* the handler is not called any more */
+        _Atomic int64_t now_ms; /* monotonic, set every 100 ms: near enough for deadlines */
+        pthread_mutex_t lock; /* of the list */
+        struct connection *first;
+};
+
+/* MHD_OPTION_NOTIFY_CONNECTION */
+void connection_notify(void *server, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode what);
+
+/* A new phase; ms from now it is overdue, -1: never. */
+void connection_enter(struct connection *connection, enum phase phase, int ms);
+
+static inline struct connection *connection_of(struct exchange *exchange)
+{
+        return (struct connection *)((char *)exchange - offsetof(struct connection, exchange));
+}
+
+/* How many connections of the server are in a phase from `least` to `most`. */
+int connection_count(struct http_server *server, enum phase least, enum phase most);
+/* Ends those that have no request under way. */
+void connection_end_idle(struct http_server *server);
+
+#endif

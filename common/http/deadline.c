@@ -1,0 +1,152 @@
+#include "http/deadline.h"
+
+#include "http/connection.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LOOK_MS = 100, LINGER_MS = 1000, LINGERING = 64, READ_SIZE = 1 << 16, READS = 64 };
+
+struct lingering {
+        int fd;
+        int64_t until_ms;
+};
+
+struct deadlines {
+        struct http_server *server;
+        pthread_t thread;
+        pthread_mutex_t lock; /* of all below */
+        pthread_cond_t wake;
+        bool stop;
+        int count;
+        struct lingering lingering[LINGERING];
+};
+
+static void connection_look(struct connection *c, int64_t now)
+{
+        int64_t deadline = atomic_load_explicit(&c->deadline_ms, memory_order_relaxed);
+        int phase = atomic_load_explicit(&c->phase, memory_order_acquire);
+
+        if (deadline > now || !atomic_compare_exchange_strong(&c->deadline_ms, &deadline, INT64_MAX))
+                return;
+        atomic_store(&c->overdue, true);
+        shutdown(c->fd, phase == PHASE_WRITING ? SHUT_RDWR : SHUT_RD);
+}
+
+static void look(struct http_server *s)
+{
+        int64_t now = clock_mono_us() / 1000;
+
+        atomic_store_explicit(&s->now_ms, now, memory_order_relaxed);
+        pthread_mutex_lock(&s->lock);
+        for (struct connection *c = s->first; c; c = c->next)
+                connection_look(c, now);
+        pthread_mutex_unlock(&s->lock);
+}
+
+/* Reads what is there; true while more may come. */
+static bool linger_read(const struct lingering *l, int64_t now)
+{
+        char bytes[READ_SIZE];
+
+        for (int i = 0; i < READS; i++) {
+                ssize_t n = recv(l->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+
+                if (n < 0 && (errno == EAGAIN || errno == EINTR))
+                        return now < l->until_ms;
+                if (n <= 0)
+                        return false;
+        }
+        return now < l->until_ms;
+}
+
+static void linger(struct deadlines *d, int64_t now)
+{
+        for (int i = 0; i < d->count;) {
+                if (linger_read(&d->lingering[i], now)) {
+                        i++;
+                        continue;
+                }
+                close(d->lingering[i].fd);
+                d->lingering[i] = d->lingering[--d->count];
+        }
+}
+
+void deadline_linger(struct deadlines *d, int fd)
+{
+        int copy;
+
+        pthread_mutex_lock(&d->lock);
+        if (d->count < LINGERING && (copy = fcntl(fd, F_DUPFD_CLOEXEC, 0)) >= 0)
+                d->lingering[d->count++] = (struct lingering){copy, clock_mono_us() / 1000 + LINGER_MS};
+        pthread_mutex_unlock(&d->lock);
+}
+
+static void sleep_a_bit(struct deadlines *d)
+{
+        struct timespec t;
+
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        t.tv_nsec += LOOK_MS * 1000000L;
+        if (t.tv_nsec >= 1000000000) {
+                t.tv_nsec -= 1000000000;
+                t.tv_sec++;
+        }
+        pthread_cond_timedwait(&d->wake, &d->lock, &t);
+}
+
+static void *run(void *arg)
+{
+        struct deadlines *d = arg;
+
+        pthread_mutex_lock(&d->lock);
+        while (!d->stop) {
+                sleep_a_bit(d);
+                linger(d, clock_mono_us() / 1000);
+                pthread_mutex_unlock(&d->lock);
+                look(d->server);
+                pthread_mutex_lock(&d->lock);
+        }
+        pthread_mutex_unlock(&d->lock);
+        return NULL;
+}
+
+struct deadlines *deadlines_open(struct http_server *server)
+{
+        struct deadlines *d = memory_alloc(sizeof *d);
+        pthread_condattr_t monotonic;
+
+        d->server = server;
+        pthread_mutex_init(&d->lock, NULL);
+        pthread_condattr_init(&monotonic);
+        pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+        pthread_cond_init(&d->wake, &monotonic);
+        pthread_condattr_destroy(&monotonic);
+        atomic_store(&server->now_ms, clock_mono_us() / 1000);
+        if (pthread_create(&d->thread, NULL, run, d) != 0)
+                abort();
+        return d;
+}
+
+void deadlines_close(struct deadlines **deadlines)
+{
+        struct deadlines *d = *deadlines;
+
+        if (!d)
+                return;
+        *deadlines = NULL;
+        pthread_mutex_lock(&d->lock);
+        d->stop = true;
+        pthread_cond_signal(&d->wake);
+        pthread_mutex_unlock(&d->lock);
+        pthread_join(d->thread, NULL);
+        while (d->count)
+                close(d->lingering[--d->count].fd);
+        pthread_cond_destroy(&d->wake);
+        pthread_mutex_destroy(&d->lock);
+        free(d);
+}

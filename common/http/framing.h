@@ -1,0 +1,41 @@
+/* framing - whether the head of a request can be read in one way only (RFC 9112), and how its body is delimited.
+
+   What two readers could understand differently is refused, so that no request can hide in another: the library
+   under us takes the first of two lengths, glues folded lines to names, cuts values at NUL and lets a bare LF pass.
+   libmicrohttpd 1.x refuses these itself at its strictest level; of 0.9.x the gaps between the pieces in the
+   connection's buffer tell: each line must begin exactly two bytes (CR LF) behind the end of the one before. */
+#ifndef HTTP_FRAMING_H
+#define HTTP_FRAMING_H
+
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The request line as it lies in the connection's buffer; of the target only the place and the length as sent, since
+   the library writes into it. */
+struct request_line {
+        const char *method, *target, *version;
+        size_t target_len;
+};
+
+struct framing {
+        /* out */
+        int status;      /* 0: well framed; else the answer, behind which the connection closes */
+        const char *why; /* for people */
+        const char *host, *traceparent; /* NULL: not there */
+        bool chunked;
+        uint64_t length; /* 0 without a Content-Length */
+        size_t fields, bytes;
+        /* inside */
+        const char *next; /* where the next line must begin */
+        int hosts, lengths, codings;
+};
+
+/* max_header in bytes with the request line, max_fields in number */
+bool framing_check(struct framing *framing, struct MHD_Connection *connection, const struct request_line *line,
+                   size_t max_header, size_t max_fields);
+
+bool is_token(const char *text, size_t len); /* RFC 9110, 5.6.2 */
+
+#endif

@@ -1,0 +1,112 @@
+#include "http/connection.h"
+#include "http/target.h"
+
+#include <string.h>
+
+/* Blanks behind a value are no part of it (RFC 9110, 5.5); those before it the library has skipped. */
+static const char *value_trim(struct arena *arena, const char *value, size_t len)
+{
+        size_t end = len;
+
+        while (end && (value[end - 1] == ' ' || value[end - 1] == '\t'))
+                end--;
+        return end == len ? value : arena_copy(arena, value, end);
+}
+
+const char *http_header(const struct http_request *request, const char *name)
+{
+        const struct exchange *e = (const struct exchange *)request;
+        const char *value;
+        size_t len;
+
+        if (!MHD_lookup_connection_value_n(e->mhd, MHD_HEADER_KIND, name, strlen(name), &value, &len))
+                return NULL;
+        return value ? value_trim(request->arena, value, len) : "";
+}
+
+struct each {
+        bool (*each)(void *arg, const char *name, const char *value);
+        void *arg;
+        struct arena *arena;
+};
+
+static enum MHD_Result each_one(void *arg, enum MHD_ValueKind kind, const char *key, size_t key_len, const char *value,
+                                size_t len)
+{
+        struct each *each = arg;
+
+        (void)kind, (void)key_len;
+        return each->each(each->arg, key, value ? value_trim(each->arena, value, len) : "") ? MHD_YES : MHD_NO;
+}
+
+void http_each_header(const struct http_request *request, bool (*each)(void *arg, const char *name, const char *value),
+                      void *arg)
+{
+        const struct exchange *e = (const struct exchange *)request;
+        struct each all = {.each = each, .arg = arg, .arena = request->arena};
+
+        MHD_get_connection_values_n(e->mhd, MHD_HEADER_KIND, each_one, &all);
+}
+
+/* The byte behind the escape at text, or -1: no escape, cut off, or %00 */
+static int escape_read(const char *text, size_t len)
+{
+        int high, low;
+
+        if (len < 3)
+                return -1;
+        high = hex_digit(text[1]);
+        low = hex_digit(text[2]);
+        return high < 0 || low < 0 || !(high | low) ? -1 : high << 4 | low;
+}
+
+const char *http_unescape(struct arena *arena, const char *text, size_t len, bool plus_is_blank)
+{
+        char *copy = arena_copy(arena, text, len), *to = copy;
+
+        for (size_t i = 0; i < len; i++) {
+                int c = (unsigned char)text[i];
+
+                if (c == '%') {
+                        c = escape_read(text + i, len - i);
+                        if (c < 0)
+                                return NULL;
+                        i += 2;
+                } else if (c == '+' && plus_is_blank) {
+                        c = ' ';
+                }
+                *to++ = (char)c;
+        }
+        *to = '\0';
+        return copy;
+}
+
+static bool is_named(struct arena *arena, const char *text, size_t len, const char *name)
+{
+        const char *plain;
+
+        if (strlen(name) == len && memcmp(text, name, len) == 0)
+                return true;
+        if (!memchr(text, '%', len) && !memchr(text, '+', len))
+                return false;
+        plain = http_unescape(arena, text, len, true);
+        return plain && strcmp(plain, name) == 0;
+}
+
+const char *http_query(const struct http_request *request, const char *name, int nth)
+{
+        const char *p = request->query;
+
+        while (p && *p) {
+                size_t len = strcspn(p, "&");
+                const char *equals = memchr(p, '=', len);
+                size_t name_len = equals ? (size_t)(equals - p) : len;
+
+                if (is_named(request->arena, p, name_len, name) && nth-- == 0)
+                        return equals ? http_unescape(request->arena, equals + 1, len - name_len - 1, true) : "";
+                p += len;
+                if (*p)
+                        p++;
+        }
+        return NULL;
+}

@@ -1,0 +1,94 @@
+#include "http/target.h"
+
+#include <string.h>
+#include <strings.h>
+
+int hex_digit(char c)
+{
+        if (c >= '0' && c <= '9')
+                return c - '0';
+        c |= 0x20;
+        return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The byte behind an escape, or -1; 0 is refused as well */
+static int escape_read(const char *p)
+{
+        int high = hex_digit(p[1]), low;
+
+        if (high < 0)
+                return -1;
+        low = hex_digit(p[2]);
+        return low < 0 || !(high | low) ? -1 : high << 4 | low;
+}
+
+static bool ends_segment(int c)
+{
+        return c == '/' || c == '\\' || c == ';' || c == '?' || c == '\0';
+}
+
+/* One look at each byte. `dots` counts while a segment has been nothing but dots, and is -1 else. */
+static const char *scan(const char *raw, const char **query)
+{
+        int dots = -1;
+
+        for (const char *p = raw;; p++) {
+                int c = (unsigned char)*p;
+
+                if ((c <= ' ' && c) || c >= 0x7f || c == '#')
+                        return "the target has blanks, control characters, a fragment or bytes beyond ASCII";
+                if (c == '%') {
+                        c = escape_read(p);
+                        if (c < 0)
+                                return "the target has a bad escape";
+                        p += 2;
+                        if (c == '?') /* an escaped one is a part of its segment */
+                                c = 'x';
+                }
+                if (*query) {
+                        if (!c)
+                                return NULL;
+                        continue;
+                }
+                if (ends_segment(c) && (dots == 1 || dots == 2))
+                        return "the path has dot segments";
+                if (c == '/' || c == '\\')
+                        dots = 0;
+                else
+                        dots = c == '.' && dots >= 0 ? dots + 1 : -1;
+                if (!c)
+                        return NULL;
+                if (c == '?')
+                        *query = p + 1;
+        }
+}
+
+/* http://host/path: the path of it, or NULL when it names another host */
+static const char *absolute_path(const char *raw, const char *host)
+{
+        const char *authority = strstr(raw, "://") + 3;
+        size_t len = strcspn(authority, "/?");
+
+        if (!host || strlen(host) != len || strncasecmp(authority, host, len) != 0)
+                return NULL;
+        return authority[len] == '/' ? authority + len : NULL;
+}
+
+const char *target_read(struct target *t, struct arena *arena, const char *raw, const char *method, const char *host)
+{
+        const char *path = raw, *why;
+
+        t->raw = raw;
+        t->path = raw;
+        t->query = NULL;
+        if (*raw == '*' && !raw[1])
+                return strcmp(method, "OPTIONS") == 0 ? NULL : "the target * is for OPTIONS";
+        if (strncasecmp(raw, "http://", 7) == 0 || strncasecmp(raw, "https://", 8) == 0)
+                path = absolute_path(raw, host);
+        if (!path || *path != '/')
+                return "the target is no path";
+        why = scan(path, &t->query);
+        if (!why)
+                t->path = t->query ? arena_copy(arena, path, (size_t)(t->query - 1 - path)) : path;
+        return why;
+}

@@ -1,0 +1,95 @@
+#include "http/trace.h"
+
+#include "base/clock.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/random.h>
+
+/* "00-" 32 hex "-" 16 hex "-" 2 hex */
+enum { ID_AT = 3, SPAN_AT = 36, FLAGS_AT = 53, LENGTH = 55 };
+
+/* xoroshiro128+: ids need to be distinct, not secret */
+static _Thread_local uint64_t seed[2];
+
+static uint64_t rotate(uint64_t x, int bits)
+{
+        return x << bits | x >> (64 - bits);
+}
+
+static uint64_t random_next(void)
+{
+        uint64_t a, b, sum;
+
+        while (!(seed[0] | seed[1]))
+                if (getrandom(seed, sizeof seed, 0) != sizeof seed)
+                        seed[0] = (uint64_t)clock_mono_us() ^ (uint64_t)(uintptr_t)&seed;
+        a = seed[0];
+        b = seed[1];
+        sum = a + b;
+        b ^= a;
+        seed[0] = rotate(a, 24) ^ b ^ b << 16;
+        seed[1] = rotate(b, 37);
+        return sum;
+}
+
+static void write_hex(char *to, uint64_t number)
+{
+        static const char digits[] = "0123456789abcdef";
+
+        for (int i = 15; i >= 0; i--, number >>= 4)
+                to[i] = digits[number & 15];
+}
+
+static bool is_hex(const char *text, int len)
+{
+        for (int i = 0; i < len; i++)
+                if (!((text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f')))
+                        return false;
+        return true;
+}
+
+static bool is_zero(const char *text, int len)
+{
+        for (int i = 0; i < len; i++)
+                if (text[i] != '0')
+                        return false;
+        return true;
+}
+
+/* A version above 00 may carry more behind the flags; ff is none. */
+static bool is_well_formed(const char *p)
+{
+        size_t len = strnlen(p, 512);
+
+        if (len < LENGTH || p[2] != '-' || p[ID_AT + 32] != '-' || p[SPAN_AT + 16] != '-')
+                return false;
+        if (!is_hex(p, 2) || memcmp(p, "ff", 2) == 0)
+                return false;
+        if (len > LENGTH && (memcmp(p, "00", 2) == 0 || p[LENGTH] != '-'))
+                return false;
+        return is_hex(p + ID_AT, 32) && !is_zero(p + ID_AT, 32) && is_hex(p + SPAN_AT, 16) &&
+               !is_zero(p + SPAN_AT, 16) && is_hex(p + FLAGS_AT, 2);
+}
+
+void trace_continue(struct trace *trace, const char *received)
+{
+        bool go_on = received && is_well_formed(received);
+        char *p = trace->parent;
+
+        memcpy(p, "00-", 3);
+        if (go_on) {
+                memcpy(p + ID_AT, received + ID_AT, 32);
+        } else {
+                write_hex(p + ID_AT, random_next() | 1); /* all zero would be no id */
+                write_hex(p + ID_AT + 16, random_next());
+        }
+        p[SPAN_AT - 1] = '-';
+        write_hex(p + SPAN_AT, random_next() | 1);
+        p[FLAGS_AT - 1] = '-';
+        memcpy(p + FLAGS_AT, go_on ? received + FLAGS_AT : "01", 2);
+        p[LENGTH] = '\0';
+        memcpy(trace->id, p + ID_AT, 32);
+        trace->id[32] = '\0';
+}

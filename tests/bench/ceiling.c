@@ -1,0 +1,56 @@
+/* ceiling - a bare libmicrohttpd that answers one constant: what a server on this library can reach at most here.
+
+   ceiling PORT [THREADS]. POST is answered 201, everything else 200, with a body of 300 bytes and three headers. */
+
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BODY = 300 };
+
+static struct MHD_Response *answer;
+
+static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *url, const char *method,
+                              const char *version, const char *data, size_t *len, void **context)
+{
+        static int seen;
+
+        (void)arg, (void)url, (void)version, (void)data;
+        if (!*context) {
+                *context = &seen;
+                return MHD_YES;
+        }
+        if (*len) {
+                *len = 0;
+                return MHD_YES;
+        }
+        return MHD_queue_response(connection, strcmp(method, "POST") == 0 ? 201 : 200, answer);
+}
+
+int main(int argc, char **argv)
+{
+        static char body[BODY];
+        unsigned threads = argc > 2 ? (unsigned)atoi(argv[2]) : 2;
+        struct MHD_Daemon *daemon;
+
+        if (argc < 2) {
+                fprintf(stderr, "usage: ceiling PORT [THREADS]\n");
+                return 2;
+        }
+        memset(body, 'x', sizeof body);
+        answer = MHD_create_response_from_buffer(sizeof body, body, MHD_RESPMEM_PERSISTENT);
+        MHD_add_response_header(answer, "Content-Type", "application/hal+json");
+        MHD_add_response_header(answer, "ETag", "\"1\"");
+        MHD_add_response_header(answer, "Location", "http://localhost:8081/orders/1");
+        daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, (uint16_t)atoi(argv[1]), NULL, NULL, handle, NULL,
+                                  MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_END);
+        if (!daemon) {
+                perror("ceiling");
+                return 1;
+        }
+        pause();
+        MHD_stop_daemon(daemon);
+        return 0;
+}
