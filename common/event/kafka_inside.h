@@ -1,0 +1,76 @@
+/* kafka_inside - what the files of the Kafka adapter share: bus_kafka.c (opening, closing), kafka_publisher.c,
+   kafka_reader.c and kafka_topic.c. */
+#ifndef EVENT_KAFKA_INSIDE_H
+#define EVENT_KAFKA_INSIDE_H
+
+#include "event/bus_adapter.h"
+
+#include <librdkafka/rdkafka.h>
+#include <pthread.h>
+
+/* Of one partition: the offset behind what was ...; -1: nothing since it was assigned. */
+struct kafka_position {
+        int64_t polled, applied, written;
+        struct metric *lag;
+};
+
+/* A topic whose making was asked for. */
+struct kafka_topic {
+        struct kafka_topic *next;
+        bool made; /* or the broker gave a final answer */
+        bool asked;
+        char name[];
+};
+
+struct kafka_bus {
+        struct bus bus;
+        char *servers, *client, *group;
+        struct metrics *metrics;
+        rd_kafka_t *rk;
+        pthread_mutex_t queue_lock;  /* bus_wake comes from any thread, and a publisher may be renewed */
+        rd_kafka_queue_t *queue;     /* what the bus's thread waits on */
+        rd_kafka_queue_t *answers;   /* of requests of our own: topics made, offsets committed */
+        struct kafka_topic *topics;
+        bool away; /* since the wait began all brokers were down */
+
+        /* publishing: the opaque of a message is its number */
+        struct record *records;
+        uintptr_t first; /* number of records[0] */
+        size_t count, outstanding;
+
+        /* reading */
+        bool subscribed;
+        struct kafka_position *positions;
+        int position_count;
+        int64_t tidied_us;
+        rd_kafka_message_t *held; /* came while idling: the next poll's first */
+};
+
+static inline struct kafka_bus *kafka_bus(struct bus *bus)
+{
+        return (struct kafka_bus *)bus;
+}
+
+/* bus_kafka.c */
+bool kafka_connect(struct kafka_bus *bus, struct error *error);
+void kafka_abandon(struct kafka_bus *bus); /* destroys the client in a thread of its own */
+void kafka_log(const struct kafka_bus *bus, const char *message); /* warns, now and then */
+
+/* kafka_topic.c: waits until end_us at most; true: go on */
+bool kafka_topic_make(struct kafka_bus *bus, const char *topic, int64_t end_us, struct error *error);
+void kafka_topics_free(struct kafka_bus *bus);
+
+/* kafka_publisher.c */
+void kafka_delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);
+void kafka_publish(struct bus *bus, struct record *records, size_t count, int wait_ms, struct error *error);
+
+/* kafka_reader.c */
+void kafka_rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t *partitions,
+                      void *opaque);
+void kafka_committed(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *offsets, void *opaque);
+size_t kafka_poll(struct bus *bus, struct record *records, size_t most, int wait_ms, struct arena *arena,
+                  struct error *error);
+bool kafka_commit(struct bus *bus, struct error *error);
+void kafka_idle(struct bus *bus, int wait_ms);
+
+#endif

@@ -1,0 +1,266 @@
+#include "event/kafka_inside.h"
+
+#include "base/clock.h"
+#include "event/wake.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+        TIDY_US = 1000 * 1000,
+        LAST_COMMIT_MS = 1000, /* when a partition is given back */
+        POLL_BYTES = 1 << 20,
+};
+
+static struct kafka_position *position_of(struct kafka_bus *b, int32_t partition)
+{
+        if (partition >= b->position_count) {
+                b->positions = memory_grow(b->positions, (size_t)(partition + 1) * sizeof *b->positions);
+                for (; b->position_count <= partition; b->position_count++)
+                        b->positions[b->position_count] = (struct kafka_position){-1, -1, -1, NULL};
+        }
+        return &b->positions[partition];
+}
+
+/* NULL when the group knows it all */
+static rd_kafka_topic_partition_list_t *unwritten(struct kafka_bus *b)
+{
+        rd_kafka_topic_partition_list_t *list = NULL;
+
+        for (int i = 0; i < b->position_count; i++) {
+                struct kafka_position *p = &b->positions[i];
+
+                if (p->applied == p->written)
+                        continue;
+                if (!list)
+                        list = rd_kafka_topic_partition_list_new(b->position_count);
+                rd_kafka_topic_partition_list_add(list, b->bus.topic, i)->offset = p->applied;
+                p->written = p->applied;
+        }
+        return list;
+}
+
+void kafka_committed(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *offsets, void *opaque)
+{
+        struct kafka_bus *b = opaque;
+
+        (void)rk;
+        for (int i = 0; offsets && i < offsets->cnt; i++)
+                if (err != RD_KAFKA_RESP_ERR_NO_ERROR || offsets->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
+                        position_of(b, offsets->elems[i].partition)->written = -1; /* again, with the next */
+}
+
+static void write_last_positions(struct kafka_bus *b)
+{
+        rd_kafka_topic_partition_list_t *list = unwritten(b);
+
+        if (!list)
+                return;
+        if (rd_kafka_commit_queue(b->rk, list, b->answers, NULL, NULL) == RD_KAFKA_RESP_ERR_NO_ERROR)
+                rd_kafka_event_destroy(rd_kafka_queue_poll(b->answers, LAST_COMMIT_MS));
+        rd_kafka_topic_partition_list_destroy(list);
+}
+
+static void forget_positions(struct kafka_bus *b)
+{
+        for (int i = 0; i < b->position_count; i++) {
+                struct kafka_position *p = &b->positions[i];
+
+                if (p->lag && b->metrics)
+                        metric_set(p->lag, 0); /* another's now */
+                *p = (struct kafka_position){-1, -1, -1, NULL};
+        }
+        if (b->held)
+                rd_kafka_message_destroy(b->held);
+        b->held = NULL;
+}
+
+void kafka_rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t *partitions,
+                      void *opaque)
+{
+        struct kafka_bus *b = opaque;
+
+        if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+                for (int i = 0; i < partitions->cnt; i++)
+                        position_of(b, partitions->elems[i].partition)->lag =
+                                bus_lag_series(b->metrics, b->bus.topic, partitions->elems[i].partition);
+                rd_kafka_assign(rk, partitions);
+                return;
+        }
+        if (!rd_kafka_assignment_lost(rk))
+                write_last_positions(b);
+        forget_positions(b);
+        rd_kafka_assign(rk, NULL);
+}
+
+static void show_lag(struct kafka_bus *b)
+{
+        for (int i = 0; i < b->position_count; i++) {
+                struct kafka_position *p = &b->positions[i];
+                int64_t low, high;
+
+                if (p->lag && p->applied >= 0 &&
+                    rd_kafka_get_watermark_offsets(b->rk, b->bus.topic, i, &low, &high) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+                    high >= p->applied)
+                        metric_set(p->lag, (double)(high - p->applied));
+        }
+}
+
+/* Once a second, whatever the reader is doing. */
+static void tidy(struct kafka_bus *b)
+{
+        rd_kafka_topic_partition_list_t *list;
+        int64_t now = clock_mono_us();
+
+        if (now - b->tidied_us < TIDY_US)
+                return;
+        b->tidied_us = now;
+        show_lag(b);
+        if (!(list = unwritten(b)))
+                return;
+        if (rd_kafka_commit(b->rk, list, 1) != RD_KAFKA_RESP_ERR_NO_ERROR)
+                kafka_committed(b->rk, RD_KAFKA_RESP_ERR__FAIL, list, b);
+        rd_kafka_topic_partition_list_destroy(list);
+}
+
+static bool subscribe(struct kafka_bus *b, int64_t end_us, struct error *error)
+{
+        rd_kafka_topic_partition_list_t *list;
+        rd_kafka_resp_err_t err;
+
+        if (b->subscribed)
+                return true;
+        if (!kafka_topic_make(b, b->bus.topic, end_us, error))
+                return false;
+        list = rd_kafka_topic_partition_list_new(1);
+        rd_kafka_topic_partition_list_add(list, b->bus.topic, RD_KAFKA_PARTITION_UA);
+        err = rd_kafka_subscribe(b->rk, list);
+        rd_kafka_topic_partition_list_destroy(list);
+        b->subscribed = err == RD_KAFKA_RESP_ERR_NO_ERROR;
+        return b->subscribed || error_set(error, ERROR_UNAVAILABLE, "Kafka: %s", rd_kafka_err2str(err));
+}
+
+static void copy_headers(const rd_kafka_message_t *m, struct record *r, struct arena *arena)
+{
+        rd_kafka_headers_t *headers;
+        struct record_header *to;
+        const void *value;
+
+        if (rd_kafka_message_headers(m, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
+                return;
+        r->header_count = rd_kafka_header_cnt(headers);
+        r->headers = to = arena_alloc(arena, r->header_count * sizeof *to);
+        for (size_t i = 0; i < r->header_count; i++, to++) {
+                rd_kafka_header_get_all(headers, i, &to->name, &value, &to->len);
+                to->name = arena_string(arena, to->name);
+                to->value = value ? arena_copy(arena, value, to->len) : NULL;
+        }
+}
+
+static void copy_message(struct kafka_bus *b, const rd_kafka_message_t *m, struct record *r, struct arena *arena)
+{
+        rd_kafka_timestamp_type_t type;
+
+        *r = (struct record){
+                .topic = b->bus.topic,
+                .partition = m->partition,
+                .offset = m->offset,
+                .timestamp_ms = rd_kafka_message_timestamp(m, &type),
+                .key = m->key ? arena_copy(arena, m->key, m->key_len) : NULL,
+                .key_len = m->key ? m->key_len : 0,
+                .value = m->payload ? arena_copy(arena, m->payload, m->len) : NULL,
+                .value_len = m->payload ? m->len : 0,
+        };
+        copy_headers(m, r, arena);
+        position_of(b, m->partition)->polled = m->offset + 1;
+}
+
+/* The next message, or NULL; errors are told to the log. */
+static rd_kafka_message_t *next_message(struct kafka_bus *b, int wait_ms)
+{
+        rd_kafka_message_t *m = b->held;
+
+        b->held = NULL;
+        if (m)
+                return m;
+        m = rd_kafka_consumer_poll(b->rk, wait_ms);
+        if (!m || m->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+                return m;
+        kafka_log(b, rd_kafka_message_errstr(m));
+        rd_kafka_message_destroy(m);
+        return NULL;
+}
+
+static rd_kafka_message_t *first_message(struct kafka_bus *b, int64_t end_us)
+{
+        rd_kafka_message_t *m = next_message(b, 0);
+
+        while (!m) {
+                int64_t rest = (end_us - clock_mono_us() + 999) / 1000;
+
+                tidy(b);
+                if (rest <= 0 || bus_was_woken(&b->bus))
+                        return NULL;
+                m = next_message(b, rest < TIDY_US / 1000 ? (int)rest : TIDY_US / 1000);
+        }
+        return m;
+}
+
+size_t kafka_poll(struct bus *bus, struct record *records, size_t most, int wait_ms, struct arena *arena,
+                  struct error *error)
+{
+        struct kafka_bus *b = kafka_bus(bus);
+        int64_t end = clock_mono_us() + (int64_t)wait_ms * 1000;
+        size_t count = 0, bytes = 0;
+        rd_kafka_message_t *m;
+
+        b->away = false;
+        if (most == 0 || !subscribe(b, end, error))
+                return 0;
+        for (m = first_message(b, end); m; m = next_message(b, 0)) {
+                copy_message(b, m, &records[count++], arena);
+                bytes += m->len;
+                rd_kafka_message_destroy(m);
+                if (count == most || bytes >= POLL_BYTES)
+                        break;
+        }
+        if (count == 0 && b->away)
+                error_set(error, ERROR_UNAVAILABLE, "Kafka at %s does not answer", b->servers);
+        return count;
+}
+
+bool kafka_commit(struct bus *bus, struct error *error)
+{
+        struct kafka_bus *b = kafka_bus(bus);
+
+        (void)error;
+        for (int i = 0; i < b->position_count; i++)
+                b->positions[i].applied = b->positions[i].polled;
+        tidy(b);
+        return true;
+}
+
+/* Polls while paused: what else keeps the membership in a rebalance. A partition assigned meanwhile is not paused:
+   its message is held, and the rest of the time waited out. */
+void kafka_idle(struct bus *bus, int wait_ms)
+{
+        struct kafka_bus *b = kafka_bus(bus);
+        int64_t end = clock_mono_us() + (int64_t)wait_ms * 1000, rest;
+        rd_kafka_topic_partition_list_t *mine = NULL;
+
+        rd_kafka_assignment(b->rk, &mine);
+        if (mine)
+                rd_kafka_pause_partitions(b->rk, mine);
+        while (!bus_was_woken(bus) && (rest = end - clock_mono_us()) > 0) {
+                rest = rest < TIDY_US ? rest : TIDY_US;
+                tidy(b);
+                if (b->held || !b->subscribed)
+                        wake_word_wait(&bus->woken, 0, rest);
+                else
+                        b->held = next_message(b, (int)(rest + 999) / 1000);
+        }
+        if (mine) {
+                rd_kafka_resume_partitions(b->rk, mine);
+                rd_kafka_topic_partition_list_destroy(mine);
+        }
+}

@@ -1,0 +1,93 @@
+/* kafka_topic - topics are made on first use, as large as the broker's defaults say.
+
+   A broker may make them by itself, but only when told to, and a reader does not make it do so. */
+#include "event/kafka_inside.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+        REQUEST_MS = 10 * 1000,
+        SLICE_MS = 20, /* how late a bus_wake is seen here, once in a topic's life */
+};
+
+static struct kafka_topic *find(struct kafka_bus *b, const char *name)
+{
+        struct kafka_topic *t;
+
+        for (t = b->topics; t; t = t->next)
+                if (strcmp(t->name, name) == 0)
+                        return t;
+        t = memory_alloc(sizeof *t + strlen(name) + 1);
+        strcpy(t->name, name);
+        t->next = b->topics;
+        return b->topics = t;
+}
+
+void kafka_topics_free(struct kafka_bus *b)
+{
+        while (b->topics) {
+                struct kafka_topic *t = b->topics;
+
+                b->topics = t->next;
+                free(t);
+        }
+}
+
+static void ask(struct kafka_bus *b, struct kafka_topic *t)
+{
+        char why[256];
+        rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(t->name, -1, -1, why, sizeof why);
+        rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(b->rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+
+        t->asked = true;
+        rd_kafka_AdminOptions_set_request_timeout(options, REQUEST_MS, why, sizeof why);
+        rd_kafka_AdminOptions_set_opaque(options, t);
+        rd_kafka_CreateTopics(b->rk, &topic, 1, options, b->answers);
+        rd_kafka_AdminOptions_destroy(options);
+        rd_kafka_NewTopic_destroy(topic);
+}
+
+/* A refusal (it exists, no right to make it) is final as well: whether it is there shows when it is used. */
+static void hear(rd_kafka_event_t *event)
+{
+        const rd_kafka_CreateTopics_result_t *result = rd_kafka_event_CreateTopics_result(event);
+        const rd_kafka_topic_result_t **topics;
+        struct kafka_topic *t;
+        size_t count;
+
+        if (!result)
+                return;
+        t = rd_kafka_event_opaque(event);
+        t->asked = false;
+        t->made = rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR;
+        topics = rd_kafka_CreateTopics_result_topics(result, &count);
+        for (size_t i = 0; i < count; i++)
+                if (rd_kafka_topic_result_error(topics[i]) == RD_KAFKA_RESP_ERR_NO_ERROR)
+                        log_write(LOG_INFO, "topic made", "kafka.topic", t->name, NULL);
+}
+
+bool kafka_topic_make(struct kafka_bus *b, const char *topic, int64_t end_us, struct error *error)
+{
+        struct kafka_topic *t = find(b, topic);
+
+        while (!t->made) {
+                int64_t rest = (end_us - clock_mono_us()) / 1000;
+                rd_kafka_event_t *event;
+
+                if (rest < 0)
+                        return error_set(error, ERROR_UNAVAILABLE, "Kafka at %s does not answer", b->servers);
+                if (bus_was_woken(&b->bus))
+                        return false;
+                if (!t->asked)
+                        ask(b, t);
+                event = rd_kafka_queue_poll(b->answers, rest < SLICE_MS ? (int)rest : SLICE_MS);
+                if (event)
+                        hear(event);
+                rd_kafka_event_destroy(event);
+        }
+        return true;
+}
