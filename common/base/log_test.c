@@ -242,7 +242,7 @@ static void story_full(void)
                 lines++;
         said = strstr(text, "\"log.dropped\":\"");
         check(said);
-        check_int(lines - 2 + atoll(said + strlen("\"log.dropped\":\"")), LINES);
+        check_int(lines - 2 + strtoll(said + strlen("\"log.dropped\":\""), NULL, 10), LINES);
         check_contains(text, "the last");
         free(text);
 }

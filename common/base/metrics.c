@@ -43,12 +43,15 @@ void metrics_close(struct metrics **metrics)
 static struct family *family_find(struct metrics *m, const struct metric_family *is)
 {
         struct family **place = &m->families, *made;
-        int order = 1;
 
-        while (*place && (order = strcmp((*place)->is->name, is->name)) < 0)
-                place = &(*place)->next;
-        if (*place && order == 0)
-                return *place;
+        for (; *place; place = &(*place)->next) {
+                int order = strcmp((*place)->is->name, is->name);
+
+                if (order == 0)
+                        return *place;
+                if (order > 0)
+                        break;
+        }
         made = arena_alloc(m->arena, sizeof *made);
         made->is = is;
         made->next = *place;

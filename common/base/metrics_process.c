@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -23,24 +24,25 @@ struct metrics_process {
         struct metric *series[PROCESS_METRICS];
 };
 
-/* Of /proc/self/stat, see proc(5). */
-struct stat_line {
-        unsigned long long user, system, start, virtual;
-        long long threads, resident;
-};
+/* Of /proc/self/stat, by their numbers in proc(5). */
+enum stat_field { STAT_FIRST = 4, STAT_USER = 14, STAT_SYSTEM, STAT_THREADS = 20, STAT_START = 22, STAT_VIRTUAL, STAT_RESIDENT,
+                  STAT_FIELDS };
 
-static bool stat_read(struct stat_line *s)
+static bool stat_read(double fields[STAT_FIELDS])
 {
-        char line[1024];
+        char line[1024], *p;
         FILE *f = fopen("/proc/self/stat", "re");
         bool read = f && fgets(line, sizeof line, f);
-        const char *rest = read ? strrchr(line, ')') : NULL; /* the name before may hold blanks */
 
         if (f)
                 fclose(f);
-        return rest && sscanf(rest + 1,
-                              " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %lld %*d %llu %llu %lld",
-                              &s->user, &s->system, &s->threads, &s->start, &s->virtual, &s->resident) == 6;
+        p = read ? strrchr(line, ')') : NULL; /* the name before may hold blanks */
+        if (!p || strlen(p) < strlen(") S "))
+                return false;
+        p += strlen(") S ");
+        for (int i = STAT_FIRST; i < STAT_FIELDS; i++)
+                fields[i] = strtod(p, &p);
+        return true;
 }
 
 static double seconds_of(clockid_t clock)
@@ -68,14 +70,14 @@ static void process_refresh(void *arg)
 {
         struct metrics_process *p = arg;
         double ticks = (double)sysconf(_SC_CLK_TCK);
-        struct stat_line s;
+        double stat[STAT_FIELDS];
         struct rlimit limit;
 
-        if (stat_read(&s)) {
-                metric_set(p->series[CPU], (double)(s.user + s.system) / ticks);
-                metric_set(p->series[RESIDENT], (double)s.resident * (double)sysconf(_SC_PAGESIZE));
-                metric_set(p->series[VIRTUAL], (double)s.virtual);
-                metric_set(p->series[THREADS], (double)s.threads);
+        if (stat_read(stat)) {
+                metric_set(p->series[CPU], (stat[STAT_USER] + stat[STAT_SYSTEM]) / ticks);
+                metric_set(p->series[RESIDENT], stat[STAT_RESIDENT] * (double)sysconf(_SC_PAGESIZE));
+                metric_set(p->series[VIRTUAL], stat[STAT_VIRTUAL]);
+                metric_set(p->series[THREADS], stat[STAT_THREADS]);
         }
         metric_set(p->series[OPEN_FDS], descriptors_count());
         if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
@@ -85,13 +87,13 @@ static void process_refresh(void *arg)
 void metrics_process_add(struct metrics *m)
 {
         struct metrics_process *p = arena_alloc(m->arena, sizeof *p);
-        struct stat_line s;
+        double stat[STAT_FIELDS];
 
         for (int i = 0; i < PROCESS_METRICS; i++)
                 p->series[i] = metrics_series(m, &families[i], NULL);
         /* once: the wall clock may be set later, the start may not */
-        if (stat_read(&s))
+        if (stat_read(stat))
                 metric_set(p->series[START_TIME], seconds_of(CLOCK_REALTIME) - seconds_of(CLOCK_BOOTTIME) +
-                                                          (double)s.start / (double)sysconf(_SC_CLK_TCK));
+                                                          stat[STAT_START] / (double)sysconf(_SC_CLK_TCK));
         metrics_on_scrape(m, process_refresh, p);
 }

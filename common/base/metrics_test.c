@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -119,13 +120,11 @@ static void story_openmetrics(void)
 static double sample(const char *text, const char *name)
 {
         char line[80];
-        double value = -1;
 
         snprintf(line, sizeof line, "\n%s ", name);
         text = strstr(text, line);
         check(text != NULL);
-        sscanf(text + strlen(line), "%lf", &value);
-        return value;
+        return strtod(text + strlen(line), NULL);
 }
 
 static void story_process(void)
