@@ -17,10 +17,10 @@ WARNINGS = ("-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wp
             "-Wformat=2 -Wvla -Wcast-qual -Wno-missing-field-initializers").split()
 
 # Few, each of which points at a fault rather than at a taste; the analyzer proper costs minutes.
-TIDY = ("-*,bugprone-sizeof-container,bugprone-suspicious-*,-bugprone-suspicious-include,bugprone-infinite-loop,"
+TIDY = ("-*,bugprone-sizeof-container,bugprone-suspicious-*,-bugprone-suspicious-include,-bugprone-suspicious-missing-comma,bugprone-infinite-loop,"
         "bugprone-too-small-loop-variable,bugprone-signal-handler,bugprone-not-null-terminated-result,"
         "bugprone-misplaced-widening-cast,bugprone-terminating-continue,bugprone-unused-return-value,"
-        "bugprone-macro-parentheses,cert-err34-c,cert-fio38-c,misc-redundant-expression,"
+        "cert-fio38-c,misc-redundant-expression,"
         "readability-misleading-indentation,readability-duplicate-include")
 
 
