@@ -1,0 +1,14 @@
+/* command - what mallctl can do; one function each, run with the arguments behind its name. */
+#ifndef MALLCTL_COMMAND_H
+#define MALLCTL_COMMAND_H
+
+struct command {
+        const char *noun, *verb, *arguments, *help;
+        int (*run)(char **arguments); /* ends with NULL; gives the exit code */
+};
+
+int log_groups_main(char **arguments);
+int log_forget_main(char **arguments);
+int log_dump_main(char **arguments);
+
+#endif
