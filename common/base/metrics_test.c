@@ -124,7 +124,7 @@ static double sample(const char *text, const char *name)
         snprintf(line, sizeof line, "\n%s ", name);
         text = strstr(text, line);
         check(text != NULL);
-        return strtod(text + strlen(line), NULL);
+        return text ? strtod(text + strlen(line), NULL) : -1;
 }
 
 static void story_process(void)
