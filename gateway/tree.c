@@ -1,25 +1,9 @@
-#include "gateway/tree.h"
-
-#include "base/text.h"
+#include "gateway/tree_inside.h"
 
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <yaml.h>
-
-enum {
-        DEEPEST = 64,      /* levels; an alias that contains itself ends here */
-        MOST_NODES = 50000 /* after aliases are unfolded */
-};
-
-struct reader {
-        struct arena *arena;
-        const char *file;
-        yaml_document_t *document;
-        int nodes;
-        struct error *error;
-};
 
 bool tree_error(const struct tree *at, struct error *error, const char *format, ...)
 {
@@ -32,7 +16,7 @@ bool tree_error(const struct tree *at, struct error *error, const char *format, 
         return error_set(error, ERROR_BAD_INPUT, "%s:%d: %s", at->file, at->line, text);
 }
 
-static struct tree *tree_new(struct arena *arena, enum tree_kind kind, const char *file, int line)
+struct tree *tree_new(struct arena *arena, enum tree_kind kind, const char *file, int line)
 {
         struct tree *t = arena_alloc(arena, sizeof *t);
 
@@ -42,7 +26,7 @@ static struct tree *tree_new(struct arena *arena, enum tree_kind kind, const cha
         return t;
 }
 
-static void tree_append(struct tree *parent, struct tree *child)
+void tree_append(struct tree *parent, struct tree *child)
 {
         child->next = NULL;
         if (parent->last)
@@ -72,7 +56,7 @@ static bool is_same_name(const char *a, size_t a_len, const char *b, size_t b_le
         return true;
 }
 
-static struct tree *find(const struct tree *map, const char *name, size_t len, bool verbatim)
+struct tree *tree_find(const struct tree *map, const char *name, size_t len, bool verbatim)
 {
         for (struct tree *m = map->first; m; m = m->next)
                 if (verbatim || m->verbatim ? strlen(m->name) == len && memcmp(m->name, name, len) == 0
@@ -88,7 +72,7 @@ bool tree_is_named(const struct tree *member, const char *name)
 
 struct tree *tree_member(const struct tree *map, const char *name)
 {
-        return map && map->kind == TREE_MAP ? find(map, name, strlen(name), false) : NULL;
+        return map && map->kind == TREE_MAP ? tree_find(map, name, strlen(name), false) : NULL;
 }
 
 struct tree *tree_at(const struct tree *map, const char *path)
@@ -98,242 +82,13 @@ struct tree *tree_at(const struct tree *map, const char *path)
         while (map && map->kind == TREE_MAP) {
                 size_t len = strcspn(path, ".");
 
-                found = find(map, path, len, false);
+                found = tree_find(map, path, len, false);
                 if (!path[len] || !found)
                         return found;
                 path += len + 1;
                 map = found;
         }
         return NULL;
-}
-
-/* One part of a dotted key: up to a dot or a bracket, or all of "[...]". */
-struct part {
-        const char *at;
-        size_t len;
-        bool verbatim;
-        const char *rest; /* NULL: it was the last */
-};
-
-static struct part part_of(const char *key)
-{
-        const char *close = key[0] == '[' ? strchr(key, ']') : NULL;
-        struct part p = {.at = key, .len = strlen(key)};
-
-        if (close) {
-                p = (struct part){.at = key + 1, .len = (size_t)(close - key - 1), .verbatim = true, .rest = close + 1};
-        } else if (key[0] != '/' && key[0] != '[') {
-                p.len = strcspn(key, ".[");
-                if (!p.len || (key[p.len] == '[' && isdigit((unsigned char)key[p.len + 1])))
-                        p.len = strlen(key); /* routes[0]: not for us, and named whole where it is refused */
-                p.rest = key + p.len;
-        }
-        if (p.rest && *p.rest == '.')
-                p.rest++;
-        if (p.rest && !*p.rest)
-                p.rest = NULL;
-        return p;
-}
-
-static bool tree_put(struct reader *r, struct tree *map, const char *key, struct tree *value);
-
-static bool join(struct reader *r, struct tree *old, struct tree *value)
-{
-        if (old->kind != TREE_MAP || value->kind != TREE_MAP)
-                return tree_error(value, r->error, "%s is given twice, first in line %d", old->name, old->line);
-        for (struct tree *m = value->first, *next; m; m = next) {
-                struct tree *same = find(old, m->name, strlen(m->name), m->verbatim);
-
-                next = m->next;
-                if (!same)
-                        tree_append(old, m);
-                else if (!join(r, same, m))
-                        return false;
-        }
-        return true;
-}
-
-static bool tree_put(struct reader *r, struct tree *map, const char *key, struct tree *value)
-{
-        struct part p = part_of(key);
-        struct tree *old = find(map, p.at, p.len, p.verbatim), *child = value;
-
-        if (p.rest) {
-                child = tree_new(r->arena, TREE_MAP, r->file, value->line);
-                if (!tree_put(r, child, p.rest, value))
-                        return false;
-        }
-        child->name = arena_copy(r->arena, p.at, p.len);
-        child->verbatim = p.verbatim;
-        if (old)
-                return join(r, old, child);
-        tree_append(map, child);
-        return true;
-}
-
-static struct tree *read_node(struct reader *r, int index, int depth);
-
-/* `<<`: what the merged map has and this one has not. */
-static bool merge_key(struct reader *r, struct tree *map, const struct tree *value)
-{
-        if (value->kind == TREE_LIST) {
-                for (const struct tree *m = value->first; m; m = m->next)
-                        if (!merge_key(r, map, m))
-                                return false;
-                return true;
-        }
-        if (value->kind != TREE_MAP)
-                return tree_error(value, r->error, "<< wants a map");
-        for (struct tree *m = value->first, *next; m; m = next) {
-                next = m->next;
-                if (!find(map, m->name, strlen(m->name), m->verbatim))
-                        tree_append(map, m);
-        }
-        return true;
-}
-
-static bool read_map(struct reader *r, struct tree *map, const yaml_node_t *node, int depth)
-{
-        for (int merging = 0; merging < 2; merging++)
-                for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++) {
-                        const yaml_node_t *key = yaml_document_get_node(r->document, p->key);
-                        const char *name = (const char *)key->data.scalar.value;
-                        struct tree *value;
-
-                        if (key->type != YAML_SCALAR_NODE)
-                                return tree_error(map, r->error, "a key must be a text");
-                        if ((strcmp(name, "<<") == 0) != merging)
-                                continue;
-                        value = read_node(r, p->value, depth + 1);
-                        if (!value)
-                                return false;
-                        value->line = (int)key->start_mark.line + 1;
-                        if (!(merging ? merge_key(r, map, value) : tree_put(r, map, name, value)))
-                                return false;
-                }
-        return true;
-}
-
-static bool read_list(struct reader *r, struct tree *list, const yaml_node_t *node, int depth)
-{
-        for (yaml_node_item_t *i = node->data.sequence.items.start; i < node->data.sequence.items.top; i++) {
-                struct tree *item = read_node(r, *i, depth + 1);
-
-                if (!item)
-                        return false;
-                tree_append(list, item);
-        }
-        return true;
-}
-
-static bool is_known_tag(const char *tag)
-{
-        static const char *const known[] = {"str", "int", "float", "bool", "null", "timestamp", "map", "seq", NULL};
-        static const char prefix[] = "tag:yaml.org,2002:";
-
-        if (!tag || strcmp(tag, "!") == 0)
-                return true;
-        if (strncmp(tag, prefix, sizeof prefix - 1) != 0)
-                return false;
-        for (int i = 0; known[i]; i++)
-                if (strcmp(tag + sizeof prefix - 1, known[i]) == 0)
-                        return true;
-        return false;
-}
-
-static const char *scalar_text(struct arena *arena, const yaml_node_t *node)
-{
-        const char *text = (const char *)node->data.scalar.value;
-
-        if (node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-            (!*text || strcmp(text, "~") == 0 || strcasecmp(text, "null") == 0))
-                return NULL;
-        return arena_string(arena, text);
-}
-
-static struct tree *read_node(struct reader *r, int index, int depth)
-{
-        const yaml_node_t *node = yaml_document_get_node(r->document, index);
-        struct tree *t = tree_new(r->arena, TREE_SCALAR, r->file, (int)node->start_mark.line + 1);
-        bool read = true;
-
-        if (depth > DEEPEST || ++r->nodes > MOST_NODES) {
-                tree_error(t, r->error, depth > DEEPEST ? "nested too deeply, or an alias that contains itself"
-                                                        : "more than %d values, aliases unfolded", MOST_NODES);
-                return NULL;
-        }
-        if (!is_known_tag((const char *)node->tag)) {
-                tree_error(t, r->error, "the tag %s is not supported", (const char *)node->tag);
-                return NULL;
-        }
-        if (node->type == YAML_MAPPING_NODE) {
-                t->kind = TREE_MAP;
-                read = read_map(r, t, node, depth);
-        } else if (node->type == YAML_SEQUENCE_NODE) {
-                t->kind = TREE_LIST;
-                read = read_list(r, t, node, depth);
-        } else {
-                t->text = scalar_text(r->arena, node);
-        }
-        return read ? t : NULL;
-}
-
-static bool read_document(struct reader *r, struct tree *all)
-{
-        struct tree *t;
-
-        if (!yaml_document_get_root_node(r->document))
-                return true;
-        t = read_node(r, 1, 0);
-        if (!t)
-                return false;
-        if (t->kind == TREE_SCALAR && !t->text)
-                return true; /* only comments */
-        if (t->kind != TREE_MAP)
-                return tree_error(t, r->error, "a document must be a map of settings");
-        tree_append(all, t);
-        return true;
-}
-
-static bool read_documents(yaml_parser_t *parser, struct reader *r, struct tree *all)
-{
-        yaml_document_t document;
-        bool more = true;
-
-        while (more) {
-                if (!yaml_parser_load(parser, &document))
-                        return error_set(r->error, ERROR_BAD_INPUT, "%s:%d: no YAML: %s %s", r->file,
-                                         (int)parser->problem_mark.line + 1, parser->problem ? parser->problem : "",
-                                         parser->context ? parser->context : "");
-                r->document = &document;
-                more = yaml_document_get_root_node(&document) != NULL;
-                if (!read_document(r, all))
-                        more = false;
-                yaml_document_delete(&document);
-                if (r->error->kind)
-                        return false;
-        }
-        return true;
-}
-
-struct tree *tree_read(struct arena *arena, const char *file, const char *text, size_t len, struct error *error)
-{
-        struct reader r = {.arena = arena, .file = arena_string(arena, file), .error = error};
-        struct tree *all = tree_new(arena, TREE_LIST, r.file, 1);
-        yaml_parser_t parser;
-        bool read;
-
-        error->kind = ERROR_NONE;
-        if (!yaml_parser_initialize(&parser)) {
-                error_set(error, ERROR_INTERNAL, "%s: no memory for a YAML parser", file);
-                return NULL;
-        }
-        yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
-        read = read_documents(&parser, &r, all);
-        yaml_parser_delete(&parser);
-        if (!read)
-                return NULL;
-        return all->first ? all->first : tree_new(arena, TREE_MAP, r.file, 1);
 }
 
 static struct tree *tree_copy(struct arena *arena, const struct tree *from)
@@ -350,7 +105,7 @@ static struct tree *tree_copy(struct arena *arena, const struct tree *from)
 void tree_merge(struct arena *arena, struct tree *below, const struct tree *above)
 {
         for (const struct tree *m = above->first; m; m = m->next) {
-                struct tree *same = find(below, m->name, strlen(m->name), m->verbatim);
+                struct tree *same = tree_find(below, m->name, strlen(m->name), m->verbatim);
 
                 if (!same) {
                         tree_append(below, tree_copy(arena, m));
