@@ -22,7 +22,7 @@ bool fields_read(struct routes *r, const struct tree *map, const struct field *f
         return true;
 }
 
-bool field_text(const struct tree *t, const char **text, struct error *error)
+bool field_scalar(const struct tree *t, const char **text, struct error *error)
 {
         *text = t->text;
         return (t->kind == TREE_SCALAR && t->text) || tree_error(t, error, "%s wants a value", t->name);
@@ -32,7 +32,7 @@ bool field_bool(const struct tree *t, bool *into, struct error *error)
 {
         const char *text;
 
-        if (!field_text(t, &text, error))
+        if (!field_scalar(t, &text, error))
                 return false;
         *into = strcasecmp(text, "true") == 0 || strcasecmp(text, "yes") == 0 || strcasecmp(text, "on") == 0;
         return *into || strcasecmp(text, "false") == 0 || strcasecmp(text, "no") == 0 || strcasecmp(text, "off") == 0 ||
@@ -44,7 +44,7 @@ bool field_number(const struct tree *t, int64_t least, int64_t most, int64_t *in
         const char *text;
         char *end;
 
-        if (!field_text(t, &text, error))
+        if (!field_scalar(t, &text, error))
                 return false;
         *into = strtoll(text, &end, 10);
         if (!isdigit((unsigned char)*text) || *end || *into < least || *into > most)
@@ -63,7 +63,7 @@ bool field_duration(const struct tree *t, int64_t unit_ms, int64_t *ms, struct e
         int64_t number;
         char *unit;
 
-        if (!field_text(t, &text, error))
+        if (!field_scalar(t, &text, error))
                 return false;
         digits = strncasecmp(text, "PT", 2) == 0 ? text + 2 : text;
         number = strtoll(digits, &unit, 10);

@@ -14,7 +14,7 @@ struct field {
 bool fields_read(struct routes *routes, const struct tree *map, const struct field *fields, void *into,
                  const char *where, struct error *error);
 
-bool field_text(const struct tree *value, const char **text, struct error *error);
+bool field_scalar(const struct tree *value, const char **text, struct error *error);
 bool field_bool(const struct tree *value, bool *into, struct error *error);
 bool field_number(const struct tree *value, int64_t least, int64_t most, int64_t *into, struct error *error);
 /* "500ms", "5s", "PT5S", "2m"; a bare number counts `unit_ms`. */

@@ -137,6 +137,19 @@ static const char *forwarded_element(struct arena *arena, const char *peer, cons
         return t.at;
 }
 
+/* Not a list but one path: whoever makes links puts all of it in front. */
+static void add_prefix(const struct headers *in, const struct origin *o, struct headers *out)
+{
+        const char *before = o->trusted ? headers_value(in, "X-Forwarded-Prefix") : NULL;
+        size_t len = before ? strlen(before) : 0;
+
+        while (len && before[len - 1] == '/')
+                len--;
+        if (len || o->prefix)
+                headers_add(out, "X-Forwarded-Prefix", arena_printf(out->arena, "%.*s%s", (int)len, before ? before : "",
+                                                                    o->prefix ? o->prefix : ""));
+}
+
 static void add_origin(const struct headers *in, const struct origin *o, struct headers *out)
 {
         const char *host = forward_host(in, false);
@@ -146,10 +159,7 @@ static void add_origin(const struct headers *in, const struct origin *o, struct 
         add_forwarded(in, o, "X-Forwarded-Port", own_port(in, o), out);
         add_forwarded(in, o, "X-Forwarded-Proto", "http", out);
         add_forwarded(in, o, "Forwarded", forwarded_element(out->arena, o->peer, host), out);
-        if (o->prefix)
-                add_forwarded(in, o, "X-Forwarded-Prefix", o->prefix, out);
-        else if (o->trusted && headers_value(in, "X-Forwarded-Prefix"))
-                headers_add(out, "X-Forwarded-Prefix", headers_value(in, "X-Forwarded-Prefix"));
+        add_prefix(in, o, out);
         if (o->traceparent)
                 headers_add(out, "traceparent", o->traceparent);
 }

@@ -25,7 +25,7 @@ void settings_warn(struct routes *r, const struct tree *at, const char *format, 
 static bool route_id(struct routes *r, const struct tree *t, void *into, struct error *error)
 {
         (void)r;
-        return field_text(t, &((struct route *)into)->id, error);
+        return field_scalar(t, &((struct route *)into)->id, error);
 }
 
 static bool is_host(const char *host, size_t len)
@@ -45,7 +45,7 @@ static bool route_uri(struct routes *r, const struct tree *t, void *into, struct
         const char *host, *port, *end;
         size_t len;
 
-        if (!field_text(t, &route->uri, error))
+        if (!field_scalar(t, &route->uri, error))
                 return false;
         if (strncmp(route->uri, "lb:", 3) == 0)
                 return tree_error(t, error, "%s: no load balancing here; name host and port (http://order:8080)", route->uri);
