@@ -165,14 +165,16 @@ static void story_long_values(void)
         int lines = 0;
 
         stdout_to_file();
-        log_open("order", false, LOG_INFO);
         for (int shift = 0; shift < 64; shift++) { /* ends at every place of a line's end */
+                log_open("order", false, LOG_INFO); /* anew, lest so many long lines be dropped */
                 log_write(LOG_INFO, value + LONG - 8000 - shift, "a", "b", "long", value, "after", "c", NULL);
                 log_write(LOG_INFO, value + shift, "a", "b", NULL);
                 access.target = value + shift;
                 log_access(&access);
+                log_close();
         }
         memset(value, 'x', LONG);
+        log_open("order", false, LOG_INFO);
         log_write(LOG_INFO, value, "a", value, NULL);
         log_close();
         stdout_give();
