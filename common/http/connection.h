@@ -33,7 +33,8 @@ enum phase {
 enum turn {
         TURN_RUNNING,   /* handle() runs, or has not yet given the thread back */
         TURN_SUSPENDED, /* the library waits for MHD_resume_connection */
-        TURN_RESUMED    /* finish() may be called */
+        TURN_RESUMED,   /* finish() may be called */
+        TURN_FINISHED   /* it was */
 };
 
 /* One request. `request` is first: the public pointer is the private one. */

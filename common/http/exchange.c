@@ -119,11 +119,17 @@ static enum MHD_Result later(struct exchange *e)
         return MHD_YES;
 }
 
-static enum MHD_Result finish(struct exchange *e)
+static void finish(struct exchange *e)
 {
         const struct http_handler *handler = &connection_of(e)->server->config.handler;
 
+        atomic_store_explicit(&e->turn, TURN_FINISHED, memory_order_relaxed);
         handler->finish(&e->request, handler->arg);
+}
+
+static enum MHD_Result finish_and_send(struct exchange *e)
+{
+        finish(e);
         return answer_send(e);
 }
 
@@ -146,7 +152,7 @@ static enum MHD_Result handle(struct exchange *e)
         if (s->config.handler.handle(&e->request, s->config.handler.arg) == HTTP_ANSWERED)
                 return answer_send(e);
         /* resumed already: no need to go to sleep for it */
-        return atomic_load(&e->turn) == TURN_RESUMED ? finish(e) : later(e);
+        return atomic_load(&e->turn) == TURN_RESUMED ? finish_and_send(e) : later(e);
 }
 
 enum MHD_Result exchange_go_on(void *server, struct MHD_Connection *mhd, const char *url, const char *method,
@@ -165,7 +171,7 @@ enum MHD_Result exchange_go_on(void *server, struct MHD_Connection *mhd, const c
                 return body_take(e, data, len);
         if (!e->handled)
                 return handle(e);
-        return atomic_load(&e->turn) == TURN_RESUMED ? finish(e) : MHD_YES;
+        return atomic_load(&e->turn) == TURN_RESUMED ? finish_and_send(e) : MHD_YES;
 }
 
 void http_resume(struct http_request *request)
@@ -206,6 +212,9 @@ void exchange_end(void *server, struct MHD_Connection *mhd, void **context, enum
         (void)mhd, (void)how;
         if (!e)
                 return;
+        /* The client hung up while it waited. The handler is told all the same, since it may hold something. */
+        if (atomic_load(&e->turn) == TURN_RESUMED)
+                finish(e);
         if (!e->status)
                 e->status = foreign_status(e);
         if (!e->status)

@@ -1,5 +1,6 @@
 /* What could be read in two ways is refused, the connection closes, and nothing hidden behind it is served. */
 
+#include "base/log.h"
 #include "http/conversation.h"
 
 #include <stdatomic.h>
@@ -183,5 +184,6 @@ int main(int argc, char **argv)
                 {NULL, NULL},
         };
 
+        log_open("framing", false, LOG_WARN);
         return check_main(stories, argc, argv);
 }

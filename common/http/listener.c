@@ -103,6 +103,11 @@ int listener_port(const struct listener *l)
         return l->port;
 }
 
+int listener_open_count(const struct listener *l)
+{
+        return atomic_load(&l->taken);
+}
+
 static void wake(struct listener *l)
 {
         uint64_t one = 1;
@@ -158,14 +163,12 @@ static void *run(void *arg)
         struct listener *l = arg;
 
         for (;;) {
-                bool full = is_full(l), stop = atomic_load(&l->stop);
+                bool stop = atomic_load(&l->stop), full = is_full(l);
                 struct pollfd fds[] = {{.fd = l->wake, .events = POLLIN}, {.fd = full ? -1 : l->fd, .events = POLLIN}};
                 uint64_t count;
                 ssize_t n;
 
-                if (stop)
-                        break;
-                poll(fds, 2, -1);
+                poll(fds, 2, stop ? 0 : -1);
                 if (fds[0].revents) {
                         n = read(l->wake, &count, sizeof count);
                         (void)n;
@@ -173,6 +176,8 @@ static void *run(void *arg)
                 }
                 while (!is_full(l) && accept_one(l))
                         ;
+                if (stop) /* behind one last look at the backlog */
+                        break;
         }
         close(l->fd);
         return NULL;

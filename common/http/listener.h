@@ -24,6 +24,8 @@ int listener_port(const struct listener *listener);
 void listener_start(struct listener *listener);
 /* A connection that was taken is closed. Any thread. */
 void listener_closed(struct listener *listener);
+/* How many of those that were taken are open. */
+int listener_open_count(const struct listener *listener);
 /* What waits in the backlog is still taken; then no more. The listener itself lives until listener_close. */
 void listener_stop(struct listener *listener);
 void listener_close(struct listener **listener);

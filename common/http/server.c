@@ -130,13 +130,18 @@ int http_server_in_flight(const struct http_server *s)
         return connection_count((struct http_server *)(uintptr_t)s, PHASE_HEADER, PHASE_WRITING);
 }
 
-static void wait_for_none(struct http_server *s, enum phase least, int64_t until_us, bool end_idle)
+/* Also those just taken, which the library's threads have not begun with */
+static void settle(struct http_server *s, int64_t until_us)
 {
-        while (clock_mono_us() < until_us && connection_count(s, least, PHASE_WRITING)) {
-                if (end_idle)
-                        connection_end_idle(s);
+        while (clock_mono_us() < until_us && listener_open_count(s->listener))
                 poll(NULL, 0, LOOK_MS);
-        }
+}
+
+static void end_all(struct http_server *s, int64_t until_us)
+{
+        do
+                connection_end_idle(s);
+        while (http_server_in_flight(s) && clock_mono_us() < until_us && poll(NULL, 0, LOOK_MS) == 0);
 }
 
 void http_server_close(struct http_server **server, int wait_ms)
@@ -149,10 +154,9 @@ void http_server_close(struct http_server **server, int wait_ms)
         *server = NULL;
         http_server_drain(s);
         listener_stop(s->listener);
-        wait_for_none(s, PHASE_FRESH, settled < end ? settled : end, false);
-        connection_end_idle(s);
-        wait_for_none(s, PHASE_HEADER, end, true);
-        atomic_store(&s->stopping, true);
+        settle(s, settled < end ? settled : end);
+        end_all(s, end);
+        atomic_store(&s->stopping, true); /* what comes now is answered 503 without the handler */
         /* The library aborts the process when it is stopped with a connection suspended. */
         if (connection_count(s, PHASE_BUSY, PHASE_BUSY)) {
                 log_write(LOG_ERROR, "stopped with requests unanswered", NULL);

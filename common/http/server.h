@@ -64,7 +64,8 @@ enum http_result {
 struct http_handler {
         /* A whole request with its body is there. */
         enum http_result (*handle)(struct http_request *request, void *arg);
-        /* After http_resume, again on a server thread: fill request->answer. */
+        /* After http_resume, again on a server thread: fill request->answer. Once for each HTTP_LATER, also when the
+           client is gone by then and nobody will read the answer. */
         void (*finish)(struct http_request *request, void *arg);
         void *arg;
 };
