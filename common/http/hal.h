@@ -1,0 +1,32 @@
+/* hal - rows as HAL (draft-kelly-json-hal), shaped as Spring Data REST writes them. */
+#ifndef HTTP_HAL_H
+#define HTTP_HAL_H
+
+#include "data/entity.h"
+#include "data/table.h"
+
+/* {"productId":"1001",...,"_links":{"self":...,"order":...}}; base: links_base() */
+void hal_item(struct text *out, const struct entity *entity, const void *row, const char *base);
+/* {"id":7,"productId":"1001",...} */
+void hal_plain(struct text *out, const struct entity *entity, const void *row);
+/* the Link header of HEAD: <...>;rel="self",... */
+void hal_item_link_header(struct text *out, const struct entity *entity, int64_t id, const char *base);
+void hal_collection_link_header(struct text *out, const struct entity *entity, const char *base);
+
+struct hal_page {
+        const struct entity *entity;
+        const struct page *page;
+        void *const *rows;
+        size_t count;
+        int64_t total;
+        const char *base;
+        const char *asked; /* the request's target, for the self link */
+};
+void hal_collection(struct text *out, const struct hal_page *page);
+
+/* "rel":{"href":"..."}, with a comma before it unless it is the first in its object */
+void hal_link(struct text *out, const char *rel, const char *href);
+
+bool entity_has_search(const struct entity *entity); /* a lookup with a name */
+
+#endif

@@ -1,0 +1,20 @@
+/* negotiate - media types: what the client accepts, what it sent (RFC 9110, 12.5.1 and 8.3). */
+#ifndef HTTP_NEGOTIATE_H
+#define HTTP_NEGOTIATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The one of `offered` (ends with NULL, preferred first) that the Accept header likes best: by quality, then by the
+   header's order, then by ours. NULL: none is acceptable. No header: the first. */
+const char *negotiate(const char *accept, const char *const *offered);
+
+/* Is the Content-Type this media type, whatever its parameters? "application/json" */
+bool media_type_is(const char *content_type, const char *type);
+/* application/json or application/<anything>+json */
+bool media_type_is_json(const char *content_type);
+
+/* Does an If-Match or If-None-Match list (RFC 9110, 13.1) name this entity tag, quotes included? */
+bool etag_list_has(const char *list, const char *etag);
+
+#endif

@@ -1,0 +1,13 @@
+/* about - what a service says about itself: / and /profile, ALPS, JSON Schema, OpenAPI 3.1. All from the field tables. */
+#ifndef SERVICE_ABOUT_H
+#define SERVICE_ABOUT_H
+
+#include "service/resource.h"
+
+void answer_root(struct http_request *request, const struct resources *resources);
+void answer_profile(struct http_request *request, const struct resources *resources);
+void answer_entity_profile(struct http_request *request, const struct resource *resource);
+void answer_search_links(struct http_request *request, const struct resource *resource);
+void answer_openapi(struct http_request *request, const struct resources *resources);
+
+#endif

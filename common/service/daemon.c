@@ -1,0 +1,273 @@
+#include "service/daemon.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "service/actuator.h"
+#include "service/build.h"
+#include "service/settings.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EXIT_SETTING = 2, GRACE_MS = 27000, IN_FLIGHT_MS = 10000 };
+
+extern char **environ;
+
+static const struct metric_family build_family = {"build_info", "1, with the build as labels", METRIC_GAUGE,
+                                                  {"name", "version", "commit"}};
+
+static int complain(const struct daemon *d, const char *why)
+{
+        fprintf(stderr, "%s: %s\n", d->name, why);
+        return EXIT_SETTING;
+}
+
+static enum log_level log_level_of(const struct config *config)
+{
+        static const char *const names[] = {"debug", "info", "warn", "error"};
+        const char *wanted = config_text(config, "log-level");
+        int level = LOG_DEBUG;
+
+        while (level < LOG_ERROR && strcmp(names[level], wanted) != 0)
+                level++;
+        return (enum log_level)level;
+}
+
+struct front {
+        struct process *process;
+        struct http_handler handler;
+};
+
+static enum http_result handle_main(struct http_request *r, void *arg)
+{
+        struct front *front = arg;
+
+        if (!actuator_owns(r->path))
+                return front->handler.handle(r, front->handler.arg);
+        actuator_handle(front->process, r, true);
+        return HTTP_ANSWERED;
+}
+
+static void finish_main(struct http_request *r, void *arg)
+{
+        struct front *front = arg;
+
+        front->handler.finish(r, front->handler.arg);
+}
+
+static enum http_result handle_management(struct http_request *r, void *arg)
+{
+        if (actuator_owns(r->path))
+                actuator_handle(arg, r, false);
+        else
+                http_answer_problem(r, 404, "only /actuator is here");
+        return HTTP_ANSWERED;
+}
+
+static struct http_config http_config_of(struct process *p)
+{
+        const struct config *c = p->config;
+
+        return (struct http_config){
+                .address = config_text(c, "address"),
+                .port = (int)config_number(c, "port"),
+                .threads = (int)config_number(c, "threads"),
+                .max_body = (size_t)config_number(c, "max-body"),
+                .max_target = (size_t)config_number(c, "max-target"),
+                .max_header = (size_t)config_number(c, "max-header"),
+                .max_fields = (size_t)config_number(c, "max-fields"),
+                .header_ms = (int)config_number(c, "header-timeout"),
+                .body_ms = (int)config_number(c, "body-timeout"),
+                .max_connections = (int)config_number(c, "max-connections"),
+                .trusted_proxies = config_text(c, "trusted-proxies"),
+                .metrics = p->metrics,
+        };
+}
+
+static struct front front; /* one a process */
+
+bool daemon_listen(struct process *p, const struct http_handler *handler, struct error *error)
+{
+        struct http_config http = http_config_of(p);
+
+        front = (struct front){.process = p, .handler = *handler};
+        http.handler = (struct http_handler){handle_main, finish_main, &front};
+        p->server = http_server_open(&http, error);
+        if (!p->server || !config_is_set(p->config, "management-port"))
+                return p->server != NULL;
+        http.port = (int)config_number(p->config, "management-port");
+        http.threads = 1;
+        http.max_connections = 100;
+        http.handler = (struct http_handler){handle_management, NULL, p};
+        p->management = http_server_open(&http, error);
+        if (!p->management)
+                http_server_close(&p->server, 0);
+        return p->management != NULL;
+}
+
+void daemon_hang_up(struct process *p)
+{
+        http_server_close(&p->server, IN_FLIGHT_MS);
+        http_server_close(&p->management, 500);
+}
+
+static void *watch(void *arg)
+{
+        const struct daemon *d = arg;
+
+        usleep(GRACE_MS * 1000);
+        log_write(LOG_ERROR, "stopping took too long; ending now, nothing committed is lost", "service.name", d->name, NULL);
+        log_close();
+        _exit(0);
+}
+
+static void start_watchdog(const struct daemon *d)
+{
+        pthread_t thread;
+
+        if (pthread_create(&thread, NULL, watch, (void *)(uintptr_t)d) == 0)
+                pthread_detach(thread);
+}
+
+static int open_steps(struct process *p, struct error *error)
+{
+        int opened = 0;
+
+        while (p->daemon->steps[opened].name && p->daemon->steps[opened].open(p, error))
+                opened++;
+        return opened;
+}
+
+static void close_steps(struct process *p, int opened)
+{
+        while (opened-- > 0)
+                p->daemon->steps[opened].close(p);
+}
+
+/* The signal that came, or 0 when the time is over. */
+static int wait_signal(const sigset_t *signals, int64_t ms)
+{
+        struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+        int signal;
+
+        do
+                signal = sigtimedwait(signals, NULL, &t);
+        while (signal < 0 && errno == EINTR);
+        return signal < 0 ? 0 : signal;
+}
+
+static void drain(struct process *p, const sigset_t *signals)
+{
+        log_write(LOG_INFO, "told to stop; draining", NULL);
+        start_watchdog(p->daemon);
+        atomic_store(&p->draining, true);
+        http_server_drain(p->server);
+        wait_signal(signals, config_number(p->config, "drain"));
+}
+
+static void say_running(struct process *p)
+{
+        char place[300];
+
+        snprintf(place, sizeof place, "%s:%d", config_text(p->config, "address"), http_server_port(p->server));
+        log_write(LOG_INFO, "running", "server.address", place, "data.dir", *p->data_dir ? p->data_dir : NULL, "service.version", build_version,
+                  "git.commit", build_commit, NULL);
+        if (p->management) {
+                snprintf(place, sizeof place, "%d", http_server_port(p->management));
+                log_write(LOG_INFO, "actuator on a port of its own", "server.port", place, NULL);
+        }
+}
+
+static int run(struct process *p, const sigset_t *signals)
+{
+        struct error error = {0};
+        int opened = open_steps(p, &error);
+
+        if (p->daemon->steps[opened].name) {
+                log_write(LOG_ERROR, "cannot start", "step", p->daemon->steps[opened].name, "error.message", error.text, NULL);
+                fprintf(stderr, "%s: %s: %s\n", p->daemon->name, p->daemon->steps[opened].name, error.text);
+                close_steps(p, opened);
+                return error.kind == ERROR_BAD_INPUT ? EXIT_SETTING : EXIT_FAILURE;
+        }
+        say_running(p);
+        while (!wait_signal(signals, 60000))
+                if (p->daemon->each_minute)
+                        p->daemon->each_minute(p);
+        drain(p, signals);
+        close_steps(p, opened);
+        log_write(LOG_INFO, "stopped", NULL);
+        return EXIT_SUCCESS;
+}
+
+/* Signals are taken by the main thread alone, in wait_signal. */
+static void take_signals(sigset_t *signals)
+{
+        sigemptyset(signals);
+        sigaddset(signals, SIGTERM);
+        sigaddset(signals, SIGINT);
+        pthread_sigmask(SIG_BLOCK, signals, NULL);
+        signal(SIGPIPE, SIG_IGN);
+}
+
+static void show_help(const struct daemon *d, const struct setting *settings, struct arena *arena)
+{
+        struct text out = text_open(arena, 4000);
+
+        config_help(settings, arena_printf(arena, "%s - %s\n\nusage: %s [--SETTING VALUE]...", d->name, d->summary, d->name), &out);
+        fputs(out.at, stdout);
+}
+
+static int configured(struct process *p, const struct setting *settings, struct arena *arena, const sigset_t *signals)
+{
+        const char *labels[] = {p->daemon->name, build_version, build_commit};
+        struct error error = {0};
+        int status;
+
+        if (config_wants_help(p->config)) {
+                show_help(p->daemon, settings, arena);
+                return EXIT_SUCCESS;
+        }
+        if (config_wants_version(p->config)) {
+                printf("%s %s (%s)\n", p->daemon->name, build_version, build_commit);
+                return EXIT_SUCCESS;
+        }
+        if (config_arguments(p->config)[0])
+                return complain(p->daemon, arena_printf(arena, "unexpected argument %s", config_arguments(p->config)[0]));
+        p->metrics = metrics_open();
+        metric_set(metrics_series(p->metrics, &build_family, labels), 1);
+        if (p->daemon->configure)
+                p->daemon->configure(p, &error);
+        if (error.kind != ERROR_NONE) {
+                metrics_close(&p->metrics);
+                return complain(p->daemon, error.text);
+        }
+        log_open(p->daemon->name, strcmp(config_text(p->config, "log"), "text") == 0, log_level_of(p->config));
+        for (const char *const *w = config_warnings(p->config); *w; w++)
+                log_write(LOG_WARN, *w, NULL);
+        status = run(p, signals);
+        log_close();
+        metrics_close(&p->metrics);
+        return status;
+}
+
+int daemon_main(const struct daemon *d, void *own, int argc, char **argv)
+{
+        struct process p = {.daemon = d, .own = own};
+        struct arena *arena = arena_open();
+        const struct setting *settings = settings_of(d->port, d->settings, arena);
+        struct error error = {0};
+        sigset_t signals;
+        int status;
+
+        take_signals(&signals);
+        p.config = config_open(settings, argc, argv, environ, &error);
+        status = p.config ? configured(&p, settings, arena, &signals) : complain(d, error.text);
+        config_close(&p.config);
+        arena_close(&arena);
+        return status;
+}

@@ -1,0 +1,63 @@
+/* daemon - the life of a process, told once: settings, log, steps opened top to bottom, readiness, signals, and the same
+   steps closed bottom to top.
+
+   SIGTERM and SIGINT: readiness is 503 at once, answers say `Connection: close`, MALL_DRAIN later the steps close and the
+   process exits 0, inside 30 s also when the bus is away (a watchdog sees to it; what is committed is safe whenever it
+   bites). A second signal ends the waiting. Exit codes: 0 asked to stop, 1 something at start or run failed,
+   2 a setting is wrong. A step that fails with ERROR_BAD_INPUT is a wrong setting. */
+#ifndef SERVICE_DAEMON_H
+#define SERVICE_DAEMON_H
+
+#include "base/config.h"
+#include "base/metrics.h"
+#include "http/server.h"
+
+#include <stdatomic.h>
+
+struct process;
+
+struct step {
+        const char *name;
+        bool (*open)(struct process *process, struct error *error);
+        void (*close)(struct process *process); /* also after a failed open of a later step; never of its own */
+};
+
+/* A further page below /actuator. */
+struct actuator_page {
+        const char *name; /* "gateway/routes" */
+        const char *type;
+        void (*write)(struct process *process, struct text *out);
+};
+
+struct daemon {
+        const char *name, *summary;
+        int port;                        /* default of MALL_PORT */
+        const struct setting *settings;  /* its own, beside the common ones; NULL: none */
+        const struct step *steps;        /* ends with a NULL name */
+        const struct actuator_page *pages; /* ends with a NULL name; NULL: none */
+        bool shy; /* on the main port only health and info of the actuator (the gateway) */
+        bool (*is_alive)(struct process *process); /* its threads turn; NULL: yes */
+        bool (*is_well)(struct process *process);  /* what it depends on works; NULL: yes */
+        void (*configure)(struct process *process, struct error *error); /* before the steps; may call config_from_file */
+        void (*each_minute)(struct process *process);
+};
+
+/* One a process; owned by daemon_main. */
+struct process {
+        const struct daemon *daemon;
+        struct config *config;
+        struct metrics *metrics;
+        struct http_server *server, *management;
+        char data_dir[4096]; /* absolute; "" where the daemon keeps nothing */
+        _Atomic bool draining;
+        void *own; /* the daemon's */
+};
+
+int daemon_main(const struct daemon *daemon, void *own, int argc, char **argv);
+
+/* For a step: opens the HTTP server on MALL_PORT (and the management port's) in front of the handler. /actuator is
+   answered by the daemon itself. daemon_hang_up is the step's other half. */
+bool daemon_listen(struct process *process, const struct http_handler *handler, struct error *error);
+void daemon_hang_up(struct process *process);
+
+#endif

@@ -1,0 +1,104 @@
+#include "service/keys.h"
+
+#include "base/arena.h"
+
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BUCKETS = 1024 };
+
+struct key {
+        struct key *next;
+        char name[]; /* path, a blank, key: neither has a blank in it */
+};
+
+struct keys {
+        pthread_mutex_t lock;
+        struct key *buckets[BUCKETS];
+};
+
+struct keys *keys_open(void)
+{
+        struct keys *keys = memory_alloc(sizeof *keys);
+
+        pthread_mutex_init(&keys->lock, NULL);
+        return keys;
+}
+
+void keys_close(struct keys **at)
+{
+        struct keys *keys = *at;
+
+        if (!keys)
+                return;
+        *at = NULL;
+        for (int i = 0; i < BUCKETS; i++) {
+                for (struct key *k = keys->buckets[i], *next; k; k = next) {
+                        next = k->next;
+                        free(k);
+                }
+        }
+        pthread_mutex_destroy(&keys->lock);
+        free(keys);
+}
+
+static struct key *key_new(const char *path, const char *name)
+{
+        size_t size = strlen(path) + strlen(name) + 2;
+        struct key *k = memory_alloc(sizeof *k + size);
+
+        snprintf(k->name, size, "%s %s", path, name);
+        return k;
+}
+
+static struct key **bucket_of(struct keys *keys, const char *name)
+{
+        uint32_t hash = 2166136261u;
+
+        for (; *name; name++)
+                hash = (hash ^ (unsigned char)*name) * 16777619u;
+        return &keys->buckets[hash % BUCKETS];
+}
+
+/* Where the key hangs, or the end of its bucket. */
+static struct key **find(struct keys *keys, const char *name)
+{
+        struct key **at = bucket_of(keys, name);
+
+        while (*at && strcmp((*at)->name, name) != 0)
+                at = &(*at)->next;
+        return at;
+}
+
+bool keys_begin(struct keys *keys, const char *path, const char *name)
+{
+        struct key *fresh = key_new(path, name), **at;
+        bool first;
+
+        pthread_mutex_lock(&keys->lock);
+        at = find(keys, fresh->name);
+        first = !*at;
+        if (first)
+                *at = fresh;
+        pthread_mutex_unlock(&keys->lock);
+        if (!first)
+                free(fresh);
+        return first;
+}
+
+void keys_end(struct keys *keys, const char *path, const char *name)
+{
+        struct key *wanted = key_new(path, name), **at, *gone;
+
+        pthread_mutex_lock(&keys->lock);
+        at = find(keys, wanted->name);
+        gone = *at;
+        if (gone)
+                *at = gone->next;
+        pthread_mutex_unlock(&keys->lock);
+        free(gone);
+        free(wanted);
+}

@@ -1,0 +1,199 @@
+/* OpenAPI 3.1 of a service, from its field tables. */
+#include "base/json.h"
+#include "http/hal.h"
+#include "http/links.h"
+#include "service/about.h"
+#include "service/build.h"
+
+#include <string.h>
+
+static const char problem_answer[] = "{\"description\":\"%s\",\"content\":{\"application/problem+json\":{\"schema\":{\"$ref\":"
+                                     "\"#/components/schemas/problem\"}}}}";
+
+static void answer_of(struct text *out, const char *status, const char *what)
+{
+        text_printf(out, ",\"%s\":", status);
+        text_printf(out, problem_answer, what);
+}
+
+static void item_answer(struct text *out, const struct entity *e, const char *status, const char *what)
+{
+        text_printf(out,
+                    "\"%s\":{\"description\":\"%s\",\"content\":{\"application/hal+json\":{\"schema\":{\"$ref\":"
+                    "\"#/components/schemas/%s\"}},\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/%s\"}}}}",
+                    status, what, e->item, e->item);
+}
+
+static void request_body(struct text *out, const struct entity *e, const char *const *types)
+{
+        text_string(out, "\"requestBody\":{\"required\":true,\"content\":{");
+        for (int i = 0; types[i]; i++)
+                text_printf(out, "%s\"%s\":{\"schema\":{\"$ref\":\"#/components/schemas/%s%s\"}}", i ? "," : "", types[i],
+                            strstr(types[i], "json-patch") ? "json-patch" : e->item, strstr(types[i], "json-patch") ? "" : "-input");
+        text_string(out, "}},");
+}
+
+static void get_collection(struct text *out, const struct entity *e)
+{
+        text_printf(out,
+                    "\"get\":{\"operationId\":\"get-%s\",\"parameters\":["
+                    "{\"name\":\"page\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}},"
+                    "{\"name\":\"size\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}},"
+                    "{\"name\":\"sort\",\"in\":\"query\",\"schema\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}}],"
+                    "\"responses\":{\"200\":{\"description\":\"a page\",\"content\":{\"application/hal+json\":{\"schema\":"
+                    "{\"type\":\"object\"}},\"application/json\":{\"schema\":{\"type\":\"object\"}}}}",
+                    e->collection);
+        answer_of(out, "400", "the request is malformed");
+        answer_of(out, "406", "no acceptable media type");
+        text_string(out, "}}");
+}
+
+static void post_collection(struct text *out, const struct entity *e)
+{
+        static const char *const types[] = {"application/json", NULL};
+
+        text_printf(out,
+                    ",\"post\":{\"operationId\":\"create-%s\",\"parameters\":[{\"name\":\"Idempotency-Key\",\"in\":\"header\","
+                    "\"schema\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":255,\"pattern\":\"^[!-~]+$\"}}],",
+                    e->collection);
+        request_body(out, e, types);
+        text_string(out, "\"responses\":{");
+        item_answer(out, e, "201", "created");
+        answer_of(out, "400", "the body is not JSON, or a member has the wrong type");
+        answer_of(out, "406", "no acceptable media type");
+        answer_of(out, "409", "the first request with this Idempotency-Key is in progress");
+        answer_of(out, "413", "the body is too large");
+        answer_of(out, "415", "the body is not JSON by its Content-Type");
+        answer_of(out, "422", "the Idempotency-Key came with another body");
+        text_string(out, "}}");
+}
+
+static void change_item(struct text *out, const struct entity *e, const char *method, const char *verb, bool creates)
+{
+        static const char *const types[] = {"application/json", NULL};
+        static const char *const patch_types[] = {"application/json", "application/merge-patch+json", "application/json-patch+json",
+                                                  NULL};
+
+        text_printf(out, ",\"%s\":{\"operationId\":\"%s-%s\",", method, verb, e->item);
+        request_body(out, e, creates ? types : patch_types);
+        text_string(out, "\"responses\":{");
+        item_answer(out, e, "200", "changed");
+        if (creates) {
+                text_char(out, ',');
+                item_answer(out, e, "201", "created with a new id");
+        }
+        text_string(out, ",\"204\":{\"description\":\"changed; no Accept header\"}");
+        answer_of(out, "400", "the body is not JSON, or a member has the wrong type");
+        answer_of(out, "404", "not there");
+        answer_of(out, "406", "no acceptable media type");
+        answer_of(out, "409", "a test of the JSON Patch does not hold");
+        answer_of(out, "412", "If-Match does not hold");
+        answer_of(out, "413", "the body is too large");
+        answer_of(out, "415", "the body is not JSON by its Content-Type");
+        text_string(out, "}}");
+}
+
+static void get_and_delete_item(struct text *out, const struct entity *e)
+{
+        text_printf(out, "\"get\":{\"operationId\":\"get-%s\",\"responses\":{", e->item);
+        item_answer(out, e, "200", "the item");
+        text_string(out, ",\"304\":{\"description\":\"unchanged since the ETag\"}");
+        answer_of(out, "400", "the request is malformed");
+        answer_of(out, "404", "not there");
+        answer_of(out, "406", "no acceptable media type");
+        text_string(out, "}}");
+        if (e->read_only)
+                return;
+        text_printf(out, ",\"delete\":{\"operationId\":\"delete-%s\",\"responses\":{\"204\":{\"description\":\"gone\"}", e->item);
+        answer_of(out, "404", "not there");
+        answer_of(out, "412", "If-Match does not hold");
+        text_string(out, "}}");
+}
+
+static void search_path(struct text *out, const struct entity *e, const struct lookup *l)
+{
+        text_printf(out,
+                    ",\"/%s/search/%s\":{\"get\":{\"operationId\":\"%s\",\"parameters\":[{\"name\":\"%s\",\"in\":\"query\","
+                    "\"schema\":{\"type\":\"string\"}}],\"responses\":{",
+                    e->collection, l->name, l->name, l->members[0]);
+        item_answer(out, e, "200", "the item with the lowest id");
+        answer_of(out, "400", "the request is malformed");
+        answer_of(out, "404", "none");
+        answer_of(out, "406", "no acceptable media type");
+        text_string(out, "}}}");
+}
+
+static void paths_of(struct text *out, const struct entity *e)
+{
+        text_printf(out, "\"/%s\":{", e->collection);
+        get_collection(out, e);
+        if (!e->read_only)
+                post_collection(out, e);
+        text_printf(out,
+                    "},\"/%s/{id}\":{\"parameters\":[{\"name\":\"id\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":"
+                    "\"integer\",\"format\":\"int64\",\"minimum\":1}}],",
+                    e->collection);
+        get_and_delete_item(out, e);
+        if (!e->read_only) {
+                change_item(out, e, "put", "update", true);
+                change_item(out, e, "patch", "patch", false);
+        }
+        text_char(out, '}');
+        for (const struct lookup *l = e->lookups; l && l->members[0]; l++)
+                if (l->name)
+                        search_path(out, e, l);
+}
+
+static void member_schema(struct text *out, const struct field *f, bool input)
+{
+        text_printf(out, "\"%s\":", f->name);
+        if (f->type == FIELD_TEXT)
+                text_string(out, input ? "{\"type\":[\"string\",\"number\",\"boolean\",\"null\"]}" : "{\"type\":[\"string\",\"null\"]}");
+        else if (input) /* a number may come as a string; a fraction is cut */
+                text_printf(out, "{\"anyOf\":[{\"type\":\"integer\",\"minimum\":%s,\"maximum\":2147483647},"
+                                 "{\"type\":\"string\",\"pattern\":\"^ *[0-9]{1,9} *$\"},{\"type\":\"null\"}]}",
+                            f->flags & FIELD_NOT_NEGATIVE ? "0" : "-2147483648");
+        else
+                text_printf(out, "{\"type\":[\"integer\",\"null\"],\"format\":\"%s\"}", f->type == FIELD_INT32 ? "int32" : "int64");
+}
+
+static void schema_of(struct text *out, const struct entity *e, bool input)
+{
+        const char *comma = "";
+
+        text_printf(out, "\"%s%s\":{\"type\":\"object\",\"properties\":{", e->item, input ? "-input" : "");
+        for (const struct field *f = e->shape.fields; f->name; f++) {
+                if (f->flags & FIELD_HIDDEN)
+                        continue;
+                text_string(out, comma);
+                member_schema(out, f, input);
+                comma = ",";
+        }
+        text_string(out, "}},");
+}
+
+void answer_openapi(struct http_request *r, const struct resources *all)
+{
+        struct text out = text_open(r->arena, 8192);
+
+        text_string(&out, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":");
+        json_write_string(&out, all->service);
+        text_string(&out, ",\"description\":");
+        json_write_string(&out, all->summary);
+        text_printf(&out, ",\"version\":\"%s\"},\"servers\":[{\"url\":\"%s\"}],\"paths\":{", build_version, links_base(r));
+        for (int i = 0; i < all->count; i++) {
+                if (i)
+                        text_char(&out, ',');
+                paths_of(&out, all->list[i].entity);
+        }
+        text_string(&out, "},\"components\":{\"schemas\":{");
+        for (int i = 0; i < all->count; i++) {
+                schema_of(&out, all->list[i].entity, false);
+                schema_of(&out, all->list[i].entity, true);
+        }
+        text_string(&out, "\"json-patch\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"op\",\"path\"]}},"
+                          "\"problem\":{\"type\":\"object\",\"required\":[\"title\",\"status\"],\"properties\":{\"type\":{\"type\":"
+                          "\"string\"},\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":"
+                          "\"string\"},\"instance\":{\"type\":\"string\"},\"member\":{\"type\":\"string\"}}}}}}");
+        http_answer_body(r, 200, "application/json", &out);
+}

@@ -1,0 +1,409 @@
+#include "service/resource.h"
+
+#include "http/hal.h"
+#include "http/links.h"
+#include "http/negotiate.h"
+#include "service/about.h"
+#include "service/pages.h"
+#include "service/write.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char item_methods[] = "GET,PUT,PATCH,DELETE,HEAD,OPTIONS";
+static const char collection_methods[] = "GET,POST,HEAD,OPTIONS";
+static const char read_methods[] = "GET,HEAD,OPTIONS";
+static const char plain_methods[] = "POST,OPTIONS";
+
+struct resources *resources_open(struct store *store, const char *service, const char *summary,
+                                 const struct entity *const *entities, const struct config *config)
+{
+        struct resources *all = memory_alloc(sizeof *all);
+
+        all->arena = arena_open();
+        all->store = store;
+        all->service = service;
+        all->summary = summary;
+        all->config = config;
+        all->keys = keys_open();
+        for (; *entities && all->count < RESOURCE_ENTITIES; entities++) {
+                const char *c = (*entities)->collection;
+
+                if ((*entities)->internal)
+                        continue;
+                all->list[all->count++] = (struct resource){
+                        .entity = *entities,
+                        .all = all,
+                        .collection = arena_printf(all->arena, "/%s", c),
+                        .item = arena_printf(all->arena, "/%s/{id}", c),
+                        .search = arena_printf(all->arena, "/%s/search", c),
+                        .found = arena_printf(all->arena, "/%s/search/{search}", c),
+                        .plain = arena_printf(all->arena, "/%s/%s", c, (*entities)->plain_post ? (*entities)->plain_post : ""),
+                };
+        }
+        return all;
+}
+
+void resources_close(struct resources **at)
+{
+        struct resources *all = *at;
+
+        if (!all)
+                return;
+        *at = NULL;
+        keys_close(&all->keys);
+        arena_close(&all->arena);
+        free(all);
+}
+
+void etag_of(const void *row, char etag[ETAG_LENGTH])
+{
+        snprintf(etag, ETAG_LENGTH, "\"%lld\"", (long long)((const struct row *)row)->version);
+}
+
+void answer_store_error(struct http_request *r, const struct error *error)
+{
+        http_answer_error(r, error);
+        if (error->kind == ERROR_UNAVAILABLE)
+                http_answer_header(r, "Retry-After", "1");
+}
+
+void answer_allow(struct http_request *r, int status, const char *methods)
+{
+        struct text none = text_open(r->arena, 0);
+
+        if (status == 405)
+                http_answer_problem(r, 405, "%s is not possible here, only %s", r->method, methods);
+        else
+                http_answer_body(r, status, NULL, &none);
+        http_answer_header(r, "Allow", methods);
+        if (strstr(methods, "PATCH"))
+                http_answer_header(r, "Accept-Patch", "application/json, application/merge-patch+json, application/json-patch+json");
+}
+
+const char *hal_type(struct http_request *r)
+{
+        static const char *const types[] = {"application/hal+json", "application/json", NULL};
+        const char *type = negotiate(http_header(r, "Accept"), types);
+
+        if (!type)
+                http_answer_problem(r, 406, "this can be application/hal+json or application/json");
+        return type;
+}
+
+void answer_item(struct http_request *r, const struct resource *resource, const void *row, int status, const char *type)
+{
+        struct text body = text_open(r->arena, 500);
+        char etag[ETAG_LENGTH];
+
+        hal_item(&body, resource->entity, row, links_base(r));
+        http_answer_body(r, status, type, &body);
+        etag_of(row, etag);
+        http_answer_header(r, "ETag", etag);
+}
+
+static bool is_method(const struct http_request *r, const char *method)
+{
+        return strcmp(r->method, method) == 0;
+}
+
+static bool is_read(const struct http_request *r)
+{
+        return is_method(r, "GET") || is_method(r, "HEAD");
+}
+
+/* HEAD answers as the reference does: 204 with the links. */
+static void answer_links(struct http_request *r, const struct text *links)
+{
+        struct text none = text_open(r->arena, 0);
+
+        http_answer_body(r, 204, NULL, &none);
+        http_answer_header(r, "Link", links->at);
+}
+
+static void answer_row(struct http_request *r, const struct resource *resource, const void *row)
+{
+        const char *type = hal_type(r), *seen = http_header(r, "If-None-Match");
+        struct text links = text_open(r->arena, 200);
+        char etag[ETAG_LENGTH];
+
+        if (!type)
+                return;
+        etag_of(row, etag);
+        if (seen && etag_list_has(seen, etag)) {
+                http_answer_body(r, 304, NULL, &links);
+                http_answer_header(r, "ETag", etag);
+        } else if (is_method(r, "HEAD")) {
+                hal_item_link_header(&links, resource->entity, ((const struct row *)row)->id, links_base(r));
+                answer_links(r, &links);
+                http_answer_header(r, "ETag", etag);
+        } else {
+                answer_item(r, resource, row, 200, type);
+        }
+}
+
+static void answer_found(struct http_request *r, const struct resource *resource, bool done, const void *row,
+                         const struct error *error)
+{
+        if (!done)
+                answer_store_error(r, error);
+        else if (row)
+                answer_row(r, resource, row);
+        else
+                http_answer_problem(r, 404, "there is no such %s", resource->entity->item);
+}
+
+static void get_item(struct http_request *r, const struct resource *resource, int64_t id)
+{
+        struct store *store = resource->all->store;
+        struct db *db = store_read_begin(store);
+        struct error error = {0};
+        void *row;
+        bool done = table_get(db, store_table(store, resource->entity), id, r->arena, &row, &error);
+
+        store_read_end(store, db);
+        answer_found(r, resource, done, row, &error);
+}
+
+static void get_search(struct http_request *r, const struct resource *resource, const char *name)
+{
+        struct store *store = resource->all->store;
+        const char *values[LOOKUP_MEMBERS] = {NULL};
+        const struct lookup *l = resource->entity->lookups;
+        struct error error = {0};
+        struct db *db;
+        void *row;
+        bool done;
+
+        while (l && l->members[0] && (!l->name || strcmp(l->name, name) != 0))
+                l++;
+        if (!l || !l->members[0]) {
+                http_answer_problem(r, 404, "there is no search %s", name);
+                return;
+        }
+        for (int i = 0; i < LOOKUP_MEMBERS && l->members[i]; i++)
+                values[i] = http_query(r, l->members[i], 0);
+        db = store_read_begin(store);
+        done = table_find(db, store_table(store, resource->entity), l, 0, values, r->arena, &row, &error);
+        store_read_end(store, db);
+        answer_found(r, resource, done, row, &error);
+}
+
+/* The page and the total as of one moment. */
+static bool read_page(struct db *db, const struct resource *resource, const struct page *page, struct hal_page *out,
+                      void **rows, struct arena *arena, struct error *error)
+{
+        struct store *store = resource->all->store;
+        struct error ignored;
+        bool done;
+
+        if (!db_exec(db, "BEGIN", error))
+                return false;
+        done = store_count(store, db, resource->entity, &out->total, error) &&
+               table_page(db, store_table(store, resource->entity), page, arena, rows, &out->count, error);
+        db_exec(db, "COMMIT", &ignored);
+        return done;
+}
+
+static void get_collection(struct http_request *r, const struct resource *resource, const char *type)
+{
+        struct page page = page_asked(r, &resource->entity->shape);
+        void **rows = arena_alloc(r->arena, (size_t)page.size * sizeof *rows);
+        struct hal_page out = {.entity = resource->entity, .page = &page, .rows = rows, .base = links_base(r), .asked = r->target};
+        struct db *db = store_read_begin(resource->all->store);
+        struct error error = {0};
+        bool done = read_page(db, resource, &page, &out, rows, r->arena, &error);
+        struct text body;
+
+        store_read_end(resource->all->store, db);
+        if (!done) {
+                answer_store_error(r, &error);
+                return;
+        }
+        body = text_open(r->arena, 1000 + out.count * 400);
+        hal_collection(&body, &out);
+        http_answer_body(r, 200, type, &body);
+}
+
+static enum http_result on_collection(struct http_request *r, const struct resource *resource)
+{
+        const char *methods = resource->entity->read_only ? read_methods : collection_methods;
+        struct text links = text_open(r->arena, 200);
+        const char *type;
+
+        r->uri_template = resource->collection;
+        if (is_method(r, "POST") && !resource->entity->read_only)
+                return write_begin(r, resource, WRITE_CREATE, 0);
+        if (!is_read(r)) {
+                answer_allow(r, is_method(r, "OPTIONS") ? 200 : 405, methods);
+        } else if ((type = hal_type(r))) {
+                if (is_method(r, "HEAD")) {
+                        hal_collection_link_header(&links, resource->entity, links_base(r));
+                        answer_links(r, &links);
+                } else {
+                        get_collection(r, resource, type);
+                }
+        }
+        return HTTP_ANSWERED;
+}
+
+static enum http_result on_item(struct http_request *r, const struct resource *resource, int64_t id)
+{
+        bool writable = !resource->entity->read_only;
+
+        r->uri_template = resource->item;
+        if (is_read(r))
+                get_item(r, resource, id);
+        else if (writable && is_method(r, "PUT"))
+                return write_begin(r, resource, WRITE_REPLACE, id);
+        else if (writable && is_method(r, "PATCH"))
+                return write_begin(r, resource, WRITE_PATCH, id);
+        else if (writable && is_method(r, "DELETE"))
+                return write_begin(r, resource, WRITE_REMOVE, id);
+        else
+                answer_allow(r, is_method(r, "OPTIONS") ? 200 : 405, writable ? item_methods : read_methods);
+        return HTTP_ANSWERED;
+}
+
+static enum http_result on_plain(struct http_request *r, const struct resource *resource)
+{
+        r->uri_template = resource->plain;
+        if (is_method(r, "POST"))
+                return write_begin(r, resource, WRITE_CREATE_PLAIN, 0);
+        answer_allow(r, is_method(r, "OPTIONS") ? 200 : 405, plain_methods);
+        return HTTP_ANSWERED;
+}
+
+static void on_search(struct http_request *r, const struct resource *resource, const char *name)
+{
+        r->uri_template = name ? resource->found : resource->search;
+        if (!is_read(r))
+                answer_allow(r, is_method(r, "OPTIONS") ? 200 : 405, read_methods);
+        else if (name)
+                get_search(r, resource, name);
+        else
+                answer_search_links(r, resource);
+}
+
+/* "12": an int64 from 1 in plain digits; 0: it is none. */
+static int64_t id_of(const char *text)
+{
+        int64_t id = 0;
+
+        if (*text < '1' || *text > '9')
+                return 0;
+        for (; *text; text++) {
+                if (*text < '0' || *text > '9' || id > (INT64_MAX - (*text - '0')) / 10)
+                        return 0;
+                id = id * 10 + (*text - '0');
+        }
+        return id;
+}
+
+enum { PARTS = 4 };
+
+/* The path's parts, unescaped; a slash at the end does not count. More than PARTS: PARTS + 1. */
+static int split_path(const struct http_request *r, const char *parts[PARTS])
+{
+        const char *p = r->path;
+        int count = 0;
+
+        for (p += *p == '/'; *p; p += *p == '/') {
+                size_t len = strcspn(p, "/");
+
+                if (count == PARTS)
+                        return PARTS + 1;
+                parts[count++] = http_unescape(r->arena, p, len, false);
+                p += len;
+        }
+        return count;
+}
+
+static const struct resource *resource_named(const struct resources *all, const char *name)
+{
+        for (int i = 0; i < all->count; i++)
+                if (strcmp(all->list[i].collection + 1, name) == 0)
+                        return &all->list[i];
+        return NULL;
+}
+
+static enum http_result not_found(struct http_request *r)
+{
+        http_answer_problem(r, 404, "there is nothing at %s", r->path);
+        return HTTP_ANSWERED;
+}
+
+static enum http_result on_resource(struct http_request *r, const struct resource *resource, const char *const *parts, int count)
+{
+        const struct entity *e = resource->entity;
+        int64_t id;
+
+        if (count == 1)
+                return on_collection(r, resource);
+        if (entity_has_search(e) && strcmp(parts[1], "search") == 0 && count <= 3) {
+                on_search(r, resource, count == 3 ? parts[2] : NULL);
+                return HTTP_ANSWERED;
+        }
+        if (count != 2)
+                return not_found(r);
+        if (e->plain_post && strcmp(parts[1], e->plain_post) == 0)
+                return on_plain(r, resource);
+        id = id_of(parts[1]);
+        return id ? on_item(r, resource, id) : not_found(r);
+}
+
+/* /, /profile, /profile/orders, /openapi.json; false when the path is none of them. */
+static bool about(struct http_request *r, const struct resources *all, const char *const *parts, int count)
+{
+        const struct resource *resource = NULL;
+        bool profile = count >= 1 && strcmp(parts[0], "profile") == 0;
+
+        if (profile && count == 2)
+                resource = resource_named(all, parts[1]);
+        if (count == 0)
+                r->uri_template = "/";
+        else if (count == 1 && strcmp(parts[0], "openapi.json") == 0)
+                r->uri_template = "/openapi.json";
+        else if (profile && count == 1)
+                r->uri_template = "/profile";
+        else if (resource && !resource->entity->unlisted)
+                r->uri_template = "/profile/{collection}";
+        else
+                return false;
+        if (!is_read(r))
+                answer_allow(r, is_method(r, "OPTIONS") ? 200 : 405, read_methods);
+        else if (resource)
+                answer_entity_profile(r, resource);
+        else if (count == 0)
+                answer_root(r, all);
+        else if (profile)
+                answer_profile(r, all);
+        else
+                answer_openapi(r, all);
+        return true;
+}
+
+enum http_result resources_handle(struct http_request *r, void *arg)
+{
+        struct resources *all = arg;
+        const char *parts[PARTS] = {NULL};
+        int count = split_path(r, parts);
+        const struct resource *resource;
+
+        if (count > PARTS)
+                return not_found(r);
+        for (int i = 0; i < count; i++)
+                if (!parts[i])
+                        return not_found(r);
+        resource = count ? resource_named(all, parts[0]) : NULL;
+        if (resource)
+                return on_resource(r, resource, parts, count);
+        return about(r, all, parts, count) ? HTTP_ANSWERED : not_found(r);
+}
+
+void resources_finish(struct http_request *r, void *arg)
+{
+        (void)arg;
+        write_finish(r);
+}

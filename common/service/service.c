@@ -1,0 +1,215 @@
+#include "service/service.h"
+
+#include "base/log.h"
+#include "event/inbox.h"
+#include "event/relay.h"
+#include "service/daemon.h"
+#include "service/resource.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { STUCK_MS = 30000, LEAVE_MS = 3000, LAST_PASS_MS = 4000 };
+
+/* What a running service has. One a process. */
+struct parts {
+        const struct service *service;
+        struct store *store;
+        struct relay *relay;
+        struct inbox *inbox;
+        struct resources *resources;
+};
+
+static const struct setting service_settings[] = {
+        {.name = "db-url", .type = SETTING_TEXT, .help = "the store, sqlite:PATH; unset: sqlite: and NAME.db in the data directory"},
+        {.name = "bus-url",
+         .type = SETTING_TEXT,
+         .help = "the event bus, log:PATH or kafka://host:port[,host:port]/topic; unset: log: and mall.log in the data directory"},
+        {.name = "max-body", .type = SETTING_SIZE, .fallback = "1MiB", .help = "largest request body (413)", .least = 1024, .most = 16777216},
+        {.name = "idempotency-ttl",
+         .type = SETTING_DURATION,
+         .fallback = "24h",
+         .help = "how long the answer to an Idempotency-Key is kept; 10min for keys that the gateway made (gw-...)",
+         .least = 60000,
+         .most = 2592000000},
+        {.name = "inbox-retention",
+         .type = SETTING_DURATION,
+         .fallback = "8d",
+         .help = "how long the identities of applied events are kept; longer than the topic keeps its records",
+         .least = 60000,
+         .most = 31536000000},
+        {.name = "log-retention",
+         .type = SETTING_DURATION,
+         .fallback = "7d",
+         .help = "embedded log: events older than this, which every group has passed, are dropped",
+         .least = 1000,
+         .most = 31536000000},
+        {.name = NULL},
+};
+
+static struct parts *parts_of(struct process *p)
+{
+        return p->own;
+}
+
+/* The absolute path; makes the directory; false when nothing can be written there. */
+static bool prepare_data_dir(struct process *p, struct error *error)
+{
+        const char *wanted = config_text(p->config, "data-dir");
+        char real[4096];
+
+        if (mkdir(wanted, 0755) != 0 && errno != EEXIST)
+                return error_set(error, ERROR_BAD_INPUT, "MALL_DATA_DIR=%s: %s", wanted, strerror(errno));
+        if (!realpath(wanted, real))
+                return error_set(error, ERROR_BAD_INPUT, "MALL_DATA_DIR=%s: %s", wanted, strerror(errno));
+        if (access(real, W_OK | X_OK) != 0)
+                return error_set(error, ERROR_BAD_INPUT, "MALL_DATA_DIR=%s: cannot write there: %s", real, strerror(errno));
+        snprintf(p->data_dir, sizeof p->data_dir, "%s", real);
+        return true;
+}
+
+static bool store_step(struct process *p, struct error *error)
+{
+        struct parts *parts = parts_of(p);
+        const char *url = config_text(p->config, "db-url");
+        char own_url[4300];
+        struct store_config config = {
+                .service = parts->service->name,
+                .entities = parts->service->entities,
+                .readers = (int)config_number(p->config, "threads") + 1,
+                .config = p->config,
+                .value_max = BUS_VALUE_MAX,
+        };
+
+        if (!prepare_data_dir(p, error))
+                return false;
+        snprintf(own_url, sizeof own_url, "sqlite:%s/%s.db", p->data_dir, parts->service->name);
+        config.url = url ? url : own_url;
+        parts->store = store_open(&config, error);
+        return parts->store != NULL;
+}
+
+static void close_store(struct process *p)
+{
+        store_close(&parts_of(p)->store);
+}
+
+static struct bus_config bus_config_of(struct process *p, char *own_url, size_t size)
+{
+        const char *url = config_text(p->config, "bus-url");
+
+        snprintf(own_url, size, "log:%s/mall.log", p->data_dir);
+        return (struct bus_config){
+                .url = url ? url : own_url,
+                .client = p->daemon->name,
+                .retention_ms = config_number(p->config, "log-retention"),
+                .metrics = p->metrics,
+        };
+}
+
+static bool relay_step(struct process *p, struct error *error)
+{
+        char url[4300];
+        struct relay_config config = {.store = parts_of(p)->store, .bus = bus_config_of(p, url, sizeof url), .metrics = p->metrics};
+
+        parts_of(p)->relay = relay_open(&config, error);
+        return parts_of(p)->relay != NULL;
+}
+
+static void close_relay(struct process *p)
+{
+        relay_close(&parts_of(p)->relay, LAST_PASS_MS);
+}
+
+static bool inbox_step(struct process *p, struct error *error)
+{
+        struct parts *parts = parts_of(p);
+        char url[4300];
+        struct inbox_config config = {
+                .store = parts->store,
+                .bus = bus_config_of(p, url, sizeof url),
+                .group = parts->service->name,
+                .reactions = parts->service->reactions,
+                .metrics = p->metrics,
+        };
+
+        parts->inbox = inbox_open(&config, error);
+        return parts->inbox != NULL;
+}
+
+static void close_inbox(struct process *p)
+{
+        inbox_close(&parts_of(p)->inbox, LEAVE_MS);
+}
+
+static bool http_step(struct process *p, struct error *error)
+{
+        struct parts *parts = parts_of(p);
+        struct http_handler handler = {resources_handle, resources_finish, NULL};
+
+        parts->resources = resources_open(parts->store, parts->service->name, parts->service->summary, parts->service->entities,
+                                          p->config);
+        handler.arg = parts->resources;
+        if (daemon_listen(p, &handler, error))
+                return true;
+        resources_close(&parts->resources);
+        return false;
+}
+
+static void close_http(struct process *p)
+{
+        daemon_hang_up(p);
+        resources_close(&parts_of(p)->resources);
+}
+
+static const struct step steps[] = {
+        {"store", store_step, close_store},
+        {"relay", relay_step, close_relay},
+        {"inbox", inbox_step, close_inbox},
+        {"http", http_step, close_http},
+        {NULL, NULL, NULL},
+};
+
+static bool is_alive(struct process *p)
+{
+        return store_busy_ms(parts_of(p)->store) < STUCK_MS;
+}
+
+static bool is_well(struct process *p)
+{
+        return store_is_well(parts_of(p)->store);
+}
+
+static void each_minute(struct process *p)
+{
+        store_purge(parts_of(p)->store, config_number(p->config, "idempotency-ttl"), 600000,
+                    config_number(p->config, "inbox-retention"));
+}
+
+int service_main(const struct service *service, int argc, char **argv)
+{
+        enum { MOST = 24 };
+        struct setting settings[MOST + 1] = {{.name = NULL}};
+        struct parts parts = {.service = service};
+        size_t count = 0;
+        struct daemon daemon = {
+                .name = service->name,
+                .summary = service->summary,
+                .port = service->port,
+                .settings = settings,
+                .steps = steps,
+                .is_alive = is_alive,
+                .is_well = is_well,
+                .each_minute = each_minute,
+        };
+
+        for (const struct setting *s = service_settings; s->name && count < MOST; s++)
+                settings[count++] = *s;
+        for (const struct setting *s = service->settings; s && s->name && count < MOST; s++)
+                settings[count++] = *s;
+        return daemon_main(&daemon, &parts, argc, argv);
+}

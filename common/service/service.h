@@ -1,0 +1,21 @@
+/* service - a service is data and one call: what things are, and what to do when something happened elsewhere. */
+#ifndef SERVICE_SERVICE_H
+#define SERVICE_SERVICE_H
+
+#include "base/config.h"
+#include "data/entity.h"
+#include "event/event.h"
+
+struct service {
+        const char *name; /* also its consumer group and the name of its store */
+        const char *summary;
+        int port; /* on one machine; 8080 in a container */
+        const struct entity *const *entities; /* ends with NULL; the first is its resource */
+        const struct reaction *reactions;
+        const struct setting *settings; /* its own; ends with a NULL name; NULL: none */
+};
+
+/* The whole main(): runs until SIGTERM; returns the exit code. */
+int service_main(const struct service *service, int argc, char **argv);
+
+#endif

@@ -1,0 +1,46 @@
+#include "service/settings.h"
+
+#include <string.h>
+
+static const struct setting common_settings[] = {
+        {"profile", SETTING_TEXT, "default", NULL, "SPRING_PROFILES_ACTIVE", "default or docker, which changes the defaults in brackets"},
+        {"address", SETTING_TEXT, "0.0.0.0", NULL, "SERVER_ADDRESS", "address to listen on"},
+        {"port", SETTING_NUMBER, NULL, "8080", "SERVER_PORT", "port to listen on; 0: any free one, logged at start", 0, 65535},
+        {"management-port", SETTING_NUMBER, NULL, NULL, "MANAGEMENT_SERVER_PORT",
+         "port of its own for /actuator; unset: it is on the main port", 0, 65535},
+        {"data-dir", SETTING_TEXT, "data", "/data", NULL, "directory of the store and the embedded log"},
+        {"log", SETTING_CHOICE, "json", NULL, NULL, "log lines as JSON (ECS) or as text for people", .choices = "json|text"},
+        {"log-level", SETTING_CHOICE, "info", NULL, NULL, "least level that is logged; access lines are info",
+         .choices = "debug|info|warn|error"},
+        {"drain", SETTING_DURATION, "0s", "5s", NULL, "how long a daemon told to stop still accepts while it says it is not ready", 0,
+         20000},
+        {"threads", SETTING_NUMBER, "2", NULL, NULL, "HTTP threads", 1, 64},
+        {"max-connections", SETTING_NUMBER, "2000", NULL, NULL, "connections at a time; more wait to be accepted", 1, 100000},
+        {"max-target", SETTING_SIZE, "8KiB", NULL, NULL, "longest request target (414)", 64, 65536},
+        {"max-header", SETTING_SIZE, "32KiB", NULL, NULL, "largest header block (431)", 1024, 262144},
+        {"max-fields", SETTING_NUMBER, "100", NULL, NULL, "most header fields (431)", 8, 1000},
+        {"header-timeout", SETTING_DURATION, "10s", NULL, NULL, "a request's header must be there by then", 100, 3600000},
+        {"body-timeout", SETTING_DURATION, "60s", NULL, NULL, "a request's body must be there by then", 100, 3600000},
+        {"trusted-proxies", SETTING_TEXT, "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7,fe80::/10", NULL, NULL,
+         "peers whose X-Forwarded-* are believed, as CIDR list"},
+        {NULL},
+};
+
+enum { COMMON = sizeof common_settings / sizeof *common_settings - 1 };
+
+const struct setting *settings_of(int port, const struct setting *own, struct arena *arena)
+{
+        size_t count = 0;
+        struct setting *all;
+
+        while (own && own[count].name)
+                count++;
+        all = arena_alloc(arena, (COMMON + count + 1) * sizeof *all);
+        memcpy(all, common_settings, COMMON * sizeof *all);
+        if (count)
+                memcpy(all + COMMON, own, count * sizeof *all);
+        for (struct setting *s = all; s->name; s++)
+                if (strcmp(s->name, "port") == 0)
+                        s->fallback = arena_printf(arena, "%d", port);
+        return all;
+}

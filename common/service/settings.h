@@ -1,0 +1,10 @@
+/* settings - the settings every daemon has. */
+#ifndef SERVICE_SETTINGS_H
+#define SERVICE_SETTINGS_H
+
+#include "base/config.h"
+
+/* The common table with the daemon's port as default, and its own rows behind; lives in the arena. */
+const struct setting *settings_of(int port, const struct setting *own, struct arena *arena);
+
+#endif

@@ -1,0 +1,339 @@
+#include "service/write.h"
+
+#include "http/hal.h"
+#include "http/links.h"
+#include "http/negotiate.h"
+#include "service/patch.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* One write, from the HTTP thread to the writer thread and back. In the request's arena. */
+struct write {
+        struct http_request *request;
+        const struct resource *resource;
+        enum write_kind kind;
+        int64_t id;
+        const struct json *body;
+        void *row;        /* read from the body (create, replace); in the end the row as it is answered */
+        const char *type; /* of the answer; NULL: no Accept header, hence no body */
+        const char *if_match, *if_none_match;
+        const char *key; /* Idempotency-Key; NULL: none */
+        int64_t hash;    /* of the body */
+        int status;
+        struct job job;
+        struct error error;
+};
+
+/* RFC 9110, 13.2.2: before anything is done. row is NULL where there is none. */
+static bool conditions_hold(struct unit *unit, const struct write *w, const void *row)
+{
+        char etag[ETAG_LENGTH] = "";
+
+        if (row)
+                etag_of(row, etag);
+        if (w->if_match && !(row && etag_list_has(w->if_match, etag)))
+                unit_refuse(unit, ERROR_PRECONDITION, NULL, "If-Match: the row is now %s", row ? etag : "not there");
+        else if (w->if_none_match && row && etag_list_has(w->if_none_match, etag))
+                unit_refuse(unit, ERROR_PRECONDITION, NULL, "If-None-Match: the row is %s", etag);
+        return !unit_failed(unit);
+}
+
+static void create(struct unit *unit, struct write *w)
+{
+        const struct entity *e = w->resource->entity;
+
+        if (e->check)
+                e->check(unit, w->row);
+        unit_add(unit, e, w->row);
+        if (e->created)
+                e->created(unit, w->row);
+        w->status = w->kind == WRITE_CREATE_PLAIN ? 200 : 201;
+}
+
+static void store_change(struct unit *unit, struct write *w, const void *before)
+{
+        const struct entity *e = w->resource->entity;
+
+        if (e->check)
+                e->check(unit, w->row);
+        if (unit_failed(unit) || shape_same(&e->shape, before, w->row))
+                return;
+        unit_save(unit, e, w->row);
+        if (e->changed)
+                e->changed(unit, before, w->row);
+}
+
+/* The read row's visible members over the stored row's identity and hidden members. */
+static void *replaced(struct unit *unit, const struct entity *e, const void *before, const struct json *body)
+{
+        void *row = unit_copy(unit, e, before);
+        struct error error = {0};
+
+        shape_clear_visible(&e->shape, row);
+        if (!shape_read(&e->shape, body, row, &error))
+                unit_refuse(unit, error.kind, error.member, "%s", error.text);
+        return row;
+}
+
+static void replace(struct unit *unit, struct write *w)
+{
+        const struct entity *e = w->resource->entity;
+        void *before = unit_get(unit, e, w->id);
+
+        if (unit_failed(unit) || !conditions_hold(unit, w, before))
+                return;
+        if (!before) {
+                create(unit, w);
+                return;
+        }
+        w->row = replaced(unit, e, before, w->body);
+        store_change(unit, w, before);
+        w->status = 200;
+}
+
+static void patch(struct unit *unit, struct write *w)
+{
+        const struct entity *e = w->resource->entity;
+        void *before = unit_get(unit, e, w->id);
+        struct error error = {0};
+
+        if (!unit_failed(unit) && !before)
+                unit_refuse(unit, ERROR_NOT_FOUND, NULL, "there is no %s %lld", e->item, (long long)w->id);
+        if (unit_failed(unit) || !conditions_hold(unit, w, before))
+                return;
+        w->row = unit_copy(unit, e, before);
+        if (!patch_apply(&e->shape, w->body, w->row, &error))
+                unit_refuse(unit, error.kind, error.member, "%s", error.text);
+        store_change(unit, w, before);
+        w->status = 200;
+}
+
+static void remove_row(struct unit *unit, struct write *w)
+{
+        const struct entity *e = w->resource->entity;
+        void *before = unit_get(unit, e, w->id);
+
+        if (!unit_failed(unit) && !before)
+                unit_refuse(unit, ERROR_NOT_FOUND, NULL, "there is no %s %lld", e->item, (long long)w->id);
+        if (unit_failed(unit) || !conditions_hold(unit, w, before))
+                return;
+        unit_remove(unit, e, before);
+        if (e->removed)
+                e->removed(unit, before);
+        w->status = 204;
+}
+
+static void remember(struct unit *unit, const struct write *w)
+{
+        struct text row = text_open(unit_arena(unit), 300);
+
+        hal_plain(&row, w->resource->entity, w->row);
+        unit_remember(unit, w->resource->collection, w->key, &(struct stored_answer){w->hash, w->status, row.at});
+}
+
+/* The row as it was first answered; the URLs around it are built anew. */
+static void replay(struct unit *unit, struct write *w, const struct stored_answer *stored)
+{
+        const struct json *row;
+        struct error error;
+
+        if (stored->hash != w->hash) {
+                unit_refuse(unit, ERROR_UNPROCESSABLE, NULL, "this Idempotency-Key came with another body before");
+                return;
+        }
+        row = json_read(unit_arena(unit), stored->row, strlen(stored->row), &error);
+        w->row = unit_new(unit, w->resource->entity);
+        if (!row || !shape_read(&w->resource->entity->shape, row, w->row, &error))
+                unit_refuse(unit, ERROR_INTERNAL, NULL, "the stored answer cannot be read: %s", error.text);
+        else
+                sscanf(json_member(row, "id")->text, "%lld", (long long *)&((struct row *)w->row)->id);
+        w->status = stored->status;
+}
+
+static void run(struct unit *unit, void *arg)
+{
+        static void (*const kinds[])(struct unit *, struct write *) = {
+                [WRITE_CREATE] = create, [WRITE_CREATE_PLAIN] = create, [WRITE_REPLACE] = replace,
+                [WRITE_PATCH] = patch,   [WRITE_REMOVE] = remove_row,
+        };
+        struct write *w = arg;
+        struct stored_answer stored;
+
+        if (w->key && unit_recall(unit, w->resource->collection, w->key, &stored)) {
+                replay(unit, w, &stored);
+                return;
+        }
+        kinds[w->kind](unit, w);
+        if (w->key)
+                remember(unit, w);
+}
+
+static void done(void *arg, const struct error *error)
+{
+        struct write *w = arg;
+
+        w->error = *error;
+        if (w->key)
+                keys_end(w->resource->all->keys, w->resource->collection, w->key);
+        http_resume(w->request);
+}
+
+static int64_t hash_of(const char *bytes, size_t len)
+{
+        uint64_t hash = 0xcbf29ce484222325u;
+
+        for (size_t i = 0; i < len; i++)
+                hash = (hash ^ (unsigned char)bytes[i]) * 0x100000001b3u;
+        return (int64_t)hash;
+}
+
+static bool key_is_valid(const char *key)
+{
+        size_t len = 0;
+
+        for (; key[len]; len++)
+                if (key[len] <= ' ' || key[len] > '~')
+                        return false;
+        return len >= 1 && len <= 255;
+}
+
+/* Only creations: everything else here is idempotent by itself. False after an error was answered. */
+static bool take_key(struct http_request *r, struct write *w)
+{
+        const char *key = http_header(r, "Idempotency-Key");
+
+        if (!key || w->kind > WRITE_CREATE_PLAIN)
+                return true;
+        if (!key_is_valid(key)) {
+                http_answer_problem(r, 400, "an Idempotency-Key has 1 to 255 visible ASCII characters");
+                return false;
+        }
+        http_answer_header(r, "Idempotency-Key", key);
+        if (!keys_begin(w->resource->all->keys, w->resource->collection, key)) {
+                http_answer_problem(r, 409, "the first request with this Idempotency-Key is still in progress");
+                http_answer_header(r, "Retry-After", "1");
+                return false;
+        }
+        w->key = key;
+        w->hash = hash_of(r->body, r->body_len);
+        return true;
+}
+
+static bool body_type_is_right(struct http_request *r, enum write_kind kind)
+{
+        const char *type = http_header(r, "Content-Type");
+        bool patch_type;
+
+        if (!type)
+                return true;
+        patch_type = media_type_is(type, "application/merge-patch+json") || media_type_is(type, "application/json-patch+json");
+        if (kind == WRITE_PATCH ? patch_type || media_type_is_json(type) : media_type_is_json(type) && !patch_type)
+                return true;
+        http_answer_problem(r, 415, "the body must be application/json, not %s", type);
+        if (kind == WRITE_PATCH)
+                http_answer_header(r, "Accept-Patch", "application/json, application/merge-patch+json, application/json-patch+json");
+        return false;
+}
+
+/* A JSON Patch is an array, everything else an object. */
+static bool shape_is_right(struct http_request *r, const struct write *w, struct error *error)
+{
+        const char *type = http_header(r, "Content-Type");
+        bool list = w->kind == WRITE_PATCH && type && media_type_is(type, "application/json-patch+json");
+
+        if (w->body->type == (list ? JSON_ARRAY : JSON_OBJECT))
+                return true;
+        return error_set(error, ERROR_BAD_INPUT, "the body must be %s, not %s", list ? "an array" : "an object",
+                         json_type_name(w->body->type));
+}
+
+static bool read_body(struct http_request *r, struct write *w)
+{
+        const struct entity *e = w->resource->entity;
+        struct error error = {0};
+
+        if (w->kind == WRITE_REMOVE)
+                return true;
+        if (!body_type_is_right(r, w->kind))
+                return false;
+        w->body = json_read(r->arena, r->body, r->body_len, &error);
+        if (w->body && shape_is_right(r, w, &error)) {
+                w->row = arena_alloc(r->arena, e->shape.size);
+                if (w->kind == WRITE_PATCH || shape_read(&e->shape, w->body, w->row, &error))
+                        return true;
+        }
+        http_answer_error(r, &error);
+        return false;
+}
+
+/* Which body the answer will have; false after a 406. */
+static bool choose_type(struct http_request *r, struct write *w)
+{
+        w->type = "application/json;charset=UTF-8";
+        if (w->kind == WRITE_CREATE_PLAIN || w->kind == WRITE_REMOVE)
+                return true;
+        w->type = NULL;
+        return !http_header(r, "Accept") || (w->type = hal_type(r)) != NULL;
+}
+
+enum http_result write_begin(struct http_request *r, const struct resource *resource, enum write_kind kind, int64_t id)
+{
+        struct write *w = arena_alloc(r->arena, sizeof *w);
+
+        *w = (struct write){.request = r, .resource = resource, .kind = kind, .id = id};
+        w->if_match = http_header(r, "If-Match");
+        w->if_none_match = http_header(r, "If-None-Match");
+        if (!choose_type(r, w) || !read_body(r, w) || !take_key(r, w))
+                return HTTP_ANSWERED;
+        w->job = (struct job){.run = run, .done = done, .arg = w, .arena = r->arena, .traceparent = r->traceparent};
+        r->state = w;
+        store_submit(resource->all->store, &w->job);
+        return HTTP_LATER;
+}
+
+static void answer_plain(struct http_request *r, const struct write *w)
+{
+        struct text body = text_open(r->arena, 300);
+
+        hal_plain(&body, w->resource->entity, w->row);
+        http_answer_body(r, w->status, w->type, &body);
+}
+
+/* 201, or 204 where it was there already; only headers. */
+static void answer_bodiless(struct http_request *r, const struct write *w)
+{
+        struct text none = text_open(r->arena, 0);
+        char etag[ETAG_LENGTH];
+
+        http_answer_body(r, w->status == 201 ? 201 : 204, NULL, &none);
+        if (w->kind == WRITE_REMOVE)
+                return;
+        etag_of(w->row, etag);
+        http_answer_header(r, "ETag", etag);
+}
+
+void write_finish(struct http_request *r)
+{
+        const struct write *w = r->state;
+
+        if (w->error.kind != ERROR_NONE) {
+                answer_store_error(r, &w->error);
+                return;
+        }
+        if (w->kind == WRITE_CREATE_PLAIN)
+                answer_plain(r, w);
+        else if (w->kind == WRITE_REMOVE || !w->type)
+                answer_bodiless(r, w);
+        else
+                answer_item(r, w->resource, w->row, w->status, w->type);
+        if (w->kind == WRITE_CREATE || w->kind == WRITE_REPLACE) {
+                struct text location = text_open(r->arena, 100);
+
+                text_string(&location, links_base(r));
+                text_string(&location, w->resource->collection);
+                text_char(&location, '/');
+                text_int(&location, ((const struct row *)w->row)->id);
+                http_answer_header(r, "Location", location.at);
+        }
+}
