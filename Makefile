@@ -23,6 +23,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpo
 HARDENING_release := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 SANITIZE_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SANITIZE_tsan := -fsanitize=thread -fno-omit-frame-pointer
+BESIDE_tsan   := build/tsan/tests/tsan_threads.o
 
 VERSION := 1.0.0
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
@@ -118,7 +119,7 @@ $(library): $(library_sources:%.c=$(OUT)/%.o)
 	$(Q)$(AR) rcs $@ $^
 
 define program
-$(OUT)/bin/$(1): $(call program_objects,$(1)) $(library)
+$(OUT)/bin/$(1): $(call program_objects,$(1)) $(BESIDE_$(VARIANT)) $(library)
 	@mkdir -p $$(@D)
 	@echo "  LD  $$@"
 	$$(Q)$$(CC) -o $$@ $$^ $$(ALL_LIBS)
@@ -126,9 +127,9 @@ endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
 # A test of a program's folder links that folder, but its main().
-$(OUT)/%_test: $(OUT)/%_test.o $(library)
+$(OUT)/%_test: $(OUT)/%_test.o $(BESIDE_$(VARIANT)) $(library)
 	@echo "  LD  $@"
-	$(Q)$(CC) -o $@ $< $(filter-out %/main.o,$(call program_objects,$(firstword $(subst /, ,$*)))) $(library) $(ALL_LIBS)
+	$(Q)$(CC) -o $@ $< $(BESIDE_$(VARIANT)) $(filter-out %/main.o,$(call program_objects,$(firstword $(subst /, ,$*)))) $(library) $(ALL_LIBS)
 
 # libmicrohttpd answering a constant: what a service on it can reach at most
 ceiling: $(OUT)/tests/bench/ceiling
