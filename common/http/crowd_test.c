@@ -175,11 +175,28 @@ static void story_open_and_close(void)
         }
 }
 
+static void story_open_errors(void)
+{
+        struct http_config config = config_of_test((struct http_handler){.handle = handle, .finish = finish});
+        struct http_server *s = server_of_test(&config);
+        struct error e;
+
+        config.port = http_server_port(s);
+        check(!http_server_open(&config, &e));
+        check_contains(e.text, "cannot listen on 127.0.0.1");
+        config.port = 0;
+        config.trusted_proxies = "10.0.0.0/99";
+        check(!http_server_open(&config, &e));
+        check_contains(e.text, "10.0.0.0/99");
+        http_server_close(&s, 1000);
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 {"a crowd of clients, some of which vanish", story_crowd},
                 {"opened, asked, closed", story_open_and_close},
+                {"what does not open", story_open_errors},
                 {NULL, NULL},
         };
 

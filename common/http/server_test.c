@@ -362,22 +362,6 @@ static void story_limit_of_connections(void)
         http_server_close(&s, 1000);
 }
 
-static void story_open_errors(void)
-{
-        struct http_config config = config_here();
-        struct http_server *s = server_of_test(&config);
-        struct error e;
-
-        config.port = http_server_port(s);
-        check(!http_server_open(&config, &e));
-        check_contains(e.text, "cannot listen on 127.0.0.1");
-        config.port = 0;
-        config.trusted_proxies = "10.0.0.0/99";
-        check(!http_server_open(&config, &e));
-        check_contains(e.text, "10.0.0.0/99");
-        http_server_close(&s, 1000);
-}
-
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
@@ -392,7 +376,6 @@ int main(int argc, char **argv)
                 {"later", story_late},
                 {"drain and close", story_drain},
                 {"the limit of connections", story_limit_of_connections},
-                {"what does not open", story_open_errors},
                 {NULL, NULL},
         };
         pthread_t resumer;
