@@ -244,7 +244,8 @@ static void *leave_main(void *arg)
         if (b->group)
                 rd_kafka_consumer_close(b->rk); /* commits through kafka_rebalanced */
         queues_close(b);
-        rd_kafka_destroy(b->rk);
+        if (b->rk)
+                rd_kafka_destroy(b->rk);
         leaving_end(l);
         return NULL;
 }

@@ -27,7 +27,7 @@ static const char *story_url(void)
 }
 
 /* The groups of a story are its own on Kafka too, where they outlive it. */
-static struct bus *test_publisher(const char *url)
+static struct bus *publisher(const char *url)
 {
         struct error e = {0};
         struct bus *bus = bus_open_publisher(&(struct bus_config){.url = url, .client = "test"}, &e);
@@ -36,7 +36,7 @@ static struct bus *test_publisher(const char *url)
         return bus;
 }
 
-static struct bus *test_reader(const char *url, const char *group)
+static struct bus *reader(const char *url, const char *group)
 {
         struct error e = {0};
         struct bus *bus;
@@ -49,7 +49,7 @@ static struct bus *test_reader(const char *url, const char *group)
 }
 
 /* Publishes until all have a result. */
-static void test_publish(struct bus *bus, struct record *records, size_t count)
+static void publish(struct bus *bus, struct record *records, size_t count)
 {
         int64_t end = clock_mono_us() + PATIENCE_MS * 1000;
         struct error e = {0};
@@ -60,15 +60,15 @@ static void test_publish(struct bus *bus, struct record *records, size_t count)
         }
 }
 
-static void test_say(struct bus *bus, const char *key, const char *value)
+static void say(struct bus *bus, const char *key, const char *value)
 {
         struct record r = {.key = key, .key_len = key ? strlen(key) : 0, .value = value, .value_len = strlen(value)};
 
-        test_publish(bus, &r, 1);
+        publish(bus, &r, 1);
         check_int(r.result, BUS_PUBLISHED);
 }
 
-static size_t test_hear(struct bus *bus, struct record *records, size_t count, struct arena *arena)
+static void hear(struct bus *bus, struct record *records, size_t count, struct arena *arena)
 {
         int64_t end = clock_mono_us() + PATIENCE_MS * 1000;
         struct error e;
@@ -77,16 +77,14 @@ static size_t test_hear(struct bus *bus, struct record *records, size_t count, s
         while (got < count && clock_mono_us() < end)
                 got += bus_poll(bus, records + got, count - got, 500, arena, &e);
         check_int((int64_t)got, (int64_t)count);
-        return got;
 }
 
-/* Hears one and expects that value. */
-static void test_expect(struct bus *bus, const char *value)
+static void expect(struct bus *bus, const char *value)
 {
         struct arena *arena = arena_open();
         struct record r;
 
-        test_hear(bus, &r, 1, arena);
+        hear(bus, &r, 1, arena);
         check_text(r.value, value);
         arena_close(&arena);
 }
@@ -112,12 +110,12 @@ static void comes_as_it_went(void)
                 {.key = "", .key_len = 0, .value = "", .value_len = 0},
         };
         const char *url = story_url();
-        struct bus *publisher = test_publisher(url), *reader = test_reader(url, "g");
+        struct bus *publisher = publisher(url), *reader = reader(url, "g");
         struct arena *arena = arena_open();
         struct record got[4];
 
-        test_publish(publisher, sent, 4);
-        test_hear(reader, got, 4, arena);
+        publish(publisher, sent, 4);
+        hear(reader, got, 4, arena);
         for (int i = 0; i < 4; i++) {
                 check_int(sent[i].result, BUS_PUBLISHED);
                 check_int((int64_t)got[i].key_len, (int64_t)sent[i].key_len);
@@ -143,16 +141,16 @@ static void comes_as_it_went(void)
 static void every_group_hears_all(void)
 {
         const char *url = story_url();
-        struct bus *publisher = test_publisher(url), *one, *two;
+        struct bus *publisher = publisher(url), *one, *two;
 
-        test_say(publisher, "1", "first");
-        test_say(publisher, "2", "second");
-        one = test_reader(url, "one");
-        two = test_reader(url, "two");
-        test_expect(one, "first");
-        test_expect(two, "first");
-        test_expect(two, "second");
-        test_expect(one, "second");
+        say(publisher, "1", "first");
+        say(publisher, "2", "second");
+        one = reader(url, "one");
+        two = reader(url, "two");
+        expect(one, "first");
+        expect(two, "first");
+        expect(two, "second");
+        expect(one, "second");
         bus_close(&one, 5000);
         bus_close(&two, 5000);
         bus_close(&publisher, 5000);
@@ -162,7 +160,7 @@ static void every_group_hears_all(void)
 static void readers_of_a_group_hear_all_between_them(void)
 {
         const char *url = story_url();
-        struct bus *publisher = test_publisher(url), *pair[2] = {test_reader(url, "g"), test_reader(url, "g")};
+        struct bus *publisher = publisher(url), *pair[2] = {reader(url, "g"), reader(url, "g")};
         int64_t end = clock_mono_us() + PATIENCE_MS * 1000;
         struct arena *arena = arena_open();
         bool heard[100] = {false};
@@ -172,7 +170,7 @@ static void readers_of_a_group_hear_all_between_them(void)
                 char text[16];
 
                 snprintf(text, sizeof text, "%d", i);
-                test_say(publisher, text, text);
+                say(publisher, text, text);
         }
         for (int turn = 0; left > 0 && clock_mono_us() < end; turn++) {
                 struct record r[10];
@@ -195,23 +193,23 @@ static void readers_of_a_group_hear_all_between_them(void)
 static void a_group_goes_on_behind_its_commit(void)
 {
         const char *url = story_url();
-        struct bus *publisher = test_publisher(url), *reader = test_reader(url, "g");
+        struct bus *publisher = publisher(url), *reader = reader(url, "g");
 
-        test_say(publisher, "1", "applied");
-        test_say(publisher, "1", "polled only");
-        test_say(publisher, "1", "never polled");
-        test_expect(reader, "applied");
+        say(publisher, "1", "applied");
+        say(publisher, "1", "polled only");
+        say(publisher, "1", "never polled");
+        expect(reader, "applied");
         commit(reader);
-        test_expect(reader, "polled only");
+        expect(reader, "polled only");
         bus_close(&reader, 5000);
-        reader = test_reader(url, "g");
-        test_expect(reader, "polled only");
-        test_expect(reader, "never polled");
+        reader = reader(url, "g");
+        expect(reader, "polled only");
+        expect(reader, "never polled");
         commit(reader);
         bus_close(&reader, 5000);
-        test_say(publisher, "1", "fresh");
-        reader = test_reader(url, "g");
-        test_expect(reader, "fresh");
+        say(publisher, "1", "fresh");
+        reader = reader(url, "g");
+        expect(reader, "fresh");
         bus_close(&reader, 5000);
         bus_close(&publisher, 5000);
 }
@@ -219,16 +217,16 @@ static void a_group_goes_on_behind_its_commit(void)
 static void idling_loses_nothing(void)
 {
         const char *url = story_url();
-        struct bus *publisher = test_publisher(url), *reader = test_reader(url, "g");
+        struct bus *publisher = publisher(url), *reader = reader(url, "g");
 
-        test_say(publisher, "1", "first");
-        test_expect(reader, "first");
-        test_say(publisher, "1", "second");
+        say(publisher, "1", "first");
+        expect(reader, "first");
+        say(publisher, "1", "second");
         bus_idle(reader, 300);
-        test_say(publisher, "1", "third");
+        say(publisher, "1", "third");
         bus_idle(reader, 300);
-        test_expect(reader, "second");
-        test_expect(reader, "third");
+        expect(reader, "second");
+        expect(reader, "third");
         bus_close(&reader, 5000);
         bus_close(&publisher, 5000);
 }
@@ -247,14 +245,14 @@ static void *hear_one(void *arg)
 static void a_waiting_reader_wakes(void)
 {
         const char *url = story_url();
-        struct bus *publisher = test_publisher(url), *reader = test_reader(url, "g");
+        struct bus *publisher = publisher(url), *reader = reader(url, "g");
         pthread_t thread;
         void *count;
 
-        test_say(publisher, "1", "first");
-        test_expect(reader, "first");
+        say(publisher, "1", "first");
+        expect(reader, "first");
         pthread_create(&thread, NULL, hear_one, reader);
-        test_say(publisher, "1", "second");
+        say(publisher, "1", "second");
         pthread_join(thread, &count);
         check_int((int64_t)(uintptr_t)count, 1);
         bus_close(&reader, 5000);
@@ -264,13 +262,13 @@ static void a_waiting_reader_wakes(void)
 static void waking_ends_a_wait(void)
 {
         const char *url = story_url();
-        struct bus *publisher = test_publisher(url), *reader = test_reader(url, "g");
+        struct bus *publisher = publisher(url), *reader = reader(url, "g");
         int64_t start = clock_mono_us();
         pthread_t thread;
         void *count;
 
-        test_say(publisher, "1", "first");
-        test_expect(reader, "first");
+        say(publisher, "1", "first");
+        expect(reader, "first");
         for (int i = 0; i < 3; i++) {
                 pthread_create(&thread, NULL, hear_one, reader);
                 usleep(i * 20000); /* before the wait, about when it begins, in it */
@@ -289,7 +287,7 @@ static void keys_keep_their_order(void)
 {
         enum { KEYS = 7, COUNT = 5000 };
         const char *url = story_url();
-        struct bus *publisher = test_publisher(url), *reader = test_reader(url, "g");
+        struct bus *publisher = publisher(url), *reader = reader(url, "g");
         struct arena *arena = arena_open();
         struct record *batch = arena_alloc(arena, MOST * sizeof *batch);
         int next[KEYS] = {0}, sent = 0;
@@ -299,13 +297,13 @@ static void keys_keep_their_order(void)
                         batch[i] = (struct record){
                                 .key = arena_printf(arena, "%d", sent % KEYS), .key_len = 1,
                                 .value = arena_printf(arena, "%7d", sent / KEYS), .value_len = 7};
-                test_publish(publisher, batch, size);
+                publish(publisher, batch, size);
         }
         for (int got = 0; got < sent; got++) {
                 struct record *r = batch + got % MOST;
 
                 if (got % MOST == 0)
-                        test_hear(reader, batch, sent - got < MOST ? (size_t)(sent - got) : MOST, arena);
+                        hear(reader, batch, sent - got < MOST ? (size_t)(sent - got) : MOST, arena);
                 check_int(atoi(r->value), next[r->key[0] - '0']++);
         }
         arena_close(&arena);
@@ -324,17 +322,17 @@ static void what_never_fits_is_refused(void)
                 {.value = value, .value_len = large, .key = "k", .key_len = 1},
         };
         const char *url = story_url();
-        struct bus *publisher = test_publisher(url), *reader = test_reader(url, "g");
+        struct bus *publisher = publisher(url), *reader = reader(url, "g");
         struct arena *arena = arena_open();
 
-        test_publish(publisher, r, 4);
+        publish(publisher, r, 4);
         check_int(r[0].result, BUS_PUBLISHED);
         check_int(r[1].result, BUS_REFUSED);
         check_contains(r[1].reason, "too large");
         check_int(r[2].result, BUS_REFUSED);
         check_contains(r[2].reason, "topic");
         check_int(r[3].result, BUS_PUBLISHED);
-        test_hear(reader, r, 2, arena);
+        hear(reader, r, 2, arena);
         check_text(r[0].value, "before");
         check_int((int64_t)r[1].value_len, (int64_t)large);
         arena_close(&arena);
@@ -347,13 +345,13 @@ static void dead_letters_have_a_topic_of_their_own(void)
 {
         const char *url = story_url();
         char topic[64];
-        struct bus *publisher = test_publisher(url), *reader = test_reader(url, "g");
+        struct bus *publisher = publisher(url), *reader = reader(url, "g");
         struct record r[] = {{.value = "dead", .value_len = 4, .topic = topic}, {.value = "alive", .value_len = 5}};
 
         snprintf(topic, sizeof topic, "error.mall.%lld", (long long)clock_mono_us());
-        test_publish(publisher, r, 2);
+        publish(publisher, r, 2);
         check_int(r[0].result, BUS_PUBLISHED);
-        test_expect(reader, "alive");
+        expect(reader, "alive");
         bus_close(&reader, 5000);
         bus_close(&publisher, 5000);
 }
