@@ -27,7 +27,7 @@ static const char *story_url(void)
 }
 
 /* The groups of a story are its own on Kafka too, where they outlive it. */
-static struct bus *publisher(const char *url)
+static struct bus *open_publisher(const char *url)
 {
         struct error e = {0};
         struct bus *bus = bus_open_publisher(&(struct bus_config){.url = url, .client = "test"}, &e);
@@ -36,7 +36,7 @@ static struct bus *publisher(const char *url)
         return bus;
 }
 
-static struct bus *reader(const char *url, const char *group)
+static struct bus *open_reader(const char *url, const char *group)
 {
         struct error e = {0};
         struct bus *bus;
@@ -110,7 +110,7 @@ static void comes_as_it_went(void)
                 {.key = "", .key_len = 0, .value = "", .value_len = 0},
         };
         const char *url = story_url();
-        struct bus *publisher = publisher(url), *reader = reader(url, "g");
+        struct bus *publisher = open_publisher(url), *reader = open_reader(url, "g");
         struct arena *arena = arena_open();
         struct record got[4];
 
@@ -141,12 +141,12 @@ static void comes_as_it_went(void)
 static void every_group_hears_all(void)
 {
         const char *url = story_url();
-        struct bus *publisher = publisher(url), *one, *two;
+        struct bus *publisher = open_publisher(url), *one, *two;
 
         say(publisher, "1", "first");
         say(publisher, "2", "second");
-        one = reader(url, "one");
-        two = reader(url, "two");
+        one = open_reader(url, "one");
+        two = open_reader(url, "two");
         expect(one, "first");
         expect(two, "first");
         expect(two, "second");
@@ -160,7 +160,7 @@ static void every_group_hears_all(void)
 static void readers_of_a_group_hear_all_between_them(void)
 {
         const char *url = story_url();
-        struct bus *publisher = publisher(url), *pair[2] = {reader(url, "g"), reader(url, "g")};
+        struct bus *publisher = open_publisher(url), *pair[2] = {open_reader(url, "g"), open_reader(url, "g")};
         int64_t end = clock_mono_us() + PATIENCE_MS * 1000;
         struct arena *arena = arena_open();
         bool heard[100] = {false};
@@ -193,7 +193,7 @@ static void readers_of_a_group_hear_all_between_them(void)
 static void a_group_goes_on_behind_its_commit(void)
 {
         const char *url = story_url();
-        struct bus *publisher = publisher(url), *reader = reader(url, "g");
+        struct bus *publisher = open_publisher(url), *reader = open_reader(url, "g");
 
         say(publisher, "1", "applied");
         say(publisher, "1", "polled only");
@@ -202,13 +202,13 @@ static void a_group_goes_on_behind_its_commit(void)
         commit(reader);
         expect(reader, "polled only");
         bus_close(&reader, 5000);
-        reader = reader(url, "g");
+        reader = open_reader(url, "g");
         expect(reader, "polled only");
         expect(reader, "never polled");
         commit(reader);
         bus_close(&reader, 5000);
         say(publisher, "1", "fresh");
-        reader = reader(url, "g");
+        reader = open_reader(url, "g");
         expect(reader, "fresh");
         bus_close(&reader, 5000);
         bus_close(&publisher, 5000);
@@ -217,7 +217,7 @@ static void a_group_goes_on_behind_its_commit(void)
 static void idling_loses_nothing(void)
 {
         const char *url = story_url();
-        struct bus *publisher = publisher(url), *reader = reader(url, "g");
+        struct bus *publisher = open_publisher(url), *reader = open_reader(url, "g");
 
         say(publisher, "1", "first");
         expect(reader, "first");
@@ -245,7 +245,7 @@ static void *hear_one(void *arg)
 static void a_waiting_reader_wakes(void)
 {
         const char *url = story_url();
-        struct bus *publisher = publisher(url), *reader = reader(url, "g");
+        struct bus *publisher = open_publisher(url), *reader = open_reader(url, "g");
         pthread_t thread;
         void *count;
 
@@ -262,7 +262,7 @@ static void a_waiting_reader_wakes(void)
 static void waking_ends_a_wait(void)
 {
         const char *url = story_url();
-        struct bus *publisher = publisher(url), *reader = reader(url, "g");
+        struct bus *publisher = open_publisher(url), *reader = open_reader(url, "g");
         int64_t start = clock_mono_us();
         pthread_t thread;
         void *count;
@@ -287,7 +287,7 @@ static void keys_keep_their_order(void)
 {
         enum { KEYS = 7, COUNT = 5000 };
         const char *url = story_url();
-        struct bus *publisher = publisher(url), *reader = reader(url, "g");
+        struct bus *publisher = open_publisher(url), *reader = open_reader(url, "g");
         struct arena *arena = arena_open();
         struct record *batch = arena_alloc(arena, MOST * sizeof *batch);
         int next[KEYS] = {0}, sent = 0;
@@ -322,7 +322,7 @@ static void what_never_fits_is_refused(void)
                 {.value = value, .value_len = large, .key = "k", .key_len = 1},
         };
         const char *url = story_url();
-        struct bus *publisher = publisher(url), *reader = reader(url, "g");
+        struct bus *publisher = open_publisher(url), *reader = open_reader(url, "g");
         struct arena *arena = arena_open();
 
         publish(publisher, r, 4);
@@ -345,7 +345,7 @@ static void dead_letters_have_a_topic_of_their_own(void)
 {
         const char *url = story_url();
         char topic[64];
-        struct bus *publisher = publisher(url), *reader = reader(url, "g");
+        struct bus *publisher = open_publisher(url), *reader = open_reader(url, "g");
         struct record r[] = {{.value = "dead", .value_len = 4, .topic = topic}, {.value = "alive", .value_len = 5}};
 
         snprintf(topic, sizeof topic, "error.mall.%lld", (long long)clock_mono_us());
