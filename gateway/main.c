@@ -6,7 +6,10 @@
 #include "gateway/gateway.h"
 #include "service/daemon.h"
 
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
 
 static const struct setting settings[] = {
         {.name = "routes",
@@ -30,6 +33,16 @@ static const struct setting settings[] = {
          .least = 1,
          .most = 3600000},
         {.name = NULL},
+};
+
+enum { PATIENCE_S = 8 }; /* less than the server waits for what is in flight */
+
+struct patience {
+        pthread_mutex_t lock;
+        pthread_cond_t change;
+        bool over;
+        struct timespec until;
+        struct gateway *gateway;
 };
 
 static struct gateway *gateway_of(struct process *p)
@@ -80,9 +93,34 @@ static bool http_step(struct process *p, struct error *error)
         return daemon_listen(p, &handler, error);
 }
 
+/* An upstream that hangs must not hold the stop up: what still waits for one then gets its 502. */
+static void *stop_waiting(void *arg)
+{
+        struct patience *patience = arg;
+
+        pthread_mutex_lock(&patience->lock);
+        while (!patience->over && pthread_cond_clockwait(&patience->change, &patience->lock, CLOCK_MONOTONIC, &patience->until) == 0)
+                ;
+        pthread_mutex_unlock(&patience->lock);
+        gateway_stop(patience->gateway);
+        return NULL;
+}
+
 static void close_http(struct process *p)
 {
+        struct patience patience = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, {0}, gateway_of(p)};
+        pthread_t thread;
+
+        clock_gettime(CLOCK_MONOTONIC, &patience.until);
+        patience.until.tv_sec += PATIENCE_S;
+        if (pthread_create(&thread, NULL, stop_waiting, &patience) != 0)
+                abort();
         daemon_hang_up(p);
+        pthread_mutex_lock(&patience.lock);
+        patience.over = true;
+        pthread_cond_signal(&patience.change);
+        pthread_mutex_unlock(&patience.lock);
+        pthread_join(thread, NULL);
 }
 
 static void write_routes(struct process *p, struct text *out)
