@@ -127,9 +127,11 @@ endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
 # A test of a program's folder links that folder, but its main().
-$(OUT)/%_test: $(OUT)/%_test.o $(BESIDE_$(VARIANT)) $(library)
+.SECONDEXPANSION:
+beside = $(filter-out %/main.o,$(call program_objects,$(firstword $(subst /, ,$(1)))))
+$(OUT)/%_test: $(OUT)/%_test.o $$(call beside,$$*) $(BESIDE_$(VARIANT)) $(library)
 	@echo "  LD  $@"
-	$(Q)$(CC) -o $@ $< $(BESIDE_$(VARIANT)) $(filter-out %/main.o,$(call program_objects,$(firstword $(subst /, ,$*)))) $(library) $(ALL_LIBS)
+	$(Q)$(CC) -o $@ $^ $(ALL_LIBS)
 
 # libmicrohttpd answering a constant: what a service on it can reach at most
 ceiling: $(OUT)/tests/bench/ceiling
