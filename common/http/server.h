@@ -21,7 +21,7 @@
 
 struct http_server;
 
-enum { HTTP_ANSWER_HEADERS = 24 };
+enum { HTTP_ANSWER_HEADERS = 48 };
 
 struct http_header {
         const char *name, *value;
