@@ -62,13 +62,6 @@ void etag_of(const void *row, char etag[ETAG_LENGTH])
         snprintf(etag, ETAG_LENGTH, "\"%lld\"", (long long)((const struct row *)row)->version);
 }
 
-void answer_store_error(struct http_request *r, const struct error *error)
-{
-        http_answer_error(r, error);
-        if (error->kind == ERROR_UNAVAILABLE)
-                http_answer_header(r, "Retry-After", "1");
-}
-
 void answer_allow(struct http_request *r, int status, const char *methods)
 {
         struct text none = text_open(r->arena, 0);
@@ -147,7 +140,7 @@ static void answer_found(struct http_request *r, const struct resource *resource
                          const struct error *error)
 {
         if (!done)
-                answer_store_error(r, error);
+                http_answer_error(r, error);
         else if (row)
                 answer_row(r, resource, row);
         else
@@ -218,7 +211,7 @@ static void get_collection(struct http_request *r, const struct resource *resour
 
         store_read_end(resource->all->store, db);
         if (!done) {
-                answer_store_error(r, &error);
+                http_answer_error(r, &error);
                 return;
         }
         body = text_open(r->arena, 1000 + out.count * 400);

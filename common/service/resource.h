@@ -42,7 +42,6 @@ void etag_of(const void *row, char etag[ETAG_LENGTH]);
 const char *hal_type(struct http_request *request);
 /* Answers with the item, its ETag and the type; status 200 or 201. */
 void answer_item(struct http_request *request, const struct resource *resource, const void *row, int status, const char *type);
-void answer_store_error(struct http_request *request, const struct error *error); /* with Retry-After where it helps */
 void answer_allow(struct http_request *request, int status, const char *methods);
 
 #endif

@@ -318,7 +318,7 @@ void write_finish(struct http_request *r)
         const struct write *w = r->state;
 
         if (w->error.kind != ERROR_NONE) {
-                answer_store_error(r, &w->error);
+                http_answer_error(r, &w->error);
                 return;
         }
         if (w->kind == WRITE_CREATE_PLAIN)
