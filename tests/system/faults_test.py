@@ -18,12 +18,12 @@ def killed_under_load(victim, bus, port_of):
         with Load(mall.daemons[port_of].port, forgiving=True) as load:
             for _ in range(3):
                 before = len(load.acknowledged)
-                until(lambda: len(load.acknowledged) > before + 50)
+                until(lambda: len(load.acknowledged) > before + 500)
                 mall.daemons[victim].kill()
                 time.sleep(0.1)
                 mall.daemons[victim].start()
             before = len(load.acknowledged)
-            until(lambda: len(load.acknowledged) > before + 50)
+            until(lambda: len(load.acknowledged) > before + 500)
         unexpected = [f for f in load.failed if not f.startswith(("502", "503", "504"))]
         assert not unexpected, unexpected[:5]
         assert port_of == "gateway" or not load.failed, load.failed[:5]

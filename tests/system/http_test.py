@@ -253,7 +253,10 @@ def test_the_gateway_answers_preflights_and_hides_the_services_actuator():
         answer = mall.gateway.ask("OPTIONS", "/orders", headers={"Origin": "http://shop.example", "Access-Control-Request-Method": "POST"})
         equal((answer.status, answer.headers["access-control-allow-origin"]), (200, "http://shop.example"))
         equal(mall.gateway.get("/actuator/health").body["status"], "UP")
-        assert len(mall.gateway.get("/actuator/gateway/routes").body) >= 3
+        routes = mall.gateway.management.get("/actuator/gateway/routes")
+        equal((routes.status, len(routes.body)), (200, 3), "the routes in force")
+        for hidden in ("gateway/routes", "prometheus", "metrics"):
+            equal(mall.gateway.get("/actuator/" + hidden).status, 404, hidden + " on the main port")
         equal(mall.gateway.get("/ordersX").status, 404)
         mall.order.kill()
         equal(mall.gateway.get("/orders").status, 503, "while the service is away")

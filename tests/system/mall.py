@@ -145,6 +145,7 @@ class Daemon(Client):
         super().__init__(port or ports.reserve())
         self.name, self.directory, self.process = name, pathlib.Path(directory), None
         self.settings = {"address": "127.0.0.1", "port": self.port, "data_dir": self.directory, **settings}
+        self.management = Client(settings.get("management_port") or self.port)
         self.log_path = self.directory / (name + ".log")
 
     def environment(self, **more):
@@ -194,7 +195,7 @@ class Daemon(Client):
     def metric(self, name, **labels):
         """The sum of the samples of this name that carry these labels; None when there is none."""
         found = None
-        for line in self.get("/actuator/prometheus").text.split("\n"):
+        for line in self.management.get("/actuator/prometheus").text.split("\n"):
             sample = re.match(r"(\w+)(?:\{(.*)\})? (\S+)", line)
             if sample and sample[1] == name and all('%s="%s"' % pair in (sample[2] or "") for pair in labels.items()):
                 found = (found or 0) + float(sample[3])
@@ -245,9 +246,10 @@ class Mall:
         routes.write_text(ROUTES % numbers)
         self.daemons = {}
         for name in only:
-            own = {**settings, "routes": routes} if name == "gateway" else settings
-            if name == "gateway":
-                own = {k: v for k, v in own.items() if k not in ("bus_url", "oversell")}
+            own = settings
+            if name == "gateway":                               # which shows metrics on a port of their own only
+                own = {k: v for k, v in settings.items() if k not in ("bus_url", "oversell")}
+                own = {**own, "routes": routes, "management_port": ports.reserve()}
             self.daemons[name] = Daemon(name, self.directory, own, numbers[name])
 
     def __getattr__(self, name):

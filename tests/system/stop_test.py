@@ -3,8 +3,7 @@ import signal
 import threading
 import time
 
-import ports
-from mall import Load, Mall, equal, until, until_equal
+from mall import Load, Mall, equal, ports, until, until_equal
 
 MUCH = 1000000000
 
@@ -90,7 +89,7 @@ def rolled_under_load(victim, port_of, signals=1):
         with Load(mall.daemons[port_of].port) as load:
             for _ in range(2):
                 before = len(load.acknowledged)
-                until(lambda: len(load.acknowledged) > before + 50)
+                until(lambda: len(load.acknowledged) > before + 500)
                 mall.daemons[victim].signal()
                 for _ in range(signals - 1):
                     time.sleep(0.2)
@@ -98,7 +97,7 @@ def rolled_under_load(victim, port_of, signals=1):
                 equal(mall.daemons[victim].wait(30), 0, victim)
                 mall.daemons[victim].start()
             before = len(load.acknowledged)
-            until(lambda: len(load.acknowledged) > before + 50)
+            until(lambda: len(load.acknowledged) > before + 500)
         equal(load.failed[:5], [], "failed requests")
         mall.check_books(inventory, MUCH, load.acknowledged)
 
@@ -121,7 +120,7 @@ def test_consumers_stopped_under_load_apply_each_event_once():
         with Load(mall.order.port) as load:
             for victim in (mall.delivery, mall.product, mall.delivery, mall.product):
                 before = len(load.acknowledged)
-                until(lambda: len(load.acknowledged) > before + 50)
+                until(lambda: len(load.acknowledged) > before + 500)
                 equal(victim.stop(), 0, victim.name)
                 victim.start()
         equal(load.failed, [])
