@@ -42,6 +42,11 @@ static bool wants_whole(const struct field *field, const struct json *value, str
                                                                                      : json_type_name(value->type));
 }
 
+static bool fits(const struct field *field, int64_t whole)
+{
+        return field->type != FIELD_INT32 || (whole >= INT32_MIN && whole <= INT32_MAX);
+}
+
 static bool in_range(const struct field *field, double number)
 {
         if (field->type == FIELD_INT32)
@@ -58,7 +63,7 @@ static bool whole_from_number(const struct field *field, const char *text, int64
         if (!strpbrk(text, ".eE")) {
                 errno = 0;
                 *whole = strtoll(text, &end, 10);
-                return errno == 0 && in_range(field, (double)*whole);
+                return errno == 0 && fits(field, *whole);
         }
         number = trunc(strtod(text, &end));
         if (!in_range(field, number))
@@ -83,7 +88,7 @@ static bool whole_from_string(const struct field *field, const char *text, struc
         whole->value = strtoll(digits, &end, 10);
         if (end == digits || errno != 0 || end[strspn(end, blanks)] != '\0')
                 return false;
-        return in_range(field, (double)whole->value);
+        return fits(field, whole->value);
 }
 
 static bool whole_read(const struct field *field, const struct json *value, struct whole *whole, struct error *error)

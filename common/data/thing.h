@@ -1,0 +1,161 @@
+/* thing - for tests only: an entity with one field of each kind, a store of them, and units of work in one line. */
+#ifndef DATA_THING_H
+#define DATA_THING_H
+
+#include "base/check.h"
+#include "data/outbox.h"
+#include "data/store.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct thing {
+        struct row row;
+        const char *name;
+        struct whole qty, big;
+        const char *secret;
+        struct whole pin;
+};
+
+static const struct field thing_fields[] = {
+        {"name", FIELD_TEXT, offsetof(struct thing, name)},
+        {"qty", FIELD_INT32, offsetof(struct thing, qty), FIELD_NOT_NEGATIVE},
+        {"big", FIELD_INT64, offsetof(struct thing, big)},
+        {"Secret", FIELD_TEXT, offsetof(struct thing, secret), FIELD_HIDDEN},
+        {"pin", FIELD_INT32, offsetof(struct thing, pin), FIELD_HIDDEN},
+        {NULL},
+};
+
+static const struct shape thing_shape = {thing_fields, sizeof(struct thing)};
+
+enum { THING_BY_NAME, THING_BY_SECRET };
+
+static const struct lookup thing_lookups[] = {
+        [THING_BY_NAME] = {"findByName", {"name"}},
+        [THING_BY_SECRET] = {NULL, {"Secret", "big"}, .unique = true},
+        {NULL, {NULL}},
+};
+
+static const struct entity thing_entity = {
+        .item = "thing",
+        .collection = "things",
+        .shape = {thing_fields, sizeof(struct thing)},
+        .lookups = thing_lookups,
+};
+
+static const struct event_type thing_said = {"ThingSaid", &thing_shape, "name"};
+static const struct event_type thing_made = {"ThingMade", &thing_shape, "id"};
+
+static const struct entity *const thing_entities[] = {&thing_entity, NULL};
+
+static inline const char *things_url(void)
+{
+        static char url[200];
+
+        snprintf(url, sizeof url, "sqlite:%s/things.db", check_directory());
+        return url;
+}
+
+static inline struct store *things_try(struct error *error)
+{
+        return store_open(&(struct store_config){.url = things_url(), .service = "things", .entities = thing_entities, .readers = 2,
+                                                 .value_max = 10000},
+                          error);
+}
+
+static inline struct store *things_open(void)
+{
+        struct error e = {0};
+        struct store *store = things_try(&e);
+
+        check_text(e.text, "");
+        return store;
+}
+
+/* Runs it and gives the kind of its failure. */
+static inline enum error_kind things_do(struct store *store, void (*run)(struct unit *, void *), void *arg)
+{
+        struct arena *arena = arena_open();
+        struct error e = {0};
+
+        store_run(store, run, arg, arena, &e);
+        arena_close(&arena);
+        return e.kind;
+}
+
+/* Stores a copy and says ThingSaid; the copy's id comes back in the row. */
+static inline void thing_add_and_say(struct unit *unit, void *thing)
+{
+        unit_add(unit, &thing_entity, thing);
+        unit_announce(unit, &thing_said, thing);
+}
+
+static inline int64_t things_add(struct store *store, const char *name)
+{
+        struct thing t = {.name = name};
+
+        check_int(things_do(store, thing_add_and_say, &t), ERROR_NONE);
+        return t.row.id;
+}
+
+static inline void thing_remove(struct unit *unit, void *thing)
+{
+        unit_remove(unit, &thing_entity, thing);
+}
+
+static inline void things_remove(struct store *store, int64_t id)
+{
+        struct thing t = {.row.id = id};
+
+        check_int(things_do(store, thing_remove, &t), ERROR_NONE);
+}
+
+/* By a read connection; NULL: there is none. */
+static inline struct thing *things_get(struct store *store, int64_t id, struct arena *arena)
+{
+        struct db *db = store_read_begin(store);
+        struct error e = {0};
+        void *row = NULL;
+        bool done = table_get(db, store_table(store, &thing_entity), id, arena, &row, &e);
+
+        store_read_end(store, db);
+        check_text(done ? "" : e.text, "");
+        return row;
+}
+
+static inline bool things_has(struct store *store, int64_t id)
+{
+        struct arena *arena = arena_open();
+        bool has = things_get(store, id, arena) != NULL;
+
+        arena_close(&arena);
+        return has;
+}
+
+static inline int64_t things_count(struct store *store)
+{
+        struct db *db = store_read_begin(store);
+        struct error e = {0};
+        int64_t rows = -1;
+        bool done = store_count(store, db, &thing_entity, &rows, &e);
+
+        store_read_end(store, db);
+        check_text(done ? "" : e.text, "");
+        return rows;
+}
+
+/* The keys of what waits in the outbox's table, in its order: "a b c". */
+static inline const char *things_waiting(struct store *store, struct arena *arena)
+{
+        struct outbox_record records[100];
+        struct text names = text_open(arena, 100);
+        struct error e = {0};
+        size_t count = 0;
+
+        check(outbox_read(store, 0, records, 100, &count, arena, &e));
+        for (size_t i = 0; i < count; i++)
+                text_printf(&names, "%s%s", i ? " " : "", records[i].key ? records[i].key : "-");
+        return names.at;
+}
+
+#endif
