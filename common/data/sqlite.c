@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "data/db.h"
 
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,8 +66,14 @@ static const char *path_of(const char *url, struct error *error)
         return NULL;
 }
 
+static void set_up_library(void)
+{
+        sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* its counters cost a lock an allocation */
+}
+
 struct db *db_open(const char *url, enum db_mode mode, struct error *error)
 {
+        static pthread_once_t once = PTHREAD_ONCE_INIT;
         const char *path = path_of(url, error);
         int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | (mode == DB_WRITER ? SQLITE_OPEN_CREATE : 0);
         struct db *db;
@@ -74,6 +81,7 @@ struct db *db_open(const char *url, enum db_mode mode, struct error *error)
 
         if (!path)
                 return NULL;
+        pthread_once(&once, set_up_library);
         db = memory_alloc(sizeof *db);
         code = sqlite3_open_v2(path, &db->handle, flags, NULL);
         if (code == SQLITE_OK) {

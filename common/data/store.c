@@ -299,3 +299,18 @@ bool store_is_well(const struct store *store)
 {
         return atomic_load(&store->well);
 }
+
+static void probe(struct unit *unit, void *arg)
+{
+        (void)arg;
+        db_exec(unit->store->writer, "UPDATE meta SET value = value", &unit->error);
+}
+
+void store_probe(struct store *store)
+{
+        struct arena *arena = arena_open();
+        struct error ignored;
+
+        store_run(store, probe, NULL, arena, &ignored);
+        arena_close(&arena);
+}

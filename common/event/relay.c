@@ -145,20 +145,31 @@ static void say_back(struct relay *r)
         r->away = false;
 }
 
-/* What the front of the batch came to: parks the refused, notes how far it is. */
-static void settle(struct relay *r, const struct outbox_record *o, const struct record *records, size_t count)
+/* Sets the refused one aside; until that is committed the outbox must not move past it. False: closing, out of time. */
+static bool park(struct relay *r, const struct outbox_record *o, const char *reason)
 {
         struct error error = {0};
 
-        for (size_t i = 0; i < count; i++) {
-                if (records[i].result != BUS_REFUSED)
-                        continue;
-                log_write(LOG_ERROR, "an event can never be published; it is parked in the outbox", "error.message", records[i].reason, NULL);
-                outbox_park(r->store, o[i].id, records[i].reason, &error);
+        log_write(LOG_ERROR, "an event can never be published; it is parked in the outbox", "error.message", reason, NULL);
+        while (!outbox_park(r->store, o->id, reason, &error)) {
+                log_write(LOG_WARN, "parking failed; trying again", "error.message", error.text, NULL);
+                if (patience(r) == 0)
+                        return false;
+                nap(r, 100000);
         }
+        return true;
+}
+
+/* What the front of the batch came to: parks the refused, notes how far it is. */
+static bool settle(struct relay *r, const struct outbox_record *o, const struct record *records, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                if (records[i].result == BUS_REFUSED && !park(r, &o[i], records[i].reason))
+                        return false;
         r->last = o[count - 1].id;
         outbox_sent(r->store, r->last);
         say_back(r);
+        return true;
 }
 
 /* Publishes all of these, however long it takes; false when closing and out of time. */
@@ -175,8 +186,9 @@ static bool publish(struct relay *r, const struct outbox_record *o, size_t count
                 struct error error = {0};
                 size_t more = bus_publish(r->bus, records + done, count - done, wait_ms, &error);
 
+                if (more && !settle(r, o + done, records + done, more))
+                        break;
                 if (more) {
-                        settle(r, o + done, records + done, more);
                         count_published(r, records + done, more, arena);
                         done += more;
                 } else {

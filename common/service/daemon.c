@@ -195,9 +195,9 @@ static int run(struct process *p, const sigset_t *signals)
                 return error.kind == ERROR_BAD_INPUT ? EXIT_SETTING : EXIT_FAILURE;
         }
         say_running(p);
-        while (!wait_signal(signals, 60000))
-                if (p->daemon->each_minute)
-                        p->daemon->each_minute(p);
+        for (int64_t second = 1; !wait_signal(signals, 1000); second++)
+                if (p->daemon->each_second)
+                        p->daemon->each_second(p, second);
         drain(p, signals);
         close_steps(p, opened);
         log_write(LOG_INFO, "stopped", NULL);

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { STUCK_MS = 30000, LEAVE_MS = 3000, LAST_PASS_MS = 4000 };
+enum { STUCK_MS = 30000, LEAVE_MS = 3000, LAST_PASS_MS = 4000, GATEWAY_KEY_MS = 600000 };
 
 /* What a running service has. One a process. */
 struct parts {
@@ -184,10 +184,16 @@ static bool is_well(struct process *p)
         return store_is_well(parts_of(p)->store);
 }
 
-static void each_minute(struct process *p)
+/* A store that failed is tried again, for a pod that is not ready gets no request that would find out. */
+static void each_second(struct process *p, int64_t second)
 {
-        store_purge(parts_of(p)->store, config_number(p->config, "idempotency-ttl"), 600000,
-                    config_number(p->config, "inbox-retention"));
+        struct store *store = parts_of(p)->store;
+
+        if (!store_is_well(store))
+                store_probe(store);
+        if (second % 60 == 0)
+                store_purge(store, config_number(p->config, "idempotency-ttl"), GATEWAY_KEY_MS,
+                            config_number(p->config, "inbox-retention"));
 }
 
 int service_main(const struct service *service, int argc, char **argv)
@@ -204,7 +210,7 @@ int service_main(const struct service *service, int argc, char **argv)
                 .steps = steps,
                 .is_alive = is_alive,
                 .is_well = is_well,
-                .each_minute = each_minute,
+                .each_second = each_second,
         };
 
         for (const struct setting *s = service_settings; s->name && count < MOST; s++)

@@ -39,6 +39,12 @@ static bool conditions_hold(struct unit *unit, const struct write *w, const void
         return !unit_failed(unit);
 }
 
+/* What a key is scoped to. */
+static const char *key_path(const struct write *w)
+{
+        return w->kind == WRITE_CREATE_PLAIN ? w->resource->plain : w->resource->collection;
+}
+
 static void create(struct unit *unit, struct write *w)
 {
         const struct entity *e = w->resource->entity;
@@ -129,7 +135,7 @@ static void remember(struct unit *unit, const struct write *w)
         struct text row = text_open(unit_arena(unit), 300);
 
         hal_plain(&row, w->resource->entity, w->row);
-        unit_remember(unit, w->resource->collection, w->key, &(struct stored_answer){w->hash, w->status, row.at});
+        unit_remember(unit, key_path(w), w->key, &(struct stored_answer){w->hash, w->status, row.at});
 }
 
 /* The row as it was first answered; the URLs around it are built anew. */
@@ -160,7 +166,7 @@ static void run(struct unit *unit, void *arg)
         struct write *w = arg;
         struct stored_answer stored;
 
-        if (w->key && unit_recall(unit, w->resource->collection, w->key, &stored)) {
+        if (w->key && unit_recall(unit, key_path(w), w->key, &stored)) {
                 replay(unit, w, &stored);
                 return;
         }
@@ -175,7 +181,7 @@ static void done(void *arg, const struct error *error)
 
         w->error = *error;
         if (w->key)
-                keys_end(w->resource->all->keys, w->resource->collection, w->key);
+                keys_end(w->resource->all->keys, key_path(w), w->key);
         http_resume(w->request);
 }
 
@@ -210,7 +216,7 @@ static bool take_key(struct http_request *r, struct write *w)
                 return false;
         }
         http_answer_header(r, "Idempotency-Key", key);
-        if (!keys_begin(w->resource->all->keys, w->resource->collection, key)) {
+        if (!keys_begin(w->resource->all->keys, key_path(w), key)) {
                 http_answer_problem(r, 409, "the first request with this Idempotency-Key is still in progress");
                 http_answer_header(r, "Retry-After", "1");
                 return false;
