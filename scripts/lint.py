@@ -16,9 +16,10 @@ STANDARD = "-std=gnu17 -D_GNU_SOURCE -Icommon -I.".split()
 WARNINGS = ("-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wundef "
             "-Wformat=2 -Wvla -Wcast-qual -Wno-missing-field-initializers").split()
 
-# Few, each of which points at a fault rather than at a taste; the analyzer proper costs minutes.
+# Few, each of which points at a fault rather than at a taste and was right here more often than wrong; the analyzer
+# proper costs minutes.
 TIDY = ("-*,bugprone-sizeof-container,bugprone-suspicious-*,-bugprone-suspicious-include,-bugprone-suspicious-missing-comma,bugprone-infinite-loop,"
-        "bugprone-too-small-loop-variable,bugprone-signal-handler,bugprone-not-null-terminated-result,"
+        "bugprone-too-small-loop-variable,bugprone-signal-handler,"
         "bugprone-misplaced-widening-cast,bugprone-terminating-continue,bugprone-unused-return-value,"
         "cert-fio38-c,misc-redundant-expression,"
         "readability-misleading-indentation,readability-duplicate-include")
@@ -59,13 +60,13 @@ def flags():
 
 
 def warnings():
-    return in_parallel(["clang", "-fsyntax-only", "-Werror"] + WARNINGS + ["-Wno-format-nonliteral"] + flags(), sources())
+    return in_parallel(["clang", "-fsyntax-only", "-Werror"] + WARNINGS + ["-Wno-format-nonliteral", "-Wno-string-concatenation"] + flags(), sources())
 
 
 def cppcheck():
     return in_parallel(["cppcheck", "-q", "--std=c11", "--enable=warning,portability", "--inline-suppr", "--error-exitcode=1",
                         "--suppress=missingIncludeSystem", "--suppress=preprocessorErrorDirective",
-                        "--suppress=unknownMacro", "--suppress=varFuncNullUB", "--suppress=autoVariables", "-Icommon", "-I."], sources())
+                        "--suppress=unknownMacro", "--suppress=varFuncNullUB", "--suppress=autoVariables", "--suppress=arrayIndexThenCheck", "-Icommon", "-I."], sources())
 
 
 def tidy():
