@@ -6,6 +6,7 @@
 #include "data/outbox.h"
 #include "data/store.h"
 
+#include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -156,6 +157,58 @@ static inline const char *things_waiting(struct store *store, struct arena *aren
         for (size_t i = 0; i < count; i++)
                 text_printf(&names, "%s%s", i ? " " : "", records[i].key ? records[i].key : "-");
         return names.at;
+}
+
+/* A unit of work whose end is waited for later; also one that holds the writer until it is told to go on. */
+struct errand {
+        struct job job;
+        struct thing thing;
+        void (*run)(struct unit *, void *);
+        struct error error;
+        int times_done;
+        sem_t entered, go_on, over;
+};
+
+static inline void errand_run(struct unit *unit, void *arg)
+{
+        struct errand *e = arg;
+
+        if (e->run)
+                e->run(unit, &e->thing);
+        else if (sem_post(&e->entered) == 0)
+                while (sem_wait(&e->go_on) != 0)
+                        ;
+}
+
+static inline void errand_done(void *arg, const struct error *error)
+{
+        struct errand *e = arg;
+
+        e->error = *error;
+        e->times_done++;
+        sem_post(&e->over);
+}
+
+/* run NULL: holds the writer, and has it when this returns. */
+static inline void errand_send(struct errand *e, struct store *store, const char *name, void (*run)(struct unit *, void *))
+{
+        *e = (struct errand){.thing.name = name, .run = run};
+        sem_init(&e->entered, 0, 0);
+        sem_init(&e->go_on, 0, 0);
+        sem_init(&e->over, 0, 0);
+        e->job = (struct job){.run = errand_run, .done = errand_done, .arg = e, .arena = arena_open()};
+        store_submit(store, &e->job);
+        while (!run && sem_wait(&e->entered) != 0)
+                ;
+}
+
+static inline enum error_kind errand_end(struct errand *e)
+{
+        sem_post(&e->go_on);
+        while (sem_wait(&e->over) != 0)
+                ;
+        arena_close(&e->job.arena);
+        return e->error.kind;
 }
 
 #endif

@@ -1,0 +1,270 @@
+/* Opening a store: new, again, with more fields, of a newer program, twice, or what is no store at all. */
+#include "data/store.h"
+
+#include "data/thing.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct grown {
+        struct thing thing;
+        const char *colour;
+        struct whole weight;
+};
+
+static const struct field grown_fields[] = {
+        {"name", FIELD_TEXT, offsetof(struct thing, name)},
+        {"qty", FIELD_INT32, offsetof(struct thing, qty), FIELD_NOT_NEGATIVE},
+        {"colour", FIELD_TEXT, offsetof(struct grown, colour), .since = 2},
+        {"big", FIELD_INT64, offsetof(struct thing, big)},
+        {"Secret", FIELD_TEXT, offsetof(struct thing, secret), FIELD_HIDDEN},
+        {"pin", FIELD_INT32, offsetof(struct thing, pin), FIELD_HIDDEN},
+        {"weight", FIELD_INT32, offsetof(struct grown, weight), .since = 3},
+        {NULL},
+};
+
+static const struct entity grown_entity = {
+        .item = "thing",
+        .collection = "things",
+        .shape = {grown_fields, sizeof(struct grown)},
+        .lookups = thing_lookups,
+};
+
+static const struct field note_fields[] = {{"text", FIELD_TEXT, sizeof(struct row)}, {NULL}};
+
+struct note {
+        struct row row;
+        const char *text;
+};
+
+static const struct entity note_entity = {
+        .item = "note", .collection = "notes", .shape = {note_fields, sizeof(struct note)}, .since = 3};
+
+static const struct entity *const grown_entities[] = {&grown_entity, &note_entity, NULL};
+
+static struct store *grown_try(struct error *error)
+{
+        return store_open(&(struct store_config){.url = things_url(), .service = "things", .entities = grown_entities, .readers = 1},
+                          error);
+}
+
+static struct store *grown_open(void)
+{
+        struct error e = {0};
+        struct store *store = grown_try(&e);
+
+        check_text(e.text, "");
+        return store;
+}
+
+static void run_sql(const char *sql)
+{
+        struct error e = {0};
+        struct db *db = db_open(things_url(), DB_WRITER, &e);
+
+        check(db && db_exec(db, sql, &e));
+        db_close(&db);
+}
+
+static int64_t ask_sql(const char *sql)
+{
+        struct error e = {0};
+        struct db *db = db_open(things_url(), DB_WRITER, &e);
+        struct statement *s = db_prepare_once(db, sql, &e);
+        int64_t answer = statement_step(s, &e) == DB_ROW ? column_int(s, 0) : -1;
+
+        statement_close(&s);
+        db_close(&db);
+        return answer;
+}
+
+static void add_grown(struct unit *unit, void *row)
+{
+        struct note n = {.text = "noted"};
+
+        unit_add(unit, &grown_entity, row);
+        unit_add(unit, &note_entity, &n);
+}
+
+static struct grown *get_grown(struct store *store, int64_t id, struct arena *arena)
+{
+        struct db *db = store_read_begin(store);
+        struct error e = {0};
+        void *row = NULL;
+
+        table_get(db, store_table(store, &grown_entity), id, arena, &row, &e);
+        store_read_end(store, db);
+        check_text(e.text, "");
+        return row;
+}
+
+static void a_field_added_later_gets_its_column(void)
+{
+        struct store *store = things_open();
+        struct arena *arena = arena_open();
+        struct grown g = {.thing.name = "new", .colour = "red", .weight = {true, 7}};
+
+        things_add(store, "old");
+        store_close(&store);
+        store = grown_open();
+        check_text(get_grown(store, 1, arena)->thing.name, "old");
+        check_text(get_grown(store, 1, arena)->colour, NULL);
+        check_int(things_do(store, add_grown, &g), ERROR_NONE);
+        store_close(&store);
+        store = grown_open();
+        check_int(g.thing.row.id, 2);
+        check_text(get_grown(store, 2, arena)->colour, "red");
+        check_int(get_grown(store, 2, arena)->weight.value, 7);
+        store_close(&store);
+        check_int(ask_sql("SELECT group_concat(number, '') FROM migrations WHERE part = 'things' ORDER BY number"), 123);
+        check_int(ask_sql("SELECT count(*) FROM notes"), 1);
+        arena_close(&arena);
+}
+
+static void a_new_store_has_the_same_tables(void)
+{
+        struct store *store = grown_open();
+        struct grown g = {.thing.name = "new", .colour = "red"};
+
+        check_int(things_do(store, add_grown, &g), ERROR_NONE);
+        store_close(&store);
+        check_int(ask_sql("SELECT count(*) FROM pragma_table_info('things')"), 9);
+        check_int(ask_sql("SELECT count(*) FROM migrations WHERE part = 'things'"), 3);
+}
+
+static void a_newer_store_is_refused(void)
+{
+        struct store *store = grown_open();
+        struct error e = {0};
+
+        store_close(&store);
+        check(!things_try(&e)); /* the old program on the grown store */
+        check_int(e.kind, ERROR_UNPROCESSABLE);
+        check_contains(e.text, "things 3");
+        check_contains(e.text, "newer than this program's (1)");
+        check((store = grown_open()));
+        store_close(&store);
+}
+
+static void a_newer_library_is_refused(void)
+{
+        struct store *store = things_open();
+        struct error e = {0};
+
+        things_add(store, "a");
+        store_close(&store);
+        run_sql("INSERT INTO migrations (part, number, applied) VALUES ('common', 99, 'tomorrow')");
+        check(!things_try(&e));
+        check_int(e.kind, ERROR_UNPROCESSABLE);
+        check_contains(e.text, "common 99");
+        run_sql("DELETE FROM migrations WHERE number = 99");
+        store = things_open();
+        check(things_has(store, 1));
+        store_close(&store);
+}
+
+static void a_migration_that_fails_changes_nothing(void)
+{
+        struct store *store = things_open();
+        struct error e = {0};
+
+        store_close(&store);
+        run_sql("CREATE TABLE notes (id INTEGER)"); /* in the way of migration 3 */
+        check(!grown_try(&e));
+        check_contains(e.text, "notes");
+        check_int(ask_sql("SELECT max(number) FROM migrations WHERE part = 'things'"), 2);
+        check_int(ask_sql("SELECT count(*) FROM pragma_table_info('things') WHERE name = 'weight'"), 0);
+        run_sql("DROP TABLE notes");
+        store = grown_open();
+        store_close(&store);
+        check_int(ask_sql("SELECT max(number) FROM migrations WHERE part = 'things'"), 3);
+}
+
+static void a_second_opening_is_refused(void)
+{
+        struct store *store = things_open();
+        struct error e = {0};
+
+        check(!things_try(&e));
+        check_int(e.kind, ERROR_CONFLICT);
+        check_contains(e.text, "another process uses this store");
+        check_int(things_add(store, "a"), 1); /* the first one does not mind */
+        store_close(&store);
+        store = things_open();
+        store_close(&store);
+}
+
+/* In a child that has nothing of the parent's but the path. */
+static int second_process(const char *url)
+{
+        struct error e = {0};
+        struct store *store =
+                store_open(&(struct store_config){.url = url, .service = "things", .entities = thing_entities, .readers = 1}, &e);
+
+        return store ? 1 : e.kind == ERROR_CONFLICT ? 42 : 2;
+}
+
+static void a_second_process_is_refused(void)
+{
+        int go[2], status = 0;
+        struct store *store;
+        char byte = 0;
+        pid_t child;
+
+        things_url();
+        check(pipe(go) == 0);
+        child = fork(); /* before the store is opened: a lock is inherited */
+        if (child == 0)
+                _exit(read(go[0], &byte, 1) == 1 ? second_process(things_url()) : 3);
+        store = things_open();
+        check_int(write(go[1], &byte, 1), 1);
+        check(waitpid(child, &status, 0) == child);
+        check(WIFEXITED(status));
+        check_int(WEXITSTATUS(status), 42);
+        close(go[0]);
+        close(go[1]);
+        store_close(&store);
+}
+
+static void refuses(const char *url, enum error_kind kind, const char *why)
+{
+        struct error e = {0};
+        struct store *store = store_open(
+                &(struct store_config){.url = url, .service = "things", .entities = thing_entities, .readers = 1}, &e);
+
+        check(!store);
+        check_int(e.kind, kind);
+        check_contains(e.text, why);
+}
+
+static void what_is_no_store_is_refused(void)
+{
+        struct arena *arena = arena_open();
+        const char *junk = arena_printf(arena, "%s/junk.db", check_directory());
+        FILE *f = fopen(junk, "w");
+
+        check(f != NULL);
+        for (int i = 0; i < 1000; i++)
+                fputs("this is no database at all\n", f);
+        fclose(f);
+        refuses(arena_printf(arena, "sqlite:%s", junk), ERROR_UNAVAILABLE, "not a database");
+        refuses(arena_printf(arena, "sqlite:%s/no/such/place.db", check_directory()), ERROR_UNAVAILABLE, "No such file");
+        arena_close(&arena);
+}
+
+int main(int argc, char **argv)
+{
+        static const struct story stories[] = {
+                {"a field added later gets its column", a_field_added_later_gets_its_column},
+                {"a new store has the same tables", a_new_store_has_the_same_tables},
+                {"a newer store is refused", a_newer_store_is_refused},
+                {"a newer library is refused", a_newer_library_is_refused},
+                {"a migration that fails changes nothing", a_migration_that_fails_changes_nothing},
+                {"a second opening is refused", a_second_opening_is_refused},
+                {"a second process is refused", a_second_process_is_refused},
+                {"what is no store is refused", what_is_no_store_is_refused},
+                {NULL, NULL},
+        };
+
+        return check_main(stories, argc, argv);
+}

@@ -1,0 +1,351 @@
+/* What every store promises about rows and units of work. */
+#include "data/store.h"
+
+#include "base/clock.h"
+#include "data/thing.h"
+
+static void refuse_late(struct unit *unit, void *thing)
+{
+        thing_add_and_say(unit, thing);
+        unit_refuse(unit, ERROR_UNPROCESSABLE, "name", "%s is not wanted", ((struct thing *)thing)->name);
+        unit_refuse(unit, ERROR_INTERNAL, "other", "too late");
+}
+
+static void an_id_is_never_used_twice(void)
+{
+        struct store *store = things_open();
+
+        for (int64_t i = 1; i <= 3; i++)
+                check_int(things_add(store, "a"), i);
+        things_remove(store, 3);
+        check_int(things_count(store), 2);
+        store_close(&store);
+        check(store == NULL);
+        store = things_open();
+        check_int(things_add(store, "b"), 4);
+        check(things_has(store, 2) && !things_has(store, 3) && things_has(store, 4));
+        check_int(things_count(store), 3);
+        store_close(&store);
+}
+
+static void a_row_comes_back_as_it_went(void)
+{
+        struct store *store = things_open();
+        struct arena *arena = arena_open();
+        struct thing t = {.name = "가😀\"'; DROP TABLE things; --\n", .qty = {true, INT32_MIN}, .big = {true, INT64_MAX}, .secret = "s"};
+        struct thing empty = {.name = ""}, *got;
+
+        check_int(things_do(store, thing_add_and_say, &t), ERROR_NONE);
+        check_int(things_do(store, thing_add_and_say, &empty), ERROR_NONE);
+        store_close(&store);
+        store = things_open();
+        got = things_get(store, 1, arena);
+        check(shape_same(&thing_shape, got, &t));
+        check_text(got->secret, "s");
+        check(!got->pin.known);
+        check_int(got->row.version, 0);
+        got = things_get(store, 2, arena);
+        check_text(got->name, "");
+        check(!got->qty.known && !got->secret);
+        arena_close(&arena);
+        store_close(&store);
+}
+
+static void save_twice(struct unit *unit, void *arg)
+{
+        struct thing *t = unit_get(unit, &thing_entity, 1);
+
+        (void)arg;
+        t->name = "b";
+        unit_save(unit, &thing_entity, t);
+        t = unit_get(unit, &thing_entity, 1); /* as the unit sees it */
+        t->qty = (struct whole){true, 2};
+        unit_save(unit, &thing_entity, t);
+}
+
+static void a_change_counts_the_version(void)
+{
+        struct store *store = things_open();
+        struct arena *arena = arena_open();
+        struct thing *got;
+
+        things_add(store, "a");
+        check_int(things_do(store, save_twice, NULL), ERROR_NONE);
+        got = things_get(store, 1, arena);
+        check_text(got->name, "b");
+        check_int(got->qty.value, 2);
+        check_int(got->row.version, 2);
+        check_int(things_count(store), 1);
+        arena_close(&arena);
+        store_close(&store);
+}
+
+static void a_refused_unit_leaves_no_trace(void)
+{
+        struct store *store = things_open();
+        struct arena *arena = arena_open();
+        struct errand hold, before, refused, after;
+
+        errand_send(&hold, store, NULL, NULL);
+        errand_send(&before, store, "before", thing_add_and_say);
+        errand_send(&refused, store, "refused", refuse_late);
+        errand_send(&after, store, "after", thing_add_and_say); /* all three in one transaction */
+        check_int(errand_end(&hold), ERROR_NONE);
+        check_int(errand_end(&before), ERROR_NONE);
+        check_int(errand_end(&refused), ERROR_UNPROCESSABLE);
+        check_int(errand_end(&after), ERROR_NONE);
+        check_text(refused.error.text, "refused is not wanted");
+        check_text(refused.error.member, "name");
+        check_int(before.thing.row.id, 1);
+        check_int(after.thing.row.id, 2);
+        check_int(things_count(store), 2);
+        check_text(things_get(store, 2, arena)->name, "after");
+        check_text(things_waiting(store, arena), "before after");
+        check_int(outbox_pending(store), 2);
+        arena_close(&arena);
+        store_close(&store);
+}
+
+static void remove_and_refuse(struct unit *unit, void *thing)
+{
+        unit_remove(unit, &thing_entity, thing);
+        unit_refuse(unit, ERROR_CONFLICT, NULL, "no");
+}
+
+static void a_refused_removal_leaves_the_row(void)
+{
+        struct store *store = things_open();
+        struct thing t = {.row.id = 1};
+
+        things_add(store, "a");
+        check_int(things_do(store, remove_and_refuse, &t), ERROR_CONFLICT);
+        check(things_has(store, 1));
+        check_int(things_count(store), 1);
+        store_close(&store);
+        store = things_open();
+        check_int(things_count(store), 1);
+        check_int(things_add(store, "b"), 2);
+        store_close(&store);
+}
+
+/* Checks end a story by a jump, which only the story's own thread may do; so a unit notes what it saw. */
+struct seen {
+        bool before, failed, got, found, recalled, first;
+        int64_t id;
+};
+
+static void go_on_after_failure(struct unit *unit, void *arg)
+{
+        static const char *const a[LOOKUP_MEMBERS] = {"a"};
+        struct seen *seen = arg;
+        struct thing t = {.name = "late"};
+        struct stored_answer answer;
+
+        seen->before = unit_get(unit, &thing_entity, 1) && !unit_failed(unit);
+        unit_refuse(unit, ERROR_BAD_INPUT, NULL, "no");
+        seen->failed = unit_failed(unit);
+        seen->got = unit_get(unit, &thing_entity, 1) != NULL;
+        seen->found = unit_find(unit, &thing_entity, &thing_lookups[THING_BY_NAME], 0, a) != NULL;
+        seen->recalled = unit_recall(unit, "/things", "k", &answer);
+        seen->first = unit_first_time(unit, "s", "1");
+        unit_save(unit, &thing_entity, &t);
+        unit_remove(unit, &thing_entity, &t);
+        thing_add_and_say(unit, &t);
+        seen->id = t.row.id;
+}
+
+static void a_failure_is_sticky(void)
+{
+        struct store *store = things_open();
+        struct arena *arena = arena_open();
+        struct seen seen = {0};
+
+        things_add(store, "a");
+        check_int(things_do(store, go_on_after_failure, &seen), ERROR_BAD_INPUT);
+        check(seen.before && seen.failed);
+        check(!seen.got && !seen.found && !seen.recalled && !seen.first && seen.id == 0);
+        check_text(things_waiting(store, arena), "a");
+        check_int(things_add(store, "b"), 2);
+        arena_close(&arena);
+        store_close(&store);
+}
+
+static void a_unique_key_is_a_conflict(void)
+{
+        struct store *store = things_open();
+        struct thing first = {.secret = "s", .big = {true, 1}}, same = first, null = {.secret = "s"}, null_again = null;
+
+        check_int(things_do(store, thing_add_and_say, &first), ERROR_NONE);
+        check_int(things_do(store, thing_add_and_say, &same), ERROR_CONFLICT);
+        check_int(things_do(store, thing_add_and_say, &null), ERROR_NONE);
+        check_int(things_do(store, thing_add_and_say, &null_again), ERROR_NONE);
+        check_int(null.row.id, 2);
+        check_int(things_count(store), 3);
+        store_close(&store);
+}
+
+static void an_event_too_large_is_refused(void)
+{
+        static char name[12000];
+        struct store *store = things_open();
+        struct thing t = {.name = name};
+
+        memset(name, 'x', sizeof name - 1);
+        check_int(things_do(store, thing_add_and_say, &t), ERROR_TOO_LARGE);
+        check_int(things_count(store), 0);
+        check_int(outbox_pending(store), 0);
+        check_int(things_add(store, "a"), 1);
+        store_close(&store);
+}
+
+static void a_source_is_made_once(void)
+{
+        struct store *store = things_open();
+        char source[100];
+
+        snprintf(source, sizeof source, "%s", store_source(store));
+        check(strncmp(source, "/things/", 8) == 0);
+        check_int((int64_t)strlen(source), 8 + 36);
+        store_close(&store);
+        store = things_open();
+        check_text(store_source(store), source);
+        store_close(&store);
+}
+
+static void remember_answer(struct unit *unit, void *thing)
+{
+        struct thing *t = thing;
+
+        unit_remember(unit, "/things", t->name, &(struct stored_answer){.hash = -7, .status = 201, .row = "{\"id\":1}"});
+        if (t->qty.known)
+                unit_refuse(unit, ERROR_BAD_INPUT, NULL, "no");
+}
+
+struct recalled {
+        const char *key;
+        struct stored_answer answer;
+        bool found, elsewhere, same_row;
+};
+
+static void recall_answer(struct unit *unit, void *arg)
+{
+        struct recalled *r = arg;
+        struct stored_answer other;
+
+        r->found = unit_recall(unit, "/things", r->key, &r->answer);
+        r->elsewhere = unit_recall(unit, "/others", r->key, &other);
+        r->same_row = r->found && strcmp(r->answer.row, "{\"id\":1}") == 0;
+}
+
+static bool is_remembered(struct store *store, const char *key)
+{
+        struct recalled r = {.key = key};
+
+        check_int(things_do(store, recall_answer, &r), ERROR_NONE);
+        check(!r.elsewhere);
+        check(!r.found || (r.answer.hash == -7 && r.answer.status == 201 && r.same_row));
+        return r.found;
+}
+
+static void answers_are_remembered_with_the_row(void)
+{
+        struct store *store = things_open();
+        struct thing kept = {.name = "kept"}, refused = {.name = "refused", .qty.known = true};
+
+        check_int(things_do(store, remember_answer, &kept), ERROR_NONE);
+        check_int(things_do(store, remember_answer, &refused), ERROR_BAD_INPUT);
+        store_close(&store);
+        store = things_open();
+        check(is_remembered(store, "kept"));
+        check(!is_remembered(store, "refused"));
+        check(!is_remembered(store, "KEPT"));
+        store_close(&store);
+}
+
+static void hear(struct unit *unit, void *thing)
+{
+        struct thing *t = thing;
+
+        t->big.known = unit_first_time(unit, t->secret, t->name);
+        if (t->qty.known)
+                unit_refuse(unit, ERROR_BAD_INPUT, NULL, "no");
+}
+
+static bool heard_first(struct store *store, const char *source, const char *id)
+{
+        struct thing t = {.secret = source, .name = id};
+
+        check_int(things_do(store, hear, &t), ERROR_NONE);
+        return t.big.known;
+}
+
+static void an_identity_is_new_once(void)
+{
+        struct store *store = things_open();
+        struct thing refused = {.secret = "/a", .name = "2", .qty.known = true};
+
+        check(heard_first(store, "/a", "1"));
+        check(!heard_first(store, "/a", "1"));
+        check(heard_first(store, "/b", "1"));
+        check_int(things_do(store, hear, &refused), ERROR_BAD_INPUT);
+        check(refused.big.known);
+        check(heard_first(store, "/a", "2")); /* the refused unit did not use it up */
+        store_close(&store);
+        store = things_open();
+        check(!heard_first(store, "/a", "2"));
+        store_close(&store);
+}
+
+static void hear_many(struct unit *unit, void *arg)
+{
+        (void)arg;
+        for (int i = 0; i < 4500; i++)
+                unit_first_time(unit, "/many", arena_printf(unit_arena(unit), "%d", i));
+}
+
+static void what_is_over_is_purged(void)
+{
+        enum { MINUTE = 60000, HOUR = 60 * MINUTE };
+        int64_t now = clock_wall_ms();
+        struct store *store = things_open();
+        struct thing plain = {.name = "plain"}, gateway = {.name = "gw-1"};
+
+        clock_set_wall_ms(now - 11 * MINUTE);
+        check_int(things_do(store, remember_answer, &plain), ERROR_NONE);
+        check_int(things_do(store, remember_answer, &gateway), ERROR_NONE);
+        check_int(things_do(store, hear_many, NULL), ERROR_NONE);
+        clock_set_wall_ms(now);
+        store_purge(store, 24 * HOUR, 10 * MINUTE, HOUR);
+        check(is_remembered(store, "plain") && !is_remembered(store, "gw-1"));
+        check(!heard_first(store, "/many", "7"));
+        store_purge(store, 11 * MINUTE, 10 * MINUTE, 10 * MINUTE); /* not yet older than 11 minutes */
+        check(is_remembered(store, "plain"));
+        check(heard_first(store, "/many", "7") && heard_first(store, "/many", "4499"));
+        clock_set_wall_ms(now + 1);
+        store_purge(store, 11 * MINUTE, 10 * MINUTE, 10 * MINUTE);
+        check(!is_remembered(store, "plain"));
+        check(!heard_first(store, "/many", "7"));
+        clock_set_wall_ms(0);
+        store_close(&store);
+}
+
+int main(int argc, char **argv)
+{
+        static const struct story stories[] = {
+                {"an id is never used twice", an_id_is_never_used_twice},
+                {"a row comes back as it went", a_row_comes_back_as_it_went},
+                {"a change counts the version", a_change_counts_the_version},
+                {"a refused unit leaves no trace", a_refused_unit_leaves_no_trace},
+                {"a refused removal leaves the row", a_refused_removal_leaves_the_row},
+                {"a failure is sticky", a_failure_is_sticky},
+                {"a unique key is a conflict", a_unique_key_is_a_conflict},
+                {"an event too large is refused", an_event_too_large_is_refused},
+                {"a source is made once", a_source_is_made_once},
+                {"answers are remembered with the row", answers_are_remembered_with_the_row},
+                {"an identity is new once", an_identity_is_new_once},
+                {"what is over is purged", what_is_over_is_purged},
+                {NULL, NULL},
+        };
+
+        return check_main(stories, argc, argv);
+}

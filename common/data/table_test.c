@@ -1,0 +1,165 @@
+/* Finding rows and turning pages: order, nulls, ties. */
+#include "data/table.h"
+
+#include "data/thing.h"
+
+enum { MOST = 10 };
+
+static const struct {
+        const char *name;
+        struct whole qty;
+} rows[] = {
+        {"b", {true, 2}}, {"a", {true, 10}}, {NULL, {true, 2}}, {"b", {false, 0}}, {"", {true, 0}}, {"B", {true, 2147483647}},
+};
+
+static struct store *store_with_rows(void)
+{
+        struct store *store = things_open();
+
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                struct thing t = {.name = rows[i].name, .qty = rows[i].qty, .big = {true, -(int64_t)i}};
+
+                check_int(things_do(store, thing_add_and_say, &t), ERROR_NONE);
+        }
+        return store;
+}
+
+/* The ids on that page: "1 2 3". */
+static const char *ids(struct store *store, const struct page *page)
+{
+        static char text[100];
+        struct arena *arena = arena_open();
+        struct db *db = store_read_begin(store);
+        struct error e = {0};
+        void *got[MOST];
+        size_t count = 0, len = 0;
+        bool done = table_page(db, store_table(store, &thing_entity), page, arena, got, &count, &e);
+
+        store_read_end(store, db);
+        text[0] = '\0';
+        for (size_t i = 0; i < count; i++)
+                len += (size_t)snprintf(text + len, sizeof text - len, "%s%lld", i ? " " : "", (long long)((struct row *)got[i])->id);
+        arena_close(&arena);
+        check_text(done ? "" : e.text, "");
+        return text;
+}
+
+static struct page sorted(const char *by, bool descending)
+{
+        struct page page = {.size = MOST, .sort_count = 1};
+
+        page.sorts[0] = (struct sort){shape_field(&thing_shape, by), descending};
+        return page;
+}
+
+static void the_default_order_is_by_id(void)
+{
+        struct store *store = store_with_rows();
+
+        check_text(ids(store, &(struct page){.size = MOST}), "1 2 3 4 5 6");
+        check_text(ids(store, &(struct page){.size = 4}), "1 2 3 4");
+        check_text(ids(store, &(struct page){.size = 4, .number = 1}), "5 6");
+        check_text(ids(store, &(struct page){.size = 6, .number = 1}), "");
+        check_text(ids(store, &(struct page){.size = 1000, .number = 2147483647}), "");
+        store_close(&store);
+}
+
+static void null_is_lowest_and_ties_go_by_id(void)
+{
+        struct store *store = store_with_rows();
+        struct page page;
+
+        page = sorted("name", false);
+        check_text(ids(store, &page), "3 5 6 2 1 4"); /* null, "", B, a, b, b: by bytes */
+        page = sorted("name", true);
+        check_text(ids(store, &page), "1 4 2 6 5 3");
+        page = sorted("qty", false);
+        check_text(ids(store, &page), "4 5 1 3 2 6"); /* as numbers: 10 behind 2 */
+        page = sorted("qty", true);
+        check_text(ids(store, &page), "6 2 1 3 5 4");
+        page.size = 2;
+        page.number = 1;
+        check_text(ids(store, &page), "1 3");
+        store_close(&store);
+}
+
+static void the_second_sort_breaks_ties(void)
+{
+        struct store *store = store_with_rows();
+        struct page page = sorted("name", true);
+
+        page.sorts[1] = (struct sort){shape_field(&thing_shape, "qty"), false};
+        page.sort_count = 2;
+        check_text(ids(store, &page), "4 1 2 6 5 3");
+        page.sorts[1] = (struct sort){.field = NULL, .descending = true};
+        check_text(ids(store, &page), "4 1 2 6 5 3");
+        page.sorts[0] = (struct sort){.field = NULL, .descending = true};
+        page.sort_count = 1;
+        check_text(ids(store, &page), "6 5 4 3 2 1");
+        store_close(&store);
+}
+
+static int64_t find(struct store *store, int lookup, int64_t after, const char *one, const char *two)
+{
+        const char *values[LOOKUP_MEMBERS] = {one, two};
+        struct arena *arena = arena_open();
+        struct db *db = store_read_begin(store);
+        struct error e = {0};
+        void *row = NULL;
+        bool done = table_find(db, store_table(store, &thing_entity), &thing_lookups[lookup], after, values, arena, &row, &e);
+        int64_t id = row ? ((struct row *)row)->id : 0;
+
+        store_read_end(store, db);
+        arena_close(&arena);
+        check_text(done ? "" : e.text, "");
+        return id;
+}
+
+static void the_lowest_id_is_found(void)
+{
+        struct store *store = store_with_rows();
+
+        check_int(find(store, THING_BY_NAME, 0, "b", NULL), 1);
+        check_int(find(store, THING_BY_NAME, 1, "b", NULL), 4);
+        check_int(find(store, THING_BY_NAME, 4, "b", NULL), 0);
+        check_int(find(store, THING_BY_NAME, 0, "", NULL), 5);
+        check_int(find(store, THING_BY_NAME, 0, "x' OR '1'='1", NULL), 0);
+        things_remove(store, 1);
+        check_int(find(store, THING_BY_NAME, 0, "b", NULL), 4);
+        store_close(&store);
+}
+
+static void null_equals_nothing(void)
+{
+        struct store *store = store_with_rows();
+
+        check_int(find(store, THING_BY_NAME, 0, NULL, NULL), 0);
+        store_close(&store);
+}
+
+static void numbers_are_found_by_their_text(void)
+{
+        struct store *store = store_with_rows();
+        struct thing t = {.secret = "s", .big = {true, INT64_MAX}};
+
+        check_int(things_do(store, thing_add_and_say, &t), ERROR_NONE);
+        check_int(find(store, THING_BY_SECRET, 0, "s", "9223372036854775807"), 7);
+        check_int(find(store, THING_BY_SECRET, 0, "s", "9223372036854775806"), 0);
+        check_int(find(store, THING_BY_SECRET, 0, "t", "9223372036854775807"), 0);
+        store_close(&store);
+}
+
+int main(int argc, char **argv)
+{
+        static const struct story stories[] = {
+                {"the default order is by id", the_default_order_is_by_id},
+                {"null is lowest and ties go by id", null_is_lowest_and_ties_go_by_id},
+                {"the second sort breaks ties", the_second_sort_breaks_ties},
+                {"the lowest id is found", the_lowest_id_is_found},
+                {"null equals nothing", null_equals_nothing},
+                {"numbers are found by their text", numbers_are_found_by_their_text},
+                {NULL, NULL},
+        };
+
+        return check_main(stories, argc, argv);
+}
