@@ -1,0 +1,241 @@
+/* What is said is in the outbox with its row, handed over in order, and there until the bus has it. */
+#include "data/outbox.h"
+
+#include "data/thing.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+/* What the writer handed over, joined: "a b | c". */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static char handed[2000];
+static int64_t last_id;
+static bool in_order;
+
+static void keep(void *arg, struct outbox_batch *batch)
+{
+        (void)arg;
+        pthread_mutex_lock(&lock);
+        for (size_t i = 0; i < batch->count; i++) {
+                size_t len = strlen(handed);
+
+                snprintf(handed + len, sizeof handed - len, "%s%s", i ? " " : len ? " | " : "", batch->records[i].key);
+                in_order = in_order && batch->records[i].id > last_id;
+                last_id = batch->records[i].id;
+        }
+        pthread_mutex_unlock(&lock);
+        arena_close(&batch->arena);
+        free(batch);
+}
+
+static struct store *store_listened_to(void)
+{
+        struct store *store = things_open();
+
+        handed[0] = '\0';
+        last_id = 0;
+        in_order = true;
+        outbox_on_commit(store, keep, NULL);
+        return store;
+}
+
+static void say_twice(struct unit *unit, void *thing)
+{
+        thing_add_and_say(unit, thing);
+        unit_announce(unit, &thing_made, thing);
+}
+
+static void refuse(struct unit *unit, void *thing)
+{
+        say_twice(unit, thing);
+        unit_refuse(unit, ERROR_BAD_INPUT, NULL, "no");
+}
+
+static void a_transaction_is_handed_over_in_order(void)
+{
+        struct store *store = store_listened_to();
+        struct arena *arena = arena_open();
+        struct errand hold, one, two, three;
+
+        errand_send(&hold, store, NULL, NULL);
+        errand_send(&one, store, "a", say_twice);
+        errand_send(&two, store, "b", refuse);
+        errand_send(&three, store, "c", say_twice);
+        check_int(errand_end(&hold), ERROR_NONE);
+        check_int(errand_end(&one), ERROR_NONE);
+        check_int(errand_end(&two), ERROR_BAD_INPUT);
+        check_int(errand_end(&three), ERROR_NONE);
+        things_add(store, "d");
+        check_text(handed, "a 1 c 2 | d");
+        check(in_order);
+        check_text(things_waiting(store, arena), "a 1 c 2 d");
+        check_int(outbox_pending(store), 5);
+        arena_close(&arena);
+        store_close(&store);
+}
+
+static void the_sent_go_with_the_next_commit(void)
+{
+        struct store *store = store_listened_to();
+        struct arena *arena = arena_open();
+
+        things_add(store, "a");
+        things_add(store, "b");
+        things_add(store, "c");
+        outbox_sent(store, 2);
+        outbox_sent(store, 1); /* late news change nothing */
+        check_text(things_waiting(store, arena), "a b c");
+        things_add(store, "d");
+        check_text(things_waiting(store, arena), "c d");
+        check_int(outbox_pending(store), 2);
+        outbox_sent(store, 4);
+        outbox_sweep(store);
+        check_text(things_waiting(store, arena), "");
+        check_int(outbox_pending(store), 0);
+        outbox_sweep(store);
+        check_int(outbox_pending(store), 0);
+        check_int(things_count(store), 4);
+        arena_close(&arena);
+        store_close(&store);
+}
+
+static void what_was_not_sent_is_there_after_opening_again(void)
+{
+        struct store *store = store_listened_to();
+        struct arena *arena = arena_open();
+        struct outbox_record records[4];
+        struct error e = {0};
+        size_t count;
+
+        things_add(store, "a");
+        things_add(store, "b");
+        outbox_sent(store, 1);
+        things_add(store, "c");
+        store_close(&store);
+        store = store_listened_to();
+        check_int(outbox_pending(store), 2);
+        check(outbox_read(store, 0, records, 4, &count, arena, &e));
+        check_int((int64_t)count, 2);
+        check_int(records[0].id, 2);
+        check_int(records[1].id, 3);
+        check(outbox_read(store, 2, records, 4, &count, arena, &e) && count == 1 && records[0].id == 3);
+        check(outbox_read(store, 0, records, 1, &count, arena, &e) && count == 1 && records[0].id == 2);
+        outbox_sent(store, 3);
+        outbox_sweep(store);
+        store_close(&store);
+        store = store_listened_to();
+        check_text(things_waiting(store, arena), "");
+        things_add(store, "d");
+        check_int(last_id, 4); /* a ce_id is not used again, though the table was empty */
+        arena_close(&arena);
+        store_close(&store);
+}
+
+/* What the table holds when the store is closed. */
+static const char *parked(struct arena *arena)
+{
+        struct error e = {0};
+        struct db *db = db_open(things_url(), DB_WRITER, &e);
+        struct statement *s = db_prepare_once(db, "SELECT group_concat(id || ' ' || parked) FROM outbox", &e);
+        const char *all = statement_step(s, &e) == DB_ROW ? arena_string(arena, column_text(s, 0)) : e.text;
+
+        statement_close(&s);
+        db_close(&db);
+        return all;
+}
+
+static void the_parked_stay(void)
+{
+        struct store *store = store_listened_to();
+        struct arena *arena = arena_open();
+        struct error e = {0};
+
+        things_add(store, "a");
+        things_add(store, "b");
+        things_add(store, "c");
+        check(outbox_park(store, 2, "too large for the broker", &e));
+        check_text(things_waiting(store, arena), "a c");
+        check_int(outbox_pending(store), 2);
+        outbox_sent(store, 3);
+        outbox_sweep(store);
+        check_int(outbox_pending(store), 0);
+        store_close(&store);
+        store = store_listened_to();
+        check_text(things_waiting(store, arena), "");
+        check_int(outbox_pending(store), 0);
+        store_close(&store);
+        check_text(parked(arena), "2 too large for the broker");
+        arena_close(&arena);
+}
+
+static void publish_bytes(struct unit *unit, void *arg)
+{
+        struct text headers = text_open(unit_arena(unit), 100);
+
+        (void)arg;
+        headers_pack(&headers, "raw", "\0\xff", 2);
+        headers_pack(&headers, "empty", "", 0);
+        unit_publish(unit, "error.mall.things", "k", "\0{\xff", 3, &headers);
+        unit_publish(unit, "error.mall.things", NULL, NULL, 0, &headers);
+}
+
+static void bytes_come_back_as_they_went(void)
+{
+        struct store *store = things_open();
+        struct arena *arena = arena_open();
+        struct outbox_record r[2];
+        const char *at, *name, *value;
+        struct error e = {0};
+        size_t count, len;
+
+        check_int(things_do(store, publish_bytes, NULL), ERROR_NONE);
+        check(outbox_read(store, 0, r, 2, &count, arena, &e) && count == 2);
+        check_text(r[0].topic, "error.mall.things");
+        check_text(r[0].key, "k");
+        check(r[0].value_len == 3 && memcmp(r[0].value, "\0{\xff", 3) == 0);
+        at = r[0].headers;
+        check(headers_next(&at, r[0].headers + r[0].headers_len, &name, &value, &len));
+        check_text(name, "raw");
+        check(len == 2 && memcmp(value, "\0\xff", 2) == 0);
+        check(headers_next(&at, r[0].headers + r[0].headers_len, &name, &value, &len));
+        check_text(name, "empty");
+        check_int((int64_t)len, 0);
+        check(!headers_next(&at, r[0].headers + r[0].headers_len, &name, &value, &len));
+        check(!r[1].value && !r[1].key);
+        arena_close(&arena);
+        store_close(&store);
+}
+
+static void cut_headers_end_early(void)
+{
+        struct arena *arena = arena_open();
+        struct text packed = text_open(arena, 10);
+        const char *name, *value;
+        size_t len;
+
+        headers_pack(&packed, "name", "value", 5);
+        for (size_t cut = 0; cut < packed.len; cut++) {
+                char *copy = memory_alloc(cut + 1), *end = copy + cut; /* of its own, so that reading on is seen */
+                const char *at = copy;
+
+                memcpy(copy, packed.at, cut);
+                check(!headers_next(&at, end, &name, &value, &len));
+                free(copy);
+        }
+        arena_close(&arena);
+}
+
+int main(int argc, char **argv)
+{
+        static const struct story stories[] = {
+                {"a transaction is handed over in order", a_transaction_is_handed_over_in_order},
+                {"the sent go with the next commit", the_sent_go_with_the_next_commit},
+                {"what was not sent is there after opening again", what_was_not_sent_is_there_after_opening_again},
+                {"the parked stay", the_parked_stay},
+                {"bytes come back as they went", bytes_come_back_as_they_went},
+                {"cut headers end early", cut_headers_end_early},
+                {NULL, NULL},
+        };
+
+        return check_main(stories, argc, argv);
+}

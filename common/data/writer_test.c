@@ -1,0 +1,191 @@
+/* The writer under a crowd: every job is done exactly once, and what it was told is true. */
+#include "base/clock.h"
+#include "data/thing.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+enum { THREADS = 8, EACH = 250, READERS = 2 };
+
+struct crowd {
+        struct store *store;
+        _Atomic int committed, refused, other;
+        _Atomic bool over;
+        _Atomic int64_t handed, handed_last;
+        _Atomic bool out_of_order, read_failed;
+};
+
+struct ask {
+        struct job job;
+        struct crowd *crowd;
+        struct thing thing;
+        _Atomic int times;
+        bool refuse;
+};
+
+static void run(struct unit *unit, void *arg)
+{
+        struct ask *a = arg;
+
+        thing_add_and_say(unit, &a->thing);
+        if (a->refuse)
+                unit_refuse(unit, ERROR_BAD_INPUT, NULL, "no");
+}
+
+static void done(void *arg, const struct error *error)
+{
+        struct ask *a = arg;
+
+        if (error->kind == ERROR_NONE)
+                a->crowd->committed++;
+        else if (error->kind == ERROR_BAD_INPUT)
+                a->crowd->refused++;
+        else
+                a->crowd->other++;
+        arena_close(&a->job.arena);
+        a->times++;
+}
+
+static void handed_over(void *arg, struct outbox_batch *batch)
+{
+        struct crowd *c = arg;
+
+        for (size_t i = 0; i < batch->count; i++) {
+                if (batch->records[i].id != c->handed_last + 1)
+                        c->out_of_order = true;
+                c->handed_last = batch->records[i].id;
+        }
+        c->handed += (int64_t)batch->count;
+        outbox_sent(c->store, c->handed_last); /* as a relay with a quick bus would */
+        arena_close(&batch->arena);
+        free(batch);
+}
+
+struct member {
+        struct crowd *crowd;
+        struct ask *asks;
+        pthread_t thread;
+};
+
+static void *submit_all(void *arg)
+{
+        struct member *m = arg;
+
+        for (int i = 0; i < EACH; i++) {
+                struct ask *a = &m->asks[i];
+
+                a->crowd = m->crowd;
+                a->refuse = i % 5 == 0;
+                a->thing.name = a->refuse ? "refused" : "kept";
+                a->job = (struct job){.run = run, .done = done, .arg = a, .arena = arena_open()};
+                store_submit(m->crowd->store, &a->job);
+        }
+        return NULL;
+}
+
+static void *read_all(void *arg)
+{
+        struct crowd *c = arg;
+        int64_t before = 0;
+
+        while (!c->over) {
+                struct db *db = store_read_begin(c->store);
+                struct error e = {0};
+                int64_t rows = 0;
+
+                if (!store_count(c->store, db, &thing_entity, &rows, &e) || rows < before)
+                        c->read_failed = true;
+                before = rows;
+                store_read_end(c->store, db);
+        }
+        return NULL;
+}
+
+static void everything_is_done_once(void)
+{
+        struct crowd crowd = {.store = things_open()};
+        struct ask *asks = memory_alloc(THREADS * EACH * sizeof *asks);
+        struct member members[THREADS];
+        pthread_t readers[READERS + 1]; /* one more than connections: they wait for each other */
+
+        outbox_on_commit(crowd.store, handed_over, &crowd);
+        for (int i = 0; i <= READERS; i++)
+                check(pthread_create(&readers[i], NULL, read_all, &crowd) == 0);
+        for (int i = 0; i < THREADS; i++) {
+                members[i] = (struct member){.crowd = &crowd, .asks = asks + i * EACH};
+                check(pthread_create(&members[i].thread, NULL, submit_all, &members[i]) == 0);
+        }
+        for (int i = 0; i < THREADS; i++)
+                pthread_join(members[i].thread, NULL);
+        things_add(crowd.store, "last"); /* behind all of them */
+        crowd.over = true;
+        for (int i = 0; i <= READERS; i++)
+                pthread_join(readers[i], NULL);
+        check_int(crowd.committed, THREADS * EACH * 4 / 5);
+        check_int(crowd.refused, THREADS * EACH / 5);
+        check_int(crowd.other, 0);
+        check(!crowd.read_failed);
+        check_int(things_count(crowd.store), THREADS * EACH * 4 / 5 + 1);
+        store_close(&crowd.store);
+        check_int(crowd.handed, THREADS * EACH * 4 / 5 + 1);
+        check(!crowd.out_of_order);
+        for (int i = 0; i < THREADS * EACH; i++)
+                check_int(asks[i].times, 1);
+        free(asks);
+        crowd.store = things_open();
+        check_int(things_count(crowd.store), THREADS * EACH * 4 / 5 + 1);
+        check_int(things_add(crowd.store, "next"), THREADS * EACH * 4 / 5 + 2); /* refused units used no id */
+        store_close(&crowd.store);
+}
+
+static void closing_runs_what_is_queued(void)
+{
+        struct crowd crowd = {.store = things_open()};
+        struct ask *asks = memory_alloc(EACH * sizeof *asks);
+        struct member member = {.crowd = &crowd, .asks = asks};
+        struct errand hold;
+
+        errand_send(&hold, crowd.store, NULL, NULL);
+        submit_all(&member);
+        sem_post(&hold.go_on);
+        store_close(&crowd.store);
+        check_int(errand_end(&hold), ERROR_NONE);
+        check_int(crowd.committed, EACH * 4 / 5);
+        check_int(crowd.refused, EACH / 5);
+        free(asks);
+        crowd.store = things_open();
+        check_int(things_count(crowd.store), EACH * 4 / 5);
+        store_close(&crowd.store);
+}
+
+static void a_busy_writer_shows(void)
+{
+        struct store *store = things_open();
+        struct errand hold;
+        int64_t end = clock_mono_us() + 10 * 1000000;
+
+        check_int(store_busy_ms(store), 0);
+        check(store_is_well(store));
+        errand_send(&hold, store, NULL, NULL);
+        while (store_busy_ms(store) < 20 && clock_mono_us() < end)
+                ;
+        check(store_busy_ms(store) >= 20);
+        check_int(errand_end(&hold), ERROR_NONE);
+        while (store_busy_ms(store) > 0 && clock_mono_us() < end)
+                ;
+        check_int(store_busy_ms(store), 0);
+        store_close(&store);
+}
+
+int main(int argc, char **argv)
+{
+        static const struct story stories[] = {
+                {"everything is done once", everything_is_done_once},
+                {"closing runs what is queued", closing_runs_what_is_queued},
+                {"a busy writer shows", a_busy_writer_shows},
+                {NULL, NULL},
+        };
+
+        return check_main(stories, argc, argv);
+}
