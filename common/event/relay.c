@@ -13,11 +13,12 @@
 
 enum {
         PUBLISH_MOST = 1000,    /* records a publish */
-        MEMORY_MOST = 20000,    /* records that wait in memory; more are read from the table when their turn comes */
+        MEMORY_MOST = 8000,     /* records that wait in memory, ... */
+        BATCHES_MOST = 1000,    /* ... of as many commits; more are read from the table when their turn comes */
         FEW = 3,                /* a batch this small is sent at once, ... */
         PAUSE_US = 5000,        /* ... after a larger one it pays to let the next one grow (linger, but not when idle) */
         SWEEP_MS = 200,         /* idle time after which sent rows are removed by a commit of their own */
-        BUS_WAIT_MS = 5000,
+        BUS_WAIT_MS = 3000,     /* of one try; also what a close may wait beyond its own time */
 };
 
 struct relay {
@@ -31,7 +32,7 @@ struct relay {
         pthread_mutex_t lock; /* for what is below */
         pthread_cond_t work, ending;
         struct outbox_batch *first, *end;
-        size_t waiting;   /* records in memory */
+        size_t waiting, batches; /* records in memory, and the commits they came with */
         bool overflowed;  /* some are only in the table */
         bool closing;
         int64_t give_up;  /* monotonic us, once closing */
@@ -58,7 +59,7 @@ static void forget_waiting(struct relay *r)
                 batch_free(b);
         }
         r->first = r->end = NULL;
-        r->waiting = 0;
+        r->waiting = r->batches = 0;
 }
 
 /* On the writer thread. */
@@ -67,7 +68,7 @@ static void committed(void *arg, struct outbox_batch *batch)
         struct relay *r = arg;
 
         pthread_mutex_lock(&r->lock);
-        if (r->waiting + batch->count > MEMORY_MOST) {
+        if (r->waiting + batch->count > MEMORY_MOST || r->batches == BATCHES_MOST) {
                 forget_waiting(r);
                 batch_free(batch);
                 r->overflowed = true;
@@ -79,6 +80,7 @@ static void committed(void *arg, struct outbox_batch *batch)
                         r->first = batch;
                 r->end = batch;
                 r->waiting += batch->count;
+                r->batches++;
         }
         pthread_cond_signal(&r->work);
         pthread_mutex_unlock(&r->lock);
@@ -282,7 +284,7 @@ static bool wait_for_work(struct relay *r, struct outbox_batch **batches, bool *
         *sweep = *sweep && !r->first && !r->overflowed;
         some = r->first || r->overflowed || !r->closing;
         r->first = r->end = NULL;
-        r->waiting = 0;
+        r->waiting = r->batches = 0;
         r->overflowed = false;
         pthread_mutex_unlock(&r->lock);
         return some;
@@ -376,7 +378,6 @@ void relay_close(struct relay **at, int wait_ms)
         pthread_cond_signal(&r->work);
         pthread_cond_signal(&r->ending);
         pthread_mutex_unlock(&r->lock);
-        bus_wake(r->bus);
         pthread_join(r->thread, NULL);
         outbox_on_commit(r->store, NULL, NULL);
         bus_close(&r->bus, wait_ms);

@@ -7,6 +7,7 @@
 #include "service/settings.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -264,6 +265,7 @@ int daemon_main(const struct daemon *d, void *own, int argc, char **argv)
         sigset_t signals;
         int status;
 
+        mallopt(M_ARENA_MAX, 2); /* an arena a thread is megabytes that nobody uses */
         take_signals(&signals);
         p.config = config_open(settings, argc, argv, environ, &error);
         status = p.config ? configured(&p, settings, arena, &signals) : complain(d, error.text);
