@@ -49,9 +49,9 @@ static const struct property of_readers[] = {
         {"enable.auto.offset.store", "false"},
         {"session.timeout.ms", "10000"},
         {"fetch.min.bytes", "1"},
-        {"fetch.max.bytes", "8388608"},
+        {"fetch.max.bytes", "2097152"},
         {"fetch.error.backoff.ms", "100"},
-        {"queued.max.messages.kbytes", "8192"},
+        {"queued.max.messages.kbytes", "2048"},
         {NULL, NULL},
 };
 
