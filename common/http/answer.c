@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/utf8.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -75,13 +76,29 @@ void http_answer_body(struct http_request *r, int status, const char *type, cons
         r->answer.len = body->len;
 }
 
+/* A message may quote what the client sent, cut anywhere: what is no UTF-8 becomes '?'. */
+static const char *as_utf8(struct arena *arena, const char *text)
+{
+        size_t len = strlen(text), length;
+        char *clean = arena_copy(arena, text, len), *end = clean + len;
+
+        for (char *p = clean; p < end; p += length) {
+                length = (unsigned char)*p < 0x80 ? 1 : utf8_length(p, end);
+                if (!length) {
+                        *p = '?';
+                        length = 1;
+                }
+        }
+        return clean;
+}
+
 static void problem(struct http_request *r, int status, const char *detail, const char *member)
 {
         struct text body = text_open(r->arena, 256);
 
         text_printf(&body, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":", http_status_text(status),
                     status);
-        json_write_string(&body, detail);
+        json_write_string(&body, as_utf8(r->arena, detail));
         text_string(&body, ",\"instance\":");
         json_write_string(&body, r->path ? r->path : "");
         if (member && *member) {
