@@ -1,0 +1,382 @@
+/* Each event's effect exactly once, whatever arrives, on the embedded log. */
+#include "event/inbox.h"
+
+#include "base/clock.h"
+#include "data/thing.h"
+
+#include <stdatomic.h>
+#include <unistd.h>
+
+enum { PATIENCE_US = 20 * 1000000, CLOSE_MS = 2000, MANY = 1200 };
+
+static _Atomic int refusals; /* how often "busy" is refused before it is taken */
+static _Atomic int reacted;
+
+/* A thing named "bad" never can be taken, one named "busy" not yet. */
+static void take(struct unit *unit, const struct event *event)
+{
+        struct thing *t = event_row(unit, event, &thing_shape);
+
+        reacted++;
+        if (!unit_failed(unit) && t->name && strcmp(t->name, "bad") == 0)
+                unit_refuse(unit, ERROR_BAD_INPUT, "name", "a bad thing");
+        if (!unit_failed(unit) && t->name && strcmp(t->name, "busy") == 0 && atomic_fetch_sub(&refusals, 1) > 0)
+                unit_refuse(unit, ERROR_UNAVAILABLE, NULL, "not now");
+        thing_add_and_say(unit, t);
+}
+
+static const struct reaction reactions[] = {{"Thing", take}, {NULL, NULL}};
+
+static struct {
+        struct store *store;
+        struct bus *publisher;
+        struct inbox *inbox;
+        struct metrics *metrics;
+        struct arena *arena;
+} t;
+
+static struct bus_config bus_of_story(void)
+{
+        static char url[200];
+
+        snprintf(url, sizeof url, "log:%s/mall.log", check_directory());
+        return (struct bus_config){.url = url, .client = "test"};
+}
+
+static void listen_as(const char *group)
+{
+        struct inbox_config config = {
+                .store = t.store, .bus = bus_of_story(), .group = group, .reactions = reactions, .metrics = t.metrics};
+        struct error e = {0};
+
+        t.inbox = inbox_open(&config, &e);
+        check_text(e.text, "");
+}
+
+static void begin(void)
+{
+        struct bus_config bus = bus_of_story();
+        struct error e = {0};
+
+        t.store = things_open();
+        t.publisher = bus_open_publisher(&bus, &e);
+        check_text(e.text, "");
+        t.metrics = metrics_open();
+        t.arena = arena_open();
+        atomic_store(&refusals, 0);
+        atomic_store(&reacted, 0);
+}
+
+static void end(void)
+{
+        inbox_close(&t.inbox, CLOSE_MS);
+        bus_close(&t.publisher, CLOSE_MS);
+        store_close(&t.store);
+        metrics_close(&t.metrics);
+        arena_close(&t.arena);
+}
+
+static void publish(struct record *records, size_t count)
+{
+        struct error e = {0};
+
+        check_int((int64_t)bus_publish(t.publisher, records, count, 10000, &e), (int64_t)count);
+        for (size_t i = 0; i < count; i++)
+                check_int(records[i].result, BUS_PUBLISHED);
+}
+
+static void say_bytes(const char *ce_id, const char *value, size_t len)
+{
+        struct record_header h[] = {{"ce_source", "/other/1", 8}, {"ce_id", ce_id, ce_id ? strlen(ce_id) : 0}, {"ce_type", "Thing", 5}};
+        struct record r = {.key = "k", .key_len = 1, .value = value, .value_len = len, .headers = h, .header_count = ce_id ? 3 : 0};
+
+        publish(&r, 1);
+}
+
+static void say(const char *ce_id, const char *value)
+{
+        say_bytes(ce_id, value, value ? strlen(value) : 0);
+}
+
+static const char *thing(const char *name)
+{
+        return arena_printf(t.arena, "{\"eventType\":\"Thing\",\"timestamp\":1,\"id\":1,\"name\":\"%s\"}", name);
+}
+
+static void wait_for_things(int64_t count)
+{
+        int64_t end_at = clock_mono_us() + PATIENCE_US;
+
+        while (things_count(t.store) < count && clock_mono_us() < end_at)
+                usleep(1000);
+        check_int(things_count(t.store), count);
+}
+
+/* "a b c": by id */
+static const char *names(void)
+{
+        struct text all = text_open(t.arena, 100);
+        int64_t count = things_count(t.store);
+
+        for (int64_t id = 1; id <= count; id++)
+                text_printf(&all, "%s%s", id > 1 ? " " : "", things_get(t.store, id, t.arena)->name);
+        return all.at;
+}
+
+/* How many events came to that, by the metric; it is counted behind the commit. */
+static void wait_for_metric(const char *name, const char *type, int count)
+{
+        const char *line = arena_printf(t.arena, "mall_events_%s_total{event_type=\"%s\"} %d\n", name, type, count);
+        int64_t end_at = clock_mono_us() + PATIENCE_US;
+        struct text page;
+
+        do {
+                page = text_open(t.arena, 4000);
+                metrics_prometheus(t.metrics, false, &page);
+        } while (!strstr(page.at, line) && clock_mono_us() < end_at && usleep(1000) == 0);
+        check_contains(page.at, line);
+}
+
+static const char *header_of(const struct outbox_record *o, const char *wanted)
+{
+        const char *at = o->headers, *name, *value;
+        size_t len;
+
+        while (headers_next(&at, o->headers + o->headers_len, &name, &value, &len))
+                if (strcmp(name, wanted) == 0)
+                        return arena_copy(t.arena, value, len);
+        return "none";
+}
+
+/* The dead letters in the outbox. */
+static size_t dead_letters(struct outbox_record *letters, size_t most)
+{
+        struct outbox_record *all = arena_alloc(t.arena, 2 * MANY * sizeof *all);
+        struct error e = {0};
+        size_t count, dead = 0;
+
+        check(outbox_read(t.store, 0, all, 2 * MANY, &count, t.arena, &e));
+        for (size_t i = 0; i < count && dead < most; i++)
+                if (all[i].topic)
+                        letters[dead++] = all[i];
+        return dead;
+}
+
+static void an_event_said_twice_is_applied_once(void)
+{
+        begin();
+        say("1", thing("a"));
+        say("1", thing("a"));
+        say("2", thing("a")); /* another event of the same words */
+        listen_as("things");
+        wait_for_things(2);
+        say("2", thing("a")); /* in a later batch */
+        say("3", thing("last"));
+        wait_for_things(3);
+        check_text(names(), "a a last");
+        wait_for_metric("consumed", "Thing", 3);
+        wait_for_metric("duplicate", "Thing", 2);
+        end();
+}
+
+static void what_is_replayed_is_not_applied_again(void)
+{
+        begin();
+        say("1", thing("a"));
+        say(NULL, thing("b"));
+        say(NULL, thing("b")); /* without headers two records are two events */
+        listen_as("things");
+        wait_for_things(3);
+        inbox_close(&t.inbox, CLOSE_MS);
+        check(t.inbox == NULL);
+        say("4", thing("last"));
+        listen_as("other-group"); /* which begins at the start again */
+        wait_for_things(4);
+        check_text(names(), "a b b last");
+        wait_for_metric("duplicate", "Thing", 3);
+        end();
+}
+
+static void what_was_applied_stays_behind(void)
+{
+        begin();
+        say("1", thing("a"));
+        listen_as("things");
+        wait_for_things(1);
+        end();
+        begin();
+        say("2", thing("b"));
+        listen_as("things");
+        wait_for_things(2);
+        check_int(atomic_load(&reacted), 1); /* the first one was not even read again */
+        end();
+}
+
+static const struct {
+        const char *value, *why;
+} broken[] = {
+        {"hello", "expected"},
+        {"{\"eventType\":\"Thing\",\"id\":1", "expected"},
+        {"[{\"eventType\":\"Thing\",\"id\":1}]", "an object, not an array"},
+        {"", "empty"},
+        {NULL, "empty"},
+        {"{\"id\":1,\"name\":\"x\"}", "eventType must be a string"},
+        {"{\"eventType\":7,\"id\":1}", "eventType must be a string"},
+        {"{\"eventType\":\"Thing\",\"id\":1,\"qty\":\"many\"}", "qty must be a whole number"},
+        {"{\"eventType\":\"Thing\",\"id\":1,\"qty\":-1}", "qty must be a whole number"},
+        {"{\"eventType\":\"Thing\",\"id\":1,\"name\":{}}", "name must be a string"},
+        {"{\"eventType\":\"Thing\"}", "id must be a whole number"},
+        {"{\"eventType\":\"Thing\",\"id\":1} x", "expected"},
+        {"{\"eventType\":\"Thing\",\"id\":1,\"name\":\"bad\"}", "a bad thing"},
+        {"{\"eventType\":\"Thing\",\"id\":1,\"name\":\"\xff\"}", "UTF-8"},
+};
+
+enum { BROKEN = sizeof broken / sizeof *broken };
+
+static void what_cannot_be_understood_is_a_dead_letter(void)
+{
+        struct outbox_record letters[BROKEN + 1];
+
+        begin();
+        say(NULL, thing("first"));
+        for (int i = 0; i < BROKEN; i++)
+                say(i % 2 ? arena_printf(t.arena, "%d", i) : NULL, broken[i].value); /* with ce headers and without */
+        say(NULL, thing("last"));
+        listen_as("things");
+        wait_for_things(2);
+        check_text(names(), "first last");
+        check_int((int64_t)dead_letters(letters, BROKEN + 1), BROKEN);
+        for (int i = 0; i < BROKEN; i++) {
+                size_t len = broken[i].value ? strlen(broken[i].value) : 0;
+
+                check_text(letters[i].topic, "error.mall.things");
+                check_text(letters[i].key, "k");
+                check(letters[i].value_len == len && (!len || memcmp(letters[i].value, broken[i].value, len) == 0));
+                check_text(header_of(&letters[i], "x-original-topic"), "mall");
+                check_text(header_of(&letters[i], "x-original-partition"), "0");
+                check_text(header_of(&letters[i], "x-original-offset"), arena_printf(t.arena, "%d", i + 2));
+                if (!strstr(header_of(&letters[i], "x-exception-message"), broken[i].why))
+                        check_text(header_of(&letters[i], "x-exception-message"), broken[i].why);
+                check_text(header_of(&letters[i], "ce_id"), i % 2 ? arena_printf(t.arena, "%d", i) : "none");
+        }
+        end();
+}
+
+static void dead_letters_are_counted_and_not_repeated(void)
+{
+        struct outbox_record letters[4];
+
+        begin();
+        say("1", "hello");
+        say("2", thing("bad"));
+        listen_as("things");
+        wait_for_metric("dead", "unknown", 1);
+        wait_for_metric("dead", "Thing", 1);
+        inbox_close(&t.inbox, CLOSE_MS);
+        say("1", "hello");
+        say("3", thing("last"));
+        listen_as("other-group");
+        wait_for_things(1);
+        check_int((int64_t)dead_letters(letters, 4), 2);
+        end();
+}
+
+static void what_others_say_is_skipped(void)
+{
+        const struct record_header h[] = {{"ce_type", "Other", 5}, {"ce_source", "/o", 2}, {"ce_id", "1", 1}};
+        struct record other = {.value = "binary \xff", .value_len = 8, .headers = h, .header_count = 3};
+        struct outbox_record letters[1];
+
+        begin();
+        listen_as("things");
+        say(NULL, "{\"eventType\":\"Unknown\",\"id\":{}}");
+        say(NULL, "{\"eventType\":\"\"}");
+        publish(&other, 1); /* that it is not ours its header tells, whatever is in it */
+        say(NULL, thing("last"));
+        wait_for_things(1);
+        check_int((int64_t)dead_letters(letters, 1), 0);
+        check_int(atomic_load(&reacted), 1);
+        end();
+}
+
+static void one_bad_event_stops_no_other(void)
+{
+        static struct record records[MANY];
+        struct outbox_record letters[10];
+        int bad = 0;
+
+        begin();
+        for (int i = 0; i < MANY; i++) {
+                const char *value = i % 300 == 150 ? thing("bad") : i % 300 == 151 ? "junk" : thing(arena_printf(t.arena, "%d", i));
+
+                bad += i % 300 == 150 || i % 300 == 151;
+                records[i] = (struct record){.key = "k", .key_len = 1, .value = value, .value_len = strlen(value)};
+        }
+        publish(records, MANY);
+        listen_as("things");
+        wait_for_things(MANY - bad);
+        wait_for_metric("consumed", "Thing", MANY - bad);
+        check_int((int64_t)dead_letters(letters, 10), bad);
+        for (int i = 0, id = 1; i < MANY; i++)
+                if (i % 300 != 150 && i % 300 != 151)
+                        check_text(things_get(t.store, id++, t.arena)->name, arena_printf(t.arena, "%d", i));
+        end();
+}
+
+static void what_fails_for_now_is_tried_again(void)
+{
+        struct outbox_record letters[1];
+
+        begin();
+        atomic_store(&refusals, 3);
+        say("1", thing("a"));
+        say("2", thing("busy"));
+        say("3", thing("c"));
+        listen_as("things");
+        wait_for_things(3);
+        check_text(names(), "a busy c"); /* nothing overtook it */
+        wait_for_metric("consumed", "Thing", 3);
+        check(atomic_load(&reacted) >= 3 + 3);
+        check_int((int64_t)dead_letters(letters, 1), 0);
+        end();
+}
+
+static void closing_does_not_wait_for_better_times(void)
+{
+        int64_t before;
+
+        begin();
+        atomic_store(&refusals, 1000000);
+        say("1", thing("busy"));
+        say("2", thing("b"));
+        listen_as("things");
+        for (int64_t end_at = clock_mono_us() + PATIENCE_US; atomic_load(&reacted) < 2 && clock_mono_us() < end_at;)
+                usleep(1000);
+        before = clock_mono_us();
+        inbox_close(&t.inbox, CLOSE_MS);
+        check(clock_mono_us() - before < PATIENCE_US / 2);
+        check_int(things_count(t.store), 0);
+        atomic_store(&refusals, 0);
+        listen_as("things"); /* the next life goes on where this one stood */
+        wait_for_things(2);
+        check_text(names(), "busy b");
+        end();
+}
+
+int main(int argc, char **argv)
+{
+        static const struct story stories[] = {
+                {"an event said twice is applied once", an_event_said_twice_is_applied_once},
+                {"what is replayed is not applied again", what_is_replayed_is_not_applied_again},
+                {"what was applied stays behind", what_was_applied_stays_behind},
+                {"what cannot be understood is a dead letter", what_cannot_be_understood_is_a_dead_letter},
+                {"dead letters are counted and not repeated", dead_letters_are_counted_and_not_repeated},
+                {"what others say is skipped", what_others_say_is_skipped},
+                {"one bad event stops no other", one_bad_event_stops_no_other},
+                {"what fails for now is tried again", what_fails_for_now_is_tried_again},
+                {"closing does not wait for better times", closing_does_not_wait_for_better_times},
+                {NULL, NULL},
+        };
+
+        return check_main(stories, argc, argv);
+}
