@@ -1,0 +1,98 @@
+/* Media types and entity tags, as the client lists them (RFC 9110). */
+#include "http/negotiate.h"
+
+#include "base/check.h"
+
+static const char *const offered[] = {"application/hal+json", "application/json", NULL};
+
+static void the_best_is_chosen(void)
+{
+        static const struct {
+                const char *accept, *chosen;
+        } table[] = {
+                {NULL, "application/hal+json"},
+                {"", "application/hal+json"},
+                {"*/*", "application/hal+json"},
+                {"application/*", "application/hal+json"},
+                {"application/json", "application/json"},
+                {"APPLICATION/JSON", "application/json"},
+                {"application/hal+json", "application/hal+json"},
+                {"application/json;charset=UTF-8", "application/json"},
+                {"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "application/hal+json"}, /* a browser */
+                {"application/json, */*;q=0.5", "application/json"},                                         /* httpie */
+                {"application/json;q=0.5, application/hal+json;q=0.6", "application/hal+json"},
+                {"application/json;q=0.6, application/hal+json;q=0.5", "application/json"},
+                {"application/json, application/hal+json", "application/json"}, /* equal: the client's order */
+                {"application/hal+json, application/json", "application/hal+json"},
+                {"application/*;q=0.9, application/json;q=0.1", "application/hal+json"}, /* the exact range decides */
+                {"*/*, application/hal+json;q=0", "application/json"},
+                {"application/json ; q=0.5 , text/html", "application/json"},
+                {"text/html;level=1;q=1,application/json;v=2;Q=0.1", "application/json"},
+                {"text/html", NULL},
+                {"text/*", NULL},
+                {"application/jsonx", NULL},
+                {"application/json;q=0", NULL},
+                {"application/json;q=0.0, text/html", NULL},
+                {",,", NULL},
+        };
+
+        for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+                const char *chosen = negotiate(table[i].accept, offered);
+
+                if (!chosen != !table[i].chosen)
+                        check_text(table[i].accept, table[i].chosen);
+                check_text(chosen, table[i].chosen);
+        }
+}
+
+static void a_type_is_itself_whatever_its_parameters(void)
+{
+        check(media_type_is("application/json", "application/json"));
+        check(media_type_is("Application/JSON;charset=utf-8", "application/json"));
+        check(media_type_is("application/json ; charset=utf-8", "application/json"));
+        check(!media_type_is("application/jsonp", "application/json"));
+        check(!media_type_is("application/jso", "application/json"));
+        check(!media_type_is("", "application/json"));
+}
+
+static void json_has_many_names(void)
+{
+        static const char *const json[] = {"application/json", "application/hal+json", "application/vnd.x.v1+json;charset=utf-8",
+                                           "application/merge-patch+json", "APPLICATION/HAL+JSON"};
+        static const char *const other[] = {"text/plain", "text/json", "application/xml", "application/x-www-form-urlencoded",
+                                            "application/+json", "application/json+xml", "application/hal+jso", "", "json"};
+
+        for (size_t i = 0; i < sizeof json / sizeof *json; i++)
+                check(media_type_is_json(json[i]));
+        for (size_t i = 0; i < sizeof other / sizeof *other; i++)
+                check(!media_type_is_json(other[i]));
+}
+
+static void an_entity_tag_is_found_in_a_list(void)
+{
+        check(etag_list_has("\"3\"", "\"3\""));
+        check(etag_list_has("\"1\", \"3\"", "\"3\""));
+        check(etag_list_has("\"1\",\"3\" ,\"4\"", "\"3\""));
+        check(etag_list_has("W/\"3\"", "\"3\""));
+        check(etag_list_has("*", "\"3\""));
+        check(etag_list_has(" * ", "\"3\""));
+        check(!etag_list_has("\"33\"", "\"3\""));
+        check(!etag_list_has("3", "\"3\""));
+        check(!etag_list_has("\"1\", \"2\"", "\"3\""));
+        check(!etag_list_has("", "\"3\""));
+        check(!etag_list_has("w/\"3\"", "\"3\"")); /* W is case sensitive */
+        check(!etag_list_has("**", "\"3\""));
+}
+
+int main(int argc, char **argv)
+{
+        static const struct story stories[] = {
+                {"the best is chosen", the_best_is_chosen},
+                {"a type is itself whatever its parameters", a_type_is_itself_whatever_its_parameters},
+                {"json has many names", json_has_many_names},
+                {"an entity tag is found in a list", an_entity_tag_is_found_in_a_list},
+                {NULL, NULL},
+        };
+
+        return check_main(stories, argc, argv);
+}
