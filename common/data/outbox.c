@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { REMOVE_AT_ONCE = 1000 };
+
 void headers_pack(struct text *packed, const char *name, const char *value, size_t len)
 {
         uint32_t size = (uint32_t)len;
@@ -80,30 +82,29 @@ void outbox_sent(struct store *store, int64_t id)
 
         while (before < id && !atomic_compare_exchange_weak(&store->outbox_sent, &before, id))
                 ;
+        if (before < id)
+                atomic_store(&store->outbox_parked, 0);
 }
 
-/* Part of the next transaction, whatever it is about. */
-bool outbox_remove_sent(struct store *store, struct error *error)
+/* Part of the next transaction, whatever it is about; many at a time, for each removal dirties pages of its own. */
+bool outbox_remove_sent(struct store *store, bool few_too, struct error *error)
 {
         int64_t sent = atomic_load(&store->outbox_sent);
         struct statement *s;
 
-        if (sent <= store->outbox_removed)
+        if (sent - store->outbox_removed < (few_too ? 1 : REMOVE_AT_ONCE))
                 return true;
         s = db_prepare(store->writer, "DELETE FROM outbox WHERE id <= ? AND parked IS NULL", error);
         if (!s)
                 return false;
         bind_int(s, 1, sent);
-        if (!statement_run(s, error))
-                return false;
         store->outbox_removing = sent;
-        store->outbox_removing_rows = db_changes(store->writer);
-        return true;
+        return statement_run(s, error);
 }
 
 int64_t outbox_pending(struct store *store)
 {
-        return atomic_load(&store->outbox_rows);
+        return atomic_load(&store->outbox_last) - atomic_load(&store->outbox_sent) - atomic_load(&store->outbox_parked);
 }
 
 struct parking {
@@ -131,24 +132,21 @@ bool outbox_park(struct store *store, int64_t id, const char *reason, struct err
 
         arena_close(&arena);
         if (parked)
-                atomic_fetch_sub(&store->outbox_rows, 1);
+                atomic_fetch_add(&store->outbox_parked, 1);
         return parked;
 }
 
-static void nothing(struct unit *unit, void *arg)
+static void remove_few(struct unit *unit, void *arg)
 {
-        (void)unit, (void)arg;
+        (void)arg;
+        outbox_remove_sent(unit->store, true, &unit->error);
 }
 
 void outbox_sweep(struct store *store)
 {
-        struct arena *arena;
+        struct arena *arena = arena_open();
         struct error ignored;
 
-        if (atomic_load(&store->outbox_sent) <= store->outbox_removed_seen)
-                return;
-        store->outbox_removed_seen = atomic_load(&store->outbox_sent);
-        arena = arena_open();
-        store_run(store, nothing, NULL, arena, &ignored);
+        store_run(store, remove_few, NULL, arena, &ignored);
         arena_close(&arena);
 }

@@ -1,7 +1,7 @@
 /* outbox - what was said and is not yet on the bus (transactional outbox).
 
    Rows are inserted by units, handed from memory to the relay right after their commit, and removed by range in a
-   later commit once the bus has acknowledged them. Reading the table is for start and recovery. */
+   later commit once the bus has acknowledged them. Ids have no gaps. Reading the table is for start and recovery. */
 #ifndef DATA_OUTBOX_H
 #define DATA_OUTBOX_H
 
@@ -43,12 +43,13 @@ void outbox_on_commit(struct store *store, void (*committed)(void *arg, struct o
 /* Up to `most` records above `after` that are not parked, by a read connection. */
 bool outbox_read(struct store *store, int64_t after, struct outbox_record *records, size_t most, size_t *count,
                  struct arena *arena, struct error *error);
-/* All up to this id are on the bus or parked: removed with the next commit. Any thread. */
+/* All up to this id are on the bus or parked: removed with some later commit, at the latest by outbox_sweep or store_close.
+   Until then a crash means that they are published again, which consumers recognise. Any thread. */
 void outbox_sent(struct store *store, int64_t id);
 /* Sets aside a record that never can be published, so that the ones behind it flow. Blocks until committed. */
 bool outbox_park(struct store *store, int64_t id, const char *reason, struct error *error);
 int64_t outbox_pending(struct store *store); /* committed and not acknowledged */
-/* Removes what was sent now, with a commit of its own, if anything waits for it. */
+/* Removes what was sent now, with a commit of its own. */
 void outbox_sweep(struct store *store);
 
 #endif

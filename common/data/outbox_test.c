@@ -74,7 +74,7 @@ static void a_transaction_is_handed_over_in_order(void)
         store_close(&store);
 }
 
-static void the_sent_go_with_the_next_commit(void)
+static void the_sent_go_when_swept(void)
 {
         struct store *store = store_listened_to();
         struct arena *arena = arena_open();
@@ -84,7 +84,9 @@ static void the_sent_go_with_the_next_commit(void)
         things_add(store, "c");
         outbox_sent(store, 2);
         outbox_sent(store, 1); /* late news change nothing */
-        check_text(things_waiting(store, arena), "a b c");
+        check_int(outbox_pending(store), 1);
+        outbox_sweep(store);
+        check_text(things_waiting(store, arena), "c");
         things_add(store, "d");
         check_text(things_waiting(store, arena), "c d");
         check_int(outbox_pending(store), 2);
@@ -95,6 +97,23 @@ static void the_sent_go_with_the_next_commit(void)
         outbox_sweep(store);
         check_int(outbox_pending(store), 0);
         check_int(things_count(store), 4);
+        arena_close(&arena);
+        store_close(&store);
+}
+
+/* Without a sweep: a busy store's commits take them along. */
+static void the_sent_go_with_a_later_commit(void)
+{
+        struct store *store = store_listened_to();
+        struct arena *arena = arena_open();
+
+        for (int i = 0; i < 1000; i++)
+                things_add(store, "x");
+        outbox_sent(store, 1000);
+        check_int(outbox_pending(store), 0);
+        things_add(store, "y");
+        check_text(things_waiting(store, arena), "y");
+        check_int(outbox_pending(store), 1);
         arena_close(&arena);
         store_close(&store);
 }
@@ -229,7 +248,8 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 {"a transaction is handed over in order", a_transaction_is_handed_over_in_order},
-                {"the sent go with the next commit", the_sent_go_with_the_next_commit},
+                {"the sent go when swept", the_sent_go_when_swept},
+        {"the sent go with a later commit", the_sent_go_with_a_later_commit},
                 {"what was not sent is there after opening again", what_was_not_sent_is_there_after_opening_again},
                 {"the parked stay", the_parked_stay},
                 {"bytes come back as they went", bytes_come_back_as_they_went},

@@ -82,13 +82,21 @@ static bool load_sequence(struct store *store, int i, const char *name, struct e
         return step != DB_FAILED;
 }
 
+/* What an earlier life did not publish begins at the lowest id that is there. */
 static bool load_outbox(struct store *store, struct error *error)
 {
-        struct statement *s = db_prepare_once(store->writer, "SELECT count(*) FROM outbox WHERE parked IS NULL", error);
-        bool found = s && statement_step(s, error) == DB_ROW;
+        struct statement *s = db_prepare_once(store->writer, "SELECT coalesce(min(id) - 1, ?) FROM outbox WHERE parked IS NULL", error);
+        int64_t last = store->sequences[STORE_TABLES].last;
+        bool found;
 
+        if (!s)
+                return false;
+        bind_int(s, 1, last);
+        found = statement_step(s, error) == DB_ROW;
         if (found)
-                atomic_store(&store->outbox_rows, column_int(s, 0));
+                store->outbox_removed = store->outbox_removing = column_int(s, 0);
+        atomic_store(&store->outbox_sent, store->outbox_removed);
+        atomic_store(&store->outbox_last, last);
         statement_close(&s);
         return found;
 }

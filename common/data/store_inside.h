@@ -34,7 +34,7 @@ struct store {
         struct sequence written[STORE_TABLES + 1];
         struct outbox_batch *batch; /* what the open transaction announced */
         size_t batch_room;
-        int64_t outbox_removed, outbox_removing, outbox_removing_rows;
+        int64_t outbox_removed, outbox_removing; /* up to which id; the latter by the open transaction */
 
         pthread_mutex_t lock; /* for all below */
         pthread_cond_t work, reader_back;
@@ -45,8 +45,8 @@ struct store {
         struct db *readers[STORE_READERS];
         int reader_count;
 
-        _Atomic int64_t outbox_sent, outbox_rows;
-        int64_t outbox_removed_seen; /* the relay's */
+        _Atomic int64_t outbox_sent, outbox_last; /* ids */
+        _Atomic int64_t outbox_parked;            /* how many above outbox_sent */
         _Atomic int64_t busy_since;
         _Atomic bool well;
 };
@@ -61,7 +61,7 @@ struct unit {
         size_t announced;
 };
 
-bool outbox_remove_sent(struct store *store, struct error *error);
+bool outbox_remove_sent(struct store *store, bool few_too, struct error *error);
 
 /* Begins what unit_commit or unit_rollback ends. */
 void unit_begin(struct unit *unit, struct store *store, struct arena *arena, const char *traceparent);

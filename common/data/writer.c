@@ -81,7 +81,7 @@ static bool transact(struct store *store, struct job *jobs, struct error *error)
                         return false;
                 }
         }
-        if (outbox_remove_sent(store, error) && write_sequences(store, error) && run_statement(store, "COMMIT", error))
+        if (outbox_remove_sent(store, false, error) && write_sequences(store, error) && run_statement(store, "COMMIT", error))
                 return true;
         db_exec(store->writer, "ROLLBACK", &ignored);
         return false;
@@ -99,9 +99,8 @@ static void after_commit(struct store *store)
         struct outbox_batch *batch = store->batch;
 
         memcpy(store->written, store->sequences, sizeof store->written);
-        atomic_fetch_add(&store->outbox_rows, (int64_t)batch->count - store->outbox_removing_rows);
+        atomic_store(&store->outbox_last, store->written[STORE_TABLES].last);
         store->outbox_removed = store->outbox_removing;
-        store->outbox_removing_rows = 0;
         if (batch->count && store->committed) {
                 new_batch(store);
                 store->committed(store->committed_arg, batch);
@@ -118,7 +117,6 @@ static void after_failure(struct store *store, struct job *jobs, const struct er
 
         memcpy(store->sequences, store->written, sizeof store->written);
         store->outbox_removing = store->outbox_removed;
-        store->outbox_removing_rows = 0;
         arena_reset(arena);
         store->batch->records = NULL;
         store->batch->count = store->batch_room = 0;
@@ -146,6 +144,15 @@ static void run_batch(struct store *store, struct job *jobs)
         atomic_store(&store->busy_since, 0);
 }
 
+/* So that the next start publishes nothing again. */
+static void remove_last_sent(struct store *store)
+{
+        struct error ignored;
+
+        if (run_statement(store, "BEGIN IMMEDIATE", &ignored) && outbox_remove_sent(store, true, &ignored))
+                run_statement(store, "COMMIT", &ignored);
+}
+
 void *writer_main(void *arg)
 {
         struct store *store = arg;
@@ -154,6 +161,7 @@ void *writer_main(void *arg)
         new_batch(store);
         while ((jobs = take_jobs(store)))
                 run_batch(store, jobs);
+        remove_last_sent(store);
         arena_close(&store->batch->arena);
         free(store->batch);
         return NULL;
