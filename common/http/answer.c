@@ -40,18 +40,13 @@ static bool is_control(char c)
         return ((unsigned char)c < ' ' && c != '\t') || c == 0x7f;
 }
 
-/* Whatever a value was made of, it never becomes a second header: control characters are left out. */
+/* A copy, for callers make values in buffers of their own. Whatever it was made of, it never becomes a second header:
+   control characters are left out. */
 static const char *value_clean(struct arena *arena, const char *value)
 {
-        const char *p = value;
-        char *clean, *to;
+        char *clean = arena_string(arena, value), *to = clean;
 
-        while (*p && !is_control(*p))
-                p++;
-        if (!*p)
-                return value;
-        clean = to = arena_string(arena, value);
-        for (p = value; *p; p++)
+        for (const char *p = value; *p; p++)
                 if (!is_control(*p))
                         *to++ = *p;
         *to = '\0';
