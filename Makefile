@@ -96,7 +96,7 @@ test_sources    := $(wildcard common/*/*_test.c) $(foreach p,$(PROGRAMS),$(wildc
 program_objects  = $(patsubst %.c,$(OUT)/%.o,$(filter-out %_test.c %_fuzz.c,$(wildcard $(1)/*.c)))
 
 # Tests of what several threads share; they run under the thread sanitizer too.
-CONCURRENT         := bus server log metrics writer inbox outbox relay service resource lifecycle upstream
+CONCURRENT         := bus server log metrics writer inbox outbox relay service resource lifecycle upstream write keys
 concurrent_sources := $(foreach c,$(CONCURRENT),$(filter %/$(c)_test.c,$(test_sources)))
 
 programs: $(PROGRAMS:%=$(OUT)/bin/%) build/bin
