@@ -45,6 +45,7 @@ def test_etags_guard_changes_and_save_bodies():
         mall.register()
         client, path = mall.product, "/inventories/1"
         first = client.get(path).headers["etag"]
+        equal(client.post("/inventories", {"stock": 1}).headers["etag"], client.get("/inventories/2").headers["etag"], "the ETag of a POST")
         equal(client.get(path, If_None_Match=first).status, 304)
         equal(client.patch(path, {"stock": 50}, If_Match=first).status, 200)
         second = client.get(path).headers["etag"]

@@ -291,7 +291,8 @@ class Mall:
                 trouble.append("a sanitizer complained in " + daemon.name)
         if kind or trouble:
             for daemon in self.daemons.values():
-                print("---- the end of %s's log\n%s" % (daemon.name, "\n".join(daemon.log().split("\n")[-15:])))
+                told = [line for line in daemon.log().split("\n") if '"http.response.status_code":2' not in line]
+                print("---- the end of %s's log\n%s" % (daemon.name, "\n".join(told[-15:])))
         shutil.rmtree(self.directory, ignore_errors=True)
         assert kind or not trouble, "; ".join(trouble)
 
@@ -359,15 +360,21 @@ class Load:
                 if not self.forgiving:
                     self.failed.append(repr(trouble))
                 continue
-            if answer.status == 201:
+            if answer.status == 201 and self.is_whole(answer):
                 self.acknowledged.append(answer.id)
             else:
-                self.failed.append("%d %s" % (answer.status, answer.text[:200]))
+                self.failed.append("%d %s %s" % (answer.status, answer.headers, answer.text[:200]))
             if answer.headers.get("connection", "").lower() == "close":
                 connection.close()
                 connection = None
         if connection:
             connection.close()
+
+    @staticmethod
+    def is_whole(answer):
+        """Its parts are of one and the same order, and its ETag is one."""
+        return answer.body["_links"]["self"]["href"] == answer.headers["location"] and \
+            re.fullmatch(r'"[!-~]+"', answer.headers.get("etag", ""))
 
     def stop(self):
         self.ending.set()
