@@ -102,7 +102,7 @@ static void say_out_of_stock(struct unit *unit, const struct event *event, const
                 .qty = d->qty,
                 .stock = {true, inventory->stock.value},
                 .order_source = d->order_source,
-                .delivery_source = event->source[0] ? event->source : NULL,
+                .delivery_source = event->source, /* "" is nobody's, so that no delivery of the same id suffers */
         };
 
         unit_announce(unit, &out_of_stock, &s);
@@ -142,8 +142,8 @@ static void delivery_canceled_give_back(struct unit *unit, const struct event *e
         if (unit_failed(unit))
                 return;
         known = taking_of(unit, event, d->row.id);
-        if (known && known->canceled.value && !event_is_newer(event, known->at.value))
-                return;
+        if (known && (event_is_older(event, known->at.value) || (known->canceled.value && !event_is_newer(event, known->at.value))))
+                return; /* of a delivery that had this id before; or given back before */
         if (known && known->qty.value)
                 inventory = unit_get(unit, &inventory_entity, known->inventory.value);
         if (inventory) /* else it took nothing, or the inventory is gone: there is nothing to give back to */

@@ -18,6 +18,9 @@ struct statement;
 enum db_mode { DB_WRITER, DB_READER };
 enum db_step { DB_ROW, DB_DONE, DB_FAILED };
 
+/* ERROR_BAD_INPUT says what a URL looks like. */
+bool db_url_check(const char *url, struct error *error);
+
 /* url: "sqlite:/path/to/order.db". The writer comes first: it makes the file. */
 struct db *db_open(const char *url, enum db_mode mode, struct error *error);
 void db_close(struct db **db);

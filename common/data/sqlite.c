@@ -58,12 +58,13 @@ static bool failed(struct db *db, int code, struct error *error)
         }
 }
 
-static const char *path_of(const char *url, struct error *error)
+enum { SCHEME = sizeof "sqlite:" - 1 };
+
+bool db_url_check(const char *url, struct error *error)
 {
-        if (strncmp(url, "sqlite:", 7) == 0 && url[7])
-                return url + 7;
-        error_set(error, ERROR_BAD_INPUT, "%s: a store is sqlite:PATH", url);
-        return NULL;
+        if (strncmp(url, "sqlite:", SCHEME) == 0 && url[SCHEME])
+                return true;
+        return error_set(error, ERROR_BAD_INPUT, "MALL_DB_URL=%s: a store is sqlite:PATH", url);
 }
 
 static void set_up_library(void)
@@ -74,12 +75,12 @@ static void set_up_library(void)
 struct db *db_open(const char *url, enum db_mode mode, struct error *error)
 {
         static pthread_once_t once = PTHREAD_ONCE_INIT;
-        const char *path = path_of(url, error);
+        const char *path = url + SCHEME;
         int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | (mode == DB_WRITER ? SQLITE_OPEN_CREATE : 0);
         struct db *db;
         int code;
 
-        if (!path)
+        if (!db_url_check(url, error))
                 return NULL;
         pthread_once(&once, set_up_library);
         db = memory_alloc(sizeof *db);

@@ -162,7 +162,8 @@ struct store *store_open(const struct store_config *config, struct error *error)
 {
         struct store *store = store_new(config);
 
-        store->lock_fd = lock_file(config->url, error);
+        if (db_url_check(config->url, error))
+                store->lock_fd = lock_file(config->url, error);
         if (store->lock_fd >= 0 && (store->writer = db_open(config->url, DB_WRITER, error)) &&
             schema_migrate(store->writer, config->service, config->entities, error) && load(store, error) &&
             open_readers(store, config, error)) {

@@ -94,6 +94,21 @@ static void new_batch(struct store *store)
         store->batch_room = 0;
 }
 
+/* False when nobody wants it. */
+static bool hand_over(struct store *store, struct outbox_batch *batch)
+{
+        void (*committed)(void *, struct outbox_batch *);
+        void *arg;
+
+        pthread_mutex_lock(&store->lock);
+        committed = store->committed;
+        arg = store->committed_arg;
+        pthread_mutex_unlock(&store->lock);
+        if (committed)
+                committed(arg, batch);
+        return committed != NULL;
+}
+
 static void after_commit(struct store *store)
 {
         struct outbox_batch *batch = store->batch;
@@ -101,9 +116,8 @@ static void after_commit(struct store *store)
         memcpy(store->written, store->sequences, sizeof store->written);
         atomic_store(&store->outbox_last, store->written[STORE_TABLES].last);
         store->outbox_removed = store->outbox_removing;
-        if (batch->count && store->committed) {
+        if (batch->count && hand_over(store, batch)) {
                 new_batch(store);
-                store->committed(store->committed_arg, batch);
         } else {
                 arena_reset(batch->arena);
                 batch->records = NULL;

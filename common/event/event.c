@@ -124,3 +124,8 @@ bool event_is_newer(const struct event *event, int64_t then)
 {
         return !event->source[0] && event->timestamp > then;
 }
+
+bool event_is_older(const struct event *event, int64_t then)
+{
+        return !event->source[0] && event->timestamp < then;
+}

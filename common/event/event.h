@@ -43,6 +43,8 @@ void *event_row(struct unit *unit, const struct event *event, const struct shape
 /* Does the event speak of a later namesake of what happened at `then`? Only producers without CloudEvents headers use
    an id again, after their store began anew; their clock tells. */
 bool event_is_newer(const struct event *event, int64_t then);
+/* ... or of an earlier one, so that it is too late to matter? */
+bool event_is_older(const struct event *event, int64_t then);
 
 /* The value of a record's header as text in the arena, or NULL. */
 const char *record_header(const struct record *record, const char *name, struct arena *arena);
