@@ -135,6 +135,18 @@ static void canceled_before_placed_starts_nothing(void)
         story_end();
 }
 
+static void a_cancel_of_an_earlier_namesake_is_too_late(void)
+{
+        begin();
+        check_text(placed(NULL, 2, 20), "applied");
+        check_text(canceled(NULL, 2, 19), "applied");
+        check_text(placed(NULL, 2, 20), "applied");
+        check_text(story_rows(&delivery_entity), "1" BODY("2"));
+        check_text(canceled(NULL, 2, 20), "applied");
+        check_text(story_rows(&delivery_entity), "");
+        story_end();
+}
+
 static void deliveries_by_hand_are_free(void)
 {
         begin();
@@ -254,6 +266,7 @@ int main(int argc, char **argv)
                 {"a store that began anew has new orders", a_store_that_began_anew_has_new_orders},
                 {"an order canceled calls its delivery back", an_order_canceled_calls_its_delivery_back},
                 {"canceled before placed starts nothing", canceled_before_placed_starts_nothing},
+                {"a cancel of an earlier namesake is too late", a_cancel_of_an_earlier_namesake_is_too_late},
                 {"deliveries by hand are free", deliveries_by_hand_are_free},
                 {"out of stock calls that delivery back", out_of_stock_calls_that_delivery_back},
                 {"a delivery deleted stays deleted", a_delivery_deleted_stays_deleted},

@@ -141,6 +141,17 @@ static void canceled_before_started_takes_nothing(void)
         end();
 }
 
+static void a_cancel_of_an_earlier_namesake_is_too_late(void)
+{
+        begin(100);
+        check_text(hear_of("DeliveryStarted", NULL, 2, 20, "5", "\"1001\""), "applied");
+        check_text(hear_of("DeliveryCanceled", NULL, 2, 19, "5", "\"1001\""), "applied");
+        check_int(stock(), 95);
+        check_text(hear_of("DeliveryCanceled", NULL, 2, 20, "5", "\"1001\""), "applied");
+        check_int(stock(), 100);
+        end();
+}
+
 static void a_store_that_began_anew_takes_again(void)
 {
         begin(100);
@@ -306,6 +317,7 @@ int main(int argc, char **argv)
                 {"a delivery takes and gives back", a_delivery_takes_and_gives_back},
                 {"a delivery takes once", a_delivery_takes_once},
                 {"canceled before started takes nothing", canceled_before_started_takes_nothing},
+                {"a cancel of an earlier namesake is too late", a_cancel_of_an_earlier_namesake_is_too_late},
                 {"a store that began anew takes again", a_store_that_began_anew_takes_again},
                 {"what is not there is out of stock", what_is_not_there_is_out_of_stock},
                 {"null stock counts as zero", null_stock_counts_as_zero},
