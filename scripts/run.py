@@ -13,6 +13,7 @@ import os
 import pathlib
 import queue
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -180,6 +181,8 @@ def main():
             print("run: %s is for one daemon and not passed on" % name, file=sys.stderr)
     data = pathlib.Path(settings.get("MALL_DATA_DIR", "data")).resolve()
     settings["MALL_DATA_DIR"] = str(data)
+    if socket.has_dualstack_ipv6() and "SERVER_ADDRESS" not in settings:
+        settings.setdefault("MALL_ADDRESS", "::")               # some siege try localhost's first address only, which is ::1
     broker = False
     try:
         (data / "log").mkdir(parents=True, exist_ok=True)

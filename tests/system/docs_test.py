@@ -2,12 +2,13 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 
 from lab_test import http
-from mall import BIN, ROUTES, TOP, Mall, ports, tool, until
+from mall import BIN, ROUTES, TOP, Client, Mall, ports, tool, until
 
 
 def test_settings_md_is_what_help_says():
@@ -61,11 +62,19 @@ def test_make_run_starts_shows_and_stops_all_four():
         run = subprocess.Popen(command, cwd=directory, env={**os.environ, "MALL_ROUTES": routes}, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, text=True)
         said = ""
-        for line in run.stdout:
-            said += line
-            if "Ctrl-C stops" in line:
-                run.send_signal(signal.SIGINT)
-        assert run.wait(30) == 0, said
+        try:
+            for line in run.stdout:
+                said += line
+                if "Ctrl-C stops" in line:
+                    for address in ["127.0.0.1"] + ["::1"] * socket.has_dualstack_ipv6():
+                        socket.create_connection((address, numbers["gateway"])).close()
+                    order = Client(numbers["gateway"]).post("/orders", {"qty": 1})
+                    assert order.headers["location"].startswith("http://localhost:%d/" % numbers["gateway"]), order.headers
+                    run.send_signal(signal.SIGINT)
+        finally:
+            run.terminate()
+            code = run.wait(30)
+        assert code == 0, said
         for name, port in numbers.items():
             assert re.search(r"%s +%d " % (name, port), said), said
             assert os.path.getsize(os.path.join(directory, "data/log", name + ".log")), name
