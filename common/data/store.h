@@ -1,7 +1,7 @@
 /* store - a service's rows: one writer thread that commits many units in one transaction, and read connections.
 
    Promise: a job's done() comes after its COMMIT returned (synchronous=FULL), so what is then answered survives kill -9
-   and power loss. Each job has a savepoint of its own: one that fails does not fail its neighbours. */
+   and power loss. A job that fails does not fail its neighbours: the batch then runs again, each job with a savepoint of its own. */
 #ifndef DATA_STORE_H
 #define DATA_STORE_H
 
@@ -30,7 +30,7 @@ const char *store_source(const struct store *store); /* CloudEvents source: "/or
 const struct table *store_table(const struct store *store, const struct entity *entity);
 
 struct job {
-        void (*run)(struct unit *unit, void *arg); /* on the writer thread, inside the transaction */
+        void (*run)(struct unit *unit, void *arg); /* on the writer thread, inside the transaction; maybe twice, the first time undone */
         void (*done)(void *arg, const struct error *error); /* on the writer thread, after the commit; error->kind ERROR_NONE: committed */
         void *arg;
         struct arena *arena;     /* the unit's; the caller must not use it until done */

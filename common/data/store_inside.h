@@ -56,15 +56,16 @@ struct unit {
         struct arena *arena;
         const char *traceparent;
         struct error error;
-        bool wrote; /* the savepoint is open */
+        bool apart; /* with a savepoint of its own */
+        bool wrote; /* then the savepoint is open */
         struct sequence sequences[STORE_TABLES + 1]; /* as they were, for a rollback */
         size_t announced;
 };
 
 bool outbox_remove_sent(struct store *store, bool few_too, struct error *error);
 
-/* Begins what unit_commit or unit_rollback ends. */
-void unit_begin(struct unit *unit, struct store *store, struct arena *arena, const char *traceparent);
+/* Begins what unit_commit or unit_rollback ends. A unit that is not apart cannot be rolled back alone once it wrote. */
+void unit_begin(struct unit *unit, struct store *store, struct job *job, bool apart);
 bool unit_commit(struct unit *unit);
 void unit_rollback(struct unit *unit);
 

@@ -45,9 +45,9 @@ void unit_refuse(struct unit *u, enum error_kind kind, const char *member, const
         va_end(args);
 }
 
-void unit_begin(struct unit *u, struct store *store, struct arena *arena, const char *traceparent)
+void unit_begin(struct unit *u, struct store *store, struct job *job, bool apart)
 {
-        *u = (struct unit){.store = store, .arena = arena, .traceparent = traceparent};
+        *u = (struct unit){.store = store, .arena = job->arena, .traceparent = job->traceparent, .apart = apart};
         memcpy(u->sequences, store->sequences, sizeof u->sequences);
         u->announced = store->batch->count;
 }
@@ -65,20 +65,20 @@ static bool may_write(struct unit *u)
         if (unit_failed(u))
                 return false;
         if (!u->wrote)
-                u->wrote = run_sql(u, "SAVEPOINT unit");
+                u->wrote = !u->apart || run_sql(u, "SAVEPOINT unit");
         return u->wrote;
 }
 
 bool unit_commit(struct unit *u)
 {
-        return !u->wrote || run_sql(u, "RELEASE unit");
+        return !u->wrote || !u->apart || run_sql(u, "RELEASE unit");
 }
 
 void unit_rollback(struct unit *u)
 {
         struct error ignored;
 
-        if (u->wrote)
+        if (u->wrote && u->apart)
                 db_exec(u->store->writer, "ROLLBACK TO unit; RELEASE unit", &ignored);
         memcpy(u->store->sequences, u->sequences, sizeof u->sequences);
         u->store->batch->count = u->announced;

@@ -27,15 +27,17 @@ static struct job *take_jobs(struct store *store)
         return first;
 }
 
-static void run_job(struct store *store, struct job *job)
+/* False when the unit failed after it wrote, and had no savepoint to go back to. */
+static bool run_job(struct store *store, struct job *job, bool apart)
 {
         struct unit unit;
 
-        unit_begin(&unit, store, job->arena, job->traceparent);
+        unit_begin(&unit, store, job, apart);
         job->run(&unit, job->arg);
         if (unit_failed(&unit) || !unit_commit(&unit))
                 unit_rollback(&unit);
         job->error = unit.error;
+        return apart || !unit_failed(&unit) || !unit.wrote;
 }
 
 /* Ids and counts move in memory; what changed is written once a commit. */
@@ -67,21 +69,54 @@ static bool run_statement(struct store *store, const char *sql, struct error *er
         return s && statement_run(s, error);
 }
 
+static void forget_announced(struct store *store)
+{
+        arena_reset(store->batch->arena);
+        store->batch->records = NULL;
+        store->batch->count = store->batch_room = 0;
+}
+
+enum ran { RAN, RAN_INTO_A_FAILURE, RAN_OUT_OF_THE_TRANSACTION };
+
+static enum ran run_jobs(struct store *store, struct job *jobs, bool apart, struct error *error)
+{
+        for (struct job *j = jobs; j; j = j->next) {
+                bool go_on = run_job(store, j, apart);
+
+                /* a full disk may end the transaction; what came behind would commit by itself */
+                if (!db_in_transaction(store->writer)) {
+                        *error = j->error;
+                        return RAN_OUT_OF_THE_TRANSACTION;
+                }
+                if (!go_on)
+                        return RAN_INTO_A_FAILURE;
+        }
+        return RAN;
+}
+
+/* Savepoints cost copies of pages and nearly every unit succeeds: so first without; if one fails after it wrote, all of
+   them again, each with a savepoint of its own. A job's run() may therefore be called twice. */
+static enum ran run_together(struct store *store, struct job *jobs, struct error *error)
+{
+        enum ran ran = run_jobs(store, jobs, false, error);
+
+        if (ran != RAN_INTO_A_FAILURE)
+                return ran;
+        if (!run_statement(store, "ROLLBACK", error) || !run_statement(store, "BEGIN IMMEDIATE", error))
+                return RAN_OUT_OF_THE_TRANSACTION;
+        memcpy(store->sequences, store->written, sizeof store->written);
+        forget_announced(store);
+        return run_jobs(store, jobs, true, error);
+}
+
 static bool transact(struct store *store, struct job *jobs, struct error *error)
 {
         struct error ignored;
 
         if (!run_statement(store, "BEGIN IMMEDIATE", error))
                 return false;
-        for (struct job *j = jobs; j; j = j->next) {
-                run_job(store, j);
-                /* a full disk may end the transaction; what came behind would commit by itself */
-                if (!db_in_transaction(store->writer)) {
-                        *error = j->error;
-                        return false;
-                }
-        }
-        if (outbox_remove_sent(store, false, error) && write_sequences(store, error) && run_statement(store, "COMMIT", error))
+        if (run_together(store, jobs, error) == RAN && outbox_remove_sent(store, false, error) && write_sequences(store, error) &&
+            run_statement(store, "COMMIT", error))
                 return true;
         db_exec(store->writer, "ROLLBACK", &ignored);
         return false;
@@ -119,21 +154,15 @@ static void after_commit(struct store *store)
         if (batch->count && hand_over(store, batch)) {
                 new_batch(store);
         } else {
-                arena_reset(batch->arena);
-                batch->records = NULL;
-                batch->count = store->batch_room = 0;
+                forget_announced(store);
         }
 }
 
 static void after_failure(struct store *store, struct job *jobs, const struct error *error)
 {
-        struct arena *arena = store->batch->arena;
-
         memcpy(store->sequences, store->written, sizeof store->written);
         store->outbox_removing = store->outbox_removed;
-        arena_reset(arena);
-        store->batch->records = NULL;
-        store->batch->count = store->batch_room = 0;
+        forget_announced(store);
         for (struct job *j = jobs; j; j = j->next)
                 j->error = *error;
         log_write(LOG_ERROR, "commit failed", "error.message", error->text, NULL);
