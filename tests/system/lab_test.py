@@ -6,6 +6,9 @@ import shlex
 from mall import COLLECTIONS, Mall, equal, tool, until, until_equal
 
 
+CLIENTS = 10
+
+
 def http(line, mall):
     """One command of the lab, its ports replaced by this mall's."""
     for old, name in ((8081, "order"), (8082, "delivery"), (8083, "product"), (8088, "gateway")):
@@ -42,15 +45,17 @@ def test_the_lab_over_kafka():
 
 
 def sieges(mall):
-    """siege with the lab's two bodies: every transaction is a successful one, and there are some."""
+    """siege with the lab's two bodies: every transaction is a successful one, and there are some. (4.1.6 counts among
+    the successful ones also what a client has under way at the end: one each at most.)"""
     url = "http://127.0.0.1:%d/orders" % mall.gateway.port      # siege 4.1 tries localhost's first address only
     done = 0
     for body in ('{"productId": "1001", "productName": "TV", "qty": "5", "customerId": "100"}', '{"item": "chicken"}'):
-        text = tool("siege", "-c10", "-t5S", "--content-type", "application/json", "%s POST %s" % (url, body),
+        text = tool("siege", "-c%d" % CLIENTS, "-t5S", "--content-type", "application/json", "%s POST %s" % (url, body),
                     env={**os.environ, "HOME": str(mall.directory)})
         numbers = siege_numbers(text)
         assert numbers["transactions"] > 100, text
-        equal(numbers["successful_transactions"], numbers["transactions"], "successful transactions")
+        beyond = numbers["successful_transactions"] - numbers["transactions"]
+        assert 0 <= beyond <= CLIENTS, text
         equal(numbers["failed_transactions"], 0, "failed transactions")
         done += numbers["transactions"]
     return done

@@ -208,7 +208,7 @@ class Broker:
 
     def __init__(self, directory):
         self.directory, self.port = pathlib.Path(directory) / "kafka", ports.reserve()
-        self.address = "localhost:%d" % self.port
+        self.address = "127.0.0.1:%d" % self.port     # where it listens; localhost may be ::1 first
 
     def start(self):
         tool(self.SCRIPT, "start", self.directory, self.port)
