@@ -56,14 +56,26 @@ static struct parts *parts_of(struct process *p)
         return p->own;
 }
 
-/* The absolute path; makes the directory; false when nothing can be written there. */
+static void make_directories(const char *path)
+{
+        char part[4096];
+
+        snprintf(part, sizeof part, "%s", path);
+        for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+                *slash = '\0';
+                mkdir(part, 0755);
+                *slash = '/';
+        }
+        mkdir(part, 0755);
+}
+
+/* Makes the directory and notes its absolute path; false when nothing can be written there. */
 static bool prepare_data_dir(struct process *p, struct error *error)
 {
         const char *wanted = config_text(p->config, "data-dir");
         char real[4096];
 
-        if (mkdir(wanted, 0755) != 0 && errno != EEXIST)
-                return error_set(error, ERROR_BAD_INPUT, "MALL_DATA_DIR=%s: %s", wanted, strerror(errno));
+        make_directories(wanted); /* what went wrong shows in realpath */
         if (!realpath(wanted, real))
                 return error_set(error, ERROR_BAD_INPUT, "MALL_DATA_DIR=%s: %s", wanted, strerror(errno));
         if (access(real, W_OK | X_OK) != 0)
