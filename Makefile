@@ -30,9 +30,9 @@ COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
 ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(HARDENING_$(VARIANT)) $(SANITIZE_$(VARIANT)) \
              $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
-ALL_LIBS   = $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
+ALL_LIBS   = -Wl,--as-needed $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
-.PHONY: help all run test bench lint unit wire system settings programs deps-run deps-kafka deps-test unit-tests \
+.PHONY: help all run test bench lint unit wire system fuzz settings programs deps-run deps-kafka deps-test unit-tests \
         concurrent-tests ceiling clean
 .SECONDARY:
 
@@ -74,6 +74,14 @@ ROUNDS  ?= 5
 bench: deps-test ## speed, latency and memory beside their targets; SECONDS=3 ROUNDS=3 for a quick one
 	@$(MAKE) --no-print-directory -j$(JOBS) programs ceiling
 	@tests/bench/run.py --seconds $(SECONDS) --rounds $(ROUNDS)
+
+FUZZ_SECONDS ?= 60
+fuzz: deps-test ## the JSON reader under libFuzzer; FUZZ_SECONDS=600 for longer
+	@mkdir -p build/fuzz
+	clang -g -O1 $(STANDARD) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o build/fuzz/json \
+	    common/base/json_fuzz.c common/base/json.c common/base/json_write.c common/base/utf8.c common/base/text.c \
+	    common/base/arena.c common/base/error.c
+	build/fuzz/json -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1
 
 settings: all ## write docs/settings.md anew from the daemons' --help
 	@scripts/settings.py
