@@ -64,8 +64,7 @@ static int port_of_nobody(void)
         int fd = socket(AF_INET, SOCK_STREAM, 0);
         socklen_t len = sizeof a;
 
-        bind(fd, (struct sockaddr *)&a, sizeof a);
-        getsockname(fd, (struct sockaddr *)&a, &len);
+        check(bind(fd, (struct sockaddr *)&a, sizeof a) == 0 && getsockname(fd, (struct sockaddr *)&a, &len) == 0);
         close(fd);
         return ntohs(a.sin_port);
 }
