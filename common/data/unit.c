@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "data/store_inside.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -215,18 +214,11 @@ static void pack_text(struct text *packed, const char *name, const char *value)
                 headers_pack(packed, name, value, strlen(value));
 }
 
-/* A hidden member travels as a CloudEvents extension attribute, whose names are lower case. */
 static void pack_hidden(struct text *packed, const struct shape *shape, const void *row)
 {
-        for (const struct field *f = shape->fields; f->name; f++) {
-                char name[64] = "ce_";
-
-                if (!(f->flags & FIELD_HIDDEN) || f->type != FIELD_TEXT)
-                        continue;
-                for (size_t i = 0; f->name[i] && i < sizeof name - 4; i++)
-                        name[i + 3] = (char)tolower(f->name[i]);
-                pack_text(packed, name, field_text_of(f, row));
-        }
+        for (const struct field *f = shape->fields; f->name; f++)
+                if (f->flags & FIELD_HIDDEN && f->type == FIELD_TEXT)
+                        pack_text(packed, field_header(f, packed->arena), field_text_of(f, row));
 }
 
 static struct text event_headers(struct unit *u, const struct event_type *type, const void *row, int64_t now)

@@ -1,6 +1,7 @@
 #include "event/event.h"
 
-#include <ctype.h>
+#include "base/hash.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -20,16 +21,6 @@ const char *record_header(const struct record *record, const char *name, struct 
         return NULL;
 }
 
-/* FNV-1a: tells two records at one place of a topic that was made anew apart. */
-static uint64_t hash_of(const char *bytes, size_t len)
-{
-        uint64_t hash = 0xcbf29ce484222325u;
-
-        for (size_t i = 0; i < len; i++)
-                hash = (hash ^ (unsigned char)bytes[i]) * 0x100000001b3u;
-        return hash;
-}
-
 static void identify(const struct record *record, struct arena *arena, struct event *event)
 {
         const char *source = record_header(record, "ce_source", arena);
@@ -42,8 +33,9 @@ static void identify(const struct record *record, struct arena *arena, struct ev
                 return;
         }
         event->identity_source = arena_printf(arena, "%s/%d", record->topic, record->partition);
+        /* the hash tells two records at one place of a topic that was made anew apart */
         event->identity = arena_printf(arena, "%lld-%lld-%016llx", (long long)record->offset, (long long)record->timestamp_ms,
-                                       (unsigned long long)hash_of(record->value, record->value_len));
+                                       (unsigned long long)hash_bytes(record->value, record->value_len));
 }
 
 static int64_t timestamp_of(const struct record *record, const struct json *body)
@@ -90,15 +82,6 @@ enum event_verdict event_read(const struct record *record, const struct reaction
         return reaction_for(reactions, event->type) ? EVENT_OURS : EVENT_FOREIGN;
 }
 
-static void read_hidden(const struct event *event, const struct field *field, void *row, struct arena *arena)
-{
-        char name[64] = "ce_";
-
-        for (size_t i = 0; field->name[i] && i < sizeof name - 4; i++)
-                name[i + 3] = (char)tolower(field->name[i]);
-        *field_text(field, row) = record_header(event->record, name, arena);
-}
-
 void *event_row(struct unit *unit, const struct event *event, const struct shape *shape)
 {
         static const struct field id_field = {.name = "id", .type = FIELD_INT64, .offset = 0};
@@ -116,7 +99,7 @@ void *event_row(struct unit *unit, const struct event *event, const struct shape
                 unit_refuse(unit, error.kind, error.member, "%s", error.text);
         for (const struct field *f = shape->fields; f->name; f++)
                 if (f->flags & FIELD_HIDDEN && f->type == FIELD_TEXT)
-                        read_hidden(event, f, row, unit_arena(unit));
+                        *field_text(f, row) = record_header(event->record, field_header(f, unit_arena(unit)), unit_arena(unit));
         return row;
 }
 

@@ -1,6 +1,7 @@
 #include "service/keys.h"
 
 #include "base/arena.h"
+#include "base/hash.h"
 
 #include <pthread.h>
 #include <stdint.h>
@@ -54,19 +55,10 @@ static struct key *key_new(const char *path, const char *name)
         return k;
 }
 
-static struct key **bucket_of(struct keys *keys, const char *name)
-{
-        uint32_t hash = 2166136261u;
-
-        for (; *name; name++)
-                hash = (hash ^ (unsigned char)*name) * 16777619u;
-        return &keys->buckets[hash % BUCKETS];
-}
-
 /* Where the key hangs, or the end of its bucket. */
 static struct key **find(struct keys *keys, const char *name)
 {
-        struct key **at = bucket_of(keys, name);
+        struct key **at = &keys->buckets[hash_bytes(name, strlen(name)) % BUCKETS];
 
         while (*at && strcmp((*at)->name, name) != 0)
                 at = &(*at)->next;

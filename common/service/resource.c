@@ -11,10 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char item_methods[] = "GET,PUT,PATCH,DELETE,HEAD,OPTIONS";
-static const char collection_methods[] = "GET,POST,HEAD,OPTIONS";
-static const char read_methods[] = "GET,HEAD,OPTIONS";
-static const char plain_methods[] = "POST,OPTIONS";
+static const char item_methods[] = "GET,PUT,PATCH,DELETE,HEAD,OPTIONS", collection_methods[] = "GET,POST,HEAD,OPTIONS";
+static const char read_methods[] = "GET,HEAD,OPTIONS", plain_methods[] = "POST,OPTIONS";
 
 struct resources *resources_open(struct store *store, const char *service, const char *summary,
                                  const struct entity *const *entities, const struct config *config)

@@ -1,5 +1,6 @@
 #include "service/write.h"
 
+#include "base/hash.h"
 #include "http/hal.h"
 #include "http/links.h"
 #include "http/negotiate.h"
@@ -185,15 +186,6 @@ static void done(void *arg, const struct error *error)
         http_resume(w->request);
 }
 
-static int64_t hash_of(const char *bytes, size_t len)
-{
-        uint64_t hash = 0xcbf29ce484222325u;
-
-        for (size_t i = 0; i < len; i++)
-                hash = (hash ^ (unsigned char)bytes[i]) * 0x100000001b3u;
-        return (int64_t)hash;
-}
-
 static bool key_is_valid(const char *key)
 {
         size_t len = 0;
@@ -222,7 +214,7 @@ static bool take_key(struct http_request *r, struct write *w)
                 return false;
         }
         w->key = key;
-        w->hash = hash_of(r->body, r->body_len);
+        w->hash = (int64_t)hash_bytes(r->body, r->body_len);
         return true;
 }
 
