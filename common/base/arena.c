@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_BLOCK = 4096, ALIGNMENT = 16 };
+enum { FIRST_BLOCK = 4096, LARGEST_KEPT = 16 << 10, ALIGNMENT = 16 };
 
 struct block {
         struct block *next;
@@ -60,8 +60,21 @@ struct arena *arena_open(void)
         return a;
 }
 
+/* The block that a round needed beyond the first takes its place: the next round will need as much. */
+static void keep_larger(struct arena *a)
+{
+        struct block *b = a->last;
+
+        if (b == a->first || b->next != a->first || b->size > LARGEST_KEPT)
+                return;
+        free(a->first);
+        b->next = NULL;
+        a->first = b;
+}
+
 void arena_reset(struct arena *a)
 {
+        keep_larger(a);
         while (a->last != a->first) {
                 struct block *b = a->last;
 
@@ -100,6 +113,11 @@ static void *take(struct arena *a, size_t size)
         return p;
 }
 
+void *arena_room(struct arena *a, size_t size)
+{
+        return take(a, size);
+}
+
 void *arena_alloc(struct arena *a, size_t size)
 {
         return memset(take(a, size), 0, size);
@@ -120,17 +138,21 @@ char *arena_string(struct arena *a, const char *text)
         return text ? arena_copy(a, text, strlen(text)) : NULL;
 }
 
+/* Into what is left of the block, where it nearly always fits. */
 char *arena_vprintf(struct arena *a, const char *format, va_list args)
 {
+        struct block *b = a->last;
+        char *p = b->bytes + b->used;
+        size_t left = b->size - b->used;
         va_list again;
-        char *p;
         int len;
 
         va_copy(again, args);
-        len = vsnprintf(NULL, 0, format, again);
+        len = vsnprintf(left ? p : NULL, left, format, again);
         va_end(again);
         p = take(a, (size_t)len + 1);
-        vsnprintf(p, (size_t)len + 1, format, args);
+        if ((size_t)len >= left)
+                vsnprintf(p, (size_t)len + 1, format, args);
         return p;
 }
 

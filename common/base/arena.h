@@ -15,11 +15,13 @@ struct arena;
 struct arena *arena_open(void);
 void arena_close(struct arena **arena);
 
-/* Forgets every piece, keeps the first block: for loops that use one arena again and again. */
+/* Forgets every piece, keeps a block: for loops that use one arena again and again. */
 void arena_reset(struct arena *arena);
 
 /* Zeroed and aligned for any type. */
 void *arena_alloc(struct arena *arena, size_t size);
+/* Not zeroed: for what is written at once. */
+void *arena_room(struct arena *arena, size_t size);
 
 /* Copies of text always end with NUL. */
 char *arena_copy(struct arena *arena, const char *text, size_t len);

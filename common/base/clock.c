@@ -2,7 +2,6 @@
 
 #include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 
 static _Atomic int64_t wall_of_test;
 
@@ -23,6 +22,17 @@ int64_t clock_mono_us(void)
 
         clock_gettime(CLOCK_MONOTONIC, &t);
         return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+struct timespec clock_after(int64_t ms)
+{
+        struct timespec t;
+
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        t.tv_nsec += ms % 1000 * 1000000;
+        t.tv_sec += ms / 1000 + t.tv_nsec / 1000000000;
+        t.tv_nsec %= 1000000000;
+        return t;
 }
 
 void clock_set_wall_ms(int64_t ms)

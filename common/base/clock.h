@@ -5,9 +5,12 @@
 #define BASE_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
 
 int64_t clock_wall_ms(void); /* Unix time in milliseconds */
 int64_t clock_mono_us(void); /* monotonic, microseconds */
+/* So long from now on the monotonic clock, as pthread_cond_clockwait(..., CLOCK_MONOTONIC, ...) wants it. */
+struct timespec clock_after(int64_t ms);
 void clock_set_wall_ms(int64_t ms); /* tests only; 0 gives the real clock back */
 
 /* "2026-11-22T17:05:12.345Z" (RFC 3339) */

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -32,7 +31,7 @@ static struct {
         int64_t dropped;
         bool hurry, idle, closing;
         _Atomic int64_t give_up_us;
-} output = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} output = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
 /* Set before other threads log, and when they no longer do. */
 static _Atomic bool is_open;
@@ -70,12 +69,9 @@ static void work_wait(void)
         while (!output.used && !output.closing)
                 pthread_cond_wait(&output.changed, &output.lock);
         output.idle = false;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += PAUSE_MS * 1000000;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
+        until = clock_after(PAUSE_MS);
         while (!output.hurry && !output.closing)
-                if (pthread_cond_timedwait(&output.changed, &output.lock, &until) != 0)
+                if (pthread_cond_clockwait(&output.changed, &output.lock, CLOCK_MONOTONIC, &until) != 0)
                         break;
         output.hurry = false;
 }
@@ -188,16 +184,10 @@ void log_access(const struct log_access *access)
 
 void log_open(const char *service, bool as_text, enum log_level least)
 {
-        pthread_condattr_t monotonic;
-
         assert(!is_open);
         service_name = service;
         lines_as_text = as_text;
         atomic_store(&least_level, (int)least);
-        pthread_condattr_init(&monotonic);
-        pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-        pthread_cond_init(&output.changed, &monotonic);
-        pthread_condattr_destroy(&monotonic);
         output.filling = memory_alloc(BUFFER + LOG_LINE);
         output.emptying = memory_alloc(BUFFER + LOG_LINE);
         output.used = 0;
@@ -228,5 +218,4 @@ void log_close(void)
         free(output.emptying);
         output.filling = output.emptying = NULL;
         pthread_mutex_unlock(&output.lock);
-        pthread_cond_destroy(&output.changed);
 }

@@ -1,5 +1,6 @@
 #include "base/metrics.h"
 
+#include "base/hash.h"
 #include "base/metrics_inside.h"
 
 #include <math.h>
@@ -58,17 +59,13 @@ static struct family *family_find(struct metrics *m, const struct metric_family 
         return *place = made;
 }
 
-/* FNV-1a */
-static unsigned slot_of(const struct metric_family *is, const char *const *values)
+static size_t slot_of(const struct metric_family *is, const char *const *values)
 {
-        uint32_t hash = 2166136261u;
+        uint64_t hash = 0;
 
-        for (int i = 0; i < METRIC_LABELS && is->labels[i]; i++) {
-                for (const char *p = values[i]; *p; p++)
-                        hash = (hash ^ (unsigned char)*p) * 16777619u;
-                hash *= 16777619u;
-        }
-        return (hash ^ hash >> 16) % METRIC_SLOTS;
+        for (int i = 0; i < METRIC_LABELS && is->labels[i]; i++)
+                hash = hash * 31 + hash_bytes(values[i], strlen(values[i]));
+        return (hash ^ hash >> 32) % METRIC_SLOTS;
 }
 
 static bool is_series(const struct metric *s, const char *const *values)
@@ -95,7 +92,7 @@ static struct metric *series_make(struct metrics *m, struct family *f, const cha
 
 struct metric *metrics_series(struct metrics *m, const struct metric_family *family, const char *const *values)
 {
-        unsigned slot = slot_of(family, values);
+        size_t slot = slot_of(family, values);
         struct family *f;
         struct metric *s;
 

@@ -5,12 +5,9 @@
 
 struct text text_open(struct arena *arena, size_t room)
 {
-        struct text t = {.arena = arena, .at = arena_copy(arena, "", 0), .len = 0, .room = 0};
+        struct text t = {.arena = arena, .at = arena_room(arena, room + 1), .room = room};
 
-        if (room) {
-                t.at = arena_alloc(arena, room + 1);
-                t.room = room;
-        }
+        *t.at = '\0';
         return t;
 }
 
@@ -21,7 +18,7 @@ static void make_room(struct text *t, size_t more)
         if (more <= t->room - t->len)
                 return;
         t->room = t->room * 2 > t->len + more ? t->room * 2 : t->len + more + 64;
-        larger = arena_alloc(t->arena, t->room + 1);
+        larger = arena_room(t->arena, t->room + 1);
         memcpy(larger, t->at, t->len);
         t->at = larger;
 }
@@ -61,15 +58,18 @@ void text_int(struct text *t, int64_t number)
 
 void text_printf(struct text *t, const char *format, ...)
 {
+        size_t left = t->room - t->len + 1;
         va_list args, again;
         int len;
 
         va_start(args, format);
         va_copy(again, args);
-        len = vsnprintf(NULL, 0, format, again);
+        len = vsnprintf(t->at + t->len, left, format, again);
         va_end(again);
-        make_room(t, (size_t)len + 1);
-        vsnprintf(t->at + t->len, (size_t)len + 1, format, args);
+        if ((size_t)len >= left) {
+                make_room(t, (size_t)len + 1);
+                vsnprintf(t->at + t->len, (size_t)len + 1, format, args);
+        }
         va_end(args);
         t->len += (size_t)len;
 }

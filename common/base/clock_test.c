@@ -1,0 +1,45 @@
+#include "base/clock.h"
+
+#include "base/check.h"
+
+static int64_t us_of(struct timespec t)
+{
+        check(t.tv_nsec >= 0 && t.tv_nsec < 1000000000);
+        return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* Between the two looks, whatever part of a second it is now. */
+static void a_deadline_is_so_long_from_now(void)
+{
+        static const int64_t lengths_ms[] = {0, 1, 999, 1000, 1001, 8000, 86400 * 1000LL};
+
+        for (size_t i = 0; i < sizeof lengths_ms / sizeof lengths_ms[0]; i++) {
+                int64_t before = clock_mono_us(), deadline = us_of(clock_after(lengths_ms[i])), after = clock_mono_us();
+
+                check(deadline >= before + lengths_ms[i] * 1000);
+                check(deadline <= after + lengths_ms[i] * 1000);
+        }
+}
+
+static void the_time_is_written_as_people_write_it(void)
+{
+        char text[CLOCK_RFC3339];
+
+        clock_rfc3339(1795358923623, text);
+        check_text(text, "2026-11-22T14:48:43.623Z");
+        clock_rfc3339(1795358923007, text); /* the same second */
+        check_text(text, "2026-11-22T14:48:43.007Z");
+        clock_rfc3339(0, text);
+        check_text(text, "1970-01-01T00:00:00.000Z");
+}
+
+static const struct story stories[] = {
+        {"a deadline is so long from now", a_deadline_is_so_long_from_now},
+        {"the time is written as people write it", the_time_is_written_as_people_write_it},
+        {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+        return check_main(stories, argc, argv);
+}
