@@ -2,35 +2,7 @@
 
 #include "data/store_inside.h"
 
-#include <string.h>
-
 enum { REMOVE_AT_ONCE = 1000 };
-
-void headers_pack(struct text *packed, const char *name, const char *value, size_t len)
-{
-        uint32_t size = (uint32_t)len;
-
-        text_add(packed, name, strlen(name) + 1);
-        text_add(packed, (const char *)&size, sizeof size);
-        text_add(packed, value, len);
-}
-
-bool headers_next(const char **at, const char *end, const char **name, const char **value, size_t *len)
-{
-        const char *nul = *at < end ? memchr(*at, '\0', (size_t)(end - *at)) : NULL;
-        uint32_t size;
-
-        if (!nul || (size_t)(end - nul - 1) < sizeof size)
-                return false;
-        memcpy(&size, nul + 1, sizeof size);
-        if ((size_t)(end - nul - 1 - sizeof size) < size)
-                return false;
-        *name = *at;
-        *value = nul + 1 + sizeof size;
-        *len = size;
-        *at = *value + size;
-        return true;
-}
 
 void outbox_on_commit(struct store *store, void (*committed)(void *arg, struct outbox_batch *batch), void *arg)
 {

@@ -5,7 +5,7 @@
 #ifndef DATA_OUTBOX_H
 #define DATA_OUTBOX_H
 
-#include "base/text.h"
+#include "data/headers.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,15 +20,10 @@ struct outbox_record {
         const char *key;   /* NULL: none */
         const char *value;
         size_t value_len;
-        const char *headers; /* packed */
+        const char *headers; /* HEADERS_OF_OUTBOX */
         size_t headers_len;
         int64_t at; /* Unix time, ms */
 };
-
-/* Packed headers: name NUL, value length as 4 bytes in host order, value; again and again. */
-void headers_pack(struct text *packed, const char *name, const char *value, size_t len);
-/* The header behind *at; false at the end. */
-bool headers_next(const char **at, const char *end, const char **name, const char **value, size_t *len);
 
 /* What one commit added, in order; owned by whoever it is handed to. */
 struct outbox_batch {

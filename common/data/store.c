@@ -129,6 +129,7 @@ static struct store *store_new(const struct store_config *config)
         store->config = config->config;
         store->value_max = config->value_max;
         store->arena = arena_open();
+        store->recent = recent_open();
         store->lock_fd = -1;
         atomic_store(&store->well, true);
         pthread_mutex_init(&store->lock, NULL);
@@ -150,6 +151,7 @@ static void store_free(struct store *store)
         db_close(&store->writer);
         if (store->lock_fd >= 0)
                 close(store->lock_fd);
+        recent_close(&store->recent);
         arena_close(&store->arena);
         pthread_mutex_destroy(&store->lock);
         pthread_cond_destroy(&store->work);
@@ -277,6 +279,23 @@ void store_read_end(struct store *store, struct db *db)
         store->readers[store->reader_count++] = db;
         pthread_cond_signal(&store->reader_back);
         pthread_mutex_unlock(&store->lock);
+}
+
+bool store_get(struct store *store, const struct entity *entity, int64_t id, struct arena *arena, void **row, struct error *error)
+{
+        uint64_t moment = recent_moment(store->recent);
+        struct db *db;
+        bool done;
+
+        *row = recent_find(store->recent, entity, id, moment, arena);
+        if (*row)
+                return true;
+        db = store_read_begin(store);
+        done = table_get(db, store_table(store, entity), id, arena, row, error);
+        store_read_end(store, db);
+        if (done && *row)
+                recent_keep(store->recent, entity, *row, moment);
+        return done;
 }
 
 bool store_count(struct store *store, struct db *db, const struct entity *entity, int64_t *rows, struct error *error)

@@ -47,6 +47,8 @@ bool store_run(struct store *store, void (*run)(struct unit *, void *), void *ar
 /* A read connection of one's own, until given back; waits when all are taken. */
 struct db *store_read_begin(struct store *store);
 void store_read_end(struct store *store, struct db *db);
+/* One row as of the last commit; NULL, no error, when there is none. Takes a connection by itself, if it needs one. */
+bool store_get(struct store *store, const struct entity *entity, int64_t id, struct arena *arena, void **row, struct error *error);
 /* Rows of an entity, as of the last commit this connection sees. */
 bool store_count(struct store *store, struct db *db, const struct entity *entity, int64_t *rows, struct error *error);
 

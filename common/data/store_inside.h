@@ -3,6 +3,7 @@
 #define DATA_STORE_INSIDE_H
 
 #include "data/outbox.h"
+#include "data/recent.h"
 #include "data/store.h"
 
 #include <pthread.h>
@@ -23,6 +24,7 @@ struct store {
         const struct config *config;
         size_t value_max;
         int lock_fd;
+        struct recent *recent;
 
         struct table *tables[STORE_TABLES];
         int table_count;

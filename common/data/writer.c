@@ -109,6 +109,16 @@ static enum ran run_together(struct store *store, struct job *jobs, struct error
         return run_jobs(store, jobs, true, error);
 }
 
+static bool commit(struct store *store, struct error *error)
+{
+        bool done;
+
+        recent_commit_begins(store->recent);
+        done = run_statement(store, "COMMIT", error);
+        recent_commit_ended(store->recent);
+        return done;
+}
+
 static bool transact(struct store *store, struct job *jobs, struct error *error)
 {
         struct error ignored;
@@ -116,7 +126,7 @@ static bool transact(struct store *store, struct job *jobs, struct error *error)
         if (!run_statement(store, "BEGIN IMMEDIATE", error))
                 return false;
         if (run_together(store, jobs, error) == RAN && outbox_remove_sent(store, false, error) && write_sequences(store, error) &&
-            run_statement(store, "COMMIT", error))
+            commit(store, error))
                 return true;
         db_exec(store->writer, "ROLLBACK", &ignored);
         return false;
