@@ -23,7 +23,7 @@
 /* As in Kafka: a header's value is bytes. */
 struct record_header {
         const char *name;
-        const char *value;
+        const char *value; /* NULL: none, which is not the empty one */
         size_t len;
 };
 

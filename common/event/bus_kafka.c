@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { LOG_EVERY_US = 10 * 1000 * 1000 };
 
@@ -35,7 +34,7 @@ static const struct property of_publishers[] = {
         {"enable.idempotence", "true"},
         {"acks", "all"},
         {"partitioner", "murmur2_random"}, /* the Java client's */
-        {"linger.ms", "0"},
+        {"linger.ms", "100"}, /* never waited for: a batch leaves whole, at its flush */
         {"message.timeout.ms", "0"}, /* the caller says how long */
         {"compression.type", "none"},
         {"queue.buffering.max.kbytes", "8192"},
@@ -253,16 +252,11 @@ static void *leave_main(void *arg)
 static void kafka_close(struct bus *bus, int wait_ms)
 {
         struct leaving *l = memory_alloc(sizeof *l);
-        struct timespec end;
+        struct timespec end = clock_after(wait_ms);
         pthread_t thread;
 
         l->bus = kafka_bus(bus);
         l->bus->metrics = NULL; /* may end before the thread does */
-        clock_gettime(CLOCK_MONOTONIC, &end);
-        end.tv_sec += wait_ms / 1000;
-        end.tv_nsec += wait_ms % 1000 * 1000000L;
-        if (end.tv_nsec >= 1000000000L)
-                end.tv_sec++, end.tv_nsec -= 1000000000L;
         if (pthread_create(&thread, NULL, leave_main, l) != 0)
                 return;
         if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &end) != 0)

@@ -2,7 +2,7 @@
 
 #include "base/hash.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const struct reaction *reaction_for(const struct reaction *reactions, const char *type)
@@ -41,11 +41,8 @@ static void identify(const struct record *record, struct arena *arena, struct ev
 static int64_t timestamp_of(const struct record *record, const struct json *body)
 {
         const struct json *stamp = json_member(body, "timestamp");
-        long long ms;
 
-        if (stamp && stamp->type == JSON_NUMBER && sscanf(stamp->text, "%lld", &ms) == 1)
-                return ms;
-        return record->timestamp_ms;
+        return stamp && stamp->type == JSON_NUMBER ? strtoll(stamp->text, NULL, 10) : record->timestamp_ms;
 }
 
 static bool read_body(const struct record *record, struct arena *arena, struct event *event, struct error *error)

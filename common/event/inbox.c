@@ -45,7 +45,7 @@ static const struct metric_family outcome_families[OUTCOMES] = {
 
 static void pack(struct text *packed, const char *name, const char *value)
 {
-        headers_pack(packed, name, value, strlen(value));
+        headers_pack(packed, HEADERS_OF_OUTBOX, name, value, strlen(value));
 }
 
 static void write_dead_letter(struct unit *unit, const char *group, const struct arrival *a)
@@ -55,8 +55,7 @@ static void write_dead_letter(struct unit *unit, const char *group, const struct
         struct text packed = text_open(arena, 300);
 
         for (size_t i = 0; i < r->header_count; i++)
-                if (r->headers[i].value)
-                        headers_pack(&packed, r->headers[i].name, r->headers[i].value, r->headers[i].len);
+                headers_pack(&packed, HEADERS_OF_OUTBOX, r->headers[i].name, r->headers[i].value, r->headers[i].len);
         pack(&packed, "x-original-topic", r->topic);
         pack(&packed, "x-original-partition", arena_printf(arena, "%d", r->partition));
         pack(&packed, "x-original-offset", arena_printf(arena, "%lld", (long long)r->offset));

@@ -139,12 +139,12 @@ static void wait_for_metric(const char *name, const char *type, int count)
 
 static const char *header_of(const struct outbox_record *o, const char *wanted)
 {
-        const char *at = o->headers, *name, *value;
-        size_t len;
+        const char *at = o->headers;
+        struct header h;
 
-        while (headers_next(&at, o->headers + o->headers_len, &name, &value, &len))
-                if (strcmp(name, wanted) == 0)
-                        return arena_copy(t.arena, value, len);
+        while (headers_next(&at, o->headers + o->headers_len, HEADERS_OF_OUTBOX, &h))
+                if (strcmp(h.name, wanted) == 0)
+                        return h.value ? arena_copy(t.arena, h.value, h.len) : "NULL";
         return "none";
 }
 
@@ -262,6 +262,22 @@ static void what_cannot_be_understood_is_a_dead_letter(void)
         end();
 }
 
+static void a_dead_letter_keeps_its_headers(void)
+{
+        const struct record_header headers[] = {{"none", NULL, 0}, {"empty", "", 0}};
+        struct record r = {.value = "hello", .value_len = 5, .headers = headers, .header_count = 2};
+        struct outbox_record letter;
+
+        begin();
+        publish(&r, 1);
+        listen_as("things");
+        wait_for_metric("dead", "unknown", 1);
+        check_int((int64_t)dead_letters(&letter, 1), 1);
+        check_text(header_of(&letter, "none"), "NULL");
+        check_text(header_of(&letter, "empty"), "");
+        end();
+}
+
 static void dead_letters_are_counted_and_not_repeated(void)
 {
         struct outbox_record letters[4];
@@ -370,6 +386,7 @@ int main(int argc, char **argv)
                 {"what is replayed is not applied again", what_is_replayed_is_not_applied_again},
                 {"what was applied stays behind", what_was_applied_stays_behind},
                 {"what cannot be understood is a dead letter", what_cannot_be_understood_is_a_dead_letter},
+                {"a dead letter keeps its headers", a_dead_letter_keeps_its_headers},
                 {"dead letters are counted and not repeated", dead_letters_are_counted_and_not_repeated},
                 {"what others say is skipped", what_others_say_is_skipped},
                 {"one bad event stops no other", one_bad_event_stops_no_other},

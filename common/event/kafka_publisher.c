@@ -76,14 +76,16 @@ static rd_kafka_resp_err_t send_one(struct kafka_bus *b, size_t i)
         return err;
 }
 
-/* Serves delivery reports for a while; false: no time left, or woken, or the client broke. */
+/* Sends what was handed over, in as few requests as it takes, and serves delivery reports for a while; false: no time left,
+   or woken, or the client broke. Without a linger the first record of a batch would leave alone, and every request more
+   costs the broker and each group that waits for it. */
 static bool serve(struct kafka_bus *b, int64_t end_us)
 {
         int64_t rest = (end_us - clock_mono_us() + 999) / 1000;
 
         if (rest <= 0 || bus_was_woken(&b->bus) || rd_kafka_fatal_error(b->rk, NULL, 0))
                 return false;
-        rd_kafka_poll(b->rk, rest < SLICE_MS ? (int)rest : SLICE_MS);
+        rd_kafka_flush(b->rk, rest < SLICE_MS ? (int)rest : SLICE_MS);
         return true;
 }
 

@@ -283,7 +283,6 @@ void log_file_close(struct log_file **file)
         wake_close(&f->wake);
         if (f->lock >= 0)
                 close(f->lock);
-        free(f->room);
         free(f->path);
         free(f);
 }

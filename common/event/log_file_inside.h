@@ -33,8 +33,6 @@ struct log_file {
         struct wake *wake;
         int wal_pages;       /* after the last commit */
         int checkpointed_at; /* wal_pages at the last checkpoint */
-        char *room;          /* for packed headers */
-        size_t room_len;
 };
 
 /* Ready to bind; NULL fills the error. Reset it when done. */

@@ -1,8 +1,8 @@
 #include "event/log_file.h"
 
 #include "base/clock.h"
+#include "data/headers.h"
 #include "event/log_file_inside.h"
-#include "event/log_record.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,16 +18,20 @@ static void bind_bytes(sqlite3_stmt *s, int at, const char *bytes, size_t len)
         sqlite3_bind_blob64(s, at, bytes, bytes ? len : 0, SQLITE_STATIC);
 }
 
-static bool append_one(struct log_file *f, sqlite3_stmt *s, const struct record *r, struct error *error)
+/* room: what the headers are packed in, again for each record */
+static bool append_one(struct log_file *f, sqlite3_stmt *s, const struct record *r, struct text *room, struct error *error)
 {
-        size_t headers_len = log_headers_pack(r, &f->room, &f->room_len);
         bool appended;
+
+        room->len = 0;
+        for (size_t i = 0; i < r->header_count; i++)
+                headers_pack(room, HEADERS_OF_LOG, r->headers[i].name, r->headers[i].value, r->headers[i].len);
 
         sqlite3_bind_text(s, 1, r->topic, -1, SQLITE_STATIC);
         sqlite3_bind_int64(s, 2, r->timestamp_ms ? r->timestamp_ms : clock_wall_ms());
         bind_bytes(s, 3, r->key, r->key_len);
         bind_bytes(s, 4, r->value, r->value_len);
-        bind_bytes(s, 5, headers_len ? f->room : NULL, headers_len);
+        bind_bytes(s, 5, room->len ? room->at : NULL, room->len);
         appended = sqlite3_step(s) == SQLITE_DONE;
         if (!appended)
                 log_file_error(f, error);
@@ -38,16 +42,21 @@ static bool append_one(struct log_file *f, sqlite3_stmt *s, const struct record 
 bool log_file_append(struct log_file *f, const struct record *records, size_t count, struct error *error)
 {
         sqlite3_stmt *s = log_statement(f, LOG_APPEND, error);
+        struct arena *arena;
+        struct text room;
+        bool good = true;
 
         if (!s || !log_file_begin(f, error))
                 return false;
-        for (size_t i = 0; i < count; i++) {
-                if (records[i].result == BUS_REFUSED || append_one(f, s, &records[i], error))
-                        continue;
-                log_file_abandon(f);
-                return false;
-        }
-        return log_file_commit(f, error);
+        arena = arena_open();
+        room = text_open(arena, 500);
+        for (size_t i = 0; i < count && good; i++)
+                good = records[i].result == BUS_REFUSED || append_one(f, s, &records[i], &room, error);
+        arena_close(&arena);
+        if (good)
+                return log_file_commit(f, error);
+        log_file_abandon(f);
+        return false;
 }
 
 static const char *copy_column(sqlite3_stmt *s, int at, size_t *len, struct arena *arena)
@@ -61,6 +70,21 @@ static const char *copy_column(sqlite3_stmt *s, int at, size_t *len, struct aren
         return arena_copy(arena, bytes ? bytes : "", *len);
 }
 
+static bool copy_headers(const char *blob, size_t len, struct arena *arena, struct record *r)
+{
+        const char *end = blob + len;
+        struct record_header *to;
+        struct header h;
+
+        if (!headers_count(blob, len, HEADERS_OF_LOG, &r->header_count))
+                return false;
+        r->headers = to = arena_alloc(arena, r->header_count * sizeof *to);
+        for (; headers_next(&blob, end, HEADERS_OF_LOG, &h); to++)
+                *to = (struct record_header){arena_copy(arena, h.name, h.name_len),
+                                             h.value ? arena_copy(arena, h.value, h.len) : NULL, h.len};
+        return true;
+}
+
 static bool copy_row(struct log_file *f, sqlite3_stmt *s, struct arena *arena, struct record *r, struct error *error)
 {
         size_t topic_len;
@@ -69,7 +93,7 @@ static bool copy_row(struct log_file *f, sqlite3_stmt *s, struct arena *arena, s
         r->topic = copy_column(s, 1, &topic_len, arena);
         r->key = copy_column(s, 3, &r->key_len, arena);
         r->value = copy_column(s, 4, &r->value_len, arena);
-        if (log_headers_unpack(sqlite3_column_blob(s, 5), (size_t)sqlite3_column_bytes(s, 5), arena, r))
+        if (copy_headers(sqlite3_column_blob(s, 5), (size_t)sqlite3_column_bytes(s, 5), arena, r))
                 return true;
         return error_set(error, ERROR_INTERNAL, "the event log %s is damaged: headers of offset %lld", f->path,
                          (long long)r->offset);

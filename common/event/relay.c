@@ -16,7 +16,7 @@ enum {
         MEMORY_MOST = 8000,     /* records that wait in memory, ... */
         BATCHES_MOST = 1000,    /* ... of as many commits; more are read from the table when their turn comes */
         FEW = 3,                /* a batch this small is sent at once, ... */
-        PAUSE_US = 5000,        /* ... after a larger one it pays to let the next one grow (linger, but not when idle) */
+        PAUSE_MS = 5,           /* ... after a larger one it pays to let the next one grow (linger, but not when idle) */
         SWEEP_MS = 200,         /* idle time after which sent rows are removed by a commit of their own */
         BUS_WAIT_MS = 3000,     /* of one try; also what a close may wait beyond its own time */
 };
@@ -116,17 +116,13 @@ static int patience(struct relay *r)
 }
 
 /* A nap that closing ends early; true when closing. */
-static bool nap(struct relay *r, int64_t us)
+static bool nap(struct relay *r, int64_t ms)
 {
-        struct timespec until;
+        struct timespec until = clock_after(ms);
         bool closing;
 
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += (long)(us % 1000000) * 1000;
-        until.tv_sec += us / 1000000 + until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
         pthread_mutex_lock(&r->lock);
-        while (!r->closing && pthread_cond_timedwait(&r->ending, &r->lock, &until) == 0)
+        while (!r->closing && pthread_cond_clockwait(&r->ending, &r->lock, CLOCK_MONOTONIC, &until) == 0)
                 ;
         closing = r->closing;
         pthread_mutex_unlock(&r->lock);
@@ -157,7 +153,7 @@ static bool park(struct relay *r, const struct outbox_record *o, const char *rea
                 log_write(LOG_WARN, "parking failed; trying again", "error.message", error.text, NULL);
                 if (patience(r) == 0)
                         return false;
-                nap(r, 100000);
+                nap(r, 100);
         }
         return true;
 }
@@ -195,7 +191,7 @@ static bool publish(struct relay *r, const struct outbox_record *o, size_t count
                         done += more;
                 } else {
                         say_away(r, &error);
-                        nap(r, 100000);
+                        nap(r, 100);
                 }
         }
         arena_close(&arena);
@@ -234,7 +230,7 @@ static bool catch_up(struct relay *r)
                         going = publish_some(r, records, count);
                 } else {
                         log_write(LOG_WARN, "the outbox cannot be read now", "error.message", error.text, NULL);
-                        going = !nap(r, 1000000);
+                        going = !nap(r, 1000);
                         count = PUBLISH_MOST;
                 }
                 arena_close(&arena);
@@ -263,17 +259,13 @@ static struct outbox_record *join(struct outbox_batch *batches, size_t *count)
 /* Waits for work; false when there is none and the relay closes. Sets *sweep when it has been idle for a while. */
 static bool wait_for_work(struct relay *r, struct outbox_batch **batches, bool *overflowed, bool *sweep)
 {
-        struct timespec until;
+        struct timespec until = clock_after(SWEEP_MS);
         bool some;
 
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += SWEEP_MS * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
         pthread_mutex_lock(&r->lock);
         while (!r->first && !r->overflowed && !r->closing) {
                 if (*sweep) {
-                        if (pthread_cond_timedwait(&r->work, &r->lock, &until) != 0)
+                        if (pthread_cond_clockwait(&r->work, &r->lock, CLOCK_MONOTONIC, &until) != 0)
                                 break;
                 } else {
                         pthread_cond_wait(&r->work, &r->lock);
@@ -323,7 +315,7 @@ static void *relay_main(void *arg)
                 going = relay_some(r, batches, overflowed, &count);
                 unswept = true;
                 if (count > FEW)
-                        nap(r, PAUSE_US);
+                        nap(r, PAUSE_MS);
         }
         return NULL;
 }
@@ -341,7 +333,6 @@ static void refresh(void *arg)
 struct relay *relay_open(const struct relay_config *config, struct error *error)
 {
         struct relay *r = memory_alloc(sizeof *r);
-        pthread_condattr_t monotonic;
 
         r->store = config->store;
         r->metrics = config->metrics;
@@ -351,11 +342,8 @@ struct relay *relay_open(const struct relay_config *config, struct error *error)
                 return NULL;
         }
         pthread_mutex_init(&r->lock, NULL);
-        pthread_condattr_init(&monotonic);
-        pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-        pthread_cond_init(&r->work, &monotonic);
-        pthread_cond_init(&r->ending, &monotonic);
-        pthread_condattr_destroy(&monotonic);
+        pthread_cond_init(&r->work, NULL);
+        pthread_cond_init(&r->ending, NULL);
         r->overflowed = true; /* what an earlier life left in the table */
         outbox_on_commit(r->store, committed, r);
         if (r->metrics)

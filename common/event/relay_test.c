@@ -332,7 +332,7 @@ static void publish_dead_letter(struct unit *unit, void *arg)
         struct text headers = text_open(unit_arena(unit), 100);
 
         (void)arg;
-        headers_pack(&headers, "x-original-topic", "mall", 4);
+        headers_pack(&headers, HEADERS_OF_OUTBOX, "x-original-topic", "mall", 4);
         unit_publish(unit, "error.mall.things", NULL, "\xff\0{", 3, &headers);
 }
 

@@ -1,0 +1,76 @@
+#include "event/record.h"
+
+#include "base/check.h"
+
+#include <string.h>
+
+enum { MANY = 40 };
+
+static struct record record_of(const char *topic, struct arena *arena)
+{
+        struct text packed = text_open(arena, 0);
+        struct outbox_record o = {.id = 7, .topic = topic, .key = "k", .value = "{}", .value_len = 2, .at = 1795358923623};
+        struct record r;
+
+        headers_pack(&packed, HEADERS_OF_OUTBOX, "none", NULL, 0);
+        headers_pack(&packed, HEADERS_OF_OUTBOX, "empty", "", 0);
+        for (int i = 2; i < MANY; i++)
+                headers_pack(&packed, HEADERS_OF_OUTBOX, arena_printf(arena, "x-%d", i), "v", 1);
+        o.headers = packed.at;
+        o.headers_len = packed.len;
+        record_of_event(&o, "/things/1", &r, arena);
+        check_text(r.topic, topic);
+        check(r.key_len == 1 && r.value_len == 2 && r.timestamp_ms == 1795358923623);
+        return r;
+}
+
+/* However many: a foreign sender's may be more than we ever say. */
+static void are_all_there(const struct record_header *headers)
+{
+        check_text(headers[0].name, "none");
+        check(!headers[0].value);
+        check_text(headers[1].name, "empty");
+        check(headers[1].value && headers[1].len == 0);
+        for (int i = 2; i < MANY; i++)
+                check(strncmp(headers[i].name, "x-", 2) == 0 && headers[i].len == 1 && *headers[i].value == 'v');
+}
+
+static void an_event_has_the_common_headers_and_its_own(void)
+{
+        static const char *const common[][2] = {{"contentType", "\"application/json\""},
+                                                {"spring_json_header_types", "{\"contentType\":\"java.lang.String\"}"},
+                                                {"ce_specversion", "1.0"},
+                                                {"ce_id", "7"},
+                                                {"ce_source", "/things/1"}};
+        struct arena *arena = arena_open();
+        struct record r = record_of(NULL, arena);
+
+        check_int((int64_t)r.header_count, 5 + MANY);
+        for (int i = 0; i < 5; i++) {
+                check_text(r.headers[i].name, common[i][0]);
+                check_text(arena_copy(arena, r.headers[i].value, r.headers[i].len), common[i][1]);
+        }
+        are_all_there(r.headers + 5);
+        arena_close(&arena);
+}
+
+static void a_dead_letter_has_none_but_its_own(void)
+{
+        struct arena *arena = arena_open();
+        struct record r = record_of("error.mall.things", arena);
+
+        check_int((int64_t)r.header_count, MANY);
+        are_all_there(r.headers);
+        arena_close(&arena);
+}
+
+static const struct story stories[] = {
+        {"an event has the common headers and its own", an_event_has_the_common_headers_and_its_own},
+        {"a dead letter has none but its own", a_dead_letter_has_none_but_its_own},
+        {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+        return check_main(stories, argc, argv);
+}
