@@ -114,6 +114,15 @@ static struct metric *series_of(struct access *a, const char *uri, int method, i
         return series_find(a, uri, method, status);
 }
 
+/* HEAD and 304 say how long a body would be, and have none. */
+static int64_t body_sent(const struct exchange *e)
+{
+        const struct http_answer *a = &e->request.answer;
+        bool none = (!a->body && !e->pulled) || e->status == 304 || (e->request.method && strcmp(e->request.method, "HEAD") == 0);
+
+        return none ? 0 : (int64_t)(a->len + e->pulled);
+}
+
 void access_tell(struct access *a, const struct exchange *e)
 {
         const struct http_request *r = &e->request;
@@ -130,8 +139,8 @@ void access_tell(struct access *a, const struct exchange *e)
                         .client = r->peer,
                         .status = e->status,
                         .duration_us = us,
-                        .bytes_in = (int64_t)e->body.len,
-                        .bytes_out = r->answer.body ? (int64_t)r->answer.len : 0,
+                        .bytes_in = (int64_t)(e->streamed ? e->streamed : e->body.len),
+                        .bytes_out = body_sent(e),
                         .wall_ms = clock_wall_ms(),
                 });
 }

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/utf8.h"
+#include "http/stream.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -53,14 +54,35 @@ static const char *value_clean(struct arena *arena, const char *value)
         return clean;
 }
 
-void http_answer_header(struct http_request *r, const char *name, const char *value)
+static void headers_grow(struct http_request *r)
+{
+        struct http_answer *a = &r->answer;
+        int room = a->header_room ? 2 * a->header_room : 8;
+        struct http_header *larger = arena_alloc(r->arena, (size_t)room * sizeof *larger);
+
+        if (a->header_count)
+                memcpy(larger, a->headers, (size_t)a->header_count * sizeof *larger);
+        a->headers = larger;
+        a->header_room = room;
+}
+
+void http_answer_pass(struct http_request *r, const char *name, const char *value)
 {
         struct http_answer *a = &r->answer;
 
-        assert(a->header_count < HTTP_ANSWER_HEADERS && is_token(name, strlen(name)));
-        if (a->header_count >= HTTP_ANSWER_HEADERS || !value || !is_token(name, strlen(name)))
+        assert(a->header_count < HTTP_ANSWER_HEADERS);
+        if (a->header_count >= HTTP_ANSWER_HEADERS)
                 return;
-        a->headers[a->header_count++] = (struct http_header){name, value_clean(r->arena, value)};
+        if (a->header_count == a->header_room)
+                headers_grow(r);
+        a->headers[a->header_count++] = (struct http_header){name, value};
+}
+
+void http_answer_header(struct http_request *r, const char *name, const char *value)
+{
+        assert(is_token(name, strlen(name)));
+        if (value && is_token(name, strlen(name)))
+                http_answer_pass(r, name, value_clean(r->arena, value));
 }
 
 void http_answer_body(struct http_request *r, int status, const char *type, const struct text *body)
@@ -125,29 +147,59 @@ void http_answer_error(struct http_request *r, const struct error *error)
                 http_answer_header(r, "Retry-After", "1");
 }
 
-/* A body goes with neither; the library leaves it out for HEAD. */
-static bool is_bodyless(int status)
+/* Of HEAD and 304 the library leaves the body out and says its length, which is right: a 200 would have it. */
+static bool is_bodyless(const struct http_answer *a)
 {
-        return status < 200 || status == 204;
+        if (a->status == 304) /* with a length; one not known would become the end of chunks that never began (0.9.75) */
+                return a->pull ? a->pull_len < 0 : !a->body || !a->len;
+        return a->status < 200 || a->status == 204 || (!a->body && !a->pull);
+}
+
+/* A 304 must not say a length but that of a 200 (RFC 9110, 8.6). Before 0.9.77 nothing but closing the connection keeps
+   the library from saying 0, which does less harm: caches do not update that field (RFC 9111, 3.2). */
+static void keep_length_unsaid(struct MHD_Response *response)
+{
+#if MHD_VERSION >= 0x00097701
+        MHD_set_response_options(response, MHD_RF_HEAD_ONLY_RESPONSE, MHD_RO_END);
+#else
+        (void)response;
+#endif
+}
+
+/* To HEAD 0.9.75 would send the end of chunks that never began; where the close ends a body it sends none. */
+static bool is_head_of_unknown(const struct http_request *r)
+{
+        return r->answer.pull && r->answer.pull_len < 0 && strcmp(r->method, "HEAD") == 0;
 }
 
 static struct MHD_Response *response_open(struct exchange *e)
 {
         struct http_answer *a = &e->request.answer;
-        bool none = !a->body || is_bodyless(a->status);
-        /* in the arena, which outlives the response */
-        struct MHD_Response *response = MHD_create_response_from_buffer(
-                none ? 0 : a->len, none ? NULL : (void *)(uintptr_t)a->body, MHD_RESPMEM_PERSISTENT);
+        bool none = is_bodyless(a);
+        /* a body is in the arena, which outlives the response */
+        struct MHD_Response *response =
+                a->pull && !none ? stream_response(e)
+                                 : MHD_create_response_from_buffer(none ? 0 : a->len, none ? NULL : (void *)(uintptr_t)a->body,
+                                                                   MHD_RESPMEM_PERSISTENT);
 
         if (!response)
                 return NULL;
+        if (a->status == 304 && none)
+                keep_length_unsaid(response);
         if (a->type && !none)
                 MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, a->type);
         for (int i = 0; i < a->header_count; i++)
                 MHD_add_response_header(response, a->headers[i].name, a->headers[i].value);
-        if (a->close || atomic_load_explicit(&e->request.server->draining, memory_order_relaxed))
+        if (a->close || is_head_of_unknown(&e->request) || atomic_load_explicit(&e->request.server->draining, memory_order_relaxed))
                 MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
         return response;
+}
+
+/* A handler that forgot: its bug, not the client's. */
+static void status_check(struct http_request *r)
+{
+        if (r->answer.status < 200 || r->answer.status > 999)
+                http_answer_problem(r, 500, "no answer was made");
 }
 
 enum MHD_Result answer_send(struct exchange *e)
@@ -157,16 +209,52 @@ enum MHD_Result answer_send(struct exchange *e)
         struct MHD_Response *response;
         enum MHD_Result queued;
 
-        if (a->status < 200 || a->status > 999) /* a handler that forgot: its bug, not the client's */
-                http_answer_problem(&e->request, 500, "no answer was made");
+        status_check(&e->request);
         response = response_open(e);
         if (!response)
                 return MHD_NO;
         e->status = a->status;
+        e->response = response;
         connection_enter(c, PHASE_WRITING, c->server->config.body_ms);
         queued = MHD_queue_response(e->mhd, (unsigned)a->status, response);
         MHD_destroy_response(response);
         return queued;
+}
+
+static void push(int fd, const char *bytes, size_t len)
+{
+        if (send(fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+                return; /* a client that does not read misses it */
+}
+
+static void add_field(struct text *t, const char *name, const char *value)
+{
+        text_string(t, name);
+        text_add(t, ": ", 2);
+        text_string(t, value);
+        text_add(t, "\r\n", 2);
+}
+
+void answer_push(struct exchange *e)
+{
+        struct http_answer *a = &e->request.answer;
+        struct text t = text_open(e->request.arena, 512 + a->len);
+        bool none;
+
+        status_check(&e->request);
+        none = is_bodyless(a) || a->pull || a->status == 304;
+        text_printf(&t, "HTTP/1.1 %d %s\r\n", a->status, http_status_text(a->status));
+        if (a->type && !none)
+                add_field(&t, MHD_HTTP_HEADER_CONTENT_TYPE, a->type);
+        for (int i = 0; i < a->header_count; i++)
+                add_field(&t, a->headers[i].name, a->headers[i].value);
+        if (a->status != 204 && a->status != 304)
+                text_printf(&t, "Content-Length: %zu\r\n", none ? 0 : a->len);
+        text_string(&t, "Connection: close\r\n\r\n");
+        if (!none && strcmp(e->request.method, "HEAD") != 0)
+                text_add(&t, a->body, a->len);
+        e->status = a->status;
+        push(connection_of(e)->fd, t.at, t.len);
 }
 
 void answer_cut_short(int fd, int status)
@@ -179,7 +267,5 @@ void answer_cut_short(int fd, int status)
                        "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %d\r\n"
                        "Connection: close\r\n\r\n%s",
                        status, http_status_text(status), len, body);
-        /* a client that does not read misses it */
-        if (send(fd, all, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-                return;
+        push(fd, all, (size_t)len);
 }

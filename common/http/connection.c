@@ -1,10 +1,15 @@
 #include "http/connection.h"
 
 #include "http/deadline.h"
+#include "http/exchange.h"
 #include "http/listener.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+
+enum { LOOK_AGAIN_US = 10000 };
 
 void connection_enter(struct connection *c, enum phase phase, int ms)
 {
@@ -14,42 +19,78 @@ void connection_enter(struct connection *c, enum phase phase, int ms)
         atomic_store_explicit(&c->phase, phase, memory_order_release);
 }
 
-static void list_add(struct http_server *s, struct connection *c)
+static bool has_unread(const struct connection *c)
 {
-        pthread_mutex_lock(&s->lock);
-        c->next = s->first;
-        if (s->first)
-                s->first->previous = c;
-        s->first = c;
-        pthread_mutex_unlock(&s->lock);
+        int bytes = 0;
+
+        return ioctl(c->fd, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
-/* Behind this nobody else touches the descriptor. */
-static void list_remove(struct http_server *s, struct connection *c)
+/* No more comes, but what came is first to be read: by the library, which may have been told of both at once and then
+   never learns of the end. A whole request is answered (and then closed, see exchange_end), part of one is not. */
+static void end_of_input(struct timer *timer)
 {
-        pthread_mutex_lock(&s->lock);
-        if (c->next)
-                c->next->previous = c->previous;
-        if (c->previous)
-                c->previous->next = c->next;
+        struct connection *c = (struct connection *)((char *)timer - offsetof(struct connection, hung_up_timer));
+        int phase = atomic_load(&c->phase);
+
+        if (phase == PHASE_BUSY && c->exchange.request.partial && !c->exchange.body_over)
+                exchange_gone(&c->exchange);
+        else if (phase < PHASE_BUSY && !has_unread(c))
+                shutdown(c->fd, SHUT_RDWR);
+        else if (phase < PHASE_BUSY)
+                loop_timer(c->worker->loop, timer, LOOK_AGAIN_US);
+}
+
+static void hung_up(struct watch *watch, unsigned events)
+{
+        struct connection *c = (struct connection *)((char *)watch - offsetof(struct connection, hangup));
+
+        (void)events;
+        if (c->hung_up || atomic_load(&c->overdue)) /* the latter was us */
+                return;
+        c->hung_up = true;
+        if (atomic_load(&c->phase) == PHASE_BUSY && c->server->config.handler.streams && !atomic_load(&c->dismissed))
+                exchange_gone(&c->exchange);
         else
-                s->first = c->next;
-        pthread_mutex_unlock(&s->lock);
+                end_of_input(&c->hung_up_timer);
 }
 
-static struct connection *connection_open(struct http_server *s, struct MHD_Connection *mhd)
+/* Whether its address has too many. */
+static bool is_one_too_many(struct http_server *s, const struct connection *c)
 {
+        int count = 0;
+
+        if (!s->config.max_client_connections)
+                return false;
+        pthread_mutex_lock(&s->lock);
+        for (const struct connection *other = LIST_FIRST(&s->connections); other; other = LIST_NEXT(other, beside))
+                count += strcmp(other->peer, c->peer) == 0;
+        pthread_mutex_unlock(&s->lock);
+        return count > s->config.max_client_connections;
+}
+
+static struct connection *connection_open(struct worker *w, struct MHD_Connection *mhd)
+{
+        struct http_server *s = w->server;
         const struct sockaddr *peer = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
         struct connection *c = memory_alloc(sizeof *c);
 
         c->server = s;
+        c->worker = w;
         c->mhd = mhd;
         c->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
         c->arena = arena_open();
         peer_text(peer, c->peer);
         c->peer_trusted = proxies_trust(s->proxies, peer);
         connection_enter(c, PHASE_FRESH, s->config.header_ms);
-        list_add(s, c);
+        pthread_mutex_lock(&s->lock);
+        LIST_INSERT_HEAD(&s->connections, c, beside);
+        pthread_mutex_unlock(&s->lock);
+        c->hung_up_timer.due = end_of_input;
+        c->hangup = (struct watch){.ready = hung_up, .fd = c->fd};
+        loop_watch(w->loop, &c->hangup, EPOLLRDHUP | EPOLLET);
+        if (is_one_too_many(s, c))
+                shutdown(c->fd, SHUT_RDWR);
         return c;
 }
 
@@ -57,18 +98,23 @@ static void connection_close(struct connection *c)
 {
         struct http_server *s = c->server;
 
-        list_remove(s, c);
+        pthread_mutex_lock(&s->lock);
+        LIST_REMOVE(c, beside);
+        pthread_mutex_unlock(&s->lock); /* nobody else touches the descriptor from here on */
+        loop_forget(c->worker->loop, &c->hangup);
+        loop_timer_clear(c->worker->loop, &c->hung_up_timer);
         if (c->linger)
                 deadline_linger(s->deadlines, c->fd);
         arena_close(&c->arena);
+        atomic_fetch_sub(&c->worker->connections, 1);
         free(c);
         listener_closed(s->listener);
 }
 
-void connection_notify(void *server, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode what)
+void connection_notify(void *worker, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode what)
 {
         if (what == MHD_CONNECTION_NOTIFY_STARTED)
-                *context = connection_open(server, mhd);
+                *context = connection_open(worker, mhd);
         else if (*context)
                 connection_close(*context);
 }
@@ -78,7 +124,7 @@ int connection_count(struct http_server *s, enum phase least, enum phase most)
         int n = 0;
 
         pthread_mutex_lock(&s->lock);
-        for (struct connection *c = s->first; c; c = c->next) {
+        for (struct connection *c = LIST_FIRST(&s->connections); c; c = LIST_NEXT(c, beside)) {
                 /* in one order with `stopping`, which http_server_close sets before it counts */
                 int phase = atomic_load(&c->phase);
 
@@ -91,8 +137,10 @@ int connection_count(struct http_server *s, enum phase least, enum phase most)
 void connection_end_idle(struct http_server *s)
 {
         pthread_mutex_lock(&s->lock);
-        for (struct connection *c = s->first; c; c = c->next)
-                if (atomic_load_explicit(&c->phase, memory_order_relaxed) <= PHASE_IDLE)
+        for (struct connection *c = LIST_FIRST(&s->connections); c; c = LIST_NEXT(c, beside))
+                if (atomic_load_explicit(&c->phase, memory_order_relaxed) <= PHASE_IDLE) {
+                        atomic_store(&c->dismissed, true);
                         shutdown(c->fd, SHUT_RD);
+                }
         pthread_mutex_unlock(&s->lock);
 }

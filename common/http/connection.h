@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "http/framing.h"
+#include "http/loop.h"
 #include "http/proxies.h"
 #include "http/server.h"
 #include "http/trace.h"
@@ -14,6 +15,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/queue.h>
 
 struct deadlines;
 struct listener;
@@ -32,9 +34,14 @@ enum phase {
 
 enum turn {
         TURN_RUNNING,   /* handle() runs, or has not yet given the thread back */
-        TURN_SUSPENDED, /* the library waits for MHD_resume_connection */
+        TURN_SUSPENDED, /* the library waits for MHD_resume_connection, which the worker's thread calls */
         TURN_RESUMED,   /* finish() may be called */
         TURN_FINISHED   /* it was */
+};
+
+/* With a peer that takes or gives a body in pieces: it wears down while we wait and grows with the bytes. */
+struct patience {
+        int64_t left_ms, since_ms;
 };
 
 /* One request. `request` is first: the public pointer is the private one. */
@@ -46,6 +53,12 @@ struct exchange {
         bool target_too_long;
         bool seen;    /* the first call of the access handler is over */
         bool handled; /* the handler was called */
+        bool waits;     /* it said HTTP_LATER */
+        bool body_over; /* the handler was told that a partial body is complete */
+        bool asleep;    /* suspended until http_go_on */
+        struct MHD_Response *response; /* the library's, while it sends */
+        size_t streamed, pulled;       /* bytes of a partial body so far, and of an answer in pieces */
+        struct patience patience;
         struct framing framing;
         struct text body;
         struct trace trace;
@@ -54,17 +67,38 @@ struct exchange {
         int status;    /* of the answer; 0: none was made */
         int cut_short; /* the status to send when the library only lets us close */
         _Atomic int turn;
+        struct task resume;
+};
+
+/* One of the server's threads: a loop, and the library's daemon on it. */
+struct worker {
+        struct http_server *server;
+        struct loop *loop;
+        struct MHD_Daemon *daemon;
+        struct watch watch; /* the daemon's own epoll */
+        bool touched;       /* the daemon has something to do */
+        int number;
+        struct task enter, leave;
+        _Atomic int connections;
 };
 
 struct connection {
-        struct connection *next, *previous; /* the server's list, under its lock */
+        LIST_ENTRY(connection) beside; /* in the server's list, under its lock */
         struct http_server *server;
+        struct worker *worker;
         struct MHD_Connection *mhd;
         int fd;
+        struct watch hangup; /* the library does not look while a request waits, and may miss one right behind a request */
+        struct timer hung_up_timer;
+        bool hung_up;
         _Atomic int phase;
         _Atomic int64_t deadline_ms; /* monotonic; INT64_MAX: none */
         atomic_bool overdue;
-        bool linger; /* closed with a body unread: read on for a while, or the client loses our answer */
+        atomic_bool dismissed; /* idle when the server closed; a request may have come just then */
+        _Atomic unsigned pieces; /* of bodies, so far */
+        unsigned pieces_seen;    /* the deadline thread's, as is stuck: */
+        int stuck;               /* how often in a row there were bytes, and the library had fetched none of them */
+        atomic_bool linger; /* closed with a body unread: read on for a while, or the client loses our answer */
         bool peer_trusted;
         char peer[PEER_TEXT];
         struct arena *arena; /* of one request after the other */
@@ -73,7 +107,8 @@ struct connection {
 
 struct http_server {
         struct http_config config;
-        struct MHD_Daemon *daemon;
+        struct worker *workers;
+        int worker_count;
         struct listener *listener;
         struct deadlines *deadlines;
         struct proxies *proxies;
@@ -82,11 +117,11 @@ struct http_server {
         atomic_bool stopping; /* the handler is not called any more */
         _Atomic int64_t now_ms; /* monotonic, set every 100 ms: near enough for deadlines */
         pthread_mutex_t lock; /* of the list */
-        struct connection *first;
+        LIST_HEAD(connections, connection) connections;
 };
 
 /* MHD_OPTION_NOTIFY_CONNECTION */
-void connection_notify(void *server, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode what);
+void connection_notify(void *worker, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode what);
 
 /* A new phase; ms from now it is overdue, -1: never. */
 void connection_enter(struct connection *connection, enum phase phase, int ms);

@@ -110,6 +110,15 @@ static inline const char *ask(int port, const char *request)
         return ended ? answer : "the server did not close";
 }
 
+/* One answer on a connection that stays open, as far as `until`. */
+static inline const char *next(int fd, const char *request, const char *until)
+{
+        bool ended;
+
+        say_text(fd, request);
+        return hear(fd, until, &ended);
+}
+
 static inline int status_of(const char *answer)
 {
         return strncmp(answer, "HTTP/1.1 ", 9) == 0 ? atoi(answer + 9) : 0;

@@ -1,15 +1,17 @@
 #include "http/deadline.h"
 
+#include "http/answer.h"
 #include "http/connection.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { LOOK_MS = 100, LINGER_MS = 1000, LINGERING = 64, READ_SIZE = 1 << 16, READS = 64 };
+enum { LOOK_MS = 100, STUCK_LOOKS = 30, LINGER_MS = 1000, LINGERING = 64, READ_SIZE = 1 << 16, READS = 64 };
 
 struct lingering {
         int fd;
@@ -37,14 +39,32 @@ static void connection_look(struct connection *c, int64_t now)
         shutdown(c->fd, phase == PHASE_WRITING ? SHUT_RDWR : SHUT_RD);
 }
 
+/* The library waits for ever for room to read a chunk's line that is larger than all it has, and does not look at its
+   socket meanwhile: nothing else is being sent, so that the answer may be ours. */
+static void stuck_look(struct connection *c)
+{
+        unsigned pieces = atomic_load_explicit(&c->pieces, memory_order_relaxed);
+        bool moves = pieces != c->pieces_seen;
+        int unread = 0;
+
+        c->pieces_seen = pieces;
+        if (moves || atomic_load_explicit(&c->phase, memory_order_acquire) != PHASE_BODY || ioctl(c->fd, FIONREAD, &unread) != 0 || !unread)
+                c->stuck = 0;
+        else if (++c->stuck == STUCK_LOOKS) {
+                atomic_store(&c->linger, true);
+                answer_cut_short(c->fd, 400);
+                shutdown(c->fd, SHUT_RDWR);
+        }
+}
+
 static void look(struct http_server *s)
 {
         int64_t now = clock_mono_us() / 1000;
 
         atomic_store_explicit(&s->now_ms, now, memory_order_relaxed);
         pthread_mutex_lock(&s->lock);
-        for (struct connection *c = s->first; c; c = c->next)
-                connection_look(c, now);
+        for (struct connection *c = LIST_FIRST(&s->connections); c; c = LIST_NEXT(c, beside))
+                connection_look(c, now), stuck_look(c);
         pthread_mutex_unlock(&s->lock);
 }
 

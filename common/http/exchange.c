@@ -2,9 +2,11 @@
 
 #include "http/access.h"
 #include "http/answer.h"
+#include "http/stream.h"
 #include "http/target.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 enum { BODY_ROOM = 64 << 10, CLIENT_GONE = 499 /* nginx's number, for the access line */ };
 
@@ -29,6 +31,8 @@ void *exchange_begin(void *server, const char *target, struct MHD_Connection *mh
         e->request.server = s;
         e->request.peer = c->peer;
         e->request.peer_trusted = c->peer_trusted;
+        e->request.loop = c->worker->loop;
+        e->request.worker = c->worker->number;
         /* the first head's time has run since the connection came */
         if (atomic_load_explicit(&c->phase, memory_order_relaxed) == PHASE_FRESH)
                 atomic_store_explicit(&c->phase, PHASE_HEADER, memory_order_release);
@@ -81,6 +85,7 @@ static enum MHD_Result head_take(struct exchange *e)
                 return refuse(e, 400, why);
         e->request.path = target.path;
         e->request.query = target.query;
+        e->request.body_total = e->framing.chunked ? -1 : (int64_t)e->framing.length;
         if (e->framing.length > config->max_body)
                 return refuse(e, 413, "the body is too large");
         if (e->framing.chunked || e->framing.length)
@@ -92,9 +97,9 @@ static enum MHD_Result head_take(struct exchange *e)
 static enum MHD_Result body_take(struct exchange *e, const char *data, size_t *len)
 {
         struct connection *c = connection_of(e);
-        size_t room;
+        size_t room, most = c->server->config.max_body;
 
-        if (e->body.len + *len > c->server->config.max_body) {
+        if (e->body.len + *len > most) {
                 e->cut_short = 413;
                 c->linger = true;
                 return MHD_NO;
@@ -108,14 +113,15 @@ static enum MHD_Result body_take(struct exchange *e, const char *data, size_t *l
         return MHD_YES;
 }
 
-/* Whoever comes second, this thread or http_resume, makes the library go on. */
+/* Whoever comes second, this thread or http_resume, makes the library go on: in a round of its own, for what is resumed
+   within MHD_run is looked at by the next one only, and the library does not say that there must be one. */
 static enum MHD_Result later(struct exchange *e)
 {
         int running = TURN_RUNNING;
 
         MHD_suspend_connection(e->mhd);
         if (!atomic_compare_exchange_strong(&e->turn, &running, TURN_SUSPENDED))
-                MHD_resume_connection(e->mhd);
+                loop_post(connection_of(e)->worker->loop, &e->resume);
         return MHD_YES;
 }
 
@@ -133,26 +139,58 @@ static enum MHD_Result finish_and_send(struct exchange *e)
         return answer_send(e);
 }
 
-static enum MHD_Result handle(struct exchange *e)
+static enum http_result ask_handler(struct exchange *e)
 {
         struct connection *c = connection_of(e);
-        struct http_server *s = c->server;
+        const struct http_handler *handler = &c->server->config.handler;
 
         atomic_store_explicit(&c->deadline_ms, INT64_MAX, memory_order_relaxed);
         atomic_store(&c->phase, PHASE_BUSY); /* in one order with `stopping`, see http_server_close */
-        if (atomic_load(&s->stopping)) {
+        if (atomic_load(&c->server->stopping)) {
                 http_answer_problem(&e->request, 503, "stopping");
-                return answer_send(e);
+                return HTTP_ANSWERED;
         }
         if (e->body.at) {
                 e->request.body = e->body.at;
                 e->request.body_len = e->body.len;
         }
         e->handled = true;
-        if (s->config.handler.handle(&e->request, s->config.handler.arg) == HTTP_ANSWERED)
+        e->waits = handler->handle(&e->request, handler->arg) == HTTP_LATER;
+        return e->waits ? HTTP_LATER : HTTP_ANSWERED;
+}
+
+static enum MHD_Result handle(struct exchange *e)
+{
+        if (ask_handler(e) == HTTP_ANSWERED)
                 return answer_send(e);
         /* resumed already: no need to go to sleep for it */
         return atomic_load(&e->turn) == TURN_RESUMED ? finish_and_send(e) : later(e);
+}
+
+/* The body is longer than what is handed over whole: what is there goes first. An answer that does not wait for the rest
+   cannot be sent in between; the library would take it at the body's end only. */
+static enum MHD_Result stream_begin(struct exchange *e)
+{
+        e->request.partial = true;
+        if (ask_handler(e) == HTTP_LATER) {
+                stream_body_begins(e);
+                return MHD_YES;
+        }
+        answer_push(e);
+        connection_of(e)->linger = true;
+        return MHD_NO;
+}
+
+static enum MHD_Result piece_take(struct exchange *e, const char *data, size_t *len)
+{
+        const struct http_streams *streams = connection_of(e)->server->config.handler.streams;
+
+        atomic_fetch_add_explicit(&connection_of(e)->pieces, 1, memory_order_relaxed);
+        if (e->request.partial)
+                return stream_body_take(e, data, len) ? MHD_YES : MHD_NO;
+        if (body_take(e, data, len) != MHD_YES)
+                return MHD_NO;
+        return streams && (e->body.len > streams->whole || e->framing.length > streams->whole) ? stream_begin(e) : MHD_YES;
 }
 
 enum MHD_Result exchange_go_on(void *server, struct MHD_Connection *mhd, const char *url, const char *method,
@@ -168,20 +206,41 @@ enum MHD_Result exchange_go_on(void *server, struct MHD_Connection *mhd, const c
                 return head_take(e);
         }
         if (*len)
-                return body_take(e, data, len);
+                return piece_take(e, data, len);
         if (!e->handled)
                 return handle(e);
+        if (e->request.partial && !e->body_over) {
+                stream_body_over(e);
+                return atomic_load(&e->turn) == TURN_RESUMED ? finish_and_send(e) : later(e);
+        }
         return atomic_load(&e->turn) == TURN_RESUMED ? finish_and_send(e) : MHD_YES;
+}
+
+static void resume(struct task *task)
+{
+        struct exchange *e = (struct exchange *)((char *)task - offsetof(struct exchange, resume));
+
+        connection_of(e)->worker->touched = true;
+        MHD_resume_connection(e->mhd);
 }
 
 void http_resume(struct http_request *request)
 {
         struct exchange *e = (struct exchange *)request;
-        struct MHD_Connection *mhd = e->mhd;
+        struct loop *loop = connection_of(e)->worker->loop;
 
-        /* Behind the exchange the request may be gone, unless it is suspended and waits for us. */
+        e->resume.run = resume;
+        /* Behind this the request may be gone, unless it is suspended and waits for us. */
         if (atomic_exchange(&e->turn, TURN_RESUMED) == TURN_SUSPENDED)
-                MHD_resume_connection(mhd);
+                loop_post(loop, &e->resume);
+}
+
+void exchange_gone(struct exchange *e)
+{
+        const struct http_handler *handler = &connection_of(e)->server->config.handler;
+
+        if (e->waits)
+                handler->streams->gone(&e->request, handler->streams->arg);
 }
 
 /* The library's own answer (a head it cannot read, a bad chunk), or none. */
@@ -199,8 +258,10 @@ static void give_up(struct exchange *e)
 
         if (!e->cut_short && atomic_load(&c->overdue))
                 e->cut_short = 408;
-        if (e->cut_short)
+        if (e->cut_short) {
                 answer_cut_short(c->fd, e->cut_short);
+                c->linger = true;
+        }
         e->status = e->cut_short ? e->cut_short : CLIENT_GONE;
 }
 
@@ -220,6 +281,10 @@ void exchange_end(void *server, struct MHD_Connection *mhd, void **context, enum
         if (!e->status)
                 give_up(e);
         access_tell(s->access, e);
+        if (e->waits && s->config.handler.streams)
+                s->config.handler.streams->ended(&e->request, s->config.handler.streams->arg);
         connection_enter(connection_of(e), PHASE_IDLE, IDLE_MS);
+        if (connection_of(e)->hung_up) /* and the library may have been told already, while it read the request */
+                shutdown(connection_of(e)->fd, SHUT_RDWR);
         *context = NULL;
 }

@@ -15,4 +15,7 @@ enum MHD_Result exchange_go_on(void *server, struct MHD_Connection *mhd, const c
 /* MHD_OPTION_NOTIFY_COMPLETED: answered and sent, or given up. */
 void exchange_end(void *server, struct MHD_Connection *mhd, void **context, enum MHD_RequestTerminationCode how);
 
+/* The client hung up. */
+void exchange_gone(struct exchange *exchange);
+
 #endif

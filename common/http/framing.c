@@ -1,5 +1,6 @@
 #include "http/framing.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -76,18 +77,41 @@ static bool coding_read(struct framing *f, const char *value, size_t len)
         return true;
 }
 
-/* host[:port] of RFC 3986 without its finer points: what could end the authority is refused */
+/* reg-name, IPv4address, or the inside of an IP-literal (RFC 3986, 3.2.2), percent signs among them */
+static bool is_host_text(const char *text, size_t len, bool literal)
+{
+        for (size_t i = 0; i < len; i++)
+                if (!isalnum((unsigned char)text[i]) && (!text[i] || !strchr(literal ? ":.%-_~" : "-._~%!$&'()*+,;=", text[i])))
+                        return false;
+        return len > 0;
+}
+
+static bool is_host_port(const char *text, size_t len)
+{
+        bool literal = *text == '[';
+        const char *end = memchr(text, literal ? ']' : ':', len), *port;
+        size_t host = end ? (size_t)(end - text) : len;
+
+        if ((literal && !end) || !is_host_text(text + literal, host - literal, literal))
+                return false;
+        port = text + host + literal;
+        if (port == text + len)
+                return true;
+        if (*port++ != ':' || text + len - port > 5)
+                return false;
+        while (port < text + len && isdigit((unsigned char)*port))
+                port++;
+        return port == text + len;
+}
+
 static bool host_read(struct framing *f, const char *value, size_t len)
 {
         if (++f->hosts > 1)
                 return refuse(f, 400, "more than one Host");
         while (len && (value[len - 1] == ' ' || value[len - 1] == '\t'))
                 len--;
-        if (!len || len > 300 || *value == ':')
-                return refuse(f, 400, "Host names no host");
-        for (size_t i = 0; i < len; i++)
-                if ((unsigned char)value[i] <= ' ' || strchr("/?#@\\,<>\"{}|^`", value[i]))
-                        return refuse(f, 400, "Host is no host and port");
+        if (!len || len > 300 || !is_host_port(value, len))
+                return refuse(f, 400, "Host is no host and port");
         f->host = value;
         return true;
 }

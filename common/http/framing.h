@@ -2,8 +2,10 @@
 
    What two readers could understand differently is refused, so that no request can hide in another: the library
    under us takes the first of two lengths, glues folded lines to names, cuts values at NUL and lets a bare LF pass.
-   libmicrohttpd 1.x refuses these itself at its strictest level; of 0.9.x the gaps between the pieces in the
-   connection's buffer tell: each line must begin exactly two bytes (CR LF) behind the end of the one before. */
+   libmicrohttpd 1.x refuses these itself from client discipline 1 on, which is also the best of its levels: 2 no longer
+   passes over an empty line before a request, 3 lets blanks stand behind a chunk's size. Of 0.9.x the gaps between the
+   pieces in the connection's buffer tell: each line must begin exactly two bytes (CR LF) behind the end of the one
+   before. Two pairs of bytes look like CR LF there and pass: NUL LF, and colon LF where the empty line should be. */
 #ifndef HTTP_FRAMING_H
 #define HTTP_FRAMING_H
 

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "http/conversation.h"
 
+#include <microhttpd.h>
 #include <stdatomic.h>
 
 static _Atomic int smuggled;
@@ -22,7 +23,17 @@ static enum http_result handle(struct http_request *request, void *arg)
 #define HIDDEN "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
 #define POST "POST /x HTTP/1.1\r\nHost: a\r\n"
 #define GET "GET /x HTTP/1.1\r\n"
+#define END "Connection: close\r\n\r\n"
 #define ROW(text) text, sizeof text - 1
+
+/* libmicrohttpd 1.x sees to some of it before it asks us: a coding that it does not know is 400 to it, a NUL in the
+   request line no answer at all; and it takes the blanks away that a value ends with, as RFC 9112 says. */
+enum {
+        ITSELF = MHD_VERSION >= 0x01000000,
+        UNKNOWN_CODING = ITSELF ? 400 : 501,
+        NUL_AT_FIRST = ITSELF ? 0 : 400,
+        BLANK_BEHIND = ITSELF ? 200 : 400,
+};
 
 static const struct row {
         const char *name;
@@ -32,11 +43,11 @@ static const struct row {
 } refused[] = {
         {"length and coding", ROW(POST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" HIDDEN), 400, 0},
         {"coding and length", ROW(POST "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n" HIDDEN), 400, 0},
-        {"another coding", ROW(POST "Transfer-Encoding: gzip\r\n\r\n" HIDDEN), 501, 0},
-        {"xchunked", ROW(POST "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" HIDDEN), 501, 0},
+        {"another coding", ROW(POST "Transfer-Encoding: gzip\r\n\r\n" HIDDEN), UNKNOWN_CODING, 0},
+        {"xchunked", ROW(POST "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" HIDDEN), UNKNOWN_CODING, 0},
         {"a list of codings", ROW(POST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n" HIDDEN), 400, 501},
         {"two codings", ROW(POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n" HIDDEN), 400, 0},
-        {"a coding with a blank", ROW(POST "Transfer-Encoding: chunked \r\n\r\n0\r\n\r\n" HIDDEN), 400, 0},
+        {"a coding with a blank", ROW(POST "Transfer-Encoding: chunked \r\n" END "0\r\n\r\n" HIDDEN), BLANK_BEHIND, 0},
         {"a coding with a tab", ROW(POST "Transfer-Encoding: \x0b" "chunked\r\n\r\n0\r\n\r\n" HIDDEN), 400, 0},
         {"an empty coding", ROW(POST "Transfer-Encoding:\r\n\r\n" HIDDEN), 400, 0},
         {"coding in 1.0", ROW("POST /x HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" HIDDEN), 400, 0},
@@ -64,8 +75,8 @@ static const struct row {
         {"NUL in a value", ROW(GET "Host: a\r\nX: a\0b\r\n\r\n" HIDDEN), 400, 0},
         {"NUL in a name", ROW(GET "Host: a\r\nX\0: a\r\n\r\n" HIDDEN), 400, 0},
         {"NUL behind a length", ROW(POST "Content-Length: 0\0""35\r\n\r\n" HIDDEN), 400, 0},
-        {"NUL in the target", ROW("GET /x\0/y HTTP/1.1\r\nHost: a\r\n\r\n" HIDDEN), 400, 0},
-        {"NUL in the method", ROW("GE\0T /x HTTP/1.1\r\nHost: a\r\n\r\n" HIDDEN), 400, 0},
+        {"NUL in the target", ROW("GET /x\0/y HTTP/1.1\r\nHost: a\r\n\r\n" HIDDEN), NUL_AT_FIRST, 0},
+        {"NUL in the method", ROW("GE\0T /x HTTP/1.1\r\nHost: a\r\n\r\n" HIDDEN), NUL_AT_FIRST, 0},
         {"bare LF behind a field", ROW(GET "Host: a\nX: 1\r\n\r\n" HIDDEN), 400, 0},
         {"bare LF behind the last", ROW(GET "Host: a\r\nX: 1\n\r\n" HIDDEN), 400, 0},
         {"bare LF as the empty line", ROW(GET "Host: a\r\n\n" HIDDEN), 400, 0},
@@ -123,8 +134,6 @@ static void story_refused(void)
         http_server_close(&s, 1000);
 }
 
-#define END "Connection: close\r\n\r\n"
-
 static void story_accepted(void)
 {
         static const struct {
@@ -137,7 +146,7 @@ static void story_accepted(void)
                 {POST "Content-Length: 5\r\n" END "hello", "[POST|5|hello]"},
                 {POST "Content-Length: 005\r\n" END "hello", "[POST|5|hello]"},
                 {POST "Content-Length: 0\r\n" END, "[POST|0|]"},
-                {POST "Transfer-Encoding: Chunked\r\n" END "2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\nTrailer: x\r\n\r\n", "[POST|5|hello]"},
+                {POST "Transfer-Encoding: Chunked\r\n" END "2\r\nhe\r\n3\r\nllo\r\n0\r\nTrailer: x\r\n\r\n", "[POST|5|hello]"},
                 {POST "Transfer-Encoding: chunked\r\n" END "0\r\n\r\n", "[POST|0|]"},
                 {POST "Transfer-Encoding: chunked\r\n" END "1\r\na\r\n0\r\nContent-Length: 35\r\n\r\n" HIDDEN, "[POST|1|a]"},
                 {"\r\n" GET "Host: a\r\n" END, "[GET|0|]"},
@@ -147,6 +156,30 @@ static void story_accepted(void)
 
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
                 check_contains(ask(http_server_port(s), rows[i].request), rows[i].part);
+        check_int(smuggled, 0);
+        http_server_close(&s, 1000);
+}
+
+/* 1.0.1 miscounts a line that has an extension, and refuses: no byte of it may become a byte of the body. */
+static void story_extensions(void)
+{
+        static const char *const bodies[] = {
+                "2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\n\r\n",
+                "5;x=\"y;z\"\r\nhello\r\n0\r\n\r\n",
+                "5\r\nhello\r\n0;x\r\n\r\n",
+        };
+        struct http_config config = config_of_test((struct http_handler){.handle = handle});
+        struct http_server *s = server_of_test(&config);
+        char request[256];
+
+        for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+                const char *answer;
+
+                snprintf(request, sizeof request, POST "Transfer-Encoding: chunked\r\n" END "%s" HIDDEN, bodies[i]);
+                answer = ask(http_server_port(s), request);
+                if (!ITSELF || status_of(answer) != 400)
+                        check_contains(answer, "[POST|5|hello]");
+        }
         check_int(smuggled, 0);
         http_server_close(&s, 1000);
 }
@@ -180,6 +213,7 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 {"what is framed in two ways is refused", story_refused},
                 {"what is framed well is served", story_accepted},
+                {"what stands behind a chunk's size is no body", story_extensions},
                 {"the same byte by byte", story_byte_by_byte},
                 {NULL, NULL},
         };

@@ -4,8 +4,8 @@
 #include "http/access.h"
 #include "http/connection.h"
 #include "http/deadline.h"
-#include "http/exchange.h"
 #include "http/listener.h"
+#include "http/worker.h"
 
 #include <assert.h>
 #include <poll.h>
@@ -15,68 +15,51 @@
 enum {
         SETTLE_MS = 300, /* before idle connections end: requests on their way to them still count */
         LOOK_MS = 5,
-        ANSWER_ROOM = 6 << 10, /* the head of the answer, and 64 bytes a field */
 };
 
-static size_t leave_raw(void *arg, struct MHD_Connection *connection, char *text)
-{
-        (void)arg, (void)connection;
-        return strlen(text);
-}
-
+/* To the thread that has the fewest. */
 static bool take(void *arg, int fd, const struct sockaddr *peer, socklen_t len)
 {
         struct http_server *s = arg;
+        struct worker *least = s->workers;
 
-        return MHD_add_connection(s->daemon, fd, peer, len) == MHD_YES;
-}
-
-/* The library zeroes all of it after each request, which shows: 46 KiB cost a fifth of the throughput of 18 KiB. So it
-   is no larger than the largest head needs; one that also has very many fields gets the library's own 431. */
-static size_t pool_size(const struct http_config *c)
-{
-        return c->max_header + ANSWER_ROOM;
-}
-
-static bool daemon_open(struct http_server *s, struct error *error)
-{
-        const unsigned flags = MHD_USE_NO_LISTEN_SOCKET | MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC |
-                               MHD_ALLOW_SUSPEND_RESUME;
-        const struct http_config *c = &s->config;
-        unsigned threads = c->threads > 1 ? (unsigned)c->threads : 1;
-        struct MHD_OptionItem options[] = {
-                /* ours is kept by the listener; the library divides its own by the threads */
-                {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)((unsigned)c->max_connections * threads + 64 * threads), NULL},
-                {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)pool_size(c), NULL},
-                {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)connection_notify, s},
-                {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)exchange_end, s},
-                {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)exchange_begin, s},
-                {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)leave_raw, s},
-#if MHD_VERSION >= 0x01000000
-                {MHD_OPTION_CLIENT_DISCIPLINE_LVL, 3, NULL},
-#endif
-                /* "1" is refused as a pool: one thread is what there is without */
-                {threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)threads, NULL},
-                {MHD_OPTION_END, 0, NULL},
-        };
-
-        s->daemon = MHD_start_daemon(flags, 0, NULL, NULL, exchange_go_on, s, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
-        if (!s->daemon)
-                error_set(error, ERROR_INTERNAL, "the HTTP library does not start");
-        return s->daemon != NULL;
+        for (struct worker *w = s->workers; w < s->workers + s->worker_count; w++)
+                if (atomic_load(&w->connections) < atomic_load(&least->connections))
+                        least = w;
+        worker_take(least, fd, peer, len);
+        return true;
 }
 
 /* With no request under way. */
 static void server_free(struct http_server *s)
 {
-        if (s->daemon)
-                MHD_stop_daemon(s->daemon);
+        while (s->worker_count)
+                worker_close(&s->workers[--s->worker_count]);
         deadlines_close(&s->deadlines);
         listener_close(&s->listener);
         proxies_close(&s->proxies);
         access_close(&s->access);
         pthread_mutex_destroy(&s->lock);
+        free(s->workers);
         free(s);
+}
+
+static bool workers_open(struct http_server *s, struct error *error)
+{
+        int threads = s->config.threads > 1 ? s->config.threads : 1;
+
+        s->workers = memory_alloc((size_t)threads * sizeof *s->workers);
+        while (s->worker_count < threads) {
+                struct worker *w = &s->workers[s->worker_count++];
+                bool opened;
+
+                w->number = s->worker_count - 1;
+                opened = worker_open(w, s, error);
+                worker_start(w);
+                if (!opened)
+                        return false;
+        }
+        return true;
 }
 
 static bool parts_open(struct http_server *s, struct error *error)
@@ -97,7 +80,7 @@ static bool parts_open(struct http_server *s, struct error *error)
                 return false;
         s->access = access_open(s->config.metrics);
         s->deadlines = deadlines_open(s);
-        return daemon_open(s, error);
+        return workers_open(s, error);
 }
 
 struct http_server *http_server_open(const struct http_config *config, struct error *error)

@@ -21,11 +21,16 @@
 
 struct http_server;
 
-enum { HTTP_ANSWER_HEADERS = 48 };
+enum { HTTP_ANSWER_HEADERS = 200 };
 
 struct http_header {
         const char *name, *value;
 };
+
+struct http_request;
+struct loop;
+
+enum { HTTP_PULL_LATER = 0, HTTP_PULL_END = -1, HTTP_PULL_BROKEN = -2 };
 
 /* All in the request's arena. A body of NULL is none (Content-Length: 0, or no length on 204 and 304). */
 struct http_answer {
@@ -33,8 +38,13 @@ struct http_answer {
         const char *type; /* Content-Type; NULL: none */
         const char *body;
         size_t len;
-        struct http_header headers[HTTP_ANSWER_HEADERS];
-        int header_count;
+        /* Instead of a body, one that comes in pieces: puts at most `room` bytes there and says how many, or one of
+           HTTP_PULL_*: later (http_go_on will be called), the end, or broken off (the client's connection is then
+           aborted, for a clean end would be a lie). Not called for HEAD. */
+        long (*pull)(struct http_request *request, char *to, size_t room);
+        int64_t pull_len; /* -1: unknown */
+        struct http_header *headers;
+        int header_count, header_room;
         bool close; /* Connection: close, after this answer */
 };
 
@@ -46,6 +56,8 @@ struct http_request {
         const char *query;  /* raw, behind the '?'; NULL: none */
         const char *body;   /* NUL-terminated; "" when empty */
         size_t body_len;
+        bool partial;       /* only the body's beginning is here, the rest comes by http_streams.take */
+        int64_t body_total; /* as the client announced it; -1: unknown (chunked) */
         const char *peer;         /* the client's address as text, "127.0.0.1", "::1" */
         bool peer_trusted;        /* in MALL_TRUSTED_PROXIES */
         const char *trace_id;     /* 32 hex digits, from traceparent or made */
@@ -54,6 +66,8 @@ struct http_request {
         struct http_answer answer; /* filled by the handler */
         void *state;               /* the handler's own, for between HTTP_LATER and its finish */
         struct http_server *server;
+        struct loop *loop; /* of the thread that serves it */
+        int worker;        /* that thread's number, from 0 */
 };
 
 enum http_result {
@@ -68,6 +82,22 @@ struct http_handler {
            client is gone by then and nobody will read the answer. */
         void (*finish)(struct http_request *request, void *arg);
         void *arg;
+        const struct http_streams *streams; /* NULL: bodies are handed over whole */
+};
+
+/* For a handler that passes on what it gets: bodies in pieces, on the request's worker thread. Needs HTTP_LATER. */
+struct http_streams {
+        size_t whole; /* bodies up to so many bytes are still handed over whole */
+        /* How many bytes were taken; fewer than len: wait for http_go_on. len 0: the body is complete. */
+        size_t (*take)(struct http_request *request, const char *data, size_t len, void *arg);
+        /* The client hung up while it waits; the request still ends as ever. */
+        void (*gone)(struct http_request *request, void *arg);
+        /* After HTTP_LATER: answered, or broken off; whatever comes of the request is no longer wanted. */
+        void (*ended)(struct http_request *request, void *arg);
+        /* On each worker's thread, first and last of all. */
+        void (*enter)(int worker, struct loop *loop, void *arg);
+        void (*leave)(int worker, void *arg);
+        void *arg;
 };
 
 struct http_config {
@@ -77,6 +107,7 @@ struct http_config {
         size_t max_body, max_target, max_header, max_fields; /* bytes; number of fields */
         int header_ms, body_ms; /* absolute deadlines */
         int max_connections;
+        int max_client_connections; /* of one address, more are closed at once; 0: any number */
         const char *trusted_proxies; /* "10.0.0.0/8,::1/128" */
         struct metrics *metrics;     /* may be NULL */
         struct http_handler handler;
@@ -102,7 +133,9 @@ const char *http_query(const struct http_request *request, const char *name, int
 /* Percent-decodes into the arena; NULL on a bad escape or %00. */
 const char *http_unescape(struct arena *arena, const char *text, size_t len, bool plus_is_blank);
 
-void http_answer_header(struct http_request *request, const char *name, const char *value);
+void http_answer_header(struct http_request *request, const char *name, const char *value); /* copies the value, cleans it */
+/* As they are: checked already, and living as long as the request. */
+void http_answer_pass(struct http_request *request, const char *name, const char *value);
 void http_answer_body(struct http_request *request, int status, const char *type, const struct text *body);
 /* application/problem+json with type about:blank, title, status, detail, instance and, where the error names one, `member`. */
 void http_answer_error(struct http_request *request, const struct error *error);
@@ -111,6 +144,14 @@ void http_answer_problem(struct http_request *request, int status, const char *f
 
 /* Continues a request whose handler returned HTTP_LATER. The caller must not touch it afterwards. Any thread. */
 void http_resume(struct http_request *request);
+
+/* How many bytes the head of the answer may have, at 64 bytes a field beside its text; what does not fit would close the
+   connection without a word. */
+size_t http_answer_room(const struct http_request *request);
+/* Goes on after a take that took less, or HTTP_PULL_LATER. On the worker's thread; harmless when nothing waits. */
+void http_go_on(struct http_request *request);
+/* A field behind the body, before HTTP_PULL_END; left out where the client gets no chunks. Copied. */
+void http_answer_trailer(struct http_request *request, const char *name, const char *value);
 
 const char *http_status_text(int status); /* "Not Found" */
 

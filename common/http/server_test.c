@@ -1,6 +1,7 @@
 #include "base/log.h"
 #include "http/conversation.h"
 
+#include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -70,10 +71,8 @@ static enum http_result handle(struct http_request *r, void *arg)
                 http_answer_error(r, &e);
         } else if (strcmp(r->path, "/204") == 0 || strcmp(r->path, "/304") == 0) {
                 r->answer.status = atoi(r->path + 1);
-        } else if (strcmp(r->path, "/big") == 0) {
-                r->answer.status = 200;
-                r->answer.len = 32 << 20;
-                r->answer.body = arena_alloc(r->arena, r->answer.len);
+        } else if (strcmp(r->path, "/same") == 0) {
+                answer_text(r, 304, "a 200 has this");
         } else if (strcmp(r->path, "/forgot") != 0) {
                 answer_echo(r);
         }
@@ -102,25 +101,11 @@ static void *resume_all(void *arg)
         return NULL;
 }
 
-static struct http_config config_here(void)
-{
-        return config_of_test((struct http_handler){.handle = handle, .finish = finish});
-}
-
 static struct http_server *start(void)
 {
-        struct http_config config = config_here();
+        struct http_config config = config_of_test((struct http_handler){.handle = handle, .finish = finish});
 
         return server_of_test(&config);
-}
-
-/* One answer on a connection that stays open */
-static const char *next(int fd, const char *request, const char *until)
-{
-        bool ended;
-
-        say_text(fd, request);
-        return hear(fd, until, &ended);
 }
 
 static void story_request(void)
@@ -153,13 +138,18 @@ static void story_no_body(void)
 {
         struct http_server *s = start();
         int fd = dial(http_server_port(s));
-        const char *answer = next(fd, "HEAD /a HTTP/1.1\r\nHost: a\r\n\r\n" GET("/204") "\r\n" GET("/b") "\r\n", "path=/b");
+        const char *answer = next(fd, "HEAD /a HTTP/1.1\r\nHost: a\r\n\r\n" GET("/204") "\r\n" GET("/same") "\r\n" GET("/b") "\r\n",
+                                  "path=/b");
 
         check(!strstr(answer, "path=/a"));
         check_contains(answer, "\r\n\r\nHTTP/1.1 204 No Content\r\n");
-        check(!strstr(strstr(answer, " 204 "), "Content-Length: 0"));
+        check(!strstr(answer, "Content-Length: 0"));
+        check_contains(answer, "\r\n\r\nHTTP/1.1 304 Not Modified\r\n");
+        check_contains(answer, "Content-Length: 14\r\n\r\nHTTP/1.1 200 OK\r\n");
         close(fd);
-        check_contains(ask(http_server_port(s), GET("/304") CLOSE), "HTTP/1.1 304 Not Modified");
+        answer = ask(http_server_port(s), GET("/304") CLOSE);
+        check_contains(answer, "HTTP/1.1 304 Not Modified");
+        check((strstr(answer, "Content-Length") == NULL) == (MHD_VERSION >= 0x00097701)); /* not known, see answer.c */
         check_contains(ask(http_server_port(s), GET("/forgot") CLOSE), "HTTP/1.1 500 ");
         http_server_close(&s, 1000);
 }
@@ -181,49 +171,6 @@ static void story_problems(void)
         http_server_close(&s, 1000);
 }
 
-static void big(char *to, size_t len, const char *before, char fill, const char *after)
-{
-        size_t used = strlen(before);
-
-        memcpy(to, before, used);
-        memset(to + used, fill, len);
-        strcpy(to + used + len, after);
-}
-
-static void story_limits(void)
-{
-        static char all[400000];
-        struct http_server *s = start();
-        int port = http_server_port(s), at;
-
-        big(all, 8190, "GET /", 'a', " HTTP/1.1\r\nHost: a\r\n" CLOSE);
-        check_int(status_of(ask(port, all)), 200);
-        big(all, 8300, "GET /", 'a', " HTTP/1.1\r\nHost: a\r\n" CLOSE);
-        check_int(status_of(ask(port, all)), 414);
-        big(all, 200000, "GET /", 'a', " HTTP/1.1\r\nHost: a\r\n" CLOSE);
-        check_int(status_of(ask(port, all)), 414);
-        big(all, 32000, GET("/") "X: ", 'a', "\r\n" CLOSE);
-        check_int(status_of(ask(port, all)), 200);
-        big(all, 33000, GET("/") "X: ", 'a', "\r\n" CLOSE);
-        check_int(status_of(ask(port, all)), 431);
-        big(all, 200000, GET("/") "X: ", 'a', "\r\n" CLOSE);
-        check_int(status_of(ask(port, all)), 431);
-        at = sprintf(all, "%s", GET("/"));
-        for (int i = 0; i < 98; i++)
-                at += sprintf(all + at, "X-%d: 1\r\n", i);
-        strcpy(all + at, CLOSE);
-        check_int(status_of(ask(port, all)), 200);
-        strcpy(all + at, "X-One: 1\r\n" CLOSE);
-        check_int(status_of(ask(port, all)), 431);
-        big(all, 100000, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n" CLOSE, 'a', "");
-        check_contains(ask(port, all), "body=100000");
-        big(all, 100001, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n" CLOSE, 'a', "");
-        check_int(status_of(ask(port, all)), 413);
-        big(all, 300000, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n" CLOSE "493e0\r\n", 'a', "\r\n0\r\n\r\n");
-        check_int(status_of(ask(port, all)), 413);
-        http_server_close(&s, 1000);
-}
-
 static void story_continue(void)
 {
         struct http_server *s = start();
@@ -236,62 +183,6 @@ static void story_continue(void)
         check_int(status_of(ask(http_server_port(s),
                                 "POST /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 200000\r\n\r\n")),
                   413);
-        http_server_close(&s, 1000);
-}
-
-static void story_deadlines(void)
-{
-        static const struct {
-                const char *begin, *trickle;
-                int status; /* 0: only closed */
-        } rows[] = {
-                {"", "", 0},
-                {"GE", "T", 0},
-                {GET("/a"), "X", 408},
-                {"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n", "x", 408},
-                {"POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1", "", 408},
-        };
-        struct http_config config = config_here();
-        struct http_server *s;
-
-        config.header_ms = config.body_ms = 300;
-        s = server_of_test(&config);
-        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-                int fd = dial(http_server_port(s));
-                int64_t began = clock_mono_us(), took;
-                struct pollfd p = {.fd = fd, .events = POLLIN};
-                bool ended;
-
-                say_text(fd, rows[i].begin);
-                while (poll(&p, 1, 20) == 0 && clock_mono_us() - began < 3000000)
-                        say_text(fd, rows[i].trickle);
-                took = (clock_mono_us() - began) / 1000;
-                check_int(status_of(hear(fd, NULL, &ended)), rows[i].status);
-                check(ended && took >= 250 && took < 2500);
-                close(fd);
-        }
-        http_server_close(&s, 1000);
-}
-
-static void story_reader_that_does_not_read(void)
-{
-        struct http_config config = config_here();
-        struct http_server *s;
-        int fd, small = 2048;
-        int64_t end = clock_mono_us() + ANSWER_MS * 1000;
-
-        config.body_ms = 300;
-        s = server_of_test(&config);
-        fd = dial(http_server_port(s));
-        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
-        say_text(fd, GET("/big") "\r\n");
-        while (!http_server_in_flight(s) && clock_mono_us() < end)
-                poll(NULL, 0, 1);
-        check_int(http_server_in_flight(s), 1);
-        while (http_server_in_flight(s) && clock_mono_us() < end)
-                poll(NULL, 0, 5);
-        check_int(http_server_in_flight(s), 0);
-        close(fd);
         http_server_close(&s, 1000);
 }
 
@@ -341,24 +232,18 @@ static void story_drain(void)
         close(fresh);
 }
 
-static void story_limit_of_connections(void)
+/* Both come in one packet, so to speak: the library sees the request and may not be told of the end again. */
+static void story_hang_up_behind_a_request(void)
 {
-        struct http_config config = config_here();
-        struct http_server *s;
-        int first, second, third;
+        struct http_server *s = start();
+        int fd = dial(http_server_port(s));
+        bool ended;
 
-        config.max_connections = 2;
-        s = server_of_test(&config);
-        first = dial(http_server_port(s));
-        second = dial(http_server_port(s));
-        next(first, GET("/a") "\r\n", "body=0");
-        next(second, GET("/a") "\r\n", "body=0");
-        third = dial(http_server_port(s)); /* waits in the backlog until there is room */
-        say_text(third, GET("/a") "\r\n");
-        close(first);
-        check_contains(next(third, "", "body=0"), "HTTP/1.1 200 OK");
-        close(second);
-        close(third);
+        say_text(fd, GET("/a") "\r\n");
+        shutdown(fd, SHUT_WR);
+        check_contains(hear(fd, NULL, &ended), "body=0");
+        check(ended);
+        close(fd);
         http_server_close(&s, 1000);
 }
 
@@ -369,13 +254,10 @@ int main(int argc, char **argv)
                 {"keep-alive and pipelining", story_keep_alive},
                 {"answers without a body", story_no_body},
                 {"problems", story_problems},
-                {"limits", story_limits},
                 {"100-continue", story_continue},
-                {"deadlines", story_deadlines},
-                {"a reader that does not read", story_reader_that_does_not_read},
                 {"later", story_late},
                 {"drain and close", story_drain},
-                {"the limit of connections", story_limit_of_connections},
+                {"a hang-up right behind a request", story_hang_up_behind_a_request},
                 {NULL, NULL},
         };
         pthread_t resumer;

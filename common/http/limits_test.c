@@ -1,0 +1,186 @@
+/* What a client may send at most, how long it may take, and how many may come. */
+
+#include "base/log.h"
+#include "http/conversation.h"
+
+#define CLOSE "Connection: close\r\n\r\n"
+#define GET(target) "GET " target " HTTP/1.1\r\nHost: a\r\n"
+
+static enum http_result handle(struct http_request *r, void *arg)
+{
+        struct text body = text_open(r->arena, 64);
+
+        (void)arg;
+        if (strcmp(r->path, "/big") == 0) {
+                r->answer.status = 200;
+                r->answer.len = 32 << 20;
+                r->answer.body = arena_alloc(r->arena, r->answer.len);
+                return HTTP_ANSWERED;
+        }
+        text_printf(&body, "body=%zu", r->body_len);
+        http_answer_body(r, 200, "text/plain", &body);
+        return HTTP_ANSWERED;
+}
+
+static struct http_config config_here(void)
+{
+        return config_of_test((struct http_handler){.handle = handle});
+}
+
+static void big(char *to, size_t len, const char *before, char fill, const char *after)
+{
+        size_t used = strlen(before);
+
+        memcpy(to, before, used);
+        memset(to + used, fill, len);
+        strcpy(to + used + len, after);
+}
+
+static void story_limits(void)
+{
+        static char all[400000];
+        struct http_config config = config_here();
+        struct http_server *s = server_of_test(&config);
+        int port = http_server_port(s), at;
+
+        big(all, 8190, "GET /", 'a', " HTTP/1.1\r\nHost: a\r\n" CLOSE);
+        check_int(status_of(ask(port, all)), 200);
+        big(all, 8300, "GET /", 'a', " HTTP/1.1\r\nHost: a\r\n" CLOSE);
+        check_int(status_of(ask(port, all)), 414);
+        big(all, 200000, "GET /", 'a', " HTTP/1.1\r\nHost: a\r\n" CLOSE);
+        check_int(status_of(ask(port, all)), 414);
+        big(all, 32000, GET("/") "X: ", 'a', "\r\n" CLOSE);
+        check_int(status_of(ask(port, all)), 200);
+        big(all, 33000, GET("/") "X: ", 'a', "\r\n" CLOSE);
+        check_int(status_of(ask(port, all)), 431);
+        big(all, 200000, GET("/") "X: ", 'a', "\r\n" CLOSE);
+        check_int(status_of(ask(port, all)), 431);
+        at = sprintf(all, "%s", GET("/"));
+        for (int i = 0; i < 98; i++)
+                at += sprintf(all + at, "X-%d: 1\r\n", i);
+        strcpy(all + at, CLOSE);
+        check_int(status_of(ask(port, all)), 200);
+        strcpy(all + at, "X-One: 1\r\n" CLOSE);
+        check_int(status_of(ask(port, all)), 431);
+        big(all, 100000, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n" CLOSE, 'a', "");
+        check_contains(ask(port, all), "body=100000");
+        big(all, 100001, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n" CLOSE, 'a', "");
+        check_int(status_of(ask(port, all)), 413);
+        big(all, 300000, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n" CLOSE "493e0\r\n", 'a', "\r\n0\r\n\r\n");
+        check_int(status_of(ask(port, all)), 413);
+        http_server_close(&s, 1000);
+}
+
+static void story_deadlines(void)
+{
+        static const struct {
+                const char *begin, *trickle;
+                int status; /* 0: only closed */
+        } rows[] = {
+                {"", "", 0},
+                {"GE", "T", 0},
+                {GET("/a"), "X", 408},
+                {"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n", "x", 408},
+                {"POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1", "", 408},
+        };
+        struct http_config config = config_here();
+        struct http_server *s;
+
+        config.header_ms = config.body_ms = 300;
+        s = server_of_test(&config);
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                int fd = dial(http_server_port(s));
+                int64_t began = clock_mono_us(), took;
+                struct pollfd p = {.fd = fd, .events = POLLIN};
+                bool ended;
+
+                say_text(fd, rows[i].begin);
+                while (poll(&p, 1, 20) == 0 && clock_mono_us() - began < 3000000)
+                        say_text(fd, rows[i].trickle);
+                took = (clock_mono_us() - began) / 1000;
+                check_int(status_of(hear(fd, NULL, &ended)), rows[i].status);
+                check(ended && took >= 250 && took < 2500);
+                close(fd);
+        }
+        http_server_close(&s, 1000);
+}
+
+static void story_reader_that_does_not_read(void)
+{
+        struct http_config config = config_here();
+        struct http_server *s;
+        int fd, small = 2048;
+        int64_t end = clock_mono_us() + ANSWER_MS * 1000;
+
+        config.body_ms = 300;
+        s = server_of_test(&config);
+        fd = dial(http_server_port(s));
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+        say_text(fd, GET("/big") "\r\n");
+        while (!http_server_in_flight(s) && clock_mono_us() < end)
+                poll(NULL, 0, 1);
+        check_int(http_server_in_flight(s), 1);
+        while (http_server_in_flight(s) && clock_mono_us() < end)
+                poll(NULL, 0, 5);
+        check_int(http_server_in_flight(s), 0);
+        close(fd);
+        http_server_close(&s, 1000);
+}
+
+static void story_limit_of_connections(void)
+{
+        struct http_config config = config_here();
+        struct http_server *s;
+        int first, second, third;
+
+        config.max_connections = 2;
+        s = server_of_test(&config);
+        first = dial(http_server_port(s));
+        second = dial(http_server_port(s));
+        next(first, GET("/a") "\r\n", "body=0");
+        next(second, GET("/a") "\r\n", "body=0");
+        third = dial(http_server_port(s)); /* waits in the backlog until there is room */
+        say_text(third, GET("/a") "\r\n");
+        close(first);
+        check_contains(next(third, "", "body=0"), "HTTP/1.1 200 OK");
+        close(second);
+        close(third);
+        http_server_close(&s, 1000);
+}
+
+static void story_limit_of_one_client(void)
+{
+        struct http_config config = config_here();
+        struct http_server *s;
+        int mine[3];
+        bool ended;
+
+        config.max_client_connections = 2;
+        s = server_of_test(&config);
+        for (int i = 0; i < 2; i++) {
+                mine[i] = dial(http_server_port(s));
+                next(mine[i], GET("/a") "\r\n", "body=0");
+        }
+        mine[2] = dial(http_server_port(s));
+        check_text(hear(mine[2], NULL, &ended), "");
+        check(ended);
+        check_contains(next(mine[0], GET("/a") "\r\n", "body=0"), "HTTP/1.1 200 OK");
+        for (int i = 0; i < 3; i++)
+                close(mine[i]);
+        http_server_close(&s, 1000);
+}
+
+int main(int argc, char **argv)
+{
+        static const struct story stories[] = {
+                {"limits", story_limits},
+                {"deadlines", story_deadlines},
+                {"a reader that does not read", story_reader_that_does_not_read},
+                {"the limit of connections", story_limit_of_connections},
+                {"the limit of one client", story_limit_of_one_client},
+                {NULL, NULL},
+        };
+
+        log_open("limits", false, LOG_ERROR);
+        return check_main(stories, argc, argv);
+}
