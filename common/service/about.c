@@ -44,23 +44,6 @@ void answer_profile(struct http_request *r, const struct resources *all)
         http_answer_body(r, 200, type, &body);
 }
 
-void answer_search_links(struct http_request *r, const struct resource *resource)
-{
-        const struct entity *e = resource->entity;
-        const char *type = hal_type(r), *base = links_base(r);
-        struct text body = text_open(r->arena, 300);
-
-        if (!type)
-                return;
-        text_string(&body, "{\"_links\":{");
-        for (const struct lookup *l = e->lookups; l && l->members[0]; l++)
-                if (l->name)
-                        text_printf(&body, "\"%s\":{\"href\":\"%s/%s/search/%s{?%s}\",\"templated\":true},", l->name, base,
-                                    e->collection, l->name, l->members[0]);
-        text_printf(&body, "\"self\":{\"href\":\"%s/%s/search\"}}}", base, e->collection);
-        http_answer_body(r, 200, type, &body);
-}
-
 /* What can be done with an entity, as ALPS names it. */
 static const struct action {
         const char *verb; /* "create-": before the collection's or the item's name */

@@ -7,7 +7,6 @@
 void answer_root(struct http_request *request, const struct resources *resources);
 void answer_profile(struct http_request *request, const struct resources *resources);
 void answer_entity_profile(struct http_request *request, const struct resource *resource);
-void answer_search_links(struct http_request *request, const struct resource *resource);
 void answer_openapi(struct http_request *request, const struct resources *resources);
 
 #endif

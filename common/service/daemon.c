@@ -85,6 +85,7 @@ static struct http_config http_config_of(struct process *p)
                 .header_ms = (int)config_number(c, "header-timeout"),
                 .body_ms = (int)config_number(c, "body-timeout"),
                 .max_connections = (int)config_number(c, "max-connections"),
+                .max_client_connections = (int)config_number(c, "max-client-connections"),
                 .trusted_proxies = config_text(c, "trusted-proxies"),
                 .metrics = p->metrics,
         };
@@ -97,14 +98,14 @@ bool daemon_listen(struct process *p, const struct http_handler *handler, struct
         struct http_config http = http_config_of(p);
 
         front = (struct front){.process = p, .handler = *handler};
-        http.handler = (struct http_handler){handle_main, finish_main, &front};
+        http.handler = (struct http_handler){handle_main, finish_main, &front, handler->streams};
         p->server = http_server_open(&http, error);
         if (!p->server || !config_is_set(p->config, "management-port"))
                 return p->server != NULL;
         http.port = (int)config_number(p->config, "management-port");
         http.threads = 1;
         http.max_connections = 100;
-        http.handler = (struct http_handler){handle_management, NULL, p};
+        http.handler = (struct http_handler){handle_management, NULL, p, NULL};
         p->management = http_server_open(&http, error);
         if (!p->management)
                 http_server_close(&p->server, 0);
@@ -184,6 +185,19 @@ static void say_running(struct process *p)
         }
 }
 
+/* Until a signal says stop. */
+static void live(struct process *p, const sigset_t *signals)
+{
+        int64_t second = 1;
+        int signal;
+
+        while ((signal = wait_signal(signals, 1000)) == 0 || signal == SIGHUP)
+                if (signal == SIGHUP)
+                        p->daemon->reload(p);
+                else if (p->daemon->each_second)
+                        p->daemon->each_second(p, second++);
+}
+
 static int run(struct process *p, const sigset_t *signals)
 {
         struct error error = {0};
@@ -196,9 +210,7 @@ static int run(struct process *p, const sigset_t *signals)
                 return error.kind == ERROR_BAD_INPUT ? EXIT_SETTING : EXIT_FAILURE;
         }
         say_running(p);
-        for (int64_t second = 1; !wait_signal(signals, 1000); second++)
-                if (p->daemon->each_second)
-                        p->daemon->each_second(p, second);
+        live(p, signals);
         drain(p, signals);
         close_steps(p, opened);
         log_write(LOG_INFO, "stopped", NULL);
@@ -206,9 +218,11 @@ static int run(struct process *p, const sigset_t *signals)
 }
 
 /* Signals are taken by the main thread alone, in wait_signal. */
-static void take_signals(sigset_t *signals)
+static void take_signals(const struct daemon *d, sigset_t *signals)
 {
         sigemptyset(signals);
+        if (d->reload)
+                sigaddset(signals, SIGHUP);
         sigaddset(signals, SIGTERM);
         sigaddset(signals, SIGINT);
         pthread_sigmask(SIG_BLOCK, signals, NULL);
@@ -266,7 +280,7 @@ int daemon_main(const struct daemon *d, void *own, int argc, char **argv)
         int status;
 
         mallopt(M_ARENA_MAX, 2); /* an arena a thread is megabytes that nobody uses */
-        take_signals(&signals);
+        take_signals(d, &signals);
         p.config = config_open(settings, argc, argv, environ, &error);
         status = p.config ? configured(&p, settings, arena, &signals) : complain(d, error.text);
         config_close(&p.config);

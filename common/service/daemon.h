@@ -39,6 +39,7 @@ struct daemon {
         bool (*is_alive)(struct process *process); /* its threads turn; NULL: yes */
         bool (*is_well)(struct process *process);  /* what it depends on works; NULL: yes */
         void (*configure)(struct process *process, struct error *error); /* before the steps; may call config_from_file */
+        void (*reload)(struct process *process);   /* SIGHUP, on the main thread; NULL: the signal keeps its meaning */
         void (*each_second)(struct process *process, int64_t second); /* housekeeping, on the main thread */
 };
 

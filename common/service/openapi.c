@@ -7,13 +7,33 @@
 
 #include <string.h>
 
-static const char problem_answer[] = "{\"description\":\"%s\",\"content\":{\"application/problem+json\":{\"schema\":{\"$ref\":"
-                                     "\"#/components/schemas/problem\"}}}}";
+enum operation { LIST = 1, SHOW = 2, SEARCH = 4, CREATE = 8, CHANGE = 16, REMOVE = 32 };
 
-static void answer_of(struct text *out, const char *status, const char *what)
+/* What each operation may be refused with. */
+static const struct {
+        const char *status, *what;
+        int operations;
+} problems[] = {
+        {"400", "the request is malformed", LIST | SHOW | SEARCH},
+        {"400", "the body is not JSON, or a member has the wrong type", CREATE | CHANGE},
+        {"404", "not there", SHOW | SEARCH | CHANGE | REMOVE},
+        {"406", "no acceptable media type", LIST | SHOW | SEARCH | CREATE | CHANGE},
+        {"409", "the first request with this Idempotency-Key is in progress", CREATE},
+        {"409", "a test of the JSON Patch does not hold", CHANGE},
+        {"412", "If-Match does not hold", CHANGE | REMOVE},
+        {"413", "the body is too large", CREATE | CHANGE},
+        {"415", "the body is not JSON by its Content-Type", CREATE | CHANGE},
+        {"422", "the Idempotency-Key came with another body", CREATE},
+};
+
+static void problem_answers(struct text *out, enum operation operation)
 {
-        text_printf(out, ",\"%s\":", status);
-        text_printf(out, problem_answer, what);
+        for (size_t i = 0; i < sizeof problems / sizeof *problems; i++)
+                if (problems[i].operations & operation)
+                        text_printf(out,
+                                    ",\"%s\":{\"description\":\"%s\",\"content\":{\"application/problem+json\":{\"schema\":{"
+                                    "\"$ref\":\"#/components/schemas/problem\"}}}}",
+                                    problems[i].status, problems[i].what);
 }
 
 static void item_answer(struct text *out, const struct entity *e, const char *status, const char *what)
@@ -43,8 +63,7 @@ static void get_collection(struct text *out, const struct entity *e)
                     "\"responses\":{\"200\":{\"description\":\"a page\",\"content\":{\"application/hal+json\":{\"schema\":"
                     "{\"type\":\"object\"}},\"application/json\":{\"schema\":{\"type\":\"object\"}}}}",
                     e->collection);
-        answer_of(out, "400", "the request is malformed");
-        answer_of(out, "406", "no acceptable media type");
+        problem_answers(out, LIST);
         text_string(out, "}}");
 }
 
@@ -59,12 +78,7 @@ static void post_collection(struct text *out, const struct entity *e)
         request_body(out, e, types);
         text_string(out, "\"responses\":{");
         item_answer(out, e, "201", "created");
-        answer_of(out, "400", "the body is not JSON, or a member has the wrong type");
-        answer_of(out, "406", "no acceptable media type");
-        answer_of(out, "409", "the first request with this Idempotency-Key is in progress");
-        answer_of(out, "413", "the body is too large");
-        answer_of(out, "415", "the body is not JSON by its Content-Type");
-        answer_of(out, "422", "the Idempotency-Key came with another body");
+        problem_answers(out, CREATE);
         text_string(out, "}}");
 }
 
@@ -83,13 +97,7 @@ static void change_item(struct text *out, const struct entity *e, const char *me
                 item_answer(out, e, "201", "created with a new id");
         }
         text_string(out, ",\"204\":{\"description\":\"changed; no Accept header\"}");
-        answer_of(out, "400", "the body is not JSON, or a member has the wrong type");
-        answer_of(out, "404", "not there");
-        answer_of(out, "406", "no acceptable media type");
-        answer_of(out, "409", "a test of the JSON Patch does not hold");
-        answer_of(out, "412", "If-Match does not hold");
-        answer_of(out, "413", "the body is too large");
-        answer_of(out, "415", "the body is not JSON by its Content-Type");
+        problem_answers(out, CHANGE);
         text_string(out, "}}");
 }
 
@@ -98,15 +106,12 @@ static void get_and_delete_item(struct text *out, const struct entity *e)
         text_printf(out, "\"get\":{\"operationId\":\"get-%s\",\"responses\":{", e->item);
         item_answer(out, e, "200", "the item");
         text_string(out, ",\"304\":{\"description\":\"unchanged since the ETag\"}");
-        answer_of(out, "400", "the request is malformed");
-        answer_of(out, "404", "not there");
-        answer_of(out, "406", "no acceptable media type");
+        problem_answers(out, SHOW);
         text_string(out, "}}");
         if (e->read_only)
                 return;
         text_printf(out, ",\"delete\":{\"operationId\":\"delete-%s\",\"responses\":{\"204\":{\"description\":\"gone\"}", e->item);
-        answer_of(out, "404", "not there");
-        answer_of(out, "412", "If-Match does not hold");
+        problem_answers(out, REMOVE);
         text_string(out, "}}");
 }
 
@@ -117,9 +122,7 @@ static void search_path(struct text *out, const struct entity *e, const struct l
                     "\"schema\":{\"type\":\"string\"}}],\"responses\":{",
                     e->collection, l->name, l->name, l->members[0]);
         item_answer(out, e, "200", "the item with the lowest id");
-        answer_of(out, "400", "the request is malformed");
-        answer_of(out, "404", "none");
-        answer_of(out, "406", "no acceptable media type");
+        problem_answers(out, SEARCH);
         text_string(out, "}}}");
 }
 

@@ -5,6 +5,7 @@
 #include "http/negotiate.h"
 #include "service/about.h"
 #include "service/pages.h"
+#include "service/search.h"
 #include "service/write.h"
 
 #include <stdio.h>
@@ -123,8 +124,7 @@ static void answer_row(struct http_request *r, const struct resource *resource, 
                 return;
         etag_of(row, etag);
         if (seen && etag_list_has(seen, etag)) {
-                http_answer_body(r, 304, NULL, &links);
-                http_answer_header(r, "ETag", etag);
+                answer_item(r, resource, row, 304, NULL); /* for its length */
         } else if (is_method(r, "HEAD")) {
                 hal_item_link_header(&links, resource->entity, ((const struct row *)row)->id, links_base(r));
                 answer_links(r, &links);
@@ -134,8 +134,7 @@ static void answer_row(struct http_request *r, const struct resource *resource, 
         }
 }
 
-static void answer_found(struct http_request *r, const struct resource *resource, bool done, const void *row,
-                         const struct error *error)
+void answer_found(struct http_request *r, const struct resource *resource, bool done, const void *row, const struct error *error)
 {
         if (!done)
                 http_answer_error(r, error);
@@ -147,37 +146,10 @@ static void answer_found(struct http_request *r, const struct resource *resource
 
 static void get_item(struct http_request *r, const struct resource *resource, int64_t id)
 {
-        struct store *store = resource->all->store;
-        struct db *db = store_read_begin(store);
         struct error error = {0};
         void *row;
-        bool done = table_get(db, store_table(store, resource->entity), id, r->arena, &row, &error);
+        bool done = store_get(resource->all->store, resource->entity, id, r->arena, &row, &error);
 
-        store_read_end(store, db);
-        answer_found(r, resource, done, row, &error);
-}
-
-static void get_search(struct http_request *r, const struct resource *resource, const char *name)
-{
-        struct store *store = resource->all->store;
-        const char *values[LOOKUP_MEMBERS] = {NULL};
-        const struct lookup *l = resource->entity->lookups;
-        struct error error = {0};
-        struct db *db;
-        void *row;
-        bool done;
-
-        while (l && l->members[0] && (!l->name || strcmp(l->name, name) != 0))
-                l++;
-        if (!l || !l->members[0]) {
-                http_answer_problem(r, 404, "there is no search %s", name);
-                return;
-        }
-        for (int i = 0; i < LOOKUP_MEMBERS && l->members[i]; i++)
-                values[i] = http_query(r, l->members[i], 0);
-        db = store_read_begin(store);
-        done = table_find(db, store_table(store, resource->entity), l, 0, values, r->arena, &row, &error);
-        store_read_end(store, db);
         answer_found(r, resource, done, row, &error);
 }
 
@@ -272,9 +244,9 @@ static void on_search(struct http_request *r, const struct resource *resource, c
         if (!is_read(r))
                 answer_allow(r, is_method(r, "OPTIONS") ? 200 : 405, read_methods);
         else if (name)
-                get_search(r, resource, name);
+                search_find(r, resource, name);
         else
-                answer_search_links(r, resource);
+                search_list(r, resource);
 }
 
 /* "12": an int64 from 1 in plain digits; 0: it is none. */

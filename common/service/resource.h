@@ -7,6 +7,7 @@
 
 #include "data/store.h"
 #include "http/server.h"
+#include "service/admission.h"
 #include "service/keys.h"
 
 enum { RESOURCE_ENTITIES = 8 };
@@ -16,6 +17,7 @@ struct resource {
         const struct entity *entity;
         struct resources *all;
         const char *collection, *item, *search, *found, *plain; /* "/orders", "/orders/{id}", ... */
+        struct admission *admission; /* asked before a row is created; the opener's; NULL, unless set before the first request */
 };
 
 struct resources {
@@ -35,13 +37,16 @@ void resources_close(struct resources **resources);
 enum http_result resources_handle(struct http_request *request, void *resources);
 void resources_finish(struct http_request *request, void *resources);
 
-/* For write.c and the pages about the resources. */
+/* For write.c, the searches and the pages about the resources. */
 enum { ETAG_LENGTH = 24 };
 void etag_of(const void *row, char etag[ETAG_LENGTH]);
 /* The media type for a HAL answer, or NULL after a 406 was answered. */
 const char *hal_type(struct http_request *request);
-/* Answers with the item, its ETag and the type; status 200 or 201. */
+/* Answers with the item, its ETag and the type; status 200, 201 or 304. */
 void answer_item(struct http_request *request, const struct resource *resource, const void *row, int status, const char *type);
+/* What a read came to: the row as GET, HEAD and If-None-Match want it; NULL: 404; not done: the error. */
+void answer_found(struct http_request *request, const struct resource *resource, bool done, const void *row,
+                  const struct error *error);
 void answer_allow(struct http_request *request, int status, const char *methods);
 
 #endif

@@ -204,29 +204,11 @@ static void what_the_service_has_is_listed(void)
                                       "\"profile\":{\"href\":\"http://shop:1/profile\"}}}");
         check_text(body_of(get("/profile")), "{\"_links\":{\"self\":{\"href\":\"http://shop:1/profile\"},"
                                              "\"things\":{\"href\":\"http://shop:1/profile/things\"}}}");
-        check_text(body_of(get("/things/search")),
-                   "{\"_links\":{\"findByName\":{\"href\":\"http://shop:1/things/search/findByName{?name}\",\"templated\":true},"
-                   "\"self\":{\"href\":\"http://shop:1/things/search\"}}}");
         check_text(header_of(get("/profile/things"), "Content-Type"), "application/alps+json");
         check_text(header_of(call("GET", "/profile/things", "Accept: application/schema+json\r\n", NULL), "Content-Type"),
                    "application/schema+json");
         check(!strstr(get("/profile/things"), "Secret") && !strstr(get("/openapi.json"), "Secret"));
         check_contains(get("/openapi.json"), "\"openapi\":\"3.1");
-        shop_end();
-}
-
-static void a_search_finds_the_first(void)
-{
-        shop_begin();
-        answers(post("/things", "{\"name\":\"a\",\"qty\":1}"), 201);
-        answers(post("/things", "{\"name\":\"a b\",\"qty\":2}"), 201);
-        answers(post("/things", "{\"name\":\"a\",\"qty\":3}"), 201);
-        check_contains(get("/things/search/findByName?name=a"), "\"qty\":1");
-        check_contains(get("/things/search/findByName?name=a+b"), "\"qty\":2");
-        check_contains(get("/things/search/findByName?name=a%20b"), "\"qty\":2");
-        answers(get("/things/search/findByName?name=c"), 404);
-        answers(get("/things/search/findByName?name="), 404);
-        answers(get("/things/search/findByName"), 404);
         shop_end();
 }
 
@@ -243,7 +225,6 @@ int main(int argc, char **argv)
                 {"what is not there is not found", what_is_not_there_is_not_found},
                 {"head answers with links", head_answers_with_links},
                 {"what the service has is listed", what_the_service_has_is_listed},
-                {"a search finds the first", a_search_finds_the_first},
                 {NULL, NULL},
         };
 

@@ -21,6 +21,7 @@ struct parts {
         struct store *store;
         struct relay *relay;
         struct inbox *inbox;
+        struct admission *admission;
         struct resources *resources;
 };
 
@@ -158,6 +159,24 @@ static void close_inbox(struct process *p)
         inbox_close(&parts_of(p)->inbox, LEAVE_MS);
 }
 
+static bool admission_step(struct process *p, struct error *error)
+{
+        struct parts *parts = parts_of(p);
+
+        error->kind = ERROR_NONE; /* a step before may have failed once and then worked */
+        if (parts->service->admission)
+                parts->admission = parts->service->admission(p->config, p->metrics, error);
+        return error->kind == ERROR_NONE;
+}
+
+static void close_admission(struct process *p)
+{
+        struct admission *admission = parts_of(p)->admission;
+
+        if (admission)
+                admission->close(admission);
+}
+
 static bool http_step(struct process *p, struct error *error)
 {
         struct parts *parts = parts_of(p);
@@ -165,6 +184,7 @@ static bool http_step(struct process *p, struct error *error)
 
         parts->resources = resources_open(parts->store, parts->service->name, parts->service->summary, parts->service->entities,
                                           p->config);
+        parts->resources->list[0].admission = parts->admission;
         handler.arg = parts->resources;
         if (daemon_listen(p, &handler, error))
                 return true;
@@ -182,6 +202,7 @@ static const struct step steps[] = {
         {"store", store_step, close_store},
         {"relay", relay_step, close_relay},
         {"inbox", inbox_step, close_inbox},
+        {"admission", admission_step, close_admission},
         {"http", http_step, close_http},
         {NULL, NULL, NULL},
 };

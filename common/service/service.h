@@ -5,6 +5,9 @@
 #include "base/config.h"
 #include "data/entity.h"
 #include "event/event.h"
+#include "service/admission.h"
+
+struct metrics;
 
 struct service {
         const char *name; /* also its consumer group and the name of its store */
@@ -13,6 +16,8 @@ struct service {
         const struct entity *const *entities; /* ends with NULL; the first is its resource */
         const struct reaction *reactions;
         const struct setting *settings; /* its own; ends with a NULL name; NULL: none */
+        /* Opens who is asked before a row of its resource is created; NULL: nobody. It may give NULL, which with an error ends the start. */
+        struct admission *(*admission)(const struct config *config, struct metrics *metrics, struct error *error);
 };
 
 /* The whole main(): runs until SIGTERM; returns the exit code. */

@@ -16,6 +16,8 @@ static const struct setting common_settings[] = {
          20000},
         {"threads", SETTING_NUMBER, "2", NULL, NULL, "HTTP threads", 1, 64},
         {"max-connections", SETTING_NUMBER, "2000", NULL, NULL, "connections at a time; more wait to be accepted", 1, 100000},
+        {"max-client-connections", SETTING_NUMBER, "0", NULL, NULL,
+         "connections of one address at a time, more are closed; 0: any number; behind a load balancer all have its address", 0, 100000},
         {"max-target", SETTING_SIZE, "8KiB", NULL, NULL, "longest request target (414)", 64, 65536},
         {"max-header", SETTING_SIZE, "32KiB", NULL, NULL, "largest header block (431)", 1024, 262144},
         {"max-fields", SETTING_NUMBER, "100", NULL, NULL, "most header fields (431)", 8, 1000},

@@ -6,7 +6,7 @@
 #include "http/negotiate.h"
 #include "service/patch.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* One write, from the HTTP thread to the writer thread and back. In the request's arena. */
@@ -22,6 +22,7 @@ struct write {
         const char *key; /* Idempotency-Key; NULL: none */
         int64_t hash;    /* of the body */
         int status;
+        struct applicant applicant; /* its verdict holds where a row is created */
         struct job job;
         struct error error;
 };
@@ -49,9 +50,12 @@ static const char *key_path(const struct write *w)
 static void create(struct unit *unit, struct write *w)
 {
         const struct entity *e = w->resource->entity;
+        const struct error *verdict = &w->applicant.verdict;
 
         if (e->check)
                 e->check(unit, w->row);
+        if (verdict->kind != ERROR_NONE)
+                unit_refuse(unit, verdict->kind, verdict->member, "%s", verdict->text);
         unit_add(unit, e, w->row);
         if (e->created)
                 e->created(unit, w->row);
@@ -154,7 +158,7 @@ static void replay(struct unit *unit, struct write *w, const struct stored_answe
         if (!row || !shape_read(&w->resource->entity->shape, row, w->row, &error))
                 unit_refuse(unit, ERROR_INTERNAL, NULL, "the stored answer cannot be read: %s", error.text);
         else
-                sscanf(json_member(row, "id")->text, "%lld", (long long *)&((struct row *)w->row)->id);
+                ((struct row *)w->row)->id = strtoll(json_member(row, "id")->text, NULL, 10);
         w->status = stored->status;
 }
 
@@ -275,6 +279,24 @@ static bool choose_type(struct http_request *r, struct write *w)
         return !http_header(r, "Accept") || (w->type = hal_type(r)) != NULL;
 }
 
+/* A PUT as far as can be known before its unit runs. */
+static bool creates(const struct http_request *r, const struct write *w)
+{
+        struct error ignored; /* the unit will meet it too */
+        void *row;
+
+        return w->kind <= WRITE_CREATE_PLAIN ||
+               (w->kind == WRITE_REPLACE && store_get(w->resource->all->store, w->resource->entity, w->id, r->arena, &row, &ignored) &&
+                !row);
+}
+
+static void submit(struct applicant *applicant)
+{
+        struct write *w = applicant->arg;
+
+        store_submit(w->resource->all->store, &w->job);
+}
+
 enum http_result write_begin(struct http_request *r, const struct resource *resource, enum write_kind kind, int64_t id)
 {
         struct write *w = arena_alloc(r->arena, sizeof *w);
@@ -285,8 +307,12 @@ enum http_result write_begin(struct http_request *r, const struct resource *reso
         if (!choose_type(r, w) || !read_body(r, w) || !take_key(r, w))
                 return HTTP_ANSWERED;
         w->job = (struct job){.run = run, .done = done, .arg = w, .arena = r->arena, .traceparent = r->traceparent};
+        w->applicant = (struct applicant){.row = w->row, .arena = r->arena, .traceparent = r->traceparent, .done = submit, .arg = w};
         r->state = w;
-        store_submit(resource->all->store, &w->job);
+        if (resource->admission && creates(r, w))
+                resource->admission->ask(resource->admission, &w->applicant);
+        else
+                submit(&w->applicant);
         return HTTP_LATER;
 }
 

@@ -57,6 +57,8 @@ static void if_none_match_saves_a_body(void)
         answers(a, 304);
         check_text(body_of(a), "");
         check_text(header_of(a, "ETag"), etag);
+        check_text(header_of(a, "Content-Length"), header_of(get("/things/1"), "Content-Length")); /* or none: RFC 9110, 8.6 */
+        check_text(header_of(a, "Content-Type"), "none");
         answers(call("GET", "/things/1", "If-None-Match: *\r\n", NULL), 304);
         answers(call("GET", "/things/1", "If-None-Match: \"7\"\r\n", NULL), 200);
         shop_end();

@@ -1,0 +1,46 @@
+#include "service/search.h"
+
+#include "http/links.h"
+
+#include <string.h>
+
+void search_list(struct http_request *r, const struct resource *resource)
+{
+        const struct entity *e = resource->entity;
+        const char *type = hal_type(r), *base = links_base(r);
+        struct text body = text_open(r->arena, 300);
+
+        if (!type)
+                return;
+        text_string(&body, "{\"_links\":{");
+        for (const struct lookup *l = e->lookups; l && l->members[0]; l++)
+                if (l->name)
+                        text_printf(&body, "\"%s\":{\"href\":\"%s/%s/search/%s{?%s}\",\"templated\":true},", l->name, base,
+                                    e->collection, l->name, l->members[0]);
+        text_printf(&body, "\"self\":{\"href\":\"%s/%s/search\"}}}", base, e->collection);
+        http_answer_body(r, 200, type, &body);
+}
+
+void search_find(struct http_request *r, const struct resource *resource, const char *name)
+{
+        struct store *store = resource->all->store;
+        const char *values[LOOKUP_MEMBERS] = {NULL};
+        const struct lookup *l = resource->entity->lookups;
+        struct error error = {0};
+        struct db *db;
+        void *row;
+        bool done;
+
+        while (l && l->members[0] && (!l->name || strcmp(l->name, name) != 0))
+                l++;
+        if (!l || !l->members[0]) {
+                http_answer_problem(r, 404, "there is no search %s", name);
+                return;
+        }
+        for (int i = 0; i < LOOKUP_MEMBERS && l->members[i]; i++)
+                values[i] = http_query(r, l->members[i], 0);
+        db = store_read_begin(store);
+        done = table_find(db, store_table(store, resource->entity), l, 0, values, r->arena, &row, &error);
+        store_read_end(store, db);
+        answer_found(r, resource, done, row, &error);
+}

@@ -1,0 +1,12 @@
+/* search - /things/search and /things/search/findByName, from the entity's lookups. */
+#ifndef SERVICE_SEARCH_H
+#define SERVICE_SEARCH_H
+
+#include "service/resource.h"
+
+/* Which there are, as links. */
+void search_list(struct http_request *request, const struct resource *resource);
+/* The row with the lowest id that has what the query asks for. */
+void search_find(struct http_request *request, const struct resource *resource, const char *name);
+
+#endif
