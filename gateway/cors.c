@@ -1,6 +1,7 @@
 #include "gateway/cors.h"
 
 #include "base/text.h"
+#include "gateway/match.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -8,7 +8,7 @@
 #define GATEWAY_CORS_H
 
 #include "base/arena.h"
-#include "gateway/match.h"
+#include "gateway/pattern.h"
 
 #include <stdbool.h>
 #include <stdint.h>

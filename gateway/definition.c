@@ -31,16 +31,23 @@ static bool read_short(struct arena *arena, struct definition *d, struct error *
         return true;
 }
 
-static bool read_argument(struct arena *arena, struct definition *d, const struct tree *m, struct error *error)
+/* `prefix`: of the maps it lies in, "backoff." */
+static bool read_argument(struct arena *arena, struct definition *d, const struct tree *m, const char *prefix,
+                          struct error *error)
 {
-        if (m->kind == TREE_MAP)
-                return tree_error(m, error, "the argument %s of %s wants a text or a list", m->name, d->name);
-        if (m->kind == TREE_SCALAR)
-                argument_add(arena, d, m->name, m->text ? m->text : "");
+        const char *name = arena_printf(arena, "%s%s", prefix, m->name);
+
+        if (m->kind == TREE_SCALAR || (m->kind == TREE_LIST && !m->first))
+                argument_add(arena, d, name, m->text ? m->text : "");
         for (const struct tree *i = m->first; i; i = i->next) {
+                if (m->kind == TREE_MAP) {
+                        if (!read_argument(arena, d, i, arena_printf(arena, "%s.", name), error))
+                                return false;
+                        continue;
+                }
                 if (i->kind != TREE_SCALAR || !i->text)
                         return tree_error(i, error, "a text was expected");
-                argument_add(arena, d, m->name, i->text);
+                argument_add(arena, d, name, i->text);
         }
         return true;
 }
@@ -62,7 +69,7 @@ static bool read_long(struct arena *arena, struct definition *d, struct error *e
         for (const struct tree *m = tree_member(d->at, "args") ? tree_member(d->at, "args")->first : NULL; m; m = m->next)
                 if (!m->name)
                         return tree_error(m, error, "args wants a map");
-                else if (!read_argument(arena, d, m, error))
+                else if (!read_argument(arena, d, m, "", error))
                         return false;
         return true;
 }
@@ -75,44 +82,67 @@ bool definition_read(struct arena *arena, const struct tree *at, struct definiti
         return at->kind == TREE_MAP ? read_long(arena, d, error) : read_short(arena, d, error);
 }
 
-static const struct argument *find(const struct definition *d, const char *name, size_t position)
+static bool is_positional(const struct argument *a)
 {
-        struct tree named = {.kind = TREE_SCALAR};
-
-        for (size_t i = 0; i < d->count; i++) {
-                named.name = d->arguments[i].name;
-                if (tree_is_named(&named, name))
-                        return &d->arguments[i];
-        }
-        return position < d->count && strncmp(d->arguments[position].name, "_genkey_", 8) == 0
-                       ? &d->arguments[position] : NULL;
+        return strncmp(a->name, "_genkey_", 8) == 0;
 }
 
-bool definition_values(const struct definition *d, const char *const *names, const char **values, struct error *error)
+/* The parameter that the argument is for; the count of them: none. */
+static size_t parameter_of(const struct definition *d, size_t argument, const struct parameter *parameters)
+{
+        struct tree named = {.name = d->arguments[argument].name};
+        size_t n = 0;
+
+        for (; parameters[n].name; n++)
+                if (is_positional(&d->arguments[argument]) ? n == argument : tree_is_named(&named, parameters[n].name))
+                        break;
+        return n;
+}
+
+static bool refuse_argument(const struct definition *d, size_t argument, const struct parameter *parameters,
+                            struct error *error)
 {
         size_t n = 0;
 
-        for (; names[n]; n++) {
-                const struct argument *a = find(d, names[n], n);
+        while (parameters[n].name)
+                n++;
+        if (!is_positional(&d->arguments[argument]))
+                return tree_error(d->at, error, "%s has no argument %s", d->name, d->arguments[argument].name);
+        return tree_error(d->at, error, "%s takes %zu arguments, not %zu; with name and args a value may have commas",
+                          d->name, n, d->count);
+}
 
-                if (!a)
-                        return tree_error(d->at, error, "%s lacks its argument %s", d->name, names[n]);
-                values[n] = a->value;
+bool definition_values(struct arena *arena, const struct definition *d, const struct parameter *parameters,
+                       const char **values, struct error *error)
+{
+        for (size_t n = 0; parameters[n].name; n++)
+                values[n] = NULL;
+        for (size_t i = 0; i < d->count; i++) {
+                size_t n = parameter_of(d, i, parameters);
+
+                if (!parameters[n].name)
+                        return refuse_argument(d, i, parameters, error);
+                if (values[n] && parameters[n].need != LIST)
+                        return tree_error(d->at, error, "%s: %s wants one value", d->name, parameters[n].name);
+                values[n] = values[n] ? arena_printf(arena, "%s,%s", values[n], d->arguments[i].value) : d->arguments[i].value;
         }
-        if (d->count > n)
-                return tree_error(d->at, error, "%s takes %zu arguments, not %zu", d->name, n, d->count);
+        for (size_t n = 0; parameters[n].name; n++)
+                if (parameters[n].need == REQUIRED && !values[n])
+                        return tree_error(d->at, error, "%s lacks its argument %s", d->name, parameters[n].name);
         return true;
+}
+
+struct tree definition_scalar(const struct definition *d, const char *name, const char *value)
+{
+        return (struct tree){.kind = TREE_SCALAR, .file = d->at->file, .line = d->at->line, .name = name, .text = value};
 }
 
 bool definition_unknown(const struct definition *d, const char *what, const char *const *known, struct error *error)
 {
-        char list[160] = "";
+        char list[200] = "";
         size_t len = 0;
 
-        for (; *known && len + strlen(*known) + 3 < sizeof list; known++) {
-                if (len)
-                        len = (size_t)(stpcpy(list + len, ", ") - list);
-                len = (size_t)(stpcpy(list + len, *known) - list);
-        }
-        return tree_error(d->at, error, "the %s %s is not supported; these are: %s", what, d->name, list);
+        for (; *known && len + strlen(*known) + 8 < sizeof list; known++)
+                len = (size_t)(stpcpy(stpcpy(list + len, len ? ", " : ""), *known) - list);
+        return tree_error(d->at, error, "the %s %s is not supported; these are: %s%s", what, d->name, list, *known ? ", ..." : "");
 }

@@ -5,7 +5,7 @@
 #include "gateway/tree.h"
 
 struct argument {
-        const char *name; /* "_genkey_0" in the short form, as Spring shows it */
+        const char *name; /* "_genkey_0" in the short form, as Spring shows it; "backoff.factor" of a map in a map */
         const char *value;
 };
 
@@ -18,10 +18,19 @@ struct definition {
 
 bool definition_read(struct arena *arena, const struct tree *at, struct definition *definition, struct error *error);
 
-/* The arguments' values in the order of `names` (ended by NULL), all of them required and no others allowed;
-   the short form gives them by position. */
-bool definition_values(const struct definition *definition, const char *const *names, const char **values,
-                       struct error *error);
+/* What a kind takes, in the order of the short form. */
+struct parameter {
+        const char *name;
+        enum { REQUIRED, OPTIONAL, LIST } need; /* LIST: optional, and may be several in the long form */
+};
+
+/* The arguments' values in the order of `parameters` (ended by a NULL name); NULL where an optional one is not given, a
+   list's items joined by commas. No others are allowed. */
+bool definition_values(struct arena *arena, const struct definition *definition, const struct parameter *parameters,
+                       const char **values, struct error *error);
+
+/* A value as a scalar of the file, for field_duration and its like. */
+struct tree definition_scalar(const struct definition *definition, const char *name, const char *value);
 
 /* The error for a name that its table lacks, with those it has (ended by NULL). */
 bool definition_unknown(const struct definition *definition, const char *what, const char *const *known,

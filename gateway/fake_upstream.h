@@ -29,6 +29,8 @@ static bool fake_is_whole(const char *text, size_t len)
         const char *end = memmem(text, len, "\r\n\r\n", 4), *field = strcasestr(text, "\r\nContent-Length:");
         size_t body = field && field < end ? strtoul(field + 17, NULL, 10) : 0;
 
+        if (end && strcasestr(text, "\r\nTransfer-Encoding: chunked\r\n"))
+                return strstr(end, "\r\n0\r\n\r\n") != NULL;
         return end && len >= (size_t)(end + 4 - text) + body;
 }
 

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 bool fields_read(struct routes *r, const struct tree *map, const struct field *fields, void *into,
@@ -53,29 +54,60 @@ bool field_number(const struct tree *t, int64_t least, int64_t most, int64_t *in
         return true;
 }
 
+struct unit {
+        const char *name;
+        int64_t size;
+};
+
+/* "90" or "90s"; where it ends, NULL: it is none. `units` ends with a NULL name; a bare number's is "". */
+static const char *read_amount(const char *text, const struct unit *units, int64_t *amount)
+{
+        char *unit;
+        int64_t number = strtoll(text, &unit, 10);
+        size_t len = strspn(unit, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+        if (!isdigit((unsigned char)*text) || number > 1000000000)
+                return NULL;
+        for (; units->name; units++)
+                if (strncasecmp(unit, units->name, len) == 0 && !units->name[len]) {
+                        *amount = number * units->size;
+                        return unit + len;
+                }
+        return NULL;
+}
 bool field_duration(const struct tree *t, int64_t unit_ms, int64_t *ms, struct error *error)
 {
-        static const struct {
-                const char *unit;
-                int64_t ms;
-        } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
-        const char *text, *digits;
-        int64_t number;
-        char *unit;
+        const struct unit units[] = {{"", unit_ms}, {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}, {NULL}};
+        const char *text, *at;
+        int64_t amount;
+        bool iso;
 
         if (!field_scalar(t, &text, error))
                 return false;
-        digits = strncasecmp(text, "PT", 2) == 0 ? text + 2 : text;
-        number = strtoll(digits, &unit, 10);
-        if (!isdigit((unsigned char)*digits) || number > 1000000000)
-                return tree_error(t, error, "%s wants a duration such as 5s, not %s", t->name, text);
-        *ms = number * unit_ms;
-        if (!*unit)
-                return true;
-        for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-                if (strcasecmp(unit, units[i].unit) == 0) {
-                        *ms = number * units[i].ms;
-                        return true;
-                }
-        return tree_error(t, error, "%s wants a duration such as 5s, not %s", t->name, text);
+        iso = strncasecmp(text, "PT", 2) == 0;
+        at = iso ? text + 2 : text;
+        *ms = 0;
+        do {
+                at = read_amount(at, units, &amount);
+                *ms += at ? amount : 0;
+        } while (iso && at && *at);
+        return (at && !*at) || tree_error(t, error, "%s wants a duration such as 5s, not %s", t->name, text);
+}
+
+bool field_wait(const struct tree *t, int64_t *ms, struct error *error)
+{
+        if (!field_duration(t, 1, ms, error))
+                return false;
+        return (*ms > 0 && *ms <= 3600000) || tree_error(t, error, "%s must lie between 1ms and 1h", t->name);
+}
+
+bool field_size(const struct tree *t, int64_t *bytes, struct error *error)
+{
+        static const struct unit units[] = {{"", 1}, {"B", 1}, {"KB", 1 << 10}, {"MB", 1 << 20}, {"GB", 1 << 30}, {NULL}};
+        const char *text, *end;
+
+        if (!field_scalar(t, &text, error))
+                return false;
+        end = read_amount(text, units, bytes);
+        return (end && !*end && *bytes > 0) || tree_error(t, error, "%s wants a size such as 5MB, not %s", t->name, text);
 }

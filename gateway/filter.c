@@ -1,91 +1,98 @@
-#include "gateway/filter.h"
+#include "gateway/filter_kinds.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-static bool strip_prefix_read(struct arena *arena, struct filter *f, struct error *error)
-{
-        static const char *const names[] = {"parts", NULL};
-        const char *value = "1";
-        char *end;
+enum { MOST_KINDS = 48 };
 
-        (void)arena;
-        if (f->definition.count && !definition_values(&f->definition, names, &value, error))
-                return false;
-        f->number = (int)strtol(value, &end, 10);
-        if (*end || end == value || f->number < 1 || f->number > 100)
-                return tree_error(f->definition.at, error, "StripPrefix wants a number from 1 to 100, not %s", value);
-        return true;
+bool filter_values(const struct filter_place *place, const struct filter *f, const struct parameter *parameters,
+                   const char **values, struct error *error)
+{
+        return definition_values(place->routes->arena, &f->definition, parameters, values, error);
 }
 
-static void strip_prefix_apply(const struct filter *f, struct outgoing *request)
+const char **filter_items(const struct filter_place *place, const struct filter *f, const char *list, const char *otherwise)
 {
-        const char *p = request->path;
+        struct tree scalar = definition_scalar(&f->definition, "list", list ? list : otherwise);
+        struct error none;
+        const char **texts;
 
-        for (int i = 0; i < f->number && *p; i++) {
-                p += strspn(p, "/");
-                p += strcspn(p, "/");
+        tree_texts(place->routes->arena, &scalar, &texts, &none); /* cannot fail on a scalar */
+        return texts;
+}
+
+bool filter_statuses(const struct filter *f, const char *const *texts, struct statuses *statuses, struct error *error)
+{
+        for (; *texts; texts++) {
+                int status = status_read(*texts);
+
+                if (!status)
+                        return tree_error(f->definition.at, error, "%s: %s is no status", f->definition.name, *texts);
+                statuses->has[status] = true;
         }
-        request->path = *p ? p : "/";
-}
-
-static void strip_prefix_show(const struct filter *f, struct text *out)
-{
-        text_printf(out, "StripPrefix parts = %d", f->number);
-}
-
-static bool is_field_text(const char *text, bool name)
-{
-        for (; *text; text++)
-                if ((unsigned char)*text < ' ' || *text == 0x7f || (name && strchr(" :,;\"()<>@\\/[]?={}", *text)))
-                        return false;
         return true;
 }
 
-static bool add_request_header_read(struct arena *arena, struct filter *f, struct error *error)
+bool filter_is_first(const struct filter_place *place, const struct filter *f, struct error *error)
 {
-        static const char *const names[] = {"name", "value", NULL};
-        const char *values[2];
-
-        (void)arena;
-        if (!definition_values(&f->definition, names, values, error))
-                return false;
-        f->name = values[0];
-        f->value = values[1];
-        if (!*f->name || !is_field_text(f->name, true) || !is_field_text(f->value, false))
-                return tree_error(f->definition.at, error, "AddRequestHeader: %s is no header field", f->name);
+        for (const struct filter *other = place->route->filters; other < f; other++)
+                if (other->kind == f->kind && other->by_default == f->by_default)
+                        return tree_error(f->definition.at, error, "a second %s in one list", f->definition.name);
         return true;
 }
 
-static void add_request_header_apply(const struct filter *f, struct outgoing *request)
+static bool always_has(const struct route *route, const char *name)
 {
-        headers_add(&request->headers, f->name, f->value);
+        for (size_t i = 0; i < route->predicate_count; i++) {
+                const struct predicate *p = &route->predicates[i];
+                const struct pattern **pattern = p->patterns;
+
+                while (pattern && *pattern && pattern_has_variable(*pattern, name))
+                        pattern++;
+                if (pattern && !*pattern)
+                        return true;
+        }
+        return false;
 }
 
-static void add_request_header_show(const struct filter *f, struct text *out)
+bool filter_template(const struct filter_place *place, struct filter *f, const char *template, struct error *error)
 {
-        text_printf(out, "AddRequestHeader %s = '%s'", f->name, f->value);
+        for (const char *open = strchr(template, '{'), *close; open; open = strchr(close, '{')) {
+                const char *name;
+
+                close = strchr(open, '}');
+                if (!close)
+                        break;
+                name = arena_copy(place->routes->arena, open + 1, (size_t)(close - open) - 1);
+                if (!always_has(place->route, name))
+                        return tree_error(f->definition.at, error, "%s: {%s} is not in each pattern of Path or Host of route %s",
+                                          f->definition.name, name, place->route->id);
+                f->variables = true;
+        }
+        return true;
 }
 
-static const struct filter_kind kinds[] = {
-        { "StripPrefix",      strip_prefix_read,       strip_prefix_apply,       strip_prefix_show },
-        { "AddRequestHeader", add_request_header_read, add_request_header_apply, add_request_header_show },
-};
-
-enum { KINDS = sizeof kinds / sizeof *kinds };
-
-bool filter_read(struct arena *arena, const struct tree *at, struct filter *f, struct error *error)
+void filter_show_pair(const struct filter *f, const char *key, const char *value, struct text *out)
 {
-        const char *names[KINDS + 1] = {NULL};
+        text_printf(out, "%s %s = '%s'", f->kind->name, key, value);
+}
 
-        if (!definition_read(arena, at, &f->definition, error))
+bool filter_read(const struct filter_place *place, const struct tree *at, struct filter *f, struct error *error)
+{
+        static const struct filter_kind *const tables[] = {filter_path_kinds, filter_header_kinds, filter_answer_kinds,
+                                                           filter_retry_kinds, filter_breaker_kinds, filter_limiter_kinds, NULL};
+        const char *names[MOST_KINDS + 1] = {NULL};
+        size_t count = 0;
+
+        if (!definition_read(place->routes->arena, at, &f->definition, error))
                 return false;
-        for (size_t i = 0; i < KINDS; i++) {
-                names[i] = kinds[i].name;
-                if (strcmp(kinds[i].name, f->definition.name) == 0) {
-                        f->kind = &kinds[i];
-                        return f->kind->read(arena, f, error);
+        for (int t = 0; tables[t]; t++)
+                for (const struct filter_kind *kind = tables[t]; kind->name; kind++) {
+                        if (count < MOST_KINDS)
+                                names[count++] = kind->name;
+                        if (strcmp(kind->name, f->definition.name) == 0) {
+                                f->kind = kind;
+                                return kind->read(place, f, error);
+                        }
                 }
-        }
         return definition_unknown(&f->definition, "filter", names, error);
 }

@@ -27,7 +27,7 @@ void headers_add(struct headers *h, const char *name, const char *value)
                 struct upstream_header *larger;
 
                 h->room = h->room ? h->room * 2 : 32;
-                larger = arena_alloc(h->arena, h->room * sizeof *larger);
+                larger = arena_room(h->arena, h->room * sizeof *larger);
                 if (h->count)
                         memcpy(larger, h->at, h->count * sizeof *larger);
                 h->at = larger;
@@ -35,12 +35,18 @@ void headers_add(struct headers *h, const char *name, const char *value)
         h->at[h->count++] = (struct upstream_header){.name = name, .value = value};
 }
 
+/* Most names differ in their first letter. */
+static bool is_name(const char *a, const char *b)
+{
+        return (*a | 0x20) == (*b | 0x20) && strcasecmp(a, b) == 0;
+}
+
 const char *headers_value(const struct headers *h, const char *name)
 {
         const char *value = NULL;
 
         for (size_t i = 0; i < h->count; i++)
-                if (strcasecmp(h->at[i].name, name) == 0)
+                if (is_name(h->at[i].name, name))
                         value = value ? arena_printf(h->arena, "%s, %s", value, h->at[i].value) : h->at[i].value;
         return value;
 }
@@ -48,7 +54,7 @@ const char *headers_value(const struct headers *h, const char *name)
 static bool is_among(const char *const *names, const char *name)
 {
         for (; *names; names++)
-                if (strcasecmp(*names, name) == 0)
+                if (is_name(*names, name))
                         return true;
         return false;
 }
@@ -83,6 +89,13 @@ static const char *first_of_list(struct arena *arena, const char *list)
         while (len && isspace((unsigned char)list[len - 1]))
                 len--;
         return arena_copy(arena, list, len);
+}
+
+const char *forward_client(const struct headers *in, const char *peer, bool trusted)
+{
+        const char *said = trusted ? headers_value(in, "X-Forwarded-For") : NULL;
+
+        return said && *said ? first_of_list(in->arena, said) : peer;
 }
 
 const char *forward_scheme(const struct headers *in, bool trusted)
@@ -128,11 +141,17 @@ static void add_forwarded(const struct headers *in, const struct origin *o, cons
 
 static const char *forwarded_element(struct arena *arena, const char *peer, const char *host)
 {
-        struct text t = text_open(arena, 80);
+        struct text t = text_open(arena, 100);
+        bool v6 = strchr(peer, ':') != NULL;
 
-        text_printf(&t, strchr(peer, ':') ? "for=\"[%s]\"" : "for=%s", peer);
-        if (*host && !strpbrk(host, "\"\\"))
-                text_printf(&t, ";host=\"%s\"", host);
+        text_string(&t, v6 ? "for=\"[" : "for=");
+        text_string(&t, peer);
+        text_string(&t, v6 ? "]\"" : "");
+        if (*host && !strpbrk(host, "\"\\")) {
+                text_string(&t, ";host=\"");
+                text_string(&t, host);
+                text_char(&t, '"');
+        }
         text_string(&t, ";proto=http");
         return t.at;
 }
@@ -186,24 +205,4 @@ void forward_request(const struct headers *in, const struct origin *origin, stru
                         headers_add(out, name, in->at[i].value);
         }
         add_origin(in, origin, out);
-}
-
-/* A name that is none could be anything to whoever reads it next. */
-static bool is_token(const char *name)
-{
-        const char *p = name;
-
-        while (isalnum((unsigned char)*p) || (*p && strchr("!#$%&'*+-.^_`|~", *p)))
-                p++;
-        return p > name && !*p;
-}
-
-void forward_answer(const struct headers *in, struct headers *out)
-{
-        const char *connection = headers_value(in, "Connection");
-
-        for (size_t i = 0; i < in->count; i++)
-                if (is_token(in->at[i].name) && !is_among(hop_by_hop, in->at[i].name) &&
-                    !list_names(connection, in->at[i].name))
-                        headers_add(out, in->at[i].name, in->at[i].value);
 }

@@ -1,4 +1,4 @@
-/* forward - what a proxy changes in the fields of a request and of its answer. Pure functions over lists of headers.
+/* forward - what a proxy changes in the fields of a request (those of an answer are the reader's, reply.h). Pure functions over lists of headers.
 
    Towards the upstream: hop-by-hop fields and those that Connection names are removed, but never the ones that we or the
    services rely on (Idempotency-Key, X-Forwarded-*, traceparent, ...); X-Forwarded-For, -Host, -Port, -Proto, -Prefix and
@@ -31,9 +31,8 @@ struct origin {
 
 /* `in` as received; `out` is empty at first. */
 void forward_request(const struct headers *in, const struct origin *origin, struct headers *out);
-/* Without hop-by-hop fields, names that are no tokens, and Content-Length, which the server sets. */
-void forward_answer(const struct headers *in, struct headers *out);
-
+/* The client's address: the peer's, or what a trusted peer says that it asks for. */
+const char *forward_client(const struct headers *in, const char *peer, bool trusted);
 /* How the client sees us: "http" or "https", and Host, or what a trusted peer says of them. */
 const char *forward_scheme(const struct headers *in, bool trusted);
 const char *forward_host(const struct headers *in, bool trusted);

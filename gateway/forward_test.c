@@ -114,17 +114,6 @@ static void a_stripped_prefix_is_told(void)
         check_text(headers_value(&other, "X-Forwarded-Port"), "80");
 }
 
-static void an_answer_loses_its_hops(void)
-{
-        static const char *const lines[] = {"Connection: X-Hop", "X-Hop: 1", "Transfer-Encoding: chunked", "Content-Length: 9",
-                                            "X Y: 1", "ETag: \"1\"", "Set-Cookie: a=1", "Set-Cookie: b=2", NULL};
-        struct headers in = list(lines), out = {.arena = arena};
-
-        forward_answer(&in, &out);
-        check_int((int64_t)out.count, 3);
-        check_text(headers_value(&out, "ETag"), "\"1\"");
-}
-
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
@@ -134,7 +123,6 @@ int main(int argc, char **argv)
                 {"a trusted peer is continued", a_trusted_peer_is_continued},
                 {"another peer is not believed", another_peer_is_not_believed},
                 {"a stripped prefix is told", a_stripped_prefix_is_told},
-                {"an answer loses its hops", an_answer_loses_its_hops},
                 {NULL, NULL},
         };
         int failed = (arena = arena_open(), check_main(stories, argc, argv));

@@ -99,7 +99,7 @@ static void open_all(void)
         config.metrics = metrics = metrics_open();
         gateway = gateway_open(&config, &error);
         check_text(gateway ? "" : error.text, "");
-        front = server_open((struct http_handler){.handle = gateway_handle, .finish = gateway_finish, .arg = gateway});
+        front = server_open(gateway_handler(gateway));
 }
 
 static void close_all(void)

@@ -2,26 +2,30 @@
 
    OWNS   nothing; reads application.yml
    FAILS  404 no route; 503 the upstream refuses; 504 it is too slow; 502 it breaks off */
+#include "base/clock.h"
 #include "base/log.h"
 #include "gateway/gateway.h"
+#include "gateway/routes.h"
 #include "service/daemon.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 static const struct setting settings[] = {
         {.name = "routes",
          .type = SETTING_TEXT,
          .help = "the routes file; unset: application.yml in the working directory if there, else the built-in one"},
         {.name = "max-body", .type = SETTING_SIZE, .fallback = "10MiB", .help = "largest request body (413)", .least = 1024, .most = 1073741824},
-        {.name = "max-answer",
-         .type = SETTING_SIZE,
-         .fallback = "64MiB",
-         .help = "largest answer of an upstream, which is buffered whole (502)",
-         .least = 1024,
-         .most = 1073741824},
+        {.name = "check-routes",
+         .type = SETTING_TEXT,
+         .help = "a routes file to check: shows its routes, or what is wrong with it, and ends"},
+        {.name = "max-in-flight",
+         .type = SETTING_NUMBER,
+         .fallback = "1000",
+         .help = "requests of one route at a time, more get 503 at once; a route's metadata max-in-flight is stronger",
+         .least = 1,
+         .most = 1000000},
         {.name = "connect-timeout",
          .type = SETTING_DURATION,
          .help = "to connect to an upstream (503); unset: httpclient.connect-timeout of the routes file, else 2s",
@@ -29,13 +33,13 @@ static const struct setting settings[] = {
          .most = 3600000},
         {.name = "response-timeout",
          .type = SETTING_DURATION,
-         .help = "for an upstream's whole answer (504); unset: httpclient.response-timeout of the routes file, else 30s",
+         .help = "for an upstream's answer to begin, and between its pieces (504); unset: httpclient.response-timeout of the routes file, else 30s",
          .least = 1,
          .most = 3600000},
         {.name = NULL},
 };
 
-enum { PATIENCE_S = 8 }; /* less than the server waits for what is in flight */
+enum { PATIENCE_MS = 8000 }; /* less than the server waits for what is in flight */
 
 struct patience {
         pthread_mutex_t lock;
@@ -58,11 +62,13 @@ static void configure(struct process *p, struct error *error)
                 .profile = config_text(p->config, "profile"),
                 .connect_ms = (int)config_number(p->config, "connect-timeout"),
                 .response_ms = (int)config_number(p->config, "response-timeout"),
-                .max_answer = (size_t)config_number(p->config, "max-answer"),
+                .max_in_flight = (int)config_number(p->config, "max-in-flight"),
                 .metrics = p->metrics,
         };
         char port[12];
 
+        if (config_is_set(p->config, "check-routes"))
+                exit(routes_check(stdout, config_text(p->config, "check-routes"), config.profile));
         p->own = gateway_open(&config, error);
         if (!p->own || !gateway_port(p->own))
                 return;
@@ -70,13 +76,36 @@ static void configure(struct process *p, struct error *error)
         config_from_file(p->config, "port", port, error);
 }
 
-static bool routes_step(struct process *p, struct error *error)
+static void tell_routes(struct process *p)
 {
-        (void)error;
         for (const char *const *w = gateway_warnings(gateway_of(p)); *w; w++)
                 log_write(LOG_WARN, *w, NULL);
         log_write(LOG_INFO, "routes read", "file.path", gateway_source(gateway_of(p)), NULL);
+}
+
+static bool routes_step(struct process *p, struct error *error)
+{
+        (void)error;
+        tell_routes(p);
         return true;
+}
+
+static void reload(struct process *p)
+{
+        struct error error = {0};
+
+        if (gateway_reload(gateway_of(p), &error))
+                tell_routes(p);
+        else
+                log_write(LOG_ERROR, "the routes file is wrong, the old routes stay", "error.message", error.text, NULL);
+}
+
+/* A ConfigMap's new content comes without a signal. */
+static void look_at_file(struct process *p, int64_t second)
+{
+        (void)second;
+        if (gateway_is_stale(gateway_of(p)))
+                reload(p);
 }
 
 static void close_routes(struct process *p)
@@ -88,7 +117,7 @@ static void close_routes(struct process *p)
 
 static bool http_step(struct process *p, struct error *error)
 {
-        struct http_handler handler = {gateway_handle, gateway_finish, p->own};
+        struct http_handler handler = gateway_handler(gateway_of(p));
 
         return daemon_listen(p, &handler, error);
 }
@@ -108,11 +137,9 @@ static void *stop_waiting(void *arg)
 
 static void close_http(struct process *p)
 {
-        struct patience patience = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, {0}, gateway_of(p)};
+        struct patience patience = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, clock_after(PATIENCE_MS), gateway_of(p)};
         pthread_t thread;
 
-        clock_gettime(CLOCK_MONOTONIC, &patience.until);
-        patience.until.tv_sec += PATIENCE_S;
         if (pthread_create(&thread, NULL, stop_waiting, &patience) != 0)
                 abort();
         daemon_hang_up(p);
@@ -148,6 +175,8 @@ int main(int argc, char **argv)
                 .pages = pages,
                 .shy = true,
                 .configure = configure,
+                .reload = reload,
+                .each_second = look_at_file,
         };
 
         return daemon_main(&gateway, NULL, argc, argv);

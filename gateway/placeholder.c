@@ -1,4 +1,7 @@
-/* placeholder - ${NAME:default} in the scalars of a tree. */
+/* placeholder - ${NAME:default} in the scalars of a tree.
+
+   In a RewritePath, ${name} is what its expression's group of that name matched: that stays, as does $\{name} wherever
+   it stands, with which Spring's users keep it from being taken for a placeholder. */
 #include "gateway/tree.h"
 
 #include "base/text.h"
@@ -12,6 +15,7 @@ enum { DEEPEST = 16 };
 struct expansion {
         struct arena *arena;
         const struct tree *root, *at; /* at: where we are, for messages */
+        const char *regex;            /* whose groups are no placeholders, or NULL */
         struct error *error;
 };
 
@@ -63,6 +67,11 @@ static bool expand_name(struct expansion *x, const char *inside, size_t len, int
         return tree_error(x->at, x->error, "${%s}: neither an environment variable nor a setting, and no default", name);
 }
 
+static bool names_group(const struct expansion *x, const char *name, size_t len)
+{
+        return x->regex && strstr(x->regex, arena_printf(x->arena, "(?<%.*s>", (int)len, name));
+}
+
 static bool expand_text(struct expansion *x, const char *text, size_t len, int depth, struct text *out)
 {
         if (depth > DEEPEST)
@@ -77,19 +86,29 @@ static bool expand_text(struct expansion *x, const char *text, size_t len, int d
                 close = closing_brace(text + i + 2, len - i - 2);
                 if (close == len - i - 2)
                         return tree_error(x->at, x->error, "${ without its }");
-                if (!expand_name(x, text + i + 2, close, depth, out))
+                if (names_group(x, text + i + 2, close))
+                        text_add(out, text + i, close + 3);
+                else if (!expand_name(x, text + i + 2, close, depth, out))
                         return false;
                 i += 2 + close;
         }
         return true;
 }
 
-bool tree_expand(struct arena *arena, struct tree *part, const struct tree *root, struct error *error)
+/* The expression of a RewritePath: in the short form its own text, in the long form beside it in args. */
+static const char *regex_of(const struct tree *t, const char *around)
 {
-        struct expansion x = {.arena = arena, .root = root, .at = part, .error = error};
+        const struct tree *regexp = tree_member(t, "regexp");
 
-        if (!part)
-                return true;
+        if (t->kind == TREE_SCALAR && t->text && strncmp(t->text, "RewritePath=", strlen("RewritePath=")) == 0)
+                return t->text;
+        return regexp && regexp->kind == TREE_SCALAR ? regexp->text : around;
+}
+
+static bool expand(struct arena *arena, struct tree *part, const struct tree *root, const char *regex, struct error *error)
+{
+        struct expansion x = {.arena = arena, .root = root, .at = part, .regex = regex_of(part, regex), .error = error};
+
         if (part->kind == TREE_SCALAR && part->text && strstr(part->text, "${")) {
                 struct text out = text_open(arena, strlen(part->text));
 
@@ -98,7 +117,12 @@ bool tree_expand(struct arena *arena, struct tree *part, const struct tree *root
                 part->text = out.at;
         }
         for (struct tree *m = part->first; m; m = m->next)
-                if (!tree_expand(arena, m, root, error))
+                if (!expand(arena, m, root, part->kind == TREE_MAP ? x.regex : NULL, error))
                         return false;
         return true;
+}
+
+bool tree_expand(struct arena *arena, struct tree *part, const struct tree *root, struct error *error)
+{
+        return !part || expand(arena, part, root, NULL, error);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 enum { MOST_BYTES = 1 << 20 };
@@ -25,9 +26,28 @@ static void warn_others(struct routes *r, const struct tree *map, const char *pr
         }
 }
 
+/* Of resilience4j the circuit breakers count, and of these what breaker.h has. */
+static void warn_resilience(struct routes *r, const struct tree *resilience)
+{
+        static const char *const parts[] = {"circuitbreaker", NULL}, *const lists[] = {"instances", "configs", NULL};
+        static const char *const settings[] = {"base-config", "failure-rate-threshold", "sliding-window-size",
+                                               "minimum-number-of-calls", "wait-duration-in-open-state",
+                                               "permitted-number-of-calls-in-half-open-state", NULL};
+        const struct tree *breakers = tree_member(resilience, "circuitbreaker");
+
+        warn_others(r, resilience, "resilience4j.", parts);
+        warn_others(r, breakers, "resilience4j.circuitbreaker.", lists);
+        for (int i = 0; lists[i]; i++) {
+                const struct tree *list = tree_member(breakers, lists[i]);
+
+                for (const struct tree *m = list ? list->first : NULL; m; m = m->next)
+                        warn_others(r, m, arena_printf(r->arena, "resilience4j.circuitbreaker.%s.%s.", lists[i], m->name), settings);
+        }
+}
+
 static void warn_all(struct routes *r, const struct tree *all)
 {
-        static const char *const top[] = {"server", "spring", NULL}, *const server[] = {"port", NULL};
+        static const char *const top[] = {"server", "spring", "resilience4j", NULL}, *const server[] = {"port", NULL};
         static const char *const spring[] = {"profiles", "config", "cloud", NULL}, *const cloud[] = {"gateway", NULL};
         static const char *const config[] = {"activate", NULL}, *const activate[] = {"on-profile", NULL};
         const struct tree *profiles = tree_at(all, "spring.profiles");
@@ -41,6 +61,7 @@ static void warn_all(struct routes *r, const struct tree *all)
         warn_others(r, tree_at(all, "spring.config.activate"), "spring.config.activate.", activate);
         if (profiles && profiles->kind == TREE_MAP)
                 warn_others(r, profiles, "spring.profiles.", activate + 1);
+        warn_resilience(r, tree_member(all, "resilience4j"));
 }
 
 static bool read_tree(struct routes *r, struct tree *all, struct error *error)
@@ -49,7 +70,8 @@ static bool read_tree(struct routes *r, struct tree *all, struct error *error)
 
         warn_all(r, all);
         return tree_expand(r->arena, gateway, all, error) && tree_expand(r->arena, port, all, error) &&
-               settings_read(r, gateway, error) && settings_read_port(r, port, error);
+               tree_expand(r->arena, tree_member(all, "resilience4j"), all, error) && settings_read(r, all, error) &&
+               settings_read_port(r, port, error);
 }
 
 struct routes *routes_read(const char *source, const char *text, size_t len, const char *profile, struct error *error)
@@ -59,12 +81,13 @@ struct routes *routes_read(const char *source, const char *text, size_t len, con
         struct tree *all;
 
         r->arena = arena;
+        r->holders = 1;
         r->source = arena_string(arena, source);
         all = tree_read(arena, source, text, len, error);
         if (all)
                 all = documents_merge(arena, all, profile, error);
         if (!all || !read_tree(r, all, error))
-                routes_close(&r);
+                routes_release(&r);
         return r;
 }
 
@@ -100,29 +123,86 @@ struct routes *routes_open(const char *path, const char *profile, struct error *
         return routes;
 }
 
-void routes_close(struct routes **routes)
+struct routes *routes_hold(struct routes *routes)
 {
+        routes->holders++;
+        return routes;
+}
+
+void routes_release(struct routes **routes)
+{
+        struct routes *r = *routes;
         struct arena *arena;
 
-        if (!*routes)
-                return;
-        arena = (*routes)->arena;
         *routes = NULL;
+        if (!r || --r->holders > 0)
+                return;
+        for (struct shared_breaker *b = r->breakers; b; b = b->next)
+                breaker_close(&b->state);
+        for (struct route_limiter *l = r->limiters; l; l = l->next)
+                limiter_close(&l->state);
+        regexes_close(&r->regexes);
+        arena = r->arena;
         arena_close(&arena);
 }
 
-static bool route_takes(const struct route *route, const struct http_request *request)
+static void inherit_breakers(struct routes *r, const struct routes *old)
+{
+        for (struct shared_breaker *b = r->breakers; b; b = b->next)
+                for (const struct shared_breaker *o = old->breakers; o; o = o->next) {
+                        if (strcmp(b->name, o->name) != 0 ||
+                            !breaker_config_is_same(breaker_config(b->state), breaker_config(o->state)))
+                                continue;
+                        breaker_close(&b->state);
+                        b->state = breaker_hold(o->state);
+                        for (size_t i = 0; i < r->count; i++)
+                                if (r->at[i].breaker && strcmp(r->at[i].breaker->name, b->name) == 0)
+                                        r->at[i].breaker->state = b->state;
+                }
+}
+
+/* Alike enough that the old counts mean the same. */
+static bool is_same_limiter(const struct route_limiter *a, const struct route_limiter *b)
+{
+        const struct limiter_config *x = limiter_config(a->state), *y = limiter_config(b->state);
+
+        return a->key == b->key && (!a->header || strcasecmp(a->header, b->header) == 0) && x->replenish == y->replenish &&
+               x->burst == y->burst && x->requested == y->requested;
+}
+
+static void inherit_limiter(struct route *route, const struct routes *old)
+{
+        for (size_t i = 0; i < old->count; i++) {
+                const struct route *o = &old->at[i];
+
+                if (o->limiter && strcmp(o->id, route->id) == 0 && is_same_limiter(route->limiter, o->limiter)) {
+                        limiter_close(&route->limiter->state);
+                        route->limiter->state = limiter_hold(o->limiter->state);
+                        return;
+                }
+        }
+}
+
+void routes_inherit(struct routes *routes, const struct routes *old)
+{
+        inherit_breakers(routes, old);
+        for (size_t i = 0; i < routes->count; i++)
+                if (routes->at[i].limiter)
+                        inherit_limiter(&routes->at[i], old);
+}
+
+static bool route_takes(const struct route *route, const struct asked *asked)
 {
         for (size_t i = 0; i < route->predicate_count; i++)
-                if (!route->predicates[i].kind->holds(&route->predicates[i], request))
+                if (!route->predicates[i].kind->holds(&route->predicates[i], asked))
                         return false;
         return true;
 }
 
-const struct route *routes_find(const struct routes *r, const struct http_request *request)
+const struct route *routes_find(const struct routes *r, const struct asked *asked)
 {
         for (size_t i = 0; i < r->count; i++)
-                if (route_takes(&r->at[i], request))
+                if (route_takes(&r->at[i], asked))
                         return &r->at[i];
         return NULL;
 }

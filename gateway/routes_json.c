@@ -40,12 +40,7 @@ static void write_predicate(struct text *out, const struct route *route)
 {
         struct text shown = text_open(out->arena, 64);
 
-        for (size_t i = 0; i < route->predicate_count; i++) {
-                text_string(&shown, i ? " && " : route->predicate_count > 1 ? "(" : "");
-                route->predicates[i].kind->show(&route->predicates[i], &shown);
-        }
-        if (route->predicate_count > 1)
-                text_char(&shown, ')');
+        route_show_predicates(route, &shown);
         write_member(out, "predicate", shown.at);
 }
 
@@ -57,11 +52,62 @@ static void write_filters(struct text *out, const struct route *route)
 
                 text_string(&shown, "[[");
                 route->filters[i].kind->show(&route->filters[i], &shown);
-                text_printf(&shown, "], order = %zu]", i + 1);
+                text_printf(&shown, "], order = %d]", route->filters[i].order);
                 text_string(out, i ? "," : "");
                 json_write_string(out, shown.at);
         }
         text_char(out, ']');
+}
+
+/* The user's own, whatever it is; only where there is some. */
+static void write_metadata(struct text *out, const struct tree *t)
+{
+        const char *brackets = t->kind == TREE_MAP ? "{}" : "[]";
+
+        if (t->kind == TREE_SCALAR) {
+                if (t->text)
+                        json_write_string(out, t->text);
+                else
+                        text_string(out, "null");
+                return;
+        }
+        text_char(out, brackets[0]);
+        for (const struct tree *m = t->first; m; m = m->next) {
+                text_string(out, m == t->first ? "" : ",");
+                if (t->kind == TREE_MAP) {
+                        json_write_string(out, m->name);
+                        text_char(out, ':');
+                }
+                write_metadata(out, m);
+        }
+        text_char(out, brackets[1]);
+}
+
+/* The default filters are no part of a route's definition. */
+static void write_definitions(struct text *out, const struct route *route)
+{
+        bool first = true;
+
+        text_string(out, ",\"predicates\":[");
+        for (size_t i = 0; i < route->predicate_count; i++)
+                write_definition(out, &route->predicates[i].definition, i == 0);
+        text_string(out, "],\"filters\":[");
+        for (size_t i = 0; i < route->filter_count; i++) {
+                if (route->filters[i].by_default)
+                        continue;
+                write_definition(out, &route->filters[i].definition, first);
+                first = false;
+        }
+        text_string(out, "],");
+}
+
+static void write_end(struct text *out, const struct route *route)
+{
+        text_printf(out, ",\"order\":%d", route->order);
+        if (route->metadata) {
+                text_string(out, ",\"metadata\":");
+                write_metadata(out, route->metadata);
+        }
 }
 
 static void write_route(struct text *out, const struct route *route)
@@ -70,15 +116,12 @@ static void write_route(struct text *out, const struct route *route)
         write_member(out, "route_id", route->id);
         text_string(out, ",\"route_definition\":{");
         write_member(out, "id", route->id);
-        text_string(out, ",\"predicates\":[");
-        for (size_t i = 0; i < route->predicate_count; i++)
-                write_definition(out, &route->predicates[i].definition, i == 0);
-        text_string(out, "],\"filters\":[");
-        for (size_t i = 0; i < route->filter_count; i++)
-                write_definition(out, &route->filters[i].definition, i == 0);
-        text_string(out, "],");
+        write_definitions(out, route);
         write_member(out, "uri", route->uri);
-        text_printf(out, ",\"order\":%d},\"order\":%d,", route->order, route->order);
+        write_end(out, route);
+        text_char(out, '}');
+        write_end(out, route);
+        text_char(out, ',');
         write_member(out, "uri", route->uri);
         text_char(out, ',');
         write_predicate(out, route);

@@ -1,226 +1,175 @@
 #include "gateway/upstream.h"
 
-#include "gateway/transfer.h"
+#include "gateway/upstream_inside.h"
 
-#include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
-        CONNECTIONS_KEPT = 256, /* in use and idle; curl closes one at the end of its exchange when there are more */
-        HANDLES_KEPT = 256,
-        POLL_MS = 1000,
+        MAX_IDLE_MS = 20000, /* below what servers keep: Tomcat 20 s, ours 75 s */
+        MAX_LIFE_MS = 60000,
+        MAX_IDLE_CONNECTIONS = 1000,
 };
 
-struct upstreams {
-        struct upstreams_config config;
-        CURLM *multi;
-        pthread_t thread;
-
-        pthread_mutex_t lock; /* guards the queue and the flags */
-        struct exchange *first, **end;
-        bool stopping; /* nothing is sent any more */
-        bool closing;  /* the thread ends */
-
-        /* the thread's own */
-        struct transfer *active, *idle;
-        int idle_count;
-};
-
-static void fail(struct exchange *x, const char *reason)
+static int or_else(int a, int b)
 {
-        x->outcome = UPSTREAM_BROKEN;
-        x->reason = reason;
-        x->done(x);
+        return a > 0 ? a : b;
 }
 
-static struct transfer *transfer_take(struct upstreams *u)
-{
-        struct transfer *t = u->idle;
-
-        if (!t)
-                return transfer_open(&u->config);
-        u->idle = t->next;
-        u->idle_count--;
-        return t;
-}
-
-static void transfer_give_back(struct upstreams *u, struct transfer *t)
-{
-        if (u->idle_count == HANDLES_KEPT) {
-                transfer_close(&t);
-                return;
-        }
-        t->next = u->idle;
-        u->idle = t;
-        u->idle_count++;
-}
-
-static void begin(struct upstreams *u, struct exchange *x)
-{
-        struct transfer *t = transfer_take(u);
-        const char *fault = transfer_start(t, x);
-
-        if (!fault && curl_multi_add_handle(u->multi, t->easy) != CURLM_OK)
-                fault = "curl does not take it";
-        if (fault) {
-                transfer_close(&t); /* half set up: not to be used again */
-                fail(x, fault);
-                return;
-        }
-        t->previous = NULL;
-        t->next = u->active;
-        if (u->active)
-                u->active->previous = t;
-        u->active = t;
-}
-
-static void end(struct upstreams *u, struct transfer *t, CURLcode code)
-{
-        struct exchange *x = t->exchange;
-
-        curl_multi_remove_handle(u->multi, t->easy);
-        if (t->previous)
-                t->previous->next = t->next;
-        else
-                u->active = t->next;
-        if (t->next)
-                t->next->previous = t->previous;
-        transfer_finish(t, code);
-        transfer_give_back(u, t);
-        x->done(x);
-}
-
-static void end_finished(struct upstreams *u)
-{
-        CURLMsg *message;
-        int left;
-
-        while ((message = curl_multi_info_read(u->multi, &left))) {
-                CURLcode code = message->data.result;
-                struct transfer *t;
-
-                if (message->msg != CURLMSG_DONE)
-                        continue;
-                curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
-                end(u, t, code);
-        }
-}
-
-static void end_all(struct upstreams *u)
-{
-        while (u->active) {
-                u->active->refusal = "the gateway is stopping";
-                end(u, u->active, CURLE_ABORTED_BY_CALLBACK);
-        }
-}
-
-/* false: close */
-static bool begin_queued(struct upstreams *u)
-{
-        struct exchange *x;
-        bool stopping, closing;
-
-        pthread_mutex_lock(&u->lock);
-        x = u->first;
-        u->first = NULL;
-        u->end = &u->first;
-        stopping = u->stopping;
-        closing = u->closing;
-        pthread_mutex_unlock(&u->lock);
-        while (x) {
-                struct exchange *next = x->next; /* x may be gone after its done */
-
-                if (stopping)
-                        fail(x, "the gateway is stopping");
-                else
-                        begin(u, x);
-                x = next;
-        }
-        if (stopping)
-                end_all(u);
-        return !closing;
-}
-
-static void *run(void *arg)
-{
-        struct upstreams *u = arg;
-        int running;
-
-        while (begin_queued(u)) {
-                curl_multi_perform(u->multi, &running);
-                end_finished(u);
-                curl_multi_poll(u->multi, NULL, 0, POLL_MS, NULL);
-        }
-        return NULL;
-}
-
-struct upstreams *upstreams_open(const struct upstreams_config *config, struct error *error)
+struct upstreams *upstreams_open(const struct upstreams_config *config, struct loop *loop)
 {
         struct upstreams *u = memory_alloc(sizeof *u);
+        size_t head = config->max_head;
 
-        u->config = *config;
-        u->end = &u->first;
-        curl_global_init(CURL_GLOBAL_DEFAULT);
-        u->multi = curl_multi_init();
-        pthread_mutex_init(&u->lock, NULL);
-        if (u->multi) {
-                curl_multi_setopt(u->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
-                if (pthread_create(&u->thread, NULL, run, u) == 0)
-                        return u;
-                curl_multi_cleanup(u->multi);
-        }
-        curl_global_cleanup();
-        pthread_mutex_destroy(&u->lock);
-        free(u);
-        error_set(error, ERROR_INTERNAL, "no thread for the upstreams");
-        return NULL;
+        u->config = (struct upstreams_config){
+                .max_idle_ms = or_else(config->max_idle_ms, MAX_IDLE_MS),
+                .max_life_ms = or_else(config->max_life_ms, MAX_LIFE_MS),
+                .max_idle_connections = or_else(config->max_idle_connections, MAX_IDLE_CONNECTIONS),
+                .max_head = head && head < DESK_MOST_HEAD ? head : DESK_MOST_HEAD,
+        };
+        u->limits = (struct reply_limits){.head = u->config.max_head, .fields = DESK_FIELDS, .trailers = 8192, .extension = 256};
+        TAILQ_INIT(&u->busy);
+        u->loop = loop;
+        u->dialer = dialer_open(loop);
+        u->seed = (uint64_t)(uintptr_t)u ^ (uint64_t)loop_now_us(loop);
+        return u;
 }
 
-static void raise_flags(struct upstreams *u, bool closing)
+void upstreams_close(struct upstreams **at)
 {
-        pthread_mutex_lock(&u->lock);
-        u->stopping = true;
-        u->closing |= closing;
-        pthread_mutex_unlock(&u->lock);
-        curl_multi_wakeup(u->multi);
-}
-
-void upstreams_stop(struct upstreams *u)
-{
-        raise_flags(u, false);
-}
-
-void upstreams_close(struct upstreams **upstreams)
-{
-        struct upstreams *u = *upstreams;
+        struct upstreams *u = *at;
 
         if (!u)
                 return;
-        *upstreams = NULL;
-        raise_flags(u, true);
-        pthread_join(u->thread, NULL);
-        while (u->idle) {
-                struct transfer *t = u->idle;
-
-                u->idle = t->next;
-                transfer_close(&t);
-        }
-        curl_multi_cleanup(u->multi);
-        curl_global_cleanup();
-        pthread_mutex_destroy(&u->lock);
+        *at = NULL;
+        pools_close(u);
+        dialer_close(&u->dialer);
         free(u);
 }
 
-void upstreams_start(struct upstreams *u, struct exchange *x)
+void exchange_release(struct exchange *x, bool keep)
 {
-        bool wake;
+        struct link *l = x->link;
 
-        x->next = NULL;
-        pthread_mutex_lock(&u->lock);
-        wake = u->first == NULL; /* else somebody woke it and it has not yet looked */
-        *u->end = x;
-        u->end = &x->next;
-        pthread_mutex_unlock(&u->lock);
-        if (wake)
-                curl_multi_wakeup(u->multi);
+        x->over = true;
+        x->link = NULL;
+        x->piece_len = 0; /* it lay in what goes back with the connection */
+        loop_timer_clear(x->upstreams->loop, &x->timer);
+        if (l)
+                link_release(l, keep);
+}
+
+/* Behind the head it is exchange_read's to say. */
+void exchange_fail(struct exchange *x, enum upstream_outcome outcome, const char *reason)
+{
+        /* that a kept connection was closed meanwhile says nothing about the server */
+        if (x->link && (!x->link->reused || outcome == UPSTREAM_SLOW))
+                place_failed(x->link->place);
+        exchange_release(x, false);
+        x->outcome = outcome;
+        x->reason = arena_string(x->arena, reason);
+        if (!x->headed)
+                x->done(x);
+        else if (x->wants_read || x->wants_write)
+                x->ready(x);
+}
+
+static void timer_due(struct timer *timer)
+{
+        struct exchange *x = (struct exchange *)((char *)timer - offsetof(struct exchange, timer));
+
+        exchange_fail(x, UPSTREAM_SLOW, x->headed ? "no more of its answer came in time" : "no answer in time");
+}
+
+void exchange_wait(struct exchange *x)
+{
+        x->timer.due = timer_due;
+        if (x->response_ms > 0 && !(x->headed && x->endless))
+                loop_timer(x->upstreams->loop, &x->timer, x->response_ms * 1000LL);
+}
+
+void exchange_cancel(struct exchange *x)
+{
+        if (x->over)
+                return;
+        if (x->dial)
+                dial_cancel(x->dial);
+        x->dial = NULL;
+        exchange_release(x, false);
+}
+
+void exchange_move_on(struct exchange *x)
+{
+        if (x->out_len && x->link->writable)
+                send_more(x);
+        if (x->over)
+                return;
+        if (!x->headed)
+                receive_head(x);
+        else if (x->wants_read && x->link->readable)
+                x->ready(x);
+}
+
+void link_ready(struct watch *watch, unsigned events)
+{
+        struct link *l = (struct link *)watch;
+
+        l->writable |= (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0;
+        l->hung_up |= (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+        l->readable |= (events & EPOLLIN) != 0 || l->hung_up;
+        if (l->exchange)
+                exchange_move_on(l->exchange);
+        else if (l->readable)
+                link_drop(l); /* it closes, or speaks unasked */
+}
+
+static void begin(struct exchange *x, struct link *l)
+{
+        x->link = l;
+        l->exchange = x;
+        send_first(x);
+        exchange_move_on(x);
+}
+
+static void dialled(struct dial *dial)
+{
+        struct exchange *x = dial->arg;
+
+        x->dial = NULL;
+        if (dial->outcome == DIAL_CONNECTED)
+                begin(x, link_open(pool_of(x->upstreams, x->host, x->port), dial->fd, dial->place));
+        else
+                exchange_fail(x, dial->outcome == DIAL_SLOW ? UPSTREAM_SLOW : UPSTREAM_REFUSED, dial->reason);
+}
+
+static void dial_for(struct exchange *x)
+{
+        struct dial *dial = arena_alloc(x->arena, sizeof *dial);
+
+        *dial = (struct dial){.host = x->host, .port = x->port, .connect_ms = x->connect_ms, .done = dialled, .arg = x};
+        x->dial = dial;
+        dial_start(x->upstreams->dialer, dial);
+}
+
+void exchange_start(struct upstreams *u, struct exchange *x)
+{
+        struct link *kept;
+
+        x->upstreams = u;
+        x->link = NULL;
+        x->dial = NULL;
+        x->outcome = UPSTREAM_BROKEN;
+        x->over = x->headed = x->reached = x->begun = x->endless = x->wants_read = x->wants_write = x->deaf = false; /* not `ending`: a body that is all here stays so */
+        x->piece_len = x->out_len = x->whole_len = 0;
+        x->reason = x->whole = NULL;
+        x->timer = (struct timer){0};
+        if (!send_is_sound(x)) {
+                exchange_fail(x, UPSTREAM_BROKEN, "a line break in a header field");
+                return;
+        }
+        kept = pool_take(pool_of(u, x->host, x->port), x->careful);
+        if (kept)
+                begin(x, kept);
+        else
+                dial_for(x);
 }

@@ -1,17 +1,22 @@
-/* upstream - everything the gateway knows about talking to the servers behind it.
+/* upstream - the servers behind the gateway, as one worker's thread sees them: connections that are kept, connections being
+   made, addresses to avoid.
 
-   An exchange is one request to one upstream; it is started from any thread and its `done` is called once, on the
-   upstream's own thread, with an answer or an error. Issue: the gateway proper replaces what is behind this header
-   (pools, retries, streaming); what is in front of it need not change. */
+   An exchange is one request on one connection, and it is never sent twice by itself: whether to try again is the
+   caller's to decide, by the outcome and by `reached`. Connections are made by libcurl (names, several addresses, time
+   limit), what goes over them is HTTP/1.1 of our own (RFC 9112), read strictly by reply.h. Everything here belongs to the
+   loop's thread. */
 #ifndef GATEWAY_UPSTREAM_H
 #define GATEWAY_UPSTREAM_H
 
 #include "base/arena.h"
-#include "base/error.h"
+#include "base/text.h"
+#include "http/loop.h"
 
 #include <stddef.h>
 
 struct upstreams;
+struct link;
+struct dial;
 
 struct upstream_header {
         const char *name, *value;
@@ -24,37 +29,80 @@ enum upstream_outcome {
         UPSTREAM_BROKEN,  /* reset, cut short, no HTTP: 502 */
 };
 
+/* Of exchange_read; above 0 it is bytes. */
+enum { EXCHANGE_LATER = 0, EXCHANGE_END = -1, EXCHANGE_BROKEN = -2 };
+
 struct exchange {
-        struct arena *arena; /* the request's; the answer is put there before done */
+        struct arena *arena; /* the request's; the answer's fields are put there */
+        const char *host;    /* "order", "127.0.0.1", "::1" */
+        int port;
+        const char *authority; /* for Host: "order:8080" */
         const char *method;
-        const char *url; /* absolute, path and query as they came */
+        const char *target; /* path and query as they are to go out */
         const struct upstream_header *headers;
         size_t header_count;
-        const char *body;
+        const char *body; /* what is there of it */
         size_t body_len;
+        int64_t body_total; /* -1: unknown, goes out in chunks */
+        bool more;          /* body is the beginning only: exchange_write brings the rest */
+        bool careful;       /* must not be lost on a connection that the other side just gave up: look first */
+        int connect_ms, response_ms; /* until connected; until the head, and between pieces of the body; 0: for ever */
+
+        /* Once: the answer's head is there, or it failed. */
+        void (*done)(struct exchange *exchange);
+        /* exchange_read or exchange_write, which wanted to wait, may go on. */
+        void (*ready)(struct exchange *exchange);
+        void *arg;
 
         enum upstream_outcome outcome;
         const char *reason; /* for people, when not answered */
+        bool reached;       /* the upstream may have seen some of the request */
+        bool begun;         /* and said something */
         int status;
-        struct upstream_header *answer_headers;
-        size_t answer_header_count;
-        const char *answer_body;
-        size_t answer_len;
+        struct upstream_header *answer; /* without hop-by-hop fields, framing among them */
+        size_t answer_count;
+        bool has_body;
+        int64_t answer_total; /* as announced, also to HEAD; -1: not said */
+        const char *whole;    /* the body, if it came with the head: nothing is to be read; NULL: exchange_read it */
+        size_t whole_len;
+        struct upstream_header *trailers; /* at EXCHANGE_END */
+        size_t trailer_count;
 
-        void (*done)(struct exchange *exchange);
-        void *arg;
-        struct exchange *next; /* upstream's own */
+        /* upstream's own */
+        struct upstreams *upstreams;
+        struct link *link;
+        struct dial *dial;
+        struct timer timer;
+        const char *out; /* not yet sent */
+        size_t out_len;
+        const char *piece; /* decoded, not yet read */
+        size_t piece_len;
+        struct text spill; /* the last piece of the request's body */
+        bool ending;       /* the caller has given all of the body */
+        bool body_sent;    /* handed to the system, all of it */
+        bool deaf;         /* the upstream reads no more; it may have answered before */
+        bool headed;       /* done() was called with an answer */
+        bool endless;      /* an event stream: no time limit between pieces */
+        bool wants_read, wants_write;
+        bool over;
 };
 
 struct upstreams_config {
-        int connect_ms, response_ms;
-        size_t max_answer; /* bytes buffered of one answer; more is UPSTREAM_BROKEN */
+        int max_idle_ms, max_life_ms; /* of a kept connection, the latter give or take a fifth; 0: 20 s and 60 s */
+        int max_idle_connections;     /* kept to one host and port; 0: 1,000 */
+        size_t max_head;              /* bytes of an answer's; 0: 32 KiB, which is the most */
 };
 
-struct upstreams *upstreams_open(const struct upstreams_config *config, struct error *error);
-void upstreams_close(struct upstreams **upstreams); /* what is under way is done with UPSTREAM_BROKEN */
-/* What is under way, and whatever is started from now on, is done with UPSTREAM_BROKEN. Any thread; does not wait. */
-void upstreams_stop(struct upstreams *upstreams);
-void upstreams_start(struct upstreams *upstreams, struct exchange *exchange);
+struct upstreams *upstreams_open(const struct upstreams_config *config, struct loop *loop);
+/* What is under way is broken off without a word. */
+void upstreams_close(struct upstreams **upstreams);
+
+void exchange_start(struct upstreams *upstreams, struct exchange *exchange);
+/* How many bytes were taken; none: wait for ready(). len 0: that was all. */
+size_t exchange_write(struct exchange *exchange, const char *data, size_t len);
+/* At most `room` bytes of the body, or one of EXCHANGE_*; the latter two end it. */
+long exchange_read(struct exchange *exchange, char *to, size_t room);
+/* Ends it, whatever state it is in; no callback comes any more. Harmless when it has ended. */
+void exchange_cancel(struct exchange *exchange);
 
 #endif

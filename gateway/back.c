@@ -1,0 +1,172 @@
+/* The answer's way to the client: fields through the route's filters, the body as it comes. */
+#include "gateway/call.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static void fail(struct call *c, int status, const char *what)
+{
+        http_answer_problem(c->request, status, "route %s: %s %s: %s", c->route->id, c->route->uri, what, c->exchange.reason);
+}
+
+static void fill_failure(struct call *c)
+{
+        static const struct {
+                int status;
+                const char *what;
+        } failures[] = {
+                [UPSTREAM_REFUSED] = {503, "cannot be reached"},
+                [UPSTREAM_SLOW] = {504, "is too slow"},
+                [UPSTREAM_BROKEN] = {502, "broke off"},
+        };
+        enum upstream_outcome outcome = c->exchange.outcome;
+
+        if (outcome == UPSTREAM_REFUSED)
+                c->retry_after_s = 1;
+        fail(c, failures[outcome].status, failures[outcome].what);
+}
+
+static void fill_here(struct call *c)
+{
+        if (c->detail)
+                http_answer_problem(c->request, c->status, "%s", c->detail);
+        else
+                c->request->answer.status = c->status;
+}
+
+/* Problems are ours whole: what the filters see of them is their fields. */
+static void pass_back(struct call *c, struct headers *fields)
+{
+        c->passage.answer = *fields;
+        c->passage.status = c->request->answer.status;
+        passage_answer(&c->passage);
+        c->request->answer.status = c->passage.status;
+        *fields = c->passage.answer;
+}
+
+/* What the upstream says of a key that we made is no matter of the client's. */
+static bool is_own_key(const struct call *c, const char *name)
+{
+        return c->made_key && strcasecmp(name, "Idempotency-Key") == 0;
+}
+
+static void add_fields(struct call *c, const struct headers *fields)
+{
+        struct http_request *r = c->request;
+
+        for (size_t i = 0; i < fields->count; i++) {
+                const struct upstream_header *h = &fields->at[i];
+
+                if (!r->answer.type && strcasecmp(h->name, "Content-Type") == 0)
+                        r->answer.type = h->value;
+                else if (!cors_owns(&c->cors, h->name) && !is_own_key(c, h->name))
+                        http_answer_pass(r, h->name, h->value);
+        }
+}
+
+static void add_own(struct call *c)
+{
+        struct http_request *r = c->request;
+        struct limiter_header limits[LIMITER_HEADERS];
+        char number[24];
+
+        for (int i = 0; i < c->cors.header_count; i++)
+                http_answer_header(r, c->cors.headers[i].name, c->cors.headers[i].value);
+        if (c->limiter) {
+                limiter_headers(c->limiter->state, c->tokens_left, limits);
+                for (int i = 0; i < LIMITER_HEADERS; i++) {
+                        snprintf(number, sizeof number, "%lld", (long long)limits[i].value);
+                        http_answer_header(r, limits[i].name, number);
+                }
+        }
+        if (c->retry_after_s) {
+                snprintf(number, sizeof number, "%d", c->retry_after_s);
+                http_answer_header(r, "Retry-After", number);
+        }
+}
+
+/* ---- the body ---- */
+
+static long end(struct call *c)
+{
+        const struct exchange *x = &c->exchange;
+
+        for (size_t i = 0; i < x->trailer_count; i++)
+                http_answer_trailer(c->request, x->trailers[i].name, x->trailers[i].value);
+        return HTTP_PULL_END;
+}
+
+static long pull(struct http_request *r, char *to, size_t room)
+{
+        struct call *c = r->state;
+        long n = exchange_read(&c->exchange, to, room);
+
+        if (n > 0)
+                return n;
+        if (n == EXCHANGE_LATER)
+                return HTTP_PULL_LATER;
+        if (n == EXCHANGE_END)
+                return end(c);
+        log_write(LOG_WARN, "an upstream broke off in its answer, the client's connection is cut", "route", c->route->id,
+                  "error.message", c->exchange.reason ? c->exchange.reason : "", "trace.id", r->trace_id, NULL);
+        return HTTP_PULL_BROKEN;
+}
+
+static void fill_body(struct call *c)
+{
+        struct http_answer *a = &c->request->answer;
+        const struct exchange *x = &c->exchange;
+        bool head = strcmp(c->request->method, "HEAD") == 0;
+
+        if (x->whole && x->has_body) {
+                a->body = x->whole;
+                a->len = x->whole_len;
+        } else if (x->has_body || (head && x->status != 204 && x->status != 304)) {
+                a->pull = pull; /* to HEAD only its length is said */
+                a->pull_len = x->answer_total;
+        }
+}
+
+/* Among what CORS and the limiter add. */
+static bool fits(const struct call *c, const struct headers *fields)
+{
+        size_t bytes = 0, own = CORS_HEADERS + LIMITER_HEADERS + 1;
+
+        for (size_t i = 0; i < fields->count; i++)
+                bytes += strlen(fields->at[i].name) + strlen(fields->at[i].value) + sizeof ": \r\n";
+        return fields->count + own <= HTTP_ANSWER_HEADERS && bytes + 64 * own <= http_answer_room(c->request);
+}
+
+void back_fill(struct call *c)
+{
+        struct http_request *r = c->request;
+        struct headers fields = {.arena = r->arena};
+        bool upstream = !c->status && c->exchange.outcome == UPSTREAM_ANSWERED;
+
+        if (upstream) {
+                r->answer.status = c->exchange.status;
+                fields = (struct headers){r->arena, c->exchange.answer, c->exchange.answer_count, c->exchange.answer_count};
+        } else if (c->status) {
+                fill_here(c);
+                if (c->passage.route)
+                        fields = c->passage.answer;
+        } else {
+                fill_failure(c);
+        }
+        if (c->passage.route)
+                pass_back(c, &fields);
+        if (upstream && !fits(c, &fields)) {
+                exchange_cancel(&c->exchange);
+                c->exchange.reason = "the head of its answer is too large";
+                fail(c, 502, "broke off");
+                fields.count = 0;
+                upstream = false;
+        }
+        add_fields(c, &fields);
+        if (upstream)
+                fill_body(c);
+        add_own(c);
+}

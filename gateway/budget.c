@@ -1,0 +1,22 @@
+#include "gateway/budget.h"
+
+enum { RETRY = 5, LEAST = 10 * RETRY, MOST = 1000 * RETRY };
+
+void budget_earn(struct budget *b)
+{
+        if (b->fifths < MOST)
+                b->fifths++;
+}
+
+bool budget_spend(struct budget *b, int64_t now_us)
+{
+        int64_t second = now_us / 1000000;
+
+        if (second != b->second && b->fifths < LEAST)
+                b->fifths = LEAST;
+        b->second = second;
+        if (b->fifths < RETRY)
+                return false;
+        b->fifths -= RETRY;
+        return true;
+}

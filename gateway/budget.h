@@ -1,0 +1,17 @@
+/* budget - how much may be sent again: a fifth of what is sent, and ten a second at least. A storm of retries would keep
+   down an upstream that comes back (Google SRE book, chapter 22; the shares are Linkerd's). Time is passed in. */
+#ifndef GATEWAY_BUDGET_H
+#define GATEWAY_BUDGET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct budget {
+        int64_t fifths;  /* of a retry */
+        int64_t second;  /* the last one that was granted its ten */
+};
+
+void budget_earn(struct budget *budget);
+bool budget_spend(struct budget *budget, int64_t now_us);
+
+#endif

@@ -1,0 +1,150 @@
+/* What is decided about a request before anything is sent: each step lets it pass or answers it here. */
+#include "gateway/call.h"
+#include "gateway/gateway_inside.h"
+#include "gateway/match.h"
+
+#include <string.h>
+
+bool call_answer_here(struct call *c, int status, const char *detail)
+{
+        c->status = status;
+        c->detail = detail;
+        return false;
+}
+
+static bool decide_cors(struct call *c)
+{
+        struct http_request *r = c->request;
+        const struct headers *in = &c->received;
+        struct cors_request asked = {
+                .method = r->method,
+                .origin = headers_value(in, "Origin"),
+                .scheme = forward_scheme(in, r->peer_trusted),
+                .host = forward_host(in, r->peer_trusted),
+                .asked_method = headers_value(in, "Access-Control-Request-Method"),
+                .asked_headers = headers_value(in, "Access-Control-Request-Headers"),
+        };
+
+        cors_decide(r->arena, routes_cors(c->plan->routes, r->path), &asked, &c->cors);
+        if (c->cors.outcome == CORS_REFUSED)
+                return call_answer_here(c, 403, arena_printf(r->arena, "CORS: %s", c->cors.reason));
+        return c->cors.outcome == CORS_ANSWER ? call_answer_here(c, 200, NULL) : true;
+}
+
+static bool is_path_fine(struct call *c, const char *path)
+{
+        if (path_has_dots(path))
+                return call_answer_here(c, 400, "dot segments in the path");
+        if (path_begins_with(path, "actuator"))
+                return call_answer_here(c, 404, arena_printf(c->request->arena, "the gateway has no %s", c->request->path));
+        return true;
+}
+
+static bool find_route(struct call *c)
+{
+        struct http_request *r = c->request;
+
+        c->route = *c->asked.path == '/' ? routes_find(c->plan->routes, &c->asked) : NULL;
+        if (!c->route)
+                return call_answer_here(c, 404, arena_printf(r->arena, "no route for %s %s", r->method, c->asked.path));
+        c->target = plan_target(c->plan, c->route);
+        return true;
+}
+
+static bool pass_limiter(struct call *c)
+{
+        const struct route_limiter *limiter = c->route->limiter;
+        const char *key = limiter ? route_limiter_key(limiter, &c->asked) : NULL;
+
+        if (!limiter || (!key && !limiter->deny_empty))
+                return true;
+        if (!key)
+                return call_answer_here(c, limiter->empty_status, arena_printf(c->request->arena, "%s is missing", limiter->header));
+        c->limiter = limiter;
+        if (limiter_take(limiter->state, key, loop_now_us(c->lane->loop) / 1000, &c->tokens_left))
+                return true;
+        c->retry_after_s = 1;
+        return call_answer_here(c, limiter->status, "too many requests");
+}
+
+static bool pass_crowd(struct call *c)
+{
+        int most = c->route->max_in_flight;
+
+        most = most ? most : c->plan->routes->client.max_connections;
+        most = most ? most : gateway_max_in_flight(c->lane->gateway);
+
+        if (atomic_fetch_add(&c->target->in_flight, 1) < most) {
+                c->counted = true;
+                return true;
+        }
+        atomic_fetch_sub(&c->target->in_flight, 1);
+        c->retry_after_s = 1;
+        return call_answer_here(c, 503, arena_printf(c->request->arena, "route %s: %d requests are in flight, which is the most", c->route->id, most));
+}
+
+void call_leave_crowd(struct call *c)
+{
+        if (c->counted)
+                atomic_fetch_sub(&c->target->in_flight, 1);
+        c->counted = false;
+}
+
+static bool pass_breaker(struct call *c)
+{
+        const struct route_breaker *b = c->route->breaker;
+        int64_t now_ms = loop_now_us(c->lane->loop) / 1000;
+
+        if (!b || c->fallen_back)
+                return true;
+        c->ticket = breaker_ask(b->state, now_ms);
+        if (c->ticket) {
+                c->breaker = b;
+                return true;
+        }
+        c->open = true;
+        c->retry_after_s = (int)((breaker_wait_ms(b->state, now_ms) + 999) / 1000);
+        return call_answer_here(c, 503, arena_printf(c->request->arena, "route %s: the circuit breaker %s is open", c->route->id, b->name));
+}
+
+void call_note_breaker(struct call *c, enum breaker_outcome outcome)
+{
+        if (c->ticket)
+                breaker_note(c->breaker->state, c->ticket, outcome, loop_now_us(c->lane->loop) / 1000);
+        c->ticket = 0;
+}
+
+bool call_is_too_large(const struct call *c, size_t more)
+{
+        return c->passage.max_body && c->streamed + (int64_t)(c->request->body_len + more) > c->passage.max_body;
+}
+
+const char *call_too_large(const struct call *c)
+{
+        return arena_printf(c->request->arena, "route %s takes no more than %lld bytes", c->route->id, (long long)c->passage.max_body);
+}
+
+/* A filter may answer; its fields go out with those of any answer. */
+static bool pass_filters(struct call *c)
+{
+        passage_open(&c->passage, c->route, &c->asked);
+        if (!passage_request(&c->passage))
+                return call_answer_here(c, c->passage.status, c->passage.detail);
+        if (call_is_too_large(c, 0))
+                return call_answer_here(c, 413, call_too_large(c));
+        if (!c->target->host)
+                return call_answer_here(c, 404, arena_printf(c->request->arena, "route %s leads nowhere", c->route->id));
+        return is_path_fine(c, c->passage.path);
+}
+
+bool call_is_welcome(struct call *c)
+{
+        if (c->lane->stopping)
+                return call_answer_here(c, 503, "the gateway is stopping");
+        return is_path_fine(c, c->request->path) && decide_cors(c);
+}
+
+bool call_finds_its_way(struct call *c)
+{
+        return find_route(c) && pass_limiter(c) && pass_crowd(c) && pass_breaker(c) && pass_filters(c);
+}

@@ -1,0 +1,359 @@
+#include "gateway/dial.h"
+
+#include "base/arena.h"
+#include "base/log.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+        NAMES_S = 5,      /* an address that went away is asked no longer than that */
+        AVOID_MS = 10000, /* as Envoy's outlier detection ejects 30 s; here names are few and pods come back soon */
+        FAILURES = 5,     /* in a row, of requests; one failed connect is enough */
+        PLACES = 256,
+};
+
+struct place {
+        struct dialer *dialer;
+        char text[64];
+        int failures;
+        int64_t avoid_until_us;
+};
+
+struct dialer {
+        struct loop *loop;
+        CURLM *multi;
+        struct timer timer;
+        int place_count;
+        struct place places[PLACES]; /* the last one is shared by all that come when it is full */
+};
+
+/* One of libcurl's sockets. */
+struct socket_watch {
+        struct watch watch;
+        struct dialer *dialer;
+};
+
+static void collect(struct dialer *d);
+
+static void address_text(const struct sockaddr *at, char text[64])
+{
+        char ip[INET6_ADDRSTRLEN] = "?";
+
+        if (at->sa_family == AF_INET) {
+                const struct sockaddr_in *v4 = (const void *)at;
+
+                inet_ntop(AF_INET, &v4->sin_addr, ip, sizeof ip);
+                snprintf(text, 64, "%s:%d", ip, ntohs(v4->sin_port));
+        } else {
+                const struct sockaddr_in6 *v6 = (const void *)at;
+
+                inet_ntop(AF_INET6, &v6->sin6_addr, ip, sizeof ip);
+                snprintf(text, 64, "[%s]:%d", ip, ntohs(v6->sin6_port));
+        }
+}
+
+static struct place *place_of(struct dialer *d, const struct sockaddr *at)
+{
+        char text[64];
+
+        address_text(at, text);
+        for (int i = 0; i < d->place_count; i++)
+                if (strcmp(d->places[i].text, text) == 0)
+                        return &d->places[i];
+        if (d->place_count < PLACES)
+                d->place_count++;
+        d->places[d->place_count - 1] = (struct place){.dialer = d};
+        memcpy(d->places[d->place_count - 1].text, text, sizeof text);
+        return &d->places[d->place_count - 1];
+}
+
+const char *place_text(const struct place *p)
+{
+        return p->text;
+}
+
+bool place_is_avoided(const struct place *p)
+{
+        return p->avoid_until_us > loop_now_us(p->dialer->loop);
+}
+
+static void avoid(struct place *p, const char *why)
+{
+        if (!place_is_avoided(p))
+                log_write(LOG_WARN, "an upstream's address is avoided for a while", "server.address", p->text, "error.message", why, NULL);
+        p->avoid_until_us = loop_now_us(p->dialer->loop) + AVOID_MS * 1000LL;
+        p->failures = 0;
+}
+
+void place_worked(struct place *p)
+{
+        p->failures = 0;
+        p->avoid_until_us = 0;
+}
+
+void place_failed(struct place *p)
+{
+        if (++p->failures >= FAILURES)
+                avoid(p, "its requests failed");
+}
+
+/* ---- libcurl on the loop ---- */
+
+static void act(struct dialer *d, curl_socket_t fd, int what)
+{
+        int running;
+
+        curl_multi_socket_action(d->multi, fd, what, &running);
+        collect(d);
+}
+
+static void socket_ready(struct watch *watch, unsigned events)
+{
+        struct socket_watch *s = (struct socket_watch *)watch;
+        int what = 0;
+
+        if (events & (EPOLLIN | EPOLLHUP))
+                what |= CURL_CSELECT_IN;
+        if (events & EPOLLOUT)
+                what |= CURL_CSELECT_OUT;
+        if (events & EPOLLERR)
+                what |= CURL_CSELECT_ERR;
+        act(s->dialer, watch->fd, what); /* may free the watch */
+}
+
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
+{
+        struct dialer *d = arg;
+        struct socket_watch *s = known;
+        unsigned events = (what & CURL_POLL_IN ? EPOLLIN : 0) | (what & CURL_POLL_OUT ? EPOLLOUT : 0);
+
+        (void)easy;
+        if (what == CURL_POLL_REMOVE) {
+                if (s)
+                        loop_forget(d->loop, &s->watch);
+                free(s);
+                curl_multi_assign(d->multi, fd, NULL);
+        } else if (s) {
+                loop_change(d->loop, &s->watch, events);
+        } else {
+                s = memory_alloc(sizeof *s);
+                *s = (struct socket_watch){{socket_ready, (int)fd}, d};
+                loop_watch(d->loop, &s->watch, events);
+                curl_multi_assign(d->multi, fd, s);
+        }
+        return 0;
+}
+
+static void timer_due(struct timer *timer)
+{
+        struct dialer *d = (struct dialer *)((char *)timer - offsetof(struct dialer, timer));
+
+        act(d, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static int on_timer(CURLM *multi, long ms, void *arg)
+{
+        struct dialer *d = arg;
+
+        (void)multi;
+        if (ms < 0)
+                loop_timer_clear(d->loop, &d->timer);
+        else
+                loop_timer(d->loop, &d->timer, ms * 1000);
+        return 0;
+}
+
+/* An address is about to be tried. */
+static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *at)
+{
+        struct dial *dial = arg;
+        struct place *place = place_of(dial->dialer, &at->addr);
+
+        (void)purpose;
+        if (place_is_avoided(place) && !dial->heedless)
+                return CURL_SOCKET_BAD;
+        if (dial->tried_count < (int)(sizeof dial->tried / sizeof *dial->tried))
+                dial->tried[dial->tried_count++] = place;
+        return socket(at->family, at->socktype | SOCK_CLOEXEC, at->protocol);
+}
+
+static void init_library(void)
+{
+        curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+struct dialer *dialer_open(struct loop *loop)
+{
+        static pthread_once_t once = PTHREAD_ONCE_INIT;
+        struct dialer *d = memory_alloc(sizeof *d);
+
+        pthread_once(&once, init_library);
+        d->loop = loop;
+        d->timer.due = timer_due;
+        d->multi = curl_multi_init();
+        if (!d->multi)
+                abort();
+        curl_multi_setopt(d->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+        curl_multi_setopt(d->multi, CURLMOPT_SOCKETDATA, d);
+        curl_multi_setopt(d->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+        curl_multi_setopt(d->multi, CURLMOPT_TIMERDATA, d);
+        return d;
+}
+
+void dialer_close(struct dialer **at)
+{
+        struct dialer *d = *at;
+
+        if (!d)
+                return;
+        *at = NULL;
+        curl_multi_cleanup(d->multi);
+        loop_timer_clear(d->loop, &d->timer);
+        free(d);
+}
+
+static void hang_up(struct dial *dial)
+{
+        if (!dial->easy)
+                return;
+        curl_multi_remove_handle(dial->dialer->multi, dial->easy);
+        curl_easy_cleanup(dial->easy);
+        dial->easy = NULL;
+}
+
+static CURL *easy_open(struct dial *dial)
+{
+        CURL *easy = curl_easy_init();
+        char url[400];
+
+        if (!easy)
+                abort();
+        snprintf(url, sizeof url, strchr(dial->host, ':') ? "http://[%s]:%d/" : "http://%s:%d/", dial->host, dial->port);
+        curl_easy_setopt(easy, CURLOPT_URL, url);
+        curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+        curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+        curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* or giving up would wait for a name server that does not answer */
+        curl_easy_setopt(easy, CURLOPT_PROXY, "");
+        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+        curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+        curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, (long)NAMES_S);
+        curl_easy_setopt(easy, CURLOPT_DNS_SHUFFLE_ADDRESSES, 1L);
+        curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)dial->connect_ms);
+        curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+        curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, dial);
+        curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, dial->reason);
+        curl_easy_setopt(easy, CURLOPT_PRIVATE, dial);
+        return easy;
+}
+
+static void dial_again(struct dial *dial)
+{
+        dial->tried_count = 0;
+        dial->reason[0] = '\0';
+        dial->easy = easy_open(dial);
+        curl_multi_add_handle(dial->dialer->multi, dial->easy);
+}
+
+void dial_start(struct dialer *d, struct dial *dial)
+{
+        dial->dialer = d;
+        dial->heedless = false;
+        dial->fd = -1;
+        dial_again(dial);
+}
+
+void dial_cancel(struct dial *dial)
+{
+        hang_up(dial);
+}
+
+/* libcurl closes what it opened, so that ours is a second descriptor of the same connection. */
+static int take_socket(struct dial *dial)
+{
+        curl_socket_t fd = CURL_SOCKET_BAD;
+        int ours = -1;
+
+        if (curl_easy_getinfo(dial->easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK && fd != CURL_SOCKET_BAD)
+                ours = dup(fd); /* not F_DUPFD_CLOEXEC, which the thread sanitizer does not know */
+        if (ours >= 0)
+                fcntl(ours, F_SETFD, FD_CLOEXEC);
+        return ours;
+}
+
+static void connected(struct dial *dial)
+{
+        struct sockaddr_storage peer;
+        socklen_t len = sizeof peer;
+
+        dial->fd = take_socket(dial);
+        if (dial->fd < 0 || getpeername(dial->fd, (struct sockaddr *)&peer, &len) != 0) {
+                dial->outcome = DIAL_REFUSED;
+                snprintf(dial->reason, sizeof dial->reason, "connected, but the connection was gone at once");
+                if (dial->fd >= 0)
+                        close(dial->fd);
+                return;
+        }
+        dial->outcome = DIAL_CONNECTED;
+        dial->place = place_of(dial->dialer, (struct sockaddr *)&peer);
+}
+
+static void failed(struct dial *dial, CURLcode code)
+{
+        dial->outcome = code == CURLE_OPERATION_TIMEDOUT ? DIAL_SLOW : DIAL_REFUSED;
+        if (!dial->reason[0])
+                snprintf(dial->reason, sizeof dial->reason, "%s", curl_easy_strerror(code));
+        for (int i = 0; i < dial->tried_count; i++)
+                avoid(dial->tried[i], dial->reason);
+}
+
+/* Those that were tried beside the one that answered did not. */
+static void judge_places(struct dial *dial)
+{
+        for (int i = 0; i < dial->tried_count; i++)
+                if (dial->tried[i] != dial->place)
+                        avoid(dial->tried[i], "another address of the same name answered instead");
+        dial->place->avoid_until_us = 0;
+}
+
+static void finish(struct dial *dial, CURLcode code)
+{
+        bool all_avoided = code != CURLE_OK && dial->tried_count == 0 && code == CURLE_COULDNT_CONNECT && !dial->heedless;
+
+        if (code == CURLE_OK)
+                connected(dial);
+        hang_up(dial);
+        if (all_avoided) { /* a failing address is better than none */
+                dial->heedless = true;
+                dial_again(dial);
+                return;
+        }
+        if (code != CURLE_OK)
+                failed(dial, code);
+        else if (dial->outcome == DIAL_CONNECTED)
+                judge_places(dial);
+        dial->done(dial);
+}
+
+static void collect(struct dialer *d)
+{
+        CURLMsg *message;
+        int left;
+
+        while ((message = curl_multi_info_read(d->multi, &left)))
+                if (message->msg == CURLMSG_DONE) {
+                        CURLcode code = message->data.result;
+                        struct dial *dial = NULL;
+
+                        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &dial);
+                        finish(dial, code);
+                }
+}

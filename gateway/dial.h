@@ -1,0 +1,48 @@
+/* dial - making a TCP connection: libcurl resolves the name (in a thread of its own), tries the addresses (RFC 8305) and
+   keeps the time limit; the connected socket is then ours alone.
+
+   Addresses that failed lately are passed over for AVOID_MS, unless all of a name's are. On the loop's thread. */
+#ifndef GATEWAY_DIAL_H
+#define GATEWAY_DIAL_H
+
+#include "http/loop.h"
+
+#include <stdbool.h>
+
+struct dialer;
+struct place;
+
+enum dial_outcome { DIAL_CONNECTED, DIAL_REFUSED, DIAL_SLOW };
+
+struct dial {
+        const char *host;
+        int port;
+        int connect_ms; /* 0: libcurl's own, 300 s */
+        void (*done)(struct dial *dial); /* not when it failed before dial_start returned */
+        void *arg;
+
+        enum dial_outcome outcome;
+        int fd;              /* connected, non-blocking; the caller's */
+        struct place *place; /* its address */
+        char reason[256];
+
+        void *easy; /* dial's own */
+        struct dialer *dialer;
+        bool heedless;
+        int tried_count;
+        struct place *tried[16];
+};
+
+struct dialer *dialer_open(struct loop *loop);
+void dialer_close(struct dialer **dialer); /* with nothing being dialled */
+
+void dial_start(struct dialer *dialer, struct dial *dial);
+void dial_cancel(struct dial *dial);
+
+/* An address, for as long as its dialer lives. */
+void place_worked(struct place *place);
+void place_failed(struct place *place);    /* some of these in a row, and it is avoided */
+bool place_is_avoided(const struct place *place);
+const char *place_text(const struct place *place); /* "10.0.0.7:8080" */
+
+#endif

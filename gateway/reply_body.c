@@ -1,0 +1,120 @@
+#include "gateway/reply_inside.h"
+
+enum { SIZE_DIGITS = 16 };
+
+static int digit_of(char c)
+{
+        if (c >= '0' && c <= '9')
+                return c - '0';
+        c |= 0x20;
+        return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* What frames the chunks, a byte at a time. */
+static bool chunk_step(struct reply *r, char c)
+{
+        int digit;
+
+        switch (r->state) {
+        case SIZE:
+                digit = digit_of(c);
+                if (digit >= 0) {
+                        r->left = r->left << 4 | (uint64_t)digit;
+                        return ++r->count <= SIZE_DIGITS || reply_refuse(r, "a chunk's size has too many digits");
+                }
+                if (!r->count || (c != '\r' && c != ';'))
+                        return reply_refuse(r, "a chunk's size is no hexadecimal number");
+                r->state = c == '\r' ? SIZE_LF : EXTENSION;
+                r->count = c != '\r';
+                return r->count <= r->limits->extension || reply_refuse(r, "a chunk's extension is too large");
+        case EXTENSION:
+                if (c == '\r')
+                        r->state = SIZE_LF;
+                else if (++r->count > r->limits->extension)
+                        return reply_refuse(r, "a chunk's extension is too large");
+                else if (reply_has_control(&c, 1))
+                        return reply_refuse(r, "control bytes in a chunk's extension");
+                return true;
+        case SIZE_LF:
+                r->state = r->left ? CHUNK : TRAILERS;
+                return c == '\n' || reply_refuse(r, "a chunk's size does not end with CR LF");
+        case CHUNK_CR:
+                r->state = CHUNK_LF;
+                return c == '\r' || reply_refuse(r, "a chunk does not end with CR LF");
+        default: /* CHUNK_LF */
+                r->state = SIZE;
+                r->count = 0;
+                return c == '\n' || reply_refuse(r, "a chunk does not end with CR LF");
+        }
+}
+
+/* The section stays with the caller until it is whole: its fields lie in there. */
+static enum reply_result trailers_read(struct reply *r, char *bytes, size_t len, size_t *used)
+{
+        char *line;
+        size_t line_len;
+
+        reply_fields_move(r, r->room + r->field_count, r->trailer_count, bytes);
+        while ((line = reply_line(r, bytes, len, r->limits->trailers, &line_len))) {
+                if (!line_len) {
+                        *used += r->line;
+                        r->state = END;
+                        return REPLY_END;
+                }
+                if (!reply_trailer_read(r, line, line_len))
+                        break;
+        }
+        return r->state == BAD ? REPLY_BAD : REPLY_MORE;
+}
+
+static enum reply_result piece_give(struct reply *r, const char *bytes, size_t len, size_t *used, const char **out,
+                                    size_t *out_len)
+{
+        size_t piece = len - *used;
+
+        if (!piece)
+                return REPLY_MORE;
+        if (r->state != REST && piece > r->left)
+                piece = (size_t)r->left;
+        *out = bytes + *used;
+        *out_len = piece;
+        *used += piece;
+        r->body += piece;
+        if (r->state != REST && !(r->left -= piece))
+                r->state = r->state == WHOLE ? END : CHUNK_CR;
+        return REPLY_DATA;
+}
+
+enum reply_result reply_body(struct reply *r, char *bytes, size_t len, size_t *used, const char **out, size_t *out_len)
+{
+        enum reply_result result;
+
+        *used = *out_len = 0;
+        *out = NULL;
+        while (r->state >= SIZE && r->state <= CHUNK_LF && r->state != CHUNK && *used < len)
+                if (!chunk_step(r, bytes[(*used)++]))
+                        return REPLY_BAD;
+        switch (r->state) {
+        case WHOLE:
+        case REST:
+        case CHUNK:
+                return piece_give(r, bytes, len, used, out, out_len);
+        case TRAILERS:
+                result = trailers_read(r, bytes + *used, len - *used, used);
+                break;
+        case END:
+                result = REPLY_END;
+                break;
+        case BAD:
+                return REPLY_BAD;
+        case STATUS:
+        case FIELDS:
+                reply_refuse(r, "a body was asked for before its head");
+                return REPLY_BAD;
+        default:
+                return REPLY_MORE;
+        }
+        if (result == REPLY_END && *used < len)
+                r->keep = false;
+        return result;
+}
