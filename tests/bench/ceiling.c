@@ -1,6 +1,7 @@
 /* ceiling - a bare libmicrohttpd that answers one constant: what a server on this library can reach at most here.
 
-   ceiling PORT [THREADS]. POST is answered 201, everything else 200, with a body of 300 bytes and three headers. */
+   ceiling PORT [THREADS]. POST is answered 201, everything else 200, with a body of 300 bytes and three headers; /large has
+   one of 100 KB, for proxies to pass on. */
 
 #include <microhttpd.h>
 #include <stdio.h>
@@ -8,16 +9,16 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BODY = 300 };
+enum { BODY = 300, LARGE = 100 << 10, MAX_CONNECTIONS = 10000 /* what several proxies keep open */ };
 
-static struct MHD_Response *answer;
+static struct MHD_Response *answer, *large;
 
 static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *url, const char *method,
                               const char *version, const char *data, size_t *len, void **context)
 {
         static int seen;
 
-        (void)arg, (void)url, (void)version, (void)data;
+        (void)arg, (void)version, (void)data;
         if (!*context) {
                 *context = &seen;
                 return MHD_YES;
@@ -26,12 +27,26 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, cons
                 *len = 0;
                 return MHD_YES;
         }
+        if (strcmp(url, "/large") == 0)
+                return MHD_queue_response(connection, 200, large);
         return MHD_queue_response(connection, strcmp(method, "POST") == 0 ? 201 : 200, answer);
+}
+
+static struct MHD_Response *constant(size_t len)
+{
+        static char body[LARGE];
+        struct MHD_Response *r;
+
+        memset(body, 'x', sizeof body);
+        r = MHD_create_response_from_buffer(len, body, MHD_RESPMEM_PERSISTENT);
+        MHD_add_response_header(r, "Content-Type", "application/hal+json");
+        MHD_add_response_header(r, "ETag", "\"1\"");
+        MHD_add_response_header(r, "Location", "http://localhost:8081/orders/1");
+        return r;
 }
 
 int main(int argc, char **argv)
 {
-        static char body[BODY];
         unsigned threads = argc > 2 ? (unsigned)atoi(argv[2]) : 2;
         struct MHD_Daemon *daemon;
 
@@ -39,13 +54,11 @@ int main(int argc, char **argv)
                 fprintf(stderr, "usage: ceiling PORT [THREADS]\n");
                 return 2;
         }
-        memset(body, 'x', sizeof body);
-        answer = MHD_create_response_from_buffer(sizeof body, body, MHD_RESPMEM_PERSISTENT);
-        MHD_add_response_header(answer, "Content-Type", "application/hal+json");
-        MHD_add_response_header(answer, "ETag", "\"1\"");
-        MHD_add_response_header(answer, "Location", "http://localhost:8081/orders/1");
+        answer = constant(BODY);
+        large = constant(LARGE);
         daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, (uint16_t)atoi(argv[1]), NULL, NULL, handle, NULL,
-                                  MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_END);
+                                  MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,
+                                  MHD_OPTION_END);
         if (!daemon) {
                 perror("ceiling");
                 return 1;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """run - how fast the mall is here, beside its targets.
 
-usage: run.py [--seconds N] [--rounds N] [--bus log|kafka]... [PART]...      PART: http chain idle start
+usage: run.py [--seconds N] [--rounds N] [--bus log|kafka]... [PART]...      PART: http gateway chain idle start
 
 Everything is measured in one run; what is compared runs in turns, round by round, and medians are shown, for a machine's
 speed changes from minute to minute. Rates are of wrk with one thread and 30 connections on the same machine.
@@ -10,63 +10,26 @@ import argparse
 import http.client
 import json
 import os
-import pathlib
+import signal
 import statistics
 import subprocess
 import sys
 import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "system"))
-from mall import TOP, Client, Mall, ports, tool, until          # noqa: E402
+import proxies
+from measure import CEILING, ORDER, Row, answers, cpu_seconds, status_kb, wrk
+from mall import Mall, ports, until
 
-ORDER = '{"productId":"1001","productName":"TV","qty":1,"customerId":"100"}'
 MUCH = 2000000000
 CHAIN_ROUNDS = 3
-PARTS = ("http", "chain", "idle", "start")
-
-
-class Row:
-    """A line of the table: what was measured, its median, what was aimed at and whether it is met."""
-
-    def __init__(self, what, value, unit="", target=None, more=False):
-        self.what, self.value, self.unit, self.target, self.more = what, value, unit, target, more
-
-    def text(self):
-        digits = 0 if self.value >= 1000 else 1 if self.value >= 10 else 2
-        goal = verdict = ""
-        if self.target is not None:
-            goal = "%s %g%s" % ("at least" if self.more else "at most", self.target, self.unit)
-            verdict = "met" if (self.value >= self.target if self.more else self.value <= self.target) else "MISSED"
-        return "%-46s %10.*f%-4s %-18s %s" % (self.what, digits, self.value, self.unit, goal, verdict)
-
-
-def wrk(port, path, seconds, *arguments):
-    """One run; any answer but a 2xx and any broken connection ends the benchmark."""
-    text = tool("wrk", "-t1", "-c30", "-d%ds" % seconds, "-s", HERE / "load.lua", "http://127.0.0.1:%d%s" % (port, path), "--",
-                *arguments)
-    result = json.loads(text.strip().split("\n")[-1])
-    assert not any(result[name] for name in ("refused", "connect", "read", "write", "timeout")), result
-    result["rate"] = result["requests"] / result["seconds"]
-    return result
-
-
-def status_kb(pid, name):
-    for line in open("/proc/%d/status" % pid, encoding="ascii"):
-        if line.startswith(name + ":"):
-            return int(line.split()[1])
-    raise KeyError(name)
-
-
-def cpu_seconds(pid):
-    fields = open("/proc/%d/stat" % pid, encoding="ascii").read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+WARM = {"log": 2, "kafka": 30}                                   # seconds; a young broker spends half of its time on compiling itself
+PARTS = ("http", "gateway", "chain", "idle", "start")
 
 
 def against_the_ceiling(seconds, rounds):
     """The order service alone and a bare libmicrohttpd, in turns."""
     port = ports.reserve()
-    ceiling = subprocess.Popen([TOP / "build/release/tests/bench/ceiling", str(port)])
+    ceiling = subprocess.Popen([CEILING, str(port)])
     ratios, found, cpu = {"POST": [], "GET": []}, {}, {"POST": [], "GET": []}
     try:
         until(lambda: answers(port))
@@ -94,13 +57,6 @@ def against_the_ceiling(seconds, rounds):
         yield Row("   CPU a request", statistics.median(cpu[method]), " us")
 
 
-def answers(port):
-    try:
-        return Client(port).get("/").status
-    except OSError:
-        return None
-
-
 def count_orders(mall):
     return mall.order.get("/orders?size=1").body["page"]["totalElements"]
 
@@ -119,7 +75,7 @@ def chain_once(bus, seconds):
         until(lambda: mall.stock() == MUCH - 1, 30)
         time.sleep(1)
         rest = {d.name: status_kb(d.process.pid, "VmRSS") for d in mall.daemons.values()}
-        place_and_settle(mall, seconds)                         # a young broker compiles itself first
+        place_and_settle(mall, WARM[bus])
         before, begin = count_orders(mall), time.monotonic()
         place_and_settle(mall, seconds)
         rate = (count_orders(mall) - before) / (time.monotonic() - begin)
@@ -193,16 +149,18 @@ def main():
     buses = arguments.bus or ["log", "kafka"]
     parts = {
         "http": lambda: against_the_ceiling(arguments.seconds, arguments.rounds),
+        "gateway": lambda: proxies.compared(arguments.seconds, arguments.rounds),
         "chain": lambda: chain(arguments.seconds, arguments.rounds, buses),
         "idle": lambda: idle(buses),
         "start": lambda: start(arguments.rounds),
     }
     print("%d processors, rounds of %d s, medians of %d" % (os.cpu_count(), arguments.seconds, arguments.rounds))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))       # and ends what it started
     missed = 0
     for name in arguments.part or PARTS:
         for row in parts[name]():
             print(row.text(), flush=True)
-            missed += row.text().endswith("MISSED")
+            missed += row.missed
     print("%d of the targets missed" % missed if missed else "all targets met")
     return 0
 

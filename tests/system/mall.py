@@ -50,6 +50,10 @@ spring:
 """
 
 
+class CannotTell(Exception):
+    """This machine does not allow what the story needs."""
+
+
 def until(what, seconds=15, every=0.02):
     """The first true answer of what(); a failed check says what it last was."""
     deadline = time.monotonic() + seconds * SLOWER
@@ -100,12 +104,13 @@ class Answer:
 
 class Client:
     """Requests to one port of this machine, each on a connection of its own."""
+    host = "localhost"
 
     def __init__(self, port):
         self.port = port
 
     def ask(self, method, path, body=None, headers=None, timeout=30):
-        connection = http.client.HTTPConnection("localhost", self.port, timeout=timeout * SLOWER)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout * SLOWER)
         headers = {"Accept": "*/*", **(headers or {})}
         if isinstance(body, (dict, list)):
             body = json.dumps(body, ensure_ascii=False).encode()
@@ -141,6 +146,8 @@ class Client:
 
 
 class Daemon(Client):
+    launcher = ()                                               # a command that ends by becoming the one behind it
+
     def __init__(self, name, directory, settings, port=None):
         super().__init__(port or ports.reserve())
         self.name, self.directory, self.process = name, pathlib.Path(directory), None
@@ -155,8 +162,8 @@ class Daemon(Client):
 
     def start(self, wait=True, **settings):
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([BIN / self.name], env=self.environment(**settings), stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, cwd=self.directory)
+            self.process = subprocess.Popen([*self.launcher, BIN / self.name], env=self.environment(**settings), cwd=self.directory,
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         if wait:
             self.wait_ready()
         return self
