@@ -32,8 +32,8 @@ ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(HARDENING_$(VARIANT)) $(SANITIZE_$(VARIAN
              $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 ALL_LIBS   = -Wl,--as-needed $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
-.PHONY: help all run test bench lint unit wire system fuzz settings programs deps-run deps-kafka deps-test unit-tests \
-        concurrent-tests ceiling clean
+.PHONY: help all run test bench lint unit wire proxy system fuzz settings programs deps-run deps-kafka deps-test deps-bench \
+        unit-tests concurrent-tests ceiling clean
 .SECONDARY:
 
 # ---- what people call ----
@@ -50,7 +50,7 @@ run: $(if $(KAFKA),deps-kafka,deps-run) ## build and run the four daemons here; 
 
 test: deps-test ## everything below, and one line of how it went
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
-	@scripts/tally.py lint unit wire system
+	@scripts/tally.py lint unit wire proxy system
 
 lint: deps-test ## layout of the tiers, warnings, static checks
 	@scripts/lint.py $(TIERS)
@@ -65,23 +65,30 @@ wire: deps-test ## the reference's recorded answers against each daemon
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@tests/wire/run.py
 
+proxy: deps-test ## the gateway alone, over raw sockets, among clients and upstreams that misbehave; ONLY=retry, VARIANT=asan
+	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=$(VARIANT) programs
+	@tests/gateway/run.py --variant $(VARIANT) $(ONLY)
+
 system: deps-test ## the daemons together, with faults; ONLY=siege picks, VARIANT=asan runs those binaries
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=$(VARIANT) programs
 	@tests/system/run.py --variant $(VARIANT) $(ONLY)
 
 SECONDS ?= 5
 ROUNDS  ?= 5
-bench: deps-test ## speed, latency and memory beside their targets; SECONDS=3 ROUNDS=3 for a quick one
+bench: deps-bench ## speed, latency and memory beside their targets; SECONDS=3 ROUNDS=3 for a quick one, PART=gateway picks
 	@$(MAKE) --no-print-directory -j$(JOBS) programs ceiling
-	@tests/bench/run.py --seconds $(SECONDS) --rounds $(ROUNDS)
+	@tests/bench/run.py --seconds $(SECONDS) --rounds $(ROUNDS) $(PART)
 
 FUZZ_SECONDS ?= 60
-fuzz: deps-test ## the JSON reader under libFuzzer; FUZZ_SECONDS=600 for longer
-	@mkdir -p build/fuzz
+fuzz: deps-test ## the JSON reader and that of upstreams' answers under libFuzzer; FUZZ_SECONDS=600 for longer
+	@mkdir -p build/fuzz/answers
 	clang -g -O1 $(STANDARD) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o build/fuzz/json \
 	    common/base/json_fuzz.c common/base/json.c common/base/json_write.c common/base/utf8.c common/base/text.c \
 	    common/base/arena.c common/base/error.c
+	clang -g -O1 $(STANDARD) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o build/fuzz/reply \
+	    gateway/reply_fuzz.c gateway/reply.c gateway/reply_body.c gateway/reply_field.c common/base/text.c common/base/arena.c
 	build/fuzz/json -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1
+	build/fuzz/reply build/fuzz/answers -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1
 
 settings: all ## write docs/settings.md anew from the daemons' --help
 	@scripts/settings.py
@@ -90,7 +97,7 @@ clean: ## remove what was built (./data stays)
 	rm -rf build
 
 # A stamp each, so that looking costs nothing the second time.
-deps-run deps-kafka deps-test: deps-%: build/deps-%
+deps-run deps-kafka deps-test deps-bench: deps-%: build/deps-%
 
 build/deps-%: scripts/deps
 	@scripts/deps $*
@@ -104,7 +111,8 @@ test_sources    := $(wildcard common/*/*_test.c) $(foreach p,$(PROGRAMS),$(wildc
 program_objects  = $(patsubst %.c,$(OUT)/%.o,$(filter-out %_test.c %_fuzz.c,$(wildcard $(1)/*.c)))
 
 # Tests of what several threads share; they run under the thread sanitizer too.
-CONCURRENT         := bus server log metrics writer inbox outbox relay service resource lifecycle upstream write keys
+CONCURRENT         := bus loop recent server exchange limits stream log metrics writer inbox outbox relay service resource \
+                      lifecycle upstream pool write keys breaker limiter routes admission fetch inquiry
 concurrent_sources := $(foreach c,$(CONCURRENT),$(filter %/$(c)_test.c,$(test_sources)))
 
 programs: $(PROGRAMS:%=$(OUT)/bin/%) build/bin
