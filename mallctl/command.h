@@ -3,10 +3,12 @@
 #define MALLCTL_COMMAND_H
 
 struct command {
-        const char *noun, *verb, *arguments, *help;
+        const char *name; /* "audit", "log dump" */
+        const char *arguments, *help;
         int (*run)(char **arguments); /* ends with NULL; gives the exit code */
 };
 
+int audit_main(char **arguments);
 int log_groups_main(char **arguments);
 int log_forget_main(char **arguments);
 int log_dump_main(char **arguments);

@@ -1,4 +1,4 @@
-/* mallctl - looks after what the daemons leave on this machine's disk.
+/* mallctl - looks after a mall: what the daemons leave on this machine's disk, and whether their books balance.
 
    OWNS   nothing: it may run beside the daemons at any time
    FAILS  exit 1 when a command fails, 2 when it was not understood */
@@ -8,18 +8,36 @@
 #include <string.h>
 
 static const struct command commands[] = {
-        {"log", "groups", "[FILE]", "who reads the event log, how far, and what is left to each", log_groups_main},
-        {"log", "forget", "GROUP [FILE]", "lets old events go although GROUP has not read them", log_forget_main},
-        {"log", "dump", "[FILE] [--from N]", "prints the events of the log, a line each", log_dump_main},
-        {NULL, NULL, NULL, NULL, NULL},
+        {"audit", "[FLAG VALUE]...", "checks that orders, deliveries, stocks and movements balance", audit_main},
+        {"log groups", "[FILE]", "who reads the event log, how far, and what is left to each", log_groups_main},
+        {"log forget", "GROUP [FILE]", "lets old events go although GROUP has not read them", log_forget_main},
+        {"log dump", "[FILE] [--from N]", "prints the events of the log, a line each", log_dump_main},
+        {NULL, NULL, NULL, NULL},
 };
 
 static void usage(FILE *out)
 {
         fputs("usage: mallctl COMMAND ...\n\n", out);
-        for (const struct command *c = commands; c->noun; c++)
-                fprintf(out, "  %s %-6s %-18s  %s\n", c->noun, c->verb, c->arguments, c->help);
-        fputs("\nFILE is data/mall.log unless given.\n", out);
+        for (const struct command *c = commands; c->name; c++)
+                fprintf(out, "  %-10s %-18s  %s\n", c->name, c->arguments, c->help);
+        fputs("\nFILE is data/mall.log unless given. mallctl audit --help names its flags.\n", out);
+}
+
+/* The words behind the command's name; NULL: they begin with another. */
+static char **arguments_of(const struct command *c, char **words)
+{
+        const char *name = c->name;
+
+        for (; *words; words++) {
+                size_t len = strcspn(name, " ");
+
+                if (strlen(*words) != len || strncmp(*words, name, len) != 0)
+                        return NULL;
+                if (!name[len])
+                        return words + 1;
+                name += len + 1;
+        }
+        return NULL;
 }
 
 int main(int argc, char **argv)
@@ -28,9 +46,12 @@ int main(int argc, char **argv)
                 usage(stdout);
                 return 0;
         }
-        for (const struct command *c = commands; argc >= 3 && c->noun; c++)
-                if (strcmp(argv[1], c->noun) == 0 && strcmp(argv[2], c->verb) == 0)
-                        return c->run(argv + 3);
+        for (const struct command *c = commands; argc > 1 && c->name; c++) {
+                char **arguments = arguments_of(c, argv + 1);
+
+                if (arguments)
+                        return c->run(arguments);
+        }
         usage(stderr);
         return 2;
 }

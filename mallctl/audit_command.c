@@ -1,0 +1,183 @@
+/* audit - do the books of a mall at rest balance? What is checked: balance.h. */
+#include "mallctl/command.h"
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "mallctl/balance.h"
+#include "service/build.h"
+#include "service/fetch.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EXIT_BALANCED, EXIT_OFFENCES, EXIT_MISUNDERSTOOD };
+
+enum { AGAIN_MS = 1000 };
+
+static const struct setting settings[] = {
+        {"order", SETTING_TEXT, "http://localhost:8081", .help = "where order is"},
+        {"delivery", SETTING_TEXT, "http://localhost:8082", .help = "where delivery is"},
+        {"product", SETTING_TEXT, "http://localhost:8083", .help = "where product is"},
+        {"bus", SETTING_TEXT, NULL, .help = "their bus, log:PATH or kafka://HOST:PORT/TOPIC: reads its events too"},
+        {"settle", SETTING_DURATION, "0s", .help = "how long to audit again, every second, until all balances"},
+        {NULL},
+};
+
+static const char usage[] =
+        "usage: mallctl audit [FLAG VALUE]...\n\n"
+        "Reads the orders, deliveries, inventories and movements over HTTP and says, a line each, what does not balance.\n"
+        "The mall should be at rest: what changes meanwhile can look like an offence. Exit 0: all balances; 1: something does\n"
+        "not, or could not be read; 2: not understood.\n";
+
+struct places {
+        struct books_places services;
+        const char *bus; /* NULL: none */
+};
+
+/* ---- one audit ---- */
+
+/* What is printed in the end. */
+struct report {
+        struct arena *arena;
+        const char *lines; /* on stdout; NULL: it could not be read */
+        struct error error;
+        size_t offences;
+};
+
+static void summarize(struct report *r, const struct books *books, const struct topic *topic, struct verdict *v)
+{
+        struct arena *arena = r->arena;
+
+        text_printf(&v->lines, "audit: %s, %s, %s, %s", verdict_count(arena, books->orders.count, "order", "orders"),
+                    verdict_count(arena, books->deliveries.count, "delivery", "deliveries"),
+                    verdict_count(arena, books->inventories.count, "product", "products"),
+                    verdict_count(arena, books->movements.count, "movement", "movements"));
+        if (topic)
+                text_printf(&v->lines, ", %s", verdict_count(arena, topic->events.count, "event", "events"));
+        text_printf(&v->lines, ": %s\n", v->offences ? verdict_count(arena, v->offences, "offence", "offences") : "balanced");
+        r->offences = v->offences;
+        r->lines = v->lines.at;
+}
+
+/* The topic is read last: what was said of the rows is on it by then, if the mall is at rest. */
+static struct report audit(const struct places *places)
+{
+        struct report r = {.arena = arena_open()};
+        struct verdict v = verdict_open(r.arena);
+        struct books books = {0};
+        struct topic topic = {0};
+
+        if (books_read(&books, &places->services, &r.error) && (!places->bus || topic_read(&topic, places->bus, &r.error))) {
+                balance_check(&books, places->bus ? &topic : NULL, &v);
+                summarize(&r, &books, places->bus ? &topic : NULL, &v);
+        }
+        topic_close(&topic);
+        books_close(&books);
+        return r;
+}
+
+static int print(const struct report *r)
+{
+        if (!r->lines) {
+                fprintf(stderr, "mallctl: %s\n", r->error.text);
+                return EXIT_OFFENCES;
+        }
+        fputs(r->lines, stdout);
+        return r->offences ? EXIT_OFFENCES : EXIT_BALANCED;
+}
+
+static int audit_until(const struct places *places, int64_t settle_ms)
+{
+        int64_t end = clock_mono_us() + settle_ms * 1000, rest;
+        struct report r = audit(places);
+        int code;
+
+        while ((!r.lines || r.offences) && (rest = end - clock_mono_us()) > 0) {
+                usleep((useconds_t)(rest < AGAIN_MS * 1000 ? rest : AGAIN_MS * 1000));
+                arena_close(&r.arena);
+                r = audit(places);
+        }
+        code = print(&r);
+        arena_close(&r.arena);
+        return code;
+}
+
+/* ---- what was asked for ---- */
+
+static int misunderstood(const char *what)
+{
+        fprintf(stderr, "mallctl: %s; see mallctl audit --help\n", what);
+        return EXIT_MISUNDERSTOOD;
+}
+
+static int help(void)
+{
+        struct arena *arena = arena_open();
+        struct text out = text_open(arena, 1000);
+
+        config_help(settings, usage, &out);
+        fputs(out.at, stdout);
+        arena_close(&arena);
+        return EXIT_BALANCED;
+}
+
+static bool take_service(const struct config *config, const char *name, struct arena *arena, const char **place, struct error *error)
+{
+        const char *url = config_text(config, name);
+        size_t len = strlen(url);
+
+        if (!fetch_base_is_right(url))
+                return error_set(error, ERROR_BAD_INPUT, "--%s=%.100s: expected http://HOST:PORT", name, url);
+        while (url[len - 1] == '/')
+                len--;
+        *place = arena_copy(arena, url, len);
+        return true;
+}
+
+static bool take_places(const struct config *config, struct arena *arena, struct places *places, struct error *error)
+{
+        if (config_arguments(config)[0])
+                return error_set(error, ERROR_BAD_INPUT, "audit takes flags only, not %.100s", config_arguments(config)[0]);
+        places->bus = config_text(config, "bus");
+        return take_service(config, "order", arena, &places->services.order, error) &&
+               take_service(config, "delivery", arena, &places->services.delivery, error) &&
+               take_service(config, "product", arena, &places->services.product, error) &&
+               (!places->bus || topic_url_is_right(places->bus, error));
+}
+
+static int run(const struct config *config)
+{
+        struct arena *arena = arena_open();
+        struct places places;
+        struct error e;
+        int code;
+
+        curl_global_init(CURL_GLOBAL_NOTHING); /* no TLS here */
+        code = take_places(config, arena, &places, &e) ? audit_until(&places, config_number(config, "settle")) : misunderstood(e.text);
+        curl_global_cleanup();
+        arena_close(&arena);
+        return code;
+}
+
+int audit_main(char **arguments)
+{
+        struct config *config;
+        struct error e;
+        int count = 0, code;
+
+        while (arguments[count])
+                count++;
+        config = config_open(settings, count + 1, arguments - 1, environ, &e);
+        if (!config)
+                return misunderstood(e.text);
+        if (config_wants_help(config))
+                code = help();
+        else if (config_wants_version(config))
+                code = printf("mallctl %s (%s)\n", build_version, build_commit) > 0 ? EXIT_BALANCED : EXIT_OFFENCES;
+        else
+                code = run(config);
+        config_close(&config);
+        return code;
+}

@@ -1,0 +1,144 @@
+/* Orders against deliveries. */
+#include "mallctl/balance.h"
+
+#include <string.h>
+
+static const char started[] = "DeliveryStarted", out_of_stock[] = "OutOfStock";
+
+/* The deliveries of one order id: a span of them, sorted as below. */
+struct group {
+        const struct rows *deliveries;
+        size_t first, end;
+};
+
+static const struct delivery_row *member(const struct group *g, size_t i)
+{
+        return rows_at(g->deliveries, i);
+}
+
+static int compare_texts(const char *a, const char *b)
+{
+        if (!a || !b)
+                return (a != NULL) - (b != NULL);
+        return strcmp(a, b);
+}
+
+static int compare_members(const struct delivery_row *a, const struct delivery_row *b)
+{
+        int order = (a->order > b->order) - (a->order < b->order);
+
+        if (!order)
+                order = compare_texts(a->product, b->product);
+        if (!order)
+                order = (a->qty > b->qty) - (a->qty < b->qty);
+        return order ? order : compare_texts(a->customer, b->customer);
+}
+
+/* By order, those that are alike side by side. */
+static int compare_deliveries(const void *a, const void *b)
+{
+        int order = compare_members(a, b);
+
+        return order ? order : rows_by_id(a, b);
+}
+
+static bool is_from_order(const struct delivery_row *d)
+{
+        return d->origin == ORIGIN_ORDER || (d->origin == ORIGIN_UNKNOWN && d->status && strcmp(d->status, started) == 0);
+}
+
+/* "20" or "20, 21": those from the order; "" when there is none. */
+static const char *open_ones(const struct group *g, struct arena *arena)
+{
+        struct text ids = text_open(arena, 30);
+
+        for (size_t i = g->first; i < g->end; i++)
+                if (is_from_order(member(g, i)))
+                        text_printf(&ids, "%s%lld", ids.len ? ", " : "", (long long)member(g, i)->id);
+        return ids.at;
+}
+
+/* One that is the order's, whatever status it shows. */
+static bool may_have_one(const struct group *g)
+{
+        for (size_t i = g->first; i < g->end; i++)
+                if (member(g, i)->origin != ORIGIN_OTHER)
+                        return true;
+        return false;
+}
+
+/* Two from one Orderplaced. */
+static void check_twins(const struct group *g, struct verdict *v)
+{
+        const struct delivery_row *before = NULL, *d;
+
+        for (size_t i = g->first; i < g->end; i++) {
+                d = member(g, i);
+                if (!is_from_order(d))
+                        continue;
+                if (before && compare_members(before, d) == 0)
+                        verdict_add(v, "order %lld: two deliveries from it, %lld and %lld", (long long)d->order, (long long)before->id,
+                                    (long long)d->id);
+                before = d;
+        }
+}
+
+static void check_order(const struct order_row *o, const struct group *g, struct verdict *v)
+{
+        long long id = o->id;
+        const char *open = open_ones(g, v->lines.arena);
+
+        if (!o->status && *open)
+                verdict_add(v, "order %lld: no status yet, with delivery %s there", id, open);
+        else if (!o->status)
+                verdict_add(v, "order %lld: no delivery yet", id);
+        else if (strcmp(o->status, out_of_stock) == 0 && *open)
+                verdict_add(v, "order %lld: OutOfStock, with delivery %s still there", id, open);
+        else if (strcmp(o->status, started) == 0 && !*open && !may_have_one(g))
+                verdict_add(v, "order %lld: DeliveryStarted, but its delivery is not there", id);
+}
+
+/* The deliveries from g's end on that are of that order; without any: an empty group. */
+static void group_move(struct group *g, int64_t order)
+{
+        g->first = g->end;
+        while (g->end < g->deliveries->count && member(g, g->end)->order == order)
+                g->end++;
+}
+
+static void check_without_order(const struct group *g, struct verdict *v)
+{
+        const char *open = open_ones(g, v->lines.arena);
+
+        if (*open)
+                verdict_add(v, "order %lld: deleted, with delivery %s still there", (long long)member(g, g->first)->order, open);
+}
+
+/* Groups of orders that are not there, up to that order. */
+static void check_until(struct group *g, int64_t order, struct verdict *v)
+{
+        while (g->end < g->deliveries->count && member(g, g->end)->order < order) {
+                group_move(g, member(g, g->end)->order);
+                if (member(g, g->first)->order == 0)
+                        continue; /* made by hand, for nobody */
+                check_without_order(g, v);
+                check_twins(g, v);
+        }
+}
+
+void balance_orders(struct books *books, struct verdict *v)
+{
+        struct group g = {&books->deliveries, 0, 0};
+
+        rows_sort(&books->deliveries, compare_deliveries);
+        for (size_t i = 0; i < books->orders.count; i++) {
+                const struct order_row *o = rows_at(&books->orders, i);
+
+                check_until(&g, o->id, v);
+                group_move(&g, o->id);
+                check_order(o, &g, v);
+                check_twins(&g, v);
+        }
+        check_until(&g, INT64_MAX, v);
+        rows_sort(&books->deliveries, rows_by_id);
+}

@@ -1,0 +1,257 @@
+#include "mallctl/books.h"
+
+#include "base/json.h"
+#include "base/text.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+        PAGE_ROWS = 1000, /* the most that a service gives */
+        CONNECT_MS = 5000,
+        PAGE_MS = 60 * 1000,
+};
+
+/* The members of one JSON object that was read. */
+static int64_t whole_of(const struct json *object, const char *name)
+{
+        const struct json *m = json_member(object, name);
+
+        return m && m->type == JSON_NUMBER ? strtoll(m->text, NULL, 10) : 0;
+}
+
+static const char *text_of(const struct json *object, const char *name, struct arena *arena)
+{
+        const struct json *m = json_member(object, name);
+
+        return m && m->type == JSON_STRING ? arena_string(arena, m->text) : NULL;
+}
+
+int64_t books_id(const char *text)
+{
+        char *end;
+        long long id;
+
+        if (!text || *text < '1' || *text > '9')
+                return 0;
+        errno = 0;
+        id = strtoll(text, &end, 10);
+        return *end || errno ? 0 : id;
+}
+
+static int64_t id_of(const struct json *object, const char *name)
+{
+        const struct json *m = json_member(object, name);
+
+        return m && m->type == JSON_STRING ? books_id(m->text) : 0;
+}
+
+/* ---- the lists ---- */
+
+static void read_order(struct books *books, const struct json *row, int64_t id)
+{
+        struct order_row *o = rows_add(&books->orders);
+
+        o->id = id;
+        o->status = text_of(row, "status", books->arena);
+}
+
+static void read_delivery(struct books *books, const struct json *row, int64_t id)
+{
+        struct delivery_row *d = rows_add(&books->deliveries);
+
+        d->id = id;
+        d->order = id_of(row, "orderId");
+        d->qty = whole_of(row, "qty");
+        d->product = text_of(row, "productId", books->arena);
+        d->customer = text_of(row, "customerId", books->arena);
+        d->status = text_of(row, "status", books->arena);
+}
+
+static void read_inventory(struct books *books, const struct json *row, int64_t id)
+{
+        struct inventory_row *i = rows_add(&books->inventories);
+
+        i->id = id;
+        i->stock = whole_of(row, "stock");
+        i->product = text_of(row, "productId", books->arena);
+}
+
+static enum reason reason_of(const struct json *row)
+{
+        const struct json *m = json_member(row, "reason");
+
+        if (!m || m->type != JSON_STRING)
+                return REASON_HTTP;
+        if (strcmp(m->text, "DeliveryStarted") == 0)
+                return REASON_TAKEN;
+        return strcmp(m->text, "DeliveryCanceled") == 0 ? REASON_GIVEN_BACK : REASON_HTTP;
+}
+
+static void read_movement(struct books *books, const struct json *row, int64_t id)
+{
+        struct movement_row *m = rows_add(&books->movements);
+
+        m->id = id;
+        m->delivery = whole_of(row, "deliveryId");
+        m->order = id_of(row, "orderId");
+        m->inventory = whole_of(row, "inventory");
+        m->qty = whole_of(row, "qty");
+        m->reason = reason_of(row);
+}
+
+struct list {
+        size_t service; /* offset in struct books_places */
+        const char *collection;
+        size_t rows; /* offset in struct books */
+        size_t row_size;
+        void (*read)(struct books *books, const struct json *row, int64_t id);
+};
+
+static const struct list lists[] = {
+        {offsetof(struct books_places, order), "orders", offsetof(struct books, orders), sizeof(struct order_row), read_order},
+        {offsetof(struct books_places, delivery), "deliveries", offsetof(struct books, deliveries), sizeof(struct delivery_row),
+         read_delivery},
+        {offsetof(struct books_places, product), "inventories", offsetof(struct books, inventories), sizeof(struct inventory_row),
+         read_inventory},
+        {offsetof(struct books_places, product), "movements", offsetof(struct books, movements), sizeof(struct movement_row),
+         read_movement},
+};
+
+enum { LISTS = sizeof lists / sizeof *lists };
+
+static struct rows *rows_of(struct books *books, const struct list *list)
+{
+        return (struct rows *)((char *)books + list->rows);
+}
+
+static const char *place_of(const struct books_places *places, const struct list *list)
+{
+        return *(const char *const *)((const char *)places + list->service);
+}
+
+/* ---- one page ---- */
+
+struct reading {
+        CURL *easy;
+        struct books *books;
+        struct arena *scratch; /* of one page */
+        const char *url;
+        struct error *error;
+};
+
+static size_t take(char *data, size_t size, size_t count, void *body)
+{
+        text_add(body, data, size * count);
+        return size * count;
+}
+
+static bool fetch(struct reading *r, struct text *body)
+{
+        char why[CURL_ERROR_SIZE] = "";
+        long status = 0;
+        CURLcode code;
+
+        curl_easy_setopt(r->easy, CURLOPT_URL, r->url);
+        curl_easy_setopt(r->easy, CURLOPT_PROTOCOLS_STR, "http");
+        curl_easy_setopt(r->easy, CURLOPT_PROXY, "");
+        curl_easy_setopt(r->easy, CURLOPT_NOSIGNAL, 1L);
+        curl_easy_setopt(r->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+        curl_easy_setopt(r->easy, CURLOPT_TIMEOUT_MS, (long)PAGE_MS);
+        curl_easy_setopt(r->easy, CURLOPT_WRITEFUNCTION, take);
+        curl_easy_setopt(r->easy, CURLOPT_WRITEDATA, body);
+        curl_easy_setopt(r->easy, CURLOPT_ERRORBUFFER, why);
+        code = curl_easy_perform(r->easy);
+        curl_easy_setopt(r->easy, CURLOPT_ERRORBUFFER, NULL);
+        if (code != CURLE_OK)
+                return error_set(r->error, ERROR_UNAVAILABLE, "%s: %s", r->url, *why ? why : curl_easy_strerror(code));
+        curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
+        return status == 200 || error_set(r->error, ERROR_UNAVAILABLE, "%s: the answer is a %ld", r->url, status);
+}
+
+/* An item's self link ends with its id. */
+static int64_t row_id(const struct json *row)
+{
+        const struct json *href = json_member(json_member(json_member(row, "_links"), "self"), "href");
+        const char *slash = href && href->type == JSON_STRING ? strrchr(href->text, '/') : NULL;
+
+        return slash ? books_id(slash + 1) : 0;
+}
+
+static bool take_rows(struct reading *r, const struct list *list, const struct json *rows)
+{
+        if (!rows || rows->type != JSON_ARRAY)
+                return error_set(r->error, ERROR_INTERNAL, "%s: the answer has no %s", r->url, list->collection);
+        for (const struct json *row = rows->first; row; row = row->next) {
+                int64_t id = row_id(row);
+
+                if (!id)
+                        return error_set(r->error, ERROR_INTERNAL, "%s: a row without a link to itself", r->url);
+                list->read(r->books, row, id);
+        }
+        return true;
+}
+
+/* *last: there is no page behind it. */
+static bool read_page(struct reading *r, const struct list *list, int number, bool *last)
+{
+        struct text body = text_open(r->scratch, 1 << 16);
+        size_t before = rows_of(r->books, list)->count;
+        const struct json *answer, *page;
+        struct error e;
+
+        if (!fetch(r, &body))
+                return false;
+        answer = json_read(r->scratch, body.at, body.len, &e);
+        if (!answer)
+                return error_set(r->error, ERROR_INTERNAL, "%s: the answer is not JSON: %s", r->url, e.text);
+        page = json_member(answer, "page");
+        if (!page || whole_of(page, "number") != number)
+                return error_set(r->error, ERROR_INTERNAL, "%s: the answer is not page %d", r->url, number);
+        if (!take_rows(r, list, json_member(json_member(answer, "_embedded"), list->collection)))
+                return false;
+        *last = (int64_t)(rows_of(r->books, list)->count - before) < whole_of(page, "size") || rows_of(r->books, list)->count == before;
+        return true;
+}
+
+/* ---- all of it ---- */
+
+static bool read_list(struct reading *r, const char *place, const struct list *list)
+{
+        bool last = false;
+
+        for (int number = 0; !last; number++) {
+                arena_reset(r->scratch);
+                r->url = arena_printf(r->scratch, "%s/%s?size=%d&page=%d", place, list->collection, PAGE_ROWS, number);
+                if (!read_page(r, list, number, &last))
+                        return false;
+        }
+        rows_sort(rows_of(r->books, list), rows_by_id);
+        return true;
+}
+
+bool books_read(struct books *books, const struct books_places *places, struct error *error)
+{
+        struct reading r = {.easy = curl_easy_init(), .books = books, .scratch = arena_open(), .error = error};
+        bool good = true;
+
+        if (!r.easy)
+                abort(); /* out of memory */
+        books->arena = arena_open();
+        for (size_t i = 0; i < LISTS; i++)
+                *rows_of(books, &lists[i]) = rows_open(lists[i].row_size);
+        for (size_t i = 0; i < LISTS && good; i++)
+                good = read_list(&r, place_of(places, &lists[i]), &lists[i]);
+        arena_close(&r.scratch);
+        curl_easy_cleanup(r.easy);
+        return good;
+}
+
+void books_close(struct books *books)
+{
+        for (size_t i = 0; i < LISTS; i++)
+                rows_close(rows_of(books, &lists[i]));
+        arena_close(&books->arena);
+}

@@ -1,0 +1,66 @@
+/* books - what the three services show over HTTP, as far as an audit wants to know it.
+
+   Each list is read page by page, in the order of the ids. Rows that are made or deleted meanwhile can be missed or come
+   in one list and not yet in the other: what an audit says of a mall that is at work is no verdict. */
+#ifndef MALLCTL_BOOKS_H
+#define MALLCTL_BOOKS_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "mallctl/rows.h"
+
+/* Where a delivery comes from; over HTTP it does not show, on the topic it does. */
+enum origin {
+        ORIGIN_UNKNOWN,
+        ORIGIN_ORDER, /* from the Orderplaced of the order whose id it has */
+        ORIGIN_OTHER, /* made by hand, or from an order of an earlier store */
+};
+
+/* Text is NULL for null, numbers are 0. */
+struct order_row {
+        int64_t id;
+        const char *status;
+};
+
+struct delivery_row {
+        int64_t id;
+        int64_t order; /* 0: none that an order could have */
+        int64_t qty;
+        const char *product, *customer, *status;
+        enum origin origin;
+};
+
+struct inventory_row {
+        int64_t id;
+        int64_t stock;
+        const char *product;
+};
+
+enum reason { REASON_HTTP, REASON_TAKEN, REASON_GIVEN_BACK };
+
+struct movement_row {
+        int64_t id;
+        int64_t delivery, order; /* 0: none */
+        int64_t inventory;
+        int64_t qty;
+        enum reason reason;
+};
+
+struct books {
+        struct arena *arena; /* for the texts */
+        struct rows orders, deliveries, inventories, movements;
+};
+
+/* URLs of the services, without a slash at the end. */
+struct books_places {
+        const char *order, *delivery, *product;
+};
+
+/* Each list comes sorted by id. False: a service cannot be read, and the error says which and why. */
+bool books_read(struct books *books, const struct books_places *places, struct error *error);
+void books_close(struct books *books);
+
+/* "17" of an order or a delivery that could have it; 0 for anything else. */
+int64_t books_id(const char *text);
+
+#endif

@@ -1,0 +1,296 @@
+#include "mallctl/topic.h"
+
+#include "event/bus_adapter.h"
+#include "event/event.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct scheme {
+        const char *name;
+        bool (*read)(struct topic *topic, const char *place, struct error *error);
+} schemes[] = {
+        {"log:", topic_read_log},
+        {"kafka://", topic_read_kafka},
+};
+
+/* What is looked for, in the order of enum saying; there is nobody to react. */
+static const struct reaction sayings[] = {
+        [ORDER_PLACED] = {"Orderplaced", NULL},
+        [ORDER_CANCELED] = {"OrderCanceled", NULL},
+        [DELIVERY_STARTED] = {"DeliveryStarted", NULL},
+        [DELIVERY_CANCELED] = {"DeliveryCanceled", NULL},
+        {NULL, NULL},
+};
+
+/* ---- reading ---- */
+
+/* Few sources say all of it: most often it is that of the event before. */
+static const char *keep_source(struct topic *t, const char *source)
+{
+        const struct said *last = t->events.count ? rows_at(&t->events, t->events.count - 1) : NULL;
+
+        if (!source || !last)
+                return arena_string(t->arena, source);
+        if (strcmp(source, last->source) == 0)
+                return last->source;
+        if (last->order_source && strcmp(source, last->order_source) == 0)
+                return last->order_source;
+        return arena_string(t->arena, source);
+}
+
+static int64_t id_of(const struct event *event)
+{
+        const struct json *id = json_member(event->body, "id");
+
+        return id && id->type == JSON_NUMBER ? strtoll(id->text, NULL, 10) : 0;
+}
+
+void topic_take(struct topic *t, const struct record *record)
+{
+        struct event event;
+        struct error ignored;
+        struct said said;
+        bool ours = event_read(record, sayings, t->scratch, &event, &ignored) == EVENT_OURS && id_of(&event) > 0;
+
+        if (ours) {
+                said = (struct said){
+                        .id = id_of(&event),
+                        .saying = (enum saying)(reaction_for(sayings, event.type) - sayings),
+                        .source = keep_source(t, event.source),
+                        .identity_source = keep_source(t, event.identity_source),
+                        .identity = arena_string(t->arena, event.identity),
+                        .order_source = keep_source(t, record_header(record, "ce_ordersource", t->scratch)),
+                        .partition = record->partition,
+                        .offset = record->offset,
+                        .timestamp = record->timestamp_ms,
+                };
+                *(struct said *)rows_add(&t->events) = said;
+        }
+        arena_reset(t->scratch);
+}
+
+void topic_drop(struct topic *t, int32_t partition)
+{
+        *(int64_t *)rows_add(&t->dropped) = partition;
+}
+
+/* ---- the stores that are there now ---- */
+
+static bool is_later(const struct said *a, const struct said *b)
+{
+        return a->partition == b->partition ? a->offset > b->offset : a->timestamp > b->timestamp;
+}
+
+static bool is_of_order(enum saying saying)
+{
+        return saying == ORDER_PLACED || saying == ORDER_CANCELED;
+}
+
+/* The source that begins with the prefix and spoke last. */
+static const char *last_source(const struct topic *t, bool of_order, const char *prefix)
+{
+        const struct said *last = NULL;
+
+        for (size_t i = 0; i < t->events.count; i++) {
+                const struct said *s = rows_at(&t->events, i);
+
+                if (is_of_order(s->saying) == of_order && strncmp(s->source, prefix, strlen(prefix)) == 0 &&
+                    (!last || is_later(s, last)))
+                        last = s;
+        }
+        return last ? last->source : NULL;
+}
+
+bool topic_is_of_now(const struct topic *t, const struct said *said)
+{
+        const char *source = is_of_order(said->saying) ? t->order_source : t->delivery_source;
+
+        return source && strcmp(said->source, source) == 0;
+}
+
+bool topic_is_from_order(const struct topic *t, const struct said *started)
+{
+        return started->order_source && t->order_source && strcmp(started->order_source, t->order_source) == 0;
+}
+
+/* ---- once it is read ---- */
+
+static int compare_identity(const struct said *a, const struct said *b)
+{
+        int order = strcmp(a->source, b->source);
+
+        if (!order)
+                order = strcmp(a->identity_source, b->identity_source);
+        return order ? order : strcmp(a->identity, b->identity);
+}
+
+static int compare_subject(const struct said *a, enum saying saying, int64_t id)
+{
+        if (a->saying != saying)
+                return a->saying < saying ? -1 : 1;
+        return (a->id > id) - (a->id < id);
+}
+
+static int compare_said(const void *a, const void *b)
+{
+        const struct said *left = a, *right = b;
+        int order = compare_subject(left, right->saying, right->id);
+
+        return order ? order : compare_identity(left, right);
+}
+
+static void keep_distinct(struct rows *events)
+{
+        size_t kept = 0;
+
+        rows_sort(events, compare_said);
+        for (size_t i = 0; i < events->count; i++) {
+                const struct said *s = rows_at(events, i);
+
+                if (kept == 0 || compare_said(rows_at(events, kept - 1), s) != 0)
+                        *(struct said *)rows_at(events, kept++) = *s;
+        }
+        events->count = kept;
+}
+
+static const struct scheme *scheme_of(const char *url)
+{
+        for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+                if (strncmp(url, schemes[i].name, strlen(schemes[i].name)) == 0)
+                        return &schemes[i];
+        return NULL;
+}
+
+bool topic_url_is_right(const char *url, struct error *error)
+{
+        const struct scheme *scheme = scheme_of(url);
+        const char *place = scheme ? url + strlen(scheme->name) : "";
+        const char *slash = strchr(place, '/');
+
+        if (scheme && scheme->read == topic_read_log && *place)
+                return true;
+        if (scheme && scheme->read == topic_read_kafka && slash && slash != place && bus_topic_is_valid(slash + 1))
+                return true;
+        return error_set(error, ERROR_BAD_INPUT, "the bus is log:PATH or kafka://HOST:PORT[,HOST:PORT]/TOPIC, not '%s'", url);
+}
+
+bool topic_read(struct topic *t, const char *url, struct error *error)
+{
+        const struct scheme *scheme;
+
+        *t = (struct topic){
+                .arena = arena_open(),
+                .scratch = arena_open(),
+                .events = rows_open(sizeof(struct said)),
+                .dropped = rows_open(sizeof(int64_t)),
+        };
+        if (!topic_url_is_right(url, error))
+                return false;
+        scheme = scheme_of(url);
+        if (!scheme->read(t, url + strlen(scheme->name), error))
+                return false;
+        t->order_source = last_source(t, true, "/order/");
+        t->delivery_source = last_source(t, false, "/delivery/");
+        keep_distinct(&t->events);
+        return true;
+}
+
+void topic_close(struct topic *t)
+{
+        rows_close(&t->events);
+        rows_close(&t->dropped);
+        arena_close(&t->scratch);
+        arena_close(&t->arena);
+}
+
+/* ---- questions ---- */
+
+/* The first of that saying and id, or where it would be. */
+static size_t first_of(const struct topic *t, enum saying saying, int64_t id)
+{
+        size_t from = 0, to = t->events.count;
+
+        while (from < to) {
+                size_t middle = from + (to - from) / 2;
+
+                if (compare_subject(rows_at(&t->events, middle), saying, id) < 0)
+                        from = middle + 1;
+                else
+                        to = middle;
+        }
+        return from;
+}
+
+/* Of one saying and id: how many the store that is there now said, and how many there are in all; *one is one of the former. */
+static size_t count(const struct topic *t, enum saying saying, int64_t id, size_t *all, const struct said **one)
+{
+        size_t first = first_of(t, saying, id), i, now = 0;
+
+        for (i = first; i < t->events.count; i++) {
+                const struct said *s = rows_at(&t->events, i);
+
+                if (compare_subject(s, saying, id) != 0)
+                        break;
+                if (topic_is_of_now(t, s)) {
+                        now++;
+                        *one = s;
+                }
+        }
+        *all = i - first;
+        return now;
+}
+
+size_t topic_count(const struct topic *t, enum saying saying, int64_t id)
+{
+        const struct said *one = NULL;
+        size_t all;
+
+        return count(t, saying, id, &all, &one);
+}
+
+size_t topic_count_others(const struct topic *t, enum saying saying, int64_t id)
+{
+        const struct said *one = NULL;
+        size_t all, now = count(t, saying, id, &all, &one);
+
+        return all - now;
+}
+
+const struct said *topic_find(const struct topic *t, enum saying saying, int64_t id)
+{
+        const struct said *one = NULL;
+        size_t all;
+
+        count(t, saying, id, &all, &one);
+        return one;
+}
+
+/* The smallest id that the store there now said it of in that partition. */
+static int64_t least_id(const struct topic *t, enum saying saying, int64_t partition)
+{
+        int64_t least = INT64_MAX;
+
+        for (size_t i = first_of(t, saying, 1); i < t->events.count; i++) {
+                const struct said *s = rows_at(&t->events, i);
+
+                if (s->saying != saying)
+                        break;
+                if (s->partition == partition && s->id < least && topic_is_of_now(t, s))
+                        least = s->id;
+        }
+        return least;
+}
+
+int64_t topic_horizon(const struct topic *t, enum saying saying)
+{
+        int64_t horizon = 1;
+
+        for (size_t i = 0; i < t->dropped.count; i++) {
+                int64_t least = least_id(t, saying, *(int64_t *)rows_at(&t->dropped, i));
+
+                if (least > horizon)
+                        horizon = least;
+        }
+        return horizon;
+}

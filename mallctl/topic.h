@@ -1,0 +1,64 @@
+/* topic - what was said of orders and deliveries, read from the topic's beginning to what was its end.
+
+   No group is joined and nothing is written. A record that was published twice (the same ce_source and ce_id) counts once;
+   what cannot be understood is none.
+
+   An order is (source, id), and so is a delivery: a store that begins anew gets another ce_source and counts from 1 again.
+   The source that spoke last is the store that is there now. BUGS: one that began anew and has said nothing yet is taken
+   for the one before it, whose rows are missed then. On a topic of several partitions "last" is by the records' time.
+
+   Where the bus has dropped the oldest events already, those of the oldest rows are not missed. */
+#ifndef MALLCTL_TOPIC_H
+#define MALLCTL_TOPIC_H
+
+#include "event/bus.h"
+#include "mallctl/rows.h"
+
+enum saying { ORDER_PLACED, ORDER_CANCELED, DELIVERY_STARTED, DELIVERY_CANCELED };
+
+struct said {
+        int64_t id; /* of the order or the delivery */
+        enum saying saying;
+        const char *source;
+        const char *identity_source, *identity; /* what makes it one event */
+        const char *order_source;               /* of a delivery: whose Orderplaced it comes from; NULL: made by hand */
+        int32_t partition;
+        int64_t offset, timestamp;
+};
+
+struct topic {
+        struct arena *arena, *scratch;
+        struct rows events;  /* struct said; sorted by saying, id, source, identity once it is read */
+        struct rows dropped; /* int64_t: partitions whose oldest records are gone */
+        const char *order_source, *delivery_source; /* the stores that are there now; NULL: they said nothing */
+};
+
+/* log:PATH or kafka://HOST:PORT[,HOST:PORT]/TOPIC? Nothing is opened. */
+bool topic_url_is_right(const char *url, struct error *error);
+
+bool topic_read(struct topic *topic, const char *url, struct error *error);
+void topic_close(struct topic *topic);
+
+/* Did the store that is there now say it? */
+bool topic_is_of_now(const struct topic *topic, const struct said *said);
+
+/* A DeliveryStarted: was it for an Orderplaced of the order store that is there now? */
+bool topic_is_from_order(const struct topic *topic, const struct said *started);
+
+/* How often that was said of that id, by the store that is there now / by all others. */
+size_t topic_count(const struct topic *topic, enum saying saying, int64_t id);
+size_t topic_count_others(const struct topic *topic, enum saying saying, int64_t id);
+
+/* One that the store that is there now said of that id, or NULL. */
+const struct said *topic_find(const struct topic *topic, enum saying saying, int64_t id);
+
+/* Of smaller ids it may have been said and dropped since. */
+int64_t topic_horizon(const struct topic *topic, enum saying saying);
+
+/* Between topic.c and those who read. */
+void topic_take(struct topic *topic, const struct record *record);
+void topic_drop(struct topic *topic, int32_t partition);
+bool topic_read_kafka(struct topic *topic, const char *place, struct error *error);
+bool topic_read_log(struct topic *topic, const char *path, struct error *error);
+
+#endif
