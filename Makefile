@@ -13,7 +13,7 @@ CC := $(if $(shell command -v ccache),ccache )gcc
 endif
 JOBS ?= $(shell nproc)
 Q    := $(if $(V),,@)# V=1 shows the commands
-PACKAGES := libmicrohttpd rdkafka libcjson sqlite3 libcurl yaml-0.1
+PACKAGES := libmicrohttpd rdkafka libcjson sqlite3 libpq libcurl yaml-0.1
 
 # Warnings and the language standard are the project's; CFLAGS and LDFLAGS belong to the packager.
 CFLAGS ?= -O2 -g
@@ -32,7 +32,7 @@ ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(HARDENING_$(VARIANT)) $(SANITIZE_$(VARIAN
              $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 ALL_LIBS   = -Wl,--as-needed $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
-.PHONY: help all run test bench lint unit wire proxy system fuzz settings programs deps-run deps-kafka deps-test deps-bench \
+.PHONY: help all run test bench lint unit wire proxy system fuzz settings programs deps-run deps-kafka deps-postgres deps-test deps-bench \
         unit-tests concurrent-tests ceiling clean
 .SECONDARY:
 
@@ -44,9 +44,9 @@ help: ## this list
 all: deps-run ## build everything, build/bin holds it
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 
-run: $(if $(KAFKA),deps-kafka,deps-run) ## build and run the four daemons here; KAFKA=1: over a Kafka broker of their own
+run: $(if $(KAFKA),deps-kafka,deps-run) $(if $(PG),deps-postgres) ## build and run the four daemons here; KAFKA=1, PG=1: on a broker, a PostgreSQL of their own
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
-	@scripts/run.py $(if $(KAFKA),--kafka)
+	@scripts/run.py $(if $(KAFKA),--kafka) $(if $(PG),--postgres)
 
 test: deps-test ## everything below, and one line of how it went
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
@@ -58,8 +58,9 @@ lint: deps-test ## layout of the tiers, warnings, static checks
 unit: deps-test ## unit tests under the sanitizers; ONLY=json picks
 	-@$(MAKE) --no-print-directory -k -j$(JOBS) VARIANT=asan unit-tests
 	-@$(MAKE) --no-print-directory -k -j$(JOBS) VARIANT=tsan concurrent-tests
-	@scripts/with-broker.py scripts/unit.py $(foreach o,$(ONLY),--only $(o)) \
-		$(patsubst %.c,build/asan/%,$(test_sources)) $(patsubst %.c,build/tsan/%,$(concurrent_sources))
+	@scripts/beside.py scripts/unit.py $(foreach o,$(ONLY),--only $(o)) \
+		$(patsubst %.c,build/asan/%,$(test_sources)) $(patsubst %.c,build/tsan/%,$(concurrent_sources)) \
+		$(foreach v,asan tsan,$(patsubst %.c,build/$(v)/%@postgresql,$(filter $($(v)_sources),$(store_sources))))
 
 wire: deps-test ## the reference's recorded answers against each daemon
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
@@ -97,7 +98,7 @@ clean: ## remove what was built (./data stays)
 	rm -rf build
 
 # A stamp each, so that looking costs nothing the second time.
-deps-run deps-kafka deps-test deps-bench: deps-%: build/deps-%
+deps-run deps-kafka deps-postgres deps-test deps-bench: deps-%: build/deps-%
 
 build/deps-%: scripts/deps
 	@scripts/deps $*
@@ -112,8 +113,14 @@ program_objects  = $(patsubst %.c,$(OUT)/%.o,$(filter-out %_test.c %_fuzz.c,$(wi
 
 # Tests of what several threads share; they run under the thread sanitizer too.
 CONCURRENT         := bus loop recent server exchange limits stream log metrics writer inbox outbox relay service resource \
-                      lifecycle upstream pool write keys breaker limiter routes admission fetch inquiry
+                      lifecycle upstream pool write postgres keys breaker limiter routes admission fetch inquiry
 concurrent_sources := $(foreach c,$(CONCURRENT),$(filter %/$(c)_test.c,$(test_sources)))
+
+# Tests of what works on every kind of store; they run on PostgreSQL too, as PROGRAM@postgresql.
+STORES        := store table writer parts relay inbox write resource policy postgres
+store_sources := $(foreach s,$(STORES),$(filter %/$(s)_test.c,$(test_sources)))
+asan_sources   = $(test_sources)
+tsan_sources   = $(concurrent_sources)
 
 programs: $(PROGRAMS:%=$(OUT)/bin/%) build/bin
 

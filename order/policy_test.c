@@ -122,7 +122,7 @@ static void a_change_of_status_is_a_new_version(void)
         hears_of_first("DeliveryStarted"); /* says nothing new */
         hears_of_first("DeliveryCanceled");
         db = store_read_begin(telling.store);
-        check(table_get(db, store_table(telling.store, &order_entity), 1, telling.arena, &row, &e) && row);
+        check(table_get(db, store_table(telling.store, &order_entity), TABLE_TO_LOOK, 1, telling.arena, &row, &e) && row);
         store_read_end(telling.store, db);
         order = row;
         check_int(order->row.version, 2);

@@ -65,7 +65,7 @@ static const struct inventory *inventory(int64_t id)
         struct error e = {0};
         void *row = NULL;
 
-        table_get(db, store_table(telling.store, &inventory_entity), id, telling.arena, &row, &e);
+        table_get(db, store_table(telling.store, &inventory_entity), TABLE_TO_LOOK, id, telling.arena, &row, &e);
         store_read_end(telling.store, db);
         check(row != NULL);
         return row;
@@ -81,7 +81,7 @@ static int64_t moved(int64_t inventory_id)
 {
         struct db *db = store_read_begin(telling.store);
         struct error e = {0};
-        struct statement *s = db_prepare_once(db, "SELECT coalesce(sum(qty), 0) FROM movements WHERE inventory = ?", &e);
+        struct statement *s = db_prepare_once(db, "SELECT CAST(coalesce(sum(qty), 0) AS BIGINT) FROM movements WHERE inventory = ?", &e);
         int64_t sum;
 
         bind_int(s, 1, inventory_id);

@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 
-PACKAGES = "libmicrohttpd rdkafka libcjson sqlite3 libcurl yaml-0.1".split()
+PACKAGES = "libmicrohttpd rdkafka libcjson sqlite3 libpq libcurl yaml-0.1".split()
 STANDARD = "-std=gnu17 -D_GNU_SOURCE -Icommon -I.".split()
 WARNINGS = ("-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wundef "
             "-Wformat=2 -Wvla -Wcast-qual -Wno-missing-field-initializers").split()

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """run - the whole mall on this machine, until Ctrl-C.
 
-usage: run.py [--kafka] [--bin DIR] [--port NAME=PORT]...
+usage: run.py [--kafka] [--postgres] [--bin DIR] [--port NAME=PORT]...
 
 Starts the four daemons, waits until they are ready, says where they are and shows their logs, each line with its
 daemon's name in front; data/log/NAME.log keeps them. MALL_ settings of the environment reach the daemons, but those
-that cannot be the same for all of them. --kafka starts a broker on localhost:9092, unless MALL_BUS_URL names one.
+that cannot be the same for all of them. --kafka starts a broker on localhost:9092, unless MALL_BUS_URL names one; --postgres
+a PostgreSQL on localhost:5432, unless MALL_DB_URL names one.
 Ends with 0 after Ctrl-C or SIGTERM, with 1 when something could not start or a daemon died.
 """
 import argparse
@@ -30,6 +31,8 @@ READY_SECONDS = 20
 STOP_SECONDS = 30
 BROKER = TOP / "tests/kafka/broker.sh"
 BROKER_PORT = 9092
+SERVER = TOP / "tests/postgres/server.sh"
+SERVER_PORT = 5432
 
 
 class Trouble(Exception):
@@ -88,7 +91,7 @@ def wait_until_ready(daemons, lines):
     drain(lines)
 
 
-def table(daemons, data, bus):
+def table(daemons, store, bus):
     rows = [("daemon", "port", "pid", "health")]
     rows += [(d.name, str(d.port), str(d.process.pid), d.url() + "/actuator/health") for d in daemons]
     print()
@@ -98,7 +101,7 @@ def table(daemons, data, bus):
     print("\n  data in %s, events over %s\n  try:  http POST %s/inventories productId=1001 productName=TV stock=100"
           "\n        http POST %s/orders productId=1001 productName=TV qty=5 customerId=100"
           "\n        http %s/inventories/1        Ctrl-C stops all of it\n"
-          % (data, bus, by_name["product"], by_name["gateway"], by_name["gateway"]), flush=True)
+          % (store, bus, by_name["product"], by_name["gateway"], by_name["gateway"]), flush=True)
 
 
 def stop(daemons, lines):
@@ -136,7 +139,7 @@ def mall(arguments, settings, data):
             daemon.follower = threading.Thread(target=daemon.follow, args=(lines,), daemon=True)
             daemon.follower.start()
         wait_until_ready(daemons, lines)
-        table(daemons, data, settings.get("MALL_BUS_URL", "the embedded log"))
+        table(daemons, settings.get("MALL_DB_URL", data), settings.get("MALL_BUS_URL", "the embedded log"))
         while True:
             name, line = lines.get()
             if line is None:
@@ -163,6 +166,16 @@ def start_broker(data):
             raise Trouble("the broker did not start")
 
 
+def start_server(data):
+    """Where it is. Its files are its own user's when we are root, who must be able to get there."""
+    if not ports.is_free(SERVER_PORT):
+        raise Trouble("port %d, which PostgreSQL needs, is taken; MALL_DB_URL=postgresql://USER@HOST/DATABASE uses that one" % SERVER_PORT)
+    print("run: starting a PostgreSQL on localhost:%d" % SERVER_PORT, flush=True)
+    if subprocess.call([SERVER, "start", str(data / "postgres"), str(SERVER_PORT)]):
+        raise Trouble("PostgreSQL did not start")
+    return (data / "postgres/url").read_text().strip()
+
+
 def interrupt(*_):
     raise KeyboardInterrupt
 
@@ -170,6 +183,7 @@ def interrupt(*_):
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--kafka", action="store_true")
+    parser.add_argument("--postgres", action="store_true")
     parser.add_argument("--bin", type=pathlib.Path, default=TOP / "build/bin")
     parser.add_argument("--port", action="append", default=[], type=lambda text: text.split("=", 1))
     arguments = parser.parse_args()
@@ -183,13 +197,16 @@ def main():
     settings["MALL_DATA_DIR"] = str(data)
     if socket.has_dualstack_ipv6() and "SERVER_ADDRESS" not in settings:
         settings.setdefault("MALL_ADDRESS", "::")               # some siege try localhost's first address only, which is ::1
-    broker = False
+    broker = server = False
     try:
         (data / "log").mkdir(parents=True, exist_ok=True)
         if arguments.kafka and "MALL_BUS_URL" not in os.environ:
             broker = True
             start_broker(data)
             settings["MALL_BUS_URL"] = "kafka://localhost:%d/mall" % BROKER_PORT
+        if arguments.postgres and "MALL_DB_URL" not in os.environ:
+            server = True
+            settings["MALL_DB_URL"] = start_server(data)
         return mall(arguments, settings, data)
     except KeyboardInterrupt:
         return 0
@@ -199,6 +216,8 @@ def main():
     finally:
         if broker:
             subprocess.call([BROKER, "stop", data / "kafka"])
+        if server:
+            subprocess.call([SERVER, "stop", data / "postgres"])
 
 
 if __name__ == "__main__":

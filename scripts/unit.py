@@ -3,6 +3,8 @@
 
 usage: unit.py [--only PART]... PROGRAM...
 
+PROGRAM@postgresql runs it with MALL_TEST_STORE, a PostgreSQL (MALL_TEST_POSTGRES) instead of SQLite.
+
 A program prints `ok   story` and `FAIL story` lines (base/check.h). One that crashes, hangs, was not built or that a
 sanitizer ended gets a FAIL line here. Exit 1 when anything failed.
 """
@@ -31,18 +33,22 @@ def without_aslr():
     return command if allowed else []
 
 
-def run(program, prefix):
+def run(name, prefix):
     """What it printed, and the failures that it could not print itself."""
+    program, _, store = name.partition("@")
+    settings = {**os.environ, **SANITIZERS}
+    if store:
+        settings["MALL_TEST_STORE"] = os.environ["MALL_TEST_POSTGRES"]
     if not os.access(program, os.X_OK):
         return "FAIL %s was not built\n" % program
     try:
         done = subprocess.run(prefix + [program], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              timeout=DEADLINE, env={**os.environ, **SANITIZERS}, cwd=TOP)
+                              timeout=DEADLINE, env=settings, cwd=TOP)
     except subprocess.TimeoutExpired as late:
-        return (late.stdout or b"").decode(errors="replace") + "FAIL %s did not end within %d s\n" % (program, DEADLINE)
+        return (late.stdout or b"").decode(errors="replace") + "FAIL %s did not end within %d s\n" % (name, DEADLINE)
     text = done.stdout.decode(errors="replace")
     if done.returncode and ("\nFAIL" not in "\n" + text or done.returncode != 1):
-        text += "FAIL %s ended with %d\n" % (program, done.returncode)
+        text += "FAIL %s ended with %d\n" % (name, done.returncode)
     return text
 
 

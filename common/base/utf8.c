@@ -23,6 +23,18 @@ size_t utf8_length(const char *p, const char *end)
         return length;
 }
 
+bool utf8_is_valid(const char *text, size_t len)
+{
+        for (const char *p = text, *end = text + len; p < end;) {
+                size_t length = (unsigned char)*p < 0x80 ? *p != '\0' : utf8_length(p, end);
+
+                if (!length)
+                        return false;
+                p += length;
+        }
+        return true;
+}
+
 char *utf8_write(char *out, uint32_t code)
 {
         if (code < 0x80) {

@@ -1,8 +1,17 @@
-/* db - one connection to the store: statements with parameters, rows, transactions. SQLite now (sqlite.c).
+/* db - one connection to the store: statements with parameters, rows, transactions.
+
+   Two adapters, one contract test (store_test.c and those beside it run on both):
+     sqlite:PATH                    a file of this process alone (db_sqlite.c)
+     postgresql://user@host/db      PostgreSQL 13 or newer, shared by any number of processes (db_postgres.c); what libpq
+                                    knows may stand in the URL. Each service keeps to a schema of its name.
+
+   SQL is what both understand, with parameters as ? or ?1; in what db_exec takes, these words become the adapter's:
+     {id} the type of a primary key, {text}, {bytes}, {clustered} what ends a table without row ids.
 
    A connection and its statements belong to one thread at a time. Errors: a store that is busy, full or away is
-   ERROR_UNAVAILABLE; a violated unique key ERROR_CONFLICT. A failed fsync ends the process: what the disk then holds is
-   unknown, and only recovery at the next start finds out (PostgreSQL's "fsyncgate", 2018). */
+   ERROR_UNAVAILABLE; a violated unique key ERROR_CONFLICT. SQLite: a failed fsync ends the process: what the disk then holds
+   is unknown, and only recovery at the next start finds out (PostgreSQL's "fsyncgate", 2018). PostgreSQL: no call takes longer
+   than some seconds, and once the server did not answer, calls fail at once for a while. */
 #ifndef DATA_DB_H
 #define DATA_DB_H
 
@@ -15,15 +24,47 @@
 struct db;
 struct statement;
 
-enum db_mode { DB_WRITER, DB_READER };
+enum db_mode {
+        DB_WRITER,
+        DB_READER,
+        DB_RELAY, /* shared stores only: what it writes may be lost in a crash, and its session ends when it is idle for long */
+};
 enum db_step { DB_ROW, DB_DONE, DB_FAILED };
 
 /* ERROR_BAD_INPUT says what a URL looks like. */
 bool db_url_check(const char *url, struct error *error);
+/* May other processes use the store at the same time? Then ids, locks and the outbox are the database's business. */
+bool db_url_is_shared(const char *url);
 
-/* url: "sqlite:/path/to/order.db". The writer comes first: it makes the file. */
-struct db *db_open(const char *url, enum db_mode mode, struct error *error);
+/* service: the schema, where the store has more than one. SQLite: the writer comes first, makes the file and keeps every
+   other process's writer away (ERROR_CONFLICT). PostgreSQL connects when it is first needed, and again when that broke. */
+struct db *db_open(const char *url, const char *service, enum db_mode mode, struct error *error);
 void db_close(struct db **db);
+bool db_is_shared(const struct db *db);
+/* Counts connections: another one than before has none of its session's locks. 0: none now. */
+unsigned db_connection(const struct db *db);
+
+/* One of them runs at a time in all processes, where the store is shared. */
+bool db_migration_begins(struct db *db, struct error *error);
+void db_migration_ended(struct db *db);
+
+/* alone: no other process's transaction runs meanwhile (one that lost to another's locks before). */
+bool db_begin(struct db *db, bool alone, struct error *error);
+/* PostgreSQL: when the connection breaks in this moment, asks on a new one what came of it. If it cannot learn that, the
+   error's text says so: the caller's key (Idempotency-Key, an event's identity) then tells. */
+bool db_commit(struct db *db, struct error *error);
+void db_rollback(struct db *db);
+/* All reads until db_rollback see one moment. */
+bool db_begin_reading(struct db *db, struct error *error);
+bool db_in_transaction(const struct db *db);
+/* A statement failed, and nothing but a rollback (also to the savepoint) is taken any more. */
+bool db_transaction_is_void(const struct db *db);
+/* Within a transaction: a part of it that can be undone alone. */
+bool db_savepoint(struct db *db, struct error *error);
+bool db_savepoint_release(struct db *db, struct error *error);
+void db_savepoint_undo(struct db *db);
+/* The last failure was a deadlock, a lock's timeout or a serialisation failure: the same again may well succeed. */
+bool db_lost_a_race(const struct db *db);
 
 /* Prepared once and remembered by the text's address, so the text must live as long as the connection. */
 struct statement *db_prepare(struct db *db, const char *sql, struct error *error);
@@ -35,7 +76,7 @@ bool db_exec(struct db *db, const char *sql, struct error *error); /* one or sev
 
 /* Parameters count from 1, columns from 0. Bound text must stay until the statement is reset. */
 void bind_int(struct statement *statement, int parameter, int64_t value);
-void bind_text(struct statement *statement, int parameter, const char *value); /* NULL: null */
+void bind_text(struct statement *statement, int parameter, const char *value); /* UTF-8; NULL: null */
 void bind_bytes(struct statement *statement, int parameter, const void *value, size_t len);
 void bind_null(struct statement *statement, int parameter);
 
@@ -43,8 +84,10 @@ enum db_step statement_step(struct statement *statement, struct error *error); /
 void statement_reset(struct statement *statement);
 /* Steps to the end and resets; rows are not wanted. */
 bool statement_run(struct statement *statement, struct error *error);
-int db_changes(struct db *db); /* rows that the last statement changed */
-bool db_in_transaction(struct db *db);
+/* The same, but need not wait for the answer: a failure may show in any later call, at the latest in db_settle. */
+bool statement_send(struct statement *statement, struct error *error);
+bool db_settle(struct db *db, struct error *error);
+int db_changes(struct db *db); /* rows that the last statement_run changed */
 
 /* Valid until the next step or reset. */
 bool column_is_null(struct statement *statement, int column);

@@ -2,28 +2,45 @@
    keeps the WAL-reset bug of 3.7.0 to 3.51.2 away. */
 #include "base/arena.h"
 #include "base/log.h"
-#include "data/db.h"
+#include "data/db_adapter.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 enum { STATEMENTS = 128 }; /* power of two; distinct texts a connection prepares are a few dozen */
 
-struct statement {
-        struct db *db;
+struct sqlite_statement {
+        struct statement base;
         sqlite3_stmt *handle;
 };
 
-struct db {
+struct sqlite_db {
+        struct db base;
         sqlite3 *handle;
+        enum db_mode mode;
+        int lock_fd; /* the writer's; -1: none */
         struct {
                 const char *sql;
-                struct statement statement;
+                struct sqlite_statement statement;
         } known[STATEMENTS];
 };
+
+static struct sqlite_db *sqlite_of(struct db *db)
+{
+        return (struct sqlite_db *)db;
+}
+
+static sqlite3_stmt *handle_of(struct statement *s)
+{
+        return ((struct sqlite_statement *)s)->handle;
+}
 
 /* The page cache of a writer is worth more: it holds what commits touch again and again. */
 static const char writer_setup[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=OFF;"
@@ -32,7 +49,7 @@ static const char writer_setup[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=
 static const char reader_setup[] = "PRAGMA query_only=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-1024;"
                                    "PRAGMA wal_autocheckpoint=0;";
 
-static bool failed(struct db *db, int code, struct error *error)
+static bool failed(struct sqlite_db *db, int code, struct error *error)
 {
         const char *why = sqlite3_errmsg(db->handle);
 
@@ -60,11 +77,24 @@ static bool failed(struct db *db, int code, struct error *error)
 
 enum { SCHEME = sizeof "sqlite:" - 1 };
 
-bool db_url_check(const char *url, struct error *error)
+/* Two processes on one file would each give out the same ids. */
+static int lock_file(const char *url, struct error *error)
 {
-        if (strncmp(url, "sqlite:", SCHEME) == 0 && url[SCHEME])
-                return true;
-        return error_set(error, ERROR_BAD_INPUT, "MALL_DB_URL=%s: a store is sqlite:PATH", url);
+        char path[4096];
+        int fd;
+
+        snprintf(path, sizeof path, "%s-lock", url + SCHEME);
+        fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+        if (fd < 0) {
+                error_set(error, ERROR_UNAVAILABLE, "%s: %s", path, strerror(errno));
+                return -1;
+        }
+        if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+                error_set(error, ERROR_CONFLICT, "%s: another process uses this store; several share one on postgresql: only", url);
+                close(fd);
+                return -1;
+        }
+        return fd;
 }
 
 static void set_up_library(void)
@@ -72,18 +102,43 @@ static void set_up_library(void)
         sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* its counters cost a lock an allocation */
 }
 
-struct db *db_open(const char *url, enum db_mode mode, struct error *error)
+static void sqlite_close(struct db *base)
+{
+        struct sqlite_db *db = sqlite_of(base);
+
+        if (db->mode == DB_WRITER && db->handle)
+                sqlite3_exec(db->handle, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+        for (int i = 0; i < STATEMENTS; i++)
+                sqlite3_finalize(db->known[i].statement.handle);
+        sqlite3_close(db->handle);
+        if (db->lock_fd >= 0)
+                close(db->lock_fd);
+        free(db);
+}
+
+static bool sqlite_exec(struct db *base, const char *sql, struct error *error)
+{
+        struct sqlite_db *db = sqlite_of(base);
+        int code = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+
+        return code == SQLITE_OK || failed(db, sqlite3_extended_errcode(db->handle), error);
+}
+
+static struct db *sqlite_open(const char *url, const char *service, enum db_mode mode, struct error *error)
 {
         static pthread_once_t once = PTHREAD_ONCE_INIT;
         const char *path = url + SCHEME;
         int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | (mode == DB_WRITER ? SQLITE_OPEN_CREATE : 0);
-        struct db *db;
+        int lock_fd = mode == DB_WRITER ? lock_file(url, error) : -1;
+        struct sqlite_db *db;
         int code;
 
-        if (!db_url_check(url, error))
+        (void)service;
+        if (mode == DB_WRITER && lock_fd < 0)
                 return NULL;
         pthread_once(&once, set_up_library);
         db = memory_alloc(sizeof *db);
+        *db = (struct sqlite_db){.base.ops = &db_sqlite_ops, .mode = mode, .lock_fd = lock_fd};
         code = sqlite3_open_v2(path, &db->handle, flags, NULL);
         if (code == SQLITE_OK) {
                 sqlite3_extended_result_codes(db->handle, 1);
@@ -91,152 +146,183 @@ struct db *db_open(const char *url, enum db_mode mode, struct error *error)
                 /* the last one to close would otherwise checkpoint beside a writer of another process */
                 sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, mode == DB_READER, NULL);
         }
-        if (code != SQLITE_OK || !db_exec(db, mode == DB_WRITER ? writer_setup : reader_setup, error)) {
-                error_set(error, ERROR_UNAVAILABLE, "%s: %s", path, sqlite3_errmsg(db->handle));
-                db_close(&db);
-        }
-        return db;
+        if (code == SQLITE_OK && sqlite_exec(&db->base, mode == DB_WRITER ? writer_setup : reader_setup, error))
+                return &db->base;
+        error_set(error, ERROR_UNAVAILABLE, "%s: %s", path, sqlite3_errmsg(db->handle));
+        sqlite_close(&db->base);
+        return NULL;
 }
 
-void db_close(struct db **at)
-{
-        struct db *db = *at;
-
-        if (!db)
-                return;
-        *at = NULL;
-        for (int i = 0; i < STATEMENTS; i++)
-                sqlite3_finalize(db->known[i].statement.handle);
-        sqlite3_close(db->handle);
-        free(db);
-}
-
-static bool prepare(struct db *db, const char *sql, unsigned flags, struct statement *statement, struct error *error)
+static bool prepare(struct sqlite_db *db, const char *sql, unsigned flags, struct sqlite_statement *statement, struct error *error)
 {
         int code = sqlite3_prepare_v3(db->handle, sql, -1, flags, &statement->handle, NULL);
 
-        statement->db = db;
+        statement->base.db = &db->base;
         return code == SQLITE_OK || failed(db, sqlite3_extended_errcode(db->handle), error);
 }
 
-struct statement *db_prepare(struct db *db, const char *sql, struct error *error)
+static void sqlite_finish(struct statement *s)
 {
+        sqlite3_finalize(handle_of(s));
+        free(s);
+}
+
+static struct statement *prepare_once(struct sqlite_db *db, const char *sql, struct error *error)
+{
+        struct sqlite_statement *s = memory_alloc(sizeof *s);
+
+        if (prepare(db, sql, 0, s, error))
+                return &s->base;
+        sqlite_finish(&s->base);
+        return NULL;
+}
+
+static struct statement *sqlite_prepare(struct db *base, const char *sql, bool once, struct error *error)
+{
+        struct sqlite_db *db = sqlite_of(base);
         size_t i = ((uintptr_t)sql >> 3) * 0x9E3779B97F4A7C15u >> 57;
 
+        if (once)
+                return prepare_once(db, sql, error);
         for (; db->known[i].sql; i = (i + 1) & (STATEMENTS - 1))
                 if (db->known[i].sql == sql)
-                        return &db->known[i].statement;
+                        return &db->known[i].statement.base;
         if (!prepare(db, sql, SQLITE_PREPARE_PERSISTENT, &db->known[i].statement, error))
                 return NULL;
         db->known[i].sql = sql;
-        return &db->known[i].statement;
+        return &db->known[i].statement.base;
 }
 
-struct statement *db_prepare_once(struct db *db, const char *sql, struct error *error)
+static void sqlite_bind_int(struct statement *s, int parameter, int64_t value)
 {
-        struct statement *s = memory_alloc(sizeof *s);
-
-        if (!prepare(db, sql, 0, s, error))
-                statement_close(&s);
-        return s;
+        sqlite3_bind_int64(handle_of(s), parameter, value);
 }
 
-void statement_close(struct statement **at)
+static void sqlite_bind_text(struct statement *s, int parameter, const char *value)
 {
-        if (!*at)
-                return;
-        sqlite3_finalize((*at)->handle);
-        free(*at);
-        *at = NULL;
+        sqlite3_bind_text(handle_of(s), parameter, value, -1, SQLITE_STATIC); /* NULL: null */
 }
 
-bool db_exec(struct db *db, const char *sql, struct error *error)
-{
-        int code = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
-
-        return code == SQLITE_OK || failed(db, sqlite3_extended_errcode(db->handle), error);
-}
-
-void bind_int(struct statement *s, int parameter, int64_t value)
-{
-        sqlite3_bind_int64(s->handle, parameter, value);
-}
-
-void bind_text(struct statement *s, int parameter, const char *value)
-{
-        sqlite3_bind_text(s->handle, parameter, value, -1, SQLITE_STATIC);
-}
-
-void bind_bytes(struct statement *s, int parameter, const void *value, size_t len)
+static void sqlite_bind_bytes(struct statement *s, int parameter, const void *value, size_t len)
 {
         if (value)
-                sqlite3_bind_blob64(s->handle, parameter, value, len, SQLITE_STATIC);
+                sqlite3_bind_blob64(handle_of(s), parameter, value, len, SQLITE_STATIC);
         else
-                sqlite3_bind_null(s->handle, parameter);
+                sqlite3_bind_null(handle_of(s), parameter);
 }
 
-void bind_null(struct statement *s, int parameter)
+static enum db_step sqlite_step(struct statement *s, struct error *error)
 {
-        sqlite3_bind_null(s->handle, parameter);
-}
-
-enum db_step statement_step(struct statement *s, struct error *error)
-{
-        int code = sqlite3_step(s->handle);
+        int code = sqlite3_step(handle_of(s));
 
         if (code == SQLITE_ROW)
                 return DB_ROW;
         if (code == SQLITE_DONE)
                 return DB_DONE;
-        failed(s->db, code, error);
-        sqlite3_reset(s->handle);
+        failed(sqlite_of(s->db), code, error);
+        sqlite3_reset(handle_of(s));
         return DB_FAILED;
 }
 
-void statement_reset(struct statement *s)
+static void sqlite_reset(struct statement *s)
 {
-        sqlite3_reset(s->handle);
+        sqlite3_reset(handle_of(s));
 }
 
-bool statement_run(struct statement *s, struct error *error)
+static int sqlite_changes(struct db *db)
 {
-        enum db_step step;
-
-        while ((step = statement_step(s, error)) == DB_ROW)
-                ;
-        statement_reset(s);
-        return step == DB_DONE;
+        return sqlite3_changes(sqlite_of(db)->handle);
 }
 
-int db_changes(struct db *db)
+static bool sqlite_in_transaction(const struct db *db)
 {
-        return sqlite3_changes(db->handle);
+        return !sqlite3_get_autocommit(((const struct sqlite_db *)db)->handle);
 }
 
-bool db_in_transaction(struct db *db)
+static bool sqlite_lost_a_race(const struct db *db)
 {
-        return !sqlite3_get_autocommit(db->handle);
+        (void)db;
+        return false; /* there is one writer */
 }
 
-bool column_is_null(struct statement *s, int column)
+static bool run(struct db *db, const char *sql, struct error *error)
 {
-        return sqlite3_column_type(s->handle, column) == SQLITE_NULL;
+        struct statement *s = sqlite_prepare(db, sql, false, error);
+
+        return s && statement_run(s, error);
 }
 
-int64_t column_int(struct statement *s, int column)
+static bool sqlite_begin(struct db *db, bool alone, struct error *error)
 {
-        return sqlite3_column_int64(s->handle, column);
+        (void)alone;
+        return run(db, "BEGIN IMMEDIATE", error);
 }
 
-const char *column_text(struct statement *s, int column)
+static bool sqlite_begin_reading(struct db *db, struct error *error)
 {
-        return (const char *)sqlite3_column_text(s->handle, column);
+        return run(db, "BEGIN", error);
 }
 
-const void *column_bytes(struct statement *s, int column, size_t *len)
+static bool sqlite_commit(struct db *db, struct error *error)
 {
-        const void *bytes = sqlite3_column_blob(s->handle, column);
+        return run(db, "COMMIT", error);
+}
 
-        *len = (size_t)sqlite3_column_bytes(s->handle, column);
+static void sqlite_rollback(struct db *db)
+{
+        struct error ignored;
+
+        run(db, "ROLLBACK", &ignored);
+}
+
+static bool sqlite_is_null(struct statement *s, int column)
+{
+        return sqlite3_column_type(handle_of(s), column) == SQLITE_NULL;
+}
+
+static int64_t sqlite_int(struct statement *s, int column)
+{
+        return sqlite3_column_int64(handle_of(s), column);
+}
+
+static const char *sqlite_text(struct statement *s, int column)
+{
+        return (const char *)sqlite3_column_text(handle_of(s), column);
+}
+
+static const void *sqlite_bytes(struct statement *s, int column, size_t *len)
+{
+        const void *bytes = sqlite3_column_blob(handle_of(s), column);
+
+        *len = (size_t)sqlite3_column_bytes(handle_of(s), column);
         return bytes;
 }
+
+const struct db_ops db_sqlite_ops = {
+        .scheme = "sqlite:",
+        .id = "INTEGER",
+        .text = "TEXT",
+        .bytes = "BLOB",
+        .clustered = "WITHOUT ROWID",
+        .open = sqlite_open,
+        .close = sqlite_close,
+        .begin = sqlite_begin,
+        .begin_reading = sqlite_begin_reading,
+        .commit = sqlite_commit,
+        .rollback = sqlite_rollback,
+        .in_transaction = sqlite_in_transaction,
+        .lost_a_race = sqlite_lost_a_race,
+        .exec = sqlite_exec,
+        .changes = sqlite_changes,
+        .prepare = sqlite_prepare,
+        .finish = sqlite_finish,
+        .bind_int = sqlite_bind_int,
+        .bind_text = sqlite_bind_text,
+        .bind_bytes = sqlite_bind_bytes,
+        .step = sqlite_step,
+        .reset = sqlite_reset,
+        .is_null = sqlite_is_null,
+        .as_int = sqlite_int,
+        .as_text = sqlite_text,
+        .as_bytes = sqlite_bytes,
+};

@@ -27,6 +27,7 @@ bool outbox_read(struct store *store, int64_t after, struct outbox_record *recor
         struct db *db = store_read_begin(store);
         struct statement *s = db_prepare(db, sql, error);
         enum db_step step = DB_FAILED;
+        size_t len;
 
         *count = 0;
         if (s) {
@@ -37,7 +38,7 @@ bool outbox_read(struct store *store, int64_t after, struct outbox_record *recor
 
                         *r = (struct outbox_record){.id = column_int(s, 0), .at = column_int(s, 5)};
                         r->topic = arena_string(arena, column_text(s, 1));
-                        r->key = arena_string(arena, column_text(s, 2));
+                        r->key = copy_bytes(s, 2, &len, arena);
                         r->value = copy_bytes(s, 3, &r->value_len, arena);
                         r->headers = copy_bytes(s, 4, &r->headers_len, arena);
                 }
@@ -64,18 +65,36 @@ bool outbox_remove_sent(struct store *store, bool few_too, struct error *error)
         int64_t sent = atomic_load(&store->outbox_sent);
         struct statement *s;
 
-        if (sent - store->outbox_removed < (few_too ? 1 : REMOVE_AT_ONCE))
+        if (store->shared || sent - store->outbox_removed < (few_too ? 1 : REMOVE_AT_ONCE))
                 return true;
         s = db_prepare(store->writer, "DELETE FROM outbox WHERE id <= ? AND parked IS NULL", error);
         if (!s)
                 return false;
         bind_int(s, 1, sent);
         store->outbox_removing = sent;
-        return statement_run(s, error);
+        return statement_send(s, error);
+}
+
+static int64_t count_rows(struct store *store)
+{
+        static const char sql[] = "SELECT count(*) FROM (SELECT 1 FROM outbox WHERE parked IS NULL LIMIT 100000) waiting";
+        struct db *db = store_read_begin(store);
+        struct error ignored;
+        struct statement *s = db_prepare(db, sql, &ignored);
+        int64_t rows = 0;
+
+        if (s && statement_step(s, &ignored) == DB_ROW) {
+                rows = column_int(s, 0);
+                statement_reset(s);
+        }
+        store_read_end(store, db);
+        return rows;
 }
 
 int64_t outbox_pending(struct store *store)
 {
+        if (store->shared)
+                return count_rows(store);
         return atomic_load(&store->outbox_last) - atomic_load(&store->outbox_sent) - atomic_load(&store->outbox_parked);
 }
 

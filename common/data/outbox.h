@@ -1,7 +1,8 @@
 /* outbox - what was said and is not yet on the bus (transactional outbox).
 
    Rows are inserted by units, handed from memory to the relay right after their commit, and removed by range in a
-   later commit once the bus has acknowledged them. Ids have no gaps. Reading the table is for start and recovery. */
+   later commit once the bus has acknowledged them. Ids have no gaps. Reading the table is for start and recovery.
+   Where several processes share the store it is otherwise: outbox_parts.h. */
 #ifndef DATA_OUTBOX_H
 #define DATA_OUTBOX_H
 
@@ -15,7 +16,8 @@ struct store;
 struct error;
 
 struct outbox_record {
-        int64_t id;        /* the event's ce_id; grows in commit order */
+        int64_t id;        /* the event's ce_id; grows in commit order, in a shared store that of its key */
+        int part;          /* of a shared store (outbox_parts.h) */
         const char *topic; /* NULL: the bus's own */
         const char *key;   /* NULL: none */
         const char *value;
@@ -43,7 +45,8 @@ bool outbox_read(struct store *store, int64_t after, struct outbox_record *recor
 void outbox_sent(struct store *store, int64_t id);
 /* Sets aside a record that never can be published, so that the ones behind it flow. Blocks until committed. */
 bool outbox_park(struct store *store, int64_t id, const char *reason, struct error *error);
-int64_t outbox_pending(struct store *store); /* committed and not acknowledged */
+/* Committed and not acknowledged. Of a shared store by all its processes, and counted: at most 100,000. */
+int64_t outbox_pending(struct store *store);
 /* Removes what was sent now, with a commit of its own. */
 void outbox_sweep(struct store *store);
 

@@ -154,7 +154,7 @@ static void what_was_not_sent_is_there_after_opening_again(void)
 static const char *parked(struct arena *arena)
 {
         struct error e = {0};
-        struct db *db = db_open(things_url(), DB_WRITER, &e);
+        struct db *db = db_open(things_url(), things_service(), DB_WRITER, &e);
         struct statement *s = db_prepare_once(db, "SELECT group_concat(id || ' ' || parked) FROM outbox", &e);
         const char *all = statement_step(s, &e) == DB_ROW ? arena_string(arena, column_text(s, 0)) : arena_string(arena, e.text);
 

@@ -6,22 +6,38 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const common_migrations[] = {
-        /* 1 */
-        "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
-        /* the highest id ever given and the number of rows, so that no id comes twice and no page counts the table */
-        "CREATE TABLE sequences (name TEXT PRIMARY KEY, last INTEGER NOT NULL, rows INTEGER NOT NULL);"
-        /* what is said and not yet acknowledged by the bus; parked: why it never can be */
-        "CREATE TABLE outbox (id INTEGER PRIMARY KEY, topic TEXT, key TEXT, value BLOB, headers BLOB NOT NULL,"
-        " at INTEGER NOT NULL, parked TEXT);"
-        /* identities of what was applied */
-        "CREATE TABLE inbox (source TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (source, id))"
-        " WITHOUT ROWID;"
-        "CREATE INDEX inbox_at ON inbox (at);"
-        "CREATE TABLE idempotency (path TEXT NOT NULL, key TEXT NOT NULL, hash INTEGER NOT NULL, status INTEGER NOT NULL,"
-        " row TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (path, key)) WITHOUT ROWID;"
-        "CREATE INDEX idempotency_at ON idempotency (at);",
-        NULL,
+struct migration {
+        const char *sql;
+        const char *alone, *shared; /* besides, where the store is one process's, or any number's */
+};
+
+static const struct migration common_migrations[] = {
+        [0] = {
+                "CREATE TABLE meta (name {text} PRIMARY KEY, value {text} NOT NULL);"
+                /* the highest id ever given and the number of rows, so that no id comes twice and no page counts the
+                   table; where the store is shared, each process counts in a slot of its own and waits for nobody */
+                "CREATE TABLE sequences (name {text} NOT NULL, slot INTEGER NOT NULL, last BIGINT NOT NULL, rows BIGINT NOT NULL,"
+                " PRIMARY KEY (name, slot)) {clustered};"
+                /* the rows among 4096 ids, so that a page deep in the collection is found without passing all before it */
+                "CREATE TABLE blocks (name {text} NOT NULL, block BIGINT NOT NULL, slot INTEGER NOT NULL, rows BIGINT NOT NULL,"
+                " PRIMARY KEY (name, block, slot)) {clustered};"
+                /* identities of what was applied */
+                "CREATE TABLE inbox (source {text} NOT NULL, id {text} NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (source, id))"
+                " {clustered};"
+                "CREATE INDEX inbox_at ON inbox (at);"
+                "CREATE TABLE idempotency (path {text} NOT NULL, key {text} NOT NULL, hash BIGINT NOT NULL, status INTEGER NOT NULL,"
+                " \"row\" {text} NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (path, key)) {clustered};"
+                "CREATE INDEX idempotency_at ON idempotency (at);",
+                /* what is said and not yet acknowledged by the bus; parked: why it never can be */
+                .alone = "CREATE TABLE outbox (id {id} PRIMARY KEY, topic {text}, key {bytes}, value {bytes},"
+                         " headers {bytes} NOT NULL, at BIGINT NOT NULL, parked {text});",
+                /* rows come and go all the time: vacuum by their number, not by a share of none */
+                .shared = "CREATE SEQUENCE outbox_ids;"
+                          "CREATE TABLE outbox (id {id} NOT NULL DEFAULT nextval('outbox_ids'), part INTEGER NOT NULL, topic {text},"
+                          " key {bytes}, value {bytes}, headers {bytes} NOT NULL, at BIGINT NOT NULL, parked {text},"
+                          " PRIMARY KEY (part, id)) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000);",
+        },
+        {NULL},
 };
 
 static bool applied(struct db *db, const char *part, int64_t *newest, struct error *error)
@@ -63,12 +79,14 @@ static int since_of(int since)
 
 static const char *column_type(const struct field *field)
 {
-        return field->type == FIELD_TEXT ? "TEXT" : "BIGINT";
+        return field->type == FIELD_TEXT ? "{text}" : "BIGINT";
 }
 
-static void create_table(const struct entity *e, struct text *sql)
+static void create_table(const struct entity *e, bool shared, struct text *sql)
 {
-        text_printf(sql, "CREATE TABLE \"%s\" (id INTEGER PRIMARY KEY, version BIGINT NOT NULL", e->collection);
+        if (shared)
+                text_printf(sql, "CREATE SEQUENCE \"%s_ids\";", e->collection);
+        text_printf(sql, "CREATE TABLE \"%s\" (id {id} PRIMARY KEY, version BIGINT NOT NULL", e->collection);
         for (const struct field *f = e->shape.fields; f->name; f++)
                 if (since_of(f->since) <= since_of(e->since))
                         text_printf(sql, ", \"%s\" %s", f->name, column_type(f));
@@ -87,13 +105,13 @@ static void create_indexes(const struct entity *e, struct text *sql)
 }
 
 /* What migration `number` of the service does, from the `since` of its entities and fields. */
-static void service_migration(const struct entity *const *entities, int number, struct text *sql)
+static void service_migration(const struct entity *const *entities, int number, bool shared, struct text *sql)
 {
         for (; *entities; entities++) {
                 const struct entity *e = *entities;
 
                 if (since_of(e->since) == number) {
-                        create_table(e, sql);
+                        create_table(e, shared, sql);
                         create_indexes(e, sql);
                 }
                 for (const struct field *f = e->shape.fields; f->name; f++)
@@ -117,19 +135,27 @@ static int newest_of(const struct entity *const *entities)
         return newest;
 }
 
+static void common_migration(int number, bool shared, struct text *sql)
+{
+        const struct migration *m = &common_migrations[number - 1];
+        const char *besides = shared ? m->shared : m->alone;
+
+        text_string(sql, m->sql);
+        text_string(sql, besides ? besides : "");
+}
+
 static bool migrate_one(struct db *db, const char *part, int number, const char *sql, struct error *error)
 {
-        struct error ignored;
         char text[40];
 
-        if (!db_exec(db, "BEGIN IMMEDIATE", error))
+        if (!db_begin(db, false, error))
                 return false;
-        if (db_exec(db, sql, error) && record(db, part, number, error) && db_exec(db, "COMMIT", error)) {
+        if (db_exec(db, sql, error) && record(db, part, number, error) && db_commit(db, error)) {
                 snprintf(text, sizeof text, "%s %d", part, number);
                 log_write(LOG_INFO, "migrated", "migration", text, NULL);
                 return true;
         }
-        db_exec(db, "ROLLBACK", &ignored);
+        db_rollback(db);
         return false;
 }
 
@@ -149,9 +175,9 @@ static bool migrate_part(struct db *db, const char *part, int ours, const struct
                 bool done;
 
                 if (entities)
-                        service_migration(entities, number, &sql);
+                        service_migration(entities, number, db_is_shared(db), &sql);
                 else
-                        text_string(&sql, common_migrations[number - 1]);
+                        common_migration(number, db_is_shared(db), &sql);
                 done = migrate_one(db, part, number, sql.at, error);
                 arena_close(&arena);
                 if (!done)
@@ -163,13 +189,17 @@ static bool migrate_part(struct db *db, const char *part, int ours, const struct
 bool schema_migrate(struct db *db, const char *service, const struct entity *const *entities, struct error *error)
 {
         int ours = 0;
+        bool done;
 
-        while (common_migrations[ours])
+        while (common_migrations[ours].sql)
                 ours++;
-        return db_exec(db,
-                       "CREATE TABLE IF NOT EXISTS migrations (part TEXT NOT NULL, number INTEGER NOT NULL,"
-                       " applied TEXT NOT NULL, PRIMARY KEY (part, number))",
+        done = db_migration_begins(db, error) &&
+               db_exec(db,
+                       "CREATE TABLE IF NOT EXISTS migrations (part {text} NOT NULL, number INTEGER NOT NULL,"
+                       " applied {text} NOT NULL, PRIMARY KEY (part, number))",
                        error) &&
                migrate_part(db, "common", ours, NULL, error) &&
                migrate_part(db, service, newest_of(entities), entities, error);
+        db_migration_ended(db);
+        return done;
 }

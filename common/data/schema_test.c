@@ -60,7 +60,7 @@ static struct store *grown_open(void)
 static void run_sql(const char *sql)
 {
         struct error e = {0};
-        struct db *db = db_open(things_url(), DB_WRITER, &e);
+        struct db *db = db_open(things_url(), things_service(), DB_WRITER, &e);
 
         check(db && db_exec(db, sql, &e));
         db_close(&db);
@@ -69,7 +69,7 @@ static void run_sql(const char *sql)
 static int64_t ask_sql(const char *sql)
 {
         struct error e = {0};
-        struct db *db = db_open(things_url(), DB_WRITER, &e);
+        struct db *db = db_open(things_url(), things_service(), DB_WRITER, &e);
         struct statement *s = db_prepare_once(db, sql, &e);
         int64_t answer = statement_step(s, &e) == DB_ROW ? column_int(s, 0) : -1;
 
@@ -92,7 +92,7 @@ static struct grown *get_grown(struct store *store, int64_t id, struct arena *ar
         struct error e = {0};
         void *row = NULL;
 
-        table_get(db, store_table(store, &grown_entity), id, arena, &row, &e);
+        table_get(db, store_table(store, &grown_entity), TABLE_TO_LOOK, id, arena, &row, &e);
         store_read_end(store, db);
         check_text(e.text, "");
         return row;

@@ -5,33 +5,18 @@
 #include "data/schema.h"
 #include "data/store_inside.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/random.h>
-#include <unistd.h>
 
-/* Two processes on one SQLite file would each give out the same ids. */
-static int lock_file(const char *url, struct error *error)
+static uint64_t random_number(void)
 {
-        char path[4096];
-        int fd;
+        uint64_t number;
 
-        snprintf(path, sizeof path, "%s-lock", strncmp(url, "sqlite:", 7) == 0 ? url + 7 : url);
-        fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-        if (fd < 0) {
-                error_set(error, ERROR_UNAVAILABLE, "%s: %s", path, strerror(errno));
-                return -1;
-        }
-        if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-                error_set(error, ERROR_CONFLICT, "%s: another process uses this store", url);
-                close(fd);
-                return -1;
-        }
-        return fd;
+        if (getrandom(&number, sizeof number, 0) != sizeof number)
+                abort();
+        return number;
 }
 
 static void make_source(const char *service, char *source, size_t size)
@@ -68,7 +53,7 @@ static bool load_source(struct store *store, struct error *error)
 
 static bool load_sequence(struct store *store, int i, const char *name, struct error *error)
 {
-        struct statement *s = db_prepare_once(store->writer, "SELECT last, rows FROM sequences WHERE name = ?", error);
+        struct statement *s = db_prepare_once(store->writer, "SELECT last FROM sequences WHERE name = ? AND slot = 0", error);
         enum db_step step;
 
         if (!s)
@@ -76,7 +61,7 @@ static bool load_sequence(struct store *store, int i, const char *name, struct e
         bind_text(s, 1, name);
         step = statement_step(s, error);
         if (step == DB_ROW)
-                store->sequences[i] = (struct sequence){.last = column_int(s, 0), .rows = column_int(s, 1)};
+                store->sequences[i].last = column_int(s, 0);
         store->written[i] = store->sequences[i];
         statement_close(&s);
         return step != DB_FAILED;
@@ -101,18 +86,23 @@ static bool load_outbox(struct store *store, struct error *error)
         return found;
 }
 
-static bool load(struct store *store, struct error *error)
+static bool load_own(struct store *store, struct error *error)
 {
         for (int i = 0; i < store->table_count; i++)
                 if (!load_sequence(store, i, store->tables[i]->entity->collection, error))
                         return false;
-        return load_sequence(store, STORE_TABLES, "outbox", error) && load_outbox(store, error) && load_source(store, error);
+        return load_sequence(store, STORE_OUTBOX, "outbox", error) && load_outbox(store, error);
+}
+
+static bool load(struct store *store, struct error *error)
+{
+        return (store->shared || load_own(store, error)) && load_source(store, error);
 }
 
 static bool open_readers(struct store *store, const struct store_config *config, struct error *error)
 {
         while (store->reader_count < config->readers && store->reader_count < STORE_READERS) {
-                struct db *db = db_open(config->url, DB_READER, error);
+                struct db *db = db_open(config->url, config->service, DB_READER, error);
 
                 if (!db)
                         return false;
@@ -126,37 +116,37 @@ static struct store *store_new(const struct store_config *config)
         struct store *store = memory_alloc(sizeof *store);
 
         store->service = config->service;
+        store->url = memory_string(config->url);
+        store->shared = db_url_is_shared(config->url);
+        store->slot = store->shared ? (int)(random_number() % STORE_SLOTS) : 0;
         store->config = config->config;
         store->value_max = config->value_max;
         store->arena = arena_open();
         store->recent = recent_open();
-        store->lock_fd = -1;
         atomic_store(&store->well, true);
         pthread_mutex_init(&store->lock, NULL);
         pthread_cond_init(&store->work, NULL);
         pthread_cond_init(&store->reader_back, NULL);
         for (const struct entity *const *e = config->entities; *e && store->table_count < STORE_TABLES; e++)
-                store->tables[store->table_count++] = table_open(*e, store->arena);
+                store->tables[store->table_count++] = table_open(*e, store->shared, store->arena);
         return store;
 }
 
 static void store_free(struct store *store)
 {
-        struct error ignored;
-
         for (int i = 0; i < store->reader_count; i++)
                 db_close(&store->readers[i]);
-        if (store->writer)
-                db_exec(store->writer, "PRAGMA wal_checkpoint(TRUNCATE)", &ignored);
         db_close(&store->writer);
-        if (store->lock_fd >= 0)
-                close(store->lock_fd);
+        for (int i = 0; i < store->table_count; i++)
+                free(store->stocks[i].ids);
+        free(store->changes);
         recent_close(&store->recent);
         arena_close(&store->arena);
         pthread_mutex_destroy(&store->lock);
         pthread_cond_destroy(&store->work);
         pthread_cond_destroy(&store->reader_back);
         free(store->source);
+        free(store->url);
         free(store);
 }
 
@@ -164,10 +154,8 @@ struct store *store_open(const struct store_config *config, struct error *error)
 {
         struct store *store = store_new(config);
 
-        if (db_url_check(config->url, error))
-                store->lock_fd = lock_file(config->url, error);
-        if (store->lock_fd >= 0 && (store->writer = db_open(config->url, DB_WRITER, error)) &&
-            schema_migrate(store->writer, config->service, config->entities, error) && load(store, error) &&
+        store->writer = db_open(config->url, config->service, DB_WRITER, error);
+        if (store->writer && schema_migrate(store->writer, config->service, config->entities, error) && load(store, error) &&
             open_readers(store, config, error)) {
                 if (pthread_create(&store->thread, NULL, writer_main, store) != 0)
                         abort();
@@ -190,6 +178,11 @@ void store_close(struct store **at)
         pthread_mutex_unlock(&store->lock);
         pthread_join(store->thread, NULL);
         store_free(store);
+}
+
+bool store_is_shared(const struct store *store)
+{
+        return store->shared;
 }
 
 const char *store_source(const struct store *store)
@@ -283,7 +276,7 @@ void store_read_end(struct store *store, struct db *db)
 
 bool store_get(struct store *store, const struct entity *entity, int64_t id, struct arena *arena, void **row, struct error *error)
 {
-        uint64_t moment = recent_moment(store->recent);
+        uint64_t moment = store->shared ? 0 : recent_moment(store->recent); /* nobody tells of others' commits */
         struct db *db;
         bool done;
 
@@ -291,29 +284,11 @@ bool store_get(struct store *store, const struct entity *entity, int64_t id, str
         if (*row)
                 return true;
         db = store_read_begin(store);
-        done = table_get(db, store_table(store, entity), id, arena, row, error);
+        done = table_get(db, store_table(store, entity), TABLE_TO_LOOK, id, arena, row, error);
         store_read_end(store, db);
         if (done && *row)
                 recent_keep(store->recent, entity, *row, moment);
         return done;
-}
-
-bool store_count(struct store *store, struct db *db, const struct entity *entity, int64_t *rows, struct error *error)
-{
-        struct statement *s = db_prepare(db, "SELECT rows FROM sequences WHERE name = ?", error);
-        enum db_step step;
-
-        (void)store;
-        *rows = 0;
-        if (!s)
-                return false;
-        bind_text(s, 1, entity->collection);
-        step = statement_step(s, error);
-        if (step == DB_ROW)
-                *rows = column_int(s, 0);
-        if (step != DB_FAILED)
-                statement_reset(s);
-        return step != DB_FAILED;
 }
 
 int64_t store_busy_ms(const struct store *store)
@@ -330,8 +305,11 @@ bool store_is_well(const struct store *store)
 
 static void probe(struct unit *unit, void *arg)
 {
+        struct statement *s = db_prepare(unit->store->writer, "UPDATE meta SET value = value", &unit->error);
+
         (void)arg;
-        db_exec(unit->store->writer, "UPDATE meta SET value = value", &unit->error);
+        if (s)
+                statement_run(s, &unit->error);
 }
 
 void store_probe(struct store *store)

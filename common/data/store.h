@@ -26,6 +26,7 @@ struct store *store_open(const struct store_config *config, struct error *error)
 /* Runs what is queued, commits, closes. Nobody may submit any more. */
 void store_close(struct store **store);
 
+bool store_is_shared(const struct store *store); /* by several processes */
 const char *store_source(const struct store *store); /* CloudEvents source: "/order/<uuid made with the store>" */
 const struct table *store_table(const struct store *store, const struct entity *entity);
 

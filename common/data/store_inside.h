@@ -9,21 +9,39 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { STORE_TABLES = 8, STORE_READERS = 16 };
+enum {
+        STORE_TABLES = 8,
+        STORE_READERS = 16,
+        STORE_OUTBOX = STORE_TABLES, /* its place among the sequences */
+        STORE_SLOTS = 64,            /* of a shared store's counts: more than there are processes */
+        OUTBOX_PARTS = 16,
+};
 
-/* The writer's own, in memory; written to `sequences` once a commit. */
+/* The writer's own, in memory. */
 struct sequence {
-        int64_t last; /* the highest id ever given */
-        int64_t rows;
+        int64_t last; /* the highest id ever given; written to `sequences` once a commit. Not where the store is shared. */
+        size_t given; /* how many of the stock are */
+};
+
+/* Ids that a shared store's sequence gave this process, in case it needs them. */
+struct id_stock {
+        int64_t *ids;
+        size_t count, room;
+};
+
+/* A row that came or went; the open transaction's are summed up and written once. */
+struct change {
+        int table;
+        int64_t block, rows; /* +1 or -1 */
 };
 
 struct store {
         const char *service;
+        char *url;
         char *source;
         struct arena *arena; /* of tables and their SQL */
         const struct config *config;
         size_t value_max;
-        int lock_fd;
         struct recent *recent;
 
         struct table *tables[STORE_TABLES];
@@ -32,8 +50,15 @@ struct store {
         /* the writer thread's */
         pthread_t thread;
         struct db *writer;
-        struct sequence sequences[STORE_TABLES + 1]; /* the last one: the outbox */
+        bool shared;    /* other processes write too (db_is_shared) */
+        int slot;       /* where this process counts rows */
+        int64_t contended_until; /* monotonic us: batches run alone, for they lost to others' locks a while ago */
+        struct sequence sequences[STORE_TABLES + 1];
         struct sequence written[STORE_TABLES + 1];
+        struct id_stock stocks[STORE_TABLES];
+        size_t batch_jobs;
+        struct change *changes;
+        size_t change_count, change_room;
         struct outbox_batch *batch; /* what the open transaction announced */
         size_t batch_room;
         int64_t outbox_removed, outbox_removing; /* up to which id; the latter by the open transaction */
@@ -59,10 +84,18 @@ struct unit {
         const char *traceparent;
         struct error error;
         bool apart; /* with a savepoint of its own */
-        bool wrote; /* then the savepoint is open */
+        bool wrote;
         struct sequence sequences[STORE_TABLES + 1]; /* as they were, for a rollback */
-        size_t announced;
+        size_t announced, changes;
 };
+
+/* The next id of a table; 0 and an error when a shared store gives none. */
+int64_t ids_next(struct store *store, int table, struct error *error);
+/* Before a batch: what the last one left comes first. */
+void ids_begin(struct store *store, size_t jobs);
+
+void count_change(struct store *store, int table, int64_t id, int64_t rows);
+bool counts_write(struct store *store, struct error *error);
 
 bool outbox_remove_sent(struct store *store, bool few_too, struct error *error);
 

@@ -45,30 +45,35 @@ static const char *update_of(const struct entity *e, struct arena *arena)
         return sql.at;
 }
 
-static const char *find_of(const struct entity *e, const struct lookup *lookup, const char *columns, struct arena *arena)
+static const char *find_of(const struct entity *e, const struct lookup *lookup, const char *columns, const char *lock,
+                           struct arena *arena)
 {
         struct text sql = text_open(arena, 300);
 
         text_printf(&sql, "SELECT %s FROM \"%s\" WHERE id > ?1", columns, e->collection);
         for (int i = 0; i < LOOKUP_MEMBERS && lookup->members[i]; i++)
                 text_printf(&sql, " AND \"%s\" = ?%d", lookup->members[i], i + 2);
-        text_string(&sql, " ORDER BY id LIMIT 1");
+        text_printf(&sql, " ORDER BY id LIMIT 1%s", lock);
         return sql.at;
 }
 
-struct table *table_open(const struct entity *entity, struct arena *arena)
+struct table *table_open(const struct entity *entity, bool shared, struct arena *arena)
 {
+        const char *const locks[] = {[TABLE_TO_LOOK] = "", [TABLE_TO_CHANGE] = shared ? " FOR UPDATE" : ""};
         struct table *t = arena_alloc(arena, sizeof *t);
         const struct lookup *l = entity->lookups;
 
         t->entity = entity;
         t->columns = columns_of(&entity->shape, arena);
+        t->ids = arena_printf(arena, "SELECT nextval('\"%s_ids\"') FROM generate_series(1, ?)", entity->collection);
         t->insert = insert_of(entity, t->columns, arena);
         t->update = update_of(entity, arena);
         t->remove = arena_printf(arena, "DELETE FROM \"%s\" WHERE id = ?", entity->collection);
-        t->get = arena_printf(arena, "SELECT %s FROM \"%s\" WHERE id = ?", t->columns, entity->collection);
-        for (int i = 0; l && i < TABLE_LOOKUPS && l[i].members[0]; i++)
-                t->find[i] = find_of(entity, &l[i], t->columns, arena);
+        for (int use = 0; use < 2; use++) {
+                t->get[use] = arena_printf(arena, "SELECT %s FROM \"%s\" WHERE id = ?%s", t->columns, entity->collection, locks[use]);
+                for (int i = 0; l && i < TABLE_LOOKUPS && l[i].members[0]; i++)
+                        t->find[i][use] = find_of(entity, &l[i], t->columns, locks[use], arena);
+        }
         return t;
 }
 
@@ -100,7 +105,7 @@ static bool write_row(struct db *db, const char *sql, const struct table *table,
         if (!s)
                 return false;
         bind_row(s, &table->entity->shape, row);
-        return statement_run(s, error);
+        return statement_send(s, error);
 }
 
 bool table_insert(struct db *db, const struct table *table, const void *row, struct error *error)
@@ -120,7 +125,7 @@ bool table_remove(struct db *db, const struct table *table, int64_t id, struct e
         if (!s)
                 return false;
         bind_int(s, 1, id);
-        return statement_run(s, error);
+        return statement_send(s, error);
 }
 
 static void *read_row(struct statement *s, const struct shape *shape, struct arena *arena)
@@ -151,9 +156,10 @@ static bool read_one(struct statement *s, const struct table *table, struct aren
         return step != DB_FAILED;
 }
 
-bool table_get(struct db *db, const struct table *table, int64_t id, struct arena *arena, void **row, struct error *error)
+bool table_get(struct db *db, const struct table *table, enum table_use use, int64_t id, struct arena *arena, void **row,
+               struct error *error)
 {
-        struct statement *s = db_prepare(db, table->get, error);
+        struct statement *s = db_prepare(db, table->get[use], error);
 
         *row = NULL;
         if (!s)
@@ -162,10 +168,10 @@ bool table_get(struct db *db, const struct table *table, int64_t id, struct aren
         return read_one(s, table, arena, row, error);
 }
 
-bool table_find(struct db *db, const struct table *table, const struct lookup *lookup, int64_t after,
+bool table_find(struct db *db, const struct table *table, enum table_use use, const struct lookup *lookup, int64_t after,
                 const char *const *values, struct arena *arena, void **row, struct error *error)
 {
-        struct statement *s = db_prepare(db, table->find[lookup - table->entity->lookups], error);
+        struct statement *s = db_prepare(db, table->find[lookup - table->entity->lookups][use], error);
 
         *row = NULL;
         if (!s)
@@ -182,8 +188,11 @@ static const char *page_sql(const struct table *table, const struct page *page, 
 
         text_printf(&sql, "SELECT %s FROM \"%s\" ORDER BY ", table->columns, table->entity->collection);
         for (int i = 0; i < page->sort_count; i++)
-                text_printf(&sql, "\"%s\" %s, ", page->sorts[i].field ? page->sorts[i].field->name : "id",
-                            page->sorts[i].descending ? "DESC" : "ASC");
+                if (page->sorts[i].field)
+                        text_printf(&sql, "\"%s\" %s, ", page->sorts[i].field->name,
+                                    page->sorts[i].descending ? "DESC NULLS LAST" : "ASC NULLS FIRST");
+                else
+                        text_printf(&sql, "id %s, ", page->sorts[i].descending ? "DESC" : "ASC");
         text_string(&sql, "id LIMIT ? OFFSET ?");
         return sql.at;
 }

@@ -7,24 +7,30 @@
 #include "data/db.h"
 #include "data/entity.h"
 
-enum { TABLE_LOOKUPS = 4, TABLE_SORTS = 8 };
+enum { TABLE_LOOKUPS = 4, TABLE_SORTS = 8, TABLE_BLOCK = 4096 };
 
 struct table {
         const struct entity *entity;
-        const char *insert, *update, *remove, *get, *columns;
-        const char *find[TABLE_LOOKUPS];
+        const char *insert, *update, *remove, *columns;
+        const char *ids; /* so many new ids of a shared store */
+        const char *get[2], *find[TABLE_LOOKUPS][2]; /* by enum table_use */
 };
 
-struct table *table_open(const struct entity *entity, struct arena *arena);
+/* What a row is read for. To change it: where the store is shared, nobody else changes it before the transaction ends. */
+enum table_use { TABLE_TO_LOOK, TABLE_TO_CHANGE };
+
+/* shared: db_is_shared of the connections that will use it */
+struct table *table_open(const struct entity *entity, bool shared, struct arena *arena);
 
 bool table_insert(struct db *db, const struct table *table, const void *row, struct error *error);
 bool table_update(struct db *db, const struct table *table, const void *row, struct error *error);
 bool table_remove(struct db *db, const struct table *table, int64_t id, struct error *error);
 
 /* *row is NULL when there is none, which is no error. */
-bool table_get(struct db *db, const struct table *table, int64_t id, struct arena *arena, void **row, struct error *error);
+bool table_get(struct db *db, const struct table *table, enum table_use use, int64_t id, struct arena *arena, void **row,
+               struct error *error);
 /* The row with the lowest id above `after` whose members equal the values; a NULL value equals nothing. */
-bool table_find(struct db *db, const struct table *table, const struct lookup *lookup, int64_t after,
+bool table_find(struct db *db, const struct table *table, enum table_use use, const struct lookup *lookup, int64_t after,
                 const char *const *values, struct arena *arena, void **row, struct error *error);
 
 struct sort {

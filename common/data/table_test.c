@@ -106,7 +106,7 @@ static int64_t find(struct store *store, int lookup, int64_t after, const char *
         struct db *db = store_read_begin(store);
         struct error e = {0};
         void *row = NULL;
-        bool done = table_find(db, store_table(store, &thing_entity), &thing_lookups[lookup], after, values, arena, &row, &e);
+        bool done = table_find(db, store_table(store, &thing_entity), TABLE_TO_LOOK, &thing_lookups[lookup], after, values, arena, &row, &e);
         int64_t id = row ? ((struct row *)row)->id : 0;
 
         store_read_end(store, db);

@@ -8,6 +8,7 @@
 
 #include <semaphore.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct thing {
@@ -52,14 +53,26 @@ static const struct entity *const thing_entities[] = {&thing_entity, NULL};
 static inline const char *things_url(void)
 {
         static char url[200];
+        const char *shared = getenv("MALL_TEST_STORE");
 
+        if (shared)
+                return shared;
         snprintf(url, sizeof url, "sqlite:%s/things.db", check_directory());
         return url;
 }
 
+/* A shared store keeps the stories apart by it. */
+static inline const char *things_service(void)
+{
+        static char name[60];
+
+        snprintf(name, sizeof name, "things%s", getenv("MALL_TEST_STORE") ? strrchr(check_directory(), '/') + 1 : "");
+        return name;
+}
+
 static inline struct store *things_try(struct error *error)
 {
-        return store_open(&(struct store_config){.url = things_url(), .service = "things", .entities = thing_entities, .readers = 2,
+        return store_open(&(struct store_config){.url = things_url(), .service = things_service(), .entities = thing_entities, .readers = 2,
                                                  .value_max = 10000},
                           error);
 }
@@ -117,7 +130,7 @@ static inline struct thing *things_get(struct store *store, int64_t id, struct a
         struct db *db = store_read_begin(store);
         struct error e = {0};
         void *row = NULL;
-        bool done = table_get(db, store_table(store, &thing_entity), id, arena, &row, &e);
+        bool done = table_get(db, store_table(store, &thing_entity), TABLE_TO_LOOK, id, arena, &row, &e);
 
         store_read_end(store, db);
         check_text(done ? "" : e.text, "");

@@ -1,6 +1,7 @@
 #include "data/unit.h"
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "data/store_inside.h"
 
 #include <stdio.h>
@@ -46,41 +47,32 @@ void unit_refuse(struct unit *u, enum error_kind kind, const char *member, const
 
 void unit_begin(struct unit *u, struct store *store, struct job *job, bool apart)
 {
-        *u = (struct unit){.store = store, .arena = job->arena, .traceparent = job->traceparent, .apart = apart};
+        *u = (struct unit){.store = store, .arena = job->arena, .traceparent = job->traceparent};
+        u->apart = apart && db_savepoint(store->writer, &u->error);
         memcpy(u->sequences, store->sequences, sizeof u->sequences);
         u->announced = store->batch->count;
+        u->changes = store->change_count;
 }
 
-static bool run_sql(struct unit *u, const char *sql)
-{
-        struct statement *s = db_prepare(u->store->writer, sql, &u->error);
-
-        return s && statement_run(s, &u->error);
-}
-
-/* Before the first write: a unit that only looks, or is refused early, needs no savepoint. */
 static bool may_write(struct unit *u)
 {
-        if (unit_failed(u))
-                return false;
-        if (!u->wrote)
-                u->wrote = !u->apart || run_sql(u, "SAVEPOINT unit");
-        return u->wrote;
+        if (!unit_failed(u))
+                u->wrote = true;
+        return !unit_failed(u);
 }
 
 bool unit_commit(struct unit *u)
 {
-        return !u->wrote || !u->apart || run_sql(u, "RELEASE unit");
+        return !u->apart || db_savepoint_release(u->store->writer, &u->error);
 }
 
 void unit_rollback(struct unit *u)
 {
-        struct error ignored;
-
-        if (u->wrote && u->apart)
-                db_exec(u->store->writer, "ROLLBACK TO unit; RELEASE unit", &ignored);
+        if (u->apart)
+                db_savepoint_undo(u->store->writer);
         memcpy(u->store->sequences, u->sequences, sizeof u->sequences);
         u->store->batch->count = u->announced;
+        u->store->change_count = u->changes;
 }
 
 void *unit_new(struct unit *u, const struct entity *entity)
@@ -93,26 +85,25 @@ void *unit_copy(struct unit *u, const struct entity *entity, const void *row)
         return memcpy(unit_new(u, entity), row, entity->shape.size);
 }
 
-static struct sequence *sequence_of(struct unit *u, const struct table *table)
+static int place_of(struct unit *u, const struct table *table)
 {
         int i = 0;
 
         while (u->store->tables[i] != table)
                 i++;
-        return &u->store->sequences[i];
+        return i;
 }
 
 void unit_add(struct unit *u, const struct entity *entity, void *row)
 {
         const struct table *table = store_table(u->store, entity);
-        struct sequence *sequence = sequence_of(u, table);
         struct row *head = row;
+        int place = place_of(u, table);
 
-        if (!may_write(u))
+        if (!may_write(u) || !(head->id = ids_next(u->store, place, &u->error)))
                 return;
-        head->id = ++sequence->last;
         head->version = 0;
-        sequence->rows++;
+        count_change(u->store, place, head->id, 1);
         table_insert(u->store->writer, table, row, &u->error);
 }
 
@@ -129,11 +120,12 @@ void unit_save(struct unit *u, const struct entity *entity, void *row)
 void unit_remove(struct unit *u, const struct entity *entity, const void *row)
 {
         const struct table *table = store_table(u->store, entity);
+        int64_t id = ((const struct row *)row)->id;
 
         if (!may_write(u))
                 return;
-        sequence_of(u, table)->rows--;
-        table_remove(u->store->writer, table, ((const struct row *)row)->id, &u->error);
+        count_change(u->store, place_of(u, table), id, -1);
+        table_remove(u->store->writer, table, id, &u->error);
 }
 
 void *unit_get(struct unit *u, const struct entity *entity, int64_t id)
@@ -141,17 +133,20 @@ void *unit_get(struct unit *u, const struct entity *entity, int64_t id)
         void *row = NULL;
 
         if (!unit_failed(u))
-                table_get(u->store->writer, store_table(u->store, entity), id, u->arena, &row, &u->error);
+                table_get(u->store->writer, store_table(u->store, entity), TABLE_TO_CHANGE, id, u->arena, &row, &u->error);
         return row;
 }
 
 void *unit_find(struct unit *u, const struct entity *entity, const struct lookup *lookup, int64_t after,
                 const char *const values[LOOKUP_MEMBERS])
 {
+        const struct table *table = store_table(u->store, entity);
         void *row = NULL;
+        /* where the store is shared, the row that it waited for may be gone, and only a second look sees the next one */
+        int looks = u->store->shared && !lookup->unique ? 2 : 1;
 
-        if (!unit_failed(u))
-                table_find(u->store->writer, store_table(u->store, entity), lookup, after, values, u->arena, &row, &u->error);
+        while (!unit_failed(u) && !row && looks--)
+                table_find(u->store->writer, table, TABLE_TO_CHANGE, lookup, after, values, u->arena, &row, &u->error);
         return row;
 }
 
@@ -171,23 +166,27 @@ static struct outbox_record *next_record(struct store *store)
         return &b->records[b->count];
 }
 
-/* The record's bytes must be in the batch's arena: they go to the relay. */
+/* The record's bytes must be in the batch's arena: they go to the relay. A shared store's sequence gives the id in the
+   moment of the insert, when the rows that the record speaks of are locked: so ids grow with each key's commits. */
 static void publish(struct unit *u, struct outbox_record record)
 {
-        static const char sql[] = "INSERT INTO outbox (id, topic, key, value, headers, at) VALUES (?, ?, ?, ?, ?, ?)";
+        static const char own_id[] = "INSERT INTO outbox (id, topic, key, value, headers, at) VALUES (?, ?, ?, ?, ?, ?)";
+        static const char its_id[] = "INSERT INTO outbox (part, topic, key, value, headers, at) VALUES (?, ?, ?, ?, ?, ?)";
         struct store *store = u->store;
+        size_t key_len = record.key ? strlen(record.key) : 0;
         struct statement *s;
 
-        if (!may_write(u) || !(s = db_prepare(store->writer, sql, &u->error)))
+        if (!may_write(u) || !(s = db_prepare(store->writer, store->shared ? its_id : own_id, &u->error)))
                 return;
-        record.id = ++store->sequences[STORE_TABLES].last;
-        bind_int(s, 1, record.id);
+        if (!store->shared)
+                record.id = ++store->sequences[STORE_OUTBOX].last;
+        bind_int(s, 1, store->shared ? (int64_t)(hash_bytes(record.key ? record.key : "", key_len) % OUTBOX_PARTS) : record.id);
         bind_text(s, 2, record.topic);
-        bind_text(s, 3, record.key);
+        bind_bytes(s, 3, record.key, key_len);
         bind_bytes(s, 4, record.value, record.value_len);
         bind_bytes(s, 5, record.headers, record.headers_len);
         bind_int(s, 6, record.at);
-        if (!statement_run(s, &u->error))
+        if (!statement_send(s, &u->error))
                 return;
         *next_record(store) = record;
         store->batch->count++;
@@ -285,7 +284,7 @@ void unit_announce(struct unit *u, const struct event_type *type, const void *ro
 
 bool unit_recall(struct unit *u, const char *path, const char *key, struct stored_answer *answer)
 {
-        static const char sql[] = "SELECT hash, status, row FROM idempotency WHERE path = ? AND key = ?";
+        static const char sql[] = "SELECT hash, status, \"row\" FROM idempotency WHERE path = ? AND key = ?";
         struct statement *s;
         bool found;
 
@@ -305,7 +304,7 @@ bool unit_recall(struct unit *u, const char *path, const char *key, struct store
 
 void unit_remember(struct unit *u, const char *path, const char *key, const struct stored_answer *answer)
 {
-        static const char sql[] = "INSERT INTO idempotency (path, key, hash, status, row, at) VALUES (?, ?, ?, ?, ?, ?)";
+        static const char sql[] = "INSERT INTO idempotency (path, key, hash, status, \"row\", at) VALUES (?, ?, ?, ?, ?, ?)";
         struct statement *s;
 
         if (!may_write(u) || !(s = db_prepare(u->store->writer, sql, &u->error)))
@@ -316,7 +315,7 @@ void unit_remember(struct unit *u, const char *path, const char *key, const stru
         bind_int(s, 4, answer->status);
         bind_text(s, 5, answer->row);
         bind_int(s, 6, clock_wall_ms());
-        statement_run(s, &u->error);
+        statement_send(s, &u->error);
 }
 
 bool unit_first_time(struct unit *u, const char *source, const char *id)

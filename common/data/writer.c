@@ -7,7 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH_MOST = 512 }; /* jobs a transaction: bounds how long the first one waits for the last */
+enum {
+        BATCH_MOST = 512, /* jobs a transaction: bounds how long the first one waits for the last */
+        TRIES_MOST = 4,
+        CONTENDED_US = 5 * 1000 * 1000,
+};
 
 static struct job *take_jobs(struct store *store)
 {
@@ -27,7 +31,7 @@ static struct job *take_jobs(struct store *store)
         return first;
 }
 
-/* False when the unit failed after it wrote, and had no savepoint to go back to. */
+/* False when something failed after it wrote, and there is no savepoint to go back to. */
 static bool run_job(struct store *store, struct job *job, bool apart)
 {
         struct unit unit;
@@ -37,36 +41,7 @@ static bool run_job(struct store *store, struct job *job, bool apart)
         if (unit_failed(&unit) || !unit_commit(&unit))
                 unit_rollback(&unit);
         job->error = unit.error;
-        return apart || !unit_failed(&unit) || !unit.wrote;
-}
-
-/* Ids and counts move in memory; what changed is written once a commit. */
-static bool write_sequences(struct store *store, struct error *error)
-{
-        static const char sql[] = "INSERT INTO sequences (name, last, rows) VALUES (?1, ?2, ?3)"
-                                  " ON CONFLICT (name) DO UPDATE SET last = ?2, rows = ?3";
-
-        for (int i = 0; i <= STORE_TABLES; i++) {
-                struct statement *s;
-
-                if (memcmp(&store->sequences[i], &store->written[i], sizeof store->written[i]) == 0)
-                        continue;
-                if (!(s = db_prepare(store->writer, sql, error)))
-                        return false;
-                bind_text(s, 1, i == STORE_TABLES ? "outbox" : store->tables[i]->entity->collection);
-                bind_int(s, 2, store->sequences[i].last);
-                bind_int(s, 3, store->sequences[i].rows);
-                if (!statement_run(s, error))
-                        return false;
-        }
-        return true;
-}
-
-static bool run_statement(struct store *store, const char *sql, struct error *error)
-{
-        struct statement *s = db_prepare(store->writer, sql, error);
-
-        return s && statement_run(s, error);
+        return !db_transaction_is_void(store->writer) && (apart || !unit_failed(&unit) || !unit.wrote);
 }
 
 static void forget_announced(struct store *store)
@@ -76,6 +51,15 @@ static void forget_announced(struct store *store)
         store->batch->count = store->batch_room = 0;
 }
 
+/* As if nothing of it had been. */
+static void forget_all(struct store *store)
+{
+        memcpy(store->sequences, store->written, sizeof store->written);
+        store->change_count = 0;
+        store->outbox_removing = store->outbox_removed;
+        forget_announced(store);
+}
+
 enum ran { RAN, RAN_INTO_A_FAILURE, RAN_OUT_OF_THE_TRANSACTION };
 
 static enum ran run_jobs(struct store *store, struct job *jobs, bool apart, struct error *error)
@@ -83,7 +67,7 @@ static enum ran run_jobs(struct store *store, struct job *jobs, bool apart, stru
         for (struct job *j = jobs; j; j = j->next) {
                 bool go_on = run_job(store, j, apart);
 
-                /* a full disk may end the transaction; what came behind would commit by itself */
+                /* a full disk may end the transaction, and so does a broken connection; what came behind would commit by itself */
                 if (!db_in_transaction(store->writer)) {
                         *error = j->error;
                         return RAN_OUT_OF_THE_TRANSACTION;
@@ -91,21 +75,24 @@ static enum ran run_jobs(struct store *store, struct job *jobs, bool apart, stru
                 if (!go_on)
                         return RAN_INTO_A_FAILURE;
         }
-        return RAN;
+        /* what was only sent may have failed as well, whosever it was */
+        if (db_settle(store->writer, error))
+                return RAN;
+        return db_in_transaction(store->writer) ? RAN_INTO_A_FAILURE : RAN_OUT_OF_THE_TRANSACTION;
 }
 
 /* Savepoints cost copies of pages and nearly every unit succeeds: so first without; if one fails after it wrote, all of
-   them again, each with a savepoint of its own. A job's run() may therefore be called twice. */
-static enum ran run_together(struct store *store, struct job *jobs, struct error *error)
+   them again, each with a savepoint of its own. A job's run() may therefore be called several times. */
+static enum ran run_together(struct store *store, struct job *jobs, bool alone, struct error *error)
 {
         enum ran ran = run_jobs(store, jobs, false, error);
 
-        if (ran != RAN_INTO_A_FAILURE)
+        if (ran != RAN_INTO_A_FAILURE || db_lost_a_race(store->writer))
                 return ran;
-        if (!run_statement(store, "ROLLBACK", error) || !run_statement(store, "BEGIN IMMEDIATE", error))
+        db_rollback(store->writer);
+        forget_all(store);
+        if (!db_begin(store->writer, alone, error))
                 return RAN_OUT_OF_THE_TRANSACTION;
-        memcpy(store->sequences, store->written, sizeof store->written);
-        forget_announced(store);
         return run_jobs(store, jobs, true, error);
 }
 
@@ -114,22 +101,35 @@ static bool commit(struct store *store, struct error *error)
         bool done;
 
         recent_commit_begins(store->recent);
-        done = run_statement(store, "COMMIT", error);
+        done = db_commit(store->writer, error);
         recent_commit_ended(store->recent);
         return done;
 }
 
-static bool transact(struct store *store, struct job *jobs, struct error *error)
+static bool try_once(struct store *store, struct job *jobs, bool alone, struct error *error)
 {
-        struct error ignored;
-
-        if (!run_statement(store, "BEGIN IMMEDIATE", error))
+        if (!db_begin(store->writer, alone, error))
                 return false;
-        if (run_together(store, jobs, error) == RAN && outbox_remove_sent(store, false, error) && write_sequences(store, error) &&
+        if (run_together(store, jobs, alone, error) == RAN && outbox_remove_sent(store, false, error) && counts_write(store, error) &&
             commit(store, error))
                 return true;
-        db_exec(store->writer, "ROLLBACK", &ignored);
+        db_rollback(store->writer);
         return false;
+}
+
+/* Transactions of several processes may wait for each other's rows in a circle. Who loses tries again alone, and stays so
+   for a while: where rows are that contended, one after the other is also the quickest. */
+static bool transact(struct store *store, struct job *jobs, struct error *error)
+{
+        for (int tries = 1;; tries++) {
+                if (try_once(store, jobs, clock_mono_us() < store->contended_until, error))
+                        return true;
+                if (!db_lost_a_race(store->writer) || tries == TRIES_MOST)
+                        return false;
+                store->contended_until = clock_mono_us() + CONTENDED_US;
+                forget_all(store);
+                log_write(LOG_DEBUG, "a batch lost a race and runs again", "error.message", error->text, NULL);
+        }
 }
 
 static void new_batch(struct store *store)
@@ -159,7 +159,9 @@ static void after_commit(struct store *store)
         struct outbox_batch *batch = store->batch;
 
         memcpy(store->written, store->sequences, sizeof store->written);
-        atomic_store(&store->outbox_last, store->written[STORE_TABLES].last);
+        if (!store->shared)
+                atomic_store(&store->outbox_last, store->written[STORE_OUTBOX].last);
+        store->change_count = 0;
         store->outbox_removed = store->outbox_removing;
         if (batch->count && hand_over(store, batch)) {
                 new_batch(store);
@@ -170,12 +172,21 @@ static void after_commit(struct store *store)
 
 static void after_failure(struct store *store, struct job *jobs, const struct error *error)
 {
-        memcpy(store->sequences, store->written, sizeof store->written);
-        store->outbox_removing = store->outbox_removed;
-        forget_announced(store);
+        forget_all(store);
+        for (int i = 0; i < store->table_count; i++)
+                store->stocks[i].count = 0; /* whether these ids were used may not be known */
         for (struct job *j = jobs; j; j = j->next)
                 j->error = *error;
         log_write(LOG_ERROR, "commit failed", "error.message", error->text, NULL);
+}
+
+static size_t job_count(const struct job *jobs)
+{
+        size_t count = 0;
+
+        for (; jobs; jobs = jobs->next)
+                count++;
+        return count;
 }
 
 static void run_batch(struct store *store, struct job *jobs)
@@ -184,6 +195,7 @@ static void run_batch(struct store *store, struct job *jobs)
         bool done;
 
         atomic_store(&store->busy_since, clock_mono_us());
+        ids_begin(store, job_count(jobs));
         done = transact(store, jobs, &error);
         atomic_store(&store->well, done);
         if (done)
@@ -202,8 +214,8 @@ static void remove_last_sent(struct store *store)
 {
         struct error ignored;
 
-        if (run_statement(store, "BEGIN IMMEDIATE", &ignored) && outbox_remove_sent(store, true, &ignored))
-                run_statement(store, "COMMIT", &ignored);
+        if (!store->shared && db_begin(store->writer, false, &ignored) && outbox_remove_sent(store, true, &ignored))
+                db_commit(store->writer, &ignored);
 }
 
 void *writer_main(void *arg)

@@ -129,13 +129,13 @@ static void everything_is_done_once(void)
         check_int(things_count(crowd.store), THREADS * EACH * 4 / 5 + 1);
         store_close(&crowd.store);
         check_int(crowd.handed, THREADS * EACH * 4 / 5 + 1);
-        check(!crowd.out_of_order);
+        check(!crowd.out_of_order || db_url_is_shared(things_url())); /* there the database gives the ids */
         for (int i = 0; i < THREADS * EACH; i++)
                 check_int(asks[i].times, 1);
         free(asks);
         crowd.store = things_open();
         check_int(things_count(crowd.store), THREADS * EACH * 4 / 5 + 1);
-        check_int(things_add(crowd.store, "next"), THREADS * EACH * 4 / 5 + 2); /* refused units used no id */
+        check(things_add(crowd.store, "next") == THREADS * EACH * 4 / 5 + 2 || store_is_shared(crowd.store)); /* refused units used no id */
         store_close(&crowd.store);
 }
 

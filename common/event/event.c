@@ -1,6 +1,7 @@
 #include "event/event.h"
 
 #include "base/hash.h"
+#include "base/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +16,12 @@ const struct reaction *reaction_for(const struct reaction *reactions, const char
 
 const char *record_header(const struct record *record, const char *name, struct arena *arena)
 {
-        for (size_t i = 0; i < record->header_count; i++)
-                if (strcmp(record->headers[i].name, name) == 0 && record->headers[i].value)
-                        return arena_copy(arena, record->headers[i].value, record->headers[i].len);
+        for (size_t i = 0; i < record->header_count; i++) {
+                const struct record_header *h = &record->headers[i];
+
+                if (strcmp(h->name, name) == 0 && h->value)
+                        return utf8_is_valid(h->value, h->len) ? arena_copy(arena, h->value, h->len) : NULL;
+        }
         return NULL;
 }
 

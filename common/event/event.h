@@ -46,7 +46,7 @@ bool event_is_newer(const struct event *event, int64_t then);
 /* ... or of an earlier one, so that it is too late to matter? */
 bool event_is_older(const struct event *event, int64_t then);
 
-/* The value of a record's header as text in the arena, or NULL. */
+/* The value of a record's header as text in the arena; NULL when there is none or it is not UTF-8 (CloudEvents wants that). */
 const char *record_header(const struct record *record, const char *name, struct arena *arena);
 
 #endif

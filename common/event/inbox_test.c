@@ -197,6 +197,28 @@ static void what_is_replayed_is_not_applied_again(void)
         end();
 }
 
+/* Bytes of others that are no text identify nothing, and stop nobody. */
+static void headers_that_are_no_text_are_none(void)
+{
+        const struct record_header h[] = {{"ce_source", "/o\xff", 3}, {"ce_id", "1\0", 2}, {"ce_type", "Thing", 5}};
+        struct record r = {.key = "\xfe", .key_len = 1, .headers = h, .header_count = 3};
+
+        begin();
+        r.value = thing("a");
+        r.value_len = strlen(r.value);
+        publish(&r, 1);
+        publish(&r, 1);
+        r.value = "broken";
+        r.value_len = 6;
+        publish(&r, 1);
+        say("2", thing("b"));
+        listen_as("things");
+        wait_for_things(3);
+        check_text(names(), "a a b");
+        wait_for_metric("dead", "unknown", 1);
+        end();
+}
+
 static void what_was_applied_stays_behind(void)
 {
         begin();
@@ -384,6 +406,7 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 {"an event said twice is applied once", an_event_said_twice_is_applied_once},
                 {"what is replayed is not applied again", what_is_replayed_is_not_applied_again},
+                {"headers that are no text are none", headers_that_are_no_text_are_none},
                 {"what was applied stays behind", what_was_applied_stays_behind},
                 {"what cannot be understood is a dead letter", what_cannot_be_understood_is_a_dead_letter},
                 {"a dead letter keeps its headers", a_dead_letter_keeps_its_headers},

@@ -13,6 +13,7 @@
 #include "event/record.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct {
@@ -39,7 +40,8 @@ static inline void story_end(void)
 static inline void story_begin(const char *service, const struct entity *const *entities, const struct reaction *reactions,
                                const struct config *config)
 {
-        static char url[200];
+        static char url[200], own[60];
+        const char *shared = getenv("MALL_TEST_STORE");
         struct error e = {0};
 
         if (telling.arena)
@@ -47,9 +49,10 @@ static inline void story_begin(const char *service, const struct entity *const *
         memset(&telling, 0, sizeof telling);
         telling.arena = arena_open();
         telling.reactions = reactions;
-        snprintf(url, sizeof url, "sqlite:%s/%s.db", check_directory(), service);
+        snprintf(url, sizeof url, shared ? "%s" : "sqlite:%s/things.db", shared ? shared : check_directory());
+        snprintf(own, sizeof own, "%s%s", service, shared ? strrchr(check_directory(), '/') + 1 : "");
         telling.store = store_open(
-                &(struct store_config){.url = url, .service = service, .entities = entities, .readers = 1, .config = config}, &e);
+                &(struct store_config){.url = url, .service = own, .entities = entities, .readers = 1, .config = config}, &e);
         check_text(e.text, "");
 }
 

@@ -158,14 +158,13 @@ static bool read_page(struct db *db, const struct resource *resource, const stru
                       void **rows, struct arena *arena, struct error *error)
 {
         struct store *store = resource->all->store;
-        struct error ignored;
         bool done;
 
-        if (!db_exec(db, "BEGIN", error))
+        if (!db_begin_reading(db, error))
                 return false;
         done = store_count(store, db, resource->entity, &out->total, error) &&
                table_page(db, store_table(store, resource->entity), page, arena, rows, &out->count, error);
-        db_exec(db, "COMMIT", &ignored);
+        db_rollback(db);
         return done;
 }
 

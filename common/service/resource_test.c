@@ -163,7 +163,7 @@ static void what_is_not_there_is_not_found(void)
         static const char *const nowhere[] = {"/things/abc", "/things/0", "/things/-1", "/things/01", "/things/1x", "/things/99999999999999999999",
                                               "/things/1/thing", "/things/1/2/3/4/5", "/thing", "/Things", "/inners", "/inners/1",
                                               "/profile/facts", "/profile/inners", "/things/search/findByQty", "/facts/search", "/nothing",
-                                              "/things//1/x", "/profile/things/x"};
+                                              "/things//1/x", "/profile/things/x", "/things/search/findByName?name=%FF"};
 
         shop_begin();
         answers(post("/things", "{}"), 201);

@@ -1,5 +1,6 @@
 #include "service/search.h"
 
+#include "base/utf8.h"
 #include "http/links.h"
 
 #include <string.h>
@@ -21,6 +22,14 @@ void search_list(struct http_request *r, const struct resource *resource)
         http_answer_body(r, 200, type, &body);
 }
 
+/* What is not text equals no text; a store that is strict about that need not hear of it. */
+static const char *text_asked(const struct http_request *r, const char *name)
+{
+        const char *value = http_query(r, name, 0);
+
+        return value && utf8_is_valid(value, strlen(value)) ? value : NULL;
+}
+
 void search_find(struct http_request *r, const struct resource *resource, const char *name)
 {
         struct store *store = resource->all->store;
@@ -38,9 +47,9 @@ void search_find(struct http_request *r, const struct resource *resource, const 
                 return;
         }
         for (int i = 0; i < LOOKUP_MEMBERS && l->members[i]; i++)
-                values[i] = http_query(r, l->members[i], 0);
+                values[i] = text_asked(r, l->members[i]);
         db = store_read_begin(store);
-        done = table_find(db, store_table(store, resource->entity), l, 0, values, r->arena, &row, &error);
+        done = table_find(db, store_table(store, resource->entity), TABLE_TO_LOOK, l, 0, values, r->arena, &row, &error);
         store_read_end(store, db);
         answer_found(r, resource, done, row, &error);
 }

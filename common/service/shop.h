@@ -47,7 +47,7 @@ static inline void shop_begin(void)
         struct http_config config;
 
         shop.arena = arena_open();
-        shop.store = store_open(&(struct store_config){.url = things_url(), .service = "things", .entities = entities, .readers = 3,
+        shop.store = store_open(&(struct store_config){.url = things_url(), .service = things_service(), .entities = entities, .readers = 3,
                                                        .value_max = 10000},
                                 &e);
         check_text(e.text, "");

@@ -1,0 +1,352 @@
+/* db on PostgreSQL, by libpq. Writes are sent without waiting for each answer (statement_send); what reads waits. */
+#include "base/arena.h"
+#include "base/hash.h"
+#include "data/postgres.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ANY_OTHER = 1 }; /* the advisory lock that a transaction which must be alone takes exclusively, all others shared */
+
+static struct pg_statement *statement_of(struct statement *s)
+{
+        return (struct pg_statement *)s;
+}
+
+/* ? and ?1 become $1. */
+static char *with_dollars(const char *sql)
+{
+        char *out = memory_alloc(strlen(sql) * 2 + 1), *end = out;
+        int number = 0;
+        char quote = 0;
+
+        for (; *sql; sql++) {
+                if (*sql == '?' && !quote) {
+                        number = sql[1] >= '1' && sql[1] <= '9' ? (int)strtol(sql + 1, NULL, 10) : number + 1;
+                        end += sprintf(end, "$%d", number);
+                        while (sql[1] >= '0' && sql[1] <= '9')
+                                sql++;
+                        continue;
+                }
+                if (*sql == '\'' || *sql == '"')
+                        quote = quote == *sql ? 0 : quote ? quote : *sql;
+                *end++ = *sql;
+        }
+        return out;
+}
+
+static struct db *pg_open(const char *url, const char *service, enum db_mode mode, struct error *error)
+{
+        struct pg_db *db = memory_alloc(sizeof *db);
+
+        db->base.ops = &db_postgres_ops;
+        db->url = memory_string(url);
+        db->service = memory_string(service);
+        db->mode = mode;
+        if (link_up(db, true, error))
+                return &db->base;
+        db_postgres_ops.close(&db->base);
+        return NULL;
+}
+
+static unsigned pg_connection(const struct db *base)
+{
+        const struct pg_db *db = (const struct pg_db *)base;
+
+        return db->conn ? db->connection : 0;
+}
+
+static void statement_free(struct pg_statement *s)
+{
+        if (!s)
+                return;
+        PQclear(s->result);
+        free(s->sql);
+        free(s);
+}
+
+static void pg_close(struct db *base)
+{
+        struct pg_db *db = pg_of(base);
+
+        link_down(db);
+        for (int i = 0; i < POSTGRES_STATEMENTS; i++)
+                statement_free(db->known[i].statement);
+        free(db->url);
+        free(db->service);
+        free(db);
+}
+
+static struct pg_statement *statement_new(struct pg_db *db, const char *sql)
+{
+        struct pg_statement *s = memory_alloc(sizeof *s);
+
+        s->base.db = &db->base;
+        s->sql = with_dollars(sql);
+        s->row = -1;
+        return s;
+}
+
+static struct statement *pg_prepare(struct db *base, const char *sql, bool once, struct error *error)
+{
+        struct pg_db *db = pg_of(base);
+        size_t i = ((uintptr_t)sql >> 3) * 0x9E3779B97F4A7C15u >> 57;
+
+        (void)error; /* what is wrong with it shows when it runs */
+        if (once)
+                return &statement_new(db, sql)->base;
+        while (db->known[i].sql && db->known[i].sql != sql)
+                i = (i + 1) & (POSTGRES_STATEMENTS - 1);
+        if (!db->known[i].sql) {
+                db->known[i].sql = sql;
+                db->known[i].statement = statement_new(db, sql);
+                snprintf(db->known[i].statement->name, sizeof db->known[i].statement->name, "s%zu", i);
+        }
+        return &db->known[i].statement->base;
+}
+
+static void pg_finish(struct statement *s)
+{
+        statement_free(statement_of(s));
+}
+
+static void bind(struct pg_statement *s, int parameter, const char *value, int len, int format)
+{
+        if (parameter > POSTGRES_PARAMETERS)
+                abort();
+        if (parameter > s->parameters)
+                s->parameters = parameter;
+        s->values[parameter - 1] = value;
+        s->lengths[parameter - 1] = len;
+        s->formats[parameter - 1] = format;
+}
+
+static void pg_bind_int(struct statement *base, int parameter, int64_t value)
+{
+        struct pg_statement *s = statement_of(base);
+
+        bind(s, parameter, s->numbers[parameter - 1], 0, 0);
+        snprintf(s->numbers[parameter - 1], sizeof s->numbers[0], "%lld", (long long)value);
+}
+
+static void pg_bind_text(struct statement *s, int parameter, const char *value)
+{
+        bind(statement_of(s), parameter, value, 0, 0);
+}
+
+static void pg_bind_bytes(struct statement *s, int parameter, const void *value, size_t len)
+{
+        bind(statement_of(s), parameter, value, (int)len, 1);
+}
+
+static void pg_reset(struct statement *base)
+{
+        struct pg_statement *s = statement_of(base);
+
+        PQclear(s->result);
+        s->result = NULL;
+        s->row = -1;
+}
+
+/* A connection that broke in a transaction took it along: nothing is done on a new one until the next begins. */
+static bool ready(struct pg_db *db, struct error *error)
+{
+        if (!db->conn && db->open)
+                return error_set(error, ERROR_UNAVAILABLE, "the connection to PostgreSQL broke");
+        return link_up(db, false, error);
+}
+
+static enum db_step pg_step(struct statement *base, struct error *error)
+{
+        struct pg_statement *s = statement_of(base);
+        struct pg_db *db = pg_of(base->db);
+
+        if (!s->result) {
+                db->changes = 0;
+                if (!ready(db, error) || !link_send(db, s, true, error) || !link_settle(db, error)) {
+                        pg_reset(base);
+                        return DB_FAILED;
+                }
+        }
+        if (!s->result) /* it has no rows by its nature */
+                return DB_DONE;
+        return ++s->row < PQntuples(s->result) ? DB_ROW : DB_DONE;
+}
+
+static bool pg_send(struct statement *s, struct error *error)
+{
+        return link_send(pg_of(s->db), statement_of(s), false, error);
+}
+
+static bool pg_settle(struct db *db, struct error *error)
+{
+        return link_settle(pg_of(db), error);
+}
+
+static bool pg_exec(struct db *base, const char *sql, struct error *error)
+{
+        struct pg_db *db = pg_of(base);
+
+        return ready(db, error) && link_exec(db, sql, error);
+}
+
+static int lock_class(const struct pg_db *db)
+{
+        return (int)(hash_bytes(db->service, strlen(db->service)) & 0x7fffffff);
+}
+
+static bool send(struct db *db, const char *sql, struct error *error)
+{
+        return pg_send(pg_prepare(db, sql, false, error), error);
+}
+
+static bool pg_begin(struct db *base, bool alone, struct error *error)
+{
+        struct pg_db *db = pg_of(base);
+        const char *sql = alone ? "SELECT pg_advisory_xact_lock(?, ?)" : "SELECT pg_advisory_xact_lock_shared(?, ?)";
+        struct statement *lock = pg_prepare(base, sql, false, error);
+
+        bind_int(lock, 1, lock_class(db));
+        bind_int(lock, 2, ANY_OTHER);
+        db->open = link_up(db, false, error) && send(base, "BEGIN", error) && pg_send(lock, error);
+        return db->open;
+}
+
+static bool pg_begin_reading(struct db *base, struct error *error)
+{
+        struct pg_db *db = pg_of(base);
+
+        db->open = link_up(db, false, error) && send(base, "BEGIN ISOLATION LEVEL REPEATABLE READ", error);
+        return db->open;
+}
+
+static void pg_rollback(struct db *base)
+{
+        struct pg_db *db = pg_of(base);
+        struct error ignored;
+        char sqlstate[sizeof db->sqlstate];
+
+        if (!db->open)
+                return;
+        memcpy(sqlstate, db->sqlstate, sizeof sqlstate);
+        if (db->awaited_count)
+                link_settle(db, &ignored);
+        if (db->conn && !statement_run(pg_prepare(base, "ROLLBACK", false, &ignored), &ignored) && db->conn)
+                link_down(db); /* whatever it is that it still does */
+        db->open = false;
+        memcpy(db->sqlstate, sqlstate, sizeof sqlstate);
+}
+
+static bool pg_in_transaction(const struct db *db)
+{
+        return ((const struct pg_db *)db)->open && ((const struct pg_db *)db)->conn;
+}
+
+static bool pg_transaction_is_void(const struct db *db)
+{
+        return PQtransactionStatus(((const struct pg_db *)db)->conn) == PQTRANS_INERROR;
+}
+
+static bool pg_lost_a_race(const struct db *db)
+{
+        const char *state = ((const struct pg_db *)db)->sqlstate;
+
+        return strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0 || strcmp(state, "55P03") == 0;
+}
+
+static int pg_changes(struct db *db)
+{
+        return pg_of(db)->changes;
+}
+
+/* The schema is made here; a role that may not make one can be given it. */
+static bool pg_migration_begins(struct db *base, struct error *error)
+{
+        char sql[600];
+
+        snprintf(sql, sizeof sql,
+                 "SET statement_timeout = '60s'; SET lock_timeout = '60s';"
+                 "SELECT pg_advisory_lock(%d, 0);"
+                 "DO $$ BEGIN IF to_regnamespace('\"%s\"') IS NULL THEN CREATE SCHEMA \"%s\"; END IF; END $$",
+                 lock_class(pg_of(base)), pg_of(base)->service, pg_of(base)->service);
+        return pg_exec(base, sql, error);
+}
+
+static void pg_migration_ended(struct db *base)
+{
+        struct error ignored;
+        char sql[200];
+
+        snprintf(sql, sizeof sql, "SELECT pg_advisory_unlock(%d, 0); SET statement_timeout = '5s'; SET lock_timeout = '3s'",
+                 lock_class(pg_of(base)));
+        if (pg_of(base)->conn && !pg_exec(base, sql, &ignored))
+                link_down(pg_of(base));
+}
+
+static bool pg_is_null(struct statement *s, int column)
+{
+        return PQgetisnull(statement_of(s)->result, statement_of(s)->row, column);
+}
+
+/* Results are binary: numbers of 1 to 8 bytes, the highest first. */
+static int64_t pg_int(struct statement *base, int column)
+{
+        struct pg_statement *s = statement_of(base);
+        const unsigned char *bytes = (const unsigned char *)PQgetvalue(s->result, s->row, column);
+        int len = PQgetlength(s->result, s->row, column);
+        uint64_t value = len > 1 && bytes[0] & 0x80 ? ~0ull : 0;
+
+        for (int i = 0; i < len; i++)
+                value = value << 8 | bytes[i];
+        return (int64_t)value;
+}
+
+static const char *pg_text(struct statement *s, int column)
+{
+        return pg_is_null(s, column) ? NULL : PQgetvalue(statement_of(s)->result, statement_of(s)->row, column);
+}
+
+static const void *pg_bytes(struct statement *base, int column, size_t *len)
+{
+        struct pg_statement *s = statement_of(base);
+
+        *len = (size_t)PQgetlength(s->result, s->row, column);
+        return pg_text(base, column);
+}
+
+const struct db_ops db_postgres_ops = {
+        .scheme = "postgresql:",
+        .shared = true,
+        .id = "BIGINT",
+        .text = "TEXT COLLATE \"C\"",
+        .bytes = "BYTEA",
+        .clustered = "",
+        .open = pg_open,
+        .close = pg_close,
+        .connection = pg_connection,
+        .migration_begins = pg_migration_begins,
+        .migration_ended = pg_migration_ended,
+        .begin = pg_begin,
+        .begin_reading = pg_begin_reading,
+        .commit = postgres_commit,
+        .rollback = pg_rollback,
+        .in_transaction = pg_in_transaction,
+        .transaction_is_void = pg_transaction_is_void,
+        .lost_a_race = pg_lost_a_race,
+        .exec = pg_exec,
+        .changes = pg_changes,
+        .settle = pg_settle,
+        .prepare = pg_prepare,
+        .finish = pg_finish,
+        .bind_int = pg_bind_int,
+        .bind_text = pg_bind_text,
+        .bind_bytes = pg_bind_bytes,
+        .step = pg_step,
+        .reset = pg_reset,
+        .send = pg_send,
+        .is_null = pg_is_null,
+        .as_int = pg_int,
+        .as_text = pg_text,
+        .as_bytes = pg_bytes,
+};

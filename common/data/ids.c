@@ -1,0 +1,58 @@
+/* Ids: from 1, never twice. A store of one process counts them itself. A shared one asks the database's sequence for as
+   many as the batch may need, so that a lone request costs no gap and a crowd no question each; what is left is given in the next
+   batch. A unit that is rolled back gives its ids back. */
+#include "data/store_inside.h"
+
+#include "base/arena.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { AT_ONCE_MOST = 512 };
+
+void ids_begin(struct store *store, size_t jobs)
+{
+        store->batch_jobs = jobs;
+        for (int i = 0; store->shared && i < store->table_count; i++) {
+                struct id_stock *stock = &store->stocks[i];
+                size_t given = store->sequences[i].given;
+
+                if (given)
+                        memmove(stock->ids, stock->ids + given, (stock->count - given) * sizeof *stock->ids);
+                stock->count -= given;
+                store->sequences[i].given = store->written[i].given = 0;
+        }
+}
+
+static bool fetch(struct store *store, int table, size_t wanted, struct error *error)
+{
+        struct id_stock *stock = &store->stocks[table];
+        struct statement *s = db_prepare(store->writer, store->tables[table]->ids, error);
+        enum db_step step;
+
+        if (stock->count + wanted > stock->room) {
+                stock->room = (stock->count + wanted) * 2;
+                stock->ids = memory_grow(stock->ids, stock->room * sizeof *stock->ids);
+        }
+        if (!s)
+                return false;
+        bind_int(s, 1, (int64_t)wanted);
+        while ((step = statement_step(s, error)) == DB_ROW)
+                stock->ids[stock->count++] = column_int(s, 0);
+        if (step == DB_DONE)
+                statement_reset(s);
+        return step == DB_DONE;
+}
+
+int64_t ids_next(struct store *store, int table, struct error *error)
+{
+        struct sequence *sequence = &store->sequences[table];
+        struct id_stock *stock = &store->stocks[table];
+        size_t wanted = stock->count > store->batch_jobs ? stock->count : store->batch_jobs;
+
+        if (!store->shared)
+                return ++sequence->last;
+        if (sequence->given == stock->count && !fetch(store, table, wanted > AT_ONCE_MOST ? AT_ONCE_MOST : wanted, error))
+                return 0;
+        return stock->ids[sequence->given++];
+}

@@ -1,0 +1,184 @@
+/* The outbox of a store that several processes share: who publishes what. On PostgreSQL only. */
+#include "data/outbox_parts.h"
+
+#include "base/clock.h"
+#include "data/store_inside.h"
+#include "data/thing.h"
+
+#include <unistd.h>
+
+enum { PATIENCE_US = 20 * 1000000, RELAYS = 3 };
+
+static struct {
+        struct store *store;
+        struct arena *arena;
+        struct outbox_parts *parts[RELAYS];
+} t;
+
+/* False where the store is one process's. */
+static bool begin(void)
+{
+        if (!db_url_is_shared(things_url()))
+                return false;
+        memset(&t, 0, sizeof t);
+        t.store = things_open();
+        t.arena = arena_open();
+        return true;
+}
+
+static void end(void)
+{
+        for (int i = 0; i < RELAYS; i++)
+                outbox_parts_close(&t.parts[i]);
+        store_close(&t.store);
+        arena_close(&t.arena);
+}
+
+static bool share(int i)
+{
+        struct error e = {0};
+
+        if (!t.parts[i])
+                t.parts[i] = outbox_parts_open(t.store);
+        return outbox_parts_share(t.parts[i], &e);
+}
+
+static void share_all(int count)
+{
+        for (int round = 0; round < 3; round++) /* who leaves first, and who takes then */
+                for (int i = 0; i < count; i++)
+                        check(share(i));
+}
+
+static size_t read_all(int i, struct outbox_record *records)
+{
+        struct error e = {0};
+        size_t count;
+
+        check(outbox_parts_read(t.parts[i], records, 100 * OUTBOX_PARTS, &count, t.arena, &e));
+        return count;
+}
+
+static int held(int count)
+{
+        int sum = 0;
+
+        for (int i = 0; i < count; i++)
+                sum += t.parts[i] ? outbox_parts_held(t.parts[i]) : 0;
+        return sum;
+}
+
+static void parts_are_shared_evenly(void)
+{
+        if (!begin())
+                return;
+        share_all(1);
+        check_int(held(1), OUTBOX_PARTS);
+        share_all(2);
+        check_int(outbox_parts_held(t.parts[0]), OUTBOX_PARTS / 2);
+        check_int(outbox_parts_held(t.parts[1]), OUTBOX_PARTS / 2);
+        share_all(3);
+        check_int(held(3), OUTBOX_PARTS);
+        for (int i = 0; i < 3; i++)
+                check(outbox_parts_held(t.parts[i]) >= 4 && outbox_parts_held(t.parts[i]) <= 6);
+        end();
+}
+
+static void who_closes_leaves_all_to_others(void)
+{
+        if (!begin())
+                return;
+        share_all(2);
+        outbox_parts_close(&t.parts[0]);
+        /* PostgreSQL may be a moment behind with the end of a session */
+        for (int64_t end_at = clock_mono_us() + PATIENCE_US; held(2) < OUTBOX_PARTS && clock_mono_us() < end_at; usleep(1000))
+                check(share(1));
+        check_int(outbox_parts_held(t.parts[1]), OUTBOX_PARTS);
+        end();
+}
+
+/* Each record is read by one relay, a key's in their order, and what was removed is not read again. */
+static void every_record_has_one_reader(void)
+{
+        static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+        struct outbox_record *records;
+        int seen[8] = {0};
+        struct error e = {0};
+        size_t all = 0;
+
+        if (!begin())
+                return;
+        records = arena_alloc(t.arena, 100 * OUTBOX_PARTS * sizeof *records);
+        for (int i = 0; i < 80; i++)
+                things_add(t.store, names[i % 8]);
+        share_all(3);
+        for (int i = 0; i < 3; i++) {
+                size_t count = read_all(i, records);
+                int64_t last[OUTBOX_PARTS] = {0};
+
+                for (size_t n = 0; n < count; n++) {
+                        check(records[n].id > last[records[n].part]);
+                        last[records[n].part] = records[n].id;
+                        seen[records[n].key[0] - 'a']++;
+                }
+                all += count;
+                check(outbox_parts_remove(t.parts[i], records, count, &e));
+                check_int((int64_t)read_all(i, records), 0);
+        }
+        check_int((int64_t)all, 80);
+        for (int i = 0; i < 8; i++)
+                check_int(seen[i], 10);
+        check_int(outbox_pending(t.store), 0);
+        end();
+}
+
+static void end_session_of_relay(void)
+{
+        struct error e = {0};
+        struct db *db = store_read_begin(t.store);
+        struct statement *s = db_prepare_once(db,
+                                              "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ?"
+                                              " AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')",
+                                              &e);
+
+        bind_text(s, 1, things_service());
+        check(statement_run(s, &e));
+        statement_close(&s);
+        store_read_end(t.store, db);
+}
+
+/* A connection that broke took the parts along: what is held is never more than what the locks say. */
+static void a_broken_connection_holds_nothing(void)
+{
+        struct outbox_record *records;
+        struct error e = {0};
+        size_t count;
+
+        if (!begin())
+                return;
+        records = arena_alloc(t.arena, 100 * OUTBOX_PARTS * sizeof *records);
+        things_add(t.store, "a");
+        share_all(1);
+        end_session_of_relay();
+        check(!outbox_parts_read(t.parts[0], records, 100, &count, t.arena, &e));
+        check_int(e.kind, ERROR_UNAVAILABLE);
+        check(!outbox_parts_read(t.parts[0], records, 100, &count, t.arena, &e) || !count);
+        check_int(outbox_parts_held(t.parts[0]), 0);
+        share_all(1);
+        check_int(outbox_parts_held(t.parts[0]), OUTBOX_PARTS);
+        check_int((int64_t)read_all(0, records), 1);
+        end();
+}
+
+int main(int argc, char **argv)
+{
+        static const struct story stories[] = {
+                {"parts are shared evenly", parts_are_shared_evenly},
+                {"who closes leaves all to others", who_closes_leaves_all_to_others},
+                {"every record has one reader", every_record_has_one_reader},
+                {"a broken connection holds nothing", a_broken_connection_holds_nothing},
+                {NULL, NULL},
+        };
+
+        return check_main(stories, argc, argv);
+}

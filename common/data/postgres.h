@@ -1,0 +1,77 @@
+/* postgres - what db_postgres.c, postgres_link.c and postgres_commit.c share; nobody else includes this.
+
+   A link is one connection, in libpq's pipeline mode all the time: what is asked is queued, a sync ends a pipeline, then
+   the answers are read in their order. Every wait has an end, after which the link is given up: a server that does not answer
+   costs each caller LINK_WAIT_MS once, then all of them nothing until the pause is over. */
+#ifndef DATA_POSTGRES_H
+#define DATA_POSTGRES_H
+
+#include "data/db_adapter.h"
+
+#include <libpq-fe.h>
+#include <stddef.h>
+
+enum {
+        LINK_WAIT_MS = 8000,    /* for an answer; the server's own statement_timeout is shorter */
+        LINK_CONNECT_MS = 2000,
+        LINK_QUEUE = 256,       /* statements sent and not yet answered; then the answers are read */
+        POSTGRES_PARAMETERS = 24,
+};
+
+struct pg_statement {
+        struct statement base;
+        char *sql;      /* with $1 */
+        char name[20];  /* on the server; "" for one use */
+        unsigned asked; /* the connection that it was prepared on, or asked to be */
+        bool prepared;
+        int parameters; /* as many as were bound */
+        const char *values[POSTGRES_PARAMETERS];
+        int lengths[POSTGRES_PARAMETERS], formats[POSTGRES_PARAMETERS];
+        char numbers[POSTGRES_PARAMETERS][24];
+        PGresult *result; /* NULL: not run */
+        int row;
+};
+
+enum { POSTGRES_STATEMENTS = 128 }; /* power of two; distinct texts a connection prepares are a few dozen */
+
+/* One answer that is to come. */
+struct awaited {
+        struct pg_statement *statement;
+        bool prepares, rows;
+};
+
+struct pg_db {
+        struct db base;
+        char *url, *service;
+        enum db_mode mode;
+        PGconn *conn;        /* NULL: none */
+        unsigned connection; /* counts them from 1 */
+        bool open;           /* a transaction has begun; it is over if the connection is */
+        struct awaited awaited[LINK_QUEUE + 2];
+        int awaited_count;
+        char sqlstate[6]; /* of the last failure; "" when it was the connection's */
+        int changes;
+        struct {
+                const char *sql;
+                struct pg_statement *statement;
+        } known[POSTGRES_STATEMENTS];
+};
+
+static inline struct pg_db *pg_of(struct db *db)
+{
+        return (struct pg_db *)db;
+}
+
+/* Connects if it must. ERROR_UNAVAILABLE at once while the pause after a failure lasts, unless `urgent`. */
+bool link_up(struct pg_db *db, bool urgent, struct error *error);
+void link_down(struct pg_db *db);
+/* Queues the statement. */
+bool link_send(struct pg_db *db, struct pg_statement *statement, bool rows, struct error *error);
+/* Reads every answer; false and the first failure. A failure is told once. */
+bool link_settle(struct pg_db *db, struct error *error);
+/* One or several statements without parameters, by the simple protocol. */
+bool link_exec(struct pg_db *db, const char *sql, struct error *error);
+
+bool postgres_commit(struct db *db, struct error *error);
+
+#endif

@@ -1,0 +1,377 @@
+#include "data/postgres.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PAUSE_FIRST_MS = 100, PAUSE_MOST_MS = 2000, FLUSH_EVERY = 8 };
+
+/* The process has one store, so what one link learns of the server spares the others the same wait. */
+static struct {
+        pthread_mutex_t lock;
+        int64_t until; /* monotonic us */
+        int64_t pause_ms;
+        char why[200];
+} away = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static int64_t jittered(int64_t ms)
+{
+        return ms / 2 + random() % (ms / 2 + 1);
+}
+
+static void server_is_away(const char *why)
+{
+        bool first;
+
+        pthread_mutex_lock(&away.lock);
+        first = !away.pause_ms;
+        away.pause_ms = first ? PAUSE_FIRST_MS : away.pause_ms * 2 > PAUSE_MOST_MS ? PAUSE_MOST_MS : away.pause_ms * 2;
+        away.until = clock_mono_us() + jittered(away.pause_ms) * 1000;
+        snprintf(away.why, sizeof away.why, "%s", why);
+        pthread_mutex_unlock(&away.lock);
+        if (first)
+                log_write(LOG_WARN, "PostgreSQL is away", "error.message", why, NULL);
+}
+
+static void server_is_back(void)
+{
+        bool was_away;
+
+        pthread_mutex_lock(&away.lock);
+        was_away = away.pause_ms;
+        away.pause_ms = away.until = 0;
+        pthread_mutex_unlock(&away.lock);
+        if (was_away)
+                log_write(LOG_INFO, "PostgreSQL is back", NULL);
+}
+
+static bool may_try(struct error *error)
+{
+        bool may;
+
+        pthread_mutex_lock(&away.lock);
+        may = clock_mono_us() >= away.until;
+        if (!may)
+                error_set(error, ERROR_UNAVAILABLE, "PostgreSQL is away: %s", away.why);
+        pthread_mutex_unlock(&away.lock);
+        return may;
+}
+
+/* libpq's messages end with a line's end and may have several lines. */
+static const char *in_one_line(const char *message, char line[200])
+{
+        size_t len = (size_t)snprintf(line, 200, "%s", message && *message ? message : "the connection broke");
+
+        if (len > 199)
+                len = 199;
+        while (len && line[len - 1] == '\n')
+                line[--len] = '\0';
+        for (char *p = line; *p; p++)
+                if (*p == '\n' || *p == '\t')
+                        *p = ' ';
+        return line;
+}
+
+void link_down(struct pg_db *db)
+{
+        PQfinish(db->conn);
+        db->conn = NULL;
+        db->awaited_count = 0;
+}
+
+static bool lost(struct pg_db *db, const char *why, struct error *error)
+{
+        char line[200];
+
+        in_one_line(why, line);
+        db->sqlstate[0] = '\0';
+        link_down(db);
+        return error_set(error, ERROR_UNAVAILABLE, "the connection to PostgreSQL broke: %s", line);
+}
+
+static bool timed_out(struct pg_db *db, struct error *error)
+{
+        server_is_away("it does not answer");
+        return lost(db, "it does not answer", error);
+}
+
+/* Until it is readable, or writable if wanted. */
+static bool wait_for(struct pg_db *db, short events, int64_t end_us)
+{
+        struct pollfd fd = {.fd = PQsocket(db->conn), .events = events};
+        int64_t left;
+
+        while ((left = end_us - clock_mono_us()) > 0)
+                if (poll(&fd, 1, (int)(left / 1000 + 1)) > 0)
+                        return true;
+        return false;
+}
+
+static bool flush_and_read(struct pg_db *db, int64_t end_us, struct error *error)
+{
+        int unsent = PQflush(db->conn);
+
+        if (unsent < 0)
+                return lost(db, PQerrorMessage(db->conn), error);
+        if (!wait_for(db, (short)(POLLIN | (unsent ? POLLOUT : 0)), end_us))
+                return timed_out(db, error);
+        return PQconsumeInput(db->conn) || lost(db, PQerrorMessage(db->conn), error);
+}
+
+/* *result NULL: the answer to one statement is over. */
+static bool next_result(struct pg_db *db, int64_t end_us, PGresult **result, struct error *error)
+{
+        if (PQflush(db->conn) < 0)
+                return lost(db, PQerrorMessage(db->conn), error);
+        while (PQisBusy(db->conn))
+                if (!flush_and_read(db, end_us, error))
+                        return false;
+        *result = PQgetResult(db->conn);
+        return true;
+}
+
+static bool connect_now(struct pg_db *db, struct error *error)
+{
+        const char *const names[] = {"dbname", "client_encoding", "fallback_application_name", "target_session_attrs", NULL};
+        const char *const values[] = {db->url, "UTF8", db->service, "read-write", NULL};
+        int64_t end = clock_mono_us() + LINK_CONNECT_MS * 1000;
+        PostgresPollingStatusType want = PGRES_POLLING_WRITING;
+        char line[200];
+
+        db->conn = PQconnectStartParams(names, values, 1); /* later ones win, so the URL cannot say another encoding */
+        while (db->conn && PQstatus(db->conn) != CONNECTION_BAD && want != PGRES_POLLING_OK && want != PGRES_POLLING_FAILED) {
+                if (!wait_for(db, want == PGRES_POLLING_READING ? POLLIN : POLLOUT, end)) {
+                        in_one_line("no connection in time", line);
+                        goto failed;
+                }
+                want = PQconnectPoll(db->conn);
+        }
+        if (db->conn && PQstatus(db->conn) == CONNECTION_OK)
+                return true;
+        in_one_line(db->conn ? PQerrorMessage(db->conn) : "out of memory", line);
+failed:
+        link_down(db);
+        server_is_away(line);
+        return error_set(error, ERROR_UNAVAILABLE, "PostgreSQL: %s", line);
+}
+
+static void say_nothing(void *arg, const char *message)
+{
+        (void)arg;
+        (void)message;
+}
+
+/* A frozen process must not keep its locks: hence the idle timeouts. */
+static bool set_up(struct pg_db *db, struct error *error)
+{
+        char sql[1000];
+
+        db->connection++;
+        PQsetNoticeProcessor(db->conn, say_nothing, NULL);
+        PQsetnonblocking(db->conn, 1);
+        snprintf(sql, sizeof sql,
+                 "SET search_path TO \"%s\"; SET statement_timeout = '5s'; SET lock_timeout = '3s'; SET jit = off;"
+                 "SET idle_in_transaction_session_timeout = '5s'; SET default_transaction_isolation = 'read committed';"
+                 "SET default_transaction_read_only = %s;"
+                 /* what was answered is durable, whatever the server's default; a stronger one stays */
+                 "SELECT set_config('synchronous_commit', 'on', false)"
+                 " WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write');",
+                 db->service, db->mode == DB_READER ? "on" : "off");
+        if (db->mode == DB_RELAY) {
+                strcat(sql, "SET synchronous_commit = off;");
+                if (PQserverVersion(db->conn) >= 140000)
+                        strcat(sql, "SET idle_session_timeout = '10s';");
+        }
+        if (!PQenterPipelineMode(db->conn))
+                return lost(db, "no pipeline mode", error);
+        return link_exec(db, sql, error);
+}
+
+/* What a server says unasked is nearly always good-bye, before a restart: better heard now than by the next statement. */
+static bool is_alive(struct pg_db *db)
+{
+        struct pollfd fd = {.fd = PQsocket(db->conn), .events = POLLIN};
+
+        if (!db->awaited_count && !db->open && poll(&fd, 1, 0) > 0)
+                link_down(db);
+        return db->conn;
+}
+
+bool link_up(struct pg_db *db, bool urgent, struct error *error)
+{
+        if (db->conn && is_alive(db))
+                return true;
+        if ((!urgent && !may_try(error)) || !connect_now(db, error) || !set_up(db, error))
+                return false;
+        server_is_back();
+        return true;
+}
+
+static enum error_kind kind_of(const char *sqlstate)
+{
+        static const char *const passing[] = {"08", "40", "53", "55", "57", "58", "25", NULL};
+
+        if (strcmp(sqlstate, "23505") == 0)
+                return ERROR_CONFLICT;
+        for (int i = 0; passing[i]; i++)
+                if (strncmp(sqlstate, passing[i], 2) == 0)
+                        return ERROR_UNAVAILABLE;
+        return ERROR_INTERNAL;
+}
+
+/* Only the first failure of a pipeline counts: what comes behind it follows from it. */
+static void note_failure(struct pg_db *db, const PGresult *result, struct error *failure)
+{
+        const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+        char line[200];
+
+        if (failure->kind != ERROR_NONE)
+                return;
+        snprintf(db->sqlstate, sizeof db->sqlstate, "%s", state ? state : "");
+        in_one_line(PQresultErrorMessage(result), line);
+        error_set(failure, state ? kind_of(state) : ERROR_UNAVAILABLE, "PostgreSQL: %s", line);
+}
+
+static void take(struct pg_db *db, const struct awaited *a, PGresult *result, struct error *failure)
+{
+        ExecStatusType status = PQresultStatus(result);
+
+        if (status == PGRES_FATAL_ERROR)
+                note_failure(db, result, failure);
+        else if (status != PGRES_PIPELINE_ABORTED && a->prepares)
+                a->statement->prepared = true;
+        else if (status != PGRES_PIPELINE_ABORTED)
+                db->changes = (int)strtol(PQcmdTuples(result), NULL, 10);
+        if (status == PGRES_TUPLES_OK && a->rows)
+                a->statement->result = result;
+        else
+                PQclear(result);
+}
+
+/* The result and the NULL behind it. */
+static bool read_answer(struct pg_db *db, const struct awaited *a, int64_t end, struct error *failure, struct error *error)
+{
+        PGresult *result;
+
+        if (!next_result(db, end, &result, error))
+                return false;
+        if (!result)
+                return lost(db, PQerrorMessage(db->conn), error);
+        take(db, a, result, failure);
+        if (PQstatus(db->conn) == CONNECTION_BAD) /* a FATAL says why itself */
+                return lost(db, failure->kind ? failure->text : PQerrorMessage(db->conn), error);
+        while (result)
+                if (!next_result(db, end, &result, error))
+                        return false;
+                else
+                        PQclear(result);
+        return true;
+}
+
+static bool read_sync(struct pg_db *db, int64_t end, struct error *error)
+{
+        PGresult *result;
+        bool synced;
+
+        if (!next_result(db, end, &result, error))
+                return false;
+        synced = result && PQresultStatus(result) == PGRES_PIPELINE_SYNC;
+        PQclear(result);
+        return synced || lost(db, PQerrorMessage(db->conn), error);
+}
+
+bool link_settle(struct pg_db *db, struct error *error)
+{
+        int64_t end = clock_mono_us() + LINK_WAIT_MS * 1000;
+        struct error failure = {0};
+
+        if (!db->awaited_count)
+                return db->conn || error_set(error, ERROR_UNAVAILABLE, "not connected to PostgreSQL");
+        if (!PQpipelineSync(db->conn))
+                return lost(db, PQerrorMessage(db->conn), error);
+        for (int i = 0; i < db->awaited_count; i++)
+                if (!read_answer(db, &db->awaited[i], end, &failure, error))
+                        return false;
+        if (!read_sync(db, end, error))
+                return false;
+        for (int i = 0; i < db->awaited_count; i++) /* of an aborted pipeline */
+                if (db->awaited[i].prepares && !db->awaited[i].statement->prepared)
+                        db->awaited[i].statement->asked = 0;
+        db->awaited_count = 0;
+        if (failure.kind == ERROR_NONE)
+                return true;
+        *error = failure;
+        return false;
+}
+
+static void await(struct pg_db *db, struct pg_statement *s, bool prepares, bool rows)
+{
+        db->awaited[db->awaited_count++] = (struct awaited){s, prepares, rows};
+}
+
+static bool ask(struct pg_db *db, struct pg_statement *s, bool rows)
+{
+        const char *const *values = s->values;
+
+        if (!s->name[0]) {
+                if (!PQsendQueryParams(db->conn, s->sql, s->parameters, NULL, values, s->lengths, s->formats, 1))
+                        return false;
+        } else {
+                if (s->asked != db->connection) {
+                        if (!PQsendPrepare(db->conn, s->name, s->sql, 0, NULL))
+                                return false;
+                        s->asked = db->connection;
+                        s->prepared = false;
+                        await(db, s, true, false);
+                }
+                if (!PQsendQueryPrepared(db->conn, s->name, s->parameters, values, s->lengths, s->formats, 1))
+                        return false;
+        }
+        await(db, s, false, rows);
+        return true;
+}
+
+bool link_send(struct pg_db *db, struct pg_statement *s, bool rows, struct error *error)
+{
+        if (db->awaited_count >= LINK_QUEUE && !link_settle(db, error))
+                return false;
+        if (!db->conn)
+                return error_set(error, ERROR_UNAVAILABLE, "not connected to PostgreSQL");
+        if (!ask(db, s, rows))
+                return lost(db, PQerrorMessage(db->conn), error);
+        /* so that the server works while we do */
+        if (db->awaited_count % FLUSH_EVERY == 0 && PQflush(db->conn) < 0)
+                return lost(db, PQerrorMessage(db->conn), error);
+        return true;
+}
+
+bool link_exec(struct pg_db *db, const char *sql, struct error *error)
+{
+        int64_t end = clock_mono_us() + LINK_WAIT_MS * 1000;
+        struct error failure = {0};
+        PGresult *result = NULL;
+
+        if (db->awaited_count && !link_settle(db, error))
+                return false;
+        if (!PQexitPipelineMode(db->conn) || !PQsendQuery(db->conn, sql))
+                return lost(db, PQerrorMessage(db->conn), error);
+        do {
+                if (!next_result(db, end, &result, error))
+                        return false;
+                if (result && PQresultStatus(result) == PGRES_FATAL_ERROR)
+                        note_failure(db, result, &failure);
+                PQclear(result);
+        } while (result);
+        if (PQstatus(db->conn) == CONNECTION_BAD || !PQenterPipelineMode(db->conn))
+                return lost(db, failure.kind ? failure.text : PQerrorMessage(db->conn), error);
+        if (failure.kind == ERROR_NONE)
+                return true;
+        *error = failure;
+        return false;
+}

@@ -1,0 +1,319 @@
+/* What only a store that several processes share can meet: others' locks, a server that goes away, a commit in the dark.
+   Two stores on one schema stand for two processes. On PostgreSQL only. */
+#include "base/clock.h"
+#include "data/postgres.h"
+#include "data/store_inside.h"
+#include "data/thing.h"
+
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { PATIENCE_US = 30 * 1000000 };
+
+static bool is_shared(void)
+{
+        return db_url_is_shared(things_url());
+}
+
+/* Runs SQL as a third party. */
+static void third_party(const char *sql)
+{
+        struct error e = {0};
+        struct db *db = db_open(things_url(), things_service(), DB_WRITER, &e);
+
+        check_text(e.text, "");
+        check(db_exec(db, sql, &e));
+        db_close(&db);
+}
+
+static void several_start_at_once(void)
+{
+        enum { MANY = 6 };
+        struct store *stores[MANY];
+        pid_t children[MANY];
+
+        if (!is_shared())
+                return;
+        for (int i = 0; i < MANY; i++) {
+                children[i] = fork();
+                if (children[i] == 0) {
+                        struct error e = {0};
+
+                        stores[i] = things_try(&e);
+                        _exit(stores[i] ? 0 : 1);
+                }
+        }
+        for (int i = 0; i < MANY; i++) {
+                int status = 0;
+
+                check(waitpid(children[i], &status, 0) == children[i]);
+                check_int(status, 0);
+        }
+}
+
+static void ids_and_counts_are_common(void)
+{
+        struct store *a, *b;
+
+        if (!is_shared())
+                return;
+        a = things_open();
+        b = things_open();
+        check_text(store_source(a), store_source(b));
+        for (int i = 0; i < 5; i++) {
+                check(things_has(b, things_add(a, "a")));
+                check(things_has(a, things_add(b, "b")));
+        }
+        check_int(things_count(a), 10);
+        things_remove(a, 1);
+        check_int(things_count(b), 9);
+        check(!things_has(b, 1));
+        check_int(things_add(b, "last"), 11); /* a lone request leaves no gap */
+        store_close(&a);
+        store_close(&b);
+}
+
+struct climb {
+        struct errand *partner;
+        sem_t *here, *there;
+        int64_t first, second;
+        int times;
+};
+
+static void raise_one(struct unit *unit, int64_t id)
+{
+        struct thing *t = unit_get(unit, &thing_entity, id);
+
+        if (!t)
+                return;
+        t->qty = (struct whole){true, t->qty.value + 1};
+        unit_save(unit, &thing_entity, t);
+}
+
+/* The first time, both wait until the other has its first row: each then wants the one that the other has. */
+static void raise_crosswise(struct unit *unit, void *arg)
+{
+        struct climb *c = arg;
+
+        raise_one(unit, c->first);
+        if (!c->times++) {
+                sem_post(c->there);
+                while (sem_wait(c->here) != 0)
+                        ;
+        }
+        raise_one(unit, c->second);
+}
+
+struct climber {
+        struct store *store;
+        struct climb climb;
+        enum error_kind kind;
+        pthread_t thread;
+};
+
+static void *climb(void *arg)
+{
+        struct climber *c = arg;
+
+        c->kind = things_do(c->store, raise_crosswise, &c->climb);
+        return NULL;
+}
+
+static void a_deadlock_costs_nobody_anything(void)
+{
+        struct arena *arena;
+        struct climber c[2] = {0};
+        sem_t sems[2];
+
+        if (!is_shared())
+                return;
+        arena = arena_open();
+        for (int i = 0; i < 2; i++) {
+                c[i].store = things_open();
+                sem_init(&sems[i], 0, 0);
+        }
+        things_add(c[0].store, "one");
+        things_add(c[0].store, "two");
+        for (int i = 0; i < 2; i++) {
+                c[i].climb = (struct climb){.here = &sems[i], .there = &sems[1 - i], .first = 1 + i, .second = 2 - i};
+                check(pthread_create(&c[i].thread, NULL, climb, &c[i]) == 0);
+        }
+        for (int i = 0; i < 2; i++)
+                pthread_join(c[i].thread, NULL);
+        check_int(c[0].kind, ERROR_NONE);
+        check_int(c[1].kind, ERROR_NONE);
+        check(c[0].climb.times + c[1].climb.times > 2); /* there was one */
+        check_int(things_get(c[0].store, 1, arena)->qty.value, 2);
+        check_int(things_get(c[0].store, 2, arena)->qty.value, 2);
+        for (int i = 0; i < 2; i++)
+                store_close(&c[i].store);
+        arena_close(&arena);
+}
+
+struct raiser {
+        struct store *store;
+        pthread_t thread;
+        int failed;
+};
+
+enum { RAISES = 200 };
+
+static void raise_first(struct unit *unit, void *arg)
+{
+        (void)arg;
+        raise_one(unit, 1);
+}
+
+static void *raise_often(void *arg)
+{
+        struct raiser *r = arg;
+
+        for (int i = 0; i < RAISES; i++)
+                r->failed += things_do(r->store, raise_first, NULL) != ERROR_NONE;
+        return NULL;
+}
+
+/* Read, add, write: none is lost between two processes. */
+static void no_change_is_lost(void)
+{
+        struct raiser r[2] = {0};
+        struct arena *arena;
+
+        if (!is_shared())
+                return;
+        arena = arena_open();
+        for (int i = 0; i < 2; i++)
+                r[i].store = things_open();
+        things_add(r[0].store, "one");
+        for (int i = 0; i < 2; i++)
+                check(pthread_create(&r[i].thread, NULL, raise_often, &r[i]) == 0);
+        for (int i = 0; i < 2; i++)
+                pthread_join(r[i].thread, NULL);
+        check_int(r[0].failed + r[1].failed, 0);
+        check_int(things_get(r[0].store, 1, arena)->qty.value, 2 * RAISES);
+        check_int(things_get(r[0].store, 1, arena)->row.version, 2 * RAISES);
+        for (int i = 0; i < 2; i++)
+                store_close(&r[i].store);
+        arena_close(&arena);
+}
+
+static const char end_sessions[] = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name ="
+                                   " current_schema() AND pid <> pg_backend_pid()";
+
+static void a_broken_connection_is_made_anew(void)
+{
+        struct store *store;
+        int64_t id, end_at;
+
+        if (!is_shared())
+                return;
+        store = things_open();
+        id = things_add(store, "a");
+        third_party(end_sessions);
+        end_at = clock_mono_us() + PATIENCE_US;
+        while (things_do(store, thing_add_and_say, &(struct thing){.name = "b"}) != ERROR_NONE && clock_mono_us() < end_at)
+                ;
+        check_int(things_count(store), 2);
+        check(things_has(store, id));
+        store_close(&store);
+}
+
+/* The connection of a unit is ended while it waits for us: nothing of it is there, and it says so. */
+static void a_unit_whose_connection_broke_is_undone(void)
+{
+        struct errand hold, add;
+        struct store *store;
+
+        if (!is_shared())
+                return;
+        store = things_open();
+        things_add(store, "a");
+        errand_send(&hold, store, NULL, NULL);
+        errand_send(&add, store, "b", thing_add_and_say);
+        third_party(end_sessions);
+        check_int(errand_end(&hold) == ERROR_NONE ? ERROR_UNAVAILABLE : hold.error.kind, ERROR_UNAVAILABLE);
+        errand_end(&add);
+        check_int(things_count(store), add.error.kind == ERROR_NONE ? 2 : 1);
+        store_close(&store);
+}
+
+/* A commit that takes a second, so that the connection can be cut in the middle of it. */
+static void cut_in_commit(void (*cut)(struct store *), enum error_kind want, int64_t rows)
+{
+        struct store *store;
+        struct errand add;
+
+        if (!is_shared())
+                return;
+        store = things_open();
+        things_add(store, "a");
+        third_party("CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$;"
+                    "CREATE CONSTRAINT TRIGGER linger AFTER INSERT ON things DEFERRABLE INITIALLY DEFERRED"
+                    " FOR EACH ROW EXECUTE FUNCTION linger()");
+        errand_send(&add, store, "b", thing_add_and_say);
+        usleep(300000);
+        cut(store);
+        check_int(errand_end(&add), want);
+        check_int(add.times_done, 1);
+        check_int(things_count(store), rows);
+        store_close(&store);
+}
+
+/* The server goes on, and commits. */
+static void cut_at_the_client(struct store *store)
+{
+        shutdown(PQsocket(pg_of(store->writer)->conn), SHUT_RDWR);
+}
+
+static void cut_at_the_server(struct store *store)
+{
+        (void)store;
+        third_party(end_sessions);
+}
+
+static void a_commit_whose_answer_was_lost_is_found(void)
+{
+        cut_in_commit(cut_at_the_client, ERROR_NONE, 2);
+}
+
+static void a_commit_that_was_ended_is_a_failure(void)
+{
+        cut_in_commit(cut_at_the_server, ERROR_UNAVAILABLE, 1);
+}
+
+/* Nobody waits for a server that is not there. */
+static void a_server_that_is_away_is_said_at_once(void)
+{
+        struct error e = {0};
+        struct db *db;
+
+        if (!is_shared())
+                return;
+        check(!db_open("postgresql://nobody@127.0.0.1:1/nothing", "things", DB_READER, &e));
+        check_int(e.kind, ERROR_UNAVAILABLE);
+        check_contains(e.text, "refused");
+        db = db_open(things_url(), things_service(), DB_READER, &e); /* and it is forgotten when it is back */
+        check(db != NULL);
+        db_close(&db);
+        check(!db_open("postgres:nothing", "things", DB_READER, &e));
+        check_contains(e.text, "postgresql://");
+}
+
+int main(int argc, char **argv)
+{
+        static const struct story stories[] = {
+                {"several start at once", several_start_at_once},
+                {"ids and counts are common", ids_and_counts_are_common},
+                {"a deadlock costs nobody anything", a_deadlock_costs_nobody_anything},
+                {"no change is lost", no_change_is_lost},
+                {"a broken connection is made anew", a_broken_connection_is_made_anew},
+                {"a unit whose connection broke is undone", a_unit_whose_connection_broke_is_undone},
+                {"a commit whose answer was lost is found", a_commit_whose_answer_was_lost_is_found},
+                {"a commit that was ended is a failure", a_commit_that_was_ended_is_a_failure},
+                {"a server that is away is said at once", a_server_that_is_away_is_said_at_once},
+                {NULL, NULL},
+        };
+
+        return check_main(stories, argc, argv);
+}
