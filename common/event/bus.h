@@ -55,6 +55,7 @@ struct bus_config {
         const char *url;        /* MALL_BUS_URL */
         const char *client;     /* "order": for logs and the broker */
         int64_t retention_ms;   /* log only; 0: keep for ever */
+        int partitions;         /* Kafka only: of the bus's own topic, if it is not there and is made; 0: the broker's default */
         struct metrics *metrics; /* may be NULL; kafka_consumer_records_lag{topic,partition} */
 };
 

@@ -210,6 +210,7 @@ static struct bus *kafka_open(const struct bus_config *config, const char *place
         b->client = memory_string(config->client ? config->client : "mall");
         b->group = memory_string(group);
         b->metrics = config->metrics;
+        b->partitions = config->partitions;
         b->first = 1;
         pthread_mutex_init(&b->queue_lock, NULL);
         if (place_read(b, place, error) && kafka_connect(b, error))

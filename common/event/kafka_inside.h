@@ -26,6 +26,7 @@ struct kafka_bus {
         struct bus bus;
         char *servers, *client, *group;
         struct metrics *metrics;
+        int partitions; /* of the topic, when it is made; 0: the broker's default */
         rd_kafka_t *rk;
         pthread_mutex_t queue_lock;  /* bus_wake comes from any thread, and a publisher may be renewed */
         rd_kafka_queue_t *queue;     /* what the bus's thread waits on */

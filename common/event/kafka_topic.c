@@ -1,4 +1,4 @@
-/* kafka_topic - topics are made on first use, as large as the broker's defaults say.
+/* kafka_topic - topics are made on first use: the bus's own with as many partitions as it was told, others as the broker's defaults say.
 
    A broker may make them by itself, but only when told to, and a reader does not make it do so. */
 #include "event/kafka_inside.h"
@@ -40,7 +40,8 @@ void kafka_topics_free(struct kafka_bus *b)
 static void ask(struct kafka_bus *b, struct kafka_topic *t)
 {
         char why[256];
-        rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(t->name, -1, -1, why, sizeof why);
+        int partitions = b->partitions && strcmp(t->name, b->bus.topic) == 0 ? b->partitions : -1;
+        rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(t->name, partitions, -1, why, sizeof why);
         rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(b->rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
 
         t->asked = true;

@@ -26,10 +26,16 @@ struct parts {
 };
 
 static const struct setting service_settings[] = {
-        {.name = "db-url", .type = SETTING_TEXT, .help = "the store, sqlite:PATH; unset: sqlite: and NAME.db in the data directory"},
+        {.name = "db-url", .type = SETTING_TEXT, .help = "the store: sqlite:PATH, or postgresql://USER@HOST/DATABASE, which several replicas share (schema NAME); unset: sqlite: and NAME.db in the data directory"},
         {.name = "bus-url",
          .type = SETTING_TEXT,
          .help = "the event bus, log:PATH or kafka://host:port[,host:port]/topic; unset: log: and mall.log in the data directory"},
+        {.name = "topic-partitions",
+         .type = SETTING_NUMBER,
+         .fallback = "6",
+         .help = "Kafka: partitions of the topic where it is not there yet and is made; an order's events share one",
+         .least = 1,
+         .most = 1000},
         {.name = "max-body", .type = SETTING_SIZE, .fallback = "1MiB", .help = "largest request body (413)", .least = 1024, .most = 16777216},
         {.name = "idempotency-ttl",
          .type = SETTING_DURATION,
@@ -120,6 +126,7 @@ static struct bus_config bus_config_of(struct process *p, char *own_url, size_t 
                 .url = url ? url : own_url,
                 .client = p->daemon->name,
                 .retention_ms = config_number(p->config, "log-retention"),
+                .partitions = (int)config_number(p->config, "topic-partitions"),
                 .metrics = p->metrics,
         };
 }

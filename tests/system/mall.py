@@ -199,6 +199,10 @@ class Daemon(Client):
     def log(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
+    def complaints(self):
+        told = [line for line in self.log().split("\n") if '"http.response.status_code":2' not in line]
+        return "\n".join(told[-15:])
+
     def metric(self, name, **labels):
         """The sum of the samples of this name that carry these labels; None when there is none."""
         found = None
@@ -227,6 +231,10 @@ class Broker:
     def signal(self, number):
         os.kill(int((self.directory / "pid").read_text()), number)
 
+    def restart(self):
+        self.stop()
+        self.start()
+
     def read(self, topic, form="%s\n"):
         """All records there now, one a form (kcat's -f)."""
         return tool("kcat", "-C", "-q", "-e", "-b", self.address, "-t", topic, "-o", "beginning", "-f", form)
@@ -240,9 +248,38 @@ class Broker:
         tool(*command, path)
 
 
+class Server:
+    """A PostgreSQL; server.sh has the details."""
+    SCRIPT = TOP / "tests/postgres/server.sh"
+
+    def __init__(self, directory):
+        self.directory = pathlib.Path(directory) / "postgres"
+        self.url = "postgresql://mall@/postgres?host=%s/s" % self.directory
+
+    def start(self):
+        tool(self.SCRIPT, "start", self.directory)
+        return self
+
+    def stop(self, mode="fast"):
+        if self.directory.exists():
+            tool(self.SCRIPT, "stop", self.directory, mode)
+
+    def restart(self, mode):
+        """immediate is a crash."""
+        self.stop(mode)
+        self.start()
+
+    def signal_all(self, number):
+        """All its processes."""
+        first = (self.directory / "data/postmaster.pid").read_text().split()[0]
+        for child in tool("ps", "-o", "pid=", "--ppid", first).split():
+            os.kill(int(child), number)
+        os.kill(int(first), number)
+
+
 class Mall:
     def __init__(self, bus="log", only=("order", "delivery", "product", "gateway"), **settings):
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="mall-system-"))
+        self.directory = self.new_directory()
         self.broker = Broker(self.directory) if bus == "kafka" else None
         if self.broker:
             settings["bus_url"] = "kafka://%s/mall" % self.broker.address
@@ -258,6 +295,16 @@ class Mall:
                 own = {k: v for k, v in settings.items() if k not in ("bus_url", "oversell")}
                 own = {**own, "routes": routes, "management_port": ports.reserve()}
             self.daemons[name] = Daemon(name, self.directory, own, numbers[name])
+
+    @staticmethod
+    def new_directory():
+        directory = pathlib.Path(tempfile.mkdtemp(prefix="mall-system-"))
+        directory.chmod(0o755)                                  # a server of another user may live in it
+        return directory
+
+    @staticmethod
+    def remove_directory(directory):
+        shutil.rmtree(directory, ignore_errors=True)
 
     def __getattr__(self, name):
         try:
@@ -298,9 +345,8 @@ class Mall:
                 trouble.append("a sanitizer complained in " + daemon.name)
         if kind or trouble:
             for daemon in self.daemons.values():
-                told = [line for line in daemon.log().split("\n") if '"http.response.status_code":2' not in line]
-                print("---- the end of %s's log\n%s" % (daemon.name, "\n".join(told[-15:])))
-        shutil.rmtree(self.directory, ignore_errors=True)
+                print("---- the end of %s's log\n%s" % (daemon.name, daemon.complaints()))
+        self.remove_directory(self.directory)
         assert kind or not trouble, "; ".join(trouble)
 
     # -- what stories have in common
