@@ -4,7 +4,7 @@ DAEMONS  := order product delivery gateway
 PROGRAMS := $(DAEMONS) mallctl
 TIERS    := base data event http service
 
-# release (default), asan (address, undefined), tsan (thread)
+# release (default), asan (address, undefined), tsan (thread), nodedup (applies twice what comes twice: the audit must see it)
 VARIANT ?= release
 OUT     := build/$(VARIANT)
 
@@ -20,6 +20,7 @@ CFLAGS ?= -O2 -g
 STANDARD := -std=gnu17 -D_GNU_SOURCE -Icommon -I.
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings \
             -Wundef -Wformat=2 -Wvla -Wcast-qual -Wno-missing-field-initializers
+WITHOUT_nodedup   := -DMALL_WITHOUT_DEDUP
 HARDENING_release := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 SANITIZE_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SANITIZE_tsan := -fsanitize=thread -fno-omit-frame-pointer
@@ -28,7 +29,7 @@ BESIDE_tsan   := build/tsan/tests/tsan_threads.o
 VERSION := 1.0.0
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
-ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(HARDENING_$(VARIANT)) $(SANITIZE_$(VARIANT)) \
+ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(WITHOUT_$(VARIANT)) $(HARDENING_$(VARIANT)) $(SANITIZE_$(VARIANT)) \
              $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 ALL_LIBS   = -Wl,--as-needed $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
@@ -72,6 +73,7 @@ proxy: deps-test ## the gateway alone, over raw sockets, among clients and upstr
 
 system: deps-test ## the daemons together, with faults; ONLY=siege picks, VARIANT=asan runs those binaries
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=$(VARIANT) programs
+	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=nodedup programs
 	@tests/system/run.py --variant $(VARIANT) $(ONLY)
 
 SECONDS ?= 5

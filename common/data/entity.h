@@ -49,6 +49,13 @@ struct shape {
 
 enum { LOOKUP_MEMBERS = 2 };
 
+/* Only where the tests want to see what happens then (VARIANT=nodedup): identities and unique lookups recognise nothing. */
+#ifdef MALL_WITHOUT_DEDUP
+enum { WITHOUT_DEDUP = 1 };
+#else
+enum { WITHOUT_DEDUP = 0 };
+#endif
+
 /* A way to find rows; gets an index. */
 struct lookup {
         const char *name; /* "findByOrderId": also a search over HTTP; NULL: for reactions only */

@@ -96,7 +96,7 @@ static void create_table(const struct entity *e, bool shared, struct text *sql)
 static void create_indexes(const struct entity *e, struct text *sql)
 {
         for (const struct lookup *l = e->lookups; l && l->members[0]; l++) {
-                text_printf(sql, "CREATE %sINDEX \"%s_%d\" ON \"%s\" (", l->unique ? "UNIQUE " : "", e->collection,
+                text_printf(sql, "CREATE %sINDEX \"%s_%d\" ON \"%s\" (", l->unique && !WITHOUT_DEDUP ? "UNIQUE " : "", e->collection,
                             (int)(l - e->lookups), e->collection);
                 for (int i = 0; i < LOOKUP_MEMBERS && l->members[i]; i++)
                         text_printf(sql, "%s\"%s\"", i ? ", " : "", l->members[i]);

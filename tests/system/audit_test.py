@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import threading
 
+import mall as mall_module
 from mall import BIN, SERVICES, SLOWER, Mall, equal, ports, tool, until, until_equal
 
 
@@ -475,3 +476,21 @@ def test_what_is_not_understood():
         done = subprocess.run([BIN / "mallctl", *words], capture_output=True, text=True, check=False)
         equal(done.returncode, code, str(words))
         assert code != 0 or "audit" in done.stdout, done.stdout
+
+
+def test_dedup_switched_off_is_seen():
+    """In a build that applies twice what comes twice."""
+    mall_module.BIN = mall_module.TOP / "build/nodedup/bin"
+    with Mall(only=SERVICES) as mall:
+        mall.register()
+        order_and_see(mall, productId="1001", qty=5)
+        until_equal(lambda: mall.stock(), 95)
+        balances(mall, "1 order, 1 delivery, 1 product, 2 movements")
+        with contextlib.closing(sqlite3.connect(mall.directory / "mall.log", timeout=10, isolation_level=None)) as db:
+            db.execute("PRAGMA wal_autocheckpoint = 0")
+            db.execute("INSERT INTO log (topic, timestamp, key, value, headers) SELECT topic, timestamp, key, value, headers FROM log")
+        order_and_see(mall, productId="1001", qty=1)             # told behind what came twice: that has been applied
+        until(lambda: len(mall.delivery.rows("deliveries")) >= 3)
+        code, lines, _ = audit(mall, "--settle=5s")
+        equal(code, 1)
+        assert any("order 1" in line and "deliver" in line for line in lines), lines
