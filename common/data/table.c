@@ -182,32 +182,81 @@ bool table_find(struct db *db, const struct table *table, enum table_use use, co
         return read_one(s, table, arena, row, error);
 }
 
+/* By id alone, or by that first? Then -1 (descending) or 1, else 0. */
+static int by_id(const struct page *page)
+{
+        if (page->sort_count && page->sorts[0].field)
+                return 0;
+        return page->sort_count && page->sorts[0].descending ? -1 : 1;
+}
+
+static bool id_descends(const struct page *page)
+{
+        for (int i = 0; i < page->sort_count; i++)
+                if (!page->sorts[i].field)
+                        return page->sorts[i].descending;
+        return false;
+}
+
 static const char *page_sql(const struct table *table, const struct page *page, struct arena *arena)
 {
         struct text sql = text_open(arena, 300);
 
-        text_printf(&sql, "SELECT %s FROM \"%s\" ORDER BY ", table->columns, table->entity->collection);
-        for (int i = 0; i < page->sort_count; i++)
-                if (page->sorts[i].field)
-                        text_printf(&sql, "\"%s\" %s, ", page->sorts[i].field->name,
-                                    page->sorts[i].descending ? "DESC NULLS LAST" : "ASC NULLS FIRST");
-                else
-                        text_printf(&sql, "id %s, ", page->sorts[i].descending ? "DESC" : "ASC");
-        text_string(&sql, "id LIMIT ? OFFSET ?");
+        text_printf(&sql, "SELECT %s FROM \"%s\" WHERE id %s ? ORDER BY ", table->columns, table->entity->collection,
+                    by_id(page) < 0 ? "<=" : ">=");
+        for (int i = 0; i < page->sort_count && page->sorts[i].field; i++)
+                text_printf(&sql, "\"%s\" %s, ", page->sorts[i].field->name,
+                            page->sorts[i].descending ? "DESC NULLS LAST" : "ASC NULLS FIRST");
+        /* nothing breaks a tie of ids: what is behind them does not matter */
+        text_printf(&sql, "id %s LIMIT ? OFFSET ?", id_descends(page) ? "DESC" : "ASC");
         return sql.at;
+}
+
+/* Where to begin, so that what must be passed is never more than a block. */
+struct entry {
+        int64_t id, offset;
+};
+
+static bool find_entry(struct db *db, const struct table *table, const struct page *page, struct entry *entry, struct error *error)
+{
+        static const char up[] = "SELECT block, CAST(sum(rows) AS BIGINT) FROM blocks WHERE name = ? GROUP BY block ORDER BY block";
+        static const char down[] = "SELECT block, CAST(sum(rows) AS BIGINT) FROM blocks WHERE name = ? GROUP BY block ORDER BY block DESC";
+        int direction = by_id(page);
+        struct statement *s = db_prepare(db, direction < 0 ? down : up, error);
+        enum db_step step;
+
+        if (!s)
+                return false;
+        bind_text(s, 1, table->entity->collection);
+        while ((step = statement_step(s, error)) == DB_ROW) {
+                int64_t block = column_int(s, 0), rows = column_int(s, 1);
+
+                entry->id = direction < 0 ? (block + 1) * TABLE_BLOCK - 1 : block * TABLE_BLOCK;
+                if (entry->offset < rows)
+                        break;
+                entry->offset -= rows;
+        }
+        if (step != DB_FAILED)
+                statement_reset(s);
+        return step != DB_FAILED;
 }
 
 bool table_page(struct db *db, const struct table *table, const struct page *page, struct arena *arena, void **rows,
                 size_t *count, struct error *error)
 {
-        struct statement *s = db_prepare_once(db, page_sql(table, page, arena), error);
+        struct entry entry = {.id = by_id(page) < 0 ? INT64_MAX : 0, .offset = page->number * page->size};
+        struct statement *s;
         enum db_step step;
 
         *count = 0;
+        if (by_id(page) && entry.offset >= TABLE_BLOCK && !find_entry(db, table, page, &entry, error))
+                return false;
+        s = db_prepare_once(db, page_sql(table, page, arena), error);
         if (!s)
                 return false;
-        bind_int(s, 1, page->size);
-        bind_int(s, 2, page->number * page->size);
+        bind_int(s, 1, entry.id);
+        bind_int(s, 2, page->size);
+        bind_int(s, 3, entry.offset);
         while ((step = statement_step(s, error)) == DB_ROW)
                 rows[(*count)++] = read_row(s, &table->entity->shape, arena);
         statement_close(&s);

@@ -44,7 +44,8 @@ struct page {
         int sort_count;
 };
 
-/* rows: room for page->size pointers; null sorts below every value. */
+/* rows: room for page->size pointers; null sorts below every value. By id a page costs the same however deep it is (a block of
+   4096 rows at most is passed, the blocks before it are summed up); any other sort costs the whole table. */
 bool table_page(struct db *db, const struct table *table, const struct page *page, struct arena *arena, void **rows,
                 size_t *count, struct error *error);
 

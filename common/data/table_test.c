@@ -44,6 +44,44 @@ static const char *ids(struct store *store, const struct page *page)
         return text;
 }
 
+enum { DEEP = 3 * TABLE_BLOCK, GONE_FROM = TABLE_BLOCK + 100, GONE_TO = TABLE_BLOCK + 2100 };
+
+static void add_many(struct unit *unit, void *arg)
+{
+        (void)arg;
+        for (int i = 0; i < DEEP; i++)
+                unit_add(unit, &thing_entity, &(struct thing){.name = "x"});
+        for (int64_t id = GONE_FROM; id < GONE_TO; id++)
+                unit_remove(unit, &thing_entity, &(struct thing){.row.id = id});
+}
+
+static int64_t first_id(struct store *store, int64_t number, bool descending)
+{
+        struct page page = {.number = number, .size = MOST, .sort_count = descending, .sorts = {{NULL, descending}}};
+
+        return strtoll(ids(store, &page), NULL, 10);
+}
+
+/* What lies before a page is not passed but summed up: here every page is asked for, with a hole in the middle. */
+static void a_deep_page_is_the_right_one(void)
+{
+        enum { LEFT = DEEP - (GONE_TO - GONE_FROM) };
+        struct store *store = things_open();
+
+        check_int(things_do(store, add_many, NULL), ERROR_NONE);
+        check_int(things_count(store), LEFT);
+        for (int64_t number = 0; number < LEFT / MOST; number++) {
+                int64_t place = number * MOST + 1, back = LEFT - number * MOST;
+
+                check_int(first_id(store, number, false), place < GONE_FROM ? place : place + GONE_TO - GONE_FROM);
+                check_int(first_id(store, number, true), back < GONE_FROM ? back : back + GONE_TO - GONE_FROM);
+        }
+        check_int(first_id(store, DEEP, false), 0);
+        things_remove(store, 1);
+        check_int(first_id(store, TABLE_BLOCK / MOST * 2, false), TABLE_BLOCK / MOST * 2 * MOST + 2 + GONE_TO - GONE_FROM);
+        store_close(&store);
+}
+
 static struct page sorted(const char *by, bool descending)
 {
         struct page page = {.size = MOST, .sort_count = 1};
@@ -155,6 +193,7 @@ int main(int argc, char **argv)
                 {"the default order is by id", the_default_order_is_by_id},
                 {"null is lowest and ties go by id", null_is_lowest_and_ties_go_by_id},
                 {"the second sort breaks ties", the_second_sort_breaks_ties},
+                {"a deep page is the right one", a_deep_page_is_the_right_one},
                 {"the lowest id is found", the_lowest_id_is_found},
                 {"null equals nothing", null_equals_nothing},
                 {"numbers are found by their text", numbers_are_found_by_their_text},
