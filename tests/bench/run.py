@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """run - how fast the mall is here, beside its targets.
 
-usage: run.py [--seconds N] [--rounds N] [--bus log|kafka]... [PART]...      PART: http gateway chain idle start
+usage: run.py [--seconds N] [--rounds N] [--bus log|kafka]... [PART]...      PART: http gateway chain idle start stores replicas rows backlog
 
 Everything is measured in one run; what is compared runs in turns, round by round, and medians are shown, for a machine's
 speed changes from minute to minute. Rates are of wrk with one thread and 30 connections on the same machine.
@@ -17,13 +17,14 @@ import sys
 import time
 
 import proxies
+import scale
 from measure import CEILING, ORDER, Row, answers, cpu_seconds, status_kb, wrk
 from mall import Mall, ports, until
 
 MUCH = 2000000000
 CHAIN_ROUNDS = 3
 WARM = {"log": 2, "kafka": 30}                                   # seconds; a young broker spends half of its time on compiling itself
-PARTS = ("http", "gateway", "chain", "idle", "start")
+PARTS = ("http", "gateway", "chain", "idle", "start", "stores", "replicas", "rows", "backlog")
 
 
 def against_the_ceiling(seconds, rounds):
@@ -153,6 +154,8 @@ def main():
         "chain": lambda: chain(arguments.seconds, arguments.rounds, buses),
         "idle": lambda: idle(buses),
         "start": lambda: start(arguments.rounds),
+        **{name: lambda part=part: part(arguments.seconds, arguments.rounds)
+           for name, part in (("stores", scale.stores), ("replicas", scale.replicas), ("rows", scale.rows), ("backlog", scale.backlog))},
     }
     print("%d processors, rounds of %d s, medians of %d" % (os.cpu_count(), arguments.seconds, arguments.rounds))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))       # and ends what it started
