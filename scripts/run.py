@@ -6,7 +6,7 @@ usage: run.py [--kafka] [--postgres] [--bin DIR] [--port NAME=PORT]...
 Starts the four daemons, waits until they are ready, says where they are and shows their logs, each line with its
 daemon's name in front; data/log/NAME.log keeps them. MALL_ settings of the environment reach the daemons, but those
 that cannot be the same for all of them. --kafka starts a broker on localhost:9092, unless MALL_BUS_URL names one; --postgres
-a PostgreSQL on localhost:5432, unless MALL_DB_URL names one.
+a PostgreSQL on localhost:5432 (--port postgresql=PORT), unless MALL_DB_URL names one.
 Ends with 0 after Ctrl-C or SIGTERM, with 1 when something could not start or a daemon died.
 """
 import argparse
@@ -133,7 +133,7 @@ def mall(arguments, settings, data):
     daemons, lines = [], queue.Queue()
     trouble = None
     try:
-        for name, port in {**PORTS, **dict(arguments.port)}.items():
+        for name, port in {**PORTS, **arguments.port}.items():
             daemon = Daemon(name, int(port), arguments.bin, data, settings)
             daemons.append(daemon)
             daemon.follower = threading.Thread(target=daemon.follow, args=(lines,), daemon=True)
@@ -166,12 +166,12 @@ def start_broker(data):
             raise Trouble("the broker did not start")
 
 
-def start_server(data):
-    """Where it is. Its files are its own user's when we are root, who must be able to get there."""
-    if not ports.is_free(SERVER_PORT):
-        raise Trouble("port %d, which PostgreSQL needs, is taken; MALL_DB_URL=postgresql://USER@HOST/DATABASE uses that one" % SERVER_PORT)
-    print("run: starting a PostgreSQL on localhost:%d" % SERVER_PORT, flush=True)
-    if subprocess.call([SERVER, "start", str(data / "postgres"), str(SERVER_PORT)]):
+def start_server(data, port):
+    """Where it is."""
+    if not ports.is_free(port):
+        raise Trouble("port %d, which PostgreSQL needs, is taken; MALL_DB_URL=postgresql://USER@HOST/DATABASE uses that one" % port)
+    print("run: starting a PostgreSQL on localhost:%d" % port, flush=True)
+    if subprocess.call([SERVER, "start", str(data / "postgres"), str(port)]):
         raise Trouble("PostgreSQL did not start")
     return (data / "postgres/url").read_text().strip()
 
@@ -198,6 +198,8 @@ def main():
     if socket.has_dualstack_ipv6() and "SERVER_ADDRESS" not in settings:
         settings.setdefault("MALL_ADDRESS", "::")               # some siege try localhost's first address only, which is ::1
     broker = server = False
+    arguments.port = dict(arguments.port)
+    server_port = arguments.port.pop("postgresql", SERVER_PORT)
     try:
         (data / "log").mkdir(parents=True, exist_ok=True)
         if arguments.kafka and "MALL_BUS_URL" not in os.environ:
@@ -206,7 +208,7 @@ def main():
             settings["MALL_BUS_URL"] = "kafka://localhost:%d/mall" % BROKER_PORT
         if arguments.postgres and "MALL_DB_URL" not in os.environ:
             server = True
-            settings["MALL_DB_URL"] = start_server(data)
+            settings["MALL_DB_URL"] = start_server(data, int(server_port))
         return mall(arguments, settings, data)
     except KeyboardInterrupt:
         return 0

@@ -48,6 +48,7 @@ start() { # DIR [PORT]
         dir=$(cd "$1" && pwd)
         touch "$dir/server.log"
         [ "$(id -u)" != 0 ] || chown postgres: "$dir" "$dir/s" "$dir/server.log"
+        as_server test -w "$dir/s" || fail "the user postgres, who runs it since root may not, cannot reach $dir; set MALL_DATA_DIR to a place where it can"
         [ -e "$dir/data/PG_VERSION" ] || make_cluster "$dir"
         # a session of its own: a Ctrl-C at the test must not end the server before the test has
         (cd "$dir" && as_server setsid "$(programs)/pg_ctl" -s -w -t 60 -D "$dir/data" -l "$dir/server.log" \

@@ -51,12 +51,25 @@ def test_the_tour_of_the_readme_works_and_shows_what_it_says():
 
 
 def test_make_run_starts_shows_and_stops_all_four():
+    run_and_order()
+
+
+def test_make_run_on_a_postgresql_of_its_own():
+    port = ports.reserve()
+    said = run_and_order("--postgres", "--port", "postgresql=%d" % port)
+    assert "data in postgresql://mall@127.0.0.1:%d/postgres" % port in said, said
+    assert ports.is_free(port), "PostgreSQL was not stopped"
+
+
+def run_and_order(*flags):
+    """What `make run` said until it was stopped, having taken an order."""
     with tempfile.TemporaryDirectory() as directory:
+        os.chmod(directory, 0o755)                              # the server is another user when we are root
         numbers = {name: ports.reserve() for name in ("order", "delivery", "product", "gateway")}
         routes = os.path.join(directory, "application.yml")
         with open(routes, "w", encoding="utf-8") as out:
             out.write(ROUTES % numbers)
-        command = [sys.executable, TOP / "scripts/run.py", "--bin", BIN]
+        command = [sys.executable, TOP / "scripts/run.py", "--bin", BIN, *flags]
         for pair in numbers.items():
             command += ["--port", "%s=%d" % pair]
         run = subprocess.Popen(command, cwd=directory, env={**os.environ, "MALL_ROUTES": routes}, stdout=subprocess.PIPE,
@@ -78,3 +91,4 @@ def test_make_run_starts_shows_and_stops_all_four():
         for name, port in numbers.items():
             assert re.search(r"%s +%d " % (name, port), said), said
             assert os.path.getsize(os.path.join(directory, "data/log", name + ".log")), name
+        return said
