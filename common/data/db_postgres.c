@@ -62,6 +62,7 @@ static void statement_free(struct pg_statement *s)
         if (!s)
                 return;
         PQclear(s->result);
+        inserts_free(s->many);
         free(s->sql);
         free(s);
 }
@@ -102,6 +103,7 @@ static struct statement *pg_prepare(struct db *base, const char *sql, bool once,
                 db->known[i].sql = sql;
                 db->known[i].statement = statement_new(db, sql);
                 snprintf(db->known[i].statement->name, sizeof db->known[i].statement->name, "s%zu", i);
+                db->known[i].statement->many = inserts_new(db->known[i].statement->sql, db->known[i].statement->name);
         }
         return &db->known[i].statement->base;
 }
@@ -164,7 +166,7 @@ static enum db_step pg_step(struct statement *base, struct error *error)
 
         if (!s->result) {
                 db->changes = 0;
-                if (!ready(db, error) || !link_send(db, s, true, error) || !link_settle(db, error)) {
+                if (!ready(db, error) || !inserts_send(db, s->sql, error) || !link_send(db, s, true, error) || !link_settle(db, error)) {
                         pg_reset(base);
                         return DB_FAILED;
                 }
@@ -174,21 +176,26 @@ static enum db_step pg_step(struct statement *base, struct error *error)
         return ++s->row < PQntuples(s->result) ? DB_ROW : DB_DONE;
 }
 
-static bool pg_send(struct statement *s, struct error *error)
+static bool pg_send(struct statement *base, struct error *error)
 {
-        return link_send(pg_of(s->db), statement_of(s), false, error);
+        struct pg_statement *s = statement_of(base);
+        struct pg_db *db = pg_of(base->db);
+
+        if (s->many)
+                return inserts_add(db, s, error);
+        return inserts_send(db, s->sql, error) && link_send(db, s, false, error);
 }
 
 static bool pg_settle(struct db *db, struct error *error)
 {
-        return link_settle(pg_of(db), error);
+        return inserts_send(pg_of(db), NULL, error) && link_settle(pg_of(db), error);
 }
 
 static bool pg_exec(struct db *base, const char *sql, struct error *error)
 {
         struct pg_db *db = pg_of(base);
 
-        return ready(db, error) && link_exec(db, sql, error);
+        return ready(db, error) && inserts_send(db, NULL, error) && link_exec(db, sql, error);
 }
 
 static int lock_class(const struct pg_db *db)
@@ -230,6 +237,7 @@ static void pg_rollback(struct db *base)
         if (!db->open)
                 return;
         memcpy(sqlstate, db->sqlstate, sizeof sqlstate);
+        inserts_forget(db);
         if (db->awaited_count)
                 link_settle(db, &ignored);
         if (db->conn && !statement_run(pg_prepare(base, "ROLLBACK", false, &ignored), &ignored) && db->conn)

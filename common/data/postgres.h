@@ -1,5 +1,7 @@
 /* postgres - what db_postgres.c, postgres_link.c and postgres_commit.c share; nobody else includes this.
 
+   Inserts of one statement that come one after the other become one of many rows (postgres_inserts.c).
+
    A link is one connection, in libpq's pipeline mode all the time: what is asked is queued, a sync ends a pipeline, then
    the answers are read in their order. Every wait has an end, after which the link is given up: a server that does not answer
    costs each caller LINK_WAIT_MS once, then all of them nothing until the pause is over. */
@@ -18,8 +20,18 @@ enum {
         POSTGRES_PARAMETERS = 24,
 };
 
+struct inserts;
+
+/* Parameters of many rows. */
+struct wide {
+        int count;
+        const char **values;
+        int *lengths, *formats;
+};
+
 struct pg_statement {
         struct statement base;
+        struct inserts *many; /* NULL: it is not an insert that can have many rows */
         char *sql;      /* with $1 */
         char name[20];  /* on the server; "" for one use */
         unsigned asked; /* the connection that it was prepared on, or asked to be */
@@ -28,6 +40,7 @@ struct pg_statement {
         const char *values[POSTGRES_PARAMETERS];
         int lengths[POSTGRES_PARAMETERS], formats[POSTGRES_PARAMETERS];
         char numbers[POSTGRES_PARAMETERS][24];
+        const struct wide *wide; /* its parameters, instead of those above; NULL: not */
         PGresult *result; /* NULL: not run */
         int row;
 };
@@ -46,6 +59,7 @@ struct pg_db {
         enum db_mode mode;
         PGconn *conn;        /* NULL: none */
         unsigned connection; /* counts them from 1 */
+        int waiting;         /* rows that are to be inserted and were not sent */
         bool open;           /* a transaction has begun; it is over if the connection is */
         struct awaited awaited[LINK_QUEUE + 2];
         int awaited_count;
@@ -71,6 +85,15 @@ bool link_send(struct pg_db *db, struct pg_statement *statement, bool rows, stru
 bool link_settle(struct pg_db *db, struct error *error);
 /* One or several statements without parameters, by the simple protocol. */
 bool link_exec(struct pg_db *db, const char *sql, struct error *error);
+
+/* NULL: not an insert that can have many rows. sql: with $1. */
+struct inserts *inserts_new(const char *sql, const char *name);
+void inserts_free(struct inserts *rows);
+void inserts_forget(struct pg_db *db); /* those that wait: their transaction is over */
+/* Keeps the bound row until it must be sent. */
+bool inserts_add(struct pg_db *db, struct pg_statement *statement, struct error *error);
+/* Sends the rows that wait for a table that this statement names; NULL: all. */
+bool inserts_send(struct pg_db *db, const char *sql, struct error *error);
 
 bool postgres_commit(struct db *db, struct error *error);
 

@@ -56,7 +56,7 @@ bool postgres_commit(struct db *base, struct error *error)
         char xid[24] = "";
         struct statement *s;
 
-        if (!query_text(db, "SELECT pg_current_xact_id_if_assigned()::text", NULL, xid, sizeof xid, error))
+        if (!inserts_send(db, NULL, error) || !query_text(db, "SELECT pg_current_xact_id_if_assigned()::text", NULL, xid, sizeof xid, error))
                 return false;
         s = db_prepare(base, "COMMIT", error);
         if (s && statement_run(s, error)) {

@@ -83,6 +83,7 @@ void link_down(struct pg_db *db)
         PQfinish(db->conn);
         db->conn = NULL;
         db->awaited_count = 0;
+        inserts_forget(db);
 }
 
 static bool lost(struct pg_db *db, const char *why, struct error *error)
@@ -320,10 +321,10 @@ static void await(struct pg_db *db, struct pg_statement *s, bool prepares, bool 
 
 static bool ask(struct pg_db *db, struct pg_statement *s, bool rows)
 {
-        const char *const *values = s->values;
+        const struct wide own = {s->parameters, s->values, s->lengths, s->formats}, *p = s->wide ? s->wide : &own;
 
         if (!s->name[0]) {
-                if (!PQsendQueryParams(db->conn, s->sql, s->parameters, NULL, values, s->lengths, s->formats, 1))
+                if (!PQsendQueryParams(db->conn, s->sql, p->count, NULL, p->values, p->lengths, p->formats, 1))
                         return false;
         } else {
                 if (s->asked != db->connection) {
@@ -333,7 +334,7 @@ static bool ask(struct pg_db *db, struct pg_statement *s, bool rows)
                         s->prepared = false;
                         await(db, s, true, false);
                 }
-                if (!PQsendQueryPrepared(db->conn, s->name, s->parameters, values, s->lengths, s->formats, 1))
+                if (!PQsendQueryPrepared(db->conn, s->name, p->count, p->values, p->lengths, p->formats, 1))
                         return false;
         }
         await(db, s, false, rows);

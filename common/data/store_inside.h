@@ -103,6 +103,8 @@ bool outbox_remove_sent(struct store *store, bool few_too, struct error *error);
 void unit_begin(struct unit *unit, struct store *store, struct job *job, bool apart);
 bool unit_commit(struct unit *unit);
 void unit_rollback(struct unit *unit);
+/* Notes that it writes; false when it failed already. */
+bool unit_may_write(struct unit *unit);
 
 void *writer_main(void *store);
 

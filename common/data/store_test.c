@@ -296,6 +296,37 @@ static void an_identity_is_new_once(void)
         store_close(&store);
 }
 
+struct crowd {
+        struct identity all[8];
+        size_t count;
+};
+
+static void hear_at_once(struct unit *unit, void *arg)
+{
+        struct crowd *c = arg;
+
+        unit_first_times(unit, c->all, c->count);
+}
+
+static void identities_are_told_apart_in_a_crowd(void)
+{
+        struct crowd c = {.all = {{"/a", "1", false}, {"/a", "2", false}, {"/b", "1", false}, {"/a", "2", false}, {"q\"\\,{}'", "\"", false},
+                                  {"", "", false}, {"NULL", "null", false}, {"가", "😀 ", false}},
+                          .count = 8};
+        struct store *store = things_open();
+
+        check(heard_first(store, "/b", "1"));
+        check_int(things_do(store, hear_at_once, &c), ERROR_NONE);
+        for (size_t i = 0; i < c.count; i++)
+                check(c.all[i].first == (i != 2 && i != 3));
+        check_int(things_do(store, hear_at_once, &c), ERROR_NONE);
+        for (size_t i = 0; i < c.count; i++)
+                check(!c.all[i].first && !heard_first(store, c.all[i].source, c.all[i].id));
+        c.count = 0;
+        check_int(things_do(store, hear_at_once, &c), ERROR_NONE);
+        store_close(&store);
+}
+
 static void hear_many(struct unit *unit, void *arg)
 {
         (void)arg;
@@ -343,6 +374,7 @@ int main(int argc, char **argv)
                 {"a source is made once", a_source_is_made_once},
                 {"answers are remembered with the row", answers_are_remembered_with_the_row},
                 {"an identity is new once", an_identity_is_new_once},
+                {"identities are told apart in a crowd", identities_are_told_apart_in_a_crowd},
                 {"what is over is purged", what_is_over_is_purged},
                 {NULL, NULL},
         };

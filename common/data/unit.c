@@ -54,7 +54,7 @@ void unit_begin(struct unit *u, struct store *store, struct job *job, bool apart
         u->changes = store->change_count;
 }
 
-static bool may_write(struct unit *u)
+bool unit_may_write(struct unit *u)
 {
         if (!unit_failed(u))
                 u->wrote = true;
@@ -100,7 +100,7 @@ void unit_add(struct unit *u, const struct entity *entity, void *row)
         struct row *head = row;
         int place = place_of(u, table);
 
-        if (!may_write(u) || !(head->id = ids_next(u->store, place, &u->error)))
+        if (!unit_may_write(u) || !(head->id = ids_next(u->store, place, &u->error)))
                 return;
         head->version = 0;
         count_change(u->store, place, head->id, 1);
@@ -111,7 +111,7 @@ void unit_save(struct unit *u, const struct entity *entity, void *row)
 {
         struct row *head = row;
 
-        if (!may_write(u))
+        if (!unit_may_write(u))
                 return;
         head->version++;
         table_update(u->store->writer, store_table(u->store, entity), row, &u->error);
@@ -122,7 +122,7 @@ void unit_remove(struct unit *u, const struct entity *entity, const void *row)
         const struct table *table = store_table(u->store, entity);
         int64_t id = ((const struct row *)row)->id;
 
-        if (!may_write(u))
+        if (!unit_may_write(u))
                 return;
         count_change(u->store, place_of(u, table), id, -1);
         table_remove(u->store->writer, table, id, &u->error);
@@ -178,7 +178,7 @@ static void publish(struct unit *u, struct outbox_record record)
         size_t key_len = record.key ? strlen(record.key) : 0;
         struct statement *s;
 
-        if (!may_write(u) || !(s = db_prepare(store->writer, store->shared ? its_id : own_id, &u->error)))
+        if (!unit_may_write(u) || !(s = db_prepare(store->writer, store->shared ? its_id : own_id, &u->error)))
                 return;
         if (!store->shared)
                 record.id = ++store->sequences[STORE_OUTBOX].last;
@@ -267,7 +267,7 @@ void unit_announce(struct unit *u, const struct event_type *type, const void *ro
         int64_t now = clock_wall_ms();
         struct text value, headers;
 
-        if (!may_write(u))
+        if (!unit_may_write(u))
                 return;
         value = event_value(u, type, row, now);
         headers = event_headers(u, type, row, now);
@@ -282,55 +282,4 @@ void unit_announce(struct unit *u, const struct event_type *type, const void *ro
                                           .headers = headers.at,
                                           .headers_len = headers.len,
                                           .at = now});
-}
-
-bool unit_recall(struct unit *u, const char *path, const char *key, struct stored_answer *answer)
-{
-        static const char sql[] = "SELECT hash, status, \"row\" FROM idempotency WHERE path = ? AND key = ?";
-        struct statement *s;
-        bool found;
-
-        if (unit_failed(u) || !(s = db_prepare(u->store->writer, sql, &u->error)))
-                return false;
-        bind_text(s, 1, path);
-        bind_text(s, 2, key);
-        found = statement_step(s, &u->error) == DB_ROW;
-        if (found) {
-                answer->hash = column_int(s, 0);
-                answer->status = (int)column_int(s, 1);
-                answer->row = arena_string(u->arena, column_text(s, 2));
-        }
-        statement_reset(s);
-        return found;
-}
-
-void unit_remember(struct unit *u, const char *path, const char *key, const struct stored_answer *answer)
-{
-        static const char sql[] = "INSERT INTO idempotency (path, key, hash, status, \"row\", at) VALUES (?, ?, ?, ?, ?, ?)";
-        struct statement *s;
-
-        if (!may_write(u) || !(s = db_prepare(u->store->writer, sql, &u->error)))
-                return;
-        bind_text(s, 1, path);
-        bind_text(s, 2, key);
-        bind_int(s, 3, answer->hash);
-        bind_int(s, 4, answer->status);
-        bind_text(s, 5, answer->row);
-        bind_int(s, 6, clock_wall_ms());
-        statement_send(s, &u->error);
-}
-
-bool unit_first_time(struct unit *u, const char *source, const char *id)
-{
-        static const char sql[] = "INSERT INTO inbox (source, id, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
-        struct statement *s;
-
-        if (WITHOUT_DEDUP)
-                return true;
-        if (!may_write(u) || !(s = db_prepare(u->store->writer, sql, &u->error)))
-                return false;
-        bind_text(s, 1, source);
-        bind_text(s, 2, id);
-        bind_int(s, 3, clock_wall_ms());
-        return statement_run(s, &u->error) && db_changes(u->store->writer) > 0;
 }

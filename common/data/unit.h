@@ -52,4 +52,11 @@ void unit_remember(struct unit *unit, const char *path, const char *key, const s
 /* Remembers that an event was applied; false when it had been before (then apply nothing). */
 bool unit_first_time(struct unit *unit, const char *source, const char *id);
 
+/* The same of many at once; of two that are alike the earlier one is the first. */
+struct identity {
+        const char *source, *id;
+        bool first;
+};
+void unit_first_times(struct unit *unit, struct identity *identities, size_t count);
+
 #endif

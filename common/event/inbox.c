@@ -64,12 +64,12 @@ static void write_dead_letter(struct unit *unit, const char *group, const struct
                      r->value, r->value_len, &packed);
 }
 
-static void apply_one(struct unit *unit, struct inbox *inbox, struct arrival *a)
+static void apply_one(struct unit *unit, struct inbox *inbox, struct arrival *a, bool first)
 {
         const struct event *e = &a->event;
 
         unit_trace(unit, e->traceparent);
-        if (!unit_first_time(unit, e->identity_source, e->identity)) {
+        if (!first) {
                 a->outcome = DUPLICATE;
                 return;
         }
@@ -85,9 +85,13 @@ static void apply_one(struct unit *unit, struct inbox *inbox, struct arrival *a)
 static void apply_all(struct unit *unit, void *arg)
 {
         struct batch *b = arg;
+        struct identity *identities = arena_alloc(unit_arena(unit), b->count * sizeof *identities);
 
+        for (size_t i = 0; i < b->count; i++)
+                identities[i] = (struct identity){b->arrivals[i].event.identity_source, b->arrivals[i].event.identity, false};
+        unit_first_times(unit, identities, b->count);
         for (size_t i = 0; i < b->count && !unit_failed(unit); i++)
-                apply_one(unit, b->inbox, &b->arrivals[i]);
+                apply_one(unit, b->inbox, &b->arrivals[i], identities[i].first);
 }
 
 static bool never_will(const struct error *error)
