@@ -10,7 +10,7 @@
 enum {
         BATCH_MOST = 512, /* jobs a transaction: bounds how long the first one waits for the last */
         TRIES_MOST = 4,
-        CONTENDED_US = 5 * 1000 * 1000,
+        CONTENDED_US = 60 * 1000 * 1000, /* each time costs a deadlock_timeout (1 s) to find out */
 };
 
 static struct job *take_jobs(struct store *store)
