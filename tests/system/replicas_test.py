@@ -257,6 +257,14 @@ def test_the_work_is_spread_over_replicas():
         equal(customers.wrong, [])
         described = tool("kcat", "-L", "-b", fleet.broker.address, "-t", "mall")
         assert 'topic "mall" with %d partitions' % PARTITIONS in described, described
+        code, said = fleet.audit(60)
+        assert code == 0, said
+        places = {}
+        for line in fleet.broker.read("mall", "%k %p\n").splitlines():
+            key, partition = line.rsplit(" ", 1)
+            places.setdefault(key, set()).add(partition)
+        equal([key for key, where in places.items() if len(where) > 1], [], "keys in several partitions")
+        equal(len(set().union(*places.values())), PARTITIONS, "partitions that are used")
 
 
 def test_a_killed_relay_is_taken_over():
