@@ -85,7 +85,7 @@ EOF
 run_java() { # DIR HEAP CLASS ARGUMENT...
         local dir=$1 heap=$2
         shift 2
-        exec setsid java "-Xmx$heap" -XX:+UseSerialGC "-Dlog4j.configuration=file:$dir/log4j.properties" -cp "$libs/*" "$@"
+        exec setsid java "-Xmx$heap" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "-Dlog4j.configuration=file:$dir/log4j.properties" -cp "$libs/*" "$@"
 }
 
 format_storage() { # DIR
