@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 enum { ANY_OTHER = 1 }; /* the advisory lock that a transaction which must be alone takes exclusively, all others shared */
 
@@ -36,6 +37,15 @@ static char *with_dollars(const char *sql)
         return out;
 }
 
+static void make_token(struct pg_db *db)
+{
+        uint64_t r[2];
+
+        if (getrandom(r, sizeof r, 0) != sizeof r)
+                abort();
+        snprintf(db->token, sizeof db->token, "%016llx%016llx", (unsigned long long)r[0], (unsigned long long)r[1]);
+}
+
 static struct db *pg_open(const char *url, const char *service, enum db_mode mode, struct error *error)
 {
         struct pg_db *db = memory_alloc(sizeof *db);
@@ -44,6 +54,7 @@ static struct db *pg_open(const char *url, const char *service, enum db_mode mod
         db->url = memory_string(url);
         db->service = memory_string(service);
         db->mode = mode;
+        make_token(db);
         if (link_up(db, true, error))
                 return &db->base;
         db_postgres_ops.close(&db->base);
@@ -154,7 +165,7 @@ static void pg_reset(struct statement *base)
 /* A connection that broke in a transaction took it along: nothing is done on a new one until the next begins. */
 static bool ready(struct pg_db *db, struct error *error)
 {
-        if (!db->conn && db->open)
+        if (!db->conn && (db->open || db->migrating))
                 return error_set(error, ERROR_UNAVAILABLE, "the connection to PostgreSQL broke");
         return link_up(db, false, error);
 }
@@ -216,6 +227,7 @@ static bool pg_begin(struct db *base, bool alone, struct error *error)
 
         bind_int(lock, 1, lock_class(db));
         bind_int(lock, 2, ANY_OTHER);
+        db->sqlstate[0] = '\0';
         db->open = link_up(db, false, error) && send(base, "BEGIN", error) && pg_send(lock, error);
         return db->open;
 }
@@ -226,6 +238,19 @@ static bool pg_begin_reading(struct db *base, struct error *error)
 
         db->open = link_up(db, false, error) && send(base, "BEGIN ISOLATION LEVEL REPEATABLE READ", error);
         return db->open;
+}
+
+/* A process that is frozen, or cut off, in the middle of a pipeline keeps its locks: PostgreSQL's idle timeouts do not see it, only
+   transaction_timeout does (17). Who waited for a lock in vain ends such sessions of its own service. */
+static void end_the_silent(struct db *base)
+{
+        static const char sql[] = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user"
+                                  " AND datname = current_database() AND application_name = current_setting('application_name')"
+                                  " AND state = 'active' AND wait_event = 'ClientRead' AND query_start < now() - interval '5 s'";
+        struct error ignored;
+
+        if (pg_of(base)->conn)
+                statement_run(pg_prepare(base, sql, false, &ignored), &ignored);
 }
 
 static void pg_rollback(struct db *base)
@@ -243,6 +268,8 @@ static void pg_rollback(struct db *base)
         if (db->conn && !statement_run(pg_prepare(base, "ROLLBACK", false, &ignored), &ignored) && db->conn)
                 link_down(db); /* whatever it is that it still does */
         db->open = false;
+        if (strcmp(sqlstate, "55P03") == 0)
+                end_the_silent(base);
         memcpy(db->sqlstate, sqlstate, sizeof sqlstate);
 }
 
@@ -278,6 +305,9 @@ static bool pg_migration_begins(struct db *base, struct error *error)
                  "SELECT pg_advisory_lock(%d, 0);"
                  "DO $$ BEGIN IF to_regnamespace('\"%s\"') IS NULL THEN CREATE SCHEMA \"%s\"; END IF; END $$",
                  lock_class(pg_of(base)), pg_of(base)->service, pg_of(base)->service);
+        if (!ready(pg_of(base), error))
+                return false;
+        pg_of(base)->migrating = true;
         return pg_exec(base, sql, error);
 }
 
@@ -286,6 +316,7 @@ static void pg_migration_ended(struct db *base)
         struct error ignored;
         char sql[200];
 
+        pg_of(base)->migrating = false;
         snprintf(sql, sizeof sql, "SELECT pg_advisory_unlock(%d, 0); SET statement_timeout = '5s'; SET lock_timeout = '3s'",
                  lock_class(pg_of(base)));
         if (pg_of(base)->conn && !pg_exec(base, sql, &ignored))

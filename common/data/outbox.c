@@ -99,26 +99,30 @@ int64_t outbox_pending(struct store *store)
 }
 
 struct parking {
-        int64_t id;
+        const struct outbox_record *record;
         const char *reason;
 };
 
 static void park(struct unit *unit, void *arg)
 {
         struct parking *p = arg;
-        struct statement *s = db_prepare(unit->store->writer, "UPDATE outbox SET parked = ? WHERE id = ?", &unit->error);
+        bool shared = unit->store->shared;
+        const char *sql = shared ? "UPDATE outbox SET parked = ? WHERE id = ? AND part = ?" : "UPDATE outbox SET parked = ? WHERE id = ?";
+        struct statement *s = db_prepare(unit->store->writer, sql, &unit->error);
 
         if (!s)
                 return;
         bind_text(s, 1, p->reason);
-        bind_int(s, 2, p->id);
+        bind_int(s, 2, p->record->id);
+        if (shared)
+                bind_int(s, 3, p->record->part);
         statement_run(s, &unit->error);
 }
 
-bool outbox_park(struct store *store, int64_t id, const char *reason, struct error *error)
+bool outbox_park(struct store *store, const struct outbox_record *record, const char *reason, struct error *error)
 {
         struct arena *arena = arena_open();
-        struct parking p = {.id = id, .reason = reason};
+        struct parking p = {.record = record, .reason = reason};
         bool parked = store_run(store, park, &p, arena, error);
 
         arena_close(&arena);

@@ -44,7 +44,7 @@ bool outbox_read(struct store *store, int64_t after, struct outbox_record *recor
    Until then a crash means that they are published again, which consumers recognise. Any thread. */
 void outbox_sent(struct store *store, int64_t id);
 /* Sets aside a record that never can be published, so that the ones behind it flow. Blocks until committed. */
-bool outbox_park(struct store *store, int64_t id, const char *reason, struct error *error);
+bool outbox_park(struct store *store, const struct outbox_record *record, const char *reason, struct error *error);
 /* Committed and not acknowledged. Of a shared store by all its processes, and counted: at most 100,000. */
 int64_t outbox_pending(struct store *store);
 /* Removes what was sent now, with a commit of its own. */

@@ -56,6 +56,7 @@ static void lost_all(struct outbox_parts *parts)
         memset(parts->held, 0, sizeof parts->held);
         parts->count = 0;
         parts->connection = 0;
+        db_close(&parts->db); /* a session that was made silently meanwhile may hold some as well */
 }
 
 /* The locks went with the connection that had them. */
@@ -136,7 +137,7 @@ bool outbox_parts_share(struct outbox_parts *parts, struct error *error)
         int64_t relays = 1;
         int fair;
 
-        if (!appear(parts, error) || !count_relays(parts, &relays, error))
+        if (!appear(parts, error) || !count_relays(parts, &relays, error) || !is_still_ours(parts, error))
                 return false;
         fair = (int)((OUTBOX_PARTS + relays - 1) / (relays ? relays : 1));
         for (unsigned i = 0; i < OUTBOX_PARTS; i++) {
@@ -146,9 +147,13 @@ bool outbox_parts_share(struct outbox_parts *parts, struct error *error)
                 if (parts->held[part] && parts->count > fair) {
                         if (!ask_lock(parts, "SELECT pg_advisory_unlock(" CLASS ", ?)", PART + part, &yes, error))
                                 return false;
+                        if (!is_still_ours(parts, error))
+                                return false;
                         note(parts, part, false);
                 } else if (!parts->held[part] && parts->count < fair) {
                         if (!ask_lock(parts, "SELECT pg_try_advisory_lock(" CLASS ", ?)", PART + part, &yes, error))
+                                return false;
+                        if (!is_still_ours(parts, error))
                                 return false;
                         if (yes)
                                 note(parts, part, true);
@@ -217,5 +222,5 @@ bool outbox_parts_remove(struct outbox_parts *parts, const struct outbox_record 
                 sent = statement_send(s, error);
         }
         arena_close(&arena);
-        return sent && db_settle(parts->db, error);
+        return sent && db_settle(parts->db, error) && is_still_ours(parts, error);
 }

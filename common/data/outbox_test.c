@@ -172,7 +172,7 @@ static void the_parked_stay(void)
         things_add(store, "a");
         things_add(store, "b");
         things_add(store, "c");
-        check(outbox_park(store, 2, "too large for the broker", &e));
+        check(outbox_park(store, &(struct outbox_record){.id = 2}, "too large for the broker", &e));
         check_text(things_waiting(store, arena), "a c");
         check_int(outbox_pending(store), 2);
         outbox_sent(store, 3);

@@ -170,12 +170,28 @@ static void a_broken_connection_holds_nothing(void)
         end();
 }
 
+/* Two relays whose sessions end while they do something else: in the end all parts are somebody's. */
+static void no_part_is_left_behind(void)
+{
+        if (!begin())
+                return;
+        share_all(2);
+        end_session_of_relay();
+        for (int round = 0; round < 6; round++)
+                for (int i = 0; i < 2; i++)
+                        share(i); /* the first time it finds out */
+        check_int(held(2), OUTBOX_PARTS);
+        check_int(outbox_parts_held(t.parts[0]), OUTBOX_PARTS / 2);
+        end();
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 {"parts are shared evenly", parts_are_shared_evenly},
                 {"who closes leaves all to others", who_closes_leaves_all_to_others},
                 {"every record has one reader", every_record_has_one_reader},
+                {"no part is left behind", no_part_is_left_behind},
                 {"a broken connection holds nothing", a_broken_connection_holds_nothing},
                 {NULL, NULL},
         };

@@ -15,6 +15,7 @@
 
 enum {
         LINK_WAIT_MS = 8000,    /* for an answer; the server's own statement_timeout is shorter */
+        LINK_MIGRATION_MS = 65000,
         LINK_CONNECT_MS = 2000,
         LINK_QUEUE = 256,       /* statements sent and not yet answered; then the answers are read */
         POSTGRES_PARAMETERS = 24,
@@ -56,10 +57,13 @@ struct awaited {
 struct pg_db {
         struct db base;
         char *url, *service;
+        char token[40]; /* this connection's name for its commits (postgres_commit.c) */
+        int64_t commits;
         enum db_mode mode;
         PGconn *conn;        /* NULL: none */
         unsigned connection; /* counts them from 1 */
         int waiting;         /* rows that are to be inserted and were not sent */
+        bool migrating;      /* things may take long, and only this connection may do them */
         bool open;           /* a transaction has begun; it is over if the connection is */
         struct awaited awaited[LINK_QUEUE + 2];
         int awaited_count;

@@ -1,11 +1,13 @@
-/* A commit whose answer was lost is looked up by its transaction's number (pg_xact_status, PostgreSQL 10). That tells as
-   long as the server that answers is the one that was asked, or a synchronous standby of it. */
+/* A commit whose answer was lost is looked up. Each transaction notes in the table `writers` which of its connection's commits it
+   is: that note is there exactly if the rest is, on whatever server answers. The transaction's number (pg_xact_status) only
+   tells when it is no longer under way; alone it would not do, for after a crash numbers are given again. */
 #include "data/postgres.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -26,27 +28,58 @@ static bool query_text(struct pg_db *db, const char *sql, const char *parameter,
         return true;
 }
 
-static bool resolve(struct pg_db *db, const char *xid, struct error *error)
+static void wait_a_little(void)
 {
-        int64_t end = clock_mono_us() + RESOLVE_MS * 1000;
+        nanosleep(&(struct timespec){.tv_nsec = RESOLVE_EVERY_MS * 1000000}, NULL);
+}
+
+/* False when it could not be learnt. A number that the server does not know (an error) is no longer under way either. */
+static bool is_over(struct pg_db *db, const char *xid)
+{
         char status[20] = "";
         struct error ignored;
 
-        while (clock_mono_us() < end) {
-                if (link_up(db, true, &ignored) &&
-                    query_text(db, "SELECT pg_xact_status($1::text::xid8)", xid, status, sizeof status, &ignored) &&
-                    strcmp(status, "in progress") != 0)
-                        break;
-                nanosleep(&(struct timespec){.tv_nsec = RESOLVE_EVERY_MS * 1000000}, NULL);
+        if (!link_up(db, true, &ignored))
+                return false;
+        if (query_text(db, "SELECT pg_xact_status(?::text::xid8)", xid, status, sizeof status, &ignored))
+                return strcmp(status, "in progress") != 0;
+        return db->conn;
+}
+
+static bool resolve(struct pg_db *db, const char *xid, struct error *error)
+{
+        int64_t end = clock_mono_us() + RESOLVE_MS * 1000;
+        char noted[24] = "";
+        struct error ignored;
+        bool known = false;
+
+        while (!known && clock_mono_us() < end) {
+                known = is_over(db, xid) && query_text(db, "SELECT coalesce(max(batch), 0)::text FROM writers WHERE id = ?", db->token,
+                                                       noted, sizeof noted, &ignored);
+                if (!known)
+                        wait_a_little();
         }
-        log_write(LOG_WARN, "the connection broke in a commit", "db.transaction", xid, "db.transaction.status",
-                  status[0] ? status : "not known", NULL);
-        if (strcmp(status, "committed") == 0)
+        log_write(LOG_WARN, "the connection broke in a commit", "db.transaction", xid, "db.transaction.noted", known ? noted : "not known", NULL);
+        if (known && strtoll(noted, NULL, 10) == db->commits)
                 return true;
-        if (strcmp(status, "aborted") == 0)
+        if (known)
                 return error_set(error, ERROR_UNAVAILABLE, "the connection to PostgreSQL broke; nothing was stored");
         return error_set(error, ERROR_UNAVAILABLE, "the connection to PostgreSQL broke in the commit, and whether it was stored is "
                                                    "not known: the same request with the same Idempotency-Key tells");
+}
+
+static bool note_commit(struct pg_db *db, struct error *error)
+{
+        static const char sql[] = "INSERT INTO writers (id, batch, at) VALUES (?, ?, ?)"
+                                  " ON CONFLICT (id) DO UPDATE SET batch = excluded.batch, at = excluded.at";
+        struct statement *s = db_prepare(&db->base, sql, error);
+
+        if (!s)
+                return false;
+        bind_text(s, 1, db->token);
+        bind_int(s, 2, ++db->commits);
+        bind_int(s, 3, clock_wall_ms());
+        return statement_send(s, error);
 }
 
 /* In two steps, so that the number is known when the second one fails. */
@@ -56,14 +89,15 @@ bool postgres_commit(struct db *base, struct error *error)
         char xid[24] = "";
         struct statement *s;
 
-        if (!inserts_send(db, NULL, error) || !query_text(db, "SELECT pg_current_xact_id_if_assigned()::text", NULL, xid, sizeof xid, error))
+        if (!inserts_send(db, NULL, error) || !note_commit(db, error) ||
+            !query_text(db, "SELECT pg_current_xact_id_if_assigned()::text", NULL, xid, sizeof xid, error))
                 return false;
         s = db_prepare(base, "COMMIT", error);
         if (s && statement_run(s, error)) {
                 db->open = false;
                 return true;
         }
-        if (db->conn || !xid[0] || !resolve(db, xid, error))
+        if (db->conn || !resolve(db, xid, error))
                 return false;
         db->open = false;
         return true;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 enum { PAUSE_FIRST_MS = 100, PAUSE_MOST_MS = 2000, FLUSH_EVERY = 8 };
 
@@ -20,9 +21,14 @@ static struct {
         char why[200];
 } away = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
+/* Every process its own, or all of them come back in step. */
 static int64_t jittered(int64_t ms)
 {
-        return ms / 2 + random() % (ms / 2 + 1);
+        uint32_t number = 0;
+
+        if (getrandom(&number, sizeof number, GRND_NONBLOCK) != sizeof number)
+                number = (uint32_t)clock_mono_us();
+        return ms / 2 + number % (ms / 2 + 1);
 }
 
 static void server_is_away(const char *why)
@@ -57,6 +63,8 @@ static bool may_try(struct error *error)
 
         pthread_mutex_lock(&away.lock);
         may = clock_mono_us() >= away.until;
+        if (may && away.pause_ms) /* one asks, the others need not wait as well */
+                away.until = clock_mono_us() + LINK_CONNECT_MS * 1000;
         if (!may)
                 error_set(error, ERROR_UNAVAILABLE, "PostgreSQL is away: %s", away.why);
         pthread_mutex_unlock(&away.lock);
@@ -108,9 +116,11 @@ static bool wait_for(struct pg_db *db, short events, int64_t end_us)
         struct pollfd fd = {.fd = PQsocket(db->conn), .events = events};
         int64_t left;
 
-        while ((left = end_us - clock_mono_us()) > 0)
-                if (poll(&fd, 1, (int)(left / 1000 + 1)) > 0)
+        do { /* once in any case: after a freeze the time is over, but the answer may be there */
+                left = end_us - clock_mono_us();
+                if (poll(&fd, 1, left > 0 ? (int)(left / 1000 + 1) : 0) > 0)
                         return true;
+        } while (left > 0);
         return false;
 }
 
@@ -189,9 +199,10 @@ static bool set_up(struct pg_db *db, struct error *error)
                 strcat(sql, "SET enable_seqscan = off; SET enable_bitmapscan = off;");
         if (db->mode == DB_RELAY) {
                 strcat(sql, "SET synchronous_commit = off;");
-                if (PQserverVersion(db->conn) >= 140000)
-                        strcat(sql, "SET idle_session_timeout = '10s';");
+                strcat(sql, "SET idle_session_timeout = '10s';");
         }
+        if (db->mode != DB_READER && PQserverVersion(db->conn) >= 170000)
+                strcat(sql, "SET transaction_timeout = '30s';");
         if (!PQenterPipelineMode(db->conn))
                 return lost(db, "no pipeline mode", error);
         return link_exec(db, sql, error);
@@ -211,8 +222,14 @@ bool link_up(struct pg_db *db, bool urgent, struct error *error)
 {
         if (db->conn && is_alive(db))
                 return true;
-        if ((!urgent && !may_try(error)) || !connect_now(db, error) || !set_up(db, error))
+        if (db->migrating)
+                return error_set(error, ERROR_UNAVAILABLE, "the connection broke while the schema was migrated");
+        if ((!urgent && !may_try(error)) || !connect_now(db, error))
                 return false;
+        if (!set_up(db, error)) {
+                link_down(db); /* half set up it would promise what it does not keep */
+                return false;
+        }
         server_is_back();
         return true;
 }
@@ -223,6 +240,8 @@ static enum error_kind kind_of(const char *sqlstate)
 
         if (strcmp(sqlstate, "23505") == 0)
                 return ERROR_CONFLICT;
+        if (strncmp(sqlstate, "54", 2) == 0) /* a value that no index takes */
+                return ERROR_TOO_LARGE;
         for (int i = 0; passing[i]; i++)
                 if (strncmp(sqlstate, passing[i], 2) == 0)
                         return ERROR_UNAVAILABLE;
@@ -357,7 +376,7 @@ bool link_send(struct pg_db *db, struct pg_statement *s, bool rows, struct error
 
 bool link_exec(struct pg_db *db, const char *sql, struct error *error)
 {
-        int64_t end = clock_mono_us() + LINK_WAIT_MS * 1000;
+        int64_t end = clock_mono_us() + (db->migrating ? LINK_MIGRATION_MS : LINK_WAIT_MS) * 1000LL;
         struct error failure = {0};
         PGresult *result = NULL;
 

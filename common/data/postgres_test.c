@@ -91,6 +91,12 @@ static void raise_one(struct unit *unit, int64_t id)
         unit_save(unit, &thing_entity, t);
 }
 
+static void raise_first(struct unit *unit, void *arg)
+{
+        (void)arg;
+        raise_one(unit, 1);
+}
+
 /* The first time, both wait until the other has its first row: each then wants the one that the other has. */
 static void raise_crosswise(struct unit *unit, void *arg)
 {
@@ -151,6 +157,114 @@ static void a_deadlock_costs_nobody_anything(void)
         arena_close(&arena);
 }
 
+/* Another's lock that does not go away: in the end it is said, to all of the batch, and nothing is there. */
+static void a_lock_that_stays_is_a_failure(void)
+{
+        struct errand add, raise;
+        struct error e = {0};
+        struct store *store;
+        struct db *holder;
+
+        if (!is_shared())
+                return;
+        store = things_open();
+        things_add(store, "one");
+        holder = db_open(things_url(), things_service(), DB_WRITER, &e);
+        check(holder && db_exec(holder, "SET idle_in_transaction_session_timeout = 0; BEGIN; SELECT * FROM things FOR UPDATE", &e));
+        errand_send(&raise, store, NULL, NULL); /* so that both are one batch */
+        errand_send(&add, store, "b", thing_add_and_say);
+        check_int(errand_end(&raise), ERROR_NONE);
+        check_int(errand_end(&add), ERROR_NONE);
+        check_int(things_do(store, raise_first, NULL), ERROR_UNAVAILABLE);
+        check(db_exec(holder, "ROLLBACK", &e));
+        db_close(&holder);
+        check_int(things_do(store, raise_first, NULL), ERROR_NONE);
+        check_int(things_count(store), 2);
+        store_close(&store);
+}
+
+/* A process that is frozen in the middle of a pipeline, which no idle timeout sees, holds a row. */
+static void who_is_silent_is_ended(void)
+{
+        struct error e = {0};
+        struct store *store;
+        struct db *frozen;
+
+        if (!is_shared())
+                return;
+        store = things_open();
+        things_add(store, "one");
+        frozen = db_open(things_url(), things_service(), DB_WRITER, &e);
+        check(frozen && db_begin(frozen, false, &e));
+        check(statement_send(db_prepare(frozen, "SELECT * FROM things FOR UPDATE", &e), &e));
+        check(PQflush(pg_of(frozen)->conn) == 0); /* and no sync */
+        check_int(things_do(store, raise_first, NULL), ERROR_NONE);
+        check(!db_settle(frozen, &e));
+        db_close(&frozen);
+        store_close(&store);
+}
+
+static void refuse_after_writing(struct unit *unit, void *thing)
+{
+        thing_add_and_say(unit, thing);
+        unit_refuse(unit, ERROR_UNPROCESSABLE, NULL, "not wanted");
+}
+
+/* What was lost long ago has nothing to do with what is refused now. */
+static void a_refusal_behind_a_lost_race_is_a_refusal(void)
+{
+        struct errand hold, refused, innocent;
+        struct store *store;
+
+        if (!is_shared())
+                return;
+        store = things_open();
+        things_add(store, "one");
+        strcpy(pg_of(store->writer)->sqlstate, "40P01"); /* as a race that was lost and then won leaves it */
+        errand_send(&hold, store, NULL, NULL);
+        errand_send(&refused, store, "refused", refuse_after_writing);
+        errand_send(&innocent, store, "innocent", thing_add_and_say);
+        check_int(errand_end(&hold), ERROR_NONE);
+        check_int(errand_end(&refused), ERROR_UNPROCESSABLE);
+        check_int(errand_end(&innocent), ERROR_NONE);
+        check(things_has(store, innocent.thing.row.id));
+        check_int(things_count(store), 2);
+        store_close(&store);
+}
+
+static void a_value_that_no_index_takes_is_too_large(void)
+{
+        struct thing t = {.name = NULL};
+        struct store *store;
+        char name[8001];
+
+        if (!is_shared())
+                return;
+        store = things_open();
+        for (size_t i = 0; i < sizeof name - 1; i++) /* nothing that compresses well */
+                name[i] = (char)('!' + (i * i * 2654435761u >> 7 ^ i * 40503u >> 3) % 90);
+        name[sizeof name - 1] = '\0';
+        t.name = name;
+        check_int(things_do(store, thing_add_and_say, &t), ERROR_TOO_LARGE);
+        check_int(things_count(store), 0);
+        store_close(&store);
+}
+
+static void a_newer_schema_is_refused(void)
+{
+        struct error e = {0};
+        struct store *store;
+
+        if (!is_shared())
+                return;
+        store = things_open();
+        store_close(&store);
+        third_party("INSERT INTO migrations (part, number, applied) VALUES ('common', 900, '')");
+        check(!things_try(&e));
+        check_int(e.kind, ERROR_UNPROCESSABLE);
+        check_contains(e.text, "newer");
+}
+
 struct raiser {
         struct store *store;
         pthread_t thread;
@@ -158,12 +272,6 @@ struct raiser {
 };
 
 enum { RAISES = 200 };
-
-static void raise_first(struct unit *unit, void *arg)
-{
-        (void)arg;
-        raise_one(unit, 1);
-}
 
 static void *raise_often(void *arg)
 {
@@ -313,6 +421,11 @@ int main(int argc, char **argv)
                 {"several start at once", several_start_at_once},
                 {"ids and counts are common", ids_and_counts_are_common},
                 {"a deadlock costs nobody anything", a_deadlock_costs_nobody_anything},
+                {"a lock that stays is a failure", a_lock_that_stays_is_a_failure},
+                {"who is silent is ended", who_is_silent_is_ended},
+                {"a refusal behind a lost race is a refusal", a_refusal_behind_a_lost_race_is_a_refusal},
+                {"a value that no index takes is too large", a_value_that_no_index_takes_is_too_large},
+                {"a newer schema is refused", a_newer_schema_is_refused},
                 {"no change is lost", no_change_is_lost},
                 {"a broken connection is made anew", a_broken_connection_is_made_anew},
                 {"a unit whose connection broke is undone", a_unit_whose_connection_broke_is_undone},

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-enum { PORTION = 2000 };
+enum { PORTION = 2000, PORTIONS_MOST = 50, DAY_MS = 24 * 60 * 60 * 1000 }; /* the next minute goes on */
 
 struct purging {
         const char *sql;
@@ -30,13 +30,14 @@ static void purge_all(struct store *store, const char *sql, int64_t age_ms)
         struct purging p = {.sql = sql, .before = clock_wall_ms() - age_ms};
         struct error error;
         bool done;
+        int portions = 0;
 
         do {
                 struct arena *arena = arena_open();
 
                 done = store_run(store, purge, &p, arena, &error);
                 arena_close(&arena);
-        } while (done && p.removed == PORTION);
+        } while (done && p.removed == PORTION && ++portions < PORTIONS_MOST);
 }
 
 void store_purge(struct store *store, int64_t idempotency_ms, int64_t gateway_key_ms, int64_t inbox_ms)
@@ -51,4 +52,6 @@ void store_purge(struct store *store, int64_t idempotency_ms, int64_t gateway_ke
                   gateway_key_ms);
         purge_all(store, "DELETE FROM inbox WHERE (source, id) IN (SELECT source, id FROM inbox WHERE at < ? ORDER BY at LIMIT ?)",
                   inbox_ms);
+        if (store->shared)
+                purge_all(store, "DELETE FROM writers WHERE id IN (SELECT id FROM writers WHERE at < ? ORDER BY at LIMIT ?)", DAY_MS);
 }

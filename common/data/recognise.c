@@ -89,10 +89,13 @@ static void are_first(struct unit *u, struct identity *all, size_t count)
         while ((step = statement_step(s, &u->error)) == DB_ROW) {
                 while (i < count && (strcmp(all[i].source, column_text(s, 0)) != 0 || strcmp(all[i].id, column_text(s, 1)) != 0))
                         i++;
-                if (i < count)
-                        all[i++].first = true;
+                if (i == count) {
+                        unit_refuse(u, ERROR_INTERNAL, NULL, "the identities came back in another order");
+                        break;
+                }
+                all[i++].first = true;
         }
-        if (step == DB_DONE)
+        if (step != DB_FAILED)
                 statement_reset(s);
 }
 

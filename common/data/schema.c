@@ -31,8 +31,9 @@ static const struct migration common_migrations[] = {
                 /* what is said and not yet acknowledged by the bus; parked: why it never can be */
                 .alone = "CREATE TABLE outbox (id {id} PRIMARY KEY, topic {text}, key {bytes}, value {bytes},"
                          " headers {bytes} NOT NULL, at BIGINT NOT NULL, parked {text});",
-                /* rows come and go all the time: vacuum by their number, not by a share of none */
-                .shared = "CREATE SEQUENCE outbox_ids;"
+                /* writers: how far each connection's commits came; the outbox's rows come and go all the time: vacuum by their number, not by a share of none */
+                .shared = "CREATE TABLE writers (id {text} PRIMARY KEY, batch BIGINT NOT NULL, at BIGINT NOT NULL);"
+                          "CREATE SEQUENCE outbox_ids;"
                           "CREATE TABLE outbox (id {id} NOT NULL DEFAULT nextval('outbox_ids'), part INTEGER NOT NULL, topic {text},"
                           " key {bytes}, value {bytes}, headers {bytes} NOT NULL, at BIGINT NOT NULL, parked {text},"
                           " PRIMARY KEY (part, id)) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000);",

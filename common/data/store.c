@@ -312,11 +312,19 @@ static void probe(struct unit *unit, void *arg)
                 statement_run(s, &unit->error);
 }
 
+static void probed(void *arg, const struct error *error)
+{
+        struct job *job = arg;
+
+        (void)error;
+        arena_close(&job->arena);
+        free(job);
+}
+
 void store_probe(struct store *store)
 {
-        struct arena *arena = arena_open();
-        struct error ignored;
+        struct job *job = memory_alloc(sizeof *job);
 
-        store_run(store, probe, NULL, arena, &ignored);
-        arena_close(&arena);
+        *job = (struct job){.run = probe, .done = probed, .arg = job, .arena = arena_open()};
+        store_submit(store, job);
 }

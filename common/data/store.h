@@ -59,6 +59,6 @@ void store_purge(struct store *store, int64_t idempotency_ms, int64_t gateway_ke
 /* How long the writer has been at its present batch, ms; 0: idle. Liveness. */
 int64_t store_busy_ms(const struct store *store);
 bool store_is_well(const struct store *store); /* the last commit did not fail */
-void store_probe(struct store *store);         /* a commit for its own sake: finds out whether the store is well again */
+void store_probe(struct store *store);         /* a commit for its own sake: finds out whether the store is well again; does not wait for it */
 
 #endif

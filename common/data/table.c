@@ -215,6 +215,7 @@ static const char *page_sql(const struct table *table, const struct page *page, 
 /* Where to begin, so that what must be passed is never more than a block. */
 struct entry {
         int64_t id, offset;
+        bool beyond; /* there are not that many rows */
 };
 
 static bool find_entry(struct db *db, const struct table *table, const struct page *page, struct entry *entry, struct error *error)
@@ -223,18 +224,19 @@ static bool find_entry(struct db *db, const struct table *table, const struct pa
         static const char down[] = "SELECT block, CAST(sum(rows) AS BIGINT) FROM blocks WHERE name = ? GROUP BY block ORDER BY block DESC";
         int direction = by_id(page);
         struct statement *s = db_prepare(db, direction < 0 ? down : up, error);
-        enum db_step step;
+        enum db_step step = DB_DONE;
 
         if (!s)
                 return false;
         bind_text(s, 1, table->entity->collection);
-        while ((step = statement_step(s, error)) == DB_ROW) {
+        entry->beyond = true;
+        while (entry->beyond && (step = statement_step(s, error)) == DB_ROW) {
                 int64_t block = column_int(s, 0), rows = column_int(s, 1);
 
                 entry->id = direction < 0 ? (block + 1) * TABLE_BLOCK - 1 : block * TABLE_BLOCK;
-                if (entry->offset < rows)
-                        break;
-                entry->offset -= rows;
+                entry->beyond = entry->offset >= rows;
+                if (entry->beyond)
+                        entry->offset -= rows;
         }
         if (step != DB_FAILED)
                 statement_reset(s);
@@ -251,6 +253,8 @@ bool table_page(struct db *db, const struct table *table, const struct page *pag
         *count = 0;
         if (by_id(page) && entry.offset >= TABLE_BLOCK && !find_entry(db, table, page, &entry, error))
                 return false;
+        if (entry.beyond)
+                return true;
         s = db_prepare_once(db, page_sql(table, page, arena), error);
         if (!s)
                 return false;

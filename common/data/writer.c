@@ -62,16 +62,24 @@ static void forget_all(struct store *store)
 
 enum ran { RAN, RAN_INTO_A_FAILURE, RAN_OUT_OF_THE_TRANSACTION };
 
+/* Why all of them fail. What one of them was refused for is its own business. */
+static void blame_store(const struct error *one, struct error *error)
+{
+        if (one->kind == ERROR_UNAVAILABLE || one->kind == ERROR_INTERNAL)
+                *error = *one;
+        else
+                error_set(error, ERROR_UNAVAILABLE, "the store could not finish the transaction");
+}
+
 static enum ran run_jobs(struct store *store, struct job *jobs, bool apart, struct error *error)
 {
         for (struct job *j = jobs; j; j = j->next) {
-                bool go_on = run_job(store, j, apart);
+                bool go_on = run_job(store, j, apart) && !db_lost_a_race(store->writer);
 
+                blame_store(&j->error, error);
                 /* a full disk may end the transaction, and so does a broken connection; what came behind would commit by itself */
-                if (!db_in_transaction(store->writer)) {
-                        *error = j->error;
+                if (!db_in_transaction(store->writer))
                         return RAN_OUT_OF_THE_TRANSACTION;
-                }
                 if (!go_on)
                         return RAN_INTO_A_FAILURE;
         }
@@ -172,12 +180,15 @@ static void after_commit(struct store *store)
 
 static void after_failure(struct store *store, struct job *jobs, const struct error *error)
 {
+        struct error reason;
+
+        blame_store(error, &reason);
         forget_all(store);
         for (int i = 0; i < store->table_count; i++)
                 store->stocks[i].count = 0; /* whether these ids were used may not be known */
         for (struct job *j = jobs; j; j = j->next)
-                j->error = *error;
-        log_write(LOG_ERROR, "commit failed", "error.message", error->text, NULL);
+                j->error = reason;
+        log_write(LOG_ERROR, "commit failed", "error.message", reason.text, NULL);
 }
 
 static size_t job_count(const struct job *jobs)

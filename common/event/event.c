@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { IDENTITY_MOST = 1000 };
+
 const struct reaction *reaction_for(const struct reaction *reactions, const char *type)
 {
         for (; reactions->type; reactions++)
@@ -30,6 +32,9 @@ static void identify(const struct record *record, struct arena *arena, struct ev
         const char *source = record_header(record, "ce_source", arena);
         const char *id = record_header(record, "ce_id", arena);
 
+        /* an index takes no more than some 2700 bytes a key, and nobody's identity is that long */
+        if (source && id && strlen(source) + strlen(id) > IDENTITY_MOST)
+                source = id = NULL;
         event->source = source && id ? source : "";
         if (source && id) {
                 event->identity_source = source;

@@ -202,11 +202,17 @@ static void headers_that_are_no_text_are_none(void)
 {
         const struct record_header h[] = {{"ce_source", "/o\xff", 3}, {"ce_id", "1\0", 2}, {"ce_type", "Thing", 5}};
         struct record r = {.key = "\xfe", .key_len = 1, .headers = h, .header_count = 3};
+        struct record_header long_ones[] = {{"ce_source", "/o", 2}, {"ce_id", NULL, 6000}, {"ce_type", "Thing", 5}};
+        char *id;
 
         begin();
+        long_ones[1].value = id = arena_alloc(t.arena, 6000);
+        for (size_t i = 0; i < 6000; i++)
+                id[i] = (char)('!' + (i * i * 2654435761u >> 7 ^ i * 40503u >> 3) % 90);
         r.value = thing("a");
         r.value_len = strlen(r.value);
         publish(&r, 1);
+        r.headers = long_ones; /* nor is what no index takes */
         publish(&r, 1);
         r.value = "broken";
         r.value_len = 6;

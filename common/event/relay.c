@@ -93,7 +93,7 @@ static bool park(struct relay *r, const struct outbox_record *o, const char *rea
         struct error error = {0};
 
         log_write(LOG_ERROR, "an event can never be published; it is parked in the outbox", "error.message", reason, NULL);
-        while (!outbox_park(r->store, o->id, reason, &error)) {
+        while (!outbox_park(r->store, o, reason, &error)) {
                 log_write(LOG_WARN, "parking failed; trying again", "error.message", error.text, NULL);
                 if (relay_patience(r) == 0)
                         return false;

@@ -231,7 +231,7 @@ static void each_second(struct process *p, int64_t second)
 
         if (!store_is_well(store))
                 store_probe(store);
-        if (second % 60 == 0)
+        else if (second % 60 == 0)
                 store_purge(store, config_number(p->config, "idempotency-ttl"), GATEWAY_KEY_MS,
                             config_number(p->config, "inbox-retention"));
 }
