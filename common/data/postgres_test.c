@@ -183,6 +183,28 @@ static void a_lock_that_stays_is_a_failure(void)
         store_close(&store);
 }
 
+/* Until a session waits in the middle of a pipeline for what its client never says. */
+static void wait_for_the_silent(struct store *store)
+{
+        static const char sql[] = "SELECT count(*) FROM pg_stat_activity WHERE application_name = ? AND state = 'active'"
+                                  " AND wait_event = 'ClientRead'";
+        int64_t end_at = clock_mono_us() + PATIENCE_US;
+        struct db *db = store_read_begin(store);
+        struct error e = {0};
+        int64_t found = 0;
+
+        while (!found && clock_mono_us() < end_at) {
+                struct statement *s = db_prepare(db, sql, &e);
+
+                bind_text(s, 1, things_service());
+                if (statement_step(s, &e) == DB_ROW)
+                        found = column_int(s, 0);
+                statement_reset(s);
+        }
+        store_read_end(store, db);
+        check_int(found, 1);
+}
+
 /* A process that is frozen in the middle of a pipeline, which no idle timeout sees, holds a row. */
 static void who_is_silent_is_ended(void)
 {
@@ -198,6 +220,7 @@ static void who_is_silent_is_ended(void)
         check(frozen && db_begin(frozen, false, &e));
         check(statement_send(db_prepare(frozen, "SELECT * FROM things FOR UPDATE", &e), &e));
         check(PQflush(pg_of(frozen)->conn) == 0); /* and no sync */
+        wait_for_the_silent(store);
         check_int(things_do(store, raise_first, NULL), ERROR_NONE);
         check(!db_settle(frozen, &e));
         db_close(&frozen);
