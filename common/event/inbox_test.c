@@ -197,6 +197,31 @@ static void what_is_replayed_is_not_applied_again(void)
         end();
 }
 
+/* As two replicas have the same partition for a moment: both read all of it, at the same time. */
+static void two_readers_apply_each_event_once(void)
+{
+        struct store *other;
+        struct inbox *second;
+        struct inbox_config config;
+        struct error e = {0};
+
+        begin();
+        other = store_is_shared(t.store) ? things_open() : t.store;
+        for (int i = 0; i < MANY; i++)
+                say(arena_printf(t.arena, "%d", i), thing("a"));
+        config = (struct inbox_config){.store = other, .bus = bus_of_story(), .group = "second", .reactions = reactions, .metrics = t.metrics};
+        listen_as("first");
+        second = inbox_open(&config, &e);
+        check_text(e.text, "");
+        wait_for_metric("duplicate", "Thing", MANY);
+        wait_for_metric("consumed", "Thing", MANY);
+        check_int(things_count(t.store), MANY);
+        inbox_close(&second, CLOSE_MS);
+        if (other != t.store)
+                store_close(&other);
+        end();
+}
+
 /* Bytes of others that are no text identify nothing, and stop nobody. */
 static void headers_that_are_no_text_are_none(void)
 {
@@ -412,6 +437,7 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 {"an event said twice is applied once", an_event_said_twice_is_applied_once},
                 {"what is replayed is not applied again", what_is_replayed_is_not_applied_again},
+                {"two readers apply each event once", two_readers_apply_each_event_once},
                 {"headers that are no text are none", headers_that_are_no_text_are_none},
                 {"what was applied stays behind", what_was_applied_stays_behind},
                 {"what cannot be understood is a dead letter", what_cannot_be_understood_is_a_dead_letter},

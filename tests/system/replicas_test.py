@@ -186,7 +186,7 @@ def frozen(daemon):
         daemon.signal(signal.SIGCONT)
 
 
-def freeze(daemon, seconds=8):
+def freeze(daemon, seconds=14):                                 # longer than any session lives without a word
     with frozen(daemon):
         time.sleep(seconds)
 
