@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "data/table.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,13 +15,8 @@ struct migration {
 static const struct migration common_migrations[] = {
         [0] = {
                 "CREATE TABLE meta (name {text} PRIMARY KEY, value {text} NOT NULL);"
-                /* the highest id ever given and the number of rows, so that no id comes twice and no page counts the
-                   table; where the store is shared, each process counts in a slot of its own and waits for nobody */
-                "CREATE TABLE sequences (name {text} NOT NULL, slot INTEGER NOT NULL, last BIGINT NOT NULL, rows BIGINT NOT NULL,"
-                " PRIMARY KEY (name, slot)) {clustered};"
-                /* the rows among 4096 ids, so that a page deep in the collection is found without passing all before it */
-                "CREATE TABLE blocks (name {text} NOT NULL, block BIGINT NOT NULL, slot INTEGER NOT NULL, rows BIGINT NOT NULL,"
-                " PRIMARY KEY (name, block, slot)) {clustered};"
+                /* the highest id ever given and the number of rows, so that no id comes twice and no page counts the table */
+                "CREATE TABLE sequences (name {text} PRIMARY KEY, last BIGINT NOT NULL, rows BIGINT NOT NULL);"
                 /* identities of what was applied */
                 "CREATE TABLE inbox (source {text} NOT NULL, id {text} NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (source, id))"
                 " {clustered};"
@@ -29,17 +25,31 @@ static const struct migration common_migrations[] = {
                 " \"row\" {text} NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (path, key)) {clustered};"
                 "CREATE INDEX idempotency_at ON idempotency (at);",
                 /* what is said and not yet acknowledged by the bus; parked: why it never can be */
-                .alone = "CREATE TABLE outbox (id {id} PRIMARY KEY, topic {text}, key {bytes}, value {bytes},"
+                .alone = "CREATE TABLE outbox (id {id} PRIMARY KEY, topic {text}, key {text}, value {bytes},"
                          " headers {bytes} NOT NULL, at BIGINT NOT NULL, parked {text});",
-                /* writers: how far each connection's commits came; the outbox's rows come and go all the time: vacuum by their number, not by a share of none */
+                /* how far each connection's commits came; the outbox's rows come and go all the time: vacuum by their number,
+                   not by a share of none */
                 .shared = "CREATE TABLE writers (id {text} PRIMARY KEY, batch BIGINT NOT NULL, at BIGINT NOT NULL);"
                           "CREATE SEQUENCE outbox_ids;"
                           "CREATE TABLE outbox (id {id} NOT NULL DEFAULT nextval('outbox_ids'), part INTEGER NOT NULL, topic {text},"
                           " key {bytes}, value {bytes}, headers {bytes} NOT NULL, at BIGINT NOT NULL, parked {text},"
                           " PRIMARY KEY (part, id)) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000);",
         },
+        [1] = {
+                /* where the store is shared, each process counts in a slot of its own and waits for nobody */
+                "ALTER TABLE sequences RENAME TO sequences_1;"
+                "CREATE TABLE sequences (name {text} NOT NULL, slot INTEGER NOT NULL, last BIGINT NOT NULL, rows BIGINT NOT NULL,"
+                " PRIMARY KEY (name, slot)) {clustered};"
+                "INSERT INTO sequences (name, slot, last, rows) SELECT name, 0, last, rows FROM sequences_1;"
+                "DROP TABLE sequences_1;"
+                /* the rows among 4096 ids, so that a page deep in the collection is found without passing all before it */
+                "CREATE TABLE blocks (name {text} NOT NULL, block BIGINT NOT NULL, slot INTEGER NOT NULL, rows BIGINT NOT NULL,"
+                " PRIMARY KEY (name, block, slot)) {clustered};",
+        },
         {NULL},
 };
+
+enum { BLOCKS_CAME = 2 }; /* with this migration, when there were rows already */
 
 static bool applied(struct db *db, const char *part, int64_t *newest, struct error *error)
 {
@@ -136,13 +146,18 @@ static int newest_of(const struct entity *const *entities)
         return newest;
 }
 
-static void common_migration(int number, bool shared, struct text *sql)
+/* from: the number that the store had before; entities: the service's */
+static void common_migration(int number, int from, bool shared, const struct entity *const *entities, struct text *sql)
 {
         const struct migration *m = &common_migrations[number - 1];
         const char *besides = shared ? m->shared : m->alone;
 
         text_string(sql, m->sql);
         text_string(sql, besides ? besides : "");
+        for (; number == BLOCKS_CAME && from && *entities; entities++)
+                if (since_of((*entities)->since) == 1)
+                        text_printf(sql, "INSERT INTO blocks (name, block, slot, rows) SELECT '%s', id / %d, 0, count(*) FROM \"%s\" GROUP BY 2;",
+                                    (*entities)->collection, TABLE_BLOCK, (*entities)->collection);
 }
 
 static bool migrate_one(struct db *db, const char *part, int number, const char *sql, struct error *error)
@@ -162,6 +177,7 @@ static bool migrate_one(struct db *db, const char *part, int number, const char 
 
 static bool migrate_part(struct db *db, const char *part, int ours, const struct entity *const *entities, struct error *error)
 {
+        bool common = strcmp(part, "common") == 0;
         int64_t theirs;
 
         if (!applied(db, part, &theirs, error))
@@ -175,10 +191,10 @@ static bool migrate_part(struct db *db, const char *part, int ours, const struct
                 struct text sql = text_open(arena, 2000);
                 bool done;
 
-                if (entities)
-                        service_migration(entities, number, db_is_shared(db), &sql);
+                if (common)
+                        common_migration(number, (int)theirs, db_is_shared(db), entities, &sql);
                 else
-                        common_migration(number, db_is_shared(db), &sql);
+                        service_migration(entities, number, db_is_shared(db), &sql);
                 done = migrate_one(db, part, number, sql.at, error);
                 arena_close(&arena);
                 if (!done)
@@ -199,7 +215,7 @@ bool schema_migrate(struct db *db, const char *service, const struct entity *con
                        "CREATE TABLE IF NOT EXISTS migrations (part {text} NOT NULL, number INTEGER NOT NULL,"
                        " applied {text} NOT NULL, PRIMARY KEY (part, number))",
                        error) &&
-               migrate_part(db, "common", ours, NULL, error) &&
+               migrate_part(db, "common", ours, entities, error) &&
                migrate_part(db, service, newest_of(entities), entities, error);
         db_migration_ended(db);
         return done;

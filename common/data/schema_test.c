@@ -132,6 +132,43 @@ static void a_new_store_has_the_same_tables(void)
         check_int(ask_sql("SELECT count(*) FROM migrations WHERE part = 'things'"), 3);
 }
 
+/* As the first program made it. */
+static const char first_store[] =
+        "CREATE TABLE migrations (part TEXT NOT NULL, number INTEGER NOT NULL, applied TEXT NOT NULL, PRIMARY KEY (part, number));"
+        "INSERT INTO migrations VALUES ('common', 1, ''), ('things', 1, '');"
+        "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
+        "CREATE TABLE sequences (name TEXT PRIMARY KEY, last INTEGER NOT NULL, rows INTEGER NOT NULL);"
+        "CREATE TABLE outbox (id INTEGER PRIMARY KEY, topic TEXT, key TEXT, value BLOB, headers BLOB NOT NULL, at INTEGER NOT NULL, parked TEXT);"
+        "CREATE TABLE inbox (source TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (source, id)) WITHOUT ROWID;"
+        "CREATE TABLE idempotency (path TEXT NOT NULL, key TEXT NOT NULL, hash INTEGER NOT NULL, status INTEGER NOT NULL,"
+        " row TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (path, key)) WITHOUT ROWID;"
+        "CREATE TABLE things (id INTEGER PRIMARY KEY, version BIGINT NOT NULL, name TEXT, qty BIGINT, big BIGINT, Secret TEXT, pin BIGINT);"
+        "WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 9000)"
+        " INSERT INTO things (id, version, name) SELECT id, 0, 'old' FROM n;"
+        "DELETE FROM things WHERE id BETWEEN 5000 AND 5099;"
+        "INSERT INTO sequences VALUES ('things', 9000, 8900), ('outbox', 7, 0);"
+        "INSERT INTO outbox VALUES (7, NULL, 'said', x'7b7d', x'', 1, NULL);";
+
+static void the_first_store_is_taken_up(void)
+{
+        struct store *store;
+        struct arena *arena = arena_open();
+
+        run_sql(first_store);
+        store = things_open();
+        check_int(things_count(store), 8900);
+        check_text(things_waiting(store, arena), "said");
+        check_int(things_add(store, "new"), 9001);
+        check_text(things_waiting(store, arena), "said new");
+        store_close(&store);
+        check_int(ask_sql("SELECT sum(rows) FROM blocks WHERE name = 'things'"), 8901);
+        check_int(ask_sql("SELECT rows FROM blocks WHERE name = 'things' AND block = 1"), 4096 - 100);
+        store = things_open();
+        check_int(things_count(store), 8901);
+        store_close(&store);
+        arena_close(&arena);
+}
+
 static void a_newer_store_is_refused(void)
 {
         struct store *store = grown_open();
@@ -257,6 +294,7 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 {"a field added later gets its column", a_field_added_later_gets_its_column},
                 {"a new store has the same tables", a_new_store_has_the_same_tables},
+                {"the first store is taken up", the_first_store_is_taken_up},
                 {"a newer store is refused", a_newer_store_is_refused},
                 {"a newer library is refused", a_newer_library_is_refused},
                 {"a migration that fails changes nothing", a_migration_that_fails_changes_nothing},

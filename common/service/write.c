@@ -95,6 +95,7 @@ static void replace(struct unit *unit, struct write *w)
         if (unit_failed(unit) || !conditions_hold(unit, w, before))
                 return;
         if (!before) {
+                w->row = replaced(unit, e, unit_new(unit, e), w->body); /* the row may have been there when this ran before */
                 create(unit, w);
                 return;
         }
