@@ -33,8 +33,8 @@ ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(WITHOUT_$(VARIANT)) $(HARDENING_$(VARIANT
              $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 ALL_LIBS   = -Wl,--as-needed $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
-.PHONY: help all run test bench lint unit wire proxy system fuzz settings programs deps-run deps-kafka deps-postgres deps-test deps-bench \
-        unit-tests concurrent-tests ceiling clean
+.PHONY: help all run test bench lint unit wire proxy system fuzz images images-test settings programs deps-run deps-kafka deps-postgres \
+        deps-test deps-bench deps-images unit-tests unit-here concurrent-tests ceiling clean
 .SECONDARY:
 
 # ---- what people call ----
@@ -93,6 +93,13 @@ fuzz: deps-test ## the JSON reader and that of upstreams' answers under libFuzze
 	build/fuzz/json -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1
 	build/fuzz/reply build/fuzz/answers -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1
 
+IMAGES ?= $(DAEMONS) siege
+images: deps-images ## container images, build/images/NAME.tar; IMAGES=order for one of them
+	@VERSION=$(VERSION) COMMIT=$(COMMIT) scripts/images $(IMAGES)
+
+images-test: images ## the images' root file systems, read-only, under the lab's commands; ONLY=names picks
+	@tests/images/run.py $(ONLY)
+
 settings: all ## write docs/settings.md anew from the daemons' --help
 	@scripts/settings.py
 
@@ -100,7 +107,7 @@ clean: ## remove what was built (./data stays)
 	rm -rf build
 
 # A stamp each, so that looking costs nothing the second time.
-deps-run deps-kafka deps-postgres deps-test deps-bench: deps-%: build/deps-%
+deps-run deps-kafka deps-postgres deps-test deps-bench deps-images: deps-%: build/deps-%
 
 build/deps-%: scripts/deps
 	@scripts/deps $*
@@ -164,6 +171,11 @@ $(OUT)/tests/bench/ceiling: $(OUT)/tests/bench/ceiling.o
 	$(Q)$(CC) -o $@ $< $(ALL_LIBS)
 
 unit-tests: $(test_sources:%.c=$(OUT)/%)
+
+# What an image's build calls, where there is what `scripts/deps run` brings and no more; UNDER=common, or a daemon's folder
+here := $(patsubst %.c,$(OUT)/%,$(filter $(UNDER)/%,$(test_sources)))
+unit-here: $(here)
+	@scripts/unit.py $(here)
 
 concurrent-tests: $(concurrent_sources:%.c=$(OUT)/%)
 

@@ -1,0 +1,148 @@
+"""container - images started as a kubelet would, by what util-linux has: a root file system that is read-only, the image's user without any
+capability, /proc and a /dev, /etc/hosts and /etc/resolv.conf laid over the image's, volumes.
+
+    with Pods() as pods:
+        pods.order.post("/orders", {"productId": "1001", "qty": 5})
+
+The process that says so has a network and mounts of its own from then on, which end with it: each pod has an address in 127/8, where
+all of them listen on 8080, and names lead there, here too.
+"""
+import ctypes
+import fcntl
+import os
+import pathlib
+import socket
+import struct
+import subprocess
+import tempfile
+
+from image import USER, Image
+from mall import CannotTell, Daemon, Mall, tool
+from names import Names
+
+CLONE_NEWNS, CLONE_NEWNET, SIOCSIFFLAGS, IFF_UP = 0x20000, 0x40000000, 0x8914, 1
+
+# the pods, and the names that the built-in routes of the docker profile have for them
+PODS = {"order": ("127.0.1.1", "user23-order"), "delivery": ("127.0.1.2", "user23-delivery"),
+        "product": ("127.0.1.3", "user23-products"), "gateway": ("127.0.1.4", "gateway")}
+DEVICES = ("null", "zero", "random", "urandom")
+DOMAIN = "mall.svc.cluster.local"
+
+
+def be_apart():
+    """From here on this process and its children have a network and mounts of their own."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNS | CLONE_NEWNET) != 0:
+        raise CannotTell("unshare: " + os.strerror(ctypes.get_errno()))
+    tool("mount", "--make-rprivate", "/")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as lo:
+        fcntl.ioctl(lo, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
+
+
+def lay_over(source, target, *options):
+    tool("mount", "--bind", source, target)
+    if options:
+        tool("mount", "-o", "remount,bind," + ",".join(options), target)
+
+
+class Root:
+    """An image's root file system; volumes are pairs of a directory here and a path there."""
+
+    def __init__(self, image, directory, resolver, volumes):
+        self.image, self.path = image, directory / (image.name + ".root")
+        self.path.mkdir()
+        image.extract(self.path)
+        places = {}
+        for name in ("hosts", "resolv.conf"):
+            places[resolver / name] = self.path / "etc" / name
+            places[resolver / name].touch()
+        for source, inside in volumes:
+            places[source] = self.path / inside.lstrip("/")
+            places[source].mkdir(exist_ok=True)
+        for name in ("proc", "dev"):
+            (self.path / name).mkdir(exist_ok=True)
+        lay_over(self.path, self.path, "ro", "nosuid", "nodev")
+        for source, target in places.items():
+            lay_over(source, target)
+        tool("mount", "-t", "proc", "proc", self.path / "proc")
+        tool("mount", "-t", "tmpfs", "-o", "size=64k,mode=755", "dev", self.path / "dev")
+        for device in DEVICES:
+            (self.path / "dev" / device).touch()
+            lay_over("/dev/" + device, self.path / "dev" / device)
+        tool("mount", "-o", "remount,ro", self.path / "dev")
+
+    def command(self, *arguments):
+        """Runs them there as the image's user; chroot and the change of user are all that it has the right to, and then nothing."""
+        return ["setpriv", "--no-new-privs", "--bounding-set=-all,+sys_chroot,+setuid,+setgid", "--inh-caps=-all",
+                "chroot", "--userspec=" + self.image.config["User"], "--groups=", self.path, *arguments]
+
+
+class Pod(Daemon):
+    def __init__(self, name, directory, resolver, data, settings):
+        super().__init__(name, directory, settings, 8080)
+        self.host = PODS[name][0]
+        self.management = self
+        self.settings = {"address": self.host, **settings}      # the one thing that they differ in from what a cluster has
+        self.root = Root(Image(name), directory, resolver, [(data, "/data")] if data else [])
+
+    def environment(self, **more):
+        both = {**self.settings, **more}
+        return {**self.root.image.environment(), **{"MALL_" + k.upper(): str(v) for k, v in both.items()}}
+
+    def start(self, wait=True, **settings):
+        settings = self.environment(**settings)
+        given = ["env", "-i", *("%s=%s" % pair for pair in settings.items())]
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen([*given, *self.root.command(*self.root.image.config["Entrypoint"])],
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        if wait:
+            self.wait_ready()
+        return self
+
+
+class Pods(Mall):
+    """hosts: names are in /etc/hosts; else only a name server knows them, in the domain that a cluster would give them."""
+
+    def __init__(self, only=tuple(PODS), hosts=True, data=True, **settings):
+        be_apart()
+        self.broker, self.daemons, self.names = None, {}, None
+        self.directory = self.new_directory()
+        try:
+            self.resolver = self.resolve(hosts)
+            self.data = self.directory / "data" if data else None
+            if data:
+                self.data.mkdir()
+                os.chown(self.data, USER, USER)
+            for name in only:
+                self.daemons[name] = self.add(name, **settings)
+        except BaseException:
+            self.remove_directory(self.directory)
+            raise
+
+    def add(self, name, **settings):
+        """One that is not started nor, if it still runs at the end, stopped."""
+        return Pod(name, self.directory, self.resolver, self.data, settings)
+
+    def resolve(self, hosts):
+        directory = self.directory / "resolver"
+        directory.mkdir()
+        lines = ["127.0.0.1 localhost"] + ["%s %s" % pair for pair in PODS.values() if hosts]
+        (directory / "hosts").write_text("\n".join(lines) + "\n")
+        (directory / "resolv.conf").write_text("search %s svc.cluster.local cluster.local\nnameserver 127.0.0.1\noptions ndots:5\n" % DOMAIN)
+        for name in ("hosts", "resolv.conf"):
+            lay_over(directory / name, os.path.realpath("/etc/" + name))
+        if not hosts:
+            self.names = Names({"%s.%s" % (name, DOMAIN): address for address, name in PODS.values()})
+        return directory
+
+    @staticmethod
+    def new_directory():
+        """In memory, so that nothing of it is left whatever ends us."""
+        directory = pathlib.Path(tempfile.mkdtemp(prefix="mall-images-"))
+        tool("mount", "-t", "tmpfs", "-o", "mode=755", "images", directory)
+        return directory
+
+    @staticmethod
+    def remove_directory(directory):
+        tool("umount", "--recursive", "--lazy", directory)
+        directory.rmdir()

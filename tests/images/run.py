@@ -1,0 +1,13 @@
+#!/usr/bin/env python3
+"""run - starts the images of build/images without an engine and types the lab's commands.
+
+usage: run.py [--jobs N] [PART]...      stories whose name contains one of the PARTs
+"""
+import pathlib
+import sys
+
+sys.path.insert(1, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
+import stories                                                  # noqa: E402
+
+if __name__ == "__main__":
+    sys.exit(stories.main(__doc__, jobs=2, deadlines={"release": 120}))

@@ -1,0 +1,466 @@
+"""checks - what deploy/k8s promises, held against what kustomize builds. Each takes the objects and fails by AssertionError."""
+import collections
+import re
+import urllib.parse
+
+import kubernetes_validate
+import yaml
+
+from cluster import (DAEMONS, INSTANCE, SERVICES, TOP, Pod, app_of, containers, daemons, env_of, labels, may_speak, name, namespace,
+                     of_kind, pod_of, selects, value_of, where, workloads)
+
+KUBERNETES = ("1.34", "1.35", "1.36")
+STRIMZI = {"Kafka", "KafkaNodePool", "KafkaTopic", "KafkaUser"}
+GRACE = 27  # GRACE_MS of common/service/daemon.c: a daemon has ended by then
+
+
+def schemas(objects):
+    for o in objects:
+        if o["apiVersion"].startswith("kafka.strimzi.io/"):
+            continue # their schemas are in no registry as JSON: strimzi_is_whole
+        for version in KUBERNETES:
+            try:
+                kubernetes_validate.validate(o, version, strict=True)
+            except kubernetes_validate.ValidationError as e:
+                raise AssertionError("%s, %s: %s: %s" % (where(o), version, ".".join(map(str, e.path)), e.message))
+            except kubernetes_validate.SchemaNotFoundError as e:
+                raise AssertionError(e.message)
+
+
+def no_name_is_there_twice(objects):
+    seen = collections.Counter((o["apiVersion"], o["kind"], o["metadata"].get("namespace"), name(o)) for o in objects)
+    twice = [key for key, count in seen.items() if count > 1]
+    assert not twice, twice
+
+
+def no_deployment_says_replicas(objects):
+    for o in of_kind(objects, "Deployment"):
+        assert "replicas" not in o["spec"], "%s: replicas %s undo the autoscaler when applied again" % (where(o), o["spec"]["replicas"])
+
+
+def nothing_waits_to_start(objects):
+    for o in workloads(objects):
+        assert not pod_of(o).get("initContainers"), "%s has initContainers" % where(o)
+
+
+def image_user():
+    user = re.findall(r"^USER (\d+)(?::(\d+))?$", (TOP / "Dockerfile.template").read_text(), re.M)
+    assert user, "Dockerfile.template has no numeric USER"
+    return int(user[-1][0])
+
+
+def pods_are_restricted(objects):
+    for o in workloads(objects):
+        pod, of_pod = pod_of(o), pod_of(o).get("securityContext", {})
+        assert of_pod.get("runAsNonRoot") is True, "%s: runAsNonRoot" % where(o)
+        assert of_pod.get("runAsUser", 0) > 0 and of_pod.get("runAsGroup", 0) > 0, "%s: a numeric user and group" % where(o)
+        assert of_pod.get("seccompProfile") == {"type": "RuntimeDefault"}, "%s: seccomp" % where(o)
+        assert not any(pod.get(key) for key in ("hostNetwork", "hostPID", "hostIPC")), where(o)
+        for c in containers(o):
+            own = c.get("securityContext", {})
+            assert own.get("allowPrivilegeEscalation") is False, "%s: allowPrivilegeEscalation" % where(o)
+            assert own.get("readOnlyRootFilesystem") is True, "%s: readOnlyRootFilesystem" % where(o)
+            assert own.get("capabilities") == {"drop": ["ALL"]}, "%s: capabilities" % where(o)
+            assert "privileged" not in own and "runAsUser" not in own, where(o)
+            if c["image"].startswith("mall/"):
+                assert of_pod["runAsUser"] == image_user(), "%s: user %s, the image's is %s" % (where(o), of_pod["runAsUser"], image_user())
+        for volume in pod.get("volumes", []):
+            assert set(volume) & {"emptyDir", "configMap", "secret"}, "%s: volume %s" % (where(o), volume["name"])
+
+
+def pods_have_no_token_and_no_links(objects):
+    accounts = {(namespace(o), name(o)): o for o in of_kind(objects, "ServiceAccount")}
+    for o in workloads(objects):
+        assert pod_of(o).get("automountServiceAccountToken") is False, "%s: a token" % where(o)
+        assert pod_of(o).get("enableServiceLinks") is False, "%s: enableServiceLinks" % where(o)
+        account = accounts.get((namespace(o), pod_of(o).get("serviceAccountName")))
+        assert account, "%s: no ServiceAccount %s" % (where(o), pod_of(o).get("serviceAccountName"))
+        assert account.get("automountServiceAccountToken") is False, "%s: a token" % where(account)
+
+
+def pods_are_limited(objects):
+    for o in workloads(objects):
+        for c in containers(o):
+            for kind in ("requests", "limits"):
+                assert set(c.get("resources", {}).get(kind, {})) == {"cpu", "memory"}, "%s: %s" % (where(o), kind)
+
+
+def daemons_have_the_labs_cpu(objects):
+    for o in daemons(objects).values():
+        of_it = containers(o)[0]["resources"]
+        assert (of_it["requests"]["cpu"], of_it["limits"]["cpu"]) == ("200m", "500m"), "%s: CPU" % where(o)
+
+
+def figures(probe):
+    return [probe.get(key) for key in ("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "failureThreshold")]
+
+
+def daemons_are_probed(objects):
+    for o in daemons(objects).values():
+        c = containers(o)[0]
+        for kind, group, wanted in (("readinessProbe", "readiness", [10, 2, 5, 10]), ("livenessProbe", "liveness", [120, 2, 5, 5]),
+                                    ("startupProbe", "liveness", None)):
+            assert kind in c, "%s has no %s" % (where(o), kind)
+            asked = c[kind]["httpGet"]
+            assert asked == {"path": "/actuator/health/" + group, "port": "http"}, "%s: %s asks %s" % (where(o), kind, asked)
+            assert wanted is None or figures(c[kind]) == wanted, "%s: %s is %s" % (where(o), kind, figures(c[kind]))
+        assert {"name": "http", "containerPort": 8080} in c["ports"], "%s: port http" % where(o)
+        health = (TOP / "common/service/actuator.c").read_text()
+        for group in ("readiness", "liveness"):
+            assert '{"health/%s", %s, true' % (group, group) in health, "the daemons have no %s on the main port" % group
+
+
+def rollouts_lose_nothing(objects):
+    budgets = of_kind(objects, "PodDisruptionBudget")
+    for o in daemons(objects).values():
+        c, pod, template = containers(o)[0], pod_of(o), o["spec"]["template"]["metadata"]["labels"]
+        update = o["spec"].get("strategy", {}).get("rollingUpdate", {})
+        assert update.get("maxUnavailable") == 0 and update.get("maxSurge"), "%s: maxUnavailable" % where(o)
+        assert o["spec"].get("minReadySeconds"), "%s: minReadySeconds" % where(o)
+        sleep = c.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
+        assert sleep, "%s: preStop sleep" % where(o)
+        assert pod.get("terminationGracePeriodSeconds", 30) >= sleep + GRACE + 3, "%s: terminationGracePeriodSeconds" % where(o)
+        assert any(selects(b["spec"]["selector"], template) for b in budgets), "%s has no PodDisruptionBudget" % where(o)
+        spread = pod.get("topologySpreadConstraints") or []
+        assert spread, "%s: topology spread" % where(o)
+        assert all(selects(s["labelSelector"], template) for s in spread), "%s: its spread counts other pods" % where(o)
+        assert c.get("terminationMessagePolicy") == "FallbackToLogsOnError", "%s: terminationMessagePolicy" % where(o)
+
+
+def autoscalers(objects):
+    return {name(o): o for o in of_kind(objects, "HorizontalPodAutoscaler")}
+
+
+def autoscalers_find_their_deployment(objects):
+    deployments = {name(o): o for o in of_kind(objects, "Deployment")}
+    for hpa in autoscalers(objects).values():
+        target = deployments.get(hpa["spec"]["scaleTargetRef"]["name"])
+        assert hpa["apiVersion"] == "autoscaling/v2" and target, "%s: its target" % where(hpa)
+        assert name(hpa) == name(target), "%s: not as `kubectl autoscale` would call it" % where(hpa)
+        assert all("cpu" in c["resources"]["requests"] for c in containers(target)), "%s: no request for CPU" % where(target)
+    aimed = [hpa["spec"]["scaleTargetRef"]["name"] for hpa in autoscalers(objects).values()]
+    assert len(aimed) == len(set(aimed)), "two autoscalers of one Deployment"
+
+
+def bounds(hpa):
+    cpu = hpa["spec"]["metrics"][0]["resource"]
+    return hpa["spec"]["minReplicas"], hpa["spec"]["maxReplicas"], cpu["name"], cpu["target"].get("averageUtilization")
+
+
+def order_scales_as_in_the_lab(objects):
+    order = name(daemons(objects)["order"])
+    assert list(autoscalers(objects)) == [order], "autoscalers: %s" % list(autoscalers(objects))
+    assert bounds(autoscalers(objects)[order]) == (1, 10, "cpu", 15), bounds(autoscalers(objects)[order])
+
+
+def all_daemons_scale(objects):
+    assert set(autoscalers(objects)) == set(DAEMONS), "autoscalers: %s" % sorted(autoscalers(objects))
+    for hpa in autoscalers(objects).values():
+        least, most, _, _ = bounds(hpa)
+        assert least >= 2 and most > least, "%s: %d to %d" % (where(hpa), least, most)
+    assert bounds(autoscalers(objects)["order"])[1] > 10, "order's is no larger than the lab's"
+
+
+def settings_of(daemon):
+    rows = [[cell.strip() for cell in line.strip("|").split("|")]
+            for line in (TOP / "docs/settings.md").read_text().split("\n") if line.startswith("| `MALL_")]
+    known = {row[0].strip("`") for row in rows if daemon in re.split(r"[, ]+", row[3])}
+    assert known, "docs/settings.md has no settings of %s" % daemon
+    return known
+
+
+def settings_exist(objects):
+    for o in workloads(objects):
+        used = {e for e in env_of(o) if e.startswith("MALL_")}
+        known = settings_of(app_of(o)) if app_of(o) in DAEMONS else set()
+        assert used <= known, "%s: no setting of its is called %s" % (where(o), sorted(used - known))
+
+
+def daemons_are_set_up(objects):
+    for daemon, o in daemons(objects).items():
+        assert value_of(o, "MALL_PROFILE") == "docker", where(o)
+        if daemon in SERVICES:
+            assert re.fullmatch(r"kafka://[a-z0-9.-]+:\d+/[a-z0-9._-]+", value_of(o, "MALL_BUS_URL")), value_of(o, "MALL_BUS_URL")
+            url = env_of(o)["MALL_DB_URL"]
+            assert url.get("valueFrom", {}).get("secretKeyRef", {}).get("key") == "url", "%s: MALL_DB_URL is no Secret's" % where(o)
+            assert not url["valueFrom"]["secretKeyRef"].get("optional"), "%s: a missing Secret would not show" % where(o)
+            mounts = {m["mountPath"]: m["name"] for m in containers(o)[0].get("volumeMounts", [])}
+            assert "/data" in mounts, "%s: MALL_DATA_DIR, /data, is not writable" % where(o)
+
+
+def metrics_have_a_port_of_their_own(objects):
+    for o in daemons(objects).values():
+        port = value_of(o, "MALL_MANAGEMENT_PORT")
+        assert {"name": "metrics", "containerPort": int(port)} in containers(o)[0]["ports"], "%s: port metrics is not %s" % (where(o), port)
+    for service in of_kind(objects, "Service"):
+        assert all(p["name"] != "metrics" and p["port"] != 9090 for p in service["spec"]["ports"]), "%s shows the metrics" % where(service)
+
+
+def pods_of(objects, service):
+    return [o for o in workloads(objects) if namespace(o) == namespace(service)
+            and selects({"matchLabels": service["spec"]["selector"]}, o["spec"]["template"]["metadata"]["labels"])]
+
+
+def selectors_match(objects):
+    for o in workloads(objects):
+        assert selects(o["spec"]["selector"], o["spec"]["template"]["metadata"]["labels"]), "%s does not select its pods" % where(o)
+        others = [p for p in workloads(objects) if p is not o and namespace(p) == namespace(o)
+                  and selects(o["spec"]["selector"], p["spec"]["template"]["metadata"]["labels"])]
+        assert not others, "%s selects the pods of %s too" % (where(o), list(map(where, others)))
+    for service in of_kind(objects, "Service"):
+        found = pods_of(objects, service)
+        assert len(found) == 1, "%s selects %s" % (where(service), list(map(where, found)))
+        ports = {p["name"]: p["containerPort"] for c in containers(found[0]) for p in c.get("ports", [])}
+        for port in service["spec"]["ports"]:
+            assert ports.get(port["targetPort"]) == port["port"], "%s: port %s" % (where(service), port)
+    for budget in of_kind(objects, "PodDisruptionBudget"):
+        found = [o for o in workloads(objects) if selects(budget["spec"]["selector"], o["spec"]["template"]["metadata"]["labels"])]
+        assert len(found) == 1, "%s selects %s" % (where(budget), list(map(where, found)))
+
+
+def daemons_have_services(objects):
+    for daemon, o in daemons(objects).items():
+        service = {name(s): s for s in of_kind(objects, "Service")}.get(name(o))
+        assert service, "there is no Service %s" % name(o)
+        assert [(p["name"], p["port"]) for p in service["spec"]["ports"]] == [("http", 8080)], "%s: %s" % (where(service), service["spec"]["ports"])
+        kind = service["spec"].get("type", "ClusterIP")
+        assert kind == ("LoadBalancer" if daemon == "gateway" else "ClusterIP"), "%s is a %s" % (where(service), kind)
+
+
+def references(o):
+    """(kind, name) of whatever a workload refers to and cannot be without."""
+    for volume in pod_of(o).get("volumes", []):
+        if "configMap" in volume:
+            yield "ConfigMap", volume["configMap"]["name"]
+        if "secret" in volume and not volume["secret"].get("optional"):
+            yield "Secret", volume["secret"]["secretName"]
+    for e in env_of(o).values():
+        for key, kind in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):
+            if key in e.get("valueFrom", {}):
+                yield kind, e["valueFrom"][key]["name"]
+    if o["kind"] == "StatefulSet":
+        yield "Service", o["spec"]["serviceName"]
+
+
+def references_resolve(objects, from_elsewhere=()):
+    there = {(o["kind"], namespace(o), name(o)) for o in objects}
+    for o in workloads(objects):
+        for kind, wanted in references(o):
+            assert (kind, namespace(o), wanted) in there or wanted in from_elsewhere, "%s: there is no %s %s" % (where(o), kind, wanted)
+
+
+def references_resolve_but_the_store(objects):
+    """Whose Secret comes from whoever has the store."""
+    references_resolve(objects, ["mall-db"])
+
+
+def routes_text(objects):
+    volumes = {v["name"]: v for v in pod_of(daemons(objects)["gateway"])["volumes"]}
+    wanted = volumes["routes"]["configMap"]["name"]
+    found = [o for o in of_kind(objects, "ConfigMap") if name(o) == wanted]
+    assert found, "there is no ConfigMap %s" % wanted
+    return found[0]["data"]["application.yml"]
+
+
+def routes_file_is_mounted(objects):
+    gateway = daemons(objects)["gateway"]
+    mounts = {m["name"]: m["mountPath"] for m in containers(gateway)[0]["volumeMounts"]}
+    assert value_of(gateway, "MALL_ROUTES") == mounts["routes"] + "/application.yml", value_of(gateway, "MALL_ROUTES")
+    assert re.fullmatch(r".*gateway-routes-[a-z0-9]{10}", {v["name"]: v for v in pod_of(gateway)["volumes"]}["routes"]["configMap"]["name"]), \
+        "no hash in the ConfigMap's name"
+
+
+def uris(text, env):
+    """The routes' hosts, profile docker or none, with ${NAME:default} as the pod's environment has it."""
+    text = re.sub(r"\$\{(\w+):([^}]*)\}", lambda m: env.get(m[1], m[2]), text)
+    routes = {}
+    for document in yaml.safe_load_all(text):
+        spring = (document or {}).get("spring", {})
+        if spring.get("profiles", "docker") == "docker":
+            for route in spring.get("cloud", {}).get("gateway", {}).get("routes", []):
+                routes[route["id"]] = urllib.parse.urlsplit(route["uri"])
+    assert routes, "no routes"
+    return routes
+
+
+def daemon_behind(objects, uri):
+    services = {name(s): s for s in of_kind(objects, "Service")}
+    assert uri.hostname in services, "there is no Service %s" % uri.hostname
+    service = services[uri.hostname]
+    assert uri.port in [p["port"] for p in service["spec"]["ports"]], "%s has no port %s" % (where(service), uri.port)
+    return app_of(pods_of(objects, service)[0])
+
+
+def routes_lead_to_services(objects):
+    gateway = daemons(objects)["gateway"]
+    env = {n: e.get("value", "") for n, e in env_of(gateway).items()}
+    routes = uris(routes_text(objects), env)
+    assert set(routes) == {"order", "delivery", "product", "frontend"}, sorted(routes)
+    for route, uri in routes.items():
+        assert route == "frontend" or daemon_behind(objects, uri) == route, "route %s leads to %s" % (route, uri.hostname)
+
+
+def participants_routes():
+    shared = TOP.parent / "shared/wire/application.yml"
+    return uris((shared if shared.exists() else TOP / "tests/wire/application.yml").read_text(), {})
+
+
+def participants_hosts_resolve(objects):
+    routes = participants_routes()
+    assert len(routes) >= 4, routes
+    for route, uri in routes.items():
+        assert route == "frontend" or daemon_behind(objects, uri) == route, "route %s leads to %s" % (route, uri.hostname)
+
+
+def has_prefix(objects, prefix):
+    """What is not of namespace kafka has it in its name, and no name of the mall is without it anywhere."""
+    mall = [o for o in objects if namespace(o) != "kafka" and o["kind"] != "Namespace"]
+    assert mall
+    for o in mall:
+        assert name(o).startswith(prefix), "%s has no prefix" % where(o)
+        assert labels(o).get(INSTANCE) == prefix + "mall", "%s is of %s" % (where(o), labels(o).get(INSTANCE))
+    for o in of_kind(mall, "NetworkPolicy"):
+        assert o["spec"]["podSelector"]["matchLabels"].get(INSTANCE) == prefix + "mall", "%s is about others' pods" % where(o)
+
+
+def has_lab_prefix(objects):
+    has_prefix(objects, "user23-")
+
+
+def kafka_has_no_prefix(objects):
+    kafka = [o for o in objects if namespace(o) == "kafka" or o["kind"] == "Namespace"]
+    assert {("Namespace", "kafka"), ("StatefulSet", "my-kafka"), ("Service", "my-kafka")} <= {(o["kind"], name(o)) for o in kafka}, \
+        [where(o) for o in kafka]
+
+
+def kafka_is_where_it_says(objects):
+    service = [o for o in of_kind(objects, "Service") if namespace(o) == "kafka"][0]
+    place = "%s.kafka.svc.cluster.local:%d" % (name(service), service["spec"]["ports"][0]["port"])
+    config = [o for o in of_kind(objects, "ConfigMap") if namespace(o) == "kafka"][0]["data"]["server.properties"]
+    properties = dict(line.split("=", 1) for line in config.split("\n") if "=" in line and line[0] != "#")
+    assert place == "my-kafka.kafka.svc.cluster.local:9092", place
+    assert properties["advertised.listeners"] == "PLAINTEXT://" + place, properties["advertised.listeners"]
+    assert properties["process.roles"] == "broker,controller", properties["process.roles"]
+    broker = [o for o in of_kind(objects, "StatefulSet") if namespace(o) == "kafka"][0]
+    mounts = {m["name"]: m["mountPath"] for m in containers(broker)[0]["volumeMounts"]}
+    claim = broker["spec"]["volumeClaimTemplates"][0]["metadata"]["name"]
+    assert properties["log.dirs"].startswith(mounts[claim] + "/"), "Kafka's log is not below its volume"
+    assert broker["spec"]["replicas"] == 1 and "apache/kafka:" in containers(broker)[0]["image"], where(broker)
+
+
+def bus_of(objects):
+    found = {value_of(daemons(objects)[s], "MALL_BUS_URL") for s in SERVICES}
+    assert len(found) == 1, "several buses: %s" % found
+    return urllib.parse.urlsplit(found.pop())
+
+
+def bus_is_the_labs(objects):
+    bus = bus_of(objects)
+    assert (bus.netloc, bus.path) == ("my-kafka.kafka.svc.cluster.local:9092", "/mall"), bus.geturl()
+
+
+def store_is_the_labs(objects):
+    secret = [o for o in of_kind(objects, "Secret") if name(o).endswith("mall-db")][0]["stringData"]
+    store = [o for o in of_kind(objects, "StatefulSet") if app_of(o) == "postgres"][0]
+    query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(secret["url"]).query))
+    service = [s for s in of_kind(objects, "Service") if name(s) == query["host"]]
+    assert service and pods_of(objects, service[0]) == [store], "no PostgreSQL at %s" % query["host"]
+    assert query["user"] == value_of(store, "POSTGRES_USER"), secret["url"]
+    assert urllib.parse.urlsplit(secret["url"]).path == "/" + value_of(store, "POSTGRES_DB"), secret["url"]
+    assert env_of(store)["POSTGRES_PASSWORD"]["valueFrom"]["secretKeyRef"]["key"] == "password" and secret["password"]
+    assert store["spec"]["volumeClaimTemplates"], "PostgreSQL has no volume"
+    for service in SERVICES:
+        assert env_of(daemons(objects)[service])["PGPASSWORD"]["valueFrom"]["secretKeyRef"]["key"] == "password"
+
+
+PORTS = (53, 8080, 9090, 9092, 9093, 5432)
+WHOEVER = ("dns", "prometheus", "stranger", "frontend")
+
+
+def flows(objects):
+    """All that may be between two pods of which one is ours: (from, to, port)."""
+    here = namespace(daemons(objects)["gateway"])
+    ours = [Pod.of(o) for o in workloads(objects)]
+    others = [Pod("outside", None, {}), Pod("dns", "kube-system", {"k8s-app": "kube-dns"}), Pod("prometheus", "monitoring", {"app": "prometheus"}),
+              Pod("stranger", here, {"app": "order"}), Pod("frontend", here, {"app": "frontend"})]
+    if "my-kafka" not in [p.name for p in ours]:
+        others.append(Pod("my-kafka", "kafka", {"app": "my-kafka"}))
+    pairs = [(a, b) for a in ours for b in ours + others] + [(a, b) for a in others for b in ours]
+    return {(a.name, b.name, port) for a, b in pairs for port in PORTS if may_speak(objects, a, b, port)}
+
+
+def flows_of_both():
+    wanted = {("gateway", s, 8080) for s in SERVICES + ("frontend",)} | {("order", "product", 8080)}
+    wanted |= {(a, "gateway", 8080) for a in WHOEVER + ("outside",)}
+    wanted |= {(s, "my-kafka", 9092) for s in SERVICES}
+    return wanted | {("prometheus", d, 9090) for d in DAEMONS} | {(d, "dns", 53) for d in DAEMONS}
+
+
+def lab_flows():
+    wanted = flows_of_both() | {("siege", d, 8080) for d in DAEMONS + ("outside",)} | {("siege", "my-kafka", 9092)}
+    wanted |= {(s, "postgres", 5432) for s in SERVICES} | {(a, "dns", 53) for a in ("postgres", "siege", "my-kafka")}
+    return wanted | {("my-kafka", "my-kafka", 9092)}
+
+
+def production_flows():
+    return flows_of_both() | {(s, "outside", 5432) for s in SERVICES} | {("my-kafka", "gateway", 8080)}
+
+
+def only_these_flows(objects, wanted):
+    found = flows(objects)
+    assert found == wanted, "open without need: %s; closed: %s" % (sorted(found - wanted), sorted(wanted - found))
+
+
+def only_the_labs_flows(objects):
+    only_these_flows(objects, lab_flows())
+
+
+def only_productions_flows(objects):
+    only_these_flows(objects, production_flows())
+
+
+def images_are_those_of_make(objects):
+    version = re.search(r"^VERSION := (\S+)", (TOP / "Makefile").read_text(), re.M)[1]
+    for o in workloads(objects):
+        for c in containers(o):
+            assert re.search(r":[^/]+$|@sha256:", c["image"]) and not c["image"].endswith(":latest"), "%s: image %s" % (where(o), c["image"])
+            if app_of(o) in DAEMONS + ("siege",):
+                assert c["image"] == "mall/%s:%s" % (app_of(o), version), "%s: image %s" % (where(o), c["image"])
+
+
+def strimzi(objects, kind):
+    return {name(o): o for o in objects if o["kind"] == kind and o["apiVersion"].startswith("kafka.strimzi.io/")}
+
+
+def strimzi_is_whole(objects):
+    for o in objects:
+        if o["kind"] in STRIMZI:
+            assert o["apiVersion"] == "kafka.strimzi.io/v1" and namespace(o) == "kafka", where(o)
+            assert o["kind"] == "Kafka" or labels(o).get("strimzi.io/cluster") in strimzi(objects, "Kafka"), "%s is of no cluster" % where(o)
+    pools = strimzi(objects, "KafkaNodePool").values()
+    assert [(p["spec"]["replicas"], set(p["spec"]["roles"])) for p in pools] == [(3, {"broker", "controller"})], "the nodes"
+    cluster, = strimzi(objects, "Kafka").values()
+    listeners = {l["port"]: l for l in cluster["spec"]["kafka"]["listeners"]}
+    assert listeners[9093]["tls"] and listeners[9093]["authentication"]["type"] == "tls", "no listener with TLS"
+    bus = bus_of(objects)
+    assert bus.hostname == "%s-kafka-bootstrap.kafka.svc.cluster.local" % name(cluster) and bus.port in listeners, bus.geturl()
+    topics = {n: t["spec"]["partitions"] for n, t in strimzi(objects, "KafkaTopic").items()}
+    assert topics == {"mall": 6, "error.mall.order": 1, "error.mall.delivery": 1, "error.mall.product": 1}, topics
+    assert bus.path.strip("/") in topics, bus.geturl()
+    assert all(t["spec"]["replicas"] == 3 for t in strimzi(objects, "KafkaTopic").values()), "a topic with less than three replicas"
+
+
+def strimzi_users_may_what_they_do(objects):
+    users = strimzi(objects, "KafkaUser")
+    assert set(users) == set(SERVICES), sorted(users)
+    for user, o in users.items():
+        assert o["spec"]["authentication"]["type"] == "tls", where(o)
+        rights = {(a["resource"]["type"], a["resource"].get("name")): set(a["operations"]) for a in o["spec"]["authorization"]["acls"]}
+        assert rights == {("topic", "mall"): {"Read", "Write", "Describe"}, ("topic", "error.mall." + user): {"Write", "Describe"},
+                          ("group", user): {"Read", "Describe"}, ("cluster", None): {"IdempotentWrite"}}, "%s: %s" % (where(o), rights)
+
+
+def no_secret_is_in_production(objects):
+    assert not of_kind(objects, "Secret"), [where(o) for o in of_kind(objects, "Secret")]
+    for o in workloads(objects):
+        assert set(kind for kind, wanted in references(o) if wanted == "mall-db") <= {"Secret"}

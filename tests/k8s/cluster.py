@@ -1,0 +1,155 @@
+"""cluster - what kustomize makes of deploy/k8s, and what Kubernetes would make of that: who selects whom, who may speak with whom."""
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+import yaml
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+K8S = TOP / "deploy/k8s"
+TOOLS = TOP / "build/tools"
+KUSTOMIZE = TOOLS / "kustomize"
+DAEMONS = ("order", "delivery", "product", "gateway")
+SERVICES = ("order", "delivery", "product")
+INSTANCE = "app.kubernetes.io/instance"
+
+
+def build(overlay, tree=K8S):
+    """The objects of a kustomization."""
+    made = subprocess.run([KUSTOMIZE, "build", tree / overlay], capture_output=True, text=True)
+    assert made.returncode == 0, "kustomize build %s: %s" % (overlay, made.stderr.strip())
+    return [o for o in yaml.safe_load_all(made.stdout) if o]
+
+
+class Tree:
+    """A copy of deploy/k8s that may be changed."""
+    def __enter__(self):
+        self.top = tempfile.mkdtemp(prefix="mall-k8s-")
+        self.dir = pathlib.Path(self.top) / "k8s"
+        shutil.copytree(K8S, self.dir)
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.top)
+
+    def edit(self, file, old, new):
+        path = self.dir / file
+        text = path.read_text()
+        assert old in text, "%s has no %r" % (file, old)
+        path.write_text(text.replace(old, new))
+
+    def build(self, overlay):
+        return build(overlay, self.dir)
+
+
+def name(o):
+    return o["metadata"]["name"]
+
+
+def namespace(o):
+    return o["metadata"].get("namespace", "default")
+
+
+def labels(o):
+    return o["metadata"].get("labels") or {}
+
+
+def where(o):
+    return "%s %s" % (o["kind"], name(o))
+
+
+def of_kind(objects, *kinds):
+    return [o for o in objects if o["kind"] in kinds]
+
+
+def workloads(objects):
+    return of_kind(objects, "Deployment", "StatefulSet")
+
+
+def pod_of(o):
+    return o["spec"]["template"]["spec"]
+
+
+def containers(o):
+    return pod_of(o).get("initContainers", []) + pod_of(o)["containers"]
+
+
+def app_of(o):
+    return o["spec"]["template"]["metadata"]["labels"]["app"]
+
+
+def daemons(objects):
+    """Those Deployments that run our four, by name without prefix."""
+    found = {app_of(o): o for o in of_kind(objects, "Deployment") if app_of(o) in DAEMONS}
+    assert set(found) == set(DAEMONS), "the daemons are %s" % sorted(found)
+    return found
+
+
+def env_of(o):
+    return {e["name"]: e for c in containers(o) for e in c.get("env", [])}
+
+
+def value_of(o, variable):
+    assert variable in env_of(o), "%s has no %s" % (where(o), variable)
+    return env_of(o)[variable].get("value")
+
+
+def selects(selector, have):
+    """A labelSelector; {} selects all."""
+    for key, value in (selector.get("matchLabels") or {}).items():
+        if have.get(key) != value:
+            return False
+    for e in selector.get("matchExpressions") or []:
+        is_there = e["key"] in have
+        holds = {"Exists": is_there,
+                 "DoesNotExist": not is_there,
+                 "In": is_there and have[e["key"]] in e.get("values", ()),
+                 "NotIn": not (is_there and have[e["key"]] in e.get("values", ()))}[e["operator"]]
+        if not holds:
+            return False
+    return True
+
+
+class Pod:
+    def __init__(self, known_as, in_namespace, its_labels):
+        self.name, self.namespace, self.labels = known_as, in_namespace, its_labels
+
+    @classmethod
+    def of(cls, workload):
+        return cls(app_of(workload), namespace(workload), workload["spec"]["template"]["metadata"]["labels"])
+
+
+def peer_fits(peer, policy, pod):
+    if "ipBlock" in peer: # no pod is meant by it here, only what is outside
+        return pod.namespace is None
+    if pod.namespace is None:
+        return False
+    if "namespaceSelector" in peer:
+        if not selects(peer["namespaceSelector"], {"kubernetes.io/metadata.name": pod.namespace}):
+            return False
+    elif pod.namespace != namespace(policy):
+        return False
+    return selects(peer.get("podSelector", {}), pod.labels)
+
+
+def rule_fits(rule, side, policy, other, port):
+    if "ports" in rule and not any(p.get("port") == port for p in rule["ports"]):
+        return False
+    return side not in rule or any(peer_fits(peer, policy, other) for peer in rule[side])
+
+
+def one_end(policies, direction, side, pod, other, port):
+    """May pod do so? Yes where no policy is about it, else where one says so."""
+    if pod.namespace is None:
+        return True
+    mine = [p for p in policies if namespace(p) == pod.namespace and selects(p["spec"]["podSelector"], pod.labels)
+            and direction in p["spec"]["policyTypes"]]
+    return not mine or any(rule_fits(rule, side, p, other, port)
+                           for p in mine for rule in p["spec"].get(direction.lower(), []))
+
+
+def may_speak(objects, source, target, port):
+    policies = of_kind(objects, "NetworkPolicy")
+    return one_end(policies, "Egress", "to", source, target, port) and \
+        one_end(policies, "Ingress", "from", target, source, port)

@@ -1,0 +1,290 @@
+#!/usr/bin/env python3
+"""run - builds deploy/k8s with kustomize and holds what comes out against what is promised.
+
+usage: run.py [PART]...      stories whose name contains one of the PARTs
+
+Fetches what it needs once into build/tools: kustomize by the go command, kubernetes-validate by pip.
+"""
+import copy
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import traceback
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+TOOLS = TOP / "build/tools"
+VENV = TOOLS / "k8s"
+KUSTOMIZE_VERSION = "v5.8.1"
+VALIDATE = "kubernetes-validate==1.37.0"
+
+
+def fetch():
+    """kustomize, and a Python that has the schemas; never a kubectl that happens to be there."""
+    TOOLS.mkdir(parents=True, exist_ok=True)
+    kustomize = TOOLS / "kustomize"
+    if not kustomize.exists() or KUSTOMIZE_VERSION not in subprocess.check_output([kustomize, "version"], text=True):
+        subprocess.check_call(["go", "install", "sigs.k8s.io/kustomize/kustomize/v5@" + KUSTOMIZE_VERSION], env={**os.environ, "GOBIN": str(TOOLS)})
+    stamp = VENV / "has"
+    if not stamp.exists() or stamp.read_text() != VALIDATE:
+        subprocess.check_call([sys.executable, "-m", "venv", VENV])
+        subprocess.check_call([VENV / "bin/pip", "-q", "install", "--disable-pip-version-check", VALIDATE])
+        stamp.write_text(VALIDATE)
+
+
+if __name__ == "__main__" and pathlib.Path(sys.prefix) != VENV:
+    fetch()
+    os.execv(VENV / "bin/python3", [VENV / "bin/python3", *sys.argv])
+
+import checks                                                   # noqa: E402
+from cluster import INSTANCE, Tree, build, containers, daemons, name, of_kind, pod_of, selects, workloads  # noqa: E402
+
+ALL = [checks.schemas, checks.no_name_is_there_twice, checks.nothing_waits_to_start]
+WITH_PODS = ALL + [checks.pods_are_restricted, checks.pods_have_no_token_and_no_links, checks.pods_are_limited,
+                   checks.selectors_match, checks.settings_exist]
+MALL = WITH_PODS + [checks.daemons_have_the_labs_cpu, checks.no_deployment_says_replicas, checks.daemons_are_probed,
+                    checks.rollouts_lose_nothing, checks.autoscalers_find_their_deployment, checks.daemons_are_set_up,
+                    checks.daemons_have_services, checks.routes_file_is_mounted, checks.routes_lead_to_services]
+LAB = MALL + [checks.order_scales_as_in_the_lab, checks.participants_hosts_resolve, checks.metrics_have_a_port_of_their_own,
+              checks.references_resolve, checks.bus_is_the_labs, checks.store_is_the_labs, checks.images_are_those_of_make,
+              checks.has_lab_prefix]
+OVERLAYS = {
+    "base": MALL + [checks.order_scales_as_in_the_lab, checks.bus_is_the_labs, checks.references_resolve_but_the_store],
+    "kafka": WITH_PODS + [checks.references_resolve, checks.kafka_has_no_prefix, checks.kafka_is_where_it_says],
+    "overlays/lab/shop": LAB,
+    "overlays/lab": LAB + [checks.kafka_has_no_prefix, checks.kafka_is_where_it_says, checks.only_the_labs_flows],
+    "overlays/production": MALL + [checks.all_daemons_scale, checks.metrics_have_a_port_of_their_own, checks.references_resolve_but_the_store,
+                                   checks.only_productions_flows, checks.images_are_those_of_make, checks.strimzi_is_whole,
+                                   checks.strimzi_users_may_what_they_do, checks.no_secret_is_in_production],
+}
+BUILT = {}
+
+
+def built(overlay):
+    if overlay not in BUILT:
+        BUILT[overlay] = build(overlay)
+    return copy.deepcopy(BUILT[overlay])
+
+
+def words(function):
+    return function.__name__.replace("_", " ")
+
+
+# ---- stories about changed trees
+
+def another_prefix_reaches_everything():
+    with Tree() as tree:
+        tree.edit("overlays/lab/shop/kustomization.yaml", "namePrefix: user23-", "namePrefix: team-a7-")
+        objects = tree.build("overlays/lab")
+        left = [line for line in str(objects).split(",") if "user23" in line]
+        assert not left, "still there: %s" % left
+        checks.has_prefix(objects, "team-a7-")
+        for check in OVERLAYS["overlays/lab"]:
+            if check not in (checks.has_lab_prefix, checks.participants_hosts_resolve): # their routes say user23
+                check(objects)
+
+
+def no_name_without_prefix_is_left_in_a_value():
+    """Whatever Service the lab has, its bare name stands for a host in no value."""
+    objects = built("overlays/lab/shop")
+    bare = {name(s)[len("user23-"):] for s in of_kind(objects, "Service")}
+    for o in workloads(objects):
+        for c in containers(o):
+            for e in c.get("env", []):
+                hosts = re.findall(r"(?:://|@|host=)([a-z0-9.-]+)", e.get("value", "")) + ([e.get("value")] if e["name"].endswith("_HOST") else [])
+                assert not bare & set(hosts), "%s of %s is %s" % (e["name"], name(o), e["value"])
+
+
+def two_malls_in_one_namespace_do_not_touch():
+    with Tree() as tree:
+        tree.edit("overlays/lab/shop/kustomization.yaml", "namePrefix: user23-", "namePrefix: user24-")
+        both = built("overlays/lab/shop") + tree.build("overlays/lab/shop")
+    checks.no_name_is_there_twice(both)
+    checks.selectors_match(both)
+    for policy in of_kind(both, "NetworkPolicy"):
+        about = {name(o)[:7] for o in workloads(both) if selects(policy["spec"]["podSelector"], o["spec"]["template"]["metadata"]["labels"])}
+        assert about == {name(policy)[:7]}, "%s is about pods of %s" % (name(policy), about)
+
+
+def the_topic_is_one_setting():
+    with Tree() as tree:
+        tree.edit("overlays/lab/shop/settings.properties", "topic=mall", "topic=user23-mall")
+        assert checks.bus_of(tree.build("overlays/lab")).geturl() == "kafka://my-kafka.kafka.svc.cluster.local:9092/user23-mall"
+
+
+def other_routes_are_another_config_map_and_another_pod():
+    def mounted(objects):
+        return {v["name"]: v for v in pod_of(daemons(objects)["gateway"])["volumes"]}["routes"]["configMap"]["name"]
+    with Tree() as tree:
+        tree.edit("base/application.yml", "/orders/**", "/bestellungen/**")
+        for overlay in ("base", "overlays/lab", "overlays/production"):
+            changed = tree.build(overlay)
+            assert mounted(changed) != mounted(built(overlay)), "%s: the same name for other routes" % overlay
+            assert "/bestellungen/**" in checks.routes_text(changed)
+
+
+def the_gateway_takes_the_routes():
+    """The daemon itself, where it is built, with the pod's environment."""
+    gateway = TOP / "build/bin/gateway"
+    if not gateway.exists():
+        raise Skipped("there is no %s" % gateway)
+    for overlay in ("base", "overlays/lab", "overlays/production"):
+        objects = built(overlay)
+        env = {e["name"]: e["value"] for e in containers(daemons(objects)["gateway"])[0]["env"] if e["name"].endswith("_HOST")}
+        file = TOP / "build/tools/application.yml"
+        file.write_text(checks.routes_text(objects))
+        said = subprocess.run([gateway, "--profile", "docker", "--check-routes", file], env=env, capture_output=True, text=True)
+        file.unlink()
+        assert said.returncode == 0, said.stdout + said.stderr
+        for host in env.values():
+            assert "http://%s:8080" % host in said.stdout, "no route to %s:\n%s" % (host, said.stdout)
+
+
+# ---- each check fails where its promise is broken
+
+def at(objects, kind, ending):
+    found = [o for o in of_kind(objects, kind) if name(o).endswith(ending)]
+    assert found, "no %s %s" % (kind, ending)
+    return found[0]
+
+
+def order(objects):
+    return daemons(objects)["order"]
+
+
+def container(objects):
+    return containers(order(objects))[0]
+
+
+def set_env(objects, daemon, variable, value):
+    [e for e in containers(daemons(objects)[daemon])[0]["env"] if e["name"] == variable][0]["value"] = value
+
+
+def drop(objects, kind, ending):
+    objects.remove(at(objects, kind, ending))
+
+
+LAB_DIR, PRODUCTION = "overlays/lab", "overlays/production"
+BROKEN = [
+    (checks.schemas, LAB_DIR, lambda o: order(o)["spec"].update(minReadySecond=1)),
+    (checks.schemas, LAB_DIR, lambda o: at(o, "Service", "-order")["spec"]["ports"][0].update(port="8080")),
+    (checks.no_name_is_there_twice, LAB_DIR, lambda o: o.append(copy.deepcopy(order(o)))),
+    (checks.nothing_waits_to_start, LAB_DIR, lambda o: pod_of(order(o)).update(initContainers=[{"name": "wait-for-kafka"}])),
+    (checks.no_deployment_says_replicas, LAB_DIR, lambda o: order(o)["spec"].update(replicas=1)),
+    (checks.pods_are_restricted, LAB_DIR, lambda o: pod_of(order(o))["securityContext"].update(runAsUser=1)),
+    (checks.pods_are_restricted, LAB_DIR, lambda o: pod_of(order(o))["securityContext"].pop("seccompProfile")),
+    (checks.pods_are_restricted, LAB_DIR, lambda o: pod_of(order(o))["securityContext"].pop("runAsNonRoot")),
+    (checks.pods_are_restricted, LAB_DIR, lambda o: container(o)["securityContext"].update(readOnlyRootFilesystem=False)),
+    (checks.pods_are_restricted, LAB_DIR, lambda o: container(o)["securityContext"]["capabilities"].update(add=["NET_RAW"])),
+    (checks.pods_are_restricted, "kafka", lambda o: containers(workloads(o)[0])[0].pop("securityContext")),
+    (checks.pods_have_no_token_and_no_links, LAB_DIR, lambda o: pod_of(order(o)).pop("enableServiceLinks")),
+    (checks.pods_have_no_token_and_no_links, LAB_DIR, lambda o: at(o, "ServiceAccount", "-order").pop("automountServiceAccountToken")),
+    (checks.daemons_have_the_labs_cpu, LAB_DIR, lambda o: container(o)["resources"]["requests"].update(cpu="100m")),
+    (checks.pods_are_limited, "kafka", lambda o: containers(workloads(o)[0])[0]["resources"]["limits"].pop("memory")),
+    (checks.daemons_are_probed, LAB_DIR, lambda o: container(o)["readinessProbe"].update(failureThreshold=3)),
+    (checks.daemons_are_probed, LAB_DIR, lambda o: container(o)["livenessProbe"]["httpGet"].update(path="/actuator/health")),
+    (checks.daemons_are_probed, LAB_DIR, lambda o: container(o).pop("startupProbe")),
+    (checks.rollouts_lose_nothing, LAB_DIR, lambda o: order(o)["spec"]["strategy"]["rollingUpdate"].update(maxUnavailable=1)),
+    (checks.rollouts_lose_nothing, LAB_DIR, lambda o: pod_of(order(o)).update(terminationGracePeriodSeconds=30)),
+    (checks.rollouts_lose_nothing, LAB_DIR, lambda o: container(o).pop("lifecycle")),
+    (checks.rollouts_lose_nothing, LAB_DIR, lambda o: drop(o, "PodDisruptionBudget", "-order")),
+    (checks.rollouts_lose_nothing, LAB_DIR,
+     lambda o: pod_of(order(o))["topologySpreadConstraints"][0]["labelSelector"]["matchLabels"].update({INSTANCE: "mall"})),
+    (checks.autoscalers_find_their_deployment, LAB_DIR, lambda o: at(o, "HorizontalPodAutoscaler", "-order")["spec"]["scaleTargetRef"].update(name="order")),
+    (checks.order_scales_as_in_the_lab, LAB_DIR, lambda o: at(o, "HorizontalPodAutoscaler", "-order")["spec"].update(maxReplicas=3)),
+    (checks.all_daemons_scale, PRODUCTION, lambda o: drop(o, "HorizontalPodAutoscaler", "gateway")),
+    (checks.settings_exist, LAB_DIR, lambda o: container(o)["env"].append({"name": "MALL_BUS", "value": "x"})),
+    (checks.settings_exist, LAB_DIR, lambda o: container(o)["env"].append({"name": "MALL_ROUTES", "value": "x"})),
+    (checks.daemons_are_set_up, LAB_DIR, lambda o: set_env(o, "order", "MALL_PROFILE", "default")),
+    (checks.daemons_are_set_up, LAB_DIR, lambda o: container(o).pop("volumeMounts")),
+    (checks.metrics_have_a_port_of_their_own, LAB_DIR, lambda o: set_env(o, "order", "MALL_MANAGEMENT_PORT", "9091")),
+    (checks.selectors_match, LAB_DIR, lambda o: at(o, "Service", "-order")["spec"]["selector"].update({INSTANCE: "mall"})),
+    (checks.selectors_match, LAB_DIR, lambda o: at(o, "Service", "-order")["spec"]["ports"][0].update(targetPort="web")),
+    (checks.selectors_match, LAB_DIR, lambda o: at(o, "PodDisruptionBudget", "-order")["spec"]["selector"]["matchLabels"].update(app="orders")),
+    (checks.daemons_have_services, LAB_DIR, lambda o: at(o, "Service", "-gateway")["spec"].pop("type")),
+    (checks.daemons_have_services, LAB_DIR, lambda o: at(o, "Service", "-order")["spec"]["ports"][0].update(name="web")),
+    (checks.references_resolve, LAB_DIR, lambda o: drop(o, "Secret", "-mall-db")),
+    (checks.references_resolve_but_the_store, PRODUCTION, lambda o: drop(o, "ConfigMap", "")),
+    (checks.routes_file_is_mounted, LAB_DIR, lambda o: set_env(o, "gateway", "MALL_ROUTES", "/application.yml")),
+    (checks.routes_lead_to_services, LAB_DIR, lambda o: set_env(o, "gateway", "ORDER_HOST", "order")),
+    (checks.routes_lead_to_services, LAB_DIR, lambda o: set_env(o, "gateway", "ORDER_HOST", "user23-product")),
+    (checks.participants_hosts_resolve, LAB_DIR, lambda o: drop(o, "Service", "-products")),
+    (checks.has_lab_prefix, LAB_DIR, lambda o: at(o, "Service", "-order")["metadata"].update(name="order")),
+    (checks.has_lab_prefix, LAB_DIR, lambda o: at(o, "NetworkPolicy", "-dns")["spec"].update(podSelector={"matchLabels": {}})),
+    (checks.kafka_has_no_prefix, LAB_DIR, lambda o: at(o, "Service", "my-kafka")["metadata"].update(name="user23-my-kafka")),
+    (checks.kafka_is_where_it_says, LAB_DIR, lambda o: at(o, "Service", "my-kafka")["spec"]["ports"][0].update(port=9094)),
+    (checks.bus_is_the_labs, LAB_DIR, lambda o: set_env(o, "order", "MALL_BUS_URL", "kafka://kafka:9092/mall")),
+    (checks.store_is_the_labs, LAB_DIR, lambda o: at(o, "Secret", "-mall-db")["stringData"].update(url="postgresql:///mall?user=mall&host=postgres")),
+    (checks.only_the_labs_flows, LAB_DIR, lambda o: drop(o, "NetworkPolicy", "-default-deny")),
+    (checks.only_the_labs_flows, LAB_DIR, lambda o: drop(o, "NetworkPolicy", "-dns")),
+    (checks.only_the_labs_flows, LAB_DIR, lambda o: drop(o, "NetworkPolicy", "-store")),
+    (checks.only_the_labs_flows, LAB_DIR, lambda o: at(o, "NetworkPolicy", "-order")["spec"]["ingress"][0].pop("from")),
+    (checks.only_the_labs_flows, LAB_DIR, lambda o: at(o, "NetworkPolicy", "-gateway")["spec"]["egress"][0]["to"].pop(0)),
+    (checks.only_productions_flows, PRODUCTION, lambda o: drop(o, "NetworkPolicy", "store")),
+    (checks.images_are_those_of_make, LAB_DIR, lambda o: container(o).update(image="mall/order:latest")),
+    (checks.strimzi_is_whole, PRODUCTION, lambda o: at(o, "KafkaNodePool", "node")["spec"].update(replicas=1)),
+    (checks.strimzi_is_whole, PRODUCTION, lambda o: at(o, "Kafka", "mall").update(apiVersion="kafka.strimzi.io/v1beta2")),
+    (checks.strimzi_is_whole, PRODUCTION, lambda o: drop(o, "KafkaTopic", "error.mall.order")),
+    (checks.strimzi_users_may_what_they_do, PRODUCTION, lambda o: at(o, "KafkaUser", "order")["spec"]["authorization"]["acls"].pop()),
+    (checks.no_secret_is_in_production, PRODUCTION, lambda o: o.append({"kind": "Secret", "metadata": {"name": "mall-db"}})),
+]
+
+
+def each_check_fails_where_its_promise_is_broken():
+    untried = {check for of_overlay in OVERLAYS.values() for check in of_overlay} - {check for check, _, _ in BROKEN}
+    assert not untried, "never seen to fail: %s" % sorted(words(check) for check in untried)
+    for number, (check, overlay, harm) in enumerate(BROKEN):
+        objects = built(overlay)
+        harm(objects)
+        try:
+            check(objects)
+        except AssertionError:
+            continue
+        raise AssertionError("BROKEN[%d] of %s passes: %s" % (number, overlay, words(check)))
+
+
+STORIES = [another_prefix_reaches_everything, no_name_without_prefix_is_left_in_a_value, two_malls_in_one_namespace_do_not_touch,
+           the_topic_is_one_setting, other_routes_are_another_config_map_and_another_pod, the_gateway_takes_the_routes,
+           each_check_fails_where_its_promise_is_broken]
+
+
+class Skipped(Exception):
+    pass
+
+
+def stories():
+    for overlay, of_overlay in OVERLAYS.items():
+        for check in of_overlay:
+            yield "%s: %s" % (overlay, words(check)), lambda check=check, overlay=overlay: check(built(overlay))
+    for story in STORIES:
+        yield words(story), story
+
+
+def tell(story):
+    """How it went, and what went wrong."""
+    try:
+        story()
+        return "ok", ""
+    except Skipped as why:
+        return "skip", str(why)
+    except AssertionError as trouble:
+        return "FAIL", str(trouble) or traceback.format_exc()
+    except Exception: # noqa: BLE001 - a story that breaks is one that failed
+        return "FAIL", traceback.format_exc()
+
+
+def main(parts):
+    count = {"ok": 0, "FAIL": 0, "skip": 0}
+    for story, function in stories():
+        if parts and not any(part in story for part in parts):
+            continue
+        word, trouble = tell(function)
+        count[word] += 1
+        print(("%s\n" % trouble if trouble else "") + "%-4s k8s: %s" % (word, story), flush=True)
+    print("k8s: %d told, %d failed, %d skipped" % (count["ok"] + count["FAIL"], count["FAIL"], count["skip"]))
+    return 1 if count["FAIL"] or not count["ok"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
