@@ -377,6 +377,10 @@ static void add_and_note_socket(struct unit *unit, void *thing)
         atomic_store(&writers_socket, PQsocket(pg_of(unit->store->writer)->conn));
 }
 
+static const char slow_commit[] =
+        "CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$;"
+        "CREATE CONSTRAINT TRIGGER linger AFTER INSERT ON things DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION linger()";
+
 /* A commit that takes a second, so that the connection can be cut in the middle of it. */
 static void cut_in_commit(void (*cut)(void), enum error_kind want, int64_t rows)
 {
@@ -387,9 +391,7 @@ static void cut_in_commit(void (*cut)(void), enum error_kind want, int64_t rows)
                 return;
         store = things_open();
         things_add(store, "a");
-        third_party("CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$;"
-                    "CREATE CONSTRAINT TRIGGER linger AFTER INSERT ON things DEFERRABLE INITIALLY DEFERRED"
-                    " FOR EACH ROW EXECUTE FUNCTION linger()");
+        third_party(slow_commit);
         errand_send(&add, store, "b", add_and_note_socket);
         usleep(300000);
         cut();
@@ -418,6 +420,70 @@ static void a_commit_whose_answer_was_lost_is_found(void)
 static void a_commit_that_was_ended_is_a_failure(void)
 {
         cut_in_commit(cut_at_the_server, ERROR_UNAVAILABLE, 1);
+}
+
+static char *url_kept;
+
+/* Under a key, as a request; then the server is somewhere else, when the writer asks what became of it. */
+static void add_under_a_key(struct unit *unit, void *arg)
+{
+        static char nowhere[] = "postgresql://nobody@127.0.0.1:1/nothing";
+        struct stored_answer answer = {.status = 201, .row = "{}"};
+        struct pg_db *db = pg_of(unit->store->writer);
+        bool *known = arg;
+
+        *known = unit_recall(unit, "/things", "k", &answer);
+        if (*known)
+                return;
+        thing_add_and_say(unit, &(struct thing){.name = "b"});
+        unit_remember(unit, "/things", "k", &answer);
+        url_kept = db->url;
+        db->url = nowhere;
+        atomic_store(&writers_socket, PQsocket(db->conn));
+}
+
+struct asking {
+        struct store *store;
+        bool known;
+        struct error error;
+        pthread_t thread;
+};
+
+static void *ask_under_a_key(void *arg)
+{
+        struct asking *a = arg;
+        struct arena *arena = arena_open();
+
+        store_run(a->store, add_under_a_key, &a->known, arena, &a->error);
+        arena_close(&arena);
+        return NULL;
+}
+
+static void what_cannot_be_learnt_the_key_tells(void)
+{
+        struct asking a = {0};
+        int64_t end_at;
+
+        if (!is_shared())
+                return;
+        a.store = things_open();
+        things_add(a.store, "a");
+        third_party(slow_commit);
+        check(pthread_create(&a.thread, NULL, ask_under_a_key, &a) == 0);
+        usleep(300000);
+        cut_at_the_client();
+        pthread_join(a.thread, NULL);
+        check_int(a.error.kind, ERROR_UNAVAILABLE);
+        check_contains(a.error.text, "not known: the same request with the same Idempotency-Key tells");
+        pg_of(a.store->writer)->url = url_kept;
+        end_at = clock_mono_us() + PATIENCE_US;
+        do { /* who was told that the server is away asks again a little later */
+                a.error.kind = ERROR_NONE;
+                ask_under_a_key(&a);
+        } while (a.error.kind == ERROR_UNAVAILABLE && clock_mono_us() < end_at);
+        check(a.known);
+        check_int(things_count(a.store), 2);
+        store_close(&a.store);
 }
 
 /* Nobody waits for a server that is not there. */
@@ -454,6 +520,7 @@ int main(int argc, char **argv)
                 {"a unit whose connection broke is undone", a_unit_whose_connection_broke_is_undone},
                 {"a commit whose answer was lost is found", a_commit_whose_answer_was_lost_is_found},
                 {"a commit that was ended is a failure", a_commit_that_was_ended_is_a_failure},
+                {"what cannot be learnt the key tells", what_cannot_be_learnt_the_key_tells},
                 {"a server that is away is said at once", a_server_that_is_away_is_said_at_once},
                 {NULL, NULL},
         };
