@@ -91,17 +91,11 @@ bool store_count(struct store *store, struct db *db, const struct entity *entity
 {
         static const char sql[] = "SELECT CAST(coalesce(sum(rows), 0) AS BIGINT) FROM sequences WHERE name = ?";
         struct statement *s = db_prepare(db, sql, error);
-        enum db_step step;
 
         (void)store;
         *rows = 0;
         if (!s)
                 return false;
         bind_text(s, 1, entity->collection);
-        step = statement_step(s, error);
-        if (step == DB_ROW)
-                *rows = column_int(s, 0);
-        if (step != DB_FAILED)
-                statement_reset(s);
-        return step != DB_FAILED;
+        return statement_number(s, rows, error);
 }

@@ -88,21 +88,14 @@ bool db_in_transaction(const struct db *db)
         return db->ops->in_transaction(db);
 }
 
-static bool run(struct db *db, const char *sql, struct error *error)
-{
-        struct statement *s = db_prepare(db, sql, error);
-
-        return s && statement_run(s, error);
-}
-
 bool db_savepoint(struct db *db, struct error *error)
 {
-        return run(db, "SAVEPOINT unit", error);
+        return db_run(db, "SAVEPOINT unit", error);
 }
 
 bool db_savepoint_release(struct db *db, struct error *error)
 {
-        return run(db, "RELEASE unit", error);
+        return db_run(db, "RELEASE unit", error);
 }
 
 void db_savepoint_undo(struct db *db)
@@ -110,8 +103,8 @@ void db_savepoint_undo(struct db *db)
         struct error ignored;
 
         db_settle(db, &ignored);
-        run(db, "ROLLBACK TO unit", &ignored);
-        run(db, "RELEASE unit", &ignored);
+        db_run(db, "ROLLBACK TO unit", &ignored);
+        db_run(db, "RELEASE unit", &ignored);
 }
 
 bool db_transaction_is_void(const struct db *db)
@@ -219,6 +212,24 @@ bool statement_run(struct statement *s, struct error *error)
         if (step != DB_FAILED)
                 statement_reset(s);
         return step == DB_DONE;
+}
+
+bool statement_number(struct statement *s, int64_t *number, struct error *error)
+{
+        enum db_step step = statement_step(s, error);
+
+        if (step == DB_ROW)
+                *number = column_int(s, 0);
+        if (step != DB_FAILED)
+                statement_reset(s);
+        return step == DB_ROW;
+}
+
+bool db_run(struct db *db, const char *sql, struct error *error)
+{
+        struct statement *s = db_prepare(db, sql, error);
+
+        return s && statement_run(s, error);
 }
 
 bool statement_send(struct statement *s, struct error *error)

@@ -37,7 +37,7 @@ bool db_url_check(const char *url, struct error *error);
 bool db_url_is_shared(const char *url);
 
 /* service: the schema, where the store has more than one. SQLite: the writer comes first, makes the file and keeps every
-   other process's writer away (ERROR_CONFLICT). PostgreSQL connects when it is first needed, and again when that broke. */
+   other process's writer away (ERROR_CONFLICT). PostgreSQL: connects now, and again later when that broke. */
 struct db *db_open(const char *url, const char *service, enum db_mode mode, struct error *error);
 void db_close(struct db **db);
 bool db_is_shared(const struct db *db);
@@ -84,7 +84,11 @@ enum db_step statement_step(struct statement *statement, struct error *error); /
 void statement_reset(struct statement *statement);
 /* Steps to the end and resets; rows are not wanted. */
 bool statement_run(struct statement *statement, struct error *error);
-/* The same, but need not wait for the answer: a failure may show in any later call, at the latest in db_settle. */
+/* db_prepare and statement_run: for a constant text without parameters. */
+bool db_run(struct db *db, const char *sql, struct error *error);
+/* For a query that always has a row: its first column; resets. */
+bool statement_number(struct statement *statement, int64_t *number, struct error *error);
+/* As statement_run, but need not wait for the answer: a failure may show in any later call, at the latest in db_settle. */
 bool statement_send(struct statement *statement, struct error *error);
 bool db_settle(struct db *db, struct error *error);
 int db_changes(struct db *db); /* rows that the last statement_run changed */

@@ -1,12 +1,12 @@
 /* db on PostgreSQL, by libpq. Writes are sent without waiting for each answer (statement_send); what reads waits. */
 #include "base/arena.h"
 #include "base/hash.h"
+#include "base/random.h"
 #include "data/postgres.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 enum { ANY_OTHER = 1 }; /* the advisory lock that a transaction which must be alone takes exclusively, all others shared */
 
@@ -41,8 +41,7 @@ static void make_token(struct pg_db *db)
 {
         uint64_t r[2];
 
-        if (getrandom(r, sizeof r, 0) != sizeof r)
-                abort();
+        random_bytes(r, sizeof r);
         snprintf(db->token, sizeof db->token, "%016llx%016llx", (unsigned long long)r[0], (unsigned long long)r[1]);
 }
 
@@ -83,7 +82,7 @@ static void pg_close(struct db *base)
         struct pg_db *db = pg_of(base);
 
         link_down(db);
-        for (int i = 0; i < POSTGRES_STATEMENTS; i++)
+        for (int i = 0; i < DB_STATEMENTS; i++)
                 statement_free(db->known[i].statement);
         free(db->url);
         free(db->service);
@@ -103,13 +102,13 @@ static struct pg_statement *statement_new(struct pg_db *db, const char *sql)
 static struct statement *pg_prepare(struct db *base, const char *sql, bool once, struct error *error)
 {
         struct pg_db *db = pg_of(base);
-        size_t i = ((uintptr_t)sql >> 3) * 0x9E3779B97F4A7C15u >> 57;
+        size_t i = db_statement_place(sql);
 
         (void)error; /* what is wrong with it shows when it runs */
         if (once)
                 return &statement_new(db, sql)->base;
         while (db->known[i].sql && db->known[i].sql != sql)
-                i = (i + 1) & (POSTGRES_STATEMENTS - 1);
+                i = (i + 1) & (DB_STATEMENTS - 1);
         if (!db->known[i].sql) {
                 db->known[i].sql = sql;
                 db->known[i].statement = statement_new(db, sql);
@@ -250,7 +249,7 @@ static void end_the_silent(struct db *base)
         struct error ignored;
 
         if (pg_of(base)->conn)
-                statement_run(pg_prepare(base, sql, false, &ignored), &ignored);
+                db_run(base, sql, &ignored);
 }
 
 static void pg_rollback(struct db *base)
@@ -265,7 +264,7 @@ static void pg_rollback(struct db *base)
         inserts_forget(db);
         if (db->awaited_count)
                 link_settle(db, &ignored);
-        if (db->conn && !statement_run(pg_prepare(base, "ROLLBACK", false, &ignored), &ignored) && db->conn)
+        if (db->conn && !db_run(base, "ROLLBACK", &ignored) && db->conn)
                 link_down(db); /* whatever it is that it still does */
         db->open = false;
         if (strcmp(sqlstate, "55P03") == 0)

@@ -14,8 +14,6 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { STATEMENTS = 128 }; /* power of two; distinct texts a connection prepares are a few dozen */
-
 struct sqlite_statement {
         struct statement base;
         sqlite3_stmt *handle;
@@ -29,7 +27,7 @@ struct sqlite_db {
         struct {
                 const char *sql;
                 struct sqlite_statement statement;
-        } known[STATEMENTS];
+        } known[DB_STATEMENTS];
 };
 
 static struct sqlite_db *sqlite_of(struct db *db)
@@ -108,7 +106,7 @@ static void sqlite_close(struct db *base)
 
         if (db->mode == DB_WRITER && db->handle)
                 sqlite3_exec(db->handle, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
-        for (int i = 0; i < STATEMENTS; i++)
+        for (int i = 0; i < DB_STATEMENTS; i++)
                 sqlite3_finalize(db->known[i].statement.handle);
         sqlite3_close(db->handle);
         if (db->lock_fd >= 0)
@@ -180,11 +178,11 @@ static struct statement *prepare_once(struct sqlite_db *db, const char *sql, str
 static struct statement *sqlite_prepare(struct db *base, const char *sql, bool once, struct error *error)
 {
         struct sqlite_db *db = sqlite_of(base);
-        size_t i = ((uintptr_t)sql >> 3) * 0x9E3779B97F4A7C15u >> 57;
+        size_t i = db_statement_place(sql);
 
         if (once)
                 return prepare_once(db, sql, error);
-        for (; db->known[i].sql; i = (i + 1) & (STATEMENTS - 1))
+        for (; db->known[i].sql; i = (i + 1) & (DB_STATEMENTS - 1))
                 if (db->known[i].sql == sql)
                         return &db->known[i].statement.base;
         if (!prepare(db, sql, SQLITE_PREPARE_PERSISTENT, &db->known[i].statement, error))
@@ -245,34 +243,27 @@ static bool sqlite_lost_a_race(const struct db *db)
         return false; /* there is one writer */
 }
 
-static bool run(struct db *db, const char *sql, struct error *error)
-{
-        struct statement *s = sqlite_prepare(db, sql, false, error);
-
-        return s && statement_run(s, error);
-}
-
 static bool sqlite_begin(struct db *db, bool alone, struct error *error)
 {
         (void)alone;
-        return run(db, "BEGIN IMMEDIATE", error);
+        return db_run(db, "BEGIN IMMEDIATE", error);
 }
 
 static bool sqlite_begin_reading(struct db *db, struct error *error)
 {
-        return run(db, "BEGIN", error);
+        return db_run(db, "BEGIN", error);
 }
 
 static bool sqlite_commit(struct db *db, struct error *error)
 {
-        return run(db, "COMMIT", error);
+        return db_run(db, "COMMIT", error);
 }
 
 static void sqlite_rollback(struct db *db)
 {
         struct error ignored;
 
-        run(db, "ROLLBACK", &ignored);
+        db_run(db, "ROLLBACK", &ignored);
 }
 
 static bool sqlite_is_null(struct statement *s, int column)

@@ -19,6 +19,17 @@ static char *copy_bytes(struct statement *s, int column, size_t *len, struct are
         return bytes ? arena_copy(arena, bytes, *len) : NULL;
 }
 
+void outbox_record_read(struct statement *s, struct outbox_record *r, struct arena *arena)
+{
+        size_t len;
+
+        *r = (struct outbox_record){.id = column_int(s, 0), .at = column_int(s, 5)};
+        r->topic = arena_string(arena, column_text(s, 1));
+        r->key = copy_bytes(s, 2, &len, arena);
+        r->value = copy_bytes(s, 3, &r->value_len, arena);
+        r->headers = copy_bytes(s, 4, &r->headers_len, arena);
+}
+
 bool outbox_read(struct store *store, int64_t after, struct outbox_record *records, size_t most, size_t *count,
                  struct arena *arena, struct error *error)
 {
@@ -27,21 +38,13 @@ bool outbox_read(struct store *store, int64_t after, struct outbox_record *recor
         struct db *db = store_read_begin(store);
         struct statement *s = db_prepare(db, sql, error);
         enum db_step step = DB_FAILED;
-        size_t len;
 
         *count = 0;
         if (s) {
                 bind_int(s, 1, after);
                 bind_int(s, 2, (int64_t)most);
-                while ((step = statement_step(s, error)) == DB_ROW) {
-                        struct outbox_record *r = &records[(*count)++];
-
-                        *r = (struct outbox_record){.id = column_int(s, 0), .at = column_int(s, 5)};
-                        r->topic = arena_string(arena, column_text(s, 1));
-                        r->key = copy_bytes(s, 2, &len, arena);
-                        r->value = copy_bytes(s, 3, &r->value_len, arena);
-                        r->headers = copy_bytes(s, 4, &r->headers_len, arena);
-                }
+                while ((step = statement_step(s, error)) == DB_ROW)
+                        outbox_record_read(s, &records[(*count)++], arena);
                 if (step == DB_DONE)
                         statement_reset(s);
         }
@@ -83,10 +86,8 @@ static int64_t count_rows(struct store *store)
         struct statement *s = db_prepare(db, sql, &ignored);
         int64_t rows = 0;
 
-        if (s && statement_step(s, &ignored) == DB_ROW) {
-                rows = column_int(s, 0);
-                statement_reset(s);
-        }
+        if (s)
+                statement_number(s, &rows, &ignored);
         store_read_end(store, db);
         return rows;
 }

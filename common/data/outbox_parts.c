@@ -68,16 +68,6 @@ static bool is_still_ours(struct outbox_parts *parts, struct error *error)
         return error_set(error, ERROR_UNAVAILABLE, "the connection that held the outbox's parts is gone");
 }
 
-/* One number; the statement is bound. */
-static bool ask(struct statement *s, int64_t *number, struct error *error)
-{
-        if (!s || statement_step(s, error) != DB_ROW)
-                return false;
-        *number = column_int(s, 0);
-        statement_reset(s);
-        return true;
-}
-
 static bool ask_lock(struct outbox_parts *parts, const char *sql, int number, bool *yes, struct error *error)
 {
         struct statement *s = db_prepare(parts->db, sql, error);
@@ -86,7 +76,7 @@ static bool ask_lock(struct outbox_parts *parts, const char *sql, int number, bo
         if (!s)
                 return false;
         bind_int(s, 1, number);
-        if (!ask(s, &answer, error))
+        if (!statement_number(s, &answer, error))
                 return false;
         *yes = answer;
         return true;
@@ -116,8 +106,10 @@ static bool count_relays(struct outbox_parts *parts, int64_t *relays, struct err
                 " AND classid::bigint = (" CLASS "::bigint & 4294967295)";
         struct statement *s = db_prepare(parts->db, sql, error);
 
+        if (!s)
+                return false;
         bind_int(s, 1, PRESENT);
-        return ask(s, relays, error);
+        return statement_number(s, relays, error);
 }
 
 static void note(struct outbox_parts *parts, int part, bool held)
@@ -134,6 +126,7 @@ static void note(struct outbox_parts *parts, int part, bool held)
 
 bool outbox_parts_share(struct outbox_parts *parts, struct error *error)
 {
+        static const char lock[] = "SELECT pg_try_advisory_lock(" CLASS ", ?)", unlock[] = "SELECT pg_advisory_unlock(" CLASS ", ?)";
         int64_t relays = 1;
         int fair;
 
@@ -142,39 +135,16 @@ bool outbox_parts_share(struct outbox_parts *parts, struct error *error)
         fair = (int)((OUTBOX_PARTS + relays - 1) / (relays ? relays : 1));
         for (unsigned i = 0; i < OUTBOX_PARTS; i++) {
                 int part = (int)((parts->first + i) % OUTBOX_PARTS);
-                bool yes = false;
+                bool held = parts->held[part], yes = false;
 
-                if (parts->held[part] && parts->count > fair) {
-                        if (!ask_lock(parts, "SELECT pg_advisory_unlock(" CLASS ", ?)", PART + part, &yes, error))
-                                return false;
-                        if (!is_still_ours(parts, error))
-                                return false;
-                        note(parts, part, false);
-                } else if (!parts->held[part] && parts->count < fair) {
-                        if (!ask_lock(parts, "SELECT pg_try_advisory_lock(" CLASS ", ?)", PART + part, &yes, error))
-                                return false;
-                        if (!is_still_ours(parts, error))
-                                return false;
-                        if (yes)
-                                note(parts, part, true);
-                }
+                if (held ? parts->count <= fair : parts->count >= fair)
+                        continue;
+                if (!ask_lock(parts, held ? unlock : lock, PART + part, &yes, error) || !is_still_ours(parts, error))
+                        return false;
+                if (held || yes)
+                        note(parts, part, !held);
         }
         return is_still_ours(parts, error);
-}
-
-static void read_record(struct statement *s, struct outbox_record *r, struct arena *arena)
-{
-        const void *bytes;
-        size_t len;
-
-        *r = (struct outbox_record){.part = (int)column_int(s, 0), .id = column_int(s, 1), .at = column_int(s, 6)};
-        r->topic = arena_string(arena, column_text(s, 2));
-        bytes = column_bytes(s, 3, &len);
-        r->key = bytes ? arena_copy(arena, bytes, len) : NULL;
-        bytes = column_bytes(s, 4, &r->value_len);
-        r->value = bytes ? arena_copy(arena, bytes, r->value_len) : NULL;
-        bytes = column_bytes(s, 5, &r->headers_len);
-        r->headers = bytes ? arena_copy(arena, bytes, r->headers_len) : NULL;
 }
 
 bool outbox_parts_read(struct outbox_parts *parts, struct outbox_record *records, size_t most, size_t *count,
@@ -182,7 +152,7 @@ bool outbox_parts_read(struct outbox_parts *parts, struct outbox_record *records
 {
         static const char sql[] =
                 "SELECT o.* FROM unnest(?::int[]) AS p (part) CROSS JOIN LATERAL"
-                " (SELECT part, id, topic, key, value, headers, at FROM outbox"
+                " (SELECT id, topic, key, value, headers, at, part FROM outbox"
                 "  WHERE outbox.part = p.part AND parked IS NULL ORDER BY id LIMIT ?) o";
         struct statement *s;
         enum db_step step;
@@ -194,8 +164,10 @@ bool outbox_parts_read(struct outbox_parts *parts, struct outbox_record *records
                 return false;
         bind_text(s, 1, parts->list);
         bind_int(s, 2, (int64_t)most / parts->count);
-        while ((step = statement_step(s, error)) == DB_ROW)
-                read_record(s, &records[(*count)++], arena);
+        while ((step = statement_step(s, error)) == DB_ROW) {
+                outbox_record_read(s, &records[*count], arena);
+                records[(*count)++].part = (int)column_int(s, 6);
+        }
         if (step == DB_DONE)
                 statement_reset(s);
         return step == DB_DONE && is_still_ours(parts, error);

@@ -1,4 +1,4 @@
-/* postgres - what db_postgres.c, postgres_link.c and postgres_commit.c share; nobody else includes this.
+/* postgres - what db_postgres.c and the postgres_*.c beside it share; nobody else includes this.
 
    Inserts of one statement that come one after the other become one of many rows (postgres_inserts.c).
 
@@ -46,8 +46,6 @@ struct pg_statement {
         int row;
 };
 
-enum { POSTGRES_STATEMENTS = 128 }; /* power of two; distinct texts a connection prepares are a few dozen */
-
 /* One answer that is to come. */
 struct awaited {
         struct pg_statement *statement;
@@ -72,13 +70,18 @@ struct pg_db {
         struct {
                 const char *sql;
                 struct pg_statement *statement;
-        } known[POSTGRES_STATEMENTS];
+        } known[DB_STATEMENTS];
 };
 
 static inline struct pg_db *pg_of(struct db *db)
 {
         return (struct pg_db *)db;
 }
+
+/* postgres_away.c, for all links of the process: it did not answer / it did / may it be asked now? Else ERROR_UNAVAILABLE. */
+void away_begins(const char *why);
+void away_ends(void);
+bool away_allows(struct error *error);
 
 /* Connects if it must. ERROR_UNAVAILABLE at once while the pause after a failure lasts, unless `urgent`. */
 bool link_up(struct pg_db *db, bool urgent, struct error *error);

@@ -87,13 +87,11 @@ bool postgres_commit(struct db *base, struct error *error)
 {
         struct pg_db *db = pg_of(base);
         char xid[24] = "";
-        struct statement *s;
 
         if (!inserts_send(db, NULL, error) || !note_commit(db, error) ||
             !query_text(db, "SELECT pg_current_xact_id_if_assigned()::text", NULL, xid, sizeof xid, error))
                 return false;
-        s = db_prepare(base, "COMMIT", error);
-        if (s && statement_run(s, error)) {
+        if (db_run(base, "COMMIT", error)) {
                 db->open = false;
                 return true;
         }

@@ -69,7 +69,7 @@ void inserts_free(struct inserts *rows)
 
 void inserts_forget(struct pg_db *db)
 {
-        for (int i = 0; db->waiting && i < POSTGRES_STATEMENTS; i++)
+        for (int i = 0; db->waiting && i < DB_STATEMENTS; i++)
                 if (db->known[i].statement && db->known[i].statement->many)
                         db->known[i].statement->many->count = 0;
         db->waiting = 0;
@@ -174,7 +174,7 @@ bool inserts_send(struct pg_db *db, const char *sql, struct error *error)
 {
         bool all = !sql || !names_its_tables(sql);
 
-        for (int i = 0; db->waiting && i < POSTGRES_STATEMENTS; i++) {
+        for (int i = 0; db->waiting && i < DB_STATEMENTS; i++) {
                 struct inserts *rows = db->known[i].statement ? db->known[i].statement->many : NULL;
 
                 if (rows && rows->count && (all || strstr(sql, rows->table)) && !send_all(db, rows, error))

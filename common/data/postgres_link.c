@@ -2,74 +2,13 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/log.h"
 
 #include <poll.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
-enum { PAUSE_FIRST_MS = 100, PAUSE_MOST_MS = 2000, FLUSH_EVERY = 8 };
-
-/* The process has one store, so what one link learns of the server spares the others the same wait. */
-static struct {
-        pthread_mutex_t lock;
-        int64_t until; /* monotonic us */
-        int64_t pause_ms;
-        char why[200];
-} away = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-/* Every process its own, or all of them come back in step. */
-static int64_t jittered(int64_t ms)
-{
-        uint32_t number = 0;
-
-        if (getrandom(&number, sizeof number, GRND_NONBLOCK) != sizeof number)
-                number = (uint32_t)clock_mono_us();
-        return ms / 2 + number % (ms / 2 + 1);
-}
-
-static void server_is_away(const char *why)
-{
-        bool first;
-
-        pthread_mutex_lock(&away.lock);
-        first = !away.pause_ms;
-        away.pause_ms = first ? PAUSE_FIRST_MS : away.pause_ms * 2 > PAUSE_MOST_MS ? PAUSE_MOST_MS : away.pause_ms * 2;
-        away.until = clock_mono_us() + jittered(away.pause_ms) * 1000;
-        snprintf(away.why, sizeof away.why, "%s", why);
-        pthread_mutex_unlock(&away.lock);
-        if (first)
-                log_write(LOG_WARN, "PostgreSQL is away", "error.message", why, NULL);
-}
-
-static void server_is_back(void)
-{
-        bool was_away;
-
-        pthread_mutex_lock(&away.lock);
-        was_away = away.pause_ms;
-        away.pause_ms = away.until = 0;
-        pthread_mutex_unlock(&away.lock);
-        if (was_away)
-                log_write(LOG_INFO, "PostgreSQL is back", NULL);
-}
-
-static bool may_try(struct error *error)
-{
-        bool may;
-
-        pthread_mutex_lock(&away.lock);
-        may = clock_mono_us() >= away.until;
-        if (may && away.pause_ms) /* one asks, the others need not wait as well */
-                away.until = clock_mono_us() + LINK_CONNECT_MS * 1000;
-        if (!may)
-                error_set(error, ERROR_UNAVAILABLE, "PostgreSQL is away: %s", away.why);
-        pthread_mutex_unlock(&away.lock);
-        return may;
-}
+enum { FLUSH_EVERY = 8 };
 
 /* libpq's messages end with a line's end and may have several lines. */
 static const char *in_one_line(const char *message, char line[200])
@@ -106,7 +45,7 @@ static bool lost(struct pg_db *db, const char *why, struct error *error)
 
 static bool timed_out(struct pg_db *db, struct error *error)
 {
-        server_is_away("it does not answer");
+        away_begins("it does not answer");
         return lost(db, "it does not answer", error);
 }
 
@@ -168,7 +107,7 @@ static bool connect_now(struct pg_db *db, struct error *error)
         in_one_line(db->conn ? PQerrorMessage(db->conn) : "out of memory", line);
 failed:
         link_down(db);
-        server_is_away(line);
+        away_begins(line);
         return error_set(error, ERROR_UNAVAILABLE, "PostgreSQL: %s", line);
 }
 
@@ -197,10 +136,8 @@ static bool set_up(struct pg_db *db, struct error *error)
         /* these touch rows by an index only; a plan made while a table was empty would go on reading all of it */
         if (db->mode != DB_READER)
                 strcat(sql, "SET enable_seqscan = off; SET enable_bitmapscan = off;");
-        if (db->mode == DB_RELAY) {
-                strcat(sql, "SET synchronous_commit = off;");
-                strcat(sql, "SET idle_session_timeout = '10s';");
-        }
+        if (db->mode == DB_RELAY)
+                strcat(sql, "SET synchronous_commit = off; SET idle_session_timeout = '10s';");
         if (db->mode != DB_READER && PQserverVersion(db->conn) >= 170000)
                 strcat(sql, "SET transaction_timeout = '30s';");
         if (!PQenterPipelineMode(db->conn))
@@ -224,13 +161,13 @@ bool link_up(struct pg_db *db, bool urgent, struct error *error)
                 return true;
         if (db->migrating)
                 return error_set(error, ERROR_UNAVAILABLE, "the connection broke while the schema was migrated");
-        if ((!urgent && !may_try(error)) || !connect_now(db, error))
+        if ((!urgent && !away_allows(error)) || !connect_now(db, error))
                 return false;
         if (!set_up(db, error)) {
                 link_down(db); /* half set up it would promise what it does not keep */
                 return false;
         }
-        server_is_back();
+        away_ends();
         return true;
 }
 

@@ -2,29 +2,19 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "data/schema.h"
 #include "data/store_inside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-
-static uint64_t random_number(void)
-{
-        uint64_t number;
-
-        if (getrandom(&number, sizeof number, 0) != sizeof number)
-                abort();
-        return number;
-}
 
 static void make_source(const char *service, char *source, size_t size)
 {
         unsigned char r[16];
 
-        if (getrandom(r, sizeof r, 0) != sizeof r)
-                abort();
+        random_bytes(r, sizeof r);
         r[6] = (unsigned char)((r[6] & 0x0f) | 0x40); /* UUID version 4, RFC 9562 */
         r[8] = (unsigned char)((r[8] & 0x3f) | 0x80);
         snprintf(source, size, "/%s/%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", service, r[0], r[1],
@@ -111,6 +101,14 @@ static bool open_readers(struct store *store, const struct store_config *config,
         return true;
 }
 
+static int random_slot(void)
+{
+        unsigned char number;
+
+        random_bytes(&number, sizeof number);
+        return number % STORE_SLOTS;
+}
+
 static struct store *store_new(const struct store_config *config)
 {
         struct store *store = memory_alloc(sizeof *store);
@@ -118,7 +116,7 @@ static struct store *store_new(const struct store_config *config)
         store->service = config->service;
         store->url = memory_string(config->url);
         store->shared = db_url_is_shared(config->url);
-        store->slot = store->shared ? (int)(random_number() % STORE_SLOTS) : 0;
+        store->slot = store->shared ? random_slot() : 0;
         store->config = config->config;
         store->value_max = config->value_max;
         store->arena = arena_open();
@@ -305,11 +303,8 @@ bool store_is_well(const struct store *store)
 
 static void probe(struct unit *unit, void *arg)
 {
-        struct statement *s = db_prepare(unit->store->writer, "UPDATE meta SET value = value", &unit->error);
-
         (void)arg;
-        if (s)
-                statement_run(s, &unit->error);
+        db_run(unit->store->writer, "UPDATE meta SET value = value", &unit->error);
 }
 
 static void probed(void *arg, const struct error *error)

@@ -97,6 +97,8 @@ void ids_begin(struct store *store, size_t jobs);
 void count_change(struct store *store, int table, int64_t id, int64_t rows);
 bool counts_write(struct store *store, struct error *error);
 
+/* A row of id, topic, key, value, headers, at. */
+void outbox_record_read(struct statement *statement, struct outbox_record *record, struct arena *arena);
 bool outbox_remove_sent(struct store *store, bool few_too, struct error *error);
 
 /* Begins what unit_commit or unit_rollback ends. A unit that is not apart cannot be rolled back alone once it wrote. */

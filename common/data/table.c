@@ -182,12 +182,10 @@ bool table_find(struct db *db, const struct table *table, enum table_use use, co
         return read_one(s, table, arena, row, error);
 }
 
-/* By id alone, or by that first? Then -1 (descending) or 1, else 0. */
-static int by_id(const struct page *page)
+/* By id alone, or by that first? */
+static bool is_by_id(const struct page *page)
 {
-        if (page->sort_count && page->sorts[0].field)
-                return 0;
-        return page->sort_count && page->sorts[0].descending ? -1 : 1;
+        return !page->sort_count || !page->sorts[0].field;
 }
 
 static bool id_descends(const struct page *page)
@@ -203,7 +201,7 @@ static const char *page_sql(const struct table *table, const struct page *page, 
         struct text sql = text_open(arena, 300);
 
         text_printf(&sql, "SELECT %s FROM \"%s\" WHERE id %s ? ORDER BY ", table->columns, table->entity->collection,
-                    by_id(page) < 0 ? "<=" : ">=");
+                    id_descends(page) ? "<=" : ">=");
         for (int i = 0; i < page->sort_count && page->sorts[i].field; i++)
                 text_printf(&sql, "\"%s\" %s, ", page->sorts[i].field->name,
                             page->sorts[i].descending ? "DESC NULLS LAST" : "ASC NULLS FIRST");
@@ -222,8 +220,8 @@ static bool find_entry(struct db *db, const struct table *table, const struct pa
 {
         static const char up[] = "SELECT block, CAST(sum(rows) AS BIGINT) FROM blocks WHERE name = ? GROUP BY block ORDER BY block";
         static const char down[] = "SELECT block, CAST(sum(rows) AS BIGINT) FROM blocks WHERE name = ? GROUP BY block ORDER BY block DESC";
-        int direction = by_id(page);
-        struct statement *s = db_prepare(db, direction < 0 ? down : up, error);
+        bool descends = id_descends(page);
+        struct statement *s = db_prepare(db, descends ? down : up, error);
         enum db_step step = DB_DONE;
 
         if (!s)
@@ -233,7 +231,7 @@ static bool find_entry(struct db *db, const struct table *table, const struct pa
         while (entry->beyond && (step = statement_step(s, error)) == DB_ROW) {
                 int64_t block = column_int(s, 0), rows = column_int(s, 1);
 
-                entry->id = direction < 0 ? (block + 1) * TABLE_BLOCK - 1 : block * TABLE_BLOCK;
+                entry->id = descends ? (block + 1) * TABLE_BLOCK - 1 : block * TABLE_BLOCK;
                 entry->beyond = entry->offset >= rows;
                 if (entry->beyond)
                         entry->offset -= rows;
@@ -246,12 +244,12 @@ static bool find_entry(struct db *db, const struct table *table, const struct pa
 bool table_page(struct db *db, const struct table *table, const struct page *page, struct arena *arena, void **rows,
                 size_t *count, struct error *error)
 {
-        struct entry entry = {.id = by_id(page) < 0 ? INT64_MAX : 0, .offset = page->number * page->size};
+        struct entry entry = {.id = id_descends(page) ? INT64_MAX : 0, .offset = page->number * page->size};
         struct statement *s;
         enum db_step step;
 
         *count = 0;
-        if (by_id(page) && entry.offset >= TABLE_BLOCK && !find_entry(db, table, page, &entry, error))
+        if (is_by_id(page) && entry.offset >= TABLE_BLOCK && !find_entry(db, table, page, &entry, error))
                 return false;
         if (entry.beyond)
                 return true;

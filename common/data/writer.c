@@ -75,13 +75,13 @@ static enum ran run_jobs(struct store *store, struct job *jobs, bool apart, stru
 {
         for (struct job *j = jobs; j; j = j->next) {
                 bool go_on = run_job(store, j, apart) && !db_lost_a_race(store->writer);
-
-                blame_store(&j->error, error);
                 /* a full disk may end the transaction, and so does a broken connection; what came behind would commit by itself */
-                if (!db_in_transaction(store->writer))
-                        return RAN_OUT_OF_THE_TRANSACTION;
-                if (!go_on)
-                        return RAN_INTO_A_FAILURE;
+                bool inside = db_in_transaction(store->writer);
+
+                if (go_on && inside)
+                        continue;
+                blame_store(&j->error, error);
+                return inside ? RAN_INTO_A_FAILURE : RAN_OUT_OF_THE_TRANSACTION;
         }
         /* what was only sent may have failed as well, whosever it was */
         if (db_settle(store->writer, error))

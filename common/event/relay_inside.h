@@ -9,7 +9,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { RELAY_PUBLISH_MOST = 1000 }; /* records a publish */
+enum {
+        RELAY_PUBLISH_MOST = 1000, /* records a publish */
+        RELAY_FEW = 3,             /* so few are sent at once, ... */
+        RELAY_PAUSE_MS = 5,        /* ... after more it pays to let the next ones gather (linger, but not when idle) */
+};
 
 struct relay {
         struct store *store;

@@ -11,8 +11,6 @@
 enum {
         MEMORY_MOST = 8000,     /* records that wait in memory, ... */
         BATCHES_MOST = 1000,    /* ... of as many commits; more are read from the table when their turn comes */
-        FEW = 3,                /* a batch this small is sent at once, ... */
-        PAUSE_MS = 5,           /* ... after a larger one it pays to let the next one grow (linger, but not when idle) */
         SWEEP_MS = 200,         /* idle time after which sent rows are removed by a commit of their own */
 };
 
@@ -175,8 +173,8 @@ void relay_from_memory(struct relay *r)
                 }
                 going = relay_some(r, batches, overflowed, &count);
                 unswept = true;
-                if (count > FEW)
-                        relay_nap(r, PAUSE_MS);
+                if (count > RELAY_FEW)
+                        relay_nap(r, RELAY_PAUSE_MS);
         }
 }
 

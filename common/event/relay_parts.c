@@ -12,8 +12,6 @@ enum {
         LOOK_EVERY_MS = 20,
         SHARE_EVERY_US = 1000 * 1000,
         FAILED_MS = 100,
-        FEW = 3,      /* a round this small is followed by the next at once, ... */
-        PAUSE_MS = 5, /* ... after a larger one it pays to let the next one grow */
 };
 
 struct round {
@@ -116,8 +114,8 @@ void relay_from_parts(struct relay *r)
                         relay_nap(r, FAILED_MS);
                 else if (!count)
                         wait_a_little(r, LOOK_EVERY_MS);
-                else if (count > FEW)
-                        relay_nap(r, PAUSE_MS);
+                else if (count > RELAY_FEW)
+                        relay_nap(r, RELAY_PAUSE_MS);
         }
         outbox_parts_close(&round.parts);
         free(round.records);
