@@ -9,7 +9,7 @@ import time
 
 import plot
 from measure import HERE, ORDER, Row, cpu_seconds, status_kb, wrk
-from mall import Client, Mall, Server, tool, until
+from mall import Mall, Server, tool, until
 from replicas_test import Fleet
 
 MUCH = 2000000000

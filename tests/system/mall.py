@@ -151,6 +151,7 @@ class Daemon(Client):
     def __init__(self, name, directory, settings, port=None):
         super().__init__(port or ports.reserve())
         self.name, self.directory, self.process = name, pathlib.Path(directory), None
+        self.label = name                                       # in what is said of it
         self.settings = {"address": "127.0.0.1", "port": self.port, "data_dir": self.directory, **settings}
         self.management = Client(settings.get("management_port") or self.port)
         self.log_path = self.directory / (name + ".log")
@@ -211,6 +212,37 @@ class Daemon(Client):
             if sample and sample[1] == name and all('%s="%s"' % pair in (sample[2] or "") for pair in labels.items()):
                 found = (found or 0) + float(sample[3])
         return found
+
+
+@contextlib.contextmanager
+def frozen(daemon):
+    daemon.signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        daemon.signal(signal.SIGCONT)
+
+
+def end_all(daemons, seconds):
+    """SIGTERM to those that run, all at once; what was wrong with any of them."""
+    trouble = []
+    running = [d for d in daemons if d.is_running()]
+    for daemon in running:
+        daemon.signal(signal.SIGCONT)
+        daemon.signal()
+    for daemon in running:
+        try:
+            if daemon.wait(seconds) != 0:
+                trouble.append("%s ended with %d" % (daemon.label, daemon.process.returncode))
+        except AssertionError as late:
+            trouble.append(str(late))
+            daemon.kill()
+    return trouble + ["a sanitizer complained in " + d.label for d in daemons if re.search("Sanitizer|runtime error:", d.log())]
+
+
+def show_ends(daemons):
+    for daemon in daemons:
+        print("---- the end of %s's log\n%s" % (daemon.label, daemon.complaints()))
 
 
 class Broker:
@@ -326,26 +358,11 @@ class Mall:
         return self
 
     def __exit__(self, kind, *_):
-        trouble = []
-        running = [d for d in self.daemons.values() if d.is_running()]
-        for daemon in running:
-            daemon.signal(signal.SIGCONT)
-            daemon.signal()
-        for daemon in running:
-            try:
-                if daemon.wait(20) != 0:
-                    trouble.append("%s ended with %d" % (daemon.name, daemon.process.returncode))
-            except AssertionError as late:
-                trouble.append(str(late))
-                daemon.kill()
+        trouble = end_all(self.daemons.values(), 20)
         if self.broker:
             self.broker.stop()
-        for daemon in self.daemons.values():
-            if re.search("Sanitizer|runtime error:", daemon.log()):
-                trouble.append("a sanitizer complained in " + daemon.name)
         if kind or trouble:
-            for daemon in self.daemons.values():
-                print("---- the end of %s's log\n%s" % (daemon.name, daemon.complaints()))
+            show_ends(self.daemons.values())
         self.remove_directory(self.directory)
         assert kind or not trouble, "; ".join(trouble)
 

@@ -1,7 +1,6 @@
 """Several of each service on one PostgreSQL and one Kafka topic of six partitions, behind a proxy, while things break."""
 import contextlib
 import http.client
-import json
 import random
 import signal
 import subprocess
@@ -9,7 +8,7 @@ import threading
 import time
 import uuid
 
-from mall import BIN, SERVICES, SLOWER, Broker, Client, Daemon, Mall, Server, equal, ports, tool, until, until_equal
+from mall import BIN, SERVICES, SLOWER, Broker, Client, Daemon, Mall, Server, end_all, equal, frozen, ports, show_ends, tool, until, until_equal
 
 MUCH = 1000000000
 PARTITIONS = 6
@@ -18,8 +17,6 @@ alone = ("test_what_breaks_leaves_the_books_balanced",)
 slow = alone
 
 PROXY = """
-global
-    stats socket %(directory)s/stats
 defaults
     mode http
     timeout connect 2s
@@ -44,7 +41,7 @@ backend %(name)ss
 class Fleet:
     """Replicas of the three services, and a round-robin proxy in front of each kind."""
 
-    def __init__(self, fleet=FLEET, variant_bin=None, **settings):
+    def __init__(self, fleet=FLEET, **settings):
         self.directory = Mall.new_directory()
         self.server, self.broker = Server(self.directory), Broker(self.directory)
         settings = {"bus_url": "kafka://%s/mall" % self.broker.address, "db_url": self.server.url, **settings}
@@ -54,6 +51,7 @@ class Fleet:
                 place = self.directory / ("%s-%d" % (name, i))
                 place.mkdir()
                 self.daemons[name].append(Daemon(name, place, settings, ports.reserve()))
+                self.daemons[name][-1].label = place.name
         for name in SERVICES:
             setattr(self, name, Client(ports.reserve()))
         self.proxy = None
@@ -62,7 +60,7 @@ class Fleet:
         return [d for kind in self.daemons.values() for d in kind]
 
     def start_proxy(self):
-        text = PROXY % {"directory": self.directory}
+        text = PROXY
         for name in SERVICES:
             text += SERVICE % {"name": name, "port": getattr(self, name).port}
             for i, daemon in enumerate(self.daemons[name]):
@@ -93,27 +91,14 @@ class Fleet:
             return getattr(self, name).get("/actuator/health/readiness").status == 200
 
     def __exit__(self, kind, *_):
-        trouble = []
-        for daemon in self.all():
-            if daemon.is_running():
-                daemon.signal(signal.SIGCONT)
-                daemon.signal()
-        for daemon in self.all():
-            if daemon.is_running():
-                try:
-                    if daemon.wait(30) != 0:
-                        trouble.append("%s ended with %d" % (daemon.directory.name, daemon.process.returncode))
-                except AssertionError as late:
-                    trouble.append(str(late))
-                    daemon.kill()
+        trouble = end_all(self.all(), 30)
         if self.proxy:
             self.proxy.kill()
             self.proxy.wait()
         self.broker.stop()
         self.server.stop()
         if kind or trouble:
-            for daemon in self.all():
-                print("---- the end of %s's log\n%s" % (daemon.directory.name, daemon.complaints()))
+            show_ends(self.all())
         Mall.remove_directory(self.directory)
         assert kind or not trouble, "; ".join(trouble)
 
@@ -175,15 +160,6 @@ def kill(daemon):
     daemon.kill()
     time.sleep(0.5)
     daemon.start(wait=False)
-
-
-@contextlib.contextmanager
-def frozen(daemon):
-    daemon.signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        daemon.signal(signal.SIGCONT)
 
 
 def freeze(daemon, seconds=14):                                 # longer than any session lives without a word

@@ -1,11 +1,9 @@
 """order asks product for the stock before it accepts: the one synchronous call, and what contains it."""
-import contextlib
-import signal
 import threading
 import time
 
 from faults_test import refused
-from mall import Mall, equal, until, until_equal
+from mall import Mall, equal, frozen, until, until_equal
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PAUSE = 2                                                       # seconds that a breaker stays open here
@@ -29,15 +27,6 @@ def asked(mall, outcome):
 
 def breaker_is(mall, state):
     return mall.order.metric("mall_breaker_state", state=state) == 1
-
-
-@contextlib.contextmanager
-def frozen(daemon):
-    daemon.signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        daemon.signal(signal.SIGCONT)
 
 
 def test_enough_is_accepted_and_too_little_is_a_409():
