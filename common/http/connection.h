@@ -115,7 +115,7 @@ struct http_server {
         struct access *access;
         atomic_bool draining; /* every answer says close */
         atomic_bool stopping; /* the handler is not called any more */
-        _Atomic int64_t now_ms; /* monotonic, set every 100 ms: near enough for deadlines */
+        _Atomic int64_t now_ms; /* set every 100 ms, near enough for deadlines; stands still while the process does */
         pthread_mutex_t lock; /* of the list */
         LIST_HEAD(connections, connection) connections;
 };

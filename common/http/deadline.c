@@ -11,7 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LOOK_MS = 100, STUCK_LOOKS = 30, LINGER_MS = 1000, LINGERING = 64, READ_SIZE = 1 << 16, READS = 64 };
+/* A look is late when the whole process did not run (frozen, starved, throttled): at most LATE_MS of that count. */
+enum { LOOK_MS = 100, LATE_MS = 300, STUCK_LOOKS = 30, LINGER_MS = 1000, LINGERING = 64, READ_SIZE = 1 << 16, READS = 64 };
 
 struct lingering {
         int fd;
@@ -21,6 +22,7 @@ struct lingering {
 struct deadlines {
         struct http_server *server;
         pthread_t thread;
+        int64_t looked_ms;    /* monotonic; the thread's own */
         pthread_mutex_t lock; /* of all below */
         pthread_cond_t wake;
         bool stop;
@@ -57,11 +59,22 @@ static void stuck_look(struct connection *c)
         }
 }
 
-static void look(struct http_server *s)
+/* What a client sent while this process stood still lies in the socket, and is to be read before its time is up. */
+static int64_t clock_move(struct deadlines *d)
 {
-        int64_t now = clock_mono_us() / 1000;
+        int64_t real = clock_mono_us() / 1000, passed = real - d->looked_ms;
+        int64_t now = atomic_load_explicit(&d->server->now_ms, memory_order_relaxed) + (passed < LATE_MS ? passed : LATE_MS);
 
-        atomic_store_explicit(&s->now_ms, now, memory_order_relaxed);
+        d->looked_ms = real;
+        atomic_store_explicit(&d->server->now_ms, now, memory_order_relaxed);
+        return now;
+}
+
+static void look(struct deadlines *d)
+{
+        struct http_server *s = d->server;
+        int64_t now = clock_move(d);
+
         pthread_mutex_lock(&s->lock);
         for (struct connection *c = LIST_FIRST(&s->connections); c; c = LIST_NEXT(c, beside))
                 connection_look(c, now), stuck_look(c);
@@ -128,7 +141,7 @@ static void *run(void *arg)
                 sleep_a_bit(d);
                 linger(d, clock_mono_us() / 1000);
                 pthread_mutex_unlock(&d->lock);
-                look(d->server);
+                look(d);
                 pthread_mutex_lock(&d->lock);
         }
         pthread_mutex_unlock(&d->lock);
@@ -146,7 +159,8 @@ struct deadlines *deadlines_open(struct http_server *server)
         pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
         pthread_cond_init(&d->wake, &monotonic);
         pthread_condattr_destroy(&monotonic);
-        atomic_store(&server->now_ms, clock_mono_us() / 1000);
+        d->looked_ms = clock_mono_us() / 1000;
+        atomic_store(&server->now_ms, d->looked_ms);
         if (pthread_create(&d->thread, NULL, run, d) != 0)
                 abort();
         return d;

@@ -1,11 +1,12 @@
 """Crashes, a broker that is away, and starts that must be refused."""
 import contextlib
 import signal
+import socket
 import sqlite3
 import subprocess
 import time
 
-from mall import BIN, Client, Daemon, Load, Mall, equal, until, until_equal
+from mall import BIN, Client, Daemon, Load, Mall, equal, frozen, until, until_equal
 
 MUCH = 1000000000
 alone = ("test_a_broker_stopped_under_load_costs_no_request",)
@@ -99,6 +100,23 @@ def refused(name, directory, arguments=(), **settings):
     done = subprocess.run([BIN / name, *arguments], env=daemon.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, timeout=20, cwd=directory)
     return done.returncode, done.stdout
+
+
+def test_a_daemon_that_stood_still_does_not_blame_its_clients():
+    """The time for head and body counts while the daemon runs: what was sent meanwhile is waiting in its socket."""
+    body = b'{"productId": "1001", "qty": 1}'
+    head = b"POST /orders HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with Mall(only=("order",), header_timeout="3s", body_timeout="3s") as mall:
+        for sent in (len(head) - 5, len(head) + 5):
+            with socket.create_connection(("127.0.0.1", mall.order.port), 20) as s:
+                s.sendall((head + body)[:sent])
+                time.sleep(0.3)
+                with frozen(mall.order):
+                    time.sleep(4)
+                time.sleep(0.5)
+                s.sendall((head + body)[sent:])
+                answer = b"".join(iter(lambda: s.recv(65536), b""))
+            assert answer.startswith(b"HTTP/1.1 201 "), answer
 
 
 def test_a_newer_schema_is_refused():
