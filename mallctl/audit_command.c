@@ -21,6 +21,7 @@ static const struct setting settings[] = {
         {"delivery", SETTING_TEXT, "http://localhost:8082", .help = "where delivery is"},
         {"product", SETTING_TEXT, "http://localhost:8083", .help = "where product is"},
         {"bus", SETTING_TEXT, NULL, .help = "their bus, log:PATH or kafka://HOST:PORT/TOPIC: reads its events too"},
+        {"bus-properties", SETTING_TEXT, NULL, .help = "Kafka: the file of librdkafka's properties that the daemons have, for TLS and SASL"},
         {"settle", SETTING_DURATION, "0s", .help = "how long to audit again, every second, until all balances"},
         {NULL},
 };
@@ -33,7 +34,7 @@ static const char usage[] =
 
 struct places {
         struct books_places services;
-        const char *bus; /* NULL: none */
+        const char *bus, *bus_properties; /* NULL: none */
 };
 
 /* ---- one audit ---- */
@@ -69,7 +70,7 @@ static struct report audit(const struct places *places)
         struct books books = {0};
         struct topic topic = {0};
 
-        if (books_read(&books, &places->services, &r.error) && (!places->bus || topic_read(&topic, places->bus, &r.error))) {
+        if (books_read(&books, &places->services, &r.error) && (!places->bus || topic_read(&topic, places->bus, places->bus_properties, &r.error))) {
                 balance_check(&books, places->bus ? &topic : NULL, &v);
                 summarize(&r, &books, places->bus ? &topic : NULL, &v);
         }
@@ -141,6 +142,7 @@ static bool take_places(const struct config *config, struct arena *arena, struct
         if (config_arguments(config)[0])
                 return error_set(error, ERROR_BAD_INPUT, "audit takes flags only, not %.100s", config_arguments(config)[0]);
         places->bus = config_text(config, "bus");
+        places->bus_properties = config_text(config, "bus-properties");
         return take_service(config, "order", arena, &places->services.order, error) &&
                take_service(config, "delivery", arena, &places->services.delivery, error) &&
                take_service(config, "product", arena, &places->services.product, error) &&

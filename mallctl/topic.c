@@ -1,6 +1,5 @@
 #include "mallctl/topic.h"
 
-#include "event/bus_adapter.h"
 #include "event/event.h"
 
 #include <stdlib.h>
@@ -175,11 +174,12 @@ bool topic_url_is_right(const char *url, struct error *error)
         return error_set(error, ERROR_BAD_INPUT, "the bus is log:PATH or kafka://HOST:PORT[,HOST:PORT]/TOPIC, not '%s'", url);
 }
 
-bool topic_read(struct topic *t, const char *url, struct error *error)
+bool topic_read(struct topic *t, const char *url, const char *properties, struct error *error)
 {
         const struct scheme *scheme;
 
         *t = (struct topic){
+                .properties = properties,
                 .arena = arena_open(),
                 .scratch = arena_open(),
                 .events = rows_open(sizeof(struct said)),

@@ -27,6 +27,7 @@ struct said {
 };
 
 struct topic {
+        const char *properties; /* while it is read */
         struct arena *arena, *scratch;
         struct rows events;  /* struct said; sorted by saying, id, source, identity once it is read */
         struct rows dropped; /* int64_t: partitions whose oldest records are gone */
@@ -36,7 +37,8 @@ struct topic {
 /* log:PATH or kafka://HOST:PORT[,HOST:PORT]/TOPIC? Nothing is opened. */
 bool topic_url_is_right(const char *url, struct error *error);
 
-bool topic_read(struct topic *topic, const char *url, struct error *error);
+/* properties: a file (event/kafka_properties.h), or NULL */
+bool topic_read(struct topic *topic, const char *url, const char *properties, struct error *error);
 void topic_close(struct topic *topic);
 
 /* Did the store that is there now say it? */

@@ -4,6 +4,7 @@
 #include "mallctl/topic.h"
 
 #include "base/clock.h"
+#include "event/kafka_properties.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdlib.h>
@@ -61,6 +62,10 @@ static bool open_client(struct reading *r)
                         rd_kafka_conf_destroy(conf);
                         return fail(r, why);
                 }
+        if (!kafka_properties_set(conf, r->topic->properties, r->error)) {
+                rd_kafka_conf_destroy(conf);
+                return false;
+        }
         r->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof why);
         if (r->rk)
                 return true;

@@ -55,6 +55,7 @@ struct bus_config {
         const char *url;        /* MALL_BUS_URL */
         const char *client;     /* "order": for logs and the broker */
         int64_t retention_ms;   /* log only; 0: keep for ever */
+        const char *properties; /* Kafka only: file of librdkafka's, see kafka_properties.h; NULL: none */
         int partitions;         /* Kafka only: of the bus's own topic, if it is not there and is made; 0: the broker's default */
         struct metrics *metrics; /* may be NULL; kafka_consumer_records_lag{topic,partition} */
 };
@@ -82,6 +83,9 @@ bool bus_commit(struct bus *bus, struct error *error);
 
 /* While applying fails for a passing reason: keeps the membership alive without reading on. */
 void bus_idle(struct bus *bus, int wait_ms);
+
+/* Letters, digits, '.', '_' and '-', as Kafka has it. */
+bool bus_topic_is_valid(const char *topic);
 
 /* Ends a wait of bus_poll, bus_publish or bus_idle now, or the next one if none is under way. Any thread. */
 void bus_wake(struct bus *bus);

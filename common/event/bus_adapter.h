@@ -36,8 +36,6 @@ static inline bool bus_was_woken(struct bus *bus)
         return atomic_exchange(&bus->woken, 0) != 0;
 }
 
-bool bus_topic_is_valid(const char *topic);
-
 /* kafka_consumer_records_lag of both; NULL without metrics */
 struct metric *bus_lag_series(struct metrics *metrics, const char *topic, int32_t partition);
 

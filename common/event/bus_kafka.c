@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "event/kafka_properties.h"
 #include "event/wake.h"
 
 #include <errno.h>
@@ -118,7 +119,7 @@ static rd_kafka_conf_t *conf_open(struct kafka_bus *b, struct error *error)
         }
         if (set(conf, "bootstrap.servers", b->servers, error) && set(conf, "client.id", b->client, error) &&
             (!b->group || set(conf, "group.id", b->group, error)) && set_all(conf, of_both, error) &&
-            set_all(conf, b->group ? of_readers : of_publishers, error))
+            set_all(conf, b->group ? of_readers : of_publishers, error) && kafka_properties_set(conf, b->properties, error))
                 return conf;
         rd_kafka_conf_destroy(conf);
         return NULL;
@@ -134,7 +135,7 @@ bool kafka_connect(struct kafka_bus *b, struct error *error)
         b->rk = rd_kafka_new(b->group ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf, why, sizeof why);
         if (!b->rk) {
                 rd_kafka_conf_destroy(conf);
-                return error_set(error, ERROR_INTERNAL, "Kafka client: %s", why);
+                return error_set(error, ERROR_BAD_INPUT, "Kafka client: %s", why); /* a certificate that cannot be read */
         }
         if (b->group)
                 rd_kafka_poll_set_consumer(b->rk);
@@ -181,6 +182,7 @@ static void kafka_free(struct kafka_bus *b)
         free(b->servers);
         free(b->client);
         free(b->group);
+        free(b->properties);
         free(b->bus.topic);
         free(b);
 }
@@ -209,6 +211,7 @@ static struct bus *kafka_open(const struct bus_config *config, const char *place
         b->bus.ops = &bus_kafka_ops;
         b->client = memory_string(config->client ? config->client : "mall");
         b->group = memory_string(group);
+        b->properties = memory_string(config->properties);
         b->metrics = config->metrics;
         b->partitions = config->partitions;
         b->first = 1;

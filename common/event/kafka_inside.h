@@ -24,7 +24,7 @@ struct kafka_topic {
 
 struct kafka_bus {
         struct bus bus;
-        char *servers, *client, *group;
+        char *servers, *client, *group, *properties;
         struct metrics *metrics;
         int partitions; /* of the topic, when it is made; 0: the broker's default */
         rd_kafka_t *rk;

@@ -163,13 +163,20 @@ static int wait_signal(const sigset_t *signals, int64_t ms)
         return signal < 0 ? 0 : signal;
 }
 
-static void drain(struct process *p, const sigset_t *signals)
+bool daemon_wait(struct process *p, int ms)
+{
+        int signal = wait_signal(&p->signals, ms);
+
+        return signal == 0 || signal == SIGHUP;
+}
+
+static void drain(struct process *p)
 {
         log_write(LOG_INFO, "told to stop; draining", NULL);
         start_watchdog(p->daemon);
         atomic_store(&p->draining, true);
         http_server_drain(p->server);
-        wait_signal(signals, config_number(p->config, "drain"));
+        wait_signal(&p->signals, config_number(p->config, "drain"));
 }
 
 static void say_running(struct process *p)
@@ -186,19 +193,19 @@ static void say_running(struct process *p)
 }
 
 /* Until a signal says stop. */
-static void live(struct process *p, const sigset_t *signals)
+static void live(struct process *p)
 {
         int64_t second = 1;
         int signal;
 
-        while ((signal = wait_signal(signals, 1000)) == 0 || signal == SIGHUP)
+        while ((signal = wait_signal(&p->signals, 1000)) == 0 || signal == SIGHUP)
                 if (signal == SIGHUP)
                         p->daemon->reload(p);
                 else if (p->daemon->each_second)
                         p->daemon->each_second(p, second++);
 }
 
-static int run(struct process *p, const sigset_t *signals)
+static int run(struct process *p)
 {
         struct error error = {0};
         int opened = open_steps(p, &error);
@@ -210,8 +217,8 @@ static int run(struct process *p, const sigset_t *signals)
                 return error.kind == ERROR_BAD_INPUT ? EXIT_SETTING : EXIT_FAILURE;
         }
         say_running(p);
-        live(p, signals);
-        drain(p, signals);
+        live(p);
+        drain(p);
         close_steps(p, opened);
         log_write(LOG_INFO, "stopped", NULL);
         return EXIT_SUCCESS;
@@ -237,7 +244,7 @@ static void show_help(const struct daemon *d, const struct setting *settings, st
         fputs(out.at, stdout);
 }
 
-static int configured(struct process *p, const struct setting *settings, struct arena *arena, const sigset_t *signals)
+static int configured(struct process *p, const struct setting *settings, struct arena *arena)
 {
         const char *labels[] = {p->daemon->name, build_version, build_commit};
         struct error error = {0};
@@ -264,7 +271,7 @@ static int configured(struct process *p, const struct setting *settings, struct 
         log_open(p->daemon->name, strcmp(config_text(p->config, "log"), "text") == 0, log_level_of(p->config));
         for (const char *const *w = config_warnings(p->config); *w; w++)
                 log_write(LOG_WARN, *w, NULL);
-        status = run(p, signals);
+        status = run(p);
         log_close();
         metrics_close(&p->metrics);
         return status;
@@ -276,13 +283,12 @@ int daemon_main(const struct daemon *d, void *own, int argc, char **argv)
         struct arena *arena = arena_open();
         const struct setting *settings = settings_of(d->port, d->settings, arena);
         struct error error = {0};
-        sigset_t signals;
         int status;
 
         mallopt(M_ARENA_MAX, 2); /* an arena a thread is megabytes that nobody uses */
-        take_signals(d, &signals);
+        take_signals(d, &p.signals);
         p.config = config_open(settings, argc, argv, environ, &error);
-        status = p.config ? configured(&p, settings, arena, &signals) : complain(d, error.text);
+        status = p.config ? configured(&p, settings, arena) : complain(d, error.text);
         config_close(&p.config);
         arena_close(&arena);
         return status;

@@ -12,6 +12,7 @@
 #include "base/metrics.h"
 #include "http/server.h"
 
+#include <signal.h>
 #include <stdatomic.h>
 
 struct process;
@@ -50,6 +51,7 @@ struct process {
         struct metrics *metrics;
         struct http_server *server, *management;
         char data_dir[4096]; /* absolute; "" where the daemon keeps nothing */
+        sigset_t signals; /* that the main thread waits for, and no other takes */
         _Atomic bool draining;
         void *own; /* the daemon's */
 };
@@ -60,5 +62,8 @@ int daemon_main(const struct daemon *daemon, void *own, int argc, char **argv);
    answered by the daemon itself. daemon_hang_up is the step's other half. */
 bool daemon_listen(struct process *process, const struct http_handler *handler, struct error *error);
 void daemon_hang_up(struct process *process);
+
+/* For a step that waits for something: false when the daemon was told to stop meanwhile. */
+bool daemon_wait(struct process *process, int ms);
 
 #endif

@@ -1,6 +1,8 @@
 #include "service/service.h"
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "data/db.h"
 #include "event/inbox.h"
 #include "event/relay.h"
 #include "service/daemon.h"
@@ -13,7 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { STUCK_MS = 30000, LEAVE_MS = 3000, LAST_PASS_MS = 4000, GATEWAY_KEY_MS = 600000 };
+enum { STUCK_MS = 30000, LEAVE_MS = 3000, LAST_PASS_MS = 4000, GATEWAY_KEY_MS = 600000, GROUP_PREFIX_MOST = 100,
+       STORE_PATIENCE_MS = 30000, STORE_AGAIN_MS = 500 };
 
 /* What a running service has. One a process. */
 struct parts {
@@ -21,6 +24,7 @@ struct parts {
         struct store *store;
         struct relay *relay;
         struct inbox *inbox;
+        char group[GROUP_PREFIX_MOST + 100];
         struct admission *admission;
         struct resources *resources;
 };
@@ -30,6 +34,12 @@ static const struct setting service_settings[] = {
         {.name = "bus-url",
          .type = SETTING_TEXT,
          .help = "the event bus, log:PATH or kafka://host:port[,host:port]/topic; unset: log: and mall.log in the data directory"},
+        {.name = "bus-properties",
+         .type = SETTING_TEXT,
+         .help = "Kafka: a file of librdkafka's properties, NAME=VALUE a line, for TLS and SASL (security.protocol, ssl.*, sasl.*)"},
+        {.name = "bus-group-prefix",
+         .type = SETTING_TEXT,
+         .help = "stands before the consumer group NAME, also in its dead letter topic error.mall.NAME; for malls that share a cluster"},
         {.name = "topic-partitions",
          .type = SETTING_NUMBER,
          .fallback = "6",
@@ -91,6 +101,22 @@ static bool prepare_data_dir(struct process *p, struct error *error)
         return true;
 }
 
+/* A pod may start before its PostgreSQL does. It does not wait for ever: an end shows in `kubectl describe`. */
+static struct store *open_patiently(struct process *p, const struct store_config *config, struct error *error)
+{
+        int64_t end = clock_mono_us() + STORE_PATIENCE_MS * 1000LL;
+        struct store *store;
+        bool told = false;
+
+        while (!(store = store_open(config, error)) && error->kind == ERROR_UNAVAILABLE && db_url_is_shared(config->url) &&
+               clock_mono_us() < end && daemon_wait(p, STORE_AGAIN_MS)) {
+                if (!told)
+                        log_write(LOG_WARN, "the store is away; trying again for 30 s", "error.message", error->text, NULL);
+                told = true;
+        }
+        return store;
+}
+
 static bool store_step(struct process *p, struct error *error)
 {
         struct parts *parts = parts_of(p);
@@ -108,7 +134,7 @@ static bool store_step(struct process *p, struct error *error)
                 return false;
         snprintf(own_url, sizeof own_url, "sqlite:%s/%s.db", p->data_dir, parts->service->name);
         config.url = url ? url : own_url;
-        parts->store = store_open(&config, error);
+        parts->store = open_patiently(p, &config, error);
         return parts->store != NULL;
 }
 
@@ -126,6 +152,7 @@ static struct bus_config bus_config_of(struct process *p, char *own_url, size_t 
                 .url = url ? url : own_url,
                 .client = p->daemon->name,
                 .retention_ms = config_number(p->config, "log-retention"),
+                .properties = config_text(p->config, "bus-properties"),
                 .partitions = (int)config_number(p->config, "topic-partitions"),
                 .metrics = p->metrics,
         };
@@ -148,15 +175,20 @@ static void close_relay(struct process *p)
 static bool inbox_step(struct process *p, struct error *error)
 {
         struct parts *parts = parts_of(p);
+        const char *prefix = config_text(p->config, "bus-group-prefix");
         char url[4300];
         struct inbox_config config = {
                 .store = parts->store,
                 .bus = bus_config_of(p, url, sizeof url),
-                .group = parts->service->name,
+                .group = parts->group,
                 .reactions = parts->service->reactions,
                 .metrics = p->metrics,
         };
 
+        if (prefix && (strlen(prefix) > GROUP_PREFIX_MOST || !bus_topic_is_valid(prefix)))
+                return error_set(error, ERROR_BAD_INPUT, "MALL_BUS_GROUP_PREFIX=%s: letters, digits, '.', '_' and '-', at most %d", prefix,
+                                 GROUP_PREFIX_MOST);
+        snprintf(parts->group, sizeof parts->group, "%s%s", prefix ? prefix : "", parts->service->name);
         parts->inbox = inbox_open(&config, error);
         return parts->inbox != NULL;
 }

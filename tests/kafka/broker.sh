@@ -6,6 +6,9 @@
 #                              is taken up again with what is in it
 #   broker.sh stop DIR         ends it and waits for that
 #
+# DIR/extra.properties, put there beforehand, is taken into its settings; MORE_LISTENERS=SSL://127.0.0.1:PORT,... are listeners beside the
+# plain one.
+#
 # Prints nothing but errors. DIR/pid is the process, DIR/broker.log its log.
 set -euo pipefail
 
@@ -55,10 +58,10 @@ write_settings() { # DIR PORT CONTROLLER_PORT
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:$3
-listeners=PLAINTEXT://127.0.0.1:$2,CONTROLLER://127.0.0.1:$3
-advertised.listeners=PLAINTEXT://127.0.0.1:$2
+listeners=PLAINTEXT://127.0.0.1:$2,CONTROLLER://127.0.0.1:$3${MORE_LISTENERS:+,$MORE_LISTENERS}
+advertised.listeners=PLAINTEXT://127.0.0.1:$2${MORE_LISTENERS:+,$MORE_LISTENERS}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SSL:SSL,SASL_SSL:SASL_SSL
 log.dirs=$1/data
 num.partitions=1
 default.replication.factor=1
@@ -74,6 +77,7 @@ log.cleaner.dedupe.buffer.size=16777216
 num.network.threads=2
 num.io.threads=2
 EOF
+        [ ! -e "$1/extra.properties" ] || cat "$1/extra.properties" >>"$1/server.properties"
         cat >"$1/log4j.properties" <<EOF
 log4j.rootLogger=INFO, out
 log4j.appender.out=org.apache.log4j.ConsoleAppender

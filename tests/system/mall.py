@@ -248,13 +248,14 @@ def show_ends(daemons):
 class Broker:
     """A Kafka broker; broker.sh has the details."""
     SCRIPT = TOP / "tests/kafka/broker.sh"
+    more_listeners = ""
 
     def __init__(self, directory):
         self.directory, self.port = pathlib.Path(directory) / "kafka", ports.reserve()
         self.address = "127.0.0.1:%d" % self.port     # where it listens; localhost may be ::1 first
 
     def start(self):
-        tool(self.SCRIPT, "start", self.directory, self.port)
+        tool(self.SCRIPT, "start", self.directory, self.port, env={**os.environ, "MORE_LISTENERS": self.more_listeners})
         return self
 
     def stop(self):

@@ -270,6 +270,31 @@ def test_a_database_that_is_away_is_a_503_at_once():
         equal(order.post("/orders", {"productId": "none", "qty": 1}).status, 201)
 
 
+def test_daemons_that_start_before_their_database_wait_for_it():
+    with Fleet({"order": 1, "delivery": 1, "product": 1}) as fleet:
+        order, product = fleet.daemons["order"][0], fleet.daemons["product"][0]
+        equal([order.stop(), product.stop()], [0, 0])
+        fleet.server.stop()
+        for daemon in (order, product):
+            daemon.log_path.unlink()
+            daemon.start(wait=False)
+            until(lambda: "the store is away" in daemon.log())
+        product.signal()                                        # told to stop meanwhile, it stops
+        assert product.wait(5) != 0
+        time.sleep(2)
+        fleet.server.start()
+        order.wait_ready()
+        equal(order.post("/orders", {"productId": "none", "qty": 1}).status, 201)
+
+
+def test_a_database_that_stays_away_ends_the_daemon_and_is_named_last():
+    with Mall(only=()) as mall:
+        daemon = Daemon("order", mall.directory, {"db_url": "postgresql://mall@127.0.0.1:%d/mall" % ports.reserve()}).start(wait=False)
+        equal(daemon.wait(60), 1)
+        last = daemon.log().strip().splitlines()[-1]
+        assert "PostgreSQL" in last and "refused" in last, last
+
+
 def test_a_frozen_database_is_a_503_in_bounded_time():
     with Fleet({"order": 1, "delivery": 1, "product": 1}) as fleet:
         order = fleet.daemons["order"][0]
