@@ -65,7 +65,7 @@ def pods_are_restricted(objects):
             if c["image"].startswith("mall/"):
                 assert of_pod["runAsUser"] == image_user(), "%s: user %s, the image's is %s" % (where(o), of_pod["runAsUser"], image_user())
         for volume in pod.get("volumes", []):
-            assert set(volume) & {"emptyDir", "configMap", "secret"}, "%s: volume %s" % (where(o), volume["name"])
+            assert set(volume) & {"emptyDir", "configMap", "secret", "projected"}, "%s: volume %s" % (where(o), volume["name"])
 
 
 def pods_have_no_token_and_no_links(objects):
@@ -234,6 +234,10 @@ def references(o):
             yield "ConfigMap", volume["configMap"]["name"]
         if "secret" in volume and not volume["secret"].get("optional"):
             yield "Secret", volume["secret"]["secretName"]
+        for source in volume.get("projected", {}).get("sources", []):
+            for key, kind in (("secret", "Secret"), ("configMap", "ConfigMap")):
+                if key in source:
+                    yield kind, source[key]["name"]
     for e in env_of(o).values():
         for key, kind in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):
             if key in e.get("valueFrom", {}):
@@ -250,8 +254,8 @@ def references_resolve(objects, from_elsewhere=()):
 
 
 def references_resolve_but_the_store(objects):
-    """Whose Secret comes from whoever has the store."""
-    references_resolve(objects, ["mall-db"])
+    """Whose Secret comes from whoever has the store; and those that Strimzi makes."""
+    references_resolve(objects, ["mall-db", *strimzi(objects, "KafkaUser"), *(c + "-cluster-ca-cert" for c in strimzi(objects, "Kafka"))])
 
 
 def routes_text(objects):
@@ -383,8 +387,8 @@ def flows(objects):
     ours = [Pod.of(o) for o in workloads(objects)]
     others = [Pod("outside", None, {}), Pod("dns", "kube-system", {"k8s-app": "kube-dns"}), Pod("prometheus", "monitoring", {"app": "prometheus"}),
               Pod("stranger", here, {"app": "order"}), Pod("frontend", here, {"app": "frontend"})]
-    if "my-kafka" not in [p.name for p in ours]:
-        others.append(Pod("my-kafka", "kafka", {"app": "my-kafka"}))
+    for cluster in strimzi(objects, "Kafka"):
+        others.append(Pod("strimzi", here, {"strimzi.io/name": cluster + "-kafka"}))
     pairs = [(a, b) for a in ours for b in ours + others] + [(a, b) for a in others for b in ours]
     return {(a.name, b.name, port) for a, b in pairs for port in PORTS if may_speak(objects, a, b, port)}
 
@@ -392,18 +396,18 @@ def flows(objects):
 def flows_of_both():
     wanted = {("gateway", s, 8080) for s in SERVICES + ("frontend",)} | {("order", "product", 8080)}
     wanted |= {(a, "gateway", 8080) for a in WHOEVER + ("outside",)}
-    wanted |= {(s, "my-kafka", 9092) for s in SERVICES}
     return wanted | {("prometheus", d, 9090) for d in DAEMONS} | {(d, "dns", 53) for d in DAEMONS}
 
 
 def lab_flows():
     wanted = flows_of_both() | {("siege", d, 8080) for d in DAEMONS + ("outside",)} | {("siege", "my-kafka", 9092)}
+    wanted |= {(s, "my-kafka", 9092) for s in SERVICES}
     wanted |= {(s, "postgres", 5432) for s in SERVICES} | {(a, "dns", 53) for a in ("postgres", "siege", "my-kafka")}
     return wanted | {("my-kafka", "my-kafka", 9092)}
 
 
 def production_flows():
-    return flows_of_both() | {(s, "outside", 5432) for s in SERVICES} | {("my-kafka", "gateway", 8080)}
+    return flows_of_both() | {(s, "outside", 5432) for s in SERVICES} | {(s, "strimzi", 9093) for s in SERVICES} | {("strimzi", "gateway", 8080)}
 
 
 def only_these_flows(objects, wanted):
@@ -435,15 +439,16 @@ def strimzi(objects, kind):
 def strimzi_is_whole(objects):
     for o in objects:
         if o["kind"] in STRIMZI:
-            assert o["apiVersion"] == "kafka.strimzi.io/v1" and namespace(o) == "kafka", where(o)
+            assert o["apiVersion"] == "kafka.strimzi.io/v1" and namespace(o) == namespace(daemons(objects)["order"]), where(o)
             assert o["kind"] == "Kafka" or labels(o).get("strimzi.io/cluster") in strimzi(objects, "Kafka"), "%s is of no cluster" % where(o)
     pools = strimzi(objects, "KafkaNodePool").values()
     assert [(p["spec"]["replicas"], set(p["spec"]["roles"])) for p in pools] == [(3, {"broker", "controller"})], "the nodes"
     cluster, = strimzi(objects, "Kafka").values()
     listeners = {l["port"]: l for l in cluster["spec"]["kafka"]["listeners"]}
-    assert listeners[9093]["tls"] and listeners[9093]["authentication"]["type"] == "tls", "no listener with TLS"
+    assert list(listeners) == [9093] and listeners[9093]["tls"] and listeners[9093]["authentication"]["type"] == "tls", "not TLS alone"
+    assert "superUsers" not in cluster["spec"]["kafka"]["authorization"], "one who may everything"
     bus = bus_of(objects)
-    assert bus.hostname == "%s-kafka-bootstrap.kafka.svc.cluster.local" % name(cluster) and bus.port in listeners, bus.geturl()
+    assert bus.hostname == "%s-kafka-bootstrap.%s.svc.cluster.local" % (name(cluster), namespace(cluster)) and bus.port == 9093, bus.geturl()
     topics = {n: t["spec"]["partitions"] for n, t in strimzi(objects, "KafkaTopic").items()}
     assert topics == {"mall": 6, "error.mall.order": 1, "error.mall.delivery": 1, "error.mall.product": 1}, topics
     assert bus.path.strip("/") in topics, bus.geturl()
@@ -458,6 +463,23 @@ def strimzi_users_may_what_they_do(objects):
         rights = {(a["resource"]["type"], a["resource"].get("name")): set(a["operations"]) for a in o["spec"]["authorization"]["acls"]}
         assert rights == {("topic", "mall"): {"Read", "Write", "Describe"}, ("topic", "error.mall." + user): {"Write", "Describe"},
                           ("group", user): {"Read", "Describe"}, ("cluster", None): {"IdempotentWrite"}}, "%s: %s" % (where(o), rights)
+
+
+def services_reach_strimzi_as_themselves(objects):
+    """Each file that the properties name is mounted, the certificate is that of the daemon's own KafkaUser, the authority the cluster's."""
+    cluster, = strimzi(objects, "Kafka")
+    for service in SERVICES:
+        o = daemons(objects)[service]
+        assert service in strimzi(objects, "KafkaUser"), "no KafkaUser " + service
+        volume, = (v["projected"]["sources"] for v in pod_of(o)["volumes"] if "projected" in v)
+        mount, = (m["mountPath"] for m in containers(o)[0]["volumeMounts"] if m["name"] == "kafka")
+        files = {mount + "/" + i["path"]: (s["secret"]["name"], i["key"]) for s in volume if "secret" in s for i in s["secret"]["items"]}
+        assert files == {mount + "/ca.crt": (cluster + "-cluster-ca-cert", "ca.crt"), mount + "/user.crt": (service, "user.crt"),
+                         mount + "/user.key": (service, "user.key")}, "%s: %s" % (service, files)
+        settings, = (c["data"] for c in of_kind(objects, "ConfigMap") if ("ConfigMap", name(c)) in references(o))
+        assert value_of(o, "MALL_BUS_PROPERTIES") in [mount + "/" + file for file in settings], settings
+        properties = dict(line.split("=") for line in settings["client.properties"].split())
+        assert properties.pop("security.protocol") == "ssl" and set(properties.values()) == set(files), "%s: %s" % (service, properties)
 
 
 def no_secret_is_in_production(objects):

@@ -56,7 +56,8 @@ OVERLAYS = {
     "overlays/lab": LAB + [checks.kafka_has_no_prefix, checks.kafka_is_where_it_says, checks.only_the_labs_flows],
     "overlays/production": MALL + [checks.all_daemons_scale, checks.metrics_have_a_port_of_their_own, checks.references_resolve_but_the_store,
                                    checks.only_productions_flows, checks.images_are_those_of_make, checks.strimzi_is_whole,
-                                   checks.strimzi_users_may_what_they_do, checks.no_secret_is_in_production],
+                                   checks.strimzi_users_may_what_they_do, checks.services_reach_strimzi_as_themselves,
+                                   checks.no_secret_is_in_production],
 }
 BUILT = {}
 
@@ -92,7 +93,7 @@ def no_name_without_prefix_is_left_in_a_value():
     for o in workloads(objects):
         for c in containers(o):
             for e in c.get("env", []):
-                hosts = re.findall(r"(?:://|@|host=)([a-z0-9.-]+)", e.get("value", "")) + ([e.get("value")] if e["name"].endswith("_HOST") else [])
+                hosts = re.findall(r"(?:://|@|host=)([a-z0-9.-]+)", e.get("value") or "") + ([e.get("value")] if e["name"].endswith("_HOST") else [])
                 assert not bare & set(hosts), "%s of %s is %s" % (e["name"], name(o), e["value"])
 
 
@@ -107,10 +108,14 @@ def two_malls_in_one_namespace_do_not_touch():
         assert about == {name(policy)[:7]}, "%s is about pods of %s" % (name(policy), about)
 
 
-def the_topic_is_one_setting():
+def the_topic_is_one_setting_and_the_groups_follow():
     with Tree() as tree:
         tree.edit("overlays/lab/shop/settings.properties", "topic=mall", "topic=user23-mall")
-        assert checks.bus_of(tree.build("overlays/lab")).geturl() == "kafka://my-kafka.kafka.svc.cluster.local:9092/user23-mall"
+        objects = tree.build("overlays/lab")
+        assert checks.bus_of(objects).geturl() == "kafka://my-kafka.kafka.svc.cluster.local:9092/user23-mall"
+    for of_all, prefix in ((objects, "user23-"), (built("overlays/lab"), None)):
+        for service in checks.SERVICES:
+            assert checks.value_of(daemons(of_all)[service], "MALL_BUS_GROUP_PREFIX") == prefix, service
 
 
 def other_routes_are_another_config_map_and_another_pod():
@@ -227,6 +232,11 @@ BROKEN = [
     (checks.strimzi_is_whole, PRODUCTION, lambda o: at(o, "Kafka", "mall").update(apiVersion="kafka.strimzi.io/v1beta2")),
     (checks.strimzi_is_whole, PRODUCTION, lambda o: drop(o, "KafkaTopic", "error.mall.order")),
     (checks.strimzi_users_may_what_they_do, PRODUCTION, lambda o: at(o, "KafkaUser", "order")["spec"]["authorization"]["acls"].pop()),
+    (checks.services_reach_strimzi_as_themselves, PRODUCTION,
+     lambda o: [s for v in pod_of(order(o))["volumes"] for s in v.get("projected", {"sources": []})["sources"]][2]["secret"].update(name="product")),
+    (checks.services_reach_strimzi_as_themselves, PRODUCTION,
+     lambda o: [c["data"].update({"client.properties": "security.protocol=ssl\n"}) for c in of_kind(o, "ConfigMap") if "kafka" in name(c)]),
+    (checks.strimzi_is_whole, PRODUCTION, lambda o: at(o, "Kafka", "mall")["spec"]["kafka"]["authorization"].update(superUsers=["ANONYMOUS"])),
     (checks.no_secret_is_in_production, PRODUCTION, lambda o: o.append({"kind": "Secret", "metadata": {"name": "mall-db"}})),
 ]
 
@@ -245,7 +255,7 @@ def each_check_fails_where_its_promise_is_broken():
 
 
 STORIES = [another_prefix_reaches_everything, no_name_without_prefix_is_left_in_a_value, two_malls_in_one_namespace_do_not_touch,
-           the_topic_is_one_setting, other_routes_are_another_config_map_and_another_pod, the_gateway_takes_the_routes,
+           the_topic_is_one_setting_and_the_groups_follow, other_routes_are_another_config_map_and_another_pod, the_gateway_takes_the_routes,
            each_check_fails_where_its_promise_is_broken]
 
 
