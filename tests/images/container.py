@@ -48,8 +48,8 @@ def lay_over(source, target, *options):
 class Root:
     """An image's root file system; volumes are pairs of a directory here and a path there."""
 
-    def __init__(self, image, directory, resolver, volumes):
-        self.image, self.path = image, directory / (image.name + ".root")
+    def __init__(self, image, directory, resolver, volumes, label=None):
+        self.image, self.path = image, directory / ((label or image.name) + ".root")
         self.path.mkdir()
         image.extract(self.path)
         places = {}
@@ -78,12 +78,12 @@ class Root:
 
 
 class Pod(Daemon):
-    def __init__(self, name, directory, resolver, data, settings):
+    def __init__(self, name, label, address, directory, resolver, volumes, settings):
         super().__init__(name, directory, settings, 8080)
-        self.host = PODS[name][0]
-        self.management = self
-        self.settings = {"address": self.host, **settings}      # the one thing that they differ in from what a cluster has
-        self.root = Root(Image(name), directory, resolver, [(data, "/data")] if data else [])
+        self.label, self.host, self.management = label, address, self
+        self.log_path = directory / (label + ".log")
+        self.settings = {"address": address, **settings}        # the one thing that they differ in from what a cluster has
+        self.root = Root(Image(name), directory, resolver, volumes, label)
 
     def environment(self, **more):
         both = {**self.settings, **more}
@@ -93,7 +93,7 @@ class Pod(Daemon):
         settings = self.environment(**settings)
         given = ["env", "-i", *("%s=%s" % pair for pair in settings.items())]
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([*given, *self.root.command(*self.root.image.config["Entrypoint"])],
+            self.process = subprocess.Popen([*self.launcher, *given, *self.root.command(*self.root.image.config["Entrypoint"])],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         if wait:
             self.wait_ready()
@@ -102,6 +102,7 @@ class Pod(Daemon):
 
 class Pods(Mall):
     """hosts: names are in /etc/hosts; else only a name server knows them, in the domain that a cluster would give them."""
+    places = PODS
 
     def __init__(self, only=tuple(PODS), hosts=True, data=True, **settings):
         be_apart()
@@ -119,20 +120,21 @@ class Pods(Mall):
             self.remove_directory(self.directory)
             raise
 
-    def add(self, name, **settings):
+    def add(self, name, label=None, address=None, volumes=(), **settings):
         """One that is not started nor, if it still runs at the end, stopped."""
-        return Pod(name, self.directory, self.resolver, self.data, settings)
+        volumes = [*volumes, (self.data, "/data")] if self.data else volumes
+        return Pod(name, label or name, address or self.places[name][0], self.directory, self.resolver, volumes, settings)
 
     def resolve(self, hosts):
         directory = self.directory / "resolver"
         directory.mkdir()
-        lines = ["127.0.0.1 localhost"] + ["%s %s" % pair for pair in PODS.values() if hosts]
+        lines = ["127.0.0.1 localhost"] + ["%s %s" % pair for pair in self.places.values() if hosts]
         (directory / "hosts").write_text("\n".join(lines) + "\n")
         (directory / "resolv.conf").write_text("search %s svc.cluster.local cluster.local\nnameserver 127.0.0.1\noptions ndots:5\n" % DOMAIN)
         for name in ("hosts", "resolv.conf"):
             lay_over(directory / name, os.path.realpath("/etc/" + name))
         if not hosts:
-            self.names = Names({"%s.%s" % (name, DOMAIN): address for address, name in PODS.values()})
+            self.names = Names({"%s.%s" % (name, DOMAIN): address for address, name in self.places.values()})
         return directory
 
     @staticmethod
