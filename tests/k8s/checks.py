@@ -3,21 +3,23 @@ import collections
 import re
 import urllib.parse
 
+import jsonschema
 import kubernetes_validate
 import yaml
 
+import tools
 from cluster import (DAEMONS, INSTANCE, SERVICES, TOP, Pod, app_of, containers, daemons, env_of, labels, may_speak, name, namespace,
                      of_kind, pod_of, selects, value_of, where, workloads)
 
 KUBERNETES = ("1.34", "1.35", "1.36")
-STRIMZI = {"Kafka", "KafkaNodePool", "KafkaTopic", "KafkaUser"}
+STRIMZI = set(tools.STRIMZI_KINDS)
 GRACE = 27  # GRACE_MS of common/service/daemon.c: a daemon has ended by then
 
 
 def schemas(objects):
     for o in objects:
         if o["apiVersion"].startswith("kafka.strimzi.io/"):
-            continue # their schemas are in no registry as JSON: strimzi_is_whole
+            continue # strimzi_takes_it
         for version in KUBERNETES:
             try:
                 kubernetes_validate.validate(o, version, strict=True)
@@ -434,6 +436,32 @@ def images_are_those_of_make(objects):
 
 def strimzi(objects, kind):
     return {name(o): o for o in objects if o["kind"] == kind and o["apiVersion"].startswith("kafka.strimzi.io/")}
+
+
+def strict(schema):
+    """A CRD's schema as a JSON Schema that allows no name which is not in it: the API server would drop that without a word."""
+    schema = {k: v for k, v in schema.items() if k != "description"}
+    if schema.pop("x-kubernetes-int-or-string", False):
+        schema["type"] = ["integer", "string"]
+    if "properties" in schema:
+        schema["properties"] = {name: strict(s) for name, s in schema["properties"].items()}
+        if not schema.get("x-kubernetes-preserve-unknown-fields") and schema.get("type") == "object":
+            schema.setdefault("additionalProperties", False)
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema.get(key), dict):
+            schema[key] = strict(schema[key])
+    return schema
+
+
+def strimzi_takes_it(objects):
+    for o in objects:
+        if o["kind"] in STRIMZI:
+            crd = yaml.safe_load((tools.STRIMZI / (o["kind"] + ".yaml")).read_text())
+            versions = {v["name"]: v["schema"]["openAPIV3Schema"] for v in crd["spec"]["versions"]}
+            version = o["apiVersion"].rpartition("/")[2]
+            assert version in versions, "%s has version %s only" % (o["kind"], ", ".join(versions))
+            trouble = [e.message for e in jsonschema.Draft202012Validator(strict(versions[version])).iter_errors(o)]
+            assert not trouble, "%s: %s" % (where(o), trouble)
 
 
 def strimzi_is_whole(objects):

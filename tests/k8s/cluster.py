@@ -8,8 +8,7 @@ import yaml
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 K8S = TOP / "deploy/k8s"
-TOOLS = TOP / "build/tools"
-KUSTOMIZE = TOOLS / "kustomize"
+KUSTOMIZE = TOP / "build/tools/kustomize"
 DAEMONS = ("order", "delivery", "product", "gateway")
 SERVICES = ("order", "delivery", "product")
 INSTANCE = "app.kubernetes.io/instance"

