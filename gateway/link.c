@@ -20,28 +20,19 @@ long link_send(struct link *l, const char *bytes, size_t len)
 }
 
 /* The descriptor is watched by edges: after a short read nothing is left but a close that was already told of. */
-long link_receive(struct link *l)
+long link_receive_to(struct link *l, char *to, size_t room)
 {
-        struct desk *d = l->desk;
-        size_t room;
         ssize_t n;
 
-        if (d->start) {
-                memmove(d->bytes, d->bytes + d->start, d->end - d->start);
-                d->end -= d->start;
-                d->start = 0;
-        }
-        room = sizeof d->bytes - d->end;
         if (!l->readable || !room)
                 return 0;
-        n = recv(l->watch.fd, d->bytes + d->end, room, MSG_DONTWAIT);
+        do
+                n = recv(l->watch.fd, to, room, MSG_DONTWAIT);
+        while (n < 0 && errno == EINTR);
         if (n > 0) {
-                d->end += (size_t)n;
                 l->readable = (size_t)n == room || l->hung_up;
                 return n;
         }
-        if (n < 0 && errno == EINTR)
-                return link_receive(l);
         if (n < 0 && errno == EAGAIN) {
                 l->readable = false;
                 return 0;
@@ -49,6 +40,24 @@ long link_receive(struct link *l)
         if (n == 0)
                 errno = 0;
         return -1;
+}
+
+long link_receive(struct link *l, size_t most)
+{
+        struct desk *d = l->desk;
+        size_t room;
+        long n;
+
+        if (d->start) {
+                memmove(d->bytes, d->bytes + d->start, d->end - d->start);
+                d->end -= d->start;
+                d->start = 0;
+        }
+        room = sizeof d->bytes - d->end;
+        n = link_receive_to(l, d->bytes + d->end, most < room ? most : room);
+        if (n > 0)
+                d->end += (size_t)n;
+        return n;
 }
 
 bool link_is_fresh(struct link *l)

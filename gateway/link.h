@@ -43,8 +43,10 @@ TAILQ_HEAD(links, link);
 
 /* Bytes, 0: nothing now, -1: the connection is broken, why in errno. */
 long link_send(struct link *link, const char *bytes, size_t len);
-/* Reads behind what the desk holds; bytes, 0: nothing now, -1: closed (errno 0) or broken. */
-long link_receive(struct link *link);
+/* Bytes, 0: nothing now, -1: closed (errno 0) or broken. */
+long link_receive_to(struct link *link, char *to, size_t room);
+/* The same, behind what the desk holds, at most so much; 0 also when it is full. */
+long link_receive(struct link *link, size_t most);
 /* Looks whether the other side has closed or spoken unasked. */
 bool link_is_fresh(struct link *link);
 

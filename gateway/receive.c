@@ -2,9 +2,16 @@
 #include "gateway/upstream_inside.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+enum {
+        GATHER_MOST = 128 << 10,
+        GATHER_US = 20 * 1000, /* an answer that trickles is passed on as it comes */
+        FIRST_READ = 8 << 10,  /* the head and a small body; more of a larger one would be copied once more */
+};
 
 static bool is_event_stream(const char *type)
 {
@@ -35,12 +42,6 @@ static void take_length(struct exchange *x)
                         x->answer[kept++] = x->answer[i];
                 }
         x->answer_count = kept;
-}
-
-static bool is_whole(const struct desk *d)
-{
-        return d->reply.framing == REPLY_NO_BODY ||
-               (d->reply.framing == REPLY_LENGTH && d->reply.length <= (uint64_t)(d->end - d->start));
 }
 
 static long read_over(struct exchange *x)
@@ -139,7 +140,7 @@ static long read_some(struct exchange *x, char *to, size_t room)
                         return n;
                 if (d->start != start && d->start != end)
                         continue; /* framing was read, there may be more behind it */
-                n = link_receive(x->link);
+                n = link_receive(x->link, DESK_ROOM);
                 if (n < 0)
                         return read_closed(x);
                 if (n == 0)
@@ -166,17 +167,62 @@ long exchange_read(struct exchange *x, char *to, size_t room)
         return n;
 }
 
+static void tell_head(struct exchange *x)
+{
+        loop_timer_clear(x->upstreams->loop, &x->timer);
+        x->gathered = NULL;
+        x->headed = true;
+        x->done(x);
+}
+
 static void take_whole(struct exchange *x)
 {
-        struct desk *d = x->link->desk;
-        size_t used = 0;
-        const char *out = "";
-
-        if (d->reply.framing == REPLY_LENGTH && d->reply.length)
-                reply_body(&d->reply, d->bytes + d->start, d->end - d->start, &used, &out, &x->whole_len);
-        x->whole = arena_copy(x->arena, out, x->whole_len);
-        d->start += used;
+        x->whole = x->piece;
+        x->whole_len = x->piece_len;
         read_end(x);
+        tell_head(x);
+}
+
+/* What breaks off or takes too long is told of as far as it came, like a long one. */
+static void gather(struct exchange *x)
+{
+        struct reply *r = &x->link->desk->reply;
+        const char *out;
+        size_t used, len;
+        long n = 0;
+
+        /* a byte more than is wanted: so the read is a short one, and the connection known to be empty */
+        while (!is_complete(r) && (n = link_receive_to(x->link, x->gathered + x->piece_len, (size_t)reply_plain(r) + 1)) > 0) {
+                reply_body(r, x->gathered + x->piece_len, (size_t)n, &used, &out, &len);
+                x->piece_len += len;
+                r->keep = r->keep && used == (size_t)n;
+        }
+        if (is_complete(r))
+                take_whole(x);
+        else if (n < 0)
+                tell_head(x);
+}
+
+static void gather_due(struct timer *timer)
+{
+        tell_head((struct exchange *)((char *)timer - offsetof(struct exchange, timer)));
+}
+
+/* A body that is not long is read to where it is sent from, and sent as one: half the copies, and nobody is woken in between. */
+static void gather_begin(struct exchange *x, size_t length)
+{
+        struct desk *d = x->link->desk;
+        const char *out;
+        size_t used;
+
+        x->piece = x->gathered = arena_room(x->arena, length + 1);
+        /* what came with the head, often all of it */
+        if (reply_body(&d->reply, d->bytes + d->start, d->end - d->start, &used, &out, &x->piece_len) == REPLY_DATA)
+                memcpy(x->gathered, out, x->piece_len);
+        d->start += used;
+        x->timer.due = gather_due;
+        loop_timer(x->upstreams->loop, &x->timer, GATHER_US);
+        gather(x);
 }
 
 static void take_head(struct exchange *x, size_t used)
@@ -185,29 +231,38 @@ static void take_head(struct exchange *x, size_t used)
         struct reply *r = &d->reply;
 
         loop_timer_clear(x->upstreams->loop, &x->timer);
-        x->headed = true;
         x->outcome = UPSTREAM_ANSWERED;
         x->status = r->status;
         take_fields(x, r->fields, r->field_count, arena_copy(x->arena, d->bytes, used) - d->bytes, &x->answer, &x->answer_count);
         take_length(x);
         x->has_body = r->framing != REPLY_NO_BODY;
         d->start = used;
-        if (is_whole(d))
-                take_whole(x);
-        x->done(x);
+        if (r->framing == REPLY_LENGTH && r->length <= GATHER_MOST) {
+                gather_begin(x, (size_t)r->length);
+        } else if (r->framing == REPLY_NO_BODY) {
+                x->whole = "";
+                read_end(x);
+                tell_head(x);
+        } else {
+                tell_head(x);
+        }
 }
 
 void receive_head(struct exchange *x)
 {
         struct link *l = x->link;
 
+        if (x->gathered) {
+                gather(x);
+                return;
+        }
         while (l->readable) {
                 size_t used;
                 long n;
 
                 if (!l->desk)
                         desk_take(l, strcmp(x->method, "HEAD") == 0);
-                n = link_receive(l);
+                n = link_receive(l, FIRST_READ);
                 if (n < 0) {
                         exchange_fail(x, UPSTREAM_BROKEN, broken_reason(errno, l->desk->end ? "it closed within the head of its answer"
                                                                                      : "it closed without an answer"));

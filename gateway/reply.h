@@ -95,6 +95,9 @@ enum reply_result reply_head(struct reply *reply, char *bytes, size_t len, size_
 enum reply_result reply_body(struct reply *reply, char *bytes, size_t len, size_t *used, const char **out,
                              size_t *out_len);
 
+/* So many of the next bytes are the body's and nothing else. */
+uint64_t reply_plain(const struct reply *reply);
+
 /* The peer closed, and all its bytes were given: true if the answer is whole, else `why` says what is missing. */
 bool reply_close(struct reply *reply);
 

@@ -85,6 +85,13 @@ static enum reply_result piece_give(struct reply *r, const char *bytes, size_t l
         return REPLY_DATA;
 }
 
+uint64_t reply_plain(const struct reply *r)
+{
+        if (r->state == REST)
+                return UINT64_MAX;
+        return r->state == WHOLE || r->state == CHUNK ? r->left : 0;
+}
+
 enum reply_result reply_body(struct reply *r, char *bytes, size_t len, size_t *used, const char **out, size_t *out_len)
 {
         enum reply_result result;

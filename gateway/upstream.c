@@ -161,7 +161,7 @@ void exchange_start(struct upstreams *u, struct exchange *x)
         x->outcome = UPSTREAM_BROKEN;
         x->over = x->headed = x->reached = x->begun = x->endless = x->wants_read = x->wants_write = x->deaf = false; /* not `ending`: a body that is all here stays so */
         x->piece_len = x->out_len = x->whole_len = 0;
-        x->reason = x->whole = NULL;
+        x->reason = x->whole = x->gathered = NULL;
         x->timer = (struct timer){0};
         if (!send_is_sound(x)) {
                 exchange_fail(x, UPSTREAM_BROKEN, "a line break in a header field");

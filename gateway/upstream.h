@@ -48,7 +48,7 @@ struct exchange {
         bool careful;       /* must not be lost on a connection that the other side just gave up: look first */
         int connect_ms, response_ms; /* until connected; until the head, and between pieces of the body; 0: for ever */
 
-        /* Once: the answer's head is there, or it failed. */
+        /* Once: the answer's head is there, with it, if that is quick, a body that is not long; or it failed. */
         void (*done)(struct exchange *exchange);
         /* exchange_read or exchange_write, which wanted to wait, may go on. */
         void (*ready)(struct exchange *exchange);
@@ -75,6 +75,7 @@ struct exchange {
         struct timer timer;
         const char *out; /* not yet sent */
         size_t out_len;
+        char *gathered;    /* the body so far, while it is waited for; NULL: it is not */
         const char *piece; /* decoded, not yet read */
         size_t piece_len;
         struct text spill; /* the last piece of the request's body */

@@ -155,6 +155,8 @@ BODIES = [
     body("shorter than its length, then nothing", b"Content-Length: 10", b"hello", HANG, want=(502, 504, CUT)),
     body("none of it", b"Content-Length: 10", b"", END),
     body("1 MB of 2 MB", b"Content-Length: 2000000", b"x" * 1000000, END),
+    body("50 KB of 100 KB", b"Content-Length: 100000", b"x" * 50000, END),
+    body("100 KB, and an answer behind it", b"Content-Length: 100000", b"x" * 100000 + SECOND, want=(b"x" * 100000,)),
     body("longer than its length", CL5, b"helloPOISONED", want=(b"hello",)),
     body("longer than its length by an answer", CL5, b"hello" + SECOND, want=(b"hello",)),
     body("where the length is 0", b"Content-Length: 0", SECOND, want=(b"",)),

@@ -230,6 +230,23 @@ def test_a_slow_body_that_keeps_coming_is_not_cut():
         equal((reply.whole, reply.size), (True, 40))
 
 
+def test_a_short_body_that_trickles_is_passed_on_as_it_comes():
+    """It is waited for, so as to go out in one piece; but not for long."""
+    asked = Asked()
+
+    def script(talk, _):
+        talk.say(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + b"a" * 2000)
+        asked.acquire()
+        talk.say(b"b" * 3000)
+
+    with Front(Upstream(script)) as front, Wire(front.port, 5) as wire:
+        wire.say(request("GET", "/x"))
+        while b"a" * 2000 not in wire.heard:
+            assert wire.more(), "ended before its end: %r" % bytes(wire.heard[-300:])
+        asked.end()
+        equal(wire.reply().body, b"a" * 2000 + b"b" * 3000)
+
+
 LEAVE = {"close": Wire.close, "reset": http1.Stream.reset}
 
 
