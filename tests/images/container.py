@@ -11,12 +11,13 @@ import ctypes
 import fcntl
 import os
 import pathlib
+import shutil
 import socket
 import struct
 import subprocess
 import tempfile
 
-from image import USER, Image
+from image import EMULATOR, USER, Image
 from mall import CannotTell, Daemon, Mall, tool
 from names import Names
 
@@ -69,12 +70,22 @@ class Root:
         for device in DEVICES:
             (self.path / "dev" / device).touch()
             lay_over("/dev/" + device, self.path / "dev" / device)
+        self.emulator = [] if EMULATOR is None else [self.lay_emulator()]
         tool("mount", "-o", "remount,ro", self.path / "dev")
+
+    def lay_emulator(self):
+        """It is the one thing of another machine there, under /dev, which is ours."""
+        found = shutil.which(EMULATOR)
+        if not found:
+            raise CannotTell("there is no %s: `scripts/deps emulator` installs it" % EMULATOR)
+        (self.path / "dev/emulator").touch()
+        lay_over(os.path.realpath(found), self.path / "dev/emulator", "ro")
+        return "/dev/emulator"
 
     def command(self, *arguments):
         """Runs them there as the image's user; chroot and the change of user are all that it has the right to, and then nothing."""
         return ["setpriv", "--no-new-privs", "--bounding-set=-all,+sys_chroot,+setuid,+setgid", "--inh-caps=-all",
-                "chroot", "--userspec=" + self.image.config["User"], "--groups=", self.path, *arguments]
+                "chroot", "--userspec=" + self.image.config["User"], "--groups=", self.path, *self.emulator, *arguments]
 
 
 class Pod(Daemon):

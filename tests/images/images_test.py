@@ -4,16 +4,18 @@ import os
 import re
 import shlex
 import stat
+import struct
 
 from container import DEVICES, PODS, Pods, Root
-from image import USER, Image
+from image import ARCHITECTURE, EMULATOR, USER, Image
 from lab_test import count, siege_numbers
-from mall import equal, tool, until_equal
+from mall import CannotTell, equal, tool, until_equal
 
 MOST = 30 * 1000 * 1000
 EXPECTED = (r"daemon", r"data", r"usr", r"usr/bin", r"usr/bin/%s", r"usr/lib/ssl(/cert\.pem)?",
             r"(usr/)?lib(64)?(/[a-z0-9_]+-linux-gnu(/[\w.+-]+\.so[\w.]*)?)?", r"lib(64)?/ld-linux[\w.-]*\.so[\w.]*",
             r"etc", r"etc/(passwd|group)", r"etc/ssl(/certs(/ca-certificates\.crt)?)?")
+E_MACHINE = {"amd64": 62, "arm64": 183}                         # of ELF
 LIBRARY = r"(usr/)?lib.*\.so[\w.]*"                             # some have the x bit: libc.so.6 tells its version, the loader loads
 
 
@@ -50,6 +52,14 @@ def content(image):
     equal(files["daemon"].linkname, "usr/bin/" + image.name, "/daemon")
 
 
+def architecture(image):
+    """of one architecture, in name and in every program and library"""
+    equal(image.architecture, ARCHITECTURE, "its name")
+    machines = {path: struct.unpack_from("<H", begin, 18)[0] for path, begin in image.beginnings(20) if begin.startswith(b"\x7fELF")}
+    equal({p: m for p, m in machines.items() if m != E_MACHINE[ARCHITECTURE]}, {}, "of another machine")
+    assert len(machines) > 20, machines
+
+
 def owners(image):
     """all is root's but /data"""
     for path, entry in image.files().items():
@@ -78,7 +88,7 @@ def settings(image):
 
 
 def test_what_is_in_the_images():
-    for check in (size, content, owners, settings):
+    for check in (size, content, architecture, owners, settings):
         yield from every_image(check)
 
 
@@ -147,6 +157,8 @@ def test_a_data_directory_that_cannot_be_written_is_said_so_at_once():
 
 
 def test_siege_has_what_the_lab_types_and_types_it():
+    if EMULATOR:
+        raise CannotTell("siege's image is of the machine's own architecture")
     with Pods(drain="0s") as pods:
         home = pods.directory / "home"
         home.mkdir()

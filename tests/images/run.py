@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """run - starts the images of build/images without an engine and types the lab's commands.
 
-usage: run.py [--jobs N] [PART]...      stories whose name contains one of the PARTs
+usage: [ARCH=arm64] run.py [--jobs N] [PART]...      stories whose name contains one of the PARTs
 """
 import pathlib
 import sys
