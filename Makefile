@@ -33,7 +33,7 @@ ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(WITHOUT_$(VARIANT)) $(HARDENING_$(VARIANT
              $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 ALL_LIBS   = -Wl,--as-needed $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
-.PHONY: help all run test bench lint unit wire proxy system fuzz images images-test settings programs deps-run deps-kafka deps-postgres \
+.PHONY: help all run test bench lint unit wire proxy system fuzz images images-test deploy-check settings programs deps-run deps-kafka deps-postgres \
         deps-test deps-bench deps-images deps-emulator unit-tests unit-here concurrent-tests ceiling clean
 .SECONDARY:
 
@@ -49,9 +49,12 @@ run: $(if $(KAFKA),deps-kafka,deps-run) $(if $(PG),deps-postgres) ## build and r
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@scripts/run.py $(if $(KAFKA),--kafka) $(if $(PG),--postgres)
 
+images_test = $(shell [ "$$(id -u)" = 0 ] && unshare --mount --net true 2>/dev/null && echo images-test)
+
 test: deps-test ## everything below, and one line of how it went
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
-	@scripts/tally.py lint unit wire proxy system
+	@scripts/tally.py lint unit wire proxy system deploy-check $(images_test)
+	@$(if $(images_test),,echo "images-test was left out: it takes root, and the right to mount and to make networks")
 
 lint: deps-test ## layout of the tiers, warnings, static checks
 	@scripts/lint.py $(TIERS)
@@ -98,8 +101,13 @@ IMAGES ?= $(DAEMONS) $(if $(ARCH),,siege)
 images: deps-images ## container images, build/images/NAME.tar; IMAGES=order for one of them, ARCH=arm64 for build/images/arm64
 	@ARCH=$(ARCH) VERSION=$(VERSION) COMMIT=$(COMMIT) scripts/images $(IMAGES)
 
-images-test: images $(if $(ARCH),deps-emulator) ## the images' root file systems, read-only, under the lab's commands; ONLY=names picks, ARCH=arm64
+images-test: deps-test images $(if $(ARCH),deps-emulator) ## the images, read-only, under the lab's commands and a rollout; as root; ONLY=names picks, ARCH=arm64
+	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@ARCH=$(ARCH) tests/images/run.py $(ONLY)
+
+deploy-check: deps-test ## manifests, pipelines, templates and the like, without a cluster; ONLY=undo picks
+	@$(MAKE) --no-print-directory -j$(JOBS) programs
+	@failed=0; for of in k8s deploy; do tests/$$of/run.py $(ONLY) || failed=1; done; exit $$failed
 
 settings: all ## write docs/settings.md anew from the daemons' --help
 	@scripts/settings.py

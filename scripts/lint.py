@@ -81,7 +81,7 @@ def tidy():
 
 
 def scripts():
-    found = subprocess.check_output(["git", "ls-files", "scripts", "tests", ".ci"], text=True).split()
+    found = subprocess.check_output(["git", "ls-files", "scripts", "tests", ".ci", "buildspec", "deploy"], text=True).split()
     shells = [f for f in found if os.path.isfile(f) and re.match(rb"#!.*\b(ba)?sh\b", open(f, "rb").readline())]
     return in_parallel(["shellcheck"], shells)
 

@@ -1,0 +1,128 @@
+#!/bin/sh
+# pipeline.sh - what the four pipelines do, one step a phase of CodeBuild; order.yml and its like call it.
+#
+#   tools   fetches kubectl and kustomize, pinned
+#   login   into ECR and the cluster
+#   image   builds the image, whose build stage runs the unit tests, and pushes it, tagged with the commit's id
+#   deploy  applies this service's objects with the image by its digest, waits; undoes and fails if it does not become ready
+#
+# `make test` wants Debian's packages and CodeBuild's image is Amazon Linux, so what is tested here is what Dockerfile.template
+# tests, on Debian, in the image's own build stage: no image without it.
+#
+# SETTINGS  _PROJECT_NAME      user23-order: the repository in ECR and the Deployment; from the service's yml
+#           _CLUSTER_NAME, _NAMESPACE, AWS_ACCOUNT_ID                 from the project
+#           AWS_DEFAULT_REGION, CODEBUILD_RESOLVED_SOURCE_VERSION     from CodeBuild
+#           _ROLLOUT_TIMEOUT   5m: ten pods, one after the other, take three; whoever takes longer is undone
+#           _TOOLS             /usr/local/bin: where `tools` puts them
+set -eu
+cd "$(dirname "$0")/.."
+
+KUBECTL=1.35.2
+KUBECTL_SHA256=924eb50779153f20cb668117d141440b95df2f325a64452d78dff9469145e277
+KUSTOMIZE=5.8.1
+KUSTOMIZE_SHA256=029a7f0f4e1932c52a0476cf02a0fd855c0bb85694b82c338fc648dcb53a819d
+
+OVERLAY=deploy/k8s/overlays/lab/shop
+# Docker Hub gives so many images an hour to an address, and CodeBuild's addresses are everybody's: the same base from AWS's own mirror
+BASE=docker.io/library/debian:trixie-slim
+BASE_FROM=public.ecr.aws/docker/library/debian:trixie-slim
+
+say() { echo "pipeline: $*"; }
+
+fail() {
+	say "$*" >&2
+	exit 1
+}
+
+fetch() { # URL SHA256 FILE
+	curl -fsSL --retry 3 -o "$3" "$1"
+	echo "$2  $3" | sha256sum -c -
+}
+
+tools() {
+	bin=${_TOOLS:-/usr/local/bin}
+	mkdir -p build
+	fetch "https://dl.k8s.io/release/v$KUBECTL/bin/linux/amd64/kubectl" "$KUBECTL_SHA256" build/kubectl
+	fetch "https://github.com/kubernetes-sigs/kustomize/releases/download/kustomize%2Fv$KUSTOMIZE/kustomize_v${KUSTOMIZE}_linux_amd64.tar.gz" \
+		"$KUSTOMIZE_SHA256" build/kustomize.tar.gz
+	tar -xzf build/kustomize.tar.gz -C build kustomize
+	install build/kubectl build/kustomize "$bin"
+}
+
+login() {
+	# in a variable, since a pipe would hide that the first of the two failed
+	password=$(aws ecr get-login-password --region "$AWS_DEFAULT_REGION")
+	echo "$password" | docker login --username AWS --password-stdin "$registry"
+	aws eks update-kubeconfig --region "$AWS_DEFAULT_REGION" --name "$_CLUSTER_NAME"
+}
+
+image() {
+	# without provenance what is pushed is one manifest, not an index of them
+	docker build -f Dockerfile.template -t "$image" --provenance=false \
+		--build-context "$BASE=docker-image://$BASE_FROM" \
+		--build-arg "SERVICE=$service" \
+		--build-arg "VERSION=$(sed -n 's/^VERSION := //p' Makefile)" \
+		--build-arg "COMMIT=$(echo "$CODEBUILD_RESOLVED_SOURCE_VERSION" | cut -c 1-12)" \
+		.
+	docker push "$image"
+}
+
+in_cluster() { kubectl --namespace "$_NAMESPACE" "$@"; }
+
+of_deployment() { in_cluster get deployment "$_PROJECT_NAME" --ignore-not-found -o "jsonpath=$1"; }
+
+becomes_ready() { in_cluster rollout status "deployment/$_PROJECT_NAME" --timeout="${_ROLLOUT_TIMEOUT:-5m}"; }
+
+deploy() {
+	# CodeBuild comes here also when the build phase failed
+	[ "$CODEBUILD_BUILD_SUCCEEDING" = 1 ] || fail "the build failed, nothing is deployed"
+
+	by_digest=$(docker image inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' "$image" | grep -m 1 "^$repository@sha256:") ||
+		fail "docker knows no digest of $image"
+	(cd "$OVERLAY" && kustomize edit set image "mall/$service=$by_digest")
+	kustomize build "$OVERLAY" >build/manifests.yaml
+
+	before=$(of_deployment '{.metadata.annotations.deployment\.kubernetes\.io/revision}')
+	if in_cluster apply -l "app=$service" -f build/manifests.yaml && becomes_ready; then
+		say "$_PROJECT_NAME runs $by_digest"
+	else
+		show_why
+		undo
+		fail "$_PROJECT_NAME did not become ready with $by_digest"
+	fi
+}
+
+show_why() {
+	pods="app=$service,app.kubernetes.io/instance=${prefix}mall"
+	in_cluster get pods -l "$pods" || true
+	in_cluster describe pods -l "$pods" || true # has a container's last words, and its events
+}
+
+# To the very revision that was there before, for apply may have made none. Only the Deployment goes back: what else was applied stays.
+undo() {
+	runs=$(of_deployment '{.spec.template.spec.containers[0].image}')
+	if [ -z "$before" ]; then
+		say "the first deployment of $_PROJECT_NAME: there is nothing to undo to, it stays as it is"
+	elif [ "$runs" != "$by_digest" ]; then
+		say "$_PROJECT_NAME is to run $runs, which is not this build's: nothing to undo"
+	else
+		in_cluster rollout undo "deployment/$_PROJECT_NAME" --to-revision="$before"
+		becomes_ready || fail "undone, but revision $before does not become ready either"
+		say "undone: $_PROJECT_NAME is at revision $before again"
+	fi
+}
+
+: "${_PROJECT_NAME:?}" "${_CLUSTER_NAME:?}" "${_NAMESPACE:?}" "${AWS_ACCOUNT_ID:?}" "${AWS_DEFAULT_REGION:?}" "${CODEBUILD_RESOLVED_SOURCE_VERSION:?}"
+
+service=${_PROJECT_NAME##*-}
+prefix=$(sed -n 's/^namePrefix: *//p' "$OVERLAY/kustomization.yaml")
+[ "$_PROJECT_NAME" = "$prefix$service" ] || fail "_PROJECT_NAME is $_PROJECT_NAME, but namePrefix of $OVERLAY is $prefix"
+
+registry=$AWS_ACCOUNT_ID.dkr.ecr.$AWS_DEFAULT_REGION.amazonaws.com
+repository=$registry/$_PROJECT_NAME
+image=$repository:$CODEBUILD_RESOLVED_SOURCE_VERSION
+
+case ${1:-} in
+tools | login | image | deploy) "$1" ;;
+*) fail "usage: pipeline.sh tools|login|image|deploy" ;;
+esac

@@ -1,0 +1,41 @@
+#!/bin/sh
+# teardown.sh - removes what README.md made, in the order in which nothing is left that costs
+#
+#   deploy/eks/teardown.sh           one participant's: mall, volumes, pipelines, repositories with their images
+#   deploy/eks/teardown.sh cluster   that, then Kafka and the cluster, which take everybody's mall with them
+#
+# May be called again where it broke off. The prefix is namePrefix of deploy/k8s/overlays/lab/shop; kubectl's context is the cluster's,
+# AWS_DEFAULT_REGION its region.
+set -eu
+cd "$(dirname "$0")/../.."
+
+case ${1:-} in
+'' | cluster) ;;
+*)
+	echo "usage: teardown.sh [cluster]" >&2
+	exit 2
+	;;
+esac
+: "${AWS_DEFAULT_REGION:?}"
+overlay=deploy/k8s/overlays/lab
+prefix=$(sed -n 's/^namePrefix: *//p' $overlay/shop/kustomization.yaml)
+
+delete_stack() {
+	aws cloudformation delete-stack --stack-name "$1"
+	aws cloudformation wait stack-delete-complete --stack-name "$1"
+}
+
+# First what AWS made for the cluster's objects, while there is a cluster that can have it removed: the load balancer of
+# the gateway's Service, the disks behind the claims. A StatefulSet's claim outlives it.
+kubectl delete -k $overlay/shop --ignore-not-found --wait
+kubectl delete pvc -l "app.kubernetes.io/instance=${prefix}mall" --wait
+if [ "${1:-}" = cluster ]; then
+	kubectl delete -k deploy/k8s/kafka --ignore-not-found --wait
+fi
+
+delete_stack "${prefix}pipelines"
+delete_stack "${prefix}repositories"
+
+if [ "${1:-}" = cluster ]; then
+	eksctl delete cluster -f deploy/eks/cluster.yaml --disable-nodegroup-eviction --wait
+fi

@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""run - holds deploy/eks and buildspec against what they promise, without AWS: by others' linters, and by running the
+pipelines among stand-ins for aws, docker and kubectl.
+
+usage: run.py [PART]...      stories whose name contains one of the PARTs; SHOW=1 tells how the broken ones failed
+
+Fetches what it needs once into build/tools.
+"""
+import functools
+import os
+import pathlib
+import sys
+import traceback
+
+import fetch
+
+if __name__ == "__main__" and pathlib.Path(sys.prefix) != fetch.VENV:
+    fetch.fetch()
+    os.execv(fetch.PYTHON, [fetch.PYTHON, *sys.argv])
+
+import codebuild                                                # noqa: E402
+import files                                                    # noqa: E402
+import pipelines                                                # noqa: E402
+import teardown                                                 # noqa: E402
+
+OF_TREES, OF_PIPELINES = (files, teardown), pipelines.OF_EACH_SERVICE + pipelines.OF_ORDER
+
+
+def words(function):
+    return function.__name__.replace("_", " ")
+
+
+def in_a_tree(check, *edits):
+    with codebuild.World(edits) as world:
+        check(world.tree)
+
+
+def is_seen_to_fail(story, edits):
+    """A promise counts as tested when its test has been seen to fail: with each of the edits."""
+    assert edits, "nothing to break it with"
+    for edit in edits:
+        try:
+            story(edit)
+        except AssertionError as trouble:
+            if os.environ.get("SHOW"):
+                print("     with %s: %s" % (edit, str(trouble)[:200]))
+            continue
+        raise AssertionError("passes all the same with %s" % (edit,))
+
+
+def stories():
+    for module in OF_TREES:
+        for check in module.CHECKS:
+            yield words(check), functools.partial(in_a_tree, check)
+    for service in pipelines.SERVICES:
+        for story in pipelines.OF_EACH_SERVICE:
+            yield "%s: %s" % (service, words(story)), functools.partial(story, codebuild.World, service)
+    for story in pipelines.OF_ORDER:
+        yield words(story), functools.partial(story, codebuild.World)
+    for module in OF_TREES:
+        for check in module.CHECKS:
+            edits = [edit for broken, *edit in module.BROKEN if broken is check]
+            yield "seen to fail: " + words(check), functools.partial(is_seen_to_fail, functools.partial(in_a_tree, check), edits)
+    for story in OF_PIPELINES:
+        edits = [edit for broken, edit in pipelines.MUTANTS if broken is story]
+        yield "seen to fail: " + words(story), functools.partial(is_seen_to_fail, lambda edit, story=story: story(functools.partial(codebuild.World, [edit])), edits)
+
+
+def tell(story):
+    """How it went, and what went wrong."""
+    try:
+        story()
+        return "ok", ""
+    except AssertionError as trouble:
+        return "FAIL", str(trouble) or traceback.format_exc()
+    except Exception: # noqa: BLE001 - a story that breaks is one that failed
+        return "FAIL", traceback.format_exc()
+
+
+def main(parts):
+    told = failed = 0
+    for story, function in stories():
+        if parts and not any(part in story for part in parts):
+            continue
+        word, trouble = tell(function)
+        told += 1
+        failed += word == "FAIL"
+        print(("%s\n" % trouble if trouble else "") + "%-4s deploy: %s" % (word, story), flush=True)
+    print("deploy: %d told, %d failed" % (told, failed))
+    return 1 if failed or not told else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
