@@ -9,6 +9,7 @@
 
 enum {
         GATHER_MOST = 128 << 10,
+        GATHER_ALL = 4 << 20,  /* of all exchanges together: when many clients are slow, a desk's worth of each answer is enough */
         GATHER_US = 20 * 1000, /* an answer that trickles is passed on as it comes */
         FIRST_READ = 8 << 10,  /* the head and a small body; more of a larger one would be copied once more */
 };
@@ -216,13 +217,33 @@ static void gather_begin(struct exchange *x, size_t length)
         size_t used;
 
         x->piece = x->gathered = arena_room(x->arena, length + 1);
+        x->held = length;
+        x->upstreams->gathered += length;
         /* what came with the head, often all of it */
         if (reply_body(&d->reply, d->bytes + d->start, d->end - d->start, &used, &out, &x->piece_len) == REPLY_DATA)
                 memcpy(x->gathered, out, x->piece_len);
         d->start += used;
+        if (is_complete(&d->reply)) {
+                take_whole(x);
+                return;
+        }
         x->timer.due = gather_due;
         loop_timer(x->upstreams->loop, &x->timer, GATHER_US);
         gather(x);
+}
+
+static bool is_to_be_gathered(const struct exchange *x, uint64_t length)
+{
+        const struct desk *d = x->link->desk;
+
+        return length <= d->end - d->start || (length <= GATHER_MOST && x->upstreams->gathered + length <= GATHER_ALL);
+}
+
+void receive_forget(struct exchange *x)
+{
+        if (x->held)
+                x->upstreams->gathered -= x->held;
+        x->held = 0;
 }
 
 static void take_head(struct exchange *x, size_t used)
@@ -237,7 +258,7 @@ static void take_head(struct exchange *x, size_t used)
         take_length(x);
         x->has_body = r->framing != REPLY_NO_BODY;
         d->start = used;
-        if (r->framing == REPLY_LENGTH && r->length <= GATHER_MOST) {
+        if (r->framing == REPLY_LENGTH && is_to_be_gathered(x, r->length)) {
                 gather_begin(x, (size_t)r->length);
         } else if (r->framing == REPLY_NO_BODY) {
                 x->whole = "";

@@ -90,6 +90,7 @@ void exchange_wait(struct exchange *x)
 
 void exchange_cancel(struct exchange *x)
 {
+        receive_forget(x);
         if (x->over)
                 return;
         if (x->dial)
@@ -155,6 +156,7 @@ void exchange_start(struct upstreams *u, struct exchange *x)
 {
         struct link *kept;
 
+        receive_forget(x); /* of an earlier try */
         x->upstreams = u;
         x->link = NULL;
         x->dial = NULL;

@@ -76,6 +76,7 @@ struct exchange {
         const char *out; /* not yet sent */
         size_t out_len;
         char *gathered;    /* the body so far, while it is waited for; NULL: it is not */
+        size_t held;       /* bytes for it, until exchange_cancel */
         const char *piece; /* decoded, not yet read */
         size_t piece_len;
         struct text spill; /* the last piece of the request's body */
@@ -103,7 +104,7 @@ void exchange_start(struct upstreams *upstreams, struct exchange *exchange);
 size_t exchange_write(struct exchange *exchange, const char *data, size_t len);
 /* At most `room` bytes of the body, or one of EXCHANGE_*; the latter two end it. */
 long exchange_read(struct exchange *exchange, char *to, size_t room);
-/* Ends it, whatever state it is in; no callback comes any more. Harmless when it has ended. */
+/* Ends it, whatever state it is in; no callback comes any more. To be called also when it has ended, once what it brought is of no more use. */
 void exchange_cancel(struct exchange *exchange);
 
 #endif

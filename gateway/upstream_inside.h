@@ -24,6 +24,7 @@ struct upstreams {
         struct links busy;
         struct desk *desks;
         int desk_count;
+        size_t gathered; /* bytes held by all exchanges */
         uint64_t seed;
 };
 
@@ -51,5 +52,6 @@ void send_first(struct exchange *exchange);
 void send_more(struct exchange *exchange);
 /* receive.c */
 void receive_head(struct exchange *exchange);
+void receive_forget(struct exchange *exchange); /* what was gathered for it */
 
 #endif
