@@ -37,10 +37,13 @@ static const char *prefix_of(struct arena *arena, const char *asked, const char 
         return sent_len < asked_len ? arena_copy(arena, asked, asked_len - sent_len) : NULL;
 }
 
+/* As a UUID of version 7 (RFC 9562, 5.7) begins: by time, so that keys made one after the other lie beside each other in the
+   upstream's index. All random, each would dirty a page of its own. */
 static const char *new_key(struct call *c)
 {
         struct lane *lane = c->lane;
-        const unsigned char *k;
+        int64_t now_ms = clock_wall_ms();
+        unsigned char *k;
         char text[40];
 
         if (!lane->keys_left) {
@@ -49,6 +52,8 @@ static const char *new_key(struct call *c)
                 lane->keys_left = KEY_STOCK;
         }
         k = lane->keys[--lane->keys_left];
+        for (int i = 0; i < 6; i++)
+                k[i] = (unsigned char)(now_ms >> (40 - 8 * i));
         snprintf(text, sizeof text, "gw-%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x", k[0], k[1], k[2], k[3],
                  k[4], k[5], k[6], k[7], k[8], k[9], k[10], k[11], k[12], k[13], k[14], k[15]);
         return arena_string(c->request->arena, text);

@@ -95,6 +95,8 @@ def test_a_post_without_a_key_gets_one_made():
     keys = [r.fields.all("Idempotency-Key") for r in upstream.requests]
     assert all(len(k) == 1 and k[0].startswith("gw-") and 8 < len(k[0]) < 256 for k in keys[:3]), keys
     equal((len({k[0] for k in keys[:3]}), keys[3], keys[4]), (3, ["key-1"], []))
+    times = [int(k[0][3:15], 16) for k in keys[:3]]             # by time, for the upstream's index, as in a UUID of version 7
+    assert times == sorted(times) and abs(times[0] / 1000 - time.time()) < 60 * SLOWER, keys
 
 
 def test_a_post_to_an_upstream_that_echoes_keys_is_sent_again():
