@@ -1,8 +1,10 @@
 #include "http/listener.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,7 +18,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { BACKLOG = 4096, PAUSE_MS = 100 };
+enum { BACKLOG = 4096, PAUSE_MS = 100, HANDSHAKE_MS = 30, TCP_FLAGS = 13 /* their place in the header, RFC 9293, 3.1 */, SYN = 2, ACK = 16 };
 
 struct listener {
         struct listener_config config;
@@ -158,6 +160,36 @@ static bool accept_one(struct listener *l)
         return errno == ECONNABORTED || errno == EINTR || errno == EPROTO; /* that client gave up: the next */
 }
 
+static void accept_all(struct listener *l)
+{
+        while (!is_full(l) && accept_one(l))
+                ;
+}
+
+/* A connection that is made but not accepted when the socket closes is reset, and its client cannot know whether it was heard. So from
+   here on no handshake begins (who tries asks again a second later, and is refused then, or finds another), and those begun
+   have time to end. */
+static void say_good_bye(struct listener *l)
+{
+        struct sock_filter no_syn[] = {
+                BPF_STMT(BPF_LD | BPF_B | BPF_ABS, TCP_FLAGS),
+                BPF_STMT(BPF_ALU | BPF_AND | BPF_K, SYN | ACK),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYN, 0, 1),
+                BPF_STMT(BPF_RET | BPF_K, 0),
+                BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+        };
+        struct sock_fprog program = {sizeof no_syn / sizeof *no_syn, no_syn};
+        int64_t end_us = clock_mono_us() + HANDSHAKE_MS * 1000, left_us;
+
+        setsockopt(l->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+        while (!is_full(l) && (left_us = end_us - clock_mono_us()) > 0) {
+                struct pollfd fd = {.fd = l->fd, .events = POLLIN};
+
+                poll(&fd, 1, (int)(left_us / 1000 + 1));
+                accept_all(l);
+        }
+}
+
 static void *run(void *arg)
 {
         struct listener *l = arg;
@@ -174,11 +206,11 @@ static void *run(void *arg)
                         (void)n;
                         atomic_store(&l->full, false);
                 }
-                while (!is_full(l) && accept_one(l))
-                        ;
-                if (stop) /* behind one last look at the backlog */
+                accept_all(l);
+                if (stop)
                         break;
         }
+        say_good_bye(l);
         close(l->fd);
         return NULL;
 }

@@ -1,9 +1,10 @@
 """SIGTERM: nothing is lost and it does not take long."""
 import signal
+import socket
 import threading
 import time
 
-from mall import Load, Mall, equal, ports, until, until_equal
+from mall import SLOWER, Load, Mall, equal, ports, until, until_equal
 
 MUCH = 1000000000
 
@@ -102,6 +103,64 @@ def test_order_stopped_under_load_loses_no_request():
 
 def test_order_stopped_twice_at_once_under_load_loses_no_request():
     rolled_under_load("order", "order", signals=2)
+
+
+class Callers:
+    """Each on a connection of its own, one after the other: what was connected is answered. Refused, or not taken in a while, is fair."""
+
+    def __init__(self, port, many):
+        self.port, self.ending, self.answered, self.wrong = port, threading.Event(), 0, []
+        self.threads = [threading.Thread(target=self.run) for _ in range(many)]
+        for thread in self.threads:
+            thread.start()
+
+    def run(self):
+        while not self.ending.is_set():
+            with socket.socket() as s:
+                s.settimeout(0.3 * SLOWER)
+                try:
+                    s.connect(("127.0.0.1", self.port))
+                except (ConnectionRefusedError, TimeoutError):
+                    time.sleep(0.001)
+                    continue
+                except OSError as trouble:
+                    self.wrong.append("to connect: %r" % trouble)
+                    continue
+                self.call(s)
+
+    def call(self, s):
+        try:
+            s.settimeout(20 * SLOWER)
+            s.sendall(b"GET /orders/1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            answer = b"".join(iter(lambda: s.recv(65536), b""))
+            if answer.startswith(b"HTTP/1.1 "):
+                self.answered += 1
+            else:
+                self.wrong.append("no answer")
+        except OSError as trouble:
+            self.wrong.append(repr(trouble))
+
+    def stop(self):
+        self.ending.set()
+        for thread in self.threads:
+            thread.join()
+
+
+def test_who_connects_while_a_daemon_stops_is_not_reset():
+    """The moment between the last look at who waits and the closing of the socket is drawn out to 30 ms."""
+    mall = Mall(only=("order",), drain="50ms")
+    mall.order.launcher = ("strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=close", "-e", "inject=close:delay_enter=30000")
+    with mall:
+        callers = Callers(mall.order.port, 8)
+        try:
+            for _ in range(6):
+                before = callers.answered
+                until(lambda: callers.answered > before + 20)
+                equal(mall.order.stop(), 0)
+                mall.order.start()
+        finally:
+            callers.stop()
+        equal(callers.wrong, [])
 
 
 def test_gateway_stopped_under_load_loses_no_request():
