@@ -1,6 +1,7 @@
 #include "gateway/dial.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <arpa/inet.h>
@@ -172,17 +173,30 @@ static int on_timer(CURLM *multi, long ms, void *arg)
         return 0;
 }
 
-/* An address is about to be tried. */
+static bool was_tried(const struct dial *dial, const struct place *place)
+{
+        for (int i = 0; i < dial->tried_count; i++)
+                if (dial->tried[i] == place)
+                        return true;
+        return false;
+}
+
+/* An address is about to be tried. One of each family an attempt: libcurl 7.88 gives up one that does not answer when half of the time is
+   over, but never learns that the next of that family has connected. */
 static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *at)
 {
         struct dial *dial = arg;
         struct place *place = place_of(dial->dialer, &at->addr);
 
         (void)purpose;
-        if (place_is_avoided(place) && !dial->heedless)
+        if ((place_is_avoided(place) && !dial->heedless) || was_tried(dial, place) || dial->tried_count == MOST_TRIED)
                 return CURL_SOCKET_BAD;
-        if (dial->tried_count < (int)(sizeof dial->tried / sizeof *dial->tried))
-                dial->tried[dial->tried_count++] = place;
+        if (dial->family_taken[at->family == AF_INET6]) {
+                dial->more = true;
+                return CURL_SOCKET_BAD;
+        }
+        dial->family_taken[at->family == AF_INET6] = true;
+        dial->tried[dial->tried_count++] = place;
         return socket(at->family, at->socktype | SOCK_CLOEXEC, at->protocol);
 }
 
@@ -230,6 +244,16 @@ static void hang_up(struct dial *dial)
         dial->easy = NULL;
 }
 
+/* In ms; at least one, for 0 is libcurl's own. */
+static long time_left(const struct dial *dial)
+{
+        long left = dial->connect_ms - (long)((clock_mono_us() - dial->began_us) / 1000);
+
+        if (dial->connect_ms <= 0)
+                return 0;
+        return left > 1 ? left : 1;
+}
+
 static CURL *easy_open(struct dial *dial)
 {
         CURL *easy = curl_easy_init();
@@ -247,7 +271,7 @@ static CURL *easy_open(struct dial *dial)
         curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
         curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, (long)NAMES_S);
         curl_easy_setopt(easy, CURLOPT_DNS_SHUFFLE_ADDRESSES, 1L);
-        curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)dial->connect_ms);
+        curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, time_left(dial));
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, dial);
         curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, dial->reason);
@@ -257,8 +281,8 @@ static CURL *easy_open(struct dial *dial)
 
 static void dial_again(struct dial *dial)
 {
-        dial->tried_count = 0;
         dial->reason[0] = '\0';
+        dial->more = dial->family_taken[0] = dial->family_taken[1] = false;
         dial->easy = easy_open(dial);
         curl_multi_add_handle(dial->dialer->multi, dial->easy);
 }
@@ -267,6 +291,8 @@ void dial_start(struct dialer *d, struct dial *dial)
 {
         dial->dialer = d;
         dial->heedless = false;
+        dial->tried_count = 0;
+        dial->began_us = clock_mono_us();
         dial->fd = -1;
         dial_again(dial);
 }
@@ -338,7 +364,11 @@ static void finish(struct dial *dial, CURLcode code)
         }
         if (code != CURLE_OK)
                 failed(dial, code);
-        else if (dial->outcome == DIAL_CONNECTED)
+        if (code != CURLE_OK && dial->more) { /* another address */
+                dial_again(dial);
+                return;
+        }
+        if (code == CURLE_OK && dial->outcome == DIAL_CONNECTED)
                 judge_places(dial);
         dial->done(dial);
 }

@@ -12,6 +12,8 @@
 struct dialer;
 struct place;
 
+enum { MOST_TRIED = 16 }; /* addresses for one connection */
+
 enum dial_outcome { DIAL_CONNECTED, DIAL_REFUSED, DIAL_SLOW };
 
 struct dial {
@@ -28,9 +30,12 @@ struct dial {
 
         void *easy; /* dial's own */
         struct dialer *dialer;
-        bool heedless;
+        int64_t began_us;
+        bool heedless;        /* of addresses to be avoided */
+        bool more;            /* addresses that this attempt left to the next */
+        bool family_taken[2]; /* by this attempt: IPv4, IPv6 */
         int tried_count;
-        struct place *tried[16];
+        struct place *tried[MOST_TRIED]; /* by all attempts */
 };
 
 struct dialer *dialer_open(struct loop *loop);

@@ -18,7 +18,14 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { BACKLOG = 4096, PAUSE_MS = 100, HANDSHAKE_MS = 30, TCP_FLAGS = 13 /* their place in the header, RFC 9293, 3.1 */, SYN = 2, ACK = 16 };
+enum {
+        BACKLOG = 4096,
+        PAUSE_MS = 100,
+        HANDSHAKE_MS = 1, /* a cluster's round trip takes less */
+        TCP_FLAGS = 13,   /* their place in the header, RFC 9293, 3.1 */
+        SYN = 2,
+        ACK = 16,
+};
 
 struct listener {
         struct listener_config config;

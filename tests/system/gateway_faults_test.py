@@ -1,11 +1,13 @@
 """The gateway before upstreams that come and go, fail, or are too many or too slow for."""
 import concurrent.futures
 import contextlib
+import ctypes
 import os
 import pathlib
 import re
 import resource
 import socket
+import struct
 import subprocess
 import threading
 import time
@@ -84,6 +86,34 @@ def test_one_of_two_addresses_restarts_at_no_requests_cost():
         equal(load.failed, [])
         wrk.check()
         equal(taken(mall.order) + taken(mall.second), len(load.acknowledged), "the orders in both")
+
+
+class BlackHole:
+    """A place that never answers, as that of a node which lost its power: a socket that drops what asks for a connection."""
+    DROP_SYN = ((0x30, 0, 0, 13), (0x54, 0, 0, 0x12), (0x15, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xffffffff))
+
+    def __init__(self, address, port):
+        program = b"".join(struct.pack("HBBI", *step) for step in self.DROP_SYN)
+        self.program = ctypes.create_string_buffer(program)
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind((address, port))
+        self.socket.listen()
+        self.socket.setsockopt(socket.SOL_SOCKET, 26, struct.pack("HP", len(self.DROP_SYN), ctypes.addressof(self.program)))    # SO_ATTACH_FILTER
+
+
+def test_an_address_that_does_not_answer_is_passed_over():
+    with twins(FIRST, SECOND) as (mall, _):
+        equal(mall.second.stop(), 0)
+        hole = BlackHole(SECOND, mall.order.port)
+
+        def is_passed_over():
+            equal(mall.gateway.post("/orders", {"qty": 1}).status, 201)
+            return avoided(mall)
+
+        until(is_passed_over, 60, every=0.1)                    # by and by it is the one that is tried first
+        equal(mall.gateway.post("/orders", {"qty": 1}).status, 201)
+        hole.socket.close()
 
 
 def test_one_of_two_addresses_is_killed_at_no_reads_cost():
