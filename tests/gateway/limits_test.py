@@ -3,6 +3,7 @@ import concurrent.futures
 import time
 
 from client import Wire, ask, chunked, request
+from framing_cases import NEWER
 from front import SLOWER, Front, span
 from mall import equal, until
 from upstream import HANG, Upstream, answer, says
@@ -104,7 +105,8 @@ def test_deadlines_of_head_and_body_are_absolute():
             told = {name: pool.submit(trickled, front.port, *case) for name, case in cases.items()}
         for name, telling in told.items():
             status, seconds = telling.result()
-            good = status in (408, 400, None) and SLOWER < seconds # which is not at once
+            at_once = NEWER and name == "blank lines"           # of which libmicrohttpd 1.0 takes some only
+            good = status in (408, 400, None) and (at_once or SLOWER < seconds)
             yield name, None if good else "%s after %.1f s" % (status, seconds)
         equal(ask(front.port).status, 200, "the next client's answer")
     whole = [r for r in upstream.requests if r.whole]
