@@ -4,6 +4,7 @@
    FAILS  404 no route; 503 the upstream refuses; 504 it is too slow; 502 it breaks off */
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "gateway/gateway.h"
 #include "gateway/routes.h"
 #include "service/daemon.h"
@@ -138,10 +139,8 @@ static void *stop_waiting(void *arg)
 static void close_http(struct process *p)
 {
         struct patience patience = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, clock_after(PATIENCE_MS), gateway_of(p)};
-        pthread_t thread;
+        pthread_t thread = thread_start("patience", stop_waiting, &patience);
 
-        if (pthread_create(&thread, NULL, stop_waiting, &patience) != 0)
-                abort();
         daemon_hang_up(p);
         pthread_mutex_lock(&patience.lock);
         patience.over = true;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log_line.h"
 #include "base/log_output.h"
+#include "base/thread.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -97,7 +98,6 @@ static void batch_write(void)
 static void *writer_run(void *arg)
 {
         (void)arg;
-        pthread_setname_np(pthread_self(), "log");
         pthread_mutex_lock(&output.lock);
         while (output.used || !output.closing) {
                 work_wait();
@@ -194,10 +194,7 @@ void log_open(const char *service, bool as_text, enum log_level least)
         output.dropped = 0;
         output.hurry = output.idle = output.closing = false;
         atomic_store(&output.give_up_us, 0);
-        if (pthread_create(&output.writer, NULL, writer_run, NULL) != 0) {
-                fputs("the log's thread cannot be made\n", stderr);
-                abort();
-        }
+        output.writer = thread_start("log", writer_run, NULL);
         atomic_store(&is_open, true);
 }
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/thread.h"
 #include "data/schema.h"
 #include "data/store_inside.h"
 
@@ -155,8 +156,7 @@ struct store *store_open(const struct store_config *config, struct error *error)
         store->writer = db_open(config->url, config->service, DB_WRITER, error);
         if (store->writer && schema_migrate(store->writer, config->service, config->entities, error) && load(store, error) &&
             open_readers(store, config, error)) {
-                if (pthread_create(&store->thread, NULL, writer_main, store) != 0)
-                        abort();
+                store->thread = thread_start("writer", writer_main, store);
                 return store;
         }
         store_free(store);

@@ -1,6 +1,7 @@
 #include "event/inbox.h"
 
 #include "base/log.h"
+#include "base/thread.h"
 #include "data/outbox.h"
 
 #include <pthread.h>
@@ -241,8 +242,7 @@ struct inbox *inbox_open(const struct inbox_config *config, struct error *error)
                 free(inbox);
                 return NULL;
         }
-        if (pthread_create(&inbox->thread, NULL, inbox_main, inbox) != 0)
-                abort();
+        inbox->thread = thread_start("inbox", inbox_main, inbox);
         return inbox;
 }
 

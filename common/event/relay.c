@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "event/record.h"
 
 #include <stdlib.h>
@@ -175,8 +176,7 @@ struct relay *relay_open(const struct relay_config *config, struct error *error)
         outbox_on_commit(r->store, store_is_shared(r->store) ? relay_told : relay_committed, r);
         if (r->metrics)
                 metrics_on_scrape(r->metrics, refresh, r);
-        if (pthread_create(&r->thread, NULL, relay_main, r) != 0)
-                abort();
+        r->thread = thread_start("relay", relay_main, r);
         return r;
 }
 

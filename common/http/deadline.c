@@ -1,5 +1,6 @@
 #include "http/deadline.h"
 
+#include "base/thread.h"
 #include "http/answer.h"
 #include "http/connection.h"
 
@@ -161,8 +162,7 @@ struct deadlines *deadlines_open(struct http_server *server)
         pthread_condattr_destroy(&monotonic);
         d->looked_ms = clock_mono_us() / 1000;
         atomic_store(&server->now_ms, d->looked_ms);
-        if (pthread_create(&d->thread, NULL, run, d) != 0)
-                abort();
+        d->thread = thread_start("deadlines", run, d);
         return d;
 }
 

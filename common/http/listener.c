@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <linux/filter.h>
@@ -224,8 +225,7 @@ static void *run(void *arg)
 
 void listener_start(struct listener *l)
 {
-        if (pthread_create(&l->thread, NULL, run, l) != 0)
-                abort();
+        l->thread = thread_start("listener", run, l);
         l->running = true;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -232,8 +233,7 @@ static void *run(void *arg)
 
 void loop_start(struct loop *l)
 {
-        if (pthread_create(&l->thread, NULL, run, l) != 0)
-                abort();
+        l->thread = thread_start("http", run, l);
 }
 
 static void stop(struct task *task)

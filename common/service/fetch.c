@@ -1,5 +1,7 @@
 #include "service/fetch.h"
 
+#include "base/thread.h"
+
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -160,8 +162,7 @@ struct fetcher *fetcher_open(int most, int64_t timeout_ms)
         if (!fetcher->multi)
                 abort(); /* out of memory */
         curl_multi_setopt(fetcher->multi, CURLMOPT_MAXCONNECTS, (long)most);
-        if (pthread_create(&fetcher->thread, NULL, run, fetcher) != 0)
-                abort();
+        fetcher->thread = thread_start("fetch", run, fetcher);
         return fetcher;
 }
 

@@ -1,0 +1,12 @@
+/* thread - a thread with a name, which top -H, gdb and perf show.
+
+   Who cannot have a thread at its start cannot work: thread_start() ends the process then. The caller joins it. */
+#ifndef BASE_THREAD_H
+#define BASE_THREAD_H
+
+#include <pthread.h>
+
+/* name: at most 15 characters, Linux keeps no more. */
+pthread_t thread_start(const char *name, void *(*run)(void *), void *arg);
+
+#endif
