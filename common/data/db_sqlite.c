@@ -2,6 +2,7 @@
    keeps the WAL-reset bug of 3.7.0 to 3.51.2 away. */
 #include "base/arena.h"
 #include "base/log.h"
+#include "base/wal_vfs.h"
 #include "data/db_adapter.h"
 
 #include <errno.h>
@@ -137,7 +138,7 @@ static struct db *sqlite_open(const char *url, const char *service, enum db_mode
         pthread_once(&once, set_up_library);
         db = memory_alloc(sizeof *db);
         *db = (struct sqlite_db){.base.ops = &db_sqlite_ops, .mode = mode, .lock_fd = lock_fd};
-        code = sqlite3_open_v2(path, &db->handle, flags, NULL);
+        code = sqlite3_open_v2(path, &db->handle, flags, wal_vfs());
         if (code == SQLITE_OK) {
                 sqlite3_extended_result_codes(db->handle, 1);
                 sqlite3_busy_timeout(db->handle, 1000);

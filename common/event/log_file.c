@@ -1,6 +1,7 @@
 #include "event/log_file.h"
 
 #include "base/log.h"
+#include "base/wal_vfs.h"
 #include "event/log_file_inside.h"
 
 #include <errno.h>
@@ -210,7 +211,7 @@ static bool connection_open(struct log_file *f, struct error *error)
 {
         int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (f->use == LOG_FILE_INSPECTS ? 0 : SQLITE_OPEN_CREATE);
 
-        if (sqlite3_open_v2(f->path, &f->db, flags, NULL) != SQLITE_OK)
+        if (sqlite3_open_v2(f->path, &f->db, flags, wal_vfs()) != SQLITE_OK)
                 return log_file_error(f, error);
         sqlite3_extended_result_codes(f->db, 1);
         sqlite3_busy_timeout(f->db, BUSY_MS);

@@ -1,0 +1,144 @@
+#include "base/wal_vfs.h"
+
+#include "base/check.h"
+
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+static sqlite3 *open_one(const char *path, const char *vfs)
+{
+        sqlite3 *db;
+
+        check_int(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs), SQLITE_OK);
+        check_int(sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0", NULL, NULL, NULL),
+                  SQLITE_OK);
+        return db;
+}
+
+static void run(sqlite3 *db, const char *sql)
+{
+        check_int(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+static const char *answer(sqlite3 *db, const char *sql)
+{
+        static char text[100];
+        sqlite3_stmt *s;
+
+        check_int(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
+        check_int(sqlite3_step(s), SQLITE_ROW);
+        snprintf(text, sizeof text, "%s", (const char *)sqlite3_column_text(s, 0));
+        sqlite3_finalize(s);
+        return text;
+}
+
+static const char *path_of(const char *name)
+{
+        static char path[300];
+
+        snprintf(path, sizeof path, "%s/%s", check_directory(), name);
+        return path;
+}
+
+/* write(2) and its like, of this process so far (proc(5)) */
+static long writes(void)
+{
+        FILE *f = fopen("/proc/self/io", "r");
+        char line[100];
+        long n = -1;
+
+        while (f && n < 0 && fgets(line, sizeof line, f))
+                if (sscanf(line, "syscw: %ld", &n) != 1)
+                        n = -1;
+        if (f)
+                fclose(f);
+        check(n >= 0);
+        return n;
+}
+
+#define MANY_ROWS(n) "WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < " #n ")" \
+                     " INSERT INTO t SELECT hex(zeroblob(500)) FROM i"
+
+static long writes_of_a_commit(const char *name, const char *vfs)
+{
+        sqlite3 *db = open_one(path_of(name), vfs);
+        long before;
+
+        run(db, "CREATE TABLE t (text)");
+        run(db, "BEGIN; " MANY_ROWS(60));
+        before = writes();
+        run(db, "COMMIT");
+        before = writes() - before;
+        sqlite3_close(db);
+        return before;
+}
+
+static void story_one_write(void)
+{
+        check(writes_of_a_commit("plain.db", NULL) > 30);
+        check_int(writes_of_a_commit("gathered.db", wal_vfs()), 1);
+}
+
+/* More than is gathered at a time, and more than the page cache holds, so that frames are written, read and written anew
+   before the commit. */
+static void story_large_commit(void)
+{
+        sqlite3 *db = open_one(path_of("large.db"), wal_vfs()), *other;
+
+        run(db, "PRAGMA cache_size=10; CREATE TABLE t (text); CREATE INDEX by_text ON t (text)");
+        run(db, "BEGIN; " MANY_ROWS(5000) "; UPDATE t SET text = rowid || text WHERE rowid % 3 = 0; DELETE FROM t WHERE rowid % 5 = 0; COMMIT");
+        other = open_one(path_of("large.db"), NULL);
+        check_text(answer(other, "SELECT count(*) FROM t"), "4000");
+        check_text(answer(other, "PRAGMA integrity_check"), "ok");
+        run(db, "INSERT INTO t VALUES ('one more')");
+        check_text(answer(other, "SELECT count(*) FROM t"), "4001");
+        run(db, "PRAGMA wal_checkpoint(TRUNCATE)");
+        check_text(answer(other, "SELECT count(*) FROM t"), "4001");
+        sqlite3_close(other);
+        sqlite3_close(db);
+}
+
+static void most_bytes_a_file(rlim_t bytes)
+{
+        struct rlimit limit;
+
+        getrlimit(RLIMIT_FSIZE, &limit);
+        limit.rlim_cur = bytes;
+        check_int(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void story_full_disk(void)
+{
+        sqlite3 *db = open_one(path_of("full.db"), wal_vfs()), *other;
+
+        signal(SIGXFSZ, SIG_IGN);
+        run(db, "CREATE TABLE t (text); INSERT INTO t VALUES ('before')");
+        run(db, "BEGIN; " MANY_ROWS(60));
+        most_bytes_a_file(30000);
+        check(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK);
+        most_bytes_a_file(RLIM_INFINITY);
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+        check_text(answer(db, "SELECT count(*) FROM t"), "1");
+        run(db, "INSERT INTO t VALUES ('after')");
+        other = open_one(path_of("full.db"), NULL);
+        check_text(answer(other, "SELECT count(*) FROM t"), "2");
+        check_text(answer(other, "PRAGMA integrity_check"), "ok");
+        sqlite3_close(other);
+        sqlite3_close(db);
+}
+
+int main(int argc, char **argv)
+{
+        static const struct story stories[] = {
+                {"a commit is one write", story_one_write},
+                {"a commit larger than what is gathered", story_large_commit},
+                {"a full disk fails the commit and no other", story_full_disk},
+                {NULL, NULL},
+        };
+
+        return check_main(stories, argc, argv);
+}
