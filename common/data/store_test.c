@@ -106,6 +106,21 @@ static void a_refused_unit_leaves_no_trace(void)
         store_close(&store);
 }
 
+/* Sent while the first one runs; its own end sees whether the second ran before. */
+static void a_latecomer_joins_the_batch(void)
+{
+        struct store *store = things_open();
+        struct errand first, late;
+
+        errand_send(&first, store, NULL, NULL);
+        errand_send(&late, store, "late", thing_add_and_say);
+        check_int(errand_end(&first), ERROR_NONE);
+        check_int(late.thing.row.id, 1);
+        check_int(errand_end(&late), ERROR_NONE);
+        check_int(things_count(store), 1);
+        store_close(&store);
+}
+
 static void remove_and_refuse(struct unit *unit, void *thing)
 {
         unit_remove(unit, &thing_entity, thing);
@@ -367,6 +382,7 @@ int main(int argc, char **argv)
                 {"a row comes back as it went", a_row_comes_back_as_it_went},
                 {"a change counts the version", a_change_counts_the_version},
                 {"a refused unit leaves no trace", a_refused_unit_leaves_no_trace},
+                {"a latecomer joins the batch", a_latecomer_joins_the_batch},
                 {"a refused removal leaves the row", a_refused_removal_leaves_the_row},
                 {"a failure is sticky", a_failure_is_sticky},
                 {"a unique key is a conflict", a_unique_key_is_a_conflict},

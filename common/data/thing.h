@@ -179,6 +179,7 @@ struct errand {
         void (*run)(struct unit *, void *);
         struct error error;
         int times_done;
+        bool held; /* once, even if its batch runs again */
         sem_t entered, go_on, over;
 };
 
@@ -188,9 +189,10 @@ static inline void errand_run(struct unit *unit, void *arg)
 
         if (e->run)
                 e->run(unit, &e->thing);
-        else if (sem_post(&e->entered) == 0)
+        else if (!e->held && sem_post(&e->entered) == 0)
                 while (sem_wait(&e->go_on) != 0)
                         ;
+        e->held = true;
 }
 
 static inline void errand_done(void *arg, const struct error *error)

@@ -13,22 +13,50 @@ enum {
         CONTENDED_US = 60 * 1000 * 1000, /* each time costs a deadlock_timeout (1 s) to find out */
 };
 
-static struct job *take_jobs(struct store *store)
+/* With the lock held. */
+static struct job *take_most(struct store *store, size_t most)
 {
-        struct job *first, *last;
+        struct job *first = store->first, *last = first;
 
-        pthread_mutex_lock(&store->lock);
-        while (!store->first && !store->closing)
-                pthread_cond_wait(&store->work, &store->lock);
-        first = last = store->first;
-        for (int i = 1; last && last->next && i < BATCH_MOST; i++)
+        for (size_t i = 1; last && last->next && i < most; i++)
                 last = last->next;
         if (last) {
                 store->first = last->next;
                 last->next = NULL;
         }
+        return first;
+}
+
+static struct job *take_jobs(struct store *store)
+{
+        struct job *first;
+
+        pthread_mutex_lock(&store->lock);
+        while (!store->first && !store->closing)
+                pthread_cond_wait(&store->work, &store->lock);
+        first = take_most(store, BATCH_MOST);
         pthread_mutex_unlock(&store->lock);
         return first;
+}
+
+static size_t job_count(const struct job *jobs)
+{
+        size_t count = 0;
+
+        for (; jobs; jobs = jobs->next)
+                count++;
+        return count;
+}
+
+/* What came while the batch ran joins it: that takes a fraction of the flush which it would else wait for. */
+static void take_latecomers(struct store *store, struct job *last)
+{
+        if (store->batch_jobs >= BATCH_MOST)
+                return;
+        pthread_mutex_lock(&store->lock);
+        last->next = take_most(store, BATCH_MOST - store->batch_jobs);
+        pthread_mutex_unlock(&store->lock);
+        store->batch_jobs += job_count(last->next);
 }
 
 /* False when something failed after it wrote, and there is no savepoint to go back to. */
@@ -78,8 +106,11 @@ static enum ran run_jobs(struct store *store, struct job *jobs, bool apart, stru
                 /* a full disk may end the transaction, and so does a broken connection; what came behind would commit by itself */
                 bool inside = db_in_transaction(store->writer);
 
-                if (go_on && inside)
+                if (go_on && inside) {
+                        if (!j->next)
+                                take_latecomers(store, j);
                         continue;
+                }
                 blame_store(&j->error, error);
                 return inside ? RAN_INTO_A_FAILURE : RAN_OUT_OF_THE_TRANSACTION;
         }
@@ -189,15 +220,6 @@ static void after_failure(struct store *store, struct job *jobs, const struct er
         for (struct job *j = jobs; j; j = j->next)
                 j->error = reason;
         log_write(LOG_ERROR, "commit failed", "error.message", reason.text, NULL);
-}
-
-static size_t job_count(const struct job *jobs)
-{
-        size_t count = 0;
-
-        for (; jobs; jobs = jobs->next)
-                count++;
-        return count;
 }
 
 static void run_batch(struct store *store, struct job *jobs)
