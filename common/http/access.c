@@ -38,6 +38,11 @@ int method_row(const char *method)
         return -1;
 }
 
+const char *method_name(int row)
+{
+        return methods[row];
+}
+
 struct access *access_open(struct metrics *metrics)
 {
         struct access *a = memory_alloc(sizeof *a);

@@ -12,6 +12,7 @@ void access_close(struct access **access);
 
 /* The methods known here, by the row that `exchange.method` keeps; -1: none of them. */
 int method_row(const char *method);
+const char *method_name(int row); /* for ever */
 
 void access_tell(struct access *access, const struct exchange *exchange);
 

@@ -79,6 +79,7 @@ static struct connection *connection_open(struct worker *w, struct MHD_Connectio
         c->worker = w;
         c->mhd = mhd;
         c->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+        c->holders = 1;
         c->arena = arena_open();
         peer_text(peer, c->peer);
         c->peer_trusted = proxies_trust(s->proxies, peer);
@@ -94,21 +95,30 @@ static struct connection *connection_open(struct worker *w, struct MHD_Connectio
         return c;
 }
 
-static void connection_close(struct connection *c)
+void connection_let_go(struct connection *c)
 {
         struct http_server *s = c->server;
 
+        if (--c->holders)
+                return;
         pthread_mutex_lock(&s->lock);
         LIST_REMOVE(c, beside);
         pthread_mutex_unlock(&s->lock); /* nobody else touches the descriptor from here on */
-        loop_forget(c->worker->loop, &c->hangup);
-        loop_timer_clear(c->worker->loop, &c->hung_up_timer);
-        if (c->linger)
-                deadline_linger(s->deadlines, c->fd);
         arena_close(&c->arena);
         atomic_fetch_sub(&c->worker->connections, 1);
         free(c);
         listener_closed(s->listener);
+}
+
+/* Behind this the library closes the descriptor. Of an abandoned request, which stays listed, no other thread touches it:
+   it is busy, and has no deadline. */
+static void connection_close(struct connection *c)
+{
+        loop_forget(c->worker->loop, &c->hangup);
+        loop_timer_clear(c->worker->loop, &c->hung_up_timer);
+        if (c->linger)
+                deadline_linger(c->server->deadlines, c->fd);
+        connection_let_go(c);
 }
 
 void connection_notify(void *worker, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode what)

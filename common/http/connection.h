@@ -33,10 +33,10 @@ enum phase {
 };
 
 enum turn {
-        TURN_RUNNING,   /* handle() runs, or has not yet given the thread back */
-        TURN_SUSPENDED, /* the library waits for MHD_resume_connection, which the worker's thread calls */
-        TURN_RESUMED,   /* finish() may be called */
-        TURN_FINISHED   /* it was */
+        TURN_RUNNING, /* handle() runs, or has not yet given the thread back */
+        TURN_WAITING, /* it has: whoever resumes the request wakes the worker */
+        TURN_RESUMED, /* finish() may be called */
+        TURN_FINISHED /* it was */
 };
 
 /* With a peer that takes or gives a body in pieces: it wears down while we wait and grows with the bytes. */
@@ -56,6 +56,12 @@ struct exchange {
         bool waits;     /* it said HTTP_LATER */
         bool body_over; /* the handler was told that a partial body is complete */
         bool asleep;    /* suspended until http_go_on */
+        bool waiting;   /* for http_resume, which posts `resume` */
+        bool woken;     /* `resume` ran */
+        int polls;      /* how often the library may still ask for the answer before the request is parked */
+        bool parked;    /* suspended until `resume` */
+        bool abandoned; /* the client is gone while it waited, and with it what is the library's */
+        bool writing;   /* counted in the worker's `writing` */
         struct MHD_Response *response; /* the library's, while it sends */
         size_t streamed, pulled;       /* bytes of a partial body so far, and of an answer in pieces */
         struct patience patience;
@@ -77,6 +83,9 @@ struct worker {
         struct MHD_Daemon *daemon;
         struct watch watch; /* the daemon's own epoll */
         bool touched;       /* the daemon has something to do */
+        int polled;         /* requests that wait and are not parked */
+        int writing;        /* answers on their way */
+        bool moved;         /* a piece of a body came */
         int number;
         struct task enter, leave;
         _Atomic int connections;
@@ -99,6 +108,7 @@ struct connection {
         unsigned pieces_seen;    /* the deadline thread's, as is stuck: */
         int stuck;               /* how often in a row there were bytes, and the library had fetched none of them */
         atomic_bool linger; /* closed with a body unread: read on for a while, or the client loses our answer */
+        int holders; /* the library, and whoever holds an abandoned request */
         bool peer_trusted;
         char peer[PEER_TEXT];
         struct arena *arena; /* of one request after the other */
@@ -129,6 +139,16 @@ void connection_enter(struct connection *connection, enum phase phase, int ms);
 static inline struct connection *connection_of(struct exchange *exchange)
 {
         return (struct connection *)((char *)exchange - offsetof(struct connection, exchange));
+}
+
+/* The last of the holders frees it. */
+void connection_let_go(struct connection *connection);
+
+/* Whether its answer is on its way; on the worker's thread. */
+static inline void exchange_writes(struct exchange *exchange, bool writing)
+{
+        connection_of(exchange)->worker->writing += writing - exchange->writing;
+        exchange->writing = writing;
 }
 
 /* How many connections of the server are in a phase from `least` to `most`. */

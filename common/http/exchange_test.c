@@ -1,4 +1,4 @@
-/* Requests that are resumed while they are about to wait. */
+/* Requests that are resumed while they are about to wait, and those whose clients are gone by then. */
 #include "base/log.h"
 #include "http/conversation.h"
 
@@ -7,20 +7,29 @@
 
 enum { REQUESTS = 4000, LONGEST_NS = 40000 /* as long as a request takes to be suspended, and longer */ };
 
-static _Atomic(struct http_request *) waiting;
+static _Atomic(struct http_request *) waiting, held;
+static _Atomic(const char *) said; /* by the held one's client */
+static _Atomic int finished;
 static atomic_bool stop;
 
 static enum http_result handle(struct http_request *r, void *arg)
 {
         (void)arg;
-        atomic_store(&waiting, r);
+        if (strcmp(r->path, "/held") == 0) {
+                atomic_store(&said, http_header(r, "X-Said"));
+                atomic_store(&held, r);
+        } else {
+                atomic_store(&waiting, r);
+        }
         return HTTP_LATER;
 }
 
 static void finish(struct http_request *r, void *arg)
 {
         (void)arg;
+        check_text(r->method, "POST");
         r->answer.status = 204;
+        atomic_fetch_add(&finished, 1);
 }
 
 static void spin(int64_t ns)
@@ -63,17 +72,94 @@ static void story_resumed_at_any_moment(void)
         s = server_of_test(&config);
         fd = dial(http_server_port(s));
         for (int i = 0; i < REQUESTS && !ended; i++) {
-                say_text(fd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+                say_text(fd, "POST / HTTP/1.1\r\nHost: a\r\n\r\n");
                 check_contains(hear(fd, "\r\n\r\n", &ended), "HTTP/1.1 204 ");
         }
         close(fd);
         http_server_close(&s, 1000);
 }
 
+static struct http_request *hold_one(int fd)
+{
+        struct http_request *r;
+
+        say_text(fd, "POST /held HTTP/1.1\r\nHost: a\r\nX-Said: hello\r\nContent-Length: 2\r\n\r\nhi");
+        while (!(r = atomic_exchange(&held, NULL)))
+                poll(NULL, 0, 1);
+        return r;
+}
+
+static void break_off(int fd)
+{
+        struct linger reset = {.l_onoff = 1};
+
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        close(fd);
+}
+
+/* What whoever works on the request may still look at, after the library had time to see the reset. */
+static void answer_nobody(struct http_request *r)
+{
+        int before = atomic_load(&finished);
+
+        poll(NULL, 0, 50);
+        check_text(atomic_load(&said), "hello");
+        check_text(r->body, "hi");
+        check_text(r->method, "POST");
+        check_int(atomic_load(&finished), before);
+        http_resume(r);
+        for (int i = 0; i < 5000 && atomic_load(&finished) == before; i++)
+                poll(NULL, 0, 1);
+        check_int(atomic_load(&finished), before + 1);
+}
+
+/* Reset before and after the request was parked. */
+static void story_reset_while_it_waits(void)
+{
+        struct http_config config = config_of_test((struct http_handler){.handle = handle, .finish = finish});
+        struct http_server *s = server_of_test(&config);
+
+        for (int i = 0; i < 20; i++) {
+                int fd = dial(http_server_port(s));
+                struct http_request *r = hold_one(fd);
+
+                poll(NULL, 0, 5 * i);
+                break_off(fd);
+                answer_nobody(r);
+        }
+        check_int(http_server_in_flight(s), 0);
+        http_server_close(&s, 1000);
+}
+
+static void *resume_a_little_later(void *arg)
+{
+        poll(NULL, 0, 100);
+        http_resume(arg);
+        return NULL;
+}
+
+/* The server's end waits for whoever holds a request, whether its client waits or not. */
+static void story_closed_while_held(void)
+{
+        struct http_config config = config_of_test((struct http_handler){.handle = handle, .finish = finish});
+        struct http_server *s = server_of_test(&config);
+        int fd = dial(http_server_port(s)), before = atomic_load(&finished);
+        struct http_request *r = hold_one(fd);
+        pthread_t thread;
+
+        break_off(fd);
+        pthread_create(&thread, NULL, resume_a_little_later, r);
+        http_server_close(&s, 5000);
+        check_int(atomic_load(&finished), before + 1);
+        pthread_join(thread, NULL);
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 {"requests resumed at any moment", story_resumed_at_any_moment},
+                {"a client that resets while its request waits", story_reset_while_it_waits},
+                {"a server that closes while a request is held", story_closed_while_held},
                 {NULL, NULL},
         };
         pthread_t resumer;

@@ -3,14 +3,15 @@
 
 #include <string.h>
 
-/* Blanks behind a value are no part of it (RFC 9110, 5.5); those before it the library has skipped. */
+/* Blanks behind a value are no part of it (RFC 9110, 5.5); those before it the library has skipped. A copy, for the
+   library's ends with the connection, while somebody may still work on the request. */
 static const char *value_trim(struct arena *arena, const char *value, size_t len)
 {
         size_t end = len;
 
         while (end && (value[end - 1] == ' ' || value[end - 1] == '\t'))
                 end--;
-        return end == len ? value : arena_copy(arena, value, end);
+        return arena_copy(arena, value, end);
 }
 
 const char *http_header(const struct http_request *request, const char *name)
@@ -19,7 +20,7 @@ const char *http_header(const struct http_request *request, const char *name)
         const char *value;
         size_t len;
 
-        if (!MHD_lookup_connection_value_n(e->mhd, MHD_HEADER_KIND, name, strlen(name), &value, &len))
+        if (!e->mhd || !MHD_lookup_connection_value_n(e->mhd, MHD_HEADER_KIND, name, strlen(name), &value, &len))
                 return NULL;
         return value ? value_trim(request->arena, value, len) : "";
 }

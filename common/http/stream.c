@@ -42,6 +42,7 @@ static void wait_for_peer(struct exchange *e, enum phase phase)
 static void fall_asleep(struct exchange *e)
 {
         e->asleep = true;
+        exchange_writes(e, false);
         connection_enter(connection_of(e), PHASE_BUSY, -1);
         MHD_suspend_connection(e->mhd);
 }
@@ -53,6 +54,7 @@ void http_go_on(struct http_request *request)
         if (!e->asleep)
                 return;
         e->asleep = false;
+        exchange_writes(e, e->response != NULL);
         wait_for_peer(e, e->response ? PHASE_WRITING : PHASE_BODY);
         connection_of(e)->worker->touched = true;
         MHD_resume_connection(e->mhd);

@@ -9,6 +9,8 @@
 enum {
         ANSWER_ROOM = 6 << 10, /* the head of the answer, and 64 bytes a field of the request */
         OWN_ROOM = 1 << 10,    /* the library's, and the fields that it adds */
+        ROUNDS = 4,            /* of the library's before others have their turn: read, make the answer, send it */
+        TICK_MS = 1,
         SPARE = 64,            /* connections of the library's above our own limit, which the listener keeps */
 };
 
@@ -75,16 +77,30 @@ static void daemon_ready(struct watch *watch, unsigned events)
         w->touched = true;
 }
 
+/* As long as the library polls a request it always has something to do; what counts then is whether something moves. What
+   may move unseen, as a head that fills the library's buffer to the last byte, goes on with the next tick. */
+static bool is_busy(struct worker *w)
+{
+        MHD_UNSIGNED_LONG_LONG ms;
+
+        if (MHD_get_timeout(w->daemon, &ms) != MHD_YES || ms != 0)
+                return false;
+        return !w->polled || w->writing || w->moved;
+}
+
 /* How long the library lets us wait, ms. */
 static int daemon_run(void *arg)
 {
         struct worker *w = arg;
-        MHD_UNSIGNED_LONG_LONG ms;
+        int rounds = ROUNDS;
 
-        if (!w->touched)
-                return -1;
-        MHD_run(w->daemon);
-        w->touched = MHD_get_timeout(w->daemon, &ms) == MHD_YES && ms == 0;
+        while ((w->touched || w->polled) && rounds--) {
+                w->moved = false;
+                MHD_run(w->daemon);
+                w->touched = is_busy(w);
+                if (!w->touched)
+                        return w->polled ? TICK_MS : -1;
+        }
         return w->touched ? 0 : -1;
 }
 
