@@ -43,8 +43,8 @@ static sqlite3_stmt *handle_of(struct statement *s)
 
 /* The page cache of a writer is worth more: it holds what commits touch again and again. */
 static const char writer_setup[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=OFF;"
-                                   "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2048; PRAGMA wal_autocheckpoint=2000;"
-                                   "PRAGMA journal_size_limit=16777216; PRAGMA foreign_keys=OFF;";
+                                   "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2048; PRAGMA wal_autocheckpoint=8000;"
+                                   "PRAGMA journal_size_limit=67108864; PRAGMA foreign_keys=OFF;";
 static const char reader_setup[] = "PRAGMA query_only=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-1024;"
                                    "PRAGMA wal_autocheckpoint=0;";
 

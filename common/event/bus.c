@@ -21,8 +21,16 @@ static struct bus *bus_open(const struct bus_config *config, const char *group, 
                 const struct bus_ops *ops = adapters[i];
                 size_t len = strlen(ops->scheme);
 
-                if (strncmp(url, ops->scheme, len) == 0)
-                        return ops->open(config, url + len, group, error);
+                struct bus *bus;
+
+                if (strncmp(url, ops->scheme, len) != 0)
+                        continue;
+                bus = ops->open(config, url + len, group, error);
+                if (bus) {
+                        bus->wanted = config->wanted;
+                        bus->wanted_arg = config->wanted_arg;
+                }
+                return bus;
         }
         error_set(error, ERROR_BAD_INPUT, "the bus is log:PATH or kafka://HOST:PORT/TOPIC, not '%s'", url);
         return NULL;
@@ -64,8 +72,6 @@ static const char *record_fault(const struct record *r)
                 size += strlen(r->headers[i].name) + r->headers[i].len + HEADER_COST;
         if (r->value_len > BUS_VALUE_MAX || size > RECORD_MAX)
                 return "the record is too large";
-        if (!bus_topic_is_valid(r->topic))
-                return "the topic's name is invalid";
         return NULL;
 }
 
@@ -75,9 +81,11 @@ static void records_prepare(struct bus *bus, struct record *records, size_t coun
         for (size_t i = 0; i < count; i++) {
                 struct record *r = &records[i];
 
-                if (!r->topic)
+                bool own = !r->topic;
+
+                if (own)
                         r->topic = bus->topic;
-                r->reason = record_fault(r);
+                r->reason = own || bus_topic_is_valid(r->topic) ? record_fault(r) : "the topic's name is invalid";
                 r->result = r->reason ? BUS_REFUSED : BUS_WAITING;
         }
 }
@@ -97,12 +105,17 @@ size_t bus_publish(struct bus *bus, struct record *records, size_t count, int wa
 size_t bus_poll(struct bus *bus, struct record *records, size_t most, int wait_ms, struct arena *arena,
                 struct error *error)
 {
+        size_t count;
+
         error->kind = ERROR_NONE;
-        return bus->ops->poll(bus, records, most, wait_ms, arena, error);
+        count = bus->ops->poll(bus, records, most, wait_ms, arena, error);
+        bus->handed_out = bus->handed_out || count;
+        return count;
 }
 
 bool bus_commit(struct bus *bus, struct error *error)
 {
+        bus->handed_out = false;
         return bus->ops->commit(bus, error);
 }
 

@@ -49,7 +49,9 @@ struct record {
 };
 
 struct bus;
-struct bus_reader_state;
+
+/* Whether a reader has use for records of this type, the value of their header ce_type; not NUL-terminated. */
+typedef bool bus_wish(const void *arg, const char *type, size_t len);
 
 struct bus_config {
         const char *url;        /* MALL_BUS_URL */
@@ -58,6 +60,8 @@ struct bus_config {
         const char *properties; /* Kafka only: file of librdkafka's, see kafka_properties.h; NULL: none */
         int partitions;         /* Kafka only: of the bus's own topic, if it is not there and is made; 0: the broker's default */
         struct metrics *metrics; /* may be NULL; kafka_consumer_records_lag{topic,partition} */
+        bus_wish *wanted;        /* reading: what names its type and is not wanted is passed over; NULL: all is wanted */
+        const void *wanted_arg;
 };
 
 /* Checks the URL only: an absent broker is no error, a file that cannot be opened is. */

@@ -25,7 +25,18 @@ struct bus {
         const struct bus_ops *ops;
         char *topic;
         _Atomic uint32_t woken; /* 1: the next wait ends at once; a futex */
+        bus_wish *wanted;
+        const void *wanted_arg;
+        bool handed_out; /* something that the reader has not committed yet */
 };
+
+#define BUS_TYPE_HEADER "ce_type" /* https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md */
+
+/* type: of the header, NULL: there is none */
+static inline bool bus_wants(const struct bus *bus, const char *type, size_t len)
+{
+        return !bus->wanted || !type || bus->wanted(bus->wanted_arg, type, len);
+}
 
 extern const struct bus_ops bus_log_ops;
 extern const struct bus_ops bus_kafka_ops;

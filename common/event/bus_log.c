@@ -127,15 +127,17 @@ static size_t log_bus_poll(struct bus *bus, struct record *records, size_t most,
 
         for (;;) {
                 uint32_t loaded = wake_load(wake);
-                size_t count = log_file_read(b->file, bus->topic, b->polled, records, most, arena, error);
+                int64_t before = b->polled;
+                size_t count = log_file_read_wanted(b->file, bus, &b->polled, records, most, arena, error);
 
-                if (count)
-                        b->polled = records[count - 1].offset;
+                if (!count && !bus->handed_out)
+                        b->committed = b->polled; /* all of it was nobody's */
                 tidy(b, &ignored);
                 rest = end - clock_mono_us();
                 if (count || error->kind != ERROR_NONE || rest <= 0 || bus_was_woken(bus))
                         return count;
-                wake_wait(wake, loaded, rest < LOOK_US ? rest : LOOK_US);
+                if (b->polled == before)
+                        wake_wait(wake, loaded, rest < LOOK_US ? rest : LOOK_US);
         }
 }
 

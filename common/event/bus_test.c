@@ -138,6 +138,67 @@ static void comes_as_it_went(void)
         bus_close(&publisher, 5000);
 }
 
+static bool wants_one(const void *arg, const char *type, size_t len)
+{
+        return strlen(arg) == len && memcmp(arg, type, len) == 0;
+}
+
+static struct bus *open_choosy(const char *url)
+{
+        struct error e = {0};
+        struct bus_config config = {.url = url, .client = "test", .wanted = wants_one, .wanted_arg = "A"};
+        char name[300];
+        struct bus *bus;
+
+        snprintf(name, sizeof name, "choosy-%s", strrchr(url, '/') + 1);
+        bus = bus_open_reader(&config, name, &e);
+        check_text(e.text, "");
+        return bus;
+}
+
+/* type NULL: no header */
+static void say_type(struct bus *bus, const char *type, const char *value)
+{
+        struct record_header headers[] = {{"other", "A", 1}, {"ce_type", type, type ? strlen(type) : 0}};
+        struct record r = {.key = "1", .key_len = 1, .value = value, .value_len = strlen(value), .headers = headers, .header_count = type ? 2 : 1};
+
+        publish(bus, &r, 1);
+        check_int(r.result, BUS_PUBLISHED);
+}
+
+static void expect_nothing(struct bus *bus)
+{
+        struct arena *arena = arena_open();
+        struct error e;
+        struct record r;
+
+        check_int((int64_t)bus_poll(bus, &r, 1, 1000, arena, &e), 0);
+        arena_close(&arena);
+}
+
+/* And what it passed over does not come again, whether something wanted came behind it or not. */
+static void a_reader_hears_what_it_wants(void)
+{
+        const char *url = story_url();
+        struct bus *publisher = open_publisher(url), *reader = open_choosy(url);
+
+        say_type(publisher, "B", "not this");
+        say_type(publisher, "A", "first");
+        say_type(publisher, "AB", "nor this");
+        say_type(publisher, NULL, "second");
+        expect(reader, "first");
+        expect(reader, "second");
+        commit(reader);
+        say_type(publisher, "B", "nor that");
+        expect_nothing(reader);
+        bus_close(&reader, 5000);
+        reader = open_reader(url, "choosy"); /* of the same group, and wants all */
+        say_type(publisher, "B", "the next");
+        expect(reader, "the next");
+        bus_close(&reader, 5000);
+        bus_close(&publisher, 5000);
+}
+
 static void every_group_hears_all(void)
 {
         const char *url = story_url();
@@ -372,6 +433,7 @@ static void wrong_urls_are_named(void)
 
 static const struct story contract[] = {
         {"what comes is what went", comes_as_it_went},
+        {"a reader hears what it wants", a_reader_hears_what_it_wants},
         {"every group hears all", every_group_hears_all},
         {"readers of a group hear all between them", readers_of_a_group_hear_all_between_them},
         {"a group goes on behind its commit", a_group_goes_on_behind_its_commit},

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/thread.h"
+#include "base/utf8.h"
 #include "data/outbox.h"
 
 #include <pthread.h>
@@ -229,15 +230,27 @@ static void *inbox_main(void *arg)
         return NULL;
 }
 
+/* Of a type that nobody could read, the body decides. */
+static bool is_wanted(const void *reactions, const char *type, size_t len)
+{
+        for (const struct reaction *r = reactions; r->type; r++)
+                if (strlen(r->type) == len && memcmp(r->type, type, len) == 0)
+                        return true;
+        return !utf8_is_valid(type, len) || memchr(type, '\0', len);
+}
+
 struct inbox *inbox_open(const struct inbox_config *config, struct error *error)
 {
         struct inbox *inbox = memory_alloc(sizeof *inbox);
+        struct bus_config bus = config->bus;
 
         inbox->store = config->store;
         inbox->group = config->group;
         inbox->reactions = config->reactions;
         inbox->metrics = config->metrics;
-        inbox->bus = bus_open_reader(&config->bus, config->group, error);
+        bus.wanted = is_wanted;
+        bus.wanted_arg = config->reactions;
+        inbox->bus = bus_open_reader(&bus, config->group, error);
         if (!inbox->bus) {
                 free(inbox);
                 return NULL;

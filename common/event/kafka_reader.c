@@ -172,7 +172,18 @@ static void copy_message(struct kafka_bus *b, const rd_kafka_message_t *m, struc
                 .value_len = m->payload ? m->len : 0,
         };
         copy_headers(m, r, arena);
-        position_of(b, m->partition)->polled = m->offset + 1;
+}
+
+static bool is_wanted(const struct kafka_bus *b, const rd_kafka_message_t *m)
+{
+        rd_kafka_headers_t *headers;
+        const void *type;
+        size_t len;
+
+        if (!b->bus.wanted || rd_kafka_message_headers(m, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+            rd_kafka_header_get_last(headers, BUS_TYPE_HEADER, &type, &len) != RD_KAFKA_RESP_ERR_NO_ERROR)
+                return true;
+        return bus_wants(&b->bus, type, len);
 }
 
 /* The next message, or NULL; errors are told to the log. */
@@ -206,24 +217,36 @@ static rd_kafka_message_t *first_message(struct kafka_bus *b, int64_t end_us)
         return m;
 }
 
+/* What was polled needs not come again. */
+static void pass(struct kafka_bus *b)
+{
+        for (int i = 0; i < b->position_count; i++)
+                b->positions[i].applied = b->positions[i].polled;
+        tidy(b);
+}
+
 size_t kafka_poll(struct bus *bus, struct record *records, size_t most, int wait_ms, struct arena *arena,
                   struct error *error)
 {
         struct kafka_bus *b = kafka_bus(bus);
         int64_t end = clock_mono_us() + (int64_t)wait_ms * 1000;
-        size_t count = 0, bytes = 0;
+        size_t count = 0, seen = 0, bytes = 0;
         rd_kafka_message_t *m;
 
         b->away = false;
         if (most == 0 || !subscribe(b, end, error))
                 return 0;
         for (m = first_message(b, end); m; m = next_message(b, 0)) {
-                copy_message(b, m, &records[count++], arena);
+                if (is_wanted(b, m))
+                        copy_message(b, m, &records[count++], arena);
+                position_of(b, m->partition)->polled = m->offset + 1;
                 bytes += m->len;
                 rd_kafka_message_destroy(m);
-                if (count == most || bytes >= POLL_BYTES)
+                if (++seen == most || bytes >= POLL_BYTES)
                         break;
         }
+        if (seen && !count && !bus->handed_out)
+                pass(b); /* all of it was nobody's */
         if (count == 0 && b->away)
                 error_set(error, ERROR_UNAVAILABLE, "Kafka at %s does not answer", b->servers);
         return count;
@@ -231,12 +254,8 @@ size_t kafka_poll(struct bus *bus, struct record *records, size_t most, int wait
 
 bool kafka_commit(struct bus *bus, struct error *error)
 {
-        struct kafka_bus *b = kafka_bus(bus);
-
         (void)error;
-        for (int i = 0; i < b->position_count; i++)
-                b->positions[i].applied = b->positions[i].polled;
-        tidy(b);
+        pass(kafka_bus(bus));
         return true;
 }
 

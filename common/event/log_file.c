@@ -18,7 +18,7 @@ enum {
         APPLICATION = 0x6d616c6c, /* "mall" */
         BUSY_MS = 2000,           /* only a recovery after a crash makes anyone wait */
         TRUNCATE_BUSY_MS = 50,
-        CHECKPOINT_PAGES = 1000,
+        CHECKPOINT_PAGES = 4000,
         TRUNCATE_PAGES = 16000, /* a WAL of 64 MB */
 };
 

@@ -36,6 +36,9 @@ bool log_file_append(struct log_file *file, const struct record *records, size_t
 /* Up to `most` records of the topic (NULL: of all) behind the offset `after`, oldest first. */
 size_t log_file_read(struct log_file *file, const char *topic, int64_t after, struct record *records, size_t most,
                      struct arena *arena, struct error *error);
+/* The same for a reader that wants some of them (bus_wants): looks at `most`, and moves *after behind the last of these. */
+size_t log_file_read_wanted(struct log_file *file, const struct bus *reader, int64_t *after, struct record *records,
+                            size_t most, struct arena *arena, struct error *error);
 
 /* The last offset of a topic; 0 when it has none. */
 int64_t log_file_end(struct log_file *file, const char *topic);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "data/headers.h"
+#include "event/bus_adapter.h"
 #include "event/log_file_inside.h"
 
 #include <stdio.h>
@@ -99,31 +100,67 @@ static bool copy_row(struct log_file *f, sqlite3_stmt *s, struct arena *arena, s
                          (long long)r->offset);
 }
 
-size_t log_file_read(struct log_file *f, const char *topic, int64_t after, struct record *records, size_t most,
-                     struct arena *arena, struct error *error)
+static bool is_wanted(sqlite3_stmt *s, const struct bus *reader)
 {
-        sqlite3_stmt *s = log_statement(f, topic ? LOG_READ_TOPIC : LOG_READ_ALL, error);
+        const char *at = sqlite3_column_blob(s, 5), *end = at + sqlite3_column_bytes(s, 5);
+        struct header h;
+
+        while (headers_next(&at, end, HEADERS_OF_LOG, &h))
+                if (h.name_len == sizeof BUS_TYPE_HEADER - 1 && memcmp(h.name, BUS_TYPE_HEADER, h.name_len) == 0)
+                        return bus_wants(reader, h.value, h.len);
+        return true;
+}
+
+/* reader: NULL wants all. `after` moves behind what was looked at. */
+static size_t read_some(struct log_file *f, sqlite3_stmt *s, const struct bus *reader, int64_t *after, struct record *records,
+                        size_t most, struct arena *arena, struct error *error)
+{
         size_t count = 0, bytes = 0;
         int step = SQLITE_DONE;
 
-        if (!s)
-                return 0;
-        sqlite3_bind_int64(s, 1, after);
-        sqlite3_bind_int64(s, 2, (int64_t)most);
-        if (topic)
-                sqlite3_bind_text(s, 3, topic, -1, SQLITE_STATIC);
         while (count < most && bytes < READ_BYTES && (step = sqlite3_step(s)) == SQLITE_ROW) {
-                if (!copy_row(f, s, arena, &records[count], error))
-                        break;
-                bytes += records[count++].value_len;
+                if (!reader || is_wanted(s, reader)) {
+                        if (!copy_row(f, s, arena, &records[count], error))
+                                break;
+                        bytes += records[count++].value_len;
+                }
+                *after = sqlite3_column_int64(s, 0);
         }
         /* what was read before an error is good: that one comes again by itself */
         if (count)
                 error->kind = ERROR_NONE;
         else if (step != SQLITE_DONE && step != SQLITE_ROW)
                 log_file_error(f, error);
+        return count;
+}
+
+static size_t read_topic(struct log_file *f, const char *topic, const struct bus *reader, int64_t *after, struct record *records,
+                         size_t most, struct arena *arena, struct error *error)
+{
+        sqlite3_stmt *s = log_statement(f, topic ? LOG_READ_TOPIC : LOG_READ_ALL, error);
+        size_t count;
+
+        if (!s)
+                return 0;
+        sqlite3_bind_int64(s, 1, *after);
+        sqlite3_bind_int64(s, 2, (int64_t)most);
+        if (topic)
+                sqlite3_bind_text(s, 3, topic, -1, SQLITE_STATIC);
+        count = read_some(f, s, reader, after, records, most, arena, error);
         sqlite3_reset(s);
         return count;
+}
+
+size_t log_file_read(struct log_file *f, const char *topic, int64_t after, struct record *records, size_t most,
+                     struct arena *arena, struct error *error)
+{
+        return read_topic(f, topic, NULL, &after, records, most, arena, error);
+}
+
+size_t log_file_read_wanted(struct log_file *f, const struct bus *reader, int64_t *after, struct record *records, size_t most,
+                            struct arena *arena, struct error *error)
+{
+        return read_topic(f, reader->topic, reader->wanted ? reader : NULL, after, records, most, arena, error);
 }
 
 int64_t log_file_end(struct log_file *f, const char *topic)

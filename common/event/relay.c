@@ -33,20 +33,31 @@ void relay_forget_waiting(struct relay *r)
         r->waiting = r->batches = 0;
 }
 
-static const char *type_of(const struct record *record, struct arena *arena)
+static const struct record_header *type_of(const struct record *record)
 {
+        static const struct record_header dead_letter = {NULL, "dead letter", sizeof "dead letter" - 1};
+
         for (size_t i = 0; i < record->header_count; i++)
                 if (strcmp(record->headers[i].name, "ce_type") == 0)
-                        return arena_copy(arena, record->headers[i].value, record->headers[i].len);
-        return "dead letter";
+                        return &record->headers[i];
+        return &dead_letter;
 }
 
+static bool is_same(const struct record_header *a, const struct record_header *b)
+{
+        return a->len == b->len && memcmp(a->value, b->value, a->len) == 0;
+}
+
+/* As many of one type as follow each other at once: their series is looked up by name. */
 static void count_published(struct relay *r, const struct record *records, size_t count, struct arena *arena)
 {
-        for (size_t i = 0; r->metrics && i < count; i++) {
-                const char *type = type_of(&records[i], arena);
+        for (size_t i = 0, first; r->metrics && i < count;) {
+                const struct record_header *type = type_of(&records[i]);
+                const char *name = arena_copy(arena, type->value, type->len);
 
-                metric_add(metrics_series(r->metrics, &published_family, &type), 1);
+                for (first = i; i < count && is_same(type_of(&records[i]), type); i++)
+                        ;
+                metric_add(metrics_series(r->metrics, &published_family, &name), (double)(i - first));
         }
 }
 

@@ -12,7 +12,7 @@
 enum {
         RELAY_PUBLISH_MOST = 1000, /* records a publish */
         RELAY_FEW = 3,             /* so few are sent at once, ... */
-        RELAY_PAUSE_MS = 20,       /* ... after more it pays to let the next ones gather (linger, but not when idle) */
+        RELAY_PAUSE_MS = 50,       /* ... after more it pays to let the next ones gather (linger, but not when idle) */
 };
 
 struct relay {
