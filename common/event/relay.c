@@ -57,7 +57,7 @@ static void count_published(struct relay *r, const struct record *records, size_
 
                 for (first = i; i < count && is_same(type_of(&records[i]), type); i++)
                         ;
-                metric_add(metrics_series(r->metrics, &published_family, &name), (double)(i - first));
+                metric_add(metrics_series(r->metrics, &published_family, &name), (int64_t)(i - first));
         }
 }
 

@@ -215,7 +215,7 @@ enum MHD_Result answer_send(struct exchange *e)
                 return MHD_NO;
         e->status = a->status;
         e->response = response;
-        exchange_writes(e, true);
+        c->worker->moved = true;
         connection_enter(c, PHASE_WRITING, c->server->config.body_ms);
         queued = MHD_queue_response(e->mhd, (unsigned)a->status, response);
         MHD_destroy_response(response);

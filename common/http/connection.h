@@ -61,7 +61,6 @@ struct exchange {
         int polls;      /* how often the library may still ask for the answer before the request is parked */
         bool parked;    /* suspended until `resume` */
         bool abandoned; /* the client is gone while it waited, and with it what is the library's */
-        bool writing;   /* counted in the worker's `writing` */
         struct MHD_Response *response; /* the library's, while it sends */
         size_t streamed, pulled;       /* bytes of a partial body so far, and of an answer in pieces */
         struct patience patience;
@@ -84,8 +83,7 @@ struct worker {
         struct watch watch; /* the daemon's own epoll */
         bool touched;       /* the daemon has something to do */
         int polled;         /* requests that wait and are not parked */
-        int writing;        /* answers on their way */
-        bool moved;         /* a piece of a body came */
+        bool moved;         /* there is an answer or a piece of a body that the library goes on with */
         int number;
         struct task enter, leave;
         _Atomic int connections;
@@ -143,13 +141,6 @@ static inline struct connection *connection_of(struct exchange *exchange)
 
 /* The last of the holders frees it. */
 void connection_let_go(struct connection *connection);
-
-/* Whether its answer is on its way; on the worker's thread. */
-static inline void exchange_writes(struct exchange *exchange, bool writing)
-{
-        connection_of(exchange)->worker->writing += writing - exchange->writing;
-        exchange->writing = writing;
-}
 
 /* How many connections of the server are in a phase from `least` to `most`. */
 int connection_count(struct http_server *server, enum phase least, enum phase most);

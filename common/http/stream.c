@@ -42,7 +42,6 @@ static void wait_for_peer(struct exchange *e, enum phase phase)
 static void fall_asleep(struct exchange *e)
 {
         e->asleep = true;
-        exchange_writes(e, false);
         connection_enter(connection_of(e), PHASE_BUSY, -1);
         MHD_suspend_connection(e->mhd);
 }
@@ -54,7 +53,6 @@ void http_go_on(struct http_request *request)
         if (!e->asleep)
                 return;
         e->asleep = false;
-        exchange_writes(e, e->response != NULL);
         wait_for_peer(e, e->response ? PHASE_WRITING : PHASE_BODY);
         connection_of(e)->worker->touched = true;
         MHD_resume_connection(e->mhd);
@@ -126,6 +124,7 @@ static ssize_t pull(void *arg, uint64_t position, char *to, size_t room)
 
         (void)position;
         if (n > 0) {
+                connection_of(e)->worker->moved = true;
                 e->pulled += (size_t)n;
                 patience_grow(e, (size_t)n);
                 wait_for_peer(e, PHASE_WRITING);

@@ -85,7 +85,7 @@ static bool is_busy(struct worker *w)
 
         if (MHD_get_timeout(w->daemon, &ms) != MHD_YES || ms != 0)
                 return false;
-        return !w->polled || w->writing || w->moved;
+        return !w->polled || w->moved;
 }
 
 /* How long the library lets us wait, ms. */
