@@ -23,6 +23,7 @@ from mall import Mall, ports, until
 
 MUCH = 2000000000
 CHAIN_ROUNDS = 3
+BUS_SETTINGS = {"log": {}, "kafka": {"topic_partitions": 1}}     # one daemon of each kind: more partitions are only more to do
 WARM = {"log": 2, "kafka": 30}                                   # seconds; a young broker spends half of its time on compiling itself
 PARTS = ("http", "gateway", "chain", "idle", "start", "stores", "replicas", "rows", "backlog")
 
@@ -70,7 +71,7 @@ def place_and_settle(mall, seconds):
 
 def chain_once(bus, seconds):
     """(orders a second until the stock has settled, {daemon: (KB at rest, KB at most)})"""
-    with Mall(bus=bus) as mall:
+    with Mall(bus=bus, **BUS_SETTINGS[bus]) as mall:
         mall.register(stock=MUCH)
         mall.order_one(qty=1)
         until(lambda: mall.stock() == MUCH - 1, 30)
