@@ -3,7 +3,6 @@
 #include "base/arena.h"
 
 #include <pthread.h>
-#include <sqlite3.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +47,8 @@ static int wal_write(sqlite3_file *f, const void *bytes, int len, sqlite3_int64 
                 return code;
         if (len > ROOM)
                 return w->real->pMethods->xWrite(w->real, bytes, len, at);
+        if (!w->gathered)
+                w->gathered = memory_alloc(ROOM); /* not for those who only read */
         if (!fits)
                 w->at = at;
         memcpy(w->gathered + w->len, bytes, (size_t)len);
@@ -153,7 +154,7 @@ static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int fl
         w->base.pMethods = &wal_methods;
         w->at = 0;
         w->len = 0;
-        w->gathered = memory_alloc(ROOM);
+        w->gathered = NULL;
         return SQLITE_OK;
 }
 
@@ -177,4 +178,12 @@ const char *wal_vfs(void)
 
         pthread_once(&once, make);
         return "mall-wal";
+}
+
+void wal_vfs_rolled_back(sqlite3 *db)
+{
+        sqlite3_file *f = NULL;
+
+        if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &f) == SQLITE_OK && f && f->pMethods == &wal_methods)
+                wal_of(f)->len = 0;
 }

@@ -9,7 +9,13 @@
 #ifndef BASE_WAL_VFS_H
 #define BASE_WAL_VFS_H
 
+#include <sqlite3.h>
+
 /* The name, for sqlite3_open_v2; from any thread. */
 const char *wal_vfs(void);
+
+/* Behind a ROLLBACK, where other connections write the same file: a transaction larger than the page cache may have frames
+   gathered that would land on theirs. Call it while they cannot write yet. */
+void wal_vfs_rolled_back(sqlite3 *db);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -102,6 +103,24 @@ static void story_large_commit(void)
         sqlite3_close(db);
 }
 
+/* What the first one gathered and took back must not be written over what the second one committed. */
+static void story_rolled_back(void)
+{
+        sqlite3 *one = open_one(path_of("back.db"), wal_vfs()), *two = open_one(path_of("back.db"), wal_vfs()), *fresh;
+
+        run(one, "PRAGMA cache_size=10; CREATE TABLE t (text); INSERT INTO t VALUES ('first'); PRAGMA wal_checkpoint(PASSIVE)");
+        run(one, "BEGIN IMMEDIATE; " MANY_ROWS(1500) "; ROLLBACK");
+        wal_vfs_rolled_back(one);
+        run(two, "BEGIN IMMEDIATE; " MANY_ROWS(1500) "; COMMIT");
+        check_text(answer(one, "SELECT count(*) FROM t"), "1501");
+        fresh = open_one(path_of("back.db"), NULL);
+        check_text(answer(fresh, "SELECT count(*) FROM t"), "1501");
+        check_text(answer(fresh, "PRAGMA integrity_check"), "ok");
+        sqlite3_close(fresh);
+        sqlite3_close(two);
+        sqlite3_close(one);
+}
+
 static void most_bytes_a_file(rlim_t bytes)
 {
         struct rlimit limit;
@@ -131,11 +150,59 @@ static void story_full_disk(void)
         sqlite3_close(db);
 }
 
+static long copy_file(const char *from, const char *to, long most)
+{
+        FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+        long len = 0;
+
+        check(in && out);
+        for (int c; len < most && (c = getc(in)) != EOF; len++)
+                putc(c, out);
+        fclose(in);
+        fclose(out);
+        return len;
+}
+
+static long copy_store(const char *name, long most_of_wal)
+{
+        char from[300], to[300], wal_from[310], wal_to[310];
+
+        snprintf(from, sizeof from, "%s/torn.db", check_directory());
+        snprintf(to, sizeof to, "%s/%s", check_directory(), name);
+        snprintf(wal_from, sizeof wal_from, "%s-wal", from);
+        snprintf(wal_to, sizeof wal_to, "%s-wal", to);
+        copy_file(from, to, LONG_MAX);
+        return copy_file(wal_from, wal_to, most_of_wal);
+}
+
+/* As a power failure in the middle of the write may leave it. */
+static void story_torn_write(void)
+{
+        sqlite3 *db = open_one(path_of("torn.db"), wal_vfs()), *copy;
+        long before, after;
+
+        run(db, "CREATE TABLE t (text); INSERT INTO t VALUES ('before')");
+        before = copy_store("before.db", LONG_MAX);
+        run(db, "BEGIN; " MANY_ROWS(60) "; COMMIT");
+        after = copy_store("after.db", LONG_MAX);
+        copy_store("half.db", before + (after - before) / 2);
+        copy = open_one(path_of("half.db"), wal_vfs());
+        check_text(answer(copy, "SELECT count(*) FROM t"), "1");
+        check_text(answer(copy, "PRAGMA integrity_check"), "ok");
+        sqlite3_close(copy);
+        copy = open_one(path_of("after.db"), wal_vfs());
+        check_text(answer(copy, "SELECT count(*) FROM t"), "61");
+        sqlite3_close(copy);
+        sqlite3_close(db);
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 {"a commit is one write", story_one_write},
                 {"a commit larger than what is gathered", story_large_commit},
+                {"what was rolled back is not written", story_rolled_back},
+                {"half of a commit is none of it", story_torn_write},
                 {"a full disk fails the commit and no other", story_full_disk},
                 {NULL, NULL},
         };

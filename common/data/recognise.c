@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "data/store_inside.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 bool unit_recall(struct unit *u, const char *path, const char *key, struct stored_answer *answer)
@@ -40,14 +41,70 @@ void unit_remember(struct unit *u, const char *path, const char *key, const stru
         statement_send(s, &u->error);
 }
 
-static bool is_first(struct unit *u, const struct identity *i)
+void sources_forget(struct store *store)
 {
-        static const char sql[] = "INSERT INTO inbox (source, id, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
-        struct statement *s = db_prepare(u->store->writer, sql, &u->error);
+        while (store->known_count)
+                free(store->known[--store->known_count].source);
+        store->known_anew = false;
+}
+
+void sources_rolled_back(struct store *store)
+{
+        if (store->known_anew)
+                sources_forget(store);
+}
+
+static bool look_up_source(struct unit *u, const char *source, int64_t *number)
+{
+        struct statement *s = db_prepare(u->store->writer, "SELECT number FROM sources WHERE source = ?", &u->error);
+        bool found;
 
         if (!s)
                 return false;
-        bind_text(s, 1, i->source);
+        bind_text(s, 1, source);
+        found = statement_step(s, &u->error) == DB_ROW;
+        if (found)
+                *number = column_int(s, 0);
+        statement_reset(s);
+        return found;
+}
+
+static bool add_source(struct unit *u, const char *source)
+{
+        struct statement *s = db_prepare(u->store->writer, "INSERT INTO sources (source) VALUES (?)", &u->error);
+
+        if (!s)
+                return false;
+        u->store->known_anew = true;
+        bind_text(s, 1, source);
+        return statement_run(s, &u->error);
+}
+
+/* 0 and an error when the store does not tell. A mall has a handful of them. */
+static int64_t source_number(struct unit *u, const char *source)
+{
+        struct store *store = u->store;
+        int64_t number;
+
+        for (size_t i = 0; i < store->known_count; i++)
+                if (strcmp(store->known[i].source, source) == 0)
+                        return store->known[i].number;
+        if (!look_up_source(u, source, &number) && !(!unit_failed(u) && add_source(u, source) && look_up_source(u, source, &number)))
+                return 0;
+        if (store->known_count < SOURCES_KNOWN)
+                store->known[store->known_count++] = (struct source_number){memory_string(source), number};
+        return number;
+}
+
+static bool is_first(struct unit *u, const struct identity *i)
+{
+        static const char sql[] = "INSERT INTO inbox (source, id, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
+        int64_t source = source_number(u, i->source);
+        struct statement *s = source ? db_prepare(u->store->writer, sql, &u->error) : NULL;
+
+        if (!s)
+                return false;
+        bind_int(s, 1, source);
         bind_text(s, 2, i->id);
         bind_int(s, 3, clock_wall_ms());
         return statement_run(s, &u->error) && db_changes(u->store->writer) > 0;

@@ -46,6 +46,19 @@ static const struct migration common_migrations[] = {
                 "CREATE TABLE blocks (name {text} NOT NULL, block BIGINT NOT NULL, slot INTEGER NOT NULL, rows BIGINT NOT NULL,"
                 " PRIMARY KEY (name, block, slot)) {clustered};",
         },
+        [2] = {
+                "",
+                /* a source has some 45 bytes and was in each identity twice; where the store is shared an older program may still run */
+                .alone = "CREATE TABLE sources (number INTEGER PRIMARY KEY, source {text} NOT NULL UNIQUE);"
+                         "INSERT INTO sources (source) SELECT DISTINCT source FROM inbox;"
+                         "ALTER TABLE inbox RENAME TO inbox_1;"
+                         "DROP INDEX inbox_at;"
+                         "CREATE TABLE inbox (source BIGINT NOT NULL, id {text} NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (source, id))"
+                         " {clustered};"
+                         "INSERT INTO inbox (source, id, at) SELECT number, id, at FROM inbox_1 JOIN sources USING (source);"
+                         "CREATE INDEX inbox_at ON inbox (at);"
+                         "DROP TABLE inbox_1;",
+        },
         {NULL},
 };
 
@@ -166,7 +179,7 @@ static bool migrate_one(struct db *db, const char *part, int number, const char 
 
         if (!db_begin(db, false, error))
                 return false;
-        if (db_exec(db, sql, error) && record(db, part, number, error) && db_commit(db, error)) {
+        if ((!*sql || db_exec(db, sql, error)) && record(db, part, number, error) && db_commit(db, error)) {
                 snprintf(text, sizeof text, "%s %d", part, number);
                 log_write(LOG_INFO, "migrated", "migration", text, NULL);
                 return true;

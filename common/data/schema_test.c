@@ -140,6 +140,8 @@ static const char first_store[] =
         "CREATE TABLE sequences (name TEXT PRIMARY KEY, last INTEGER NOT NULL, rows INTEGER NOT NULL);"
         "CREATE TABLE outbox (id INTEGER PRIMARY KEY, topic TEXT, key TEXT, value BLOB, headers BLOB NOT NULL, at INTEGER NOT NULL, parked TEXT);"
         "CREATE TABLE inbox (source TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (source, id)) WITHOUT ROWID;"
+        "CREATE INDEX inbox_at ON inbox (at);"
+        "INSERT INTO inbox VALUES ('/a', '1', 10), ('/a', '2', 11), ('/b', '1', 12);"
         "CREATE TABLE idempotency (path TEXT NOT NULL, key TEXT NOT NULL, hash INTEGER NOT NULL, status INTEGER NOT NULL,"
         " row TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (path, key)) WITHOUT ROWID;"
         "CREATE TABLE things (id INTEGER PRIMARY KEY, version BIGINT NOT NULL, name TEXT, qty BIGINT, big BIGINT, Secret TEXT, pin BIGINT);"
@@ -149,8 +151,14 @@ static const char first_store[] =
         "INSERT INTO sequences VALUES ('things', 9000, 8900), ('outbox', 7, 0);"
         "INSERT INTO outbox VALUES (7, NULL, 'said', x'7b7d', x'', 1, NULL);";
 
+static void hear_some(struct unit *unit, void *arg)
+{
+        unit_first_times(unit, arg, 4);
+}
+
 static void the_first_store_is_taken_up(void)
 {
+        struct identity heard[] = {{"/a", "1", true}, {"/b", "1", true}, {"/b", "2", false}, {"/c", "1", false}};
         struct store *store;
         struct arena *arena = arena_open();
 
@@ -160,7 +168,11 @@ static void the_first_store_is_taken_up(void)
         check_text(things_waiting(store, arena), "said");
         check_int(things_add(store, "new"), 9001);
         check_text(things_waiting(store, arena), "said new");
+        check_int(things_do(store, hear_some, heard), ERROR_NONE);
+        check(!heard[0].first && !heard[1].first && heard[2].first && heard[3].first);
         store_close(&store);
+        check_int(ask_sql("SELECT count(*) FROM inbox WHERE at BETWEEN 10 AND 12"), 3);
+        check_int(ask_sql("SELECT count(*) FROM sources"), 3);
         check_int(ask_sql("SELECT sum(rows) FROM blocks WHERE name = 'things'"), 8901);
         check_int(ask_sql("SELECT rows FROM blocks WHERE name = 'things' AND block = 1"), 4096 - 100);
         store = things_open();

@@ -139,6 +139,7 @@ static void store_free(struct store *store)
         for (int i = 0; i < store->table_count; i++)
                 free(store->stocks[i].ids);
         free(store->changes);
+        sources_forget(store);
         recent_close(&store->recent);
         arena_close(&store->arena);
         pthread_mutex_destroy(&store->lock);

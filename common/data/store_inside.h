@@ -15,6 +15,7 @@ enum {
         STORE_OUTBOX = STORE_TABLES, /* its place among the sequences */
         STORE_SLOTS = 64,            /* of a shared store's counts: more than there are processes */
         OUTBOX_PARTS = 16,
+        SOURCES_KNOWN = 16,
 };
 
 /* The writer's own, in memory. */
@@ -27,6 +28,12 @@ struct sequence {
 struct id_stock {
         int64_t *ids;
         size_t count, room;
+};
+
+/* What the identities of a source are filed under. */
+struct source_number {
+        char *source;
+        int64_t number;
 };
 
 /* A row that came or went; the open transaction's are summed up and written once. */
@@ -57,6 +64,9 @@ struct store {
         struct sequence written[STORE_TABLES + 1];
         struct id_stock stocks[STORE_TABLES];
         size_t batch_jobs;
+        struct source_number known[SOURCES_KNOWN]; /* of `sources`, unless the store is shared */
+        size_t known_count;
+        bool known_anew; /* some of them by the open transaction */
         struct change *changes;
         size_t change_count, change_room;
         struct outbox_batch *batch; /* what the open transaction announced */
@@ -93,6 +103,10 @@ struct unit {
 int64_t ids_next(struct store *store, int table, struct error *error);
 /* Before a batch: what the last one left comes first. */
 void ids_begin(struct store *store, size_t jobs);
+
+/* What was learnt of sources; all of it goes when some of it may be rolled back. */
+void sources_forget(struct store *store);
+void sources_rolled_back(struct store *store);
 
 void count_change(struct store *store, int table, int64_t id, int64_t rows);
 bool counts_write(struct store *store, struct error *error);

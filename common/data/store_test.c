@@ -311,6 +311,32 @@ static void an_identity_is_new_once(void)
         store_close(&store);
 }
 
+/* Nor does a source that was first heard of in a refused unit leave anything that another one could be taken for; and more
+   of them than are kept in mind are told apart as well. */
+static void sources_are_told_apart(void)
+{
+        struct store *store = things_open();
+        struct thing refused = {.secret = "/refused", .name = "1", .qty.known = true};
+        char source[20];
+
+        check_int(things_do(store, hear, &refused), ERROR_BAD_INPUT);
+        check(heard_first(store, "/other", "1"));
+        check(heard_first(store, "/refused", "1"));
+        for (int i = 0; i < 40; i++) {
+                snprintf(source, sizeof source, "/%d", i);
+                check(heard_first(store, source, "1"));
+        }
+        store_close(&store);
+        store = things_open();
+        for (int i = 39; i >= 0; i--) {
+                snprintf(source, sizeof source, "/%d", i);
+                check(!heard_first(store, source, "1"));
+        }
+        check(!heard_first(store, "/other", "1"));
+        check(!heard_first(store, "/refused", "1"));
+        store_close(&store);
+}
+
 struct crowd {
         struct identity all[8];
         size_t count;
@@ -390,6 +416,7 @@ int main(int argc, char **argv)
                 {"a source is made once", a_source_is_made_once},
                 {"answers are remembered with the row", answers_are_remembered_with_the_row},
                 {"an identity is new once", an_identity_is_new_once},
+                {"sources are told apart", sources_are_told_apart},
                 {"identities are told apart in a crowd", identities_are_told_apart_in_a_crowd},
                 {"what is over is purged", what_is_over_is_purged},
                 {NULL, NULL},

@@ -9,6 +9,7 @@
 
 enum {
         BATCH_MOST = 512, /* jobs a transaction: bounds how long the first one waits for the last */
+        LATE_US = 50 * 1000, /* from then on a batch takes nobody in */
         TRIES_MOST = 4,
         CONTENDED_US = 60 * 1000 * 1000, /* each time costs a deadlock_timeout (1 s) to find out */
 };
@@ -48,10 +49,11 @@ static size_t job_count(const struct job *jobs)
         return count;
 }
 
-/* What came while the batch ran joins it: that takes a fraction of the flush which it would else wait for. */
+/* What came while the batch ran joins it: that takes a fraction of the flush which it would else wait for. Not for ever, since
+   other processes may wait for its locks. */
 static void take_latecomers(struct store *store, struct job *last)
 {
-        if (store->batch_jobs >= BATCH_MOST)
+        if (store->batch_jobs >= BATCH_MOST || clock_mono_us() - atomic_load(&store->busy_since) > LATE_US)
                 return;
         pthread_mutex_lock(&store->lock);
         last->next = take_most(store, BATCH_MOST - store->batch_jobs);
@@ -85,6 +87,7 @@ static void forget_all(struct store *store)
         memcpy(store->sequences, store->written, sizeof store->written);
         store->change_count = 0;
         store->outbox_removing = store->outbox_removed;
+        sources_rolled_back(store);
         forget_announced(store);
 }
 
@@ -201,6 +204,7 @@ static void after_commit(struct store *store)
         if (!store->shared)
                 atomic_store(&store->outbox_last, store->written[STORE_OUTBOX].last);
         store->change_count = 0;
+        store->known_anew = false;
         store->outbox_removed = store->outbox_removing;
         if (batch->count && hand_over(store, batch)) {
                 new_batch(store);

@@ -20,7 +20,6 @@ static struct bus *bus_open(const struct bus_config *config, const char *group, 
         for (size_t i = 0; i < sizeof adapters / sizeof *adapters; i++) {
                 const struct bus_ops *ops = adapters[i];
                 size_t len = strlen(ops->scheme);
-
                 struct bus *bus;
 
                 if (strncmp(url, ops->scheme, len) != 0)
@@ -80,7 +79,6 @@ static void records_prepare(struct bus *bus, struct record *records, size_t coun
 {
         for (size_t i = 0; i < count; i++) {
                 struct record *r = &records[i];
-
                 bool own = !r->topic;
 
                 if (own)

@@ -181,7 +181,7 @@ static bool is_wanted(const struct kafka_bus *b, const rd_kafka_message_t *m)
         size_t len;
 
         if (!b->bus.wanted || rd_kafka_message_headers(m, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
-            rd_kafka_header_get_last(headers, BUS_TYPE_HEADER, &type, &len) != RD_KAFKA_RESP_ERR_NO_ERROR)
+            rd_kafka_header_get(headers, 0, BUS_TYPE_HEADER, &type, &len) != RD_KAFKA_RESP_ERR_NO_ERROR)
                 return true;
         return bus_wants(&b->bus, type, len);
 }

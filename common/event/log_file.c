@@ -129,6 +129,7 @@ void log_file_abandon(struct log_file *f)
 
         if (!sqlite3_get_autocommit(f->db))
                 run(f, LOG_ROLLBACK, &ignored);
+        wal_vfs_rolled_back(f->db);
         lock_give(f);
 }
 

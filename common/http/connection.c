@@ -77,7 +77,6 @@ static struct connection *connection_open(struct worker *w, struct MHD_Connectio
 
         c->server = s;
         c->worker = w;
-        c->mhd = mhd;
         c->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
         c->holders = 1;
         c->arena = arena_open();
@@ -103,21 +102,23 @@ void connection_let_go(struct connection *c)
                 return;
         pthread_mutex_lock(&s->lock);
         LIST_REMOVE(c, beside);
-        pthread_mutex_unlock(&s->lock); /* nobody else touches the descriptor from here on */
+        pthread_mutex_unlock(&s->lock);
         arena_close(&c->arena);
         atomic_fetch_sub(&c->worker->connections, 1);
         free(c);
         listener_closed(s->listener);
 }
 
-/* Behind this the library closes the descriptor. Of an abandoned request, which stays listed, no other thread touches it:
-   it is busy, and has no deadline. */
+/* Behind this the library closes the descriptor, and its number may soon be another's. */
 static void connection_close(struct connection *c)
 {
         loop_forget(c->worker->loop, &c->hangup);
         loop_timer_clear(c->worker->loop, &c->hung_up_timer);
         if (c->linger)
                 deadline_linger(c->server->deadlines, c->fd);
+        pthread_mutex_lock(&c->server->lock);
+        c->fd = -1;
+        pthread_mutex_unlock(&c->server->lock);
         connection_let_go(c);
 }
 

@@ -39,6 +39,15 @@ enum turn {
         TURN_FINISHED /* it was */
 };
 
+/* For http_resume, which posts `resume`. */
+enum wait {
+        WAIT_NONE,
+        WAIT_POLLED,    /* the library asks for the answer in each of its rounds */
+        WAIT_PARKED,    /* suspended */
+        WAIT_ABANDONED, /* the client is gone, and with it what is the library's */
+        WAIT_OVER       /* `resume` ran */
+};
+
 /* With a peer that takes or gives a body in pieces: it wears down while we wait and grows with the bytes. */
 struct patience {
         int64_t left_ms, since_ms;
@@ -56,11 +65,8 @@ struct exchange {
         bool waits;     /* it said HTTP_LATER */
         bool body_over; /* the handler was told that a partial body is complete */
         bool asleep;    /* suspended until http_go_on */
-        bool waiting;   /* for http_resume, which posts `resume` */
-        bool woken;     /* `resume` ran */
+        enum wait wait; /* the worker's thread's */
         int polls;      /* how often the library may still ask for the answer before the request is parked */
-        bool parked;    /* suspended until `resume` */
-        bool abandoned; /* the client is gone while it waited, and with it what is the library's */
         struct MHD_Response *response; /* the library's, while it sends */
         size_t streamed, pulled;       /* bytes of a partial body so far, and of an answer in pieces */
         struct patience patience;
@@ -93,8 +99,7 @@ struct connection {
         LIST_ENTRY(connection) beside; /* in the server's list, under its lock */
         struct http_server *server;
         struct worker *worker;
-        struct MHD_Connection *mhd;
-        int fd;
+        int fd; /* -1: closed, while an abandoned request goes on; changed under the server's lock */
         struct watch hangup; /* the library does not look while a request waits, and may miss one right behind a request */
         struct timer hung_up_timer;
         bool hung_up;

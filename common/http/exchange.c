@@ -93,8 +93,11 @@ static enum MHD_Result head_take(struct exchange *e)
         e->request.body_total = e->framing.chunked ? -1 : (int64_t)e->framing.length;
         if (e->framing.length > config->max_body)
                 return refuse(e, 413, "the body is too large");
-        if (e->framing.chunked || e->framing.length)
-                connection_enter(c, PHASE_BODY, config->body_ms);
+        if (!e->framing.chunked && !e->framing.length)
+                return MHD_YES;
+        connection_enter(c, PHASE_BODY, config->body_ms);
+        if (MHD_lookup_connection_value(e->mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT))
+                c->worker->moved = true; /* 100 Continue is to be sent */
         return MHD_YES;
 }
 
@@ -140,7 +143,7 @@ static enum MHD_Result wait_for_handler(struct exchange *e)
 
         if (!atomic_compare_exchange_strong(&e->turn, &running, TURN_WAITING))
                 return finish_and_send(e);
-        e->waiting = true;
+        e->wait = WAIT_POLLED;
         e->polls = POLLS;
         connection_of(e)->worker->polled++;
         return MHD_YES;
@@ -150,7 +153,7 @@ static enum MHD_Result poll_again(struct exchange *e)
 {
         if (--e->polls)
                 return MHD_YES;
-        e->parked = true;
+        e->wait = WAIT_PARKED;
         connection_of(e)->worker->polled--;
         MHD_suspend_connection(e->mhd);
         return MHD_YES;
@@ -228,7 +231,7 @@ enum MHD_Result exchange_go_on(void *server, struct MHD_Connection *mhd, const c
                 stream_body_over(e);
                 return wait_for_handler(e);
         }
-        return e->woken ? finish_and_send(e) : poll_again(e);
+        return e->wait == WAIT_OVER ? finish_and_send(e) : poll_again(e);
 }
 
 /* Resumed by now: nobody but us knows of it any more. */
@@ -244,11 +247,11 @@ static void wake(struct exchange *e)
         struct worker *w = connection_of(e)->worker;
 
         w->touched = true;
-        e->woken = true;
-        if (e->parked)
+        if (e->wait == WAIT_PARKED)
                 MHD_resume_connection(e->mhd);
         else
                 w->polled--;
+        e->wait = WAIT_OVER;
 }
 
 /* On the worker's thread. Not before this is the answer taken: until here the exchange is linked into the loop. */
@@ -256,8 +259,7 @@ static void resume(struct task *task)
 {
         struct exchange *e = (struct exchange *)((char *)task - offsetof(struct exchange, resume));
 
-        e->waiting = false;
-        if (e->abandoned)
+        if (e->wait == WAIT_ABANDONED)
                 abandoned_ends(e);
         else
                 wake(e);
@@ -304,15 +306,16 @@ static void give_up(struct exchange *e)
         e->status = e->cut_short ? e->cut_short : CLIENT_GONE;
 }
 
-/* The connection broke while the request waits, which the library sees only while it polls. What is the library's ends now;
-   whoever holds the request still has the exchange and its arena. Of a stream, all that it holds is its own thread's. */
+/* The connection broke (or got urgent data, which the library does not bear) while the request is polled. What is the
+   library's ends now; whoever holds the request still has the exchange and its arena. Of a stream, all that it holds is its
+   own thread's. */
 static void abandon(struct exchange *e)
 {
         struct connection *c = connection_of(e);
 
         c->worker->polled--;
         c->holders++;
-        e->abandoned = true;
+        e->wait = WAIT_ABANDONED;
         if (!c->server->config.handler.streams)
                 return;
         exchange_gone(e);
@@ -328,7 +331,7 @@ void exchange_end(void *server, struct MHD_Connection *mhd, void **context, enum
         if (!e)
                 return;
         /* The client hung up while it waited. The handler is told all the same, since it may hold something. */
-        if (e->waiting)
+        if (e->wait == WAIT_POLLED)
                 abandon(e);
         else if (atomic_load(&e->turn) == TURN_RESUMED)
                 finish(e);
@@ -340,7 +343,7 @@ void exchange_end(void *server, struct MHD_Connection *mhd, void **context, enum
         if (e->waits && s->config.handler.streams)
                 s->config.handler.streams->ended(&e->request, s->config.handler.streams->arg);
         *context = NULL;
-        if (e->abandoned) {
+        if (e->wait == WAIT_ABANDONED) {
                 e->mhd = NULL;
                 return;
         }

@@ -123,8 +123,9 @@ static ssize_t pull(void *arg, uint64_t position, char *to, size_t room)
         long n = e->request.answer.pull(&e->request, to, room);
 
         (void)position;
-        if (n > 0) {
+        if (n != HTTP_PULL_LATER)
                 connection_of(e)->worker->moved = true;
+        if (n > 0) {
                 e->pulled += (size_t)n;
                 patience_grow(e, (size_t)n);
                 wait_for_peer(e, PHASE_WRITING);

@@ -95,9 +95,9 @@ static int daemon_run(void *arg)
         int rounds = ROUNDS;
 
         while ((w->touched || w->polled) && rounds--) {
-                w->moved = false;
+                w->touched = w->moved = false;
                 MHD_run(w->daemon);
-                w->touched = is_busy(w);
+                w->touched = w->touched || is_busy(w);
                 if (!w->touched)
                         return w->polled ? TICK_MS : -1;
         }

@@ -122,8 +122,7 @@ def killed(mall, point, kept, pause=0.0):
 
 # when order dies: as it enters this system call for the nth time, for this file; is the order made by then (None: perhaps)?
 POINTS = {"it reads the request": ("recvfrom", 1, None, 0),
-          "the transaction is begun": ("pwrite64", 1, "order.db-wal", 0),
-          "half of the transaction is written": ("pwrite64", 5, "order.db-wal", 0),
+          "the transaction is to be written": ("pwrite64", 1, "order.db-wal", 0),
           "the commit is being synced": ("fdatasync", 1, "order.db-wal", None),
           "it answers": ("sendmsg", 1, None, 1)}
 KEEPS = "{id: keeps, uri: 'http://localhost:%%(order)d', predicates: [Path=/orders/**], metadata: {idempotency: %s}}"
