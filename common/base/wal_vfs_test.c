@@ -126,7 +126,7 @@ static void most_bytes_a_file(rlim_t bytes)
         struct rlimit limit;
 
         getrlimit(RLIMIT_FSIZE, &limit);
-        limit.rlim_cur = bytes;
+        limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
         check_int(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 

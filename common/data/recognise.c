@@ -45,28 +45,16 @@ void sources_forget(struct store *store)
 {
         while (store->known_count)
                 free(store->known[--store->known_count].source);
-        store->known_anew = false;
-}
-
-void sources_rolled_back(struct store *store)
-{
-        if (store->known_anew)
-                sources_forget(store);
 }
 
 static bool look_up_source(struct unit *u, const char *source, int64_t *number)
 {
         struct statement *s = db_prepare(u->store->writer, "SELECT number FROM sources WHERE source = ?", &u->error);
-        bool found;
 
         if (!s)
                 return false;
         bind_text(s, 1, source);
-        found = statement_step(s, &u->error) == DB_ROW;
-        if (found)
-                *number = column_int(s, 0);
-        statement_reset(s);
-        return found;
+        return statement_number(s, number, &u->error);
 }
 
 static bool add_source(struct unit *u, const char *source)
@@ -75,7 +63,6 @@ static bool add_source(struct unit *u, const char *source)
 
         if (!s)
                 return false;
-        u->store->known_anew = true;
         bind_text(s, 1, source);
         return statement_run(s, &u->error);
 }

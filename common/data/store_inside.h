@@ -66,7 +66,6 @@ struct store {
         size_t batch_jobs;
         struct source_number known[SOURCES_KNOWN]; /* of `sources`, unless the store is shared */
         size_t known_count;
-        bool known_anew; /* some of them by the open transaction */
         struct change *changes;
         size_t change_count, change_room;
         struct outbox_batch *batch; /* what the open transaction announced */
@@ -104,9 +103,8 @@ int64_t ids_next(struct store *store, int table, struct error *error);
 /* Before a batch: what the last one left comes first. */
 void ids_begin(struct store *store, size_t jobs);
 
-/* What was learnt of sources; all of it goes when some of it may be rolled back. */
+/* What was learnt of sources, with every rollback: some of them may be the open transaction's own. */
 void sources_forget(struct store *store);
-void sources_rolled_back(struct store *store);
 
 void count_change(struct store *store, int table, int64_t id, int64_t rows);
 bool counts_write(struct store *store, struct error *error);

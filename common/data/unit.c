@@ -73,7 +73,7 @@ void unit_rollback(struct unit *u)
         memcpy(u->store->sequences, u->sequences, sizeof u->sequences);
         u->store->batch->count = u->announced;
         u->store->change_count = u->changes;
-        sources_rolled_back(u->store);
+        sources_forget(u->store);
 }
 
 void *unit_new(struct unit *u, const struct entity *entity)

@@ -87,7 +87,7 @@ static void forget_all(struct store *store)
         memcpy(store->sequences, store->written, sizeof store->written);
         store->change_count = 0;
         store->outbox_removing = store->outbox_removed;
-        sources_rolled_back(store);
+        sources_forget(store);
         forget_announced(store);
 }
 
@@ -204,7 +204,6 @@ static void after_commit(struct store *store)
         if (!store->shared)
                 atomic_store(&store->outbox_last, store->written[STORE_OUTBOX].last);
         store->change_count = 0;
-        store->known_anew = false;
         store->outbox_removed = store->outbox_removing;
         if (batch->count && hand_over(store, batch)) {
                 new_batch(store);

@@ -8,12 +8,17 @@
 
 enum { IDENTITY_MOST = 1000 };
 
-const struct reaction *reaction_for(const struct reaction *reactions, const char *type)
+const struct reaction *reaction_named(const struct reaction *reactions, const char *type, size_t len)
 {
         for (; reactions->type; reactions++)
-                if (strcmp(reactions->type, type) == 0)
+                if (strlen(reactions->type) == len && memcmp(reactions->type, type, len) == 0)
                         return reactions;
         return NULL;
+}
+
+const struct reaction *reaction_for(const struct reaction *reactions, const char *type)
+{
+        return reaction_named(reactions, type, strlen(type));
 }
 
 const char *record_header(const struct record *record, const char *name, struct arena *arena)

@@ -26,6 +26,7 @@ struct reaction {
 
 /* NULL when no reaction is for that type. */
 const struct reaction *reaction_for(const struct reaction *reactions, const char *type);
+const struct reaction *reaction_named(const struct reaction *reactions, const char *type, size_t len);
 
 enum event_verdict {
         EVENT_OURS,

@@ -233,10 +233,7 @@ static void *inbox_main(void *arg)
 /* Of a type that nobody could read, the body decides. */
 static bool is_wanted(const void *reactions, const char *type, size_t len)
 {
-        for (const struct reaction *r = reactions; r->type; r++)
-                if (strlen(r->type) == len && memcmp(r->type, type, len) == 0)
-                        return true;
-        return !utf8_is_valid(type, len) || memchr(type, '\0', len);
+        return reaction_named(reactions, type, len) || !utf8_is_valid(type, len) || memchr(type, '\0', len);
 }
 
 struct inbox *inbox_open(const struct inbox_config *config, struct error *error)

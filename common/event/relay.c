@@ -45,7 +45,7 @@ static const struct record_header *type_of(const struct record *record)
 
 static bool is_same(const struct record_header *a, const struct record_header *b)
 {
-        return a->len == b->len && memcmp(a->value, b->value, a->len) == 0;
+        return a->len == b->len && (!a->len || memcmp(a->value, b->value, a->len) == 0); /* a value may be NULL */
 }
 
 /* As many of one type as follow each other at once: their series is looked up by name. */

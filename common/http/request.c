@@ -3,15 +3,12 @@
 
 #include <string.h>
 
-/* Blanks behind a value are no part of it (RFC 9110, 5.5); those before it the library has skipped. A copy, for the
-   library's ends with the connection, while somebody may still work on the request. */
-static const char *value_trim(struct arena *arena, const char *value, size_t len)
+/* Without the blanks behind it, which are no part of a value (RFC 9110, 5.5); those before it the library has skipped. */
+static size_t value_length(const char *value, size_t len)
 {
-        size_t end = len;
-
-        while (end && (value[end - 1] == ' ' || value[end - 1] == '\t'))
-                end--;
-        return arena_copy(arena, value, end);
+        while (len && (value[len - 1] == ' ' || value[len - 1] == '\t'))
+                len--;
+        return len;
 }
 
 const char *http_header(const struct http_request *request, const char *name)
@@ -22,7 +19,8 @@ const char *http_header(const struct http_request *request, const char *name)
 
         if (!e->mhd || !MHD_lookup_connection_value_n(e->mhd, MHD_HEADER_KIND, name, strlen(name), &value, &len))
                 return NULL;
-        return value ? value_trim(request->arena, value, len) : "";
+        /* a copy: the library's ends with the connection, while somebody may still work on the request */
+        return value ? arena_copy(request->arena, value, value_length(value, len)) : "";
 }
 
 struct each {
@@ -35,9 +33,12 @@ static enum MHD_Result each_one(void *arg, enum MHD_ValueKind kind, const char *
                                 size_t len)
 {
         struct each *each = arg;
+        size_t length = value_length(value, value ? len : 0);
 
         (void)kind, (void)key_len;
-        return each->each(each->arg, key, value ? value_trim(each->arena, value, len) : "") ? MHD_YES : MHD_NO;
+        if (length < len)
+                value = arena_copy(each->arena, value, length);
+        return each->each(each->arg, key, value ? value : "") ? MHD_YES : MHD_NO;
 }
 
 void http_each_header(const struct http_request *request, bool (*each)(void *arg, const char *name, const char *value),

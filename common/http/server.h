@@ -125,7 +125,7 @@ int http_server_in_flight(const struct http_server *server); /* requests, not co
 
 /* The field's value (the first), or NULL. Names ignore case. */
 const char *http_header(const struct http_request *request, const char *name);
-/* All fields in the order received (the gateway forwards them); false from `each` ends. */
+/* All fields in the order received (the gateway forwards them), as long as the client is there; false from `each` ends. */
 void http_each_header(const struct http_request *request, bool (*each)(void *arg, const char *name, const char *value), void *arg);
 /* A query parameter, unescaped ('+' is a blank); the nth of that name; NULL when there is none.
    ERROR_BAD_INPUT is not possible: bad escapes were refused. */
