@@ -72,30 +72,20 @@ static bool network_read(struct network *network, char *text, struct error *erro
         return true;
 }
 
-static int count_commas(const char *list)
-{
-        int n = 0;
-
-        for (; *list; list++)
-                n += *list == ',';
-        return n;
-}
-
 struct proxies *proxies_open(const char *list, struct error *error)
 {
-        struct proxies *p;
-        char *copy, *rest, *word;
+        static const char between[] = ", \t";
+        struct proxies *p = memory_alloc(sizeof *p);
+        char *copy = memory_string(!list || strcmp(list, "none") == 0 ? "" : list), *rest;
 
-        if (!list)
-                list = "";
-        p = memory_alloc(sizeof *p + sizeof p->networks[0] * ((size_t)count_commas(list) + 1));
-        copy = memory_string(list);
-        for (word = strtok_r(copy, ", ", &rest); word; word = strtok_r(NULL, ", ", &rest))
+        for (char *word = strtok_r(copy, between, &rest); word; word = strtok_r(NULL, between, &rest)) {
+                p = memory_grow(p, sizeof *p + sizeof p->networks[0] * (size_t)(p->count + 1));
                 if (!network_read(&p->networks[p->count++], word, error)) {
                         free(copy);
                         free(p);
                         return NULL;
                 }
+        }
         free(copy);
         return p;
 }

@@ -11,7 +11,7 @@
 
 struct proxies;
 
-/* "10.0.0.0/8,::1/128"; an address without a length is that one host; NULL and "" trust nobody. */
+/* "10.0.0.0/8,::1/128", or with blanks between; an address without a length is that one host; NULL, "" and "none" trust nobody. */
 struct proxies *proxies_open(const char *list, struct error *error);
 void proxies_close(struct proxies **proxies);
 

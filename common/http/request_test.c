@@ -141,7 +141,7 @@ static bool is_trusted(const struct proxies *p, const char *address)
 
 static void story_proxies(void)
 {
-        static const char *const wrong[] = {"10.0.0.0/33", "10.0.0/8", "::1/129", "x", "10.0.0.0/", "10.0.0.0/8x", "10.0.0.0/-1"};
+        static const char *const wrong[] = {"10.0.0.0/33", "10.0.0/8", "::1/129", "x", "10.0.0.0/", "10.0.0.0/8x", "10.0.0.0/-1", "none,::1", "::1 none"};
         struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
         char text[PEER_TEXT];
         struct error e;
@@ -152,6 +152,12 @@ static void story_proxies(void)
         check(is_trusted(p, "10.0.255.255") && is_trusted(p, "10.1.0.1") && !is_trusted(p, "10.2.0.1"));
         check(is_trusted(p, "fd12::1") && !is_trusted(p, "fe80::1") && !is_trusted(p, "::2"));
         check(is_trusted(p, "192.0.2.7") && !is_trusted(p, "192.0.2.6") && !is_trusted(p, "8.8.8.8"));
+        proxies_close(&p);
+        p = proxies_open(" 10.0.0.0/8 11.0.0.0/8\t12.0.0.0/8  13.0.0.0/8 14.0.0.0/8 15.0.0.0/8 ::1 ", &e); /* no comma at all */
+        check(is_trusted(p, "10.0.0.1") && is_trusted(p, "12.0.0.1") && is_trusted(p, "15.0.0.1") && is_trusted(p, "::1"));
+        proxies_close(&p);
+        p = proxies_open("none", &e); /* an empty variable counts as unset */
+        check(p && !is_trusted(p, "127.0.0.1") && !is_trusted(p, "::1"));
         proxies_close(&p);
         p = proxies_open(NULL, &e);
         check(!is_trusted(p, "127.0.0.1"));
