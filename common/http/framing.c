@@ -86,13 +86,13 @@ static bool is_host_text(const char *text, size_t len, bool literal)
         return len > 0;
 }
 
-static bool is_host_port(const char *text, size_t len)
+bool is_host_port(const char *text, size_t len)
 {
-        bool literal = *text == '[';
-        const char *end = memchr(text, literal ? ']' : ':', len), *port;
+        bool literal = len && *text == '[';
+        const char *end = len ? memchr(text, literal ? ']' : ':', len) : NULL, *port;
         size_t host = end ? (size_t)(end - text) : len;
 
-        if ((literal && !end) || !is_host_text(text + literal, host - literal, literal))
+        if (len > HOST_MOST || (literal && !end) || !is_host_text(text + literal, host - literal, literal))
                 return false;
         port = text + host + literal;
         if (port == text + len)
@@ -110,7 +110,7 @@ static bool host_read(struct framing *f, const char *value, size_t len)
                 return refuse(f, 400, "more than one Host");
         while (len && (value[len - 1] == ' ' || value[len - 1] == '\t'))
                 len--;
-        if (!len || len > 300 || !is_host_port(value, len))
+        if (!is_host_port(value, len))
                 return refuse(f, 400, "Host is no host and port");
         f->host = value;
         return true;

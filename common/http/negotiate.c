@@ -126,20 +126,33 @@ bool media_type_is_json(const char *content_type)
                 strncasecmp(content_type + len - 5, "+json", 5) == 0);
 }
 
-bool etag_list_has(const char *list, const char *etag)
+/* Cuts the next entity tag off *at: within its quotes a comma is a character like any other. False at the end, or where none stands. */
+static bool next_etag(const char **at, const char **start, size_t *len, bool *weak)
 {
-        const char *start;
-        size_t len;
+        const char *p = *at + strspn(*at, ", \t"), *end;
 
-        while (next_element(&list, &start, &len)) {
-                while (len && strchr(blanks, start[len - 1]))
-                        len--;
-                if (len == 1 && *start == '*')
+        *weak = strncmp(p, "W/", 2) == 0;
+        if (*weak)
+                p += 2;
+        end = *p == '"' ? strchr(p + 1, '"') : NULL;
+        if (!end)
+                return false;
+        *start = p;
+        *len = (size_t)(end + 1 - p);
+        *at = end + 1;
+        return !**at || strchr(", \t", **at);
+}
+
+bool etag_list_has(const char *list, const char *etag, enum etag_comparison comparison)
+{
+        const char *start = list + strspn(list, blanks);
+        size_t len;
+        bool weak;
+
+        if (*start == '*')
+                return !start[1 + strspn(start + 1, blanks)];
+        while (next_etag(&list, &start, &len, &weak))
+                if ((!weak || comparison == ETAG_WEAK) && len == strlen(etag) && memcmp(start, etag, len) == 0)
                         return true;
-                if (len > 2 && strncmp(start, "W/", 2) == 0)
-                        start += 2, len -= 2;
-                if (len == strlen(etag) && strncmp(start, etag, len) == 0)
-                        return true;
-        }
         return false;
 }

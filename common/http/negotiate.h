@@ -14,7 +14,9 @@ bool media_type_is(const char *content_type, const char *type);
 /* application/json or application/<anything>+json */
 bool media_type_is_json(const char *content_type);
 
-/* Does an If-Match or If-None-Match list (RFC 9110, 13.1) name this entity tag, quotes included? */
-bool etag_list_has(const char *list, const char *etag);
+/* Does the list of an If-Match or If-None-Match (RFC 9110, 13.1) have this entity tag, which is a strong one, quotes included;
+   or "*"? Strong comparison, for If-Match: W/"3" is not "3"; weak, for If-None-Match: it is. */
+enum etag_comparison { ETAG_STRONG, ETAG_WEAK };
+bool etag_list_has(const char *list, const char *etag, enum etag_comparison comparison);
 
 #endif

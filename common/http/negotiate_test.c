@@ -70,18 +70,38 @@ static void json_has_many_names(void)
 
 static void an_entity_tag_is_found_in_a_list(void)
 {
-        check(etag_list_has("\"3\"", "\"3\""));
-        check(etag_list_has("\"1\", \"3\"", "\"3\""));
-        check(etag_list_has("\"1\",\"3\" ,\"4\"", "\"3\""));
-        check(etag_list_has("W/\"3\"", "\"3\""));
-        check(etag_list_has("*", "\"3\""));
-        check(etag_list_has(" * ", "\"3\""));
-        check(!etag_list_has("\"33\"", "\"3\""));
-        check(!etag_list_has("3", "\"3\""));
-        check(!etag_list_has("\"1\", \"2\"", "\"3\""));
-        check(!etag_list_has("", "\"3\""));
-        check(!etag_list_has("w/\"3\"", "\"3\"")); /* W is case sensitive */
-        check(!etag_list_has("**", "\"3\""));
+        static const struct {
+                const char *list;
+                bool strong, weak;
+        } rows[] = {
+                {"\"3\"", true, true},
+                {"\"1\", \"3\"", true, true},
+                {"\"1\",\"3\" ,\"4\"", true, true},
+                {",, \"3\"", true, true},
+                {"W/\"3\"", false, true},
+                {"W/\"3\", \"3\"", true, true},
+                {"\"1\", W/\"3\"", false, true},
+                {"\"a,b\", \"3\"", true, true},
+                {"*", true, true},
+                {" * ", true, true},
+                {"\"33\"", false, false},
+                {"3", false, false},
+                {"\"1\", \"2\"", false, false},
+                {"", false, false},
+                {"w/\"3\"", false, false}, /* W is case sensitive */
+                {"**", false, false},
+                {"*, \"1\"", false, false},
+                {"\"1\", *", false, false},
+                {"\"1, \"3\", \"", false, false}, /* what looks like 3 is between two tags */
+                {"\"3", false, false},
+                {"\"3\"x", false, false},
+        };
+
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                if (etag_list_has(rows[i].list, "\"3\"", ETAG_STRONG) != rows[i].strong ||
+                    etag_list_has(rows[i].list, "\"3\"", ETAG_WEAK) != rows[i].weak)
+                        check_text(rows[i].list, "compared right");
+        }
 }
 
 int main(int argc, char **argv)

@@ -2,6 +2,7 @@
 #include "http/target.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* Without the blanks behind it, which are no part of a value (RFC 9110, 5.5); those before it the library has skipped. */
 static size_t value_length(const char *value, size_t len)
@@ -11,16 +12,80 @@ static size_t value_length(const char *value, size_t len)
         return len;
 }
 
-const char *http_header(const struct http_request *request, const char *name)
+/* As it lies in the library's buffer; false: not there, or the client is gone. */
+static bool field_find(const struct http_request *request, const char *name, const char **value, size_t *len)
 {
         const struct exchange *e = (const struct exchange *)request;
+
+        if (!e->mhd || !MHD_lookup_connection_value_n(e->mhd, MHD_HEADER_KIND, name, strlen(name), value, len))
+                return false;
+        *len = *value ? value_length(*value, *len) : 0;
+        return true;
+}
+
+const char *http_header(const struct http_request *request, const char *name)
+{
         const char *value;
         size_t len;
 
-        if (!e->mhd || !MHD_lookup_connection_value_n(e->mhd, MHD_HEADER_KIND, name, strlen(name), &value, &len))
-                return NULL;
         /* a copy: the library's ends with the connection, while somebody may still work on the request */
-        return value ? arena_copy(request->arena, value, value_length(value, len)) : "";
+        return field_find(request, name, &value, &len) && len ? arena_copy(request->arena, value, len) : "";
+}
+
+bool http_has_header(const struct http_request *request, const char *name)
+{
+        const char *value;
+        size_t len;
+
+        return field_find(request, name, &value, &len);
+}
+
+struct lines {
+        const char *name;
+        size_t name_len;
+        struct text joined;
+        bool begun;
+};
+
+static enum MHD_Result line_join(void *arg, enum MHD_ValueKind kind, const char *key, size_t key_len, const char *value, size_t len)
+{
+        struct lines *lines = arg;
+
+        (void)kind;
+        if (key_len != lines->name_len || strncasecmp(key, lines->name, key_len) != 0)
+                return MHD_YES;
+        if (lines->begun)
+                text_add(&lines->joined, ", ", 2);
+        lines->begun = true;
+        text_add(&lines->joined, value, value ? value_length(value, len) : 0);
+        return MHD_YES;
+}
+
+const char *http_header_list(const struct http_request *request, const char *name)
+{
+        const struct exchange *e = (const struct exchange *)request;
+        struct lines lines = {.name = name, .name_len = strlen(name)};
+        const char *first;
+        size_t len;
+
+        if (!field_find(request, name, &first, &len))
+                return "";
+        lines.joined = text_open(request->arena, len);
+        MHD_get_connection_values_n(e->mhd, MHD_HEADER_KIND, line_join, &lines);
+        return lines.joined.at;
+}
+
+const char *http_own_address(const struct http_request *request)
+{
+        const struct connection *c = connection_of((struct exchange *)(uintptr_t)request);
+        struct sockaddr_storage own = {0};
+        socklen_t size = sizeof own;
+        char text[PEER_TEXT];
+
+        if (getsockname(c->fd, (struct sockaddr *)&own, &size) != 0)
+                return "localhost"; /* the client is gone: nobody will read it */
+        peer_text((struct sockaddr *)&own, text);
+        return arena_printf(request->arena, strchr(text, ':') ? "[%s]:%d" : "%s:%d", text, http_server_port(request->server));
 }
 
 struct each {

@@ -123,8 +123,15 @@ void http_server_drain(struct http_server *server);
 void http_server_close(struct http_server **server, int wait_ms);
 int http_server_in_flight(const struct http_server *server); /* requests, not connections */
 
-/* The field's value (the first), or NULL. Names ignore case. */
-const char *http_header(const struct http_request *request, const char *name);
+/* The field's value, of the first line of that name; "" where there is none: what a client may leave out is never NULL. Names
+   ignore case. */
+const char *http_header(const struct http_request *request, const char *name) __attribute__((returns_nonnull));
+/* The same of a field that is a list: all its lines, joined by commas (RFC 9110, 5.3). */
+const char *http_header_list(const struct http_request *request, const char *name) __attribute__((returns_nonnull));
+/* For where a field without a value is not the same as none. */
+bool http_has_header(const struct http_request *request, const char *name);
+/* "127.0.0.1:8081", "[::1]:8081": where the client reached us; for one that said no Host. In the request's arena. */
+const char *http_own_address(const struct http_request *request) __attribute__((returns_nonnull));
 /* All fields in the order received (the gateway forwards them), as long as the client is there; false from `each` ends. */
 void http_each_header(const struct http_request *request, bool (*each)(void *arg, const char *name, const char *value), void *arg);
 /* A query parameter, unescaped ('+' is a blank); the nth of that name; NULL when there is none.

@@ -46,7 +46,7 @@ static void answer_echo(struct http_request *r)
         struct text body = text_open(r->arena, 64);
 
         text_printf(&body, "path=%s query=%s agent=[%s] peer=%s/%d trace=%s body=%zu", r->path, r->query ? r->query : "-",
-                    agent ? agent : "-", r->peer, r->peer_trusted, r->trace_id, r->body_len);
+                    agent, r->peer, r->peer_trusted, r->trace_id, r->body_len);
         http_answer_body(r, 200, "text/plain", &body);
         http_answer_header(r, "X-Cut", "a\r\nX-Smuggled: 1");
 }

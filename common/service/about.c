@@ -124,7 +124,7 @@ static void answer_schema(struct http_request *r, const struct entity *e)
 void answer_entity_profile(struct http_request *r, const struct resource *resource)
 {
         static const char *const types[] = {"application/alps+json", "application/schema+json", NULL};
-        const char *type = negotiate(http_header(r, "Accept"), types);
+        const char *type = negotiate(http_header_list(r, "Accept"), types);
 
         if (type == types[1])
                 answer_schema(r, resource->entity);

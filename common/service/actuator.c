@@ -84,7 +84,7 @@ static void metric_names(struct process *p, struct http_request *r)
 static void prometheus(struct process *p, struct http_request *r)
 {
         static const char *const types[] = {"text/plain", "application/openmetrics-text", NULL};
-        const char *type = negotiate(http_header(r, "Accept"), types);
+        const char *type = negotiate(http_header_list(r, "Accept"), types);
         bool open = type == types[1];
         struct text body = text_open(r->arena, 16384);
 

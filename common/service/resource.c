@@ -77,7 +77,7 @@ void answer_allow(struct http_request *r, int status, const char *methods)
 const char *hal_type(struct http_request *r)
 {
         static const char *const types[] = {"application/hal+json", "application/json", NULL};
-        const char *type = negotiate(http_header(r, "Accept"), types);
+        const char *type = negotiate(http_header_list(r, "Accept"), types);
 
         if (!type)
                 http_answer_problem(r, 406, "this can be application/hal+json or application/json");
@@ -116,14 +116,14 @@ static void answer_links(struct http_request *r, const struct text *links)
 
 static void answer_row(struct http_request *r, const struct resource *resource, const void *row)
 {
-        const char *type = hal_type(r), *seen = http_header(r, "If-None-Match");
+        const char *type = hal_type(r), *seen = http_header_list(r, "If-None-Match");
         struct text links = text_open(r->arena, 200);
         char etag[ETAG_LENGTH];
 
         if (!type)
                 return;
         etag_of(row, etag);
-        if (seen && etag_list_has(seen, etag)) {
+        if (etag_list_has(seen, etag, ETAG_WEAK)) {
                 answer_item(r, resource, row, 304, NULL); /* for its length */
         } else if (is_method(r, "HEAD")) {
                 hal_item_link_header(&links, resource->entity, ((const struct row *)row)->id, links_base(r));

@@ -18,7 +18,7 @@ struct write {
         const struct json *body;
         void *row;        /* read from the body (create, replace); in the end the row as it is answered */
         const char *type; /* of the answer; NULL: no Accept header, hence no body */
-        const char *if_match, *if_none_match;
+        const char *if_match, *if_none_match; /* NULL: not there */
         const char *key; /* Idempotency-Key; NULL: none */
         int64_t hash;    /* of the body */
         int status;
@@ -34,9 +34,9 @@ static bool conditions_hold(struct unit *unit, const struct write *w, const void
 
         if (row)
                 etag_of(row, etag);
-        if (w->if_match && !(row && etag_list_has(w->if_match, etag)))
+        if (w->if_match && !(row && etag_list_has(w->if_match, etag, ETAG_STRONG)))
                 unit_refuse(unit, ERROR_PRECONDITION, NULL, "If-Match: the row is now %s", row ? etag : "not there");
-        else if (w->if_none_match && row && etag_list_has(w->if_none_match, etag))
+        else if (w->if_none_match && row && etag_list_has(w->if_none_match, etag, ETAG_WEAK))
                 unit_refuse(unit, ERROR_PRECONDITION, NULL, "If-None-Match: the row is %s", etag);
         return !unit_failed(unit);
 }
@@ -206,7 +206,7 @@ static bool take_key(struct http_request *r, struct write *w)
 {
         const char *key = http_header(r, "Idempotency-Key");
 
-        if (!key || w->kind > WRITE_CREATE_PLAIN)
+        if (w->kind > WRITE_CREATE_PLAIN || !http_has_header(r, "Idempotency-Key"))
                 return true;
         if (!key_is_valid(key)) {
                 http_answer_problem(r, 400, "an Idempotency-Key has 1 to 255 visible ASCII characters");
@@ -228,7 +228,7 @@ static bool body_type_is_right(struct http_request *r, enum write_kind kind)
         const char *type = http_header(r, "Content-Type");
         bool patch_type;
 
-        if (!type)
+        if (!http_has_header(r, "Content-Type"))
                 return true;
         patch_type = media_type_is(type, "application/merge-patch+json") || media_type_is(type, "application/json-patch+json");
         if (kind == WRITE_PATCH ? patch_type || media_type_is_json(type) : media_type_is_json(type) && !patch_type)
@@ -243,7 +243,7 @@ static bool body_type_is_right(struct http_request *r, enum write_kind kind)
 static bool shape_is_right(struct http_request *r, const struct write *w, struct error *error)
 {
         const char *type = http_header(r, "Content-Type");
-        bool list = w->kind == WRITE_PATCH && type && media_type_is(type, "application/json-patch+json");
+        bool list = w->kind == WRITE_PATCH && media_type_is(type, "application/json-patch+json");
 
         if (w->body->type == (list ? JSON_ARRAY : JSON_OBJECT))
                 return true;
@@ -277,7 +277,7 @@ static bool choose_type(struct http_request *r, struct write *w)
         if (w->kind == WRITE_CREATE_PLAIN || w->kind == WRITE_REMOVE)
                 return true;
         w->type = NULL;
-        return !http_header(r, "Accept") || (w->type = hal_type(r)) != NULL;
+        return !http_has_header(r, "Accept") || (w->type = hal_type(r)) != NULL;
 }
 
 /* A PUT as far as can be known before its unit runs. */
@@ -289,6 +289,12 @@ static bool creates(const struct http_request *r, const struct write *w)
         return w->kind <= WRITE_CREATE_PLAIN ||
                (w->kind == WRITE_REPLACE && store_get(w->resource->all->store, w->resource->entity, w->id, r->arena, &row, &ignored) &&
                 !row);
+}
+
+/* One without a value is a condition too, which no row meets. */
+static const char *condition(const struct http_request *r, const char *name)
+{
+        return http_has_header(r, name) ? http_header_list(r, name) : NULL;
 }
 
 static void submit(struct applicant *applicant)
@@ -303,8 +309,8 @@ enum http_result write_begin(struct http_request *r, const struct resource *reso
         struct write *w = arena_alloc(r->arena, sizeof *w);
 
         *w = (struct write){.request = r, .resource = resource, .kind = kind, .id = id};
-        w->if_match = http_header(r, "If-Match");
-        w->if_none_match = http_header(r, "If-None-Match");
+        w->if_match = condition(r, "If-Match");
+        w->if_none_match = condition(r, "If-None-Match");
         if (!choose_type(r, w) || !read_body(r, w) || !take_key(r, w))
                 return HTTP_ANSWERED;
         w->job = (struct job){.run = run, .done = done, .arg = w, .arena = r->arena, .traceparent = r->traceparent};

@@ -39,6 +39,12 @@ static void if_match_guards_a_change(void)
         answers(call("PATCH", "/things/1", with("If-Match", etag), "{\"name\":\"c\"}"), 412); /* somebody was quicker */
         check_contains(get("/things/1"), "\"name\":\"b\"");
         answers(call("PUT", "/things/1", with("If-Match", "*"), "{\"name\":\"d\"}"), 200);
+        etag = header_of(get("/things/1"), "ETag");
+        answers(call("PATCH", "/things/1", with("If-Match", arena_printf(shop.arena, "W/%s", etag)), "{\"name\":\"c\"}"), 412); /* weak */
+        answers(call("PATCH", "/things/1", with("If-Match", arena_printf(shop.arena, "\"99\"\r\nIf-Match: %s", etag)), "{\"name\":\"c\"}"), 200);
+        etag = header_of(get("/things/1"), "ETag");
+        answers(call("PATCH", "/things/1", with("If-Match", ""), "{\"name\":\"x\"}"), 412);
+        answers(call("PATCH", "/things/1", with("If-None-Match", arena_printf(shop.arena, "\"99\"\r\nIf-None-Match: W/%s", etag)), "{\"name\":\"x\"}"), 412);
         answers(call("PUT", "/things/7", with("If-Match", "*"), "{\"name\":\"d\"}"), 412); /* there is none */
         answers(call("PUT", "/things/1", with("If-None-Match", "*"), "{\"name\":\"e\"}"), 412);
         answers(call("PUT", "/things/7", with("If-None-Match", "*"), "{\"name\":\"e\"}"), 201);
@@ -60,6 +66,7 @@ static void if_none_match_saves_a_body(void)
         check_text(header_of(a, "Content-Length"), header_of(get("/things/1"), "Content-Length")); /* or none: RFC 9110, 8.6 */
         check_text(header_of(a, "Content-Type"), "none");
         answers(call("GET", "/things/1", "If-None-Match: *\r\n", NULL), 304);
+        answers(call("GET", "/things/1", arena_printf(shop.arena, "If-None-Match: \"7\"\r\nif-none-match: W/%s\r\n", etag), NULL), 304);
         answers(call("GET", "/things/1", "If-None-Match: \"7\"\r\n", NULL), 200);
         shop_end();
 }
