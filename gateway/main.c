@@ -17,6 +17,10 @@ static const struct setting settings[] = {
         {.name = "routes",
          .type = SETTING_TEXT,
          .help = "the routes file; unset: application.yml in the working directory if there, else the built-in one"},
+        {.name = "trusted-proxies", /* not the private networks: behind a load balancer that is none of HTTP's each client has such an address */
+         .type = SETTING_TEXT,
+         .fallback = "127.0.0.0/8,::1/128",
+         .help = "peers whose X-Forwarded-* are believed, as CIDR list; none: nobody's"},
         {.name = "max-body", .type = SETTING_SIZE, .fallback = "10MiB", .help = "largest request body (413)", .least = 1024, .most = 1073741824},
         {.name = "check-routes",
          .type = SETTING_TEXT,

@@ -24,23 +24,34 @@ static const struct setting common_settings[] = {
         {"header-timeout", SETTING_DURATION, "10s", NULL, NULL, "a request's header must be there by then", 100, 3600000},
         {"body-timeout", SETTING_DURATION, "60s", NULL, NULL, "a request's body must be there by then", 100, 3600000},
         {"trusted-proxies", SETTING_TEXT, "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7,fe80::/10", NULL, NULL,
-         "peers whose X-Forwarded-* are believed, as CIDR list"},
+         "peers whose X-Forwarded-* are believed, as CIDR list; none: nobody's"},
         {NULL},
 };
 
 enum { COMMON = sizeof common_settings / sizeof *common_settings - 1 };
 
+static struct setting *setting_named(struct setting *settings, const char *name)
+{
+        for (; settings->name; settings++)
+                if (strcmp(settings->name, name) == 0)
+                        return settings;
+        return NULL;
+}
+
 const struct setting *settings_of(int port, const struct setting *own, struct arena *arena)
 {
-        size_t count = 0;
+        size_t count = 0, end = COMMON;
         struct setting *all;
 
         while (own && own[count].name)
                 count++;
         all = arena_alloc(arena, (COMMON + count + 1) * sizeof *all);
         memcpy(all, common_settings, COMMON * sizeof *all);
-        if (count)
-                memcpy(all + COMMON, own, count * sizeof *all);
+        for (size_t i = 0; i < count; i++) {
+                struct setting *common = setting_named(all, own[i].name);
+
+                *(common ? common : &all[end++]) = own[i];
+        }
         for (struct setting *s = all; s->name; s++)
                 if (strcmp(s->name, "port") == 0)
                         s->fallback = arena_printf(arena, "%d", port);

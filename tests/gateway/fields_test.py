@@ -52,6 +52,11 @@ def test_a_strangers_origin_is_replaced():
     assert "192.0.2" not in repr(seen.fields) and "spoofed" not in repr(seen.fields), seen.fields
 
 
+def test_nobody_is_trusted_where_the_setting_says_none():
+    seen = reached(*SPOOFED, trusted_proxies="none")
+    equal((seen.field("X-Forwarded-For"), seen.field("X-Forwarded-Host"), seen.field("X-Forwarded-Proto")), ("127.0.0.1", "shop.example", "http"))
+
+
 def test_an_origin_in_many_fields_is_one_list():
     seen = reached("X-Forwarded-For: 192.0.2.1", "X-Other: y", "x-forwarded-for: 192.0.2.2,192.0.2.3")
     equal(re.split(r"\s*,\s*", seen.field("X-Forwarded-For")), ["192.0.2.1", "192.0.2.2", "192.0.2.3", "127.0.0.1"])

@@ -181,6 +181,8 @@ def settings_exist(objects):
 def daemons_are_set_up(objects):
     for daemon, o in daemons(objects).items():
         assert value_of(o, "MALL_PROFILE") == "docker", where(o)
+        believed = value_of(o, "MALL_TRUSTED_PROXIES")
+        assert "10.0.0.0/8" in believed if daemon in SERVICES else believed == "none", "%s: %s may say who the client is" % (where(o), believed)
         if daemon in SERVICES:
             assert re.fullmatch(r"kafka://[a-z0-9.-]+:\d+/[a-z0-9._-]+", value_of(o, "MALL_BUS_URL")), value_of(o, "MALL_BUS_URL")
             url = env_of(o)["MALL_DB_URL"]
