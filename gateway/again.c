@@ -1,35 +1,78 @@
-/* Whether a call is made again. Two reasons: the try failed in a way that says it may be (connection refused: any method;
-   broken off before an answer: what is safe, or is recognised by its Idempotency-Key), or the route's Retry filter asks for
-   it. Never behind the first byte of an answer, never beyond the budget. */
+/* Whether a call is made again. Two reasons: the try failed in a way that says it may be (nothing reached the upstream: any
+   method; broken off before an answer: what is safe, or is recognised by its Idempotency-Key), or the route's Retry filter
+   asks for it. Never behind the first byte of an answer, never beyond the budget.
+
+   A key makes nothing repeatable by itself. It counts for the methods that the upstream keeps keys for: POST, where the
+   route's metadata says so, and those whose answers were seen to name the key that they were asked with (as
+   draft-ietf-httpapi-idempotency-key-header leaves it to the resource). That PUT and DELETE are idempotent (RFC 9110,
+   9.2.2) does not count here: a PUT to an unknown id creates. */
 #include "gateway/call.h"
 
 #include "base/clock.h"
 
 #include <string.h>
+#include <strings.h>
 
 enum {
         PATIENCE_MS = 5000, /* for a request whose fate is unknown and whose key tells it */
         FIRST_WAIT_MS = 25,
-        LONGEST_WAIT_MS = 400,
+        LONGEST_WAIT_MS = 800,
         TRIES = 2,
+        KEYED_TRIES = 8, /* that reached the upstream: within its patience, or not at all */
 };
+
+/* What a key may be kept for; a target has a bit of each. */
+static const char *const unsafe[] = {"POST", "PUT", "PATCH", "DELETE", NULL};
 
 static bool is_safe(const char *method)
 {
         return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 || strcmp(method, "OPTIONS") == 0;
 }
 
+static unsigned method_bit(const char *method)
+{
+        for (unsigned i = 0; unsafe[i]; i++)
+                if (strcmp(unsafe[i], method) == 0)
+                        return 1u << i;
+        return 0;
+}
+
 /* Sent twice it still is one. */
 static bool is_keyed(const struct call *c)
 {
+        const char *method = c->request->method;
+
         if (!c->key || c->route->idempotency == IDEMPOTENCY_NO)
                 return false;
-        return c->route->idempotency == IDEMPOTENCY_YES || atomic_load_explicit(&c->target->keeps_keys, memory_order_relaxed);
+        if (c->route->idempotency == IDEMPOTENCY_YES && strcmp(method, "POST") == 0)
+                return true;
+        return atomic_load_explicit(&c->target->keeps_keys, memory_order_relaxed) & method_bit(method);
 }
 
-static bool has_time(const struct call *c)
+static bool names_key(const struct call *c)
 {
-        return clock_mono_us() - c->start_us < PATIENCE_MS * 1000LL;
+        const struct exchange *x = &c->exchange;
+
+        for (size_t i = 0; i < x->answer_count; i++)
+                if (strcasecmp(x->answer[i].name, "Idempotency-Key") == 0 && strcmp(x->answer[i].value, c->key) == 0)
+                        return true;
+        return false;
+}
+
+void call_learn(struct call *c)
+{
+        unsigned bit = method_bit(c->request->method);
+
+        if (c->key && c->exchange.outcome == UPSTREAM_ANSWERED &&
+            !(atomic_load_explicit(&c->target->keeps_keys, memory_order_relaxed) & bit) && names_key(c))
+                atomic_fetch_or_explicit(&c->target->keeps_keys, bit, memory_order_relaxed);
+}
+
+/* May be asked once more by its key: it has one that is kept, and neither its time nor its tries are over. */
+static bool may_use_key(const struct call *c)
+{
+        return is_keyed(c) && !c->request->partial && c->reached < KEYED_TRIES &&
+               clock_mono_us() - c->start_us < PATIENCE_MS * 1000LL;
 }
 
 static bool may_fail_again(const struct call *c)
@@ -44,13 +87,13 @@ static bool may_fail_again(const struct call *c)
                 return false;
         if (is_safe(c->request->method))
                 return c->tries < TRIES;
-        return is_keyed(c) && has_time(c);
+        return may_use_key(c);
 }
 
 /* Our own first try is still at work there. */
 static bool is_own_conflict(const struct call *c)
 {
-        return c->exchange.status == 409 && c->tries > 1 && c->reached && !c->request->partial && is_keyed(c) && has_time(c);
+        return c->exchange.status == 409 && c->reached > 1 && may_use_key(c);
 }
 
 static bool filter_wants(const struct call *c)

@@ -1,6 +1,6 @@
 #include "gateway/budget.h"
 
-enum { RETRY = 5, LEAST = 10 * RETRY, MOST = 1000 * RETRY };
+enum { RETRY = 5, LEAST = 10, MOST = 1000 * RETRY };
 
 void budget_earn(struct budget *b)
 {
@@ -10,10 +10,10 @@ void budget_earn(struct budget *b)
 
 bool budget_spend(struct budget *b, int64_t now_us)
 {
-        int64_t second = now_us / 1000000;
+        int64_t second = now_us / 1000000, least = (b->least ? b->least : LEAST) * RETRY;
 
-        if (second != b->second && b->fifths < LEAST)
-                b->fifths = LEAST;
+        if (second != b->second && b->fifths < least)
+                b->fifths = least;
         b->second = second;
         if (b->fifths < RETRY)
                 return false;

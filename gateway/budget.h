@@ -9,6 +9,7 @@
 struct budget {
         int64_t fifths;  /* of a retry */
         int64_t second;  /* the last one that was granted its ten */
+        int64_t least;   /* so many a second; 0: ten */
 };
 
 void budget_earn(struct budget *budget);

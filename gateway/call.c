@@ -5,12 +5,9 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/random.h>
 
 enum { CONNECT_MS = 2000, RESPONSE_MS = 30000 };
-
-static const char *const no_key_wanted[] = {"Idempotency-Key", NULL};
 
 static int first_said(int a, int b, int c)
 {
@@ -62,13 +59,13 @@ static const char *new_key(struct call *c)
 /* By the key a service recognises what it has made already, so that a POST may be sent again. */
 static void give_key(struct call *c, struct headers *out)
 {
-        c->key = headers_value(out, no_key_wanted[0]);
+        c->key = headers_value(out, "Idempotency-Key");
         if (c->key || strcmp(c->request->method, "POST") != 0 || c->route->idempotency == IDEMPOTENCY_NO)
                 return;
         c->key = new_key(c);
         c->made_key = c->key != NULL;
         if (c->key)
-                headers_add(out, no_key_wanted[0], c->key);
+                headers_add(out, "Idempotency-Key", c->key);
 }
 
 static void fill_exchange(struct call *c)
@@ -126,7 +123,7 @@ static bool fall_back(struct call *c)
         c->asked.path = path;
         c->status = 0;
         c->retry_after_s = 0;
-        c->reached = false;
+        c->reached = 0;
         c->tries = 0;
         return prepare(c);
 }
@@ -179,24 +176,13 @@ static bool is_bad(const struct call *c)
         return x->outcome != UPSTREAM_ANSWERED || (c->breaker && statuses_have(&c->breaker->bad, x->status));
 }
 
-static void learn(struct call *c)
-{
-        const struct exchange *x = &c->exchange;
-
-        if (!c->key || x->outcome != UPSTREAM_ANSWERED || atomic_load_explicit(&c->target->keeps_keys, memory_order_relaxed))
-                return;
-        for (size_t i = 0; i < x->answer_count; i++)
-                if (strcasecmp(x->answer[i].name, no_key_wanted[0]) == 0 && strcmp(x->answer[i].value, c->key) == 0)
-                        atomic_store_explicit(&c->target->keeps_keys, true, memory_order_relaxed);
-}
-
 static void done(struct exchange *x)
 {
         struct call *c = x->arg;
         bool bad = is_bad(c);
 
-        c->reached |= x->reached;
-        learn(c);
+        c->reached += x->reached;
+        call_learn(c);
         if (call_again(c))
                 return;
         if (c->ticket) {

@@ -49,11 +49,10 @@ struct call {
         bool made_key;   /* it is ours */
         bool counted;    /* among the target's in flight */
         bool answered;   /* the exchange has an answer, or there will be none */
-        bool reached;    /* some try may have reached an upstream */
         bool open;       /* a breaker would not have it */
         bool fallen_back;
         bool running;    /* among the lane's calls */
-        int tries;
+        int tries, reached; /* so many began; so many may have reached the upstream */
         int64_t streamed; /* bytes of the body that went beyond what is kept */
         uint64_t ticket;  /* of the breaker; 0: none */
         struct route_breaker const *breaker;
@@ -87,6 +86,8 @@ void call_note_breaker(struct call *call, enum breaker_outcome outcome);
 /* again.c: whether the exchange, which failed or got an answer not to be passed on, is to be made once more; then it will
    be, and the call goes on waiting. */
 bool call_again(struct call *call);
+/* Behind each try: what its answer says of keys. */
+void call_learn(struct call *call);
 void call_send(struct call *call);
 
 /* back.c: the answer's way to the client. */

@@ -161,7 +161,8 @@ struct gateway *gateway_open(const struct gateway_config *config, struct error *
         pthread_mutex_init(&g->lock, NULL);
         g->streams = (struct http_streams){WHOLE_BODY, take, gone, ended, enter, leave, g};
         for (int i = 0; i < LANES; i++)
-                g->lanes[i] = (struct lane){.gateway = g, .change.run = change_plan, .stop.run = stop_lane};
+                g->lanes[i] = (struct lane){.gateway = g, .change.run = change_plan, .stop.run = stop_lane,
+                                            .budget.least = config->retries};
         routes = routes_open(g->routes_path, g->profile, error);
         if (!routes) {
                 gateway_close(&g);

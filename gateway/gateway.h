@@ -18,6 +18,7 @@ struct gateway_config {
         const char *profile; /* NULL: default */
         int connect_ms, response_ms; /* 0: what the file says under httpclient, else 2 s and 30 s */
         int max_in_flight;           /* requests of one route; 0: 1,000 */
+        int retries;                 /* granted a second and thread, however few requests there are (budget.h); 0: 10 */
         struct metrics *metrics;     /* may be NULL */
 };
 

@@ -13,7 +13,7 @@ struct target {
         const char *host, *authority; /* NULL: nowhere */
         int port;
         _Atomic int in_flight;
-        atomic_bool keeps_keys; /* it was seen to echo an Idempotency-Key: it makes nothing twice */
+        _Atomic unsigned keeps_keys; /* the methods (again.c) in whose answers it named an Idempotency-Key: so asked twice, it does it once */
 };
 
 struct plan {
