@@ -73,17 +73,17 @@ static void fill_exchange(struct call *c)
         struct http_request *r = c->request;
         const struct gateway_config *config = gateway_config_of(c->lane->gateway);
         const struct client_settings *client = &c->plan->routes->client;
-        struct headers out = {.arena = r->arena};
+        struct headers *out = &c->passage.headers;
         struct origin origin = {
                 .peer = r->peer,
-                .trusted = r->peer_trusted,
+                .hops = r->client_hops,
                 .traceparent = r->traceparent,
                 .prefix = prefix_of(r->arena, c->asked.path, c->passage.path),
         };
         int response_ms = first_said(c->route->response_ms, config->response_ms, client->response_ms);
 
-        forward_request(&c->passage.headers, &origin, &out);
-        give_key(c, &out);
+        forward_request(out, &origin);
+        give_key(c, out);
         c->exchange = (struct exchange){
                 .arena = r->arena,
                 .host = c->target->host,
@@ -91,8 +91,8 @@ static void fill_exchange(struct call *c)
                 .authority = c->target->authority,
                 .method = r->method,
                 .target = c->passage.query ? arena_printf(r->arena, "%s?%s", c->passage.path, c->passage.query) : c->passage.path,
-                .headers = out.at,
-                .header_count = out.count,
+                .headers = out->at,
+                .header_count = out->count,
                 .body = r->body,
                 .body_len = r->body_len,
                 .body_total = r->body_total,
@@ -142,9 +142,10 @@ bool call_begin(struct call *c)
         c->start_us = clock_mono_us();
         c->received.arena = r->arena;
         http_each_header(r, collect, &c->received);
+        forward_receive(&c->received, r->peer_trusted);
         c->asked = (struct asked){
                 .arena = r->arena, .method = r->method, .path = r->path, .query = r->query,
-                .client = forward_client(&c->received, r->peer, r->peer_trusted),
+                .client = r->client,
                 .headers = &c->received, .random = gateway_draw(c->lane),
         };
         if (!begin(c)) {

@@ -19,8 +19,8 @@ static bool decide_cors(struct call *c)
         struct cors_request asked = {
                 .method = r->method,
                 .origin = headers_value(in, "Origin"),
-                .scheme = forward_scheme(in, r->peer_trusted),
-                .host = forward_host(in, r->peer_trusted),
+                .scheme = forward_scheme(in, r->client_hops),
+                .host = forward_host(in, r->client_hops),
                 .asked_method = headers_value(in, "Access-Control-Request-Method"),
                 .asked_headers = headers_value(in, "Access-Control-Request-Headers"),
         };

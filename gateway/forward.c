@@ -1,8 +1,8 @@
 #include "gateway/forward.h"
 
 #include "base/text.h"
+#include "http/client.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -11,8 +11,9 @@ static const char *const hop_by_hop[] = {
         "Trailer",    "Transfer-Encoding", "Upgrade", "Content-Length", NULL,
 };
 
-/* Host is the upstream's; the body is here already, so that there is nothing to expect. */
-static const char *const ours[] = {"Host", "Expect", "Forwarded", "traceparent", NULL};
+/* Written by us. Host is the upstream's; the body is here already, so that there is nothing to expect. */
+static const char *const ours[] = {"Host", "Expect", "Forwarded", "traceparent", "X-Forwarded-For", "X-Forwarded-Host",
+                                   "X-Forwarded-Port", "X-Forwarded-Proto", "X-Forwarded-Prefix", NULL};
 
 /* What `Connection: x` cannot remove: who asks, for what, and what a retry is recognised by. */
 static const char *const kept[] = {
@@ -82,35 +83,21 @@ static bool is_kept(const char *name)
         return is_among(kept, name) || starts_with(name, "X-Forwarded-") || starts_with(name, "X-B3-");
 }
 
-static const char *first_of_list(struct arena *arena, const char *list)
+const char *forward_scheme(const struct headers *in, int hops)
 {
-        size_t len = strcspn(list, ",");
+        const char *said = headers_value(in, "X-Forwarded-Proto");
 
-        while (len && isspace((unsigned char)list[len - 1]))
-                len--;
-        return arena_copy(arena, list, len);
+        return said && starts_with(client_element(said, hops), "https") ? "https" : "http";
 }
 
-const char *forward_client(const struct headers *in, const char *peer, bool trusted)
+const char *forward_host(const struct headers *in, int hops)
 {
-        const char *said = trusted ? headers_value(in, "X-Forwarded-For") : NULL;
+        const char *said = headers_value(in, "X-Forwarded-Host"), *host = said ? client_element(said, hops) : "";
 
-        return said && *said ? first_of_list(in->arena, said) : peer;
-}
-
-const char *forward_scheme(const struct headers *in, bool trusted)
-{
-        const char *said = trusted ? headers_value(in, "X-Forwarded-Proto") : NULL;
-
-        return said && starts_with(said, "https") ? "https" : "http";
-}
-
-const char *forward_host(const struct headers *in, bool trusted)
-{
-        const char *said = trusted ? headers_value(in, "X-Forwarded-Host") : NULL;
-        const char *host = headers_value(in, "Host");
-
-        return said ? first_of_list(in->arena, said) : host ? host : "";
+        if (*host && *host != ',')
+                return arena_copy(in->arena, host, strcspn(host, ", \t"));
+        host = headers_value(in, "Host");
+        return host ? host : "";
 }
 
 static const char *port_of(const char *host, const char *scheme)
@@ -122,21 +109,30 @@ static const char *port_of(const char *host, const char *scheme)
         return strcmp(scheme, "https") == 0 ? "443" : "80";
 }
 
-/* Our own Host and scheme behind a list that a trusted peer began; where it began none, the port is that of the
-   host and scheme it named: links are made from the first of each. */
-static const char *own_port(const struct headers *in, const struct origin *o)
+static const char *own_host(const struct headers *in)
 {
-        if (o->trusted && headers_value(in, "X-Forwarded-Port"))
-                return port_of(forward_host(in, false), "http");
-        return port_of(forward_host(in, o->trusted), forward_scheme(in, o->trusted));
+        const char *host = headers_value(in, "Host");
+
+        return host ? host : "";
 }
 
-static void add_forwarded(const struct headers *in, const struct origin *o, const char *name, const char *own,
-                          struct headers *out)
+/* Our own Host and scheme behind a list that a trusted peer began; where it began none, the port is that of the
+   host and scheme it named: links are made from the first of each. */
+static const char *own_port(const struct headers *in, int hops)
 {
-        const char *before = o->trusted ? headers_value(in, name) : NULL;
+        if (headers_value(in, "X-Forwarded-Port"))
+                return port_of(own_host(in), "http");
+        return port_of(forward_host(in, hops), forward_scheme(in, hops));
+}
 
-        headers_add(out, name, before && *before ? arena_printf(out->arena, "%s, %s", before, own) : own);
+/* Behind what is there already: all of it, or, in lists of which the first element is taken for the client's, from that one on. */
+static const char *continued(const struct headers *in, const char *name, bool all, int hops, const char *own)
+{
+        const char *before = headers_value(in, name);
+
+        if (before && !all)
+                before = client_element(before, hops);
+        return before && *before ? arena_printf(in->arena, "%s, %s", before, own) : own;
 }
 
 static const char *forwarded_element(struct arena *arena, const char *peer, const char *host)
@@ -157,52 +153,63 @@ static const char *forwarded_element(struct arena *arena, const char *peer, cons
 }
 
 /* Not a list but one path: whoever makes links puts all of it in front. */
-static void add_prefix(const struct headers *in, const struct origin *o, struct headers *out)
+static const char *prefix_of(const struct headers *in, const char *own)
 {
-        const char *before = o->trusted ? headers_value(in, "X-Forwarded-Prefix") : NULL;
+        const char *before = headers_value(in, "X-Forwarded-Prefix");
         size_t len = before ? strlen(before) : 0;
 
         while (len && before[len - 1] == '/')
                 len--;
-        if (len || o->prefix)
-                headers_add(out, "X-Forwarded-Prefix", arena_printf(out->arena, "%.*s%s", (int)len, before ? before : "",
-                                                                    o->prefix ? o->prefix : ""));
+        if (!len)
+                return own;
+        return arena_printf(in->arena, "%.*s%s", (int)len, before, own ? own : "");
 }
 
-static void add_origin(const struct headers *in, const struct origin *o, struct headers *out)
+static void remove_ours(struct headers *h)
 {
-        const char *host = forward_host(in, false);
+        size_t kept_count = 0;
 
-        add_forwarded(in, o, "X-Forwarded-For", o->peer, out);
-        add_forwarded(in, o, "X-Forwarded-Host", host, out);
-        add_forwarded(in, o, "X-Forwarded-Port", own_port(in, o), out);
-        add_forwarded(in, o, "X-Forwarded-Proto", "http", out);
-        add_forwarded(in, o, "Forwarded", forwarded_element(out->arena, o->peer, host), out);
-        add_prefix(in, o, out);
-        if (o->traceparent)
-                headers_add(out, "traceparent", o->traceparent);
+        for (size_t i = 0; i < h->count; i++)
+                if (!is_among(ours, h->at[i].name))
+                        h->at[kept_count++] = h->at[i];
+        h->count = kept_count;
 }
 
-/* Those of X-Forwarded-* that add_origin writes; any other is passed on, but only from a trusted peer. */
-static bool is_origin_field(const char *name, bool trusted)
+void forward_request(struct headers *h, const struct origin *o)
 {
-        static const char *const fields[] = {"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port",
-                                             "X-Forwarded-Proto", "X-Forwarded-Prefix", NULL};
+        const char *host = own_host(h);
+        const struct upstream_header added[] = {
+                {"X-Forwarded-For", continued(h, "X-Forwarded-For", true, 0, o->peer)},
+                {"X-Forwarded-Host", continued(h, "X-Forwarded-Host", false, o->hops, host)},
+                {"X-Forwarded-Port", continued(h, "X-Forwarded-Port", false, o->hops, own_port(h, o->hops))},
+                {"X-Forwarded-Proto", continued(h, "X-Forwarded-Proto", false, o->hops, "http")},
+                {"Forwarded", continued(h, "Forwarded", true, 0, forwarded_element(h->arena, o->peer, host))},
+                {"X-Forwarded-Prefix", prefix_of(h, o->prefix)},
+                {"traceparent", o->traceparent},
+        };
 
-        return is_among(fields, name) || (!trusted && starts_with(name, "X-Forwarded-"));
+        remove_ours(h);
+        for (size_t i = 0; i < sizeof added / sizeof *added; i++)
+                if (added[i].value)
+                        headers_add(h, added[i].name, added[i].value);
 }
 
-void forward_request(const struct headers *in, const struct origin *origin, struct headers *out)
+static bool is_origin(const char *name)
 {
-        const char *connection = headers_value(in, "Connection");
+        return starts_with(name, "X-Forwarded-") || is_name(name, "Forwarded");
+}
 
-        for (size_t i = 0; i < in->count; i++) {
-                const char *name = in->at[i].name;
+void forward_receive(struct headers *h, bool trusted)
+{
+        const char *connection = headers_value(h, "Connection");
+        size_t kept_count = 0;
 
-                if (is_among(hop_by_hop, name) || is_among(ours, name) || is_origin_field(name, origin->trusted))
+        for (size_t i = 0; i < h->count; i++) {
+                const char *name = h->at[i].name;
+
+                if (is_among(hop_by_hop, name) || (!trusted && is_origin(name)) || (list_names(connection, name) && !is_kept(name)))
                         continue;
-                if (!list_names(connection, name) || is_kept(name))
-                        headers_add(out, name, in->at[i].value);
+                h->at[kept_count++] = h->at[i];
         }
-        add_origin(in, origin, out);
+        h->count = kept_count;
 }

@@ -1,8 +1,10 @@
 /* forward - what a proxy changes in the fields of a request (those of an answer are the reader's, reply.h). Pure functions over lists of headers.
 
-   Towards the upstream: hop-by-hop fields and those that Connection names are removed, but never the ones that we or the
-   services rely on (Idempotency-Key, X-Forwarded-*, traceparent, ...); X-Forwarded-For, -Host, -Port, -Proto, -Prefix and
-   Forwarded say where the request came from: appended to what a trusted peer sent, replacing what any other sent.
+   In two steps, the route's filters between them. First what the client sent: hop-by-hop fields and those that its
+   Connection names end here, but never the ones that we or the services rely on (Idempotency-Key, X-Forwarded-*,
+   traceparent, ...), and X-Forwarded-* and Forwarded of a peer that is not trusted. All that looks at a request later
+   sees it so; what filters add goes out. Then X-Forwarded-For, -Host, -Port, -Proto, -Prefix and Forwarded are written: they
+   continue what is there.
    Sources: RFC 9110 section 7.6, RFC 7239. */
 #ifndef GATEWAY_FORWARD_H
 #define GATEWAY_FORWARD_H
@@ -23,18 +25,19 @@ void headers_add(struct headers *headers, const char *name, const char *value);
 const char *headers_value(const struct headers *headers, const char *name);
 
 struct origin {
-        const char *peer; /* the client's address */
-        bool trusted;     /* it may say for whom it asks */
+        const char *peer; /* its address */
+        int hops;         /* proxies between it and the client (client.h) */
         const char *traceparent;
         const char *prefix; /* what StripPrefix took off; NULL: nothing */
 };
 
-/* `in` as received; `out` is empty at first. */
-void forward_request(const struct headers *in, const struct origin *origin, struct headers *out);
-/* The client's address: the peer's, or what a trusted peer says that it asks for. */
-const char *forward_client(const struct headers *in, const char *peer, bool trusted);
-/* How the client sees us: "http" or "https", and Host, or what a trusted peer says of them. */
-const char *forward_scheme(const struct headers *in, bool trusted);
-const char *forward_host(const struct headers *in, bool trusted);
+/* As received; trusted: the peer may say for whom it asks. */
+void forward_receive(struct headers *headers, bool trusted);
+/* Behind forward_receive and the filters: as it is to go out. */
+void forward_request(struct headers *headers, const struct origin *origin);
+/* How the client sees us: "http" or "https", and Host, or what trusted peers say of them. Of a list that element counts which the
+   same proxy wrote that named the client: what stands further left is for the client to choose. */
+const char *forward_scheme(const struct headers *in, int hops);
+const char *forward_host(const struct headers *in, int hops);
 
 #endif

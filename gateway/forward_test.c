@@ -19,17 +19,22 @@ static struct headers list(const char *const *lines)
         return h;
 }
 
-static struct headers forward(const char *const *lines, bool trusted, const char *prefix)
+static struct headers forward_hops(const char *const *lines, bool trusted, int hops, const char *prefix)
 {
-        struct origin origin = {.peer = "10.0.0.9", .trusted = trusted, .traceparent = "00-aa-bb-01", .prefix = prefix};
-        struct headers in, out;
+        struct origin origin = {.peer = "10.0.0.9", .hops = hops, .traceparent = "00-aa-bb-01", .prefix = prefix};
+        struct headers h;
 
         arena_close(&arena);
         arena = arena_open();
-        in = list(lines);
-        out = (struct headers){.arena = arena};
-        forward_request(&in, &origin, &out);
-        return out;
+        h = list(lines);
+        forward_receive(&h, trusted);
+        forward_request(&h, &origin);
+        return h;
+}
+
+static struct headers forward(const char *const *lines, bool trusted, const char *prefix)
+{
+        return forward_hops(lines, trusted, 0, prefix);
 }
 
 static void hop_by_hop_fields_end_here(void)
@@ -91,6 +96,31 @@ static void a_trusted_peer_is_continued(void)
         check_text(headers_value(&out, "traceparent"), "00-aa-bb-01");
 }
 
+/* The client chose the first of each; its balancer wrote what follows. */
+static void what_a_client_made_up_is_not_continued(void)
+{
+        static const char *const in[] = {"Host: gw:8080", "X-Forwarded-For: 6.6.6.6, 1.2.3.4", "X-Forwarded-Proto: http, https",
+                                         "X-Forwarded-Host: evil.example, shop.kr", "X-Forwarded-Port: 666, 8443", NULL};
+        static const char *const chain[] = {"Host: gw:8080", "X-Forwarded-For: 6.6.6.6, 1.2.3.4, 10.0.0.8", "X-Forwarded-Proto: http, https, http",
+                                            "X-Forwarded-Host: evil.example, shop.kr, inner", "X-Forwarded-Port: 8443", NULL};
+        struct headers out = forward(in, true, NULL);
+
+        check_text(headers_value(&out, "X-Forwarded-For"), "6.6.6.6, 1.2.3.4, 10.0.0.9");
+        check_text(headers_value(&out, "X-Forwarded-Proto"), "https, http");
+        check_text(headers_value(&out, "X-Forwarded-Host"), "shop.kr, gw:8080");
+        check_text(headers_value(&out, "X-Forwarded-Port"), "8443, 8080");
+        out = forward_hops(chain, true, 1, NULL);
+        check_text(headers_value(&out, "X-Forwarded-Proto"), "https, http, http");
+        check_text(headers_value(&out, "X-Forwarded-Host"), "shop.kr, inner, gw:8080");
+        check_text(headers_value(&out, "X-Forwarded-Port"), "8443, 8080");
+        out = list(chain);
+        check_text(forward_scheme(&out, 1), "https");
+        check_text(forward_scheme(&out, 0), "http");
+        check_text(forward_host(&out, 0), "inner");
+        check_text(forward_host(&out, 1), "shop.kr");
+        check_text(forward_host(&out, 9), "evil.example");
+}
+
 static void another_peer_is_not_believed(void)
 {
         struct headers out = forward(behind_balancer, false, NULL);
@@ -121,6 +151,7 @@ int main(int argc, char **argv)
                 {"Connection cannot take away what we rely on", connection_cannot_take_away_what_we_rely_on},
                 {"a client is named", a_client_is_named},
                 {"a trusted peer is continued", a_trusted_peer_is_continued},
+                {"what a client made up is not continued", what_a_client_made_up_is_not_continued},
                 {"another peer is not believed", another_peer_is_not_believed},
                 {"a stripped prefix is told", a_stripped_prefix_is_told},
                 {NULL, NULL},

@@ -78,12 +78,15 @@ static void write_routes(const char *path)
                 "  routes:\n"
                 "  - {id: order, uri: 'http://127.0.0.1:%d', predicates: ['Path=/orders/**'], filters: ['AddRequestHeader=X-Team, blue']}\n"
                 "  - {id: api, uri: 'http://127.0.0.1:%d', predicates: ['Path=/api/**'], filters: [StripPrefix=1]}\n"
+                "  - {id: few, uri: 'http://127.0.0.1:%d', predicates: ['Path=/few/**'], filters: [{name: RequestRateLimiter, args: "
+                "{redis-rate-limiter.replenishRate: 1, redis-rate-limiter.burstCapacity: 900, redis-rate-limiter.requestedTokens: 900, "
+                "key-resolver: client-address}}]}\n"
                 "  - {id: gone, uri: 'http://127.0.0.1:%d', predicates: ['Path=/gone/**']}\n"
                 "  globalcors:\n"
                 "    corsConfigurations:\n"
                 "      '[/**]': {allowedOrigins: '*', allowedMethods: '*', allowedHeaders: '*', allowCredentials: true}\n"
                 "      '[/gone/**]': {allowedOrigins: 'http://shop.kr'}\n",
-                http_server_port(upstream), http_server_port(upstream), port_of_nobody());
+                http_server_port(upstream), http_server_port(upstream), http_server_port(upstream), port_of_nobody());
         fclose(f);
 }
 
@@ -149,6 +152,31 @@ static void a_request_goes_there_and_its_answer_back(void)
         check_contains(answer, "X-Team: blue\n");
         check_contains(answer, "traceparent: 00-");
         check_contains(answer, "\n\n{\"qty\":5}");
+        close_all();
+}
+
+/* The client's Connection is about what it sent, not about what the route's filters add. */
+static void what_a_filter_adds_reaches_the_upstream(void)
+{
+        open_all();
+        ask(REQUEST("GET /orders", "X-Team: red\r\nX-Mine: 1\r\nConnection: X-Team, X-Mine\r\n"));
+        check_contains(answer, "X-Team: blue\n");
+        check(!strstr(answer, "red"));
+        check(!strstr(answer, "X-Mine: 1\n"));
+        close_all();
+}
+
+/* Whoever varies what a proxy did not write stays one client; whom the proxy names is another. */
+static void a_limiter_counts_the_client_that_a_trusted_proxy_names(void)
+{
+        open_all();
+        check_contains(ask(REQUEST("GET /few", "X-Forwarded-For: 1.1.1.1, 9.9.9.9\r\n")), "HTTP/1.1 201 ");
+        check_contains(ask(REQUEST("GET /few", "X-Forwarded-For: 2.2.2.2, 9.9.9.9\r\n")), "HTTP/1.1 429 ");
+        check_contains(ask(REQUEST("GET /few", "X-Forwarded-For: 3.3.3.3\r\nX-Forwarded-For: 9.9.9.9\r\n")), "HTTP/1.1 429 ");
+        check_contains(ask(REQUEST("GET /few", "X-Forwarded-For: 9.9.9.9, 127.0.0.5\r\n")), "HTTP/1.1 429 ");
+        check_contains(ask(REQUEST("GET /few", "X-Forwarded-For: 9.9.9.9:80, \r\n")), "HTTP/1.1 201 "); /* the proxy itself */
+        check_contains(ask(REQUEST("GET /few", "")), "HTTP/1.1 429 ");
+        check_contains(ask(REQUEST("GET /few", "X-Forwarded-For: 9.9.9.9, 8.8.8.8\r\n")), "HTTP/1.1 201 ");
         close_all();
 }
 
@@ -242,6 +270,8 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 {"a request goes there and its answer back", a_request_goes_there_and_its_answer_back},
+                {"what a filter adds reaches the upstream", what_a_filter_adds_reaches_the_upstream},
+                {"a limiter counts the client that a trusted proxy names", a_limiter_counts_the_client_that_a_trusted_proxy_names},
                 {"a prefix is stripped and told", a_prefix_is_stripped_and_told},
                 {"answers without a body stay so", answers_without_a_body_stay_so},
                 {"failures name the route", failures_name_the_route},

@@ -5,16 +5,14 @@
 
 #include <string.h>
 
-/* Only a filter changes them; without one there is nothing to copy. */
-static struct headers copy_headers(const struct headers *from, bool changes)
+/* For filters and forward_request to change; what was asked stays, for the route that a breaker falls back to. */
+static struct headers copy_headers(const struct headers *from)
 {
-        struct headers h = {from->arena, from->at, from->count, from->count};
+        enum { MORE = 16 };
+        struct headers h = {from->arena, arena_room(from->arena, (from->count + MORE) * sizeof *h.at), from->count, from->count + MORE};
 
-        if (changes && h.count) {
-                h.room = h.count + 8;
-                h.at = arena_alloc(h.arena, h.room * sizeof *h.at);
+        if (h.count)
                 memcpy(h.at, from->at, h.count * sizeof *h.at);
-        }
         return h;
 }
 
@@ -25,7 +23,7 @@ void passage_open(struct passage *p, const struct route *route, const struct ask
                 .asked = asked,
                 .path = asked->path,
                 .query = asked->query,
-                .headers = copy_headers(asked->headers, route->filter_count > 0),
+                .headers = copy_headers(asked->headers),
                 .answer = {.arena = asked->arena},
         };
 }

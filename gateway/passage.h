@@ -1,8 +1,8 @@
 /* passage - one request's way through the filters of its route: in their order towards the upstream, in reverse order back.
 
    Pure: no clock, no I/O. In the request's arena; one thread at a time. Retry, CircuitBreaker and RequestRateLimiter take
-   no part: they are the caller's to obey (struct route). The request side runs before forward_request, which then
-   removes what is hop-by-hop; the answer side runs after forward_answer. Framing (Content-Length, Transfer-Encoding,
+   no part: they are the caller's to obey (struct route). The request side runs between forward_receive, which
+   has removed what is hop-by-hop, and forward_request. Framing (Content-Length, Transfer-Encoding,
    Connection ...) is the proxy's: no filter reaches it. The path that comes out may be anything that a path can be, so that
    dot segments and /actuator are looked for behind passage_request, not only before. */
 #ifndef GATEWAY_PASSAGE_H
@@ -29,7 +29,7 @@ struct passage {
         size_t passed;         /* how many filters saw the request: these see the answer */
 };
 
-/* As the request came, all headers included. */
+/* As the request came. */
 void passage_open(struct passage *passage, const struct route *route, const struct asked *asked);
 /* False: a filter answered (RedirectTo, RequestSize); status, answer and detail say what. */
 bool passage_request(struct passage *passage);

@@ -19,7 +19,7 @@ struct asked {
         const char *path;    /* raw, begins with a slash */
         const char *query;   /* raw, behind the '?'; NULL: none */
         const char *client;  /* its address, for RequestRateLimiter */
-        const struct headers *headers; /* as received */
+        const struct headers *headers; /* as received, behind forward_receive */
         uint64_t random;     /* drawn by the caller for each request: Weight chooses by it, all else is constant */
 };
 

@@ -141,7 +141,7 @@ void access_tell(struct access *a, const struct exchange *e)
                         .method = r->method ? r->method : "-",
                         .target = e->target ? e->target : "-",
                         .trace = r->trace_id,
-                        .client = r->peer,
+                        .client = r->client,
                         .status = e->status,
                         .duration_us = us,
                         .bytes_in = (int64_t)(e->streamed ? e->streamed : e->body.len),

@@ -2,10 +2,12 @@
 
 #include "http/access.h"
 #include "http/answer.h"
+#include "http/client.h"
 #include "http/stream.h"
 #include "http/target.h"
 
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 enum {
@@ -33,7 +35,7 @@ void *exchange_begin(void *server, const char *target, struct MHD_Connection *mh
         e->target = arena_copy(c->arena, target, e->target_too_long ? s->config.max_target : len);
         e->request.arena = c->arena;
         e->request.server = s;
-        e->request.peer = c->peer;
+        e->request.peer = e->request.client = c->peer;
         e->request.peer_trusted = c->peer_trusted;
         e->request.loop = c->worker->loop;
         e->request.worker = c->worker->number;
@@ -54,6 +56,31 @@ static enum MHD_Result refuse(struct exchange *e, int status, const char *why)
         return answer_send(e);
 }
 
+static bool join_forwarded(void *arg, const char *name, const char *value)
+{
+        if (strcasecmp(name, "X-Forwarded-For") == 0)
+                text_printf(arg, "%s%s", ((struct text *)arg)->len ? "," : "", value);
+        return true;
+}
+
+static void client_fill(struct exchange *e)
+{
+        const char *list = e->framing.forwarded_for;
+        struct client client;
+
+        if (!e->request.peer_trusted || !list)
+                return;
+        if (e->framing.forwarded_lines > 1) {
+                struct text all = text_open(e->request.arena, 256);
+
+                http_each_header(&e->request, join_forwarded, &all);
+                list = all.at;
+        }
+        client = client_find(e->request.arena, e->request.server->proxies, e->request.peer, list);
+        e->request.client = client.address;
+        e->request.client_hops = client.hops;
+}
+
 static void request_fill(struct exchange *e)
 {
         struct http_request *r = &e->request;
@@ -66,6 +93,7 @@ static void request_fill(struct exchange *e)
         trace_continue(&e->trace, e->framing.traceparent);
         r->trace_id = e->trace.id;
         r->traceparent = e->trace.parent;
+        client_fill(e);
 }
 
 static enum MHD_Result head_take(struct exchange *e)

@@ -128,6 +128,12 @@ static bool field_read(struct framing *f, const char *key, size_t key_len, const
                 return true;
         case 14:
                 return !is_named(key, key_len, "Content-Length", 14) || length_read(f, value, len);
+        case 15:
+                if (is_named(key, key_len, "X-Forwarded-For", 15)) {
+                        f->forwarded_for = value;
+                        f->forwarded_lines++;
+                }
+                return true;
         case 17:
                 return !is_named(key, key_len, "Transfer-Encoding", 17) || coding_read(f, value, len);
         default:

@@ -26,6 +26,8 @@ struct framing {
         int status;      /* 0: well framed; else the answer, behind which the connection closes */
         const char *why; /* for people */
         const char *host, *traceparent; /* NULL: not there */
+        const char *forwarded_for; /* X-Forwarded-For, its last line; NULL: none */
+        int forwarded_lines;
         bool chunked;
         uint64_t length; /* 0 without a Content-Length */
         size_t fields, bytes;

@@ -113,26 +113,49 @@ static bool peer_address(const struct sockaddr *peer, struct in6_addr *to)
         return true;
 }
 
+static bool is_within(const struct proxies *p, const struct in6_addr *address)
+{
+        for (int i = 0; i < p->count; i++)
+                if (same_prefix(address, &p->networks[i].address, p->networks[i].bits))
+                        return true;
+        return false;
+}
+
+static void address_text(const struct in6_addr *address, char text[PEER_TEXT])
+{
+        if (memcmp(address->s6_addr, mapped, sizeof mapped) == 0)
+                inet_ntop(AF_INET, address->s6_addr + sizeof mapped, text, PEER_TEXT);
+        else
+                inet_ntop(AF_INET6, address, text, PEER_TEXT);
+}
+
 bool proxies_trust(const struct proxies *p, const struct sockaddr *peer)
 {
         struct in6_addr address;
 
-        if (!peer_address(peer, &address))
-                return false;
-        for (int i = 0; i < p->count; i++)
-                if (same_prefix(&address, &p->networks[i].address, p->networks[i].bits))
-                        return true;
-        return false;
+        return peer_address(peer, &address) && is_within(p, &address);
 }
 
 void peer_text(const struct sockaddr *peer, char text[PEER_TEXT])
 {
         struct in6_addr address;
 
-        if (!peer_address(peer, &address))
-                snprintf(text, PEER_TEXT, "unknown");
-        else if (memcmp(address.s6_addr, mapped, sizeof mapped) == 0)
-                inet_ntop(AF_INET, address.s6_addr + sizeof mapped, text, PEER_TEXT);
+        if (peer_address(peer, &address))
+                address_text(&address, text);
         else
-                inet_ntop(AF_INET6, &address, text, PEER_TEXT);
+                snprintf(text, PEER_TEXT, "unknown");
+}
+
+bool proxies_know(const struct proxies *p, const char *text, char written[PEER_TEXT], bool *trusted)
+{
+        struct in6_addr address;
+        struct in_addr v4;
+
+        if (inet_pton(AF_INET, text, &v4) == 1)
+                map_v4(&v4, &address);
+        else if (inet_pton(AF_INET6, text, &address) != 1)
+                return false;
+        address_text(&address, written);
+        *trusted = is_within(p, &address);
+        return true;
 }

@@ -21,4 +21,7 @@ bool proxies_trust(const struct proxies *proxies, const struct sockaddr *peer);
 enum { PEER_TEXT = 64 };
 void peer_text(const struct sockaddr *peer, char text[PEER_TEXT]);
 
+/* The same of an address in text, which comes back in the form of peer_text; false: it is none. */
+bool proxies_know(const struct proxies *proxies, const char *text, char address[PEER_TEXT], bool *trusted);
+
 #endif

@@ -60,6 +60,8 @@ struct http_request {
         int64_t body_total; /* as the client announced it; -1: unknown (chunked) */
         const char *peer;         /* the client's address as text, "127.0.0.1", "::1" */
         bool peer_trusted;        /* in MALL_TRUSTED_PROXIES */
+        const char *client;       /* for whom it asks: the peer itself, or whom trusted peers name in X-Forwarded-For (client.h) */
+        int client_hops;          /* proxies between it and the peer */
         const char *trace_id;     /* 32 hex digits, from traceparent or made */
         const char *traceparent;  /* the whole header for the next hop: same trace, a span of our own */
         const char *uri_template; /* set by the handler for the metric: "/orders/{id}"; default "UNKNOWN" */

@@ -3,7 +3,7 @@ import re
 
 from client import Wire, ask, chunked, request
 from front import Front
-from mall import equal
+from mall import equal, until
 from upstream import Upstream, answer, says
 
 STRANGERS = {"trusted_proxies": "192.0.2.0/24"}                  # among whom 127.0.0.1 is not
@@ -42,6 +42,23 @@ def test_a_trusted_peers_origin_is_continued():
           ["spoofed.example", "https", "8443", "/mall"], "what the peer said")
     equal(len(seen.fields.all("Forwarded")), 1, "fields of that name")
     assert seen.field("Forwarded").startswith("for=192.0.2.1;proto=https;host=spoofed.example, for="), seen.field("Forwarded")
+
+
+def test_the_access_log_names_the_client():
+    """The one that the nearest proxy saw, not the one that somebody further away made up."""
+    with Front(Upstream()) as front:
+        equal(ask(front.port, "GET", "/logged", "X-Forwarded-For: 192.0.2.1, 192.0.2.7, 10.1.2.3").status, 200)
+        until(lambda: "/logged" in front.daemon.log())
+        line = next(line for line in front.daemon.log().splitlines() if "/logged" in line)
+    assert "192.0.2.7" in line and "192.0.2.1" not in line and "10.1.2.3" not in line, line
+
+
+def test_what_a_filter_adds_is_not_the_clients_to_take_away():
+    upstream = Upstream()
+    with Front({"/**": (upstream, {"filters": ["SetRequestHeader=X-Role, guest", "AddRequestHeader=X-Forwarded-Proto, https"]})}, **STRANGERS) as front:
+        equal(ask(front.port, "GET", "/x", "X-Role: admin", "Connection: X-Role, close", *SPOOFED).status, 200)
+    seen = upstream.requests[0]
+    equal((seen.fields.all("X-Role"), seen.fields.all("X-Forwarded-Proto")), (["guest"], ["https, http"]))
 
 
 def test_a_strangers_origin_is_replaced():
