@@ -1,7 +1,7 @@
 /* What is decided about a request before anything is sent: each step lets it pass or answers it here. */
 #include "gateway/call.h"
 #include "gateway/gateway_inside.h"
-#include "gateway/match.h"
+#include "gateway/path.h"
 
 #include <string.h>
 
@@ -12,10 +12,38 @@ bool call_answer_here(struct call *c, int status, const char *detail)
         return false;
 }
 
+static bool is_path_fine(struct call *c, const char *path)
+{
+        const char *why;
+        int status = path_check(c->request->arena, path, &why);
+
+        return !status || call_answer_here(c, status, why);
+}
+
+/* However the path is read, the same route must take it. */
+static bool find_route(struct call *c)
+{
+        struct http_request *r = c->request;
+        const struct routes *routes = c->plan->routes;
+        struct asked otherwise = c->asked;
+
+        c->route = routes_find(routes, &c->asked);
+        otherwise.path = path_reading(r->arena, c->asked.path);
+        if (otherwise.path != c->asked.path && routes_find(routes, &otherwise) != c->route) {
+                c->route = NULL;
+                return call_answer_here(c, 400, "the path can be read in two ways, which lead to different routes");
+        }
+        if (!c->route)
+                return call_answer_here(c, 404, arena_printf(r->arena, "no route for %s %s", r->method, c->asked.path));
+        c->target = plan_target(c->plan, c->route);
+        return true;
+}
+
 static bool decide_cors(struct call *c)
 {
         struct http_request *r = c->request;
         const struct headers *in = &c->received;
+        const struct cors_config *config = routes_cors(c->plan->routes, r->path);
         struct cors_request asked = {
                 .method = r->method,
                 .origin = headers_value(in, "Origin"),
@@ -25,30 +53,12 @@ static bool decide_cors(struct call *c)
                 .asked_headers = headers_value(in, "Access-Control-Request-Headers"),
         };
 
-        cors_decide(r->arena, routes_cors(c->plan->routes, r->path), &asked, &c->cors);
+        if (config != routes_cors(c->plan->routes, path_reading(r->arena, r->path)))
+                return call_answer_here(c, 400, "the path can be read in two ways, of which CORS is configured differently");
+        cors_decide(r->arena, config, &asked, &c->cors);
         if (c->cors.outcome == CORS_REFUSED)
                 return call_answer_here(c, 403, arena_printf(r->arena, "CORS: %s", c->cors.reason));
         return c->cors.outcome == CORS_ANSWER ? call_answer_here(c, 200, NULL) : true;
-}
-
-static bool is_path_fine(struct call *c, const char *path)
-{
-        if (path_has_dots(path))
-                return call_answer_here(c, 400, "dot segments in the path");
-        if (path_begins_with(path, "actuator"))
-                return call_answer_here(c, 404, arena_printf(c->request->arena, "the gateway has no %s", c->request->path));
-        return true;
-}
-
-static bool find_route(struct call *c)
-{
-        struct http_request *r = c->request;
-
-        c->route = *c->asked.path == '/' ? routes_find(c->plan->routes, &c->asked) : NULL;
-        if (!c->route)
-                return call_answer_here(c, 404, arena_printf(r->arena, "no route for %s %s", r->method, c->asked.path));
-        c->target = plan_target(c->plan, c->route);
-        return true;
 }
 
 static bool pass_limiter(struct call *c)
@@ -134,7 +144,7 @@ static bool pass_filters(struct call *c)
                 return call_answer_here(c, 413, call_too_large(c));
         if (!c->target->host)
                 return call_answer_here(c, 404, arena_printf(c->request->arena, "route %s leads nowhere", c->route->id));
-        return is_path_fine(c, c->passage.path);
+        return c->passage.path == c->asked.path || is_path_fine(c, c->passage.path);
 }
 
 bool call_is_welcome(struct call *c)

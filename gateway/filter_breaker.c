@@ -1,7 +1,7 @@
 #include "gateway/filter_kinds.h"
 
 #include "gateway/field.h"
-#include "gateway/match.h"
+#include "gateway/path.h"
 #include "gateway/settings.h"
 
 #include <stdlib.h>
@@ -121,12 +121,14 @@ static bool share(const struct filter_place *place, const struct filter *f, cons
 }
 
 /* "forward:/path"; that a route takes it is looked at once all are known. */
-static bool read_fallback(const struct filter *f, const char *uri, const char **path, struct error *error)
+static bool read_fallback(struct arena *arena, const struct filter *f, const char *uri, const char **path, struct error *error)
 {
+        const char *why;
+
         if (!uri)
                 return true;
         *path = uri + strlen("forward:");
-        if (strncmp(uri, "forward:/", strlen("forward:/")) != 0 || strpbrk(uri, "?#{} ") || path_has_dots(*path))
+        if (strncmp(uri, "forward:/", strlen("forward:/")) != 0 || strpbrk(uri, "{}") || path_check(arena, *path, &why))
                 return tree_error(f->definition.at, error, "CircuitBreaker: the fallbackUri %s is not of the form forward:/path", uri);
         return true;
 }
@@ -152,7 +154,7 @@ static bool breaker_read(const struct filter_place *place, struct filter *f, str
         f->name = breaker->name;
         f->config = place->route->breaker = breaker;
         return filter_statuses(f, filter_items(place, f, values[STATUSES], ""), &breaker->bad, error) &&
-               read_fallback(f, values[FALLBACK], &breaker->fallback, error) &&
+               read_fallback(arena, f, values[FALLBACK], &breaker->fallback, error) &&
                read_config(place, f, values, breaker->name, &config, error) &&
                share(place, f, breaker->name, &config, &breaker->state, error);
 }

@@ -60,7 +60,7 @@ static void set_path(void)
         check_text(path_after("  - SetPath=/v2/{kind}{rest}", "/api/%6frders"), "/v2/orders");
         check_text(path_after("  - SetPath=/{team}", "/api/orders"), "/blue");
         check_text(path_after("  - name: SetPath\n    args: {template: /}", "/api/orders"), "/");
-        check(path_has_dots(path_after("  - SetPath=/a/../b", "/api/x"))); /* the caller's to refuse */
+        check_text(path_after("  - SetPath=/a/../b", "/api/x"), "/a/../b"); /* the caller's to refuse */
 }
 
 static void rewrite_path(void)

@@ -72,12 +72,17 @@ static int port_of_nobody(void)
 static void write_routes(const char *path)
 {
         FILE *f = fopen(path, "w");
+        int port = http_server_port(upstream);
 
         fprintf(f,
                 "spring.cloud.gateway:\n"
                 "  routes:\n"
                 "  - {id: order, uri: 'http://127.0.0.1:%d', predicates: ['Path=/orders/**'], filters: ['AddRequestHeader=X-Team, blue']}\n"
                 "  - {id: api, uri: 'http://127.0.0.1:%d', predicates: ['Path=/api/**'], filters: [StripPrefix=1]}\n"
+                "  - {id: red, uri: 'http://127.0.0.1:%d', predicates: ['Path=/red/**'], filters: ['RewritePath=/red/(?<rest>.*), /$\\{rest}']}\n"
+                "  - {id: blue, uri: 'http://127.0.0.1:%d', predicates: ['Path=/blue/{a}'], filters: ['SetPath=/{a}']}\n"
+                "  - {id: admin, uri: 'http://127.0.0.1:%d', predicates: ['Path=/admin/**'], filters: ['SetStatus=403']}\n"
+                "  - {id: all, uri: 'http://127.0.0.1:%d', predicates: ['Path=/all/**']}\n"
                 "  - {id: few, uri: 'http://127.0.0.1:%d', predicates: ['Path=/few/**'], filters: [{name: RequestRateLimiter, args: "
                 "{redis-rate-limiter.replenishRate: 1, redis-rate-limiter.burstCapacity: 900, redis-rate-limiter.requestedTokens: 900, "
                 "key-resolver: client-address}}]}\n"
@@ -86,7 +91,7 @@ static void write_routes(const char *path)
                 "    corsConfigurations:\n"
                 "      '[/**]': {allowedOrigins: '*', allowedMethods: '*', allowedHeaders: '*', allowCredentials: true}\n"
                 "      '[/gone/**]': {allowedOrigins: 'http://shop.kr'}\n",
-                http_server_port(upstream), http_server_port(upstream), http_server_port(upstream), port_of_nobody());
+                port, port, port, port, port, port, port, port_of_nobody());
         fclose(f);
 }
 
@@ -221,7 +226,14 @@ static void no_actuator_of_a_service_is_reached(void)
 {
         static const char *const requests[] = {
                 REQUEST("GET /actuator/health", ""), REQUEST("GET /%61ctuator/health", ""), REQUEST("GET //actuator", ""),
-                REQUEST("GET /api/actuator/health", ""), REQUEST("GET /api/%61ctuator;x/health", ""), NULL,
+                REQUEST("GET /api/actuator/health", ""), REQUEST("GET /api/%61ctuator;x/health", ""), REQUEST("GET /api/;/actuator/env", ""),
+                REQUEST("GET /api/;a=b/actuator/env", ""), REQUEST("GET /api/%2factuator/env", ""), REQUEST("GET /api/%2Factuator/env", ""),
+                REQUEST("GET /api/\\actuator/env", ""), REQUEST("GET /api/%5cactuator/env", ""), REQUEST("GET /api/%252factuator/env", ""),
+                REQUEST("GET /api//%2f/ACTUATOR/env", ""), REQUEST("GET /api/%2561ctuator", ""), REQUEST("GET /api/;%2fx/actuator", ""),
+                REQUEST("GET /api/%3b/actuator", ""), REQUEST("GET /api/actuator%3fx", ""), REQUEST("GET /api/x%252f..%252f../actuator", ""),
+                REQUEST("GET /red/;/actuator/env", ""), REQUEST("GET /red/%2factuator/env", ""), REQUEST("GET /red//actuator", ""),
+                REQUEST("GET /red/a/%252e%252e/x", ""), REQUEST("GET /blue/%2factuator%2fenv", ""), REQUEST("GET /blue/actuator;x", ""),
+                REQUEST("GET /orders/..;/x", ""), REQUEST("GET /orders/%252e%252e/x", ""), REQUEST("GET /orders/..%255c/x", ""), NULL,
         };
 
         open_all();
@@ -229,6 +241,25 @@ static void no_actuator_of_a_service_is_reached(void)
                 check_contains(ask(requests[i]), "HTTP/1.1 40");
                 check(!strstr(answer, "X-Of-Upstream"));
         }
+        close_all();
+}
+
+/* Whoever is behind us may read a path in another way than the routes were chosen by: then it is none of theirs. */
+static void what_leads_elsewhere_when_read_otherwise_is_refused(void)
+{
+        static const char *const requests[] = {
+                REQUEST("GET /all%2f..", ""), REQUEST("GET //admin/x", ""), REQUEST("GET /admin;a=b/x", ""), REQUEST("GET /%2fadmin", ""),
+                REQUEST("GET /admin%2fx", ""), REQUEST("GET /%2561dmin/x", ""), REQUEST("GET /all\\x", ""), NULL,
+        };
+
+        open_all();
+        for (int i = 0; requests[i]; i++)
+                check_contains(ask(requests[i]), "HTTP/1.1 400 ");
+        check_contains(ask(REQUEST("GET /admin/x", "")), "HTTP/1.1 403 ");
+        check_contains(ask(REQUEST("GET /%61dmin/x", "")), "HTTP/1.1 403 ");
+        check_contains(ask(REQUEST("GET /all/a%2Fb;c%20d/%EC%A3%BC//e?f;g=%2F..", "")), "GET /all/a%2Fb;c%20d/%EC%A3%BC//e?f;g=%2F..\n");
+        check_contains(ask(REQUEST("GET /all/%25/50%25", "")), "GET /all/%25/50%25\n");
+        check_contains(ask(REQUEST("GET /%61ll/actuator", "")), "GET /%61ll/actuator\n");
         close_all();
 }
 
@@ -276,6 +307,7 @@ int main(int argc, char **argv)
                 {"answers without a body stay so", answers_without_a_body_stay_so},
                 {"failures name the route", failures_name_the_route},
                 {"no actuator of a service is reached", no_actuator_of_a_service_is_reached},
+                {"what leads elsewhere when read otherwise is refused", what_leads_elsewhere_when_read_otherwise_is_refused},
                 {"CORS is decided here", cors_is_decided_here},
                 {"routes are measured", routes_are_measured},
                 {NULL, NULL},

@@ -48,36 +48,6 @@ bool glob_matches(const char *glob, const char *text, bool ignore_case)
         return !*glob;
 }
 
-bool path_begins_with(const char *path, const char *name)
-{
-        int c = -1;
-
-        while (*path == '/')
-                path++;
-        while (*name && (c = path_byte(path, &path)) == (unsigned char)*name)
-                name++;
-        if (*name)
-                return false;
-        c = path_byte(path, &path);
-        return c < 0 || c == ';' || c == '/';
-}
-
-bool path_has_dots(const char *path)
-{
-        for (const char *p = path; *p; p++) {
-                const char *s = p + 1;
-                int dots = 0, c;
-
-                if (*p != '/')
-                        continue;
-                while ((c = path_byte(s, &s)) == '.')
-                        dots++;
-                if (c < 0 && (dots == 1 || dots == 2))
-                        return true;
-        }
-        return false;
-}
-
 const char *path_escape(struct arena *arena, const char *text, bool whole)
 {
         struct text out = text_open(arena, strlen(text) + 8);

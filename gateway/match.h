@@ -12,11 +12,6 @@ bool glob_matches(const char *glob, const char *text, bool ignore_case);
 /* One decoded byte of a segment, and what is behind it; -1 at its end (a slash or NUL). */
 int path_byte(const char *path, const char **next);
 
-/* Whether a decoded segment of the path, its first non-empty one, is `name` (";x" behind it does not count). */
-bool path_begins_with(const char *path, const char *name);
-/* Whether a segment, decoded, is "." or "..". */
-bool path_has_dots(const char *path);
-
 /* Percent-encodes what cannot stand in a segment; of a whole path slashes and escapes stay. */
 const char *path_escape(struct arena *arena, const char *text, bool whole);
 
