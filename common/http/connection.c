@@ -1,5 +1,6 @@
 #include "http/connection.h"
 
+#include "http/answer.h"
 #include "http/deadline.h"
 #include "http/exchange.h"
 #include "http/listener.h"
@@ -140,6 +141,24 @@ int connection_count(struct http_server *s, enum phase least, enum phase most)
                 int phase = atomic_load(&c->phase);
 
                 n += phase >= (int)least && phase <= (int)most;
+        }
+        pthread_mutex_unlock(&s->lock);
+        return n;
+}
+
+/* One that is answered just now sends both: whoever reads them takes the first, and closes. */
+int connection_cut_short(struct http_server *s, int status)
+{
+        int n = 0;
+
+        pthread_mutex_lock(&s->lock);
+        for (struct connection *c = LIST_FIRST(&s->connections); c; c = LIST_NEXT(c, beside)) {
+                /* in one order with `stopping`, which http_server_close sets before */
+                if (atomic_load(&c->phase) != PHASE_BUSY)
+                        continue;
+                n++;
+                if (c->fd >= 0)
+                        answer_cut_short(c->fd, status);
         }
         pthread_mutex_unlock(&s->lock);
         return n;

@@ -149,6 +149,8 @@ void connection_let_go(struct connection *connection);
 
 /* How many connections of the server are in a phase from `least` to `most`. */
 int connection_count(struct http_server *server, enum phase least, enum phase most);
+/* Answers those whose request is with its handler, past the library, and leaves all else as it is; how many they are. */
+int connection_cut_short(struct http_server *server, int status);
 /* Ends those that have no request under way. */
 void connection_end_idle(struct http_server *server);
 

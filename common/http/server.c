@@ -1,6 +1,5 @@
 #include "http/server.h"
 
-#include "base/log.h"
 #include "http/access.h"
 #include "http/connection.h"
 #include "http/deadline.h"
@@ -127,13 +126,15 @@ static void end_all(struct http_server *s, int64_t until_us)
         while (http_server_in_flight(s) && clock_mono_us() < until_us && poll(NULL, 0, LOOK_MS) == 0);
 }
 
-void http_server_close(struct http_server **server, int wait_ms)
+int http_server_close(struct http_server **server, int wait_ms)
 {
         struct http_server *s = *server;
         int64_t now = clock_mono_us(), end = now + (int64_t)wait_ms * 1000, settled = now + SETTLE_MS * 1000;
 
+        int unanswered;
+
         if (!s)
-                return;
+                return 0;
         *server = NULL;
         http_server_drain(s);
         listener_stop(s->listener);
@@ -141,9 +142,8 @@ void http_server_close(struct http_server **server, int wait_ms)
         end_all(s, end);
         atomic_store(&s->stopping, true); /* what comes now is answered 503 without the handler */
         /* The library aborts the process when it is stopped with a connection suspended. */
-        if (connection_count(s, PHASE_BUSY, PHASE_BUSY)) {
-                log_write(LOG_ERROR, "stopped with requests unanswered", NULL);
-                return;
-        }
-        server_free(s);
+        unanswered = connection_cut_short(s, 503);
+        if (!unanswered)
+                server_free(s);
+        return unanswered;
 }

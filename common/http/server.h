@@ -121,8 +121,9 @@ int http_server_port(const struct http_server *server);
 /* From now on every answer says `Connection: close`; still accepting. */
 void http_server_drain(struct http_server *server);
 /* The listener closes, requests in flight end (at most wait_ms; suspended ones must be resumed meanwhile by those who
-   hold them), idle connections are closed. */
-void http_server_close(struct http_server **server, int wait_ms);
+   hold them), idle connections are closed. Gives how many requests did not end: their clients were told 503, and the server
+   and all that its handler uses must stay as they are until the process ends, for who holds them still does. */
+int http_server_close(struct http_server **server, int wait_ms);
 int http_server_in_flight(const struct http_server *server); /* requests, not connections */
 
 /* The field's value, of the first line of that name; "" where there is none: what a client may leave out is never NULL. Names

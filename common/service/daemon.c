@@ -112,27 +112,49 @@ bool daemon_listen(struct process *p, const struct http_handler *handler, struct
         return p->management != NULL;
 }
 
+/* Three may want to end the process: the watchdog, a stop with requests unanswered, and who closed all. The first does, for
+   the log is closed once; the others wait for it. */
+static void take_the_end(void)
+{
+        static atomic_flag taken = ATOMIC_FLAG_INIT;
+
+        while (atomic_flag_test_and_set(&taken))
+                pause();
+}
+
+/* With everything as it is: others still use it. */
+static void end_at_once(const char *why, int requests)
+{
+        char number[20];
+
+        take_the_end();
+        snprintf(number, sizeof number, "%d", requests);
+        log_write(LOG_ERROR, why, "requests", requests ? number : NULL, NULL);
+        log_close();
+        _exit(EXIT_SUCCESS);
+}
+
 void daemon_hang_up(struct process *p)
 {
-        http_server_close(&p->server, IN_FLIGHT_MS);
+        int unanswered = http_server_close(&p->server, IN_FLIGHT_MS);
+
+        if (unanswered)
+                end_at_once("stopped with requests under way, which were told 503; ending now, nothing committed is lost", unanswered);
         http_server_close(&p->management, 500);
 }
 
 static void *watch(void *arg)
 {
-        const struct daemon *d = arg;
-
         usleep(GRACE_MS * 1000);
-        log_write(LOG_ERROR, "stopping took too long; ending now, nothing committed is lost", "service.name", d->name, NULL);
-        log_close();
-        _exit(0);
+        end_at_once("stopping took too long; ending now, nothing committed is lost", 0);
+        return arg;
 }
 
-static void start_watchdog(const struct daemon *d)
+static void start_watchdog(void)
 {
         pthread_t thread;
 
-        if (pthread_create(&thread, NULL, watch, (void *)(uintptr_t)d) == 0)
+        if (pthread_create(&thread, NULL, watch, NULL) == 0)
                 pthread_detach(thread);
 }
 
@@ -173,7 +195,7 @@ bool daemon_wait(struct process *p, int ms)
 static void drain(struct process *p)
 {
         log_write(LOG_INFO, "told to stop; draining", NULL);
-        start_watchdog(p->daemon);
+        start_watchdog();
         atomic_store(&p->draining, true);
         http_server_drain(p->server);
         wait_signal(&p->signals, config_number(p->config, "drain"));
@@ -272,6 +294,7 @@ static int configured(struct process *p, const struct setting *settings, struct 
         for (const char *const *w = config_warnings(p->config); *w; w++)
                 log_write(LOG_WARN, *w, NULL);
         status = run(p);
+        take_the_end();
         log_close();
         metrics_close(&p->metrics);
         return status;

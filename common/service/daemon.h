@@ -2,7 +2,7 @@
    steps closed bottom to top.
 
    SIGTERM and SIGINT: readiness is 503 at once, answers say `Connection: close`, MALL_DRAIN later the steps close and the
-   process exits 0, inside 30 s also when the bus is away (a watchdog sees to it; what is committed is safe whenever it
+   process exits 0, inside 30 s also when the bus is away or a commit hangs (a watchdog sees to it; what is committed is safe whenever it
    bites). A second signal ends the waiting. Exit codes: 0 asked to stop, 1 something at start or run failed,
    2 a setting is wrong. A step that fails with ERROR_BAD_INPUT is a wrong setting. */
 #ifndef SERVICE_DAEMON_H
@@ -59,7 +59,8 @@ struct process {
 int daemon_main(const struct daemon *daemon, void *own, int argc, char **argv);
 
 /* For a step: opens the HTTP server on MALL_PORT (and the management port's) in front of the handler. /actuator is
-   answered by the daemon itself. daemon_hang_up is the step's other half. */
+   answered by the daemon itself. daemon_hang_up is the step's other half: it comes back when no request is under way any more; where
+   one does not end in 10 s, its client is told 503 and the process ends there and then. */
 bool daemon_listen(struct process *process, const struct http_handler *handler, struct error *error);
 void daemon_hang_up(struct process *process);
 

@@ -1,6 +1,8 @@
 """SIGTERM: nothing is lost and it does not take long."""
+import contextlib
 import signal
 import socket
+import subprocess
 import threading
 import time
 
@@ -161,6 +163,44 @@ def test_who_connects_while_a_daemon_stops_is_not_reset():
         finally:
             callers.stop()
         equal(callers.wrong, [])
+
+
+@contextlib.contextmanager
+def flushes_delayed(daemon, seconds):
+    """Each flush of its files takes so much longer, as on a disk that hangs."""
+    tracer = subprocess.Popen(["strace", "-f", "-p", str(daemon.process.pid), "-o", "/dev/null", "-e", "trace=fdatasync",
+                               "-e", "inject=fdatasync:delay_enter=%d" % (seconds * 1000000)], stderr=subprocess.PIPE, text=True)
+    try:
+        assert "attached" in tracer.stderr.readline()
+        yield
+    finally:
+        tracer.terminate()
+        tracer.communicate()
+
+
+def answer_of(s):
+    """The status; 0: the connection ended without one."""
+    with contextlib.suppress(ConnectionResetError):
+        return int((b"".join(iter(lambda: s.recv(65536), b"")).split() + [b"", b"0"])[1])
+    return 0
+
+
+def test_a_writer_that_hangs_ends_the_process_and_nothing_it_uses():
+    """It comes back after the requests' time is over and before the process is: nothing may be gone that it still needs."""
+    body = b'{"productId": "1001", "qty": 1}'
+    head = b"POST /orders HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with Mall(only=("order",)) as mall, contextlib.ExitStack() as stack:
+        kept = [mall.order_one()]
+        with flushes_delayed(mall.order, 14):
+            clients = [stack.enter_context(socket.create_connection(("127.0.0.1", mall.order.port), 40)) for _ in range(4)]
+            for client in clients:
+                client.sendall(head + body)
+            equal(mall.order.stop(), 0)
+        statuses = [answer_of(client) for client in clients]
+        equal(statuses, [503] * 4)
+        assert '"requests":"4"' in mall.order.log(), mall.order.complaints()
+        mall.order.start()
+        assert {row["id"] for row in mall.order.rows("orders")} >= set(kept)
 
 
 def test_gateway_stopped_under_load_loses_no_request():
