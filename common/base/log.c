@@ -198,10 +198,8 @@ void log_open(const char *service, bool as_text, enum log_level least)
         atomic_store(&is_open, true);
 }
 
-void log_close(void)
+static void close_open(void)
 {
-        if (!atomic_load(&is_open))
-                return;
         atomic_store(&output.give_up_us, clock_mono_us() + CLOSE_US);
         pthread_mutex_lock(&output.lock);
         output.closing = true;
@@ -215,4 +213,14 @@ void log_close(void)
         free(output.emptying);
         output.filling = output.emptying = NULL;
         pthread_mutex_unlock(&output.lock);
+}
+
+void log_close(void)
+{
+        static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+
+        pthread_mutex_lock(&one_at_a_time);
+        if (atomic_load(&is_open))
+                close_open();
+        pthread_mutex_unlock(&one_at_a_time);
 }

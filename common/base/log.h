@@ -13,7 +13,7 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 /* Before log_open (and in tests) lines go to stderr as text. `service` must live on. */
 void log_open(const char *service, bool as_text, enum log_level least);
-void log_close(void); /* writes what is left */
+void log_close(void); /* writes what is left; any thread, several at once too: all come back when it is written */
 
 /* The message, then pairs of ECS name and text, ended by NULL:
    log_write(LOG_ERROR, "event refused", "kafka.topic", topic, "error.message", e.text, NULL). A NULL text is skipped. */

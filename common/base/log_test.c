@@ -277,6 +277,34 @@ static void story_stuck_or_gone(void)
         check(gone < DEADLINE_US);
 }
 
+static void *close_one(void *arg)
+{
+        log_close();
+        return arg;
+}
+
+/* As a watchdog and whoever it watches may. */
+static void story_closed_by_several(void)
+{
+        enum { MANY = 3 };
+        pthread_t threads[MANY];
+        int ends[2];
+
+        check(pipe(ends) == 0);
+        stdout_take(ends[1]);
+        log_open("order", false, LOG_INFO);
+        for (int i = 0; i < 5000; i++)
+                log_access(&access_of_order);
+        for (int i = 0; i < MANY; i++)
+                pthread_create(&threads[i], NULL, close_one, NULL);
+        for (int i = 0; i < MANY; i++)
+                pthread_join(threads[i], NULL);
+        close(ends[0]);
+        log_open("order", false, LOG_INFO); /* asserts that it was closed */
+        log_close();
+        stdout_give();
+}
+
 enum { THREADS = 4, EACH = 2000 };
 
 static void *many_log(void *arg)
@@ -324,6 +352,7 @@ int main(int argc, char **argv)
                 {"a line comes soon, an error at once", story_soon},
                 {"what is too much is dropped and counted", story_full},
                 {"a reader that is stuck or gone holds nobody", story_stuck_or_gone},
+                {"several may close it at once", story_closed_by_several},
                 {"lines of many threads stay whole", story_threads},
                 {NULL, NULL},
         };

@@ -112,22 +112,11 @@ bool daemon_listen(struct process *p, const struct http_handler *handler, struct
         return p->management != NULL;
 }
 
-/* Three may want to end the process: the watchdog, a stop with requests unanswered, and who closed all. The first does, for
-   the log is closed once; the others wait for it. */
-static void take_the_end(void)
-{
-        static atomic_flag taken = ATOMIC_FLAG_INIT;
-
-        while (atomic_flag_test_and_set(&taken))
-                pause();
-}
-
 /* With everything as it is: others still use it. */
 static void end_at_once(const char *why, int requests)
 {
         char number[20];
 
-        take_the_end();
         snprintf(number, sizeof number, "%d", requests);
         log_write(LOG_ERROR, why, "requests", requests ? number : NULL, NULL);
         log_close();
@@ -294,7 +283,6 @@ static int configured(struct process *p, const struct setting *settings, struct 
         for (const char *const *w = config_warnings(p->config); *w; w++)
                 log_write(LOG_WARN, *w, NULL);
         status = run(p);
-        take_the_end();
         log_close();
         metrics_close(&p->metrics);
         return status;
