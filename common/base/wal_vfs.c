@@ -29,12 +29,14 @@ static sqlite3_file *real_of(sqlite3_file *f)
         return wal_of(f)->real;
 }
 
+/* What could not be written stays: where only a statement is undone for it, its transaction goes on with the frames before. */
 static int write_gathered(struct wal_file *w)
 {
-        int len = w->len;
+        int code = w->len ? w->real->pMethods->xWrite(w->real, w->gathered, w->len, w->at) : SQLITE_OK;
 
-        w->len = 0;
-        return len ? w->real->pMethods->xWrite(w->real, w->gathered, len, w->at) : SQLITE_OK;
+        if (code == SQLITE_OK)
+                w->len = 0;
+        return code;
 }
 
 static int wal_write(sqlite3_file *f, const void *bytes, int len, sqlite3_int64 at)
@@ -70,10 +72,13 @@ static int wal_truncate(sqlite3_file *f, sqlite3_int64 size)
         return code == SQLITE_OK ? real_of(f)->pMethods->xTruncate(real_of(f), size) : code;
 }
 
+/* The frame that commits is only ever written here. When that fails, all of the transaction is undone, and nobody may write it later:
+   whoever then recovers the file would find it committed. */
 static int wal_sync(sqlite3_file *f, int flags)
 {
         int code = write_gathered(wal_of(f));
 
+        wal_of(f)->len = 0;
         return code == SQLITE_OK ? real_of(f)->pMethods->xSync(real_of(f), flags) : code;
 }
 

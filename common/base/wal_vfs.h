@@ -14,8 +14,8 @@
 /* The name, for sqlite3_open_v2; from any thread. */
 const char *wal_vfs(void);
 
-/* Behind a ROLLBACK, where other connections write the same file: a transaction larger than the page cache may have frames
-   gathered that would land on theirs. Call it while they cannot write yet. */
+/* Behind a ROLLBACK, also SQLite's own: a transaction larger than the page cache may have frames gathered, which would land on those
+   of other connections that write the same file. Call it while they cannot write yet. */
 void wal_vfs_rolled_back(sqlite3 *db);
 
 #endif

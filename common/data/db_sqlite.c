@@ -265,6 +265,7 @@ static void sqlite_rollback(struct db *db)
         struct error ignored;
 
         db_run(db, "ROLLBACK", &ignored);
+        wal_vfs_rolled_back(sqlite_of(db)->handle);
 }
 
 static bool sqlite_is_null(struct statement *s, int column)
