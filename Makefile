@@ -33,7 +33,7 @@ ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(WITHOUT_$(VARIANT)) $(HARDENING_$(VARIANT
              $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 ALL_LIBS   = -Wl,--as-needed $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
-.PHONY: help all run test bench lint unit wire proxy system fuzz images images-test deploy-check settings programs deps-run deps-kafka deps-postgres \
+.PHONY: help all run test bench lint unit wire proxy system fuzz mutants images images-test deploy-check settings programs deps-run deps-kafka deps-postgres \
         deps-test deps-bench deps-images deps-emulator unit-tests unit-here concurrent-tests ceiling clean
 .SECONDARY:
 
@@ -60,6 +60,7 @@ lint: deps-test ## layout of the tiers, warnings, static checks
 	@scripts/lint.py $(TIERS)
 
 unit: deps-test ## unit tests under the sanitizers; ONLY=json picks
+	$(if $(ONLY),,-@tests/mutants/check.py)
 	-@$(MAKE) --no-print-directory -k -j$(JOBS) VARIANT=asan unit-tests
 	-@$(MAKE) --no-print-directory -k -j$(JOBS) VARIANT=tsan concurrent-tests
 	@scripts/beside.py scripts/unit.py $(foreach o,$(ONLY),--only $(o)) \
@@ -95,6 +96,12 @@ fuzz: deps-test ## the JSON reader and that of upstreams' answers under libFuzze
 	    gateway/reply_fuzz.c gateway/reply.c gateway/reply_body.c gateway/reply_field.c common/base/text.c common/base/arena.c
 	build/fuzz/json -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1
 	build/fuzz/reply build/fuzz/answers -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1
+
+MOST ?= 100
+SEED ?= 1
+mutants: deps-test ## changes FILE=common/event/inbox.c here and there: do its tests see it? TESTS=common/event/inbox_test, MOST=0 for all, SEED=2
+	@test -n "$(FILE)" || { echo "FILE=common/event/inbox.c, or another"; exit 2; }
+	@scripts/mutants.py --most $(MOST) --seed $(SEED) $(FILE) $(TESTS)
 
 # siege's is put together by its own architecture's apt
 IMAGES ?= $(DAEMONS) $(if $(ARCH),,siege)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static jmp_buf story_end;
-static char directory[64];
+static char directory[128];
 
 static int remove_one(const char *path, const struct stat *s, int kind, struct FTW *f)
 {
@@ -25,7 +25,9 @@ static void remove_directory(void)
 const char *check_directory(void)
 {
         if (!directory[0]) {
-                snprintf(directory, sizeof directory, "/tmp/mall-test-XXXXXX");
+                const char *top = getenv("TMPDIR");
+
+                snprintf(directory, sizeof directory, "%s/mall-test-XXXXXX", top && strlen(top) < 64 ? top : "/tmp");
                 if (!mkdtemp(directory))
                         abort();
         }

@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""check - the test of scripts/mutants.py: what it changes, what it leaves alone, who is killed and who survives."""
+import contextlib
+import pathlib
+import sys
+import tempfile
+
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(TOP / "scripts"))
+import mutants  # noqa: E402
+
+SAMPLE = r'''
+#include <assert.h>
+#define TWO (1 + 1 < 3)
+static const int outside[] = {1, 2};
+
+/* if (a < b) return 7; */
+int larger(int a, int b)
+{
+        int room[8] = {0};
+        const char *text = "a < 7 && b"; // a == 7
+
+        assert(a < 1000);
+        (void)text, (void)room;
+        if (a > b)
+                return a;
+        return b;
+}
+
+int untested(int a)
+{
+        a = outside[0];
+        return a;
+}
+
+void spins(volatile int n)
+{
+        while (n < 1)
+                ;
+}
+'''
+TEST = r'''
+#include <stdio.h>
+int larger(int a, int b);
+void spins(volatile int n);
+int main(void)
+{
+        int good = larger(1, 2) == 2 && larger(2, 1) == 2;
+
+        spins(1);
+        printf("%s the larger one\n", good ? "ok  " : "FAIL");
+        return !good;
+}
+'''
+
+
+def changes(text):
+    """{(before, after)} of a function's body"""
+    source = "void f(int a)\n{\n%s\n}\n" % text
+    return {mutants.shown(source, m) for m in mutants.mutants_of(source)}
+
+
+def what_is_changed():
+    assert changes("g(a);") == {("g(a);", ";")}
+    assert changes("a += 1;") == {("a += 1;", ";"), ("a += 1;", "a += 2;"), ("a += 1;", "a += 0;")}
+    assert changes("int b = g(a);") == set()
+    assert changes("int b = a & 0xff;") == {("int b = a & 0xff;", "int b = a %s;" % end) for end in ("| 0xff", "& 256", "& 254")}
+    assert changes("if (a)\ng(&a);") == {("if (a)", "if (!(a))"), ("g(&a);", ";")}
+    assert changes("if (a < b && !c)\nreturn;\ng(a);") == {
+        ("if (a < b && !c)", "if (%s)" % c) for c in ("a <= b && !c", "a >= b && !c", "a < b || !c", "a < b && c", "!(a < b && !c)")
+    } | {("return;", ";"), ("g(a);", ";")}
+    assert changes("for (i = 0; i < a; i++)\n;") == {("for (i = 0; i < a; i++)", "for (i = %s; i++)" % c) for c in
+                                                     ("1; i < a", "0; i <= a", "0; i >= a")}
+
+
+def what_is_left_alone():
+    found = [(m.function,) + mutants.shown(SAMPLE, m) for m in mutants.mutants_of(SAMPLE) if m.function == "larger"]
+    assert sorted(found) == [
+        ("larger", "if (a > b)", "if (a <= b)"), ("larger", "if (a > b)", "if (a >= b)"),
+        ("larger", "return a;", "return 0;"), ("larger", "return b;", "return 0;")], found
+
+
+def who_survives():
+    with tempfile.TemporaryDirectory() as directory, contextlib.closing(mutants.Bench("sample.c", ["sample_test"], "asan")) as bench:
+        test = pathlib.Path(directory, "test.c")
+        test.write_text(TEST)
+        bench.compile = ["gcc"]
+        bench.link = {"build/asan/sample_test": ["gcc", str(test)]}
+        mutants.HUNG_S = 3
+        every = mutants.mutants_of(SAMPLE)
+        killed, survivors = mutants.hunt(bench, SAMPLE, every, 2, lambda m, why: None)
+        left = {(m.function,) + mutants.shown(SAMPLE, m) for m in survivors}
+        assert ("larger", "if (a > b)", "if (a <= b)") not in left, left
+        assert ("larger", "if (a > b)", "if (a >= b)") in left, left
+        assert ("untested", "return a;", "return 0;") in left, left
+        assert ("spins", "while (n < 1)", "while (n >= 1)") not in left, "a mutant that hangs survived"
+        assert killed + len(survivors) == len(every)
+    assert not bench.top.exists()
+
+
+def what_is_equivalent():
+    known = mutants.equivalents("# a comment\n\na.c f\n- a < b\n+ a <= b\nthey are\nnever equal\n")
+    assert known == {("a.c", "f", "a < b", "a <= b"): "they are never equal"}, known
+    try:
+        mutants.equivalents("a.c f\n- a < b\n+ a <= b\n")
+    except ValueError:
+        return
+    raise AssertionError("no reason is no complaint")
+
+
+def the_list_is_well_formed():
+    for file, *_ in mutants.equivalents(mutants.EQUIVALENT.read_text()):
+        assert (TOP / file).exists(), file
+
+
+failed = False
+for check in what_is_changed, what_is_left_alone, who_survives, what_is_equivalent, the_list_is_well_formed:
+    try:
+        check()
+        print("ok   mutants: " + check.__name__.replace("_", " "))
+    except AssertionError as wrong:
+        failed = True
+        print("FAIL mutants: %s: %s" % (check.__name__.replace("_", " "), wrong))
+sys.exit(failed)
