@@ -130,8 +130,12 @@ static void canceled_before_placed_starts_nothing(void)
         check_text(story_said(), "");
         check_text(placed(NULL, 2, 21), "applied"); /* an id alone must not swallow a new order */
         check_text(story_rows(&delivery_entity), "1" BODY("2"));
+        check_text(placed(NULL, 2, 21), "applied");
         check_text(placed("/order/a", 2, 1), "applied");
         check_text(story_said(), SAID("DeliveryStarted", "1", "2") SAID("DeliveryStarted", "2", "2"));
+        check_text(story_rows(&dispatch_entity), "1{\"orderSource\":\"/order/a\",\"orderId\":1,\"canceled\":1,\"at\":20}"
+                                                 "2{\"orderSource\":\"\",\"orderId\":2,\"canceled\":0,\"at\":21}"
+                                                 "3{\"orderSource\":\"/order/a\",\"orderId\":2,\"canceled\":0,\"at\":1}");
         story_end();
 }
 

@@ -156,6 +156,20 @@ static void what_names_no_order_changes_nothing(void)
         story_end();
 }
 
+static void an_id_has_as_many_digits_as_it_needs(void)
+{
+        begin();
+        for (int i = 0; i < 12; i++)
+                post_order();
+        check_text(hear_of("DeliveryStarted", story_source(), "\"12\""), "applied");
+        check_text(hear_of("DeliveryStarted", story_source(), "\"0x2\""), "applied");
+        check_text(hear_of("OutOfStock", story_source(), "\"010\""), "applied");
+        for (int i = 1; i <= 9; i++)
+                story_deletes(&order_entity, i);
+        check_text(story_rows(&order_entity), "10" ORDER("\"OutOfStock\"") "11" ORDER("null") "12" ORDER("\"DeliveryStarted\""));
+        story_end();
+}
+
 static void what_cannot_be_understood_is_dead(void)
 {
         begin();
@@ -190,6 +204,7 @@ int main(int argc, char **argv)
                 {"a change of status is a new version", a_change_of_status_is_a_new_version},
                 {"only our own orders are meant", only_our_own_orders_are_meant},
                 {"what names no order changes nothing", what_names_no_order_changes_nothing},
+                {"an id has as many digits as it needs", an_id_has_as_many_digits_as_it_needs},
                 {"what cannot be understood is dead", what_cannot_be_understood_is_dead},
                 {"what others say to others is skipped", what_others_say_to_others_is_skipped},
                 {NULL, NULL},

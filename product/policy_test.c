@@ -138,6 +138,21 @@ static void canceled_before_started_takes_nothing(void)
         check_text(story_said(), "");
         check_text(hear_of("DeliveryStarted", NULL, 2, 21, "5", "\"1001\""), "applied"); /* a later namesake */
         check_text(story_said(), MODIFIED("95"));
+        check_text(story_rows(&taking_entity),
+                   "1{\"deliverySource\":\"/delivery/d\",\"deliveryId\":1,\"inventory\":null,\"qty\":null,\"canceled\":1,\"at\":10}"
+                   "2{\"deliverySource\":\"\",\"deliveryId\":2,\"inventory\":1,\"qty\":5,\"canceled\":null,\"at\":21}");
+        end();
+}
+
+static void the_latest_cancel_counts(void)
+{
+        begin(100);
+        check_text(hear_of("DeliveryCanceled", NULL, 2, 20, "5", "\"1001\""), "applied");
+        check_text(hear_of("DeliveryCanceled", NULL, 2, 30, "5", "\"1001\""), "applied");
+        check_text(hear_of("DeliveryStarted", NULL, 2, 25, "5", "\"1001\""), "applied");
+        check_int(stock(), 100);
+        check_text(hear_of("DeliveryStarted", NULL, 2, 31, "5", "\"1001\""), "applied");
+        check_int(stock(), 95);
         end();
 }
 
@@ -242,13 +257,17 @@ static void a_stock_beyond_int32_is_dead(void)
         check_text(canceled("/delivery/d", 1, "5"), "dead: stock 2147483647 and qty 5 go beyond int32");
         check_int(stock(), 2147483647);
         check_int(moved(1), 2147483647);
+        story_patches(&inventory_entity, 1, "{\"stock\":2147483642}");
+        check_text(canceled("/delivery/d", 1, "5"), "applied"); /* the most that fits */
+        check_int(stock(), 2147483647);
         end();
 }
 
 static void a_stock_below_int32_is_dead(void)
 {
         begin_with("allow");
-        story_posts(&inventory_entity, "{\"productId\":\"1001\",\"stock\":-2147483648}");
+        story_posts(&inventory_entity, "{\"productId\":\"1001\",\"stock\":-2147483647}");
+        check_text(started("/delivery/d", 2, "1"), "applied"); /* the least that fits */
         check_text(started("/delivery/d", 1, "1"), "dead: stock -2147483648 and qty -1 go beyond int32");
         check_int(stock(), -2147483648);
         end();
@@ -317,6 +336,7 @@ int main(int argc, char **argv)
                 {"a delivery takes and gives back", a_delivery_takes_and_gives_back},
                 {"a delivery takes once", a_delivery_takes_once},
                 {"canceled before started takes nothing", canceled_before_started_takes_nothing},
+                {"the latest cancel counts", the_latest_cancel_counts},
                 {"a cancel of an earlier namesake is too late", a_cancel_of_an_earlier_namesake_is_too_late},
                 {"a store that began anew takes again", a_store_that_began_anew_takes_again},
                 {"what is not there is out of stock", what_is_not_there_is_out_of_stock},
