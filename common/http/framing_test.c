@@ -15,7 +15,8 @@ static enum http_result handle(struct http_request *request, void *arg)
         (void)arg;
         if (strcmp(request->path, "/smuggled") == 0)
                 atomic_fetch_add(&smuggled, 1);
-        text_printf(&body, "[%s|%zu|%s]", request->method, request->body_len, request->body);
+        text_printf(&body, "[%s|%zu|%s]%lld trace %s", request->method, request->body_len, request->body, (long long)request->body_total,
+                    request->trace_id);
         http_answer_body(request, 200, "text/plain", &body);
         return HTTP_ANSWERED;
 }
@@ -82,6 +83,11 @@ static const struct row {
         {"bare LF as the empty line", ROW(GET "Host: a\r\n\n" HIDDEN), 400, 0},
         {"bare LF behind the request line", ROW("GET /x HTTP/1.1\nHost: a\r\n\r\n" HIDDEN), 400, 0},
         {"bare LF everywhere", ROW("GET /x HTTP/1.1\nHost: a\n\n" HIDDEN), 400, 0},
+        {"name that begins with a bracket", ROW(GET "Host: a\r\n(y: 1\r\n\r\n" HIDDEN), 400, 0},
+        {"name beyond ASCII", ROW(GET "Host: a\r\nX\x80: 1\r\n\r\n" HIDDEN), 400, 0},
+        {"name with a DEL", ROW(GET "Host: a\r\nX\x7f: 1\r\n\r\n" HIDDEN), 400, 0},
+        {"DEL in a value", ROW(GET "Host: a\r\nX: a\x7f\r\n\r\n" HIDDEN), 400, 0},
+        {"a value that begins with a control character", ROW(GET "Host: a\r\nX: \x08" "a\r\n\r\n" HIDDEN), 400, 0},
         {"control character in a value", ROW(GET "Host: a\r\nX: a\x08\r\n\r\n" HIDDEN), 400, 0},
         {"no Host", ROW(GET "\r\n" HIDDEN), 400, 0},
         {"two Hosts", ROW(GET "Host: a\r\nHost: a\r\n\r\n" HIDDEN), 400, 0},
@@ -89,6 +95,14 @@ static const struct row {
         {"Host with a path", ROW(GET "Host: a/b\r\n\r\n" HIDDEN), 400, 0},
         {"Host with a user", ROW(GET "Host: a@b\r\n\r\n" HIDDEN), 400, 0},
         {"Host of two words", ROW(GET "Host: a b\r\n\r\n" HIDDEN), 400, 0},
+        {"Host that begins with a slash", ROW(GET "Host: /a\r\n\r\n" HIDDEN), 400, 0},
+        {"Host of a port only", ROW(GET "Host: :80\r\n\r\n" HIDDEN), 400, 0},
+        {"Host of brackets only", ROW(GET "Host: []\r\n\r\n" HIDDEN), 400, 0},
+        {"Host with one bracket", ROW(GET "Host: [::1\r\n\r\n" HIDDEN), 400, 0},
+        {"Host with more behind its brackets", ROW(GET "Host: [::1]x\r\n\r\n" HIDDEN), 400, 0},
+        {"a port of six digits", ROW(GET "Host: a:123456\r\n\r\n" HIDDEN), 400, 0},
+        {"a port that is no number", ROW(GET "Host: a:8x\r\n\r\n" HIDDEN), 400, 0},
+        {"method that is no token", ROW("G(T /x HTTP/1.1\r\nHost: a\r\n\r\n" HIDDEN), 400, 0},
         {"CONNECT", ROW("CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n" HIDDEN), 501, 0},
         {"TRACE", ROW("TRACE /x HTTP/1.1\r\nHost: a\r\n\r\n" HIDDEN), 501, 0},
         {"unknown method", ROW("BREW /x HTTP/1.1\r\nHost: a\r\n\r\n" HIDDEN), 501, 0},
@@ -134,6 +148,8 @@ static void story_refused(void)
         http_server_close(&s, 1000);
 }
 
+#define TRACE(digit) "00-0000000000000000000000000000000" digit "-0000000000000001-01"
+
 static void story_accepted(void)
 {
         static const struct {
@@ -150,6 +166,16 @@ static void story_accepted(void)
                 {POST "Transfer-Encoding: chunked\r\n" END "0\r\n\r\n", "[POST|0|]"},
                 {POST "Transfer-Encoding: chunked\r\n" END "1\r\na\r\n0\r\nContent-Length: 35\r\n\r\n" HIDDEN, "[POST|1|a]"},
                 {"\r\n" GET "Host: a\r\n" END, "[GET|0|]"},
+                {POST "Content-Length: 000000000000000005\r\n" END "hello", "[POST|5|hello]5 "},
+                {POST "Content-Length: 11\r\n" END "hello world", "[POST|11|hello world]11 "},
+                {POST "Transfer-Encoding: chunked\r\n" END "5\r\nhello\r\n0\r\n\r\n", "[POST|5|hello]-1 "},
+                {GET "Host: a:65535\r\n" END, "[GET|0|]"},
+                {GET "Host: a:\r\n" END, "[GET|0|]"},
+                {GET "Host: a\t\r\n" END, "[GET|0|]"},
+                {GET "Host: a\r\nFrom: b/c\r\nX: ~\x80\r\n" END, "[GET|0|]"}, /* of Host's length, but no Host */
+                {"GET http://A:80/x HTTP/1.1\r\nHost: a:80\r\n" END, "[GET|0|]"},
+                {GET "Host: a\r\nX-Something: 1\r\nTraceparent: " TRACE("1") "\r\ntraceparent: " TRACE("2") "\r\n" END,
+                 "trace 00000000000000000000000000000001"},
         };
         struct http_config config = config_of_test((struct http_handler){.handle = handle});
         struct http_server *s = server_of_test(&config);
@@ -157,6 +183,77 @@ static void story_accepted(void)
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
                 check_contains(ask(http_server_port(s), rows[i].request), rows[i].part);
         check_int(smuggled, 0);
+        http_server_close(&s, 1000);
+}
+
+/* Where a head is wrong in two ways, the first is what is said. */
+static void story_reasons(void)
+{
+        static const struct {
+                const char *request, *why;
+                bool itself; /* libmicrohttpd 1.x says something else */
+        } rows[] = {
+                {"G(T /x HTTP/1.1\r\nHost: /\r\n\r\n", "the method is no token", false},
+                {"GET  /x HTTP/1.1\r\nHost: /\r\n\r\n", "the request line is not method, target, version", true},
+                {GET "X(: 1\r\nHost: /\r\n\r\n", "a field's name is no token", false},
+                {GET "X: 1\r\n 2\r\nHost: /\r\n\r\n", "a line is folded, has a NUL, or does not end with CR LF", true},
+                {GET "X: \x01\r\nHost: /\r\n\r\n", "a field's value has control characters", false},
+                {GET "\r\n", "Host is missing", false},
+                {GET "Host: a\r\nHost: a\r\nX(: 1\r\n\r\n", "more than one Host", false},
+                {GET "Host: /\r\nX(: 1\r\n\r\n", "Host is no host and port", false},
+                {POST "Content-Length: 1\r\nContent-Length: 1\r\nX(: 1\r\n\r\n", "more than one Content-Length", true},
+                {POST "Content-Length: 0000000000000000001\r\nX(: 1\r\n\r\n", "Content-Length is no sensible number", false},
+                {POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\nX(: 1\r\n\r\n", "more than one Transfer-Encoding", true},
+                {POST "Transfer-Encoding: a,b\r\nX(: 1\r\n\r\n", "Transfer-Encoding must be exactly chunked", true},
+                {POST "Transfer-Encoding: gzip\r\nX(: 1\r\n\r\n", "the only transfer coding here is chunked", true},
+                {POST "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n", "both Content-Length and Transfer-Encoding", true},
+                {"POST /x HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", "Transfer-Encoding in HTTP/1.0", true},
+        };
+        struct http_config config = config_of_test((struct http_handler){.handle = handle});
+        struct http_server *s = server_of_test(&config);
+
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+                if (!ITSELF || !rows[i].itself)
+                        check_contains(ask(http_server_port(s), rows[i].request), rows[i].why);
+        http_server_close(&s, 1000);
+}
+
+/* begin, so many bytes, end */
+static const char *padded(const char *begin, size_t count, const char *end)
+{
+        static char text[2048];
+
+        snprintf(text, sizeof text, "%s%.*s%s", begin, (int)count,
+                 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+                 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+                 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+                 end);
+        return text;
+}
+
+/* The last that passes, and the first that does not. */
+static void story_limits(void)
+{
+        static const char head[] = GET "Host: a\r\n" END;
+        struct http_config config = config_of_test((struct http_handler){.handle = handle});
+        struct http_server *s;
+        int port;
+
+        config.max_header = sizeof head - 1 + sizeof "X: \r\n" - 1 + 320;
+        config.max_fields = 4;
+        config.max_body = 123;
+        s = server_of_test(&config);
+        port = http_server_port(s);
+        check_int(status_of(ask(port, padded(GET "Host: a\r\nX: ", 320, "\r\n" END))), 200);
+        check_contains(ask(port, padded(GET "Host: a\r\nX: ", 321, "\r\n" END)), "the header block is too large");
+        check_int(status_of(ask(port, padded(GET "Host: a\r\nX: ", 321, "\r\n" END))), 431);
+        check_int(status_of(ask(port, GET "Host: a\r\nX: 1\r\nX: 2\r\n" END)), 200);
+        check_contains(ask(port, GET "Host: a\r\nX: 1\r\nX: 2\r\nX: 3\r\n" END), "too many header fields");
+        check_int(status_of(ask(port, GET "Host: a\r\nX: 1\r\nX: 2\r\nX: 3\r\n" END)), 431);
+        check_int(status_of(ask(port, padded(GET "Host: ", 300, "\r\n" END))), 200);
+        check_int(status_of(ask(port, padded(GET "Host: ", 301, "\r\n" END))), 400);
+        check_contains(ask(port, padded(POST "Content-Length: 123\r\n" END, 123, "")), "[POST|123|x");
+        check_int(status_of(ask(port, padded(POST "Content-Length: 124\r\n" END, 124, ""))), 413);
         http_server_close(&s, 1000);
 }
 
@@ -213,6 +310,8 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 {"what is framed in two ways is refused", story_refused},
                 {"what is framed well is served", story_accepted},
+                {"what is refused is told why", story_reasons},
+                {"limits are what they say", story_limits},
                 {"what stands behind a chunk's size is no body", story_extensions},
                 {"the same byte by byte", story_byte_by_byte},
                 {NULL, NULL},
