@@ -36,6 +36,7 @@ static bool fetch(struct store *store, int table, size_t wanted, struct error *e
         }
         if (!s)
                 return false;
+        stock->connection = db_connection(store->writer);
         bind_int(s, 1, (int64_t)wanted);
         while ((step = statement_step(s, error)) == DB_ROW)
                 stock->ids[stock->count++] = column_int(s, 0);
@@ -52,6 +53,8 @@ int64_t ids_next(struct store *store, int table, struct error *error)
 
         if (!store->shared)
                 return ++sequence->last;
+        if (stock->connection != db_connection(store->writer))
+                stock->count = sequence->given = 0;
         if (sequence->given == stock->count && !fetch(store, table, wanted > AT_ONCE_MOST ? AT_ONCE_MOST : wanted, error))
                 return 0;
         return stock->ids[sequence->given++];

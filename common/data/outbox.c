@@ -94,9 +94,16 @@ static int64_t count_rows(struct store *store)
 
 int64_t outbox_pending(struct store *store)
 {
+        int64_t last = atomic_load(&store->outbox_last), sent = atomic_load(&store->outbox_sent), from = atomic_load(&store->ids_from);
+        int64_t before = atomic_load(&store->outbox_before), waiting = 0;
+
         if (store->shared)
                 return count_rows(store);
-        return atomic_load(&store->outbox_last) - atomic_load(&store->outbox_sent) - atomic_load(&store->outbox_parked);
+        if (last > from)
+                waiting += last - (sent > from ? sent : from);
+        if (sent < from && sent < before)
+                waiting += before - sent;
+        return waiting - atomic_load(&store->outbox_parked);
 }
 
 struct parking {

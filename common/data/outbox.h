@@ -1,7 +1,7 @@
 /* outbox - what was said and is not yet on the bus (transactional outbox).
 
    Rows are inserted by units, handed from memory to the relay right after their commit, and removed by range in a
-   later commit once the bus has acknowledged them. Ids have no gaps. Reading the table is for start and recovery.
+   later commit once the bus has acknowledged them. Ids have no gaps, but where the store was renewed (renew.h). Reading the table is for start and recovery.
    Where several processes share the store it is otherwise: outbox_parts.h. */
 #ifndef DATA_OUTBOX_H
 #define DATA_OUTBOX_H

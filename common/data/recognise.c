@@ -83,18 +83,52 @@ static int64_t source_number(struct unit *u, const char *source)
         return number;
 }
 
-static bool is_first(struct unit *u, const struct identity *i)
+static void bind_content(struct statement *s, int parameter, int32_t content)
 {
-        static const char sql[] = "INSERT INTO inbox (source, id, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
-        int64_t source = source_number(u, i->source);
-        struct statement *s = source ? db_prepare(u->store->writer, sql, &u->error) : NULL;
+        if (content)
+                bind_int(s, parameter, content);
+        else
+                bind_null(s, parameter);
+}
+
+static bool is_other(const struct identity *i, struct statement *s, int column)
+{
+        return i->content && !column_is_null(s, column) && column_int(s, column) != i->content;
+}
+
+/* What came under it the first time; not known of what an older program took in. */
+static bool was_other(struct unit *u, const struct identity *i, int64_t source)
+{
+        static const char sql[] = "SELECT content FROM inbox WHERE source = ? AND id = ?";
+        struct statement *s = i->content ? db_prepare(u->store->writer, sql, &u->error) : NULL;
+        enum db_step step;
+        bool other;
 
         if (!s)
                 return false;
         bind_int(s, 1, source);
         bind_text(s, 2, i->id);
+        step = statement_step(s, &u->error);
+        other = step == DB_ROW && is_other(i, s, 0);
+        if (step != DB_FAILED)
+                statement_reset(s);
+        return other;
+}
+
+static void see(struct unit *u, struct identity *i)
+{
+        static const char sql[] = "INSERT INTO inbox (source, id, at, content) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
+        int64_t source = source_number(u, i->source);
+        struct statement *s = source ? db_prepare(u->store->writer, sql, &u->error) : NULL;
+
+        if (!s)
+                return;
+        bind_int(s, 1, source);
+        bind_text(s, 2, i->id);
         bind_int(s, 3, clock_wall_ms());
-        return statement_run(s, &u->error) && db_changes(u->store->writer) > 0;
+        bind_content(s, 4, i->content);
+        i->first = statement_run(s, &u->error) && db_changes(u->store->writer) > 0;
+        i->other = !unit_failed(u) && !i->first && was_other(u, i, source);
 }
 
 /* An element of an array as PostgreSQL writes it. */
@@ -109,27 +143,75 @@ static void add_element(struct text *array, const char *value)
         text_char(array, '"');
 }
 
-/* In one statement: each by itself would cost an answer to wait for. What it inserted comes back in the same order. */
-static void are_first(struct unit *u, struct identity *all, size_t count)
+/* As PostgreSQL takes many at once: an array of each. */
+struct arrays {
+        struct text sources, ids, contents;
+};
+
+static struct arrays arrays_of(struct unit *u, const struct identity *all, size_t count, bool seen_ones)
 {
-        static const char sql[] = "INSERT INTO inbox (source, id, at) SELECT e.source, e.id, ?::bigint FROM unnest(?::text[], ?::text[])"
-                                  " AS e (source, id) ON CONFLICT DO NOTHING RETURNING source, id";
-        struct text sources = text_open(u->arena, count * 60), ids = text_open(u->arena, count * 20);
+        struct arrays a = {text_open(u->arena, count * 60), text_open(u->arena, count * 20), text_open(u->arena, count * 12)};
+        const char *gap = "{";
+
+        for (size_t n = 0; n < count; n++) {
+                if (seen_ones && all[n].first)
+                        continue;
+                add_element(&a.sources, all[n].source);
+                add_element(&a.ids, all[n].id);
+                text_string(&a.contents, gap);
+                if (all[n].content)
+                        text_int(&a.contents, all[n].content);
+                else
+                        text_string(&a.contents, "NULL");
+                gap = ",";
+        }
+        text_char(&a.sources, '}');
+        text_char(&a.ids, '}');
+        text_char(&a.contents, '}');
+        return a;
+}
+
+/* Of those that are not the first: had they come with another content? */
+static void were_other(struct unit *u, struct identity *all, size_t count)
+{
+        static const char sql[] = "SELECT i.content FROM unnest(?::text[], ?::text[]) WITH ORDINALITY AS e (source, id, number)"
+                                  " LEFT JOIN inbox i ON i.source = e.source AND i.id = e.id ORDER BY e.number";
+        struct arrays a = arrays_of(u, all, count, true);
         struct statement *s = db_prepare(u->store->writer, sql, &u->error);
         enum db_step step;
         size_t i = 0;
 
-        for (size_t n = 0; n < count; n++) {
-                add_element(&sources, all[n].source);
-                add_element(&ids, all[n].id);
+        if (!s)
+                return;
+        bind_text(s, 1, a.sources.at);
+        bind_text(s, 2, a.ids.at);
+        while ((step = statement_step(s, &u->error)) == DB_ROW) {
+                while (all[i].first)
+                        i++;
+                all[i].other = is_other(&all[i], s, 0);
+                i++;
         }
-        text_char(&sources, '}');
-        text_char(&ids, '}');
+        if (step != DB_FAILED)
+                statement_reset(s);
+}
+
+/* In one statement: each by itself would cost an answer to wait for. What it inserted comes back in the same order. */
+static void are_first(struct unit *u, struct identity *all, size_t count)
+{
+        static const char sql[] = "INSERT INTO inbox (source, id, at, content) SELECT e.source, e.id, ?::bigint, e.content"
+                                  " FROM unnest(?::text[], ?::text[], ?::integer[]) AS e (source, id, content)"
+                                  " ON CONFLICT DO NOTHING RETURNING source, id";
+        struct arrays a = arrays_of(u, all, count, false);
+        struct statement *s = db_prepare(u->store->writer, sql, &u->error);
+        enum db_step step;
+        size_t i = 0, first = 0;
+
         if (!s)
                 return;
         bind_int(s, 1, clock_wall_ms());
-        bind_text(s, 2, sources.at);
-        bind_text(s, 3, ids.at);
+        bind_text(s, 2, a.sources.at);
+        bind_text(s, 3, a.ids.at);
+        bind_text(s, 4, a.contents.at);
         while ((step = statement_step(s, &u->error)) == DB_ROW) {
                 while (i < count && (strcmp(all[i].source, column_text(s, 0)) != 0 || strcmp(all[i].id, column_text(s, 1)) != 0))
                         i++;
@@ -138,22 +220,27 @@ static void are_first(struct unit *u, struct identity *all, size_t count)
                         break;
                 }
                 all[i++].first = true;
+                first++;
         }
         if (step != DB_FAILED)
                 statement_reset(s);
+        if (!unit_failed(u) && first < count)
+                were_other(u, all, count);
 }
 
 void unit_first_times(struct unit *u, struct identity *all, size_t count)
 {
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < count; i++) {
                 all[i].first = WITHOUT_DEDUP;
+                all[i].other = false;
+        }
         if (WITHOUT_DEDUP || !count || !unit_may_write(u))
                 return;
         if (u->store->shared)
                 are_first(u, all, count);
         else
                 for (size_t i = 0; i < count && !unit_failed(u); i++)
-                        all[i].first = is_first(u, &all[i]);
+                        see(u, &all[i]);
 }
 
 bool unit_first_time(struct unit *u, const char *source, const char *id)

@@ -53,6 +53,8 @@ static bool load_sequence(struct store *store, int i, const char *name, struct e
         step = statement_step(s, error);
         if (step == DB_ROW)
                 store->sequences[i].last = column_int(s, 0);
+        if (store->sequences[i].last < atomic_load(&store->ids_from))
+                store->sequences[i].last = atomic_load(&store->ids_from);
         store->written[i] = store->sequences[i];
         statement_close(&s);
         return step != DB_FAILED;
@@ -79,10 +81,11 @@ static bool load_outbox(struct store *store, struct error *error)
 
 static bool load_own(struct store *store, struct error *error)
 {
+        atomic_store(&store->ids_from, renewed_from(store->writer, error));
         for (int i = 0; i < store->table_count; i++)
                 if (!load_sequence(store, i, store->tables[i]->entity->collection, error))
                         return false;
-        return load_sequence(store, STORE_OUTBOX, "outbox", error) && load_outbox(store, error);
+        return load_sequence(store, STORE_OUTBOX, "outbox", error) && load_outbox(store, error) && outbox_load_gap(store, error);
 }
 
 static bool load(struct store *store, struct error *error)

@@ -7,6 +7,7 @@
 
 #include "data/db.h"
 #include "data/entity.h"
+#include "data/renew.h"
 #include "data/table.h"
 #include "data/unit.h"
 
@@ -52,6 +53,13 @@ void store_read_end(struct store *store, struct db *db);
 bool store_get(struct store *store, const struct entity *entity, int64_t id, struct arena *arena, void **row, struct error *error);
 /* Rows of an entity, as of the last commit this connection sees. */
 bool store_count(struct store *store, struct db *db, const struct entity *entity, int64_t *rows, struct error *error);
+
+/* The highest id that an event of this store ever had, as far as it knows; asks the database where the store is shared (-1: it
+   does not answer). */
+int64_t store_events_given(struct store *store);
+/* Somebody saw an event of this store with the id `seen`. If the store never gave that, it came back from the past: its ids
+   jump (renew.h). renewal->from 0: it did give it. */
+bool store_renew(struct store *store, int64_t seen, struct renewal *renewal, struct error *error);
 
 /* Deletes idempotency keys and inbox identities whose time is over, some at a time. Milliseconds. */
 void store_purge(struct store *store, int64_t idempotency_ms, int64_t gateway_key_ms, int64_t inbox_ms);

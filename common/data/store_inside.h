@@ -28,6 +28,7 @@ struct sequence {
 struct id_stock {
         int64_t *ids;
         size_t count, room;
+        unsigned connection; /* another one may lead to a standby, which gives them again */
 };
 
 /* What the identities of a source are filed under. */
@@ -83,6 +84,8 @@ struct store {
 
         _Atomic int64_t outbox_sent, outbox_last; /* ids */
         _Atomic int64_t outbox_parked;            /* how many above outbox_sent */
+        /* of a store that was renewed: no event has an id between these two */
+        _Atomic int64_t outbox_before, ids_from;
         _Atomic int64_t busy_since;
         _Atomic bool well;
 };
@@ -112,6 +115,8 @@ bool counts_write(struct store *store, struct error *error);
 /* A row of id, topic, key, value, headers, at. */
 void outbox_record_read(struct statement *statement, struct outbox_record *record, struct arena *arena);
 bool outbox_remove_sent(struct store *store, bool few_too, struct error *error);
+/* Where the outbox's ids jump, if they do: once ids_from is known. */
+bool outbox_load_gap(struct store *store, struct error *error);
 
 /* Begins what unit_commit or unit_rollback ends. A unit that is not apart cannot be rolled back alone once it wrote. */
 void unit_begin(struct unit *unit, struct store *store, struct job *job, bool apart);

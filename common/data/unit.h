@@ -55,7 +55,9 @@ bool unit_first_time(struct unit *unit, const char *source, const char *id);
 /* The same of many at once; of two that are alike the earlier one is the first. */
 struct identity {
         const char *source, *id;
+        int32_t content; /* a hash of what came under it; 0: it does not matter */
         bool first;
+        bool other; /* it had come before, with another content: two events were given one identity */
 };
 void unit_first_times(struct unit *unit, struct identity *identities, size_t count);
 

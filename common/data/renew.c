@@ -1,0 +1,79 @@
+#include "data/renew.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { LEAST = 1000 * 1000 }; /* where the clock is behind what was given */
+
+static int64_t number(struct db *db, const char *sql, struct error *error)
+{
+        struct statement *s = db_prepare(db, sql, error);
+        int64_t n = -1;
+
+        if (!s || !statement_number(s, &n, error))
+                return -1;
+        return n;
+}
+
+int64_t renewed_from(struct db *db, struct error *error)
+{
+        int64_t from = number(db, "SELECT CAST(coalesce(max(value), '0') AS BIGINT) FROM meta WHERE name = 'ids_from'", error);
+
+        return from > 0 ? from : 0;
+}
+
+int64_t renew_highest(struct db *db, struct error *error)
+{
+        if (db_is_shared(db))
+                return number(db, "SELECT coalesce(max(last_value), 0) FROM pg_sequences WHERE schemaname = current_schema()", error);
+        return number(db, "SELECT max(coalesce((SELECT max(last) FROM sequences), 0),"
+                          " coalesce((SELECT CAST(value AS BIGINT) FROM meta WHERE name = 'ids_from'), 0))", error);
+}
+
+int64_t renew_highest_event(struct db *db, struct error *error)
+{
+        if (db_is_shared(db))
+                return number(db, "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM outbox_ids", error);
+        return number(db, "SELECT max(coalesce((SELECT last FROM sequences WHERE name = 'outbox' AND slot = 0), 0),"
+                          " coalesce((SELECT CAST(value AS BIGINT) FROM meta WHERE name = 'ids_from'), 0))", error);
+}
+
+static bool set_sequences(struct db *db, int64_t from, struct error *error)
+{
+        static const char shared[] = "SELECT count(setval(format('%I', sequencename)::regclass, ?)) FROM pg_sequences"
+                                     " WHERE schemaname = current_schema()";
+        static const char alone[] = "UPDATE sequences SET last = ? WHERE slot = 0";
+        struct statement *s = db_prepare(db, db_is_shared(db) ? shared : alone, error);
+        int64_t ignored;
+
+        if (!s)
+                return false;
+        bind_int(s, 1, from);
+        return db_is_shared(db) ? statement_number(s, &ignored, error) : statement_run(s, error);
+}
+
+static bool note(struct db *db, int64_t from, struct error *error)
+{
+        struct statement *s = db_prepare(db, "INSERT INTO meta (name, value) VALUES ('ids_from', ?)"
+                                             " ON CONFLICT (name) DO UPDATE SET value = excluded.value", error);
+        char text[24];
+
+        if (!s)
+                return false;
+        snprintf(text, sizeof text, "%lld", (long long)from);
+        bind_text(s, 1, text);
+        return statement_run(s, error);
+}
+
+bool renew_ids(struct db *db, int64_t given, int64_t seen, struct renewal *renewal, struct error *error)
+{
+        int64_t now = clock_wall_ms() * 1000, top = given > seen ? given : seen;
+        int64_t from = now > top ? now : top + LEAST;
+
+        if (!note(db, from, error) || !set_sequences(db, from, error))
+                return false;
+        renewal->from = from;
+        return true;
+}

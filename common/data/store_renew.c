@@ -1,0 +1,90 @@
+/* A store finds out that it came back from the past (renew.h). */
+#include "data/store_inside.h"
+
+bool outbox_load_gap(struct store *store, struct error *error)
+{
+        struct statement *s = db_prepare_once(store->writer, "SELECT coalesce(max(id), 0) FROM outbox WHERE id <= ?", error);
+        int64_t before = 0;
+        bool found;
+
+        if (!s)
+                return false;
+        bind_int(s, 1, atomic_load(&store->ids_from));
+        found = statement_number(s, &before, error);
+        atomic_store(&store->outbox_before, before);
+        statement_close(&s);
+        return found;
+}
+
+int64_t store_events_given(struct store *store)
+{
+        struct error ignored;
+        struct db *db;
+        int64_t given;
+
+        if (!store->shared)
+                return atomic_load(&store->outbox_last);
+        db = store_read_begin(store);
+        given = renew_highest_event(db, &ignored);
+        store_read_end(store, db);
+        return given;
+}
+
+struct renewing {
+        int64_t seen;
+        struct renewal *renewal;
+};
+
+static int64_t highest_of(struct store *store, struct error *error)
+{
+        int64_t highest = 0;
+
+        if (store->shared)
+                return renew_highest(store->writer, error);
+        for (int i = 0; i <= STORE_OUTBOX; i++)
+                if (store->sequences[i].last > highest)
+                        highest = store->sequences[i].last;
+        return highest;
+}
+
+/* Ids that were fetched and not given are as old as the others. */
+static void forget_ids(struct store *store, int64_t from)
+{
+        for (int i = 0; i < store->table_count; i++)
+                store->stocks[i].count = store->sequences[i].given;
+        if (store->shared)
+                return;
+        atomic_store(&store->outbox_before, store->sequences[STORE_OUTBOX].last);
+        atomic_store(&store->ids_from, from);
+        for (int i = 0; i < store->table_count; i++)
+                store->sequences[i].last = from;
+        store->sequences[STORE_OUTBOX].last = from;
+}
+
+/* Of the processes that share a store one renews it; the row of the source's makes the others wait and see. */
+static void renew(struct unit *unit, void *arg)
+{
+        struct renewing *r = arg;
+        struct store *store = unit->store;
+        int64_t highest;
+
+        r->renewal->from = 0;
+        if (!unit_may_write(unit) || !db_run(store->writer, "UPDATE meta SET value = value WHERE name = 'source'", &unit->error))
+                return;
+        r->renewal->given = store->shared ? renew_highest_event(store->writer, &unit->error) : store->sequences[STORE_OUTBOX].last;
+        if (unit_failed(unit) || r->renewal->given >= r->seen)
+                return;
+        highest = highest_of(store, &unit->error);
+        if (!unit_failed(unit) && renew_ids(store->writer, highest, r->seen, r->renewal, &unit->error))
+                forget_ids(store, r->renewal->from);
+}
+
+bool store_renew(struct store *store, int64_t seen, struct renewal *renewal, struct error *error)
+{
+        struct renewing r = {.seen = seen, .renewal = renewal};
+        struct arena *arena = arena_open();
+        bool done = store_run(store, renew, &r, arena, error);
+
+        arena_close(&arena);
+        return done;
+}
