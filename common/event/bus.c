@@ -13,26 +13,35 @@ enum {
 
 static const struct bus_ops *const adapters[] = {&bus_log_ops, &bus_kafka_ops};
 
+/* And the URL behind its scheme; NULL: neither's. */
+static const struct bus_ops *adapter_of(const char *url, const char **place)
+{
+        for (size_t i = 0; url && i < sizeof adapters / sizeof *adapters; i++) {
+                size_t len = strlen(adapters[i]->scheme);
+
+                *place = url + len;
+                if (strncmp(url, adapters[i]->scheme, len) == 0)
+                        return adapters[i];
+        }
+        return NULL;
+}
+
 static struct bus *bus_open(const struct bus_config *config, const char *group, struct error *error)
 {
-        const char *url = config->url ? config->url : "";
+        const char *place;
+        const struct bus_ops *ops = adapter_of(config->url, &place);
+        struct bus *bus;
 
-        for (size_t i = 0; i < sizeof adapters / sizeof *adapters; i++) {
-                const struct bus_ops *ops = adapters[i];
-                size_t len = strlen(ops->scheme);
-                struct bus *bus;
-
-                if (strncmp(url, ops->scheme, len) != 0)
-                        continue;
-                bus = ops->open(config, url + len, group, error);
-                if (bus) {
-                        bus->wanted = config->wanted;
-                        bus->wanted_arg = config->wanted_arg;
-                }
-                return bus;
+        if (!ops) {
+                error_set(error, ERROR_BAD_INPUT, "the bus is log:PATH or kafka://HOST:PORT/TOPIC, not '%s'", config->url ? config->url : "");
+                return NULL;
         }
-        error_set(error, ERROR_BAD_INPUT, "the bus is log:PATH or kafka://HOST:PORT/TOPIC, not '%s'", url);
-        return NULL;
+        bus = ops->open(config, place, group, error);
+        if (bus) {
+                bus->wanted = config->wanted;
+                bus->wanted_arg = config->wanted_arg;
+        }
+        return bus;
 }
 
 struct bus *bus_open_publisher(const struct bus_config *config, struct error *error)
@@ -43,6 +52,22 @@ struct bus *bus_open_publisher(const struct bus_config *config, struct error *er
 struct bus *bus_open_reader(const struct bus_config *config, const char *group, struct error *error)
 {
         return bus_open(config, group, error);
+}
+
+bool bus_is_local(const struct bus_config *config)
+{
+        const char *place;
+
+        return adapter_of(config->url, &place) == &bus_log_ops;
+}
+
+void bus_look_back(const struct bus_config *config, const char *group, const _Atomic bool *stop)
+{
+        const char *place;
+        const struct bus_ops *ops = adapter_of(config->url, &place);
+
+        if (ops && config->wanted)
+                ops->look_back(config, place, group, stop);
 }
 
 void bus_close(struct bus **bus, int wait_ms)

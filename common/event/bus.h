@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/metrics.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -50,8 +51,19 @@ struct record {
 
 struct bus;
 
-/* Whether a reader has use for records of this type, the value of their header ce_type; not NUL-terminated. */
-typedef bool bus_wish(const void *arg, const char *type, size_t len);
+/* A header's value before anything is copied: not NUL-terminated; at NULL: there is no such header. */
+struct bus_word {
+        const char *at;
+        size_t len;
+};
+
+/* What a record says of itself in its headers ce_type, ce_source and ce_id. */
+struct bus_sign {
+        struct bus_word type, source, id;
+};
+
+/* Called for each record that a reader passes: has it use for the record? One without a type is handed out in any case. */
+typedef bool bus_wish(void *arg, const struct bus_sign *sign);
 
 struct bus_config {
         const char *url;        /* MALL_BUS_URL */
@@ -61,13 +73,18 @@ struct bus_config {
         int partitions;         /* Kafka only: of the bus's own topic, if it is not there and is made; 0: the broker's default */
         struct metrics *metrics; /* may be NULL; kafka_consumer_records_lag{topic,partition} */
         bus_wish *wanted;        /* reading: what names its type and is not wanted is passed over; NULL: all is wanted */
-        const void *wanted_arg;
+        void *wanted_arg;
 };
 
 /* Checks the URL only: an absent broker is no error, a file that cannot be opened is. */
 struct bus *bus_open_publisher(const struct bus_config *config, struct error *error);
 /* group: consumer group; reads the bus's own topic. */
 struct bus *bus_open_reader(const struct bus_config *config, const char *group, struct error *error);
+/* On this machine: it answers at once or not at all. */
+bool bus_is_local(const struct bus_config *config);
+/* Calls config->wanted for some of the last records of the bus's own topic, in no certain order. Uses the rights of the group but does not join it, and hands out
+   nothing. Takes seconds at most once the bus answers, and waits for that until *stop (looked at each second). */
+void bus_look_back(const struct bus_config *config, const char *group, const _Atomic bool *stop);
 /* Waits at most wait_ms for what is under way (leaving the group, flushing); then leaves it behind. */
 void bus_close(struct bus **bus, int wait_ms);
 
@@ -77,7 +94,8 @@ void bus_close(struct bus **bus, int wait_ms);
 size_t bus_publish(struct bus *bus, struct record *records, size_t count, int wait_ms, struct error *error);
 
 /* Up to `most` records behind the last poll; waits up to wait_ms for the first, then takes what is there at once.
-   0: none came (error->kind ERROR_NONE) or the bus is away (ERROR_UNAVAILABLE, poll again).
+   0: none came (error->kind ERROR_NONE) or the bus is away (ERROR_UNAVAILABLE, poll again) or broken (ERROR_INTERNAL: a damaged
+   file; poll again, but somebody must look after it). Either way wait_ms is over then, so that polling again costs nothing.
    The records and their bytes live in the arena. */
 size_t bus_poll(struct bus *bus, struct record *records, size_t most, int wait_ms, struct arena *arena, struct error *error);
 

@@ -7,6 +7,7 @@
 #include "event/bus.h"
 
 #include <stdatomic.h>
+#include <string.h>
 
 /* group: NULL opens a publisher. place: the URL behind its scheme. */
 struct bus_ops {
@@ -19,6 +20,7 @@ struct bus_ops {
         bool (*commit)(struct bus *bus, struct error *error);
         void (*idle)(struct bus *bus, int wait_ms);
         void (*wake)(struct bus *bus);
+        void (*look_back)(const struct bus_config *config, const char *place, const char *group, const _Atomic bool *stop);
 };
 
 struct bus {
@@ -26,16 +28,33 @@ struct bus {
         char *topic;
         _Atomic uint32_t woken; /* 1: the next wait ends at once; a futex */
         bus_wish *wanted;
-        const void *wanted_arg;
+        void *wanted_arg;
         bool handed_out; /* something that the reader has not committed yet */
 };
 
 #define BUS_TYPE_HEADER "ce_type" /* https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md */
 
-/* type: of the header, NULL: there is none */
-static inline bool bus_wants(const struct bus *bus, const char *type, size_t len)
+/* Of headers of one name the first counts. */
+static inline void bus_sign_take(struct bus_sign *sign, const char *name, size_t name_len, const char *value, size_t len)
 {
-        return !bus->wanted || !type || bus->wanted(bus->wanted_arg, type, len);
+        static const struct {
+                const char *name;
+                size_t len, place;
+        } known[] = {{BUS_TYPE_HEADER, sizeof BUS_TYPE_HEADER - 1, offsetof(struct bus_sign, type)},
+                     {"ce_source", sizeof "ce_source" - 1, offsetof(struct bus_sign, source)},
+                     {"ce_id", sizeof "ce_id" - 1, offsetof(struct bus_sign, id)}};
+
+        for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+                struct bus_word *word = (struct bus_word *)((char *)sign + known[i].place);
+
+                if (known[i].len == name_len && !word->at && memcmp(known[i].name, name, name_len) == 0)
+                        *word = (struct bus_word){value, len};
+        }
+}
+
+static inline bool bus_wants(const struct bus *bus, const struct bus_sign *sign)
+{
+        return !bus->wanted || bus->wanted(bus->wanted_arg, sign) || !sign->type.at;
 }
 
 extern const struct bus_ops bus_log_ops;

@@ -146,7 +146,7 @@ bool kafka_connect(struct kafka_bus *b, struct error *error)
         return true;
 }
 
-static void queues_close(struct kafka_bus *b)
+void kafka_queues_close(struct kafka_bus *b)
 {
         pthread_mutex_lock(&b->queue_lock);
         if (b->queue)
@@ -168,13 +168,13 @@ void kafka_abandon(struct kafka_bus *b)
 {
         pthread_t thread;
 
-        queues_close(b);
+        kafka_queues_close(b);
         if (pthread_create(&thread, NULL, destroy_main, b->rk) == 0)
                 pthread_detach(thread);
         b->rk = NULL;
 }
 
-static void kafka_free(struct kafka_bus *b)
+void kafka_free(struct kafka_bus *b)
 {
         kafka_topics_free(b);
         pthread_mutex_destroy(&b->queue_lock);
@@ -203,8 +203,7 @@ static bool place_read(struct kafka_bus *b, const char *place, struct error *err
         return true;
 }
 
-static struct bus *kafka_open(const struct bus_config *config, const char *place, const char *group,
-                              struct error *error)
+struct kafka_bus *kafka_new(const struct bus_config *config, const char *place, const char *group, struct error *error)
 {
         struct kafka_bus *b = memory_alloc(sizeof *b);
 
@@ -217,9 +216,16 @@ static struct bus *kafka_open(const struct bus_config *config, const char *place
         b->first = 1;
         pthread_mutex_init(&b->queue_lock, NULL);
         if (place_read(b, place, error) && kafka_connect(b, error))
-                return &b->bus;
+                return b;
         kafka_free(b);
         return NULL;
+}
+
+static struct bus *kafka_open(const struct bus_config *config, const char *place, const char *group, struct error *error)
+{
+        struct kafka_bus *b = kafka_new(config, place, group, error);
+
+        return b ? &b->bus : NULL;
 }
 
 /* Leaving takes as long as a broker that does not answer likes: whoever comes last, the thread or its patient
@@ -246,7 +252,7 @@ static void *leave_main(void *arg)
                 rd_kafka_message_destroy(b->held);
         if (b->group)
                 rd_kafka_consumer_close(b->rk); /* commits through kafka_rebalanced */
-        queues_close(b);
+        kafka_queues_close(b);
         if (b->rk)
                 rd_kafka_destroy(b->rk);
         leaving_end(l);
@@ -288,4 +294,5 @@ const struct bus_ops bus_kafka_ops = {
         .commit = kafka_commit,
         .idle = kafka_idle,
         .wake = kafka_wake,
+        .look_back = kafka_look_back,
 };

@@ -19,7 +19,10 @@ enum {
         RETIRE_MS = 60 * 1000,
         WARN_MS = 60 * 60 * 1000,
         RETIRE_PORTIONS_US = 20 * 1000,
+        LOOK_BACK = 10000, /* records, some 10 ms */
 };
+
+static const char topic_name[] = "mall";
 
 struct log_bus {
         struct bus bus;
@@ -60,7 +63,7 @@ static struct bus *log_bus_open(const struct bus_config *config, const char *pat
         }
         b = memory_alloc(sizeof *b);
         b->bus.ops = &bus_log_ops;
-        b->bus.topic = memory_string("mall");
+        b->bus.topic = memory_string(topic_name);
         b->group = memory_string(group);
         b->metrics = config->metrics;
         b->retention_ms = config->retention_ms;
@@ -128,15 +131,20 @@ static size_t log_bus_poll(struct bus *bus, struct record *records, size_t most,
         for (;;) {
                 uint32_t loaded = wake_load(wake);
                 int64_t before = b->polled;
-                size_t count = log_file_read_wanted(b->file, bus, &b->polled, records, most, arena, error);
+                size_t count;
+
+                error->kind = ERROR_NONE;
+                count = log_file_read_wanted(b->file, bus, &b->polled, records, most, arena, error);
 
                 if (!count && !bus->handed_out)
                         b->committed = b->polled; /* all of it was nobody's */
                 tidy(b, &ignored);
                 rest = end - clock_mono_us();
-                if (count || error->kind != ERROR_NONE || rest <= 0 || bus_was_woken(bus))
+                if (count || rest <= 0 || bus_was_woken(bus))
                         return count;
-                if (b->polled == before)
+                if (error->kind != ERROR_NONE)
+                        wake_word_wait(&bus->woken, 0, rest < LOOK_US ? rest : LOOK_US); /* a ring of the others' helps nothing */
+                else if (b->polled == before)
                         wake_wait(wake, loaded, rest < LOOK_US ? rest : LOOK_US);
         }
 }
@@ -147,6 +155,19 @@ static bool log_bus_commit(struct bus *bus, struct error *error)
 
         b->committed = b->polled;
         return tidy(b, error);
+}
+
+static void log_bus_look_back(const struct bus_config *config, const char *place, const char *group, const _Atomic bool *stop)
+{
+        struct bus reader = {.topic = memory_string(topic_name), .wanted = config->wanted, .wanted_arg = config->wanted_arg};
+        struct error ignored;
+        struct log_file *file = log_file_open(place, LOG_FILE_INSPECTS, &ignored);
+
+        (void)group, (void)stop;
+        if (file)
+                log_file_look_back(file, &reader, LOOK_BACK);
+        log_file_close(&file);
+        free(reader.topic);
 }
 
 static void log_bus_idle(struct bus *bus, int wait_ms)
@@ -252,4 +273,5 @@ const struct bus_ops bus_log_ops = {
         .commit = log_bus_commit,
         .idle = log_bus_idle,
         .wake = log_bus_wake,
+        .look_back = log_bus_look_back,
 };

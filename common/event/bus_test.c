@@ -138,15 +138,16 @@ static void comes_as_it_went(void)
         bus_close(&publisher, 5000);
 }
 
-static bool wants_one(const void *arg, const char *type, size_t len)
+static bool wants_one(void *arg, const struct bus_sign *sign)
 {
-        return strlen(arg) == len && memcmp(arg, type, len) == 0;
+        return strlen(arg) == sign->type.len && memcmp(arg, sign->type.at, sign->type.len) == 0;
 }
 
 static struct bus *open_choosy(const char *url)
 {
         struct error e = {0};
-        struct bus_config config = {.url = url, .client = "test", .wanted = wants_one, .wanted_arg = "A"};
+        static char wanted[] = "A";
+        struct bus_config config = {.url = url, .client = "test", .wanted = wants_one, .wanted_arg = wanted};
         char name[300];
         struct bus *bus;
 

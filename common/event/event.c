@@ -21,6 +21,13 @@ const struct reaction *reaction_for(const struct reaction *reactions, const char
         return reaction_named(reactions, type, strlen(type));
 }
 
+const char *event_label(const struct reaction *reactions, const char *type)
+{
+        if (!type)
+                return "unknown";
+        return reaction_for(reactions, type) ? type : "other";
+}
+
 const char *record_header(const struct record *record, const char *name, struct arena *arena)
 {
         for (size_t i = 0; i < record->header_count; i++) {
@@ -30,6 +37,15 @@ const char *record_header(const struct record *record, const char *name, struct 
                         return utf8_is_valid(h->value, h->len) ? arena_copy(arena, h->value, h->len) : NULL;
         }
         return NULL;
+}
+
+/* Never 0. */
+static int32_t content_of(const struct record *record)
+{
+        uint64_t hash = hash_bytes(record->value, record->value_len);
+        uint32_t folded = (uint32_t)(hash ^ hash >> 32);
+
+        return folded ? (int32_t)folded : 1;
 }
 
 static void identify(const struct record *record, struct arena *arena, struct event *event)
@@ -44,6 +60,7 @@ static void identify(const struct record *record, struct arena *arena, struct ev
         if (source && id) {
                 event->identity_source = source;
                 event->identity = id;
+                event->content = content_of(record);
                 return;
         }
         event->identity_source = arena_printf(arena, "%s/%d", record->topic, record->partition);

@@ -13,6 +13,7 @@ struct event {
         int64_t timestamp; /* Unix time, ms, as its sayer's clock said */
         const char *source; /* ce_source: which store its ids belong to; "" for a producer without CloudEvents headers */
         const char *identity_source, *identity; /* what makes it this event and no other */
+        int32_t content; /* a hash of its value, where its sayer gave the identity; else 0 */
         const char *traceparent; /* NULL: none */
         const struct json *body;
         const struct record *record;
@@ -27,6 +28,10 @@ struct reaction {
 /* NULL when no reaction is for that type. */
 const struct reaction *reaction_for(const struct reaction *reactions, const char *type);
 const struct reaction *reaction_named(const struct reaction *reactions, const char *type, size_t len);
+
+/* The type for a metric's label, which must come from a known set: "other" where nothing reacts to it, "unknown" where it
+   could not be read (NULL). */
+const char *event_label(const struct reaction *reactions, const char *type);
 
 enum event_verdict {
         EVENT_OURS,

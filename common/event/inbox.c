@@ -3,7 +3,8 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "base/utf8.h"
-#include "data/outbox.h"
+#include "event/dead_letter.h"
+#include "event/own.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -19,18 +20,23 @@ struct inbox {
         const char *group;
         const struct reaction *reactions;
         struct metrics *metrics;
+        struct own *own;
         pthread_t thread;
         _Atomic bool closing;
-        bool away; /* said so */
+        enum error_kind trouble; /* with the bus, said so */
+
+        pthread_mutex_t lock; /* for what is below */
+        char broken[256];     /* why the bus cannot be read, "": it can */
 };
 
-enum outcome { CONSUMED, DUPLICATE, DEAD, OUTCOMES };
+enum outcome { CONSUMED, DUPLICATE, DEAD, CLASHING, OUTCOMES };
 
 /* One record that concerns us. */
 struct arrival {
         struct event event;
         enum outcome outcome;
         struct error error; /* why it is dead */
+        bool bare;          /* a dead letter that could not be kept with all that the record brought */
 };
 
 struct batch {
@@ -43,41 +49,37 @@ static const struct metric_family outcome_families[OUTCOMES] = {
         [CONSUMED] = {"mall_events_consumed_total", "Events applied", METRIC_COUNTER, {"event_type"}},
         [DUPLICATE] = {"mall_events_duplicate_total", "Events that had been applied before", METRIC_COUNTER, {"event_type"}},
         [DEAD] = {"mall_events_dead_total", "Events sent to the dead letter topic", METRIC_COUNTER, {"event_type"}},
+        [CLASHING] = {"mall_events_clashing_total", "Of the dead ones, those with the identity of another event", METRIC_COUNTER, {"event_type"}},
 };
 
-static void pack(struct text *packed, const char *name, const char *value)
+static const char clash[] = "another event came under its ce_source and ce_id before: was the store of its sender restored from a backup?"
+                            " See docs/backup.md";
+
+/* The sender gave an identity twice. Dead once: whatever is replayed, the letter's own identity is known by then. */
+static void apply_clashing(struct unit *unit, struct inbox *inbox, struct arrival *a)
 {
-        headers_pack(packed, HEADERS_OF_OUTBOX, name, value, strlen(value));
+        const struct event *e = &a->event;
+
+        if (!unit_first_time(unit, e->identity_source, arena_printf(unit_arena(unit), "%s#%08x", e->identity, (unsigned)e->content)))
+                return;
+        a->outcome = CLASHING;
+        dead_letter_write(unit, inbox->group, e, clash, a->bare);
 }
 
-static void write_dead_letter(struct unit *unit, const char *group, const struct arrival *a)
-{
-        const struct record *r = a->event.record;
-        struct arena *arena = unit_arena(unit);
-        struct text packed = text_open(arena, 300);
-
-        for (size_t i = 0; i < r->header_count; i++)
-                headers_pack(&packed, HEADERS_OF_OUTBOX, r->headers[i].name, r->headers[i].value, r->headers[i].len);
-        pack(&packed, "x-original-topic", r->topic);
-        pack(&packed, "x-original-partition", arena_printf(arena, "%d", r->partition));
-        pack(&packed, "x-original-offset", arena_printf(arena, "%lld", (long long)r->offset));
-        pack(&packed, "x-exception-message", a->error.text);
-        unit_publish(unit, arena_printf(arena, "error.mall.%s", group), r->key ? arena_copy(arena, r->key, r->key_len) : NULL,
-                     r->value, r->value_len, &packed);
-}
-
-static void apply_one(struct unit *unit, struct inbox *inbox, struct arrival *a, bool first)
+static void apply_one(struct unit *unit, struct inbox *inbox, struct arrival *a, const struct identity *identity)
 {
         const struct event *e = &a->event;
 
         unit_trace(unit, e->traceparent);
-        if (!first) {
+        if (!identity->first) {
                 a->outcome = DUPLICATE;
+                if (identity->other)
+                        apply_clashing(unit, inbox, a);
                 return;
         }
         if (a->error.kind != ERROR_NONE) {
                 a->outcome = DEAD;
-                write_dead_letter(unit, inbox->group, a);
+                dead_letter_write(unit, inbox->group, e, a->error.text, a->bare);
                 return;
         }
         a->outcome = CONSUMED;
@@ -89,11 +91,14 @@ static void apply_all(struct unit *unit, void *arg)
         struct batch *b = arg;
         struct identity *identities = arena_alloc(unit_arena(unit), b->count * sizeof *identities);
 
-        for (size_t i = 0; i < b->count; i++)
-                identities[i] = (struct identity){b->arrivals[i].event.identity_source, b->arrivals[i].event.identity, false};
+        for (size_t i = 0; i < b->count; i++) {
+                const struct event *e = &b->arrivals[i].event;
+
+                identities[i] = (struct identity){.source = e->identity_source, .id = e->identity, .content = e->content};
+        }
         unit_first_times(unit, identities, b->count);
         for (size_t i = 0; i < b->count && !unit_failed(unit); i++)
-                apply_one(unit, b->inbox, &b->arrivals[i], identities[i].first);
+                apply_one(unit, b->inbox, &b->arrivals[i], &identities[i]);
 }
 
 static bool never_will(const struct error *error)
@@ -112,13 +117,14 @@ static bool run_batch(struct batch *b, struct error *error)
         return done;
 }
 
-/* Tries until it is done, or the inbox closes. An event that never can be applied is turned into a dead letter. */
-static bool persist(struct batch *b, struct error *error)
+/* Tries until it is done, or the inbox closes; stubborn: whatever the error. Else an event that never can be applied is the
+   caller's to turn into a dead letter. */
+static bool persist(struct batch *b, bool stubborn, struct error *error)
 {
         int wait_ms = BACKOFF_FIRST_MS;
 
         while (!run_batch(b, error)) {
-                if (never_will(error))
+                if (!stubborn && never_will(error))
                         return false;
                 log_write(LOG_WARN, "events cannot be applied now; trying again", "error.message", error->text, NULL);
                 if (atomic_load(&b->inbox->closing))
@@ -129,42 +135,60 @@ static bool persist(struct batch *b, struct error *error)
         return true;
 }
 
-/* One of them is at fault: each alone, and the one that fails becomes a dead letter. */
+/* The one that fails becomes a dead letter; a letter that cannot be kept either gives up what the record brought. After that
+   it is the store that is at fault, and nothing is skipped. False: closing. */
+static bool apply_alone(struct batch *one)
+{
+        struct arrival *a = one->arrivals;
+        struct error error;
+
+        if (persist(one, false, &error))
+                return true;
+        if (!never_will(&error))
+                return false;
+        a->error = error;
+        if (persist(one, false, &error))
+                return true;
+        if (!never_will(&error))
+                return false;
+        log_write(LOG_ERROR, "a dead letter cannot be kept as it is; only where it was and why is", "error.message", error.text, NULL);
+        a->bare = true;
+        return persist(one, true, &error);
+}
+
+/* One of them is at fault: each alone. */
 static bool apply_apart(struct batch *all)
 {
         for (size_t i = 0; i < all->count; i++) {
                 struct batch one = {.inbox = all->inbox, .arrivals = &all->arrivals[i], .count = 1};
-                struct error error;
 
-                if (persist(&one, &error))
-                        continue;
-                if (!never_will(&error))
-                        return false;
-                one.arrivals->error = error;
-                if (!persist(&one, &error))
+                if (!apply_alone(&one))
                         return false;
         }
         return true;
 }
 
-static const char *type_of(const struct arrival *a)
+static void count(struct inbox *inbox, enum outcome outcome, const char *label)
 {
-        return a->event.type ? a->event.type : "unknown";
+        if (inbox->metrics)
+                metric_add(metrics_series(inbox->metrics, &outcome_families[outcome], &label), 1);
 }
 
 static void report(struct inbox *inbox, const struct arrival *a)
 {
-        const char *type = type_of(a);
+        const char *label = event_label(inbox->reactions, a->event.type);
         char place[160];
 
-        if (inbox->metrics)
-                metric_add(metrics_series(inbox->metrics, &outcome_families[a->outcome], &type), 1);
-        if (a->outcome != DEAD)
+        count(inbox, a->outcome, label);
+        if (a->outcome == CLASHING)
+                count(inbox, DEAD, label);
+        if (a->outcome != DEAD && a->outcome != CLASHING)
                 return;
         snprintf(place, sizeof place, "%s[%d]@%lld", a->event.record->topic, a->event.record->partition,
                  (long long)a->event.record->offset);
-        log_write(LOG_ERROR, "an event cannot be understood; it is a dead letter now", "event.place", place, "event.type", type,
-                  "error.message", a->error.text, NULL);
+        log_write(LOG_ERROR, a->outcome == DEAD ? "an event cannot be understood; it is a dead letter now" : "two events have one identity; the second is a dead letter now",
+                  "event.place", place, "event.type", label, "event.source", a->event.identity_source, "event.id", a->event.identity,
+                  "error.message", a->outcome == DEAD ? a->error.text : clash, NULL);
 }
 
 static size_t pick(struct inbox *inbox, const struct record *records, size_t count, struct arrival *arrivals, struct arena *arena)
@@ -192,22 +216,40 @@ static bool apply(struct inbox *inbox, const struct record *records, size_t coun
         b.count = pick(inbox, records, count, b.arrivals, arena);
         if (!b.count)
                 return true;
-        if (!persist(&b, &error) && !(never_will(&error) && apply_apart(&b)))
+        if (!persist(&b, false, &error) && !(never_will(&error) && apply_apart(&b)))
                 return false;
         for (size_t i = 0; i < b.count; i++)
                 report(inbox, &b.arrivals[i]);
         return true;
 }
 
+/* Once when it begins and once when it is over. */
 static void say_bus(struct inbox *inbox, const struct error *error)
 {
-        bool away = error->kind != ERROR_NONE;
+        enum error_kind before = inbox->trouble, now = error->kind;
+        bool broken = now != ERROR_NONE && !error_is_passing(now);
 
-        if (away && !inbox->away)
+        inbox->trouble = now;
+        if (now == before)
+                return;
+        pthread_mutex_lock(&inbox->lock);
+        snprintf(inbox->broken, sizeof inbox->broken, "%s", broken ? error->text : "");
+        pthread_mutex_unlock(&inbox->lock);
+        if (broken)
+                log_write(LOG_ERROR, "the bus cannot be read: somebody must look after it; trying again each second", "error.message",
+                          error->text, NULL);
+        else if (now != ERROR_NONE)
                 log_write(LOG_WARN, "the bus is away; waiting for it", "error.message", error->text, NULL);
-        else if (!away && inbox->away)
+        else
                 log_write(LOG_INFO, "the bus is back", NULL);
-        inbox->away = away;
+}
+
+bool inbox_is_well(struct inbox *inbox, char why[256])
+{
+        pthread_mutex_lock(&inbox->lock);
+        snprintf(why, 256, "%s", inbox->broken);
+        pthread_mutex_unlock(&inbox->lock);
+        return !why[0];
 }
 
 static void *inbox_main(void *arg)
@@ -221,6 +263,7 @@ static void *inbox_main(void *arg)
                 size_t count = bus_poll(inbox->bus, records, POLL_MOST, POLL_WAIT_MS, arena, &error);
 
                 say_bus(inbox, &error);
+                own_check(inbox->own);
                 if (count && apply(inbox, records, count, arena) && !bus_commit(inbox->bus, &error))
                         log_write(LOG_WARN, "the group's position could not be kept", "error.message", error.text, NULL);
                 arena_reset(arena);
@@ -231,9 +274,14 @@ static void *inbox_main(void *arg)
 }
 
 /* Of a type that nobody could read, the body decides. */
-static bool is_wanted(const void *reactions, const char *type, size_t len)
+static bool is_wanted(void *arg, const struct bus_sign *sign)
 {
-        return reaction_named(reactions, type, len) || !utf8_is_valid(type, len) || memchr(type, '\0', len);
+        struct inbox *inbox = arg;
+        const struct bus_word *type = &sign->type;
+
+        own_hear(inbox->own, sign);
+        return !type->at || reaction_named(inbox->reactions, type->at, type->len) || !utf8_is_valid(type->at, type->len) ||
+               memchr(type->at, '\0', type->len);
 }
 
 struct inbox *inbox_open(const struct inbox_config *config, struct error *error)
@@ -246,12 +294,14 @@ struct inbox *inbox_open(const struct inbox_config *config, struct error *error)
         inbox->reactions = config->reactions;
         inbox->metrics = config->metrics;
         bus.wanted = is_wanted;
-        bus.wanted_arg = config->reactions;
+        bus.wanted_arg = inbox;
         inbox->bus = bus_open_reader(&bus, config->group, error);
         if (!inbox->bus) {
                 free(inbox);
                 return NULL;
         }
+        pthread_mutex_init(&inbox->lock, NULL);
+        inbox->own = own_open(config->store, &config->bus, config->group);
         inbox->thread = thread_start("inbox", inbox_main, inbox);
         return inbox;
 }
@@ -266,6 +316,8 @@ void inbox_close(struct inbox **at, int wait_ms)
         atomic_store(&inbox->closing, true);
         bus_wake(inbox->bus);
         pthread_join(inbox->thread, NULL);
+        own_close(&inbox->own);
         bus_close(&inbox->bus, wait_ms);
+        pthread_mutex_destroy(&inbox->lock);
         free(inbox);
 }

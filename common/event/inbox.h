@@ -2,7 +2,10 @@
 
    Exactly once means: applied in one transaction with its identity, and skipped when the identity is there already
    (idempotent consumer). Many events share a transaction. What cannot be understood becomes a dead letter in the same
-   transaction; what fails for a passing reason is retried with backoff and never skipped. */
+   transaction; what fails for a passing reason is retried with backoff and never skipped.
+
+   Another content under an identity that is there is no duplicate: its sender's store came back from the past (data/renew.h)
+   and gave the identity again. It is told, counted and a dead letter. */
 #ifndef EVENT_INBOX_H
 #define EVENT_INBOX_H
 
@@ -21,6 +24,8 @@ struct inbox_config {
 };
 
 struct inbox *inbox_open(const struct inbox_config *config, struct error *error);
+/* False when the bus is broken (not when it is away), and why. Any thread. */
+bool inbox_is_well(struct inbox *inbox, char why[256]);
 /* Ends the batch under way and leaves the group, in at most wait_ms. */
 void inbox_close(struct inbox **inbox, int wait_ms);
 

@@ -76,6 +76,23 @@ static void end(void)
         arena_close(&t.arena);
 }
 
+/* Changes what is in the store, as a restore does. */
+static void third_party(const char *sql)
+{
+        struct error e = {0};
+        bool shared = store_is_shared(t.store);
+        struct db *db;
+
+        if (!shared)
+                store_close(&t.store); /* which keeps all others away */
+        db = db_open(things_url(), things_service(), DB_WRITER, &e);
+        check_text(e.text, "");
+        check(db_exec(db, sql, &e));
+        db_close(&db);
+        if (!shared)
+                t.store = things_open();
+}
+
 static void publish(struct record *records, size_t count)
 {
         struct error e = {0};
@@ -310,7 +327,8 @@ static void what_cannot_be_understood_is_a_dead_letter(void)
                 check_text(header_of(&letters[i], "x-original-offset"), arena_printf(t.arena, "%d", i + 2));
                 if (!strstr(header_of(&letters[i], "x-exception-message"), broken[i].why))
                         check_text(header_of(&letters[i], "x-exception-message"), broken[i].why);
-                check_text(header_of(&letters[i], "ce_id"), i % 2 ? arena_printf(t.arena, "%d", i) : "none");
+                check_text(header_of(&letters[i], "ce_id"), i % 2 ? arena_printf(t.arena, "%d", i) : arena_printf(t.arena, "mall/0/%d", i + 2));
+                check_text(header_of(&letters[i], "ce_source"), i % 2 ? "/other/1" : "/things");
         }
         end();
 }
@@ -328,6 +346,168 @@ static void a_dead_letter_keeps_its_headers(void)
         check_int((int64_t)dead_letters(&letter, 1), 1);
         check_text(header_of(&letter, "none"), "NULL");
         check_text(header_of(&letter, "empty"), "");
+        end();
+}
+
+/* What a letter is told apart by: of headers that identify nothing neither stays. */
+static void a_dead_letter_has_one_identity(void)
+{
+        const struct record_header headers[] = {{"ce_source", "/o\xff", 3}, {"ce_id", "1", 1}};
+        struct record r = {.value = "hello", .value_len = 5, .headers = headers, .header_count = 2};
+        struct outbox_record letter;
+
+        begin();
+        publish(&r, 1);
+        listen_as("things");
+        wait_for_metric("dead", "unknown", 1);
+        check_int((int64_t)dead_letters(&letter, 1), 1);
+        check_text(header_of(&letter, "ce_source"), "/things");
+        check_text(header_of(&letter, "ce_id"), "mall/0/1");
+        end();
+}
+
+/* The sender's store was restored from a backup: it gives identities again, for other events. */
+static void another_event_of_the_same_identity_is_no_duplicate(void)
+{
+        struct outbox_record letters[3];
+
+        begin();
+        say("1", thing("a"));
+        say("1", thing("a"));
+        say("1", thing("b")); /* in one batch */
+        listen_as("things");
+        wait_for_metric("clashing", "Thing", 1);
+        say("1", thing("c"));
+        say("1", thing("a"));
+        say("2", thing("last"));
+        wait_for_metric("clashing", "Thing", 2);
+        wait_for_metric("dead", "Thing", 2);
+        wait_for_metric("consumed", "Thing", 2);
+        wait_for_metric("duplicate", "Thing", 2);
+        check_text(names(), "a last");
+        check_int((int64_t)dead_letters(letters, 3), 2);
+        check_text(arena_copy(t.arena, letters[1].value, letters[1].value_len), thing("c"));
+        check_contains(header_of(&letters[1], "x-exception-message"), "docs/backup.md");
+        check_text(header_of(&letters[1], "ce_id"), "1");
+        inbox_close(&t.inbox, CLOSE_MS);
+        listen_as("other-group"); /* again from the start */
+        wait_for_metric("duplicate", "Thing", 2 + 6);
+        check_int((int64_t)dead_letters(letters, 3), 2);
+        wait_for_metric("clashing", "Thing", 2);
+        end();
+}
+
+/* What an older program took in has no content; then nobody can tell. */
+static void of_older_identities_nobody_knows_the_content(void)
+{
+        begin();
+        say("1", thing("a"));
+        listen_as("things");
+        wait_for_things(1);
+        inbox_close(&t.inbox, CLOSE_MS);
+        third_party("UPDATE inbox SET content = NULL");
+        say("1", thing("b"));
+        say("2", thing("last"));
+        listen_as("things");
+        wait_for_things(2);
+        wait_for_metric("duplicate", "Thing", 1);
+        check_text(names(), "a last");
+        end();
+}
+
+/* As a consumer of a restored store's topic sees it. */
+static void say_own(int64_t id)
+{
+        char number[24];
+        struct record_header h[] = {{"ce_type", "ThingSaid", 9}, {"ce_source", store_source(t.store), 0}, {"ce_id", number, 0}};
+        struct record r = {.key = "k", .key_len = 1, .value = "{}", .value_len = 2, .headers = h, .header_count = 3};
+
+        snprintf(number, sizeof number, "%lld", (long long)id);
+        h[1].len = strlen(h[1].value);
+        h[2].len = strlen(number);
+        publish(&r, 1);
+}
+
+static void wait_for_renewal(int64_t above)
+{
+        int64_t end_at = clock_mono_us() + PATIENCE_US;
+
+        while (store_events_given(t.store) <= above && clock_mono_us() < end_at)
+                usleep(1000);
+        check(store_events_given(t.store) > above);
+}
+
+static void a_store_that_came_back_from_the_past_is_renewed(void)
+{
+        int64_t first, second;
+
+        begin();
+        things_add(t.store, "a");
+        things_add(t.store, "b");
+        for (int64_t id = 1; id <= 2; id++)
+                say_own(id); /* as far as it remembers */
+        listen_as("things");
+        say("1", thing("c"));
+        wait_for_things(3);
+        check_int(store_events_given(t.store), 3);
+        say_own(10); /* from a life that it does not know */
+        wait_for_renewal(10);
+        check(store_events_given(t.store) > 1000000 * (int64_t)1000000000 && store_events_given(t.store) < RENEW_MOST);
+        first = things_add(t.store, "d");
+        check(first > 1000000 * (int64_t)1000000000);
+        inbox_close(&t.inbox, CLOSE_MS);
+        say_own(first); /* that it knows */
+        listen_as("things");
+        say("2", thing("e"));
+        wait_for_things(5);
+        second = things_add(t.store, "f");
+        check_int(second, store_is_shared(t.store) ? second : first + 2);
+        check(second > first && second < first + 100);
+        end();
+}
+
+/* The group is past it: at the start somebody has to look, before anything is given. */
+static void what_lies_behind_the_group_is_looked_at(void)
+{
+        begin();
+        say_own(30);
+        for (int i = 0; i < 20; i++)
+                say("1", thing("a"));
+        listen_as("things");
+        wait_for_things(1);
+        inbox_close(&t.inbox, CLOSE_MS);
+        third_party("DELETE FROM meta WHERE name = 'ids_from'");
+        third_party(store_is_shared(t.store) ? "SELECT setval('outbox_ids', 7), setval('things_ids', 7)" : "UPDATE sequences SET last = 7");
+        store_close(&t.store);
+        t.store = things_open();
+        check_int(store_events_given(t.store), 7);
+        listen_as("things");
+        check(store_events_given(t.store) > 30);
+        check(things_add(t.store, "b") > 30);
+        end();
+}
+
+/* Neither a number that no store gives nor another's says anything about ours. */
+static void an_absurd_id_renews_nothing(void)
+{
+        static const char *const ids[] = {"9223372036854775807", "99999999999999999999999", "9007199254740993", "x1", "1x", ""};
+        struct record_header h[] = {{"ce_type", "ThingSaid", 9}, {"ce_source", NULL, 0}, {"ce_id", NULL, 0}};
+        struct record r = {.key = "k", .key_len = 1, .value = "{}", .value_len = 2, .headers = h, .header_count = 3};
+
+        begin();
+        h[1] = (struct record_header){"ce_source", store_source(t.store), strlen(store_source(t.store))};
+        for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+                h[2] = (struct record_header){"ce_id", ids[i], strlen(ids[i])};
+                publish(&r, 1);
+        }
+        h[1].len--; /* another's */
+        h[2] = (struct record_header){"ce_id", "77", 2};
+        publish(&r, 1);
+        listen_as("things");
+        say("1", thing("a"));
+        wait_for_things(1);
+        wait_for_metric("consumed", "Thing", 1);
+        check_int(store_events_given(t.store), 1);
         end();
 }
 
@@ -442,6 +622,12 @@ int main(int argc, char **argv)
                 {"what was applied stays behind", what_was_applied_stays_behind},
                 {"what cannot be understood is a dead letter", what_cannot_be_understood_is_a_dead_letter},
                 {"a dead letter keeps its headers", a_dead_letter_keeps_its_headers},
+                {"a dead letter has one identity", a_dead_letter_has_one_identity},
+                {"another event of the same identity is no duplicate", another_event_of_the_same_identity_is_no_duplicate},
+                {"of older identities nobody knows the content", of_older_identities_nobody_knows_the_content},
+                {"a store that came back from the past is renewed", a_store_that_came_back_from_the_past_is_renewed},
+                {"what lies behind the group is looked at", what_lies_behind_the_group_is_looked_at},
+                {"an absurd id renews nothing", an_absurd_id_renews_nothing},
                 {"dead letters are counted and not repeated", dead_letters_are_counted_and_not_repeated},
                 {"what others say is skipped", what_others_say_is_skipped},
                 {"one bad event stops no other", one_bad_event_stops_no_other},

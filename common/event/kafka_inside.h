@@ -57,6 +57,14 @@ bool kafka_connect(struct kafka_bus *bus, struct error *error);
 void kafka_abandon(struct kafka_bus *bus); /* destroys the client in a thread of its own */
 void kafka_log(const struct kafka_bus *bus, const char *message); /* warns, now and then */
 
+/* A reader in a group, or a publisher (NULL). */
+struct kafka_bus *kafka_new(const struct bus_config *config, const char *place, const char *group, struct error *error);
+void kafka_free(struct kafka_bus *bus); /* its client is destroyed */
+void kafka_queues_close(struct kafka_bus *bus); /* before the client is destroyed */
+
+/* kafka_tail.c */
+void kafka_look_back(const struct bus_config *config, const char *place, const char *group, const _Atomic bool *stop);
+
 /* kafka_topic.c: waits until end_us at most; true: go on */
 bool kafka_topic_make(struct kafka_bus *bus, const char *topic, int64_t end_us, struct error *error);
 void kafka_topics_free(struct kafka_bus *bus);
@@ -71,6 +79,7 @@ void kafka_rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t what, rd_kafka_topic_p
 void kafka_committed(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *offsets, void *opaque);
 size_t kafka_poll(struct bus *bus, struct record *records, size_t most, int wait_ms, struct arena *arena,
                   struct error *error);
+bool kafka_is_wanted(const struct kafka_bus *bus, const rd_kafka_message_t *message);
 bool kafka_commit(struct bus *bus, struct error *error);
 void kafka_idle(struct bus *bus, int wait_ms);
 

@@ -174,16 +174,19 @@ static void copy_message(struct kafka_bus *b, const rd_kafka_message_t *m, struc
         copy_headers(m, r, arena);
 }
 
-static bool is_wanted(const struct kafka_bus *b, const rd_kafka_message_t *m)
+bool kafka_is_wanted(const struct kafka_bus *b, const rd_kafka_message_t *m)
 {
         rd_kafka_headers_t *headers;
-        const void *type;
+        struct bus_sign sign = {0};
+        const char *name;
+        const void *value;
         size_t len;
 
-        if (!b->bus.wanted || rd_kafka_message_headers(m, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
-            rd_kafka_header_get(headers, 0, BUS_TYPE_HEADER, &type, &len) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        if (!b->bus.wanted || rd_kafka_message_headers(m, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
                 return true;
-        return bus_wants(&b->bus, type, len);
+        for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &len) == RD_KAFKA_RESP_ERR_NO_ERROR; i++)
+                bus_sign_take(&sign, name, strlen(name), value, len);
+        return bus_wants(&b->bus, &sign);
 }
 
 /* The next message, or NULL; errors are told to the log. */
@@ -237,7 +240,7 @@ size_t kafka_poll(struct bus *bus, struct record *records, size_t most, int wait
         if (most == 0 || !subscribe(b, end, error))
                 return 0;
         for (m = first_message(b, end); m; m = next_message(b, 0)) {
-                if (is_wanted(b, m))
+                if (kafka_is_wanted(b, m))
                         copy_message(b, m, &records[count++], arena);
                 position_of(b, m->partition)->polled = m->offset + 1;
                 bytes += m->len;

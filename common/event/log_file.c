@@ -31,6 +31,8 @@ static const char *const sql[LOG_STATEMENTS] = {
                            " WHERE offset > ?1 AND topic = ?3 ORDER BY offset LIMIT ?2",
         [LOG_READ_ALL] = "SELECT offset, topic, timestamp, key, value, headers FROM log"
                          " WHERE offset > ?1 ORDER BY offset LIMIT ?2",
+        [LOG_READ_LAST] = "SELECT offset, topic, timestamp, key, value, headers FROM log"
+                          " WHERE topic = ?3 ORDER BY offset DESC LIMIT ?2",
         [LOG_END] = "SELECT offset FROM log WHERE topic = ? ORDER BY offset DESC LIMIT 1",
         [LOG_JOIN] = "INSERT INTO groups (name, topic, position, seen) VALUES (?, ?, 0, ?)"
                      " ON CONFLICT DO UPDATE SET seen = excluded.seen RETURNING position",
@@ -75,6 +77,8 @@ bool log_file_error(struct log_file *f, struct error *error)
                 log_close();
                 _exit(1);
         }
+        if (code == SQLITE_IOERR_READ || code == SQLITE_IOERR_SHORT_READ || code == SQLITE_IOERR_CORRUPTFS)
+                return error_set(error, ERROR_INTERNAL, "the event log %s cannot be read: %s", f->path, sqlite3_errmsg(f->db));
         code &= 0xff;
         if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
                 return error_set(error, ERROR_INTERNAL, "the event log %s is damaged: %s", f->path,

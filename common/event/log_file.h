@@ -40,6 +40,9 @@ size_t log_file_read(struct log_file *file, const char *topic, int64_t after, st
 size_t log_file_read_wanted(struct log_file *file, const struct bus *reader, int64_t *after, struct record *records,
                             size_t most, struct arena *arena, struct error *error);
 
+/* Shows the last `most` records of its topic to the reader's `wanted`, the last first. */
+void log_file_look_back(struct log_file *file, const struct bus *reader, size_t most);
+
 /* The last offset of a topic; 0 when it has none. */
 int64_t log_file_end(struct log_file *file, const char *topic);
 

@@ -13,6 +13,7 @@ enum log_statement {
         LOG_APPEND,
         LOG_READ_TOPIC,
         LOG_READ_ALL,
+        LOG_READ_LAST,
         LOG_END,
         LOG_JOIN,
         LOG_MOVE,

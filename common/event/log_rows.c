@@ -103,12 +103,12 @@ static bool copy_row(struct log_file *f, sqlite3_stmt *s, struct arena *arena, s
 static bool is_wanted(sqlite3_stmt *s, const struct bus *reader)
 {
         const char *at = sqlite3_column_blob(s, 5), *end = at + sqlite3_column_bytes(s, 5);
+        struct bus_sign sign = {0};
         struct header h;
 
         while (headers_next(&at, end, HEADERS_OF_LOG, &h))
-                if (h.name_len == sizeof BUS_TYPE_HEADER - 1 && memcmp(h.name, BUS_TYPE_HEADER, h.name_len) == 0)
-                        return bus_wants(reader, h.value, h.len);
-        return true;
+                bus_sign_take(&sign, h.name, h.name_len, h.value, h.len);
+        return bus_wants(reader, &sign);
 }
 
 /* reader: NULL wants all. `after` moves behind what was looked at. */
@@ -161,6 +161,20 @@ size_t log_file_read_wanted(struct log_file *f, const struct bus *reader, int64_
                             struct arena *arena, struct error *error)
 {
         return read_topic(f, reader->topic, reader->wanted ? reader : NULL, after, records, most, arena, error);
+}
+
+void log_file_look_back(struct log_file *f, const struct bus *reader, size_t most)
+{
+        struct error ignored;
+        sqlite3_stmt *s = log_statement(f, LOG_READ_LAST, &ignored);
+
+        if (!s)
+                return;
+        sqlite3_bind_int64(s, 2, (int64_t)most);
+        sqlite3_bind_text(s, 3, reader->topic, -1, SQLITE_STATIC);
+        while (sqlite3_step(s) == SQLITE_ROW)
+                is_wanted(s, reader);
+        sqlite3_reset(s);
 }
 
 int64_t log_file_end(struct log_file *f, const char *topic)

@@ -1,0 +1,105 @@
+/* kafka_tail - shows the last records of each partition to who wants to know what was said (bus_look_back).
+
+   The partitions are assigned, not subscribed to: no group is joined, no offset committed. */
+#include "event/kafka_inside.h"
+
+#include "base/clock.h"
+
+#include <stdlib.h>
+
+enum {
+        TAIL = 1000,                   /* records of each partition */
+        ASK_MS = 1000,                 /* also how late *stop is seen */
+        SILENCE_US = 10 * 1000 * 1000, /* without one record */
+};
+
+struct tail {
+        struct kafka_bus *bus;
+        const _Atomic bool *stop;
+        int64_t *ends; /* of each partition the offset behind its last record; 0: nothing to read any more */
+        int count, left;
+};
+
+/* 0: the topic is not there, or it was told to stop. */
+static int count_partitions(struct tail *t)
+{
+        rd_kafka_topic_t *handle = rd_kafka_topic_new(t->bus->rk, t->bus->bus.topic, NULL);
+        const struct rd_kafka_metadata *about = NULL;
+        int count = 0;
+
+        while (!atomic_load(t->stop) && rd_kafka_metadata(t->bus->rk, 0, handle, &about, ASK_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+                rd_kafka_event_destroy(rd_kafka_queue_poll(t->bus->answers, ASK_MS / 10)); /* a refused connection answers at once */
+        rd_kafka_topic_destroy(handle);
+        if (about && about->topic_cnt == 1 && about->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR)
+                count = about->topics[0].partition_cnt;
+        if (about)
+                rd_kafka_metadata_destroy(about);
+        return count;
+}
+
+/* A partition that does not answer is left out. */
+static void find_ends(struct tail *t, rd_kafka_topic_partition_list_t *list)
+{
+        for (int i = 0; i < t->count && !atomic_load(t->stop); i++) {
+                int64_t begin = 0, end = 0;
+
+                if (rd_kafka_query_watermark_offsets(t->bus->rk, t->bus->bus.topic, i, &begin, &end, ASK_MS) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+                    begin >= end)
+                        continue;
+                t->ends[i] = end;
+                t->left++;
+                rd_kafka_topic_partition_list_add(list, t->bus->bus.topic, i)->offset = end - begin > TAIL ? end - TAIL : begin;
+        }
+}
+
+static void read_all(struct tail *t)
+{
+        int64_t heard_us = clock_mono_us();
+
+        while (t->left > 0 && !atomic_load(t->stop) && clock_mono_us() - heard_us < SILENCE_US) {
+                rd_kafka_message_t *m = rd_kafka_consumer_poll(t->bus->rk, ASK_MS);
+
+                if (m && m->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+                        heard_us = clock_mono_us();
+                        kafka_is_wanted(t->bus, m);
+                        if (t->ends[m->partition] && m->offset + 1 >= t->ends[m->partition]) {
+                                t->ends[m->partition] = 0;
+                                t->left--;
+                        }
+                }
+                if (m)
+                        rd_kafka_message_destroy(m);
+        }
+}
+
+static void look(struct tail *t)
+{
+        rd_kafka_topic_partition_list_t *list;
+
+        t->count = count_partitions(t);
+        if (!t->count)
+                return;
+        t->ends = memory_alloc((size_t)t->count * sizeof *t->ends);
+        list = rd_kafka_topic_partition_list_new(t->count);
+        find_ends(t, list);
+        if (t->left && rd_kafka_assign(t->bus->rk, list) == RD_KAFKA_RESP_ERR_NO_ERROR)
+                read_all(t);
+        rd_kafka_topic_partition_list_destroy(list);
+        free(t->ends);
+}
+
+void kafka_look_back(const struct bus_config *config, const char *place, const char *group, const _Atomic bool *stop)
+{
+        struct error ignored;
+        struct tail t = {.bus = kafka_new(config, place, group, &ignored), .stop = stop};
+
+        if (!t.bus)
+                return;
+        t.bus->metrics = NULL;
+        t.bus->bus.wanted = config->wanted;
+        t.bus->bus.wanted_arg = config->wanted_arg;
+        look(&t);
+        kafka_queues_close(t.bus);
+        rd_kafka_destroy_flags(t.bus->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+        kafka_free(t.bus);
+}
