@@ -1,6 +1,6 @@
 /* mallctl - looks after a mall: what the daemons leave on this machine's disk, and whether their books balance.
 
-   OWNS   nothing: it may run beside the daemons at any time
+   OWNS   nothing: it may run beside the daemons at any time, but renew, which wants a SQLite store for itself
    FAILS  exit 1 when a command fails, 2 when it was not understood */
 #include "mallctl/command.h"
 
@@ -9,6 +9,7 @@
 
 static const struct command commands[] = {
         {"audit", "[FLAG VALUE]...", "checks that orders, deliveries, stocks and movements balance", audit_main},
+        {"renew", "DB-URL [SERVICE]", "after a restore from a backup: ids jump, so that none is given twice (docs/backup.md)", renew_main},
         {"log groups", "[FILE]", "who reads the event log, how far, and what is left to each", log_groups_main},
         {"log forget", "GROUP [FILE]", "lets old events go although GROUP has not read them", log_forget_main},
         {"log dump", "[FILE] [--from N]", "prints the events of the log, a line each", log_dump_main},
