@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -201,6 +202,47 @@ static void bad_files_are_refused(void)
         expect_refusal("newer version");
 }
 
+static void spoil(const char *end)
+{
+        char path[300];
+        struct stat about;
+        FILE *f;
+
+        snprintf(path, sizeof path, "%s%s", path_of_log(), end);
+        f = fopen(path, "r+");
+        check(f && fstat(fileno(f), &about) == 0);
+        for (off_t i = 0; i < about.st_size; i++)
+                putc(0xff, f);
+        fclose(f);
+}
+
+/* It says so, and takes as long as if nothing had come, so that who polls in a loop does not spin. */
+static void a_log_that_is_damaged_under_its_reader_is_no_reason_to_hurry(void)
+{
+        enum { WAIT_MS = 300 };
+        struct bus *publisher = open_bus(NULL), *reader = open_bus("group");
+        struct arena *arena = arena_open();
+        struct error e = {0};
+        struct record r;
+
+        say(publisher, "1");
+        spoil("");
+        spoil("-wal");
+        for (int i = 0; i < 2; i++) {
+                int64_t before = clock_mono_us();
+
+                check_int((int64_t)bus_poll(reader, &r, 1, WAIT_MS, arena, &e), 0);
+                check_int(e.kind, ERROR_INTERNAL);
+                check_contains(e.text, path_of_log());
+                check(clock_mono_us() - before >= WAIT_MS * 1000);
+        }
+        bus_wake(reader); /* which ends the wait all the same */
+        check_int((int64_t)bus_poll(reader, &r, 1, 60 * 1000, arena, &e), 0);
+        arena_close(&arena);
+        bus_close(&reader, 0);
+        bus_close(&publisher, 0);
+}
+
 enum { WRITERS = 3, ROUNDS = 60, BATCH = 7 };
 
 /* What a writer was told is durable, kept where its death does not take it along. */
@@ -319,6 +361,7 @@ static const struct story stories[] = {
         {"old events go when all have passed", old_events_go_when_all_have_passed},
         {"offsets never repeat", offsets_never_repeat},
         {"bad files are refused", bad_files_are_refused},
+        {"a log that is damaged under its reader is no reason to hurry", a_log_that_is_damaged_under_its_reader_is_no_reason_to_hurry},
         {"killed writers lose nothing", killed_writers_lose_nothing},
         {"a file that grew shrinks its WAL", a_file_that_grew_shrinks_its_wal},
         {NULL, NULL},

@@ -487,6 +487,24 @@ static void what_lies_behind_the_group_is_looked_at(void)
         end();
 }
 
+/* PostgreSQL only: the daemons run on, and nothing more is heard. */
+static void a_standby_that_was_behind_is_renewed(void)
+{
+        begin();
+        if (store_is_shared(t.store)) {
+                for (int i = 0; i < 50; i++)
+                        things_add(t.store, "a");
+                listen_as("things");
+                say_own(50);
+                say("1", thing("b"));
+                wait_for_things(51);
+                third_party("SELECT setval('outbox_ids', 40), setval('things_ids', 40)");
+                wait_for_renewal(50);
+                check(things_add(t.store, "c") > 1000000 * (int64_t)1000000000);
+        }
+        end();
+}
+
 /* Neither a number that no store gives nor another's says anything about ours. */
 static void an_absurd_id_renews_nothing(void)
 {
@@ -627,6 +645,7 @@ int main(int argc, char **argv)
                 {"of older identities nobody knows the content", of_older_identities_nobody_knows_the_content},
                 {"a store that came back from the past is renewed", a_store_that_came_back_from_the_past_is_renewed},
                 {"what lies behind the group is looked at", what_lies_behind_the_group_is_looked_at},
+                {"a standby that was behind is renewed", a_standby_that_was_behind_is_renewed},
                 {"an absurd id renews nothing", an_absurd_id_renews_nothing},
                 {"dead letters are counted and not repeated", dead_letters_are_counted_and_not_repeated},
                 {"what others say is skipped", what_others_say_is_skipped},

@@ -23,37 +23,51 @@ static const char *state_of(struct process *p)
         return atomic_load(&p->draining) ? "OUT_OF_SERVICE" : "UP";
 }
 
-static void answer_state(struct http_request *r, const char *state, bool groups)
+/* As Spring shows a component. why "": nothing is broken; NULL: a probe, which asks for the state alone. */
+static void answer_health(struct http_request *r, const char *state, const char *why)
 {
         struct text body = text_open(r->arena, 100);
 
         text_string(&body, "{\"status\":\"");
         text_string(&body, state);
         text_string(&body, "\"");
-        if (groups && strcmp(state, "UP") != 0)
+        if (why && *why) {
+                text_string(&body, ",\"components\":{\"bus\":{\"status\":\"DOWN\",\"details\":{\"error\":");
+                json_write_string(&body, why);
+                text_string(&body, "}}}");
+        }
+        if (why && strcmp(state, "UP") != 0)
                 text_string(&body, ",\"groups\":[\"liveness\",\"readiness\"]");
         text_char(&body, '}');
         http_answer_body(r, strcmp(state, "UP") == 0 ? 200 : 503, actuator_json, &body);
         http_answer_header(r, "Cache-Control", "no-store");
 }
 
+static void answer_state(struct http_request *r, const char *state)
+{
+        answer_health(r, state, NULL);
+}
+
 static void health(struct process *p, struct http_request *r)
 {
+        char why[256] = "";
+        bool whole = !p->daemon->is_whole || p->daemon->is_whole(p, why);
+
         r->uri_template = "/actuator/health";
-        answer_state(r, state_of(p), true);
+        answer_health(r, whole ? state_of(p) : "DOWN", why);
 }
 
 /* Never a dependency: a restart would not mend it. */
 static void liveness(struct process *p, struct http_request *r)
 {
         r->uri_template = "/actuator/health/liveness";
-        answer_state(r, p->daemon->is_alive && !p->daemon->is_alive(p) ? "DOWN" : "UP", false);
+        answer_state(r, p->daemon->is_alive && !p->daemon->is_alive(p) ? "DOWN" : "UP");
 }
 
 static void readiness(struct process *p, struct http_request *r)
 {
         r->uri_template = "/actuator/health/readiness";
-        answer_state(r, state_of(p), false);
+        answer_state(r, state_of(p));
 }
 
 static void info(struct process *p, struct http_request *r)

@@ -39,6 +39,8 @@ struct daemon {
         bool shy; /* on the main port only health and info of the actuator (the gateway) */
         bool (*is_alive)(struct process *process); /* its threads turn; NULL: yes */
         bool (*is_well)(struct process *process);  /* what it depends on works; NULL: yes */
+        bool (*is_whole)(struct process *process, char why[256]); /* false: something is broken that only a person mends, here is why.
+                                                                     Health says so; who probes is served on. NULL: it is */
         void (*configure)(struct process *process, struct error *error); /* before the steps; may call config_from_file */
         void (*reload)(struct process *process);   /* SIGHUP, on the main thread; NULL: the signal keeps its meaning */
         void (*each_second)(struct process *process, int64_t second); /* housekeeping, on the main thread */

@@ -256,6 +256,11 @@ static bool is_well(struct process *p)
         return store_is_well(parts_of(p)->store);
 }
 
+static bool is_whole(struct process *p, char why[256])
+{
+        return inbox_is_well(parts_of(p)->inbox, why);
+}
+
 /* A store that failed is tried again, for a pod that is not ready gets no request that would find out. */
 static void each_second(struct process *p, int64_t second)
 {
@@ -282,6 +287,7 @@ int service_main(const struct service *service, int argc, char **argv)
                 .steps = steps,
                 .is_alive = is_alive,
                 .is_well = is_well,
+                .is_whole = is_whole,
                 .each_second = each_second,
         };
 

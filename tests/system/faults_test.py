@@ -31,6 +31,25 @@ def killed_under_load(victim, bus, port_of):
         mall.check_books(inventory, MUCH, load.acknowledged)
 
 
+def test_a_damaged_event_log_shows_in_health_and_is_said_once():
+    with Mall(only=("order", "delivery")) as mall:
+        mall.order_one()
+        until(lambda: len(mall.delivery.rows("deliveries")) == 1)
+        with contextlib.closing(sqlite3.connect(mall.directory / "mall.log")) as log, log:
+            log.execute("INSERT INTO log (topic, timestamp, value, headers) VALUES ('mall', 1, '{}', x'ffffffff')")
+        down = until(lambda: (lambda a: a.status == 503 and a.body)(mall.delivery.get("/actuator/health")))
+        equal(down["status"], "DOWN")
+        equal(down["components"]["bus"]["status"], "DOWN")
+        assert "mall.log" in down["components"]["bus"]["details"]["error"], down
+        for probe in ("liveness", "readiness"):                 # a restart mends nothing, and who asks is served on
+            equal(mall.delivery.get("/actuator/health/" + probe).status, 200, probe)
+        equal(mall.delivery.get("/deliveries/1").status, 200)
+        before = mall.delivery.metric("process_cpu_seconds_total")
+        time.sleep(3)
+        assert mall.delivery.metric("process_cpu_seconds_total") - before < 2, "it spins"
+        equal(mall.delivery.log().count("the bus cannot be read"), 1)
+
+
 def test_order_killed_under_load():
     killed_under_load("order", "log", "order")
 
