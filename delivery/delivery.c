@@ -31,6 +31,8 @@ static const struct lookup dispatch_lookups[] = {
 const struct event_type delivery_started = {"DeliveryStarted", &delivery_entity.shape, "orderId"};
 const struct event_type delivery_canceled = {"DeliveryCanceled", &delivery_entity.shape, "orderId"};
 
+static const struct event_type *const delivery_says[] = {&delivery_started, &delivery_canceled, NULL};
+
 static void started(struct unit *unit, void *delivery)
 {
         unit_announce(unit, &delivery_started, delivery);
@@ -46,6 +48,7 @@ const struct entity delivery_entity = {
         .collection = "deliveries",
         .shape = {delivery_fields, sizeof(struct delivery)},
         .lookups = delivery_lookups,
+        .says = delivery_says,
         .created = started,
         .removed = canceled,
 };

@@ -43,6 +43,8 @@ static const struct lookup taking_lookups[] = {
 
 const struct event_type inventory_modified = {"InventoryModified", &inventory_entity.shape, "productId"};
 
+static const struct event_type *const inventory_says[] = {&inventory_modified, NULL};
+
 bool may_oversell(struct unit *unit)
 {
         return strcmp(config_text(unit_config(unit), "oversell"), "allow") == 0;
@@ -105,6 +107,7 @@ const struct entity inventory_entity = {
         .collection = "inventories",
         .shape = {inventory_fields, sizeof(struct inventory)},
         .lookups = inventory_lookups,
+        .says = inventory_says,
         .check = check_stock,
         .created = registered,
         .changed = changed,

@@ -63,6 +63,8 @@ struct lookup {
         bool unique;
 };
 
+struct event_type;
+
 struct entity {
         const char *item;       /* "order": the rel of an item */
         const char *collection; /* "orders": path, rel and table */
@@ -74,6 +76,7 @@ struct entity {
         bool internal;                /* not over HTTP at all */
         bool unlisted;                /* not in / nor /profile */
         int since;                    /* number of the migration that brought the table; 0 is 1 */
+        const struct event_type *const *says; /* what is said of its rows, which must fit into such events; ends with NULL; NULL: nothing */
 
         /* What HTTP does to a row, inside its unit of work; each may be NULL. check comes before anything is written. */
         void (*check)(struct unit *unit, const void *row);

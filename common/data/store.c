@@ -123,6 +123,7 @@ static struct store *store_new(const struct store_config *config)
         store->slot = store->shared ? random_slot() : 0;
         store->config = config->config;
         store->value_max = config->value_max;
+        store->record_max = config->record_max;
         store->arena = arena_open();
         store->recent = recent_open();
         atomic_store(&store->well, true);

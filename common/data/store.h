@@ -21,6 +21,7 @@ struct store_config {
         int readers;         /* read connections */
         const struct config *config; /* for unit_config; may be NULL */
         size_t value_max;    /* bytes of an event's value; a unit that says more is refused (ERROR_TOO_LARGE); 0: any */
+        size_t record_max;   /* ... of its value, key and headers together; 0: any */
 };
 
 struct store *store_open(const struct store_config *config, struct error *error);

@@ -49,7 +49,7 @@ struct store {
         char *source;
         struct arena *arena; /* of tables and their SQL */
         const struct config *config;
-        size_t value_max;
+        size_t value_max, record_max; /* 0: any */
         struct recent *recent;
 
         struct table *tables[STORE_TABLES];

@@ -263,24 +263,66 @@ static struct text event_value(struct unit *u, const struct event_type *type, co
         return value;
 }
 
-void unit_announce(struct unit *u, const struct event_type *type, const void *row)
+/* What a record's headers cost on the bus beyond the packed ones, at most: those that all have, and some bytes for each. */
+enum { HEADERS_BESIDE = 1000 };
+
+static bool fits(const struct unit *u, const struct outbox_record *r)
+{
+        const struct store *store = u->store;
+        size_t size = (r->key ? strlen(r->key) : 0) + r->value_len + r->headers_len + HEADERS_BESIDE;
+
+        return (!store->value_max || r->value_len <= store->value_max) && (!store->record_max || size <= store->record_max);
+}
+
+static struct outbox_record event_record(struct unit *u, const struct event_type *type, const void *row)
 {
         int64_t now = clock_wall_ms();
-        struct text value, headers;
+        struct text value = event_value(u, type, row, now), headers = event_headers(u, type, row, now);
+
+        return (struct outbox_record){.key = event_key(u, type, row),
+                                      .value = value.at,
+                                      .value_len = value.len,
+                                      .headers = headers.at,
+                                      .headers_len = headers.len,
+                                      .at = now};
+}
+
+void unit_announce(struct unit *u, const struct event_type *type, const void *row)
+{
+        struct outbox_record record;
 
         if (!unit_may_write(u))
                 return;
-        value = event_value(u, type, row, now);
-        headers = event_headers(u, type, row, now);
-        if (u->store->value_max && value.len > u->store->value_max) {
-                unit_refuse(u, ERROR_TOO_LARGE, NULL, "the event this makes would have %zu bytes, more than %zu", value.len,
-                            u->store->value_max);
-                return;
+        record = event_record(u, type, row);
+        if (fits(u, &record))
+                publish(u, record);
+        else
+                unit_refuse(u, ERROR_TOO_LARGE, NULL, "the event that this makes would have %zu bytes, which is too large for the bus:"
+                                                      " the row must be smaller", record.value_len);
+}
+
+/* Nearly all rows are far from any limit. A byte of text takes six in JSON at most, and may be in the key and a header too. */
+static bool is_small(const struct unit *u, const struct shape *shape, const void *row)
+{
+        size_t most = HEADERS_BESIDE;
+
+        for (const struct field *f = shape->fields; f->name; f++)
+                most += 100 + (f->type == FIELD_TEXT && field_text_of(f, row) ? 8 * strlen(field_text_of(f, row)) : 0);
+        return (!u->store->value_max || most <= u->store->value_max) && (!u->store->record_max || most <= u->store->record_max);
+}
+
+bool unit_fits(struct unit *u, const struct entity *entity, const void *row)
+{
+        enum { STATUS_MOST = 64 };
+
+        if (!entity->says || is_small(u, &entity->shape, row))
+                return true;
+        for (const struct event_type *const *type = entity->says; *type; type++) {
+                struct outbox_record record = event_record(u, *type, row);
+
+                record.value_len += STATUS_MOST;
+                if (!fits(u, &record))
+                        return false;
         }
-        publish(u, (struct outbox_record){.key = event_key(u, type, row),
-                                          .value = value.at,
-                                          .value_len = value.len,
-                                          .headers = headers.at,
-                                          .headers_len = headers.len,
-                                          .at = now});
+        return true;
 }

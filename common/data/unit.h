@@ -34,7 +34,9 @@ void *unit_get(struct unit *unit, const struct entity *entity, int64_t id); /* N
 void *unit_find(struct unit *unit, const struct entity *entity, const struct lookup *lookup, int64_t after,
                 const char *const values[LOOKUP_MEMBERS]);
 
-/* Says the event: into the outbox now, onto the bus after the commit. */
+/* Would each event that is said of the row fit into a record, also when a reaction has changed its status since? */
+bool unit_fits(struct unit *unit, const struct entity *entity, const void *row);
+/* Says the event: into the outbox now, onto the bus after the commit. One too large for it fails the unit. */
 void unit_announce(struct unit *unit, const struct event_type *type, const void *row);
 
 /* For the library: a record for another topic (dead letters); headers are packed (outbox.h). */

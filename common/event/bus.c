@@ -7,7 +7,6 @@
 
 enum {
         TOPIC_MAX = 249,          /* Kafka's rule */
-        RECORD_MAX = 980 * 1000, /* value, key and headers; a broker's default is a little over 1,000,000 */
         HEADER_COST = 16,
 };
 
@@ -94,7 +93,7 @@ static const char *record_fault(const struct record *r)
 
         for (size_t i = 0; i < r->header_count; i++)
                 size += strlen(r->headers[i].name) + r->headers[i].len + HEADER_COST;
-        if (r->value_len > BUS_VALUE_MAX || size > RECORD_MAX)
+        if (r->value_len > BUS_VALUE_MAX || size > BUS_RECORD_MAX)
                 return "the record is too large";
         return NULL;
 }

@@ -112,7 +112,8 @@ bool bus_topic_is_valid(const char *topic);
 /* Ends a wait of bus_poll, bus_publish or bus_idle now, or the next one if none is under way. Any thread. */
 void bus_wake(struct bus *bus);
 
-/* The largest value a record may have, bytes (a POST whose event would be larger is refused with 413). */
-enum { BUS_VALUE_MAX = 900 * 1024 };
+/* The largest value a record may have, and value, key and headers together, bytes (a broker's default is a little over 1,000,000).
+   A request whose event would be larger is refused with 413. */
+enum { BUS_VALUE_MAX = 900 * 1024, BUS_RECORD_MAX = 980 * 1000 };
 
 #endif

@@ -128,6 +128,7 @@ static bool store_step(struct process *p, struct error *error)
                 .readers = (int)config_number(p->config, "threads") + 1,
                 .config = p->config,
                 .value_max = BUS_VALUE_MAX,
+                .record_max = BUS_RECORD_MAX,
         };
 
         if (!prepare_data_dir(p, error))

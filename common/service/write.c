@@ -47,6 +47,13 @@ static const char *key_path(const struct write *w)
         return w->kind == WRITE_CREATE_PLAIN ? w->resource->plain : w->resource->collection;
 }
 
+/* Also where nothing is said now: who may not say of a row that it is gone could not delete it. */
+static void must_fit(struct unit *unit, const struct write *w)
+{
+        if (!unit_fits(unit, w->resource->entity, w->row))
+                unit_refuse(unit, ERROR_TOO_LARGE, NULL, "the row is too large for the events that are said of it");
+}
+
 static void create(struct unit *unit, struct write *w)
 {
         const struct entity *e = w->resource->entity;
@@ -56,6 +63,7 @@ static void create(struct unit *unit, struct write *w)
                 e->check(unit, w->row);
         if (verdict->kind != ERROR_NONE)
                 unit_refuse(unit, verdict->kind, verdict->member, "%s", verdict->text);
+        must_fit(unit, w);
         unit_add(unit, e, w->row);
         if (e->created)
                 e->created(unit, w->row);
@@ -70,6 +78,7 @@ static void store_change(struct unit *unit, struct write *w, const void *before)
                 e->check(unit, w->row);
         if (unit_failed(unit) || shape_same(&e->shape, before, w->row))
                 return;
+        must_fit(unit, w);
         unit_save(unit, e, w->row);
         if (e->changed)
                 e->changed(unit, before, w->row);

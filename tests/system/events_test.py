@@ -131,3 +131,28 @@ def test_the_same_event_twice_is_applied_once():
         until_equal(lambda: mall.stock(), 94)
         equal(len(mall.delivery.rows("deliveries")), 2)
         until(lambda: mall.delivery.metric("mall_events_duplicate_total"))
+
+
+def test_what_is_answered_201_fits_on_the_bus_and_what_is_there_can_be_deleted():
+    with Mall() as mall:
+        taken = []
+        for size in (300000, 488000, 489200, 490000, 520000):   # the order id is the key of its events, and in their value
+            answer = mall.delivery.post("/deliveries", {"orderId": "x" * size, "qty": 1})
+            taken += [answer.id] if answer.status == 201 else []
+            assert answer.status in (201, 413), answer.status
+        equal(len(taken), 3, "those that fit")
+        order = mall.order_one()
+        until(lambda: mall.order.get("/orders/%d" % order).body["status"])
+        for change in ({"status": "x" * 950000}, {"status": "x" * 921500}, {"productName": "\u0001" * 154000}):
+            equal(mall.order.patch("/orders/%d" % order, change).status, 413)
+            equal(mall.order.ask("PUT", "/orders/%d" % order, change).status, 413)
+        equal(mall.order.patch("/orders/%d" % order, {"status": "x" * 900000}).status, 200)  # nothing is said yet
+        equal(mall.order.delete("/orders/%d" % order).status, 204)
+        equal(mall.product.post("/inventories", {"productId": "x" * 520000, "stock": 1}).status, 413)
+        equal(mall.product.post("/inventories", {"productId": "x" * 480000, "stock": 1}).status, 201)
+        equal(mall.product.patch("/inventories/1", {"stock": 2}).status, 200)
+        for number in taken:
+            equal(mall.delivery.delete("/deliveries/%d" % number).status, 204)
+        for daemon in (mall.order, mall.delivery, mall.product):
+            until_equal(lambda: daemon.metric("mall_outbox_pending"), 0)
+            assert "can never be published" not in daemon.log(), daemon.name
