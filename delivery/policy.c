@@ -105,8 +105,8 @@ static void order_canceled_cancel_delivery(struct unit *unit, const struct event
         if (unit_failed(unit))
                 return;
         known = dispatch_of(unit, event, order->row.id);
-        if (known && event_is_older(event, known->at.value))
-                return; /* of an order that had this id before */
+        if (known && (event_is_older(event, known->at.value) || (known->canceled.value && !event_is_newer(event, known->at.value))))
+                return; /* of an order that had this id before; or canceled before, and said again after its identity was forgotten */
         remember(unit, event, known, order->row.id, true);
         for (d = unit_find(unit, &delivery_entity, by_order, 0, key); d;
              d = unit_find(unit, &delivery_entity, by_order, d->row.id, key))

@@ -174,6 +174,25 @@ static void deliveries_by_hand_are_free(void)
         story_end();
 }
 
+/* A sender that was down for longer than identities are kept may say again what it had said. Each is a new event then. */
+static void what_is_said_again_long_after_changes_nothing(void)
+{
+        begin();
+        check_text(placed("/order/a", 1, 10), "applied");
+        check_text(placed("/order/a", 1, 10), "applied");
+        check_text(story_rows(&delivery_entity), "1" BODY("1"));
+        check_text(canceled("/order/a", 1, 20), "applied");
+        check_text(story_rows(&delivery_entity), "");
+        story_said();
+        story_posts(&delivery_entity, BODY("1"));
+        check_text(story_said(), SAID("DeliveryStarted", "2", "1"));
+        check_text(placed("/order/a", 1, 10), "applied");
+        check_text(canceled("/order/a", 1, 20), "applied");
+        check_text(story_said(), "");
+        check_text(story_rows(&delivery_entity), "2" BODY("1"));
+        story_end();
+}
+
 static void out_of_stock_calls_that_delivery_back(void)
 {
         begin();
@@ -272,6 +291,7 @@ int main(int argc, char **argv)
                 {"canceled before placed starts nothing", canceled_before_placed_starts_nothing},
                 {"a cancel of an earlier namesake is too late", a_cancel_of_an_earlier_namesake_is_too_late},
                 {"deliveries by hand are free", deliveries_by_hand_are_free},
+                {"what is said again long after changes nothing", what_is_said_again_long_after_changes_nothing},
                 {"out of stock calls that delivery back", out_of_stock_calls_that_delivery_back},
                 {"a delivery deleted stays deleted", a_delivery_deleted_stays_deleted},
                 {"an order of nothing is delivered", an_order_of_nothing_is_delivered},

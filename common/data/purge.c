@@ -52,6 +52,7 @@ void store_purge(struct store *store, int64_t idempotency_ms, int64_t gateway_ke
                   gateway_key_ms);
         purge_all(store, "DELETE FROM inbox WHERE (source, id) IN (SELECT source, id FROM inbox WHERE at < ? ORDER BY at LIMIT ?)",
                   inbox_ms);
+        sources_purge(store);
         if (store->shared)
                 purge_all(store, "DELETE FROM writers WHERE id IN (SELECT id FROM writers WHERE at < ? ORDER BY at LIMIT ?)", DAY_MS);
 }

@@ -47,6 +47,44 @@ void sources_forget(struct store *store)
                 free(store->known[--store->known_count].source);
 }
 
+/* Whose identities are all over; some at a time, round and round. */
+static void purge_sources(struct unit *u, void *arg)
+{
+        enum { PORTION = 500 };
+        static const char portion[] = "SELECT coalesce(max(number), 0) FROM"
+                                      " (SELECT number FROM sources WHERE number > ?1 ORDER BY number LIMIT ?2) AS next";
+        static const char sql[] = "DELETE FROM sources WHERE number > ? AND number <= ?"
+                                  " AND NOT EXISTS (SELECT 1 FROM inbox WHERE inbox.source = sources.number)";
+        struct store *store = u->store;
+        struct statement *s = db_prepare(store->writer, portion, &u->error);
+        int64_t last;
+
+        (void)arg;
+        if (!s)
+                return;
+        bind_int(s, 1, store->sources_passed);
+        bind_int(s, 2, PORTION);
+        if (!statement_number(s, &last, &u->error))
+                return;
+        if (last && (s = db_prepare(store->writer, sql, &u->error))) {
+                bind_int(s, 1, store->sources_passed);
+                bind_int(s, 2, last);
+                if (statement_run(s, &u->error) && db_changes(store->writer) > 0)
+                        sources_forget(store);
+        }
+        store->sources_passed = last; /* 0: from the start again */
+}
+
+void sources_purge(struct store *store)
+{
+        struct arena *arena = arena_open();
+        struct error ignored;
+
+        if (!store->shared)
+                store_run(store, purge_sources, NULL, arena, &ignored);
+        arena_close(&arena);
+}
+
 static bool look_up_source(struct unit *u, const char *source, int64_t *number)
 {
         struct statement *s = db_prepare(u->store->writer, "SELECT number FROM sources WHERE source = ?", &u->error);

@@ -67,6 +67,7 @@ struct store {
         size_t batch_jobs;
         struct source_number known[SOURCES_KNOWN]; /* of `sources`, unless the store is shared */
         size_t known_count;
+        int64_t sources_passed; /* by their purge: up to this number */
         struct change *changes;
         size_t change_count, change_room;
         struct outbox_batch *batch; /* what the open transaction announced */
@@ -108,6 +109,8 @@ void ids_begin(struct store *store, size_t jobs);
 
 /* What was learnt of sources, with every rollback: some of them may be the open transaction's own. */
 void sources_forget(struct store *store);
+/* Those that no identity is filed under any more. Not on the writer thread. */
+void sources_purge(struct store *store);
 
 void count_change(struct store *store, int table, int64_t id, int64_t rows);
 bool counts_write(struct store *store, struct error *error);

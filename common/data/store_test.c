@@ -401,6 +401,52 @@ static void what_is_over_is_purged(void)
         store_close(&store);
 }
 
+static void hear_strangers(struct unit *unit, void *arg)
+{
+        (void)arg;
+        for (int i = 0; i < 1200; i++)
+                unit_first_time(unit, arena_printf(unit_arena(unit), "/stranger/%d", i), "1");
+}
+
+static int64_t sources_known(struct store *store)
+{
+        struct db *db = store_read_begin(store);
+        struct error e = {0};
+        struct statement *s = db_prepare(db, "SELECT count(*) FROM sources", &e);
+        int64_t count = -1;
+
+        check(s && statement_number(s, &count, &e));
+        store_read_end(store, db);
+        return count;
+}
+
+/* Anybody may send events of sources that he makes up: they go with their identities. */
+static void sources_go_with_their_identities(void)
+{
+        enum { HOUR = 60 * 60000 };
+        struct store *store = things_open();
+        int64_t now = clock_wall_ms();
+
+        if (!store_is_shared(store)) { /* there are no numbers there */
+                clock_set_wall_ms(now - 2 * HOUR);
+                check_int(things_do(store, hear_strangers, NULL), ERROR_NONE);
+                clock_set_wall_ms(now);
+                check(heard_first(store, "/friend", "1") && heard_first(store, "/stranger/7", "2"));
+                check_int(sources_known(store), 1201);
+                for (int minute = 0; minute < 4; minute++)
+                        store_purge(store, 24 * HOUR, HOUR, HOUR);
+                check_int(sources_known(store), 2);
+                check(!heard_first(store, "/friend", "1") && !heard_first(store, "/stranger/7", "2"));
+                check(heard_first(store, "/stranger/8", "1") && heard_first(store, "/stranger/7", "1"));
+                check_int(sources_known(store), 3);
+                store_close(&store);
+                store = things_open();
+                check(!heard_first(store, "/stranger/8", "1") && !heard_first(store, "/friend", "1"));
+                clock_set_wall_ms(0);
+        }
+        store_close(&store);
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
@@ -419,6 +465,7 @@ int main(int argc, char **argv)
                 {"sources are told apart", sources_are_told_apart},
                 {"identities are told apart in a crowd", identities_are_told_apart_in_a_crowd},
                 {"what is over is purged", what_is_over_is_purged},
+                {"sources go with their identities", sources_go_with_their_identities},
                 {NULL, NULL},
         };
 
