@@ -22,6 +22,8 @@ static const struct setting settings[] = {
         {"product", SETTING_TEXT, "http://localhost:8083", .help = "where product is"},
         {"bus", SETTING_TEXT, NULL, .help = "their bus, log:PATH or kafka://HOST:PORT/TOPIC: reads its events too"},
         {"bus-properties", SETTING_TEXT, NULL, .help = "Kafka: the file of librdkafka's properties that the daemons have, for TLS and SASL"},
+        {.name = "memory", .type = SETTING_SIZE, .fallback = "1GiB", .help = "how much of the services' rows is held at most; some 20 million rows",
+         .least = 1 << 20, .most = INT64_C(1) << 40},
         {"settle", SETTING_DURATION, "0s", .help = "how long to audit again, every second, until all balances"},
         {NULL},
 };
@@ -35,6 +37,7 @@ static const char usage[] =
 struct places {
         struct books_places services;
         const char *bus, *bus_properties; /* NULL: none */
+        size_t memory;
 };
 
 /* ---- one audit ---- */
@@ -67,7 +70,7 @@ static struct report audit(const struct places *places)
 {
         struct report r = {.arena = arena_open()};
         struct verdict v = verdict_open(r.arena);
-        struct books books = {0};
+        struct books books = {.most = places->memory};
         struct topic topic = {0};
 
         if (books_read(&books, &places->services, &r.error) && (!places->bus || topic_read(&topic, places->bus, places->bus_properties, &r.error))) {
@@ -141,6 +144,7 @@ static bool take_places(const struct config *config, struct arena *arena, struct
 {
         if (config_arguments(config)[0])
                 return error_set(error, ERROR_BAD_INPUT, "audit takes flags only, not %.100s", config_arguments(config)[0]);
+        places->memory = (size_t)config_number(config, "memory");
         places->bus = config_text(config, "bus");
         places->bus_properties = config_text(config, "bus-properties");
         return take_service(config, "order", arena, &places->services.order, error) &&

@@ -1,5 +1,6 @@
 #include "mallctl/books.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -8,10 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Who answers may be anybody. */
 enum {
         PAGE_ROWS = 1000, /* the most that a service gives */
         CONNECT_MS = 5000,
         PAGE_MS = 60 * 1000,
+        PAGE_BYTES = 64 << 20,
+        ALL_S = 60 * 60,
 };
 
 /* The members of one JSON object that was read. */
@@ -27,6 +31,16 @@ static const char *text_of(const struct json *object, const char *name, struct a
         const struct json *m = json_member(object, name);
 
         return m && m->type == JSON_STRING ? arena_string(arena, m->text) : NULL;
+}
+
+static size_t text_size(const struct json *object)
+{
+        size_t size = 0;
+
+        for (const struct json *m = object->first; m; m = m->next)
+                if (m->type == JSON_STRING)
+                        size += strlen(m->text);
+        return size;
 }
 
 int64_t books_id(const char *text)
@@ -140,10 +154,17 @@ struct reading {
         struct arena *scratch; /* of one page */
         const char *url;
         struct error *error;
+        size_t kept;    /* bytes of rows, roughly */
+        int64_t end_us; /* monotonic */
 };
 
-static size_t take(char *data, size_t size, size_t count, void *body)
+/* Less than there is ends the transfer. */
+static size_t take(char *data, size_t size, size_t count, void *arg)
 {
+        struct text *body = arg;
+
+        if (body->len + size * count > PAGE_BYTES)
+                return 0;
         text_add(body, data, size * count);
         return size * count;
 }
@@ -165,6 +186,8 @@ static bool fetch(struct reading *r, struct text *body)
         curl_easy_setopt(r->easy, CURLOPT_ERRORBUFFER, why);
         code = curl_easy_perform(r->easy);
         curl_easy_setopt(r->easy, CURLOPT_ERRORBUFFER, NULL);
+        if (code == CURLE_WRITE_ERROR)
+                return error_set(r->error, ERROR_INTERNAL, "%s: the answer has more than %d MiB", r->url, PAGE_BYTES >> 20);
         if (code != CURLE_OK)
                 return error_set(r->error, ERROR_UNAVAILABLE, "%s: %s", r->url, *why ? why : curl_easy_strerror(code));
         curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -180,17 +203,29 @@ static int64_t row_id(const struct json *row)
         return slash ? books_id(slash + 1) : 0;
 }
 
+static bool take_row(struct reading *r, const struct list *list, const struct json *row)
+{
+        struct rows *rows = rows_of(r->books, list);
+        int64_t id = row_id(row), before = rows->count ? *(const int64_t *)rows_at(rows, rows->count - 1) : 0;
+
+        if (!id)
+                return error_set(r->error, ERROR_INTERNAL, "%s: a row without a link to itself", r->url);
+        if (id <= before)
+                return error_set(r->error, ERROR_INTERNAL, "%s: row %lld comes behind row %lld", r->url, (long long)id, (long long)before);
+        r->kept += list->row_size + text_size(row);
+        if (r->kept > r->books->most)
+                return error_set(r->error, ERROR_INTERNAL, "%s: there is more than --memory lets an audit hold", r->url);
+        list->read(r->books, row, id);
+        return true;
+}
+
 static bool take_rows(struct reading *r, const struct list *list, const struct json *rows)
 {
         if (!rows || rows->type != JSON_ARRAY)
                 return error_set(r->error, ERROR_INTERNAL, "%s: the answer has no %s", r->url, list->collection);
-        for (const struct json *row = rows->first; row; row = row->next) {
-                int64_t id = row_id(row);
-
-                if (!id)
-                        return error_set(r->error, ERROR_INTERNAL, "%s: a row without a link to itself", r->url);
-                list->read(r->books, row, id);
-        }
+        for (const struct json *row = rows->first; row; row = row->next)
+                if (!take_row(r, list, row))
+                        return false;
         return true;
 }
 
@@ -227,6 +262,8 @@ static bool read_list(struct reading *r, const char *place, const struct list *l
                 r->url = arena_printf(r->scratch, "%s/%s?size=%d&page=%d", place, list->collection, PAGE_ROWS, number);
                 if (!read_page(r, list, number, &last))
                         return false;
+                if (!last && clock_mono_us() > r->end_us)
+                        return error_set(r->error, ERROR_UNAVAILABLE, "%s: an audit ends after an hour", r->url);
         }
         rows_sort(rows_of(r->books, list), rows_by_id);
         return true;
@@ -234,7 +271,8 @@ static bool read_list(struct reading *r, const char *place, const struct list *l
 
 bool books_read(struct books *books, const struct books_places *places, struct error *error)
 {
-        struct reading r = {.easy = curl_easy_init(), .books = books, .scratch = arena_open(), .error = error};
+        struct reading r = {.easy = curl_easy_init(), .books = books, .scratch = arena_open(), .error = error,
+                            .end_us = clock_mono_us() + (int64_t)ALL_S * 1000000};
         bool good = true;
 
         if (!r.easy)

@@ -47,6 +47,7 @@ struct movement_row {
 };
 
 struct books {
+        size_t most;         /* bytes of all rows; set it before they are read */
         struct arena *arena; /* for the texts */
         struct rows orders, deliveries, inventories, movements;
 };

@@ -456,6 +456,38 @@ def test_an_answer_that_is_no_page_of_rows():
             server.shutdown()
 
 
+class Endless(http.server.BaseHTTPRequestHandler):
+    """A service without an end: a page that never ends, or page after page, which repeats itself or grows."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        page = int(self.path.rsplit("=", 1)[1])
+        first = 1 if self.server.kind == "repeats" else 1 + page * 1000
+        rows = [{"status": "x" * self.server.width, "_links": {"self": {"href": "/orders/%d" % (first + i)}}} for i in range(1000)]
+        with contextlib.suppress(OSError):
+            if self.server.kind == "page":
+                while True:
+                    self.wfile.write(b" " * 65536)
+            self.wfile.write(json.dumps({"page": {"number": page, "size": 1000}, "_embedded": {"orders": rows}}).encode())
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_service_without_an_end_ends_the_audit():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endless) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            for server.kind, server.width, said in (
+                    ("page", 1, "more than 64 MiB"), ("repeats", 1, "row 1 comes behind row 1000"), ("grows", 6000, "more than --memory lets an audit hold")):
+                code, lines, trouble = audit(None, "--order=http://127.0.0.1:%d" % server.server_port, "--memory=16MiB")
+                equal((code, lines), (1, []), server.kind)
+                assert said in trouble, "%s: %s" % (server.kind, trouble)
+        finally:
+            server.shutdown()
+
+
 def test_what_is_not_understood():
     for flags, said in (
             (["--ordr=http://localhost:1"], "--ordr; did you mean --order?"),
