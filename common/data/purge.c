@@ -1,58 +1,159 @@
-/* What has a time to live: idempotency keys and inbox identities, removed a portion at a time. */
+/* What has a time to live: idempotency keys and inbox identities. They are walked in the order of their time, some rows after
+   the others. Each portion is a job among others' in the writer's next batch, and as large as takes a few ms: so nobody waits
+   long, and rows go at least as fast as they come, for to remove one costs less than it cost to add. */
 #include "base/clock.h"
 #include "data/store_inside.h"
 
-#include <stdbool.h>
-
-enum { PORTION = 2000, PORTIONS_MOST = 50, DAY_MS = 24 * 60 * 60 * 1000 }; /* the next minute goes on */
-
-struct purging {
-        const char *sql;
-        int64_t before; /* Unix time, ms */
-        int removed;
+enum {
+        PORTION_FIRST = 256, /* rows */
+        PORTION_LEAST = 16,
+        PORTION_MOST = 16384,
+        PORTION_US = 4000,
+        DAY_MS = 24 * 60 * 60 * 1000,
+        ONE_PURGES = 1, /* an advisory lock */
 };
 
-static void purge(struct unit *unit, void *arg)
+enum { RULE_GATEWAY, RULE_CLIENT, RULE_INBOX, RULE_WRITERS, RULES };
+
+#define NEXT_OF(table) "SELECT at FROM " table " WHERE at >= ? ORDER BY at LIMIT 1 OFFSET ?"
+#define REMOVE_OF(table) "DELETE FROM " table " WHERE at >= ? AND at < ?"
+
+/* The gateway's keys are among the clients', which live longer: who walked past those need not do so again. */
+static const struct rule {
+        const char *next, *remove;
+        bool shared;  /* only there */
+        bool goes_on; /* where it ended the last time */
+} rules[RULES] = {
+        [RULE_GATEWAY] = {NEXT_OF("idempotency"), REMOVE_OF("idempotency") " AND key >= 'gw-' AND key < 'gw.'", .goes_on = true},
+        [RULE_CLIENT] = {NEXT_OF("idempotency"), REMOVE_OF("idempotency")},
+        [RULE_INBOX] = {NEXT_OF("inbox"), REMOVE_OF("inbox")},
+        [RULE_WRITERS] = {NEXT_OF("writers"), REMOVE_OF("writers"), .shared = true},
+};
+
+_Static_assert(PURGE_RULES == (int)RULES, "store_inside.h");
+
+/* The time of the first row behind the portion; `end` when that is not there or comes later. */
+static int64_t end_of_portion(struct unit *unit, const struct purge *p, const struct purge_place *place)
 {
-        struct purging *p = arg;
-        struct statement *s = db_prepare(unit->store->writer, p->sql, &unit->error);
+        struct statement *s = db_prepare(unit->store->writer, rules[place->rule].next, &unit->error);
+        int64_t end = p->before[place->rule], at = end;
 
         if (!s)
-                return;
-        bind_int(s, 1, p->before);
-        bind_int(s, 2, PORTION);
-        statement_run(s, &unit->error);
-        p->removed = db_changes(unit->store->writer);
+                return end;
+        bind_int(s, 1, place->from);
+        bind_int(s, 2, p->portion);
+        if (statement_step(s, &unit->error) == DB_ROW)
+                at = column_int(s, 0);
+        statement_reset(s);
+        if (at == place->from) /* more in this one ms than a portion */
+                at++;
+        return at < end ? at : end;
 }
 
-static void purge_all(struct store *store, const char *sql, int64_t age_ms)
+static void remove_portion(struct unit *unit, const struct purge *p, struct purge_place *place)
 {
-        struct purging p = {.sql = sql, .before = clock_wall_ms() - age_ms};
-        struct error error;
-        bool done;
-        int portions = 0;
+        int64_t from = place->from;
+        struct statement *s;
 
-        do {
-                struct arena *arena = arena_open();
+        place->from = end_of_portion(unit, p, place);
+        if (!unit_may_write(unit) || !(s = db_prepare(unit->store->writer, rules[place->rule].remove, &unit->error)))
+                return;
+        bind_int(s, 1, from);
+        bind_int(s, 2, place->from);
+        statement_run(s, &unit->error);
+}
 
-                done = store_run(store, purge, &p, arena, &error);
-                arena_close(&arena);
-        } while (done && p.removed == PORTION && ++portions < PORTIONS_MOST);
+static struct purge_place place_of(const struct purge *p, int rule)
+{
+        return (struct purge_place){rule, rule < RULES && rules[rule].goes_on ? p->went_to : 0};
+}
+
+/* Of several processes one purges at a time: two would wait for each other's rows, with others' rows in their hands. */
+static bool may_purge(struct unit *unit)
+{
+        static const char sql[] = "SELECT CAST(pg_try_advisory_xact_lock(hashtext('purge ' || current_schema()), ?) AS INTEGER)";
+        struct statement *s = unit->store->shared ? db_prepare(unit->store->writer, sql, &unit->error) : NULL;
+        int64_t may = !unit->store->shared;
+
+        if (s) {
+                bind_int(s, 1, ONE_PURGES);
+                statement_number(s, &may, &unit->error);
+        }
+        return may;
+}
+
+/* Maybe twice, the first time undone: so what it found out counts in done(). */
+static void run(struct unit *unit, void *arg)
+{
+        struct purge *p = arg;
+        int64_t began = clock_mono_us();
+        bool more = false;
+
+        p->next = p->place;
+        p->mine = may_purge(unit);
+        while (p->mine && !more && !unit_failed(unit) && p->next.rule < RULES) {
+                if (unit->store->shared || !rules[p->next.rule].shared) {
+                        remove_portion(unit, p, &p->next);
+                        more = p->next.from < p->before[p->next.rule];
+                }
+                if (!more)
+                        p->next = place_of(p, p->next.rule + 1);
+        }
+        if (p->mine && !unit_failed(unit) && !more && !unit->store->shared)
+                sources_purge(unit);
+        p->took_us = clock_mono_us() - began;
+}
+
+static bool is_closing(struct store *store)
+{
+        bool closing;
+
+        pthread_mutex_lock(&store->lock);
+        closing = store->closing;
+        pthread_mutex_unlock(&store->lock);
+        return closing;
+}
+
+static void done(void *arg, const struct error *error)
+{
+        struct purge *p = arg;
+        bool over = error->kind != ERROR_NONE || !p->mine || p->next.rule == RULES || is_closing(p->store);
+
+        if (error->kind == ERROR_NONE && p->mine && p->next.rule > RULE_GATEWAY)
+                p->went_to = p->before[RULE_GATEWAY];
+        p->place = p->next;
+        if (p->took_us > PORTION_US && p->portion > PORTION_LEAST)
+                p->portion /= 2;
+        else if (p->took_us < PORTION_US / 2 && p->portion < PORTION_MOST)
+                p->portion *= 2;
+        if (!over) {
+                store_submit(p->store, &p->job);
+                return;
+        }
+        arena_close(&p->job.arena);
+        atomic_store(&p->busy, false);
 }
 
 void store_purge(struct store *store, int64_t idempotency_ms, int64_t gateway_key_ms, int64_t inbox_ms)
 {
-        purge_all(store,
-                  "DELETE FROM idempotency WHERE (path, key) IN"
-                  " (SELECT path, key FROM idempotency WHERE at < ? ORDER BY at LIMIT ?)",
-                  idempotency_ms);
-        purge_all(store,
-                  "DELETE FROM idempotency WHERE (path, key) IN"
-                  " (SELECT path, key FROM idempotency WHERE at < ? AND key LIKE 'gw-%' ORDER BY at LIMIT ?)",
-                  gateway_key_ms);
-        purge_all(store, "DELETE FROM inbox WHERE (source, id) IN (SELECT source, id FROM inbox WHERE at < ? ORDER BY at LIMIT ?)",
-                  inbox_ms);
-        sources_purge(store);
-        if (store->shared)
-                purge_all(store, "DELETE FROM writers WHERE id IN (SELECT id FROM writers WHERE at < ? ORDER BY at LIMIT ?)", DAY_MS);
+        struct purge *p = &store->purge;
+        int64_t now = clock_wall_ms();
+
+        if (atomic_exchange(&p->busy, true))
+                return;
+        p->store = store;
+        if (!p->portion)
+                p->portion = PORTION_FIRST;
+        p->before[RULE_GATEWAY] = now - gateway_key_ms;
+        p->before[RULE_CLIENT] = now - idempotency_ms;
+        p->before[RULE_INBOX] = now - inbox_ms;
+        p->before[RULE_WRITERS] = now - DAY_MS;
+        p->place = place_of(p, RULE_GATEWAY);
+        p->job = (struct job){.run = run, .done = done, .arg = p, .arena = arena_open()};
+        store_submit(store, &p->job);
+}
+
+bool store_is_purging(const struct store *store)
+{
+        return atomic_load(&store->purge.busy);
 }

@@ -48,7 +48,7 @@ void sources_forget(struct store *store)
 }
 
 /* Whose identities are all over; some at a time, round and round. */
-static void purge_sources(struct unit *u, void *arg)
+void sources_purge(struct unit *u)
 {
         enum { PORTION = 500 };
         static const char portion[] = "SELECT coalesce(max(number), 0) FROM"
@@ -59,30 +59,19 @@ static void purge_sources(struct unit *u, void *arg)
         struct statement *s = db_prepare(store->writer, portion, &u->error);
         int64_t last;
 
-        (void)arg;
         if (!s)
                 return;
         bind_int(s, 1, store->sources_passed);
         bind_int(s, 2, PORTION);
         if (!statement_number(s, &last, &u->error))
                 return;
-        if (last && (s = db_prepare(store->writer, sql, &u->error))) {
+        if (last && unit_may_write(u) && (s = db_prepare(store->writer, sql, &u->error))) {
                 bind_int(s, 1, store->sources_passed);
                 bind_int(s, 2, last);
                 if (statement_run(s, &u->error) && db_changes(store->writer) > 0)
                         sources_forget(store);
         }
         store->sources_passed = last; /* 0: from the start again */
-}
-
-void sources_purge(struct store *store)
-{
-        struct arena *arena = arena_open();
-        struct error ignored;
-
-        if (!store->shared)
-                store_run(store, purge_sources, NULL, arena, &ignored);
-        arena_close(&arena);
 }
 
 static bool look_up_source(struct unit *u, const char *source, int64_t *number)

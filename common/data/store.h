@@ -62,8 +62,10 @@ int64_t store_events_given(struct store *store);
    jump (renew.h). renewal->from 0: it did give it. */
 bool store_renew(struct store *store, int64_t seen, struct renewal *renewal, struct error *error);
 
-/* Deletes idempotency keys and inbox identities whose time is over, some at a time. Milliseconds. */
+/* Begins to delete idempotency keys and inbox identities older than so many ms, unless it is still at it: some with each batch of
+   the writer's until none is left, or the store closes. Any thread; does not wait. Call it again from time to time. */
 void store_purge(struct store *store, int64_t idempotency_ms, int64_t gateway_key_ms, int64_t inbox_ms);
+bool store_is_purging(const struct store *store);
 
 /* How long the writer has been at its present batch, ms; 0: idle. Liveness. */
 int64_t store_busy_ms(const struct store *store);

@@ -43,6 +43,25 @@ struct change {
         int64_t block, rows; /* +1 or -1 */
 };
 
+enum { PURGE_RULES = 4 };
+
+struct purge_place {
+        int rule;
+        int64_t from; /* Unix time, ms, as below */
+};
+
+/* The writer's, while it is busy (purge.c). */
+struct purge {
+        struct store *store;
+        struct job job;
+        struct purge_place place, next; /* where it is, and will be when the job under way commits */
+        int64_t before[PURGE_RULES];    /* what is older goes */
+        int64_t went_to;                /* of the gateway's keys, by the purges before */
+        int64_t portion, took_us;       /* rows, and how long the last ones took */
+        bool mine;                      /* and no other process's */
+        _Atomic bool busy;
+};
+
 struct store {
         const char *service;
         char *url;
@@ -83,6 +102,7 @@ struct store {
         struct db *readers[STORE_READERS];
         int reader_count;
 
+        struct purge purge;
         _Atomic int64_t outbox_sent, outbox_last; /* ids */
         _Atomic int64_t outbox_parked;            /* how many above outbox_sent */
         /* of a store that was renewed: no event has an id between these two */
@@ -109,8 +129,8 @@ void ids_begin(struct store *store, size_t jobs);
 
 /* What was learnt of sources, with every rollback: some of them may be the open transaction's own. */
 void sources_forget(struct store *store);
-/* Those that no identity is filed under any more. Not on the writer thread. */
-void sources_purge(struct store *store);
+/* Those that no identity is filed under any more. */
+void sources_purge(struct unit *unit);
 
 void count_change(struct store *store, int table, int64_t id, int64_t rows);
 bool counts_write(struct store *store, struct error *error);

@@ -1,7 +1,6 @@
 /* What every store promises about rows and units of work. */
 #include "data/store.h"
 
-#include "base/clock.h"
 #include "data/thing.h"
 
 static void refuse_late(struct unit *unit, void *thing)
@@ -368,85 +367,6 @@ static void identities_are_told_apart_in_a_crowd(void)
         store_close(&store);
 }
 
-static void hear_many(struct unit *unit, void *arg)
-{
-        (void)arg;
-        for (int i = 0; i < 4500; i++)
-                unit_first_time(unit, "/many", arena_printf(unit_arena(unit), "%d", i));
-}
-
-static void what_is_over_is_purged(void)
-{
-        enum { MINUTE = 60000, HOUR = 60 * MINUTE };
-        int64_t now = clock_wall_ms();
-        struct store *store = things_open();
-        struct thing plain = {.name = "plain"}, gateway = {.name = "gw-1"};
-
-        clock_set_wall_ms(now - 11 * MINUTE);
-        check_int(things_do(store, remember_answer, &plain), ERROR_NONE);
-        check_int(things_do(store, remember_answer, &gateway), ERROR_NONE);
-        check_int(things_do(store, hear_many, NULL), ERROR_NONE);
-        clock_set_wall_ms(now);
-        store_purge(store, 24 * HOUR, 10 * MINUTE, HOUR);
-        check(is_remembered(store, "plain") && !is_remembered(store, "gw-1"));
-        check(!heard_first(store, "/many", "7"));
-        store_purge(store, 11 * MINUTE, 10 * MINUTE, 10 * MINUTE); /* not yet older than 11 minutes */
-        check(is_remembered(store, "plain"));
-        check(heard_first(store, "/many", "7") && heard_first(store, "/many", "4499"));
-        clock_set_wall_ms(now + 1);
-        store_purge(store, 11 * MINUTE, 10 * MINUTE, 10 * MINUTE);
-        check(!is_remembered(store, "plain"));
-        check(!heard_first(store, "/many", "7"));
-        clock_set_wall_ms(0);
-        store_close(&store);
-}
-
-static void hear_strangers(struct unit *unit, void *arg)
-{
-        (void)arg;
-        for (int i = 0; i < 1200; i++)
-                unit_first_time(unit, arena_printf(unit_arena(unit), "/stranger/%d", i), "1");
-}
-
-static int64_t sources_known(struct store *store)
-{
-        struct db *db = store_read_begin(store);
-        struct error e = {0};
-        struct statement *s = db_prepare(db, "SELECT count(*) FROM sources", &e);
-        int64_t count = -1;
-
-        check(s && statement_number(s, &count, &e));
-        store_read_end(store, db);
-        return count;
-}
-
-/* Anybody may send events of sources that he makes up: they go with their identities. */
-static void sources_go_with_their_identities(void)
-{
-        enum { HOUR = 60 * 60000 };
-        struct store *store = things_open();
-        int64_t now = clock_wall_ms();
-
-        if (!store_is_shared(store)) { /* there are no numbers there */
-                clock_set_wall_ms(now - 2 * HOUR);
-                check_int(things_do(store, hear_strangers, NULL), ERROR_NONE);
-                clock_set_wall_ms(now);
-                check(heard_first(store, "/friend", "1") && heard_first(store, "/stranger/7", "2"));
-                check_int(sources_known(store), 1201);
-                for (int minute = 0; minute < 4; minute++)
-                        store_purge(store, 24 * HOUR, HOUR, HOUR);
-                check_int(sources_known(store), 2);
-                check(!heard_first(store, "/friend", "1") && !heard_first(store, "/stranger/7", "2"));
-                check(heard_first(store, "/stranger/8", "1") && heard_first(store, "/stranger/7", "1"));
-                check_int(sources_known(store), 3);
-                store_close(&store);
-                store = things_open();
-                check(!heard_first(store, "/stranger/8", "1") && !heard_first(store, "/friend", "1"));
-                clock_set_wall_ms(0);
-        }
-        store_close(&store);
-}
-
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
@@ -464,8 +384,6 @@ int main(int argc, char **argv)
                 {"an identity is new once", an_identity_is_new_once},
                 {"sources are told apart", sources_are_told_apart},
                 {"identities are told apart in a crowd", identities_are_told_apart_in_a_crowd},
-                {"what is over is purged", what_is_over_is_purged},
-                {"sources go with their identities", sources_go_with_their_identities},
                 {NULL, NULL},
         };
 
