@@ -7,9 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The kinds of store on which a program that does not know the migration gets along with what it did. */
+enum older { OLDER_NEVER, OLDER_SHARED, OLDER_ALWAYS };
+
 struct migration {
         const char *sql;
         const char *alone, *shared; /* besides, where the store is one process's, or any number's */
+        enum older older;
 };
 
 static const struct migration common_migrations[] = {
@@ -58,6 +62,7 @@ static const struct migration common_migrations[] = {
                          "INSERT INTO inbox (source, id, at) SELECT number, id, at FROM inbox_1 JOIN sources USING (source);"
                          "CREATE INDEX inbox_at ON inbox (at);"
                          "DROP TABLE inbox_1;",
+                .older = OLDER_SHARED, /* nothing was done */
         },
         [3] = {""},
         [4] = {
@@ -69,24 +74,34 @@ static const struct migration common_migrations[] = {
 
 enum { BLOCKS_CAME = 2 }; /* with this migration, when there were rows already */
 
-static bool applied(struct db *db, const char *part, int64_t *newest, struct error *error)
+/* Every program refuses a store whose highest number of the part `common` it does not know: so that one says who may use the
+   store. What older programs get along with is recorded in this part, and is all that ever was applied only with the other. */
+static const char common[] = "common", harmless[] = "common, for newer programs";
+
+static bool is_harmless(const char *part, int number, bool shared)
+{
+        enum older older = part == common ? common_migrations[number - 1].older : OLDER_NEVER;
+
+        return older == OLDER_ALWAYS || (older == OLDER_SHARED && shared);
+}
+
+static bool highest(struct db *db, const char *part, int64_t *number, struct error *error)
 {
         struct statement *s = db_prepare_once(db, "SELECT coalesce(max(number), 0) FROM migrations WHERE part = ?", error);
-        enum db_step step;
+        bool done;
 
         if (!s)
                 return false;
         bind_text(s, 1, part);
-        step = statement_step(s, error);
-        if (step == DB_ROW)
-                *newest = column_int(s, 0);
+        done = statement_number(s, number, error);
         statement_close(&s);
-        return step == DB_ROW;
+        return done;
 }
 
+/* An older program that was here since may have recorded it again. */
 static bool record(struct db *db, const char *part, int64_t number, struct error *error)
 {
-        struct statement *s = db_prepare_once(db, "INSERT INTO migrations (part, number, applied) VALUES (?, ?, ?)", error);
+        struct statement *s = db_prepare_once(db, "INSERT INTO migrations (part, number, applied) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", error);
         char now[CLOCK_RFC3339];
         bool done;
 
@@ -184,7 +199,8 @@ static bool migrate_one(struct db *db, const char *part, int number, const char 
 
         if (!db_begin(db, false, error))
                 return false;
-        if ((!*sql || db_exec(db, sql, error)) && record(db, part, number, error) && db_commit(db, error)) {
+        if ((!*sql || db_exec(db, sql, error)) && record(db, is_harmless(part, number, db_is_shared(db)) ? harmless : part, number, error) &&
+            db_commit(db, error)) {
                 snprintf(text, sizeof text, "%s %d", part, number);
                 log_write(LOG_INFO, "migrated", "migration", text, NULL);
                 return true;
@@ -195,21 +211,22 @@ static bool migrate_one(struct db *db, const char *part, int number, const char 
 
 static bool migrate_part(struct db *db, const char *part, int ours, const struct entity *const *entities, struct error *error)
 {
-        bool common = strcmp(part, "common") == 0;
-        int64_t theirs;
+        int64_t theirs, theirs_harmless = 0;
 
-        if (!applied(db, part, &theirs, error))
+        if (!highest(db, part, &theirs, error) || (part == common && !highest(db, harmless, &theirs_harmless, error)))
                 return false;
         if (theirs > ours)
                 return error_set(error, ERROR_UNPROCESSABLE,
                                  "the store's schema (%s %lld) is newer than this program's (%d): use the program that made it",
                                  part, (long long)theirs, ours);
+        if (theirs < theirs_harmless)
+                theirs = theirs_harmless;
         for (int number = (int)theirs + 1; number <= ours; number++) {
                 struct arena *arena = arena_open();
                 struct text sql = text_open(arena, 2000);
                 bool done;
 
-                if (common)
+                if (part == common)
                         common_migration(number, (int)theirs, db_is_shared(db), entities, &sql);
                 else
                         service_migration(entities, number, db_is_shared(db), &sql);
@@ -233,7 +250,7 @@ bool schema_migrate(struct db *db, const char *service, const struct entity *con
                        "CREATE TABLE IF NOT EXISTS migrations (part {text} NOT NULL, number INTEGER NOT NULL,"
                        " applied {text} NOT NULL, PRIMARY KEY (part, number))",
                        error) &&
-               migrate_part(db, "common", ours, entities, error) &&
+               migrate_part(db, common, ours, entities, error) &&
                migrate_part(db, service, newest_of(entities), entities, error);
         db_migration_ended(db);
         return done;

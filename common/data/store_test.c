@@ -1,6 +1,7 @@
 /* What every store promises about rows and units of work. */
 #include "data/store.h"
 
+#include "data/store_inside.h"
 #include "data/thing.h"
 
 static void refuse_late(struct unit *unit, void *thing)
@@ -367,6 +368,37 @@ static void identities_are_told_apart_in_a_crowd(void)
         store_close(&store);
 }
 
+static void run_ask(struct unit *unit, void *arg)
+{
+        /* what a program looks at that knows nothing of this */
+        static const char theirs[] = "SELECT coalesce(max(number), 0) FROM migrations WHERE part = 'common'";
+
+        statement_number(db_prepare(unit->store->writer, theirs, &unit->error), arg, &unit->error);
+}
+
+static void run_of_tomorrow(struct unit *unit, void *arg)
+{
+        (void)arg;
+        unit_may_write(unit);
+        db_run(unit->store->writer, "INSERT INTO migrations (part, number, applied) VALUES ('common, for newer programs', 99, '')",
+               &unit->error);
+}
+
+/* Migration 3 is one for a store of one process only. */
+static void an_older_program_can_still_use_the_store(void)
+{
+        struct store *store = things_open();
+        int64_t highest = 0;
+
+        check_int(things_do(store, run_ask, &highest), ERROR_NONE);
+        check_int(highest, store_is_shared(store) ? 2 : 3);
+        check_int(things_do(store, run_of_tomorrow, NULL), ERROR_NONE);
+        store_close(&store);
+        store = things_open(); /* nor do we mind what we need not know */
+        check_int(things_add(store, "a"), 1);
+        store_close(&store);
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
@@ -384,6 +416,7 @@ int main(int argc, char **argv)
                 {"an identity is new once", an_identity_is_new_once},
                 {"sources are told apart", sources_are_told_apart},
                 {"identities are told apart in a crowd", identities_are_told_apart_in_a_crowd},
+                {"an older program can still use the store", an_older_program_can_still_use_the_store},
                 {NULL, NULL},
         };
 
