@@ -306,25 +306,46 @@ bool store_is_well(const struct store *store)
         return atomic_load(&store->well);
 }
 
+/* As much as some requests write, and nothing that can be pressed: a disk with a page or two left is as good as full. */
+static const char *probe_value(struct arena *arena)
+{
+        enum { BYTES = 64 << 10 };
+        struct text value = text_open(arena, BYTES + 1);
+        unsigned char some[256];
+
+        while (value.len < BYTES) {
+                random_bytes(some, sizeof some);
+                for (size_t i = 0; i < sizeof some; i++)
+                        text_char(&value, (char)('0' + some[i] % 64));
+        }
+        return value.at;
+}
+
 static void probe(struct unit *unit, void *arg)
 {
+        static const char sql[] = "INSERT INTO meta (name, value) VALUES ('probe', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        struct statement *s = db_prepare(unit->store->writer, sql, &unit->error);
+
         (void)arg;
-        db_run(unit->store->writer, "UPDATE meta SET value = value", &unit->error);
+        if (!s || !unit_may_write(unit))
+                return;
+        bind_text(s, 1, probe_value(unit->arena));
+        statement_run(s, &unit->error);
 }
 
 static void probed(void *arg, const struct error *error)
 {
-        struct job *job = arg;
+        struct store *store = arg;
 
         (void)error;
-        arena_close(&job->arena);
-        free(job);
+        arena_close(&store->probe.arena);
+        atomic_store(&store->probing, false);
 }
 
 void store_probe(struct store *store)
 {
-        struct job *job = memory_alloc(sizeof *job);
-
-        *job = (struct job){.run = probe, .done = probed, .arg = job, .arena = arena_open()};
-        store_submit(store, job);
+        if (atomic_exchange(&store->probing, true))
+                return;
+        store->probe = (struct job){.run = probe, .done = probed, .arg = store, .arena = arena_open()};
+        store_submit(store, &store->probe);
 }

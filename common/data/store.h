@@ -69,7 +69,8 @@ bool store_is_purging(const struct store *store);
 
 /* How long the writer has been at its present batch, ms; 0: idle. Liveness. */
 int64_t store_busy_ms(const struct store *store);
-bool store_is_well(const struct store *store); /* the last commit did not fail */
-void store_probe(struct store *store);         /* a commit for its own sake: finds out whether the store is well again; does not wait for it */
+bool store_is_well(const struct store *store); /* the last commit that wrote anything did not fail */
+/* Writes 64 KiB for their own sake: finds out whether the store is well again, and does not wait for it. One at a time. Any thread. */
+void store_probe(struct store *store);
 
 #endif

@@ -84,6 +84,7 @@ struct store {
         struct sequence written[STORE_TABLES + 1];
         struct id_stock stocks[STORE_TABLES];
         size_t batch_jobs;
+        bool batch_wrote;
         struct source_number known[SOURCES_KNOWN]; /* of `sources`, unless the store is shared */
         size_t known_count;
         int64_t sources_passed; /* by their purge: up to this number */
@@ -109,6 +110,8 @@ struct store {
         _Atomic int64_t outbox_before, ids_from;
         _Atomic int64_t busy_since;
         _Atomic bool well;
+        _Atomic bool probing; /* and `probe` is under way */
+        struct job probe;
 };
 
 struct unit {

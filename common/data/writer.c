@@ -71,6 +71,7 @@ static bool run_job(struct store *store, struct job *job, bool apart)
         if (unit_failed(&unit) || !unit_commit(&unit))
                 unit_rollback(&unit);
         job->error = unit.error;
+        store->batch_wrote |= unit.wrote && !unit_failed(&unit);
         return !db_transaction_is_void(store->writer) && (apart || !unit_failed(&unit) || !unit.wrote);
 }
 
@@ -231,9 +232,11 @@ static void run_batch(struct store *store, struct job *jobs)
         bool done;
 
         atomic_store(&store->busy_since, clock_mono_us());
+        store->batch_wrote = false;
         ids_begin(store, job_count(jobs));
         done = transact(store, jobs, &error);
-        atomic_store(&store->well, done);
+        if (!done || store->batch_wrote || store->shared) /* where it is shared each commit writes a note */
+                atomic_store(&store->well, done);
         if (done)
                 after_commit(store);
         else
