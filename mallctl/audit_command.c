@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/config.h"
+#include "base/redact.h"
 #include "mallctl/balance.h"
 #include "service/build.h"
 #include "service/fetch.h"
@@ -131,9 +132,10 @@ static bool take_service(const struct config *config, const char *name, struct a
 {
         const char *url = config_text(config, name);
         size_t len = strlen(url);
+        char shown[REDACTED];
 
         if (!fetch_base_is_right(url))
-                return error_set(error, ERROR_BAD_INPUT, "--%s=%.100s: expected http://HOST:PORT", name, url);
+                return error_set(error, ERROR_BAD_INPUT, "--%s=%s: expected http://HOST:PORT", name, redact(url, shown));
         while (url[len - 1] == '/')
                 len--;
         *place = arena_copy(arena, url, len);

@@ -1,5 +1,6 @@
 #include "mallctl/topic.h"
 
+#include "base/redact.h"
 #include "event/event.h"
 
 #include <stdlib.h>
@@ -166,12 +167,14 @@ bool topic_url_is_right(const char *url, struct error *error)
         const struct scheme *scheme = scheme_of(url);
         const char *place = scheme ? url + strlen(scheme->name) : "";
         const char *slash = strchr(place, '/');
+        char shown[REDACTED];
 
         if (scheme && scheme->read == topic_read_log && *place)
                 return true;
         if (scheme && scheme->read == topic_read_kafka && slash && slash != place && bus_topic_is_valid(slash + 1))
                 return true;
-        return error_set(error, ERROR_BAD_INPUT, "the bus is log:PATH or kafka://HOST:PORT[,HOST:PORT]/TOPIC, not '%s'", url);
+        return error_set(error, ERROR_BAD_INPUT, "the bus is log:PATH or kafka://HOST:PORT[,HOST:PORT]/TOPIC, not '%s'",
+                         redact(url, shown));
 }
 
 bool topic_read(struct topic *t, const char *url, const char *properties, struct error *error)

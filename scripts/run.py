@@ -13,6 +13,7 @@ import argparse
 import os
 import pathlib
 import queue
+import re
 import signal
 import socket
 import subprocess
@@ -91,6 +92,13 @@ def wait_until_ready(daemons, lines):
     drain(lines)
 
 
+def without_password(url):
+    """As it may stand on a terminal; what the daemons' redact.c hides."""
+    scheme, _, place = url.rpartition("://")
+    user, at, place = place.rpartition("@")
+    return (scheme and scheme + "://") + user.partition(":")[0] + at + re.sub(r"\?.*", "", place)
+
+
 def table(daemons, store, bus):
     rows = [("daemon", "port", "pid", "health")]
     rows += [(d.name, str(d.port), str(d.process.pid), d.url() + "/actuator/health") for d in daemons]
@@ -139,7 +147,7 @@ def mall(arguments, settings, data):
             daemon.follower = threading.Thread(target=daemon.follow, args=(lines,), daemon=True)
             daemon.follower.start()
         wait_until_ready(daemons, lines)
-        table(daemons, settings.get("MALL_DB_URL", data), settings.get("MALL_BUS_URL", "the embedded log"))
+        table(daemons, without_password(settings.get("MALL_DB_URL", str(data))), settings.get("MALL_BUS_URL", "the embedded log"))
         while True:
             name, line = lines.get()
             if line is None:

@@ -1,4 +1,5 @@
 #include "base/arena.h"
+#include "base/redact.h"
 #include "base/text.h"
 #include "data/db_adapter.h"
 
@@ -9,18 +10,24 @@ static const struct db_ops *const adapters[] = {&db_sqlite_ops, &db_postgres_ops
 static const struct db_ops *adapter_of(const char *url)
 {
         for (size_t i = 0; i < sizeof adapters / sizeof *adapters; i++) {
-                size_t scheme = strlen(adapters[i]->scheme);
+                const char *const schemes[] = {adapters[i]->scheme, adapters[i]->other_scheme};
 
-                if (strncmp(url, adapters[i]->scheme, scheme) == 0 && url[scheme])
-                        return adapters[i];
+                for (size_t n = 0; n < sizeof schemes / sizeof *schemes && schemes[n]; n++)
+                        if (strncmp(url, schemes[n], strlen(schemes[n])) == 0 && url[strlen(schemes[n])])
+                                return adapters[i];
         }
         return NULL;
 }
 
 bool db_url_check(const char *url, struct error *error)
 {
-        return adapter_of(url) ||
-               error_set(error, ERROR_BAD_INPUT, "MALL_DB_URL=%s: a store is sqlite:PATH or postgresql://USER@HOST/DATABASE", url);
+        const struct db_ops *ops = adapter_of(url);
+        char shown[REDACTED];
+
+        if (!ops)
+                return error_set(error, ERROR_BAD_INPUT, "MALL_DB_URL=%s: a store is sqlite:PATH or postgresql://USER@HOST/DATABASE",
+                                 redact(url, shown));
+        return !ops->check || ops->check(url, error);
 }
 
 bool db_url_is_shared(const char *url)

@@ -2,8 +2,8 @@
 
    Two adapters, one contract test (store_test.c and those beside it run on both):
      sqlite:PATH                    a file of this process alone (db_sqlite.c)
-     postgresql://user@host/db      PostgreSQL 14 or newer, shared by any number of processes (db_postgres.c); what libpq
-                                    knows may stand in the URL. Each service keeps to a schema of its name.
+     postgresql://user@host/db      PostgreSQL 14 or newer, shared by any number of processes (db_postgres.c); postgres:// is the
+                                    same, and what libpq knows may stand in the URL. Each service keeps to a schema of its name.
 
    SQL is what both understand, with parameters as ? or ?1; in what db_exec takes, these words become the adapter's:
      {id} the type of a primary key, {text}, {bytes}, {clustered} what ends a table without row ids.
@@ -31,7 +31,7 @@ enum db_mode {
 };
 enum db_step { DB_ROW, DB_DONE, DB_FAILED };
 
-/* ERROR_BAD_INPUT says what a URL looks like. */
+/* ERROR_BAD_INPUT says what a URL looks like, and shows this one without its password. */
 bool db_url_check(const char *url, struct error *error);
 /* May other processes use the store at the same time? Then ids, locks and the outbox are the database's business. */
 bool db_url_is_shared(const char *url);

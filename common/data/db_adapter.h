@@ -7,10 +7,11 @@
 #include "data/db.h"
 
 struct db_ops {
-        const char *scheme;
+        const char *scheme, *other_scheme; /* the latter may be NULL */
         bool shared;
         /* what {id}, {text}, {bytes}, {clustered} stand for */
         const char *id, *text, *bytes, *clustered;
+        bool (*check)(const char *url, struct error *error); /* NULL: any will do */
         struct db *(*open)(const char *url, const char *service, enum db_mode mode, struct error *error);
         void (*close)(struct db *db);
         unsigned (*connection)(const struct db *db); /* NULL: one for ever */

@@ -504,6 +504,21 @@ static void a_server_that_is_away_is_said_at_once(void)
         check_contains(e.text, "postgresql://");
 }
 
+static void libpqs_other_scheme_is_the_same(void)
+{
+        struct error e = {0};
+        char url[200];
+        struct db *db;
+
+        if (!is_shared())
+                return;
+        snprintf(url, sizeof url, "postgres%s", strstr(things_url(), "://"));
+        db = db_open(url, "things", DB_READER, &e);
+        check_text(e.text, "");
+        check(db_is_shared(db));
+        db_close(&db);
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
@@ -522,6 +537,7 @@ int main(int argc, char **argv)
                 {"a commit that was ended is a failure", a_commit_that_was_ended_is_a_failure},
                 {"what cannot be learnt the key tells", what_cannot_be_learnt_the_key_tells},
                 {"a server that is away is said at once", a_server_that_is_away_is_said_at_once},
+                {"libpq's other scheme is the same", libpqs_other_scheme_is_the_same},
                 {NULL, NULL},
         };
 

@@ -301,6 +301,48 @@ static void what_is_no_store_is_refused(void)
         arena_close(&arena);
 }
 
+/* Also by what libpq says. */
+static void no_password_is_shown(void)
+{
+        static const struct {
+                const char *url, *why;
+        } cases[] = {
+                {"postgresq://mall:secret@db/mall", "postgresq://mall:***@db/mall: a store is"},
+                {"host=db password=secret", "MALL_DB_URL=***: a store is"},
+                {"postgresql://mall:sec/ret@db/mall", "'@' is written %40"},
+                {"postgresql://mall:sec@ret@db/mall", "'@' is written %40"},
+                {"postgresql://mall@db/mall?secret", "mall@db/mall?=***: libpq does not understand it"},
+                {"postgresql://mall:secret@db:5432/mall?no=such", "no=***: libpq does not understand it"},
+                {"postgres://mall:%zz@db/mall", "mall:***@db/mall: libpq does not understand it"},
+                {"postgresql://mall@[::1/mall", "libpq does not understand it: "},
+        };
+
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                struct error e = {0};
+
+                check(!db_url_check(cases[i].url, &e));
+                check_int(e.kind, ERROR_BAD_INPUT);
+                check_contains(e.text, cases[i].why);
+                check(!strstr(e.text, "sec") && !strstr(e.text, "ret@"));
+        }
+}
+
+static void what_libpq_takes_is_taken(void)
+{
+        static const char *const urls[] = {
+                "postgresql://mall@db/mall",         "postgres://mall:a%40b%2Fc@db:5432/mall?sslmode=require", "postgresql://mall:a?b@db/mall",
+                "postgresql://mall@/mall?host=/run", "postgresql://a:1,b:2/mall?user=m@c",                     "postgres:///mall",
+        };
+
+        for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+                struct error e = {0};
+
+                check(db_url_check(urls[i], &e) && db_url_is_shared(urls[i]));
+                check_text(e.text, "");
+        }
+        check(!db_url_is_shared("sqlite:/data/order.db") && !db_url_is_shared("postgres:nothing"));
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
@@ -313,6 +355,8 @@ int main(int argc, char **argv)
                 {"a second opening is refused", a_second_opening_is_refused},
                 {"a second process is refused", a_second_process_is_refused},
                 {"what is no store is refused", what_is_no_store_is_refused},
+                {"no password is shown", no_password_is_shown},
+                {"what libpq takes is taken", what_libpq_takes_is_taken},
                 {NULL, NULL},
         };
 

@@ -1,5 +1,6 @@
 #include "event/bus.h"
 
+#include "base/redact.h"
 #include "event/bus_adapter.h"
 
 #include <stdio.h>
@@ -29,10 +30,12 @@ static struct bus *bus_open(const struct bus_config *config, const char *group, 
 {
         const char *place;
         const struct bus_ops *ops = adapter_of(config->url, &place);
+        char shown[REDACTED];
         struct bus *bus;
 
         if (!ops) {
-                error_set(error, ERROR_BAD_INPUT, "the bus is log:PATH or kafka://HOST:PORT/TOPIC, not '%s'", config->url ? config->url : "");
+                error_set(error, ERROR_BAD_INPUT, "the bus is log:PATH or kafka://HOST:PORT/TOPIC, not '%s'",
+                          redact(config->url ? config->url : "", shown));
                 return NULL;
         }
         bus = ops->open(config, place, group, error);

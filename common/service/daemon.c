@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/redact.h"
 #include "service/actuator.h"
 #include "service/build.h"
 #include "service/settings.h"
@@ -259,6 +260,7 @@ static int configured(struct process *p, const struct setting *settings, struct 
 {
         const char *labels[] = {p->daemon->name, build_version, build_commit};
         struct error error = {0};
+        char shown[REDACTED];
         int status;
 
         if (config_wants_help(p->config)) {
@@ -270,7 +272,7 @@ static int configured(struct process *p, const struct setting *settings, struct 
                 return EXIT_SUCCESS;
         }
         if (config_arguments(p->config)[0])
-                return complain(p->daemon, arena_printf(arena, "unexpected argument %s", config_arguments(p->config)[0]));
+                return complain(p->daemon, arena_printf(arena, "unexpected argument %s", redact(config_arguments(p->config)[0], shown)));
         p->metrics = metrics_open();
         metric_set(metrics_series(p->metrics, &build_family, labels), 1);
         if (p->daemon->configure)

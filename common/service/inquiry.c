@@ -3,6 +3,7 @@
 #include "base/breaker.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/redact.h"
 #include "service/fetch.h"
 
 #include <stdlib.h>
@@ -229,11 +230,12 @@ struct admission *inquiry_open(const struct question *q, const struct config *co
 {
         struct arena *arena = arena_open();
         const char *name = arena_printf(arena, "%s-url", q->name), *url = config_text(config, name);
+        char shown[REDACTED];
         struct inquiry *i;
 
         if (!url || !fetch_base_is_right(url)) {
                 if (url)
-                        error_set(error, ERROR_BAD_INPUT, "%s is to be like http://host:8080, not %s", name, url);
+                        error_set(error, ERROR_BAD_INPUT, "%s is to be like http://host:8080, not %s", name, redact(url, shown));
                 arena_close(&arena);
                 return NULL;
         }
