@@ -64,10 +64,10 @@ static const struct migration common_migrations[] = {
                          "DROP TABLE inbox_1;",
                 .older = OLDER_SHARED, /* nothing was done */
         },
-        [3] = {""},
-        [4] = {
+        [3] = {
                 /* a hash of what came under the identity; null: taken in by an older program, which lives with the column */
                 "ALTER TABLE inbox ADD COLUMN content INTEGER;",
+                .older = OLDER_ALWAYS,
         },
         {NULL},
 };
@@ -75,7 +75,7 @@ static const struct migration common_migrations[] = {
 enum { BLOCKS_CAME = 2 }; /* with this migration, when there were rows already */
 
 /* Every program refuses a store whose highest number of the part `common` it does not know: so that one says who may use the
-   store. What older programs get along with is recorded in this part, and is all that ever was applied only with the other. */
+   store. What older programs get along with is recorded in another part, at which only those look that know of it. */
 static const char common[] = "common", harmless[] = "common, for newer programs";
 
 static bool is_harmless(const char *part, int number, bool shared)
