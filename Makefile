@@ -90,7 +90,7 @@ FUZZ_SECONDS ?= 60
 fuzz: deps-test ## the JSON reader and that of upstreams' answers under libFuzzer; FUZZ_SECONDS=600 for longer
 	@mkdir -p build/fuzz/answers
 	clang -g -O1 $(STANDARD) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o build/fuzz/json \
-	    common/base/json_fuzz.c common/base/json.c common/base/json_write.c common/base/utf8.c common/base/text.c \
+	    common/base/json_fuzz.c common/base/json.c common/base/json_scan.c common/base/json_write.c common/base/utf8.c common/base/text.c \
 	    common/base/arena.c common/base/error.c
 	clang -g -O1 $(STANDARD) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o build/fuzz/reply \
 	    gateway/reply_fuzz.c gateway/reply.c gateway/reply_body.c gateway/reply_field.c common/base/text.c common/base/arena.c

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_BLOCK = 4096, LARGEST_KEPT = 16 << 10, ALIGNMENT = 16 };
+enum { FIRST_BLOCK = 4096, LARGEST_KEPT = 16 << 10, LARGEST_STEP = 64 << 10, ALIGNMENT = 16 };
 
 struct block {
         struct block *next;
@@ -16,6 +16,8 @@ struct block {
 struct arena {
         struct block *last;  /* where pieces are cut from */
         struct block *first; /* kept by a reset */
+        struct allowance *allowance;
+        size_t taken; /* of it: the blocks behind the first */
 };
 
 static void *or_die(void *p)
@@ -42,6 +44,11 @@ char *memory_string(const char *text)
         return text ? or_die(strdup(text)) : NULL;
 }
 
+static size_t aligned(size_t size)
+{
+        return (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+}
+
 static struct block *block_open(size_t size, struct block *next)
 {
         struct block *b = or_die(malloc(sizeof *b + size));
@@ -52,12 +59,36 @@ static struct block *block_open(size_t size, struct block *next)
         return b;
 }
 
-struct arena *arena_open(void)
+struct arena *arena_open_within(struct allowance *allowance)
 {
         struct arena *a = memory_alloc(sizeof *a);
 
         a->first = a->last = block_open(FIRST_BLOCK, NULL);
+        a->allowance = allowance;
         return a;
+}
+
+struct arena *arena_open(void)
+{
+        return arena_open_within(NULL);
+}
+
+static void count(struct arena *a, size_t size)
+{
+        if (!a->allowance)
+                return;
+        a->taken += size;
+        atomic_fetch_add_explicit(&a->allowance->taken, size, memory_order_relaxed);
+}
+
+bool arena_may_take(const struct arena *a, size_t size)
+{
+        size_t all;
+
+        if (!a->allowance || aligned(size) <= a->last->size - a->last->used)
+                return true;
+        all = atomic_load_explicit(&a->allowance->taken, memory_order_relaxed);
+        return all <= a->taken || (all < a->allowance->most && size <= a->allowance->most - all);
 }
 
 /* The block that a round needed beyond the first takes its place: the next round will need as much. */
@@ -82,6 +113,9 @@ void arena_reset(struct arena *a)
                 free(b);
         }
         a->first->used = 0;
+        if (a->taken)
+                atomic_fetch_sub_explicit(&a->allowance->taken, a->taken, memory_order_relaxed);
+        a->taken = 0;
 }
 
 void arena_close(struct arena **arena)
@@ -98,19 +132,47 @@ void arena_close(struct arena **arena)
 
 static void *take(struct arena *a, size_t size)
 {
-        size_t need = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+        size_t need = aligned(size);
         void *p;
 
         if (need > a->last->size - a->last->used) {
                 size_t larger = a->last->size * 2;
 
-                if (larger > 1 << 20)
-                        larger = 1 << 20;
+                if (larger > LARGEST_STEP)
+                        larger = LARGEST_STEP;
                 a->last = block_open(need > larger ? need : larger, a->last);
+                count(a, a->last->size);
         }
         p = a->last->bytes + a->last->used;
         a->last->used += need;
         return p;
+}
+
+/* A piece that has its block for itself: nothing of it is left behind. */
+static void *block_grow(struct arena *a, size_t need)
+{
+        struct block *b = or_die(realloc(a->last, sizeof *b + need));
+
+        count(a, need - b->size);
+        b->size = b->used = need;
+        a->last = b;
+        return b->bytes;
+}
+
+void *arena_grow(struct arena *a, void *piece, size_t size, size_t larger)
+{
+        struct block *b = a->last;
+        size_t need = aligned(larger), at = (size_t)((char *)piece - b->bytes);
+
+        if ((char *)piece >= b->bytes && at + aligned(size) == b->used) {
+                if (need <= b->size - at) {
+                        b->used = at + need;
+                        return piece;
+                }
+                if (at == 0 && b != a->first)
+                        return block_grow(a, need);
+        }
+        return memcpy(take(a, larger), piece, size);
 }
 
 void *arena_room(struct arena *a, size_t size)

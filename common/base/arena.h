@@ -8,20 +8,36 @@
 #define BASE_ARENA_H
 
 #include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
 
+/* What many arenas may take together, bytes; any thread. An arena's first block is its own, up to 16 KiB, and does not count:
+   what fits there is never refused. */
+struct allowance {
+        size_t most;
+        _Atomic size_t taken;
+};
+
 struct arena *arena_open(void);
+struct arena *arena_open_within(struct allowance *allowance); /* NULL: none; else it outlives the arena */
 void arena_close(struct arena **arena);
 
 /* Forgets every piece, keeps a block: for loops that use one arena again and again. */
 void arena_reset(struct arena *arena);
 
+/* Whether its allowance has so much left. To be asked before what a stranger chose the size of is taken; nothing is refused by itself.
+   Yes to the only one that takes anything: who is alone always comes to an end. */
+bool arena_may_take(const struct arena *arena, size_t size);
+
 /* Zeroed and aligned for any type. */
 void *arena_alloc(struct arena *arena, size_t size);
 /* Not zeroed: for what is written at once. */
 void *arena_room(struct arena *arena, size_t size);
+/* The piece with more room, its bytes with it; it may move, and then the old place is gone. In place where it is the last one. */
+void *arena_grow(struct arena *arena, void *piece, size_t size, size_t larger);
 
 /* Copies of text always end with NUL. */
 char *arena_copy(struct arena *arena, const char *text, size_t len);

@@ -1,204 +1,31 @@
 #include "base/json.h"
 
-#include "base/utf8.h"
+#include "base/json_scan.h"
 
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <string.h>
-
-/* The source is copied once; values are pieces of that copy, unescaped in place and ended with NUL where their
-   delimiter stood. Reading goes on from the source itself, so that such an end overwrites nothing still unread. */
-struct reader {
-        struct arena *arena;
-        struct error *error;
-        const char *start, *at, *end;
-        char *copy;
-};
-
-enum byte_class { PLAIN, QUOTE, BACKSLASH, CONTROL, HIGH };
-
-#define ROW16(c) c, c, c, c, c, c, c, c, c, c, c, c, c, c, c, c
-
-static const unsigned char byte_class[256] = {
-        ROW16(CONTROL), ROW16(CONTROL), ['"'] = QUOTE, ['\\'] = BACKSLASH,
-        [128] = ROW16(HIGH), ROW16(HIGH), ROW16(HIGH), ROW16(HIGH), ROW16(HIGH), ROW16(HIGH), ROW16(HIGH), ROW16(HIGH),
-};
-
-static inline unsigned char byte_at(const char *p)
-{
-        return (unsigned char)*p;
-}
-
-static bool fail_at(struct reader *r, const char *where, const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-static bool fail_at(struct reader *r, const char *where, const char *format, ...)
-{
-        char what[160];
-        va_list args;
-
-        va_start(args, format);
-        vsnprintf(what, sizeof what, format, args);
-        va_end(args);
-        return error_set(r->error, ERROR_BAD_INPUT, "byte %zu: %s%s", (size_t)(where - r->start) + 1, what,
-                         where < r->end ? "" : ", but the text ends");
-}
-
-static bool expected(struct reader *r, const char *what)
-{
-        return fail_at(r, r->at, "expected %s", what);
-}
-
-static void blank_skip(struct reader *r)
-{
-        while (r->at < r->end && (*r->at == ' ' || *r->at == '\n' || *r->at == '\r' || *r->at == '\t'))
-                r->at++;
-}
-
-static bool next_is(const struct reader *r, char c)
-{
-        return r->at < r->end && *r->at == c;
-}
 
 /* Skips blanks and then c, where it is next. */
 static bool take(struct reader *r, char c)
 {
-        blank_skip(r);
-        if (!next_is(r, c))
+        json_blanks(r);
+        if (!json_next_is(r, c))
                 return false;
         r->at++;
         return true;
 }
 
-static bool digit_next(const struct reader *r)
+/* value NULL: only checked, here and below */
+static bool string_read(struct reader *r, struct json *value)
 {
-        return r->at < r->end && *r->at >= '0' && *r->at <= '9';
-}
+        struct string string;
 
-static bool digits_skip(struct reader *r)
-{
-        if (!digit_next(r))
-                return expected(r, "a digit");
-        while (digit_next(r))
-                r->at++;
-        return true;
-}
-
-static bool hex_read(struct reader *r, uint32_t *code)
-{
-        *code = 0;
-        for (int i = 0; i < 4; i++, r->at++) {
-                char c = r->at < r->end ? *r->at : '\0';
-                int lower = c | 0x20;
-
-                if (c >= '0' && c <= '9')
-                        *code = *code << 4 | (uint32_t)(c - '0');
-                else if (lower >= 'a' && lower <= 'f')
-                        *code = *code << 4 | (uint32_t)(lower - 'a' + 10);
-                else
-                        return expected(r, "four hexadecimal digits behind \\u");
-        }
-        return true;
-}
-
-/* Behind the u of \u. A code above U+FFFF comes as two escapes, high surrogate first. */
-static bool unicode_read(struct reader *r, char **out)
-{
-        const char *escape = r->at - 2;
-        uint32_t code, low;
-
-        if (!hex_read(r, &code))
+        r->at++;
+        if (!json_string(r, &string))
                 return false;
-        if (code == 0)
-                return fail_at(r, escape, "\\u0000 is not allowed");
-        if (code >= 0xdc00 && code <= 0xdfff)
-                return fail_at(r, escape, "a low surrogate with no high one before it");
-        if (code >= 0xd800 && code <= 0xdbff) {
-                if (r->end - r->at < 2 || r->at[0] != '\\' || r->at[1] != 'u')
-                        return expected(r, "the \\u escape of a low surrogate");
-                r->at += 2;
-                if (!hex_read(r, &low))
-                        return false;
-                if (low < 0xdc00 || low > 0xdfff)
-                        return fail_at(r, escape, "a high surrogate with no low one behind it");
-                code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-        }
-        *out = utf8_write(*out, code);
-        return true;
-}
-
-static bool escape_read(struct reader *r, char **out)
-{
-        static const char names[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
-        const char *found;
-
-        r->at++;
-        if (next_is(r, 'u')) {
-                r->at++;
-                return unicode_read(r, out);
-        }
-        found = r->at < r->end && *r->at ? strchr(names, *r->at) : NULL;
-        if (!found)
-                return expected(r, "one of \"\\/bfnrtu behind the backslash");
-        *(*out)++ = values[found - names];
-        r->at++;
-        return true;
-}
-
-/* Up to a quote, a backslash or what may not stand in a string. */
-static void run_skip(struct reader *r)
-{
-        const char *p = r->at, *end = r->end;
-
-        for (;;) {
-                size_t length;
-
-                while (p < end && byte_class[byte_at(p)] == PLAIN)
-                        p++;
-                if (p == end || byte_class[byte_at(p)] != HIGH)
-                        break;
-                length = utf8_length(p, end);
-                if (!length)
-                        break;
-                p += length;
-        }
-        r->at = p;
-}
-
-static bool string_stray(struct reader *r)
-{
-        if (r->at == r->end)
-                return expected(r, "'\"' at the end of the string");
-        if (byte_class[byte_at(r->at)] == HIGH)
-                return expected(r, "valid UTF-8");
-        return fail_at(r, r->at, "expected an escape for the control character 0x%02x", byte_at(r->at));
-}
-
-/* Behind the opening quote. */
-static bool string_read(struct reader *r, const char **value, size_t *len)
-{
-        char *out = r->copy + (r->at - r->start);
-        bool shifted = false;
-
-        *value = out;
-        for (;;) {
-                const char *run = r->at;
-
-                run_skip(r);
-                if (shifted)
-                        memcpy(out, run, (size_t)(r->at - run));
-                out += r->at - run;
-                if (next_is(r, '"'))
-                        break;
-                if (!next_is(r, '\\'))
-                        return string_stray(r);
-                if (!escape_read(r, &out))
-                        return false;
-                shifted = true;
-        }
-        r->at++;
-        *out = '\0';
-        *len = (size_t)(out - *value);
+        if (!value)
+                return true;
+        value->type = JSON_STRING;
+        value->text = json_string_value(r, &string, &value->len);
         return true;
 }
 
@@ -206,31 +33,13 @@ static bool number_read(struct reader *r, struct json *value)
 {
         const char *begin = r->at;
 
-        if (*r->at == '-')
-                r->at++;
-        if (next_is(r, '0')) {
-                r->at++;
-                if (digit_next(r))
-                        return expected(r, "no digit behind a leading 0");
-        } else if (!digits_skip(r)) {
+        if (!json_number(r))
                 return false;
-        }
-        if (next_is(r, '.')) {
-                r->at++;
-                if (!digits_skip(r))
-                        return false;
-        }
-        if (next_is(r, 'e') || next_is(r, 'E')) {
-                r->at++;
-                if (next_is(r, '+') || next_is(r, '-'))
-                        r->at++;
-                if (!digits_skip(r))
-                        return false;
-        }
+        if (!value)
+                return true;
         value->type = JSON_NUMBER;
-        value->text = r->copy + (begin - r->start);
         value->len = (size_t)(r->at - begin);
-        r->copy[r->at - r->start] = '\0';
+        value->text = arena_copy(r->arena, begin, value->len);
         return true;
 }
 
@@ -245,116 +54,149 @@ static bool literal_read(struct reader *r, struct json *value)
         for (size_t i = 0; i < sizeof literals / sizeof *literals; i++) {
                 if ((size_t)(r->end - r->at) < literals[i].len || memcmp(r->at, literals[i].text, literals[i].len) != 0)
                         continue;
-                value->type = literals[i].type;
-                value->text = literals[i].text;
-                value->len = literals[i].len;
                 r->at += literals[i].len;
+                if (value) {
+                        value->type = literals[i].type;
+                        value->text = literals[i].text;
+                        value->len = literals[i].len;
+                }
                 return true;
         }
-        return expected(r, "a value");
+        return json_expected(r, "a value");
 }
 
-static struct json *value_read(struct reader *r, int depth);
+static bool value_read(struct reader *r, struct json *value, int depth);
+
+/* Room in the tree for what stands in `parent`; NULL: it is not wanted. */
+static struct json *child_open(const struct reader *r, const struct json *parent, bool wanted)
+{
+        return parent && wanted ? arena_alloc(r->arena, sizeof(struct json)) : NULL;
+}
+
+static bool element_is_wanted(const struct reader *r, int depth)
+{
+        return !r->wanted || depth < r->wanted->depth;
+}
+
+static bool member_is_wanted(const struct reader *r, const struct string *name, int depth)
+{
+        const struct json_wanted *w = r->wanted;
+        size_t len;
+        const char *value;
+
+        if (!w)
+                return true;
+        if (depth != w->depth)
+                return false;
+        if (!w->is || !name->escaped)
+                return !w->is || w->is(w->arg, name->at, name->len);
+        value = json_string_value(r, name, &len);
+        return w->is(w->arg, value, len);
+}
 
 static bool array_read(struct reader *r, struct json *array, int depth)
 {
-        const struct json **link = &array->first;
+        const struct json **link = array ? &array->first : NULL;
+        bool wanted = element_is_wanted(r, depth);
 
-        array->type = JSON_ARRAY;
+        if (array)
+                array->type = JSON_ARRAY;
         if (take(r, ']'))
                 return true;
         do {
-                struct json *element = value_read(r, depth);
+                struct json *element = child_open(r, array, wanted);
 
-                if (!element)
+                if (!value_read(r, element, depth + 1))
                         return false;
-                *link = element;
-                link = &element->next;
+                if (element) {
+                        *link = element;
+                        link = &element->next;
+                }
         } while (take(r, ','));
-        return take(r, ']') || expected(r, "',' or ']'");
+        return take(r, ']') || json_expected(r, "',' or ']'");
 }
 
 static bool object_read(struct reader *r, struct json *object, int depth)
 {
-        const struct json **link = &object->first;
+        const struct json **link = object ? &object->first : NULL;
+        const char *first = "a member's name or '}'";
 
-        object->type = JSON_OBJECT;
+        if (object)
+                object->type = JSON_OBJECT;
         if (take(r, '}'))
                 return true;
         do {
                 struct json *member;
-                const char *name;
-                size_t len;
+                struct string name;
 
                 if (!take(r, '"'))
-                        return expected(r, link == &object->first ? "a member's name or '}'" : "a member's name");
-                if (!string_read(r, &name, &len))
+                        return json_expected(r, first);
+                first = "a member's name";
+                if (!json_string(r, &name))
                         return false;
                 if (!take(r, ':'))
-                        return expected(r, "':'");
-                member = value_read(r, depth);
-                if (!member)
+                        return json_expected(r, "':'");
+                member = child_open(r, object, object && member_is_wanted(r, &name, depth));
+                if (!value_read(r, member, depth + 1))
                         return false;
-                member->name = name;
-                *link = member;
-                link = &member->next;
+                if (member) {
+                        size_t len;
+
+                        member->name = json_string_value(r, &name, &len);
+                        *link = member;
+                        link = &member->next;
+                }
         } while (take(r, ','));
-        return take(r, '}') || expected(r, "',' or '}'");
+        return take(r, '}') || json_expected(r, "',' or '}'");
 }
 
 static bool nested_read(struct reader *r, struct json *value, int depth)
 {
-        if (depth == JSON_DEPTH) {
-                fail_at(r, r->at, "expected at most %d levels", JSON_DEPTH);
-                return false;
-        }
-        return *r->at++ == '[' ? array_read(r, value, depth + 1) : object_read(r, value, depth + 1);
+        if (depth == JSON_DEPTH)
+                return json_fail_at(r, r->at, "expected at most %d levels", JSON_DEPTH);
+        return *r->at++ == '[' ? array_read(r, value, depth) : object_read(r, value, depth);
 }
 
-static struct json *value_read(struct reader *r, int depth)
+static bool value_read(struct reader *r, struct json *value, int depth)
 {
-        struct json *value;
-        bool read;
+        json_blanks(r);
+        if (r->at == r->end)
+                return json_expected(r, "a value");
+        if (value && !arena_may_take(r->arena, sizeof *value)) /* for the next one */
+                return error_set(r->error, ERROR_UNAVAILABLE, "too much is being read just now");
+        if (*r->at == '"')
+                return string_read(r, value);
+        if (*r->at == '-' || json_digit_next(r))
+                return number_read(r, value);
+        if (*r->at == '[' || *r->at == '{')
+                return nested_read(r, value, depth);
+        return literal_read(r, value);
+}
 
-        blank_skip(r);
-        if (r->at == r->end) {
-                expected(r, "a value");
+const struct json *json_read_wanted(struct arena *arena, const char *text, size_t len, const struct json_wanted *wanted,
+                                    struct error *error)
+{
+        struct reader r = {.arena = arena, .error = error, .start = text, .at = text, .end = text + len, .wanted = wanted};
+        struct json *value;
+
+        if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+                json_expected(&r, "a value, not a byte order mark");
                 return NULL;
         }
-        value = arena_alloc(r->arena, sizeof *value);
-        if (*r->at == '"') {
-                r->at++;
-                value->type = JSON_STRING;
-                read = string_read(r, &value->text, &value->len);
-        } else if (*r->at == '-' || digit_next(r)) {
-                read = number_read(r, value);
-        } else if (*r->at == '[' || *r->at == '{') {
-                read = nested_read(r, value, depth);
-        } else {
-                read = literal_read(r, value);
+        value = arena_alloc(arena, sizeof *value);
+        if (!value_read(&r, value, 0))
+                return NULL;
+        json_blanks(&r);
+        if (r.at < r.end) {
+                json_expected(&r, "nothing behind the value");
+                return NULL;
         }
-        return read ? value : NULL;
+        return value;
 }
 
 const struct json *json_read(struct arena *arena, const char *text, size_t len, struct error *error)
 {
-        struct reader r = {.arena = arena, .error = error, .start = text, .at = text, .end = text + len};
-        struct json *value;
-
-        if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
-                expected(&r, "a value, not a byte order mark");
-                return NULL;
-        }
-        r.copy = arena_copy(arena, text, len);
-        value = value_read(&r, 0);
-        if (!value)
-                return NULL;
-        blank_skip(&r);
-        if (r.at < r.end) {
-                expected(&r, "nothing behind the value");
-                return NULL;
-        }
-        return value;
+        return json_read_wanted(arena, text, len, NULL, error);
 }
 
 const struct json *json_member(const struct json *object, const char *name)

@@ -27,8 +27,20 @@ struct json {
         const struct json *next;  /* the sibling behind this one */
 };
 
-/* NULL and ERROR_BAD_INPUT with what was expected and at which byte. The text need not end with NUL. */
+/* NULL and ERROR_BAD_INPUT with what was expected and at which byte. The text need not end with NUL.
+   ERROR_UNAVAILABLE where the tree would take more than the arena's allowance has left just now. */
 const struct json *json_read(struct arena *arena, const char *text, size_t len, struct error *error);
+
+/* What of a text is wanted as a tree: the members that are named, of the objects at a depth (0: the value itself, 1: the elements of
+   an array). They are themselves scalars to whoever reads them: what is inside of an array or object among them is left out, too.
+   All of the text is checked the same as ever; the rest of it costs no memory. */
+struct json_wanted {
+        int depth;
+        bool (*is)(const void *arg, const char *name, size_t len); /* the name is not ended with NUL; NULL: every member */
+        const void *arg;
+};
+const struct json *json_read_wanted(struct arena *arena, const char *text, size_t len, const struct json_wanted *wanted,
+                                    struct error *error);
 
 /* The last member of that name (case sensitive), or NULL; NULL also when object is no object. */
 const struct json *json_member(const struct json *object, const char *name);

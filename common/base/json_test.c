@@ -7,12 +7,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Reads from a block of exactly that size, so that a sanitizer sees a byte too far. */
+static bool is_a(const void *arg, const char *name, size_t len)
+{
+        (void)arg;
+        return len == 1 && *name == 'a';
+}
+
+/* Reads from a block of exactly that size, so that a sanitizer sees a byte too far. Who wants only a part of it hears the same. */
 static const struct json *read_exactly(struct arena *arena, const char *text, size_t len, struct error *error)
 {
         char *block = memcpy(malloc(len ? len : 1), text, len);
         const struct json *value = json_read(arena, block, len, error);
 
+        for (int depth = 0; depth < 3; depth++) {
+                struct json_wanted wanted = {.depth = depth, .is = is_a};
+                struct error other = {0};
+                const struct json *part = json_read_wanted(arena, block, len, &wanted, &other);
+
+                check(!part == !value);
+                if (!value)
+                        check_text(other.text, error->text);
+                else
+                        check_int(part->type, value->type);
+        }
         free(block);
         return value;
 }
@@ -104,6 +121,68 @@ static void story_members(void)
         check_text(object->first->next->name, "Qty");
         check_text(json_type_name(JSON_OBJECT), "an object");
         arena_close(&arena);
+}
+
+/* What is left of a text of which only members a are wanted. */
+static const char *part(struct arena *arena, int depth, const char *source)
+{
+        struct json_wanted wanted = {.depth = depth, .is = is_a};
+        struct error error = {0};
+        const struct json *value = json_read_wanted(arena, source, strlen(source), &wanted, &error);
+        struct text out = text_open(arena, 0);
+
+        check_text(error.text, "");
+        json_write(&out, value);
+        return out.at;
+}
+
+static void story_only_what_is_wanted(void)
+{
+        static const char *const names[][2] = {
+                {"{\"b\":[1,{\"a\":1}],\"a\":5,\"ab\":1}", "{\"a\":5}"},
+                {"{\"a\":\"x\\n\",\"\":0,\"a\":[1,{\"a\":2}],\"\\u0061\":{\"a\":1}}", "{\"a\":\"x\\n\",\"a\":[],\"a\":{}}"},
+                {"[{\"a\":1},2]", "[]"},
+                {"\"a\"", "\"a\""},
+                {"7", "7"},
+        };
+        struct arena *arena = arena_open();
+
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+                check_text(part(arena, 0, names[i][0]), names[i][1]);
+        check_text(part(arena, 1, "[{\"a\":1,\"b\":2},3,[{\"a\":1}],{}]"), "[{\"a\":1},3,[],{}]");
+        check_text(part(arena, 1, "{\"a\":{\"a\":1}}"), "{}");
+        arena_close(&arena);
+}
+
+/* A million values that nobody wants, and as many that somebody does, in an arena that may take 1 MB beside others. */
+static void story_memory(void)
+{
+        struct allowance allowance = {.most = 1 << 20};
+        struct arena *arena = arena_open_within(&allowance), *other = arena_open_within(&allowance), *texts = arena_open();
+        struct json_wanted wanted = {.is = is_a};
+        struct text body = text_open(texts, 1 << 20);
+        struct error error = {0};
+        const struct json *value;
+
+        arena_alloc(other, 10000);
+        text_string(&body, "{\"b\":[0");
+        while (body.len < 1 << 20)
+                text_string(&body, ",0");
+        text_string(&body, "],\"a\":[0");
+        while (body.len < 2 << 20)
+                text_string(&body, ",\"\"");
+        text_string(&body, "],\"a\":3}");
+        value = json_read_wanted(arena, body.at, body.len, &wanted, &error);
+        check_text(json_member(value, "a")->text, "3");
+        check(allowance.taken < 30000);
+        check(!json_read(arena, body.at, body.len, &error));
+        check_int(error.kind, ERROR_UNAVAILABLE);
+        check(allowance.taken < (1 << 20) + 100000);
+        arena_close(&other);
+        check(json_read(arena, body.at, body.len, &error) != NULL); /* alone */
+        arena_close(&arena);
+        check_int((int64_t)allowance.taken, 0);
+        arena_close(&texts);
 }
 
 static void story_write_string(void)
@@ -251,6 +330,8 @@ int main(int argc, char **argv)
                 {"what is read is written back compact", story_round_trip},
                 {"errors say at which byte what was expected", story_errors_say_where},
                 {"the last member of a name counts", story_members},
+                {"only the members that are wanted", story_only_what_is_wanted},
+                {"what nobody wants costs nothing, what is wanted is bounded", story_memory},
                 {"strings are written with the necessary escapes", story_write_string},
                 {"nesting ends at the limit", story_depth},
                 {"large bodies take linear time", story_large_bodies},

@@ -11,16 +11,18 @@ struct text text_open(struct arena *arena, size_t room)
         return t;
 }
 
+void text_reserve(struct text *t, size_t room)
+{
+        if (room <= t->room)
+                return;
+        t->at = arena_grow(t->arena, t->at, t->room + 1, room + 1);
+        t->room = room;
+}
+
 static void make_room(struct text *t, size_t more)
 {
-        char *larger;
-
-        if (more <= t->room - t->len)
-                return;
-        t->room = t->room * 2 > t->len + more ? t->room * 2 : t->len + more + 64;
-        larger = arena_room(t->arena, t->room + 1);
-        memcpy(larger, t->at, t->len);
-        t->at = larger;
+        if (more > t->room - t->len)
+                text_reserve(t, t->room * 2 > t->len + more ? t->room * 2 : t->len + more + 64);
 }
 
 void text_add(struct text *t, const char *bytes, size_t len)

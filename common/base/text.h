@@ -13,6 +13,8 @@ struct text {
 };
 
 struct text text_open(struct arena *arena, size_t room);
+/* Room for so many bytes in all; before text_add, where it is known how many will come. */
+void text_reserve(struct text *text, size_t room);
 void text_add(struct text *text, const char *bytes, size_t len);
 void text_string(struct text *text, const char *string);
 void text_char(struct text *text, char c);

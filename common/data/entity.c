@@ -14,6 +14,16 @@ const struct field *shape_field(const struct shape *shape, const char *name)
         return NULL;
 }
 
+bool shape_has(const void *shape, const char *name, size_t len)
+{
+        const struct shape *s = shape;
+
+        for (const struct field *f = s->fields; f->name; f++)
+                if (strncmp(f->name, name, len) == 0 && !f->name[len])
+                        return true;
+        return false;
+}
+
 const char **field_text(const struct field *field, void *row)
 {
         return (const char **)(void *)((char *)row + field->offset);

@@ -94,6 +94,8 @@ struct event_type {
 
 /* NULL when there is none of that name. */
 const struct field *shape_field(const struct shape *shape, const char *name);
+/* For json_wanted: whether the shape has such a member. */
+bool shape_has(const void *shape, const char *name, size_t len);
 
 /* The places of a field in a row. */
 const char **field_text(const struct field *field, void *row);

@@ -82,7 +82,7 @@ static bool read_body(const struct record *record, struct arena *arena, struct e
 
         if (!record->value || !record->value_len)
                 return error_set(error, ERROR_BAD_INPUT, "the value is empty");
-        event->body = json_read(arena, record->value, record->value_len, error);
+        event->body = json_read_wanted(arena, record->value, record->value_len, &(struct json_wanted){0}, error); /* nothing nested */
         if (!event->body)
                 return false;
         if (event->body->type != JSON_OBJECT)

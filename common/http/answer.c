@@ -260,13 +260,14 @@ void answer_push(struct exchange *e)
 
 void answer_cut_short(int fd, int status)
 {
+        const char *again = status == 503 ? "Retry-After: 1\r\n" : "";
         char body[160], all[512];
         int len = snprintf(body, sizeof body, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d}",
                            http_status_text(status), status);
 
         len = snprintf(all, sizeof all,
                        "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %d\r\n"
-                       "Connection: close\r\n\r\n%s",
-                       status, http_status_text(status), len, body);
+                       "%sConnection: close\r\n\r\n%s",
+                       status, http_status_text(status), len, again, body);
         push(fd, all, (size_t)len);
 }

@@ -80,7 +80,7 @@ static struct connection *connection_open(struct worker *w, struct MHD_Connectio
         c->worker = w;
         c->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
         c->holders = 1;
-        c->arena = arena_open();
+        c->arena = arena_open_within(s->config.memory);
         peer_text(peer, c->peer);
         c->peer_trusted = proxies_trust(s->proxies, peer);
         connection_enter(c, PHASE_FRESH, s->config.header_ms);

@@ -114,7 +114,7 @@ struct connection {
         int holders; /* the library, and whoever holds an abandoned request */
         bool peer_trusted;
         char peer[PEER_TEXT];
-        struct arena *arena; /* of one request after the other */
+        struct arena *arena; /* of one request after the other; between two nearly empty */
         struct exchange exchange;
 };
 

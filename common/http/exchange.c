@@ -7,11 +7,11 @@
 #include "http/target.h"
 
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 
 enum {
-        BODY_ROOM = 64 << 10,
+        BODY_ROOM = 64 << 10,   /* at first, of a body whose length is known */
+        CHUNKED_ROOM = 4 << 10, /* of one whose length is not */
         CLIENT_GONE = 499, /* nginx's number, for the access line */
         POLLS = 32,        /* 4 did worse in the gateway at 30 connections */
 };
@@ -24,7 +24,6 @@ void *exchange_begin(void *server, const char *target, struct MHD_Connection *mh
         struct exchange *e = &c->exchange;
         size_t len = target ? strlen(target) : 0;
 
-        arena_reset(c->arena);
         memset(e, 0, sizeof *e);
         e->mhd = mhd;
         e->started_us = clock_mono_us();
@@ -53,14 +52,9 @@ static enum MHD_Result refuse(struct exchange *e, int status, const char *why)
         connection_of(e)->linger = e->framing.chunked || e->framing.length || status == 400 || status == 501;
         e->request.answer.close = true;
         http_answer_problem(&e->request, status, "%s", why);
+        if (status == 503)
+                http_answer_header(&e->request, "Retry-After", "1");
         return answer_send(e);
-}
-
-static bool join_forwarded(void *arg, const char *name, const char *value)
-{
-        if (strcasecmp(name, "X-Forwarded-For") == 0)
-                text_printf(arg, "%s%s", ((struct text *)arg)->len ? "," : "", value);
-        return true;
 }
 
 static void client_fill(struct exchange *e)
@@ -70,15 +64,20 @@ static void client_fill(struct exchange *e)
 
         if (!e->request.peer_trusted || !list)
                 return;
-        if (e->framing.forwarded_lines > 1) {
-                struct text all = text_open(e->request.arena, 256);
-
-                http_each_header(&e->request, join_forwarded, &all);
-                list = all.at;
-        }
+        if (e->framing.forwarded_lines > 1)
+                list = http_header_list(&e->request, "X-Forwarded-For");
         client = client_find(e->request.arena, e->request.server->proxies, e->request.peer, list);
         e->request.client = client.address;
         e->request.client_hops = client.hops;
+}
+
+/* How much of a body is kept at a time. */
+static size_t body_most(const struct exchange *e)
+{
+        const struct http_config *config = &e->request.server->config;
+        size_t most = e->framing.chunked ? config->max_body : (size_t)e->framing.length;
+
+        return config->handler.streams && most > config->handler.streams->whole ? config->handler.streams->whole : most;
 }
 
 static void request_fill(struct exchange *e)
@@ -121,6 +120,8 @@ static enum MHD_Result head_take(struct exchange *e)
         e->request.body_total = e->framing.chunked ? -1 : (int64_t)e->framing.length;
         if (e->framing.length > config->max_body)
                 return refuse(e, 413, "the body is too large");
+        if (!e->framing.chunked && !arena_may_take(c->arena, body_most(e)))
+                return refuse(e, 503, "too much is being read just now");
         if (!e->framing.chunked && !e->framing.length)
                 return MHD_YES;
         connection_enter(c, PHASE_BODY, config->body_ms);
@@ -129,20 +130,40 @@ static enum MHD_Result head_take(struct exchange *e)
         return MHD_YES;
 }
 
+/* Room for `need` bytes of the body, and then some; false: there is none just now. */
+static bool body_room(struct exchange *e, size_t need)
+{
+        struct arena *arena = e->request.arena;
+        size_t first = e->framing.chunked ? CHUNKED_ROOM : BODY_ROOM, most = body_most(e);
+        size_t room = e->body.at ? e->body.room * 2 : first;
+
+        if (e->body.at && need <= e->body.room)
+                return true;
+        if (room > most)
+                room = most;
+        if (room < need)
+                room = need;
+        if (!arena_may_take(arena, room + 1))
+                return false;
+        if (e->body.at)
+                text_reserve(&e->body, room);
+        else
+                e->body = text_open(arena, room);
+        return true;
+}
+
 /* MHD_NO closes the connection: behind the first call the library takes an answer only at the end. */
 static enum MHD_Result body_take(struct exchange *e, const char *data, size_t *len)
 {
         struct connection *c = connection_of(e);
-        size_t room, most = c->server->config.max_body;
 
-        if (e->body.len + *len > most) {
+        if (e->body.len + *len > c->server->config.max_body)
                 e->cut_short = 413;
+        else if (!body_room(e, e->body.len + *len))
+                e->cut_short = 503;
+        if (e->cut_short) {
                 c->linger = true;
                 return MHD_NO;
-        }
-        if (!e->body.at) {
-                room = e->framing.chunked || e->framing.length > BODY_ROOM ? BODY_ROOM : (size_t)e->framing.length;
-                e->body = text_open(c->arena, room > *len ? room : *len);
         }
         text_add(&e->body, data, *len);
         *len = 0;
@@ -375,6 +396,7 @@ void exchange_end(void *server, struct MHD_Connection *mhd, void **context, enum
                 e->mhd = NULL;
                 return;
         }
+        arena_reset(connection_of(e)->arena); /* an idle connection keeps nothing of it */
         connection_enter(connection_of(e), PHASE_IDLE, IDLE_MS);
         if (connection_of(e)->hung_up) /* and the library may have been told already, while it read the request */
                 shutdown(connection_of(e)->fd, SHUT_RDWR);

@@ -172,6 +172,72 @@ static void story_limit_of_one_client(void)
         http_server_close(&s, 1000);
 }
 
+static void until_taken(struct allowance *memory, bool some)
+{
+        int64_t end = clock_mono_us() + PATIENCE_US;
+
+        while (!atomic_load(&memory->taken) == some && clock_mono_us() < end)
+                poll(NULL, 0, 1);
+        check(!atomic_load(&memory->taken) != some);
+}
+
+/* What a request took ends with its answer, not with the next request. */
+static void story_an_idle_connection_keeps_nothing(void)
+{
+        static char all[200000];
+        struct allowance memory = {.most = 1 << 30};
+        struct http_config config = config_here();
+        struct http_server *s;
+        int fd;
+
+        config.memory = &memory;
+        s = server_of_test(&config);
+        fd = dial(http_server_port(s));
+        big(all, 90000, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\n", 'a', "");
+        check_contains(next(fd, all, "body=90000"), "HTTP/1.1 200 OK");
+        until_taken(&memory, false);
+        big(all, 90000, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n15f90\r\n", 'a', "\r\n0\r\n\r\n");
+        check_contains(next(fd, all, "body=90000"), "HTTP/1.1 200 OK");
+        until_taken(&memory, false);
+        say_text(fd, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\na");
+        until_taken(&memory, true);
+        close(fd);
+        until_taken(&memory, false);
+        http_server_close(&s, 1000);
+}
+
+/* Half a body holds most of what there is: others of that size are told to come again, small ones are served. */
+static void story_memory_of_all(void)
+{
+        static char known[200000], chunked[200000];
+        struct allowance memory = {.most = 100000};
+        struct http_config config = config_here();
+        struct http_server *s;
+        int port, first;
+
+        config.memory = &memory;
+        s = server_of_test(&config);
+        port = http_server_port(s);
+        first = dial(port);
+        big(known, 90000, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n" CLOSE, 'a', "");
+        big(chunked, 90000, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n" CLOSE "15f90\r\n", 'a', "\r\n0\r\n\r\n");
+        say_text(first, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\na");
+        until_taken(&memory, true);
+        check_contains(ask(port, known), "HTTP/1.1 503 Service Unavailable\r\n");
+        check_contains(ask(port, known), "Retry-After: 1\r\n");
+        check_contains(ask(port, chunked), "HTTP/1.1 503 Service Unavailable\r\n");
+        check_contains(ask(port, chunked), "Retry-After: 1\r\n");
+        check_contains(ask(port, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n" CLOSE "hi"), "body=2");
+        check_contains(ask(port, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n" CLOSE "2\r\nhi\r\n0\r\n\r\n"), "body=2");
+        check_contains(ask(port, GET("/") CLOSE), "body=0");
+        close(first);
+        until_taken(&memory, false);
+        check_contains(ask(port, known), "body=90000");
+        check_contains(ask(port, chunked), "body=90000");
+        until_taken(&memory, false);
+        http_server_close(&s, 1000);
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
@@ -179,6 +245,8 @@ int main(int argc, char **argv)
                 {"deadlines", story_deadlines},
                 {"a reader that does not read", story_reader_that_does_not_read},
                 {"the limit of connections", story_limit_of_connections},
+                {"an idle connection keeps nothing", story_an_idle_connection_keeps_nothing},
+                {"the memory of all requests", story_memory_of_all},
                 {"the limit of one client", story_limit_of_one_client},
                 {NULL, NULL},
         };

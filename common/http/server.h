@@ -1,7 +1,7 @@
 /* server - HTTP/1.1 in front of a handler: libmicrohttpd with its gaps closed.
 
-   What it does so that no handler has to: strict framing (400 or 501 and close: length with coding, two lengths, a
-   folded line, a blank before a colon, bare LF, NUL, no Host ...), limits (413, 414, 431), absolute deadlines
+   A request's memory, its body with it, ends with its answer. What it does so that no handler has to: strict framing (400 or 501 and close: length with coding, two lengths, a
+   folded line, a blank before a colon, bare LF, NUL, no Host ...), limits (413, 414, 431, 503), absolute deadlines
    for header and body, HEAD, the access line, http_server_requests_seconds, traceparent, `Connection: close` while
    draining. Errors are application/problem+json (RFC 9457).
 
@@ -107,6 +107,7 @@ struct http_config {
         int port;            /* 0: any free one, see http_server_port */
         int threads;
         size_t max_body, max_target, max_header, max_fields; /* bytes; number of fields */
+        struct allowance *memory; /* of all requests under way, outlives the server; what does not fit is 503. NULL: no bound */
         int header_ms, body_ms; /* absolute deadlines */
         int max_connections;
         int max_client_connections; /* of one address, more are closed at once; 0: any number */

@@ -83,6 +83,7 @@ static struct http_config http_config_of(struct process *p)
                 .max_target = (size_t)config_number(c, "max-target"),
                 .max_header = (size_t)config_number(c, "max-header"),
                 .max_fields = (size_t)config_number(c, "max-fields"),
+                .memory = &p->memory,
                 .header_ms = (int)config_number(c, "header-timeout"),
                 .body_ms = (int)config_number(c, "body-timeout"),
                 .max_connections = (int)config_number(c, "max-connections"),
@@ -98,6 +99,7 @@ bool daemon_listen(struct process *p, const struct http_handler *handler, struct
 {
         struct http_config http = http_config_of(p);
 
+        p->memory.most = (size_t)config_number(p->config, "max-request-memory");
         front = (struct front){.process = p, .handler = *handler};
         http.handler = (struct http_handler){handle_main, finish_main, &front, handler->streams};
         p->server = http_server_open(&http, error);

@@ -52,6 +52,7 @@ struct process {
         struct config *config;
         struct metrics *metrics;
         struct http_server *server, *management;
+        struct allowance memory; /* of both servers' requests */
         char data_dir[4096]; /* absolute; "" where the daemon keeps nothing */
         sigset_t signals; /* that the main thread waits for, and no other takes */
         _Atomic bool draining;

@@ -71,7 +71,8 @@ static void *read_found(struct asking *a, struct error *error)
 {
         const struct shape *shape = a->inquiry->question->answer;
         struct arena *arena = a->applicant->arena;
-        const struct json *body = json_read(arena, a->fetch.body.at, a->fetch.body.len, error);
+        struct json_wanted members = {.is = shape_has, .arg = shape};
+        const struct json *body = json_read_wanted(arena, a->fetch.body.at, a->fetch.body.len, &members, error);
         void *found = arena_alloc(arena, shape->size);
 
         return body && has_all(shape, body, error) && shape_read(shape, body, found, error) ? found : NULL;

@@ -2,6 +2,19 @@
 
 #include <string.h>
 
+static bool is_part_of_operation(const void *arg, const char *name, size_t len)
+{
+        static const char *const parts[] = {"op", "path", "from", "value"};
+
+        (void)arg;
+        for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+                if (strlen(parts[i]) == len && memcmp(parts[i], name, len) == 0)
+                        return true;
+        return false;
+}
+
+const struct json_wanted patch_wanted = {.depth = 1, .is = is_part_of_operation};
+
 static const struct json json_null = {.type = JSON_NULL, .text = ""};
 
 /* One operation of a JSON Patch, looked up. */

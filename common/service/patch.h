@@ -5,6 +5,9 @@
 
 #include "data/entity.h"
 
+/* What of a JSON Patch is read. */
+extern const struct json_wanted patch_wanted;
+
 /* Changes the row; its new text lives with the patch. ERROR_CONFLICT when a `test` does not hold. */
 bool patch_apply(const struct shape *shape, const struct json *patch, void *row, struct error *error);
 

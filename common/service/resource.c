@@ -168,9 +168,11 @@ static bool read_page(struct db *db, const struct resource *resource, const stru
         return done;
 }
 
-static void get_collection(struct http_request *r, const struct resource *resource, const char *type)
+enum { ROW_ROOM = 400 };
+
+static void get_collection(struct http_request *r, const struct resource *resource, const char *type, const struct page *asked)
 {
-        struct page page = page_asked(r, &resource->entity->shape);
+        struct page page = *asked;
         void **rows = arena_alloc(r->arena, (size_t)page.size * sizeof *rows);
         struct hal_page out = {.entity = resource->entity, .page = &page, .rows = rows, .base = links_base(r), .asked = r->target};
         struct db *db = store_read_begin(resource->all->store);
@@ -183,9 +185,23 @@ static void get_collection(struct http_request *r, const struct resource *resour
                 http_answer_error(r, &error);
                 return;
         }
-        body = text_open(r->arena, 1000 + out.count * 400);
+        body = text_open(r->arena, 1000 + out.count * ROW_ROOM);
         hal_collection(&body, &out);
         http_answer_body(r, 200, type, &body);
+}
+
+/* Of a large page many clients, or slow ones, would else make more than there is. */
+static void get_page(struct http_request *r, const struct resource *resource, const char *type)
+{
+        struct page page = page_asked(r, &resource->entity->shape);
+        struct error error;
+
+        if (arena_may_take(r->arena, (size_t)page.size * ROW_ROOM)) {
+                get_collection(r, resource, type, &page);
+                return;
+        }
+        error_set(&error, ERROR_UNAVAILABLE, "too many answers are under way");
+        http_answer_error(r, &error);
 }
 
 static enum http_result on_collection(struct http_request *r, const struct resource *resource)
@@ -204,7 +220,7 @@ static enum http_result on_collection(struct http_request *r, const struct resou
                         hal_collection_link_header(&links, resource->entity, links_base(r));
                         answer_links(r, &links);
                 } else {
-                        get_collection(r, resource, type);
+                        get_page(r, resource, type);
                 }
         }
         return HTTP_ANSWERED;

@@ -249,11 +249,14 @@ static bool body_type_is_right(struct http_request *r, enum write_kind kind)
 }
 
 /* A JSON Patch is an array, everything else an object. */
-static bool shape_is_right(struct http_request *r, const struct write *w, struct error *error)
+static bool parse(struct http_request *r, struct write *w, struct error *error)
 {
-        const char *type = http_header(r, "Content-Type");
-        bool list = w->kind == WRITE_PATCH && media_type_is(type, "application/json-patch+json");
+        bool list = w->kind == WRITE_PATCH && media_type_is(http_header(r, "Content-Type"), "application/json-patch+json");
+        struct json_wanted members = {.is = shape_has, .arg = &w->resource->entity->shape};
 
+        w->body = json_read_wanted(r->arena, r->body, r->body_len, list ? &patch_wanted : &members, error);
+        if (!w->body)
+                return false;
         if (w->body->type == (list ? JSON_ARRAY : JSON_OBJECT))
                 return true;
         return error_set(error, ERROR_BAD_INPUT, "the body must be %s, not %s", list ? "an array" : "an object",
@@ -269,8 +272,7 @@ static bool read_body(struct http_request *r, struct write *w)
                 return true;
         if (!body_type_is_right(r, w->kind))
                 return false;
-        w->body = json_read(r->arena, r->body, r->body_len, &error);
-        if (w->body && shape_is_right(r, w, &error)) {
+        if (parse(r, w, &error)) {
                 w->row = arena_alloc(r->arena, e->shape.size);
                 if (w->kind == WRITE_PATCH || shape_read(&e->shape, w->body, w->row, &error))
                         return true;

@@ -1,0 +1,96 @@
+/* Memory of many arenas under one allowance, pieces that grow, and what is left behind a reset. */
+#include "base/arena.h"
+
+#include "base/check.h"
+#include "base/text.h"
+
+#include <string.h>
+
+static int64_t taken(struct allowance *allowance)
+{
+        return (int64_t)atomic_load(&allowance->taken);
+}
+
+static void small_pieces_are_free(void)
+{
+        struct allowance allowance = {.most = 1000};
+        struct arena *arena = arena_open_within(&allowance);
+
+        arena_alloc(arena, 3000);
+        check_int(taken(&allowance), 0);
+        arena_reset(arena);
+        arena_alloc(arena, 9000);
+        check(taken(&allowance) >= 9000);
+        arena_reset(arena); /* what was needed is kept, for next time, and is the arena's own then */
+        check_int(taken(&allowance), 0);
+        arena_alloc(arena, 9000);
+        check_int(taken(&allowance), 0);
+        arena_alloc(arena, 100000);
+        check(taken(&allowance) >= 100000);
+        arena_reset(arena);
+        check_int(taken(&allowance), 0);
+        arena_alloc(arena, 100000);
+        arena_close(&arena);
+        check_int(taken(&allowance), 0);
+}
+
+static void many_share_a_budget(void)
+{
+        struct allowance allowance = {.most = 100000};
+        struct arena *one = arena_open_within(&allowance), *other = arena_open_within(&allowance), *free_one = arena_open();
+
+        check(arena_may_take(one, 1 << 30)); /* nobody else takes anything */
+        arena_alloc(one, 60000);
+        check(arena_may_take(one, 1 << 30));
+        check(arena_may_take(other, 1000)); /* is there already */
+        check(arena_may_take(other, 30000));
+        check(!arena_may_take(other, 60000));
+        arena_alloc(other, 60000);
+        check(!arena_may_take(one, 100000) && !arena_may_take(other, 100000) && arena_may_take(free_one, 1 << 30));
+        arena_reset(one);
+        check(arena_may_take(other, 1 << 30));
+        arena_close(&one);
+        arena_close(&other);
+        arena_close(&free_one);
+}
+
+/* A text that grows to 4 MB leaves no copies behind, whatever stands before it; one that has something behind it moves. */
+static void a_growing_piece_leaves_nothing(void)
+{
+        struct allowance allowance = {.most = 1 << 30};
+        struct arena *arena = arena_open_within(&allowance);
+        struct text text, other;
+
+        arena_alloc(arena, 100);
+        text = text_open(arena, 10);
+        for (int i = 0; i < 1 << 20; i++)
+                text_add(&text, "abcd", 4);
+        check_int((int64_t)text.len, 4 << 20);
+        check(taken(&allowance) < 9 << 20);
+        for (size_t i = 0; i < text.len; i += 4)
+                check(memcmp(text.at + i, "abcd", 4) == 0);
+        arena_reset(arena);
+        check_int(taken(&allowance), 0);
+        text = text_open(arena, 100);
+        other = text_open(arena, 100);
+        for (int i = 0; i < 100000; i++) {
+                text_add(&text, "abcd", 4);
+                text_add(&other, "efgh", 4);
+        }
+        check(strncmp(text.at + 399996, "abcd", 5) == 0 && strncmp(other.at + 399996, "efgh", 5) == 0);
+        check_int((int64_t)strlen(text.at), 400000);
+        arena_close(&arena);
+        check_int(taken(&allowance), 0);
+}
+
+int main(int argc, char **argv)
+{
+        static const struct story stories[] = {
+                {"small pieces are free", small_pieces_are_free},
+                {"many share a allowance", many_share_a_budget},
+                {"a growing piece leaves nothing behind", a_growing_piece_leaves_nothing},
+                {NULL, NULL},
+        };
+
+        return check_main(stories, argc, argv);
+}
