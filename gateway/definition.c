@@ -4,15 +4,19 @@
 
 #include <string.h>
 
-static void argument_add(struct arena *arena, struct definition *d, const char *name, const char *value)
+/* Room is for a power of two of them. */
+static bool argument_add(struct arena *arena, struct definition *d, const char *name, const char *value, struct error *error)
 {
-        struct argument *larger = arena_alloc(arena, (d->count + 1) * sizeof *larger);
+        if (!(d->count & (d->count - 1))) {
+                struct argument *larger = arena_alloc(arena, (d->count ? 2 * d->count : 1) * sizeof *larger);
 
-        if (d->count)
-                memcpy(larger, d->arguments, d->count * sizeof *larger);
-        larger[d->count].name = name ? name : arena_printf(arena, "_genkey_%zu", d->count);
-        larger[d->count++].value = value;
-        d->arguments = larger;
+                if (d->count)
+                        memcpy(larger, d->arguments, d->count * sizeof *larger);
+                d->arguments = larger;
+        }
+        d->arguments[d->count].name = name ? name : arena_printf(arena, "_genkey_%zu", d->count);
+        d->arguments[d->count++].value = value;
+        return tree_fits(d->at, arena, error);
 }
 
 /* "Path=/a,/b" */
@@ -27,7 +31,8 @@ static bool read_short(struct arena *arena, struct definition *d, struct error *
         if (!tree_texts(arena, &rest, &values, error))
                 return false;
         for (; *values; values++)
-                argument_add(arena, d, NULL, *values);
+                if (!argument_add(arena, d, NULL, *values, error))
+                        return false;
         return true;
 }
 
@@ -37,8 +42,8 @@ static bool read_argument(struct arena *arena, struct definition *d, const struc
 {
         const char *name = arena_printf(arena, "%s%s", prefix, m->name);
 
-        if (m->kind == TREE_SCALAR || (m->kind == TREE_LIST && !m->first))
-                argument_add(arena, d, name, m->text ? m->text : "");
+        if ((m->kind == TREE_SCALAR || (m->kind == TREE_LIST && !m->first)) && !argument_add(arena, d, name, m->text ? m->text : "", error))
+                return false;
         for (const struct tree *i = m->first; i; i = i->next) {
                 if (m->kind == TREE_MAP) {
                         if (!read_argument(arena, d, i, arena_printf(arena, "%s.", name), error))
@@ -47,7 +52,8 @@ static bool read_argument(struct arena *arena, struct definition *d, const struc
                 }
                 if (i->kind != TREE_SCALAR || !i->text)
                         return tree_error(i, error, "a text was expected");
-                argument_add(arena, d, name, i->text);
+                if (!argument_add(arena, d, name, i->text, error))
+                        return false;
         }
         return true;
 }
@@ -125,6 +131,8 @@ bool definition_values(struct arena *arena, const struct definition *d, const st
                 if (values[n] && parameters[n].need != LIST)
                         return tree_error(d->at, error, "%s: %s wants one value", d->name, parameters[n].name);
                 values[n] = values[n] ? arena_printf(arena, "%s,%s", values[n], d->arguments[i].value) : d->arguments[i].value;
+                if (!tree_fits(d->at, arena, error))
+                        return false;
         }
         for (size_t n = 0; parameters[n].name; n++)
                 if (parameters[n].need == REQUIRED && !values[n])

@@ -66,6 +66,8 @@ struct tree *documents_merge(struct arena *arena, const struct tree *first, cons
                                 return NULL;
                         if (wanted && named == pass)
                                 tree_merge(arena, all, d);
+                        if (!tree_fits(d, arena, error))
+                                return NULL;
                 }
         return all;
 }

@@ -10,10 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEEPEST = 16 };
+enum { DEEPEST = 16, MOST_BYTES = 512 << 10, MOST_NAMES = 10000 };
+
+/* What may still be looked at and looked up: one for all of a part, so that little text does not become much work. */
+struct measure {
+        size_t bytes, names;
+};
 
 struct expansion {
         struct arena *arena;
+        struct measure *left;
         const struct tree *root, *at; /* at: where we are, for messages */
         const char *regex;            /* whose groups are no placeholders, or NULL */
         struct error *error;
@@ -49,6 +55,15 @@ static size_t closing_brace(const char *text, size_t len)
         return len;
 }
 
+static bool is_within_measure(struct expansion *x, size_t len, size_t names)
+{
+        if (len > x->left->bytes || names > x->left->names)
+                return tree_error(x->at, x->error, "${...} unfold to more than %d KiB, or are more than %d", MOST_BYTES >> 10, MOST_NAMES);
+        x->left->bytes -= len;
+        x->left->names -= names;
+        return true;
+}
+
 static bool expand_name(struct expansion *x, const char *inside, size_t len, int depth, struct text *out)
 {
         const char *colon = memchr(inside, ':', len);
@@ -58,7 +73,7 @@ static bool expand_name(struct expansion *x, const char *inside, size_t len, int
 
         if (value) {
                 text_string(out, value);
-                return true;
+                return is_within_measure(x, strlen(value), 0);
         }
         if (setting && setting->kind == TREE_SCALAR && setting->text)
                 return expand_text(x, setting->text, strlen(setting->text), depth + 1, out);
@@ -76,6 +91,8 @@ static bool expand_text(struct expansion *x, const char *text, size_t len, int d
 {
         if (depth > DEEPEST)
                 return tree_error(x->at, x->error, "${...} nested too deeply, or a setting that names itself");
+        if (!is_within_measure(x, len, 0))
+                return false;
         for (size_t i = 0; i < len; i++) {
                 size_t close;
 
@@ -86,6 +103,8 @@ static bool expand_text(struct expansion *x, const char *text, size_t len, int d
                 close = closing_brace(text + i + 2, len - i - 2);
                 if (close == len - i - 2)
                         return tree_error(x->at, x->error, "${ without its }");
+                if (!is_within_measure(x, 0, 1))
+                        return false;
                 if (names_group(x, text + i + 2, close))
                         text_add(out, text + i, close + 3);
                 else if (!expand_name(x, text + i + 2, close, depth, out))
@@ -105,24 +124,32 @@ static const char *regex_of(const struct tree *t, const char *around)
         return regexp && regexp->kind == TREE_SCALAR ? regexp->text : around;
 }
 
-static bool expand(struct arena *arena, struct tree *part, const struct tree *root, const char *regex, struct error *error)
+static bool expand(struct expansion *around, struct tree *part)
 {
-        struct expansion x = {.arena = arena, .root = root, .at = part, .regex = regex_of(part, regex), .error = error};
+        struct expansion x = *around;
+
+        x.at = part;
+        x.regex = regex_of(part, around->regex);
 
         if (part->kind == TREE_SCALAR && part->text && strstr(part->text, "${")) {
-                struct text out = text_open(arena, strlen(part->text));
+                struct text out = text_open(x.arena, strlen(part->text));
 
                 if (!expand_text(&x, part->text, strlen(part->text), 0, &out))
                         return false;
                 part->text = out.at;
         }
+        if (part->kind != TREE_MAP)
+                x.regex = NULL;
         for (struct tree *m = part->first; m; m = m->next)
-                if (!expand(arena, m, root, part->kind == TREE_MAP ? x.regex : NULL, error))
+                if (!expand(&x, m))
                         return false;
         return true;
 }
 
 bool tree_expand(struct arena *arena, struct tree *part, const struct tree *root, struct error *error)
 {
-        return !part || expand(arena, part, root, NULL, error);
+        struct measure left = {MOST_BYTES, MOST_NAMES};
+        struct expansion x = {.arena = arena, .left = &left, .root = root, .error = error};
+
+        return !part || expand(&x, part);
 }

@@ -101,7 +101,7 @@ static bool read_file(const char *path, char *text, size_t *len, struct error *e
         if (ferror(f))
                 error_set(error, ERROR_BAD_INPUT, "%s: %s", path, strerror(errno));
         else if (*len == MOST_BYTES)
-                error_set(error, ERROR_BAD_INPUT, "%s: larger than a routes file can be", path);
+                error_set(error, ERROR_BAD_INPUT, "%s:1: larger than %d KiB, which is the most for a routes file", path, MOST_BYTES >> 10);
         fclose(f);
         return error->kind == ERROR_NONE;
 }

@@ -10,7 +10,6 @@ struct reading {
 
 void settings_warn(struct routes *r, const struct tree *at, const char *format, ...)
 {
-        const char **larger = arena_alloc(r->arena, (r->warning_count + 2) * sizeof *larger);
         const char *warning;
         va_list args;
 
@@ -20,10 +19,7 @@ void settings_warn(struct routes *r, const struct tree *at, const char *format, 
         for (size_t i = 0; i < r->warning_count; i++)
                 if (strcmp(r->warnings[i], warning) == 0)
                         return;
-        if (r->warning_count)
-                memcpy(larger, r->warnings, r->warning_count * sizeof *larger);
-        larger[r->warning_count++] = warning;
-        r->warnings = larger;
+        tree_add_text(r->arena, &r->warnings, &r->warning_count, warning);
 }
 
 static bool gateway_routes(struct routes *r, const struct tree *t, void *into, struct error *error)

@@ -191,7 +191,7 @@ static bool read_route(struct routes *r, const struct tree *t, struct reading *r
         struct route *route = &reading->route;
         struct filter_place place = {r, route, reading->file};
 
-        if (!fields_read(r, t, route_fields, reading, "routes[]", error))
+        if (!tree_fits(t, r->arena, error) || !fields_read(r, t, route_fields, reading, "routes[]", error))
                 return false;
         if (!route->uri)
                 return tree_error(t, error, "a route without uri");

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { MOST_MEMORY = 16 << 20 };
+
 bool tree_error(const struct tree *at, struct error *error, const char *format, ...)
 {
         char text[sizeof error->text];
@@ -120,20 +122,45 @@ void tree_merge(struct arena *arena, struct tree *below, const struct tree *abov
         }
 }
 
+bool tree_fits(const struct tree *at, const struct arena *arena, struct error *error)
+{
+        return arena_size(arena) <= MOST_MEMORY ||
+               tree_error(at, error, "here the file unfolds to more than %d MiB", MOST_MEMORY >> 20);
+}
+
+/* Room is for a power of two of them. */
+void tree_add_text(struct arena *arena, const char ***texts, size_t *count, const char *text)
+{
+        size_t used = *count + 1; /* NULL among them */
+
+        if (!(used & (used - 1))) {
+                const char **larger = arena_alloc(arena, 2 * used * sizeof *larger);
+
+                if (*count)
+                        memcpy(larger, *texts, *count * sizeof *larger);
+                *texts = larger;
+        }
+        (*texts)[(*count)++] = text;
+}
+
 static void add_text(struct arena *arena, const char ***texts, size_t *count, const char *from, size_t len)
 {
-        const char **larger;
-
         while (len && isspace((unsigned char)*from))
                 from++, len--;
         while (len && isspace((unsigned char)from[len - 1]))
                 len--;
-        if (!len)
-                return;
-        larger = arena_alloc(arena, (*count + 2) * sizeof *larger);
-        memcpy(larger, *texts, *count * sizeof *larger);
-        larger[(*count)++] = arena_copy(arena, from, len);
-        *texts = larger;
+        if (len)
+                tree_add_text(arena, texts, count, arena_copy(arena, from, len));
+}
+
+static bool split_text(struct arena *arena, const struct tree *tree, const char ***texts, size_t *count, struct error *error)
+{
+        for (const char *p = tree->text; *p; p += strcspn(p, ","), p += *p == ',') {
+                if (!tree_fits(tree, arena, error))
+                        return false;
+                add_text(arena, texts, count, p, strcspn(p, ","));
+        }
+        return true;
 }
 
 bool tree_texts(struct arena *arena, const struct tree *tree, const char ***texts, struct error *error)
@@ -143,9 +170,8 @@ bool tree_texts(struct arena *arena, const struct tree *tree, const char ***text
         *texts = arena_alloc(arena, sizeof **texts);
         if (tree->kind == TREE_MAP)
                 return tree_error(tree, error, "%s wants a list", tree->name ? tree->name : "this");
-        if (tree->kind == TREE_SCALAR && tree->text)
-                for (const char *p = tree->text; *p; p += strcspn(p, ","), p += *p == ',')
-                        add_text(arena, texts, &count, p, strcspn(p, ","));
+        if (tree->kind == TREE_SCALAR && tree->text && !split_text(arena, tree, texts, &count, error))
+                return false;
         for (const struct tree *m = tree->first; m; m = m->next) {
                 if (m->kind != TREE_SCALAR || !m->text)
                         return tree_error(m, error, "a text was expected");

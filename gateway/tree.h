@@ -3,7 +3,7 @@
    Names are compared as Boot does: corsConfigurations, cors-configurations and cors_configurations are one; a name in square
    brackets is taken as it stands. A dotted key (`spring.profiles: docker`) is the nested maps that it abbreviates.
    Anchors, aliases and `<<` are resolved. Refused with file and line: custom tags, a key given twice, an alias
-   that contains itself, one that unfolds beyond all measure. All of it lives in the arena. */
+   that contains itself, and what is too deep, too much, or unfolds beyond all measure. All of it lives in the arena. */
 #ifndef GATEWAY_TREE_H
 #define GATEWAY_TREE_H
 
@@ -42,6 +42,12 @@ bool tree_expand(struct arena *arena, struct tree *part, const struct tree *root
 
 /* A list of scalars, or one scalar with commas in it, as texts ended by NULL. */
 bool tree_texts(struct arena *arena, const struct tree *tree, const char ***texts, struct error *error);
+
+/* Whether all that was made of the file so far is still within measure, else an error: to be asked wherever a little text may
+   become much. `at`: what it becomes so much of. */
+bool tree_fits(const struct tree *at, const struct arena *arena, struct error *error);
+/* Adds one to texts that are ended by NULL; linear, however many there are. */
+void tree_add_text(struct arena *arena, const char ***texts, size_t *count, const char *text);
 
 /* ERROR_BAD_INPUT "application.yml:12: ..." */
 bool tree_error(const struct tree *at, struct error *error, const char *format, ...)

@@ -4,11 +4,6 @@
 #include <string.h>
 #include <yaml.h>
 
-enum {
-        DEEPEST = 64,      /* levels; an alias that contains itself ends here */
-        MOST_NODES = 50000 /* after aliases are unfolded */
-};
-
 struct reader {
         struct arena *arena;
         const char *file;
@@ -61,14 +56,23 @@ static bool join(struct reader *r, struct tree *old, struct tree *value)
         return true;
 }
 
-static bool tree_put(struct reader *r, struct tree *map, const char *key, struct tree *value)
+static bool is_within_measure(struct reader *r, const struct tree *at, int depth)
+{
+        if (depth > DEEPEST)
+                return tree_error(at, r->error, "nested too deeply, or an alias that contains itself");
+        if (++r->nodes > MOST_NODES)
+                return tree_error(at, r->error, "more than %d values, aliases unfolded", MOST_NODES);
+        return tree_fits(at, r->arena, r->error);
+}
+
+static bool tree_put(struct reader *r, struct tree *map, const char *key, struct tree *value, int depth)
 {
         struct part p = part_of(key);
         struct tree *old = tree_find(map, p.at, p.len, p.verbatim), *child = value;
 
         if (p.rest) {
                 child = tree_new(r->arena, TREE_MAP, r->file, value->line);
-                if (!tree_put(r, child, p.rest, value))
+                if (!is_within_measure(r, child, depth) || !tree_put(r, child, p.rest, value, depth + 1))
                         return false;
         }
         child->name = arena_copy(r->arena, p.at, p.len);
@@ -116,7 +120,7 @@ static bool read_map(struct reader *r, struct tree *map, const yaml_node_t *node
                         if (!value)
                                 return false;
                         value->line = (int)key->start_mark.line + 1;
-                        if (!(merging ? merge_key(r, map, value) : tree_put(r, map, name, value)))
+                        if (!(merging ? merge_key(r, map, value) : tree_put(r, map, name, value, depth)))
                                 return false;
                 }
         return true;
@@ -165,11 +169,8 @@ static struct tree *read_node(struct reader *r, int index, int depth)
         struct tree *t = tree_new(r->arena, TREE_SCALAR, r->file, (int)node->start_mark.line + 1);
         bool read = true;
 
-        if (depth > DEEPEST || ++r->nodes > MOST_NODES) {
-                tree_error(t, r->error, depth > DEEPEST ? "nested too deeply, or an alias that contains itself"
-                                                        : "more than %d values, aliases unfolded", MOST_NODES);
+        if (!is_within_measure(r, t, depth))
                 return NULL;
-        }
         if (!is_known_tag((const char *)node->tag)) {
                 tree_error(t, r->error, "the tag %s is not supported", (const char *)node->tag);
                 return NULL;
@@ -230,6 +231,8 @@ struct tree *tree_read(struct arena *arena, const char *file, const char *text, 
         bool read;
 
         error->kind = ERROR_NONE;
+        if (!tree_survey(r.file, text, len, error))
+                return NULL;
         if (!yaml_parser_initialize(&parser)) {
                 error_set(error, ERROR_INTERNAL, "%s: no memory for a YAML parser", file);
                 return NULL;

@@ -228,3 +228,12 @@ char *arena_printf(struct arena *a, const char *format, ...)
         va_end(args);
         return p;
 }
+
+size_t arena_size(const struct arena *a)
+{
+        size_t size = 0;
+
+        for (const struct block *b = a->last; b; b = b->next)
+                size += b->size;
+        return size;
+}

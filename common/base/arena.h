@@ -45,6 +45,9 @@ char *arena_string(struct arena *arena, const char *text); /* NULL gives NULL */
 char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 char *arena_vprintf(struct arena *arena, const char *format, va_list args);
 
+/* Bytes of all its blocks; for who bounds what a file may unfold to. */
+size_t arena_size(const struct arena *arena);
+
 /* For what outlives a request: zeroed, freed with free(). */
 void *memory_alloc(size_t size);
 void *memory_grow(void *old, size_t size);
