@@ -137,7 +137,6 @@ static void decide(struct arena *arena, const struct cors_config *c, const struc
 {
         const char *origin = allowed_origin(c, r->origin);
 
-        add(v, "Vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
         if (!origin) {
                 refuse(v, "this origin is not among the allowed ones");
                 return;
@@ -162,6 +161,8 @@ void cors_decide(struct arena *arena, const struct cors_config *config, const st
         bool preflight = request->origin && request->asked_method && strcmp(request->method, "OPTIONS") == 0;
 
         *verdict = (struct cors_verdict){.outcome = CORS_NONE};
+        if (config) /* also where there is no origin: a cache would give that answer to one */
+                add(verdict, "Vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
         if (!request->origin || is_own_origin(request))
                 return;
         if (config)
@@ -173,4 +174,9 @@ void cors_decide(struct arena *arena, const struct cors_config *config, const st
 bool cors_owns(const struct cors_verdict *verdict, const char *name)
 {
         return verdict->outcome == CORS_ALLOWED && strncasecmp(name, "Access-Control-", 15) == 0;
+}
+
+bool cors_is_open(const struct cors_config *config)
+{
+        return list_has_star(config->origins) || list_has_star(config->origin_patterns);
 }

@@ -50,6 +50,9 @@ struct cors_verdict {
 void cors_decide(struct arena *arena, const struct cors_config *config, const struct cors_request *request,
                  struct cors_verdict *verdict);
 
+/* Whether it allows every origin. */
+bool cors_is_open(const struct cors_config *config);
+
 /* Whether the verdict's headers replace this one of the upstream's. */
 bool cors_owns(const struct cors_verdict *verdict, const char *name);
 

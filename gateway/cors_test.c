@@ -41,11 +41,18 @@ static const char *value(const struct cors_verdict *v, const char *name)
         return NULL;
 }
 
+/* But that the answer would be another one with it, where CORS is configured. */
 static void without_origin_nothing_is_said(void)
 {
         struct cors_verdict v = decide(&open_to_all, "GET", NULL, NULL, NULL);
 
         check_int(v.outcome, CORS_NONE);
+        check_int(v.header_count, 1);
+        check_contains(value(&v, "Vary"), "Origin");
+        v = decide(&open_to_all, "GET", "http://localhost:8088", NULL, NULL);
+        check_int(v.header_count, 1);
+        check_contains(value(&v, "Vary"), "Origin");
+        v = decide(NULL, "GET", NULL, NULL, NULL);
         check_int(v.header_count, 0);
 }
 

@@ -119,10 +119,10 @@ static void close_all(void)
 }
 
 /* One request, the whole answer as text. */
-static const char *ask(const char *request)
+static const char *ask_server(const struct http_server *server, const char *request)
 {
         struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-                                .sin_port = htons((uint16_t)http_server_port(front))};
+                                .sin_port = htons((uint16_t)http_server_port(server))};
         struct timeval patience = {.tv_sec = 10};
         int fd = socket(AF_INET, SOCK_STREAM, 0);
         size_t len = 0;
@@ -136,6 +136,11 @@ static const char *ask(const char *request)
         close(fd);
         answer[len] = '\0';
         return answer;
+}
+
+static const char *ask(const char *request)
+{
+        return ask_server(front, request);
 }
 
 #define REQUEST(line, fields) line " HTTP/1.1\r\nHost: shop:8088\r\nConnection: close\r\n" fields "\r\n"
@@ -182,6 +187,15 @@ static void a_limiter_counts_the_client_that_a_trusted_proxy_names(void)
         check_contains(ask(REQUEST("GET /few", "X-Forwarded-For: 9.9.9.9:80, \r\n")), "HTTP/1.1 201 "); /* the proxy itself */
         check_contains(ask(REQUEST("GET /few", "")), "HTTP/1.1 429 ");
         check_contains(ask(REQUEST("GET /few", "X-Forwarded-For: 9.9.9.9, 8.8.8.8\r\n")), "HTTP/1.1 201 ");
+        close_all();
+}
+
+/* Who makes links puts the host before it. */
+static void the_host_of_an_absolute_target_is_no_part_of_it(void)
+{
+        open_all();
+        check_contains(ask_server(upstream, REQUEST("GET http://shop:8088/orders?page=1", "")), "\nGET /orders?page=1\n");
+        check_contains(ask(REQUEST("GET http://shop:8088/orders?page=1", "")), "\nGET /orders?page=1\n");
         close_all();
 }
 
@@ -276,6 +290,9 @@ static void cors_is_decided_here(void)
         check_contains(answer, "HTTP/1.1 201 ");
         check_contains(answer, "Access-Control-Allow-Origin: http://a.kr\r\n");
         check(!strstr(answer, "http://upstream.says"));
+        ask(REQUEST("GET /orders", "")); /* a cache must not give this answer to an origin */
+        check_contains(answer, "HTTP/1.1 201 ");
+        check_contains(answer, "Vary: Origin");
         check_contains(ask(REQUEST("GET /gone", "Origin: http://a.kr\r\n")), "HTTP/1.1 403 ");
         check_contains(ask(REQUEST("GET /gone", "Origin: http://shop.kr\r\n")), "HTTP/1.1 503 ");
         check_contains(answer, "Access-Control-Allow-Origin: http://shop.kr\r\n");
@@ -303,6 +320,7 @@ int main(int argc, char **argv)
                 {"a request goes there and its answer back", a_request_goes_there_and_its_answer_back},
                 {"what a filter adds reaches the upstream", what_a_filter_adds_reaches_the_upstream},
                 {"a limiter counts the client that a trusted proxy names", a_limiter_counts_the_client_that_a_trusted_proxy_names},
+                {"the host of an absolute target is no part of it", the_host_of_an_absolute_target_is_no_part_of_it},
                 {"a prefix is stripped and told", a_prefix_is_stripped_and_told},
                 {"answers without a body stay so", answers_without_a_body_stay_so},
                 {"failures name the route", failures_name_the_route},

@@ -29,7 +29,8 @@ static void the_reference_file_gives_its_routes(void)
 
         check_int((int64_t)r->count, 4);
         check_int(r->port, 8088);
-        check_int((int64_t)r->warning_count, 0);
+        check_int((int64_t)r->warning_count, 1);
+        check_contains(r->warnings[0], "any origin");
         check_text(taker(r, "POST", "/orders"), "order");
         check_text(taker(r, "GET", "/orders/1"), "order");
         check_text(taker(r, "GET", "/deliveries"), "delivery");
@@ -107,7 +108,7 @@ static void a_participants_file_is_understood(void)
         check_int(routes_cors(r, "/x")->max_age_s, 600);
         check_text(routes_cors(r, "/api/x")->origin_patterns[0], "*");
         check_text(routes_cors(r, "/api/x")->exposed[0], "Location");
-        check_int((int64_t)r->warning_count, 5); /* defs, spring.application, management, eureka, logging */
+        check_int((int64_t)r->warning_count, 6); /* defs, spring.application, management, eureka, logging, and CORS open to all with credentials */
         check_text(r->warnings[0], "r.yml:3: defs has no effect here");
         routes_release(&r);
 }

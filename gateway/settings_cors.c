@@ -94,6 +94,8 @@ static bool read_paths(struct routes *r, const struct tree *t, void *into, struc
                         return tree_error(m, error, "corsConfigurations '%s': %s", m->name, reason);
                 if (!fields_read(r, m, cors_fields, c, m->name, error))
                         return false;
+                if (c->credentials && cors_is_open(c))
+                        settings_warn(r, m, "with allowCredentials and the origin *, pages of any origin may ask in their visitors' names; name those that may");
         }
         return true;
 }

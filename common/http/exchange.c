@@ -115,6 +115,7 @@ static enum MHD_Result head_take(struct exchange *e)
         why = target_read(&target, c->arena, e->target, e->line.method, e->framing.host);
         if (why)
                 return refuse(e, 400, why);
+        e->request.target = target.raw;
         e->request.path = target.path;
         e->request.query = target.query;
         e->request.body_total = e->framing.chunked ? -1 : (int64_t)e->framing.length;

@@ -51,7 +51,7 @@ struct http_answer {
 struct http_request {
         struct arena *arena; /* ends with the request */
         const char *method;
-        const char *target; /* as sent, raw */
+        const char *target; /* as sent, raw; in origin form (RFC 9112, 3.2.1) */
         const char *path;   /* raw, without the query; %00, bad escapes and dot segments were refused */
         const char *query;  /* raw, behind the '?'; NULL: none */
         const char *body;   /* NUL-terminated; "" when empty */

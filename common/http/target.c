@@ -87,6 +87,7 @@ const char *target_read(struct target *t, struct arena *arena, const char *raw, 
                 path = absolute_path(raw, host);
         if (!path || *path != '/')
                 return "the target is no path";
+        t->raw = path;
         why = scan(path, &t->query);
         if (!why)
                 t->path = t->query ? arena_copy(arena, path, (size_t)(t->query - 1 - path)) : path;

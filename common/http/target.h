@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 struct target {
-        const char *raw;
+        const char *raw;   /* path and query as sent: of http://host/path?query what is behind the host */
         const char *path;  /* raw, begins with '/', or is "*" */
         const char *query; /* raw; NULL: none */
 };
