@@ -12,11 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum {
-        NAMES_S = 5,      /* an address that went away is asked no longer than that */
         AVOID_MS = 10000, /* as Envoy's outlier detection ejects 30 s; here names are few and pods come back soon */
         FAILURES = 5,     /* in a row, of requests; one failed connect is enough */
         PLACES = 256,
@@ -241,7 +241,8 @@ static void hang_up(struct dial *dial)
                 return;
         curl_multi_remove_handle(dial->dialer->multi, dial->easy);
         curl_easy_cleanup(dial->easy);
-        dial->easy = NULL;
+        curl_slist_free_all(dial->known);
+        dial->easy = dial->known = NULL;
 }
 
 /* In ms; at least one, for 0 is libcurl's own. */
@@ -252,6 +253,20 @@ static long time_left(const struct dial *dial)
         if (dial->connect_ms <= 0)
                 return 0;
         return left > 1 ? left : 1;
+}
+
+/* "order:8080:10.0.0.7,10.0.0.8", for CURLOPT_RESOLVE; NULL: the host is an address itself. */
+static struct curl_slist *known_addresses(const struct dial *dial)
+{
+        enum { HOST = 300 };
+        char line[HOST + NAMES_MOST * (INET6_ADDRSTRLEN + 1)];
+        int len = snprintf(line, HOST, "%s:%d", dial->host, dial->port);
+
+        if (!dial->question.count || len >= HOST)
+                return NULL;
+        for (int i = 0; i < dial->question.count; i++)
+                len += snprintf(line + len, INET6_ADDRSTRLEN + 2, "%c%s", i ? ',' : ':', dial->question.addresses[i]);
+        return curl_slist_append(NULL, line);
 }
 
 static CURL *easy_open(struct dial *dial)
@@ -265,12 +280,11 @@ static CURL *easy_open(struct dial *dial)
         curl_easy_setopt(easy, CURLOPT_URL, url);
         curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
         curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-        curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* or giving up would wait for a name server that does not answer */
         curl_easy_setopt(easy, CURLOPT_PROXY, "");
         curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
         curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
-        curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, (long)NAMES_S);
-        curl_easy_setopt(easy, CURLOPT_DNS_SHUFFLE_ADDRESSES, 1L);
+        dial->known = known_addresses(dial);
+        curl_easy_setopt(easy, CURLOPT_RESOLVE, (struct curl_slist *)dial->known);
         curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, time_left(dial));
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, dial);
@@ -287,6 +301,52 @@ static void dial_again(struct dial *dial)
         curl_multi_add_handle(dial->dialer->multi, dial->easy);
 }
 
+static void fail_early(struct dial *dial, enum dial_outcome outcome, const char *why)
+{
+        dial->outcome = outcome;
+        snprintf(dial->reason, sizeof dial->reason, "Could not resolve host: %s: %s", dial->host, why);
+        dial->done(dial);
+}
+
+static void looked_up(struct question *question)
+{
+        struct dial *dial = (struct dial *)((char *)question - offsetof(struct dial, question));
+
+        loop_timer_clear(dial->dialer->loop, &dial->timer);
+        if (question->count)
+                dial_again(dial);
+        else
+                fail_early(dial, DIAL_REFUSED, question->why);
+}
+
+static void lookup_due(struct timer *timer)
+{
+        struct dial *dial = (struct dial *)((char *)timer - offsetof(struct dial, timer));
+
+        names_forget(&dial->question);
+        fail_early(dial, DIAL_SLOW, "no answer in time");
+}
+
+/* libcurl knows these by itself. */
+static bool is_address(const char *host)
+{
+        char address[sizeof(struct in6_addr)];
+
+        return strcasecmp(host, "localhost") == 0 || inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+}
+
+static void look_up(struct dial *dial)
+{
+        dial->question = (struct question){.host = dial->host, .loop = dial->dialer->loop, .done = looked_up};
+        if (is_address(dial->host) || names_ask(&dial->question)) {
+                dial_again(dial);
+                return;
+        }
+        dial->timer.due = lookup_due;
+        if (dial->connect_ms > 0)
+                loop_timer(dial->dialer->loop, &dial->timer, dial->connect_ms * 1000LL);
+}
+
 void dial_start(struct dialer *d, struct dial *dial)
 {
         dial->dialer = d;
@@ -294,12 +354,14 @@ void dial_start(struct dialer *d, struct dial *dial)
         dial->tried_count = 0;
         dial->began_us = clock_mono_us();
         dial->fd = -1;
-        dial_again(dial);
+        look_up(dial);
 }
 
 void dial_cancel(struct dial *dial)
 {
         hang_up(dial);
+        names_forget(&dial->question);
+        loop_timer_clear(dial->dialer->loop, &dial->timer);
 }
 
 /* libcurl closes what it opened, so that ours is a second descriptor of the same connection. */

@@ -1,10 +1,11 @@
-/* dial - making a TCP connection: libcurl resolves the name (in a thread of its own), tries the addresses (RFC 8305) and
-   keeps the time limit; the connected socket is then ours alone.
+/* dial - making a TCP connection: the name is looked up (names.h; libcurl's own resolver leaves a thread behind for each dial that was
+   given up), libcurl tries the addresses (RFC 8305); the connected socket is then ours alone. One time limit is for both.
 
    Addresses that failed lately are passed over for AVOID_MS, unless all of a name's are. On the loop's thread. */
 #ifndef GATEWAY_DIAL_H
 #define GATEWAY_DIAL_H
 
+#include "gateway/names.h"
 #include "http/loop.h"
 
 #include <stdbool.h>
@@ -28,8 +29,10 @@ struct dial {
         struct place *place; /* its address */
         char reason[256];
 
-        void *easy; /* dial's own */
+        void *easy, *known; /* dial's own */
         struct dialer *dialer;
+        struct question question;
+        struct timer timer; /* for its answer */
         int64_t began_us;
         bool heedless;        /* of addresses to be avoided */
         bool more;            /* addresses that this attempt left to the next */
