@@ -7,10 +7,33 @@
 #include "service/resource.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 
 static inline void shop_made(struct unit *unit, void *row)
 {
         unit_announce(unit, &thing_made, row);
+}
+
+static _Atomic int shop_changes, shop_removals;
+
+static inline void shop_check(struct unit *unit, const void *row)
+{
+        const char *name = ((const struct thing *)row)->name;
+
+        if (name && strcmp(name, "unsaleable") == 0)
+                unit_refuse(unit, ERROR_BAD_INPUT, "name", "nobody buys that");
+}
+
+static inline void shop_changed(struct unit *unit, const void *before, void *row)
+{
+        (void)unit, (void)before, (void)row;
+        shop_changes++;
+}
+
+static inline void shop_removed(struct unit *unit, const void *row)
+{
+        (void)unit, (void)row;
+        shop_removals++;
 }
 
 static const char *const shop_commands[] = {"thing", "thing cancel", NULL};
@@ -23,7 +46,10 @@ static const struct entity shop_entity = {
         .lookups = thing_lookups,
         .commands = shop_commands,
         .plain_post = "thing",
+        .check = shop_check,
         .created = shop_made,
+        .changed = shop_changed,
+        .removed = shop_removed,
 };
 
 static const struct field fact_fields[] = {{"name", FIELD_TEXT, offsetof(struct thing, name)}, {NULL}};

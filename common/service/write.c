@@ -142,7 +142,6 @@ static void remove_row(struct unit *unit, struct write *w)
         unit_remove(unit, e, before);
         if (e->removed)
                 e->removed(unit, before);
-        w->status = 204;
 }
 
 static void remember(struct unit *unit, const struct write *w)

@@ -1,4 +1,5 @@
 /* Writes that depend on what is there: ETags, and requests that come twice. */
+#include "base/hash.h"
 #include "service/shop.h"
 
 #include <pthread.h>
@@ -22,6 +23,48 @@ static void an_etag_changes_with_the_row(void)
         check(strcmp(first, second) != 0);
         check_text(header_of(get("/things/1"), "ETag"), second);
         check(strcmp(header_of(call("PUT", "/things/1", JSON_BODY, "{\"name\":\"a\"}"), "ETag"), first) != 0); /* nor back to it */
+        shop_end();
+}
+
+static void who_owns_the_thing_is_asked_and_told(void)
+{
+        const char *a;
+
+        shop_begin();
+        shop_changes = shop_removals = 0;
+        answers(post("/things", "{\"name\":\"unsaleable\"}"), 400);
+        answers(post("/things", "{\"name\":\"a\"}"), 201);
+        answers(call("PATCH", "/things/1", JSON_BODY, "{\"name\":\"unsaleable\"}"), 400);
+        answers(call("PUT", "/things/1", JSON_BODY, "{\"name\":\"unsaleable\"}"), 400);
+        check_int(shop_changes, 0);
+        answers(call("PATCH", "/things/1", JSON_BODY, "{\"name\":\"b\",\"qty\":1}"), 200);
+        check_int(shop_changes, 1);
+        a = call("PUT", "/things/1", JSON_BODY, "{\"name\":\"c\"}");
+        answers(a, 200);
+        check_contains(body_of(a), "\"name\":\"c\",\"qty\":null");
+        check_contains(get("/things/1"), "\"name\":\"c\",\"qty\":null");
+        check_int(shop_changes, 2);
+        answers(call("PUT", "/things/1", JSON_BODY, "{\"name\":\"c\"}"), 200); /* nothing new */
+        check_int(shop_changes, 2);
+        answers(call("DELETE", "/things/1", "Accept: image/png\r\n", NULL), 204); /* there is no body to like */
+        check_int(shop_removals, 1);
+        answers(call("DELETE", "/things/1", "", NULL), 404);
+        check_int(shop_removals, 1);
+        shop_end();
+}
+
+static void a_wrong_type_is_told_the_right_ones(void)
+{
+        const char *a;
+
+        shop_begin();
+        answers(post("/things", "{\"name\":\"a\"}"), 201);
+        a = call("PATCH", "/things/1", "Content-Type: text/plain\r\n", "{}");
+        answers(a, 415);
+        check_contains(header_of(a, "Accept-Patch"), "application/merge-patch+json");
+        a = call("PUT", "/things/1", "Content-Type: application/json-patch+json\r\n", "{}");
+        answers(a, 415);
+        check_text(header_of(a, "Accept-Patch"), "none");
         shop_end();
 }
 
@@ -95,6 +138,32 @@ static void a_key_makes_one_row(void)
         shop_end();
 }
 
+static void remember_two(struct unit *unit, void *arg)
+{
+        struct stored_answer answer = {(int64_t)hash_bytes("{}", 2), 201, "{\"id\":1234567890123,\"name\":\"a\",\"qty\":null,\"big\":null}"};
+
+        (void)arg;
+        unit_remember(unit, "/things", "k", &answer);
+        answer.row = "{\"id\":1";
+        unit_remember(unit, "/things", "half", &answer);
+}
+
+static void a_stored_answer_is_read_whole(void)
+{
+        const char *a;
+
+        shop_begin();
+        check_int(things_do(shop.store, remember_two, NULL), ERROR_NONE);
+        a = call("POST", "/things", with("Idempotency-Key", "k"), "{}");
+        answers(a, 201);
+        check_text(header_of(a, "Location"), "http://shop:1/things/1234567890123");
+        check_contains(body_of(a), "\"name\":\"a\"");
+        answers(call("POST", "/things", with("Idempotency-Key", "half"), "{}"), 500);
+        answers(call("POST", "/things/thing", with("Idempotency-Key", "k"), "{\"qty\":1}"), 200); /* of another path */
+        check_int(things_count(shop.store), 1);
+        shop_end();
+}
+
 static void a_key_outlives_the_process(void)
 {
         for (int life = 0; life < 2; life++) {
@@ -104,6 +173,7 @@ static void a_key_outlives_the_process(void)
                 a = call("POST", "/things/thing", "Idempotency-Key: k\r\n", "{\"name\":\"a\"}");
                 answers(a, 200);
                 check_text(body_of(a), "{\"id\":1,\"name\":\"a\",\"qty\":null,\"big\":null}");
+                check_text(header_of(a, "Content-Type"), "application/json;charset=UTF-8");
                 check_int(things_count(shop.store), 1);
                 shop_end();
         }
@@ -139,7 +209,10 @@ static void a_key_has_its_form(void)
         answers(call("POST", "/things", with("Idempotency-Key", ""), "{}"), 400);
         answers(call("POST", "/things", with("Idempotency-Key", "a b"), "{}"), 400);
         answers(call("POST", "/things", with("Idempotency-Key", "\xc3\xa9"), "{}"), 400);
+        answers(call("POST", "/things", with("Idempotency-Key", "\xe9k"), "{}"), 400);
+        answers(call("POST", "/things", with("Idempotency-Key", "\x7f"), "{}"), 400);
         check_int(things_count(shop.store), 1);
+        answers(call("POST", "/things", with("Idempotency-Key", "!~"), "{}"), 201);
         shop_end();
 }
 
@@ -219,9 +292,12 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 {"an etag changes with the row", an_etag_changes_with_the_row},
+                {"who owns the thing is asked and told", who_owns_the_thing_is_asked_and_told},
+                {"a wrong type is told the right ones", a_wrong_type_is_told_the_right_ones},
                 {"if-match guards a change", if_match_guards_a_change},
                 {"if-none-match saves a body", if_none_match_saves_a_body},
                 {"a key makes one row", a_key_makes_one_row},
+                {"a stored answer is read whole", a_stored_answer_is_read_whole},
                 {"a key outlives the process", a_key_outlives_the_process},
                 {"a key with another body is a mistake", a_key_with_another_body_is_a_mistake},
                 {"what was refused is not stored", what_was_refused_is_not_stored},
