@@ -168,6 +168,7 @@ static void story_accepted(void)
                 {"\r\n" GET "Host: a\r\n" END, "[GET|0|]"},
                 {POST "Content-Length: 000000000000000005\r\n" END "hello", "[POST|5|hello]5 "},
                 {POST "Content-Length: 11\r\n" END "hello world", "[POST|11|hello world]11 "},
+                {POST "Content-Length: 9\r\n" END "hello you", "[POST|9|hello you]9 "},
                 {POST "Transfer-Encoding: chunked\r\n" END "5\r\nhello\r\n0\r\n\r\n", "[POST|5|hello]-1 "},
                 {GET "Host: a:65535\r\n" END, "[GET|0|]"},
                 {GET "Host: a:\r\n" END, "[GET|0|]"},
