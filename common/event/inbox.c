@@ -144,11 +144,11 @@ static bool apply_alone(struct batch *one)
 
         if (persist(one, false, &error))
                 return true;
-        if (!never_will(&error))
-                return false;
-        a->error = error;
-        if (persist(one, false, &error))
-                return true;
+        if (never_will(&error) && a->error.kind == ERROR_NONE) {
+                a->error = error;
+                if (persist(one, false, &error))
+                        return true;
+        }
         if (!never_will(&error))
                 return false;
         log_write(LOG_ERROR, "a dead letter cannot be kept as it is; only where it was and why is", "error.message", error.text, NULL);

@@ -608,6 +608,46 @@ static void what_fails_for_now_is_tried_again(void)
         end();
 }
 
+/* PostgreSQL only, whose triggers can say for good that a value is too large. */
+static void a_dead_letter_that_cannot_be_kept_skips_nothing(void)
+{
+        struct outbox_record letters[4];
+
+        begin();
+        if (!store_is_shared(t.store)) {
+                end();
+                return;
+        }
+        third_party("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF NEW.topic IS NOT NULL AND"
+                    " (NEW.value IS NOT NULL OR to_regclass(''none_at_all'') IS NOT NULL) THEN"
+                    " RAISE EXCEPTION ''too long'' USING ERRCODE = ''54000''; END IF; RETURN NEW; END';"
+                    "CREATE TRIGGER refuse BEFORE INSERT ON outbox FOR EACH ROW EXECUTE FUNCTION refuse()");
+        say("1", "junk");
+        say("2", thing("bad"));
+        say("3", thing("good"));
+        listen_as("things");
+        wait_for_things(1);
+        wait_for_metric("dead", "unknown", 1);
+        wait_for_metric("dead", "Thing", 1);
+        check_int((int64_t)dead_letters(letters, 4), 2);
+        for (int i = 0; i < 2; i++) {
+                check(!letters[i].value && !letters[i].key);
+                check_text(header_of(&letters[i], "x-original-offset"), i ? "2" : "1");
+                check_text(header_of(&letters[i], "ce_id"), i ? "mall/0/2" : "mall/0/1");
+                check_contains(header_of(&letters[i], "x-exception-message"), i ? "a bad thing" : "expected a value");
+        }
+        third_party("CREATE TABLE none_at_all (a INTEGER)"); /* then not even that can be written: nothing moves, and nothing is lost */
+        say("4", "junk");
+        say("5", thing("later"));
+        usleep(300 * 1000);
+        check_int(things_count(t.store), 1);
+        third_party("DROP TABLE none_at_all");
+        wait_for_things(2);
+        check_text(names(), "good later");
+        wait_for_metric("dead", "unknown", 2);
+        end();
+}
+
 static void closing_does_not_wait_for_better_times(void)
 {
         int64_t before;
@@ -651,6 +691,7 @@ int main(int argc, char **argv)
                 {"what others say is skipped", what_others_say_is_skipped},
                 {"one bad event stops no other", one_bad_event_stops_no_other},
                 {"what fails for now is tried again", what_fails_for_now_is_tried_again},
+                {"a dead letter that cannot be kept skips nothing", a_dead_letter_that_cannot_be_kept_skips_nothing},
                 {"closing does not wait for better times", closing_does_not_wait_for_better_times},
                 {NULL, NULL},
         };
