@@ -4,6 +4,9 @@
 #include "base/clock.h"
 #include "data/thing.h"
 
+#include <fcntl.h>
+#include <malloc.h>
+#include <sqlite3.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -529,6 +532,171 @@ static void an_absurd_id_renews_nothing(void)
         end();
 }
 
+/* What the log says meanwhile: stderr goes to a file. */
+static int kept_stderr = -1;
+
+static void listen_to_log(void)
+{
+        int fd = open(arena_printf(t.arena, "%s/told", check_directory()), O_RDWR | O_CREAT | O_TRUNC | O_APPEND, 0600);
+
+        kept_stderr = dup(STDERR_FILENO);
+        dup2(fd, STDERR_FILENO);
+        close(fd);
+}
+
+static const char *told(void)
+{
+        int fd = open(arena_printf(t.arena, "%s/told", check_directory()), O_RDONLY);
+        char *text = arena_alloc(t.arena, 65536);
+        ssize_t len = read(fd, text, 65535);
+
+        check(len >= 0);
+        close(fd);
+        return text;
+}
+
+static void stop_listening(void)
+{
+        dup2(kept_stderr, STDERR_FILENO);
+        close(kept_stderr);
+}
+
+static void wait_for_told(const char *part)
+{
+        int64_t end_at = clock_mono_us() + PATIENCE_US;
+
+        while (!strstr(told(), part) && clock_mono_us() < end_at)
+                usleep(10000);
+        check_contains(told(), part);
+}
+
+static int count_of(const char *text, const char *part)
+{
+        int count = 0;
+
+        for (; (text = strstr(text, part)); text += strlen(part))
+                count++;
+        return count;
+}
+
+static void what_dies_is_told(void)
+{
+        begin();
+        listen_to_log();
+        say("1", thing("a"));
+        say("2", thing("bad"));
+        say("3", "junk");
+        say("1", thing("b"));
+        say("4", thing("last"));
+        listen_as("things");
+        wait_for_things(2);
+        wait_for_metric("clashing", "Thing", 1);
+        wait_for_metric("dead", "Thing", 2);
+        wait_for_metric("consumed", "Thing", 2);
+        stop_listening();
+        check_int(count_of(told(), "ERROR"), 3);
+        check_contains(told(), "ERROR an event cannot be understood; it is a dead letter now event.place=mall[0]@2 event.type=Thing"
+                               " event.source=/other/1 event.id=2 error.message=\"a bad thing\"\n");
+        check_contains(told(), "event.place=mall[0]@3 event.type=unknown");
+        check_contains(told(), "ERROR two events have one identity; the second is a dead letter now event.place=mall[0]@4 event.type=Thing"
+                               " event.source=/other/1 event.id=1 error.message=\"another event came under");
+        end();
+}
+
+/* Of the log's own file, beside the readers. */
+static void change_log(const char *sql)
+{
+        sqlite3 *db;
+
+        check_int(sqlite3_open(bus_of_story().url + sizeof "log:" - 1, &db), SQLITE_OK);
+        check_int(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+        sqlite3_close(db);
+}
+
+static void a_broken_bus_is_told_once_and_known(void)
+{
+        char why[256];
+
+        begin();
+        listen_to_log();
+        say("1", thing("a"));
+        listen_as("things");
+        wait_for_things(1);
+        check(inbox_is_well(t.inbox, why));
+        check_text(why, "");
+        change_log("INSERT INTO log (topic, timestamp, value, headers) VALUES ('mall', 1, '{}', x'ffffffff')");
+        say("2", thing("b"));
+        wait_for_told("the bus cannot be read");
+        usleep(2500 * 1000); /* some more tries */
+        check(!inbox_is_well(t.inbox, why));
+        check_contains(why, "is damaged: headers of offset 2");
+        change_log("DELETE FROM log WHERE value = '{}'");
+        wait_for_things(2);
+        stop_listening();
+        check_int(count_of(told(), "ERROR the bus cannot be read"), 1);
+        check_int(count_of(told(), "INFO  the bus is back"), 1);
+        check_int(count_of(told(), "WARN"), 0);
+        check(inbox_is_well(t.inbox, why));
+        end();
+}
+
+static void the_trace_goes_on(void)
+{
+        static const char trace[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        struct record_header h[] = {{"traceparent", trace, sizeof trace - 1}};
+        struct record r = {.key = "k", .key_len = 1, .value = NULL, .headers = h, .header_count = 1};
+        struct outbox_record said[3];
+        struct error e = {0};
+        size_t count;
+
+        begin();
+        r.value = thing("a");
+        r.value_len = strlen(r.value);
+        publish(&r, 1);
+        say("2", thing("b")); /* of no trace, and not of the one before */
+        listen_as("things");
+        wait_for_things(2);
+        check(outbox_read(t.store, 0, said, 3, &count, t.arena, &e) && count == 2);
+        check_text(header_of(&said[0], "traceparent"), trace);
+        check_text(header_of(&said[1], "traceparent"), "none");
+        end();
+}
+
+/* Sanitizers keep freed memory for a while; they know what is in use. */
+extern size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+static size_t memory_in_use(void)
+{
+        if (__sanitizer_get_current_allocated_bytes)
+                return __sanitizer_get_current_allocated_bytes();
+        return mallinfo2().uordblks + mallinfo2().hblkhd;
+}
+
+static void what_was_read_is_let_go_of(void)
+{
+        enum { LARGE = 800 * 1000, COUNT = 40 };
+        struct text large;
+        size_t before;
+
+        begin();
+        large = text_open(t.arena, LARGE + 100);
+        text_string(&large, "{\"eventType\":\"Unknown\",\"pad\":\"");
+        while (large.len < LARGE)
+                text_string(&large, "................................................................");
+        text_string(&large, "\"}");
+        listen_as("things");
+        say(NULL, large.at);
+        say(NULL, thing("first"));
+        wait_for_things(1);
+        before = memory_in_use();
+        for (int i = 0; i < COUNT; i++)
+                say(NULL, large.at);
+        say(NULL, thing("last"));
+        wait_for_things(2);
+        check(memory_in_use() < before + (size_t)LARGE * COUNT / 2);
+        end();
+}
+
 static void dead_letters_are_counted_and_not_repeated(void)
 {
         struct outbox_record letters[4];
@@ -687,6 +855,10 @@ int main(int argc, char **argv)
                 {"what lies behind the group is looked at", what_lies_behind_the_group_is_looked_at},
                 {"a standby that was behind is renewed", a_standby_that_was_behind_is_renewed},
                 {"an absurd id renews nothing", an_absurd_id_renews_nothing},
+                {"what dies is told", what_dies_is_told},
+                {"a broken bus is told once and known", a_broken_bus_is_told_once_and_known},
+                {"the trace goes on", the_trace_goes_on},
+                {"what was read is let go of", what_was_read_is_let_go_of},
                 {"dead letters are counted and not repeated", dead_letters_are_counted_and_not_repeated},
                 {"what others say is skipped", what_others_say_is_skipped},
                 {"one bad event stops no other", one_bad_event_stops_no_other},
