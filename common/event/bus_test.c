@@ -200,6 +200,80 @@ static void a_reader_hears_what_it_wants(void)
         bus_close(&publisher, 5000);
 }
 
+struct noted {
+        int64_t highest, count;
+};
+
+/* Of our source alone; as with `wanted`, nothing is copied. */
+static bool note(void *arg, const struct bus_sign *sign)
+{
+        struct noted *noted = arg;
+        char id[24] = "";
+
+        if (sign->source.len != 6 || memcmp(sign->source.at, "/own/1", 6) != 0 || sign->id.len >= sizeof id)
+                return true;
+        memcpy(id, sign->id.at, sign->id.len);
+        noted->count++;
+        if (strtoll(id, NULL, 10) > noted->highest)
+                noted->highest = strtoll(id, NULL, 10);
+        return true;
+}
+
+static void say_of(struct bus *bus, const char *source, int id)
+{
+        char text[16], key[16];
+        struct record_header headers[] = {{"ce_source", source, strlen(source)}, {"ce_id", text, 0}, {"ce_type", "A", 1}};
+        struct record r = {.key = key, .value = "{}", .value_len = 2, .headers = headers, .header_count = 3};
+
+        headers[1].len = (size_t)snprintf(text, sizeof text, "%d", id);
+        r.key_len = (size_t)snprintf(key, sizeof key, "%d", id);
+        publish(bus, &r, 1);
+}
+
+static void the_end_of_the_topic_can_be_looked_at(void)
+{
+        const char *url = story_url();
+        struct noted noted = {0, 0};
+        struct bus_config config = {.url = url, .client = "test", .wanted = note, .wanted_arg = &noted};
+        struct bus *publisher = open_publisher(url), *reader = open_reader(url, "g");
+        _Atomic bool stop = false;
+
+        for (int i = 1; i <= 40; i++)
+                say_of(publisher, "/own/1", i);
+        say_of(publisher, "/own/12", 99);
+        say_type(publisher, "A", "last");
+        bus_look_back(&config, "g", &stop);
+        check_int(noted.highest, 40);
+        check_int(noted.count, 40);
+        expect(reader, "{}"); /* the group is where it was */
+        noted.count = 0;
+        stop = true;
+        bus_look_back(&config, "g", &stop);
+        check(noted.count == 0 || bus_is_local(&config));
+        bus_close(&reader, 5000);
+        bus_close(&publisher, 5000);
+}
+
+static void to_look_ends_where_no_bus_is(void)
+{
+        struct noted noted = {0, 0};
+        struct bus_config config = {.client = "test", .wanted = note, .wanted_arg = &noted};
+        _Atomic bool stop = false;
+        char url[200];
+
+        config.url = strcpy(url, "log:/nowhere/mall.log");
+        check(bus_is_local(&config));
+        bus_look_back(&config, "g", &stop);
+        config.url = strcpy(url, "kafka://127.0.0.1:1/mall");
+        check(!bus_is_local(&config));
+        stop = true;
+        bus_look_back(&config, "g", &stop);
+        config.url = strcpy(url, "neither");
+        bus_look_back(&config, "g", &stop);
+        check(!bus_is_local(&config));
+        check_int(noted.count, 0);
+}
+
 static void every_group_hears_all(void)
 {
         const char *url = story_url();
@@ -435,6 +509,8 @@ static void wrong_urls_are_named(void)
 static const struct story contract[] = {
         {"what comes is what went", comes_as_it_went},
         {"a reader hears what it wants", a_reader_hears_what_it_wants},
+        {"the end of the topic can be looked at", the_end_of_the_topic_can_be_looked_at},
+        {"to look ends where no bus is", to_look_ends_where_no_bus_is},
         {"every group hears all", every_group_hears_all},
         {"readers of a group hear all between them", readers_of_a_group_hear_all_between_them},
         {"a group goes on behind its commit", a_group_goes_on_behind_its_commit},
