@@ -1,0 +1,234 @@
+/* A store that came back from the past gives no id twice, and what it has from before keeps its own. */
+#include "data/renew.h"
+
+#include "base/clock.h"
+#include "data/store_inside.h"
+#include "data/thing.h"
+
+#include <pthread.h>
+
+enum { FAR = 1000 * 1000 };
+
+static struct renewal renew(struct store *store, int64_t seen)
+{
+        struct renewal renewal = {0};
+        struct error e = {0};
+
+        check(store_renew(store, seen, &renewal, &e));
+        return renewal;
+}
+
+/* The key of each event is its thing's name; it waits under this id. */
+static int64_t id_of_event(struct store *store, const char *key)
+{
+        struct arena *arena = arena_open();
+        struct outbox_record records[20];
+        struct error e = {0};
+        int64_t id = 0;
+        size_t count;
+
+        check(outbox_read(store, 0, records, 20, &count, arena, &e));
+        for (size_t i = 0; i < count; i++)
+                if (records[i].key && strcmp(records[i].key, key) == 0)
+                        id = records[i].id;
+        arena_close(&arena);
+        return id;
+}
+
+static void what_it_gave_renews_nothing(void)
+{
+        struct store *store = things_open();
+
+        check_int(store_events_given(store), 0);
+        check_int(things_add(store, "a"), 1);
+        check_int(things_add(store, "b"), 2);
+        check_int(store_events_given(store), 2);
+        check_int(renew(store, 2).from, 0);
+        check_int(renew(store, 1).from, 0);
+        check_int(things_add(store, "c"), 3);
+        check_int(id_of_event(store, "c"), 3);
+        store_close(&store);
+}
+
+static void all_ids_jump(void)
+{
+        int64_t now = clock_wall_ms();
+        struct store *store = things_open();
+        struct renewal r;
+        int64_t id;
+
+        clock_set_wall_ms(now);
+        check_int(things_add(store, "a"), 1);
+        r = renew(store, 2);
+        check_int(r.given, 1);
+        check_int(r.from, now * 1000);
+        check(store_events_given(store) >= r.from);
+        id = things_add(store, "b");
+        check(id > r.from && id < r.from + 10);
+        check(id_of_event(store, "b") > r.from && id_of_event(store, "b") < r.from + 10);
+        check_int(id_of_event(store, "a"), 1);
+        check(things_has(store, 1) && things_has(store, id));
+        check_int(things_count(store), 2);
+        check_int(renew(store, 2).from, 0); /* it gave that now */
+        check_int(renew(store, id_of_event(store, "b")).from, 0);
+        store_close(&store);
+        store = things_open();
+        check(things_add(store, "c") > id && things_add(store, "d") < id + 20);
+        check(id_of_event(store, "c") > id_of_event(store, "b"));
+        clock_set_wall_ms(0);
+        store_close(&store);
+}
+
+/* One backup, restored twice, and a clock that stands still or is wrong. */
+static void each_renewal_leads_further(void)
+{
+        int64_t now = clock_wall_ms();
+        struct store *store = things_open();
+        struct renewal first, second;
+
+        clock_set_wall_ms(now);
+        first = renew(store, 1);
+        second = renew(store, first.from + 5);
+        check_int(second.given, first.from);
+        check_int(second.from, first.from + 5 + FAR);
+        clock_set_wall_ms(1);
+        check_int(renew(store, second.from + 1).from, second.from + 1 + FAR);
+        clock_set_wall_ms(0);
+        store_close(&store);
+}
+
+static void what_waits_is_counted_across_the_jump(void)
+{
+        struct store *store = things_open();
+        struct renewal r;
+
+        for (int i = 0; i < 3; i++)
+                things_add(store, "a");
+        check_int(outbox_pending(store), 3);
+        r = renew(store, 4);
+        check_int(outbox_pending(store), 3);
+        things_add(store, "b");
+        check_int(outbox_pending(store), 4);
+        if (!store_is_shared(store)) { /* there the rows are counted */
+                store_close(&store);
+                store = things_open();
+                check_int(outbox_pending(store), 4);
+                outbox_sent(store, 2);
+                check_int(outbox_pending(store), 2);
+                outbox_sent(store, 3);
+                check_int(outbox_pending(store), 1);
+                outbox_sent(store, r.from + 1);
+                check_int(outbox_pending(store), 0);
+                things_add(store, "c");
+                check_int(outbox_pending(store), 1);
+                outbox_sent(store, r.from + 2);
+                store_close(&store);
+                store = things_open();
+                check_int(outbox_pending(store), 0);
+                check_int(things_add(store, "d"), r.from + 3);
+                check_int(outbox_pending(store), 1);
+        }
+        store_close(&store);
+}
+
+/* Renewed when all had been sent. */
+static void nothing_waits_after_the_jump(void)
+{
+        struct store *store = things_open();
+
+        things_add(store, "a");
+        outbox_sent(store, 1);
+        outbox_sweep(store);
+        renew(store, 2);
+        check_int(outbox_pending(store), store_is_shared(store) ? 1 : 0); /* there only its part's reader removes it */
+        store_close(&store);
+        store = things_open();
+        check_int(outbox_pending(store), store_is_shared(store) ? 1 : 0);
+        store_close(&store);
+}
+
+/* What mallctl does, with nobody there. */
+static void a_stopped_store_is_renewed(void)
+{
+        struct store *store = things_open();
+        struct renewal r = {0};
+        struct error e = {0};
+        struct db *db;
+        int64_t id;
+
+        things_add(store, "a");
+        things_add(store, "b");
+        store_close(&store);
+        db = db_open(things_url(), things_service(), DB_WRITER, &e);
+        check(db && db_begin(db, false, &e));
+        check_int(renewed_from(db, &e), 0);
+        check_int(renew_highest(db, &e), 2);
+        check_int(renew_highest_event(db, &e), 2);
+        check(renew_ids(db, 2, 0, &r, &e) && db_commit(db, &e));
+        check_int(renewed_from(db, &e), r.from);
+        check_int(renew_highest(db, &e), r.from);
+        check_int(renew_highest_event(db, &e), r.from);
+        db_close(&db);
+        store = things_open();
+        check(store_events_given(store) >= r.from);
+        id = things_add(store, "c");
+        check(id > r.from && id < r.from + 10);
+        check(id_of_event(store, "c") > r.from);
+        check_int(outbox_pending(store), 3);
+        store_close(&store);
+}
+
+enum { PROCESSES = 4 };
+
+static struct {
+        struct store *store;
+        struct renewal renewal;
+        pthread_t thread;
+} processes[PROCESSES];
+
+static void *renew_one(void *arg)
+{
+        size_t i = (size_t)arg;
+        struct error e = {0};
+
+        check(store_renew(processes[i].store, 50, &processes[i].renewal, &e));
+        return NULL;
+}
+
+/* All of them see the event that the standby never heard of. */
+static void of_several_processes_one_renews(void)
+{
+        int renewals = 0;
+
+        processes[0].store = things_open();
+        for (size_t i = 1; i < PROCESSES; i++)
+                processes[i].store = store_is_shared(processes[0].store) ? things_open() : processes[0].store;
+        things_add(processes[0].store, "a");
+        for (size_t i = 0; i < PROCESSES; i++)
+                pthread_create(&processes[i].thread, NULL, renew_one, (void *)i);
+        for (size_t i = 0; i < PROCESSES; i++)
+                pthread_join(processes[i].thread, NULL);
+        for (size_t i = 0; i < PROCESSES; i++)
+                renewals += processes[i].renewal.from != 0;
+        check_int(renewals, 1);
+        for (size_t i = 1; i < PROCESSES; i++)
+                if (processes[i].store != processes[0].store)
+                        store_close(&processes[i].store);
+        store_close(&processes[0].store);
+}
+
+static const struct story stories[] = {
+        {"what it gave renews nothing", what_it_gave_renews_nothing},
+        {"all ids jump", all_ids_jump},
+        {"each renewal leads further", each_renewal_leads_further},
+        {"what waits is counted across the jump", what_waits_is_counted_across_the_jump},
+        {"nothing waits after the jump", nothing_waits_after_the_jump},
+        {"a stopped store is renewed", a_stopped_store_is_renewed},
+        {"of several processes one renews", of_several_processes_one_renews},
+        {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+        return check_main(stories, argc, argv);
+}
