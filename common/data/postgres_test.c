@@ -332,6 +332,30 @@ static void no_change_is_lost(void)
 static const char end_sessions[] = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name ="
                                    " current_schema() AND pid <> pg_backend_pid()";
 
+/* Ids that were fetched and not used: a server that took over may give them to another process. */
+static void ids_of_another_connection_are_not_given(void)
+{
+        struct errand hold, refused[3];
+        struct store *store;
+
+        if (!is_shared())
+                return;
+        store = things_open();
+        errand_send(&hold, store, NULL, NULL);
+        for (int i = 0; i < 3; i++)
+                errand_send(&refused[i], store, "refused", refuse_after_writing);
+        check_int(errand_end(&hold), ERROR_NONE);
+        for (int i = 0; i < 3; i++)
+                check_int(errand_end(&refused[i]), ERROR_UNPROCESSABLE);
+        check_int(things_add(store, "a"), 1); /* what is left comes first */
+        third_party(end_sessions);
+        third_party("SELECT setval('things_ids', 40)");
+        for (struct thing t = {.name = "b"}; things_do(store, thing_add_and_say, &t) != ERROR_NONE;)
+                usleep(1000);
+        check(!things_has(store, 2) && things_has(store, 41));
+        store_close(&store);
+}
+
 static void a_broken_connection_is_made_anew(void)
 {
         struct store *store;
@@ -531,6 +555,7 @@ int main(int argc, char **argv)
                 {"a value that no index takes is too large", a_value_that_no_index_takes_is_too_large},
                 {"a newer schema is refused", a_newer_schema_is_refused},
                 {"no change is lost", no_change_is_lost},
+                {"ids of another connection are not given", ids_of_another_connection_are_not_given},
                 {"a broken connection is made anew", a_broken_connection_is_made_anew},
                 {"a unit whose connection broke is undone", a_unit_whose_connection_broke_is_undone},
                 {"a commit whose answer was lost is found", a_commit_whose_answer_was_lost_is_found},
