@@ -163,3 +163,23 @@ def test_renewing_is_refused_where_it_would_harm():
         equal(code, 0, said)
         mall.order.start()
         assert mall.order_one() > 10 ** 15
+
+
+def test_a_restored_product_catches_up_with_what_it_forgot():
+    with Mall() as mall:
+        mall.register(stock=1000)
+        has_delivered(mall, [mall.order_one(qty=1) for _ in range(5)])
+        until_equal(lambda: mall.stock(), 995)
+        run([line.replace("order", "product") for line in commands("Back up", "sqlite")], mall)
+        lost = [mall.order_one(qty=1) for _ in range(5)]
+        until_equal(lambda: mall.stock(), 990)
+        equal(mall.order.delete("/orders/%d" % lost[2]).status, 204)
+        until_equal(lambda: mall.stock(), 991)
+        mall.product.kill()
+        run([line.replace("order", "product") for line in commands("Restore", "sqlite")], mall)
+        mall.product.start()
+        until_equal(lambda: mall.stock(), 991)
+        said = subprocess.run([BIN / "mallctl", "audit", "--bus=log:mall.log", "--settle=30s",
+                               *("--%s=http://localhost:%d" % (name, mall.daemons[name].port) for name in ("order", "delivery", "product"))],
+                              cwd=mall.directory, stdout=subprocess.PIPE, text=True, timeout=60)
+        assert said.returncode == 0 and "balanced" in said.stdout, said.stdout
