@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ASK_EVERY_US = 1000 * 1000 }; /* a shared store, which may have become another one meanwhile */
+enum { ASK_EVERY_US = 1000 * 1000 }; /* a shared store may have become another one meanwhile */
 
 struct own {
         struct store *store;
@@ -99,7 +99,7 @@ void own_check(struct own *own)
         if (!seen)
                 return;
         pthread_mutex_lock(&own->lock);
-        if (!store_is_shared(own->store) || is_due(own))
+        if (is_due(own))
                 check(own, seen);
         pthread_mutex_unlock(&own->lock);
 }
