@@ -164,13 +164,41 @@ int connection_cut_short(struct http_server *s, int status)
         return n;
 }
 
+static void dismiss(struct connection *c)
+{
+        atomic_store(&c->dismissed, true);
+        shutdown(c->fd, SHUT_RD);
+}
+
+static bool is_idle(const struct connection *c)
+{
+        return atomic_load_explicit(&c->phase, memory_order_acquire) == PHASE_IDLE && !atomic_load(&c->dismissed) && c->fd >= 0;
+}
+
+void connection_end_longest_idle(struct http_server *s)
+{
+        struct connection *longest = NULL;
+        int64_t least = INT64_MAX; /* all wait equally long in the end: who began first has the first deadline */
+
+        pthread_mutex_lock(&s->lock);
+        for (struct connection *c = LIST_FIRST(&s->connections); c; c = LIST_NEXT(c, beside)) {
+                int64_t deadline = atomic_load_explicit(&c->deadline_ms, memory_order_relaxed);
+
+                if (deadline > least || !is_idle(c) || has_unread(c))
+                        continue;
+                longest = c;
+                least = deadline;
+        }
+        if (longest)
+                dismiss(longest);
+        pthread_mutex_unlock(&s->lock);
+}
+
 void connection_end_idle(struct http_server *s)
 {
         pthread_mutex_lock(&s->lock);
         for (struct connection *c = LIST_FIRST(&s->connections); c; c = LIST_NEXT(c, beside))
-                if (atomic_load_explicit(&c->phase, memory_order_relaxed) <= PHASE_IDLE) {
-                        atomic_store(&c->dismissed, true);
-                        shutdown(c->fd, SHUT_RD);
-                }
+                if (atomic_load_explicit(&c->phase, memory_order_relaxed) <= PHASE_IDLE)
+                        dismiss(c);
         pthread_mutex_unlock(&s->lock);
 }

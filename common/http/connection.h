@@ -106,7 +106,7 @@ struct connection {
         _Atomic int phase;
         _Atomic int64_t deadline_ms; /* monotonic; INT64_MAX: none */
         atomic_bool overdue;
-        atomic_bool dismissed; /* idle when the server closed; a request may have come just then */
+        atomic_bool dismissed; /* idle when it was to end; a request may have come just then */
         _Atomic unsigned pieces; /* of bodies, so far */
         unsigned pieces_seen;    /* the deadline thread's, as is stuck: */
         int stuck;               /* how often in a row there were bytes, and the library had fetched none of them */
@@ -151,6 +151,8 @@ void connection_let_go(struct connection *connection);
 int connection_count(struct http_server *server, enum phase least, enum phase most);
 /* Answers those whose request is with its handler, past the library, and leaves all else as it is; how many they are. */
 int connection_cut_short(struct http_server *server, int status);
+/* Ends the one that has waited longest for its next request, if any does. */
+void connection_end_longest_idle(struct http_server *server);
 /* Ends those that have no request under way. */
 void connection_end_idle(struct http_server *server);
 

@@ -23,12 +23,15 @@ struct lingering {
 struct deadlines {
         struct http_server *server;
         pthread_t thread;
-        int64_t looked_ms;    /* monotonic; the thread's own */
+        /* the thread's own: nobody waits while it reads */
+        int64_t looked_ms; /* monotonic */
+        int count;
+        struct lingering lingering[LINGERING];
         pthread_mutex_t lock; /* of all below */
         pthread_cond_t wake;
         bool stop;
-        int count;
-        struct lingering lingering[LINGERING];
+        int held, arrived; /* how many the thread has, at most; and those that are to come to it */
+        struct lingering arrivals[LINGERING];
 };
 
 static void connection_look(struct connection *c, int64_t now)
@@ -115,9 +118,17 @@ void deadline_linger(struct deadlines *d, int fd)
         int copy;
 
         pthread_mutex_lock(&d->lock);
-        if (d->count < LINGERING && (copy = fcntl(fd, F_DUPFD_CLOEXEC, 0)) >= 0)
-                d->lingering[d->count++] = (struct lingering){copy, clock_mono_us() / 1000 + LINGER_MS};
+        if (d->held + d->arrived < LINGERING && (copy = fcntl(fd, F_DUPFD_CLOEXEC, 0)) >= 0)
+                d->arrivals[d->arrived++] = (struct lingering){copy, clock_mono_us() / 1000 + LINGER_MS};
         pthread_mutex_unlock(&d->lock);
+}
+
+/* Under the lock. */
+static void take_arrivals(struct deadlines *d)
+{
+        while (d->arrived)
+                d->lingering[d->count++] = d->arrivals[--d->arrived];
+        d->held = d->count;
 }
 
 static void sleep_a_bit(struct deadlines *d)
@@ -140,8 +151,9 @@ static void *run(void *arg)
         pthread_mutex_lock(&d->lock);
         while (!d->stop) {
                 sleep_a_bit(d);
-                linger(d, clock_mono_us() / 1000);
+                take_arrivals(d);
                 pthread_mutex_unlock(&d->lock);
+                linger(d, clock_mono_us() / 1000);
                 look(d);
                 pthread_mutex_lock(&d->lock);
         }
@@ -178,6 +190,7 @@ void deadlines_close(struct deadlines **deadlines)
         pthread_cond_signal(&d->wake);
         pthread_mutex_unlock(&d->lock);
         pthread_join(d->thread, NULL);
+        take_arrivals(d);
         while (d->count)
                 close(d->lingering[--d->count].fd);
         pthread_cond_destroy(&d->wake);

@@ -3,6 +3,8 @@
 #include "base/log.h"
 #include "http/conversation.h"
 
+#include <pthread.h>
+
 enum { PATIENCE_US = 20 * 1000 * 1000 };
 
 #define CLOSE "Connection: close\r\n\r\n"
@@ -129,6 +131,109 @@ static void story_reader_that_does_not_read(void)
         http_server_close(&s, 1000);
 }
 
+/* A connection with a request under way, seen by the server. */
+static int begun(struct http_server *s)
+{
+        int fd = dial(http_server_port(s)), before = http_server_in_flight(s);
+        int64_t end = clock_mono_us() + PATIENCE_US;
+
+        say_text(fd, GET("/a"));
+        while (http_server_in_flight(s) == before && clock_mono_us() < end)
+                poll(NULL, 0, 1);
+        check_int(http_server_in_flight(s), before + 1);
+        return fd;
+}
+
+/* Whoever is idle longest is closed for a newcomer, and nobody else is. */
+static void story_the_longest_idle_gives_way(void)
+{
+        struct http_config config = config_here();
+        struct http_server *s;
+        int busy, idle[2], fresh[2];
+        bool ended;
+
+        config.max_connections = 3;
+        s = server_of_test(&config);
+        busy = begun(s);
+        for (int i = 0; i < 2; i++) {
+                idle[i] = dial(http_server_port(s));
+                next(idle[i], GET("/a") "\r\n", "body=0");
+        }
+        fresh[0] = dial(http_server_port(s));
+        check_contains(next(fresh[0], GET("/a") "\r\n", "body=0"), "HTTP/1.1 200 OK");
+        check_text(hear(idle[0], NULL, &ended), "");
+        check(ended);
+        fresh[1] = dial(http_server_port(s));
+        check_contains(next(fresh[1], GET("/a") "\r\n", "body=0"), "HTTP/1.1 200 OK");
+        check_text(hear(idle[1], NULL, &ended), "");
+        check(ended);
+        check_contains(next(fresh[0], GET("/a") "\r\n", "body=0"), "HTTP/1.1 200 OK");
+        check_contains(next(busy, "\r\n", "body=0"), "HTTP/1.1 200 OK");
+        for (int i = 0; i < 2; i++) {
+                close(idle[i]);
+                close(fresh[i]);
+        }
+        close(busy);
+        http_server_close(&s, 1000);
+}
+
+/* The deadlines' thread, reading on behind a refused body, stands still: no worker may wait for it. */
+static struct {
+        pthread_mutex_t lock;
+        pthread_cond_t change;
+        bool closed, reached;
+} gate = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, false};
+
+/* Everybody's; only the one that reads on reads so much at a time. */
+ssize_t recv(int fd, void *to, size_t size, int flags)
+{
+        pthread_mutex_lock(&gate.lock);
+        while (gate.closed && size == 65536) {
+                gate.reached = true;
+                pthread_cond_broadcast(&gate.change);
+                pthread_cond_wait(&gate.change, &gate.lock);
+        }
+        pthread_mutex_unlock(&gate.lock);
+        return recvfrom(fd, to, size, flags, NULL, NULL);
+}
+
+static void gate_set(bool closed)
+{
+        pthread_mutex_lock(&gate.lock);
+        gate.closed = closed;
+        gate.reached = false;
+        pthread_cond_broadcast(&gate.change);
+        pthread_mutex_unlock(&gate.lock);
+}
+
+static void story_reading_on_holds_nobody_up(void)
+{
+        static const char too_large[] = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\nx";
+        struct http_config config = config_here();
+        struct http_server *s;
+        int fds[3];
+        bool ended;
+
+        config.threads = 1;
+        s = server_of_test(&config);
+        gate_set(true);
+        for (int i = 0; i < 2; i++) {
+                fds[i] = dial(http_server_port(s));
+                check_int(status_of(next(fds[i], too_large, "\"status\":413")), 413);
+                hear(fds[i], NULL, &ended);
+                pthread_mutex_lock(&gate.lock);
+                while (!gate.reached)
+                        pthread_cond_wait(&gate.change, &gate.lock);
+                pthread_mutex_unlock(&gate.lock);
+        }
+        fds[2] = dial(http_server_port(s));
+        check_contains(next(fds[2], GET("/a") "\r\n", "body=0"), "HTTP/1.1 200 OK");
+        gate_set(false);
+        for (int i = 0; i < 3; i++)
+                close(fds[i]);
+        http_server_close(&s, 1000);
+}
+
 static void story_limit_of_connections(void)
 {
         struct http_config config = config_here();
@@ -137,10 +242,8 @@ static void story_limit_of_connections(void)
 
         config.max_connections = 2;
         s = server_of_test(&config);
-        first = dial(http_server_port(s));
-        second = dial(http_server_port(s));
-        next(first, GET("/a") "\r\n", "body=0");
-        next(second, GET("/a") "\r\n", "body=0");
+        first = begun(s);
+        second = begun(s);
         third = dial(http_server_port(s)); /* waits in the backlog until there is room */
         say_text(third, GET("/a") "\r\n");
         close(first);
@@ -244,6 +347,8 @@ int main(int argc, char **argv)
                 {"limits", story_limits},
                 {"deadlines", story_deadlines},
                 {"a reader that does not read", story_reader_that_does_not_read},
+                {"the longest idle gives way", story_the_longest_idle_gives_way},
+                {"reading on holds nobody up", story_reading_on_holds_nobody_up},
                 {"the limit of connections", story_limit_of_connections},
                 {"an idle connection keeps nothing", story_an_idle_connection_keeps_nothing},
                 {"the memory of all requests", story_memory_of_all},

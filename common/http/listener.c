@@ -198,22 +198,30 @@ static void say_good_bye(struct listener *l)
         }
 }
 
+static void wake_take(struct listener *l)
+{
+        uint64_t count;
+        ssize_t n = read(l->wake, &count, sizeof count);
+
+        (void)n;
+        atomic_store(&l->full, false);
+}
+
 static void *run(void *arg)
 {
         struct listener *l = arg;
+        bool asked = false; /* for room, which takes a moment to come, if it does */
 
         for (;;) {
-                bool stop = atomic_load(&l->stop), full = is_full(l);
-                struct pollfd fds[] = {{.fd = l->wake, .events = POLLIN}, {.fd = full ? -1 : l->fd, .events = POLLIN}};
-                uint64_t count;
-                ssize_t n;
+                bool stop = atomic_load(&l->stop), full = is_full(l), waits = full && asked;
+                struct pollfd fds[] = {{.fd = l->wake, .events = POLLIN}, {.fd = waits ? -1 : l->fd, .events = POLLIN}};
 
-                poll(fds, 2, stop ? 0 : -1);
-                if (fds[0].revents) {
-                        n = read(l->wake, &count, sizeof count);
-                        (void)n;
-                        atomic_store(&l->full, false);
-                }
+                poll(fds, 2, stop ? 0 : waits ? PAUSE_MS : -1);
+                if (fds[0].revents)
+                        wake_take(l);
+                asked = full && !waits && fds[1].revents;
+                if (asked)
+                        l->config.make_room(l->config.arg);
                 accept_all(l);
                 if (stop)
                         break;

@@ -1,7 +1,7 @@
 /* listener - the listening socket and the thread that accepts.
 
    A thread of our own rather than the library's, so that the listener can close while requests go on, and so that
-   connections above the limit wait in the backlog instead of being thrown away. */
+   connections above the limit wait in the backlog instead of being thrown away, until one closes or an idle one makes room. */
 #ifndef HTTP_LISTENER_H
 #define HTTP_LISTENER_H
 
@@ -16,6 +16,8 @@ struct listener_config {
         int port, max_connections;
         /* false when the connection could not be taken (its descriptor is closed then all the same) */
         bool (*take)(void *arg, int fd, const struct sockaddr *peer, socklen_t len);
+        /* One waits and there is no room: one that is open and not needed may be closed, soon */
+        void (*make_room)(void *arg);
         void *arg;
 };
 

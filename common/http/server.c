@@ -29,6 +29,11 @@ static bool take(void *arg, int fd, const struct sockaddr *peer, socklen_t len)
         return true;
 }
 
+static void make_room(void *arg)
+{
+        connection_end_longest_idle(arg);
+}
+
 /* With no request under way. */
 static void server_free(struct http_server *s)
 {
@@ -68,6 +73,7 @@ static bool parts_open(struct http_server *s, struct error *error)
                 .port = s->config.port,
                 .max_connections = s->config.max_connections,
                 .take = take,
+                .make_room = make_room,
                 .arg = s,
         };
 

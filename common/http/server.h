@@ -109,7 +109,7 @@ struct http_config {
         size_t max_body, max_target, max_header, max_fields; /* bytes; number of fields */
         struct allowance *memory; /* of all requests under way, outlives the server; what does not fit is 503. NULL: no bound */
         int header_ms, body_ms; /* absolute deadlines */
-        int max_connections;
+        int max_connections; /* more wait; where one of them is idle, the longest idle gives way */
         int max_client_connections; /* of one address, more are closed at once; 0: any number */
         const char *trusted_proxies; /* "10.0.0.0/8,::1/128" */
         struct metrics *metrics;     /* may be NULL */

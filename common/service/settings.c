@@ -15,7 +15,7 @@ static const struct setting common_settings[] = {
         {"drain", SETTING_DURATION, "0s", "5s", NULL, "how long a daemon told to stop still accepts while it says it is not ready", 0,
          20000},
         {"threads", SETTING_NUMBER, "2", NULL, NULL, "HTTP threads", 1, 64},
-        {"max-connections", SETTING_NUMBER, "2000", NULL, NULL, "connections at a time; more wait to be accepted", 1, 100000},
+        {"max-connections", SETTING_NUMBER, "2000", NULL, NULL, "connections at a time; more wait to be accepted, and an idle one is closed for them", 1, 100000},
         {"max-client-connections", SETTING_NUMBER, "0", NULL, NULL,
          "connections of one address at a time, more are closed; 0: any number; behind a load balancer all have its address", 0, 100000},
         {"max-target", SETTING_SIZE, "8KiB", NULL, NULL, "longest request target (414)", 64, 65536},
