@@ -1,352 +1,305 @@
-/* What is sent again and what never is: by table, and by a model in which the upstream cuts at every byte of a request and of
-   its answer. */
+/* Whether, and when, a call is made again: by table. That it then is, and how often that reaches an upstream: again_model_test. */
 #include "gateway/call.h"
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "base/log.h"
-#include "gateway/gateway.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <poll.h>
-#include <pthread.h>
-#include <semaphore.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-static const char *const methods[] = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"};
+static struct loop *loop;
+static struct lane lane;
+static struct http_request request;
+static struct route route;
+static struct target target;
+static struct retry retry;
+static struct call call;
 
-enum { GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE, METHODS };
+enum { POST_BIT = 1, PUT_BIT = 2, PATCH_BIT = 4, DELETE_BIT = 8 };
 
-/* ---- the model: a client, the gateway, an upstream by script, all of one case on one thread ---- */
+static const char *const any_method[] = {"GET", "POST", NULL};
 
-static const char *const keeps[] = {"unsaid", "yes", "no", "echoes"}; /* routes, by what is known of their keys */
-
-enum { UNSAID, YES, NO, ECHOES, KEEPS, WORKERS = 32, NEVER = -1, TOO_OFTEN = 40 };
-
-struct act {
-        int method, keeps;
-        bool key;       /* the client's */
-        int ask_cut;    /* the upstream reads so many bytes of the first try, then breaks off; NEVER: it reads all */
-        int answer_cut; /* and says so many of its answer */
-        int cuts;       /* how many tries end so */
-        bool echo;      /* the answer names the key */
-        const char *status;
-        /* out */
-        int reached;    /* how often a byte of the request came */
-        size_t ask_len;
-        char answer[1024]; /* what the client got */
-};
-
-static struct http_server *front;
-static struct gateway *gateway;
-static int listeners[WORKERS];
-
-static int listen_somewhere(int *port)
+/* A try of a POST with a key that is kept; it reached the upstream and was broken off there. */
+static struct call *begin(void)
 {
-        struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        socklen_t len = sizeof a;
-
-        if (bind(fd, (struct sockaddr *)&a, sizeof a) != 0 || listen(fd, 64) != 0)
-                abort();
-        getsockname(fd, (struct sockaddr *)&a, &len);
-        *port = ntohs(a.sin_port);
-        return fd;
-}
-
-static void write_routes(const char *path)
-{
-        FILE *f = fopen(path, "w");
-
-        fprintf(f, "spring.cloud.gateway.routes:\n");
-        for (int w = 0; w < WORKERS; w++) {
-                int port;
-
-                listeners[w] = listen_somewhere(&port);
-                for (int k = 0; k < KEEPS; k++)
-                        fprintf(f, "- {id: r%d%s, uri: 'http://127.0.0.1:%d', predicates: ['Path=/%d%s']%s}\n", w, keeps[k], port, w,
-                                keeps[k], k == YES ? ", metadata: {idempotency: true}" : k == NO ? ", metadata: {idempotency: false}" : "");
-        }
-        fclose(f);
-}
-
-static void open_front(void)
-{
-        char path[128];
-        struct gateway_config config = {.routes = path, .response_ms = 20000, .retries = 1000000};
-        struct http_config http = {
-                .address = "127.0.0.1", .threads = 2, .max_body = 1 << 20, .max_target = 8192, .max_header = 32768, .max_fields = 100,
-                .header_ms = 60000, .body_ms = 60000, .max_connections = 64,
+        lane = (struct lane){.loop = loop, .budget.fifths = 100000};
+        request = (struct http_request){.method = "POST"};
+        route = (struct route){.idempotency = IDEMPOTENCY_UNSAID};
+        retry = (struct retry){.retries = 2, .methods = any_method, .first_ms = 100, .factor = 3};
+        retry.on.has[500] = true;
+        target = (struct target){.keeps_keys = POST_BIT};
+        call = (struct call){
+                .lane = &lane, .request = &request, .route = &route, .target = &target, .key = "k", .tries = 1, .reached = 1,
+                .start_us = clock_mono_us(), .exchange = {.outcome = UPSTREAM_BROKEN, .over = true},
         };
-        struct error error;
-
-        snprintf(path, sizeof path, "%s/application.yml", check_directory());
-        write_routes(path);
-        gateway = gateway_open(&config, &error);
-        check_text(gateway ? "" : error.text, "");
-        http.handler = gateway_handler(gateway);
-        front = http_server_open(&http, &error);
-        check(front != NULL);
+        return &call;
 }
 
-static void close_front(void)
+static bool again(void)
 {
-        http_server_close(&front, 5000);
-        gateway_close(&gateway);
-        for (int w = 0; w < WORKERS; w++)
-                close(listeners[w]);
+        bool yes = call_again(&call);
+
+        check(call.timer.set == yes);
+        loop_timer_clear(loop, &call.timer);
+        return yes;
 }
 
-static int ask_front(const struct act *a, int worker)
+static int64_t wait_ms(void)
 {
-        struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-                                 .sin_port = htons((uint16_t)http_server_port(front))};
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        bool body = a->method >= POST;
-        char text[300];
-        int len = snprintf(text, sizeof text, "%s /%d%s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n%s%s\r\n%s", methods[a->method], worker,
-                           keeps[a->keeps], a->key ? "Idempotency-Key: k\r\n" : "", body ? "Content-Length: 2\r\n" : "", body ? "{}" : "");
+        int64_t ms = -1;
 
-        if (connect(fd, (struct sockaddr *)&to, sizeof to) != 0 || send(fd, text, (size_t)len, MSG_NOSIGNAL) != len)
-                abort();
-        return fd;
+        if (call_again(&call))
+                ms = (call.timer.at_us - loop_now_us(loop)) / 1000;
+        loop_timer_clear(loop, &call.timer);
+        return ms;
 }
 
-static bool is_whole(const char *ask)
+static void what_did_not_reach_the_upstream_is_sent_once_more(void)
 {
-        const char *end = strstr(ask, "\r\n\r\n");
+        static const enum upstream_outcome outcomes[] = {UPSTREAM_REFUSED, UPSTREAM_BROKEN};
 
-        return end && (!strstr(ask, "\r\nContent-Length: 2\r\n") || strlen(end) == 6);
-}
-
-/* The upstream's end of one try. A reset and a clean end by turns. */
-static void end_try(int fd, int how)
-{
-        struct linger hard = {.l_onoff = 1};
-
-        if (how % 2)
-                setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
-        close(fd);
-}
-
-static void say(const struct act *a, int fd, const char *ask, bool cut)
-{
-        const char *key = strstr(ask, "Idempotency-Key: ");
-        char text[300], echo[100] = "";
-        int len;
-
-        if (a->echo && key)
-                snprintf(echo, sizeof echo, "%.*s\r\n", (int)strcspn(key, "\r"), key);
-        len = snprintf(text, sizeof text, "HTTP/1.1 %s\r\nContent-Length: 2\r\nConnection: close\r\n%s\r\n%s", a->status, echo,
-                       a->method == HEAD ? "" : "hi");
-        if (cut && a->answer_cut < len)
-                len = a->answer_cut;
-        if (len && send(fd, text, (size_t)len, MSG_NOSIGNAL) != len)
-                abort();
-}
-
-static void serve_try(struct act *a, int fd)
-{
-        bool cut = a->reached < a->cuts;
-        size_t len = 0, room = cut && a->ask_cut != NEVER ? (size_t)a->ask_cut : 1023;
-        char ask[1024] = "";
-        ssize_t n = 1;
-
-        while (len < room && !is_whole(ask) && n > 0) {
-                n = recv(fd, ask + len, room - len, 0);
-                len += n > 0 ? (size_t)n : 0;
-                ask[len] = '\0';
+        for (int i = 0; i < 2; i++) {
+                begin()->reached = 0;
+                call.key = NULL;
+                request.partial = true; /* its beginning is here */
+                call.exchange.outcome = outcomes[i];
+                check(again());
+                call.tries = 2;
+                check(!again());
         }
-        a->reached += len > 0;
-        if (!cut || a->ask_cut == NEVER)
-                say(a, fd, ask, cut);
-        a->ask_len = len;
-        end_try(fd, cut ? a->ask_cut + a->answer_cut : 0);
+        begin()->reached = 0;
+        call.tries = 2; /* a key gives no more tries as long as nothing is at stake */
+        check(!again());
+        begin()->reached = 0;
+        call.exchange.outcome = UPSTREAM_SLOW;
+        check(!again());
 }
 
-static void run_act(struct act *a, int worker)
+static void what_is_safe_is_sent_once_more(void)
 {
-        struct pollfd both[2] = {{.fd = listeners[worker], .events = POLLIN}, {.fd = ask_front(a, worker), .events = POLLIN}};
-        size_t len = 0;
-        ssize_t n = 1;
+        static const char *const safe[] = {"GET", "HEAD", "OPTIONS", NULL}, *const others[] = {"POST", "PUT", "PATCH", "DELETE", NULL};
 
-        a->reached = 0;
-        while (n > 0 && a->reached < TOO_OFTEN && poll(both, 2, 30000) > 0) {
-                if (both[0].revents)
-                        serve_try(a, accept(both[0].fd, NULL, NULL));
-                if (both[1].revents)
-                        len += (size_t)((n = recv(both[1].fd, a->answer + len, sizeof a->answer - 1 - len, 0)) > 0 ? n : 0);
+        for (int i = 0; safe[i]; i++) {
+                begin()->key = NULL;
+                request.method = safe[i];
+                check(again());
+                call.tries = 2;
+                check(!again());
+                call.tries = 1;
+                request.partial = true;
+                check(!again());
+                request.partial = false;
+                call.exchange.begun = true;
+                check(!again());
+                call.exchange.begun = false;
+                call.exchange.outcome = UPSTREAM_SLOW;
+                check(!again());
         }
-        a->answer[len] = '\0';
-        close(both[1].fd);
-}
-
-static int status_of(const struct act *a)
-{
-        return strncmp(a->answer, "HTTP/1.1 ", 9) == 0 ? atoi(a->answer + 9) : 0;
-}
-
-/* ---- what must be: said here once more, by the promise and not by the code ---- */
-
-/* Twice is the same as once: it changes nothing, or the upstream recognises it. A key that the gateway made is for POST. */
-static bool is_repeatable(const struct act *a)
-{
-        return a->method <= OPTIONS || (a->method == POST && (a->keeps == YES || a->keeps == ECHOES));
-}
-
-static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n";
-
-enum { HEAD_LEN = sizeof head - 1, ANSWER_LEN = HEAD_LEN + 2 };
-
-static atomic_int wrongs;
-
-static void judge(const struct act *a)
-{
-        bool mute = a->ask_cut != NEVER || a->answer_cut == 0, cut_head = !mute && a->answer_cut < HEAD_LEN;
-        int reached = mute && is_repeatable(a) ? 2 : 1, status = (mute && reached == 1) || cut_head ? 502 : 200;
-        bool cut_body = !mute && !cut_head && a->method != HEAD && a->answer_cut < ANSWER_LEN;
-        bool whole = strlen(a->answer) > 2 && strcmp(a->answer + strlen(a->answer) - 2, "hi") == 0;
-
-        if (a->reached == reached && status_of(a) == status && (!cut_body || !whole))
-                return;
-        if (atomic_fetch_add(&wrongs, 1) < 20)
-                printf("%s, key %d, keeps %s, cut at %d of the request, %d of the answer: reached %d times and not %d; %d and not %d\n",
-                       methods[a->method], a->key, keeps[a->keeps], a->ask_cut, a->answer_cut, a->reached, reached, status_of(a), status);
-}
-
-static struct act act_of(int method, int kept, bool key)
-{
-        return (struct act){.method = method, .keeps = kept, .key = key, .ask_cut = NEVER, .cuts = 1, .status = "200 OK"};
-}
-
-static void cut_everywhere(int worker, int method, int kept, bool key)
-{
-        struct act a = act_of(method, kept, key);
-        size_t len;
-
-        a.answer_cut = ANSWER_LEN; /* nothing is cut */
-        run_act(&a, worker);
-        judge(&a);
-        len = a.ask_len;
-        for (size_t at = 1; at <= len; at++) {
-                a = act_of(method, kept, key);
-                a.ask_cut = (int)at;
-                run_act(&a, worker);
-                judge(&a);
-        }
-        for (int at = 0; at < ANSWER_LEN; at++) {
-                a = act_of(method, kept, key);
-                a.answer_cut = at;
-                run_act(&a, worker);
-                judge(&a);
+        for (int i = 0; others[i]; i++) {
+                begin()->key = NULL;
+                request.method = others[i];
+                target.keeps_keys = ~0u;
+                route.idempotency = IDEMPOTENCY_YES;
+                check(!again());
         }
 }
 
-/* Workers take the rows one by one: method, what is known of its keys, and whether the client gives one. */
-static atomic_int next_row;
-
-static void *work(void *arg)
+static void a_key_counts_where_it_is_kept(void)
 {
-        int worker = (int)(intptr_t)arg, row;
-        struct act first = act_of(POST, ECHOES, true);
+        static const struct {
+                const char *method;
+                enum idempotency said;
+                unsigned seen;
+                bool again;
+        } rows[] = {
+                {"POST", IDEMPOTENCY_UNSAID, 0, false},         {"POST", IDEMPOTENCY_UNSAID, POST_BIT, true},
+                {"POST", IDEMPOTENCY_UNSAID, ~1u, false},       {"POST", IDEMPOTENCY_YES, 0, true},
+                {"POST", IDEMPOTENCY_NO, ~0u, false},           {"PUT", IDEMPOTENCY_YES, 0, false},
+                {"PUT", IDEMPOTENCY_YES, POST_BIT, false},      {"PUT", IDEMPOTENCY_UNSAID, PUT_BIT, true},
+                {"PUT", IDEMPOTENCY_YES, PUT_BIT, true},        {"PUT", IDEMPOTENCY_NO, PUT_BIT, false},
+                {"PUT", IDEMPOTENCY_UNSAID, ~2u, false},        {"PATCH", IDEMPOTENCY_UNSAID, PATCH_BIT, true},
+                {"PATCH", IDEMPOTENCY_YES, ~4u, false},         {"DELETE", IDEMPOTENCY_UNSAID, DELETE_BIT, true},
+                {"DELETE", IDEMPOTENCY_YES, ~8u, false},        {"BREW", IDEMPOTENCY_YES, ~0u, false},
+        };
 
-        first.cuts = 0;
-        first.echo = true;
-        run_act(&first, worker);
-        while ((row = atomic_fetch_add(&next_row, 1)) < METHODS * KEEPS * 2)
-                if (row / 2 % KEEPS == UNSAID || row / 2 % KEEPS == YES)
-                        cut_everywhere(worker, row / 2 / KEEPS, row / 2 % KEEPS, row % 2);
-                else
-                        for (int at = NEVER; at < 200; at += 67) { /* at the line, a field, another one, behind all of it */
-                                struct act a = act_of(row / 2 / KEEPS, row / 2 % KEEPS, row % 2);
-
-                                a.ask_cut = at;
-                                run_act(&a, worker);
-                                judge(&a);
-                        }
-        return NULL;
-}
-
-static void an_upstream_cuts_at_every_byte(void)
-{
-        pthread_t threads[WORKERS];
-
-        open_front();
-        atomic_store(&wrongs, 0);
-        for (int w = 0; w < WORKERS; w++)
-                check(pthread_create(&threads[w], NULL, work, (void *)(intptr_t)w) == 0);
-        for (int w = 0; w < WORKERS; w++)
-                pthread_join(threads[w], NULL);
-        close_front();
-        check_int(atomic_load(&wrongs), 0);
-}
-
-/* Each try ends in the same way. */
-static int reached_when_all_are_cut(int method, int kept, const char *status)
-{
-        struct act a = act_of(method, kept, true);
-
-        if (*status) { /* one is cut, all that follow are answered so */
-                a.status = status;
-        } else {
-                a.cuts = TOO_OFTEN;
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                begin();
+                request.method = rows[i].method;
+                route.idempotency = rows[i].said;
+                target.keeps_keys = rows[i].seen;
+                if (again() != rows[i].again)
+                        printf("row %zu, %s\n", i, rows[i].method);
+                check(again() == rows[i].again);
         }
-        run_act(&a, 0);
-        check_int(status_of(&a), *status ? atoi(status) : 502);
-        return a.reached;
 }
 
-static void it_ends_also_when_nothing_helps(void)
+static void a_key_has_its_tries_and_its_time(void)
 {
-        open_front();
-        check_int(reached_when_all_are_cut(GET, YES, ""), 2);
-        check_int(reached_when_all_are_cut(PUT, YES, ""), 1);
-        check_int(reached_when_all_are_cut(POST, YES, ""), 8);
-        check_int(reached_when_all_are_cut(POST, YES, "409 Conflict"), 8);
-        check_int(reached_when_all_are_cut(POST, YES, "503 Away"), 2);
-        close_front();
-}
-
-/* An upstream that names the key in its answer to a method keeps it for that method, and says nothing of the others. */
-static void what_an_upstream_says_it_keeps_keys_for(void)
-{
-        struct act a;
-
-        open_front();
-        a = act_of(PATCH, UNSAID, true);
-        a.echo = true;
-        a.cuts = 0;
-        run_act(&a, 0);
-        for (int m = POST; m < METHODS; m++) {
-                a = act_of(m, UNSAID, true);
-                run_act(&a, 0);
-                check_int(a.reached, m == PATCH ? 2 : 1);
+        for (int reached = 1; reached < 8; reached++) {
+                begin()->reached = reached;
+                call.tries = 20; /* most of them reached nobody */
+                check(again());
         }
-        a = act_of(PATCH, UNSAID, false);
-        run_act(&a, 0);
-        check_int(a.reached, 1);
-        close_front();
+        begin()->reached = 8;
+        check(!again());
+        begin()->start_us -= 4500000;
+        check(again());
+        begin()->start_us -= 5000001;
+        check(!again());
+        begin();
+        request.partial = true;
+        check(!again());
+        begin()->exchange.begun = true;
+        check(!again());
+        begin()->exchange.outcome = UPSTREAM_SLOW;
+        check(!again());
+        begin()->exchange.outcome = UPSTREAM_REFUSED; /* it restarts: who was there before knows whether it was done */
+        check(again());
+}
+
+/* Its answer is a 409: the first try is still at work. */
+static struct call *begin_conflict(int reached)
+{
+        begin()->exchange.outcome = UPSTREAM_ANSWERED;
+        call.exchange.begun = true;
+        call.exchange.status = 409;
+        call.tries = call.reached = reached;
+        return &call;
+}
+
+static void our_own_conflict_is_waited_for(void)
+{
+        begin_conflict(2);
+        check(again());
+        begin_conflict(1); /* somebody else's */
+        check(!again());
+        begin_conflict(1)->tries = 2; /* the first try reached nobody */
+        check(!again());
+        begin_conflict(7);
+        check(again());
+        begin_conflict(8);
+        check(!again());
+        begin_conflict(2)->exchange.status = 200;
+        check(!again());
+        begin_conflict(2)->key = NULL;
+        check(!again());
+        begin_conflict(2);
+        target.keeps_keys = 0;
+        check(!again());
+        begin_conflict(2);
+        request.partial = true;
+        check(!again());
+        begin_conflict(2)->start_us -= 5000001;
+        check(!again());
+}
+
+static void a_filter_asks_for_more(void)
+{
+        begin()->exchange.outcome = UPSTREAM_ANSWERED;
+        call.exchange.begun = true;
+        call.exchange.status = 500;
+        call.key = NULL;
+        check(!again());
+        route.retry = &retry;
+        check_int(wait_ms(), 100);
+        call.tries = 2;
+        check_int(wait_ms(), 300);
+        call.tries = 3;
+        check(!again());
+        call.tries = 1;
+        call.exchange.status = 501;
+        check(!again());
+        call.exchange.status = 500;
+        request.method = "PUT";
+        check(!again());
+        request.method = "GET";
+        request.partial = true;
+        check(!again());
+        request.partial = false;
+        call.exchange.outcome = UPSTREAM_SLOW; /* it says what answers it wants, and there is none */
+        check(!again());
+}
+
+static void waits_double_and_vary(void)
+{
+        static const int64_t longest[] = {25, 50, 100, 200, 400, 800, 800, 800};
+
+        for (int i = 0; i < 7; i++) {
+                begin()->tries = i + 1;
+                check_int(wait_ms(), longest[i] / 2);
+                call.asked.random = (uint64_t)(longest[i] / 2) << 32;
+                check_int(wait_ms(), longest[i] / 2 * 2);
+                call.asked.random = (uint64_t)(longest[i] / 2 + 1) << 32;
+                check_int(wait_ms(), longest[i] / 2);
+                call.asked.random = 0xffffffff; /* the lower half is for others */
+                check_int(wait_ms(), longest[i] / 2);
+        }
+}
+
+static void a_budget_is_spent(void)
+{
+        begin();
+        lane.budget = (struct budget){.fifths = 9, .second = loop_now_us(loop) / 1000000};
+        check(again());
+        check_int(lane.budget.fifths, 4);
+        check(!again());
+        begin()->exchange.begun = true; /* what is not sent again costs nothing */
+        lane.budget = (struct budget){.fifths = 9, .second = loop_now_us(loop) / 1000000};
+        check(!again());
+        check_int(lane.budget.fifths, 9);
+}
+
+static unsigned learnt(const char *method, const char *key, enum upstream_outcome outcome, const char *name, const char *value)
+{
+        static struct upstream_header fields[2];
+
+        fields[0] = (struct upstream_header){"X-Other", "k"};
+        fields[1] = (struct upstream_header){name, value};
+        begin()->key = key;
+        target.keeps_keys = 0;
+        request.method = method;
+        call.exchange.outcome = outcome;
+        call.exchange.answer = fields;
+        call.exchange.answer_count = 2;
+        call_learn(&call);
+        return target.keeps_keys;
+}
+
+static void an_answer_that_names_the_key_keeps_it(void)
+{
+        check_int(learnt("POST", "k", UPSTREAM_ANSWERED, "Idempotency-Key", "k"), POST_BIT);
+        check_int(learnt("PUT", "k", UPSTREAM_ANSWERED, "idempotency-key", "k"), PUT_BIT);
+        check_int(learnt("PATCH", "k", UPSTREAM_ANSWERED, "Idempotency-Key", "k"), PATCH_BIT);
+        check_int(learnt("DELETE", "k", UPSTREAM_ANSWERED, "Idempotency-Key", "k"), DELETE_BIT);
+        check_int(learnt("GET", "k", UPSTREAM_ANSWERED, "Idempotency-Key", "k"), 0);
+        check_int(learnt("POST", "k", UPSTREAM_ANSWERED, "Idempotency-Key", "K"), 0);
+        check_int(learnt("POST", "k", UPSTREAM_ANSWERED, "Idempotency-Keys", "k"), 0);
+        check_int(learnt("POST", "k", UPSTREAM_BROKEN, "Idempotency-Key", "k"), 0);
+        check_int(learnt("POST", NULL, UPSTREAM_ANSWERED, "Idempotency-Key", "k"), 0);
+        target.keeps_keys = PUT_BIT;
+        call.key = "k";
+        call_learn(&call); /* one more, beside what is known */
+        check_int(target.keeps_keys, PUT_BIT | POST_BIT);
+        call_learn(&call);
+        check_int(target.keeps_keys, PUT_BIT | POST_BIT);
 }
 
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"an upstream cuts at every byte", an_upstream_cuts_at_every_byte},
-                {"it ends also when nothing helps", it_ends_also_when_nothing_helps},
-                {"what an upstream says it keeps keys for", what_an_upstream_says_it_keeps_keys_for},
+                {"what did not reach the upstream is sent once more", what_did_not_reach_the_upstream_is_sent_once_more},
+                {"what is safe is sent once more", what_is_safe_is_sent_once_more},
+                {"a key counts where it is kept", a_key_counts_where_it_is_kept},
+                {"a key has its tries and its time", a_key_has_its_tries_and_its_time},
+                {"our own conflict is waited for", our_own_conflict_is_waited_for},
+                {"a filter asks for more", a_filter_asks_for_more},
+                {"waits double and vary", waits_double_and_vary},
+                {"a budget is spent", a_budget_is_spent},
+                {"an answer that names the key keeps it", an_answer_that_names_the_key_keeps_it},
                 {NULL, NULL},
         };
+        int failed = (loop = loop_open(), check_main(stories, argc, argv));
 
-        int failed;
-
-        log_open("again_test", true, LOG_ERROR); /* thousands of lines of access */
-        failed = check_main(stories, argc, argv);
-        log_close();
+        loop_close(&loop);
         return failed;
 }

@@ -57,7 +57,6 @@ TESTS = {
     "common/event/relay_parts.c": "common/event/relay_test common/event/relay_test@postgresql",
     "common/http/connection.c": "common/http/server_test common/http/limits_test common/http/crowd_test",
     "common/http/framing.c": "common/http/framing_test common/http/server_test",
-    "common/http/target.c": "common/http/exchange_test common/http/server_test",
     "common/service/write.c": "common/service/write_test common/service/resource_test common/service/keys_test "
                               "common/service/admission_test",
     "delivery/policy.c": "delivery/policy_test",
