@@ -276,8 +276,8 @@ static void an_answer_that_names_the_key_keeps_it(void)
         check_int(learnt("POST", "k", UPSTREAM_ANSWERED, "Idempotency-Keys", "k"), 0);
         check_int(learnt("POST", "k", UPSTREAM_BROKEN, "Idempotency-Key", "k"), 0);
         check_int(learnt("POST", NULL, UPSTREAM_ANSWERED, "Idempotency-Key", "k"), 0);
+        begin()->exchange = (struct exchange){.outcome = UPSTREAM_ANSWERED, .answer = &(struct upstream_header){"Idempotency-Key", "k"}, .answer_count = 1};
         target.keeps_keys = PUT_BIT;
-        call.key = "k";
         call_learn(&call); /* one more, beside what is known */
         check_int(target.keeps_keys, PUT_BIT | POST_BIT);
         call_learn(&call);
