@@ -2,7 +2,6 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/log.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
@@ -16,25 +15,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum {
-        AVOID_MS = 10000, /* as Envoy's outlier detection ejects 30 s; here names are few and pods come back soon */
-        FAILURES = 5,     /* in a row, of requests; one failed connect is enough */
-        PLACES = 256,
-};
-
-struct place {
-        struct dialer *dialer;
-        char text[64];
-        int failures;
-        int64_t avoid_until_us;
-};
-
 struct dialer {
         struct loop *loop;
         CURLM *multi;
         struct timer timer;
-        int place_count;
-        struct place places[PLACES]; /* the last one is shared by all that come when it is full */
+        struct places places;
 };
 
 /* One of libcurl's sockets. */
@@ -44,68 +29,6 @@ struct socket_watch {
 };
 
 static void collect(struct dialer *d);
-
-static void address_text(const struct sockaddr *at, char text[64])
-{
-        char ip[INET6_ADDRSTRLEN] = "?";
-
-        if (at->sa_family == AF_INET) {
-                const struct sockaddr_in *v4 = (const void *)at;
-
-                inet_ntop(AF_INET, &v4->sin_addr, ip, sizeof ip);
-                snprintf(text, 64, "%s:%d", ip, ntohs(v4->sin_port));
-        } else {
-                const struct sockaddr_in6 *v6 = (const void *)at;
-
-                inet_ntop(AF_INET6, &v6->sin6_addr, ip, sizeof ip);
-                snprintf(text, 64, "[%s]:%d", ip, ntohs(v6->sin6_port));
-        }
-}
-
-static struct place *place_of(struct dialer *d, const struct sockaddr *at)
-{
-        char text[64];
-
-        address_text(at, text);
-        for (int i = 0; i < d->place_count; i++)
-                if (strcmp(d->places[i].text, text) == 0)
-                        return &d->places[i];
-        if (d->place_count < PLACES)
-                d->place_count++;
-        d->places[d->place_count - 1] = (struct place){.dialer = d};
-        memcpy(d->places[d->place_count - 1].text, text, sizeof text);
-        return &d->places[d->place_count - 1];
-}
-
-const char *place_text(const struct place *p)
-{
-        return p->text;
-}
-
-bool place_is_avoided(const struct place *p)
-{
-        return p->avoid_until_us > loop_now_us(p->dialer->loop);
-}
-
-static void avoid(struct place *p, const char *why)
-{
-        if (!place_is_avoided(p))
-                log_write(LOG_WARN, "an upstream's address is avoided for a while", "server.address", p->text, "error.message", why, NULL);
-        p->avoid_until_us = loop_now_us(p->dialer->loop) + AVOID_MS * 1000LL;
-        p->failures = 0;
-}
-
-void place_worked(struct place *p)
-{
-        p->failures = 0;
-        p->avoid_until_us = 0;
-}
-
-void place_failed(struct place *p)
-{
-        if (++p->failures >= FAILURES)
-                avoid(p, "its requests failed");
-}
 
 /* ---- libcurl on the loop ---- */
 
@@ -186,7 +109,7 @@ static bool was_tried(const struct dial *dial, const struct place *place)
 static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *at)
 {
         struct dial *dial = arg;
-        struct place *place = place_of(dial->dialer, &at->addr);
+        struct place *place = place_of(&dial->dialer->places, &at->addr);
 
         (void)purpose;
         if ((place_is_avoided(place) && !dial->heedless) || was_tried(dial, place) || dial->tried_count == MOST_TRIED)
@@ -211,7 +134,7 @@ struct dialer *dialer_open(struct loop *loop)
         struct dialer *d = memory_alloc(sizeof *d);
 
         pthread_once(&once, init_library);
-        d->loop = loop;
+        d->loop = d->places.loop = loop;
         d->timer.due = timer_due;
         d->multi = curl_multi_init();
         if (!d->multi)
@@ -391,7 +314,7 @@ static void connected(struct dial *dial)
                 return;
         }
         dial->outcome = DIAL_CONNECTED;
-        dial->place = place_of(dial->dialer, (struct sockaddr *)&peer);
+        dial->place = place_of(&dial->dialer->places, (struct sockaddr *)&peer);
 }
 
 static void failed(struct dial *dial, CURLcode code)
@@ -400,7 +323,7 @@ static void failed(struct dial *dial, CURLcode code)
         if (!dial->reason[0])
                 snprintf(dial->reason, sizeof dial->reason, "%s", curl_easy_strerror(code));
         for (int i = 0; i < dial->tried_count; i++)
-                avoid(dial->tried[i], dial->reason);
+                place_avoid(dial->tried[i], dial->reason);
 }
 
 /* Those that were tried beside the one that answered did not. */
@@ -408,8 +331,8 @@ static void judge_places(struct dial *dial)
 {
         for (int i = 0; i < dial->tried_count; i++)
                 if (dial->tried[i] != dial->place)
-                        avoid(dial->tried[i], "another address of the same name answered instead");
-        dial->place->avoid_until_us = 0;
+                        place_avoid(dial->tried[i], "another address of the same name answered instead");
+        place_connected(dial->place);
 }
 
 static void finish(struct dial *dial, CURLcode code)

@@ -1,17 +1,17 @@
 /* dial - making a TCP connection: the name is looked up (names.h; libcurl's own resolver leaves a thread behind for each dial that was
    given up), libcurl tries the addresses (RFC 8305); the connected socket is then ours alone. One time limit is for both.
 
-   Addresses that failed lately are passed over for AVOID_MS, unless all of a name's are. On the loop's thread. */
+   Addresses that failed lately (place.h) are passed over, unless all of a name's are. On the loop's thread. */
 #ifndef GATEWAY_DIAL_H
 #define GATEWAY_DIAL_H
 
 #include "gateway/names.h"
+#include "gateway/place.h"
 #include "http/loop.h"
 
 #include <stdbool.h>
 
 struct dialer;
-struct place;
 
 enum { MOST_TRIED = 16 }; /* addresses for one connection */
 
@@ -46,11 +46,5 @@ void dialer_close(struct dialer **dialer); /* with nothing being dialled */
 
 void dial_start(struct dialer *dialer, struct dial *dial);
 void dial_cancel(struct dial *dial);
-
-/* An address, for as long as its dialer lives. */
-void place_worked(struct place *place);
-void place_failed(struct place *place);    /* some of these in a row, and it is avoided */
-bool place_is_avoided(const struct place *place);
-const char *place_text(const struct place *place); /* "10.0.0.7:8080" */
 
 #endif

@@ -1,0 +1,80 @@
+#include "gateway/place.h"
+
+#include "base/log.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+        AVOID_MS = 10000, /* as Envoy's outlier detection ejects 30 s; here names are few and pods come back soon */
+        FAILURES = 5,     /* in a row, of requests; one failed connect is enough */
+};
+
+static void address_text(const struct sockaddr *at, char text[64])
+{
+        char ip[INET6_ADDRSTRLEN] = "?";
+
+        if (at->sa_family == AF_INET) {
+                const struct sockaddr_in *v4 = (const void *)at;
+
+                inet_ntop(AF_INET, &v4->sin_addr, ip, sizeof ip);
+                snprintf(text, 64, "%s:%d", ip, ntohs(v4->sin_port));
+        } else {
+                const struct sockaddr_in6 *v6 = (const void *)at;
+
+                inet_ntop(AF_INET6, &v6->sin6_addr, ip, sizeof ip);
+                snprintf(text, 64, "[%s]:%d", ip, ntohs(v6->sin6_port));
+        }
+}
+
+struct place *place_of(struct places *p, const struct sockaddr *at)
+{
+        char text[64];
+
+        address_text(at, text);
+        for (int i = 0; i < p->count; i++)
+                if (strcmp(p->at[i].text, text) == 0)
+                        return &p->at[i];
+        if (p->count < PLACES)
+                p->count++;
+        p->at[p->count - 1] = (struct place){.all = p};
+        memcpy(p->at[p->count - 1].text, text, sizeof text);
+        return &p->at[p->count - 1];
+}
+
+const char *place_text(const struct place *p)
+{
+        return p->text;
+}
+
+bool place_is_avoided(const struct place *p)
+{
+        return p->avoid_until_us > loop_now_us(p->all->loop);
+}
+
+void place_avoid(struct place *p, const char *why)
+{
+        if (!place_is_avoided(p))
+                log_write(LOG_WARN, "an upstream's address is avoided for a while", "server.address", p->text, "error.message", why, NULL);
+        p->avoid_until_us = loop_now_us(p->all->loop) + AVOID_MS * 1000LL;
+        p->failures = 0;
+}
+
+void place_connected(struct place *p)
+{
+        p->avoid_until_us = 0;
+}
+
+void place_worked(struct place *p)
+{
+        p->failures = 0;
+        p->avoid_until_us = 0;
+}
+
+void place_failed(struct place *p)
+{
+        if (++p->failures >= FAILURES)
+                place_avoid(p, "its requests failed");
+}

@@ -1,0 +1,38 @@
+/* place - an upstream's address, and whether it is any good: one that refuses, or fails some requests in a row, is to be avoided for
+   AVOID_MS. On the loop's thread. */
+#ifndef GATEWAY_PLACE_H
+#define GATEWAY_PLACE_H
+
+#include "http/loop.h"
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+enum { PLACES = 256 };
+
+struct places;
+
+struct place {
+        struct places *all;
+        char text[64]; /* "10.0.0.7:8080" */
+        int failures;
+        int64_t avoid_until_us;
+};
+
+struct places {
+        struct loop *loop;
+        int count;
+        struct place at[PLACES]; /* the last one is shared by all that come when it is full */
+};
+
+/* For as long as `places` lives. */
+struct place *place_of(struct places *places, const struct sockaddr *at);
+const char *place_text(const struct place *place);
+bool place_is_avoided(const struct place *place);
+
+void place_connected(struct place *place);
+void place_worked(struct place *place);
+void place_failed(struct place *place);                 /* some of these in a row, and it is avoided */
+void place_avoid(struct place *place, const char *why); /* at once; logged */
+
+#endif
