@@ -44,6 +44,7 @@ static bool decide_cors(struct call *c)
         struct http_request *r = c->request;
         const struct headers *in = &c->received;
         const struct cors_config *config = routes_cors(c->plan->routes, r->path);
+        const char *reading = path_reading(r->arena, r->path);
         struct cors_request asked = {
                 .method = r->method,
                 .origin = headers_value(in, "Origin"),
@@ -53,7 +54,7 @@ static bool decide_cors(struct call *c)
                 .asked_headers = headers_value(in, "Access-Control-Request-Headers"),
         };
 
-        if (config != routes_cors(c->plan->routes, path_reading(r->arena, r->path)))
+        if (reading != r->path && config != routes_cors(c->plan->routes, reading))
                 return call_answer_here(c, 400, "the path can be read in two ways, of which CORS is configured differently");
         cors_decide(r->arena, config, &asked, &c->cors);
         if (c->cors.outcome == CORS_REFUSED)

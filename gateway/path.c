@@ -27,7 +27,7 @@ static const char *bytes_check(const char *path)
         for (const char *p = path; *p; p++) {
                 unsigned char c = (unsigned char)*p;
 
-                if (c <= ' ' || c >= 0x7f || strchr("?#\\", c))
+                if (c <= ' ' || c >= 0x7f || c == '?' || c == '#' || c == '\\')
                         return "the path has a backslash, a blank, a control character or a byte beyond ASCII";
                 if (c == '%' && escape_at(p) <= 0)
                         return "the path has a bad escape";
