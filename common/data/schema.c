@@ -179,16 +179,16 @@ static int newest_of(const struct entity *const *entities)
         return newest;
 }
 
-/* from: the number that the store had before; entities: the service's */
-static void common_migration(int number, int from, bool shared, const struct entity *const *entities, struct text *sql)
+/* own: how far the service's own migrations came, for the first start may have ended between those and these */
+static void common_migration(int number, int64_t own, bool shared, const struct entity *const *entities, struct text *sql)
 {
         const struct migration *m = &common_migrations[number - 1];
         const char *besides = shared ? m->shared : m->alone;
 
         text_string(sql, m->sql);
         text_string(sql, besides ? besides : "");
-        for (; number == BLOCKS_CAME && from && *entities; entities++)
-                if (since_of((*entities)->since) == 1)
+        for (; number == BLOCKS_CAME && *entities; entities++)
+                if (since_of((*entities)->since) <= own)
                         text_printf(sql, "INSERT INTO blocks (name, block, slot, rows) SELECT '%s', id / %d, 0, count(*) FROM \"%s\" GROUP BY 2;",
                                     (*entities)->collection, TABLE_BLOCK, (*entities)->collection);
 }
@@ -209,11 +209,12 @@ static bool migrate_one(struct db *db, const char *part, int number, const char 
         return false;
 }
 
-static bool migrate_part(struct db *db, const char *part, int ours, const struct entity *const *entities, struct error *error)
+static bool migrate_part(struct db *db, const char *part, const char *service, int ours, const struct entity *const *entities,
+                         struct error *error)
 {
-        int64_t theirs, theirs_harmless = 0;
+        int64_t theirs, own, theirs_harmless = 0;
 
-        if (!highest(db, part, &theirs, error) || (part == common && !highest(db, harmless, &theirs_harmless, error)))
+        if (!highest(db, service, &own, error) || !highest(db, part, &theirs, error) || (part == common && !highest(db, harmless, &theirs_harmless, error)))
                 return false;
         if (theirs > ours)
                 return error_set(error, ERROR_UNPROCESSABLE,
@@ -227,7 +228,7 @@ static bool migrate_part(struct db *db, const char *part, int ours, const struct
                 bool done;
 
                 if (part == common)
-                        common_migration(number, (int)theirs, db_is_shared(db), entities, &sql);
+                        common_migration(number, own, db_is_shared(db), entities, &sql);
                 else
                         service_migration(entities, number, db_is_shared(db), &sql);
                 done = migrate_one(db, part, number, sql.at, error);
@@ -250,8 +251,8 @@ bool schema_migrate(struct db *db, const char *service, const struct entity *con
                        "CREATE TABLE IF NOT EXISTS migrations (part {text} NOT NULL, number INTEGER NOT NULL,"
                        " applied {text} NOT NULL, PRIMARY KEY (part, number))",
                        error) &&
-               migrate_part(db, common, ours, entities, error) &&
-               migrate_part(db, service, newest_of(entities), entities, error);
+               migrate_part(db, common, service, ours, entities, error) &&
+               migrate_part(db, service, service, newest_of(entities), entities, error);
         db_migration_ended(db);
         return done;
 }

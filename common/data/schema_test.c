@@ -229,6 +229,24 @@ static void a_migration_that_fails_changes_nothing(void)
         check_int(ask_sql("SELECT max(number) FROM migrations WHERE part = 'things'"), 3);
 }
 
+/* A start that ended between any two of its migrations is taken up by the next one. */
+static void a_start_that_was_cut_short_is_taken_up(void)
+{
+        struct store *store;
+
+        run_sql("CREATE TABLE migrations (part TEXT NOT NULL, number INTEGER NOT NULL, applied TEXT NOT NULL, PRIMARY KEY (part, number));"
+                "INSERT INTO migrations VALUES ('common', 1, '');"
+                "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
+                "CREATE TABLE sequences (name TEXT PRIMARY KEY, last INTEGER NOT NULL, rows INTEGER NOT NULL);"
+                "CREATE TABLE outbox (id INTEGER PRIMARY KEY, topic TEXT, key TEXT, value BLOB, headers BLOB NOT NULL, at INTEGER NOT NULL, parked TEXT);"
+                "CREATE TABLE inbox (source TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (source, id)) WITHOUT ROWID;"
+                "CREATE INDEX inbox_at ON inbox (at);");
+        store = things_open();
+        check_int(things_add(store, "a"), 1);
+        check_int(things_count(store), 1);
+        store_close(&store);
+}
+
 static void a_second_opening_is_refused(void)
 {
         struct store *store = things_open();
@@ -352,6 +370,7 @@ int main(int argc, char **argv)
                 {"a newer store is refused", a_newer_store_is_refused},
                 {"a newer library is refused", a_newer_library_is_refused},
                 {"a migration that fails changes nothing", a_migration_that_fails_changes_nothing},
+                {"a start that was cut short is taken up", a_start_that_was_cut_short_is_taken_up},
                 {"a second opening is refused", a_second_opening_is_refused},
                 {"a second process is refused", a_second_process_is_refused},
                 {"what is no store is refused", what_is_no_store_is_refused},
