@@ -139,11 +139,11 @@ program_objects  = $(patsubst %.c,$(OUT)/%.o,$(filter-out %_test.c %_fuzz.c,$(wi
 # Tests of what several threads share; they run under the thread sanitizer too.
 CONCURRENT         := bus loop recent server exchange limits stream log metrics writer purge inbox outbox relay service \
                       resource lifecycle upstream pool names write postgres keys breaker limiter routes admission fetch \
-                      inquiry
+                      inquiry own
 concurrent_sources := $(foreach c,$(CONCURRENT),$(filter %/$(c)_test.c,$(test_sources)))
 
 # Tests of what works on every kind of store; they run on PostgreSQL too, as PROGRAM@postgresql.
-STORES             := store renew purge table writer parts relay inbox write resource policy postgres
+STORES             := store renew purge table writer parts relay inbox dead_letter own write resource policy postgres
 store_sources := $(foreach s,$(STORES),$(filter %/$(s)_test.c,$(test_sources)))
 asan_sources   = $(test_sources)
 tsan_sources   = $(concurrent_sources)

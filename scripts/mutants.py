@@ -51,8 +51,9 @@ TESTS = {
     "common/data/unit.c": "common/data/store_test common/data/outbox_test common/data/table_test common/data/writer_test "
                           "common/event/relay_test common/service/write_test product/policy_test",
     "common/data/writer.c": "common/data/writer_test common/data/store_test common/data/recent_test",
-    "common/event/event.c": "common/event/inbox_test",
-    "common/event/inbox.c": "common/event/inbox_test",
+    "common/event/dead_letter.c": "common/event/dead_letter_test common/event/own_test",
+    "common/event/event.c": "common/event/inbox_test common/event/dead_letter_test",
+    "common/event/inbox.c": "common/event/inbox_test common/event/dead_letter_test common/event/own_test",
     "common/event/relay_memory.c": "common/event/relay_test",
     "common/event/relay_parts.c": "common/event/relay_test common/event/relay_test@postgresql",
     "common/http/connection.c": "common/http/server_test common/http/limits_test common/http/crowd_test",

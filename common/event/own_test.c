@@ -1,0 +1,180 @@
+/* A store came back from the past: our own, which finds out, or a sender's, whose events we tell apart. */
+#include "event/hearing.h"
+
+/* The sender's store was restored from a backup: it gives identities again, for other events. */
+static void another_event_of_the_same_identity_is_no_duplicate(void)
+{
+        struct outbox_record letters[3];
+
+        begin();
+        say("1", thing("a"));
+        say("1", thing("a"));
+        say("1", thing("b")); /* in one batch */
+        listen_as("things");
+        wait_for_metric("clashing", "Thing", 1);
+        say("1", thing("c"));
+        say("1", thing("a"));
+        say("2", thing("last"));
+        wait_for_metric("clashing", "Thing", 2);
+        wait_for_metric("dead", "Thing", 2);
+        wait_for_metric("consumed", "Thing", 2);
+        wait_for_metric("duplicate", "Thing", 2);
+        check_text(names(), "a last");
+        check_int((int64_t)dead_letters(letters, 3), 2);
+        check_text(arena_copy(t.arena, letters[1].value, letters[1].value_len), thing("c"));
+        check_contains(header_of(&letters[1], "x-exception-message"), "docs/backup.md");
+        check_text(header_of(&letters[1], "ce_id"), "1");
+        inbox_close(&t.inbox, CLOSE_MS);
+        listen_as("other-group"); /* again from the start */
+        wait_for_metric("duplicate", "Thing", 2 + 6);
+        check_int((int64_t)dead_letters(letters, 3), 2);
+        wait_for_metric("clashing", "Thing", 2);
+        end();
+}
+
+/* What an older program took in has no content; then nobody can tell. */
+static void of_older_identities_nobody_knows_the_content(void)
+{
+        begin();
+        say("1", thing("a"));
+        listen_as("things");
+        wait_for_things(1);
+        inbox_close(&t.inbox, CLOSE_MS);
+        third_party("UPDATE inbox SET content = NULL");
+        say("1", thing("b"));
+        say("2", thing("last"));
+        listen_as("things");
+        wait_for_things(2);
+        wait_for_metric("duplicate", "Thing", 1);
+        check_text(names(), "a last");
+        end();
+}
+
+/* As a consumer of a restored store's topic sees it. */
+static void say_own(int64_t id)
+{
+        char number[24];
+        struct record_header h[] = {{"ce_type", "ThingSaid", 9}, {"ce_source", store_source(t.store), 0}, {"ce_id", number, 0}};
+        struct record r = {.key = "k", .key_len = 1, .value = "{}", .value_len = 2, .headers = h, .header_count = 3};
+
+        snprintf(number, sizeof number, "%lld", (long long)id);
+        h[1].len = strlen(h[1].value);
+        h[2].len = strlen(number);
+        publish(&r, 1);
+}
+
+static void wait_for_renewal(int64_t above)
+{
+        int64_t end_at = clock_mono_us() + PATIENCE_US;
+
+        while (store_events_given(t.store) <= above && clock_mono_us() < end_at)
+                usleep(1000);
+        check(store_events_given(t.store) > above);
+}
+
+static void a_store_that_came_back_from_the_past_is_renewed(void)
+{
+        int64_t first, second;
+
+        begin();
+        things_add(t.store, "a");
+        things_add(t.store, "b");
+        for (int64_t id = 1; id <= 2; id++)
+                say_own(id); /* as far as it remembers */
+        listen_as("things");
+        say("1", thing("c"));
+        wait_for_things(3);
+        check_int(store_events_given(t.store), 3);
+        say_own(10); /* from a life that it does not know */
+        wait_for_renewal(10);
+        check(store_events_given(t.store) > 1000000 * (int64_t)1000000000 && store_events_given(t.store) < RENEW_MOST);
+        first = things_add(t.store, "d");
+        check(first > 1000000 * (int64_t)1000000000);
+        inbox_close(&t.inbox, CLOSE_MS);
+        say_own(first); /* that it knows */
+        listen_as("things");
+        say("2", thing("e"));
+        wait_for_things(5);
+        second = things_add(t.store, "f");
+        check_int(second, store_is_shared(t.store) ? second : first + 2);
+        check(second > first && second < first + 100);
+        end();
+}
+
+/* The group is past it: at the start somebody has to look, before anything is given. */
+static void what_lies_behind_the_group_is_looked_at(void)
+{
+        begin();
+        say_own(30);
+        for (int i = 0; i < 20; i++)
+                say("1", thing("a"));
+        listen_as("things");
+        wait_for_things(1);
+        inbox_close(&t.inbox, CLOSE_MS);
+        third_party("DELETE FROM meta WHERE name = 'ids_from'");
+        third_party(store_is_shared(t.store) ? "SELECT setval('outbox_ids', 7), setval('things_ids', 7)" : "UPDATE sequences SET last = 7");
+        store_close(&t.store);
+        t.store = things_open();
+        check_int(store_events_given(t.store), 7);
+        listen_as("things");
+        check(store_events_given(t.store) > 30);
+        check(things_add(t.store, "b") > 30);
+        end();
+}
+
+/* PostgreSQL only: the daemons run on, and nothing more is heard. */
+static void a_standby_that_was_behind_is_renewed(void)
+{
+        begin();
+        if (store_is_shared(t.store)) {
+                for (int i = 0; i < 50; i++)
+                        things_add(t.store, "a");
+                listen_as("things");
+                say_own(50);
+                say("1", thing("b"));
+                wait_for_things(51);
+                third_party("SELECT setval('outbox_ids', 40), setval('things_ids', 40)");
+                wait_for_renewal(50);
+                check(things_add(t.store, "c") > 1000000 * (int64_t)1000000000);
+        }
+        end();
+}
+
+/* Neither a number that no store gives nor another's says anything about ours. */
+static void an_absurd_id_renews_nothing(void)
+{
+        static const char *const ids[] = {"9223372036854775807", "99999999999999999999999", "9007199254740993", "x1", "1x", ""};
+        struct record_header h[] = {{"ce_type", "ThingSaid", 9}, {"ce_source", NULL, 0}, {"ce_id", NULL, 0}};
+        struct record r = {.key = "k", .key_len = 1, .value = "{}", .value_len = 2, .headers = h, .header_count = 3};
+
+        begin();
+        h[1] = (struct record_header){"ce_source", store_source(t.store), strlen(store_source(t.store))};
+        for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+                h[2] = (struct record_header){"ce_id", ids[i], strlen(ids[i])};
+                publish(&r, 1);
+        }
+        h[1].len--; /* another's */
+        h[2] = (struct record_header){"ce_id", "77", 2};
+        publish(&r, 1);
+        listen_as("things");
+        say("1", thing("a"));
+        wait_for_things(1);
+        wait_for_metric("consumed", "Thing", 1);
+        check_int(store_events_given(t.store), 1);
+        end();
+}
+
+int main(int argc, char **argv)
+{
+        static const struct story stories[] = {
+                {"another event of the same identity is no duplicate", another_event_of_the_same_identity_is_no_duplicate},
+                {"of older identities nobody knows the content", of_older_identities_nobody_knows_the_content},
+                {"a store that came back from the past is renewed", a_store_that_came_back_from_the_past_is_renewed},
+                {"what lies behind the group is looked at", what_lies_behind_the_group_is_looked_at},
+                {"a standby that was behind is renewed", a_standby_that_was_behind_is_renewed},
+                {"an absurd id renews nothing", an_absurd_id_renews_nothing},
+                {NULL, NULL},
+        };
+
+        return check_main(stories, argc, argv);
+}
