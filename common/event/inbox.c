@@ -111,7 +111,6 @@ static bool run_batch(struct batch *b, struct error *error)
         struct arena *arena = arena_open();
         bool done;
 
-        *error = (struct error){0};
         done = store_run(b->inbox->store, apply_all, b, arena, error);
         arena_close(&arena);
         return done;

@@ -31,7 +31,7 @@ static const char *const sql[LOG_STATEMENTS] = {
                            " WHERE offset > ?1 AND topic = ?3 ORDER BY offset LIMIT ?2",
         [LOG_READ_ALL] = "SELECT offset, topic, timestamp, key, value, headers FROM log"
                          " WHERE offset > ?1 ORDER BY offset LIMIT ?2",
-        [LOG_READ_LAST] = "SELECT offset, topic, timestamp, key, value, headers FROM log"
+        [LOG_READ_LAST] = "SELECT offset, topic, timestamp, NULL, length(value), headers FROM log"
                           " WHERE topic = ?3 ORDER BY offset DESC LIMIT ?2",
         [LOG_END] = "SELECT offset FROM log WHERE topic = ? ORDER BY offset DESC LIMIT 1",
         [LOG_JOIN] = "INSERT INTO groups (name, topic, position, seen) VALUES (?, ?, 0, ?)"

@@ -10,6 +10,7 @@
 
 enum {
         READ_BYTES = 1 << 20, /* a read of large records ends here, for the memory's sake */
+        LOOK_BACK_BYTES = 64 << 20, /* headers lie behind the values: some 100 ms of large ones */
         RETIRE_PORTION = 500,
 };
 
@@ -167,12 +168,13 @@ void log_file_look_back(struct log_file *f, const struct bus *reader, size_t mos
 {
         struct error ignored;
         sqlite3_stmt *s = log_statement(f, LOG_READ_LAST, &ignored);
+        int64_t bytes = 0;
 
         if (!s)
                 return;
         sqlite3_bind_int64(s, 2, (int64_t)most);
         sqlite3_bind_text(s, 3, reader->topic, -1, SQLITE_STATIC);
-        while (sqlite3_step(s) == SQLITE_ROW)
+        for (; bytes < LOOK_BACK_BYTES && sqlite3_step(s) == SQLITE_ROW; bytes += sqlite3_column_int64(s, 4))
                 is_wanted(s, reader);
         sqlite3_reset(s);
 }
