@@ -8,7 +8,9 @@
 #include <stdlib.h>
 
 enum {
-        TAIL = 1000,                   /* records of each partition */
+        TAIL = 1000,                   /* records of each partition, ... */
+        TAIL_BYTES = 32 << 20,         /* ... in all not more than that; else these few: */
+        FEW = 16,
         ASK_MS = 1000,                 /* also how late *stop is seen */
         SILENCE_US = 10 * 1000 * 1000, /* without one record */
 };
@@ -18,6 +20,7 @@ struct tail {
         const _Atomic bool *stop;
         int64_t *ends; /* of each partition the offset behind its last record; 0: nothing to read any more */
         int count, left;
+        size_t bytes; /* read so far */
 };
 
 /* 0: the topic is not there, or it was told to stop. */
@@ -38,8 +41,9 @@ static int count_partitions(struct tail *t)
 }
 
 /* A partition that does not answer is left out. */
-static void find_ends(struct tail *t, rd_kafka_topic_partition_list_t *list)
+static void find_ends(struct tail *t, int most, rd_kafka_topic_partition_list_t *list)
 {
+        t->left = 0;
         for (int i = 0; i < t->count && !atomic_load(t->stop); i++) {
                 int64_t begin = 0, end = 0;
 
@@ -48,20 +52,22 @@ static void find_ends(struct tail *t, rd_kafka_topic_partition_list_t *list)
                         continue;
                 t->ends[i] = end;
                 t->left++;
-                rd_kafka_topic_partition_list_add(list, t->bus->bus.topic, i)->offset = end - begin > TAIL ? end - TAIL : begin;
+                rd_kafka_topic_partition_list_add(list, t->bus->bus.topic, i)->offset = end - begin > most ? end - most : begin;
         }
 }
 
-static void read_all(struct tail *t)
+/* False: it is too much. */
+static bool read_all(struct tail *t, size_t most)
 {
         int64_t heard_us = clock_mono_us();
 
-        while (t->left > 0 && !atomic_load(t->stop) && clock_mono_us() - heard_us < SILENCE_US) {
+        while (t->left > 0 && t->bytes < most && !atomic_load(t->stop) && clock_mono_us() - heard_us < SILENCE_US) {
                 rd_kafka_message_t *m = rd_kafka_consumer_poll(t->bus->rk, ASK_MS);
 
                 if (m && m->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
                         heard_us = clock_mono_us();
                         kafka_is_wanted(t->bus, m);
+                        t->bytes += m->len;
                         if (t->ends[m->partition] && m->offset + 1 >= t->ends[m->partition]) {
                                 t->ends[m->partition] = 0;
                                 t->left--;
@@ -70,21 +76,30 @@ static void read_all(struct tail *t)
                 if (m)
                         rd_kafka_message_destroy(m);
         }
+        return t->bytes < most;
+}
+
+static bool read_last(struct tail *t, int records, size_t bytes)
+{
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(t->count);
+        bool enough = true;
+
+        t->bytes = 0;
+        find_ends(t, records, list);
+        if (t->left && rd_kafka_assign(t->bus->rk, list) == RD_KAFKA_RESP_ERR_NO_ERROR)
+                enough = read_all(t, bytes);
+        rd_kafka_topic_partition_list_destroy(list);
+        return enough;
 }
 
 static void look(struct tail *t)
 {
-        rd_kafka_topic_partition_list_t *list;
-
         t->count = count_partitions(t);
         if (!t->count)
                 return;
         t->ends = memory_alloc((size_t)t->count * sizeof *t->ends);
-        list = rd_kafka_topic_partition_list_new(t->count);
-        find_ends(t, list);
-        if (t->left && rd_kafka_assign(t->bus->rk, list) == RD_KAFKA_RESP_ERR_NO_ERROR)
-                read_all(t);
-        rd_kafka_topic_partition_list_destroy(list);
+        if (!read_last(t, TAIL, TAIL_BYTES))
+                read_last(t, FEW, SIZE_MAX);
         free(t->ends);
 }
 
