@@ -192,6 +192,32 @@ static void what_dies_is_told(void)
         end();
 }
 
+/* One is dead already and the next cannot be taken yet. */
+static void closing_among_single_ones_loses_none(void)
+{
+        struct outbox_record letters[3];
+        int64_t end_at = clock_mono_us() + PATIENCE_US;
+
+        begin();
+        atomic_store(&refusals, 1000000);
+        say("1", thing("bad"));
+        say("2", thing("busy"));
+        say("3", thing("c"));
+        listen_as("things");
+        while (dead_letters(letters, 3) < 1 && clock_mono_us() < end_at)
+                usleep(1000);
+        inbox_close(&t.inbox, CLOSE_MS);
+        check_int(things_count(t.store), 0);
+        atomic_store(&refusals, 0);
+        listen_as("things");
+        wait_for_things(2);
+        check_text(names(), "busy c");
+        wait_for_metric("consumed", "Thing", 2);
+        wait_for_metric("duplicate", "Thing", 1);
+        check_int((int64_t)dead_letters(letters, 3), 1);
+        end();
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
@@ -202,6 +228,7 @@ int main(int argc, char **argv)
                 {"dead letters are counted and not repeated", dead_letters_are_counted_and_not_repeated},
                 {"one bad event stops no other", one_bad_event_stops_no_other},
                 {"a dead letter that cannot be kept skips nothing", a_dead_letter_that_cannot_be_kept_skips_nothing},
+                {"closing among single ones loses none", closing_among_single_ones_loses_none},
                 {NULL, NULL},
         };
 

@@ -1,0 +1,240 @@
+/* What is read from a record: whether it is ours, what makes it this event and no other, and what is kept of its headers. */
+#include "event/event.h"
+
+#include "base/check.h"
+
+#include <string.h>
+
+enum { LONGEST = 1000 }; /* of an identity: source and id */
+
+static void react(struct unit *unit, const struct event *event)
+{
+        (void)unit, (void)event;
+}
+
+static const struct reaction reactions[] = {{"Thing", react}, {"Other", react}, {NULL, NULL}};
+
+static struct {
+        struct arena *arena;
+        struct record_header headers[8];
+        struct record record;
+        struct event event;
+        struct error error;
+} t;
+
+static void begin(const char *value)
+{
+        memset(&t, 0, sizeof t);
+        t.arena = arena_open();
+        t.record = (struct record){.topic = "mall", .partition = 3, .offset = 12345678901, .timestamp_ms = 777, .value = value,
+                                   .value_len = value ? strlen(value) : 0, .headers = t.headers};
+}
+
+static void end(void)
+{
+        arena_close(&t.arena);
+}
+
+static void header(const char *name, const char *value, size_t len)
+{
+        t.headers[t.record.header_count++] = (struct record_header){name, value, len};
+}
+
+static enum event_verdict verdict(void)
+{
+        t.error = (struct error){0};
+        return event_read(&t.record, reactions, t.arena, &t.event, &t.error);
+}
+
+static void its_type_decides_whose_it_is(void)
+{
+        begin("{\"eventType\":\"Thing\",\"timestamp\":5}");
+        check_int(verdict(), EVENT_OURS);
+        check_text(t.event.type, "Thing");
+        check_int(t.event.timestamp, 5);
+        check(t.event.record == &t.record && t.event.body);
+        header("ce_type", "Other", 5); /* that of the body counts where both are ours */
+        check_int(verdict(), EVENT_OURS);
+        check_text(t.event.type, "Thing");
+        t.headers[0] = (struct record_header){"ce_type", "Thing2", 6};
+        check_int(verdict(), EVENT_FOREIGN);
+        check(!t.event.body);
+        t.headers[0] = (struct record_header){"ce_type", "Thin", 4};
+        check_int(verdict(), EVENT_FOREIGN);
+        t.headers[0] = (struct record_header){"ce_type", "\xff", 1}; /* no text: the body decides */
+        check_int(verdict(), EVENT_OURS);
+        end();
+        begin("{\"eventType\":\"Unknown\"}");
+        check_int(verdict(), EVENT_FOREIGN);
+        end();
+}
+
+static void what_has_no_time_takes_its_records(void)
+{
+        begin("{\"eventType\":\"Thing\"}");
+        check_int(verdict(), EVENT_OURS);
+        check_int(t.event.timestamp, 777);
+        end();
+        begin("{\"eventType\":\"Thing\",\"timestamp\":\"5\"}");
+        check_int(verdict(), EVENT_OURS);
+        check_int(t.event.timestamp, 777);
+        end();
+}
+
+static void what_cannot_be_read_is_broken_and_has_an_identity(void)
+{
+        static const char *const values[] = {NULL, "", "junk", "[]", "\"Thing\"", "{}", "{\"eventType\":null}", "{\"eventType\":{}}"};
+
+        for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+                begin(values[i]);
+                check_int(verdict(), EVENT_BROKEN);
+                check(t.error.kind == ERROR_BAD_INPUT && t.error.text[0]);
+                check_text(t.event.identity_source, "mall/3");
+                check_int(strncmp(t.event.identity, "12345678901-777-", 16), 0);
+                check_text(t.event.source, "");
+                end();
+        }
+}
+
+static void an_event_is_what_its_sayer_called_it(void)
+{
+        begin("{\"eventType\":\"Thing\"}");
+        header("ce_source", "/s/1", 4);
+        header("ce_id", "42x", 2); /* as long as it says */
+        header("ce_id", "43", 2);  /* the first counts */
+        check_int(verdict(), EVENT_OURS);
+        check_text(t.event.source, "/s/1");
+        check_text(t.event.identity_source, "/s/1");
+        check_text(t.event.identity, "42");
+        check(t.event.content != 0);
+        end();
+}
+
+/* ... and one without, or with half of it, is its place in the topic, with a hash for a topic that was made anew. */
+static void one_without_a_name_is_its_place(void)
+{
+        static const char value[] = "{\"eventType\":\"Thing\"}", other[] = "{\"eventType\":\"Thing\" }";
+        const char *first;
+
+        begin(value);
+        check_int(verdict(), EVENT_OURS);
+        check_text(t.event.identity_source, "mall/3");
+        first = arena_string(t.arena, t.event.identity);
+        check_int((int64_t)strlen(first), 16 + 16);
+        check_int(t.event.content, 0);
+        check_text(t.event.source, "");
+        t.record.value = other;
+        t.record.value_len = sizeof other - 1;
+        verdict();
+        check(strcmp(t.event.identity, first) != 0);
+        t.record.value = value;
+        t.record.value_len = sizeof value - 1;
+        header("ce_source", "/s", 2);
+        verdict();
+        check_text(t.event.identity, first);
+        check_text(t.event.source, "");
+        t.headers[0].name = "ce_id";
+        verdict();
+        check_text(t.event.identity, first);
+        check_text(t.event.source, "");
+        header("ce_source", NULL, 0); /* no value is no header */
+        verdict();
+        check_text(t.event.identity_source, "mall/3");
+        header("ce_source", "", 0); /* and an empty one names nobody */
+        verdict();
+        check_text(t.event.source, "");
+        end();
+}
+
+static void a_name_has_a_length_that_an_index_takes(void)
+{
+        char id[LONGEST + 1];
+
+        memset(id, 'i', sizeof id);
+        begin("{\"eventType\":\"Thing\"}");
+        header("ce_source", "/s", 2);
+        header("ce_id", id, LONGEST - 2);
+        verdict();
+        check_text(t.event.source, "/s");
+        check_int((int64_t)strlen(t.event.identity), LONGEST - 2);
+        t.headers[1].len = LONGEST - 1;
+        verdict();
+        check_text(t.event.source, "");
+        check_text(t.event.identity_source, "mall/3");
+        end();
+}
+
+static int32_t content_of(const char *value)
+{
+        int32_t content;
+
+        begin(value);
+        header("ce_source", "/s", 2);
+        header("ce_id", "1", 1);
+        verdict();
+        content = t.event.content;
+        end();
+        return content;
+}
+
+static void another_value_is_another_content(void)
+{
+        check(content_of("{\"eventType\":\"Thing\"}") == content_of("{\"eventType\":\"Thing\"}"));
+        check(content_of("{\"eventType\":\"Thing\"}") != content_of("{\"eventType\":\"Thing\",\"timestamp\":1}"));
+        check(content_of("{\"eventType\":\"Thing\",\"timestamp\":2}") != content_of("{\"eventType\":\"Thing\",\"timestamp\":1}"));
+        check(content_of("junk") != 0 && content_of(NULL) != 0 && content_of("") == content_of(NULL));
+        /* FNV-1a of 64 bits, both halves: what is in a store must be found by the next program */
+        check_int(content_of(NULL), (int32_t)(0xcbf29ce4u ^ 0x84222325u));
+}
+
+static void its_trace_is_kept(void)
+{
+        begin("{\"eventType\":\"Thing\"}");
+        verdict();
+        check(!t.event.traceparent);
+        header("traceparent", "00-1", 4);
+        verdict();
+        check_text(t.event.traceparent, "00-1");
+        end();
+}
+
+static void labels_come_from_a_known_set(void)
+{
+        check_text(event_label(reactions, "Thing"), "Thing");
+        check_text(event_label(reactions, "Other"), "Other");
+        check_text(event_label(reactions, "Thing\xff"), "other");
+        check_text(event_label(reactions, ""), "other");
+        check_text(event_label(reactions, NULL), "unknown");
+        check(reaction_named(reactions, "Things", 5) == &reactions[0]);
+        check(!reaction_named(reactions, "Things", 6) && !reaction_named(reactions, "Thing", 4));
+        check(reaction_for(reactions, "Other") == &reactions[1]);
+}
+
+static void clocks_count_where_there_is_no_source(void)
+{
+        struct event e = {.source = "", .timestamp = 10};
+
+        check(event_is_newer(&e, 9) && !event_is_newer(&e, 10) && !event_is_newer(&e, 11));
+        check(event_is_older(&e, 11) && !event_is_older(&e, 10) && !event_is_older(&e, 9));
+        e.source = "/s";
+        check(!event_is_newer(&e, 9) && !event_is_older(&e, 11));
+}
+
+static const struct story stories[] = {
+        {"its type decides whose it is", its_type_decides_whose_it_is},
+        {"what has no time takes its record's", what_has_no_time_takes_its_records},
+        {"what cannot be read is broken and has an identity", what_cannot_be_read_is_broken_and_has_an_identity},
+        {"an event is what its sayer called it", an_event_is_what_its_sayer_called_it},
+        {"one without a name is its place", one_without_a_name_is_its_place},
+        {"a name has a length that an index takes", a_name_has_a_length_that_an_index_takes},
+        {"another value is another content", another_value_is_another_content},
+        {"its trace is kept", its_trace_is_kept},
+        {"labels come from a known set", labels_come_from_a_known_set},
+        {"clocks count where there is no source", clocks_count_where_there_is_no_source},
+        {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+        return check_main(stories, argc, argv);
+}
