@@ -1,15 +1,17 @@
 # The mall. `make run` and `make test` do all the set-up; `make help` lists the rest.
 
-DAEMONS  := order product delivery gateway
+SERVICES := order product delivery
+DAEMONS  := $(SERVICES) gateway
 PROGRAMS := $(DAEMONS) mallctl
 TIERS    := base data event http service
 
-# release (default), asan (address, undefined), tsan (thread), nodedup (applies twice what comes twice: the audit must see it)
+# release (default), asan (address, undefined), tsan (thread), nodedup (applies twice what comes twice: the audit must see it),
+# fuzz (libFuzzer, address, undefined; clang's)
 VARIANT ?= release
 OUT     := build/$(VARIANT)
 
 ifeq ($(origin CC),default)
-CC := $(if $(shell command -v ccache),ccache )gcc
+CC := $(if $(shell command -v ccache),ccache )$(if $(filter fuzz,$(VARIANT)),clang,gcc)
 endif
 JOBS ?= $(shell nproc)
 Q    := $(if $(V),,@)# V=1 shows the commands
@@ -24,6 +26,8 @@ WITHOUT_nodedup   := -DMALL_WITHOUT_DEDUP
 HARDENING_release := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 SANITIZE_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SANITIZE_tsan := -fsanitize=thread -fno-omit-frame-pointer
+# NULL + 0 is what C2y allows, and what an empty text is here
+SANITIZE_fuzz := -Wno-format-nonliteral -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=pointer-overflow -fno-sanitize-recover=all -fno-omit-frame-pointer
 BESIDE_tsan   := build/tsan/tests/tsan_threads.o
 
 VERSION := 1.0.0
@@ -34,7 +38,7 @@ ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(WITHOUT_$(VARIANT)) $(HARDENING_$(VARIANT
 ALL_LIBS   = -Wl,--as-needed $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
 .PHONY: help all run test bench lint unit wire proxy system fuzz mutants images images-test deploy-check settings programs deps-run deps-kafka deps-postgres \
-        deps-test deps-bench deps-images deps-emulator unit-tests unit-here concurrent-tests ceiling clean
+        deps-test deps-bench deps-fuzz deps-images deps-emulator unit-tests unit-here concurrent-tests ceiling fuzzers clean
 .SECONDARY:
 
 # ---- what people call ----
@@ -61,10 +65,10 @@ lint: deps-test ## layout of the tiers, warnings, static checks
 
 unit: deps-test ## unit tests under the sanitizers; ONLY=json picks
 	$(if $(ONLY),,-@tests/mutants/check.py)
-	-@$(MAKE) --no-print-directory -k -j$(JOBS) VARIANT=asan unit-tests
+	-@$(MAKE) --no-print-directory -k -j$(JOBS) VARIANT=asan unit-tests fuzzers
 	-@$(MAKE) --no-print-directory -k -j$(JOBS) VARIANT=tsan concurrent-tests
 	@scripts/beside.py scripts/unit.py $(foreach o,$(ONLY),--only $(o)) \
-		$(patsubst %.c,build/asan/%,$(test_sources)) $(patsubst %.c,build/tsan/%,$(concurrent_sources)) \
+		$(patsubst %.c,build/asan/%,$(test_sources) $(fuzz_sources)) $(patsubst %.c,build/tsan/%,$(concurrent_sources)) \
 		$(foreach v,asan tsan,$(patsubst %.c,build/$(v)/%@postgresql,$(filter $($(v)_sources),$(store_sources))))
 
 wire: deps-test ## the reference's recorded answers against each daemon
@@ -87,15 +91,9 @@ bench: deps-bench ## speed, latency and memory beside their targets; SECONDS=3 R
 	@tests/bench/run.py --seconds $(SECONDS) --rounds $(ROUNDS) $(PART)
 
 FUZZ_SECONDS ?= 60
-fuzz: deps-test ## the JSON reader and that of upstreams' answers under libFuzzer; FUZZ_SECONDS=600 for longer
-	@mkdir -p build/fuzz/answers
-	clang -g -O1 $(STANDARD) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o build/fuzz/json \
-	    common/base/json_fuzz.c common/base/json.c common/base/json_scan.c common/base/json_write.c common/base/utf8.c common/base/text.c \
-	    common/base/arena.c common/base/error.c
-	clang -g -O1 $(STANDARD) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o build/fuzz/reply \
-	    gateway/reply_fuzz.c gateway/reply.c gateway/reply_body.c gateway/reply_field.c common/base/text.c common/base/arena.c
-	build/fuzz/json -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1
-	build/fuzz/reply build/fuzz/answers -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1
+fuzz: deps-fuzz ## every x_fuzz.c under libFuzzer, one after the other; ONLY=json picks, FUZZ_SECONDS=600 for longer
+	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=fuzz fuzzers
+	@scripts/fuzz.py --seconds $(FUZZ_SECONDS) $(foreach o,$(ONLY),--only $(o)) $(patsubst %.c,build/fuzz/%,$(fuzz_sources))
 
 MOST ?= 100
 SEED ?= 1
@@ -123,7 +121,7 @@ clean: ## remove what was built (./data stays)
 	rm -rf build
 
 # A stamp each, so that looking costs nothing the second time.
-deps-run deps-kafka deps-postgres deps-test deps-bench deps-images deps-emulator: deps-%: build/deps-%
+deps-run deps-kafka deps-postgres deps-test deps-bench deps-fuzz deps-images deps-emulator: deps-%: build/deps-%
 
 build/deps-%: scripts/deps
 	@scripts/deps $*
@@ -134,6 +132,7 @@ build/deps-%: scripts/deps
 library_sources := $(filter-out %_test.c %_fuzz.c,$(foreach t,$(TIERS),$(wildcard common/$(t)/*.c)))
 library         := $(OUT)/libcommon.a
 test_sources    := $(wildcard common/*/*_test.c) $(foreach p,$(PROGRAMS),$(wildcard $(p)/*_test.c))
+fuzz_sources    := $(wildcard common/*/*_fuzz.c) $(foreach p,$(PROGRAMS),$(wildcard $(p)/*_fuzz.c)) $(wildcard tests/fuzz/*_fuzz.c)
 program_objects  = $(patsubst %.c,$(OUT)/%.o,$(filter-out %_test.c %_fuzz.c,$(wildcard $(1)/*.c)))
 
 # Tests of what several threads share; they run under the thread sanitizer too.
@@ -181,6 +180,16 @@ beside = $(filter-out %/main.o,$(call program_objects,$(firstword $(subst /, ,$(
 $(OUT)/%_test: $(OUT)/%_test.o $$(call beside,$$*) $(BESIDE_$(VARIANT)) $(library)
 	@echo "  LD  $@"
 	$(Q)$(CC) -o $@ $^ $(ALL_LIBS)
+
+# A fuzzer, or what replays its files. One of tests/fuzz has all services beside it.
+beside_fuzz = $(foreach p,$(if $(findstring tests/,$(1)),$(SERVICES),$(1)),$(call beside,$(p)))
+FUZZER_fuzz := -fsanitize=fuzzer
+REPLAY = $(if $(filter fuzz,$(VARIANT)),,$(OUT)/tests/fuzz/replay.o)
+$(OUT)/%_fuzz: $(OUT)/%_fuzz.o $$(call beside_fuzz,$$*) $$(REPLAY) $(library)
+	@echo "  LD  $@"
+	$(Q)$(CC) -o $@ $^ $(FUZZER_$(VARIANT)) $(ALL_LIBS)
+
+fuzzers: $(fuzz_sources:%.c=$(OUT)/%)
 
 # libmicrohttpd answering a constant: what a service on it can reach at most
 ceiling: $(OUT)/tests/bench/ceiling

@@ -2,15 +2,11 @@
 
    The first byte says how it is asked and ended, the next two how it is cut. What the test knows is written into the
    corpus's directory to begin with. */
+#include "base/fuzz.h"
 #include "gateway/reply_feed.h"
 #include "gateway/reply_rows.h"
 
-#include <stdio.h>
-
 enum { IS_HEAD = 1, CLOSE = 2, SMALL = 4, HOW = 3 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

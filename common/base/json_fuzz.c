@@ -1,14 +1,6 @@
-/* json_fuzz - what is accepted must survive being written and read again, byte for byte.
-
-   clang -fsanitize=fuzzer,address,undefined for fuzzing; with -DREPLAY a main() that replays the files given. */
+/* json_fuzz - what is accepted must survive being written and read again, byte for byte. */
+#include "base/fuzz.h"
 #include "base/json.h"
-
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -32,35 +24,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         arena_close(&arena);
         return 0;
 }
-
-#ifdef REPLAY
-static char *file_read(const char *path, size_t *size)
-{
-        FILE *f = fopen(path, "rb");
-        char *bytes = NULL;
-
-        *size = 0;
-        if (!f) {
-                perror(path);
-                exit(1);
-        }
-        do {
-                bytes = memory_grow(bytes, *size + 65536);
-                *size += fread(bytes + *size, 1, 65536, f);
-        } while (!feof(f) && !ferror(f));
-        fclose(f);
-        return memory_grow(bytes, *size); /* exactly, so that a sanitizer sees a byte too far */
-}
-
-int main(int argc, char **argv)
-{
-        for (int i = 1; i < argc; i++) {
-                size_t size;
-                char *bytes = file_read(argv[i], &size);
-
-                LLVMFuzzerTestOneInput((const uint8_t *)bytes, size);
-                free(bytes);
-        }
-        return 0;
-}
-#endif
