@@ -138,6 +138,7 @@ static ssize_t pull(void *arg, uint64_t position, char *to, size_t room)
         if (n == HTTP_PULL_END)
                 return MHD_CONTENT_READER_END_OF_STREAM;
         reset(e);
+        connection_of(e)->worker->touched = true; /* closed in this round, the library lets go of it in the next */
         return MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
