@@ -196,11 +196,11 @@ static bool id_descends(const struct page *page)
         return false;
 }
 
-static const char *page_sql(const struct table *table, const struct page *page, struct arena *arena)
+static const char *page_sql(const char *columns, const struct table *table, const struct page *page, struct arena *arena)
 {
         struct text sql = text_open(arena, 300);
 
-        text_printf(&sql, "SELECT %s FROM \"%s\" WHERE id %s ? ORDER BY ", table->columns, table->entity->collection,
+        text_printf(&sql, "SELECT %s FROM \"%s\" WHERE id %s ? ORDER BY ", columns, table->entity->collection,
                     id_descends(page) ? "<=" : ">=");
         for (int i = 0; i < page->sort_count && page->sorts[i].field; i++)
                 text_printf(&sql, "\"%s\" %s, ", page->sorts[i].field->name,
@@ -241,6 +241,52 @@ static bool find_entry(struct db *db, const struct table *table, const struct pa
         return step != DB_FAILED;
 }
 
+static struct statement *page_prepare(struct db *db, const char *sql, const struct page *page, const struct entry *entry, struct error *error)
+{
+        struct statement *s = db_prepare_once(db, sql, error);
+
+        if (!s)
+                return NULL;
+        bind_int(s, 1, entry->id);
+        bind_int(s, 2, page->size);
+        bind_int(s, 3, entry->offset);
+        return s;
+}
+
+static const char *letters_of(const struct table *table, const struct page *page, struct arena *arena)
+{
+        struct text letters = text_open(arena, 200);
+
+        text_string(&letters, "0");
+        for (const struct field *f = table->entity->shape.fields; f->name; f++)
+                if (f->type == FIELD_TEXT)
+                        text_printf(&letters, " + coalesce(length(\"%s\"), 0)", f->name);
+        text_string(&letters, " AS letters");
+        return arena_printf(arena, "SELECT CAST(coalesce(sum(letters), 0) AS BIGINT) FROM (%s) AS page",
+                            page_sql(letters.at, table, page, arena));
+}
+
+/* A row may have a megabyte: of more than a few the letters are summed up before any of them is read. */
+static bool page_fits(struct db *db, const struct table *table, const struct page *page, const struct entry *entry, struct arena *arena,
+                      struct error *error)
+{
+        struct statement *s;
+        int64_t letters = 0;
+        bool done;
+
+        if (page->size <= TABLE_ROWS_ALWAYS)
+                return true;
+        s = page_prepare(db, letters_of(table, page, arena), page, entry, error);
+        if (!s)
+                return false;
+        done = statement_number(s, &letters, error);
+        statement_close(&s);
+        if (done && letters > TABLE_PAGE_LETTERS)
+                return error_member(error, "size", "these rows have %lld letters, more than %d; at most %d rows are always few enough",
+                                    (long long)letters, TABLE_PAGE_LETTERS, TABLE_ROWS_ALWAYS);
+        return done;
+}
+
 bool table_page(struct db *db, const struct table *table, const struct page *page, struct arena *arena, void **rows,
                 size_t *count, struct error *error)
 {
@@ -253,12 +299,11 @@ bool table_page(struct db *db, const struct table *table, const struct page *pag
                 return false;
         if (entry.beyond)
                 return true;
-        s = db_prepare_once(db, page_sql(table, page, arena), error);
+        if (!page_fits(db, table, page, &entry, arena, error))
+                return false;
+        s = page_prepare(db, page_sql(table->columns, table, page, arena), page, &entry, error);
         if (!s)
                 return false;
-        bind_int(s, 1, entry.id);
-        bind_int(s, 2, page->size);
-        bind_int(s, 3, entry.offset);
         while ((step = statement_step(s, error)) == DB_ROW)
                 rows[(*count)++] = read_row(s, &table->entity->shape, arena);
         statement_close(&s);

@@ -8,6 +8,7 @@
 #include "data/entity.h"
 
 enum { TABLE_LOOKUPS = 4, TABLE_SORTS = 8, TABLE_BLOCK = 4096 };
+enum { TABLE_ROWS_ALWAYS = 20, TABLE_PAGE_LETTERS = 4 << 20 };
 
 struct table {
         const struct entity *entity;
@@ -45,7 +46,8 @@ struct page {
 };
 
 /* rows: room for page->size pointers; null sorts below every value. By id a page costs the same however deep it is (a block of
-   4096 rows at most is passed, the blocks before it are summed up); any other sort costs the whole table. */
+   4096 rows at most is passed, the blocks before it are summed up); any other sort costs the whole table. A page of more than
+   TABLE_ROWS_ALWAYS rows that have more than TABLE_PAGE_LETTERS is ERROR_BAD_INPUT: nobody's memory is to hold it. */
 bool table_page(struct db *db, const struct table *table, const struct page *page, struct arena *arena, void **rows,
                 size_t *count, struct error *error);
 

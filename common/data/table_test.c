@@ -124,6 +124,55 @@ static void null_is_lowest_and_ties_go_by_id(void)
         store_close(&store);
 }
 
+enum { LARGE = 30 };
+
+static void add_large(struct unit *unit, void *arg)
+{
+        size_t letters = TABLE_PAGE_LETTERS / LARGE;
+        char *name = memset(arena_alloc(unit_arena(unit), letters + 1), 'x', letters);
+
+        (void)arg;
+        for (int i = 0; i < LARGE; i++) {
+                struct thing t = {.name = name};
+
+                unit_add(unit, &thing_entity, &t);
+        }
+        unit_add(unit, &thing_entity, &(struct thing){.secret = arena_copy(unit_arena(unit), name, TABLE_PAGE_LETTERS % LARGE + 1)});
+}
+
+static const char *why_not(struct store *store, struct page page)
+{
+        static struct error e;
+        struct arena *arena = arena_open();
+        struct db *db = store_read_begin(store);
+        size_t count;
+        bool done;
+
+        e = (struct error){0};
+        done = table_page(db, store_table(store, &thing_entity), &page, arena, arena_alloc(arena, (size_t)page.size * sizeof(void *)), &count, &e);
+        store_read_end(store, db);
+        arena_close(&arena);
+        check(done == (e.kind == ERROR_NONE));
+        check(done || (e.kind == ERROR_BAD_INPUT && strcmp(e.member, "size") == 0));
+        return e.text;
+}
+
+/* One letter is too much. */
+static void a_page_of_too_many_letters_is_refused(void)
+{
+        struct store *store = things_open();
+
+        check_int(things_do(store, add_large, NULL), ERROR_NONE);
+        check_text(why_not(store, (struct page){.size = LARGE}), "");
+        check_contains(why_not(store, (struct page){.size = LARGE + 1}), "more than 4194304");
+        check_contains(why_not(store, (struct page){.size = LARGE + 1, .sort_count = 1, .sorts = {{NULL, true}}}), "more than 4194304");
+        check_text(why_not(store, (struct page){.size = LARGE, .number = 1}), "");
+        check_text(why_not(store, (struct page){.size = TABLE_ROWS_ALWAYS}), "");
+        things_remove(store, 1);
+        check_text(why_not(store, (struct page){.size = 1000}), "");
+        store_close(&store);
+}
+
 static void the_second_sort_breaks_ties(void)
 {
         struct store *store = store_with_rows();
@@ -196,6 +245,7 @@ int main(int argc, char **argv)
                 {"the default order is by id", the_default_order_is_by_id},
                 {"null is lowest and ties go by id", null_is_lowest_and_ties_go_by_id},
                 {"the second sort breaks ties", the_second_sort_breaks_ties},
+                {"a page of too many letters is refused", a_page_of_too_many_letters_is_refused},
                 {"a deep page is the right one", a_deep_page_is_the_right_one},
                 {"the lowest id is found", the_lowest_id_is_found},
                 {"null equals nothing", null_equals_nothing},
