@@ -33,7 +33,7 @@ static void a_row_comes_back_as_it_went(void)
         struct store *store = things_open();
         struct arena *arena = arena_open();
         struct thing t = {.name = "가😀\"'; DROP TABLE things; --\n", .qty = {true, INT32_MIN}, .big = {true, INT64_MAX}, .secret = "s"};
-        struct thing empty = {.name = ""}, *got;
+        struct thing empty = {.row.version = 7, .name = ""}, *got; /* as one that is created again has it */
 
         check_int(things_do(store, thing_add_and_say, &t), ERROR_NONE);
         check_int(things_do(store, thing_add_and_say, &empty), ERROR_NONE);
@@ -46,6 +46,7 @@ static void a_row_comes_back_as_it_went(void)
         check_int(got->row.version, 0);
         got = things_get(store, 2, arena);
         check_text(got->name, "");
+        check_int(got->row.version, 0);
         check(!got->qty.known && !got->secret);
         arena_close(&arena);
         store_close(&store);
@@ -154,6 +155,7 @@ static void go_on_after_failure(struct unit *unit, void *arg)
         static const char *const a[LOOKUP_MEMBERS] = {"a"};
         struct seen *seen = arg;
         struct thing t = {.name = "late"};
+        struct text headers = text_open(unit_arena(unit), 0);
         struct stored_answer answer;
 
         seen->before = unit_get(unit, &thing_entity, 1) && !unit_failed(unit);
@@ -166,6 +168,7 @@ static void go_on_after_failure(struct unit *unit, void *arg)
         unit_save(unit, &thing_entity, &t);
         unit_remove(unit, &thing_entity, &t);
         thing_add_and_say(unit, &t);
+        unit_publish(unit, "elsewhere", "late", "", 0, &headers);
         seen->id = t.row.id;
 }
 
@@ -199,9 +202,24 @@ static void a_unique_key_is_a_conflict(void)
         store_close(&store);
 }
 
+/* Of the value that was said last. */
+static size_t said_bytes(struct store *store)
+{
+        struct outbox_record records[10];
+        struct arena *arena = arena_open();
+        struct error e = {0};
+        size_t count = 0, bytes;
+
+        check(outbox_read(store, 0, records, 10, &count, arena, &e) && count > 0);
+        bytes = records[count - 1].value_len;
+        arena_close(&arena);
+        return bytes;
+}
+
 static void an_event_too_large_is_refused(void)
 {
         static char name[12000];
+        struct arena *arena = arena_open();
         struct store *store = things_open();
         struct thing t = {.name = name};
 
@@ -210,17 +228,31 @@ static void an_event_too_large_is_refused(void)
         check_int(things_count(store), 0);
         check_int(outbox_pending(store), 0);
         check_int(things_add(store, "a"), 1);
+        memset(name, 'x', sizeof name - 1);
+        name[1 + 10000 - said_bytes(store)] = '\0';
+        check_int(things_do(store, thing_add_and_say, &t), ERROR_NONE); /* the largest that fits */
+        check_int((int64_t)said_bytes(store), 10000);
+        check_int(things_do(store, thing_add_and_say, &(struct thing){.name = arena_printf(arena, "%sx", name)}), ERROR_TOO_LARGE);
+        arena_close(&arena);
         store_close(&store);
+}
+
+static void ask_source(struct unit *unit, void *source)
+{
+        *(const char **)source = unit_source(unit);
 }
 
 static void a_source_is_made_once(void)
 {
+        const char *asked = NULL;
         struct store *store = things_open();
         char source[100];
 
         snprintf(source, sizeof source, "%s", store_source(store));
         check(strncmp(source, "/things", 7) == 0);
         check_int((int64_t)strlen(source), (int64_t)strlen(things_service()) + 2 + 36);
+        check_int(things_do(store, ask_source, &asked), ERROR_NONE);
+        check_text(asked, source);
         store_close(&store);
         store = things_open();
         check_text(store_source(store), source);
