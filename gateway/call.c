@@ -59,7 +59,7 @@ static const char *new_key(struct call *c)
 /* By the key a service recognises what it has made already, so that a POST may be sent again. */
 static void give_key(struct call *c, struct headers *out)
 {
-        c->key = headers_value(out, "Idempotency-Key");
+        c->key = headers_if_there(out, "Idempotency-Key");
         if (c->key || strcmp(c->request->method, "POST") != 0 || c->route->idempotency == IDEMPOTENCY_NO)
                 return;
         c->key = new_key(c);
@@ -142,6 +142,8 @@ bool call_begin(struct call *c)
         c->start_us = clock_mono_us();
         c->received.arena = r->arena;
         http_each_header(r, collect, &c->received);
+        if (!http_has_header(r, "Host")) /* HTTP/1.0 needs none */
+                headers_add(&c->received, "Host", http_own_address(r));
         forward_receive(&c->received, r->peer_trusted);
         c->asked = (struct asked){
                 .arena = r->arena, .method = r->method, .path = r->path, .query = r->query,

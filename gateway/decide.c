@@ -47,11 +47,11 @@ static bool decide_cors(struct call *c)
         const char *reading = path_reading(r->arena, r->path);
         struct cors_request asked = {
                 .method = r->method,
-                .origin = headers_value(in, "Origin"),
+                .origin = headers_if_there(in, "Origin"),
                 .scheme = forward_scheme(in, r->client_hops),
                 .host = forward_host(in, r->client_hops),
-                .asked_method = headers_value(in, "Access-Control-Request-Method"),
-                .asked_headers = headers_value(in, "Access-Control-Request-Headers"),
+                .asked_method = headers_if_there(in, "Access-Control-Request-Method"),
+                .asked_headers = headers_if_there(in, "Access-Control-Request-Headers"),
         };
 
         if (reading != r->path && config != routes_cors(c->plan->routes, reading))

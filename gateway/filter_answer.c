@@ -38,8 +38,7 @@ static const char *readable(struct arena *arena, int64_t bytes)
 static bool request_size_request(const struct filter *f, struct passage *passage)
 {
         struct arena *arena = passage->asked->arena;
-        const char *length = headers_value(passage->asked->headers, "Content-Length");
-        int64_t bytes = length ? strtoll(length, NULL, 10) : 0;
+        int64_t bytes = strtoll(headers_value(passage->asked->headers, "Content-Length"), NULL, 10); /* none: 0 */
 
         if (!passage->max_body || f->number < passage->max_body)
                 passage->max_body = f->number;

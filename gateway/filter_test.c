@@ -103,7 +103,7 @@ static void request_headers(void)
         check_text(filter_shown(), "AddRequestHeader X-Team = '{team}-{kind}'");
         begin("  - RemoveRequestHeader=x-OLD", "/api/a");
         check(passage_request(&passage));
-        check_text(headers_value(&passage.headers, "X-Old"), NULL);
+        check_text(headers_if_there(&passage.headers, "X-Old"), NULL);
         check_text(headers_value(&passage.headers, "Host"), "blue.shop.kr:8088");
         check_text(filter_shown(), "RemoveRequestHeader name = 'x-OLD'");
         begin("  - name: SetRequestHeader\n    args: {name: X-A, value: 'a, b'}", "/api/a");
@@ -129,7 +129,7 @@ static void answer_headers(void)
         answer(200);
         check_text(headers_value(&passage.answer, "X-Old"), "1, orders");
         check_text(headers_value(&passage.answer, "X-Set"), "1");
-        check_text(headers_value(&passage.answer, "X-Gone"), NULL);
+        check_text(headers_if_there(&passage.answer, "X-Gone"), NULL);
         check_int(passage.status, 200);
         check_text(filter_shown(), "AddResponseHeader X-Old = '{kind}'");
 }
@@ -173,7 +173,7 @@ static void request_size(void)
         check_text(passage.detail, "Request size is larger than permissible limit. Request size is 5.2 MB where permissible limit is 5.2 MB");
         passage_answer(&passage);
         check_text(headers_value(&passage.answer, "errorMessage"), passage.detail);
-        check_text(headers_value(&passage.answer, "X-Late"), NULL); /* it never saw the request */
+        check_text(headers_if_there(&passage.answer, "X-Late"), NULL); /* it never saw the request */
         begin("  - RequestSize=900", "/api/a");
         headers_add(&received, "Content-Length", "950");
         check(!passage_request(&passage));
@@ -211,7 +211,7 @@ static void redirect_to(void)
         check_text(headers_value(&passage.answer, "Location"), "https://acme.org/x");
         passage_answer(&passage);
         check_text(headers_value(&passage.answer, "X-Early"), "1");
-        check_text(headers_value(&passage.answer, "X-Late"), NULL);
+        check_text(headers_if_there(&passage.answer, "X-Late"), NULL);
         begin("  - RedirectTo=FOUND, /x?a=b#c, true", "/api/a");
         check(!passage_request(&passage));
         check_text(headers_value(&passage.answer, "Location"), "/x?a=b&q=1#c");

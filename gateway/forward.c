@@ -42,7 +42,7 @@ static bool is_name(const char *a, const char *b)
         return (*a | 0x20) == (*b | 0x20) && strcasecmp(a, b) == 0;
 }
 
-const char *headers_value(const struct headers *h, const char *name)
+const char *headers_if_there(const struct headers *h, const char *name)
 {
         const char *value = NULL;
 
@@ -50,6 +50,13 @@ const char *headers_value(const struct headers *h, const char *name)
                 if (is_name(h->at[i].name, name))
                         value = value ? arena_printf(h->arena, "%s, %s", value, h->at[i].value) : h->at[i].value;
         return value;
+}
+
+const char *headers_value(const struct headers *h, const char *name)
+{
+        const char *value = headers_if_there(h, name);
+
+        return value ? value : "";
 }
 
 static bool is_among(const char *const *names, const char *name)
@@ -69,7 +76,7 @@ static bool list_names(const char *list, const char *name)
 {
         size_t len = strlen(name);
 
-        while (list && *list) {
+        while (*list) {
                 list += strspn(list, " \t,");
                 if (strncasecmp(list, name, len) == 0 && strchr(" \t,", list[len]))
                         return true;
@@ -85,19 +92,16 @@ static bool is_kept(const char *name)
 
 const char *forward_scheme(const struct headers *in, int hops)
 {
-        const char *said = headers_value(in, "X-Forwarded-Proto");
-
-        return said && starts_with(client_element(said, hops), "https") ? "https" : "http";
+        return starts_with(client_element(headers_value(in, "X-Forwarded-Proto"), hops), "https") ? "https" : "http";
 }
 
 const char *forward_host(const struct headers *in, int hops)
 {
-        const char *said = headers_value(in, "X-Forwarded-Host"), *host = said ? client_element(said, hops) : "";
+        const char *host = client_element(headers_value(in, "X-Forwarded-Host"), hops);
 
         if (*host && *host != ',')
                 return arena_copy(in->arena, host, strcspn(host, ", \t"));
-        host = headers_value(in, "Host");
-        return host ? host : "";
+        return headers_value(in, "Host");
 }
 
 static const char *port_of(const char *host, const char *scheme)
@@ -109,19 +113,12 @@ static const char *port_of(const char *host, const char *scheme)
         return strcmp(scheme, "https") == 0 ? "443" : "80";
 }
 
-static const char *own_host(const struct headers *in)
-{
-        const char *host = headers_value(in, "Host");
-
-        return host ? host : "";
-}
-
 /* Our own Host and scheme behind a list that a trusted peer began; where it began none, the port is that of the
    host and scheme it named: links are made from the first of each. */
 static const char *own_port(const struct headers *in, int hops)
 {
-        if (headers_value(in, "X-Forwarded-Port"))
-                return port_of(own_host(in), "http");
+        if (*headers_value(in, "X-Forwarded-Port"))
+                return port_of(headers_value(in, "Host"), "http");
         return port_of(forward_host(in, hops), forward_scheme(in, hops));
 }
 
@@ -130,9 +127,9 @@ static const char *continued(const struct headers *in, const char *name, bool al
 {
         const char *before = headers_value(in, name);
 
-        if (before && !all)
+        if (!all)
                 before = client_element(before, hops);
-        return before && *before ? arena_printf(in->arena, "%s, %s", before, own) : own;
+        return *before ? arena_printf(in->arena, "%s, %s", before, own) : own;
 }
 
 static const char *forwarded_element(struct arena *arena, const char *peer, const char *host)
@@ -156,7 +153,7 @@ static const char *forwarded_element(struct arena *arena, const char *peer, cons
 static const char *prefix_of(const struct headers *in, const char *own)
 {
         const char *before = headers_value(in, "X-Forwarded-Prefix");
-        size_t len = before ? strlen(before) : 0;
+        size_t len = strlen(before);
 
         while (len && before[len - 1] == '/')
                 len--;
@@ -177,7 +174,7 @@ static void remove_ours(struct headers *h)
 
 void forward_request(struct headers *h, const struct origin *o)
 {
-        const char *host = own_host(h);
+        const char *host = headers_value(h, "Host");
         const struct upstream_header added[] = {
                 {"X-Forwarded-For", continued(h, "X-Forwarded-For", true, 0, o->peer)},
                 {"X-Forwarded-Host", continued(h, "X-Forwarded-Host", false, o->hops, host)},

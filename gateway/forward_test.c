@@ -48,7 +48,7 @@ static void hop_by_hop_fields_end_here(void)
         struct headers out = forward(in, false, NULL);
 
         for (int i = 0; gone[i]; i++)
-                check_text(headers_value(&out, gone[i]), NULL);
+                check_text(headers_if_there(&out, gone[i]), NULL);
         check_text(headers_value(&out, "content-type"), "application/json");
 }
 
@@ -73,7 +73,7 @@ static void a_client_is_named(void)
         check_text(headers_value(&out, "X-Forwarded-Host"), "shop:8088");
         check_text(headers_value(&out, "X-Forwarded-Port"), "8088");
         check_text(headers_value(&out, "X-Forwarded-Proto"), "http");
-        check_text(headers_value(&out, "X-Forwarded-Prefix"), NULL);
+        check_text(headers_if_there(&out, "X-Forwarded-Prefix"), NULL);
         check_text(headers_value(&out, "Forwarded"), "for=10.0.0.9;host=\"shop:8088\";proto=http");
         check_text(headers_value(&out, "traceparent"), "00-aa-bb-01");
         check_text(headers_value(&out, "X-Request-Id"), "r7");
@@ -129,7 +129,7 @@ static void another_peer_is_not_believed(void)
         check_text(headers_value(&out, "X-Forwarded-Proto"), "http");
         check_text(headers_value(&out, "X-Forwarded-Host"), "gw:8080");
         check_text(headers_value(&out, "X-Forwarded-Port"), "8080");
-        check_text(headers_value(&out, "X-Forwarded-Ssl"), NULL);
+        check_text(headers_if_there(&out, "X-Forwarded-Ssl"), NULL);
         check_text(headers_value(&out, "Forwarded"), "for=10.0.0.9;host=\"gw:8080\";proto=http");
 }
 

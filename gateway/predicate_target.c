@@ -92,8 +92,6 @@ static const char *host_of(const struct asked *asked)
 {
         const char *host = headers_value(asked->headers, "Host");
 
-        if (!host)
-                return "";
         return arena_copy(asked->arena, host, *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":"));
 }
 

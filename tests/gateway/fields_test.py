@@ -46,7 +46,7 @@ def test_a_trusted_peers_origin_is_continued():
 
 def test_the_access_log_names_the_client():
     """The one that the nearest proxy saw, not the one that somebody further away made up."""
-    with Front(Upstream()) as front:
+    with Front(Upstream(), trusted_proxies="127.0.0.0/8,10.0.0.0/8") as front:
         equal(ask(front.port, "GET", "/logged", "X-Forwarded-For: 192.0.2.1, 192.0.2.7, 10.1.2.3").status, 200)
         until(lambda: "/logged" in front.daemon.log())
         line = next(line for line in front.daemon.log().splitlines() if "/logged" in line)
@@ -67,6 +67,16 @@ def test_a_strangers_origin_is_replaced():
     equal([seen.field("X-Forwarded-" + name) for name in ("Host", "Port", "Proto", "Prefix", "Server")],
           ["shop.example", "80", "http", None, None])
     assert "192.0.2" not in repr(seen.fields) and "spoofed" not in repr(seen.fields), seen.fields
+
+
+def test_who_says_no_host_reached_an_address():
+    upstream = Upstream()
+    with Front(upstream) as front, Wire(front.port) as wire:
+        equal(wire.ask(b"GET /x HTTP/1.0\r\n\r\n").status, 200)
+        place = "127.0.0.1:%d" % front.port
+    seen = upstream.requests[0]
+    equal((seen.field("X-Forwarded-Host"), seen.field("X-Forwarded-Port")), (place, place.split(":")[1]))
+    assert 'host="%s"' % place in seen.field("Forwarded"), seen.field("Forwarded")
 
 
 def test_nobody_is_trusted_where_the_setting_says_none():
