@@ -2,6 +2,7 @@
 
 #include "http/access.h"
 #include "http/answer.h"
+#include "http/body.h"
 #include "http/client.h"
 #include "http/stream.h"
 #include "http/target.h"
@@ -10,8 +11,6 @@
 #include <sys/socket.h>
 
 enum {
-        BODY_ROOM = 64 << 10,   /* at first, of a body whose length is known */
-        CHUNKED_ROOM = 4 << 10, /* of one whose length is not */
         CLIENT_GONE = 499, /* nginx's number, for the access line */
         POLLS = 32,        /* 4 did worse in the gateway at 30 connections */
 };
@@ -128,46 +127,6 @@ static enum MHD_Result head_take(struct exchange *e)
         connection_enter(c, PHASE_BODY, config->body_ms);
         if (MHD_lookup_connection_value(e->mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT))
                 c->worker->moved = true; /* 100 Continue is to be sent */
-        return MHD_YES;
-}
-
-/* Room for `need` bytes of the body, and then some; false: there is none just now. */
-static bool body_room(struct exchange *e, size_t need)
-{
-        struct arena *arena = e->request.arena;
-        size_t first = e->framing.chunked ? CHUNKED_ROOM : BODY_ROOM, most = body_most(e);
-        size_t room = e->body.at ? e->body.room * 2 : first;
-
-        if (e->body.at && need <= e->body.room)
-                return true;
-        if (room > most)
-                room = most;
-        if (room < need)
-                room = need;
-        if (!arena_may_take(arena, room + 1))
-                return false;
-        if (e->body.at)
-                text_reserve(&e->body, room);
-        else
-                e->body = text_open(arena, room);
-        return true;
-}
-
-/* MHD_NO closes the connection: behind the first call the library takes an answer only at the end. */
-static enum MHD_Result body_take(struct exchange *e, const char *data, size_t *len)
-{
-        struct connection *c = connection_of(e);
-
-        if (e->body.len + *len > c->server->config.max_body)
-                e->cut_short = 413;
-        else if (!body_room(e, e->body.len + *len))
-                e->cut_short = 503;
-        if (e->cut_short) {
-                c->linger = true;
-                return MHD_NO;
-        }
-        text_add(&e->body, data, *len);
-        *len = 0;
         return MHD_YES;
 }
 
