@@ -56,6 +56,7 @@ TESTS = {
     "common/event/inbox.c": "common/event/inbox_test common/event/dead_letter_test common/event/own_test common/event/dead_letter_test@postgresql",
     "common/event/relay_memory.c": "common/event/relay_test",
     "common/event/relay_parts.c": "common/event/relay_test common/event/relay_test@postgresql",
+    "gateway/again.c": "gateway/again_test gateway/again_model_test",
     "common/http/connection.c": "common/http/server_test common/http/limits_test common/http/crowd_test",
     "common/http/framing.c": "common/http/framing_test common/http/server_test",
     "common/service/write.c": "common/service/write_test common/service/resource_test common/service/keys_test "

@@ -136,7 +136,7 @@ static void digits_are_hex(void)
         int known = 0;
 
         for (int c = 0; c < 256; c++)
-                known += hex_digit((char)c) >= 0;
+                known += hex_digit((char)c) != -1;
         check_int(known, sizeof digits - 1);
         for (int i = 0; digits[i]; i++)
                 check_int(hex_digit(digits[i]), i < 16 ? i : i - 6);
