@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct arena *arena;
@@ -144,6 +145,118 @@ static void a_stripped_prefix_is_told(void)
         check_text(headers_value(&other, "X-Forwarded-Port"), "80");
 }
 
+static void a_list_grows(void)
+{
+        struct headers h = {.arena = (arena_close(&arena), arena = arena_open())};
+
+        for (int i = 0; i < 100; i++) {
+                headers_add(&h, arena_printf(arena, "X-%d", i), arena_printf(arena, "%d", i));
+                check(h.room >= h.count && h.room <= 128);
+        }
+        for (int i = 0; i < 100; i++)
+                check_text(headers_value(&h, arena_printf(arena, "x-%d", i)), arena_printf(arena, "%d", i));
+        headers_add(&h, "x-7", "seven");
+        check_text(headers_value(&h, "X-7"), "7, seven");
+        check_text(headers_value(&h, "X"), NULL);
+        check_text(headers_value(&h, "X-100"), NULL);
+}
+
+static void connection_names_whole_names(void)
+{
+        static const char *const in[] = {"Host: gw", "Connection:  ,x-a ,\tX-B\t", "Connection: X-C,X-Dd, close", "X-A: 1", "X-B: 1", "X-C: 1", "X-D: 1", "X-Ddd: 1",
+                                         "X-E: 1", "X-: 1", NULL};
+        static const char *const stay[] = {"X-D", "X-Ddd", "X-E", "X-", NULL}, *const go[] = {"X-A", "X-B", "X-C", NULL};
+        struct headers out = forward(in, false, NULL);
+
+        for (int i = 0; stay[i]; i++)
+                check_text(headers_value(&out, stay[i]), "1");
+        for (int i = 0; go[i]; i++)
+                check_text(headers_value(&out, go[i]), NULL);
+}
+
+static void what_we_rely_on_stays_whatever_connection_names(void)
+{
+        static const char *const names[] = {"Accept", "Authorization", "Content-Encoding", "Content-Type", "Cookie", "Idempotency-Key", "If-Match", "If-None-Match", "Origin",
+                                            "b3", "tracestate", "X-Request-Id", "X-Forwarded-Ssl", "X-B3-SpanId", NULL};
+
+        for (int i = 0; names[i]; i++) {
+                char connection[100], field[100];
+                const char *const in[] = {"Host: gw", connection, field, "X-Own: 1", NULL};
+                struct headers out;
+
+                snprintf(connection, sizeof connection, "Connection: X-Own, %s", names[i]);
+                snprintf(field, sizeof field, "%s: y", names[i]);
+                out = forward(in, true, NULL);
+                check_text(headers_value(&out, names[i]), "y");
+                check_text(headers_value(&out, "X-Own"), NULL);
+        }
+}
+
+/* What is sent as the port and the element, by Host, by the peer and by what a trusted peer says. */
+static void hosts_and_ports_are_written_as_they_are_read(void)
+{
+        static const struct {
+                const char *host, *more, *name, *value;
+        } rows[] = {
+                {"Host: gw", "X: y", "X-Forwarded-Port", "80"},
+                {"Host: gw:", "X: y", "X-Forwarded-Port", "80"},
+                {"Host: [::1]", "X: y", "X-Forwarded-Port", "80"},
+                {"Host: [::1]:8080", "X: y", "X-Forwarded-Port", "8080"},
+                {"Host: gw:8080", "X-Forwarded-Proto: https", "X-Forwarded-Port", "8080"},
+                {"Host: gw", "X-Forwarded-Proto: https", "X-Forwarded-Port", "443"},
+                {"Host: gw", "X-Forwarded-Proto: httpsx, http", "X-Forwarded-Port", "80"},
+                {"Host: gw:1", "X-Forwarded-Host: shop.kr:2 ", "X-Forwarded-Port", "2"},
+                {"Host: gw:1", "X-Forwarded-Port: 3", "X-Forwarded-Port", "3, 1"},
+                {"Host: gw", "X-Forwarded-Port: 3", "X-Forwarded-Port", "3, 80"},
+                {"Host: gw:1", "X-Forwarded-Host: ", "X-Forwarded-Port", "1"},
+                {"Host: gw:1", "X-Forwarded-Host: ", "X-Forwarded-Host", "gw:1"},
+                {"X: y", "X: y", "X-Forwarded-Host", ""},
+                {"X: y", "X: y", "Forwarded", "for=10.0.0.9;proto=http"},
+                {"Host: a\"b", "X: y", "Forwarded", "for=10.0.0.9;proto=http"},
+                {"Host: a\\b", "X: y", "Forwarded", "for=10.0.0.9;proto=http"},
+                {"Host: gw", "Forwarded: ", "Forwarded", "for=10.0.0.9;host=\"gw\";proto=http"},
+                {"Host: gw", "X-Forwarded-Prefix: /mall//", "X-Forwarded-Prefix", "/mall"},
+                {"Host: gw", "X-Forwarded-Prefix: /", "X-Forwarded-Prefix", NULL},
+                {"Host: gw", "X-Forwarded-Prefix: ", "X-Forwarded-Prefix", NULL},
+        };
+
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                const char *const in[] = {rows[i].host, rows[i].more, NULL};
+                struct headers out = forward(in, true, NULL);
+
+                if ((headers_value(&out, rows[i].name) == NULL) != (rows[i].value == NULL))
+                        printf("row %zu\n", i);
+                check_text(headers_value(&out, rows[i].name), rows[i].value);
+        }
+}
+
+static void a_peer_of_ipv6_is_quoted(void)
+{
+        struct origin origin = {.peer = "2001:db8::1"};
+        struct headers h = {.arena = (arena_close(&arena), arena = arena_open())};
+
+        headers_add(&h, "Host", "gw");
+        forward_receive(&h, false);
+        forward_request(&h, &origin);
+        check_text(headers_value(&h, "Forwarded"), "for=\"[2001:db8::1]\";host=\"gw\";proto=http");
+        check_text(headers_value(&h, "X-Forwarded-For"), "2001:db8::1");
+        check_text(headers_value(&h, "traceparent"), NULL);
+        check_text(headers_value(&h, "X-Forwarded-Prefix"), NULL);
+        check_int((int64_t)h.count, 5);
+}
+
+static void the_host_that_a_client_sees(void)
+{
+        static const char *const in[] = {"Host: gw:1", "X-Forwarded-Host: , a\t,b", NULL};
+        struct headers h = (arena_close(&arena), arena = arena_open(), list(in)), none = {.arena = arena};
+
+        check_text(forward_host(&h, 0), "b");
+        check_text(forward_host(&h, 1), "a");
+        check_text(forward_host(&h, 2), "gw:1"); /* that proxy had none to say */
+        check_text(forward_host(&none, 0), "");
+        check_text(forward_scheme(&none, 0), "http");
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
@@ -154,6 +267,12 @@ int main(int argc, char **argv)
                 {"what a client made up is not continued", what_a_client_made_up_is_not_continued},
                 {"another peer is not believed", another_peer_is_not_believed},
                 {"a stripped prefix is told", a_stripped_prefix_is_told},
+                {"a list grows", a_list_grows},
+                {"Connection names whole names", connection_names_whole_names},
+                {"what we rely on stays whatever Connection names", what_we_rely_on_stays_whatever_connection_names},
+                {"hosts and ports are written as they are read", hosts_and_ports_are_written_as_they_are_read},
+                {"a peer of IPv6 is quoted", a_peer_of_ipv6_is_quoted},
+                {"the host that a client sees", the_host_that_a_client_sees},
                 {NULL, NULL},
         };
         int failed = (arena = arena_open(), check_main(stories, argc, argv));
