@@ -70,15 +70,6 @@ static void client_fill(struct exchange *e)
         e->request.client_hops = client.hops;
 }
 
-/* How much of a body is kept at a time. */
-static size_t body_most(const struct exchange *e)
-{
-        const struct http_config *config = &e->request.server->config;
-        size_t most = e->framing.chunked ? config->max_body : (size_t)e->framing.length;
-
-        return config->handler.streams && most > config->handler.streams->whole ? config->handler.streams->whole : most;
-}
-
 static void request_fill(struct exchange *e)
 {
         struct http_request *r = &e->request;
