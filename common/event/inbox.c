@@ -196,13 +196,9 @@ static size_t pick(struct inbox *inbox, const struct record *records, size_t cou
 
         for (size_t i = 0; i < count; i++) {
                 struct arrival *a = &arrivals[ours];
-                enum event_verdict verdict;
 
                 *a = (struct arrival){0};
-                verdict = event_read(&records[i], inbox->reactions, arena, &a->event, &a->error);
-                if (verdict == EVENT_BROKEN)
-                        a->event.type = NULL;
-                ours += verdict != EVENT_FOREIGN;
+                ours += event_read(&records[i], inbox->reactions, arena, &a->event, &a->error) != EVENT_FOREIGN;
         }
         return ours;
 }

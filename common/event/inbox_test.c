@@ -1,5 +1,6 @@
 /* Each event's effect exactly once, whatever arrives, on the embedded log. */
 #include "event/hearing.h"
+#include "event/log_file.h"
 
 #include <malloc.h>
 #include <sqlite3.h>
@@ -219,6 +220,38 @@ static void what_others_say_is_skipped(void)
         end();
 }
 
+static int64_t lag_of(const char *group)
+{
+        struct error e = {0};
+        struct log_file *f = log_file_open(bus_of_story().url + sizeof "log:" - 1, LOG_FILE_INSPECTS, &e);
+        struct log_group *groups;
+        size_t count;
+        int64_t lag = -1;
+
+        check(f != NULL);
+        count = log_file_groups(f, t.arena, &groups, &e);
+        for (size_t i = 0; i < count; i++)
+                if (strcmp(groups[i].name, group) == 0)
+                        lag = groups[i].lag;
+        log_file_close(&f);
+        return lag;
+}
+
+/* Only its body tells that it is nobody's: it was handed out. */
+static void what_is_nobodys_is_passed_for_good(void)
+{
+        int64_t end_at = clock_mono_us() + PATIENCE_US;
+
+        begin();
+        for (int i = 0; i < 3; i++)
+                say(NULL, "{\"eventType\":\"Unknown\",\"id\":1}");
+        listen_as("things");
+        while (lag_of("things") != 0 && clock_mono_us() < end_at)
+                usleep(10000);
+        check_int(lag_of("things"), 0);
+        end();
+}
+
 static void what_fails_for_now_is_tried_again(void)
 {
         struct outbox_record letters[1];
@@ -271,6 +304,7 @@ int main(int argc, char **argv)
                 {"the trace goes on", the_trace_goes_on},
                 {"what was read is let go of", what_was_read_is_let_go_of},
                 {"what others say is skipped", what_others_say_is_skipped},
+                {"what is nobody's is passed for good", what_is_nobodys_is_passed_for_good},
                 {"what fails for now is tried again", what_fails_for_now_is_tried_again},
                 {"closing does not wait for better times", closing_does_not_wait_for_better_times},
                 {NULL, NULL},
