@@ -12,9 +12,6 @@
 
 #include "data/db.h"
 
-/* 2^53: an id of ours is never above it */
-#define RENEW_MOST (INT64_C(1) << 53)
-
 struct renewal {
         int64_t given; /* the highest id that an event had before */
         int64_t from;  /* all ids are above it now; 0: nothing was done */

@@ -12,6 +12,8 @@
 
 enum { ASK_EVERY_US = 1000 * 1000 }; /* a shared store may have become another one meanwhile */
 
+#define CLOCKS_APART_US (INT64_C(3600) * 1000000)
+
 struct own {
         struct store *store;
         const char *source;
@@ -29,17 +31,17 @@ struct own {
         int64_t checked_us;
 };
 
-/* As outbox ids are written; 0: it is none of ours. */
+/* As outbox ids are written. 0: none that a store of ours can have given by now, whoever calls himself so. */
 static int64_t read_id(const struct bus_word *id)
 {
-        int64_t n = 0;
+        int64_t most = clock_wall_ms() * 1000 + CLOCKS_APART_US, n = 0;
 
         for (size_t i = 0; i < id->len; i++) {
-                if (id->at[i] < '0' || id->at[i] > '9' || n > RENEW_MOST)
+                if (id->at[i] < '0' || id->at[i] > '9' || n > most)
                         return 0;
                 n = n * 10 + (id->at[i] - '0');
         }
-        return n > RENEW_MOST ? 0 : n;
+        return n > most ? 0 : n;
 }
 
 void own_hear(struct own *own, const struct bus_sign *sign)
