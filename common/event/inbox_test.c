@@ -93,6 +93,23 @@ static void headers_that_are_no_text_are_none(void)
         end();
 }
 
+/* A type of others that is no text is no reason to pass it over: the body says it too. */
+static void of_a_type_that_is_no_text_the_body_decides(void)
+{
+        struct record_header h = {"ce_type", "Th\xff", 3};
+        struct record r = {.key = "k", .key_len = 1, .headers = &h, .header_count = 1};
+
+        begin();
+        r.value = thing("a");
+        r.value_len = strlen(r.value);
+        publish(&r, 1);
+        say(NULL, thing("b"));
+        listen_as("things");
+        wait_for_things(2);
+        check_text(names(), "a b");
+        end();
+}
+
 static void what_was_applied_stays_behind(void)
 {
         begin();
@@ -299,6 +316,7 @@ int main(int argc, char **argv)
                 {"what is replayed is not applied again", what_is_replayed_is_not_applied_again},
                 {"two readers apply each event once", two_readers_apply_each_event_once},
                 {"headers that are no text are none", headers_that_are_no_text_are_none},
+                {"of a type that is no text the body decides", of_a_type_that_is_no_text_the_body_decides},
                 {"what was applied stays behind", what_was_applied_stays_behind},
                 {"a broken bus is told once and known", a_broken_bus_is_told_once_and_known},
                 {"the trace goes on", the_trace_goes_on},
