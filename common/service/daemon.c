@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { EXIT_SETTING = 2, GRACE_MS = 27000, IN_FLIGHT_MS = 10000 };
+enum { LARGE_PIECE = 128 << 10, EXIT_SETTING = 2, GRACE_MS = 27000, IN_FLIGHT_MS = 10000 };
 
 extern char **environ;
 
@@ -301,6 +301,7 @@ int daemon_main(const struct daemon *d, void *own, int argc, char **argv)
         int status;
 
         mallopt(M_ARENA_MAX, 2); /* an arena a thread is megabytes that nobody uses */
+        mallopt(M_MMAP_THRESHOLD, LARGE_PIECE); /* fixed: what is large goes back when it is freed, whatever was freed before */
         take_signals(d, &p.signals);
         p.config = config_open(settings, argc, argv, environ, &error);
         status = p.config ? configured(&p, settings, arena) : complain(d, error.text);
