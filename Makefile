@@ -142,7 +142,7 @@ CONCURRENT         := bus loop recent server exchange limits stream log metrics 
 concurrent_sources := $(foreach c,$(CONCURRENT),$(filter %/$(c)_test.c,$(test_sources)))
 
 # Tests of what works on every kind of store; they run on PostgreSQL too, as PROGRAM@postgresql.
-STORES             := store renew purge table writer parts relay inbox dead_letter own write resource policy postgres
+STORES             := store renew purge table writer parts relay inbox dead_letter own write resource policy postgres postgres_fault
 store_sources := $(foreach s,$(STORES),$(filter %/$(s)_test.c,$(test_sources)))
 asan_sources   = $(test_sources)
 tsan_sources   = $(concurrent_sources)
@@ -190,6 +190,11 @@ $(OUT)/%_fuzz: $(OUT)/%_fuzz.o $$(call beside_fuzz,$$*) $$(REPLAY) $(library)
 	$(Q)$(CC) -o $@ $^ $(FUZZER_$(VARIANT)) $(ALL_LIBS)
 
 fuzzers: $(fuzz_sources:%.c=$(OUT)/%)
+
+# what it lets fail
+FAULTS := PQconnectStartParams PQconnectPoll PQsetnonblocking PQenterPipelineMode PQexitPipelineMode PQsendQuery PQsendPrepare \
+          PQsendQueryPrepared PQsendQueryParams PQpipelineSync PQflush PQconsumeInput PQgetResult
+$(OUT)/common/data/postgres_fault_test: ALL_LIBS += $(FAULTS:%=-Wl,--wrap=%)
 
 # libmicrohttpd answering a constant: what a service on it can reach at most
 ceiling: $(OUT)/tests/bench/ceiling

@@ -46,11 +46,12 @@ TESTS = {
     "common/base/json_write.c": "common/base/json_test",
     "common/data/entity.c": "common/data/entity_test common/service/resource_test",
     "common/data/outbox_parts.c": "common/data/parts_test common/data/parts_test@postgresql",
-    "common/data/purge.c": "common/data/store_test common/data/outbox_test",
+    "common/data/purge.c": "common/data/purge_test common/data/purge_test@postgresql",
     "common/data/store.c": "common/data/store_test common/data/writer_test",
     "common/data/unit.c": "common/data/store_test common/data/outbox_test common/data/table_test common/data/writer_test "
                           "common/event/relay_test common/service/write_test product/policy_test",
-    "common/data/writer.c": "common/data/writer_test common/data/store_test common/data/recent_test",
+    "common/data/writer.c": "common/data/writer_test common/data/store_test common/data/recent_test common/data/crash_test "
+                            "common/data/outbox_test",
     "common/event/dead_letter.c": "common/event/dead_letter_test common/event/own_test",
     "common/event/event.c": "common/event/event_test common/event/inbox_test common/event/dead_letter_test",
     "common/event/inbox.c": "common/event/inbox_test common/event/dead_letter_test common/event/own_test common/event/dead_letter_test@postgresql",

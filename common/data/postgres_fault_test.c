@@ -1,0 +1,295 @@
+/* Every call of libpq's that can fail does so once, in every place of a store's life: instead of what it does, and behind it, when the
+   server has got what was sent and its answer is lost. Then the promises must hold: what was acknowledged is there, what was refused
+   is not, and where it could not be learnt what came of it, that was said. A row and its event are both there or neither.
+   The linker puts the __wrap_ functions here between the store and libpq (Makefile). On PostgreSQL only. */
+#include "base/clock.h"
+#include "data/postgres.h"
+#include "data/thing.h"
+
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum mode { INSTEAD, BEHIND };
+
+static struct {
+        _Atomic long calls, fails_at; /* 0: none fails */
+        _Atomic bool hit;
+        enum mode mode;
+        const char *_Atomic what;
+} fault;
+
+/* The connection, if there is one yet, is of no use any more. */
+static void cut(PGconn *conn)
+{
+        if (conn && PQsocket(conn) >= 0)
+                shutdown(PQsocket(conn), SHUT_RDWR);
+}
+
+static bool fails_now(const char *what)
+{
+        if (atomic_fetch_add(&fault.calls, 1) + 1 != atomic_load(&fault.fails_at))
+                return false;
+        atomic_store(&fault.what, what);
+        atomic_store(&fault.hit, true);
+        return true;
+}
+
+#define WRAPPED(type, name, failure, parameters, ...)                                                                               \
+        type __real_##name parameters;                                                                                              \
+        type __wrap_##name parameters;                                                                                              \
+        type __wrap_##name parameters                                                                                               \
+        {                                                                                                                           \
+                if (!fails_now(#name))                                                                                              \
+                        return __real_##name(__VA_ARGS__);                                                                          \
+                if (fault.mode == BEHIND) {                                                                                         \
+                        __real_##name(__VA_ARGS__);                                                                                 \
+                        PQflush_now(conn);                                                                                          \
+                        cut(conn);                                                                                                  \
+                }                                                                                                                   \
+                return failure;                                                                                                     \
+        }
+
+int __real_PQflush(PGconn *conn);
+
+/* So that the server gets what is said to have failed. */
+static void PQflush_now(PGconn *conn)
+{
+        __real_PQflush(conn);
+        usleep(3000);
+}
+
+WRAPPED(int, PQflush, -1, (PGconn * conn), conn)
+WRAPPED(int, PQconsumeInput, 0, (PGconn * conn), conn)
+WRAPPED(int, PQpipelineSync, 0, (PGconn * conn), conn)
+WRAPPED(int, PQenterPipelineMode, 0, (PGconn * conn), conn)
+WRAPPED(int, PQexitPipelineMode, 0, (PGconn * conn), conn)
+WRAPPED(int, PQsetnonblocking, -1, (PGconn * conn, int arg), conn, arg)
+WRAPPED(int, PQsendQuery, 0, (PGconn * conn, const char *sql), conn, sql)
+WRAPPED(PostgresPollingStatusType, PQconnectPoll, PGRES_POLLING_FAILED, (PGconn * conn), conn)
+WRAPPED(int, PQsendPrepare, 0, (PGconn * conn, const char *name, const char *sql, int count, const Oid *types), conn, name, sql, count,
+        types)
+WRAPPED(int, PQsendQueryPrepared, 0,
+        (PGconn * conn, const char *name, int count, const char *const *values, const int *lengths, const int *formats, int format), conn,
+        name, count, values, lengths, formats, format)
+WRAPPED(int, PQsendQueryParams, 0,
+        (PGconn * conn, const char *sql, int count, const Oid *types, const char *const *values, const int *lengths, const int *formats,
+         int format),
+        conn, sql, count, types, values, lengths, formats, format)
+
+PGresult *__real_PQgetResult(PGconn *conn);
+PGresult *__wrap_PQgetResult(PGconn *conn);
+PGresult *__wrap_PQgetResult(PGconn *conn)
+{
+        PGresult *result = __real_PQgetResult(conn);
+
+        if (!fails_now("PQgetResult"))
+                return result;
+        PQclear(result);
+        cut(conn);
+        return NULL;
+}
+
+PGconn *__real_PQconnectStartParams(const char *const *names, const char *const *values, int expand);
+PGconn *__wrap_PQconnectStartParams(const char *const *names, const char *const *values, int expand);
+PGconn *__wrap_PQconnectStartParams(const char *const *names, const char *const *values, int expand)
+{
+        return fails_now("PQconnectStartParams") ? NULL : __real_PQconnectStartParams(names, values, expand);
+}
+
+/* ---- a store's life ---- */
+
+enum { THINGS = 4 };
+
+struct told {
+        char name[40];
+        struct error error;
+        bool asked;
+};
+
+static struct told told[THINGS];
+static bool read_wrong;
+
+static void do_it(struct store *store, int i, void (*run)(struct unit *, void *))
+{
+        struct thing t = {.name = told[i].name};
+        struct arena *arena = arena_open();
+
+        told[i].asked = true;
+        told[i].error = (struct error){0};
+        store_run(store, run, &t, arena, &told[i].error);
+        arena_close(&arena);
+}
+
+static void refuse(struct unit *unit, void *thing)
+{
+        thing_add_and_say(unit, thing);
+        unit_refuse(unit, ERROR_UNPROCESSABLE, NULL, "not wanted");
+}
+
+/* Reads on its way, under a key, as a request does. */
+static void add_under_a_key(struct unit *unit, void *thing)
+{
+        struct stored_answer answer = {.status = 201, .row = "{}"};
+        struct thing *t = thing;
+
+        if (unit_recall(unit, "/things", t->name, &answer))
+                return;
+        thing_add_and_say(unit, t);
+        unit_remember(unit, "/things", t->name, &answer);
+}
+
+/* A read may fail, but not lie: it was stored a moment ago. */
+static void look(struct store *store)
+{
+        static const char *const nobody[LOOKUP_MEMBERS] = {"nobody"};
+        struct db *db = store_read_begin(store);
+        struct arena *arena = arena_open();
+        struct error e = {0};
+        void *row = NULL;
+        int64_t rows;
+
+        table_find(db, store_table(store, &thing_entity), TABLE_TO_LOOK, &thing_lookups[THING_BY_NAME], 0, nobody, arena, &row, &e);
+        if (row || (store_count(store, db, &thing_entity, &rows, &e) && told[0].error.kind == ERROR_NONE && rows < 1))
+                read_wrong = true;
+        store_read_end(store, db);
+        arena_close(&arena);
+}
+
+static void live(struct store *store)
+{
+        do_it(store, 0, thing_add_and_say);
+        look(store);
+        do_it(store, 1, refuse);
+        do_it(store, 2, add_under_a_key);
+        store_purge(store, 1000000, 1000000, 1000000);
+        do_it(store, 3, thing_add_and_say);
+}
+
+static struct store *open_one(struct error *error)
+{
+        return store_open(&(struct store_config){.url = things_url(), .service = things_service(), .entities = thing_entities, .readers = 1},
+                          error);
+}
+
+/* ---- and what is left of it ---- */
+
+static int64_t ask(struct db *db, const char *sql, const char *name)
+{
+        struct error e = {0};
+        struct statement *s = db_prepare(db, sql, &e);
+        int64_t number = -1;
+
+        if (name)
+                bind_text(s, 1, name);
+        statement_number(s, &number, &e);
+        check_text(e.text, "");
+        return number;
+}
+
+static void holds(struct db *db, const struct told *t, long call)
+{
+        int64_t rows = ask(db, "SELECT count(*) FROM things WHERE name = ?", t->name);
+        int64_t events = ask(db, "SELECT count(*) FROM outbox WHERE key = convert_to(?, 'UTF8')", t->name);
+        bool unknown = strstr(t->error.text, "not known") != NULL, done = t->asked && t->error.kind == ERROR_NONE;
+
+        if (rows == events && rows <= 1 && (unknown || rows == done))
+                return;
+        printf("     call %ld, %s: %s: %lld rows, %lld events; %s\n", call, atomic_load(&fault.what), t->name, (long long)rows, (long long)events,
+               t->asked ? t->error.text : "not asked");
+        check(false);
+}
+
+static void arm(long call, enum mode mode)
+{
+        fault.mode = mode;
+        atomic_store(&fault.hit, false);
+        atomic_store(&fault.calls, 0);
+        atomic_store(&fault.fails_at, call);
+}
+
+/* Whoever learnt that the server is away asks again a little later. */
+static void wait_until_well(struct store *store)
+{
+        int64_t end = clock_mono_us() + 30 * 1000000;
+
+        while (things_do(store, thing_add_and_say, &(struct thing){.name = "well"}) != ERROR_NONE && clock_mono_us() < end)
+                usleep(5000);
+        look(store);
+}
+
+/* False when the life was over before that call. */
+static bool fail_in_life(struct store *store, struct db *db, long call, enum mode mode)
+{
+        for (int i = 0; i < THINGS; i++) {
+                told[i] = (struct told){.asked = false};
+                snprintf(told[i].name, sizeof told[i].name, "%d-%ld-%d", mode, call, i);
+        }
+        wait_until_well(store);
+        arm(call, mode);
+        live(store);
+        atomic_store(&fault.fails_at, 0);
+        for (int i = 0; i < THINGS; i++)
+                holds(db, &told[i], call);
+        check_int(ask(db, "SELECT CAST(coalesce(sum(rows), 0) AS BIGINT) FROM sequences WHERE name = 'things'", NULL),
+                  ask(db, "SELECT count(*) FROM things", NULL));
+        check(!read_wrong);
+        return atomic_load(&fault.hit);
+}
+
+/* It opens, or says why not; and opens the next time. */
+static bool fail_at_start(long call, enum mode mode)
+{
+        struct error e = {0};
+        struct store *store;
+
+        arm(call, mode);
+        store = open_one(&e);
+        check(store || e.kind == ERROR_UNAVAILABLE);
+        store_close(&store);
+        atomic_store(&fault.fails_at, 0);
+        return atomic_load(&fault.hit);
+}
+
+static void sweep(enum mode mode)
+{
+        struct error e = {0};
+        struct store *store;
+        struct db *db;
+        long at_start = 1, call = 1;
+
+        if (!db_url_is_shared(things_url()))
+                return;
+        while (fail_at_start(at_start, mode))
+                at_start++;
+        store = open_one(&e);
+        check_text(e.text, "");
+        db = db_open(things_url(), things_service(), DB_WRITER, &e);
+        while (fail_in_life(store, db, call, mode))
+                call++;
+        db_close(&db);
+        store_close(&store);
+        printf("     (%ld calls at the start, %ld then)\n", at_start - 1, call - 1);
+        check(at_start > 50 && call > 100);
+}
+
+static void instead(void)
+{
+        sweep(INSTEAD);
+}
+
+static void behind(void)
+{
+        sweep(BEHIND);
+}
+
+int main(int argc, char **argv)
+{
+        static const struct story stories[] = {
+                {"a call fails, and what was said is so", instead},
+                {"a call's answer is lost, and what was said is so", behind},
+                {NULL, NULL},
+        };
+
+        return check_main(stories, argc, argv);
+}
