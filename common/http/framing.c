@@ -147,7 +147,10 @@ static enum MHD_Result field_check(void *arg, enum MHD_ValueKind kind, const cha
         struct framing *f = arg;
         bool good;
 
-        (void)kind;
+        if (kind != MHD_HEADER_KIND) {
+                f->cookies++;
+                return MHD_YES;
+        }
         if (!value)
                 value = "";
         f->fields++;
@@ -208,7 +211,7 @@ bool framing_check(struct framing *f, struct MHD_Connection *connection, const s
         *f = (struct framing){0};
         if (!line_check(f, line))
                 return false;
-        MHD_get_connection_values_n(connection, MHD_HEADER_KIND, field_check, f);
+        MHD_get_connection_values_n(connection, MHD_HEADER_KIND | MHD_COOKIE_KIND, field_check, f);
         if (f->status || !end_check(f, connection, line->method) || !whole_check(f, line))
                 return false;
         if (f->bytes > max_header)

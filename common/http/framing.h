@@ -31,6 +31,7 @@ struct framing {
         bool chunked;
         uint64_t length; /* 0 without a Content-Length */
         size_t fields, bytes;
+        size_t cookies; /* which the library takes apart as well */
         /* inside */
         const char *next; /* where the next line must begin */
         int hosts, lengths, codings;

@@ -75,6 +75,42 @@ static void story_limits(void)
         http_server_close(&s, 1000);
 }
 
+/* What the library takes apart costs it memory that an answer's head needs, too: whatever is asked, there is an answer. */
+static void story_many_small_parts(void)
+{
+        static const struct {
+                const char *begin, *part, *end;
+                int least, most, step, good; /* how often; up to `good` it is 200 */
+        } rows[] = {
+                {"GET /?", "a=1&", " HTTP/1.1\r\nHost: a\r\n" CLOSE, 1, 2000, 97, 2000},
+                {"GET /?", "&", " HTTP/1.1\r\nHost: a\r\n" CLOSE, 8000, 8000, 1, 8000},
+                {GET("/") "Cookie: a=1", "; a=1", "\r\n" CLOSE, 500, 560, 4, 500},
+                {GET("/"), "a:\r\n", CLOSE, 98, 700, 43, 98},
+                {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nhi\r\n0\r\n", "a: b\r\n", "\r\n", 97, 700, 11, 97},
+        };
+        static char all[60000], query[60000];
+        struct http_config config = config_here();
+        struct http_server *s = server_of_test(&config);
+
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+                for (int n = rows[i].least; n <= rows[i].most; n += rows[i].step) {
+                        char *end = stpcpy(all, rows[i].begin);
+                        int status;
+
+                        for (int part = 0; part < n; part++)
+                                end = stpcpy(end, rows[i].part);
+                        strcpy(end, rows[i].end);
+                        status = status_of(ask(http_server_port(s), all));
+                        check_int(status, n <= rows[i].good || status == 200 ? 200 : 431);
+                }
+        big(all, 20000, " HTTP/1.1\r\nHost: a\r\nX: ", 'a', "\r\n" CLOSE); /* with the fields in the library's buffer already */
+        memset(query, '&', 8000);
+        memcpy(query, "GET /?", 6);
+        strcpy(query + 8000, all);
+        check_int(status_of(ask(http_server_port(s), query)), 200);
+        http_server_close(&s, 1000);
+}
+
 static void story_deadlines(void)
 {
         static const struct {
@@ -345,6 +381,7 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 {"limits", story_limits},
+                {"many small parts", story_many_small_parts},
                 {"deadlines", story_deadlines},
                 {"a reader that does not read", story_reader_that_does_not_read},
                 {"the longest idle gives way", story_the_longest_idle_gives_way},

@@ -9,6 +9,7 @@
 enum {
         ANSWER_ROOM = 6 << 10, /* the head of the answer, and 64 bytes a field of the request */
         OWN_ROOM = 1 << 10,    /* the library's, and the fields that it adds */
+        PAIR_ROOM = 64,        /* what a field or a cookie takes beside its text */
         ROUNDS = 4,            /* of the library's before others have their turn: read, make the answer, send it */
         TICK_MS = 1,
         SPARE = 64,            /* connections of the library's above our own limit, which the listener keeps */
@@ -39,7 +40,7 @@ static size_t pool_size(const struct http_config *c)
 size_t http_answer_room(const struct http_request *request)
 {
         const struct exchange *e = (const struct exchange *)request;
-        size_t taken = e->framing.bytes + 64 * e->framing.fields + OWN_ROOM, pool = pool_size(&request->server->config);
+        size_t taken = e->framing.bytes + PAIR_ROOM * (e->framing.fields + e->framing.cookies) + OWN_ROOM, pool = pool_size(&request->server->config);
 
         return pool > taken ? pool - taken : 0;
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { SIZE_DEFAULT = 20, SIZE_MOST = 1000 };
+enum { SIZE_DEFAULT = 20, SIZE_MOST = 1000, SORTS_READ = 100 };
 
 /* Not a number, or beyond int32: fallback. */
 static int64_t number(const char *text, int64_t fallback)
@@ -61,7 +61,7 @@ struct page page_asked(const struct http_request *request, const struct shape *s
                 page.size = SIZE_DEFAULT;
         if (page.size > SIZE_MOST)
                 page.size = SIZE_MOST;
-        for (int i = 0; (sort = http_query(request, "sort", i)); i++)
+        for (int i = 0; i < SORTS_READ && (sort = http_query(request, "sort", i)); i++)
                 add_sorts(&page, shape, arena_string(request->arena, sort));
         return page;
 }
