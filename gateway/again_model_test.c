@@ -200,9 +200,7 @@ static bool is_repeatable(const struct act *a)
         return a->method <= OPTIONS || (a->method == POST && (a->keeps == YES || a->keeps == ECHOES));
 }
 
-static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n";
-
-enum { HEAD_LEN = sizeof head - 1, ANSWER_LEN = HEAD_LEN + 2 };
+enum { HEAD_LEN = sizeof "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n" - 1, ANSWER_LEN = HEAD_LEN + 2 };
 
 static atomic_int wrongs;
 

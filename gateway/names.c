@@ -17,7 +17,7 @@ struct name {
         int64_t until_us; /* the addresses are good */
         unsigned turn;
         bool busy;        /* a thread looks it up */
-        LIST_HEAD(, question) waiting;
+        LIST_HEAD(questions, question) waiting;
         STAILQ_ENTRY(name) beside;
 };
 
@@ -28,7 +28,7 @@ struct names_reply {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of all below, and of questions that wait */
-static STAILQ_HEAD(, name) all = STAILQ_HEAD_INITIALIZER(all); /* those asked longest ago first */
+static STAILQ_HEAD(names, name) all = STAILQ_HEAD_INITIALIZER(all); /* those asked longest ago first */
 static int threads;
 static int (*lookup)(const char *, const char *, const struct addrinfo *, struct addrinfo **) = getaddrinfo;
 

@@ -39,7 +39,7 @@ static int fake_lookup(const char *host, const char *service, const struct addri
         if (*host == 'n') {
                 error = EAI_NONAME;
         } else if (*host == '2') {
-                struct addrinfo plain = {.ai_socktype = hints->ai_socktype, .ai_flags = AI_NUMERICHOST}, *second;
+                struct addrinfo plain = {.ai_socktype = hints->ai_socktype, .ai_flags = AI_NUMERICHOST}, *second = NULL;
 
                 check(getaddrinfo("10.0.0.1", NULL, &plain, found) == 0 && getaddrinfo("2001:db8::2", NULL, &plain, &second) == 0);
                 (*found)->ai_next = second;

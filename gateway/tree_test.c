@@ -9,7 +9,7 @@ static size_t len;
 
 static void begin(const char *text)
 {
-        file = realloc(file, 2 << 20);
+        file = memory_grow(file, 2 << 20);
         len = (size_t)sprintf(file, "%s", text);
 }
 
