@@ -14,6 +14,7 @@ static struct fault {
         _Atomic long calls, reads;
         _Atomic long fails_at; /* 0: none */
         int write_code;        /* what a write fails with: SQLITE_FULL or SQLITE_IOERR_WRITE */
+        _Atomic bool full;     /* every write fails */
         _Atomic int hit;       /* the code that was given; 0: none yet */
         sqlite3_vfs *real;
 } fault = {.write_code = SQLITE_FULL};
@@ -49,7 +50,7 @@ static int fault_read(sqlite3_file *f, void *to, int len, sqlite3_int64 at)
 /* Half of it is written when it fails. */
 static int fault_write(sqlite3_file *f, const void *from, int len, sqlite3_int64 at)
 {
-        if (!fault_now(fault.write_code))
+        if (!fault_now(fault.write_code) && !atomic_load(&fault.full))
                 return FAULT_REAL(f)->pMethods->xWrite(FAULT_REAL(f), from, len, at);
         FAULT_REAL(f)->pMethods->xWrite(FAULT_REAL(f), from, len / 2, at);
         return fault.write_code;
