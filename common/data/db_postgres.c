@@ -2,7 +2,6 @@
 #include "base/arena.h"
 #include "base/hash.h"
 #include "base/random.h"
-#include "base/redact.h"
 #include "data/postgres.h"
 
 #include <stdio.h>
@@ -44,26 +43,6 @@ static void make_token(struct pg_db *db)
 
         random_bytes(r, sizeof r);
         snprintf(db->token, sizeof db->token, "%016llx%016llx", (unsigned long long)r[0], (unsigned long long)r[1]);
-}
-
-/* What libpq makes of the URL shows in its errors: so no part of a password may be taken for a host, a port or a database. */
-static bool pg_check(const char *url, struct error *error)
-{
-        const char *place = strstr(url, "://") + 3, *behind = place + strcspn(place, "@/");
-        PQconninfoOption *options;
-        char shown[REDACTED], *why = NULL;
-
-        redact(url, shown);
-        if (*behind && memchr(behind + 1, '@', strcspn(behind + 1, "?")))
-                return error_set(error, ERROR_BAD_INPUT, "MALL_DB_URL=%s: in a name or a password '@' is written %%40, '/' %%2F, ':' %%3A",
-                                 shown);
-        options = PQconninfoParse(url, &why);
-        if (!options)
-                error_set(error, ERROR_BAD_INPUT, "MALL_DB_URL=%s: libpq does not understand it%s%s", shown,
-                          why && strcmp(shown, url) == 0 ? ": " : "", why && strcmp(shown, url) == 0 ? why : "");
-        PQfreemem(why);
-        PQconninfoFree(options);
-        return options != NULL;
 }
 
 static struct db *pg_open(const char *url, const char *service, enum db_mode mode, struct error *error)
@@ -382,7 +361,7 @@ const struct db_ops db_postgres_ops = {
         .text = "TEXT COLLATE \"C\"",
         .bytes = "BYTEA",
         .clustered = "",
-        .check = pg_check,
+        .check = postgres_url_check,
         .open = pg_open,
         .close = pg_close,
         .connection = pg_connection,

@@ -102,6 +102,8 @@ bool inserts_add(struct pg_db *db, struct pg_statement *statement, struct error 
 /* Sends the rows that wait for a table that this statement names; NULL: all. */
 bool inserts_send(struct pg_db *db, const char *sql, struct error *error);
 
+/* Of a URL with one of the schemes. */
+bool postgres_url_check(const char *url, struct error *error);
 bool postgres_commit(struct db *db, struct error *error);
 
 #endif
