@@ -65,6 +65,7 @@ static void a_dead_letter_keeps_its_headers(void)
         check_int((int64_t)dead_letters(&letter, 1), 1);
         check_text(header_of(&letter, "none"), "NULL");
         check_text(header_of(&letter, "empty"), "");
+        check(!letter.key);
         end();
 }
 

@@ -1,5 +1,6 @@
 /* A store came back from the past: our own, which finds out, or a sender's, whose events we tell apart. */
 #include "event/hearing.h"
+#include "event/own.h"
 
 /* The sender's store was restored from a backup: it gives identities again, for other events. */
 static void another_event_of_the_same_identity_is_no_duplicate(void)
@@ -162,6 +163,60 @@ static void clocks_may_differ_a_little(void)
         end();
 }
 
+/* While a broker is away nobody waits for it, neither to begin nor to end. */
+static void a_bus_that_is_away_is_looked_at_later(void)
+{
+        struct bus_config away = {.url = "kafka://127.0.0.1:1/mall", .client = "test"};
+        struct own *own, *none = NULL;
+
+        begin();
+        own = own_open(t.store, &away, "things");
+        check(own != NULL);
+        own_check(own); /* it has heard nothing */
+        check_int(store_events_given(t.store), 0);
+        own_close(&own);
+        check(!own);
+        own_close(&none);
+        end();
+}
+
+static struct bus_sign sign_of(const char *id)
+{
+        const char *source = store_source(t.store);
+
+        return (struct bus_sign){.source = {source, strlen(source)}, .id = {id, strlen(id)}};
+}
+
+static void the_highest_that_was_heard_counts(void)
+{
+        struct bus_config away = {.url = "kafka://127.0.0.1:1/mall", .client = "test"};
+        struct bus_sign high, low;
+        struct own *own;
+        int64_t given;
+
+        begin();
+        for (int i = 0; i < 3; i++)
+                things_add(t.store, "a");
+        own = own_open(t.store, &away, "things");
+        high = sign_of("3");
+        own_hear(own, &high); /* that it gave */
+        own_check(own);
+        check_int(store_events_given(t.store), 3);
+        high = sign_of("4");
+        low = sign_of("2");
+        own_hear(own, &high);
+        own_hear(own, &low);
+        for (int64_t end_at = clock_mono_us() + PATIENCE_US; store_events_given(t.store) == 3 && clock_mono_us() < end_at; usleep(1000))
+                own_check(own); /* which asks once a second */
+        given = store_events_given(t.store);
+        check(given > 4);
+        usleep(1100 * 1000);
+        own_check(own);
+        check_int(store_events_given(t.store), given);
+        own_close(&own);
+        end();
+}
+
 /* Neither a number that no store gives nor another's says anything about ours. */
 static void an_absurd_id_renews_nothing(void)
 {
@@ -199,6 +254,8 @@ int main(int argc, char **argv)
                 {"what lies behind the group is looked at", what_lies_behind_the_group_is_looked_at},
                 {"a standby that was behind is renewed", a_standby_that_was_behind_is_renewed},
                 {"clocks may differ a little", clocks_may_differ_a_little},
+                {"a bus that is away is looked at later", a_bus_that_is_away_is_looked_at_later},
+                {"the highest that was heard counts", the_highest_that_was_heard_counts},
                 {"an absurd id renews nothing", an_absurd_id_renews_nothing},
                 {NULL, NULL},
         };
