@@ -162,6 +162,47 @@ static void a_broken_bus_is_told_once_and_known(void)
         end();
 }
 
+static struct inbox *inbox_at(const char *url, struct error *error)
+{
+        struct inbox_config config = {.store = t.store, .bus = {.url = url, .client = "test"}, .group = "things", .reactions = reactions};
+
+        *error = (struct error){0};
+        return inbox_open(&config, error);
+}
+
+static void a_bus_that_is_away_is_told_once_and_no_fault(void)
+{
+        struct error e;
+        char why[256];
+
+        begin();
+        listen_to_log();
+        t.inbox = inbox_at("kafka://127.0.0.1:1/mall", &e);
+        check_text(e.text, "");
+        wait_for_told("WARN  the bus is away; waiting for it");
+        usleep(1500 * 1000);
+        check(inbox_is_well(t.inbox, why));
+        inbox_close(&t.inbox, CLOSE_MS);
+        stop_listening();
+        check_int(count_of(told(), "the bus is away"), 1);
+        check_int(count_of(told(), "ERROR"), 0);
+        end();
+}
+
+static void a_bus_that_cannot_be_is_refused(void)
+{
+        struct error e;
+
+        begin();
+        check(!inbox_at("nats://127.0.0.1", &e));
+        check_contains(e.text, "nats://127.0.0.1");
+        check(!inbox_at("log:/nowhere/mall.log", &e));
+        check_contains(e.text, "/nowhere/mall.log");
+        t.inbox = NULL;
+        inbox_close(&t.inbox, CLOSE_MS); /* there is none */
+        end();
+}
+
 static void the_trace_goes_on(void)
 {
         static const char trace[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -274,6 +315,7 @@ static void what_fails_for_now_is_tried_again(void)
         struct outbox_record letters[1];
 
         begin();
+        listen_to_log();
         atomic_store(&refusals, 3);
         say("1", thing("a"));
         say("2", thing("busy"));
@@ -284,6 +326,20 @@ static void what_fails_for_now_is_tried_again(void)
         wait_for_metric("consumed", "Thing", 3);
         check(atomic_load(&reacted) >= 3 + 3);
         check_int((int64_t)dead_letters(letters, 1), 0);
+        stop_listening();
+        check(count_of(told(), "WARN  events cannot be applied now; trying again error.message=\"not now\"") >= 1);
+        end();
+}
+
+/* A try costs a transaction: they come less and less often. */
+static void what_fails_for_long_is_not_tried_all_the_time(void)
+{
+        begin();
+        atomic_store(&refusals, 1000000);
+        say("1", thing("busy"));
+        listen_as("things");
+        usleep(1000 * 1000);
+        check(atomic_load(&reacted) < 100);
         end();
 }
 
@@ -319,11 +375,14 @@ int main(int argc, char **argv)
                 {"of a type that is no text the body decides", of_a_type_that_is_no_text_the_body_decides},
                 {"what was applied stays behind", what_was_applied_stays_behind},
                 {"a broken bus is told once and known", a_broken_bus_is_told_once_and_known},
+                {"a bus that is away is told once and no fault", a_bus_that_is_away_is_told_once_and_no_fault},
+                {"a bus that cannot be is refused", a_bus_that_cannot_be_is_refused},
                 {"the trace goes on", the_trace_goes_on},
                 {"what was read is let go of", what_was_read_is_let_go_of},
                 {"what others say is skipped", what_others_say_is_skipped},
                 {"what is nobody's is passed for good", what_is_nobodys_is_passed_for_good},
                 {"what fails for now is tried again", what_fails_for_now_is_tried_again},
+                {"what fails for long is not tried all the time", what_fails_for_long_is_not_tried_all_the_time},
                 {"closing does not wait for better times", closing_does_not_wait_for_better_times},
                 {NULL, NULL},
         };
