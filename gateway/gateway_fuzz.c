@@ -28,6 +28,7 @@ static const char routes[] =
         "    - SetRequestHeader=X-Route, /again\n"
         "    - {name: Retry, args: {retries: 2, statuses: BAD_GATEWAY, backoff: {firstBackoff: 1ms, maxBackoff: 2ms}}}\n"
         "    - {name: CircuitBreaker, args: {name: cb, fallbackUri: 'forward:/orders/fallback', statusCodes: [500]}}\n"
+        "  - {id: good, uri: 'http://127.0.0.1:%1$d', predicates: [Path=/good], filters: ['SetRequestHeader=X-Route, /good'], metadata: {response-timeout: 10000, connect-timeout: 5000}}\n"
         "  - {id: front, uri: 'http://127.0.0.1:%1$d', predicates: ['Path=/**'], filters: ['SetRequestHeader=X-Route, /']}\n"
         "  globalcors.corsConfigurations:\n"
         "    '[/**]': {allowedOrigins: '*', allowedMethods: '*', allowedHeaders: '*', allowCredentials: true}\n";
@@ -156,7 +157,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         forget();
         script_begin(&good, 1);
-        wire_ask("GET /orders/1 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 ");
+        wire_ask("GET /good HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 ");
         arena_close(&arena);
         return 0;
 }
