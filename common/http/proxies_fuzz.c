@@ -24,6 +24,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         if (!proxies) {
                 fuzz_must(error.kind == ERROR_BAD_INPUT && error.text[0], "refused for no reason");
+        } else if (strcmp(list.at, "none") == 0) {
+                fuzz_must(!trusts(proxies, "127.0.0.1"), "nobody is trusted");
+                proxies_close(&proxies);
         } else {
                 trusts(proxies, "203.0.113.9");
                 trusts(proxies, "2001:db8::1");
