@@ -38,7 +38,7 @@ static char file[64];
 
 static void wire_check_answer(const char *answer, size_t len)
 {
-        wire_check_links(strstr(answer, "application/vnd.spring-boot.actuator") ? answer : "");
+        wire_check_links(strstr(answer, "application/vnd.spring-boot.actuator") ? answer : "", wire.said);
         if (!script.count)
                 wire_check_statuses(answer, len, "500");
 }

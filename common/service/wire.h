@@ -17,6 +17,7 @@
 #include "http/worker.h"
 #include "service/actuator.h"
 #include "service/settings.h"
+#include "service/wire_talk.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -48,7 +49,6 @@ static struct {
         int listener, dialled;
         char *heard;
         size_t heard_len;
-        bool said_null; /* the client itself says "(null)" */
         char said[WIRE_SAID + 1]; /* on this connection, as far as there is room */
         size_t said_len;
 } wire;
@@ -263,41 +263,6 @@ static inline void wire_until_read(void)
         wire_meet();
 }
 
-/* One line of a sound head: only what nobody refuses; with a body it would have to be whole. */
-static inline bool wire_is_sound_line(const char *line, size_t len)
-{
-        size_t name = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-");
-
-        if (!name || strncmp(line + name, ": ", 2) != 0 || strncasecmp(line, "Content-Length", 14) == 0 || strncasecmp(line, "Transfer-Encoding", 17) == 0)
-                return false;
-        for (size_t i = 0; i < len; i++)
-                if (line[i] < ' ' || line[i] > '~')
-                        return false;
-        return true;
-}
-
-/* Whether what was said begins with a whole request that deserves an answer, if only a refusal. */
-static inline bool wire_is_sound(void)
-{
-        const char *line = wire.said;
-        size_t method = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"), len = strcspn(line, "\r\n"), fields = 0;
-
-        if (!method || len < method + 12 || strncmp(line + method, " /", 2) != 0 || strncmp(line + len - 9, " HTTP/1.1", 9) != 0)
-                return false;
-        for (size_t i = method + 1; i < len - 9; i++)
-                if (line[i] <= ' ' || line[i] > '~')
-                        return false;
-        while (fields++ < 100 && strncmp(line + len, "\r\n", 2) == 0) {
-                line += len + 2;
-                len = strcspn(line, "\r\n");
-                if (!len)
-                        return strncmp(line, "\r\n", 2) == 0;
-                if (!wire_is_sound_line(line, len))
-                        return false;
-        }
-        return false;
-}
-
 /* Hears all that comes. */
 static inline void wire_hear_all(int fd)
 {
@@ -312,7 +277,7 @@ static inline void wire_hear_all(int fd)
         wire.heard[wire.heard_len] = '\0';
         if (getenv("FUZZ_SHOW"))
                 fprintf(stderr, "---- heard %zu bytes ----\n%s\n", wire.heard_len, wire.heard);
-        fuzz_must(wire.heard_len || !wire_is_sound(), "no answer to %.200s", wire.said);
+        fuzz_must(wire.heard_len || !wire_is_sound(wire.said), "no answer to %.200s", wire.said);
         wire_check_answer(wire.heard, wire.heard_len);
 }
 
@@ -358,7 +323,6 @@ static inline char wire_play(struct arena *arena, const char **at, const char *e
         int fd = wire_dial(true);
         struct fuzz_piece piece;
 
-        wire.said_null = memmem(begin, (size_t)(end - begin), "(null)", 6) != NULL;
         do {
                 piece = fuzz_next(arena, at, end, WIRE_MOST);
                 speaks = speaks && wire_say(fd, piece.at, piece.len);
@@ -399,35 +363,6 @@ static inline void wire_ask(const char *request, const char *wanted)
         wire_hear_all(fd);
         fuzz_must(strncmp(wire.heard, wanted, strlen(wanted)) == 0, "a good request is answered %.200s", wire.heard);
         wire_until_gone();
-}
-
-/* ---- the answers ---- */
-
-/* Where a link leads: once to a scheme, and to a host. */
-static inline void wire_check_link(const char *href)
-{
-        size_t len = strcspn(href, "\"?{ ");
-        const char *scheme = strstr(href, "://");
-
-        if (!scheme || scheme >= href + len)
-                return;
-        fuzz_must(scheme[3] != '/' && scheme + 3 < href + len, "a link without a host: %.100s", href);
-        fuzz_must(!memmem(scheme + 3, (size_t)(href + len - scheme - 3), "://", 3), "a link with two hosts: %.100s", href);
-        fuzz_must(wire.said_null || !memmem(href, len, "(null)", 6), "a link to nobody: %.100s", href);
-}
-
-static inline void wire_check_links(const char *answer)
-{
-        for (const char *at = answer; (at = strstr(at, "\"href\":\"")); at += 8)
-                wire_check_link(at + 8);
-        for (const char *at = answer; (at = strstr(at, "\r\nLocation: ")); at += 12)
-                wire_check_link(at + 12);
-}
-
-static inline void wire_check_statuses(const char *answer, size_t len, const char *never)
-{
-        fuzz_must(!len || strncmp(answer, "HTTP/1.", 7) == 0, "not an answer: %.100s", answer);
-        fuzz_must(!len || !strstr(never, (char[]){answer[9], answer[10], answer[11], '\0'}), "an answer of %.200s", answer);
 }
 
 #endif

@@ -12,7 +12,7 @@ static int64_t told;
 
 static void wire_check_answer(const char *answer, size_t len)
 {
-        wire_check_links(answer);
+        wire_check_links(answer, wire.said);
         wire_check_statuses(answer, len, "500 502 503 504");
 }
 
