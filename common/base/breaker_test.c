@@ -177,6 +177,22 @@ static void threads_share_it(void)
         breaker_close(&b);
 }
 
+/* A route that is read again keeps its breaker only if nothing about it changed. */
+static void configs_are_compared_whole(void)
+{
+        const struct breaker_config one = breaker_defaults;
+        struct breaker_config others[] = {one, one, one, one, one};
+
+        check(breaker_config_is_same(&one, &breaker_defaults));
+        others[0].failure_rate++;
+        others[1].window++;
+        others[2].minimum++;
+        others[3].wait_ms++;
+        others[4].permitted++;
+        for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+                check(!breaker_config_is_same(&one, &others[i]));
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
@@ -189,6 +205,7 @@ int main(int argc, char **argv)
                 {"a call from before counts no more", a_call_from_before_counts_no_more},
                 {"more may be permitted than the window holds", more_may_be_permitted_than_the_window_holds},
                 {"threads share it", threads_share_it},
+                {"configs are compared whole", configs_are_compared_whole},
                 {NULL, NULL},
         };
 
