@@ -29,7 +29,9 @@ def promised():
 def peak(daemon):
     """In MiB."""
     with open("/proc/%d/status" % daemon.process.pid) as status:
-        return int(re.search(r"VmHWM:\s*(\d+) kB", status.read())[1]) / 1024
+        found = re.search(r"VmHWM:\s*(\d+) kB", status.read())
+    assert found, "it ended, see its log"
+    return int(found[1]) / 1024
 
 
 def unread(port):
