@@ -157,8 +157,8 @@ static void a_list_grows(void)
                 check_text(headers_value(&h, arena_printf(arena, "x-%d", i)), arena_printf(arena, "%d", i));
         headers_add(&h, "x-7", "seven");
         check_text(headers_value(&h, "X-7"), "7, seven");
-        check_text(headers_value(&h, "X"), NULL);
-        check_text(headers_value(&h, "X-100"), NULL);
+        check_text(headers_if_there(&h, "X"), NULL);
+        check_text(headers_if_there(&h, "X-100"), NULL);
 }
 
 static void connection_names_whole_names(void)
@@ -171,7 +171,7 @@ static void connection_names_whole_names(void)
         for (int i = 0; stay[i]; i++)
                 check_text(headers_value(&out, stay[i]), "1");
         for (int i = 0; go[i]; i++)
-                check_text(headers_value(&out, go[i]), NULL);
+                check_text(headers_if_there(&out, go[i]), NULL);
 }
 
 static void what_we_rely_on_stays_whatever_connection_names(void)
@@ -188,7 +188,7 @@ static void what_we_rely_on_stays_whatever_connection_names(void)
                 snprintf(field, sizeof field, "%s: y", names[i]);
                 out = forward(in, true, NULL);
                 check_text(headers_value(&out, names[i]), "y");
-                check_text(headers_value(&out, "X-Own"), NULL);
+                check_text(headers_if_there(&out, "X-Own"), NULL);
         }
 }
 
@@ -224,9 +224,9 @@ static void hosts_and_ports_are_written_as_they_are_read(void)
                 const char *const in[] = {rows[i].host, rows[i].more, NULL};
                 struct headers out = forward(in, true, NULL);
 
-                if ((headers_value(&out, rows[i].name) == NULL) != (rows[i].value == NULL))
+                if ((headers_if_there(&out, rows[i].name) == NULL) != (rows[i].value == NULL))
                         printf("row %zu\n", i);
-                check_text(headers_value(&out, rows[i].name), rows[i].value);
+                check_text(headers_if_there(&out, rows[i].name), rows[i].value);
         }
 }
 
@@ -240,8 +240,8 @@ static void a_peer_of_ipv6_is_quoted(void)
         forward_request(&h, &origin);
         check_text(headers_value(&h, "Forwarded"), "for=\"[2001:db8::1]\";host=\"gw\";proto=http");
         check_text(headers_value(&h, "X-Forwarded-For"), "2001:db8::1");
-        check_text(headers_value(&h, "traceparent"), NULL);
-        check_text(headers_value(&h, "X-Forwarded-Prefix"), NULL);
+        check_text(headers_if_there(&h, "traceparent"), NULL);
+        check_text(headers_if_there(&h, "X-Forwarded-Prefix"), NULL);
         check_int((int64_t)h.count, 5);
 }
 
