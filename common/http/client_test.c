@@ -42,10 +42,20 @@ static void what_is_no_address_ends_it(void)
 {
         static const char *const wrong[] = {"", " ", ",", "unknown", "_hidden", "1.2.3", "1.2.3.4.5", "1.2.3.4 5.6.7.8", "\"1.2.3.4\"", "[::1", "::1]:80x",
                                             "1.2.3.4,", "1.2.3.4, ", "1.2.3.4, x", "999.1.1.1",
+                                            "[1.2.3.4", "[", "[]", "]", ":", "1.2.3.4:80:80", "1.2.3.4 x",
+                                            "00000000000000000000000000000000000000000000000000000000000000000000000001.2.3.4", "1.2.3.4                                                                                       .",
                                             "1111111111111111111111111111111111111111111111111111111111111111111111111111111111111111", NULL};
 
         for (int i = 0; wrong[i]; i++)
                 finds(wrong[i], "10.0.0.9", 0);
+        for (size_t len = 1; len < 120; len++) {
+                char zeros[200] = "";
+
+                memset(zeros, '0', len);
+                finds(zeros, "10.0.0.9", 0);
+                strcpy(zeros + len, ",10.0.0.8");
+                finds(zeros, "10.0.0.8", 0);
+        }
         finds("1.2.3.4, x, 10.0.0.8", "10.0.0.8", 0);
         finds("1.2.3.4, , 10.0.0.7, 10.0.0.8", "10.0.0.7", 1);
 }
@@ -70,6 +80,8 @@ static void an_element_is_counted_from_the_right(void)
         check_text(client_element("", 1), "");
         check_text(client_element("a,", 0), "");
         check_text(client_element(",a", 1), ",a");
+        check_text(client_element("a,,b", 1), ",b");
+        check_text(client_element(",,", 1), ",");
 }
 
 int main(int argc, char **argv)
