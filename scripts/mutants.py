@@ -50,7 +50,7 @@ TESTS = {
     "common/data/store.c": "common/data/store_test common/data/writer_test",
     "common/data/unit.c": "common/data/store_test common/data/outbox_test common/data/table_test common/data/writer_test "
                           "common/event/relay_test common/service/write_test product/policy_test",
-    "common/data/writer.c": "common/data/writer_test common/data/store_test common/data/recent_test common/data/crash_test "
+    "common/data/writer.c": "common/data/writer_test common/data/batch_test common/data/store_test common/data/recent_test common/data/crash_test "
                             "common/data/outbox_test",
     "common/event/dead_letter.c": "common/event/dead_letter_test common/event/own_test",
     "common/event/event.c": "common/event/event_test common/event/inbox_test common/event/dead_letter_test",

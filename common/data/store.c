@@ -323,13 +323,14 @@ static const char *probe_value(struct arena *arena)
 
 static void probe(struct unit *unit, void *arg)
 {
-        static const char sql[] = "INSERT INTO meta (name, value) VALUES ('probe', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        static const char sql[] = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
         struct statement *s = db_prepare(unit->store->writer, sql, &unit->error);
 
         (void)arg;
         if (!s || !unit_may_write(unit))
                 return;
-        bind_text(s, 1, probe_value(unit->arena));
+        bind_text(s, 1, arena_printf(unit->arena, "probe %d", unit->store->slot)); /* other processes are not to wait for this one */
+        bind_text(s, 2, probe_value(unit->arena));
         statement_run(s, &unit->error);
 }
 
