@@ -142,7 +142,7 @@ CONCURRENT         := bus loop recent server exchange limits stream log metrics 
 concurrent_sources := $(foreach c,$(CONCURRENT),$(filter %/$(c)_test.c,$(test_sources)))
 
 # Tests of what works on every kind of store; they run on PostgreSQL too, as PROGRAM@postgresql.
-STORES             := store renew purge table writer parts relay inbox dead_letter own write resource policy postgres postgres_fault
+STORES             := store renew purge table writer batch parts relay inbox dead_letter own write resource policy postgres postgres_fault
 store_sources := $(foreach s,$(STORES),$(filter %/$(s)_test.c,$(test_sources)))
 asan_sources   = $(test_sources)
 tsan_sources   = $(concurrent_sources)
