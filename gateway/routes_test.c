@@ -155,7 +155,7 @@ static const struct wrong wrong[] = {
         {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: lb://order\n        predicates: [Path=/a]\n"), ":6: lb://order: no load"},
         {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: https://a\n        predicates: [Path=/a]\n"), ":6: https://a: only http"},
         {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://a:99999\n        predicates: [Path=/a]\n"), ":6: http://a:99999 has no port"},
-        {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://u:p@a:80\n        predicates: [Path=/a]\n"), ":6: http://u:p@a:80 has no"},
+        {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://u:p@a:80\n        predicates: [Path=/a]\n"), ":6: http://u:***@a:80 has no"},
         {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://a\n        predicates:\n        - Pfad=/a\n"), ":8: the predicate Pfad is not supported; these are: Path, Host, Method, Header"},
         {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://a\n        predicates: [Path=a]\n"), ":7: Path=a: a path pattern begins"},
         {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://a\n        predicates: ['Path=/a']\n        filters:\n        - Hystrix=x\n"), ":9: the filter Hystrix is not supported; these are: StripPrefix, PrefixPath"},

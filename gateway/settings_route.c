@@ -1,6 +1,8 @@
 /* settings_route - routes[] and default-filters. */
 #include "gateway/settings.h"
 
+#include "base/redact.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,25 +49,27 @@ static bool is_port(const char *digits, size_t len)
 /* The scheme, host and port of a route's uri; Spring takes the path from the request alone, and so do we. */
 static bool read_base(struct routes *r, struct route *route, const struct tree *t, struct error *error)
 {
+        char shown[REDACTED];
         const char *host, *port, *end;
         size_t len;
 
         if (strncasecmp(route->uri, "http://", 7) != 0 && route->answers_itself)
                 return true;
         if (strncmp(route->uri, "lb:", 3) == 0)
-                return tree_error(t, error, "%s: no load balancing here; name host and port (http://order:8080)", route->uri);
+                return tree_error(t, error, "%s: no load balancing here; name host and port (http://order:8080)", redact(route->uri, shown));
         if (strncasecmp(route->uri, "http://", 7) != 0)
-                return tree_error(t, error, "%s: only http:// is supported", route->uri);
+                return tree_error(t, error, "%s: only http:// is supported", redact(route->uri, shown));
         host = route->uri + 7;
         end = host + strcspn(host, "/");
         len = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/");
         port = host + len;
         if (port > end || !is_host(host, len) || (port < end && *port != ':'))
-                return tree_error(t, error, "%s has no host", route->uri);
+                return tree_error(t, error, "%s has no host", redact(route->uri, shown));
         if (port < end && !is_port(port + 1, (size_t)(end - port - 1)))
-                return tree_error(t, error, "%s has no port from 1 to 65535", route->uri);
+                return tree_error(t, error, "%s has no port from 1 to 65535", redact(route->uri, shown));
         if (*end && strcmp(end, "/") != 0)
-                settings_warn(r, t, "the path in %s has no effect: it is the request's that is forwarded", route->uri);
+                settings_warn(r, t, "the path in %s has no effect: it is the request's that is forwarded",
+                              redact(route->uri, shown));
         route->base = arena_copy(r->arena, route->uri, (size_t)(end - route->uri));
         return true;
 }
