@@ -6,7 +6,7 @@
    answer is waited for, `H` no more comes, `N` a new connection, `X` the client resets it and is gone. A first mark `U`: its peer is none of the trusted proxies. At the end
    the client says that no more comes, and listens to what does.
 
-   FUZZ_SHOW=1 shows what was heard. Whatever the input was: every answer is one, the connection ends soon, what it held is given back, an idle connection
+   In a piece `Content-Length: *` is the length of what is behind its head. FUZZ_SHOW=1 shows what was heard. Whatever the input was: every answer is one, the connection ends soon, what it held is given back, an idle connection
    holds next to nothing, and the next request is answered. */
 #ifndef SERVICE_WIRE_H
 #define SERVICE_WIRE_H
@@ -315,6 +315,21 @@ static inline void wire_weigh(int fd)
         fuzz_must(with <= without + WIRE_IDLE_BYTES, "an idle connection holds %zu bytes", with - without);
 }
 
+static inline struct fuzz_piece wire_measure(struct arena *arena, struct fuzz_piece piece)
+{
+        static const char field[] = "Content-Length: *\r\n";
+        const char *star = memmem(piece.at, piece.len, field, sizeof field - 1), *end = star ? strstr(star, "\r\n\r\n") : NULL;
+        struct text said = text_open(arena, end ? piece.len + 20 : 0);
+
+        if (!end)
+                return piece;
+        star += sizeof field - 4;
+        text_add(&said, piece.at, (size_t)(star - piece.at));
+        text_int(&said, (int64_t)piece.len - (end + 4 - piece.at));
+        text_add(&said, star + 1, piece.len - (size_t)(star + 1 - piece.at));
+        return (struct fuzz_piece){said.at, said.len, piece.mark};
+}
+
 /* Plays the pieces at *at; what ended it: 0, or a mark that it does not know. */
 static inline char wire_play(struct arena *arena, const char **at, const char *end)
 {
@@ -324,7 +339,7 @@ static inline char wire_play(struct arena *arena, const char **at, const char *e
         struct fuzz_piece piece;
 
         do {
-                piece = fuzz_next(arena, at, end, WIRE_MOST);
+                piece = wire_measure(arena, fuzz_next(arena, at, end, WIRE_MOST));
                 speaks = speaks && wire_say(fd, piece.at, piece.len);
                 if (piece.mark == 'U' && *at - begin == 3)
                         trusted = false;
