@@ -36,6 +36,7 @@ static inline void shop_removed(struct unit *unit, const void *row)
         shop_removals++;
 }
 
+static const struct event_type *const shop_says[] = {&thing_made, NULL};
 static const char *const shop_commands[] = {"thing", "thing cancel", NULL};
 
 /* Things with all that an entity can have over HTTP; the same table as thing_entity's. */
@@ -46,6 +47,7 @@ static const struct entity shop_entity = {
         .lookups = thing_lookups,
         .commands = shop_commands,
         .plain_post = "thing",
+        .says = shop_says,
         .check = shop_check,
         .created = shop_made,
         .changed = shop_changed,

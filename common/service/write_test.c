@@ -53,6 +53,21 @@ static void who_owns_the_thing_is_asked_and_told(void)
         shop_end();
 }
 
+/* Nothing is said of a change here, but what could not be said of it later is refused now. */
+static void a_change_fits_its_events(void)
+{
+        const char *large;
+
+        shop_begin();
+        large = arena_printf(shop.arena, "{\"name\":\"%0*d\"}", 9990, 1);
+        answers(post("/things", "{\"name\":\"a\"}"), 201);
+        answers(call("PATCH", "/things/1", JSON_BODY, large), 413);
+        answers(call("PUT", "/things/1", JSON_BODY, large), 413);
+        check_contains(get("/things/1"), "\"name\":\"a\"");
+        answers(call("PATCH", "/things/1", JSON_BODY, arena_printf(shop.arena, "{\"name\":\"%0*d\"}", 9500, 1)), 200);
+        shop_end();
+}
+
 static void a_wrong_type_is_told_the_right_ones(void)
 {
         const char *a;
@@ -293,6 +308,7 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 {"an etag changes with the row", an_etag_changes_with_the_row},
                 {"who owns the thing is asked and told", who_owns_the_thing_is_asked_and_told},
+                {"a change fits its events", a_change_fits_its_events},
                 {"a wrong type is told the right ones", a_wrong_type_is_told_the_right_ones},
                 {"if-match guards a change", if_match_guards_a_change},
                 {"if-none-match saves a body", if_none_match_saves_a_body},
