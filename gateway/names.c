@@ -46,7 +46,6 @@ static struct name *name_of(const char *host)
                         return n;
         n = memory_alloc(sizeof *n);
         n->host = memory_string(host);
-        LIST_INIT(&n->waiting);
         STAILQ_INSERT_TAIL(&all, n, beside);
         return n;
 }
@@ -148,8 +147,6 @@ bool names_ask(struct question *q)
         struct name *n;
         bool known;
 
-        q->waiting = false;
-        q->reply = NULL;
         pthread_mutex_lock(&lock);
         n = name_of(q->host);
         known = clock_mono_us() < n->until_us;

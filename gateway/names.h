@@ -24,7 +24,7 @@ struct question {
         int count; /* of addresses, the first another one each time; 0: none, and why */
         char addresses[NAMES_MOST][INET6_ADDRSTRLEN];
         const char *why;
-        /* inside */
+        /* inside; zero at first */
         bool waiting;
         struct names_reply *reply;
         LIST_ENTRY(question) beside;

@@ -23,7 +23,16 @@ static struct {
         int answers;
 } asked[ALL];
 
-/* "2.x" has two addresses, "0.x" none, "n.x" is not there. */
+/* As many addresses as there are in one answer. */
+static void add_more(struct addrinfo *last, int more)
+{
+        struct addrinfo plain = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
+
+        for (; more-- > 0; last = last->ai_next)
+                check_int(getaddrinfo("10.0.0.2", NULL, &plain, &last->ai_next), 0);
+}
+
+/* "2.x" has two addresses, "m.x" more than are kept, "0.x" none, "n.x" is not there. */
 static int fake_lookup(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **found)
 {
         int now = atomic_fetch_add(&at_once, 1) + 1, error = 0;
@@ -38,11 +47,12 @@ static int fake_lookup(const char *host, const char *service, const struct addri
         }
         if (*host == 'n') {
                 error = EAI_NONAME;
-        } else if (*host == '2') {
+        } else if (*host == '2' || *host == 'm') {
                 struct addrinfo plain = {.ai_socktype = hints->ai_socktype, .ai_flags = AI_NUMERICHOST}, *second = NULL;
 
                 check(getaddrinfo("10.0.0.1", NULL, &plain, found) == 0 && getaddrinfo("2001:db8::2", NULL, &plain, &second) == 0);
                 (*found)->ai_next = second;
+                add_more(second, *host == 'm' ? NAMES_MOST : 0);
         }
         atomic_fetch_sub(&at_once, 1);
         return error;
@@ -160,7 +170,7 @@ static void what_was_found_is_kept_and_taken_in_turn(void)
         check_int(asked[0].answers, 0);
 }
 
-static void what_was_not_found_is_asked_anew(void)
+static void what_was_not_found_is_asked_anew_and_too_much_is_cut(void)
 {
         begin(false);
         for (int i = 1; i <= 2; i++) {
@@ -171,6 +181,9 @@ static void what_was_not_found_is_asked_anew(void)
                 check_text(asked[0].question.why, gai_strerror(EAI_NONAME));
                 check_int(atomic_load(&lookups), i);
         }
+        ask("m.many", 1, false);
+        wait_for(&answered, 1);
+        check_int(asked[0].question.count, NAMES_MOST);
         ask("0.none", 1, false);
         wait_for(&answered, 1);
         check_int(asked[0].question.count, 0);
@@ -247,7 +260,7 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 {"what was found is kept and taken in turn", what_was_found_is_kept_and_taken_in_turn},
-                {"what was not found is asked anew", what_was_not_found_is_asked_anew},
+                {"what was not found is asked anew, and too much is cut", what_was_not_found_is_asked_anew_and_too_much_is_cut},
                 {"one lookup serves all who wait", one_lookup_serves_all_who_wait},
                 {"there are few lookups at a time", there_are_few_lookups_at_a_time},
                 {"who is forgotten hears nothing", who_is_forgotten_hears_nothing},
