@@ -154,12 +154,20 @@ static void a_standby_that_was_behind_is_renewed(void)
 /* Of two that share a store, or of a host before and after: one may be ahead. */
 static void clocks_may_differ_a_little(void)
 {
-        int64_t ahead = (clock_wall_ms() + 59 * 60 * 1000) * 1000;
+        int64_t now = clock_wall_ms(), most = (now + 60 * 60 * 1000) * 1000;
 
         begin();
-        say_own(ahead);
+        clock_set_wall_ms(now);
+        say_own(most + 1);
+        say("1", thing("a"));
         listen_as("things");
-        check(store_events_given(t.store) > ahead);
+        wait_for_things(1);
+        check_int(store_events_given(t.store), 1);
+        inbox_close(&t.inbox, CLOSE_MS);
+        say_own(most);
+        listen_as("things");
+        check(store_events_given(t.store) > most);
+        clock_set_wall_ms(0);
         end();
 }
 
@@ -217,6 +225,31 @@ static void the_highest_that_was_heard_counts(void)
         end();
 }
 
+/* Where the unit tests' broker is: a thread of its own reads there. */
+static void on_kafka_the_end_of_the_topic_is_looked_at(void)
+{
+        const char *broker = getenv("MALL_TEST_KAFKA");
+        struct bus_config kafka = {.client = "test"};
+        struct error e = {0};
+        struct bus *log;
+        struct own *own;
+
+        begin();
+        if (broker) {
+                kafka.url = arena_printf(t.arena, "kafka://%s/own-%d", broker, (int)getpid());
+                log = t.publisher;
+                t.publisher = bus_open_publisher(&kafka, &e);
+                check_text(e.text, "");
+                say_own(39);
+                own = own_open(t.store, &kafka, "things");
+                wait_for_renewal(39);
+                own_close(&own);
+                bus_close(&t.publisher, CLOSE_MS);
+                t.publisher = log;
+        }
+        end();
+}
+
 /* Neither a number that no store gives nor another's says anything about ours. */
 static void an_absurd_id_renews_nothing(void)
 {
@@ -256,6 +289,7 @@ int main(int argc, char **argv)
                 {"clocks may differ a little", clocks_may_differ_a_little},
                 {"a bus that is away is looked at later", a_bus_that_is_away_is_looked_at_later},
                 {"the highest that was heard counts", the_highest_that_was_heard_counts},
+                {"on Kafka the end of the topic is looked at", on_kafka_the_end_of_the_topic_is_looked_at},
                 {"an absurd id renews nothing", an_absurd_id_renews_nothing},
                 {NULL, NULL},
         };
