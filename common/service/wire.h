@@ -161,18 +161,24 @@ static inline int wire_connect(void)
 {
         struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 256u + (unsigned)(wire.dialled++ % 250))};
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+        struct pollfd made = {.fd = fd, .events = POLLOUT};
 
         setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
         fuzz_must(bind(fd, (struct sockaddr *)&from, sizeof from) == 0, "bind: %s", strerror(errno));
-        fuzz_must(connect(fd, (struct sockaddr *)&wire.listening, sizeof wire.listening) == 0, "connect: %s", strerror(errno));
+        /* the fuzzer has an alarm; what it interrupts goes on by itself */
+        if (connect(fd, (struct sockaddr *)&wire.listening, sizeof wire.listening) != 0)
+                fuzz_must(errno == EINTR && poll(&made, 1, WIRE_PATIENCE_MS) >= 0, "connect: %s", strerror(errno));
         return fd;
 }
 
 static inline int wire_dial(bool trusted)
 {
         struct sockaddr_in peer = {.sin_family = AF_INET, .sin_port = htons(4711)};
-        int fd = wire_connect(), accepted = accept4(wire.listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        int fd = wire_connect(), accepted;
 
+        do
+                accepted = accept4(wire.listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        while (accepted < 0 && errno == EINTR);
         inet_pton(AF_INET, trusted ? "127.0.0.1" : "203.0.113.9", &peer.sin_addr);
         fuzz_must(accepted >= 0, "accept: %s", strerror(errno));
         wire.heard_len = wire.said_len = 0;
