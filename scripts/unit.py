@@ -17,7 +17,7 @@ import subprocess
 import sys
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
-DEADLINE = 180                       # seconds a program, sanitizers included
+DEADLINE = 600                       # seconds a program, sanitizers included; the sweeps take minutes where the machine is busy
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
     "LSAN_OPTIONS": "suppressions=%s/tests/lsan.supp:print_suppressions=0" % TOP,
