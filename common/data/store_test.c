@@ -237,6 +237,44 @@ static void an_event_too_large_is_refused(void)
         store_close(&store);
 }
 
+struct fitting {
+        struct thing thing;
+        bool fits;
+};
+
+static void ask_fits(struct unit *unit, void *arg)
+{
+        static const struct event_type *const says[] = {&thing_said, NULL};
+        struct entity talker = thing_entity;
+        struct fitting *f = arg;
+
+        talker.says = says;
+        f->fits = unit_fits(unit, &talker, &f->thing);
+}
+
+/* Key, value and headers together: the name is in the first two, the secret in the last. */
+static void a_record_has_a_bound_of_its_own(void)
+{
+        static char half[6000];
+        struct error e = {0};
+        struct store *store = store_open(&(struct store_config){.url = things_url(), .service = things_service(), .entities = thing_entities,
+                                                                .readers = 1, .record_max = 10000}, &e);
+        struct fitting small = {.thing.name = "a"}, name = {.thing.name = half}, secret = {.thing = {.name = "a", .secret = half}},
+                       both = {.thing = {.name = "a", .secret = half}};
+
+        check_text(e.text, "");
+        memset(half, 'x', sizeof half - 1);
+        check_int(things_do(store, ask_fits, &small), ERROR_NONE);
+        check_int(things_do(store, ask_fits, &name), ERROR_NONE);
+        check_int(things_do(store, ask_fits, &secret), ERROR_NONE);
+        half[4000] = '\0';
+        both.thing.name = half;
+        check_int(things_do(store, ask_fits, &both), ERROR_NONE);
+        check(small.fits && !name.fits && secret.fits && !both.fits);
+        check_int(things_do(store, thing_add_and_say, &both.thing), ERROR_TOO_LARGE);
+        store_close(&store);
+}
+
 static void ask_source(struct unit *unit, void *source)
 {
         *(const char **)source = unit_source(unit);
@@ -442,6 +480,7 @@ int main(int argc, char **argv)
                 {"a refused removal leaves the row", a_refused_removal_leaves_the_row},
                 {"a failure is sticky", a_failure_is_sticky},
                 {"a unique key is a conflict", a_unique_key_is_a_conflict},
+                {"a record has a bound of its own", a_record_has_a_bound_of_its_own},
                 {"an event too large is refused", an_event_too_large_is_refused},
                 {"a source is made once", a_source_is_made_once},
                 {"answers are remembered with the row", answers_are_remembered_with_the_row},
