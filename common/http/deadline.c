@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 /* A look is late when the whole process did not run (frozen, starved, throttled): at most LATE_MS of that count. */
-enum { LOOK_MS = 100, LATE_MS = 300, STUCK_LOOKS = 30, LINGER_MS = 1000, LINGERING = 64, READ_SIZE = 1 << 16, READS = 64 };
+enum { LOOK_MS = 100, LATE_MS = 300, AGAIN_MS = 300, STUCK_LOOKS = 30, LINGER_MS = 1000, LINGERING = 64, READ_SIZE = 1 << 16, READS = 64 };
 
 struct lingering {
         int fd;
@@ -34,15 +34,29 @@ struct deadlines {
         struct lingering arrivals[LINGERING];
 };
 
+/* Past the library; the end of both ways is no more to be overlooked. */
+static void end_now(struct connection *c, int status)
+{
+        atomic_store(&c->linger, true);
+        answer_cut_short(c->fd, status);
+        shutdown(c->fd, SHUT_RDWR);
+}
+
+/* Without its reading half a connection still gives what has come, and who goes on sending keeps the library from the end behind
+   that: then it is told so and ended a little later. */
 static void connection_look(struct connection *c, int64_t now)
 {
         int64_t deadline = atomic_load_explicit(&c->deadline_ms, memory_order_relaxed);
         int phase = atomic_load_explicit(&c->phase, memory_order_acquire);
+        bool again = atomic_load(&c->overdue), last = again || phase == PHASE_WRITING;
 
-        if (deadline > now || !atomic_compare_exchange_strong(&c->deadline_ms, &deadline, INT64_MAX))
+        if (deadline > now || !atomic_compare_exchange_strong(&c->deadline_ms, &deadline, last ? INT64_MAX : now + AGAIN_MS))
                 return;
         atomic_store(&c->overdue, true);
-        shutdown(c->fd, phase == PHASE_WRITING ? SHUT_RDWR : SHUT_RD);
+        if (again && (phase == PHASE_HEADER || phase == PHASE_BODY))
+                end_now(c, 408);
+        else
+                shutdown(c->fd, last ? SHUT_RDWR : SHUT_RD);
 }
 
 /* The library waits for ever for room to read a chunk's line that is larger than all it has, and does not look at its
@@ -56,11 +70,8 @@ static void stuck_look(struct connection *c)
         c->pieces_seen = pieces;
         if (moves || atomic_load_explicit(&c->phase, memory_order_acquire) != PHASE_BODY || ioctl(c->fd, FIONREAD, &unread) != 0 || !unread)
                 c->stuck = 0;
-        else if (++c->stuck == STUCK_LOOKS) {
-                atomic_store(&c->linger, true);
-                answer_cut_short(c->fd, 400);
-                shutdown(c->fd, SHUT_RDWR);
-        }
+        else if (++c->stuck == STUCK_LOOKS)
+                end_now(c, 400);
 }
 
 /* What a client sent while this process stood still lies in the socket, and is to be read before its time is up. */
