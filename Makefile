@@ -136,7 +136,7 @@ fuzz_sources    := $(wildcard common/*/*_fuzz.c) $(foreach p,$(PROGRAMS),$(wildc
 program_objects  = $(patsubst %.c,$(OUT)/%.o,$(filter-out %_test.c %_fuzz.c,$(wildcard $(1)/*.c)))
 
 # Tests of what several threads share; they run under the thread sanitizer too.
-CONCURRENT         := bus loop recent server exchange limits stream log metrics writer batch purge inbox outbox relay service \
+CONCURRENT         := bus loop recent server exchange limits deadline stream log metrics writer batch purge inbox outbox relay service \
                       resource lifecycle upstream pool names write postgres keys breaker limiter routes admission fetch \
                       inquiry own
 concurrent_sources := $(foreach c,$(CONCURRENT),$(filter %/$(c)_test.c,$(test_sources)))

@@ -1,0 +1,196 @@
+/* How long a client may take, and what happens behind its time. */
+
+#include "base/log.h"
+#include "http/conversation.h"
+
+#include <pthread.h>
+
+enum { PATIENCE_US = 20 * 1000 * 1000 };
+
+#define GET(target) "GET " target " HTTP/1.1\r\nHost: a\r\n"
+
+static enum http_result handle(struct http_request *r, void *arg)
+{
+        struct text body = text_open(r->arena, 64);
+
+        (void)arg;
+        if (strcmp(r->path, "/big") == 0) {
+                r->answer.status = 200;
+                r->answer.len = 32 << 20;
+                r->answer.body = arena_alloc(r->arena, r->answer.len);
+                return HTTP_ANSWERED;
+        }
+        text_printf(&body, "body=%zu", r->body_len);
+        http_answer_body(r, 200, "text/plain", &body);
+        return HTTP_ANSWERED;
+}
+
+static struct http_config config_here(void)
+{
+        return config_of_test((struct http_handler){.handle = handle});
+}
+
+/* What a client is told in the end that never finishes; 0: nothing. */
+static int end_of_patience(int port, const char *begin, const char *trickle)
+{
+        int64_t began = clock_mono_us();
+        int fd = dial(port), status;
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        bool ended;
+
+        say_text(fd, begin);
+        /* ends only with the connection, for a deadline that each byte moved would never come */
+        while (poll(&p, 1, 20) == 0 && clock_mono_us() - began < PATIENCE_US)
+                say_text(fd, trickle);
+        status = status_of(hear(fd, NULL, &ended));
+        check(ended);
+        close(fd);
+        return status;
+}
+
+/* There is always more to read: the library never comes to the end that it is shown. */
+static void story_deadline_of_a_flood(void)
+{
+        static const char flood[1024];
+        struct http_config config = config_here();
+        struct http_server *s;
+        int64_t began = clock_mono_us();
+        const char *heard;
+        bool ended;
+        int fd;
+
+        config.body_ms = 300;
+        config.max_body = 1 << 30;
+        s = server_of_test(&config);
+        fd = dial(http_server_port(s));
+        say_text(fd, "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n");
+        while (send(fd, flood, sizeof flood, MSG_NOSIGNAL) > 0 && clock_mono_us() - began < PATIENCE_US)
+                ;
+        check(clock_mono_us() - began < PATIENCE_US);
+        heard = hear(fd, NULL, &ended);
+        check(ended);
+        check(!*heard || status_of(heard) == 408); /* which the reset may overtake */
+        close(fd);
+        http_server_close(&s, 1000);
+}
+
+static void story_deadlines(void)
+{
+        static const struct {
+                const char *begin, *trickle;
+                int status; /* 0: only closed */
+        } rows[] = {
+                {"", "", 0},
+                {"GE", "T", 0},
+                {GET("/a"), "X", 408},
+                {"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n", "x", 408},
+                {"POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1", "", 408},
+        };
+        struct http_config config = config_here();
+        struct http_server *s;
+
+        config.header_ms = config.body_ms = 300;
+        s = server_of_test(&config);
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                int status = -1;
+
+                /* a byte that crosses the close makes the kernel reset the connection, and then the answer may be lost */
+                for (int tries = 0; tries < 20 && status != rows[i].status; tries++)
+                        status = end_of_patience(http_server_port(s), rows[i].begin, rows[i].trickle);
+                check_int(status, rows[i].status);
+        }
+        http_server_close(&s, 1000);
+}
+
+static void story_reader_that_does_not_read(void)
+{
+        struct http_config config = config_here();
+        struct http_server *s;
+        int fd, small = 2048;
+        int64_t end = clock_mono_us() + ANSWER_MS * 1000;
+
+        config.body_ms = 300;
+        s = server_of_test(&config);
+        fd = dial(http_server_port(s));
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+        say_text(fd, GET("/big") "\r\n");
+        while (!http_server_in_flight(s) && clock_mono_us() < end)
+                poll(NULL, 0, 1);
+        check_int(http_server_in_flight(s), 1);
+        while (http_server_in_flight(s) && clock_mono_us() < end)
+                poll(NULL, 0, 5);
+        check_int(http_server_in_flight(s), 0);
+        close(fd);
+        http_server_close(&s, 1000);
+}
+
+/* The deadlines' thread, reading on behind a refused body, stands still: no worker may wait for it. */
+static struct {
+        pthread_mutex_t lock;
+        pthread_cond_t change;
+        bool closed, reached;
+} gate = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, false};
+
+/* Everybody's; only the one that reads on reads so much at a time. */
+ssize_t recv(int fd, void *to, size_t size, int flags)
+{
+        pthread_mutex_lock(&gate.lock);
+        while (gate.closed && size == 65536) {
+                gate.reached = true;
+                pthread_cond_broadcast(&gate.change);
+                pthread_cond_wait(&gate.change, &gate.lock);
+        }
+        pthread_mutex_unlock(&gate.lock);
+        return recvfrom(fd, to, size, flags, NULL, NULL);
+}
+
+static void gate_set(bool closed)
+{
+        pthread_mutex_lock(&gate.lock);
+        gate.closed = closed;
+        gate.reached = false;
+        pthread_cond_broadcast(&gate.change);
+        pthread_mutex_unlock(&gate.lock);
+}
+
+static void story_reading_on_holds_nobody_up(void)
+{
+        static const char too_large[] = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\nx";
+        struct http_config config = config_here();
+        struct http_server *s;
+        int fds[3];
+        bool ended;
+
+        config.threads = 1;
+        s = server_of_test(&config);
+        gate_set(true);
+        for (int i = 0; i < 2; i++) {
+                fds[i] = dial(http_server_port(s));
+                check_int(status_of(next(fds[i], too_large, "\"status\":413")), 413);
+                hear(fds[i], NULL, &ended);
+                pthread_mutex_lock(&gate.lock);
+                while (!gate.reached)
+                        pthread_cond_wait(&gate.change, &gate.lock);
+                pthread_mutex_unlock(&gate.lock);
+        }
+        fds[2] = dial(http_server_port(s));
+        check_contains(next(fds[2], GET("/a") "\r\n", "body=0"), "HTTP/1.1 200 OK");
+        gate_set(false);
+        for (int i = 0; i < 3; i++)
+                close(fds[i]);
+        http_server_close(&s, 1000);
+}
+
+int main(int argc, char **argv)
+{
+        static const struct story stories[] = {
+                {"deadlines", story_deadlines},
+                {"the deadline of a flood", story_deadline_of_a_flood},
+                {"a reader that does not read", story_reader_that_does_not_read},
+                {"reading on holds nobody up", story_reading_on_holds_nobody_up},
+                {NULL, NULL},
+        };
+
+        log_open("deadline", false, LOG_ERROR);
+        return check_main(stories, argc, argv);
+}
