@@ -48,6 +48,7 @@ static void an_event_has_the_common_headers_and_its_own(void)
         check_int((int64_t)r.header_count, 5 + MANY);
         for (int i = 0; i < 5; i++) {
                 check_text(r.headers[i].name, common[i][0]);
+                check_int((int64_t)r.headers[i].len, (int64_t)strlen(common[i][1]));
                 check_text(arena_copy(arena, r.headers[i].value, r.headers[i].len), common[i][1]);
         }
         are_all_there(r.headers + 5);
@@ -64,9 +65,22 @@ static void a_dead_letter_has_none_but_its_own(void)
         arena_close(&arena);
 }
 
+static void no_key_is_none(void)
+{
+        struct arena *arena = arena_open();
+        struct outbox_record o = {.id = 7, .value = "{}", .value_len = 2, .headers = ""};
+        struct record r;
+
+        record_of_event(&o, "/things/1", &r, arena);
+        check(!r.key && r.key_len == 0);
+        check_int((int64_t)r.header_count, 5);
+        arena_close(&arena);
+}
+
 static const struct story stories[] = {
         {"an event has the common headers and its own", an_event_has_the_common_headers_and_its_own},
         {"a dead letter has none but its own", a_dead_letter_has_none_but_its_own},
+        {"no key is none", no_key_is_none},
         {NULL, NULL},
 };
 
