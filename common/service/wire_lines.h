@@ -13,7 +13,7 @@ static const char *const wire_lines[] = {
         "Host: h\r\n", "X-Forwarded-For: 1.2.3.4\r\n", "X-Forwarded-For: 10.0.0.1, 1.2.3.4\r\n", "X-Forwarded-Host: a.b\r\n", "X-Forwarded-Host: ,\r\n",
         "X-Forwarded-Port: 80\r\n", "X-Forwarded-Proto: https\r\n", "X-Forwarded-Prefix: /p\r\n", "Forwarded: for=1.2.3.4\r\n", "Connection: close\r\n",
         "Connection: keep-alive\r\n", "Connection: X-Role, X-Route\r\n", "Content-Length: 2\r\n", "Content-Length: *\r\n", "Transfer-Encoding: chunked\r\n", "Expect: 100-continue\r\n",
-        "Idempotency-Key: k\r\n", "If-Match: \"0\"\r\n", "If-Match: *\r\n", "If-None-Match: W/\"0\"\r\n", "Content-Type: application/json\r\n",
+        "Idempotency-Key: k\r\n", "Idempotency-Key: k\r\n", "Idempotency-Key: k\r\n", "If-Match: \"0\"\r\n", "If-Match: *\r\n", "If-None-Match: W/\"0\"\r\n", "Content-Type: application/json\r\n",
         "Content-Type: application/json-patch+json\r\n", "Accept: application/hal+json\r\n", "Accept: */*;q=0\r\n", "Origin: http://a\r\n",
         "Access-Control-Request-Method: POST\r\n", "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n", "\r\n",
 };
