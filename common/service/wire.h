@@ -220,12 +220,12 @@ static inline bool wire_say(int fd, const char *bytes, size_t len)
 {
         int64_t end = clock_mono_us() + WIRE_PATIENCE_MS * 1000LL;
 
-        wire_note(bytes, len);
         while (len && clock_mono_us() < end) {
                 struct pollfd p = {.fd = fd, .events = POLLIN | POLLOUT};
                 ssize_t n = send(fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
 
                 if (n > 0) {
+                        wire_note(bytes, (size_t)n);
                         bytes += n;
                         len -= (size_t)n;
                         continue;
