@@ -48,32 +48,6 @@ static int end_of_patience(int port, const char *begin, const char *trickle)
         return status;
 }
 
-/* There is always more to read: the library never comes to the end that it is shown. */
-static void story_deadline_of_a_flood(void)
-{
-        static const char flood[1024];
-        struct http_config config = config_here();
-        struct http_server *s;
-        int64_t began = clock_mono_us();
-        const char *heard;
-        bool ended;
-        int fd;
-
-        config.body_ms = 300;
-        config.max_body = 1 << 30;
-        s = server_of_test(&config);
-        fd = dial(http_server_port(s));
-        say_text(fd, "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n");
-        while (send(fd, flood, sizeof flood, MSG_NOSIGNAL) > 0 && clock_mono_us() - began < PATIENCE_US)
-                ;
-        check(clock_mono_us() - began < PATIENCE_US);
-        heard = hear(fd, NULL, &ended);
-        check(ended);
-        check(!*heard || status_of(heard) == 408); /* which the reset may overtake */
-        close(fd);
-        http_server_close(&s, 1000);
-}
-
 static void story_deadlines(void)
 {
         static const struct {
@@ -185,7 +159,6 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 {"deadlines", story_deadlines},
-                {"the deadline of a flood", story_deadline_of_a_flood},
                 {"a reader that does not read", story_reader_that_does_not_read},
                 {"reading on holds nobody up", story_reading_on_holds_nobody_up},
                 {NULL, NULL},
