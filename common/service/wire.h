@@ -182,6 +182,7 @@ static inline int wire_dial(bool trusted)
         inet_pton(AF_INET, trusted ? "127.0.0.1" : "203.0.113.9", &peer.sin_addr);
         fuzz_must(accepted >= 0, "accept: %s", strerror(errno));
         wire.heard_len = wire.said_len = 0;
+        wire.said[0] = '\0';
         worker_take(wire.server->workers, accepted, (struct sockaddr *)&peer, sizeof peer);
         return fd;
 }
