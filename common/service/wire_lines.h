@@ -52,6 +52,23 @@ static inline size_t wire_rest(const uint8_t *data, size_t size, size_t at)
         return end ? (size_t)(end + 1 - data) - at : 0;
 }
 
+/* How often something is repeated: most limits are at one of a few magnitudes. */
+static inline size_t wire_count(uint8_t *data, size_t size, size_t most, unsigned pick)
+{
+        static const char *const counts[] = {"1", "100", "700", "10000", "100000", "500000"};
+        size_t begins[16], count = 0, digits;
+
+        for (size_t i = 0; i + 1 < size && count < 16; i++)
+                if (data[i] == '`' && data[i + 1] >= '1' && data[i + 1] <= '9')
+                        begins[count++] = i + 1;
+        if (!count)
+                return LLVMFuzzerMutate(data, size, most);
+        count = begins[pick % count];
+        for (digits = 0; count + digits < size && data[count + digits] >= '0' && data[count + digits] <= '9'; digits++)
+                ;
+        return wire_replace(data, size, most, count, digits, counts[(pick >> 4) % 6]);
+}
+
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed)
 {
         unsigned pick = seed >> 8;
@@ -72,6 +89,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned
         case 6:
                 return wire_replace(data, size, most, 0, memchr(data, ' ', size) ? (size_t)((uint8_t *)memchr(data, ' ', size) + 1 - data) : 0,
                                     wire_methods[pick % WIRE_METHODS]);
+        case 7:
+                return wire_count(data, size, most, pick);
         default:
                 return LLVMFuzzerMutate(data, size, most);
         }
