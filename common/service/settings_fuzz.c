@@ -18,10 +18,22 @@ static const struct setting own[] = {
         {.name = NULL},
 };
 
+/* The word is a password: it stands where a URL has one, and nowhere else. */
+static bool is_password;
+
+static void note_word(const char *line)
+{
+        const char *word = strstr(line, "s3cret"), *scheme = strstr(line, "://");
+        bool is_url = strncmp(line, "MALL_DB_URL=", 12) == 0 || strncmp(line, "--db-url=", 9) == 0;
+
+        if (word && !(is_url && scheme && scheme < word && word[-1] == ':' && word[6] == '@' && !strstr(word + 1, "s3cret")))
+                is_password = false;
+}
+
 static void check_told(const struct error *error)
 {
         fuzz_must(error->kind == ERROR_BAD_INPUT && error->text[0], "refused for no reason");
-        fuzz_must(!strstr(error->text, "s3cret"), "a password is told: %s", error->text);
+        fuzz_must(!is_password || !strstr(error->text, "s3cret"), "a password is told: %s", error->text);
 }
 
 static void check_numbers(const struct config *config, const struct setting *settings)
@@ -50,7 +62,7 @@ static void use(const struct config *config)
         if (prefix)
                 bus_topic_is_valid(prefix);
         for (const char *const *w = config_warnings(config); *w; w++)
-                fuzz_must(!strstr(*w, "s3cret"), "a password is told: %s", *w);
+                fuzz_must(!is_password || !strstr(*w, "s3cret"), "a password is told: %s", *w);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -65,11 +77,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct error error = {0};
         struct config *config;
 
-        while (argc < LINES && variables < LINES && (line = fuzz_line(arena, &at, end)))
+        is_password = true;
+        while (argc < LINES && variables < LINES && (line = fuzz_line(arena, &at, end))) {
+                note_word(line);
                 if (strncmp(line, "--", 2) == 0)
                         argv[argc++] = line;
                 else if (strchr(line, '='))
                         environment[variables++] = line;
+        }
         config = config_open(settings, argc, argv, environment, &error);
         if (!config) {
                 check_told(&error);
