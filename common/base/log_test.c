@@ -342,6 +342,34 @@ static void story_threads(void)
         arena_close(&arena);
 }
 
+static void *close_too(void *arg)
+{
+        (void)arg;
+        log_close();
+        return NULL;
+}
+
+/* A watchdog may close it in the midst of the main thread's closing, which takes a while where nobody reads. */
+static void story_closed_twice_at_once(void)
+{
+        pthread_t threads[THREADS];
+        int ends[2];
+
+        check(pipe(ends) == 0);
+        stdout_take(ends[1]);
+        for (int round = 0; round < 3; round++) {
+                log_open("order", false, LOG_INFO);
+                for (int i = 0; i < 5000; i++)
+                        log_access(&access_of_order);
+                for (int i = 0; i < THREADS; i++)
+                        pthread_create(&threads[i], NULL, close_too, NULL);
+                for (int i = 0; i < THREADS; i++)
+                        pthread_join(threads[i], NULL);
+        }
+        close(ends[0]);
+        stdout_give();
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
@@ -354,6 +382,7 @@ int main(int argc, char **argv)
                 {"a reader that is stuck or gone holds nobody", story_stuck_or_gone},
                 {"several may close it at once", story_closed_by_several},
                 {"lines of many threads stay whole", story_threads},
+                {"it may be closed twice at once", story_closed_twice_at_once},
                 {NULL, NULL},
         };
 

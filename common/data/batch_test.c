@@ -222,7 +222,7 @@ static void what_was_sent_goes_in_the_end(void)
         store = things_open();
         arena = arena_open();
         things_add(store, "a");
-        outbox_sent(store, 1);
+        outbox_sent(store, (const int64_t[]){1}, 1);
         fault.full = true;
         outbox_sweep(store);
         fault.full = false;

@@ -2,14 +2,29 @@
 
 #include "data/store_inside.h"
 
-enum { REMOVE_AT_ONCE = 1000 };
+#include <stdlib.h>
+
+enum { REMOVE_AT_ONCE = 1000, REMOVE_MOST = 8000 }; /* a commit; what is more waits for the next one */
 
 void outbox_on_commit(struct store *store, void (*committed)(void *arg, struct outbox_batch *batch), void *arg)
 {
-        pthread_mutex_lock(&store->lock);
-        store->committed = committed;
-        store->committed_arg = arg;
-        pthread_mutex_unlock(&store->lock);
+        pthread_mutex_lock(&store->outbox.telling);
+        store->outbox.committed = committed;
+        store->outbox.committed_arg = arg;
+        pthread_mutex_unlock(&store->outbox.telling);
+}
+
+/* The lock is held meanwhile, so that who is told may end once it took itself off. */
+bool outbox_hand_over(struct store *store, struct outbox_batch *batch)
+{
+        bool told;
+
+        pthread_mutex_lock(&store->outbox.telling);
+        told = store->outbox.committed != NULL;
+        if (told)
+                store->outbox.committed(store->outbox.committed_arg, batch);
+        pthread_mutex_unlock(&store->outbox.telling);
+        return told;
 }
 
 static char *copy_bytes(struct statement *s, int column, size_t *len, struct arena *arena)
@@ -41,46 +56,107 @@ bool outbox_read(struct store *store, int64_t after, struct outbox_record *recor
 
         *count = 0;
         if (s) {
+                size_t bytes = 0;
+
                 bind_int(s, 1, after);
                 bind_int(s, 2, (int64_t)most);
-                while ((step = statement_step(s, error)) == DB_ROW)
-                        outbox_record_read(s, &records[(*count)++], arena);
-                if (step == DB_DONE)
+                while (bytes < OUTBOX_PAGE && (step = statement_step(s, error)) == DB_ROW) {
+                        outbox_record_read(s, &records[*count], arena);
+                        bytes += outbox_record_bytes(&records[(*count)++]);
+                }
+                if (step != DB_FAILED)
                         statement_reset(s);
         }
         store_read_end(store, db);
-        return step == DB_DONE;
+        return step != DB_FAILED;
 }
 
-void outbox_sent(struct store *store, int64_t id)
+size_t outbox_sent(struct store *store, const int64_t *ids, size_t count)
 {
-        int64_t before = atomic_load(&store->outbox_sent);
+        struct outbox_state *o = &store->outbox;
+        size_t all;
 
-        while (before < id && !atomic_compare_exchange_weak(&store->outbox_sent, &before, id))
-                ;
-        if (before < id)
-                atomic_store(&store->outbox_parked, 0);
+        pthread_mutex_lock(&o->lock);
+        if (o->sent_count + count > o->sent_room) {
+                o->sent_room = 2 * (o->sent_count + count);
+                o->sent = memory_grow(o->sent, o->sent_room * sizeof *o->sent);
+        }
+        for (size_t i = 0; i < count; i++)
+                o->sent[o->sent_count++] = ids[i];
+        all = atomic_load(&o->removed) + o->sent_count;
+        pthread_mutex_unlock(&o->lock);
+        atomic_fetch_sub(&o->waiting, (int64_t)count);
+        return all;
+}
+
+size_t outbox_removed(struct store *store)
+{
+        return atomic_load(&store->outbox.removed);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+        int64_t one = *(const int64_t *)a, other = *(const int64_t *)b;
+
+        return one < other ? -1 : one > other;
+}
+
+/* Most of them follow each other, but for what waits in front of, or between them. */
+static bool remove_ids(struct db *db, int64_t *ids, size_t count, struct error *error)
+{
+        struct statement *s = db_prepare(db, "DELETE FROM outbox WHERE id BETWEEN ? AND ?", error);
+        bool good = s != NULL;
+
+        qsort(ids, count, sizeof *ids, compare_ids);
+        for (size_t i = 0, first; i < count && good; i++) {
+                for (first = i; i + 1 < count && ids[i + 1] == ids[i] + 1; i++)
+                        ;
+                bind_int(s, 1, ids[first]);
+                bind_int(s, 2, ids[i]);
+                good = statement_run(s, error);
+        }
+        return good;
 }
 
 /* Part of the next transaction, whatever it is about; many at a time, for each removal dirties pages of its own. */
 bool outbox_remove_sent(struct store *store, bool few_too, struct error *error)
 {
-        int64_t sent = atomic_load(&store->outbox_sent);
-        struct statement *s;
+        struct outbox_state *o = &store->outbox;
+        int64_t *ids = NULL;
+        size_t count;
+        bool done;
 
-        if (store->shared || sent - store->outbox_removed < (few_too ? 1 : REMOVE_AT_ONCE))
+        pthread_mutex_lock(&o->lock);
+        count = o->sent_count < REMOVE_MOST ? o->sent_count : REMOVE_MOST;
+        if (count >= (few_too ? 1 : REMOVE_AT_ONCE)) {
+                ids = memory_alloc(count * sizeof *ids);
+                memcpy(ids, o->sent, count * sizeof *ids);
+        }
+        pthread_mutex_unlock(&o->lock);
+        if (!ids)
                 return true;
-        s = db_prepare(store->writer, "DELETE FROM outbox WHERE id <= ? AND parked IS NULL", error);
-        if (!s)
-                return false;
-        bind_int(s, 1, sent);
-        store->outbox_removing = sent;
-        return statement_send(s, error);
+        o->removing = count;
+        done = remove_ids(store->writer, ids, count, error);
+        free(ids);
+        return done;
 }
 
-static int64_t count_rows(struct store *store)
+void outbox_commit_ended(struct store *store, bool done)
 {
-        static const char sql[] = "SELECT count(*) FROM (SELECT 1 FROM outbox WHERE parked IS NULL LIMIT 100000) waiting";
+        struct outbox_state *o = &store->outbox;
+
+        if (done && o->removing) {
+                pthread_mutex_lock(&o->lock);
+                o->sent_count -= o->removing;
+                memmove(o->sent, o->sent + o->removing, o->sent_count * sizeof *o->sent);
+                atomic_fetch_add(&o->removed, o->removing);
+                pthread_mutex_unlock(&o->lock);
+        }
+        o->removing = 0;
+}
+
+static int64_t count_rows(struct store *store, const char *sql)
+{
         struct db *db = store_read_begin(store);
         struct error ignored;
         struct statement *s = db_prepare(db, sql, &ignored);
@@ -94,16 +170,14 @@ static int64_t count_rows(struct store *store)
 
 int64_t outbox_pending(struct store *store)
 {
-        int64_t last = atomic_load(&store->outbox_last), sent = atomic_load(&store->outbox_sent), from = atomic_load(&store->ids_from);
-        int64_t before = atomic_load(&store->outbox_before), waiting = 0;
-
         if (store->shared)
-                return count_rows(store);
-        if (last > from)
-                waiting += last - (sent > from ? sent : from);
-        if (sent < from && sent < before)
-                waiting += before - sent;
-        return waiting - atomic_load(&store->outbox_parked);
+                return count_rows(store, "SELECT count(*) FROM (SELECT 1 FROM outbox WHERE parked IS NULL LIMIT 100000) waiting");
+        return atomic_load(&store->outbox.waiting);
+}
+
+int64_t outbox_pending_elsewhere(struct store *store)
+{
+        return count_rows(store, "SELECT count(*) FROM (SELECT 1 FROM outbox WHERE parked IS NULL AND topic IS NOT NULL LIMIT 100000) waiting");
 }
 
 struct parking {
@@ -135,7 +209,7 @@ bool outbox_park(struct store *store, const struct outbox_record *record, const 
 
         arena_close(&arena);
         if (parked)
-                atomic_fetch_add(&store->outbox_parked, 1);
+                atomic_fetch_sub(&store->outbox.waiting, 1);
         return parked;
 }
 
@@ -145,11 +219,12 @@ static void remove_few(struct unit *unit, void *arg)
         outbox_remove_sent(unit->store, true, &unit->error);
 }
 
-void outbox_sweep(struct store *store)
+bool outbox_sweep(struct store *store)
 {
         struct arena *arena = arena_open();
         struct error ignored;
+        bool done = store_run(store, remove_few, NULL, arena, &ignored);
 
-        store_run(store, remove_few, NULL, arena, &ignored);
         arena_close(&arena);
+        return done;
 }

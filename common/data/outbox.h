@@ -1,7 +1,7 @@
 /* outbox - what was said and is not yet on the bus (transactional outbox).
 
-   Rows are inserted by units, handed from memory to the relay right after their commit, and removed by range in a
-   later commit once the bus has acknowledged them. Ids have no gaps, but where the store was renewed (renew.h). Reading the table is for start and recovery.
+   Rows are inserted by units, handed from memory to the relay right after their commit, and removed in a later commit once the
+   bus has acknowledged them, in whichever order it did. Reading the table is for start and recovery.
    Where several processes share the store it is otherwise: outbox_parts.h. */
 #ifndef DATA_OUTBOX_H
 #define DATA_OUTBOX_H
@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct store;
 struct error;
@@ -35,19 +36,33 @@ struct outbox_batch {
         struct outbox_batch *next;
 };
 
-/* Called on the writer thread after each commit that added rows. */
+/* Called on the writer thread after each commit that added rows. Once this has returned the one before is not called any more. */
 void outbox_on_commit(struct store *store, void (*committed)(void *arg, struct outbox_batch *batch), void *arg);
-/* Up to `most` records above `after` that are not parked, by a read connection. */
+/* A page is not larger than this, but for its first record. */
+enum { OUTBOX_PAGE = 1 << 20 };
+
+/* What it takes in memory, bytes. */
+static inline size_t outbox_record_bytes(const struct outbox_record *record)
+{
+        return record->value_len + record->headers_len + (record->key ? strlen(record->key) : 0);
+}
+
+/* A page of those above `after` that are not parked, at most so many, by a read connection. None: there are no more. */
 bool outbox_read(struct store *store, int64_t after, struct outbox_record *records, size_t most, size_t *count,
                  struct arena *arena, struct error *error);
-/* All up to this id are on the bus or parked: removed with some later commit, at the latest by outbox_sweep or store_close.
-   Until then a crash means that they are published again, which consumers recognise. Any thread. */
-void outbox_sent(struct store *store, int64_t id);
+/* These are on the bus: removed with some later commit, at the latest by outbox_sweep or store_close, in the order of these
+   calls. Until then a crash means that they are published again, which consumers recognise. Any thread. Returns how many there
+   were in the store's life. */
+size_t outbox_sent(struct store *store, const int64_t *ids, size_t count);
+/* How many of those are not in the table any more. */
+size_t outbox_removed(struct store *store);
 /* Sets aside a record that never can be published, so that the ones behind it flow. Blocks until committed. */
 bool outbox_park(struct store *store, const struct outbox_record *record, const char *reason, struct error *error);
 /* Committed and not acknowledged. Of a shared store by all its processes, and counted: at most 100,000. */
 int64_t outbox_pending(struct store *store);
-/* Removes what was sent now, with a commit of its own. */
-void outbox_sweep(struct store *store);
+/* Of these, those for topics other than the bus's own: counted, at most 100,000. */
+int64_t outbox_pending_elsewhere(struct store *store);
+/* Removes what was sent now (some thousands of it), with a commit of its own. */
+bool outbox_sweep(struct store *store);
 
 #endif

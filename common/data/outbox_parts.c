@@ -20,8 +20,10 @@ struct outbox_parts {
         unsigned connection; /* that the locks belong to */
         unsigned first;      /* part that is tried first, so that processes do not all want the same */
         bool held[OUTBOX_PARTS];
+        bool leaving[OUTBOX_PARTS]; /* held, and not read any more */
         int count;
-        char list[4 * OUTBOX_PARTS]; /* "{1,2}" */
+        bool one_moment; /* since outbox_parts_begin */
+        int64_t after[OUTBOX_PARTS]; /* what was read since then */
 };
 
 struct outbox_parts *outbox_parts_open(struct store *store)
@@ -54,6 +56,7 @@ int outbox_parts_held(const struct outbox_parts *parts)
 static void lost_all(struct outbox_parts *parts)
 {
         memset(parts->held, 0, sizeof parts->held);
+        memset(parts->leaving, 0, sizeof parts->leaving);
         parts->count = 0;
         parts->connection = 0;
         db_close(&parts->db); /* a session that was made silently meanwhile may hold some as well */
@@ -114,30 +117,27 @@ static bool count_relays(struct outbox_parts *parts, int64_t *relays, struct err
 
 static void note(struct outbox_parts *parts, int part, bool held)
 {
-        size_t len = 0;
-
         parts->held[part] = held;
+        parts->leaving[part] = false;
         parts->count += held ? 1 : -1;
-        for (int i = 0; i < OUTBOX_PARTS; i++)
-                if (parts->held[i])
-                        len += (size_t)snprintf(parts->list + len, sizeof parts->list - len, "%c%d", len ? ',' : '{', i);
-        snprintf(parts->list + len, sizeof parts->list - len, "%s", len ? "}" : "{}");
 }
 
-bool outbox_parts_share(struct outbox_parts *parts, struct error *error)
+bool outbox_parts_share(struct outbox_parts *parts, const bool busy[OUTBOX_PARTS], struct error *error)
 {
         static const char lock[] = "SELECT pg_try_advisory_lock(" CLASS ", ?)", unlock[] = "SELECT pg_advisory_unlock(" CLASS ", ?)";
         int64_t relays = 1;
-        int fair;
+        int fair, surplus;
 
         if (!appear(parts, error) || !count_relays(parts, &relays, error) || !is_still_ours(parts, error))
                 return false;
         fair = (int)((OUTBOX_PARTS + relays - 1) / (relays ? relays : 1));
+        surplus = parts->count - fair;
         for (unsigned i = 0; i < OUTBOX_PARTS; i++) {
                 int part = (int)((parts->first + i) % OUTBOX_PARTS);
                 bool held = parts->held[part], yes = false;
 
-                if (held ? parts->count <= fair : parts->count >= fair)
+                parts->leaving[part] = held && surplus-- > 0;
+                if (held ? !parts->leaving[part] || (busy && busy[part]) : parts->count >= fair)
                         continue;
                 if (!ask_lock(parts, held ? unlock : lock, PART + part, &yes, error) || !is_still_ours(parts, error))
                         return false;
@@ -147,50 +147,118 @@ bool outbox_parts_share(struct outbox_parts *parts, struct error *error)
         return is_still_ours(parts, error);
 }
 
-bool outbox_parts_read(struct outbox_parts *parts, struct outbox_record *records, size_t most, size_t *count,
-                       struct arena *arena, struct error *error)
+bool outbox_parts_begin(struct outbox_parts *parts, struct error *error)
+{
+        memset(parts->after, 0, sizeof parts->after);
+        parts->one_moment = is_still_ours(parts, error) && db_begin_reading(parts->db, error);
+        return parts->one_moment;
+}
+
+void outbox_parts_end(struct outbox_parts *parts)
+{
+        if (parts->db)
+                db_rollback(parts->db);
+        parts->one_moment = false;
+}
+
+/* "{1,2}" */
+static const char *list_of(const int64_t *numbers, size_t count, struct arena *arena)
+{
+        struct text list = text_open(arena, 20 * count + 10);
+
+        text_char(&list, '{');
+        for (size_t i = 0; i < count; i++) {
+                if (i)
+                        text_char(&list, ',');
+                text_int(&list, numbers[i]);
+        }
+        text_char(&list, '}');
+        return list.at;
+}
+
+/* Sizes are of values that nobody fetches for it; a page ends with the record that fills it. */
+static struct statement *page_of(struct outbox_parts *parts, const int64_t *but, size_t but_count, size_t most, struct arena *arena,
+                                 struct error *error)
 {
         static const char sql[] =
-                "SELECT o.* FROM unnest(?::int[]) AS p (part) CROSS JOIN LATERAL"
-                " (SELECT id, topic, key, value, headers, at, part FROM outbox"
-                "  WHERE outbox.part = p.part AND parked IS NULL ORDER BY id LIMIT ?) o";
+                "SELECT id, topic, key, value, headers, at, part FROM (SELECT o.*, sum(size) OVER (ORDER BY part, id) - size AS before"
+                " FROM unnest(?::bigint[], ?::bigint[]) AS p (number, after) CROSS JOIN LATERAL"
+                " (SELECT id, topic, key, value, headers, at, part,"
+                "  coalesce(octet_length(value), 0) + coalesce(octet_length(key), 0) + octet_length(headers) AS size FROM outbox"
+                "  WHERE part = p.number AND parked IS NULL AND id > p.after AND id NOT IN (SELECT unnest(?::bigint[]))"
+                "  ORDER BY id LIMIT ?) o) page WHERE before < ? ORDER BY part, id";
+        struct statement *s = db_prepare(parts->db, sql, error);
+        int64_t numbers[OUTBOX_PARTS], after[OUTBOX_PARTS];
+        size_t count = 0;
+
+        for (int i = 0; i < OUTBOX_PARTS; i++)
+                if (parts->held[i] && !parts->leaving[i]) {
+                        numbers[count] = i;
+                        after[count++] = parts->one_moment ? parts->after[i] : 0;
+                }
+        if (!s || !count)
+                return NULL;
+        bind_text(s, 1, list_of(numbers, count, arena));
+        bind_text(s, 2, list_of(after, count, arena));
+        bind_text(s, 3, list_of(but, but_count, arena));
+        bind_int(s, 4, (int64_t)(most / count));
+        bind_int(s, 5, OUTBOX_PAGE);
+        return s;
+}
+
+bool outbox_parts_read(struct outbox_parts *parts, const int64_t *but, size_t but_count, struct outbox_record *records, size_t most,
+                       size_t *count, struct arena *arena, struct error *error)
+{
         struct statement *s;
         enum db_step step;
 
         *count = 0;
         if (!parts->count)
                 return true;
-        if (!is_still_ours(parts, error) || !(s = db_prepare(parts->db, sql, error)))
+        if (!is_still_ours(parts, error))
                 return false;
-        bind_text(s, 1, parts->list);
-        bind_int(s, 2, (int64_t)most / parts->count);
+        if (!(s = page_of(parts, but, but_count, most, arena, error)))
+                return error->kind == ERROR_NONE;
         while ((step = statement_step(s, error)) == DB_ROW) {
-                outbox_record_read(s, &records[*count], arena);
-                records[(*count)++].part = (int)column_int(s, 6);
+                struct outbox_record *r = &records[(*count)++];
+
+                outbox_record_read(s, r, arena);
+                r->part = (int)column_int(s, 6);
+                parts->after[r->part] = r->id;
         }
         if (step == DB_DONE)
                 statement_reset(s);
         return step == DB_DONE && is_still_ours(parts, error);
 }
 
-/* A part's records stand side by side. */
-bool outbox_parts_remove(struct outbox_parts *parts, const struct outbox_record *records, size_t count, struct error *error)
+static int by_part(const void *a, const void *b)
 {
-        struct statement *s = db_prepare(parts->db, "DELETE FROM outbox WHERE part = ? AND id = ANY(?) AND parked IS NULL", error);
-        struct arena *arena = arena_open();
-        bool sent = s != NULL;
+        return ((const struct outbox_place *)a)->part - ((const struct outbox_place *)b)->part;
+}
 
+bool outbox_parts_remove(struct outbox_parts *parts, struct outbox_place *places, size_t count, struct error *error)
+{
+        struct arena *arena;
+        bool sent = true;
+
+        if (!is_still_ours(parts, error))
+                return false;
+        arena = arena_open();
+        qsort(places, count, sizeof *places, by_part);
         for (size_t i = 0; i < count && sent;) {
-                struct text ids = text_open(arena, 8000);
-                int part = records[i].part;
+                int64_t *ids = arena_alloc(arena, (count - i) * sizeof *ids);
+                int part = places[i].part;
+                size_t n = 0;
+                struct statement *s =
+                        db_prepare(parts->db, "DELETE FROM outbox WHERE part = ? AND id = ANY(?) AND parked IS NULL", error);
 
-                for (char separator = '{'; i < count && records[i].part == part; i++, separator = ',') {
-                        text_char(&ids, separator);
-                        text_int(&ids, records[i].id);
-                }
-                text_char(&ids, '}');
+                while (i < count && places[i].part == part)
+                        ids[n++] = places[i++].id;
+                sent = s != NULL;
+                if (!sent)
+                        break;
                 bind_int(s, 1, part);
-                bind_text(s, 2, ids.at);
+                bind_text(s, 2, list_of(ids, n, arena));
                 sent = statement_send(s, error);
         }
         arena_close(&arena);

@@ -18,13 +18,27 @@ struct arena;
 struct outbox_parts *outbox_parts_open(struct store *store); /* connects when it is first used */
 void outbox_parts_close(struct outbox_parts **parts);        /* leaves them to others */
 
-/* Takes and leaves parts, so that every process has about as many. Call it once a second, with nothing under way. */
-bool outbox_parts_share(struct outbox_parts *parts, struct error *error);
+enum { OUTBOX_PARTS = 16 };
+
+/* Takes and leaves parts, so that every process has about as many. Call it once a second. busy: parts of which something is under
+   way (NULL: none); of these a part to be left is not read any more, and left once it is not busy: else the next process would
+   publish that again. */
+bool outbox_parts_share(struct outbox_parts *parts, const bool busy[OUTBOX_PARTS], struct error *error);
 int outbox_parts_held(const struct outbox_parts *parts);
-/* Up to `most` records of the parts held, each part's in its order. */
-bool outbox_parts_read(struct outbox_parts *parts, struct outbox_record *records, size_t most, size_t *count,
-                       struct arena *arena, struct error *error);
-/* They are on the bus, or parked. A crash before it reached the disk publishes them again. */
-bool outbox_parts_remove(struct outbox_parts *parts, const struct outbox_record *records, size_t count, struct error *error);
+
+/* A page of what is in the parts held, but for these ids: at most `most` records, each part's in its order. From the front; or,
+   between outbox_parts_begin and outbox_parts_end, behind the page before, all as of one moment. */
+bool outbox_parts_begin(struct outbox_parts *parts, struct error *error);
+bool outbox_parts_read(struct outbox_parts *parts, const int64_t *but, size_t but_count, struct outbox_record *records, size_t most,
+                       size_t *count, struct arena *arena, struct error *error);
+void outbox_parts_end(struct outbox_parts *parts);
+
+struct outbox_place {
+        int64_t id;
+        int part;
+};
+
+/* They are on the bus. Sorts them. A crash before it reached the disk publishes them again. */
+bool outbox_parts_remove(struct outbox_parts *parts, struct outbox_place *places, size_t count, struct error *error);
 
 #endif

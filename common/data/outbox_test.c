@@ -4,7 +4,10 @@
 #include "data/thing.h"
 
 #include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* What the writer handed over, joined: "a b | c". */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -74,6 +77,12 @@ static void a_transaction_is_handed_over_in_order(void)
         store_close(&store);
 }
 
+static void sent(struct store *store, int64_t first, int64_t last)
+{
+        for (; first <= last; first++)
+                outbox_sent(store, &first, 1);
+}
+
 static void the_sent_go_when_swept(void)
 {
         struct store *store = store_listened_to();
@@ -82,21 +91,46 @@ static void the_sent_go_when_swept(void)
         things_add(store, "a");
         things_add(store, "b");
         things_add(store, "c");
-        outbox_sent(store, 2);
-        outbox_sent(store, 1); /* late news change nothing */
+        sent(store, 1, 2);
         check_int(outbox_pending(store), 1);
-        outbox_sweep(store);
+        check_int((int64_t)outbox_removed(store), 0);
+        check(outbox_sweep(store));
+        check_int((int64_t)outbox_removed(store), 2);
         check_text(things_waiting(store, arena), "c");
         things_add(store, "d");
         check_text(things_waiting(store, arena), "c d");
         check_int(outbox_pending(store), 2);
-        outbox_sent(store, 4);
-        outbox_sweep(store);
+        sent(store, 3, 4);
+        check(outbox_sweep(store));
         check_text(things_waiting(store, arena), "");
         check_int(outbox_pending(store), 0);
-        outbox_sweep(store);
+        check(outbox_sweep(store));
         check_int(outbox_pending(store), 0);
+        check_int((int64_t)outbox_removed(store), 4);
         check_int(things_count(store), 4);
+        arena_close(&arena);
+        store_close(&store);
+}
+
+/* What waits in front of them, or between them, stays. */
+static void the_sent_go_in_any_order(void)
+{
+        static const int64_t ids[] = {7, 3, 4, 8, 5};
+        static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i"};
+        struct store *store = store_listened_to();
+        struct arena *arena = arena_open();
+
+        for (int i = 0; i < 9; i++)
+                things_add(store, names[i]);
+        outbox_sent(store, ids, 5);
+        check_int(outbox_pending(store), 4);
+        check(outbox_sweep(store));
+        check_text(things_waiting(store, arena), "a b f i");
+        sent(store, 1, 1);
+        store_close(&store); /* takes along what was not swept */
+        store = store_listened_to();
+        check_text(things_waiting(store, arena), "b f i");
+        check_int(outbox_pending(store), 3);
         arena_close(&arena);
         store_close(&store);
 }
@@ -109,11 +143,88 @@ static void the_sent_go_with_a_later_commit(void)
 
         for (int i = 0; i < 1000; i++)
                 things_add(store, "x");
-        outbox_sent(store, 1000);
-        check_int(outbox_pending(store), 0);
-        things_add(store, "y");
-        check_text(things_waiting(store, arena), "y");
+        sent(store, 1, 999);
+        things_add(store, "y"); /* for one less it does not pay */
+        check_int((int64_t)outbox_removed(store), 0);
+        sent(store, 1000, 1000);
         check_int(outbox_pending(store), 1);
+        things_add(store, "z");
+        check_text(things_waiting(store, arena), "y z");
+        check_int(outbox_pending(store), 2);
+        check_int((int64_t)outbox_removed(store), 1000);
+        arena_close(&arena);
+        store_close(&store);
+}
+
+static struct {
+        sem_t entered, go_on;
+        atomic_bool taken_off, was_early;
+} late;
+
+static void keep_late(void *arg, struct outbox_batch *batch)
+{
+        (void)arg;
+        sem_post(&late.entered);
+        for (int i = 0; i < 200 && !late.was_early; i++) { /* time for the other thread to come too early */
+                late.was_early = late.taken_off;
+                usleep(1000);
+        }
+        arena_close(&batch->arena);
+        free(batch);
+}
+
+static void *take_off(void *store)
+{
+        while (sem_wait(&late.entered) != 0)
+                ;
+        outbox_on_commit(store, NULL, NULL);
+        late.taken_off = true;
+        return NULL;
+}
+
+/* Who is told of commits may free what it needs for that as soon as it took itself off. */
+static void who_took_itself_off_is_not_being_told(void)
+{
+        struct store *store = things_open();
+        pthread_t thread;
+
+        sem_init(&late.entered, 0, 0);
+        outbox_on_commit(store, keep_late, NULL);
+        check(pthread_create(&thread, NULL, take_off, store) == 0);
+        things_add(store, "a");
+        pthread_join(thread, NULL);
+        check(!late.was_early);
+        store_close(&store);
+}
+
+static void publish_large(struct unit *unit, void *arg)
+{
+        struct text headers = text_open(unit_arena(unit), 100);
+        size_t len = OUTBOX_PAGE / 4;
+
+        (void)arg;
+        unit_publish(unit, "error.mall.things", "k", arena_alloc(unit_arena(unit), len), len, &headers);
+}
+
+/* However many records it is allowed to have. */
+static void a_page_is_bounded_in_bytes(void)
+{
+        struct store *store = things_open();
+        struct outbox_record records[100];
+        struct arena *arena = arena_open();
+        int64_t after = 0;
+        struct error e;
+        size_t count, all = 0;
+
+        for (int i = 0; i < 10; i++)
+                check_int(things_do(store, publish_large, NULL), ERROR_NONE);
+        do {
+                check(outbox_read(store, after, records, 100, &count, arena, &e));
+                check(count <= 4);
+                all += count;
+                after = count ? records[count - 1].id : after;
+        } while (count);
+        check_int((int64_t)all, 10);
         arena_close(&arena);
         store_close(&store);
 }
@@ -128,7 +239,7 @@ static void what_was_not_sent_is_there_after_opening_again(void)
 
         things_add(store, "a");
         things_add(store, "b");
-        outbox_sent(store, 1);
+        sent(store, 1, 1);
         things_add(store, "c");
         store_close(&store);
         store = store_listened_to();
@@ -139,7 +250,7 @@ static void what_was_not_sent_is_there_after_opening_again(void)
         check_int(records[1].id, 3);
         check(outbox_read(store, 2, records, 4, &count, arena, &e) && count == 1 && records[0].id == 3);
         check(outbox_read(store, 0, records, 1, &count, arena, &e) && count == 1 && records[0].id == 2);
-        outbox_sent(store, 3);
+        sent(store, 2, 3);
         outbox_sweep(store);
         store_close(&store);
         store = store_listened_to();
@@ -175,7 +286,8 @@ static void the_parked_stay(void)
         check(outbox_park(store, &(struct outbox_record){.id = 2}, "too large for the broker", &e));
         check_text(things_waiting(store, arena), "a c");
         check_int(outbox_pending(store), 2);
-        outbox_sent(store, 3);
+        sent(store, 1, 1);
+        sent(store, 3, 3);
         outbox_sweep(store);
         check_int(outbox_pending(store), 0);
         store_close(&store);
@@ -227,7 +339,10 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 {"a transaction is handed over in order", a_transaction_is_handed_over_in_order},
                 {"the sent go when swept", the_sent_go_when_swept},
+                {"the sent go in any order", the_sent_go_in_any_order},
                 {"the sent go with a later commit", the_sent_go_with_a_later_commit},
+                {"who took itself off is not being told", who_took_itself_off_is_not_being_told},
+                {"a page is bounded in bytes", a_page_is_bounded_in_bytes},
                 {"what was not sent is there after opening again", what_was_not_sent_is_there_after_opening_again},
                 {"the parked stay", the_parked_stay},
                 {"bytes come back as they went", bytes_come_back_as_they_went},

@@ -60,23 +60,16 @@ static bool load_sequence(struct store *store, int i, const char *name, struct e
         return step != DB_FAILED;
 }
 
-/* What an earlier life did not publish begins at the lowest id that is there. */
+/* What an earlier life did not publish. */
 static bool load_outbox(struct store *store, struct error *error)
 {
-        struct statement *s = db_prepare_once(store->writer, "SELECT coalesce(min(id) - 1, ?) FROM outbox WHERE parked IS NULL", error);
-        int64_t last = store->sequences[STORE_TABLES].last;
-        bool found;
+        struct statement *s = db_prepare_once(store->writer, "SELECT count(*) FROM outbox WHERE parked IS NULL", error);
+        int64_t waiting = 0;
+        bool counted = s && statement_number(s, &waiting, error);
 
-        if (!s)
-                return false;
-        bind_int(s, 1, last);
-        found = statement_step(s, error) == DB_ROW;
-        if (found)
-                store->outbox_removed = store->outbox_removing = column_int(s, 0);
-        atomic_store(&store->outbox_sent, store->outbox_removed);
-        atomic_store(&store->outbox_last, last);
+        atomic_store(&store->outbox.waiting, waiting);
         statement_close(&s);
-        return found;
+        return counted;
 }
 
 static bool load_own(struct store *store, struct error *error)
@@ -85,7 +78,10 @@ static bool load_own(struct store *store, struct error *error)
         for (int i = 0; i < store->table_count; i++)
                 if (!load_sequence(store, i, store->tables[i]->entity->collection, error))
                         return false;
-        return load_sequence(store, STORE_OUTBOX, "outbox", error) && load_outbox(store, error) && outbox_load_gap(store, error);
+        if (!load_sequence(store, STORE_OUTBOX, "outbox", error))
+                return false;
+        atomic_store(&store->events_given, store->written[STORE_OUTBOX].last);
+        return load_outbox(store, error);
 }
 
 static bool load(struct store *store, struct error *error)
@@ -128,6 +124,8 @@ static struct store *store_new(const struct store_config *config)
         store->recent = recent_open();
         atomic_store(&store->well, true);
         pthread_mutex_init(&store->lock, NULL);
+        pthread_mutex_init(&store->outbox.lock, NULL);
+        pthread_mutex_init(&store->outbox.telling, NULL);
         pthread_cond_init(&store->work, NULL);
         pthread_cond_init(&store->reader_back, NULL);
         for (const struct entity *const *e = config->entities; *e && store->table_count < STORE_TABLES; e++)
@@ -146,6 +144,9 @@ static void store_free(struct store *store)
         sources_forget(store);
         recent_close(&store->recent);
         arena_close(&store->arena);
+        free(store->outbox.sent);
+        pthread_mutex_destroy(&store->outbox.lock);
+        pthread_mutex_destroy(&store->outbox.telling);
         pthread_mutex_destroy(&store->lock);
         pthread_cond_destroy(&store->work);
         pthread_cond_destroy(&store->reader_back);

@@ -2,7 +2,7 @@
 #ifndef DATA_STORE_INSIDE_H
 #define DATA_STORE_INSIDE_H
 
-#include "data/outbox.h"
+#include "data/outbox_parts.h"
 #include "data/recent.h"
 #include "data/store.h"
 
@@ -14,7 +14,6 @@ enum {
         STORE_READERS = 16,
         STORE_OUTBOX = STORE_TABLES, /* its place among the sequences */
         STORE_SLOTS = 64,            /* of a shared store's counts: more than there are processes */
-        OUTBOX_PARTS = 16,
         SOURCES_KNOWN = 16,
 };
 
@@ -62,6 +61,19 @@ struct purge {
         _Atomic bool busy;
 };
 
+/* What outbox.c keeps. */
+struct outbox_state {
+        pthread_mutex_t telling; /* for these two, and held while they are called */
+        void (*committed)(void *arg, struct outbox_batch *batch);
+        void *committed_arg;
+        pthread_mutex_t lock; /* for these three */
+        int64_t *sent; /* ids that are on the bus, and still in the table as far as is known */
+        size_t sent_count, sent_room;
+        size_t removing;         /* of these, from the first on, by the open transaction; the writer thread's */
+        _Atomic size_t removed;  /* of all that there ever were */
+        _Atomic int64_t waiting; /* rows neither sent nor parked, unless the store is shared */
+};
+
 struct store {
         const char *service;
         char *url;
@@ -92,22 +104,18 @@ struct store {
         size_t change_count, change_room;
         struct outbox_batch *batch; /* what the open transaction announced */
         size_t batch_room;
-        int64_t outbox_removed, outbox_removing; /* up to which id; the latter by the open transaction */
 
         pthread_mutex_t lock; /* for all below */
         pthread_cond_t work, reader_back;
         struct job *first, *last;
         bool closing;
-        void (*committed)(void *arg, struct outbox_batch *batch);
-        void *committed_arg;
         struct db *readers[STORE_READERS];
         int reader_count;
 
         struct purge purge;
-        _Atomic int64_t outbox_sent, outbox_last; /* ids */
-        _Atomic int64_t outbox_parked;            /* how many above outbox_sent */
-        /* of a store that was renewed: no event has an id between these two */
-        _Atomic int64_t outbox_before, ids_from;
+        struct outbox_state outbox;
+        _Atomic int64_t events_given; /* the highest id of an event, as of the last commit; unless the store is shared */
+        _Atomic int64_t ids_from;     /* of a store that was renewed: all ids are above it (renew.h) */
         _Atomic int64_t busy_since;
         _Atomic bool well;
         _Atomic bool probing; /* and `probe` is under way */
@@ -141,8 +149,9 @@ bool counts_write(struct store *store, struct error *error);
 /* A row of id, topic, key, value, headers, at. */
 void outbox_record_read(struct statement *statement, struct outbox_record *record, struct arena *arena);
 bool outbox_remove_sent(struct store *store, bool few_too, struct error *error);
-/* Where the outbox's ids jump, if they do: once ids_from is known. */
-bool outbox_load_gap(struct store *store, struct error *error);
+void outbox_commit_ended(struct store *store, bool done);
+/* False when nobody wants it. */
+bool outbox_hand_over(struct store *store, struct outbox_batch *batch);
 
 /* Begins what unit_commit or unit_rollback ends. A unit that is not apart cannot be rolled back alone once it wrote. */
 void unit_begin(struct unit *unit, struct store *store, struct job *job, bool apart);

@@ -1,21 +1,6 @@
 /* A store finds out that it came back from the past (renew.h). */
 #include "data/store_inside.h"
 
-bool outbox_load_gap(struct store *store, struct error *error)
-{
-        struct statement *s = db_prepare_once(store->writer, "SELECT coalesce(max(id), 0) FROM outbox WHERE id <= ?", error);
-        int64_t before = 0;
-        bool found;
-
-        if (!s)
-                return false;
-        bind_int(s, 1, atomic_load(&store->ids_from));
-        found = statement_number(s, &before, error);
-        atomic_store(&store->outbox_before, before);
-        statement_close(&s);
-        return found;
-}
-
 int64_t store_events_given(struct store *store)
 {
         struct error ignored;
@@ -23,7 +8,7 @@ int64_t store_events_given(struct store *store)
         int64_t given;
 
         if (!store->shared)
-                return atomic_load(&store->outbox_last);
+                return atomic_load(&store->events_given);
         db = store_read_begin(store);
         given = renew_highest_event(db, &ignored);
         store_read_end(store, db);
@@ -54,7 +39,6 @@ static void forget_ids(struct store *store, int64_t from)
                 store->stocks[i].count = store->sequences[i].given;
         if (store->shared)
                 return;
-        atomic_store(&store->outbox_before, store->sequences[STORE_OUTBOX].last);
         atomic_store(&store->ids_from, from);
         for (int i = 0; i < store->table_count; i++)
                 store->sequences[i].last = from;

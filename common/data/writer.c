@@ -87,7 +87,7 @@ static void forget_all(struct store *store)
 {
         memcpy(store->sequences, store->written, sizeof store->written);
         store->change_count = 0;
-        store->outbox_removing = store->outbox_removed;
+        outbox_commit_ended(store, false);
         sources_forget(store);
         forget_announced(store);
 }
@@ -182,31 +182,16 @@ static void new_batch(struct store *store)
         store->batch_room = 0;
 }
 
-/* False when nobody wants it. */
-static bool hand_over(struct store *store, struct outbox_batch *batch)
-{
-        void (*committed)(void *, struct outbox_batch *);
-        void *arg;
-
-        pthread_mutex_lock(&store->lock);
-        committed = store->committed;
-        arg = store->committed_arg;
-        pthread_mutex_unlock(&store->lock);
-        if (committed)
-                committed(arg, batch);
-        return committed != NULL;
-}
-
 static void after_commit(struct store *store)
 {
         struct outbox_batch *batch = store->batch;
 
         memcpy(store->written, store->sequences, sizeof store->written);
-        if (!store->shared)
-                atomic_store(&store->outbox_last, store->written[STORE_OUTBOX].last);
+        atomic_store(&store->events_given, store->written[STORE_OUTBOX].last);
+        atomic_fetch_add(&store->outbox.waiting, (int64_t)batch->count);
         store->change_count = 0;
-        store->outbox_removed = store->outbox_removing;
-        if (batch->count && hand_over(store, batch)) {
+        outbox_commit_ended(store, true);
+        if (batch->count && outbox_hand_over(store, batch)) {
                 new_batch(store);
         } else {
                 forget_announced(store);
@@ -253,8 +238,14 @@ static void remove_last_sent(struct store *store)
 {
         struct error ignored;
 
-        if (!store->shared && db_begin(store->writer, false, &ignored) && outbox_remove_sent(store, true, &ignored))
-                db_commit(store->writer, &ignored);
+        while (store->outbox.sent_count) {
+                bool done = db_begin(store->writer, false, &ignored) && outbox_remove_sent(store, true, &ignored) &&
+                            db_commit(store->writer, &ignored);
+
+                outbox_commit_ended(store, done);
+                if (!done)
+                        return;
+        }
 }
 
 void *writer_main(void *arg)

@@ -55,9 +55,9 @@ static void handed_over(void *arg, struct outbox_batch *batch)
                 if (batch->records[i].id != c->handed_last + 1)
                         c->out_of_order = true;
                 c->handed_last = batch->records[i].id;
+                outbox_sent(c->store, &batch->records[i].id, 1); /* as a relay with a quick bus would */
         }
         c->handed += (int64_t)batch->count;
-        outbox_sent(c->store, c->handed_last); /* as a relay with a quick bus would */
         arena_close(&batch->arena);
         free(batch);
 }

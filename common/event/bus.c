@@ -3,7 +3,10 @@
 #include "base/redact.h"
 #include "event/bus_adapter.h"
 
+#include "base/hash.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -90,10 +93,12 @@ bool bus_topic_is_valid(const char *topic)
                strspn(topic, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == len;
 }
 
-static const char *record_fault(const struct record *r)
+const char *bus_record_fault(const struct record *r)
 {
         size_t size = r->key_len + r->value_len;
 
+        if (r->topic && !bus_topic_is_valid(r->topic))
+                return "the topic's name is invalid";
         for (size_t i = 0; i < r->header_count; i++)
                 size += strlen(r->headers[i].name) + r->headers[i].len + HEADER_COST;
         if (r->value_len > BUS_VALUE_MAX || size > BUS_RECORD_MAX)
@@ -101,30 +106,69 @@ static const char *record_fault(const struct record *r)
         return NULL;
 }
 
-/* What no bus would take is refused here, so that all refuse the same. */
-static void records_prepare(struct bus *bus, struct record *records, size_t count)
+int bus_parts(struct bus *bus, struct error *error)
 {
-        for (size_t i = 0; i < count; i++) {
-                struct record *r = &records[i];
-                bool own = !r->topic;
-
-                if (own)
-                        r->topic = bus->topic;
-                r->reason = own || bus_topic_is_valid(r->topic) ? record_fault(r) : "the topic's name is invalid";
-                r->result = r->reason ? BUS_REFUSED : BUS_WAITING;
-        }
+        error->kind = ERROR_NONE;
+        return bus->ops->parts(bus, error);
 }
 
-size_t bus_publish(struct bus *bus, struct record *records, size_t count, int wait_ms, struct error *error)
+int bus_lane(struct bus *bus, const char *topic, const char *key, size_t key_len)
 {
-        size_t done = 0;
+        if (topic && strcmp(topic, bus->topic) != 0)
+                return BUS_OWN_LANES + (int)(hash_bytes(topic, strlen(topic)) % (BUS_LANES - BUS_OWN_LANES));
+        return bus->ops->lane(bus, key, key_len);
+}
+
+void bus_tell(struct bus *bus, int64_t tag, enum publish_result result, const char *reason)
+{
+        if (!bus_has_told(bus))
+                bus->told_first = bus->told_count = 0;
+        if (bus->told_count == bus->told_room) {
+                bus->told_room = bus->told_room ? 2 * bus->told_room : 64;
+                bus->told = memory_grow(bus->told, bus->told_room * sizeof *bus->told);
+        }
+        bus->told[bus->told_count++] = (struct bus_result){tag, result, reason};
+}
+
+void bus_free(struct bus *bus)
+{
+        free(bus->told);
+        free(bus->topic);
+}
+
+/* What no bus would take is refused here, so that all refuse the same. */
+bool bus_send(struct bus *bus, const struct record *records, size_t count, struct error *error)
+{
+        error->kind = ERROR_NONE;
+        if (!bus->ops->send(bus, records, count, error))
+                return false;
+        for (size_t i = 0; i < count; i++) {
+                const char *fault = bus_record_fault(&records[i]);
+
+                if (fault)
+                        bus_tell(bus, records[i].tag, BUS_REFUSED, fault);
+        }
+        return true;
+}
+
+size_t bus_results(struct bus *bus, struct bus_result *results, size_t most, int wait_ms, struct error *error)
+{
+        size_t count;
 
         error->kind = ERROR_NONE;
-        records_prepare(bus, records, count);
-        bus->ops->publish(bus, records, count, wait_ms, error);
-        while (done < count && records[done].result != BUS_WAITING)
-                done++;
-        return done;
+        if (!bus_has_told(bus) && bus->ops->wait)
+                bus->ops->wait(bus, wait_ms, error);
+        count = bus->told_count - bus->told_first < most ? bus->told_count - bus->told_first : most;
+        if (count)
+                memcpy(results, bus->told + bus->told_first, count * sizeof *results);
+        bus->told_first += count;
+        return count;
+}
+
+void bus_give_up(struct bus *bus)
+{
+        if (bus->ops->give_up)
+                bus->ops->give_up(bus);
 }
 
 size_t bus_poll(struct bus *bus, struct record *records, size_t most, int wait_ms, struct arena *arena,

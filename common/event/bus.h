@@ -4,11 +4,14 @@
      log:PATH                             one durable SQLite file for all daemons of one machine (bus_log.c)
      kafka://host:port[,host:port]/topic  a Kafka cluster (bus_kafka.c)
 
-   Promises of both: what bus_publish reported BUS_PUBLISHED survives kill -9 and power loss; records of one key
+   Promises of both: what is reported BUS_PUBLISHED survives kill -9 and power loss; records of one key
    keep their order; a group reads each record at least once, starts at the earliest, and after a crash
    again from its last bus_commit at the latest.
 
-   A bus is either a publisher or a reader; each belongs to one thread, but bus_wake may be called from any. */
+   A bus is either a publisher or a reader; each belongs to one thread, but bus_wake may be called from any.
+
+   Publishing is asynchronous, record by record: what was handed over (bus_send) waits in the bus until the bus knows what
+   became of it (bus_results), for as long as that takes. It must not be handed over again meanwhile: the bus would carry it twice. */
 #ifndef EVENT_BUS_H
 #define EVENT_BUS_H
 
@@ -29,10 +32,21 @@ struct record_header {
 };
 
 enum publish_result {
-        BUS_WAITING,   /* not acknowledged: publish it again */
         BUS_PUBLISHED, /* durable */
-        BUS_REFUSED,   /* never will be (too large, invalid topic): `reason` says why */
+        BUS_REFUSED,   /* never will be (too large, invalid topic) */
+        BUS_CLOSED,    /* not on the bus: its topic is not there, or may not be written to; that may change */
+        BUS_RETURNED,  /* given up with its session; whether it is on the bus is not known */
 };
+
+struct bus_result {
+        int64_t tag; /* the record's */
+        enum publish_result result;
+        const char *reason; /* static text; NULL where it is BUS_PUBLISHED */
+};
+
+/* Where records queue behind each other: those of one key share a lane, and so does all that may hold them up (a partition
+   without a leader, a topic that is not there). Lanes from BUS_OWN_LANES on are of topics other than the bus's own. */
+enum { BUS_LANES = 128, BUS_OWN_LANES = 120 };
 
 struct record {
         const char *topic; /* NULL when publishing: the bus's own topic */
@@ -45,8 +59,7 @@ struct record {
         size_t value_len;
         const struct record_header *headers;
         size_t header_count;
-        enum publish_result result; /* publishing */
-        const char *reason;         /* BUS_REFUSED: static text */
+        int64_t tag; /* publishing: tells its result from others' */
 };
 
 struct bus;
@@ -85,13 +98,24 @@ bool bus_is_local(const struct bus_config *config);
 /* Calls config->wanted for some of the last records of the bus's own topic, in no certain order. Uses the rights of the group but does not join it, and hands out
    nothing. Takes seconds at most once the bus answers, and waits for that until *stop (looked at each second). */
 void bus_look_back(const struct bus_config *config, const char *group, const _Atomic bool *stop);
-/* Waits at most wait_ms for what is under way (leaving the group, flushing); then leaves it behind. */
+/* Waits at most wait_ms for leaving the group, or for what is under way to be given up; then leaves it behind. */
 void bus_close(struct bus **bus, int wait_ms);
 
-/* Blocks until every record has a result other than BUS_WAITING, or wait_ms is over, or bus_wake. Returns how many
-   at the front have one (PUBLISHED or REFUSED). Records are sent in order; publish the rest again, in order.
-   A reader of the error kind sees ERROR_UNAVAILABLE when the broker is away. Topics that do not exist are made. */
-size_t bus_publish(struct bus *bus, struct record *records, size_t count, int wait_ms, struct error *error);
+/* Whether it can tell lanes: how many parts its own topic has. 0: not now, call it again; the error says why. Makes the topic
+   where it is not there. Waits some milliseconds, and one second at most. */
+int bus_parts(struct bus *bus, struct error *error);
+/* The lane of a record of this topic (NULL: the bus's own) and key (NULL: none), once bus_parts() is known. It
+   stays the same for as long as bus_parts() does. */
+int bus_lane(struct bus *bus, const char *topic, const char *key, size_t key_len);
+
+/* Hands over: copies them, in order, and has a result for each sooner or later. False: none of them was taken (ERROR_UNAVAILABLE:
+   try again). Other topics are made on first use. */
+bool bus_send(struct bus *bus, const struct record *records, size_t count, struct error *error);
+/* Results since the last call, at most so many; waits for the first of them until wait_ms are over or bus_wake. An error of the kind
+   ERROR_UNAVAILABLE says that the bus is away. */
+size_t bus_results(struct bus *bus, struct bus_result *results, size_t most, int wait_ms, struct error *error);
+/* Nothing is waited for any longer: what is under way has its result, BUS_RETURNED at worst. Takes a second at most. */
+void bus_give_up(struct bus *bus);
 
 /* Up to `most` records behind the last poll; waits up to wait_ms for the first, then takes what is there at once.
    0: none came (error->kind ERROR_NONE) or the bus is away (ERROR_UNAVAILABLE, poll again) or broken (ERROR_INTERNAL: a damaged
@@ -109,7 +133,7 @@ void bus_idle(struct bus *bus, int wait_ms);
 /* Letters, digits, '.', '_' and '-', as Kafka has it. */
 bool bus_topic_is_valid(const char *topic);
 
-/* Ends a wait of bus_poll, bus_publish or bus_idle now, or the next one if none is under way. Any thread. */
+/* Ends a wait of bus_poll, bus_results or bus_idle now, or the next one if none is under way. Any thread. */
 void bus_wake(struct bus *bus);
 
 /* The largest value a record may have, and value, key and headers together, bytes (a broker's default is a little over 1,000,000).

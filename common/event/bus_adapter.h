@@ -14,7 +14,11 @@ struct bus_ops {
         const char *scheme;
         struct bus *(*open)(const struct bus_config *config, const char *place, const char *group, struct error *error);
         void (*close)(struct bus *bus, int wait_ms);
-        void (*publish)(struct bus *bus, struct record *records, size_t count, int wait_ms, struct error *error);
+        int (*parts)(struct bus *bus, struct error *error);
+        int (*lane)(struct bus *bus, const char *key, size_t key_len); /* of the bus's own topic; below BUS_OWN_LANES */
+        bool (*send)(struct bus *bus, const struct record *records, size_t count, struct error *error); /* those that are not at fault */
+        void (*wait)(struct bus *bus, int wait_ms, struct error *error); /* for a result; NULL: none comes later than send */
+        void (*give_up)(struct bus *bus);                                /* NULL: nothing is ever under way */
         size_t (*poll)(struct bus *bus, struct record *records, size_t most, int wait_ms, struct arena *arena,
                        struct error *error);
         bool (*commit)(struct bus *bus, struct error *error);
@@ -30,7 +34,28 @@ struct bus {
         bus_wish *wanted;
         void *wanted_arg;
         bool handed_out; /* something that the reader has not committed yet */
+
+        /* publishing: what bus_results() has to tell, from told_first on */
+        struct bus_result *told;
+        size_t told_first, told_count, told_room;
 };
+
+/* What became of a record. */
+void bus_tell(struct bus *bus, int64_t tag, enum publish_result result, const char *reason);
+void bus_free(struct bus *bus); /* what bus.c has in it */
+
+static inline bool bus_has_told(const struct bus *bus)
+{
+        return bus->told_first < bus->told_count;
+}
+
+static inline const char *bus_topic_of(const struct bus *bus, const struct record *record)
+{
+        return record->topic ? record->topic : bus->topic;
+}
+
+/* No bus takes it; NULL: it may be sent. */
+const char *bus_record_fault(const struct record *record);
 
 #define BUS_TYPE_HEADER "ce_type" /* https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md */
 

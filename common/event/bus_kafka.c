@@ -34,11 +34,11 @@ static const struct property of_both[] = {
 static const struct property of_publishers[] = {
         {"enable.idempotence", "true"},
         {"acks", "all"},
-        {"partitioner", "murmur2_random"}, /* the Java client's */
-        {"linger.ms", "100"}, /* never waited for: a batch leaves whole, at its flush */
-        {"message.timeout.ms", "0"}, /* the caller says how long */
+        {"linger.ms", "5"}, /* hardly ever waited for: a batch leaves whole, at its flush */
+        {"message.timeout.ms", "0"}, /* never: what is sent again as a new message would be there twice */
+        {"max.in.flight.requests.per.connection", "1"}, /* a gap in the sequence, which ends the session, needs two */
         {"compression.type", "none"},
-        {"queue.buffering.max.kbytes", "8192"},
+        {"queue.buffering.max.kbytes", "65536"}, /* the caller's window is the bound */
         {NULL, NULL},
 };
 
@@ -104,6 +104,16 @@ static bool set_all(rd_kafka_conf_t *conf, const struct property *properties, st
         return true;
 }
 
+/* Before any property of topics is set, which go there. */
+static void set_partitioner(rd_kafka_conf_t *conf, struct kafka_bus *b)
+{
+        rd_kafka_topic_conf_t *topic = rd_kafka_topic_conf_new();
+
+        rd_kafka_topic_conf_set_opaque(topic, b);
+        rd_kafka_topic_conf_set_partitioner_cb(topic, kafka_partition);
+        rd_kafka_conf_set_default_topic_conf(conf, topic);
+}
+
 static rd_kafka_conf_t *conf_open(struct kafka_bus *b, struct error *error)
 {
         rd_kafka_conf_t *conf = rd_kafka_conf_new();
@@ -115,6 +125,7 @@ static rd_kafka_conf_t *conf_open(struct kafka_bus *b, struct error *error)
                 rd_kafka_conf_set_rebalance_cb(conf, kafka_rebalanced);
                 rd_kafka_conf_set_offset_commit_cb(conf, kafka_committed);
         } else {
+                set_partitioner(conf, b);
                 rd_kafka_conf_set_dr_msg_cb(conf, kafka_delivered);
         }
         if (set(conf, "bootstrap.servers", b->servers, error) && set(conf, "client.id", b->client, error) &&
@@ -183,7 +194,7 @@ void kafka_free(struct kafka_bus *b)
         free(b->client);
         free(b->group);
         free(b->properties);
-        free(b->bus.topic);
+        bus_free(&b->bus);
         free(b);
 }
 
@@ -213,7 +224,6 @@ struct kafka_bus *kafka_new(const struct bus_config *config, const char *place, 
         b->properties = memory_string(config->properties);
         b->metrics = config->metrics;
         b->partitions = config->partitions;
-        b->first = 1;
         pthread_mutex_init(&b->queue_lock, NULL);
         if (place_read(b, place, error) && kafka_connect(b, error))
                 return b;
@@ -289,7 +299,11 @@ const struct bus_ops bus_kafka_ops = {
         .scheme = "kafka://",
         .open = kafka_open,
         .close = kafka_close,
-        .publish = kafka_publish,
+        .parts = kafka_parts,
+        .lane = kafka_lane,
+        .send = kafka_send,
+        .wait = kafka_wait,
+        .give_up = kafka_give_up,
         .poll = kafka_poll,
         .commit = kafka_commit,
         .idle = kafka_idle,

@@ -25,19 +25,26 @@ static int mute_socket(char url[64])
         return fd;
 }
 
+/* Nothing is taken, for nobody knows the topic's parts; a client that goes on all the same keeps it until it is given up. */
 static void publish_in_vain(const char *url)
 {
         struct bus_config config = {.url = url, .client = "test"};
-        struct record r[2] = {{.value = "one", .value_len = 3}, {.value = "two", .value_len = 3}};
+        struct record r[2] = {{.value = "one", .value_len = 3, .tag = 1}, {.value = "two", .value_len = 3, .tag = 2}};
+        struct bus_result results[2];
         struct error e = {0};
         struct bus *bus = bus_open_publisher(&config, &e);
         int64_t start = clock_mono_us();
 
         check(bus != NULL);
-        check_int((int64_t)bus_publish(bus, r, 2, WAIT_MS, &e), 0);
+        check_int(bus_parts(bus, &e), 0);
         check_int(e.kind, ERROR_UNAVAILABLE);
-        check_int(r[0].result, BUS_WAITING);
-        check_int(r[1].result, BUS_WAITING);
+        check(bus_send(bus, r, 2, &e));
+        for (int i = 0; i < 10 && (e.kind == ERROR_NONE || i == 0); i++)
+                check_int((int64_t)bus_results(bus, results, 2, WAIT_MS, &e), 0);
+        bus_give_up(bus);
+        check_int((int64_t)bus_results(bus, results, 2, 0, &e), 2);
+        check_int(results[0].result, BUS_RETURNED);
+        check_int(results[0].tag + results[1].tag, 3);
         bus_close(&bus, WAIT_MS);
         check(clock_mono_us() - start < BOUND_US);
 }

@@ -15,7 +15,6 @@
 
 enum {
         LOOK_US = 1000 * 1000,  /* look without a ring; also how lazy positions are */
-        AGAIN_US = 100 * 1000,  /* a failed append is tried again */
         RETIRE_MS = 60 * 1000,
         WARN_MS = 60 * 60 * 1000,
         RETIRE_PORTIONS_US = 20 * 1000,
@@ -101,7 +100,7 @@ static void log_bus_close(struct bus *bus, int wait_ms)
                           NULL);
         log_file_close(&b->file);
         free(b->group);
-        free(b->bus.topic);
+        bus_free(&b->bus);
         free(b);
 }
 
@@ -236,39 +235,39 @@ static void retire(struct log_bus *b)
         }
 }
 
-static bool any_waits(const struct record *records, size_t count)
+static int log_bus_parts(struct bus *bus, struct error *error)
 {
-        for (size_t i = 0; i < count; i++)
-                if (records[i].result == BUS_WAITING)
-                        return true;
-        return false;
+        (void)bus, (void)error;
+        return 1;
 }
 
-static void log_bus_publish(struct bus *bus, struct record *records, size_t count, int wait_ms, struct error *error)
+static int log_bus_lane(struct bus *bus, const char *key, size_t key_len)
+{
+        (void)bus, (void)key, (void)key_len;
+        return 0;
+}
+
+/* All in one transaction: what is taken is durable. */
+static bool log_bus_send(struct bus *bus, const struct record *records, size_t count, struct error *error)
 {
         struct log_bus *b = log_bus(bus);
-        int64_t end = clock_mono_us() + (int64_t)wait_ms * 1000, rest;
 
-        if (!any_waits(records, count))
-                return;
-        while (!log_file_append(b->file, records, count, error)) {
-                rest = end - clock_mono_us();
-                if (!error_is_passing(error->kind) || rest <= 0 || bus_was_woken(bus))
-                        return;
-                wake_word_wait(&bus->woken, 0, rest < AGAIN_US ? rest : AGAIN_US);
-        }
-        error->kind = ERROR_NONE;
+        if (!log_file_append(b->file, b->bus.topic, records, count, error))
+                return false;
         for (size_t i = 0; i < count; i++)
-                if (records[i].result == BUS_WAITING)
-                        records[i].result = BUS_PUBLISHED;
+                if (!bus_record_fault(&records[i]))
+                        bus_tell(bus, records[i].tag, BUS_PUBLISHED, NULL);
         retire(b);
+        return true;
 }
 
 const struct bus_ops bus_log_ops = {
         .scheme = "log:",
         .open = log_bus_open,
         .close = log_bus_close,
-        .publish = log_bus_publish,
+        .parts = log_bus_parts,
+        .lane = log_bus_lane,
+        .send = log_bus_send,
         .poll = log_bus_poll,
         .commit = log_bus_commit,
         .idle = log_bus_idle,

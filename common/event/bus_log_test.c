@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "event/log_file.h"
+#include "event/publish.h"
 
 #include <signal.h>
 #include <sqlite3.h>

@@ -34,10 +34,11 @@ struct kafka_bus {
         struct kafka_topic *topics;
         bool away; /* since the wait began all brokers were down */
 
-        /* publishing: the opaque of a message is its number */
-        struct record *records;
-        uintptr_t first; /* number of records[0] */
-        size_t count, outstanding;
+        /* publishing: the opaque of a message is its record's tag */
+        size_t under_way;
+        int64_t lingers_until; /* monotonic us: what was handed over may still wait for more */
+        int parts;             /* of the bus's own topic, as kafka_parts() said */
+        _Atomic int seen;      /* ... as librdkafka saw it last; 0: not known */
 
         /* reading */
         bool subscribed;
@@ -65,13 +66,21 @@ void kafka_queues_close(struct kafka_bus *bus); /* before the client is destroye
 /* kafka_tail.c */
 void kafka_look_back(const struct bus_config *config, const char *place, const char *group, const _Atomic bool *stop);
 
-/* kafka_topic.c: waits until end_us at most; true: go on */
+/* kafka_topic.c */
+bool kafka_topic_is_made(struct kafka_bus *bus, const char *topic, int wait_ms); /* looks, asks for it, and waits so long for the answer, a second at most where nobody answers; 0: asks only */
+void kafka_topic_forget(struct kafka_bus *bus, const char *topic);              /* it is gone: ask again; NULL: all, and their answers will not come */
+/* Waits until end_us at most; true: go on. */
 bool kafka_topic_make(struct kafka_bus *bus, const char *topic, int64_t end_us, struct error *error);
 void kafka_topics_free(struct kafka_bus *bus);
 
 /* kafka_publisher.c */
 void kafka_delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);
-void kafka_publish(struct bus *bus, struct record *records, size_t count, int wait_ms, struct error *error);
+int32_t kafka_partition(const rd_kafka_topic_t *topic, const void *key, size_t key_len, int32_t count, void *bus, void *opaque);
+int kafka_parts(struct bus *bus, struct error *error);
+int kafka_lane(struct bus *bus, const char *key, size_t key_len);
+bool kafka_send(struct bus *bus, const struct record *records, size_t count, struct error *error);
+void kafka_wait(struct bus *bus, int wait_ms, struct error *error);
+void kafka_give_up(struct bus *bus);
 
 /* kafka_reader.c */
 void kafka_rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t *partitions,

@@ -1,3 +1,6 @@
+/* The publishing side: librdkafka keeps what was handed over, and tries it again under the same sequence number for as long as the
+   client lives, which the broker recognises. Nothing else decides but its delivery reports. A client that broke
+   (rd_kafka_fatal_error) gives back what it has, and another takes its place. */
 #include "event/kafka_inside.h"
 
 #include "base/clock.h"
@@ -6,38 +9,114 @@
 
 enum {
         SLICE_MS = 1000,
-        PURGE_MS = 5000, /* the reports of a purge come at once */
+        FLUSH_MS = 5,        /* while something lingers */
+        LINGER_US = 10000,
+        ANSWER_MS = 20,      /* a wait for a topic to be made */
+        LOOK_MS = 1000,      /* ... for how many parts it has */
+        GIVE_UP_US = 1000000, /* the reports of a purge come at once */
 };
 
-/* What trying again cannot mend. */
-static bool is_final(rd_kafka_resp_err_t err)
+struct verdict {
+        rd_kafka_resp_err_t err;
+        enum publish_result result;
+};
+
+/* All else is BUS_RETURNED. */
+static const struct verdict verdicts[] = {
+        {RD_KAFKA_RESP_ERR_NO_ERROR, BUS_PUBLISHED},
+        {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, BUS_REFUSED},
+        {RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, BUS_REFUSED},
+        {RD_KAFKA_RESP_ERR_INVALID_RECORD, BUS_REFUSED},
+        {RD_KAFKA_RESP_ERR__INVALID_ARG, BUS_REFUSED},
+        {RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION, BUS_CLOSED},
+        {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, BUS_CLOSED},
+        {RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, BUS_CLOSED},
+        {RD_KAFKA_RESP_ERR_POLICY_VIOLATION, BUS_CLOSED},
+        {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, BUS_CLOSED},
+        {RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, BUS_CLOSED},
+        {RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, BUS_CLOSED},
+};
+
+static enum publish_result verdict_of(rd_kafka_resp_err_t err)
 {
-        return err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || err == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION ||
-               err == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE || err == RD_KAFKA_RESP_ERR_INVALID_RECORD ||
-               err == RD_KAFKA_RESP_ERR__INVALID_ARG;
+        for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++)
+                if (verdicts[i].err == err)
+                        return verdicts[i].result;
+        return BUS_RETURNED;
 }
 
-static void settle(struct record *r, rd_kafka_resp_err_t err)
+static void tell(struct kafka_bus *b, const char *topic, int64_t tag, rd_kafka_resp_err_t err)
 {
-        if (err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-                r->result = BUS_PUBLISHED;
-        } else if (is_final(err)) {
-                r->result = BUS_REFUSED;
-                r->reason = rd_kafka_err2str(err);
+        enum publish_result result = verdict_of(err);
+
+        if (result == BUS_CLOSED) {
+                kafka_topic_forget(b, topic);
+                if (strcmp(topic, b->bus.topic) == 0)
+                        atomic_store(&b->seen, 0);
         }
+        bus_tell(&b->bus, tag, result, result == BUS_PUBLISHED ? NULL : rd_kafka_err2str(err));
 }
 
-/* A report about an earlier call's record says a number below the first of this one's. */
 void kafka_delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 {
         struct kafka_bus *b = opaque;
-        uintptr_t number = (uintptr_t)m->_private;
 
         (void)rk;
-        if (number < b->first || number - b->first >= b->count)
-                return;
-        b->outstanding--;
-        settle(&b->records[number - b->first], m->err);
+        b->under_way--;
+        b->away = b->away && m->err;
+        tell(b, rd_kafka_topic_name(m->rkt), (int64_t)(intptr_t)m->_private, m->err);
+}
+
+/* The Java client's choice; also from librdkafka's own threads. Tells how many partitions there are now. */
+int32_t kafka_partition(const rd_kafka_topic_t *topic, const void *key, size_t key_len, int32_t count, void *bus, void *opaque)
+{
+        struct kafka_bus *b = bus;
+
+        if (strcmp(rd_kafka_topic_name(topic), b->bus.topic) == 0)
+                atomic_store(&b->seen, count);
+        return rd_kafka_msg_partitioner_murmur2_random(topic, key, key_len, count, bus, opaque);
+}
+
+static int count_parts(struct kafka_bus *b, struct error *error)
+{
+        rd_kafka_topic_t *topic = rd_kafka_topic_new(b->rk, b->bus.topic, NULL);
+        const struct rd_kafka_metadata *all = NULL;
+        rd_kafka_resp_err_t err = rd_kafka_metadata(b->rk, 0, topic, &all, LOOK_MS);
+        int parts = 0;
+
+        if (!err && all->topic_cnt == 1) {
+                err = all->topics[0].err;
+                parts = err ? 0 : all->topics[0].partition_cnt;
+        }
+        if (err)
+                error_set(error, ERROR_UNAVAILABLE, "Kafka: topic %s: %s", b->bus.topic, rd_kafka_err2str(err));
+        if (all)
+                rd_kafka_metadata_destroy(all);
+        rd_kafka_topic_destroy(topic);
+        return parts;
+}
+
+int kafka_parts(struct bus *bus, struct error *error)
+{
+        struct kafka_bus *b = kafka_bus(bus);
+
+        if (!atomic_load(&b->seen) && (b->rk || kafka_connect(b, error))) {
+                if (kafka_topic_is_made(b, b->bus.topic, ANSWER_MS))
+                        atomic_store(&b->seen, count_parts(b, error));
+                else
+                        error_set(error, ERROR_UNAVAILABLE, "Kafka at %s does not answer", b->servers);
+        }
+        return b->parts = atomic_load(&b->seen);
+}
+
+/* Those without a key go to any partition that answers: a lane of their own. */
+int kafka_lane(struct bus *bus, const char *key, size_t key_len)
+{
+        int parts = kafka_bus(bus)->parts;
+
+        if (!key || !parts)
+                return BUS_OWN_LANES - 1;
+        return rd_kafka_msg_partitioner_murmur2(NULL, key, key_len, parts, NULL, NULL) % BUS_OWN_LANES;
 }
 
 static rd_kafka_headers_t *headers_of(const struct record *r)
@@ -58,72 +137,68 @@ static void *unconst(const char *bytes)
         return (void *)(uintptr_t)bytes;
 }
 
-static rd_kafka_resp_err_t send_one(struct kafka_bus *b, size_t i)
+static rd_kafka_resp_err_t send_one(struct kafka_bus *b, const struct record *r)
 {
-        const struct record *r = &b->records[i];
         rd_kafka_headers_t *headers = r->header_count ? headers_of(r) : NULL;
         rd_kafka_resp_err_t err = rd_kafka_producev(
-                b->rk, RD_KAFKA_V_TOPIC(r->topic), RD_KAFKA_V_PARTITION(RD_KAFKA_PARTITION_UA),
+                b->rk, RD_KAFKA_V_TOPIC(bus_topic_of(&b->bus, r)), RD_KAFKA_V_PARTITION(RD_KAFKA_PARTITION_UA),
                 RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(unconst(r->key), r->key ? r->key_len : 0),
                 RD_KAFKA_V_VALUE(unconst(r->value), r->value ? r->value_len : 0),
-                RD_KAFKA_V_TIMESTAMP(r->timestamp_ms), RD_KAFKA_V_OPAQUE((void *)(b->first + i)),
+                RD_KAFKA_V_TIMESTAMP(r->timestamp_ms), RD_KAFKA_V_OPAQUE((void *)(intptr_t)r->tag),
                 RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
 
         if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
-                b->outstanding++;
+                b->under_way++;
         else if (headers)
                 rd_kafka_headers_destroy(headers);
         return err;
 }
 
-/* Sends what was handed over, in as few requests as it takes, and serves delivery reports for a while; false: no time left,
-   or woken, or the client broke. Without a linger the first record of a batch would leave alone, and every request more
-   costs the broker and each group that waits for it. */
-static bool serve(struct kafka_bus *b, int64_t end_us)
+/* What librdkafka does not take has its result at once, and what comes behind it, which may be of the same key, is given back. */
+bool kafka_send(struct bus *bus, const struct record *records, size_t count, struct error *error)
 {
-        int64_t rest = (end_us - clock_mono_us() + 999) / 1000;
+        struct kafka_bus *b = kafka_bus(bus);
+        bool stopped[2] = {false, false}; /* the own topic, and others */
 
-        if (rest <= 0 || bus_was_woken(&b->bus) || rd_kafka_fatal_error(b->rk, NULL, 0))
-                return false;
-        rd_kafka_flush(b->rk, rest < SLICE_MS ? (int)rest : SLICE_MS);
-        return true;
-}
-
-static bool send_all(struct kafka_bus *b, int64_t end_us, struct error *error)
-{
-        for (size_t i = 0; i < b->count; i++) {
-                struct record *r = &b->records[i];
+        if (!b->rk)
+                return error_set(error, ERROR_UNAVAILABLE, "Kafka at %s: no client", b->servers);
+        for (size_t i = 0; i < count; i++) {
+                const struct record *r = &records[i];
+                bool *stop = &stopped[r->topic != NULL];
                 rd_kafka_resp_err_t err;
 
-                if (r->result != BUS_WAITING)
+                if (bus_record_fault(r))
                         continue;
-                if (!kafka_topic_make(b, r->topic, end_us, error))
-                        return false;
-                while ((err = send_one(b, i)) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
-                        if (!serve(b, end_us))
-                                return false;
-                if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
-                        continue;
-                settle(r, err);
-                if (!is_final(err))
-                        return error_set(error, ERROR_UNAVAILABLE, "Kafka: %s", rd_kafka_err2str(err));
+                if (r->topic)
+                        kafka_topic_is_made(b, r->topic, 0);
+                err = *stop ? RD_KAFKA_RESP_ERR__PREV_IN_PROGRESS : send_one(b, r);
+                *stop = err;
+                if (err)
+                        tell(b, bus_topic_of(bus, r), r->tag, err);
         }
+        b->lingers_until = clock_mono_us() + LINGER_US;
         return true;
 }
 
-/* What is under way is given up, so that what the caller publishes again comes behind it. */
-static void give_up(struct kafka_bus *b)
+/* All that is under way has its report, or the time is over. */
+static bool purge(struct kafka_bus *b)
 {
-        int64_t end = clock_mono_us() + PURGE_MS * 1000;
+        int64_t end = clock_mono_us() + GIVE_UP_US;
 
-        if (!b->outstanding)
-                return;
-        rd_kafka_purge(b->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-        while (b->outstanding && clock_mono_us() < end)
+        if (b->under_way)
+                rd_kafka_purge(b->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+        while (b->under_way && clock_mono_us() < end)
                 rd_kafka_poll(b->rk, 10);
+        return !b->under_way;
 }
 
-/* An idempotent publisher that lost count (2.0.2 may after a lost answer) never publishes again: take another. */
+void kafka_give_up(struct bus *bus)
+{
+        if (kafka_bus(bus)->rk)
+                purge(kafka_bus(bus));
+}
+
+/* An idempotent publisher that lost count never publishes again: take another, once this one gave back what it has. */
 static void renew_if_broken(struct kafka_bus *b, struct error *error)
 {
         char why[256];
@@ -132,30 +207,36 @@ static void renew_if_broken(struct kafka_bus *b, struct error *error)
                 return;
         kafka_log(b, why);
         error_set(error, ERROR_UNAVAILABLE, "Kafka: %s", why);
-        for (struct kafka_topic *t = b->topics; t; t = t->next)
-                t->asked = false; /* its answer went with the client */
+        if (!purge(b))
+                return;
+        kafka_topic_forget(b, NULL);
+        atomic_store(&b->seen, 0);
         kafka_abandon(b);
         kafka_connect(b, error);
 }
 
-void kafka_publish(struct bus *bus, struct record *records, size_t count, int wait_ms, struct error *error)
+/* Serves delivery reports. Without a linger the first record of a batch would leave alone, and every request more costs the
+   broker and each group that waits for it; a flush ends it for all that was handed over. */
+static void serve(struct kafka_bus *b, int rest_ms)
+{
+        if (clock_mono_us() < b->lingers_until)
+                rd_kafka_flush(b->rk, rest_ms < FLUSH_MS ? rest_ms : FLUSH_MS);
+        else
+                rd_kafka_poll(b->rk, rest_ms < SLICE_MS ? rest_ms : SLICE_MS);
+}
+
+void kafka_wait(struct bus *bus, int wait_ms, struct error *error)
 {
         struct kafka_bus *b = kafka_bus(bus);
-        int64_t end = clock_mono_us() + (int64_t)wait_ms * 1000;
+        int64_t end = clock_mono_us() + (int64_t)wait_ms * 1000, rest = wait_ms;
 
         if (!b->rk && !kafka_connect(b, error))
                 return;
-        b->records = records;
-        b->count = count;
-        b->outstanding = 0;
-        if (send_all(b, end, error))
-                while (b->outstanding && serve(b, end))
-                        ;
-        if (b->outstanding && error->kind == ERROR_NONE)
+        do {
+                serve(b, (int)rest);
+                renew_if_broken(b, error);
+                rest = (end - clock_mono_us() + 999) / 1000;
+        } while (b->rk && !bus_has_told(bus) && rest > 0 && !bus_was_woken(bus));
+        if (b->away && b->under_way && error->kind == ERROR_NONE)
                 error_set(error, ERROR_UNAVAILABLE, "Kafka at %s does not answer", b->servers);
-        give_up(b);
-        b->first += count;
-        b->records = NULL;
-        b->count = 0;
-        renew_if_broken(b, error);
 }

@@ -1,6 +1,7 @@
 /* kafka_topic - topics are made on first use: the bus's own with as many partitions as it was told, others as the broker's defaults say.
 
-   A broker may make them by itself, but only when told to, and a reader does not make it do so. */
+   A broker may make them by itself, but only when told to, and a reader does not make it do so. What is there already is not asked for:
+   that takes the cluster's controller, which may be away while the topic's partitions answer. */
 #include "event/kafka_inside.h"
 
 #include "base/clock.h"
@@ -11,7 +12,8 @@
 
 enum {
         REQUEST_MS = 10 * 1000,
-        SLICE_MS = 20, /* how late a bus_wake is seen here, once in a topic's life */
+        LOOK_MS = 1000,
+        SLICE_MS = 20, /* how late a bus_wake is seen here, once in a topic's life; or by LOOK_MS where nobody answers */
 };
 
 static struct kafka_topic *find(struct kafka_bus *b, const char *name)
@@ -71,24 +73,52 @@ static void hear(rd_kafka_event_t *event)
                         log_write(LOG_INFO, "topic made", "kafka.topic", t->name, NULL);
 }
 
-bool kafka_topic_make(struct kafka_bus *b, const char *topic, int64_t end_us, struct error *error)
+/* Among all there are, since who asks for one may make it. False: the cluster does not answer. */
+static bool look_for(struct kafka_bus *b, struct kafka_topic *t)
+{
+        const struct rd_kafka_metadata *all;
+
+        if (rd_kafka_metadata(b->rk, 1, NULL, &all, LOOK_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+                return false;
+        for (int i = 0; i < all->topic_cnt; i++)
+                t->made = t->made || (strcmp(all->topics[i].topic, t->name) == 0 && !all->topics[i].err);
+        rd_kafka_metadata_destroy(all);
+        return true;
+}
+
+bool kafka_topic_is_made(struct kafka_bus *b, const char *topic, int wait_ms)
 {
         struct kafka_topic *t = find(b, topic);
+        rd_kafka_event_t *event;
 
-        while (!t->made) {
-                int64_t rest = (end_us - clock_mono_us()) / 1000;
-                rd_kafka_event_t *event;
+        if (!t->made && !t->asked && wait_ms && !look_for(b, t))
+                return false;
+        if (!t->made && !t->asked)
+                ask(b, t);
+        if (!t->made && (event = rd_kafka_queue_poll(b->answers, wait_ms))) {
+                hear(event);
+                rd_kafka_event_destroy(event);
+        }
+        return t->made;
+}
 
-                if (rest < 0)
+void kafka_topic_forget(struct kafka_bus *b, const char *topic)
+{
+        for (struct kafka_topic *t = b->topics; t; t = t->next) {
+                if (!topic)
+                        t->asked = false;
+                else if (strcmp(t->name, topic) == 0)
+                        t->made = false;
+        }
+}
+
+bool kafka_topic_make(struct kafka_bus *b, const char *topic, int64_t end_us, struct error *error)
+{
+        while (!kafka_topic_is_made(b, topic, SLICE_MS)) {
+                if (clock_mono_us() > end_us)
                         return error_set(error, ERROR_UNAVAILABLE, "Kafka at %s does not answer", b->servers);
                 if (bus_was_woken(&b->bus))
                         return false;
-                if (!t->asked)
-                        ask(b, t);
-                event = rd_kafka_queue_poll(b->answers, rest < SLICE_MS ? (int)rest : SLICE_MS);
-                if (event)
-                        hear(event);
-                rd_kafka_event_destroy(event);
         }
         return true;
 }

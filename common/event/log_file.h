@@ -30,8 +30,8 @@ void log_file_close(struct log_file **file);
 /* Rung after each append. */
 struct wake *log_file_wake(const struct log_file *file);
 
-/* All of them (but those already refused) or none. ERROR_UNAVAILABLE: may work later. */
-bool log_file_append(struct log_file *file, const struct record *records, size_t count, struct error *error);
+/* All of them (but those that no bus takes) or none; topic: of those that name none. ERROR_UNAVAILABLE: may work later. */
+bool log_file_append(struct log_file *file, const char *topic, const struct record *records, size_t count, struct error *error);
 
 /* Up to `most` records of the topic (NULL: of all) behind the offset `after`, oldest first. */
 size_t log_file_read(struct log_file *file, const char *topic, int64_t after, struct record *records, size_t most,

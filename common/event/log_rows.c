@@ -21,7 +21,8 @@ static void bind_bytes(sqlite3_stmt *s, int at, const char *bytes, size_t len)
 }
 
 /* room: what the headers are packed in, again for each record */
-static bool append_one(struct log_file *f, sqlite3_stmt *s, const struct record *r, struct text *room, struct error *error)
+static bool append_one(struct log_file *f, sqlite3_stmt *s, const char *topic, const struct record *r, struct text *room,
+                       struct error *error)
 {
         bool appended;
 
@@ -29,7 +30,7 @@ static bool append_one(struct log_file *f, sqlite3_stmt *s, const struct record 
         for (size_t i = 0; i < r->header_count; i++)
                 headers_pack(room, HEADERS_OF_LOG, r->headers[i].name, r->headers[i].value, r->headers[i].len);
 
-        sqlite3_bind_text(s, 1, r->topic, -1, SQLITE_STATIC);
+        sqlite3_bind_text(s, 1, r->topic ? r->topic : topic, -1, SQLITE_STATIC);
         sqlite3_bind_int64(s, 2, r->timestamp_ms ? r->timestamp_ms : clock_wall_ms());
         bind_bytes(s, 3, r->key, r->key_len);
         bind_bytes(s, 4, r->value, r->value_len);
@@ -41,7 +42,7 @@ static bool append_one(struct log_file *f, sqlite3_stmt *s, const struct record 
         return appended;
 }
 
-bool log_file_append(struct log_file *f, const struct record *records, size_t count, struct error *error)
+bool log_file_append(struct log_file *f, const char *topic, const struct record *records, size_t count, struct error *error)
 {
         sqlite3_stmt *s = log_statement(f, LOG_APPEND, error);
         struct arena *arena;
@@ -53,7 +54,7 @@ bool log_file_append(struct log_file *f, const struct record *records, size_t co
         arena = arena_open();
         room = text_open(arena, 500);
         for (size_t i = 0; i < count && good; i++)
-                good = records[i].result == BUS_REFUSED || append_one(f, s, &records[i], &room, error);
+                good = bus_record_fault(&records[i]) || append_one(f, s, topic, &records[i], &room, error);
         arena_close(&arena);
         if (good)
                 return log_file_commit(f, error);
@@ -112,6 +113,15 @@ static bool is_wanted(sqlite3_stmt *s, const struct bus *reader)
         return bus_wants(reader, &sign);
 }
 
+static size_t record_bytes(const struct record *r)
+{
+        size_t bytes = r->key_len + r->value_len;
+
+        for (size_t i = 0; i < r->header_count; i++)
+                bytes += r->headers[i].len;
+        return bytes;
+}
+
 /* reader: NULL wants all. `after` moves behind what was looked at. */
 static size_t read_some(struct log_file *f, sqlite3_stmt *s, const struct bus *reader, int64_t *after, struct record *records,
                         size_t most, struct arena *arena, struct error *error)
@@ -123,7 +133,7 @@ static size_t read_some(struct log_file *f, sqlite3_stmt *s, const struct bus *r
                 if (!reader || is_wanted(s, reader)) {
                         if (!copy_row(f, s, arena, &records[count], error))
                                 break;
-                        bytes += records[count++].value_len;
+                        bytes += record_bytes(&records[count++]);
                 }
                 *after = sqlite3_column_int64(s, 0);
         }

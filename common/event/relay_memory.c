@@ -1,5 +1,5 @@
-/* relay from memory: what a commit of this process added is handed over right after it. Memory is bounded; when the bus is
-   away longer than that lasts, memory is dropped and the table is read in pages once the bus is back. */
+/* relay from memory: what a commit of this process added is handed over right after it. Memory is bounded; what it cannot hold,
+   and what the bus does not take now, is read from the table in pages once the bus takes it. */
 #include "event/relay_inside.h"
 
 #include "base/clock.h"
@@ -9,172 +9,280 @@
 #include <string.h>
 
 enum {
-        MEMORY_MOST = 8000,     /* records that wait in memory, ... */
-        BATCHES_MOST = 1000,    /* ... of as many commits; more are read from the table when their turn comes */
-        SWEEP_MS = 200,         /* idle time after which sent rows are removed by a commit of their own */
+        SWEEP_MS = 200,       /* idle time after which sent rows are removed by a commit of their own */
+        FULL_MS = 100,        /* a look whether a lane has moved, though nothing came */
+        BATCH_BYTES = 4 << 10, /* what a batch takes beside its records */
 };
+
+static size_t bytes_of(const struct outbox_batch *batch)
+{
+        size_t bytes = BATCH_BYTES;
+
+        for (size_t i = 0; i < batch->count; i++)
+                bytes += outbox_record_bytes(&batch->records[i]) + sizeof *batch->records;
+        return bytes;
+}
+
+static struct outbox_batch *take_all(struct relay *r)
+{
+        struct outbox_batch *all = r->first;
+
+        r->first = r->end = NULL;
+        r->memory = 0;
+        return all;
+}
+
+/* With the lock. What is let go of is returned. */
+static struct outbox_batch *keep(struct relay *r, struct outbox_batch *batch, size_t bytes)
+{
+        batch->next = NULL;
+        if (r->first)
+                r->end->next = batch;
+        else
+                r->first = batch;
+        r->end = batch;
+        r->memory += bytes;
+        if (r->memory <= RELAY_MEMORY)
+                return NULL;
+        if (!r->overflowed) {
+                r->overflowed = r->first->records[0].id;
+                r->overflowed_at = r->first->records[0].at;
+        }
+        return take_all(r);
+}
 
 void relay_committed(void *arg, struct outbox_batch *batch)
 {
+        size_t bytes = bytes_of(batch);
+        struct outbox_batch *dropped;
         struct relay *r = arg;
+        bool listening;
 
         pthread_mutex_lock(&r->lock);
-        if (r->waiting + batch->count > MEMORY_MOST || r->batches == BATCHES_MOST) {
-                relay_forget_waiting(r);
-                relay_free_batch(batch);
-                r->overflowed = true;
-        } else {
-                batch->next = NULL;
-                if (r->first)
-                        r->end->next = batch;
-                else
-                        r->first = batch;
-                r->end = batch;
-                r->waiting += batch->count;
-                r->batches++;
-        }
+        dropped = keep(r, batch, bytes);
+        r->told = true;
+        listening = r->listening;
+        r->listening = false;
         pthread_cond_signal(&r->work);
         pthread_mutex_unlock(&r->lock);
+        if (listening)
+                bus_wake(r->bus);
+        relay_free_batches(dropped);
 }
 
-/* Publishes all of these, however long it takes; false when closing and out of time. */
-static bool publish(struct relay *r, const struct outbox_record *o, size_t count)
+static void leave_all(struct relay *r, int64_t id, int64_t at)
 {
-        bool going = true;
-
-        while (count && going) {
-                size_t done = relay_publish(r, o, count, &going);
-
-                if (!done) {
-                        if (going)
-                                relay_nap(r, 100);
-                        continue;
-                }
-                o += done;
-                count -= done;
-                r->last = o[-1].id;
-                outbox_sent(r->store, r->last);
-        }
-        return !count;
+        for (struct lane *l = r->lanes; l < r->lanes + BUS_LANES; l++)
+                relay_leave(l, id, at);
 }
 
-static bool publish_some(struct relay *r, const struct outbox_record *o, size_t count)
+/* What waits in memory; of what overflowed before that came, it is noted that it is in the table. */
+static struct outbox_batch *take(struct relay *r)
 {
-        while (count && o->id <= r->last)
-                o++, count--;
-        while (count) {
-                size_t n = count < RELAY_PUBLISH_MOST ? count : RELAY_PUBLISH_MOST;
+        struct outbox_batch *batches;
+        int64_t overflowed, at;
 
-                atomic_store(&r->oldest_at, o->at);
-                if (!publish(r, o, n))
+        pthread_mutex_lock(&r->lock);
+        batches = take_all(r);
+        overflowed = r->overflowed;
+        at = r->overflowed_at;
+        r->overflowed = 0;
+        r->told = false;
+        pthread_mutex_unlock(&r->lock);
+        if (overflowed)
+                leave_all(r, overflowed, at);
+        return batches;
+}
+
+/* False: closing and out of time; it is left where it is. */
+static bool offer(struct relay *r, const struct outbox_record *o)
+{
+        while (relay_offer(r, o) == OFFER_FULL) {
+                if (relay_is_out_of_time(r)) {
+                        relay_leave(relay_lane_of(r, o), o->id, o->at);
                         return false;
-                o += n;
-                count -= n;
+                }
+                relay_collect(r, FULL_MS, false);
         }
         return true;
 }
 
-/* From the table: at start, and after memory overflowed. */
-static bool catch_up(struct relay *r)
+static void offer_batches(struct relay *r, struct outbox_batch *batches, bool known)
 {
-        struct outbox_record *records = memory_alloc(RELAY_PUBLISH_MOST * sizeof *records);
-        size_t count = 0;
-        bool going;
-
-        do {
-                struct arena *arena = arena_open();
-                struct error error = {0};
-
-                going = outbox_read(r->store, r->last, records, RELAY_PUBLISH_MOST, &count, arena, &error);
-                if (going) {
-                        going = publish_some(r, records, count);
-                } else {
-                        log_write(LOG_WARN, "the outbox cannot be read now", "error.message", error.text, NULL);
-                        going = !relay_nap(r, 1000);
-                        count = RELAY_PUBLISH_MOST;
-                }
-                arena_close(&arena);
-        } while (going && count == RELAY_PUBLISH_MOST);
-        free(records);
-        return going;
-}
-
-/* Many small batches of a busy writer become one publish. */
-static struct outbox_record *join(struct outbox_batch *batches, size_t *count)
-{
-        struct outbox_record *all;
-
-        *count = 0;
         for (struct outbox_batch *b = batches; b; b = b->next)
-                *count += b->count;
-        all = memory_alloc(*count * sizeof *all);
-        *count = 0;
-        for (struct outbox_batch *b = batches; b; b = b->next) {
-                memcpy(all + *count, b->records, b->count * sizeof *all);
-                *count += b->count;
-        }
-        return all;
+                for (size_t i = 0; i < b->count; i++) {
+                        const struct outbox_record *o = &b->records[i];
+
+                        if (!known)
+                                leave_all(r, o->id, o->at);
+                        else if (o->id > relay_lane_of(r, o)->read_to)
+                                offer(r, o);
+                }
+        relay_send(r);
+        relay_free_batches(batches);
 }
 
-/* Waits for work; false when there is none and the relay closes. Sets *sweep when it has been idle for a while. */
-static bool wait_for_work(struct relay *r, struct outbox_batch **batches, bool *overflowed, bool *sweep)
+/* ---- the table ---- */
+
+/* Which lanes go on now, and the first id that one of them left; 0: none. */
+static int64_t begin_reading(struct relay *r)
 {
-        struct timespec until = clock_after(SWEEP_MS);
+        int64_t from = 0;
+
+        for (struct lane *l = r->lanes; l < r->lanes + BUS_LANES; l++) {
+                l->read = l->left && relay_lane_is_open(l);
+                if (!l->read)
+                        continue;
+                if (!from || l->left < from)
+                        from = l->left;
+                l->read_from = l->left;
+                l->left = l->left_at = 0;
+        }
+        return from;
+}
+
+/* Whether anything further would be taken. */
+static bool is_of_use(const struct relay *r)
+{
+        for (const struct lane *l = r->lanes; l < r->lanes + BUS_LANES; l++)
+                if (l->read && !l->left && relay_lane_is_open(l))
+                        return true;
+        return false;
+}
+
+static void end_reading(struct relay *r, const struct outbox_record *last, bool all)
+{
+        for (struct lane *l = r->lanes; l < r->lanes + BUS_LANES; l++) {
+                if (!l->read)
+                        continue;
+                l->read = false;
+                if (last->id > l->read_to)
+                        l->read_to = last->id;
+                if (!all)
+                        relay_leave(l, l->read_from > last->id ? l->read_from : last->id + 1, last->at);
+        }
+}
+
+/* last: the one behind which it begins, and then the last one that is dealt with */
+static bool read_page(struct relay *r, struct outbox_record *last, struct outbox_record *records, size_t *count)
+{
+        struct arena *arena = arena_open();
+        struct error error = {0};
+        bool good = outbox_read(r->store, last->id, records, RELAY_PAGE, count, arena, &error);
+
+        relay_say_outbox(r, &error);
+        for (size_t i = 0; good && i < *count; i++) {
+                const struct lane *l = relay_lane_of(r, &records[i]);
+
+                good = !l->read || records[i].id < l->read_from || offer(r, &records[i]);
+                if (good)
+                        *last = records[i];
+        }
+        relay_send(r);
+        arena_close(&arena);
+        return good;
+}
+
+/* From the table: at start, after memory overflowed, and when a lane goes on. */
+static void catch_up(struct relay *r)
+{
+        struct outbox_record last = {.id = begin_reading(r) - 1}, *records;
+        bool good = true;
+        size_t count = 1;
+
+        if (last.id < 0)
+                return;
+        records = memory_alloc(RELAY_PAGE * sizeof *records);
+        while (good && count && is_of_use(r))
+                good = relay_tidy(r) && read_page(r, &last, records, &count);
+        end_reading(r, &last, good && !count);
+        free(records);
+        if (!good)
+                relay_nap(r, RELAY_AGAIN_MS, false);
+}
+
+/* A lane that was closed opens by itself; one that stands still, by a result. */
+static int64_t next_look_ms(const struct relay *r)
+{
+        int64_t next = r->counts[LANDED] ? SWEEP_MS : 60 * 1000;
+
+        if (r->counts[REFUSED])
+                return RELAY_AGAIN_MS;
+        for (const struct lane *l = r->lanes; l < r->lanes + BUS_LANES; l++)
+                if (l->left) {
+                        int64_t ms = l->closed_until ? (l->closed_until - clock_mono_us()) / 1000 + 1 : RELAY_AGAIN_MS;
+
+                        if (ms < next)
+                                next = ms < RELAY_AGAIN_MS ? RELAY_AGAIN_MS : ms;
+                }
+        return next;
+}
+
+static bool has_work(struct relay *r)
+{
         bool some;
 
         pthread_mutex_lock(&r->lock);
-        while (!r->first && !r->overflowed && !r->closing) {
-                if (*sweep) {
-                        if (pthread_cond_clockwait(&r->work, &r->lock, CLOCK_MONOTONIC, &until) != 0)
-                                break;
-                } else {
-                        pthread_cond_wait(&r->work, &r->lock);
-                }
-        }
-        *batches = r->first;
-        *overflowed = r->overflowed;
-        *sweep = *sweep && !r->first && !r->overflowed;
-        some = r->first || r->overflowed || !r->closing;
-        r->first = r->end = NULL;
-        r->waiting = r->batches = 0;
-        r->overflowed = false;
+        some = r->told;
         pthread_mutex_unlock(&r->lock);
         return some;
 }
 
-static bool relay_some(struct relay *r, struct outbox_batch *batches, bool overflowed, size_t *count)
+/* Idle for a while: what was sent goes out of the table. */
+static void rest(struct relay *r)
 {
-        struct outbox_record *records = join(batches, count);
-        bool going = (!overflowed || catch_up(r)) && publish_some(r, records, *count);
+        relay_nap(r, next_look_ms(r), true);
+        if (r->counts[LANDED] && !has_work(r))
+                outbox_sweep(r->store);
+}
 
-        free(records);
-        for (struct outbox_batch *b = batches, *next; b; b = next) {
-                next = b->next;
-                relay_free_batch(b);
-        }
-        return going;
+static void wait_for_more(struct relay *r)
+{
+        if (r->taken > RELAY_FEW)
+                relay_gather(r);
+        else if (r->counts[FLYING])
+                relay_collect(r, next_look_ms(r), true);
+        else
+                rest(r);
+        r->taken = 0;
+}
+
+static bool is_done(struct relay *r)
+{
+        if (!relay_is_closing(r))
+                return false;
+        return relay_is_out_of_time(r) || (!has_work(r) && !relay_is_at_work(r));
+}
+
+/* What an earlier life left. */
+static void begin(struct relay *r)
+{
+        struct arena *arena = arena_open();
+        struct outbox_record first = {0};
+        struct error error = {0};
+        size_t count = 0;
+
+        r->removed = outbox_sent(r->store, NULL, 0);
+        if (r->removed > outbox_removed(r->store))
+                outbox_sweep(r->store); /* an earlier relay's */
+        if (outbox_pending(r->store))
+                leave_all(r, 1, outbox_read(r->store, 0, &first, 1, &count, arena, &error) && count ? first.at : 0);
+        relay_say_outbox(r, &error);
+        arena_close(&arena);
 }
 
 void relay_from_memory(struct relay *r)
 {
-        struct outbox_batch *batches;
-        bool going = true, overflowed, unswept = false, sweep;
-        size_t count;
+        begin(r);
+        while (!is_done(r)) {
+                struct outbox_batch *batches = take(r);
+                bool known = (batches || relay_is_at_work(r)) && relay_look_at_bus(r);
 
-        while (going) {
-                atomic_store(&r->oldest_at, 0);
-                sweep = unswept;
-                if (!wait_for_work(r, &batches, &overflowed, &sweep))
-                        break;
-                if (sweep) {
-                        outbox_sweep(r->store);
-                        unswept = false;
-                        continue;
-                }
-                going = relay_some(r, batches, overflowed, &count);
-                unswept = true;
-                if (count > RELAY_FEW)
-                        relay_nap(r, RELAY_PAUSE_MS);
+                offer_batches(r, batches, known);
+                if (relay_tidy(r) && known)
+                        catch_up(r);
+                relay_note_oldest(r);
+                if (!is_done(r))
+                        wait_for_more(r);
         }
 }
-

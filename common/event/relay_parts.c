@@ -1,122 +1,190 @@
 /* relay from parts: for a store that several processes share. Each process publishes the parts of the outbox that it holds,
-   whosever requests they come from: told at once of its own commits, of others' by looking every 20 ms. */
+   whosever requests they come from: told at once of its own commits, of others' by looking every 20 ms.
+
+   A look reads from the front, for what comes late may have a lower id; what the bus was told of is left out. When lanes have left records
+   there, it goes on behind them, page by page in one moment, so that a key's records are seen in their order. */
 #include "event/relay_inside.h"
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "data/outbox_parts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
         LOOK_EVERY_MS = 20,
         SHARE_EVERY_US = 1000 * 1000,
-        FAILED_MS = 100,
 };
 
 struct round {
         struct outbox_parts *parts;
         struct outbox_record *records;
         int64_t share_at; /* monotonic us */
-        bool failing;     /* said so */
+        int64_t pass_ms;  /* how long the last one took */
+        bool bus;         /* can be told something */
 };
 
 void relay_told(void *arg, struct outbox_batch *batch)
 {
         struct relay *r = arg;
+        bool listening;
 
-        relay_free_batch(batch);
+        batch->next = NULL;
+        relay_free_batches(batch);
         pthread_mutex_lock(&r->lock);
-        r->overflowed = true;
+        r->told = true;
+        listening = r->listening;
+        r->listening = false;
         pthread_cond_signal(&r->work);
         pthread_mutex_unlock(&r->lock);
+        if (listening)
+                bus_wake(r->bus);
 }
 
-/* Until something was committed here, or it is time to look for what others committed. */
-static void wait_a_little(struct relay *r, int64_t ms)
+static bool share(struct relay *r, struct round *round, struct error *error)
 {
-        struct timespec until = clock_after(ms);
+        bool busy[OUTBOX_PARTS];
 
-        pthread_mutex_lock(&r->lock);
-        while (!r->overflowed && !r->closing && pthread_cond_clockwait(&r->work, &r->lock, CLOCK_MONOTONIC, &until) == 0)
-                ;
-        r->overflowed = false;
-        pthread_mutex_unlock(&r->lock);
-}
-
-static bool share(struct round *round, struct error *error)
-{
         if (clock_mono_us() < round->share_at)
                 return true;
-        if (!outbox_parts_share(round->parts, error))
+        for (int i = 0; i < OUTBOX_PARTS; i++)
+                busy[i] = r->of_part[i] > 0;
+        if (!outbox_parts_share(round->parts, busy, error))
                 return false;
         round->share_at = clock_mono_us() + SHARE_EVERY_US;
         return true;
 }
 
-/* What is in the table now, once. False: closing and out of time. */
-static bool publish(struct relay *r, struct round *round, size_t *count, struct error *error)
+/* What the bus acknowledged. If that fails it is known until it is done. */
+static bool remove_landed(struct relay *r, struct round *round, struct error *error)
+{
+        size_t count = r->counts[LANDED];
+        struct outbox_place *places;
+        bool removed;
+
+        if (!count)
+                return true;
+        places = memory_alloc(count * sizeof *places);
+        count = 0;
+        for (const struct flight *f = r->all[LANDED].next; f != &r->all[LANDED]; f = f->next)
+                places[count++] = (struct outbox_place){f->id, f->part};
+        removed = outbox_parts_remove(round->parts, places, count, error);
+        while (removed && r->counts[LANDED])
+                relay_forget(r, r->all[LANDED].next);
+        free(places);
+        return removed;
+}
+
+static size_t ids_known(const struct relay *r, int64_t **ids)
+{
+        size_t count = 0, all = 0;
+
+        for (int i = 0; i < FLIGHT_STATES; i++)
+                all += r->counts[i];
+        *ids = memory_alloc((all + 1) * sizeof **ids);
+        for (int i = 0; i < FLIGHT_STATES; i++)
+                for (const struct flight *f = r->all[i].next; f != &r->all[i]; f = f->next)
+                        (*ids)[count++] = f->id;
+        return count;
+}
+
+/* False: nothing more is taken now. */
+static bool offer_page(struct relay *r, struct round *round, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                if (relay_offer(r, &round->records[i]) == OFFER_FULL) {
+                        relay_leave(relay_lane_of(r, &round->records[i]), round->records[i].id, round->records[i].at);
+                        return false;
+                }
+        return true;
+}
+
+static bool pass_page(struct relay *r, struct round *round, size_t *count, struct error *error)
 {
         struct arena *arena = arena_open();
-        bool going = true;
-        size_t done = 0;
+        int64_t *ids;
+        size_t known = ids_known(r, &ids);
+        bool more = outbox_parts_read(round->parts, ids, known, round->records, RELAY_PAGE, count, arena, error);
 
-        *count = 0;
-        if (outbox_parts_read(round->parts, round->records, RELAY_PUBLISH_MOST, count, arena, error) && *count) {
-                atomic_store(&r->oldest_at, round->records[0].at);
-                done = relay_publish(r, round->records, *count, &going);
-                if (done)
-                        outbox_parts_remove(round->parts, round->records, done, error);
-                else if (going)
-                        relay_nap(r, FAILED_MS);
+        if (more && *count) {
+                round->bus = relay_look_at_bus(r);
+                if (!round->bus)
+                        atomic_store(&r->oldest_at, round->records[0].at);
+                more = round->bus && offer_page(r, round, *count);
         }
-        if (!*count)
-                atomic_store(&r->oldest_at, 0);
+        relay_send(r);
+        free(ids);
         arena_close(&arena);
-        return going;
+        return more && *count;
 }
 
-static void say(struct round *round, const struct error *error)
+static bool any_left(const struct relay *r)
 {
-        if (error->kind != ERROR_NONE && !round->failing)
-                log_write(LOG_WARN, "the outbox cannot be read now", "error.message", error->text, NULL);
-        round->failing = error->kind != ERROR_NONE;
+        for (const struct lane *l = r->lanes; l < r->lanes + BUS_LANES; l++)
+                if (l->left)
+                        return true;
+        return false;
 }
 
-static bool is_closing(struct relay *r)
+/* What is in the table now, once. */
+static void pass(struct relay *r, struct round *round, struct error *error)
 {
-        bool closing;
+        bool deep = any_left(r);
+        int64_t begun = clock_mono_us();
+        size_t count = 0;
 
+        round->bus = true;
+        if (deep && !outbox_parts_begin(round->parts, error))
+                return;
+        for (struct lane *l = r->lanes; l < r->lanes + BUS_LANES; l++)
+                l->left = l->left_at = 0;
+        while (pass_page(r, round, &count, error) && deep)
+                ;
+        if (deep)
+                outbox_parts_end(round->parts);
+        round->pass_ms = deep ? (clock_mono_us() - begun) / 1000 : 0;
+        if (round->bus)
+                relay_note_oldest(r);
+}
+
+static void wait_for_more(struct relay *r, struct round *round, bool failed)
+{
+        if (failed || !round->bus)
+                relay_nap(r, RELAY_AGAIN_MS, false);
+        else if (r->taken > RELAY_FEW)
+                relay_gather(r);
+        else
+                relay_collect(r, LOOK_EVERY_MS, true);
+        if (round->pass_ms)
+                relay_nap(r, round->pass_ms, false); /* what stands still may be much to look at again and again */
         pthread_mutex_lock(&r->lock);
-        closing = r->closing;
+        r->told = false;
         pthread_mutex_unlock(&r->lock);
-        return closing;
 }
 
 void relay_from_parts(struct relay *r)
 {
-        struct round round = {.parts = outbox_parts_open(r->store), .records = memory_alloc(RELAY_PUBLISH_MOST * sizeof *round.records)};
-        bool going = true;
+        struct round round = {.parts = outbox_parts_open(r->store), .records = memory_alloc(RELAY_PAGE * sizeof *round.records)};
+        bool last = false;
 
-        while (going) {
-                bool last = is_closing(r); /* what was committed before that is in this round */
+        while (!last) {
+                bool closing = relay_is_closing(r); /* what was committed before that is in this round */
                 struct error error = {0};
-                size_t count = 0;
 
-                if (share(&round, &error))
-                        going = publish(r, &round, &count, &error);
-                say(&round, &error);
+                r->taken = 0;
+                relay_tidy(r);
+                if (share(r, &round, &error) && remove_landed(r, &round, &error))
+                        pass(r, &round, &error);
+                relay_say_outbox(r, &error);
                 if (error.kind != ERROR_NONE)
                         round.share_at = 0;
-                if (last && (!count || error.kind != ERROR_NONE))
-                        break;
-                if (error.kind != ERROR_NONE)
-                        relay_nap(r, FAILED_MS);
-                else if (!count)
-                        wait_a_little(r, LOOK_EVERY_MS);
-                else if (count > RELAY_FEW)
-                        relay_nap(r, RELAY_PAUSE_MS);
+                last = closing && (relay_is_out_of_time(r) || error.kind != ERROR_NONE ||
+                                   (!r->taken && round.bus && !r->counts[LANDED] && !relay_is_at_work(r)));
+                if (!last)
+                        wait_for_more(r, &round, error.kind != ERROR_NONE);
         }
+        relay_give_up(r);
+        remove_landed(r, &round, &(struct error){0});
         outbox_parts_close(&round.parts);
         free(round.records);
 }
