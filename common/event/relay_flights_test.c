@@ -92,10 +92,12 @@ int bus_lane(struct bus *at, const char *topic, const char *key, size_t key_len)
 bool bus_send(struct bus *at, const struct record *records, size_t count, struct error *error)
 {
         size_t bytes = 0;
+        bool fails;
 
         (void)at;
         pthread_mutex_lock(&bus.lock);
-        for (size_t i = 0; i < count && !bus.fails; i++) {
+        fails = bus.fails;
+        for (size_t i = 0; i < count && !fails; i++) {
                 const struct record *r = &records[i];
                 const char *qty = r->value ? memmem(r->value, r->value_len, "\"qty\":", 6) : NULL;
                 struct heard *h = &bus.heard[bus.count++];
@@ -113,7 +115,7 @@ bool bus_send(struct bus *at, const struct record *records, size_t count, struct
         if (bytes > bus.largest_send)
                 bus.largest_send = bytes;
         pthread_mutex_unlock(&bus.lock);
-        return !bus.fails || error_set(error, ERROR_UNAVAILABLE, "sends fail");
+        return !fails || error_set(error, ERROR_UNAVAILABLE, "sends fail");
 }
 
 static const enum publish_result result_of[] = {
