@@ -11,7 +11,10 @@
 
 enum outcome { ALLOWED, REFUSED, FAILED, TIMEOUT, OPEN, FULL, OUTCOMES };
 
-enum { BREAKER_STATES = BREAKER_HALF_OPEN + 1 };
+enum {
+        BREAKER_STATES = BREAKER_HALF_OPEN + 1,
+        MOST_URL = 8192, /* a service takes no longer target, unless it is set up so */
+};
 
 static const struct metric_family question_family = {
         "mall_question_seconds", "What is asked of another service before a row is created, by how it ended", METRIC_HISTOGRAM,
@@ -144,20 +147,27 @@ static void answered(struct fetch *fetch)
 
 /* ---- the question ---- */
 
+/* NULL: too long to be asked. */
 static const char *url_of(const struct inquiry *i, struct arena *arena, const char *about)
 {
         const struct question *q = i->question;
+        const char *url;
 
-        return arena_printf(arena, "%s/%s/search/%s?%s=%s", i->base, q->collection, q->search, q->member, fetch_escape(arena, about));
+        if (strlen(about) > MOST_URL)
+                return NULL;
+        url = arena_printf(arena, "%s/%s/search/%s?%s=%s", i->base, q->collection, q->search, q->member, fetch_escape(arena, about));
+        return strlen(url) > MOST_URL ? NULL : url;
 }
 
 static void ask(struct admission *admission, struct applicant *p)
 {
         struct inquiry *i = (struct inquiry *)admission;
-        const char *about = i->question->about(p->row);
+        const char *about = i->question->about(p->row), *url = about ? url_of(i, p->arena, about) : NULL;
         struct asking *a;
 
-        if (!about) {
+        if (!url) {
+                if (about)
+                        i->question->allows(p->row, NULL, &p->verdict);
                 p->done(p);
                 return;
         }
@@ -167,7 +177,7 @@ static void ask(struct admission *admission, struct applicant *p)
                 conclude(a, OPEN, "most of the last questions came to nothing, none is asked for a while");
                 return;
         }
-        a->fetch = (struct fetch){.url = url_of(i, p->arena, about), .traceparent = p->traceparent, .arena = p->arena,
+        a->fetch = (struct fetch){.url = url, .traceparent = p->traceparent, .arena = p->arena,
                                   .done = answered, .arg = a};
         if (fetch_start(i->fetcher, &a->fetch))
                 return; /* it may have ended already */

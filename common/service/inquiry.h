@@ -3,6 +3,8 @@
    What to ask and what to make of the answer is the service's own table, a question; it speaks of rows only. When there is no
    answer - refused, late, an error, not understood - the row is accepted or refused (503) as a setting says. A breaker spares
    both sides: once most of the last questions came to nothing, none is asked for a while and the setting decides at once.
+   A value that makes a URL of more than 8,192 bytes is not asked about and counts as one that the other service has no row of: product
+   would close while it is still being sent, which looks like a failure, and whoever orders such things could open the breaker for all.
 
    Settings, which the service has rows for, of a question called `stock-check`:
      stock-check-url      "http://product:8080"; unset: nobody is asked

@@ -323,6 +323,32 @@ static void what_it_refuses_of_ours_opens_no_breaker(void)
         end();
 }
 
+static const char *of_length(char with, size_t len)
+{
+        char *name = arena_room(asker.arena, len + 1);
+
+        memset(name, with, len);
+        name[len] = '\0';
+        return name;
+}
+
+/* Neither by its length nor by what it becomes when it is escaped may a client's text keep others from being asked about. */
+static void what_fits_no_target_is_a_name_that_nobody_has(void)
+{
+        begin(NULL, REFUSE);
+        peer_says(answer_of(200, "{\"height\":5}"));
+        for (int i = 0; i < 15; i++)
+                check_text(asked(of_length('%', 900000), 6), "accepted"); /* as with a 404 */
+        check_text(asked(of_length('x', 8192), 6), "accepted");
+        check_text(asked(of_length('%', 2800), 6), "accepted");
+        check_int(peer_requests(), 0);
+        check_int(count_of("allowed") + count_of("failed") + count_of("open"), 0);
+        check_text(asked(of_length('x', 3000), 6), "409 only 5");
+        check_text(asked("a", 6), "409 only 5");
+        check_int(peer_requests(), 2);
+        end();
+}
+
 static void unset_it_is_off_and_a_wrong_url_is_an_error(void)
 {
         struct error e = {0};
@@ -352,6 +378,7 @@ int main(int argc, char **argv)
                 {"the breaker opens and closes", the_breaker_opens_and_closes},
                 {"with the breaker open it is accepted if so set", with_the_breaker_open_it_is_accepted_if_so_set},
                 {"what it refuses of ours opens no breaker", what_it_refuses_of_ours_opens_no_breaker},
+                {"what fits no target is a name that nobody has", what_fits_no_target_is_a_name_that_nobody_has},
                 {"unset it is off and a wrong url is an error", unset_it_is_off_and_a_wrong_url_is_an_error},
                 {NULL, NULL},
         };
