@@ -130,6 +130,8 @@ static bool fall_back(struct call *c)
 
 static bool begin(struct call *c)
 {
+        if (!forward_receive(&c->received, c->request->peer_trusted))
+                return call_answer_here(c, 431, "Connection names too many fields");
         if (!call_is_welcome(c))
                 return false;
         return prepare(c) || (c->open && fall_back(c));
@@ -144,7 +146,6 @@ bool call_begin(struct call *c)
         http_each_header(r, collect, &c->received);
         if (!http_has_header(r, "Host")) /* HTTP/1.0 needs none */
                 headers_add(&c->received, "Host", http_own_address(r));
-        forward_receive(&c->received, r->peer_trusted);
         c->asked = (struct asked){
                 .arena = r->arena, .method = r->method, .path = r->path, .query = r->query,
                 .client = r->client,

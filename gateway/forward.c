@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+enum { MOST_OPTIONS = 100 };
+
 static const char *const hop_by_hop[] = {
         "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE",
         "Trailer",    "Transfer-Encoding", "Upgrade", "Content-Length", NULL,
@@ -72,16 +74,40 @@ static bool starts_with(const char *name, const char *prefix)
         return strncasecmp(name, prefix, strlen(prefix)) == 0;
 }
 
-static bool list_names(const char *list, const char *name)
-{
-        size_t len = strlen(name);
+/* What all `Connection` together name. Read once: each field of a request is held against it. */
+struct options {
+        struct {
+                const char *name;
+                size_t len;
+        } at[MOST_OPTIONS];
+        size_t count;
+};
 
-        while (*list) {
-                list += strspn(list, " \t,");
-                if (strncasecmp(list, name, len) == 0 && strchr(" \t,", list[len]))
-                        return true;
-                list += strcspn(list, ",");
+/* False: they are too many. */
+static bool options_read(const struct headers *h, struct options *o)
+{
+        o->count = 0;
+        for (size_t i = 0; i < h->count; i++) {
+                const char *list = is_name(h->at[i].name, "Connection") ? h->at[i].value : "";
+
+                while (*(list += strspn(list, " \t,"))) {
+                        if (o->count == MOST_OPTIONS)
+                                return false;
+                        o->at[o->count].name = list;
+                        o->at[o->count++].len = strcspn(list, " \t,");
+                        list += strcspn(list, ",");
+                }
         }
+        return true;
+}
+
+static bool options_name(const struct options *o, const char *name)
+{
+        size_t len = o->count ? strlen(name) : 0;
+
+        for (size_t i = 0; i < o->count; i++)
+                if (o->at[i].len == len && strncasecmp(o->at[i].name, name, len) == 0)
+                        return true;
         return false;
 }
 
@@ -196,17 +222,20 @@ static bool is_origin(const char *name)
         return starts_with(name, "X-Forwarded-") || is_name(name, "Forwarded");
 }
 
-void forward_receive(struct headers *h, bool trusted)
+bool forward_receive(struct headers *h, bool trusted)
 {
-        const char *connection = headers_value(h, "Connection");
         size_t kept_count = 0;
+        struct options options;
 
+        if (!options_read(h, &options))
+                return false;
         for (size_t i = 0; i < h->count; i++) {
                 const char *name = h->at[i].name;
 
-                if (is_among(hop_by_hop, name) || (!trusted && is_origin(name)) || (list_names(connection, name) && !is_kept(name)))
+                if (is_among(hop_by_hop, name) || (!trusted && is_origin(name)) || (options_name(&options, name) && !is_kept(name)))
                         continue;
                 h->at[kept_count++] = h->at[i];
         }
         h->count = kept_count;
+        return true;
 }

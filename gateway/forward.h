@@ -33,8 +33,9 @@ struct origin {
         const char *prefix; /* what StripPrefix took off; NULL: nothing */
 };
 
-/* As received; trusted: the peer may say for whom it asks. */
-void forward_receive(struct headers *headers, bool trusted);
+/* As received; trusted: the peer may say for whom it asks. False, and nothing is changed: Connection names more than 100 fields,
+   which cost more to look for than such a request is worth. */
+bool forward_receive(struct headers *headers, bool trusted);
 /* Behind forward_receive and the filters: as it is to go out. */
 void forward_request(struct headers *headers, const struct origin *origin);
 /* How the client sees us: "http" or "https", and Host, or what trusted peers say of them. Of a list that element counts which the

@@ -1,6 +1,7 @@
 #include "gateway/forward.h"
 
 #include "base/check.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -28,7 +29,7 @@ static struct headers forward_hops(const char *const *lines, bool trusted, int h
         arena_close(&arena);
         arena = arena_open();
         h = list(lines);
-        forward_receive(&h, trusted);
+        check(forward_receive(&h, trusted));
         forward_request(&h, &origin);
         return h;
 }
@@ -174,6 +175,38 @@ static void connection_names_whole_names(void)
                 check_text(headers_if_there(&out, go[i]), NULL);
 }
 
+/* `X-Own` behind so many others, spread over so many fields. */
+static struct headers named_behind(int others, int fields)
+{
+        struct headers h = {.arena = (arena_close(&arena), arena = arena_open())};
+
+        headers_add(&h, "X-Own", "1");
+        for (int f = 0; f < fields; f++) {
+                struct text list = text_open(arena, 1000);
+
+                for (int i = others * f / fields; i < others * (f + 1) / fields; i++)
+                        text_string(&list, "close , ");
+                text_string(&list, f == fields - 1 ? "x-own" : "");
+                headers_add(&h, "Connection", list.at);
+        }
+        return h;
+}
+
+/* A list that is left out in part would let pass what it names. */
+static void a_list_of_connection_is_read_to_its_end_or_refused(void)
+{
+        for (int fields = 1; fields <= 40; fields += 39) {
+                struct headers h = named_behind(99, fields);
+
+                check(forward_receive(&h, false));
+                check_int((int64_t)h.count, 0);
+                h = named_behind(100, fields);
+                check(!forward_receive(&h, false));
+                h = named_behind(14000, fields);
+                check(!forward_receive(&h, false));
+        }
+}
+
 static void what_we_rely_on_stays_whatever_connection_names(void)
 {
         static const char *const names[] = {"Accept", "Authorization", "Content-Encoding", "Content-Type", "Cookie", "Idempotency-Key", "If-Match", "If-None-Match", "Origin",
@@ -236,7 +269,7 @@ static void a_peer_of_ipv6_is_quoted(void)
         struct headers h = {.arena = (arena_close(&arena), arena = arena_open())};
 
         headers_add(&h, "Host", "gw");
-        forward_receive(&h, false);
+        check(forward_receive(&h, false));
         forward_request(&h, &origin);
         check_text(headers_value(&h, "Forwarded"), "for=\"[2001:db8::1]\";host=\"gw\";proto=http");
         check_text(headers_value(&h, "X-Forwarded-For"), "2001:db8::1");
@@ -269,6 +302,7 @@ int main(int argc, char **argv)
                 {"a stripped prefix is told", a_stripped_prefix_is_told},
                 {"a list grows", a_list_grows},
                 {"Connection names whole names", connection_names_whole_names},
+                {"a list of Connection is read to its end or refused", a_list_of_connection_is_read_to_its_end_or_refused},
                 {"what we rely on stays whatever Connection names", what_we_rely_on_stays_whatever_connection_names},
                 {"hosts and ports are written as they are read", hosts_and_ports_are_written_as_they_are_read},
                 {"a peer of IPv6 is quoted", a_peer_of_ipv6_is_quoted},

@@ -176,6 +176,22 @@ static void what_a_filter_adds_reaches_the_upstream(void)
         close_all();
 }
 
+/* Each field is looked for in it, on a thread that others wait for. */
+static void a_list_of_connection_has_an_end(void)
+{
+        char request[20000], *at = request;
+
+        open_all();
+        at += sprintf(at, "GET /orders HTTP/1.1\r\nHost: shop\r\nX-Mine: 1\r\nConnection: close");
+        for (int i = 0; i < 101; i++)
+                at += sprintf(at, ",x");
+        sprintf(at, "\r\n\r\n");
+        check_contains(ask(request), "HTTP/1.1 431 ");
+        check_contains(answer, "\"detail\":\"Connection names too many fields\"");
+        check(!strstr(answer, "X-Of-Upstream"));
+        close_all();
+}
+
 /* Whoever varies what a proxy did not write stays one client; whom the proxy names is another. */
 static void a_limiter_counts_the_client_that_a_trusted_proxy_names(void)
 {
@@ -319,6 +335,7 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 {"a request goes there and its answer back", a_request_goes_there_and_its_answer_back},
                 {"what a filter adds reaches the upstream", what_a_filter_adds_reaches_the_upstream},
+                {"a list of Connection has an end", a_list_of_connection_has_an_end},
                 {"a limiter counts the client that a trusted proxy names", a_limiter_counts_the_client_that_a_trusted_proxy_names},
                 {"the host of an absolute target is no part of it", the_host_of_an_absolute_target_is_no_part_of_it},
                 {"a prefix is stripped and told", a_prefix_is_stripped_and_told},
