@@ -54,8 +54,8 @@ static void what_cannot_be_understood_is_a_dead_letter(void)
 
 static void a_dead_letter_keeps_its_headers(void)
 {
-        const struct record_header headers[] = {{"none", NULL, 0}, {"empty", "", 0}};
-        struct record r = {.value = "hello", .value_len = 5, .headers = headers, .header_count = 2};
+        const struct record_header headers[] = {{"none", NULL, 0}, {"empty", "", 0}, {"traceparent", "as it came", 10}};
+        struct record r = {.value = "hello", .value_len = 5, .headers = headers, .header_count = 3};
         struct outbox_record letter;
 
         begin();
@@ -65,6 +65,7 @@ static void a_dead_letter_keeps_its_headers(void)
         check_int((int64_t)dead_letters(&letter, 1), 1);
         check_text(header_of(&letter, "none"), "NULL");
         check_text(header_of(&letter, "empty"), "");
+        check_text(header_of(&letter, "traceparent"), "as it came");
         check(!letter.key);
         end();
 }

@@ -1,6 +1,7 @@
 #include "event/event.h"
 
 #include "base/hash.h"
+#include "base/trace.h"
 #include "base/utf8.h"
 
 #include <stdlib.h>
@@ -95,6 +96,14 @@ static bool read_body(const struct record *record, struct arena *arena, struct e
         return true;
 }
 
+/* What the reaction says carries it, so that it must not have any length: of a later version the part that we know. */
+static const char *traceparent_of(const struct record *record, struct arena *arena)
+{
+        const char *received = record_header(record, "traceparent", arena);
+
+        return received && trace_is_well_formed(received) ? arena_printf(arena, "00%.53s", received + 2) : NULL;
+}
+
 enum event_verdict event_read(const struct record *record, const struct reaction *reactions, struct arena *arena,
                               struct event *event, struct error *error)
 {
@@ -106,7 +115,7 @@ enum event_verdict event_read(const struct record *record, const struct reaction
         identify(record, arena, event);
         if (!read_body(record, arena, event, error))
                 return EVENT_BROKEN;
-        event->traceparent = record_header(record, "traceparent", arena);
+        event->traceparent = traceparent_of(record, arena);
         return reaction_for(reactions, event->type) ? EVENT_OURS : EVENT_FOREIGN;
 }
 

@@ -14,7 +14,7 @@ struct event {
         const char *source; /* ce_source: which store its ids belong to; "" for a producer without CloudEvents headers */
         const char *identity_source, *identity; /* what makes it this event and no other */
         int32_t content; /* a hash of its value, where its sayer gave the identity; else 0 */
-        const char *traceparent; /* NULL: none */
+        const char *traceparent; /* of version 00, 55 characters; NULL: the record has none that is well-formed */
         const struct json *body;
         const struct record *record;
 };

@@ -187,14 +187,50 @@ static void another_value_is_another_content(void)
         check_int(content_of("7zghd8d"), 1); /* whose halves are the same; 0 would say that nothing is known */
 }
 
-static void its_trace_is_kept(void)
+#define TRACE "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+/* What reactions say carries it on: of a producer's bytes no more than what any hop could make something of. */
+static void a_trace_goes_on_if_it_is_one(void)
 {
+        static const struct {
+                const char *received, *goes_on;
+        } rows[] = {
+                {"00-" TRACE, "00-" TRACE},
+                {"01-" TRACE "-more of a later version", "00-" TRACE},
+                {"00-" TRACE "-more", NULL},
+                {"00-1", NULL},
+                {"", NULL},
+                {"anything\r\nat all", NULL},
+        };
+
         begin("{\"eventType\":\"Thing\"}");
-        verdict();
+        check_int(verdict(), EVENT_OURS);
         check(!t.event.traceparent);
-        header("traceparent", "00-1", 4);
-        verdict();
-        check_text(t.event.traceparent, "00-1");
+        end();
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                begin("{\"eventType\":\"Thing\"}");
+                header("traceparent", rows[i].received, strlen(rows[i].received));
+                check_int(verdict(), EVENT_OURS);
+                check_text(t.event.traceparent, rows[i].goes_on);
+                end();
+        }
+}
+
+static void a_trace_of_any_length_does_not_go_on(void)
+{
+        static char large[800000];
+
+        memset(large, 'a', sizeof large);
+        begin("{\"eventType\":\"Thing\"}");
+        header("traceparent", large, sizeof large);
+        check_int(verdict(), EVENT_OURS);
+        check(!t.event.traceparent);
+        end();
+        memcpy(large, "01-" TRACE "-", 56);
+        begin("{\"eventType\":\"Thing\"}");
+        header("traceparent", large, sizeof large);
+        check_int(verdict(), EVENT_OURS);
+        check_text(t.event.traceparent, "00-" TRACE);
         end();
 }
 
@@ -271,7 +307,8 @@ static const struct story stories[] = {
         {"one without a name is its place", one_without_a_name_is_its_place},
         {"a name has a length that an index takes", a_name_has_a_length_that_an_index_takes},
         {"another value is another content", another_value_is_another_content},
-        {"its trace is kept", its_trace_is_kept},
+        {"a trace goes on if it is one", a_trace_goes_on_if_it_is_one},
+        {"a trace of any length does not go on", a_trace_of_any_length_does_not_go_on},
         {"labels come from a known set", labels_come_from_a_known_set},
         {"a row has its id, members and hidden ones", a_row_has_its_id_members_and_hidden_ones},
         {"clocks count where there is no source", clocks_count_where_there_is_no_source},

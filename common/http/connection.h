@@ -6,11 +6,11 @@
 #define HTTP_CONNECTION_H
 
 #include "base/clock.h"
+#include "base/trace.h"
 #include "http/framing.h"
 #include "http/loop.h"
 #include "http/proxies.h"
 #include "http/server.h"
-#include "http/trace.h"
 
 #include <limits.h>
 #include <pthread.h>

@@ -1,9 +1,9 @@
 #include "base/check.h"
+#include "base/trace.h"
 #include "http/framing.h"
 #include "http/proxies.h"
 #include "http/server.h"
 #include "http/target.h"
-#include "http/trace.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

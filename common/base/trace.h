@@ -1,6 +1,8 @@
 /* trace - the W3C Trace Context header `traceparent`: taken over when it is well-formed, else begun here. */
-#ifndef HTTP_TRACE_H
-#define HTTP_TRACE_H
+#ifndef BASE_TRACE_H
+#define BASE_TRACE_H
+
+#include <stdbool.h>
 
 enum { TRACE_ID = 33, TRACEPARENT = 56 }; /* with their NUL */
 
@@ -9,6 +11,8 @@ struct trace {
         char parent[TRACEPARENT]; /* for the next hop: the same trace, a span of our own */
 };
 
+/* A version above 00 may carry more behind the first 55 characters, of any length; what stands in these is as in 00. */
+bool trace_is_well_formed(const char *received);
 /* received may be NULL */
 void trace_continue(struct trace *trace, const char *received);
 

@@ -1,8 +1,7 @@
-#include "http/trace.h"
+#include "base/trace.h"
 
 #include "base/clock.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/random.h>
@@ -58,8 +57,8 @@ static bool is_zero(const char *text, int len)
         return true;
 }
 
-/* A version above 00 may carry more behind the flags; ff is none. */
-static bool is_well_formed(const char *p)
+/* ff is no version. */
+bool trace_is_well_formed(const char *p)
 {
         size_t len = strnlen(p, 512);
 
@@ -75,7 +74,7 @@ static bool is_well_formed(const char *p)
 
 void trace_continue(struct trace *trace, const char *received)
 {
-        bool go_on = received && is_well_formed(received);
+        bool go_on = received && trace_is_well_formed(received);
         char *p = trace->parent;
 
         memcpy(p, "00-", 3);
