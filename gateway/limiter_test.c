@@ -107,6 +107,29 @@ static void keys_are_bounded_and_the_empty_bucket_stays_longest(void)
         limiter_close(&l);
 }
 
+/* By what each has now, not by what it had when it was last asked for: else the newest would push out each other. */
+static void who_has_been_quiet_gives_way(void)
+{
+        enum { ALL = 200000, FEW = 2000 };
+        char key[32];
+
+        begin(1, 3, 1);
+        for (int i = 0; i < ALL; i++) {
+                snprintf(key, sizeof key, "quiet %d", i);
+                check_int(take(key, 0), 2);
+                check_int(take(key, 0), 1);
+        }
+        for (int i = 0; i < FEW; i++) {
+                snprintf(key, sizeof key, "busy %d", i);
+                check_int(take(key, 60000), 2);
+        }
+        for (int i = 0; i < FEW; i++) {
+                snprintf(key, sizeof key, "busy %d", i);
+                check_int(take(key, 60000), 1); /* known still */
+        }
+        limiter_close(&l);
+}
+
 static void the_headers_say_how_it_stands(void)
 {
         static const struct limiter_header expected[LIMITER_HEADERS] = {
@@ -144,6 +167,7 @@ static void threads_get_no_token_twice(void)
 
         begin(1, 1000, 1);
         held = limiter_hold(l);
+        check(held == l);
         for (int i = 0; i < THREADS; i++)
                 pthread_create(&threads[i], NULL, taker, &granted[i]);
         for (int i = 0; i < THREADS; i++) {
@@ -165,6 +189,7 @@ int main(int argc, char **argv)
                 {"a clock that goes back does no harm", a_clock_that_goes_back_does_no_harm},
                 {"each key has its own", each_key_has_its_own},
                 {"keys are bounded, and the empty bucket stays longest", keys_are_bounded_and_the_empty_bucket_stays_longest},
+                {"who has been quiet gives way", who_has_been_quiet_gives_way},
                 {"the headers say how it stands", the_headers_say_how_it_stands},
                 {"threads get no token twice", threads_get_no_token_twice},
                 {NULL, NULL},
