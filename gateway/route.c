@@ -1,5 +1,6 @@
 #include "gateway/route.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 #include <strings.h>
 
@@ -36,10 +37,22 @@ void route_show_predicates(const struct route *route, struct text *out)
                 text_char(out, ')');
 }
 
+/* Of IPv6 the network that one customer has (RFC 6177): its addresses are the customer's to choose. */
+static const char *client_key(const struct asked *asked)
+{
+        struct in6_addr address;
+        char text[INET6_ADDRSTRLEN];
+
+        if (!strchr(asked->client, ':') || inet_pton(AF_INET6, asked->client, &address) != 1)
+                return asked->client;
+        memset(&address.s6_addr[8], 0, 8);
+        return arena_printf(asked->arena, "%s/64", inet_ntop(AF_INET6, &address, text, sizeof text));
+}
+
 const char *route_limiter_key(const struct route_limiter *limiter, const struct asked *asked)
 {
         if (limiter->key == KEY_CLIENT)
-                return asked->client;
+                return client_key(asked);
         for (size_t i = 0; limiter->key == KEY_HEADER && i < asked->headers->count; i++)
                 if (strcasecmp(asked->headers->at[i].name, limiter->header) == 0)
                         return asked->headers->at[i].value;

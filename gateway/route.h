@@ -61,7 +61,7 @@ bool route_takes_path(const struct route *route, const char *path);
 const char *route_template(const struct route *route);
 /* "(Paths: [...] && Methods: [...])", as Spring shows it. */
 void route_show_predicates(const struct route *route, struct text *out);
-/* What the limiter counts the request under; NULL: its header is not there (see deny_empty). */
+/* What the limiter counts the request under, an IPv6 client under its /64; NULL: its header is not there (see deny_empty). */
 const char *route_limiter_key(const struct route_limiter *limiter, const struct asked *asked);
 
 #endif

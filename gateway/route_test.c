@@ -106,6 +106,31 @@ static void request_rate_limiter(void)
         check_contains(routes->warnings[0], "r.yml:6: RequestRateLimiter: there are no principals here");
 }
 
+/* Whoever has an IPv6 network has 2^64 addresses in it. */
+static void a_network_of_ipv6_is_one_client(void)
+{
+        static const struct {
+                const char *client, *key;
+        } rows[] = {
+                {"2001:db8:1:2::7", "2001:db8:1:2::/64"},
+                {"2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"},
+                {"2001:db8:1:3::7", "2001:db8:1:3::/64"},
+                {"2001:db8:1:2ff::7", "2001:db8:1:2ff::/64"},
+                {"::1", "::/64"},
+                {"10.0.0.8", "10.0.0.8"},
+                {"unknown", "unknown"}, /* as the peer of a socket of another family is called */
+        };
+
+        begin("  - name: RequestRateLimiter\n    args: {redis-rate-limiter.replenishRate: 1, key-resolver: client-address}");
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                asked.client = rows[i].client;
+                check_text(route_limiter_key(routes->at[0].limiter, &asked), rows[i].key);
+        }
+        begin("  - name: RequestRateLimiter\n    args: {redis-rate-limiter.replenishRate: 1, key-resolver: 'header:X-User'}");
+        headers_add(&received, "X-User", "2001:db8:1:2::7"); /* what it means is the user's */
+        check_text(route_limiter_key(routes->at[0].limiter, &asked), "2001:db8:1:2::7");
+}
+
 static void a_route_is_told_by_its_path(void)
 {
         begin("  - StripPrefix=1\n- {id: host, uri: 'http://c', predicates: ['Host=*']}");
@@ -154,6 +179,7 @@ int main(int argc, char **argv)
                 {"Retry in full", retry_in_full},
                 {"CircuitBreaker", circuit_breaker},
                 {"RequestRateLimiter", request_rate_limiter},
+                {"a network of IPv6 is one client", a_network_of_ipv6_is_one_client},
                 {"a route is told by its path", a_route_is_told_by_its_path},
                 {"what is wrong is named", what_is_wrong_is_named},
                 {NULL, NULL},
