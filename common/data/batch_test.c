@@ -5,7 +5,10 @@
 #include "data/thing.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 enum { BATCH_MOST = 512, MANY = 1300, LATE_MS = 50, PATIENCE_US = 20 * 1000000 };
 
@@ -211,6 +214,78 @@ static void a_commit_that_fails_fails_all_of_it(void)
         store_close(&store);
 }
 
+static void look_only(struct unit *unit, void *arg)
+{
+        (void)arg;
+        unit_get(unit, &thing_entity, 1);
+}
+
+/* The log's, from now on; what it said is read back by heard(). */
+static int listen_to_log(FILE **log)
+{
+        int kept = dup(STDERR_FILENO);
+
+        *log = tmpfile();
+        check(*log && kept >= 0 && dup2(fileno(*log), STDERR_FILENO) >= 0);
+        return kept;
+}
+
+static const char *heard(FILE *log, int kept)
+{
+        static char text[65536];
+
+        dup2(kept, STDERR_FILENO);
+        close(kept);
+        rewind(log);
+        text[fread(text, 1, sizeof text - 1, log)] = '\0';
+        fclose(log);
+        return text;
+}
+
+static int count_of(const char *text, const char *part)
+{
+        int count = 0;
+
+        for (; (text = strstr(text, part)); text += strlen(part))
+                count++;
+        return count;
+}
+
+/* Each batch may fail, and there may be thousands a second. On SQLite. */
+static void that_commits_fail_is_said_once_and_how_many_did(void)
+{
+        struct thing t = {.name = "a"};
+        struct store *store;
+        const char *said;
+        FILE *log;
+        int kept;
+
+        if (db_url_is_shared(things_url()))
+                return;
+        store = things_open();
+        things_add(store, "a");
+        kept = listen_to_log(&log);
+        for (int spell = 0; spell < 2; spell++) {
+                fault.full = true;
+                for (int i = 0; i < 3 + spell; i++)
+                        check_int(things_do(store, thing_add_and_say, &t), ERROR_UNAVAILABLE);
+                fault.full = false;
+                check_int(things_do(store, look_only, NULL), ERROR_NONE); /* which shows nothing */
+                fault.full = true;
+                check_int(things_do(store, thing_add_and_say, &t), ERROR_UNAVAILABLE);
+                fault.full = false;
+                check_int(things_do(store, thing_add_and_say, &t), ERROR_NONE);
+                check_int(things_do(store, thing_add_and_say, &t), ERROR_NONE);
+        }
+        said = heard(log, kept);
+        check_int(count_of(said, "commit failed"), 2);
+        check_int(count_of(said, "does not take this now"), 2);
+        check_int(count_of(said, "commits succeed again"), 2);
+        check_int(count_of(said, "commits.failed=4"), 1);
+        check_int(count_of(said, "commits.failed=5"), 1);
+        store_close(&store);
+}
+
 /* What a failed commit would have removed is removed by a later one. On SQLite. */
 static void what_was_sent_goes_in_the_end(void)
 {
@@ -232,12 +307,6 @@ static void what_was_sent_goes_in_the_end(void)
         check_text(things_waiting(store, arena), "b");
         arena_close(&arena);
         store_close(&store);
-}
-
-static void look_only(struct unit *unit, void *arg)
-{
-        (void)arg;
-        unit_get(unit, &thing_entity, 1);
 }
 
 /* One at a time, also when somebody asks every second while the writer is stuck; and a read shows nothing. */
@@ -271,6 +340,7 @@ int main(int argc, char **argv)
                 {"who is refused behind that is undone", who_is_refused_behind_that_is_undone},
                 {"a row is read as it was committed", a_row_is_read_as_it_was_committed},
                 {"a commit that fails fails all of it", a_commit_that_fails_fails_all_of_it},
+                {"that commits fail is said once, and how many did", that_commits_fail_is_said_once_and_how_many_did},
                 {"what was sent goes in the end", what_was_sent_goes_in_the_end},
                 {"a probe finds out that all is well", a_probe_finds_out_that_all_is_well},
                 {NULL, NULL},

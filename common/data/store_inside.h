@@ -97,6 +97,7 @@ struct store {
         struct id_stock stocks[STORE_TABLES];
         size_t batch_jobs;
         bool batch_wrote;
+        int64_t failed; /* batches, since one that wrote was committed */
         struct source_number known[SOURCES_KNOWN]; /* of `sources`, unless the store is shared */
         size_t known_count;
         int64_t sources_passed; /* by their purge: up to this number */

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "data/store_inside.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -198,6 +199,24 @@ static void after_commit(struct store *store)
         }
 }
 
+/* Once for all of them: while a database is away each batch fails, and these may be thousands a second. */
+static void say_failed(struct store *store, const struct error *reason)
+{
+        if (!store->failed++)
+                log_write(LOG_ERROR, "commit failed; said once until one succeeds", "error.message", reason->text, NULL);
+}
+
+static void say_well(struct store *store)
+{
+        char count[24];
+
+        if (!store->failed)
+                return;
+        snprintf(count, sizeof count, "%lld", (long long)store->failed);
+        log_write(LOG_INFO, "commits succeed again", "commits.failed", count, NULL);
+        store->failed = 0;
+}
+
 static void after_failure(struct store *store, struct job *jobs, const struct error *error)
 {
         struct error reason;
@@ -208,7 +227,7 @@ static void after_failure(struct store *store, struct job *jobs, const struct er
                 store->stocks[i].count = 0; /* whether these ids were used may not be known */
         for (struct job *j = jobs; j; j = j->next)
                 j->error = reason;
-        log_write(LOG_ERROR, "commit failed", "error.message", reason.text, NULL);
+        say_failed(store, &reason);
 }
 
 static void run_batch(struct store *store, struct job *jobs)
@@ -220,8 +239,11 @@ static void run_batch(struct store *store, struct job *jobs)
         store->batch_wrote = false;
         ids_begin(store, job_count(jobs));
         done = transact(store, jobs, &error);
-        if (!done || store->batch_wrote || store->shared) /* where it is shared each commit writes a note */
+        if (!done || store->batch_wrote || store->shared) { /* where it is shared each commit writes a note */
                 atomic_store(&store->well, done);
+                if (done)
+                        say_well(store);
+        }
         if (done)
                 after_commit(store);
         else
