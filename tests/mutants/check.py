@@ -2,6 +2,7 @@
 """check - the test of scripts/mutants.py: what it changes, what it leaves alone, who is killed and who survives."""
 import contextlib
 import pathlib
+import subprocess
 import sys
 import tempfile
 
@@ -113,8 +114,13 @@ def the_list_is_well_formed():
         assert (TOP / file).exists(), file
 
 
+def the_help_is_printed():
+    help = subprocess.run([TOP / "scripts/mutants.py", "--help"], capture_output=True, text=True)
+    assert help.returncode == 0 and "--seed" in help.stdout and "M killed, P %`" in help.stdout, help.stderr
+
+
 failed = False
-for check in what_is_changed, what_is_left_alone, who_survives, what_is_equivalent, the_list_is_well_formed:
+for check in what_is_changed, what_is_left_alone, who_survives, what_is_equivalent, the_list_is_well_formed, the_help_is_printed:
     try:
         check()
         print("ok   mutants: " + check.__name__.replace("_", " "))
