@@ -34,7 +34,7 @@ static size_t take(char *data, size_t size, size_t count, void *arg)
         struct fetch *f = arg;
 
         if (f->body.len + size * count > FETCH_MOST)
-                return 0; /* which libcurl takes as a failure */
+                return 0; /* CURLE_WRITE_ERROR, then */
         text_add(&f->body, data, size * count);
         return size * count;
 }
@@ -74,13 +74,27 @@ static void prepare(const struct fetcher *fetcher, struct fetch *f)
         curl_easy_setopt(easy, CURLOPT_PRIVATE, f);
 }
 
+static enum fetch_outcome outcome_of(CURLcode code)
+{
+        switch (code) {
+        case CURLE_OK:
+                return FETCH_ANSWERED;
+        case CURLE_OPERATION_TIMEDOUT:
+                return FETCH_LATE;
+        case CURLE_WRITE_ERROR:
+                return FETCH_TOO_LARGE;
+        default:
+                return FETCH_FAILED;
+        }
+}
+
 static void finish(struct fetcher *fetcher, struct fetch *f, CURLcode code)
 {
         long status = 0;
 
         curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
         f->status = (int)status;
-        f->outcome = code == CURLE_OK ? FETCH_ANSWERED : code == CURLE_OPERATION_TIMEDOUT ? FETCH_LATE : FETCH_FAILED;
+        f->outcome = outcome_of(code);
         if (code != CURLE_OK && !*f->why)
                 strncat(f->why, curl_easy_strerror(code), sizeof f->why - 1);
         curl_multi_remove_handle(fetcher->multi, f->easy);

@@ -12,12 +12,13 @@
 
 struct fetcher;
 
-enum { FETCH_MOST = 65536 /* bytes of an answer's body; one with more failed */, FETCH_WHY = 256 };
+enum { FETCH_MOST = 65536 /* bytes of an answer's body */, FETCH_WHY = 256 };
 
 enum fetch_outcome {
         FETCH_ANSWERED, /* whatever the status */
         FETCH_FAILED,
         FETCH_LATE, /* the deadline passed */
+        FETCH_TOO_LARGE, /* an answer of more than FETCH_MOST: the other side is well */
 };
 
 /* The caller's, until done. */

@@ -107,16 +107,21 @@ static enum outcome outcome_of(struct asking *a, const char **why)
         case FETCH_LATE:
                 *why = arena_printf(a->applicant->arena, "no answer within %lld ms", (long long)a->inquiry->timeout_ms);
                 return TIMEOUT;
+        case FETCH_TOO_LARGE:
+                *why = arena_printf(a->applicant->arena, "its answer is larger than %d bytes", FETCH_MOST);
+                return FAILED;
         default:
                 *why = a->fetch.why;
                 return FAILED;
         }
 }
 
-/* 4xx is our own fault: the other side is well. */
+/* 4xx is our own fault, and a client made the row that is so large: the other side is well. */
 static bool is_bad(const struct asking *a, enum outcome outcome)
 {
-        return outcome > REFUSED && (a->fetch.outcome != FETCH_ANSWERED || a->fetch.status / 100 != 4);
+        bool is_well = a->fetch.outcome == FETCH_TOO_LARGE || (a->fetch.outcome == FETCH_ANSWERED && a->fetch.status / 100 == 4);
+
+        return outcome > REFUSED && !is_well;
 }
 
 static void note(struct asking *a, bool bad)
