@@ -46,11 +46,24 @@ static bool is_name(const char *a, const char *b)
 
 const char *headers_if_there(const struct headers *h, const char *name)
 {
+        struct text joined = {0};
         const char *value = NULL;
 
-        for (size_t i = 0; i < h->count; i++)
-                if (is_name(h->at[i].name, name))
-                        value = value ? arena_printf(h->arena, "%s, %s", value, h->at[i].value) : h->at[i].value;
+        for (size_t i = 0; i < h->count; i++) {
+                if (!is_name(h->at[i].name, name))
+                        continue;
+                if (!value) {
+                        value = h->at[i].value;
+                        continue;
+                }
+                if (!joined.at) {
+                        joined = text_open(h->arena, 200);
+                        text_string(&joined, value);
+                }
+                text_string(&joined, ", ");
+                text_string(&joined, h->at[i].value);
+                value = joined.at;
+        }
         return value;
 }
 

@@ -162,6 +162,20 @@ static void a_list_grows(void)
         check_text(headers_if_there(&h, "X-100"), NULL);
 }
 
+static void joining_many_takes_the_room_of_all_of_them(void)
+{
+        struct headers h = {.arena = (arena_close(&arena), arena = arena_open())};
+        char value[301] = "";
+        size_t before;
+
+        memset(value, 'x', sizeof value - 1);
+        for (int i = 0; i < 100; i++)
+                headers_add(&h, "X-Many", value);
+        before = arena_size(arena);
+        check_int((int64_t)strlen(headers_value(&h, "x-many")), 100 * 302 - 2);
+        check(arena_size(arena) - before < 200000);
+}
+
 static void connection_names_whole_names(void)
 {
         static const char *const in[] = {"Host: gw", "Connection:  ,x-a ,\tX-B\t", "Connection: X-C,X-Dd, close", "X-A: 1", "X-B: 1", "X-C: 1", "X-D: 1", "X-Ddd: 1",
@@ -301,6 +315,7 @@ int main(int argc, char **argv)
                 {"another peer is not believed", another_peer_is_not_believed},
                 {"a stripped prefix is told", a_stripped_prefix_is_told},
                 {"a list grows", a_list_grows},
+                {"joining many takes the room of all of them", joining_many_takes_the_room_of_all_of_them},
                 {"Connection names whole names", connection_names_whole_names},
                 {"a list of Connection is read to its end or refused", a_list_of_connection_is_read_to_its_end_or_refused},
                 {"what we rely on stays whatever Connection names", what_we_rely_on_stays_whatever_connection_names},
