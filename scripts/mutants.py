@@ -45,6 +45,7 @@ TESTS = {
     "common/base/arena.c": "common/base/json_test common/data/store_test",
     "common/base/json_write.c": "common/base/json_test",
     "common/data/entity.c": "common/data/entity_test common/service/resource_test",
+    "common/base/trace.c": "common/http/request_test common/event/event_test",
     "common/data/outbox_parts.c": "common/data/parts_test common/data/parts_test@postgresql",
     "common/data/purge.c": "common/data/purge_test common/data/purge_test@postgresql",
     "common/data/store.c": "common/data/store_test common/data/writer_test",
@@ -57,13 +58,12 @@ TESTS = {
     "common/event/inbox.c": "common/event/inbox_test common/event/dead_letter_test common/event/own_test common/event/dead_letter_test@postgresql",
     "common/event/relay_memory.c": "common/event/relay_test",
     "common/event/relay_parts.c": "common/event/relay_test common/event/relay_test@postgresql",
-    "gateway/again.c": "gateway/again_test gateway/again_model_test",
     "common/http/connection.c": "common/http/server_test common/http/limits_test common/http/crowd_test",
     "common/http/framing.c": "common/http/framing_test common/http/server_test",
     "common/service/write.c": "common/service/write_test common/service/resource_test common/service/keys_test "
                               "common/service/admission_test",
     "delivery/policy.c": "delivery/policy_test",
-    "gateway/again.c": "gateway/retry_test gateway/gateway_test gateway/forward_test",
+    "gateway/again.c": "gateway/again_test gateway/again_model_test gateway/retry_test gateway/gateway_test",
     "gateway/forward.c": "gateway/forward_test gateway/gateway_test gateway/retry_test",
 }
 
