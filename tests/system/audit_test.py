@@ -493,7 +493,7 @@ def test_what_is_not_understood():
             (["--ordr=http://localhost:1"], "--ordr; did you mean --order?"),
             (["--order"], "--order: expected a value"),
             (["--order=localhost:8081"], "--order=localhost:8081: expected http://HOST:PORT"),
-            (["--delivery=http://localhost:8082/?a=1"], "--delivery=http://localhost:8082/?a=1: expected http://HOST:PORT"),
+            (["--delivery=http://localhost:8082/?a=1"], "--delivery=http://localhost:8082/?a=***: expected http://HOST:PORT"),
             (["--product", "ftp://localhost"], "--product=ftp://localhost: expected http://HOST:PORT"),
             (["--bus=mall.log"], "not 'mall.log'"),
             (["--bus=kafka://localhost:9092"], "not 'kafka://localhost:9092'"),
