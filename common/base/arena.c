@@ -83,12 +83,15 @@ static void count(struct arena *a, size_t size)
 
 bool arena_may_take(const struct arena *a, size_t size)
 {
-        size_t all;
+        size_t all, most;
 
         if (!a->allowance || aligned(size) <= a->last->size - a->last->used)
                 return true;
         all = atomic_load_explicit(&a->allowance->taken, memory_order_relaxed);
-        return all <= a->taken || (all < a->allowance->most && size <= a->allowance->most - all);
+        most = a->allowance->most;
+        if (size > ALLOWANCE_SMALL || a->taken > ALLOWANCE_SMALL - size)
+                most -= most / ALLOWANCE_KEPT;
+        return all <= a->taken || (all < most && size <= most - all);
 }
 
 /* The block that a round needed beyond the first takes its place: the next round will need as much. */

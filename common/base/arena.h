@@ -15,7 +15,10 @@
 struct arena;
 
 /* What many arenas may take together, bytes; any thread. An arena's first block is its own, up to 16 KiB, and does not count:
-   what fits there is never refused. */
+   what fits there is never refused. An eighth is kept for arenas that take little in all: a few dozen that take as much as they may
+   (and a client decides for how long) do not shut out all others. */
+enum { ALLOWANCE_KEPT = 8, ALLOWANCE_SMALL = 16 << 10 };
+
 struct allowance {
         size_t most;
         _Atomic size_t taken;

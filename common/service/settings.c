@@ -22,7 +22,7 @@ static const struct setting common_settings[] = {
         {"max-header", SETTING_SIZE, "32KiB", NULL, NULL, "largest header block (431)", 1024, 262144},
         {"max-fields", SETTING_NUMBER, "100", NULL, NULL, "most header fields (431)", 8, 1000},
         {"max-request-memory", SETTING_SIZE, "32MiB", NULL, NULL,
-         "request bodies and what is made of them, of all requests under way together; what is more is 503 with Retry-After", 1048576, 68719476736},
+         "request bodies and what is made of them, of all requests under way together, an eighth kept for those that take less than 16 KiB; what is more is 503 with Retry-After", 1048576, 68719476736},
         {"header-timeout", SETTING_DURATION, "10s", NULL, NULL, "a request's header must be there by then", 100, 3600000},
         {"body-timeout", SETTING_DURATION, "60s", NULL, NULL, "a request's body must be there by then", 100, 3600000},
         {"trusted-proxies", SETTING_TEXT, "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7,fe80::/10", NULL, NULL,
