@@ -69,6 +69,8 @@ const char *redact(const char *url, char out[REDACTED])
         if (at && rest + user < at) {
                 show(&s, rest, user);
                 show(&s, ":***", 4);
+                if (memchr(rest, '?', (size_t)(at - rest))) /* the '@' may stand in a parameter's value */
+                        return out;
                 rest = at;
         }
         show_place(&s, rest);
