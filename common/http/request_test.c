@@ -92,6 +92,29 @@ static void story_query(void)
         arena_close(&r.arena);
 }
 
+/* Each of the names is escaped, and the last is asked for as often as a sort may be. */
+static void story_a_long_query_takes_no_memory(void)
+{
+        enum { PARAMETERS = 2000, TIMES = 100 };
+        struct http_request r = {.arena = arena_open()};
+        struct text query = text_open(r.arena, 5 * PARAMETERS + 20);
+        size_t before;
+
+        for (int i = 0; i < PARAMETERS; i++)
+                text_string(&query, "%73&");
+        text_string(&query, "%73ort=%69d");
+        r.query = query.at;
+        before = arena_size(r.arena);
+        for (int i = 0; i < TIMES; i++)
+                check_text(http_query(&r, "sort", 0), "id");
+        check_text(http_query(&r, "s", PARAMETERS), NULL);
+        check_text(http_query(&r, "s", PARAMETERS - 1), "");
+        check_text(http_query(&r, "sor", 0), NULL);
+        check_text(http_query(&r, "sortx", 0), NULL);
+        check(arena_size(r.arena) - before < 100000);
+        arena_close(&r.arena);
+}
+
 #define ID "4bf92f3577b34da6a3ce929d0e0e4736"
 
 static void story_trace(void)
@@ -187,6 +210,7 @@ int main(int argc, char **argv)
                 {"targets are taken apart or refused", story_target},
                 {"percent escapes", story_unescape},
                 {"query parameters", story_query},
+                {"a long query takes no memory", story_a_long_query_takes_no_memory},
                 {"a trace goes on or begins", story_trace},
                 {"trusted proxies", story_proxies},
                 {"tokens", story_token},
