@@ -115,7 +115,7 @@ static void connection_close(struct connection *c)
 {
         loop_forget(c->worker->loop, &c->hangup);
         loop_timer_clear(c->worker->loop, &c->hung_up_timer);
-        if (c->linger)
+        if (c->linger || atomic_load(&c->overdue))
                 deadline_linger(c->server->deadlines, c->fd);
         pthread_mutex_lock(&c->server->lock);
         c->fd = -1;

@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -17,6 +19,7 @@ enum { LOOK_MS = 100, LATE_MS = 300, AGAIN_MS = 300, STUCK_LOOKS = 30, LINGER_MS
 
 struct lingering {
         int fd;
+        bool sends_on; /* or may: the client has not ended, and if there is nothing more to read, the end of that was ours */
         int64_t until_ms;
 };
 
@@ -96,20 +99,39 @@ static void look(struct deadlines *d)
         pthread_mutex_unlock(&s->lock);
 }
 
+static bool client_ended(int fd)
+{
+        struct tcp_info info = {0};
+        socklen_t len = sizeof info;
+
+        if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
+                return true;
+        return info.tcpi_state != TCP_ESTABLISHED && info.tcpi_state != TCP_FIN_WAIT1 && info.tcpi_state != TCP_FIN_WAIT2;
+}
+
 /* Reads what is there; true while more may come. */
-static bool linger_read(const struct lingering *l, int64_t now)
+static bool linger_read(struct lingering *l, int64_t now)
 {
         char bytes[READ_SIZE];
+        ssize_t n = 1;
+        bool nothing;
 
-        for (int i = 0; i < READS; i++) {
-                ssize_t n = recv(l->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+        for (int i = 0; i < READS && n > 0; i++)
+                n = recv(l->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+        nothing = n < 0 && (errno == EAGAIN || errno == EINTR);
+        l->sends_on = n >= 0 && !client_ended(l->fd);
+        return (n > 0 || nothing || l->sends_on) && now < l->until_ms;
+}
 
-                if (n < 0 && (errno == EAGAIN || errno == EINTR))
-                        return now < l->until_ms;
-                if (n <= 0)
-                        return false;
-        }
-        return now < l->until_ms;
+/* Where the reading half was shut, the kernel tells of no more room, however much is read: a client that waits for it in a write
+   would hear nothing of our end for another minute (tcp_fin_timeout), but does of a reset. */
+static void linger_end(const struct lingering *l)
+{
+        const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+
+        if (l->sends_on)
+                setsockopt(l->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        close(l->fd);
 }
 
 static void linger(struct deadlines *d, int64_t now)
@@ -119,7 +141,7 @@ static void linger(struct deadlines *d, int64_t now)
                         i++;
                         continue;
                 }
-                close(d->lingering[i].fd);
+                linger_end(&d->lingering[i]);
                 d->lingering[i] = d->lingering[--d->count];
         }
 }
@@ -130,7 +152,7 @@ void deadline_linger(struct deadlines *d, int fd)
 
         pthread_mutex_lock(&d->lock);
         if (d->held + d->arrived < LINGERING && (copy = fcntl(fd, F_DUPFD_CLOEXEC, 0)) >= 0)
-                d->arrivals[d->arrived++] = (struct lingering){copy, clock_mono_us() / 1000 + LINGER_MS};
+                d->arrivals[d->arrived++] = (struct lingering){copy, false, clock_mono_us() / 1000 + LINGER_MS};
         pthread_mutex_unlock(&d->lock);
 }
 
@@ -203,7 +225,7 @@ void deadlines_close(struct deadlines **deadlines)
         pthread_join(d->thread, NULL);
         take_arrivals(d);
         while (d->count)
-                close(d->lingering[--d->count].fd);
+                linger_end(&d->lingering[--d->count]);
         pthread_cond_destroy(&d->wake);
         pthread_mutex_destroy(&d->lock);
         free(d);
