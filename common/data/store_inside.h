@@ -131,7 +131,7 @@ struct unit {
         bool apart; /* with a savepoint of its own */
         bool wrote;
         struct sequence sequences[STORE_TABLES + 1]; /* as they were, for a rollback */
-        size_t announced, changes;
+        size_t announced, changes, removing;
 };
 
 /* The next id of a table; 0 and an error when a shared store gives none. */

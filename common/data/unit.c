@@ -52,6 +52,7 @@ void unit_begin(struct unit *u, struct store *store, struct job *job, bool apart
         memcpy(u->sequences, store->sequences, sizeof u->sequences);
         u->announced = store->batch->count;
         u->changes = store->change_count;
+        u->removing = store->outbox.removing;
 }
 
 bool unit_may_write(struct unit *u)
@@ -73,6 +74,7 @@ void unit_rollback(struct unit *u)
         memcpy(u->store->sequences, u->sequences, sizeof u->sequences);
         u->store->batch->count = u->announced;
         u->store->change_count = u->changes;
+        u->store->outbox.removing = u->removing;
         sources_forget(u->store);
 }
 
