@@ -1,7 +1,8 @@
 /* relay: what the bus was told, record by record (what came of it: relay_results.c).
 
    The window is shared by lanes: a lane may have as much under way as is free. So one that stands still never has all of it,
-   however many do, and one that is alone has half of it. */
+   and one that is alone has half of it. Where many stand still what is free is less than a record in the end: so the first record of each
+   lane has another window behind it, where it waits for no other lane's. */
 #include "event/relay_inside.h"
 
 #include "base/clock.h"
@@ -146,7 +147,7 @@ static struct metric *series_of(struct relay *r, const struct record *record, co
 
 static bool has_room(const struct relay *r, const struct lane *l, size_t bytes)
 {
-        return r->bytes < RELAY_WINDOW && (!l->flying || l->bytes + bytes <= RELAY_WINDOW - r->bytes);
+        return l->flying ? r->bytes + l->bytes + bytes <= RELAY_WINDOW : r->bytes < RELAY_WINDOW_MOST;
 }
 
 static void take_off(struct relay *r, const struct outbox_record *o, struct lane *l, size_t bytes)

@@ -345,6 +345,15 @@ static void wait_until_heard(char key, size_t count)
         check_int((int64_t)heard_count(key), (int64_t)count);
 }
 
+static void wait_until_heard_some(char key)
+{
+        int64_t end_at = clock_mono_us() + PATIENCE_US;
+
+        while (!heard_count(key) && clock_mono_us() < end_at)
+                usleep(1000);
+        check(heard_count(key) > 0);
+}
+
 static void wait_until_pending(int64_t count)
 {
         int64_t end_at = clock_mono_us() + PATIENCE_US;
@@ -492,6 +501,27 @@ static void what_stands_still_holds_up_nothing_else(void)
         say("abc", 1, 0);
         wait_until_heard('b', 121);
         doom('a', LAND, 0);
+        heard_once();
+        end();
+}
+
+static void all_but_one_may_stand_still(void)
+{
+        static const char still[] = "bcdef";
+
+        begin();
+        set(set_parts, 26);
+        for (const char *key = still; *key; key++)
+                doom(*key, HOLD, 0);
+        for (const char *key = still; *key; key++) { /* one after the other takes half of what is left */
+                say((char[]){*key, '\0'}, 6, 4 * LARGE);
+                wait_until_heard_some(*key);
+        }
+        say("a", 10, LARGE);
+        wait_until_heard('a', 10);
+        check(bus.flying_most <= RELAY_WINDOW_MOST + 4 * LARGE);
+        for (const char *key = still; *key; key++)
+                doom(*key, LAND, 0);
         heard_once();
         end();
 }
@@ -836,6 +866,7 @@ int main(int argc, char **argv)
                 {"memory is bounded in bytes", memory_is_bounded_in_bytes},
                 {"what waits in memory is bounded too", what_waits_in_memory_is_bounded_too},
                 {"what stands still holds up nothing else", what_stands_still_holds_up_nothing_else},
+                {"all but one may stand still", all_but_one_may_stand_still},
                 {"what is given back comes again in order", what_is_given_back_comes_again_in_order},
                 {"a commit wakes who waits for answers", a_commit_wakes_who_waits_for_answers},
                 {"what happens is said once", what_happens_is_said_once},

@@ -14,7 +14,8 @@ enum {
         RELAY_PAGE = 1000,          /* records read at once, or handed over at once */
         RELAY_FEW = 3,              /* so few are sent at once, ... */
         RELAY_PAUSE_MS = 50,        /* ... after more it pays to let the next ones gather (linger, but not when idle) */
-        RELAY_WINDOW = 8 << 20,     /* bytes handed over and not acknowledged */
+        RELAY_WINDOW = 8 << 20,     /* bytes handed over and not acknowledged; */
+        RELAY_WINDOW_MOST = 2 * RELAY_WINDOW, /* ... with the first records of lanes that others leave no room */
         RELAY_MEMORY = 4 << 20,     /* bytes that wait in memory */
         RELAY_RECORD = 1 << 10,     /* what a record takes beside its own bytes, about */
         RELAY_UNREMOVED_MOST = 8000, /* records acknowledged and not yet out of the table */
