@@ -40,6 +40,7 @@ static struct {
         bool woken, gave_up;
         size_t flying, flying_most; /* bytes that wait for an answer */
         size_t sends, largest_send; /* bytes */
+        void (*when_sent)(void); /* once, behind the next send, on the relay's thread */
 } bus = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, .parts = 3};
 
 static struct {
@@ -91,12 +92,16 @@ int bus_lane(struct bus *at, const char *topic, const char *key, size_t key_len)
 
 bool bus_send(struct bus *at, const struct record *records, size_t count, struct error *error)
 {
+        void (*when_sent)(void);
         size_t bytes = 0;
         bool fails;
 
         (void)at;
         pthread_mutex_lock(&bus.lock);
         fails = bus.fails;
+        when_sent = fails ? NULL : bus.when_sent;
+        if (when_sent)
+                bus.when_sent = NULL;
         for (size_t i = 0; i < count && !fails; i++) {
                 const struct record *r = &records[i];
                 const char *qty = r->value ? memmem(r->value, r->value_len, "\"qty\":", 6) : NULL;
@@ -115,6 +120,8 @@ bool bus_send(struct bus *at, const struct record *records, size_t count, struct
         if (bytes > bus.largest_send)
                 bus.largest_send = bytes;
         pthread_mutex_unlock(&bus.lock);
+        if (when_sent)
+                when_sent();
         return !fails || error_set(error, ERROR_UNAVAILABLE, "sends fail");
 }
 
@@ -669,6 +676,35 @@ static void parts_may_grow(void)
         end();
 }
 
+static void grow_behind_a_commit(void)
+{
+        say("a", 1, 0);
+        say("b", 1, 0);
+        set(set_parts, 5);
+}
+
+/* The pass goes on to b's second and reads past a, which memory has, and which then comes to the lane that b had. */
+static void parts_may_grow_while_the_table_is_read(void)
+{
+        int64_t end_at = clock_mono_us() + PATIENCE_US;
+        bool tried = false;
+
+        begin();
+        set(set_fails, true);
+        say("b", 1, 0);
+        while (!tried && clock_mono_us() < end_at) {
+                usleep(1000);
+                pthread_mutex_lock(&bus.lock);
+                tried = bus.sends;
+                bus.when_sent = grow_behind_a_commit;
+                pthread_mutex_unlock(&bus.lock);
+        }
+        set(set_fails, false);
+        wait_until_heard('b', 2);
+        heard_once();
+        end();
+}
+
 static void what_is_refused_is_parked(void)
 {
         begin();
@@ -873,6 +909,7 @@ int main(int argc, char **argv)
                 {"what is not taken comes again in order", what_is_not_taken_comes_again_in_order},
                 {"a bus without parts is waited for", a_bus_without_parts_is_waited_for},
                 {"parts may grow", parts_may_grow},
+                {"parts may grow while the table is read", parts_may_grow_while_the_table_is_read},
                 {"what is refused is parked", what_is_refused_is_parked},
                 {"a refused one is not passed over when parking fails", a_refused_one_is_not_passed_over_when_parking_fails},
                 {"a failed read of the outbox is tried again", a_failed_read_of_the_outbox_is_tried_again},

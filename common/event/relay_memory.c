@@ -276,9 +276,11 @@ void relay_from_memory(struct relay *r)
         begin(r);
         while (!is_done(r)) {
                 struct outbox_batch *batches = take(r);
+                int parts = r->parts;
                 bool known = (batches || relay_is_at_work(r)) && relay_look_at_bus(r);
 
-                offer_batches(r, batches, known);
+                /* what a lane has read says nothing of keys that come to it now: then the table tells what is unsent */
+                offer_batches(r, batches, known && parts == r->parts);
                 if (relay_tidy(r) && known)
                         catch_up(r);
                 relay_note_oldest(r);
