@@ -122,6 +122,20 @@ bool relay_lane_is_open(const struct lane *l)
         return !relay_lane_is_still(l, STILL_US) && !(l->probing && l->flying);
 }
 
+/* Only a result changes anything then. */
+static bool all_stand_still(const struct relay *r)
+{
+        for (int i = 0; i < r->parts && i < BUS_OWN_LANES; i++)
+                if (relay_lane_is_open(&r->lanes[i]))
+                        return false;
+        return r->counts[FLYING];
+}
+
+int64_t relay_more_rest(const struct relay *r, int64_t look_ms)
+{
+        return all_stand_still(r) ? RELAY_RESTS * look_ms : 0;
+}
+
 void relay_leave(struct lane *l, int64_t id, int64_t at)
 {
         if (l->left && l->left <= id)

@@ -533,6 +533,51 @@ static void all_but_one_may_stand_still(void)
         end();
 }
 
+/* A long backlog in a database that others use, too. */
+static void who_can_do_nothing_looks_seldom(void)
+{
+        int64_t long_ago = clock_mono_us() - 10 * 1000 * 1000;
+        struct relay r = {.parts = 2, .lanes = {{.flying = 1, .moved_at = long_ago}, {.flying = 1, .moved_at = long_ago}}};
+
+        r.counts[FLYING] = 2;
+        check_int(relay_more_rest(&r, 100), 1500);
+        r.lanes[1].moved_at = clock_mono_us() + 60 * 1000 * 1000;
+        check_int(relay_more_rest(&r, 100), 0);
+        r.lanes[1].moved_at = long_ago;
+        r.parts = 3; /* one that has nothing under way */
+        check_int(relay_more_rest(&r, 100), 0);
+        r.parts = 2;
+        r.counts[FLYING] = 0; /* no result will come */
+        r.lanes[0] = r.lanes[1] = (struct lane){.closed_until = clock_mono_us() + 60 * 1000 * 1000};
+        check_int(relay_more_rest(&r, 100), 0);
+}
+
+/* Who dies in the midst of a long backlog leaves little that comes twice, and what is known of it takes little memory. */
+static void what_is_published_is_soon_removed(void)
+{
+        enum { TIMES = 12000, FLYING_MOST = RELAY_WINDOW / RELAY_RECORD };
+        int64_t most = 0, pending = 3 * TIMES + 2, heard;
+
+        begin();
+        set(set_parts, 26);
+        doom('d', HOLD, 0);
+        say("d", 1, 0);
+        wait_until_heard('d', 1);
+        usleep(1500 * 1000);
+        say("d", 1, 0); /* stays in the table: so it is read whole */
+        say("abc", TIMES, 0);
+        for (int64_t end_at = clock_mono_us() + PATIENCE_US; pending > 2 && clock_mono_us() < end_at;) {
+                heard = (int64_t)heard_count(0);
+                pending = outbox_pending(t.store);
+                if (heard - (3 * TIMES + 2 - pending) > most)
+                        most = heard - (3 * TIMES + 2 - pending);
+        }
+        doom('d', LAND, 0);
+        check(most <= RELAY_UNREMOVED_MOST + RELAY_PAGE + FLYING_MOST);
+        heard_once();
+        end();
+}
+
 static void what_is_given_back_comes_again_in_order(void)
 {
         begin();
@@ -908,6 +953,8 @@ int main(int argc, char **argv)
                 {"what waits in memory is bounded too", what_waits_in_memory_is_bounded_too},
                 {"what stands still holds up nothing else", what_stands_still_holds_up_nothing_else},
                 {"all but one may stand still", all_but_one_may_stand_still},
+                {"who can do nothing looks seldom", who_can_do_nothing_looks_seldom},
+                {"what is published is soon removed", what_is_published_is_soon_removed},
                 {"what is given back comes again in order", what_is_given_back_comes_again_in_order},
                 {"a commit wakes who waits for answers", a_commit_wakes_who_waits_for_answers},
                 {"what happens is said once", what_happens_is_said_once},

@@ -20,6 +20,7 @@ enum {
         RELAY_RECORD = 1 << 10,     /* what a record takes beside its own bytes, about */
         RELAY_UNREMOVED_MOST = 8000, /* records acknowledged and not yet out of the table */
         RELAY_AGAIN_MS = 100,       /* after a failure */
+        RELAY_RESTS = 15,           /* looks that could have been while the bus takes nothing, for each one that is */
         RELAY_BUCKETS = 1 << 12,
 };
 
@@ -114,6 +115,8 @@ struct lane *relay_lane_of(struct relay *r, const struct outbox_record *o);
 bool relay_lane_is_open(const struct lane *lane);
 bool relay_lane_is_still(const struct lane *lane, int64_t us); /* something is under way, and nothing came for so long */
 bool relay_lane_is_of_others(const struct relay *r, const struct lane *lane);
+/* How much longer than that not to look again at what lanes left, after a look that took so long; or until a result comes. */
+int64_t relay_more_rest(const struct relay *r, int64_t look_ms);
 void relay_leave(struct lane *lane, int64_t id, int64_t at);
 /* What it takes must stay where it is until relay_send. */
 enum offer relay_offer(struct relay *r, const struct outbox_record *o);

@@ -20,7 +20,7 @@ struct round {
         struct outbox_parts *parts;
         struct outbox_record *records;
         int64_t share_at; /* monotonic us */
-        int64_t pass_ms;  /* how long the last one took */
+        int64_t passed_at, pass_ms; /* the last one that went on behind what lanes left: monotonic us, and how long it took; 0: none */
         bool bus;         /* can be told something */
 };
 
@@ -126,7 +126,13 @@ static bool any_left(const struct relay *r)
         return false;
 }
 
-/* What is in the table now, once. */
+/* Enough to be removed before more is handed over. */
+static bool much_landed(const struct relay *r)
+{
+        return r->counts[LANDED] >= RELAY_UNREMOVED_MOST;
+}
+
+/* What is in the table now, once; the bus may take it faster than it is read. */
 static void pass(struct relay *r, struct round *round, struct error *error)
 {
         bool deep = any_left(r);
@@ -138,25 +144,33 @@ static void pass(struct relay *r, struct round *round, struct error *error)
                 return;
         for (struct lane *l = r->lanes; l < r->lanes + BUS_LANES; l++)
                 l->left = l->left_at = 0;
-        while (pass_page(r, round, &count, error) && deep)
+        while (pass_page(r, round, &count, error) && deep && !much_landed(r))
                 ;
         if (deep)
                 outbox_parts_end(round->parts);
-        round->pass_ms = deep ? (clock_mono_us() - begun) / 1000 : 0;
+        round->passed_at = clock_mono_us();
+        round->pass_ms = deep && !much_landed(r) ? (round->passed_at - begun) / 1000 : 0;
         if (round->bus)
                 relay_note_oldest(r);
+}
+
+/* What stands still may be much to look at again and again. Meanwhile parts are shared all the same: a session that is idle for long is
+   ended, and whoever takes its parts then publishes again what was not removed. */
+static bool is_resting(struct relay *r, const struct round *round)
+{
+        int64_t rest_ms = round->pass_ms ? round->pass_ms + relay_more_rest(r, round->pass_ms) : 0;
+
+        return !relay_is_closing(r) && clock_mono_us() - round->passed_at < rest_ms * 1000;
 }
 
 static void wait_for_more(struct relay *r, struct round *round, bool failed)
 {
         if (failed || !round->bus)
                 relay_nap(r, RELAY_AGAIN_MS, false);
-        else if (r->taken > RELAY_FEW)
+        else if (r->taken > RELAY_FEW || is_resting(r, round))
                 relay_gather(r);
         else
                 relay_collect(r, LOOK_EVERY_MS, true);
-        if (round->pass_ms)
-                relay_nap(r, round->pass_ms, false); /* what stands still may be much to look at again and again */
         pthread_mutex_lock(&r->lock);
         r->told = false;
         pthread_mutex_unlock(&r->lock);
@@ -173,11 +187,11 @@ void relay_from_parts(struct relay *r)
 
                 r->taken = 0;
                 relay_tidy(r);
-                if (share(r, &round, &error) && remove_landed(r, &round, &error))
+                if (share(r, &round, &error) && remove_landed(r, &round, &error) && !is_resting(r, &round))
                         pass(r, &round, &error);
                 relay_say_outbox(r, &error);
                 if (error.kind != ERROR_NONE)
-                        round.share_at = 0;
+                        round.share_at = round.pass_ms = 0;
                 last = closing && (relay_is_out_of_time(r) || error.kind != ERROR_NONE ||
                                    (!r->taken && round.bus && !r->counts[LANDED] && !relay_is_at_work(r)));
                 if (!last)
