@@ -224,10 +224,10 @@ def test_the_work_is_spread_over_replicas():
         try:
             for name in ("delivery", "product"):
                 for daemon in fleet.daemons[name]:
-                    until(lambda: daemon.metric("mall_events_consumed_total"), 30)
+                    until(lambda: daemon.metric("mall_events_consumed_total"), 120)
             for daemon in fleet.daemons["order"]:
-                until(lambda: daemon.metric("http_server_requests_seconds_count", method="POST"), 30)
-                until(lambda: daemon.metric("mall_events_published_total"), 30)
+                until(lambda: daemon.metric("http_server_requests_seconds_count", method="POST"), 120)
+                until(lambda: daemon.metric("mall_events_published_total"), 120)
         finally:
             customers.stop()
         equal(customers.wrong, [])
