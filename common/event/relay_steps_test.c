@@ -16,6 +16,9 @@ static struct {
         struct bus_result answers[MOST];
         size_t sends, count, answered, given; /* given: of the answers */
         int wait_ms; /* of the last look for answers */
+        size_t looks;
+        bool listened; /* at that look */
+        bool lands;    /* all that is sent, at once */
 } bus;
 
 static char filling[RELAY_WINDOW];
@@ -56,6 +59,8 @@ bool bus_send(struct bus *at, const struct record *records, size_t count, struct
                 return error_set(error, ERROR_UNAVAILABLE, "sends fail");
         for (size_t i = 0; i < count; i++)
                 bus.handed[bus.count++] = records[i].tag;
+        for (size_t i = 0; i < count && bus.lands; i++)
+                bus.answers[bus.answered++] = (struct bus_result){records[i].tag, BUS_PUBLISHED, NULL};
         return true;
 }
 
@@ -65,6 +70,8 @@ size_t bus_results(struct bus *at, struct bus_result *results, size_t most, int 
 
         (void)at, (void)error;
         bus.wait_ms = wait_ms;
+        bus.listened = r.listening;
+        bus.looks++;
         while (count < most && bus.given < bus.answered)
                 results[count++] = bus.answers[bus.given++];
         return count;
@@ -236,7 +243,10 @@ static void many_are_handed_over_at_once(void)
         check_int((int64_t)bus.count, RELAY_PAGE);
         offer("a", RELAY_PAGE + 1);
         check_int((int64_t)bus.sends, 1);
-        land_from(0); /* more than are looked for at once */
+        for (int64_t id = 1; id <= RELAY_PAGE + 1; id++)
+                answer(id, BUS_PUBLISHED);
+        relay_collect(&r, 7, false); /* more than are looked for at once */
+        check_int(bus.wait_ms, 0);
         check(!relay_is_at_work(&r));
         offer_large("b", 5001, OUTBOX_PAGE - 1);
         check_int((int64_t)bus.sends, 2);
@@ -440,6 +450,57 @@ static void what_is_refused_is_parked(void)
         end();
 }
 
+static void say_some(struct unit *unit, void *arg)
+{
+        for (int i = 0; i < *(int *)arg; i++)
+                unit_announce(unit, &thing_said, &(struct thing){.name = "a"});
+}
+
+static void say(int times)
+{
+        check_int(things_do(store, say_some, &times), ERROR_NONE);
+}
+
+static void what_is_parked_is_forgotten(void)
+{
+        begin(false);
+        say(2);
+        offer("a", 1);
+        offer("a", 2);
+        answer(2, BUS_REFUSED);
+        answer(1, BUS_REFUSED);
+        relay_collect(&r, 0, false);
+        check_int(outbox_pending(store), 2);
+        check(relay_tidy(&r));
+        check(!flight(1) && !flight(2));
+        check_int(outbox_pending(store), 0);
+        end();
+}
+
+static void what_landed_is_counted_by_type(void)
+{
+        static const struct metric_family family = {"mall_events_published_total", "", METRIC_COUNTER, {"event_type"}};
+        const char *said = "ThingSaid", *dead = "dead letter";
+        struct text headers = text_open(arena_open(), 100);
+        struct outbox_record event = record("a", 1, 0), letter = record("!", 2, 0);
+
+        begin(true);
+        r.metrics = metrics_open();
+        headers_pack(&headers, HEADERS_OF_OUTBOX, "ce_type", "ThingSaid", 9);
+        headers_pack(&headers, HEADERS_OF_OUTBOX, "ce_time", "now", 3);
+        event.headers = letter.headers = headers.at;
+        event.headers_len = letter.headers_len = headers.len;
+        check_int(relay_offer(&r, &event), OFFER_TAKEN);
+        check_int(relay_offer(&r, &letter), OFFER_TAKEN);
+        check(metric_value(metrics_series(r.metrics, &family, &said)) == 0);
+        land_from(0);
+        check(metric_value(metrics_series(r.metrics, &family, &said)) == 1);
+        check(metric_value(metrics_series(r.metrics, &family, &dead)) == 1);
+        metrics_close(&r.metrics);
+        arena_close(&headers.arena);
+        end();
+}
+
 static void keys_have_other_lanes_when_parts_grow(void)
 {
         begin(true);
@@ -469,13 +530,14 @@ static void who_listens_is_told(void)
         offer("a", 1);
         relay_collect(&r, 5, true);
         check_int(bus.wait_ms, 5);
-        check(!r.listening);
+        check(bus.listened && !r.listening);
         r.told = true;
         relay_collect(&r, 5, true); /* told meanwhile: no wait */
         check_int(bus.wait_ms, 0);
-        check(!r.listening);
+        check(!bus.listened && !r.listening);
         relay_collect(&r, 5, false);
         check_int(bus.wait_ms, 5);
+        check(!bus.listened);
         r.closing = true;
         relay_collect(&r, LONG_MS, false);
         check_int(bus.wait_ms, 0);
@@ -501,21 +563,20 @@ static void what_flies_at_the_end_is_given_up(void)
 {
         begin(true);
         relay_give_up(&r);
+        relay_collect(&r, 0, false); /* nothing is under way */
+        check_int((int64_t)bus.looks, 0);
         check(!bus.gave_up);
         offer("a", 1);
+        bus.wait_ms = 9;
         relay_send(&r);
+        check_int(bus.wait_ms, 0);
         answer(1, BUS_RETURNED);
         relay_give_up(&r);
         check(bus.gave_up);
+        check_int(bus.wait_ms, 0);
         check(!flight(1));
         check_int(lane("a")->left, 1);
         end();
-}
-
-static void say_some(struct unit *unit, void *arg)
-{
-        for (int i = 0; i < *(int *)arg; i++)
-                unit_announce(unit, &thing_said, &(struct thing){.name = "a"});
 }
 
 static void sql(const char *text)
@@ -535,7 +596,7 @@ static void what_landed_and_cannot_be_removed_is_bounded(void)
         int many = RELAY_UNREMOVED_MOST;
 
         begin(false);
-        check_int(things_do(store, say_some, &many), ERROR_NONE);
+        say(many);
         sql("CREATE TRIGGER none_is_removed BEFORE DELETE ON outbox BEGIN SELECT RAISE(ABORT, 'not now'); END");
         for (int64_t id = 1; id < RELAY_UNREMOVED_MOST; id++)
                 check_int(offer("a", id), OFFER_TAKEN), answer(id, BUS_PUBLISHED);
@@ -569,6 +630,8 @@ int main(int argc, char **argv)
                 {"a lane that is mute makes the bus away", a_lane_that_is_mute_makes_the_bus_away},
                 {"topics that are closed", topics_that_are_closed},
                 {"what is refused is parked", what_is_refused_is_parked},
+                {"what is parked is forgotten", what_is_parked_is_forgotten},
+                {"what landed is counted by type", what_landed_is_counted_by_type},
                 {"keys have other lanes when parts grow", keys_have_other_lanes_when_parts_grow},
                 {"who listens is told", who_listens_is_told},
                 {"a pause hears what comes", a_pause_hears_what_comes},
