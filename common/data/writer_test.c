@@ -1,5 +1,6 @@
 /* The writer under a crowd: every job is done exactly once, and what it was told is true. */
 #include "base/clock.h"
+#include "data/store_inside.h"
 #include "data/thing.h"
 
 #include <pthread.h>
@@ -178,12 +179,45 @@ static void a_busy_writer_shows(void)
         store_close(&store);
 }
 
+static void change(struct unit *unit, void *sql)
+{
+        db_exec(unit->store->writer, sql, &unit->error);
+}
+
+/* On SQLite: the outbox's table is gone for a while. */
+static void what_cannot_be_read_is_told(void)
+{
+        static char away[] = "ALTER TABLE outbox RENAME TO away", back[] = "ALTER TABLE away RENAME TO outbox";
+        struct store *store = things_open();
+        struct outbox_record records[4];
+        struct arena *arena = arena_open();
+        struct error e;
+        size_t count;
+
+        if (!store_is_shared(store)) {
+                things_add(store, "a");
+                check_int(things_do(store, change, away), ERROR_NONE);
+                for (int i = 0; i < 5; i++) { /* more often than there are connections */
+                        count = 7;
+                        check(!outbox_read(store, 0, records, 4, &count, arena, &e) && count == 0);
+                }
+                check_int(outbox_pending_elsewhere(store), 0);
+                check(!outbox_park(store, &(struct outbox_record){.id = 1}, "no", &e));
+                check_int(outbox_pending(store), 1);
+                check_int(things_do(store, change, back), ERROR_NONE);
+                check_text(things_waiting(store, arena), "a");
+        }
+        arena_close(&arena);
+        store_close(&store);
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 {"everything is done once", everything_is_done_once},
                 {"closing runs what is queued", closing_runs_what_is_queued},
                 {"a busy writer shows", a_busy_writer_shows},
+                {"what cannot be read is told", what_cannot_be_read_is_told},
                 {NULL, NULL},
         };
 
