@@ -199,7 +199,7 @@ static void story_reasons(void)
                 {GET "X(: 1\r\nHost: /\r\n\r\n", "a field's name is no token", false},
                 {GET "X: 1\r\n 2\r\nHost: /\r\n\r\n", "a line is folded, has a NUL, or does not end with CR LF", true},
                 {GET "X: \x01\r\nHost: /\r\n\r\n", "a field's value has control characters", false},
-                {GET "\r\n", "Host is missing", false},
+                {GET "\r\n", "Host is missing", true},
                 {GET "Host: a\r\nHost: a\r\nX(: 1\r\n\r\n", "more than one Host", false},
                 {GET "Host: /\r\nX(: 1\r\n\r\n", "Host is no host and port", false},
                 {POST "Content-Length: 1\r\nContent-Length: 1\r\nX(: 1\r\n\r\n", "more than one Content-Length", true},
