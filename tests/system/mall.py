@@ -216,8 +216,14 @@ class Daemon(Client):
 
 @contextlib.contextmanager
 def frozen(daemon):
+    """All of its threads stand still: a signal takes its time, in which it may still answer."""
+    def stands_still():
+        states = [(task / "stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0]
+                  for task in pathlib.Path("/proc/%d/task" % daemon.process.pid).iterdir()]
+        return set(states) == {"T"}
     daemon.signal(signal.SIGSTOP)
     try:
+        until(stands_still)
         yield
     finally:
         daemon.signal(signal.SIGCONT)
