@@ -6,7 +6,6 @@
 
 #include <pthread.h>
 #include <semaphore.h>
-#include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -137,18 +136,6 @@ static void the_sent_go_in_any_order(void)
         store_close(&store);
 }
 
-static void sql(const char *text)
-{
-        char path[300];
-        sqlite3 *db;
-
-        snprintf(path, sizeof path, "%s/things.db", check_directory());
-        check(sqlite3_open(path, &db) == SQLITE_OK);
-        sqlite3_busy_timeout(db, 10000);
-        check_text(sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK ? "" : sqlite3_errmsg(db), "");
-        sqlite3_close(db);
-}
-
 /* Else they would be published again after the next start, however late that is. */
 static void what_a_sweep_could_not_remove_is_known(void)
 {
@@ -157,12 +144,12 @@ static void what_a_sweep_could_not_remove_is_known(void)
 
         for (const char *name = "a\0b\0c\0"; *name; name += 2)
                 things_add(store, name);
-        sql("CREATE TRIGGER one_stays BEFORE DELETE ON outbox WHEN old.id = 3 BEGIN SELECT RAISE(ABORT, 'not now'); END");
+        things_sql("CREATE TRIGGER one_stays BEFORE DELETE ON outbox WHEN old.id = 3 BEGIN SELECT RAISE(ABORT, 'not now'); END");
         sent(store, 1, 1);
         sent(store, 3, 3);
         check(!outbox_sweep(store));
         check_int((int64_t)outbox_removed(store), 0);
-        sql("DROP TRIGGER one_stays");
+        things_sql("DROP TRIGGER one_stays");
         check(outbox_sweep(store));
         check_text(things_waiting(store, arena), "b");
         check_int((int64_t)outbox_removed(store), 2);

@@ -7,6 +7,7 @@
 #include "data/store.h"
 
 #include <semaphore.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,19 @@ static const struct event_type thing_said = {"ThingSaid", &thing_shape, "name"};
 static const struct event_type thing_made = {"ThingMade", &thing_shape, "id"};
 
 static const struct entity *const thing_entities[] = {&thing_entity, NULL};
+
+/* By a connection of its own, beside the store that is open. On SQLite. */
+static inline void things_sql(const char *text)
+{
+        char path[300];
+        sqlite3 *db;
+
+        snprintf(path, sizeof path, "%s/things.db", check_directory());
+        check(sqlite3_open(path, &db) == SQLITE_OK);
+        sqlite3_busy_timeout(db, 10000);
+        check_text(sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK ? "" : sqlite3_errmsg(db), "");
+        sqlite3_close(db);
+}
 
 static inline const char *things_url(void)
 {

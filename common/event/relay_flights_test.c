@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "data/thing.h"
 
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -770,30 +769,18 @@ static void what_is_refused_is_parked(void)
         end();
 }
 
-static void sql(const char *text)
-{
-        char path[300];
-        sqlite3 *db;
-
-        snprintf(path, sizeof path, "%s/things.db", check_directory());
-        check(sqlite3_open(path, &db) == SQLITE_OK);
-        sqlite3_busy_timeout(db, 10000);
-        check_text(sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK ? "" : sqlite3_errmsg(db), "");
-        sqlite3_close(db);
-}
-
 static void a_refused_one_is_not_passed_over_when_parking_fails(void)
 {
         begin();
         if (!is_shared()) {
                 say("a", 1, 0);
                 wait_until_gone();
-                sql("CREATE TRIGGER none_is_parked BEFORE UPDATE ON outbox BEGIN SELECT RAISE(ABORT, 'not now'); END");
+                things_sql("CREATE TRIGGER none_is_parked BEFORE UPDATE ON outbox BEGIN SELECT RAISE(ABORT, 'not now'); END");
                 doom('b', REFUSE, 1);
                 say("abc", 3, 0);
                 wait_until_pending(1);
                 check_int((int64_t)heard_count(0), 10); /* it holds up nobody, ... */
-                sql("DROP TRIGGER none_is_parked");
+                things_sql("DROP TRIGGER none_is_parked");
                 wait_until_gone();
                 check_int((int64_t)heard_count(0), 10); /* ... and did not come again */
         }
@@ -807,10 +794,10 @@ static void a_failed_read_of_the_outbox_is_tried_again(void)
                 set(set_fails, true);
                 say("abc", 10, 0);
                 usleep(50 * 1000);
-                sql("ALTER TABLE outbox RENAME COLUMN headers TO hidden");
+                things_sql("ALTER TABLE outbox RENAME COLUMN headers TO hidden");
                 set(set_fails, false);
                 usleep(500 * 1000);
-                sql("ALTER TABLE outbox RENAME COLUMN hidden TO headers");
+                things_sql("ALTER TABLE outbox RENAME COLUMN hidden TO headers");
                 heard_once();
                 say("abc", 10, 0);
                 heard_once();

@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "data/thing.h"
 
-#include <sqlite3.h>
 
 enum { MOST = 10000, HOUR_US = 1000000000, LONG_MS = 1000 * 1000 };
 
@@ -579,25 +578,13 @@ static void what_flies_at_the_end_is_given_up(void)
         end();
 }
 
-static void sql(const char *text)
-{
-        char path[300];
-        sqlite3 *db;
-
-        snprintf(path, sizeof path, "%s/things.db", check_directory());
-        check(sqlite3_open(path, &db) == SQLITE_OK);
-        sqlite3_busy_timeout(db, 10000);
-        check_text(sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK ? "" : sqlite3_errmsg(db), "");
-        sqlite3_close(db);
-}
-
 static void what_landed_and_cannot_be_removed_is_bounded(void)
 {
         int many = RELAY_UNREMOVED_MOST;
 
         begin(false);
         say(many);
-        sql("CREATE TRIGGER none_is_removed BEFORE DELETE ON outbox BEGIN SELECT RAISE(ABORT, 'not now'); END");
+        things_sql("CREATE TRIGGER none_is_removed BEFORE DELETE ON outbox BEGIN SELECT RAISE(ABORT, 'not now'); END");
         for (int64_t id = 1; id < RELAY_UNREMOVED_MOST; id++)
                 check_int(offer("a", id), OFFER_TAKEN), answer(id, BUS_PUBLISHED);
         relay_collect(&r, 0, false);
@@ -609,7 +596,7 @@ static void what_landed_and_cannot_be_removed_is_bounded(void)
         relay_collect(&r, 0, false);
         check(!relay_tidy(&r));
         check(flight(1) != NULL);
-        sql("DROP TRIGGER none_is_removed");
+        things_sql("DROP TRIGGER none_is_removed");
         check(relay_tidy(&r));
         check(!flight(1) && !flight(many));
         check_int((int64_t)r.removed, many);
