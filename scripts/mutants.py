@@ -7,7 +7,8 @@ TEST is a test program, as common/event/inbox_test; without one: those of TESTS 
 TEST@postgresql runs it on PostgreSQL, as in unit.py. --most 0 tries all mutants, else a sample that SEED decides.
 
 A mutant is compiled and linked in a directory of its own, so that the tree and its build are not touched. It is killed
-when a test fails, crashes, is ended by a sanitizer, or hangs (HUNG_S seconds beyond ten times what the tests take else).
+when a test fails, crashes, is ended by a sanitizer, takes memory without end, or hangs (HUNG_S seconds beyond ten times
+what the tests take else).
 Printed are the survivors, each as FILE:LINE:COLUMN, the line before and after, then `N of M killed, P %`.
 
 Changed is what is inside functions: comparisons, boolean and bit operators, conditions, whole numbers, what is returned,
@@ -39,6 +40,8 @@ TOP = unit.TOP
 EQUIVALENT = TOP / "tests/mutants/equivalent.txt"
 HUNG_S = 30
 MEMORY_MB = 2000                     # a mutant that takes more is killed
+ADDRESSES_MB = 4000                  # without a sanitizer, whose shadow takes terabytes; threads reserve more than they take
+SANITIZED = ("asan", "tsan", "fuzz")
 
 # Which tests know a file, where that is not (or not only) the test beside it.
 TESTS = {
@@ -46,6 +49,7 @@ TESTS = {
     "common/base/json_write.c": "common/base/json_test",
     "common/data/entity.c": "common/data/entity_test common/service/resource_test",
     "common/base/trace.c": "common/http/request_test common/event/event_test",
+    "common/data/outbox.c": "common/data/outbox_test common/data/writer_test common/data/batch_test common/data/parts_test@postgresql",
     "common/data/outbox_parts.c": "common/data/parts_test common/data/parts_test@postgresql",
     "common/data/purge.c": "common/data/purge_test common/data/purge_test@postgresql",
     "common/data/store.c": "common/data/store_test common/data/writer_test",
@@ -359,6 +363,12 @@ class Bench:
             kept.append(word)
         return kept
 
+    def limit_memory(self):
+        """In the child: no core of a crash, and no more addresses than a test needs."""
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if self.variant not in SANITIZED:
+            resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES_MB << 20, ADDRESSES_MB << 20))
+
     def run(self, command, test, directory):
         """Why the test failed; None when it passed."""
         settings = {**os.environ, **unit.SANITIZERS, "TMPDIR": str(directory)}
@@ -367,8 +377,7 @@ class Bench:
             settings["MALL_TEST_STORE"] = os.environ["MALL_TEST_POSTGRES"]
         with self.lock:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=TOP,
-                                       env=settings, start_new_session=True,
-                                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0)))
+                                       env=settings, start_new_session=True, preexec_fn=self.limit_memory)
             self.running.add(process)
         late = threading.Timer(self.limit, lambda: self.end(process)) if self.limit else None
         begin = time.monotonic()

@@ -12,6 +12,7 @@ import mutants  # noqa: E402
 
 SAMPLE = r'''
 #include <assert.h>
+#include <stdlib.h>
 #define TWO (1 + 1 < 3)
 static const int outside[] = {1, 2};
 
@@ -39,16 +40,25 @@ void spins(volatile int n)
         while (n < 1)
                 ;
 }
+
+void fills(volatile int n)
+{
+        while (n < 1)
+                if (!malloc(64 << 20))
+                        abort();
+}
 '''
 TEST = r'''
 #include <stdio.h>
 int larger(int a, int b);
 void spins(volatile int n);
+void fills(volatile int n);
 int main(void)
 {
         int good = larger(1, 2) == 2 && larger(2, 1) == 2;
 
         spins(1);
+        fills(1);
         printf("%s the larger one\n", good ? "ok  " : "FAIL");
         return !good;
 }
@@ -82,21 +92,34 @@ def what_is_left_alone():
 
 
 def who_survives():
-    with tempfile.TemporaryDirectory() as directory, contextlib.closing(mutants.Bench("sample.c", ["sample_test"], "asan")) as bench:
+    with tempfile.TemporaryDirectory() as directory, contextlib.closing(mutants.Bench("sample.c", ["sample_test"], "release")) as bench:
         test = pathlib.Path(directory, "test.c")
         test.write_text(TEST)
         bench.compile = ["gcc"]
-        bench.link = {"build/asan/sample_test": ["gcc", str(test)]}
+        bench.link = {"build/release/sample_test": ["gcc", str(test)]}
         mutants.HUNG_S = 3
-        every = mutants.mutants_of(SAMPLE)
-        killed, survivors = mutants.hunt(bench, SAMPLE, every, 2, lambda m, why: None)
-        left = {(m.function,) + mutants.shown(SAMPLE, m) for m in survivors}
+        every, verdicts = mutants.mutants_of(SAMPLE), {}
+
+        def tell(m, why):
+            verdicts[(m.function,) + mutants.shown(SAMPLE, m)] = why
+
+        killed, survivors = mutants.hunt(bench, SAMPLE, every, 2, tell)
+        left = {place for place, why in verdicts.items() if why is None}
         assert ("larger", "if (a > b)", "if (a <= b)") not in left, left
         assert ("larger", "if (a > b)", "if (a >= b)") in left, left
         assert ("untested", "return a;", "return 0;") in left, left
         assert ("spins", "while (n < 1)", "while (n >= 1)") not in left, "a mutant that hangs survived"
+        why = verdicts["fills", "while (n < 1)", "while (n >= 1)"]
+        assert why == "ended with -6", "a mutant may take memory without end: %s" % why
         assert killed + len(survivors) == len(every)
     assert not bench.top.exists()
+
+
+def a_sanitizer_has_all_addresses():
+    for variant, all_of_them in ("release", False), ("asan", True), ("tsan", True):
+        with tempfile.TemporaryDirectory() as directory, contextlib.closing(mutants.Bench("sample.c", [], variant)) as bench:
+            why = bench.run(["sh", "-c", "test $(ulimit -v) = unlimited"], "sample_test", directory)
+            assert (why is None) == all_of_them, (variant, why)
 
 
 def what_is_equivalent():
@@ -120,7 +143,8 @@ def the_help_is_printed():
 
 
 failed = False
-for check in what_is_changed, what_is_left_alone, who_survives, what_is_equivalent, the_list_is_well_formed, the_help_is_printed:
+for check in (what_is_changed, what_is_left_alone, who_survives, a_sanitizer_has_all_addresses, what_is_equivalent, the_list_is_well_formed,
+              the_help_is_printed):
     try:
         check()
         print("ok   mutants: " + check.__name__.replace("_", " "))
