@@ -38,7 +38,7 @@ struct outbox_batch {
 
 /* Called on the writer thread after each commit that added rows. Once this has returned the one before is not called any more. */
 void outbox_on_commit(struct store *store, void (*committed)(void *arg, struct outbox_batch *batch), void *arg);
-/* A page is not larger than this, but for its first record. */
+/* Bytes. The record with which a page has as many is its last: a page may be larger than this by less than one record. */
 enum { OUTBOX_PAGE = 1 << 20 };
 
 /* What it takes in memory, bytes. */
