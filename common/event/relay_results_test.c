@@ -1,0 +1,222 @@
+/* The relay step by step: what comes of each answer of the bus. */
+#include "event/relay_steps.h"
+
+static void what_is_answered_twice_is_heard_once(void)
+{
+        begin(true);
+        offer("a", 1);
+        offer("b", 2);
+        answer(1, BUS_PUBLISHED);
+        answer(1, BUS_RETURNED);
+        answer(3, BUS_PUBLISHED);
+        relay_collect(&r, 0, false);
+        check_int(flight(1)->state, LANDED);
+        check_int(flight(2)->state, FLYING);
+        check(!flight(3));
+        check_int(r.lanes[1].left, 0);
+        land_from(1);
+        end();
+}
+
+static void what_is_given_back_is_left_with_all_behind_it(void)
+{
+        begin(true);
+        offer("a", 1);
+        offer("a", 2);
+        offer("b", 3);
+        answer(2, BUS_RETURNED);
+        answer(1, BUS_RETURNED);
+        answer(3, BUS_PUBLISHED);
+        relay_collect(&r, 0, false);
+        check(!flight(1) && !flight(2));
+        check_int(lane("a")->left, 1);
+        check_int(oldest(), 1001);
+        check(relay_is_at_work(&r));
+        check_int(offer("d", 4), OFFER_LEFT); /* of the same lane */
+        check_int(offer("b", 5), OFFER_TAKEN);
+        check_int(lane("a")->left, 1);
+        lane("a")->left = lane("a")->closed_until = 0;
+        check_int(offer("a", 1), OFFER_TAKEN);
+        check_int(offer("a", 2), OFFER_LEFT); /* one at a time */
+        check_int(lane("a")->left, 2);
+        lane("a")->left = 0;
+        land_from(3);
+        check_int(offer("a", 2), OFFER_TAKEN);
+        check_int(offer("d", 4), OFFER_TAKEN);
+        land_from(4);
+        check(!relay_is_at_work(&r));
+        check(!r.away);
+        end();
+}
+
+static void what_is_not_taken_is_left(void)
+{
+        begin(true);
+        bus.fails = true;
+        offer("a", 1);
+        offer("b", 2);
+        relay_send(&r);
+        check_int((int64_t)bus.sends, 1);
+        check(!flight(1) && !flight(2));
+        check(lane("a")->left == 1 && lane("b")->left == 2);
+        check(r.away);
+        relay_send(&r);
+        check_int((int64_t)bus.sends, 1);
+        bus.fails = false;
+        lane("a")->left = lane("a")->closed_until = 0;
+        check_int(offer("a", 1), OFFER_TAKEN);
+        relay_send(&r);
+        check(r.away);
+        land_from(0);
+        check(!r.away);
+        end();
+}
+
+static void a_lane_that_is_mute_makes_the_bus_away(void)
+{
+        begin(true);
+        offer("a", 1);
+        offer("b", 2);
+        lane("a")->moved_at = clock_mono_us() - 10 * 1000 * 1000;
+        relay_collect(&r, 0, false);
+        check(r.away);
+        answer(2, BUS_PUBLISHED);
+        relay_collect(&r, 0, false);
+        check(r.away); /* another's answer says nothing of it */
+        answer(1, BUS_PUBLISHED);
+        relay_collect(&r, 0, false);
+        check(!r.away);
+        offer("!", 3);
+        lane("!")->moved_at = clock_mono_us() - 10 * 1000 * 1000;
+        relay_collect(&r, 0, false);
+        check(!r.away); /* another topic's is none of the bus */
+        end();
+}
+
+static void what_is_refused_is_parked(void)
+{
+        begin(true);
+        offer("a", 1);
+        answer(1, BUS_REFUSED);
+        relay_collect(&r, 0, false);
+        check_int(flight(1)->state, REFUSED);
+        check(relay_is_at_work(&r));
+        check_int((int64_t)lane("a")->flying, 0);
+        check_int(offer("a", 2), OFFER_TAKEN); /* it flows */
+        end();
+}
+
+static void what_is_parked_is_forgotten(void)
+{
+        begin(false);
+        say(2);
+        offer("a", 1);
+        offer("a", 2);
+        answer(2, BUS_REFUSED);
+        answer(1, BUS_REFUSED);
+        relay_collect(&r, 0, false);
+        check_int(outbox_pending(store), 2);
+        check(relay_tidy(&r));
+        check(!flight(1) && !flight(2));
+        check_int(outbox_pending(store), 0);
+        end();
+}
+
+static void who_listens_is_told(void)
+{
+        begin(true);
+        offer("a", 1);
+        relay_collect(&r, 5, true);
+        check_int(bus.wait_ms, 5);
+        check(bus.listened && !r.listening);
+        r.told = true;
+        relay_collect(&r, 5, true); /* told meanwhile: no wait */
+        check_int(bus.wait_ms, 0);
+        check(!bus.listened && !r.listening);
+        relay_collect(&r, 5, false);
+        check_int(bus.wait_ms, 5);
+        check(!bus.listened);
+        r.closing = true;
+        relay_collect(&r, LONG_MS, false);
+        check_int(bus.wait_ms, 0);
+        end();
+}
+
+static void a_pause_hears_what_comes(void)
+{
+        begin(true);
+        offer("a", 1);
+        answer(1, BUS_PUBLISHED);
+        relay_gather(&r);
+        check_int((int64_t)bus.count, 1);
+        check(!relay_is_at_work(&r));
+        offer("a", 2);
+        r.closing = true;
+        relay_gather(&r);
+        check_int((int64_t)bus.count, 1); /* closing ends it */
+        end();
+}
+
+static void what_flies_at_the_end_is_given_up(void)
+{
+        begin(true);
+        relay_give_up(&r);
+        relay_collect(&r, 0, false); /* nothing is under way */
+        check_int((int64_t)bus.looks, 0);
+        check(!bus.gave_up);
+        offer("a", 1);
+        bus.wait_ms = 9;
+        relay_send(&r);
+        check_int(bus.wait_ms, 0);
+        answer(1, BUS_RETURNED);
+        relay_give_up(&r);
+        check(bus.gave_up);
+        check_int(bus.wait_ms, 0);
+        check(!flight(1));
+        check_int(lane("a")->left, 1);
+        end();
+}
+
+static void what_landed_and_cannot_be_removed_is_bounded(void)
+{
+        int many = RELAY_UNREMOVED_MOST;
+
+        begin(false);
+        say(many);
+        things_sql("CREATE TRIGGER none_is_removed BEFORE DELETE ON outbox BEGIN SELECT RAISE(ABORT, 'not now'); END");
+        for (int64_t id = 1; id < RELAY_UNREMOVED_MOST; id++)
+                check_int(offer("a", id), OFFER_TAKEN), answer(id, BUS_PUBLISHED);
+        relay_collect(&r, 0, false);
+        check_int(outbox_pending(store), 1);
+        check(relay_tidy(&r));
+        check(flight(1) && flight(RELAY_UNREMOVED_MOST - 1));
+        check_int(offer("a", many), OFFER_TAKEN);
+        answer(many, BUS_PUBLISHED);
+        relay_collect(&r, 0, false);
+        check(!relay_tidy(&r));
+        check(flight(1) != NULL);
+        things_sql("DROP TRIGGER none_is_removed");
+        check(relay_tidy(&r));
+        check(!flight(1) && !flight(many));
+        check_int((int64_t)r.removed, many);
+        end();
+}
+
+int main(int argc, char **argv)
+{
+        static const struct story stories[] = {
+                {"what is answered twice is heard once", what_is_answered_twice_is_heard_once},
+                {"what is given back is left with all behind it", what_is_given_back_is_left_with_all_behind_it},
+                {"what is not taken is left", what_is_not_taken_is_left},
+                {"a lane that is mute makes the bus away", a_lane_that_is_mute_makes_the_bus_away},
+                {"what is refused is parked", what_is_refused_is_parked},
+                {"what is parked is forgotten", what_is_parked_is_forgotten},
+                {"who listens is told", who_listens_is_told},
+                {"a pause hears what comes", a_pause_hears_what_comes},
+                {"what flies at the end is given up", what_flies_at_the_end_is_given_up},
+                {"what landed and cannot be removed is bounded", what_landed_and_cannot_be_removed_is_bounded},
+                {NULL, NULL},
+        };
+
+        return check_main(stories, argc, argv);
+}
