@@ -8,7 +8,7 @@ TEST@postgresql runs it on PostgreSQL, as in unit.py. --most 0 tries all mutants
 
 A mutant is compiled and linked in a directory of its own, so that the tree and its build are not touched. It is killed
 when a test fails, crashes, is ended by a sanitizer, takes memory without end, or hangs (HUNG_S seconds beyond ten times
-what the tests take else).
+what the tests take else). A survivor whose line has a lock or an atomic is tried again with the thread sanitizer.
 Printed are the survivors, each as FILE:LINE:COLUMN, the line before and after, then `N of M killed, P %`.
 
 Changed is what is inside functions: comparisons, boolean and bit operators, conditions, whole numbers, what is returned,
@@ -20,6 +20,7 @@ which survivors are printed; it is found by its text, and line numbers may move.
 import argparse
 import collections
 import concurrent.futures
+import contextlib
 import os
 import pathlib
 import random
@@ -42,6 +43,7 @@ HUNG_S = 30
 MEMORY_MB = 2000                     # a mutant that takes more is killed
 ADDRESSES_MB = 4000                  # without a sanitizer, whose shadow takes terabytes; threads reserve more than they take
 SANITIZED = ("asan", "tsan", "fuzz")
+RACY = re.compile(r"pthread_|atomic_")
 
 # Which tests know a file, where that is not (or not only) the test beside it.
 TESTS = {
@@ -338,6 +340,7 @@ class Bench:
 
     def __init__(self, path, tests, variant):
         self.path, self.tests, self.variant = path, tests, variant
+        self.prefix = unit.without_aslr() if variant == "tsan" else []
         self.top = pathlib.Path(tempfile.mkdtemp(prefix="mall-mutants-"))
         self.running = set()
         self.lock = threading.Lock()
@@ -376,11 +379,12 @@ class Bench:
     def run(self, command, test, directory):
         """Why the test failed; None when it passed."""
         settings = {**os.environ, **unit.SANITIZERS, "TMPDIR": str(directory)}
-        settings["ASAN_OPTIONS"] += ":hard_rss_limit_mb=%d" % MEMORY_MB
+        for options in "ASAN_OPTIONS", "TSAN_OPTIONS":
+            settings[options] += ":hard_rss_limit_mb=%d" % MEMORY_MB
         if "@" in test:
             settings["MALL_TEST_STORE"] = os.environ["MALL_TEST_POSTGRES"]
         with self.lock:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=TOP,
+            process = subprocess.Popen(self.prefix + command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=TOP,
                                        env=settings, start_new_session=True, preexec_fn=self.limit_memory)
             self.running.add(process)
         late = threading.Timer(self.limit, lambda: self.end(process)) if self.limit else None
@@ -444,18 +448,23 @@ class Bench:
         shutil.rmtree(self.top, ignore_errors=True)
 
 
-def hunt(bench, source, mutants, jobs, tell):
-    """Judges all; (killed, survivors)."""
-    begin = time.monotonic()
-    why = bench.judge(source, "unchanged")
-    if why:
-        raise SystemExit("mutants: the tests fail as it is: " + why)
-    bench.limit = HUNG_S + 10 * (time.monotonic() - begin)
+def hunt(bench, races, source, mutants, jobs, tell):
+    """Judges all; (killed, survivors). races: the bench with the thread sanitizer, or None."""
+    for b in filter(None, (bench, races)):
+        begin = time.monotonic()
+        why = b.judge(source, "unchanged")
+        if why:
+            raise SystemExit("mutants: the tests fail as it is: " + why)
+        b.limit = HUNG_S + 10 * (time.monotonic() - begin)
     killed, survivors = 0, []
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         def one(item):
             number, m = item
-            return bench.judge(source[:m.begin] + m.text + source[m.end:], str(number))
+            changed = source[:m.begin] + m.text + source[m.end:]
+            why = bench.judge(changed, str(number))
+            if why is None and races and RACY.search(shown(source, m)[0]):
+                return races.judge(changed, str(number))
+            return why
         for m, why in zip(mutants, pool.map(one, enumerate(mutants))):
             tell(m, why)
             if why is None:
@@ -512,12 +521,14 @@ def main():
     if any("@" in t for t in tests) and "MALL_TEST_POSTGRES" not in os.environ:
         beside = str(TOP / "scripts/beside.py")
         os.execv(beside, [beside, os.path.abspath(__file__)] + sys.argv[1:])
-    bench = Bench(arguments.file, tests, arguments.variant)
-    try:
-        bench.build()
-        killed, survivors = hunt(bench, source, tried, arguments.jobs, tell)
-    finally:
-        bench.close()
+    with contextlib.ExitStack() as stack:
+        def bench_of(variant):
+            bench = stack.enter_context(contextlib.closing(Bench(arguments.file, tests, variant)))
+            bench.build()
+            return bench
+        bench = bench_of(arguments.variant)
+        races = bench_of("tsan") if arguments.variant != "tsan" and any(RACY.search(shown(source, m)[0]) for m in tried) else None
+        killed, survivors = hunt(bench, races, source, tried, arguments.jobs, tell)
     judged = killed + len(survivors)
     print("%s: %d of %d killed, %.0f %%; %d did not compile, %d are equivalent, %d were not tried" % (
         arguments.file, killed, judged, 100 * killed / judged if judged else 100, len(tried) - judged, equivalent,

@@ -12,6 +12,7 @@ import mutants  # noqa: E402
 
 SAMPLE = r'''
 #include <assert.h>
+#include <pthread.h>
 #include <stdlib.h>
 #define TWO (1 + 1 < 3)
 static const int outside[] = {1, 2};
@@ -47,18 +48,35 @@ void fills(volatile int n)
                 if (!malloc(64 << 20))
                         abort();
 }
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static int counted;
+
+void *counts(void *arg)
+{
+        pthread_mutex_lock(&lock);
+        counted++;
+        pthread_mutex_unlock(&lock);
+        return arg;
+}
 '''
 TEST = r'''
+#include <pthread.h>
 #include <stdio.h>
 int larger(int a, int b);
 void spins(volatile int n);
 void fills(volatile int n);
+void *counts(void *arg);
 int main(void)
 {
         int good = larger(1, 2) == 2 && larger(2, 1) == 2;
+        pthread_t other;
 
         spins(1);
         fills(1);
+        pthread_create(&other, NULL, counts, NULL);
+        counts(NULL);
+        pthread_join(other, NULL);
         printf("%s the larger one\n", good ? "ok  " : "FAIL");
         return !good;
 }
@@ -92,22 +110,26 @@ def what_is_left_alone():
 
 
 def who_survives():
-    with tempfile.TemporaryDirectory() as directory, contextlib.closing(mutants.Bench("sample.c", ["sample_test"], "release")) as bench:
+    with tempfile.TemporaryDirectory() as directory, contextlib.closing(mutants.Bench("sample.c", ["sample_test"], "release")) as bench, \
+            contextlib.closing(mutants.Bench("sample.c", ["sample_test"], "tsan")) as races:
         test = pathlib.Path(directory, "test.c")
         test.write_text(TEST)
         bench.compile = ["gcc"]
-        bench.link = {"build/release/sample_test": ["gcc", str(test)]}
+        bench.link = {"build/release/sample_test": ["gcc", str(test), "-lpthread"]}
+        races.compile = ["gcc", "-fsanitize=thread"]
+        races.link = {"build/tsan/sample_test": ["gcc", "-fsanitize=thread", str(test), "-lpthread"]}
         mutants.HUNG_S = 3
         every, verdicts = mutants.mutants_of(SAMPLE), {}
 
         def tell(m, why):
             verdicts[(m.function,) + mutants.shown(SAMPLE, m)] = why
 
-        killed, survivors = mutants.hunt(bench, SAMPLE, every, 2, tell)
+        killed, survivors = mutants.hunt(bench, races, SAMPLE, every, 2, tell)
         left = {place for place, why in verdicts.items() if why is None}
         assert ("larger", "if (a > b)", "if (a <= b)") not in left, left
         assert ("larger", "if (a > b)", "if (a >= b)") in left, left
         assert ("untested", "return a;", "return 0;") in left, left
+        assert ("counts", "pthread_mutex_lock(&lock);", ";") not in left, "a race survived"
         assert ("spins", "while (n < 1)", "while (n >= 1)") not in left, "a mutant that hangs survived"
         why = verdicts["fills", "while (n < 1)", "while (n >= 1)"]
         assert why == "ended with -6", "a mutant may take memory without end: %s" % why
