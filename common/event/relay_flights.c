@@ -94,8 +94,8 @@ bool relay_look_at_bus(struct relay *r)
                         left = l->left;
                         at = l->left_at;
                 }
-        for (struct lane *l = r->lanes; left && l < r->lanes + BUS_LANES; l++)
-                relay_leave(l, left, at);
+        if (left)
+                relay_leave_by_all(r, left, at);
         r->parts = parts;
         return true;
 }
@@ -144,6 +144,12 @@ void relay_leave(struct lane *l, int64_t id, int64_t at)
         l->left_at = at;
 }
 
+void relay_leave_by_all(struct relay *r, int64_t id, int64_t at)
+{
+        for (struct lane *l = r->lanes; l < r->lanes + BUS_LANES; l++)
+                relay_leave(l, id, at);
+}
+
 /* ---- handing over ---- */
 
 /* Of its own topic a record has a type that this service knows; what lies elsewhere is a dead letter, whatever it calls itself. */
@@ -172,7 +178,7 @@ static void take_off(struct relay *r, const struct outbox_record *o, struct lane
         record_of_event(o, store_source(r->store), record, r->arena);
         record->tag = o->id;
         r->waiting_bytes += bytes;
-        *f = (struct flight){.id = o->id, .at = o->at, .bytes = bytes, .part = o->part, .lane = (int)(l - r->lanes)};
+        *f = (struct flight){.id = o->id, .at = o->at, .bytes = bytes, .part = o->part, .lane = (int)(l - r->lanes), .parts = r->parts};
         f->published = series_of(r, record, o);
         *relay_find(r, f->id) = f;
         link_to(r, f, FLYING);

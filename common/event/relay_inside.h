@@ -37,6 +37,7 @@ struct flight {
         const char *reason;       /* REFUSED */
         enum flight_state state;
         int part, lane;
+        int parts; /* the bus had by then */
 };
 
 /* Records that queue behind each other on the bus (bus_lane). */
@@ -118,6 +119,7 @@ bool relay_lane_is_of_others(const struct relay *r, const struct lane *lane);
 /* How much longer than that not to look again at what lanes left, after a look that took so long; or until a result comes. */
 int64_t relay_more_rest(const struct relay *r, int64_t look_ms);
 void relay_leave(struct lane *lane, int64_t id, int64_t at);
+void relay_leave_by_all(struct relay *r, int64_t id, int64_t at);
 /* What it takes must stay where it is until relay_send. */
 enum offer relay_offer(struct relay *r, const struct outbox_record *o);
 /* Is something to be waited for when closing? */

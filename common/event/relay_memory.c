@@ -70,12 +70,6 @@ void relay_committed(void *arg, struct outbox_batch *batch)
         relay_free_batches(dropped);
 }
 
-static void leave_all(struct relay *r, int64_t id, int64_t at)
-{
-        for (struct lane *l = r->lanes; l < r->lanes + BUS_LANES; l++)
-                relay_leave(l, id, at);
-}
-
 /* What waits in memory; of what overflowed before that came, it is noted that it is in the table. */
 static struct outbox_batch *take(struct relay *r)
 {
@@ -90,7 +84,7 @@ static struct outbox_batch *take(struct relay *r)
         r->told = false;
         pthread_mutex_unlock(&r->lock);
         if (overflowed)
-                leave_all(r, overflowed, at);
+                relay_leave_by_all(r, overflowed, at);
         return batches;
 }
 
@@ -114,7 +108,7 @@ static void offer_batches(struct relay *r, struct outbox_batch *batches, bool kn
                         const struct outbox_record *o = &b->records[i];
 
                         if (!known)
-                                leave_all(r, o->id, o->at);
+                                relay_leave_by_all(r, o->id, o->at);
                         else if (o->id > relay_lane_of(r, o)->read_to)
                                 offer(r, o);
                 }
@@ -266,7 +260,7 @@ static void begin(struct relay *r)
         if (r->removed > outbox_removed(r->store))
                 outbox_sweep(r->store); /* an earlier relay's */
         if (outbox_pending(r->store))
-                leave_all(r, 1, outbox_read(r->store, 0, &first, 1, &count, arena, &error) && count ? first.at : 0);
+                relay_leave_by_all(r, 1, outbox_read(r->store, 0, &first, 1, &count, arena, &error) && count ? first.at : 0);
         relay_say_outbox(r, &error);
         arena_close(&arena);
 }

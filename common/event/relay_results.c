@@ -56,12 +56,15 @@ static void refused(struct relay *r, struct flight *f, const char *reason)
         relay_move(r, f, REFUSED);
 }
 
-/* It is in the table and nowhere else. */
+/* It is in the table and nowhere else. Where parts have grown meanwhile its key may have another lane. */
 static void turned_back(struct relay *r, struct flight *f, int64_t closed_us)
 {
         struct lane *l = touch_down(r, f);
 
-        relay_leave(l, f->id, f->at);
+        if (f->parts == r->parts)
+                relay_leave(l, f->id, f->at);
+        else
+                relay_leave_by_all(r, f->id, f->at);
         close_lane(l, closed_us);
         relay_forget(r, f);
 }

@@ -19,6 +19,10 @@ static struct {
         size_t looks;
         bool listened; /* at that look */
         bool lands;    /* all that is sent, at once */
+        size_t woken;
+        void (*when_sent)(void);    /* behind each send */
+        void (*when_waiting)(void); /* at each look that waits */
+        void (*when_asked)(void);   /* for its parts */
 } bus;
 
 static char filling[RELAY_WINDOW];
@@ -40,6 +44,8 @@ void bus_close(struct bus **at, int wait_ms)
 int bus_parts(struct bus *at, struct error *error)
 {
         (void)at;
+        if (bus.when_asked)
+                bus.when_asked();
         if (!bus.parts)
                 error_set(error, ERROR_UNAVAILABLE, "no parts");
         return bus.parts;
@@ -61,6 +67,8 @@ bool bus_send(struct bus *at, const struct record *records, size_t count, struct
                 bus.handed[bus.count++] = records[i].tag;
         for (size_t i = 0; i < count && bus.lands; i++)
                 bus.answers[bus.answered++] = (struct bus_result){records[i].tag, BUS_PUBLISHED, NULL};
+        if (bus.when_sent)
+                bus.when_sent();
         return true;
 }
 
@@ -72,6 +80,8 @@ size_t bus_results(struct bus *at, struct bus_result *results, size_t most, int 
         bus.wait_ms = wait_ms;
         bus.listened = r.listening;
         bus.looks++;
+        if (wait_ms > 0 && bus.when_waiting)
+                bus.when_waiting();
         while (count < most && bus.given < bus.answered)
                 results[count++] = bus.answers[bus.given++];
         return count;
@@ -86,6 +96,7 @@ void bus_give_up(struct bus *at)
 void bus_wake(struct bus *at)
 {
         (void)at;
+        bus.woken++;
 }
 
 bool bus_topic_is_valid(const char *topic)
