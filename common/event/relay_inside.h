@@ -49,8 +49,7 @@ struct lane {
         bool said;         /* in the log */
         int64_t left, left_at; /* the first record left in the table, and when it was committed (Unix ms); 0: none. Those behind it stay too */
         /* memory only */
-        bool read;         /* by the pass over the table that is under way, from this id on */
-        int64_t read_from;
+        bool read;         /* by the pass over the table that is under way, or was last */
         int64_t read_to;   /* what passes have read; memory has it as well */
 };
 

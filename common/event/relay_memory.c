@@ -35,7 +35,6 @@ static struct outbox_batch *take_all(struct relay *r)
 /* With the lock. What is let go of is returned. */
 static struct outbox_batch *keep(struct relay *r, struct outbox_batch *batch, size_t bytes)
 {
-        batch->next = NULL;
         if (r->first)
                 r->end->next = batch;
         else
@@ -118,18 +117,17 @@ static void offer_batches(struct relay *r, struct outbox_batch *batches, bool kn
 
 /* ---- the table ---- */
 
-/* Which lanes go on now, and the first id that one of them left; 0: none. */
-static int64_t begin_reading(struct relay *r)
+/* Which lanes go on now, and of the first record that one of them left its id, 0: there is none, and age. */
+static struct outbox_record begin_reading(struct relay *r)
 {
-        int64_t from = 0;
+        struct outbox_record from = {0};
 
         for (struct lane *l = r->lanes; l < r->lanes + BUS_LANES; l++) {
                 l->read = l->left && relay_lane_is_open(l);
                 if (!l->read)
                         continue;
-                if (!from || l->left < from)
-                        from = l->left;
-                l->read_from = l->left;
+                if (!from.id || l->left < from.id)
+                        from = (struct outbox_record){.id = l->left, .at = l->left_at};
                 l->left = l->left_at = 0;
         }
         return from;
@@ -149,15 +147,15 @@ static void end_reading(struct relay *r, const struct outbox_record *last, bool 
         for (struct lane *l = r->lanes; l < r->lanes + BUS_LANES; l++) {
                 if (!l->read)
                         continue;
-                l->read = false;
                 if (last->id > l->read_to)
                         l->read_to = last->id;
                 if (!all)
-                        relay_leave(l, l->read_from > last->id ? l->read_from : last->id + 1, last->at);
+                        relay_leave(l, last->id + 1, last->at);
         }
 }
 
-/* last: the one behind which it begins, and then the last one that is dealt with */
+/* last: the one behind which it begins, and then the last one that is dealt with.
+   A lane may be offered what lies in front of what it left: the bus was told of that. */
 static bool read_page(struct relay *r, struct outbox_record *last, struct outbox_record *records, size_t *count)
 {
         struct arena *arena = arena_open();
@@ -168,7 +166,7 @@ static bool read_page(struct relay *r, struct outbox_record *last, struct outbox
         for (size_t i = 0; good && i < *count; i++) {
                 const struct lane *l = relay_lane_of(r, &records[i]);
 
-                good = !l->read || records[i].id < l->read_from || offer(r, &records[i]);
+                good = !l->read || offer(r, &records[i]);
                 if (good)
                         *last = records[i];
         }
@@ -180,15 +178,17 @@ static bool read_page(struct relay *r, struct outbox_record *last, struct outbox
 /* From the table: at start, after memory overflowed, and when a lane goes on. */
 static void catch_up(struct relay *r)
 {
-        struct outbox_record last = {.id = begin_reading(r) - 1}, *records;
-        bool good = true;
-        size_t count = 1;
+        struct outbox_record last = begin_reading(r), *records;
+        size_t count = 0;
+        bool good;
 
-        if (last.id < 0)
+        if (!last.id)
                 return;
+        last.id--;
         records = memory_alloc(RELAY_PAGE * sizeof *records);
-        while (good && count && is_of_use(r))
+        do
                 good = relay_tidy(r) && read_page(r, &last, records, &count);
+        while (good && count && is_of_use(r));
         end_reading(r, &last, good && !count);
         free(records);
         if (!good)
@@ -254,13 +254,15 @@ static void begin(struct relay *r)
         struct arena *arena = arena_open();
         struct outbox_record first = {0};
         struct error error = {0};
-        size_t count = 0;
+        size_t count;
 
         r->removed = outbox_sent(r->store, NULL, 0);
         if (r->removed > outbox_removed(r->store))
                 outbox_sweep(r->store); /* an earlier relay's */
-        if (outbox_pending(r->store))
-                relay_leave_by_all(r, 1, outbox_read(r->store, 0, &first, 1, &count, arena, &error) && count ? first.at : 0);
+        if (outbox_pending(r->store)) {
+                outbox_read(r->store, 0, &first, 1, &count, arena, &error);
+                relay_leave_by_all(r, 1, first.at);
+        }
         relay_say_outbox(r, &error);
         arena_close(&arena);
 }

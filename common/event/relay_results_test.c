@@ -1,6 +1,8 @@
 /* The relay step by step: what comes of each answer of the bus. */
 #include "event/relay_steps.h"
 
+#include "base/overheard.h"
+
 static void what_is_answered_twice_is_heard_once(void)
 {
         begin(true);
@@ -46,6 +48,19 @@ static void what_is_given_back_is_left_with_all_behind_it(void)
         land_from(4);
         check(!relay_is_at_work(&r));
         check(!r.away);
+        end();
+}
+
+static void a_lane_is_open_once_something_lands(void)
+{
+        begin(true);
+        offer("!", 1);
+        offer("!", 2);
+        answer(1, BUS_CLOSED);
+        answer(2, BUS_PUBLISHED);
+        relay_collect(&r, 0, false);
+        check_int(lane("!")->left, 1);
+        check(relay_lane_is_open(lane("!"))); /* not a minute later */
         end();
 }
 
@@ -96,9 +111,12 @@ static void a_lane_that_is_mute_makes_the_bus_away(void)
 static void what_is_refused_is_parked(void)
 {
         begin(true);
+        overhear();
         offer("a", 1);
         answer(1, BUS_REFUSED);
         relay_collect(&r, 0, false);
+        check_int(overheard("an event can never be published; it is parked in the outbox error.message=\"so it is told\""), 1);
+        overhear_no_more();
         check_int(flight(1)->state, REFUSED);
         check(relay_is_at_work(&r));
         check_int((int64_t)lane("a")->flying, 0);
@@ -116,6 +134,13 @@ static void what_is_parked_is_forgotten(void)
         answer(1, BUS_REFUSED);
         relay_collect(&r, 0, false);
         check_int(outbox_pending(store), 2);
+        overhear();
+        things_sql("CREATE TRIGGER none_is_parked BEFORE UPDATE ON outbox BEGIN SELECT RAISE(ABORT, 'not now'); END");
+        check(relay_tidy(&r));
+        check_int(overheard("parking failed; trying again error.message=\"not now\""), 1);
+        overhear_no_more();
+        check(flight(1) && flight(2));
+        things_sql("DROP TRIGGER none_is_parked");
         check(relay_tidy(&r));
         check(!flight(1) && !flight(2));
         check_int(outbox_pending(store), 0);
@@ -142,6 +167,23 @@ static void who_listens_is_told(void)
         end();
 }
 
+static void what_was_sent_takes_no_memory(void)
+{
+        size_t once;
+
+        begin(true);
+        bus.lands = true;
+        offer("a", 1);
+        relay_send(&r);
+        once = arena_size(r.arena);
+        for (int64_t id = 2; id < 2000; id++) {
+                offer("a", id);
+                relay_send(&r);
+        }
+        check_int((int64_t)arena_size(r.arena), (int64_t)once);
+        end();
+}
+
 static void a_pause_hears_what_comes(void)
 {
         begin(true);
@@ -149,6 +191,7 @@ static void a_pause_hears_what_comes(void)
         answer(1, BUS_PUBLISHED);
         relay_gather(&r);
         check_int((int64_t)bus.count, 1);
+        check(!bus.listened); /* a commit does not end it */
         check(!relay_is_at_work(&r));
         offer("a", 2);
         r.closing = true;
@@ -171,6 +214,7 @@ static void what_flies_at_the_end_is_given_up(void)
         answer(1, BUS_RETURNED);
         relay_give_up(&r);
         check(bus.gave_up);
+        check(!bus.listened);
         check_int(bus.wait_ms, 0);
         check(!flight(1));
         check_int(lane("a")->left, 1);
@@ -207,11 +251,13 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 {"what is answered twice is heard once", what_is_answered_twice_is_heard_once},
                 {"what is given back is left with all behind it", what_is_given_back_is_left_with_all_behind_it},
+                {"a lane is open once something lands", a_lane_is_open_once_something_lands},
                 {"what is not taken is left", what_is_not_taken_is_left},
                 {"a lane that is mute makes the bus away", a_lane_that_is_mute_makes_the_bus_away},
                 {"what is refused is parked", what_is_refused_is_parked},
                 {"what is parked is forgotten", what_is_parked_is_forgotten},
                 {"who listens is told", who_listens_is_told},
+                {"what was sent takes no memory", what_was_sent_takes_no_memory},
                 {"a pause hears what comes", a_pause_hears_what_comes},
                 {"what flies at the end is given up", what_flies_at_the_end_is_given_up},
                 {"what landed and cannot be removed is bounded", what_landed_and_cannot_be_removed_is_bounded},

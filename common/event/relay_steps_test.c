@@ -26,6 +26,8 @@ static void each_record_is_handed_over_once(void)
         relay_forget(&r, flight(1 + RELAY_BUCKETS));
         check(flight(1)->id == 1 && !flight(1 + RELAY_BUCKETS) && flight(1 + 2 * RELAY_BUCKETS));
         check_int((int64_t)r.of_part[1], 2);
+        check(relay_tidy(&r)); /* the shared table is not tidied here, nor counted by this store */
+        check_int(outbox_pending(store), 0);
         check(!relay_is_at_work(&r));
         check_int(oldest(), 0);
         end();
@@ -41,6 +43,7 @@ static void many_are_handed_over_at_once(void)
         check_int((int64_t)bus.count, RELAY_PAGE);
         offer("a", RELAY_PAGE + 1);
         check_int((int64_t)bus.sends, 1);
+        relay_send(&r);
         for (int64_t id = 1; id <= RELAY_PAGE + 1; id++)
                 answer(id, BUS_PUBLISHED);
         relay_collect(&r, 7, false); /* more than are looked for at once */
