@@ -39,6 +39,7 @@ static struct {
         struct heard heard[HELD_MOST];
         size_t count, told; /* results were looked for in the first `told` */
         bool woken, gave_up;
+        int closed_ms;
         size_t flying, flying_most; /* bytes that wait for an answer */
         size_t sends, largest_send; /* bytes */
         void (*when_sent)(void); /* once, behind the next send, on the relay's thread */
@@ -61,7 +62,7 @@ struct bus *bus_open_publisher(const struct bus_config *config, struct error *er
 
 void bus_close(struct bus **at, int wait_ms)
 {
-        (void)wait_ms;
+        bus.closed_ms = wait_ms;
         *at = NULL;
 }
 

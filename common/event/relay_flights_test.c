@@ -164,86 +164,6 @@ static void parts_may_grow_while_the_table_is_read(void)
         end();
 }
 
-static void closing_is_bounded_and_what_waits_comes_later(void)
-{
-        int64_t before;
-
-        begin();
-        doom('a', HOLD, 0);
-        say("abc", 100, LARGE / 10);
-        wait_until_heard('c', 100);
-        before = clock_mono_us();
-        relay_close(&t.relay, 500);
-        check(clock_mono_us() - before < PATIENCE_US / 3);
-        check(bus.gave_up);
-        wait_until_pending(100);
-        doom('a', LAND, 0);
-        start_relay();
-        landed_in_order();
-        end();
-}
-
-static void closing_waits_for_answers(void)
-{
-        begin();
-        say("abc", 100, 0);
-        relay_close(&t.relay, CLOSE_MS);
-        check(!bus.gave_up);
-        check_int(outbox_pending(t.store), 0);
-        start_relay();
-        heard_once();
-        end();
-}
-
-static void metrics_say_how_it_stands(void)
-{
-        begin();
-        doom('a', HOLD, 0);
-        say("abc", 2, 0);
-        say_dead();
-        wait_until_pending(2);
-        check_int((int64_t)metric("\nmall_events_published_total{event_type=\"ThingSaid\"} "), 4);
-        check_int((int64_t)metric("\nmall_events_published_total{event_type=\"dead letter\"} "), 1); /* whatever it calls itself */
-        check_int((int64_t)metric("\nmall_outbox_pending "), 2);
-        usleep(300 * 1000);
-        check(metric("\nmall_outbox_oldest_seconds ") >= 0.2);
-        doom('a', LAND, 0);
-        wait_until_gone();
-        say("b", 1, 0);
-        wait_until_gone();
-        check(metric("\nmall_outbox_oldest_seconds ") == 0);
-        end();
-}
-
-/* Backlogs are told before anything of them is handed over. */
-static void the_age_of_a_backlog_is_known_at_once(void)
-{
-        int64_t end_at = clock_mono_us() + PATIENCE_US;
-
-        begin();
-        relay_close(&t.relay, CLOSE_MS);
-        say("abc", 2, 0);
-        usleep(100 * 1000);
-        bus.parts = 0;
-        start_relay();
-        while (metric("\nmall_outbox_oldest_seconds ") <= 0.09 && clock_mono_us() < end_at)
-                usleep(1000);
-        check(metric("\nmall_outbox_oldest_seconds ") > 0.09);
-        set(set_parts, 3);
-        heard_once();
-        end();
-}
-
-static void a_bus_that_cannot_be_opened(void)
-{
-        struct error e = {0};
-
-        begin();
-        check(!relay_open(&(struct relay_config){.store = t.store, .bus = {.url = "wrong"}}, &e));
-        check_text(e.text, "no bus");
-        end();
-}
-
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
@@ -255,11 +175,6 @@ int main(int argc, char **argv)
                 {"a commit wakes who waits for answers", a_commit_wakes_who_waits_for_answers},
                 {"parts may grow", parts_may_grow},
                 {"parts may grow while the table is read", parts_may_grow_while_the_table_is_read},
-                {"closing is bounded, and what waits comes later", closing_is_bounded_and_what_waits_comes_later},
-                {"closing waits for answers", closing_waits_for_answers},
-                {"metrics say how it stands", metrics_say_how_it_stands},
-                {"the age of a backlog is known at once", the_age_of_a_backlog_is_known_at_once},
-                {"a bus that cannot be opened", a_bus_that_cannot_be_opened},
                 {NULL, NULL},
         };
 
