@@ -24,6 +24,7 @@ struct inbox {
         pthread_t thread;
         _Atomic bool closing;
         enum error_kind trouble; /* with the bus, said so */
+        bool keyless;            /* said that events come without keys */
 
         pthread_mutex_t lock; /* for what is below */
         char broken[256];     /* why the bus cannot be read, "": it can */
@@ -173,6 +174,12 @@ static void count(struct inbox *inbox, enum outcome outcome, const char *label)
                 metric_add(metrics_series(inbox->metrics, &outcome_families[outcome], &label), 1);
 }
 
+static const char *place_of(const struct event *e, char place[static 160])
+{
+        snprintf(place, 160, "%s[%d]@%lld", e->record->topic, e->record->partition, (long long)e->record->offset);
+        return place;
+}
+
 static void report(struct inbox *inbox, const struct arrival *a)
 {
         const char *label = event_label(inbox->reactions, a->event.type);
@@ -183,11 +190,24 @@ static void report(struct inbox *inbox, const struct arrival *a)
                 count(inbox, DEAD, label);
         if (a->outcome != DEAD && a->outcome != CLASHING)
                 return;
-        snprintf(place, sizeof place, "%s[%d]@%lld", a->event.record->topic, a->event.record->partition,
-                 (long long)a->event.record->offset);
         log_write(LOG_ERROR, a->outcome == DEAD ? "an event cannot be understood; it is a dead letter now" : "two events have one identity; the second is a dead letter now",
-                  "event.place", place, "event.type", label, "event.source", a->event.identity_source, "event.id", a->event.identity,
+                  "event.place", place_of(&a->event, place), "event.type", label, "event.source", a->event.identity_source, "event.id", a->event.identity,
                   "error.message", a->outcome == DEAD ? a->error.text : clash, NULL);
+}
+
+/* Where there are several partitions, only a key keeps the events of one order together. A producer with CloudEvents headers leaves
+   it out where there is nothing to keep together, as a delivery without an order does. */
+static void look_for_key(struct inbox *inbox, const struct event *e)
+{
+        char place[160];
+
+        if (inbox->keyless || e->record->key || e->source[0] || !e->record->partition)
+                return;
+        inbox->keyless = true;
+        log_write(LOG_WARN,
+                  "events come without a key on a topic of several partitions: those of one order may overtake each other. Let their sender give"
+                  " keys, or remove the topic and have it made with one partition (MALL_TOPIC_PARTITIONS=1). Said once.",
+                  "event.place", place_of(e, place), "event.type", e->type, NULL);
 }
 
 static size_t pick(struct inbox *inbox, const struct record *records, size_t count, struct arrival *arrivals, struct arena *arena)
@@ -196,9 +216,13 @@ static size_t pick(struct inbox *inbox, const struct record *records, size_t cou
 
         for (size_t i = 0; i < count; i++) {
                 struct arrival *a = &arrivals[ours];
+                enum event_verdict verdict;
 
                 *a = (struct arrival){0};
-                ours += event_read(&records[i], inbox->reactions, arena, &a->event, &a->error) != EVENT_FOREIGN;
+                verdict = event_read(&records[i], inbox->reactions, arena, &a->event, &a->error);
+                if (verdict == EVENT_OURS)
+                        look_for_key(inbox, &a->event);
+                ours += verdict != EVENT_FOREIGN;
         }
         return ours;
 }

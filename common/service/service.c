@@ -43,7 +43,7 @@ static const struct setting service_settings[] = {
         {.name = "topic-partitions",
          .type = SETTING_NUMBER,
          .fallback = "6",
-         .help = "Kafka: partitions of the topic where it is not there yet and is made; an order's events share one",
+         .help = "Kafka: partitions of the topic where it is not there yet and is made; an order's events share one; 1 where a sender gives them no keys, as Spring's order",
          .least = 1,
          .most = 1000},
         {.name = "max-body", .type = SETTING_SIZE, .fallback = "1MiB", .help = "largest request body (413)", .least = 1024, .most = 16777216},

@@ -278,8 +278,9 @@ class Broker:
         """All records there now, one a form (kcat's -f)."""
         return tool("kcat", "-C", "-q", "-e", "-b", self.address, "-t", topic, "-o", "beginning", "-f", form)
 
-    def write(self, topic, value, key=None, headers=()):
+    def write(self, topic, value, key=None, headers=(), partition=None):
         command = ["kcat", "-P", "-b", self.address, "-t", topic] + (["-k", key] if key else [])
+        command += [] if partition is None else ["-p", str(partition)]
         for name, text in headers:
             command += ["-H", "%s=%s" % (name, text)]
         path = self.directory / "value"
