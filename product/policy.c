@@ -1,6 +1,9 @@
 /* A delivery started takes stock, a delivery canceled gives back what it took. The stock never goes below zero. */
 #include "product/inventory.h"
 
+#include "base/log.h"
+
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -92,6 +95,19 @@ static void move_and_say(struct unit *unit, struct inventory *inventory, int64_t
         unit_announce(unit, &inventory_modified, inventory);
 }
 
+/* Who names no store hears no OutOfStock either: the delivery stays. Once. */
+static void warn_of_deaf_delivery(const struct event *event)
+{
+        static atomic_flag warned = ATOMIC_FLAG_INIT;
+
+        if (!event->source[0] && !atomic_flag_test_and_set(&warned))
+                log_write(LOG_WARN,
+                          "OutOfStock was said of a delivery whose events have no CloudEvents headers, as Spring's: its service does not hear that,"
+                          " and the delivery stays without stock. MALL_OVERSELL=allow lets it have the stock, below zero, as the reference"
+                          " does. Said once.",
+                          NULL);
+}
+
 static void say_out_of_stock(struct unit *unit, const struct event *event, const struct delivery *d,
                              const struct inventory *inventory)
 {
@@ -106,6 +122,7 @@ static void say_out_of_stock(struct unit *unit, const struct event *event, const
         };
 
         unit_announce(unit, &out_of_stock, &s);
+        warn_of_deaf_delivery(event);
 }
 
 static void delivery_started_take_stock(struct unit *unit, const struct event *event)

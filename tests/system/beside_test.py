@@ -5,6 +5,7 @@ import time
 from mall import Mall, equal, until, until_equal
 
 KEYLESS = "MALL_TOPIC_PARTITIONS=1"                             # in the warning
+DEAF = "MALL_OVERSELL=allow"
 
 
 class Strangers:
@@ -19,6 +20,9 @@ class Strangers:
 
     def order(self, kind, number, qty=5, **more):
         self.say(kind, number, productId="1001", productName="TV", qty=qty, customerId="100", status=None, **more)
+
+    def delivery(self, kind, number, order, qty=5, **more):
+        self.say(kind, number, orderId=str(order), qty=qty, productId="1001", status=kind, customerId="100", **more)
 
 
 def times(daemon, text):
@@ -52,3 +56,38 @@ def test_one_partition_needs_no_keys():
             Strangers(mall).order("Orderplaced", number)
         has_deliveries(mall, (41, 42))
         equal(times(mall.delivery, KEYLESS), 0)
+
+
+# ---- OutOfStock where delivery is Spring's ----
+
+def without_our_delivery(**settings):
+    return Mall(bus="kafka", only=("order", "product"), topic_partitions=1, **settings)
+
+
+def test_a_delivery_that_hears_no_out_of_stock_stays_without_and_product_says_once_what_helps():
+    with without_our_delivery() as mall:
+        spring = Strangers(mall)
+        mall.register(stock=3)
+        number = mall.order_one(qty=5)
+        spring.delivery("DeliveryStarted", 1, number)
+        until_equal(lambda: mall.order.get("/orders/%d" % number).body["status"], "OutOfStock", 30)
+        spring.delivery("DeliveryStarted", 2, mall.order_one(qty=4), qty=4)
+        until_equal(lambda: mall.order.get("/orders/2").body["status"], "OutOfStock", 30)
+        equal((mall.stock(), times(mall.product, DEAF)), (3, 1))
+        equal(mall.order.delete("/orders/%d" % number).status, 204)
+        spring.delivery("DeliveryCanceled", 1, number)          # what Spring's delivery makes of the OrderCanceled
+        spring.delivery("DeliveryStarted", 3, mall.order_one(qty=3), qty=3)
+        until_equal(lambda: mall.stock(), 0, 30)                # what was not taken was not given back
+
+
+def test_with_overselling_such_a_delivery_has_its_stock():
+    with without_our_delivery(oversell="allow") as mall:
+        spring = Strangers(mall)
+        mall.register(stock=3)
+        number = mall.order_one(qty=5)
+        spring.delivery("DeliveryStarted", 1, number)
+        until_equal(lambda: mall.stock(), -2, 30)
+        until_equal(lambda: mall.order.get("/orders/%d" % number).body["status"], "DeliveryStarted", 30)
+        spring.delivery("DeliveryCanceled", 1, number)
+        until_equal(lambda: mall.stock(), 3, 30)
+        equal(times(mall.product, DEAF), 0)
