@@ -37,7 +37,7 @@ ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(WITHOUT_$(VARIANT)) $(HARDENING_$(VARIANT
              $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 ALL_LIBS   = -Wl,--as-needed $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
-.PHONY: help all run test bench lint unit wire proxy system fuzz mutants images images-test deploy-check settings programs deps-run deps-kafka deps-postgres \
+.PHONY: help all run test bench lint unit wire proxy system neighbours fuzz mutants images images-test deploy-check settings programs deps-run deps-kafka deps-postgres \
         deps-test deps-bench deps-fuzz deps-images deps-emulator unit-tests unit-here concurrent-tests ceiling fuzzers clean
 .SECONDARY:
 
@@ -57,7 +57,7 @@ images_test = $(shell [ "$$(id -u)" = 0 ] && unshare --mount --net true 2>/dev/n
 
 test: deps-test ## everything below, and one line of how it went
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
-	@scripts/tally.py lint unit wire proxy system deploy-check $(images_test)
+	@scripts/tally.py lint unit wire proxy system neighbours deploy-check $(images_test)
 	@$(if $(images_test),,echo "images-test was left out: it takes root, and the right to mount and to make networks")
 
 lint: deps-test ## layout of the tiers, warnings, static checks
@@ -83,6 +83,10 @@ system: deps-test ## the daemons together, with faults; ONLY=siege picks, VARIAN
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=$(VARIANT) programs
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=nodedup programs
 	@tests/system/run.py --variant $(VARIANT) $(ONLY)
+
+neighbours: deps-test ## order, delivery and product, ours and Spring's in each other's places, on one Kafka; ONLY=mixes picks
+	@$(MAKE) --no-print-directory -j$(JOBS) programs
+	@tests/neighbours/run.py $(ONLY)
 
 SECONDS ?= 5
 ROUNDS  ?= 5

@@ -4,7 +4,8 @@
 usage: tally.py TARGET...
 
 A line that begins with `ok ` is one passed, one that begins with `FAIL` one failed; a target that fails without saying
-why is one failed. All of them run whatever fails. The failures are told again at the end, then `N passed, N failed`.
+why is one failed, so is one that tells nothing, unless a line begins with `left out` and says why. All of them run whatever fails.
+What was left out and the failures are told again at the end, then `N passed, N failed`.
 """
 import os
 import subprocess
@@ -13,8 +14,8 @@ import time
 
 
 def run(target):
-    """(passed, list of what failed)"""
-    passed, failures = 0, []
+    """(passed, list of what failed, list of what was left out)"""
+    passed, failures, left_out = 0, [], []
     make = subprocess.Popen([os.environ.get("MAKE", "make"), "--no-print-directory", target], stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     for line in make.stdout:
@@ -22,22 +23,25 @@ def run(target):
         passed += line.startswith("ok ")
         if line.startswith("FAIL"):
             failures.append("%s: %s" % (target, line[4:].strip()))
+        if line.startswith("left out "):
+            left_out.append(line.strip())
     if make.wait() and not failures:
         failures.append("%s: ended with %d" % (target, make.returncode))
-    if not passed and not failures:
+    if not passed and not failures and not left_out:
         failures.append("%s: nothing was run" % target)
-    return passed, failures
+    return passed, failures, left_out
 
 
 def main(targets):
-    passed, failures, lines = 0, [], []
+    passed, failures, left_out, lines = 0, [], [], []
     for target in targets:
         begin = time.monotonic()
-        ok, failed = run(target)
+        ok, failed, without = run(target)
         passed += ok
         failures += failed
-        lines.append("%-8s %5d passed %5d failed %6.0f s" % (target, ok, len(failed), time.monotonic() - begin))
-    print("\n" + "\n".join(lines))
+        left_out += without
+        lines.append("%-10s %5d passed %5d failed %6.0f s" % (target, ok, len(failed), time.monotonic() - begin))
+    print("\n" + "\n".join(lines + left_out))
     for failure in failures:
         print("FAIL " + failure)
     print("%d passed, %d failed" % (passed, len(failures)))
