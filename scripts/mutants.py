@@ -8,7 +8,7 @@ TEST@postgresql runs it on PostgreSQL, as in unit.py. --most 0 tries all mutants
 
 A mutant is compiled and linked in a directory of its own, so that the tree and its build are not touched. It is killed
 when a test fails, crashes, is ended by a sanitizer, takes memory without end, or hangs (HUNG_S seconds beyond ten times
-what the tests take else). A survivor whose line has a lock or an atomic is tried again with the thread sanitizer.
+what the test takes else). A survivor whose line has a lock or an atomic is tried again with the thread sanitizer.
 Printed are the survivors, each as FILE:LINE:COLUMN, the line before and after, then `N of M killed, P %`.
 
 Changed is what is inside functions: comparisons, boolean and bit operators, conditions, whole numbers, what is returned,
@@ -51,14 +51,15 @@ TESTS = {
     "common/base/json_write.c": "common/base/json_test",
     "common/data/entity.c": "common/data/entity_test common/service/resource_test",
     "common/base/trace.c": "common/http/request_test common/event/event_test",
-    "common/data/outbox.c": "common/data/outbox_test common/data/writer_test common/data/batch_test common/data/parts_test@postgresql",
+    "common/data/outbox.c": "common/data/outbox_test common/data/sent_test common/data/writer_test common/data/batch_test "
+                            "common/data/parts_test@postgresql",
     "common/data/outbox_parts.c": "common/data/parts_test common/data/parts_test@postgresql",
     "common/data/purge.c": "common/data/purge_test common/data/purge_test@postgresql",
     "common/data/store.c": "common/data/store_test common/data/writer_test",
     "common/data/unit.c": "common/data/store_test common/data/outbox_test common/data/table_test common/data/writer_test "
                           "common/event/relay_test common/service/write_test product/policy_test",
-    "common/data/writer.c": "common/data/writer_test common/data/batch_test common/data/store_test common/data/recent_test common/data/crash_test "
-                            "common/data/outbox_test",
+    "common/data/writer.c": "common/data/writer_test common/data/batch_test common/data/batch_fault_test common/data/outbox_test "
+                            "common/data/sent_test common/data/batch_test@postgresql common/data/contend_test@postgresql",
     "common/event/dead_letter.c": "common/event/dead_letter_test common/event/own_test",
     "common/event/event.c": "common/event/event_test common/event/inbox_test common/event/dead_letter_test",
     "common/event/inbox.c": "common/event/inbox_test common/event/dead_letter_test common/event/own_test common/event/dead_letter_test@postgresql",
@@ -344,7 +345,7 @@ class Bench:
         self.top = pathlib.Path(tempfile.mkdtemp(prefix="mall-mutants-"))
         self.running = set()
         self.lock = threading.Lock()
-        self.limit = None
+        self.took = {}                 # seconds, of each test with the unchanged file, which comes first
 
     def build(self):
         built = "build/%s/" % self.variant
@@ -387,7 +388,8 @@ class Bench:
             process = subprocess.Popen(self.prefix + command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=TOP,
                                        env=settings, start_new_session=True, preexec_fn=self.limit_memory)
             self.running.add(process)
-        late = threading.Timer(self.limit, lambda: self.end(process)) if self.limit else None
+        limit = HUNG_S + 10 * self.took[test] if test in self.took else None
+        late = threading.Timer(limit, lambda: self.end(process)) if limit else None
         begin = time.monotonic()
         if late:
             late.start()
@@ -396,8 +398,9 @@ class Bench:
                 if line.startswith(b"FAIL "):
                     return line.decode(errors="replace").strip()
             if process.wait() == 0:
+                self.took.setdefault(test, time.monotonic() - begin)
                 return None
-            if self.limit and time.monotonic() - begin >= self.limit:
+            if limit and time.monotonic() - begin >= limit:
                 return "hung"
             return "ended with %d" % process.returncode
         finally:
@@ -451,11 +454,9 @@ class Bench:
 def hunt(bench, races, source, mutants, jobs, tell):
     """Judges all; (killed, survivors). races: the bench with the thread sanitizer, or None."""
     for b in filter(None, (bench, races)):
-        begin = time.monotonic()
         why = b.judge(source, "unchanged")
         if why:
             raise SystemExit("mutants: the tests fail as it is: " + why)
-        b.limit = HUNG_S + 10 * (time.monotonic() - begin)
     killed, survivors = 0, []
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         def one(item):
