@@ -140,14 +140,14 @@ fuzz_sources    := $(wildcard common/*/*_fuzz.c) $(foreach p,$(PROGRAMS),$(wildc
 program_objects  = $(patsubst %.c,$(OUT)/%.o,$(filter-out %_test.c %_fuzz.c,$(wildcard $(1)/*.c)))
 
 # Tests of what several threads share; they run under the thread sanitizer too.
-CONCURRENT         := bus relay_kafka relay_life relay_flights relay_faults loop recent server exchange limits deadline stream log metrics \
-                      writer batch purge inbox outbox relay service resource lifecycle upstream pool names write \
-                      postgres keys breaker limiter routes admission fetch inquiry own
+CONCURRENT         := bus relay_kafka relay_life relay_flights relay_faults loop recent server exchange limits deadline stream log \
+                      metrics writer batch purge inbox outbox relay service resource lifecycle upstream pool names write postgres \
+                      keys breaker limiter routes admission fetch inquiry own sent contend
 concurrent_sources := $(foreach c,$(CONCURRENT),$(filter %/$(c)_test.c,$(test_sources)))
 
 # Tests of what works on every kind of store; they run on PostgreSQL too, as PROGRAM@postgresql.
-STORES             := store renew purge table writer batch parts relay relay_kafka relay_life relay_flights relay_faults inbox dead_letter own \
-                      write resource policy postgres postgres_fault
+STORES             := store renew purge table writer batch parts relay relay_kafka relay_life relay_flights relay_faults inbox \
+                      dead_letter own write resource policy postgres postgres_fault contend
 store_sources := $(foreach s,$(STORES),$(filter %/$(s)_test.c,$(test_sources)))
 asan_sources   = $(test_sources)
 tsan_sources   = $(concurrent_sources)

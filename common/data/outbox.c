@@ -98,7 +98,7 @@ static int compare_ids(const void *a, const void *b)
 {
         int64_t one = *(const int64_t *)a, other = *(const int64_t *)b;
 
-        return one < other ? -1 : one > other;
+        return (one > other) - (one < other);
 }
 
 /* Most of them follow each other, but for what waits in front of, or between them. */

@@ -183,6 +183,43 @@ static void a_page_is_bounded_in_bytes(void)
         end();
 }
 
+static int64_t parked(const char *reason)
+{
+        struct db *db = store_read_begin(t.store);
+        struct error e = {0};
+        struct statement *s = db_prepare(db, "SELECT count(*) FROM outbox WHERE parked = ?", &e);
+        int64_t rows = -1;
+
+        bind_text(s, 1, reason);
+        check(statement_number(s, &rows, &e));
+        store_read_end(t.store, db);
+        return rows;
+}
+
+static void what_is_parked_stays_and_waits_no_longer(void)
+{
+        struct outbox_record *records;
+        struct error e = {0};
+
+        if (!begin())
+                return;
+        records = arena_alloc(t.arena, 100 * OUTBOX_PARTS * sizeof *records);
+        for (int i = 0; i < 10; i++)
+                things_add(t.store, arena_printf(t.arena, "%d", i));
+        check_int(things_do(t.store, publish_large, arena_string(t.arena, "elsewhere")), ERROR_NONE);
+        check_int(outbox_pending(t.store), 11);
+        check_int(outbox_pending_elsewhere(t.store), 1);
+        share_all(1);
+        check_int((int64_t)read_all(0, records), 11);
+        for (int i = 0; i < 11; i++)
+                check(outbox_park(t.store, &records[i], records[i].topic ? "too large for the broker" : "unknown", &e));
+        check_int(parked("too large for the broker"), 1);
+        check_int(parked("unknown"), 10);
+        check_int(outbox_pending(t.store), 0);
+        check_int(outbox_pending_elsewhere(t.store), 0);
+        end();
+}
+
 static void who_closes_leaves_all_to_others(void)
 {
         if (!begin())
@@ -290,6 +327,7 @@ int main(int argc, char **argv)
                 {"a busy part is left once it is not busy", a_busy_part_is_left_once_it_is_not_busy},
                 {"all is read page by page", all_is_read_page_by_page},
                 {"a page is bounded in bytes", a_page_is_bounded_in_bytes},
+                {"what is parked stays, and waits no longer", what_is_parked_stays_and_waits_no_longer},
                 {"who closes leaves all to others", who_closes_leaves_all_to_others},
                 {"every record has one reader", every_record_has_one_reader},
                 {"no part is left behind", no_part_is_left_behind},

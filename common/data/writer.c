@@ -79,7 +79,6 @@ static bool run_job(struct store *store, struct job *job, bool apart)
 static void forget_announced(struct store *store)
 {
         arena_reset(store->batch->arena);
-        store->batch->records = NULL;
         store->batch->count = store->batch_room = 0;
 }
 
@@ -95,15 +94,6 @@ static void forget_all(struct store *store)
 
 enum ran { RAN, RAN_INTO_A_FAILURE, RAN_OUT_OF_THE_TRANSACTION };
 
-/* Why all of them fail. What one of them was refused for is its own business. */
-static void blame_store(const struct error *one, struct error *error)
-{
-        if (one->kind == ERROR_UNAVAILABLE || one->kind == ERROR_INTERNAL)
-                *error = *one;
-        else
-                error_set(error, ERROR_UNAVAILABLE, "the store could not finish the transaction");
-}
-
 static enum ran run_jobs(struct store *store, struct job *jobs, bool apart, struct error *error)
 {
         for (struct job *j = jobs; j; j = j->next) {
@@ -116,7 +106,7 @@ static enum ran run_jobs(struct store *store, struct job *jobs, bool apart, stru
                                 take_latecomers(store, j);
                         continue;
                 }
-                blame_store(&j->error, error);
+                *error = j->error;
                 return inside ? RAN_INTO_A_FAILURE : RAN_OUT_OF_THE_TRANSACTION;
         }
         /* what was only sent may have failed as well, whosever it was */
@@ -217,14 +207,21 @@ static void say_well(struct store *store)
         store->failed = 0;
 }
 
+/* Why all of them fail. What one of them was refused for is its own business. */
+static void blame_store(const struct error *one, struct error *error)
+{
+        if (one->kind == ERROR_UNAVAILABLE || one->kind == ERROR_INTERNAL)
+                *error = *one;
+        else
+                error_set(error, ERROR_UNAVAILABLE, "the store could not finish the transaction");
+}
+
 static void after_failure(struct store *store, struct job *jobs, const struct error *error)
 {
         struct error reason;
 
         blame_store(error, &reason);
         forget_all(store);
-        for (int i = 0; i < store->table_count; i++)
-                store->stocks[i].count = 0; /* whether these ids were used may not be known */
         for (struct job *j = jobs; j; j = j->next)
                 j->error = reason;
         say_failed(store, &reason);
@@ -259,14 +256,12 @@ static void run_batch(struct store *store, struct job *jobs)
 static void remove_last_sent(struct store *store)
 {
         struct error ignored;
+        bool done = true;
 
-        while (store->outbox.sent_count) {
-                bool done = db_begin(store->writer, false, &ignored) && outbox_remove_sent(store, true, &ignored) &&
-                            db_commit(store->writer, &ignored);
-
+        while (done && store->outbox.sent_count) {
+                done = db_begin(store->writer, false, &ignored) && outbox_remove_sent(store, true, &ignored) &&
+                       db_commit(store->writer, &ignored);
                 outbox_commit_ended(store, done);
-                if (!done)
-                        return;
         }
 }
 
