@@ -167,18 +167,29 @@ static inline const char *header_of(const struct outbox_record *o, const char *w
         return "none";
 }
 
-/* The dead letters in the outbox. */
-static inline size_t dead_letters(struct outbox_record *letters, size_t most)
+/* The dead letters in the outbox; how many there are. */
+static inline int dead_letters(struct outbox_record **letters)
 {
         struct outbox_record *all = arena_alloc(t.arena, 2 * MANY * sizeof *all);
         struct error e = {0};
-        size_t count, dead = 0;
+        size_t count;
+        int dead = 0;
 
         check(outbox_read(t.store, 0, all, 2 * MANY, &count, t.arena, &e));
-        for (size_t i = 0; i < count && dead < most; i++)
+        for (size_t i = 0; i < count; i++)
                 if (all[i].topic)
-                        letters[dead++] = all[i];
+                        all[dead++] = all[i];
+        *letters = all;
         return dead;
+}
+
+/* So many there are. */
+static inline const struct outbox_record *letters(int count)
+{
+        struct outbox_record *all;
+
+        check_int(dead_letters(&all), count);
+        return all;
 }
 
 /* What the log says meanwhile: stderr goes to a file. */

@@ -5,7 +5,7 @@
 /* The sender's store was restored from a backup: it gives identities again, for other events. */
 static void another_event_of_the_same_identity_is_no_duplicate(void)
 {
-        struct outbox_record letters[3];
+        const struct outbox_record *dead;
 
         begin();
         say("1", thing("a"));
@@ -21,14 +21,14 @@ static void another_event_of_the_same_identity_is_no_duplicate(void)
         wait_for_metric("consumed", "Thing", 2);
         wait_for_metric("duplicate", "Thing", 2);
         check_text(names(), "a last");
-        check_int((int64_t)dead_letters(letters, 3), 2);
-        check_text(arena_copy(t.arena, letters[1].value, letters[1].value_len), thing("c"));
-        check_contains(header_of(&letters[1], "x-exception-message"), "docs/backup.md");
-        check_text(header_of(&letters[1], "ce_id"), "1");
+        dead = letters(2);
+        check_text(arena_copy(t.arena, dead[1].value, dead[1].value_len), thing("c"));
+        check_contains(header_of(&dead[1], "x-exception-message"), "docs/backup.md");
+        check_text(header_of(&dead[1], "ce_id"), "1");
         inbox_close(&t.inbox, CLOSE_MS);
         listen_as("other-group"); /* again from the start */
         wait_for_metric("duplicate", "Thing", 2 + 6);
-        check_int((int64_t)dead_letters(letters, 3), 2);
+        letters(2);
         wait_for_metric("clashing", "Thing", 2);
         end();
 }
@@ -133,6 +133,19 @@ static void what_lies_behind_the_group_is_looked_at(void)
         end();
 }
 
+/* Its backup is from before its first event. */
+static void a_store_that_gave_nothing_yet_is_renewed_too(void)
+{
+        begin();
+        say_own(7);
+        listen_to_log();
+        listen_as("things");
+        stop_listening();
+        check_contains(told(), "it gave events ids up to 0, and the topic has its event 7.");
+        check(things_add(t.store, "a") > 1000000 * (int64_t)1000000000);
+        end();
+}
+
 /* PostgreSQL only: the daemons run on, and nothing more is heard. */
 static void a_standby_that_was_behind_is_renewed(void)
 {
@@ -225,6 +238,44 @@ static void the_highest_that_was_heard_counts(void)
         end();
 }
 
+static void beside(const char *sql)
+{
+        if (store_is_shared(t.store))
+                third_party(sql);
+        else
+                things_sql(sql);
+}
+
+static void what_cannot_be_renewed_now_is_told_and_renewed_later(void)
+{
+        struct bus_config away = {.url = "kafka://127.0.0.1:1/mall", .client = "test"};
+        int64_t end_at = clock_mono_us() + PATIENCE_US;
+        struct bus_sign sign;
+        struct own *own;
+
+        begin();
+        things_add(t.store, "a");
+        beside(store_is_shared(t.store)
+                       ? "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''not now''; END';"
+                         "CREATE TRIGGER no_renewal BEFORE INSERT ON meta FOR EACH ROW EXECUTE FUNCTION refuse()"
+                       : "CREATE TRIGGER no_renewal BEFORE INSERT ON meta BEGIN SELECT RAISE(ABORT, 'not now'); END");
+        own = own_open(t.store, &away, "things");
+        sign = sign_of("9");
+        own_hear(own, &sign);
+        listen_to_log();
+        own_check(own);
+        stop_listening();
+        check_contains(told(), "WARN  the store came back from the past and cannot be renewed now error.message=");
+        check_contains(told(), "not now");
+        check_int(store_events_given(t.store), 1);
+        beside(store_is_shared(t.store) ? "DROP TRIGGER no_renewal ON meta" : "DROP TRIGGER no_renewal");
+        for (; store_events_given(t.store) == 1 && clock_mono_us() < end_at; usleep(1000))
+                own_check(own);
+        check(store_events_given(t.store) > 9);
+        own_close(&own);
+        end();
+}
+
 /* Where the unit tests' broker is: a thread of its own reads there. */
 static void on_kafka_the_end_of_the_topic_is_looked_at(void)
 {
@@ -285,10 +336,12 @@ int main(int argc, char **argv)
                 {"of older identities nobody knows the content", of_older_identities_nobody_knows_the_content},
                 {"a store that came back from the past is renewed", a_store_that_came_back_from_the_past_is_renewed},
                 {"what lies behind the group is looked at", what_lies_behind_the_group_is_looked_at},
+                {"a store that gave nothing yet is renewed, too", a_store_that_gave_nothing_yet_is_renewed_too},
                 {"a standby that was behind is renewed", a_standby_that_was_behind_is_renewed},
                 {"clocks may differ a little", clocks_may_differ_a_little},
                 {"a bus that is away is looked at later", a_bus_that_is_away_is_looked_at_later},
                 {"the highest that was heard counts", the_highest_that_was_heard_counts},
+                {"what cannot be renewed now is told, and renewed later", what_cannot_be_renewed_now_is_told_and_renewed_later},
                 {"on Kafka the end of the topic is looked at", on_kafka_the_end_of_the_topic_is_looked_at},
                 {"an absurd id renews nothing", an_absurd_id_renews_nothing},
                 {NULL, NULL},
