@@ -182,10 +182,10 @@ size_t bus_poll(struct bus *bus, struct record *records, size_t most, int wait_m
         return count;
 }
 
-bool bus_commit(struct bus *bus, struct error *error)
+void bus_commit(struct bus *bus)
 {
         bus->handed_out = false;
-        return bus->ops->commit(bus, error);
+        bus->ops->commit(bus);
 }
 
 void bus_idle(struct bus *bus, int wait_ms)

@@ -125,7 +125,7 @@ size_t bus_poll(struct bus *bus, struct record *records, size_t most, int wait_m
 
 /* All that was polled so far is applied: the group need not see it again. May be lazy (up to a second late, for
    the inbox recognises what comes twice); bus_close writes the last one. */
-bool bus_commit(struct bus *bus, struct error *error);
+void bus_commit(struct bus *bus);
 
 /* While applying fails for a passing reason: keeps the membership alive without reading on. */
 void bus_idle(struct bus *bus, int wait_ms);

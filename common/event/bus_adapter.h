@@ -21,7 +21,7 @@ struct bus_ops {
         void (*give_up)(struct bus *bus);                                /* NULL: nothing is ever under way */
         size_t (*poll)(struct bus *bus, struct record *records, size_t most, int wait_ms, struct arena *arena,
                        struct error *error);
-        bool (*commit)(struct bus *bus, struct error *error);
+        void (*commit)(struct bus *bus);
         void (*idle)(struct bus *bus, int wait_ms);
         void (*wake)(struct bus *bus);
         void (*look_back)(const struct bus_config *config, const char *place, const char *group, const _Atomic bool *stop);

@@ -33,6 +33,7 @@ struct log_bus {
         int64_t polled;    /* the last offset given out */
         int64_t committed; /* of that, applied */
         int64_t written;   /* of that, in the file */
+        bool stuck;        /* it cannot be written, said so */
         int64_t tidied_us;
         struct metric *lag;
 
@@ -77,27 +78,28 @@ static struct bus *log_bus_open(const struct bus_config *config, const char *pat
         return NULL;
 }
 
-static bool write_position(struct log_bus *b, struct error *error)
+/* What cannot be written costs nothing but time: it is read again at the next start, and was there before. */
+static void write_position(struct log_bus *b)
 {
-        int64_t position = b->committed;
+        struct error error = {0};
 
-        if (position == b->written)
-                return true;
-        if (!log_file_move(b->file, b->group, b->bus.topic, position, error))
-                return false;
-        b->written = position;
-        return true;
+        if (b->committed == b->written)
+                return;
+        if (log_file_move(b->file, b->group, b->bus.topic, b->committed, &error))
+                b->written = b->committed;
+        else if (!b->stuck)
+                log_write(LOG_WARN, "the group's position cannot be written now; trying again each second", "group", b->group, "error.message",
+                          error.text, NULL);
+        b->stuck = error.kind != ERROR_NONE;
 }
 
 static void log_bus_close(struct bus *bus, int wait_ms)
 {
         struct log_bus *b = log_bus(bus);
-        struct error e;
 
         (void)wait_ms;
-        if (b->file && b->group && !write_position(b, &e))
-                log_write(LOG_WARN, "the group's position was not written", "group", b->group, "error.message", e.text,
-                          NULL);
+        if (b->file && b->group)
+                write_position(b);
         log_file_close(&b->file);
         free(b->group);
         bus_free(&b->bus);
@@ -105,18 +107,18 @@ static void log_bus_close(struct bus *bus, int wait_ms)
 }
 
 /* Once a second, whatever the reader is doing. */
-static bool tidy(struct log_bus *b, struct error *error)
+static void tidy(struct log_bus *b)
 {
         int64_t now = clock_mono_us(), behind;
 
         if (now - b->tidied_us < LOOK_US)
-                return true;
+                return;
         b->tidied_us = now;
         if (b->lag) {
                 behind = log_file_end(b->file, b->bus.topic) - b->committed;
                 metric_set(b->lag, behind > 0 ? (double)behind : 0);
         }
-        return write_position(b, error);
+        write_position(b);
 }
 
 static size_t log_bus_poll(struct bus *bus, struct record *records, size_t most, int wait_ms, struct arena *arena,
@@ -125,7 +127,6 @@ static size_t log_bus_poll(struct bus *bus, struct record *records, size_t most,
         struct log_bus *b = log_bus(bus);
         int64_t end = clock_mono_us() + (int64_t)wait_ms * 1000, rest;
         struct wake *wake = log_file_wake(b->file);
-        struct error ignored;
 
         for (;;) {
                 uint32_t loaded = wake_load(wake);
@@ -137,7 +138,7 @@ static size_t log_bus_poll(struct bus *bus, struct record *records, size_t most,
 
                 if (!count && !bus->handed_out)
                         b->committed = b->polled; /* all of it was nobody's */
-                tidy(b, &ignored);
+                tidy(b);
                 rest = end - clock_mono_us();
                 if (count || rest <= 0 || bus_was_woken(bus))
                         return count;
@@ -148,12 +149,12 @@ static size_t log_bus_poll(struct bus *bus, struct record *records, size_t most,
         }
 }
 
-static bool log_bus_commit(struct bus *bus, struct error *error)
+static void log_bus_commit(struct bus *bus)
 {
         struct log_bus *b = log_bus(bus);
 
         b->committed = b->polled;
-        return tidy(b, error);
+        tidy(b);
 }
 
 static void log_bus_look_back(const struct bus_config *config, const char *place, const char *group, const _Atomic bool *stop)
@@ -173,10 +174,9 @@ static void log_bus_idle(struct bus *bus, int wait_ms)
 {
         struct log_bus *b = log_bus(bus);
         int64_t end = clock_mono_us() + (int64_t)wait_ms * 1000, rest;
-        struct error ignored;
 
         while (!bus_was_woken(bus) && (rest = end - clock_mono_us()) > 0) {
-                tidy(b, &ignored);
+                tidy(b);
                 wake_word_wait(&bus->woken, 0, rest < LOOK_US ? rest : LOOK_US);
         }
 }

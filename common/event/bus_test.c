@@ -102,14 +102,6 @@ static void expect(struct bus *bus, const char *value)
         arena_close(&arena);
 }
 
-static void commit(struct bus *bus)
-{
-        struct error e = {0};
-
-        bus_commit(bus, &e);
-        check_text(e.text, "");
-}
-
 static void comes_as_it_went(void)
 {
         static const char bytes[] = "\0\x01\x80\xff\xc3(\0end";
@@ -202,7 +194,7 @@ static void a_reader_hears_what_it_wants(void)
         say_type(publisher, NULL, "second");
         expect(reader, "first");
         expect(reader, "second");
-        commit(reader);
+        bus_commit(reader);
         say_type(publisher, "B", "nor that");
         expect_nothing(reader);
         bus_close(&reader, 5000);
@@ -351,7 +343,7 @@ static void readers_of_a_group_hear_all_between_them(void)
                         left -= !heard[atoi(r[i].value)];
                         heard[atoi(r[i].value)] = true;
                 }
-                commit(pair[turn % 2]);
+                bus_commit(pair[turn % 2]);
         }
         check_int(left, 0);
         arena_close(&arena);
@@ -369,13 +361,13 @@ static void a_group_goes_on_behind_its_commit(void)
         say(publisher, "1", "polled only");
         say(publisher, "1", "never polled");
         expect(reader, "applied");
-        commit(reader);
+        bus_commit(reader);
         expect(reader, "polled only");
         bus_close(&reader, 5000);
         reader = open_reader(url, "g");
         expect(reader, "polled only");
         expect(reader, "never polled");
-        commit(reader);
+        bus_commit(reader);
         bus_close(&reader, 5000);
         say(publisher, "1", "fresh");
         reader = open_reader(url, "g");

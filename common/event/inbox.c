@@ -283,8 +283,8 @@ static void *inbox_main(void *arg)
 
                 say_bus(inbox, &error);
                 own_check(inbox->own);
-                if (count && apply(inbox, records, count, arena) && !bus_commit(inbox->bus, &error))
-                        log_write(LOG_WARN, "the group's position could not be kept", "error.message", error.text, NULL);
+                if (count && apply(inbox, records, count, arena))
+                        bus_commit(inbox->bus);
                 arena_reset(arena);
         }
         arena_close(&arena);

@@ -162,6 +162,29 @@ static void a_broken_bus_is_told_once_and_known(void)
         end();
 }
 
+/* It is read again after a restart then, and was there before. */
+static void a_position_that_cannot_be_written_is_told_and_costs_nothing(void)
+{
+        begin();
+        say("1", thing("a"));
+        listen_as("things");
+        wait_for_things(1);
+        listen_to_log();
+        change_log("CREATE TRIGGER none_moves BEFORE INSERT ON groups BEGIN SELECT RAISE(ABORT, 'it cannot move'); END");
+        say("2", thing("b"));
+        wait_for_things(2);
+        wait_for_told("WARN  the group's position cannot be written now; trying again each second group=things error.message=");
+        inbox_close(&t.inbox, CLOSE_MS);
+        stop_listening();
+        check_int(count_of(told(), "WARN"), 1);
+        change_log("DROP TRIGGER none_moves");
+        say("3", thing("c"));
+        listen_as("things");
+        wait_for_things(3);
+        check_text(names(), "a b c");
+        end();
+}
+
 static struct inbox *inbox_at(const char *url, struct error *error)
 {
         struct inbox_config config = {.store = t.store, .bus = {.url = url, .client = "test"}, .group = "things", .reactions = reactions};
@@ -372,6 +395,7 @@ int main(int argc, char **argv)
                 {"of a type that is no text the body decides", of_a_type_that_is_no_text_the_body_decides},
                 {"what was applied stays behind", what_was_applied_stays_behind},
                 {"a broken bus is told once and known", a_broken_bus_is_told_once_and_known},
+                {"a position that cannot be written is told, and costs nothing", a_position_that_cannot_be_written_is_told_and_costs_nothing},
                 {"a bus that is away is told once and no fault", a_bus_that_is_away_is_told_once_and_no_fault},
                 {"a bus that cannot be is refused", a_bus_that_cannot_be_is_refused},
                 {"the trace goes on", the_trace_goes_on},

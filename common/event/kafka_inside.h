@@ -89,7 +89,7 @@ void kafka_committed(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_par
 size_t kafka_poll(struct bus *bus, struct record *records, size_t most, int wait_ms, struct arena *arena,
                   struct error *error);
 bool kafka_is_wanted(const struct kafka_bus *bus, const rd_kafka_message_t *message);
-bool kafka_commit(struct bus *bus, struct error *error);
+void kafka_commit(struct bus *bus);
 void kafka_idle(struct bus *bus, int wait_ms);
 
 #endif

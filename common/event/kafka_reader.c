@@ -255,11 +255,9 @@ size_t kafka_poll(struct bus *bus, struct record *records, size_t most, int wait
         return count;
 }
 
-bool kafka_commit(struct bus *bus, struct error *error)
+void kafka_commit(struct bus *bus)
 {
-        (void)error;
         pass(kafka_bus(bus));
-        return true;
 }
 
 /* Polls while paused: what else keeps the membership in a rebalance. A partition assigned meanwhile is not paused:
