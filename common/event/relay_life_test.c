@@ -116,6 +116,26 @@ static void an_outbox_that_cannot_be_read_is_said_once(void)
         overhear_no_more();
 }
 
+static void a_bus_that_is_away_is_said_once(void)
+{
+        struct error failed = {0}, none = {0};
+        struct relay r = alone();
+
+        error_set(&failed, ERROR_UNAVAILABLE, "not now");
+        overhear();
+        relay_say_bus(&r, &none);
+        check_int(overheard("the bus"), 0);
+        relay_say_bus(&r, &failed);
+        relay_say_bus(&r, &failed);
+        check_int(overheard("the bus is away; events wait in the outbox error.message=\"not now\""), 1);
+        relay_say_bus(&r, &none);
+        relay_say_bus(&r, &none);
+        check_int(overheard("the bus is back"), 1);
+        relay_say_bus(&r, &failed);
+        check_int(overheard("the bus is away"), 2);
+        overhear_no_more();
+}
+
 /* ---- of one that runs ---- */
 
 static void who_is_idle_closes_at_once(void)
@@ -238,6 +258,7 @@ int main(int argc, char **argv)
                 {"work ends only a nap for work", work_ends_only_a_nap_for_work},
                 {"closing ends each nap", closing_ends_each_nap},
                 {"an outbox that cannot be read is said once", an_outbox_that_cannot_be_read_is_said_once},
+                {"a bus that is away is said once", a_bus_that_is_away_is_said_once},
                 {"who is idle closes at once", who_is_idle_closes_at_once},
                 {"the bus has the time that is left to close", the_bus_has_the_time_that_is_left_to_close},
                 {"closing is bounded, and what waits comes later", closing_is_bounded_and_what_waits_comes_later},

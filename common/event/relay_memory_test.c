@@ -180,23 +180,6 @@ static void what_an_earlier_relay_sent_is_not_handed_over_again(void)
         close_relay();
 }
 
-/* Memory has it as well, and hears of it late. */
-static void what_was_read_is_not_taken_from_memory(void)
-{
-        open_relay();
-        say_unheard("aaa");
-        run_to_the_end();
-        outbox_sweep(store);
-        check(relay_tidy(&r));
-        check(!flight(3));
-        relay_committed(&r, batch_of(2, 0));
-        relay_committed(&r, batch_of(3, 0));
-        say_each("a");
-        run_to_the_end();
-        check_text(handed(), " 1 2 3 4");
-        close_relay();
-}
-
 /* The first one flies by then, and lands now. */
 static void the_first_lands(void)
 {
@@ -220,6 +203,39 @@ static void run_with_one_flying(void (*when_waiting)(void))
         bus.when_waiting = when_waiting;
         say_each("a");
         run_to_the_end();
+}
+
+/* A pass came upon the second before its commit was told. */
+static void read_before_told(void)
+{
+        the_first_lands();
+        lane("a")->read_to = 2;
+        say_each("aa");
+}
+
+static void what_was_read_is_not_taken_from_memory(void)
+{
+        open_relay();
+        run_with_one_flying(read_before_told);
+        check_text(handed(), " 1 3");
+        close_relay();
+}
+
+static void leave_some(void)
+{
+        the_first_lands();
+        say_unheard("babc");
+        relay_leave(lane("b"), 2, 0);
+        relay_leave(lane("a"), 3, 0);
+        relay_leave(lane("c"), 5, 0);
+}
+
+static void a_pass_begins_with_the_first_that_any_lane_left(void)
+{
+        open_relay();
+        run_with_one_flying(leave_some);
+        check_text(handed(), " 1 2 3 4 5");
+        close_relay();
 }
 
 static void what_memory_let_go_of_is_read(void)
@@ -606,6 +622,7 @@ int main(int argc, char **argv)
                 {"an earlier life is read first", an_earlier_life_is_read_first},
                 {"what an earlier relay sent is not handed over again", what_an_earlier_relay_sent_is_not_handed_over_again},
                 {"what was read is not taken from memory", what_was_read_is_not_taken_from_memory},
+                {"a pass begins with the first that any lane left", a_pass_begins_with_the_first_that_any_lane_left},
                 {"what memory let go of is read", what_memory_let_go_of_is_read},
                 {"the age of what an earlier life left is known", the_age_of_what_an_earlier_life_left_is_known},
                 {"the age of what memory let go of is known", the_age_of_what_memory_let_go_of_is_known},
