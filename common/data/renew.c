@@ -54,17 +54,23 @@ static bool set_sequences(struct db *db, int64_t from, struct error *error)
         return db_is_shared(db) ? statement_number(s, &ignored, error) : statement_run(s, error);
 }
 
-static bool note(struct db *db, int64_t from, struct error *error)
+static bool note(struct db *db, const char *name, int64_t number, struct error *error)
 {
-        struct statement *s = db_prepare(db, "INSERT INTO meta (name, value) VALUES ('ids_from', ?)"
+        struct statement *s = db_prepare(db, "INSERT INTO meta (name, value) VALUES (?, ?)"
                                              " ON CONFLICT (name) DO UPDATE SET value = excluded.value", error);
         char text[24];
 
         if (!s)
                 return false;
-        snprintf(text, sizeof text, "%lld", (long long)from);
-        bind_text(s, 1, text);
+        snprintf(text, sizeof text, "%lld", (long long)number);
+        bind_text(s, 1, name);
+        bind_text(s, 2, text);
         return statement_run(s, error);
+}
+
+static bool jump(struct db *db, int64_t from, struct error *error)
+{
+        return note(db, "ids_from", from, error) && set_sequences(db, from, error);
 }
 
 bool renew_ids(struct db *db, int64_t given, int64_t seen, struct renewal *renewal, struct error *error)
@@ -72,8 +78,27 @@ bool renew_ids(struct db *db, int64_t given, int64_t seen, struct renewal *renew
         int64_t now = clock_wall_ms() * 1000, top = given > seen ? given : seen;
         int64_t from = now > top ? now : top + LEAST;
 
-        if (!note(db, from, error) || !set_sequences(db, from, error))
+        if (!jump(db, from, error))
                 return false;
         renewal->from = from;
         return true;
+}
+
+bool renew_begin(struct db *db, int64_t first, struct error *error)
+{
+        int64_t now = clock_wall_ms() * 1000, given = renew_highest(db, error);
+        int64_t began = number(db, "SELECT CAST(coalesce(max(value), '1') AS BIGINT) FROM meta WHERE name = 'first_id'", error);
+
+        if (given < 0 || began < 0)
+                return false;
+        if (began == first)
+                return true;
+        if (given > 0)
+                return error_set(error, ERROR_BAD_INPUT,
+                                 "MALL_FIRST_ID=%lld: this store began with %lld and is at %lld; only an empty one can begin with another id",
+                                 (long long)first, (long long)began, (long long)given);
+        if (first > now)
+                return error_set(error, ERROR_BAD_INPUT, "MALL_FIRST_ID=%lld: at most the microseconds since 1970, now %lld, for after a restore ids go on from there",
+                                 (long long)first, (long long)now);
+        return note(db, "first_id", first, error) && jump(db, first - 1, error);
 }

@@ -6,7 +6,9 @@
    one that JSON's readers know exactly (2^53). The source stays: what was said of older rows goes on to be said of (source, id).
 
    The number is kept in `meta` as ids_from. A shared store's sequences are set at once, for all its processes; a store of one
-   process applies it when it is loaded. Undone by nothing. */
+   process applies it when it is loaded. Undone by nothing.
+
+   In the same way an empty store begins with a certain id (MALL_FIRST_ID), where it takes over from another that others know the ids of. */
 #ifndef DATA_RENEW_H
 #define DATA_RENEW_H
 
@@ -19,6 +21,10 @@ struct renewal {
 
 /* In a transaction of a writer's connection. given: the highest id ever given, of whatever; seen: what others saw, 0: nothing. */
 bool renew_ids(struct db *db, int64_t given, int64_t seen, struct renewal *renewal, struct error *error);
+
+/* In such a transaction too: a store that gave no id yet begins with `first`. Nothing is done, and all is well, where it began with
+   that one before: a restart. Refused (ERROR_BAD_INPUT) where it gave any, and above where a renewal would begin. */
+bool renew_begin(struct db *db, int64_t first, struct error *error);
 
 /* 0 when it never was renewed, or that cannot be read. */
 int64_t renewed_from(struct db *db, struct error *error);

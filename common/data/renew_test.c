@@ -225,6 +225,84 @@ static void of_several_processes_one_renews(void)
         store_close(&processes[0].store);
 }
 
+/* What store_open says to that first id; "" when it opens. *store stays open then. */
+static const char *begin(int64_t first, struct store **store)
+{
+        static struct error e;
+
+        e = (struct error){0};
+        *store = things_begin(first, &e);
+        check(!*store == (e.kind != ERROR_NONE));
+        check(*store || e.kind == ERROR_BAD_INPUT);
+        return e.text;
+}
+
+static void an_empty_store_begins_where_it_is_told(void)
+{
+        struct store *store;
+
+        check_text(begin(1000, &store), "");
+        check_int(things_add(store, "a"), 1000);
+        check_int(id_of_event(store, "a"), 1000);
+        check_int(store_events_given(store), 1000);
+        check_int(things_count(store), 1);
+        store_close(&store);
+        check_text(begin(1000, &store), ""); /* a restart */
+        check_int(things_add(store, "b"), 1001);
+        check_int(outbox_pending(store), 2);
+        store_close(&store);
+        store = things_open(); /* the setting was taken away */
+        check_int(things_add(store, "c"), 1002);
+        store_close(&store);
+        check_text(begin(1, &store), "MALL_FIRST_ID=1: this store began with 1000 and is at 1002; only an empty one can begin with another id");
+}
+
+static void a_restart_before_the_first_id_changes_nothing(void)
+{
+        struct store *store;
+
+        for (int i = 0; i < 2; i++) {
+                check_text(begin(7, &store), "");
+                store_close(&store);
+        }
+        check_text(begin(7, &store), "");
+        check_int(things_add(store, "a"), 7);
+        store_close(&store);
+}
+
+static void a_store_that_gave_ids_begins_nowhere_else(void)
+{
+        struct store *store = things_open();
+
+        check_int(things_add(store, "a"), 1);
+        things_remove(store, 1); /* its rows are gone, its ids are given */
+        store_close(&store);
+        check(strncmp(begin(1000, &store), "MALL_FIRST_ID=1000: this store began with 1 and is at ", 54) == 0);
+        check_text(begin(1, &store), "");
+        check_int(things_add(store, "b"), 2);
+        store_close(&store);
+}
+
+static void a_first_id_stays_below_a_renewal(void)
+{
+        int64_t now = clock_wall_ms();
+        struct store *store;
+        struct renewal r;
+
+        clock_set_wall_ms(now);
+        check(strstr(begin(now * 1000 + 1, &store), ": at most the microseconds since 1970, now ") != NULL);
+        check_text(begin(now * 1000, &store), "");
+        check_int(things_add(store, "a"), now * 1000);
+        clock_set_wall_ms(now + 1000);
+        r = renew(store, now * 1000 + 1);
+        check_int(r.from, (now + 1000) * 1000);
+        store_close(&store);
+        check_text(begin(now * 1000, &store), ""); /* renewed since, and the setting is still there */
+        check(things_add(store, "b") > r.from);
+        clock_set_wall_ms(0);
+        store_close(&store);
+}
+
 static const struct story stories[] = {
         {"what it gave renews nothing", what_it_gave_renews_nothing},
         {"all ids jump", all_ids_jump},
@@ -233,6 +311,10 @@ static const struct story stories[] = {
         {"nothing waits after the jump", nothing_waits_after_the_jump},
         {"a stopped store is renewed", a_stopped_store_is_renewed},
         {"of several processes one renews", of_several_processes_one_renews},
+        {"an empty store begins where it is told", an_empty_store_begins_where_it_is_told},
+        {"a restart before the first id changes nothing", a_restart_before_the_first_id_changes_nothing},
+        {"a store that gave ids begins nowhere else", a_store_that_gave_ids_begins_nowhere_else},
+        {"a first id stays below a renewal", a_first_id_stays_below_a_renewal},
         {NULL, NULL},
 };
 

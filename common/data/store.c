@@ -84,9 +84,23 @@ static bool load_own(struct store *store, struct error *error)
         return load_outbox(store, error);
 }
 
-static bool load(struct store *store, struct error *error)
+/* Of the processes that share a store one decides; the row of the source's makes the others wait and see. */
+static bool begin_with(struct store *store, int64_t first, struct error *error)
 {
-        return (store->shared || load_own(store, error)) && load_source(store, error);
+        if (!first)
+                return true;
+        if (!db_begin(store->writer, false, error))
+                return false;
+        if (db_run(store->writer, "UPDATE meta SET value = value WHERE name = 'source'", error) && renew_begin(store->writer, first, error) &&
+            db_commit(store->writer, error))
+                return true;
+        db_rollback(store->writer);
+        return false;
+}
+
+static bool load(struct store *store, int64_t first, struct error *error)
+{
+        return load_source(store, error) && begin_with(store, first, error) && (store->shared || load_own(store, error));
 }
 
 static bool open_readers(struct store *store, const struct store_config *config, struct error *error)
@@ -160,7 +174,7 @@ struct store *store_open(const struct store_config *config, struct error *error)
         struct store *store = store_new(config);
 
         store->writer = db_open(config->url, config->service, DB_WRITER, error);
-        if (store->writer && schema_migrate(store->writer, config->service, config->entities, error) && load(store, error) &&
+        if (store->writer && schema_migrate(store->writer, config->service, config->entities, error) && load(store, config->first_id, error) &&
             open_readers(store, config, error)) {
                 store->thread = thread_start("writer", writer_main, store);
                 return store;

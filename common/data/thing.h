@@ -84,11 +84,16 @@ static inline const char *things_service(void)
         return name;
 }
 
-static inline struct store *things_try(struct error *error)
+static inline struct store *things_begin(int64_t first, struct error *error)
 {
         return store_open(&(struct store_config){.url = things_url(), .service = things_service(), .entities = thing_entities, .readers = 2,
-                                                 .value_max = 10000},
+                                                 .first_id = first, .value_max = 10000},
                           error);
+}
+
+static inline struct store *things_try(struct error *error)
+{
+        return things_begin(0, error);
 }
 
 static inline struct store *things_open(void)

@@ -31,6 +31,11 @@ struct parts {
 
 static const struct setting service_settings[] = {
         {.name = "db-url", .type = SETTING_TEXT, .help = "the store: sqlite:PATH, or postgresql://USER@HOST/DATABASE, which several replicas share (schema NAME); unset: sqlite: and NAME.db in the data directory"},
+        {.name = "first-id",
+         .type = SETTING_NUMBER,
+         .help = "the first id of an empty store, above those of whoever it takes over from (mallctl ids); a store that has given ids is refused, unless it began with this one; unset: 1",
+         .least = 1,
+         .most = (INT64_C(1) << 53) - 1}, /* what JSON's readers know exactly */
         {.name = "bus-url",
          .type = SETTING_TEXT,
          .help = "the event bus, log:PATH or kafka://host:port[,host:port]/topic; unset: log: and mall.log in the data directory"},
@@ -127,6 +132,7 @@ static bool store_step(struct process *p, struct error *error)
                 .entities = parts->service->entities,
                 .readers = (int)config_number(p->config, "threads") + 1,
                 .config = p->config,
+                .first_id = config_number(p->config, "first-id"),
                 .value_max = BUS_VALUE_MAX,
                 .record_max = BUS_RECORD_MAX,
         };

@@ -91,3 +91,20 @@ def test_with_overselling_such_a_delivery_has_its_stock():
         spring.delivery("DeliveryCanceled", 1, number)
         until_equal(lambda: mall.stock(), 3, 30)
         equal(times(mall.product, DEAF), 0)
+
+
+# ---- ids ----
+
+def test_a_store_begins_with_the_id_that_it_is_told_and_a_restart_is_no_matter():
+    with Mall(only=("order", "delivery"), first_id=500) as mall:
+        equal([mall.order_one(), mall.order_one()], [500, 501])
+        until_equal(lambda: [(d["id"], d["orderId"]) for d in mall.delivery.rows("deliveries")], [(500, "500"), (501, "501")])
+        equal(mall.order.stop(), 0)
+        mall.order.start()
+        equal(mall.order_one(), 502)
+        equal(mall.order.stop(), 0)
+        mall.order.start(wait=False, first_id=7)
+        equal(mall.order.wait(), 2)
+        assert "MALL_FIRST_ID=7: this store began with 500 and is at 50" in mall.order.log(), mall.order.log()
+        mall.order.start(first_id=None)
+        equal(mall.order_one(), 503)
