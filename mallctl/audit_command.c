@@ -5,7 +5,7 @@
 #include "base/config.h"
 #include "base/redact.h"
 #include "mallctl/balance.h"
-#include "service/build.h"
+#include "mallctl/flags.h"
 #include "service/fetch.h"
 
 #include <curl/curl.h>
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { EXIT_BALANCED, EXIT_OFFENCES, EXIT_MISUNDERSTOOD };
+enum { EXIT_BALANCED, EXIT_OFFENCES, EXIT_UNCHECKED = 3 }; /* 2: flags.h */
 
 enum { AGAIN_MS = 1000 };
 
@@ -111,23 +111,6 @@ static int audit_until(const struct places *places, int64_t settle_ms)
 
 /* ---- what was asked for ---- */
 
-static int misunderstood(const char *what)
-{
-        fprintf(stderr, "mallctl: %s; see mallctl audit --help\n", what);
-        return EXIT_MISUNDERSTOOD;
-}
-
-static int help(void)
-{
-        struct arena *arena = arena_open();
-        struct text out = text_open(arena, 1000);
-
-        config_help(settings, usage, &out);
-        fputs(out.at, stdout);
-        arena_close(&arena);
-        return EXIT_BALANCED;
-}
-
 static bool take_service(const struct config *config, const char *name, struct arena *arena, const char **place, struct error *error)
 {
         const char *url = config_text(config, name);
@@ -163,7 +146,7 @@ static int run(const struct config *config)
         int code;
 
         curl_global_init(CURL_GLOBAL_NOTHING); /* no TLS here */
-        code = take_places(config, arena, &places, &e) ? audit_until(&places, config_number(config, "settle")) : misunderstood(e.text);
+        code = take_places(config, arena, &places, &e) ? audit_until(&places, config_number(config, "settle")) : flags_misunderstood("audit", e.text);
         curl_global_cleanup();
         arena_close(&arena);
         return code;
@@ -171,21 +154,5 @@ static int run(const struct config *config)
 
 int audit_main(char **arguments)
 {
-        struct config *config;
-        struct error e;
-        int count = 0, code;
-
-        while (arguments[count])
-                count++;
-        config = config_open(settings, count + 1, arguments - 1, environ, &e);
-        if (!config)
-                return misunderstood(e.text);
-        if (config_wants_help(config))
-                code = help();
-        else if (config_wants_version(config))
-                code = printf("mallctl %s (%s)\n", build_version, build_commit) > 0 ? EXIT_BALANCED : EXIT_OFFENCES;
-        else
-                code = run(config);
-        config_close(&config);
-        return code;
+        return flags_main("audit", settings, usage, run, arguments);
 }

@@ -9,6 +9,7 @@ struct command {
 };
 
 int audit_main(char **arguments);
+int ids_main(char **arguments);
 int renew_main(char **arguments);
 int log_groups_main(char **arguments);
 int log_forget_main(char **arguments);

@@ -9,6 +9,7 @@
 
 static const struct command commands[] = {
         {"audit", "[FLAG VALUE]...", "checks that orders, deliveries, stocks and movements balance", audit_main},
+        {"ids", "[FLAG VALUE]...", "the highest ids on the topic, for a store that is to begin above them (MALL_FIRST_ID)", ids_main},
         {"renew", "DB-URL [SERVICE]", "after a restore from a backup: ids jump, so that none is given twice (docs/backup.md)", renew_main},
         {"log groups", "[FILE]", "who reads the event log, how far, and what is left to each", log_groups_main},
         {"log forget", "GROUP [FILE]", "lets old events go although GROUP has not read them", log_forget_main},
@@ -21,7 +22,7 @@ static void usage(FILE *out)
         fputs("usage: mallctl COMMAND ...\n\n", out);
         for (const struct command *c = commands; c->name; c++)
                 fprintf(out, "  %-10s %-18s  %s\n", c->name, c->arguments, c->help);
-        fputs("\nFILE is data/mall.log unless given. mallctl audit --help names its flags.\n", out);
+        fputs("\nFILE is data/mall.log unless given. audit and ids name their flags with --help.\n", out);
 }
 
 /* The words behind the command's name; NULL: they begin with another. */

@@ -2,6 +2,7 @@
 
 #include "base/redact.h"
 #include "event/event.h"
+#include "mallctl/books.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,8 @@ static const struct reaction sayings[] = {
         [ORDER_CANCELED] = {"OrderCanceled", NULL},
         [DELIVERY_STARTED] = {"DeliveryStarted", NULL},
         [DELIVERY_CANCELED] = {"DeliveryCanceled", NULL},
+        [OUT_OF_STOCK] = {"OutOfStock", NULL},
+        [INVENTORY_MODIFIED] = {"InventoryModified", NULL},
         {NULL, NULL},
 };
 
@@ -46,26 +49,61 @@ static int64_t id_of(const struct event *event)
         return id && id->type == JSON_NUMBER ? strtoll(id->text, NULL, 10) : 0;
 }
 
+/* Of a delivery. */
+static int64_t order_of(const struct event *event)
+{
+        const struct json *order = json_member(event->body, "orderId");
+
+        return order && (order->type == JSON_STRING || order->type == JSON_NUMBER) ? books_id(order->text) : 0;
+}
+
+static bool is_of_order(enum saying saying)
+{
+        return saying == ORDER_PLACED || saying == ORDER_CANCELED;
+}
+
+static void note_highest(struct topic *t, enum id_kind kind, int64_t id)
+{
+        if (id > t->highest[kind])
+                t->highest[kind] = id;
+}
+
+static void note_ids(struct topic *t, const struct said *said)
+{
+        enum id_kind kind = said->saying == INVENTORY_MODIFIED ? ID_INVENTORY : is_of_order(said->saying) ? ID_ORDER : ID_DELIVERY;
+
+        note_highest(t, kind, said->id);
+        if (kind == ID_DELIVERY)
+                note_highest(t, ID_ORDER_HEARD, said->order);
+}
+
+static void keep(struct topic *t, const struct record *record, const struct event *event, struct said *said)
+{
+        said->source = keep_source(t, event->source);
+        said->identity_source = keep_source(t, event->identity_source);
+        said->identity = arena_string(t->arena, event->identity);
+        said->order_source = keep_source(t, record_header(record, "ce_ordersource", t->scratch));
+        said->partition = record->partition;
+        said->offset = record->offset;
+        said->timestamp = record->timestamp_ms;
+        *(struct said *)rows_add(&t->events) = *said;
+}
+
 void topic_take(struct topic *t, const struct record *record)
 {
         struct event event;
         struct error ignored;
         struct said said;
-        bool ours = event_read(record, sayings, t->scratch, &event, &ignored) == EVENT_OURS && id_of(&event) > 0;
 
-        if (ours) {
+        if (event_read(record, sayings, t->scratch, &event, &ignored) == EVENT_OURS && id_of(&event) > 0) {
                 said = (struct said){
                         .id = id_of(&event),
+                        .order = order_of(&event),
                         .saying = (enum saying)(reaction_for(sayings, event.type) - sayings),
-                        .source = keep_source(t, event.source),
-                        .identity_source = keep_source(t, event.identity_source),
-                        .identity = arena_string(t->arena, event.identity),
-                        .order_source = keep_source(t, record_header(record, "ce_ordersource", t->scratch)),
-                        .partition = record->partition,
-                        .offset = record->offset,
-                        .timestamp = record->timestamp_ms,
                 };
-                *(struct said *)rows_add(&t->events) = said;
+                note_ids(t, &said);
+                if (!t->ids_only && said.saying <= DELIVERY_CANCELED)
+                        keep(t, record, &event, &said);
         }
         arena_reset(t->scratch);
 }
@@ -80,11 +118,6 @@ void topic_drop(struct topic *t, int32_t partition)
 static bool is_later(const struct said *a, const struct said *b)
 {
         return a->partition == b->partition ? a->offset > b->offset : a->timestamp > b->timestamp;
-}
-
-static bool is_of_order(enum saying saying)
-{
-        return saying == ORDER_PLACED || saying == ORDER_CANCELED;
 }
 
 /* The source that begins with the prefix and spoke last. */
@@ -177,12 +210,13 @@ bool topic_url_is_right(const char *url, struct error *error)
                          redact(url, shown));
 }
 
-bool topic_read(struct topic *t, const char *url, const char *properties, struct error *error)
+static bool read_all(struct topic *t, const char *url, const char *properties, bool ids_only, struct error *error)
 {
         const struct scheme *scheme;
 
         *t = (struct topic){
                 .properties = properties,
+                .ids_only = ids_only,
                 .arena = arena_open(),
                 .scratch = arena_open(),
                 .events = rows_open(sizeof(struct said)),
@@ -191,7 +225,17 @@ bool topic_read(struct topic *t, const char *url, const char *properties, struct
         if (!topic_url_is_right(url, error))
                 return false;
         scheme = scheme_of(url);
-        if (!scheme->read(t, url + strlen(scheme->name), error))
+        return scheme->read(t, url + strlen(scheme->name), error);
+}
+
+bool topic_read_ids(struct topic *t, const char *url, const char *properties, struct error *error)
+{
+        return read_all(t, url, properties, true, error);
+}
+
+bool topic_read(struct topic *t, const char *url, const char *properties, struct error *error)
+{
+        if (!read_all(t, url, properties, false, error))
                 return false;
         t->order_source = last_source(t, true, "/order/");
         t->delivery_source = last_source(t, false, "/delivery/");

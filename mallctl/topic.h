@@ -14,10 +14,20 @@
 #include "event/bus.h"
 #include "mallctl/rows.h"
 
-enum saying { ORDER_PLACED, ORDER_CANCELED, DELIVERY_STARTED, DELIVERY_CANCELED };
+enum saying { ORDER_PLACED, ORDER_CANCELED, DELIVERY_STARTED, DELIVERY_CANCELED, OUT_OF_STOCK, INVENTORY_MODIFIED };
+
+/* Whose ids events tell, and in which member. */
+enum id_kind {
+        ID_ORDER,        /* id of Orderplaced and OrderCanceled */
+        ID_ORDER_HEARD,  /* orderId of what delivery and product say */
+        ID_DELIVERY,     /* id of DeliveryStarted, DeliveryCanceled and OutOfStock */
+        ID_INVENTORY,    /* id of InventoryModified */
+        ID_KINDS,
+};
 
 struct said {
-        int64_t id; /* of the order or the delivery */
+        int64_t id;    /* of the order or the delivery */
+        int64_t order; /* of a delivery: its orderId; 0: none that an order could have */
         enum saying saying;
         const char *source;
         const char *identity_source, *identity; /* what makes it one event */
@@ -29,9 +39,11 @@ struct said {
 struct topic {
         const char *properties; /* while it is read */
         struct arena *arena, *scratch;
-        struct rows events;  /* struct said; sorted by saying, id, source, identity once it is read */
+        bool ids_only;       /* no events are kept */
+        struct rows events;  /* struct said, of orders and deliveries; sorted by saying, id, source, identity once it is read */
         struct rows dropped; /* int64_t: partitions whose oldest records are gone */
         const char *order_source, *delivery_source; /* the stores that are there now; NULL: they said nothing */
+        int64_t highest[ID_KINDS]; /* of all stores; 0: none was seen */
 };
 
 /* log:PATH or kafka://HOST:PORT[,HOST:PORT]/TOPIC? Nothing is opened. */
@@ -39,6 +51,8 @@ bool topic_url_is_right(const char *url, struct error *error);
 
 /* properties: a file (event/kafka_properties.h), or NULL */
 bool topic_read(struct topic *topic, const char *url, const char *properties, struct error *error);
+/* The highest ids only. */
+bool topic_read_ids(struct topic *topic, const char *url, const char *properties, struct error *error);
 void topic_close(struct topic *topic);
 
 /* Did the store that is there now say it? */

@@ -1,8 +1,11 @@
 """Services of others beside ours on one topic, as Spring's are: without keys, without CloudEvents headers."""
+import contextlib
 import json
+import sqlite3
+import subprocess
 import time
 
-from mall import Mall, equal, until, until_equal
+from mall import BIN, Mall, equal, tool, until, until_equal
 
 KEYLESS = "MALL_TOPIC_PARTITIONS=1"                             # in the warning
 DEAF = "MALL_OVERSELL=allow"
@@ -108,3 +111,44 @@ def test_a_store_begins_with_the_id_that_it_is_told_and_a_restart_is_no_matter()
         assert "MALL_FIRST_ID=7: this store began with 500 and is at 50" in mall.order.log(), mall.order.log()
         mall.order.start(first_id=None)
         equal(mall.order_one(), 503)
+
+
+def highest(bus):
+    """What mallctl ids prints, by what it was seen as."""
+    lines = tool(BIN / "mallctl", "ids", "--bus=" + bus).splitlines()
+    return {line.split(maxsplit=2)[2]: tuple(line.split(maxsplit=2)[:2]) for line in lines[1:] if line[:1].islower()}, lines
+
+
+def test_mallctl_tells_the_highest_ids_of_all_who_speak_on_the_topic():
+    with Mall(bus="kafka", only=("order", "product")) as mall:
+        spring = Strangers(mall)
+        mall.register(stock=3)
+        mall.order_one()
+        spring.order("Orderplaced", 41)
+        spring.order("Orderplaced", 40)
+        spring.delivery("DeliveryStarted", 12, 43)
+        spring.delivery("DeliveryCanceled", 11, 42)
+        spring.say("InventoryModified", 9, productId="1001", productName="TV", stock=1)
+        spring.say("Orderplaced", "99", productId="1001")
+        until(lambda: "OutOfStock" in mall.broker.read("mall"))
+        found, lines = highest("kafka://%s/mall" % mall.broker.address)
+        equal(found, {"id of Orderplaced, OrderCanceled": ("order", "41"),
+                      "orderId of DeliveryStarted, DeliveryCanceled, OutOfStock": ("order", "43"),
+                      "id of DeliveryStarted, DeliveryCanceled, OutOfStock": ("delivery", "12"),
+                      "id of InventoryModified": ("product", "9")})
+        equal(len(lines), 5)
+
+
+def test_mallctl_tells_the_highest_ids_of_the_log_and_what_it_cannot_know():
+    with Mall(only=("order", "delivery")) as mall:
+        bus = "log:%s" % (mall.directory / "mall.log")
+        for _ in range(3):
+            mall.order_one()
+        until_equal(lambda: [number for _, number in highest(bus)[0].values()], ["3", "3", "3", "0"])
+        equal(len(highest(bus)[1]), 5)
+        with contextlib.closing(sqlite3.connect(mall.directory / "mall.log", timeout=10, isolation_level=None)) as log:
+            log.execute("PRAGMA wal_autocheckpoint = 0")
+            log.execute("DELETE FROM log WHERE offset = 1")
+        equal(highest(bus)[1][5:], ["The oldest events are gone from the topic: an id may have been higher."])
+    for flags, code in ((["--bus=mall.log"], 2), (["mall.log"], 2), (["--bus=log:/nowhere/mall.log"], 1), (["--help"], 0)):
+        equal(subprocess.run([BIN / "mallctl", "ids", *flags], capture_output=True, check=False).returncode, code, str(flags))

@@ -1,0 +1,44 @@
+#include "mallctl/flags.h"
+
+#include "service/build.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+int flags_misunderstood(const char *command, const char *what)
+{
+        fprintf(stderr, "mallctl: %s; see mallctl %s --help\n", what, command);
+        return EXIT_MISUNDERSTOOD;
+}
+
+static int help(const struct setting *settings, const char *usage)
+{
+        struct arena *arena = arena_open();
+        struct text out = text_open(arena, 1000);
+
+        config_help(settings, usage, &out);
+        fputs(out.at, stdout);
+        arena_close(&arena);
+        return 0;
+}
+
+int flags_main(const char *command, const struct setting *settings, const char *usage, int (*run)(const struct config *config), char **arguments)
+{
+        struct config *config;
+        struct error e;
+        int count = 0, code;
+
+        while (arguments[count])
+                count++;
+        config = config_open(settings, count + 1, arguments - 1, environ, &e);
+        if (!config)
+                return flags_misunderstood(command, e.text);
+        if (config_wants_help(config))
+                code = help(settings, usage);
+        else if (config_wants_version(config))
+                code = printf("mallctl %s (%s)\n", build_version, build_commit) > 0 ? 0 : 1;
+        else
+                code = run(config);
+        config_close(&config);
+        return code;
+}
