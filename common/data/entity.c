@@ -92,21 +92,19 @@ static bool whole_from_number(const struct field *field, const char *text, int64
         return true;
 }
 
-/* " 5 " is 5, "" is null (known is false), "1.7" and "abc" are refused. */
+/* " 5 " is 5, "" and "null" are null (known is false), "1.7" and "abc" are refused. */
 static bool whole_from_string(const struct field *field, const char *text, struct whole *whole)
 {
         static const char blanks[] = " \t\r\n";
         const char *digits = text + strspn(text, blanks);
         char *end;
 
-        if (!*digits) {
-                whole->known = false;
-                return true;
-        }
         errno = 0;
-        whole->known = true;
         whole->value = strtoll(digits, &end, 10);
-        if (end == digits || errno != 0 || end[strspn(end, blanks)] != '\0')
+        whole->known = end != digits;
+        if (!whole->known && strncmp(digits, "null", 4) == 0)
+                end += 4;
+        if (errno == ERANGE || end[strspn(end, blanks)] != '\0')
                 return false;
         return fits(field, whole->value);
 }

@@ -55,7 +55,7 @@ static void whole_numbers_are_coerced(void)
 
 static void nothing_is_null(void)
 {
-        static const char *const nothings[] = {"null", "\"\"", "\"  \"", "\"\\t\""};
+        static const char *const nothings[] = {"null", "\"\"", "\"  \"", "\"\\t\"", "\"null\"", "\" null\\n\""};
 
         for (size_t i = 0; i < sizeof nothings / sizeof *nothings; i++) {
                 struct thing t = read_thing(arena_printf(arena, "{\"qty\":7,\"qty\":%s}", nothings[i]));
@@ -73,6 +73,7 @@ static void what_is_no_int32_is_refused(void)
                 "{}",           "{\"a\":1}",     "2147483648",    "\"2147483648\"", "-2147483649", "3e9",
                 "1e400",        "-1e400",        "99999999999999999999",            "\"99999999999999999999\"",
                 "\"5 6\"",      "\"0x10\"",      "\"5a\"",        "\"1e2\"",        "\"-\"",     "2147483648.0",
+                "\"nullx\"",    "\"Null\"",      "\"null 5\"",    "\"5null\"",      "\"nul\"",   "\"-null\"",
                 ("\"\xc2\xa0" "5\""), /* a blank, but not of ASCII */
         };
 
@@ -119,7 +120,7 @@ static void strings_are_coerced(void)
                 const char *json, *text;
         } table[] = {
                 {"\"TV\"", "TV"},   {"\"\"", ""},         {"\" \"", " "},        {"5", "5"},       {"1.50", "1.50"},
-                {"1e2", "1e2"},     {"-0", "-0"},         {"true", "true"},      {"false", "false"}, {"null", NULL},
+                {"1e2", "1e2"},     {"-0", "-0"},         {"true", "true"},      {"false", "false"}, {"null", NULL},  {"\"null\"", "null"},
                 {"12345678901234567890123", "12345678901234567890123"},          {"\"\\uac00\\u20ac\\ud83d\\ude00\"", "가€😀"},
                 {"\"a\\\"b\\\\c\\/d\\b\\f\\n\\r\\t\"", "a\"b\\c/d\b\f\n\r\t"},
         };
