@@ -196,6 +196,17 @@ static bool id_descends(const struct page *page)
         return false;
 }
 
+static bool folds(const struct sort *sort)
+{
+        return sort->ignores_case && sort->field->type == FIELD_TEXT;
+}
+
+static void sort_sql(struct text *sql, const struct sort *sort, bool folded)
+{
+        text_printf(sql, folded ? "lower(\"%s\")" : "\"%s\"", sort->field->name);
+        text_string(sql, sort->descending ? " DESC NULLS LAST, " : " ASC NULLS FIRST, ");
+}
+
 static const char *page_sql(const char *columns, const struct table *table, const struct page *page, struct arena *arena)
 {
         struct text sql = text_open(arena, 300);
@@ -203,8 +214,11 @@ static const char *page_sql(const char *columns, const struct table *table, cons
         text_printf(&sql, "SELECT %s FROM \"%s\" WHERE id %s ? ORDER BY ", columns, table->entity->collection,
                     id_descends(page) ? "<=" : ">=");
         for (int i = 0; i < page->sort_count && page->sorts[i].field; i++)
-                text_printf(&sql, "\"%s\" %s, ", page->sorts[i].field->name,
-                            page->sorts[i].descending ? "DESC NULLS LAST" : "ASC NULLS FIRST");
+                sort_sql(&sql, &page->sorts[i], folds(&page->sorts[i]));
+        /* as in the reference, what is equal but for its case is not yet a tie: B, b */
+        for (int i = 0; i < page->sort_count && page->sorts[i].field; i++)
+                if (folds(&page->sorts[i]))
+                        sort_sql(&sql, &page->sorts[i], false);
         /* nothing breaks a tie of ids: what is behind them does not matter */
         text_printf(&sql, "id %s LIMIT ? OFFSET ?", id_descends(page) ? "DESC" : "ASC");
         return sql.at;

@@ -37,6 +37,7 @@ bool table_find(struct db *db, const struct table *table, enum table_use use, co
 struct sort {
         const struct field *field; /* NULL: by id */
         bool descending;
+        bool ignores_case; /* of text; A to Z, on every store */
 };
 
 struct page {

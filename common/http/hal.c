@@ -141,14 +141,14 @@ void hal_collection_link_header(struct text *out, const struct entity *e, const 
 static void page_link(struct text *out, const char *rel, const struct hal_page *p, int64_t number)
 {
         const struct page *page = p->page;
+        struct text href = text_open(out->arena, 100);
 
-        begin_member(out, rel);
-        text_printf(out, "{\"href\":\"%s/%s?page=%lld&size=%lld", p->base, p->entity->collection, (long long)number,
+        text_printf(&href, "%s/%s?%spage=%lld&size=%lld", p->base, p->entity->collection, p->others, (long long)number,
                     (long long)page->size);
         for (int i = 0; i < page->sort_count; i++)
-                text_printf(out, "&sort=%s,%s", page->sorts[i].field ? page->sorts[i].field->name : "id",
+                text_printf(&href, "&sort=%s,%s", page->sorts[i].field ? page->sorts[i].field->name : "id",
                             page->sorts[i].descending ? "desc" : "asc");
-        text_add(out, "\"}", 2);
+        hal_link(out, rel, href.at);
 }
 
 static void page_links(struct text *out, const struct hal_page *p, int64_t pages)

@@ -149,7 +149,7 @@ const char *http_unescape(struct arena *arena, const char *text, size_t len, boo
 }
 
 /* Unescaped as it is compared: a query of a thousand names, asked for a hundred, costs no memory. */
-static bool is_named(const char *text, size_t len, const char *name)
+bool http_query_is(const char *text, size_t len, const char *name)
 {
         const char *end = text + len;
 
@@ -175,7 +175,7 @@ const char *http_query(const struct http_request *request, const char *name, int
                 const char *equals = memchr(p, '=', len);
                 size_t name_len = equals ? (size_t)(equals - p) : len;
 
-                if (is_named(p, name_len, name) && nth-- == 0)
+                if (http_query_is(p, name_len, name) && nth-- == 0)
                         return equals ? http_unescape(request->arena, equals + 1, len - name_len - 1, true) : "";
                 p += len;
                 if (*p)

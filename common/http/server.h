@@ -141,6 +141,8 @@ void http_each_header(const struct http_request *request, bool (*each)(void *arg
 /* A query parameter, unescaped ('+' is a blank); the nth of that name; NULL when there is none.
    ERROR_BAD_INPUT is not possible: bad escapes were refused. */
 const char *http_query(const struct http_request *request, const char *name, int nth);
+/* Whether a parameter's name, as sent, is that one. */
+bool http_query_is(const char *text, size_t len, const char *name);
 /* Percent-decodes into the arena; NULL on a bad escape or %00. */
 const char *http_unescape(struct arena *arena, const char *text, size_t len, bool plus_is_blank);
 

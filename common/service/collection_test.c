@@ -123,6 +123,21 @@ static void sorts_stay_in_the_links(void)
         shop_end();
 }
 
+static void other_parameters_stay_in_the_links(void)
+{
+        const char *a;
+
+        begin_with(5);
+        a = get("/things?foo=bar&size=2&page=1&x=%22\"\\&sort=name,asc,ignorecase");
+        answers(a, 200);
+        check_text(link_of(a, "first"), "http://shop:1/things?foo=bar&x=%22\"\\&page=0&size=2&sort=name,asc");
+        check_text(link_of(a, "prev"), link_of(a, "first"));
+        check_text(link_of(a, "self"), "http://shop:1/things?foo=bar&size=2&page=1&x=%22\"\\&sort=name,asc,ignorecase");
+        check_text(link_of(a, "next"), "http://shop:1/things?foo=bar&x=%22\"\\&page=2&size=2&sort=name,asc");
+        check_text(link_of(a, "last"), link_of(a, "next"));
+        shop_end();
+}
+
 static void nonsense_gives_the_first_page(void)
 {
         const char *a;
@@ -156,6 +171,7 @@ int main(int argc, char **argv)
                 {"links lead from page to page", links_lead_from_page_to_page},
                 {"a page past the end is empty", a_page_past_the_end_is_empty},
                 {"sorts stay in the links", sorts_stay_in_the_links},
+                {"other parameters stay in the links", other_parameters_stay_in_the_links},
                 {"nonsense gives the first page", nonsense_gives_the_first_page},
                 {"counts follow the rows", counts_follow_the_rows},
                 {NULL, NULL},

@@ -28,24 +28,31 @@ static const struct field *sort_field(const struct shape *shape, const char *nam
         return f;
 }
 
-/* "productId,qty,desc": one or several members, and a direction for all of them. */
+/* Cuts the word off the list where it stands last. */
+static bool cut_last(char *list, const char *word)
+{
+        char *comma = strrchr(list, ','), *last = comma ? comma + 1 : list;
+
+        if (strcasecmp(last, word) != 0)
+                return false;
+        *(comma ? comma : list) = '\0';
+        return true;
+}
+
+/* "productId,qty,desc,ignorecase": one or several members, and for all of them a direction and whether case matters. */
 static void add_sorts(struct page *page, const struct shape *shape, char *list)
 {
-        int first = page->sort_count;
+        bool ignores_case = cut_last(list, "ignorecase"), descends = cut_last(list, "desc");
         char *rest = list, *name;
 
+        if (!descends)
+                cut_last(list, "asc");
         while ((name = strsep(&rest, ",")) && page->sort_count < TABLE_SORTS) {
                 bool known;
-                const struct field *field;
+                const struct field *field = sort_field(shape, name, &known);
 
-                if (!rest && name != list && (strcasecmp(name, "asc") == 0 || strcasecmp(name, "desc") == 0)) {
-                        for (int i = first; i < page->sort_count; i++)
-                                page->sorts[i].descending = strcasecmp(name, "desc") == 0;
-                        return;
-                }
-                field = sort_field(shape, name, &known);
                 if (known)
-                        page->sorts[page->sort_count++] = (struct sort){.field = field};
+                        page->sorts[page->sort_count++] = (struct sort){field, descends, ignores_case};
         }
 }
 
@@ -64,4 +71,24 @@ struct page page_asked(const struct http_request *request, const struct shape *s
         for (int i = 0; i < SORTS_READ && (sort = http_query(request, "sort", i)); i++)
                 add_sorts(&page, shape, arena_string(request->arena, sort));
         return page;
+}
+
+static bool is_of_page(const char *name, size_t len)
+{
+        return http_query_is(name, len, "page") || http_query_is(name, len, "size") || http_query_is(name, len, "sort");
+}
+
+const char *page_others(const struct http_request *request)
+{
+        struct text others = text_open(request->arena, request->query ? strlen(request->query) + 1 : 0);
+        size_t len;
+
+        for (const char *p = request->query; p && *p; p += len + (p[len] == '&')) {
+                len = strcspn(p, "&");
+                if (!len || is_of_page(p, strcspn(p, "&=")))
+                        continue;
+                text_add(&others, p, len);
+                text_char(&others, '&');
+        }
+        return others.at;
 }

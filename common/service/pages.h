@@ -6,5 +6,7 @@
 #include "http/server.h"
 
 struct page page_asked(const struct http_request *request, const struct shape *shape);
+/* The other parameters, as sent: they stay in the links from page to page. "" or "a=1&b=2&" */
+const char *page_others(const struct http_request *request);
 
 #endif

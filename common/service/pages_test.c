@@ -21,8 +21,9 @@ static const char *sorts(const char *query)
 
         text[0] = '\0';
         for (int i = 0; i < page.sort_count; i++)
-                len += (size_t)snprintf(text + len, sizeof text - len, "%s%s %s", i ? ", " : "",
-                                        page.sorts[i].field ? page.sorts[i].field->name : "id", page.sorts[i].descending ? "desc" : "asc");
+                len += (size_t)snprintf(text + len, sizeof text - len, "%s%s %s%s", i ? ", " : "",
+                                        page.sorts[i].field ? page.sorts[i].field->name : "id", page.sorts[i].descending ? "desc" : "asc",
+                                        page.sorts[i].ignores_case ? " any case" : "");
         return text;
 }
 
@@ -68,6 +69,9 @@ static void sorts_that_exist(void)
         check_text(sorts("sort=name,qty,desc"), "name desc, qty desc");
         check_text(sorts("sort=id,desc"), "id desc");
         check_text(sorts("sort=name%2Cdesc"), "name desc");
+        check_text(sorts("sort=name,asc,ignorecase"), "name asc any case");
+        check_text(sorts("sort=name,qty,desc,IgnoreCase&sort=id"), "name desc any case, qty desc any case, id asc");
+        check_text(sorts("sort=name,ignorecase"), "name asc any case");
 }
 
 static void sorts_that_do_not_exist_are_ignored(void)
@@ -82,6 +86,28 @@ static void sorts_that_do_not_exist_are_ignored(void)
         check_text(sorts("sort=desc"), ""); /* a member's name, in the first place */
         check_text(sorts("sort=asc,desc"), "");
         check_text(sorts("sort=name,sideways"), "name asc");
+        check_text(sorts("sort=ignorecase"), "");
+        check_text(sorts("sort=asc,ignorecase"), "");
+        check_text(sorts("sort=name,ignorecase,asc"), "name asc"); /* only where it stands last */
+        check_text(sorts("sort=name,desc,asc"), "name asc");
+}
+
+static void others(const char *query, const char *want)
+{
+        struct http_request r = {.arena = arena_open(), .query = query};
+
+        check_text(page_others(&r), want);
+        arena_close(&r.arena);
+}
+
+static void other_parameters_stay_as_sent(void)
+{
+        others(NULL, "");
+        others("", "");
+        others("page=1&size=2&sort=name&page", "");
+        others("foo=bar&size=2", "foo=bar&");
+        others("size=2&a=%20+b&&page=1&b&c=&a=2", "a=%20+b&b&c=&a=2&");
+        others("p%61ge=1&s%69ze=2&sor=1&sorts=1&Page=1", "sor=1&sorts=1&Page=1&");
 }
 
 static void sorts_are_no_more_than_fit(void)
@@ -97,6 +123,7 @@ int main(int argc, char **argv)
                 {"numbers and nonsense", numbers_and_nonsense},
                 {"sorts that exist", sorts_that_exist},
                 {"sorts that do not exist are ignored", sorts_that_do_not_exist_are_ignored},
+                {"other parameters stay as sent", other_parameters_stay_as_sent},
                 {"sorts are no more than fit", sorts_are_no_more_than_fit},
                 {NULL, NULL},
         };

@@ -72,6 +72,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 request.query = target.query;
                 page = page_asked(&request, &shape);
                 check_page(&page);
+                request.query = page_others(&request);
+                page = page_asked(&request, &shape);
+                fuzz_must(page.number == 0 && page.size == 20 && page.sort_count == 0, "a page, size or sort among %s", request.query);
+                request.query = target.query;
                 for (size_t i = 0; i < sizeof names / sizeof *names * 3; i++) {
                         const char *got = http_query(&request, names[i / 3], (int)i % 3), *want = parameter(arena, target.query, names[i / 3], (int)i % 3);
 

@@ -174,7 +174,8 @@ static void get_collection(struct http_request *r, const struct resource *resour
 {
         struct page page = *asked;
         void **rows = arena_alloc(r->arena, (size_t)page.size * sizeof *rows);
-        struct hal_page out = {.entity = resource->entity, .page = &page, .rows = rows, .base = links_base(r), .asked = r->target};
+        struct hal_page out = {.entity = resource->entity, .page = &page, .rows = rows, .base = links_base(r), .asked = r->target,
+                               .others = page_others(r)};
         struct db *db = store_read_begin(resource->all->store);
         struct error error = {0};
         bool done = read_page(db, resource, &page, &out, rows, r->arena, &error);
