@@ -148,11 +148,23 @@ static bool pass_filters(struct call *c)
         return c->passage.path == c->asked.path || is_path_fine(c, c->passage.path);
 }
 
+/* Who answers to TRACE repeats what it was sent (RFC 9110, 9.3.8): also what we and other proxies added, and cookies. */
+static bool is_passed_on(struct call *c)
+{
+        struct http_request *r = c->request;
+
+        if (strcmp(r->method, "TRACE") != 0)
+                return true;
+        http_answer_header(r, "Allow", "GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS");
+        r->answer.close = true; /* what stands behind it may be meant as its body, which it must not have */
+        return call_answer_here(c, 405, "TRACE is not passed on");
+}
+
 bool call_is_welcome(struct call *c)
 {
         if (c->lane->stopping)
                 return call_answer_here(c, 503, "the gateway is stopping");
-        return is_path_fine(c, c->request->path) && decide_cors(c);
+        return is_passed_on(c) && is_path_fine(c, c->request->path) && decide_cors(c);
 }
 
 bool call_finds_its_way(struct call *c)

@@ -241,6 +241,20 @@ static void answers_without_a_body_stay_so(void)
         close_all();
 }
 
+/* An upstream that answers it says what others sent: here ours would. */
+static void trace_goes_no_further(void)
+{
+        open_all();
+        check_contains(ask_server(upstream, REQUEST("TRACE /orders", "Cookie: secret\r\n")), "Cookie: secret\n");
+        ask("TRACE /orders HTTP/1.1\r\nHost: shop\r\nCookie: secret\r\n\r\n" REQUEST("GET /orders", ""));
+        check_contains(answer, "HTTP/1.1 405 ");
+        check_contains(answer, "\r\nAllow: GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS\r\n");
+        check_contains(answer, "\r\nConnection: close\r\n");
+        check(!strstr(answer, "secret") && !strstr(answer, "X-Of-Upstream"));
+        check_contains(ask(REQUEST("TRACE /nowhere", "Origin: http://a.kr\r\n")), "HTTP/1.1 405 ");
+        close_all();
+}
+
 static void failures_name_the_route(void)
 {
         open_all();
@@ -340,6 +354,7 @@ int main(int argc, char **argv)
                 {"the host of an absolute target is no part of it", the_host_of_an_absolute_target_is_no_part_of_it},
                 {"a prefix is stripped and told", a_prefix_is_stripped_and_told},
                 {"answers without a body stay so", answers_without_a_body_stay_so},
+                {"TRACE goes no further", trace_goes_no_further},
                 {"failures name the route", failures_name_the_route},
                 {"no actuator of a service is reached", no_actuator_of_a_service_is_reached},
                 {"what leads elsewhere when read otherwise is refused", what_leads_elsewhere_when_read_otherwise_is_refused},

@@ -28,7 +28,7 @@ static const struct metric_family requests = {
         .labels = {"method", "uri", "status", "outcome"},
 };
 
-static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", NULL};
+static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", NULL};
 
 int method_row(const char *method)
 {

@@ -104,7 +104,6 @@ static const struct row {
         {"a port that is no number", ROW(GET "Host: a:8x\r\n\r\n" HIDDEN), 400, 0},
         {"method that is no token", ROW("G(T /x HTTP/1.1\r\nHost: a\r\n\r\n" HIDDEN), 400, 0},
         {"CONNECT", ROW("CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n" HIDDEN), 501, 0},
-        {"TRACE", ROW("TRACE /x HTTP/1.1\r\nHost: a\r\n\r\n" HIDDEN), 501, 0},
         {"unknown method", ROW("BREW /x HTTP/1.1\r\nHost: a\r\n\r\n" HIDDEN), 501, 0},
         {"method in small letters", ROW("get /x HTTP/1.1\r\nHost: a\r\n\r\n" HIDDEN), 501, 0},
         {"two blanks in the request line", ROW("GET  /x HTTP/1.1\r\nHost: a\r\n\r\n" HIDDEN), 400, 0},

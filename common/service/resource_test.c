@@ -154,6 +154,10 @@ static void methods_are_those_that_are_allowed(void)
                 wrong = call(table[i].lacks, table[i].target, "", "{}");
                 answers(wrong, 405);
                 check_text(header_of(wrong, "Allow"), table[i].allow);
+                wrong = call("TRACE", table[i].target, "Cookie: secret\r\n", NULL);
+                answers(wrong, 405);
+                check_text(header_of(wrong, "Allow"), table[i].allow);
+                check(!strstr(wrong, "secret"));
         }
         shop_end();
 }
@@ -174,6 +178,7 @@ static void what_is_not_there_is_not_found(void)
                 check_text(header_of(a, "Content-Type"), "application/problem+json");
         }
         answers(call("DELETE", "/things/abc", "", NULL), 404);
+        answers(call("TRACE", "/nothing", "", NULL), 404);
         shop_end();
 }
 

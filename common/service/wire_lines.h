@@ -18,7 +18,7 @@ static const char *const wire_lines[] = {
         "Access-Control-Request-Method: POST\r\n", "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n", "\r\n",
 };
 
-static const char *const wire_methods[] = {"GET ", "GET http://h", "GET http://localhost:8081", "POST ", "PUT ", "PATCH ", "DELETE ", "HEAD ", "OPTIONS "};
+static const char *const wire_methods[] = {"GET ", "GET http://h", "GET http://localhost:8081", "POST ", "PUT ", "PATCH ", "DELETE ", "HEAD ", "OPTIONS ", "TRACE "};
 
 enum { WIRE_LINES = sizeof wire_lines / sizeof *wire_lines, WIRE_METHODS = sizeof wire_methods / sizeof *wire_methods };
 
