@@ -50,59 +50,76 @@ static struct range read_range(const char *start, size_t len)
         return r;
 }
 
-/* How exactly the range names the type: 3 wholly, 2 the main type, 1 anything, 0 not. */
-static int fit(const struct range *r, const char *type)
+/* How exactly a range names a type. */
+enum fit { FIT_NOT, FIT_ANYTHING, FIT_MAIN_TYPE, FIT_WHOLLY };
+
+static enum fit fit(const struct range *r, const char *type)
 {
         const char *slash = strchr(type, '/');
         size_t main_len = (size_t)(slash - type) + 1;
 
         if (r->len == strlen(type) && strncasecmp(r->type, type, r->len) == 0)
-                return 3;
+                return FIT_WHOLLY;
         if (r->len == main_len + 1 && r->type[main_len] == '*' && strncasecmp(r->type, type, main_len) == 0)
-                return 2;
-        return r->len == 3 && strncmp(r->type, "*/*", 3) == 0;
+                return FIT_MAIN_TYPE;
+        return r->len == 3 && strncmp(r->type, "*/*", 3) == 0 ? FIT_ANYTHING : FIT_NOT;
 }
 
-/* The quality that the most exact range gives the type, and where that range stands. */
-static double quality_for(const char *accept, const char *type, int *place)
+/* What the header says of a type: by the most exact range, which stands in that place. */
+struct liking {
+        double quality;
+        enum fit fit;
+        int place;
+};
+
+static struct liking liking_of(const char *accept, const char *type)
 {
+        struct liking l = {0};
         const char *start;
-        double quality = 0;
-        int best = 0, at = 0;
         size_t len;
 
-        for (; next_element(&accept, &start, &len); at++) {
+        for (int at = 0; next_element(&accept, &start, &len); at++) {
                 struct range r = read_range(start, len);
-                int how = fit(&r, type);
+                enum fit how = fit(&r, type);
 
-                if (how > best) {
-                        best = how;
-                        quality = r.quality;
-                        *place = at;
-                }
+                if (how > l.fit)
+                        l = (struct liking){r.quality, how, at};
         }
-        return quality;
+        return l;
+}
+
+static bool is_plainer(const char *type, const char *than)
+{
+        return !strchr(type, '+') && strchr(than, '+');
+}
+
+/* Is the type, offered later, liked better than the one chosen so far? Whoever names only the main type gets application/json
+   before application/hal+json, as from the reference. */
+static bool is_better(const char *type, const struct liking *l, const char *chosen, const struct liking *best)
+{
+        if (!chosen || l->quality != best->quality)
+                return l->quality > best->quality;
+        if (l->place != best->place)
+                return l->place < best->place;
+        return l->fit == FIT_MAIN_TYPE && is_plainer(type, chosen);
 }
 
 const char *negotiate(const char *accept, const char *const *offered)
 {
-        const char *best = NULL;
-        double best_quality = 0;
-        int best_place = 0;
+        const char *chosen = NULL;
+        struct liking best = {0};
 
         if (!accept || !accept[strspn(accept, blanks)] || strcmp(accept, "*/*") == 0)
                 return offered[0];
         for (; *offered; offered++) {
-                int place = 0;
-                double quality = quality_for(accept, *offered, &place);
+                struct liking l = liking_of(accept, *offered);
 
-                if (quality > best_quality || (best && quality == best_quality && place < best_place)) {
-                        best = *offered;
-                        best_quality = quality;
-                        best_place = place;
+                if (is_better(*offered, &l, chosen, &best)) {
+                        chosen = *offered;
+                        best = l;
                 }
         }
-        return best;
+        return chosen;
 }
 
 static size_t type_length(const char *content_type)
@@ -124,6 +141,35 @@ bool media_type_is_json(const char *content_type)
         return media_type_is(content_type, "application/json") ||
                (len > 17 && strncasecmp(content_type, "application/", 12) == 0 &&
                 strncasecmp(content_type + len - 5, "+json", 5) == 0);
+}
+
+/* The charset's value, perhaps in quotes; NULL: it says none. */
+static const char *charset_of(const char *content_type)
+{
+        static const char name[] = "charset=";
+
+        for (const char *p = strchr(content_type, ';'); p; p = strchr(p, ';')) {
+                p += 1 + strspn(p + 1, blanks);
+                if (strncasecmp(p, name, sizeof name - 1) == 0)
+                        return p + sizeof name - 1;
+        }
+        return NULL;
+}
+
+bool media_type_is_utf8(const char *content_type)
+{
+        static const char *const names[] = {"utf-8", "utf8", "us-ascii"};
+        const char *charset = charset_of(content_type);
+        size_t len;
+
+        if (!charset)
+                return true;
+        charset += *charset == '"';
+        len = strcspn(charset, "\"; \t");
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+                if (len == strlen(names[i]) && strncasecmp(charset, names[i], len) == 0)
+                        return true;
+        return false;
 }
 
 /* Cuts the next entity tag off *at: within its quotes a comma is a character like any other. False at the end, or where none stands. */

@@ -13,7 +13,14 @@ static void the_best_is_chosen(void)
                 {NULL, "application/hal+json"},
                 {"", "application/hal+json"},
                 {"*/*", "application/hal+json"},
-                {"application/*", "application/hal+json"},
+                {"application/*", "application/json"}, /* as from the reference */
+                {"APPLICATION/*;q=0.5, text/html", "application/json"},
+                {"application/*, */*", "application/json"},
+                {"*/*;q=0.1, application/*;q=0.1", "application/json"},
+                {"application/*, application/hal+json", "application/json"}, /* equal: the client's order */
+                {"application/hal+json, application/*", "application/hal+json"},
+                {"application/*;q=0.5, application/hal+json;q=0.6", "application/hal+json"},
+                {"application/*, application/json;q=0", "application/hal+json"},
                 {"application/json", "application/json"},
                 {"APPLICATION/JSON", "application/json"},
                 {"application/hal+json", "application/hal+json"},
@@ -45,6 +52,14 @@ static void the_best_is_chosen(void)
         }
 }
 
+static void of_formats_alone_the_first_is_chosen(void)
+{
+        static const char *const formats[] = {"application/alps+json", "application/schema+json", NULL};
+
+        check_text(negotiate("application/*", formats), "application/alps+json");
+        check_text(negotiate("application/*;q=0.1, application/schema+json", formats), "application/schema+json");
+}
+
 static void a_type_is_itself_whatever_its_parameters(void)
 {
         check(media_type_is("application/json", "application/json"));
@@ -66,6 +81,20 @@ static void json_has_many_names(void)
                 check(media_type_is_json(json[i]));
         for (size_t i = 0; i < sizeof other / sizeof *other; i++)
                 check(!media_type_is_json(other[i]));
+}
+
+static void a_charset_is_utf8_or_none(void)
+{
+        static const char *const good[] = {"application/json", "application/json;charset=utf-8", "application/json; charset=\"UTF-8\"",
+                                           "application/json;charset=utf8", "application/json; v=1;Charset=US-ASCII ", "application/json;",
+                                           "application/json;x-charset=latin1", "application/json;v=charset=latin1"};
+        static const char *const bad[] = {"application/json;charset=ISO-8859-1", "application/json; v=1 ; charset=\"utf-16\"",
+                                          "application/json;charset=", "application/json;charset=utf-88", "application/json;charset=utf"};
+
+        for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+                check_text(media_type_is_utf8(good[i]) ? "" : good[i], "");
+        for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+                check_text(media_type_is_utf8(bad[i]) ? bad[i] : "", "");
 }
 
 static void an_entity_tag_is_found_in_a_list(void)
@@ -108,6 +137,8 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 {"the best is chosen", the_best_is_chosen},
+                {"of formats alone the first is chosen", of_formats_alone_the_first_is_chosen},
+                {"a charset is UTF-8 or none", a_charset_is_utf8_or_none},
                 {"a type is itself whatever its parameters", a_type_is_itself_whatever_its_parameters},
                 {"json has many names", json_has_many_names},
                 {"an entity tag is found in a list", an_entity_tag_is_found_in_a_list},

@@ -75,6 +75,13 @@ static void plain_post_answers_the_plain_row(void)
         check_text(body_of(a), "{\"id\":1,\"name\":\"a\",\"qty\":1,\"big\":null}");
         check_int(outbox_pending(shop.store), 1);
         answers(call("GET", "/things/thing", "", NULL), 405);
+        a = call("POST", "/things/thing", "Accept: application/json, */*;q=0.5\r\n", "{}");
+        answers(a, 200);
+        check_text(header_of(a, "Content-Type"), "application/json;charset=UTF-8");
+        answers(call("POST", "/things/thing", "Accept: application/*\r\n", "{}"), 200);
+        answers(call("POST", "/things/thing", "Accept: application/hal+json\r\n", "{}"), 406);
+        answers(call("POST", "/things/thing", "Accept: application/xml\r\n", "{"), 406);
+        check_int(things_count(shop.store), 3); /* what cannot be answered is not done */
         shop_end();
 }
 
@@ -110,6 +117,8 @@ static void types_are_negotiated(void)
         answers(call("POST", "/things", "Content-Type: application/x-www-form-urlencoded\r\n", "name=a"), 415);
         answers(call("POST", "/things", "Content-Type: application/merge-patch+json\r\n", "{}"), 415);
         answers(call("POST", "/things", "Content-Type: application/hal+json; charset=utf-8\r\n", "{}"), 201);
+        answers(call("POST", "/things", "Content-Type: application/json;charset=ISO-8859-1\r\n", "{}"), 415);
+        answers(call("PATCH", "/things/1", "Content-Type: application/merge-patch+json;charset=utf-16\r\n", "{}"), 415);
         answers(call("POST", "/things", "Accept: text/html\r\n", "{}"), 406);
         check_int(things_count(shop.store), 1); /* what cannot be answered is not done */
         answers(call("GET", "/things/1", "Accept: text/html\r\n", NULL), 406);
@@ -117,6 +126,7 @@ static void types_are_negotiated(void)
         answers(call("GET", "/", "Accept: image/png\r\n", NULL), 406);
         check_text(header_of(call("GET", "/things/1", "Accept: application/json\r\n", NULL), "Content-Type"), "application/json");
         check_text(header_of(call("GET", "/things/1", "Accept: */*\r\n", NULL), "Content-Type"), "application/hal+json");
+        check_text(header_of(call("GET", "/things/1", "Accept: application/*\r\n", NULL), "Content-Type"), "application/json");
         answers(call("PATCH", "/things/1", "Content-Type: application/merge-patch+json\r\n", "{\"qty\":1}"), 204);
         answers(call("PATCH", "/things/1", "Content-Type: application/json-patch+json\r\n",
                      "[{\"op\":\"replace\",\"path\":\"/qty\",\"value\":2}]"), 204);

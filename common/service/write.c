@@ -239,9 +239,9 @@ static bool body_type_is_right(struct http_request *r, enum write_kind kind)
         if (!http_has_header(r, "Content-Type"))
                 return true;
         patch_type = media_type_is(type, "application/merge-patch+json") || media_type_is(type, "application/json-patch+json");
-        if (kind == WRITE_PATCH ? patch_type || media_type_is_json(type) : media_type_is_json(type) && !patch_type)
+        if ((kind == WRITE_PATCH ? patch_type || media_type_is_json(type) : media_type_is_json(type) && !patch_type) && media_type_is_utf8(type))
                 return true;
-        http_answer_problem(r, 415, "the body must be application/json, not %s", type);
+        http_answer_problem(r, 415, "the body must be application/json in UTF-8, not %s", type);
         if (kind == WRITE_PATCH)
                 http_answer_header(r, "Accept-Patch", "application/json, application/merge-patch+json, application/json-patch+json");
         return false;
@@ -283,10 +283,17 @@ static bool read_body(struct http_request *r, struct write *w)
 /* Which body the answer will have; false after a 406. */
 static bool choose_type(struct http_request *r, struct write *w)
 {
-        w->type = "application/json;charset=UTF-8";
-        if (w->kind == WRITE_CREATE_PLAIN || w->kind == WRITE_REMOVE)
+        static const char *const plain[] = {"application/json", NULL};
+
+        if (w->kind == WRITE_REMOVE)
                 return true;
-        w->type = NULL;
+        if (w->kind == WRITE_CREATE_PLAIN) {
+                w->type = "application/json;charset=UTF-8";
+                if (negotiate(http_header_list(r, "Accept"), plain))
+                        return true;
+                http_answer_problem(r, 406, "this can be application/json");
+                return false;
+        }
         return !http_has_header(r, "Accept") || (w->type = hal_type(r)) != NULL;
 }
 
