@@ -108,25 +108,34 @@ static void link_field(struct text *out, const char *rel)
         text_char(out, '"');
 }
 
-static void item_link_field(struct text *out, const struct entity *e, int64_t id, const char *base, const char *command,
-                            const char *rel)
+static void item_link_field(struct text *out, const struct entity *e, int64_t id, const char *base, const char *rel)
 {
         text_string(out, out->len ? ",<" : "<");
-        item_href(out, e, id, base, command);
+        item_href(out, e, id, base, NULL);
         link_field(out, rel);
 }
 
 void hal_item_link_header(struct text *out, const struct entity *e, int64_t id, const char *base)
 {
-        item_link_field(out, e, id, base, NULL, "self");
-        item_link_field(out, e, id, base, NULL, e->item);
-        for (const char *const *c = e->commands; c && *c; c++)
-                item_link_field(out, e, id, base, *c, *c);
+        item_link_field(out, e, id, base, "self");
+        item_link_field(out, e, id, base, e->item);
 }
 
-void hal_collection_link_header(struct text *out, const struct entity *e, const char *base)
+/* What no URI has, but a target may, would end the link within its brackets. */
+static void target_in_brackets(struct text *out, const char *target)
 {
-        text_printf(out, "<%s/%s", base, e->collection);
+        for (; *target; target++) {
+                if (strchr("<>\"", *target))
+                        text_printf(out, "%%%02X", (unsigned)*target);
+                else
+                        text_char(out, *target);
+        }
+}
+
+void hal_collection_link_header(struct text *out, const struct entity *e, const char *base, const char *asked)
+{
+        text_printf(out, "<%s", base);
+        target_in_brackets(out, asked);
         link_field(out, "self");
         if (!e->unlisted) {
                 text_printf(out, ",<%s/profile/%s", base, e->collection);

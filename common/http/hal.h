@@ -9,9 +9,10 @@
 void hal_item(struct text *out, const struct entity *entity, const void *row, const char *base);
 /* {"id":7,"productId":"1001",...} */
 void hal_plain(struct text *out, const struct entity *entity, const void *row);
-/* the Link header of HEAD: <...>;rel="self",... */
+/* the Link header of HEAD: <...>;rel="self",... As in the reference, without the commands. */
 void hal_item_link_header(struct text *out, const struct entity *entity, int64_t id, const char *base);
-void hal_collection_link_header(struct text *out, const struct entity *entity, const char *base);
+/* asked: path and query, as sent */
+void hal_collection_link_header(struct text *out, const struct entity *entity, const char *base, const char *asked);
 
 struct hal_page {
         const struct entity *entity;

@@ -5,6 +5,7 @@
 #include "http/links.h"
 #include "http/negotiate.h"
 
+#include <ctype.h>
 #include <string.h>
 
 static bool is_listed(const struct entity *e)
@@ -82,7 +83,15 @@ static void alps_action(struct text *out, const struct entity *e, const struct a
                     name, name, a->type, a->pages ? paging : "", e->item);
 }
 
-static void answer_alps(struct http_request *r, const struct entity *e)
+static void alps_searches(struct text *out, const struct entity *e)
+{
+        for (const struct lookup *l = e->lookups; l && l->members[0]; l++)
+                if (l->name)
+                        text_printf(out, ",{\"name\":\"%s\",\"type\":\"SAFE\",\"descriptor\":[{\"name\":\"%s\",\"type\":\"SEMANTIC\"}]}",
+                                    l->name, l->members[0]);
+}
+
+static void answer_alps(struct http_request *r, const struct entity *e, const char *type)
 {
         struct text body = text_open(r->arena, 2000);
 
@@ -95,8 +104,9 @@ static void answer_alps(struct http_request *r, const struct entity *e)
         for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
                 if (!actions[i].writes || !e->read_only)
                         alps_action(&body, e, &actions[i]);
+        alps_searches(&body, e);
         text_string(&body, "]}}");
-        http_answer_body(r, 200, "application/alps+json", &body);
+        http_answer_body(r, 200, type, &body);
 }
 
 static const char *schema_type(const struct field *f)
@@ -104,17 +114,31 @@ static const char *schema_type(const struct field *f)
         return f->type == FIELD_TEXT ? "string" : "integer";
 }
 
+/* productId: Product id */
+static void text_title(struct text *out, const char *name)
+{
+        text_char(out, (char)toupper((unsigned char)*name));
+        while (*++name) {
+                if (isupper((unsigned char)*name))
+                        text_char(out, ' ');
+                text_char(out, (char)tolower((unsigned char)*name));
+        }
+}
+
 static void answer_schema(struct http_request *r, const struct entity *e)
 {
         struct text body = text_open(r->arena, 1000);
         const char *comma = "";
 
-        text_printf(&body, "{\"title\":\"%s\",\"properties\":{", e->item);
+        text_string(&body, "{\"title\":\"");
+        text_title(&body, e->item);
+        text_string(&body, "\",\"properties\":{");
         for (const struct field *f = e->shape.fields; f->name; f++) {
                 if (f->flags & FIELD_HIDDEN)
                         continue;
-                text_printf(&body, "%s\"%s\":{\"title\":\"%s\",\"readOnly\":%s,\"type\":\"%s\"}", comma, f->name, f->name,
-                            e->read_only ? "true" : "false", schema_type(f));
+                text_printf(&body, "%s\"%s\":{\"title\":\"", comma, f->name);
+                text_title(&body, f->name);
+                text_printf(&body, "\",\"readOnly\":%s,\"type\":\"%s\"}", e->read_only ? "true" : "false", schema_type(f));
                 comma = ",";
         }
         text_string(&body, "},\"definitions\":{},\"type\":\"object\",\"$schema\":\"http://json-schema.org/draft-04/schema#\"}");
@@ -123,11 +147,11 @@ static void answer_schema(struct http_request *r, const struct entity *e)
 
 void answer_entity_profile(struct http_request *r, const struct resource *resource)
 {
-        static const char *const types[] = {"application/alps+json", "application/schema+json", NULL};
+        static const char *const types[] = {"application/alps+json", "application/schema+json", "application/hal+json", NULL};
         const char *type = negotiate(http_header_list(r, "Accept"), types);
 
         if (type == types[1])
                 answer_schema(r, resource->entity);
-        else
-                answer_alps(r, resource->entity);
+        else /* whatever else is asked for, as the reference does */
+                answer_alps(r, resource->entity, type ? type : types[0]);
 }

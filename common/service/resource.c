@@ -105,13 +105,14 @@ static bool is_read(const struct http_request *r)
         return is_method(r, "GET") || is_method(r, "HEAD");
 }
 
-/* HEAD answers as the reference does: 204 with the links. */
-static void answer_links(struct http_request *r, const struct text *links)
+/* HEAD is answered as the reference does: 204, and the links of a row or a page; NULL: none. */
+static void answer_head(struct http_request *r, const struct text *links)
 {
         struct text none = text_open(r->arena, 0);
 
         http_answer_body(r, 204, NULL, &none);
-        http_answer_header(r, "Link", links->at);
+        if (links)
+                http_answer_header(r, "Link", links->at);
 }
 
 static void answer_row(struct http_request *r, const struct resource *resource, const void *row)
@@ -127,7 +128,7 @@ static void answer_row(struct http_request *r, const struct resource *resource, 
                 answer_item(r, resource, row, 304, NULL); /* for its length */
         } else if (is_method(r, "HEAD")) {
                 hal_item_link_header(&links, resource->entity, ((const struct row *)row)->id, links_base(r));
-                answer_links(r, &links);
+                answer_head(r, &links);
                 http_answer_header(r, "ETag", etag);
         } else {
                 answer_item(r, resource, row, 200, type);
@@ -168,7 +169,19 @@ static bool read_page(struct db *db, const struct resource *resource, const stru
         return done;
 }
 
-enum { ROW_ROOM = 400 };
+enum { ROW_ROOM = 400, LINK_FIELD_ROOM = 100 };
+
+static void head_collection(struct http_request *r, const struct resource *resource)
+{
+        struct text links = text_open(r->arena, 200);
+
+        hal_collection_link_header(&links, resource->entity, links_base(r), r->target);
+        if (links.len + LINK_FIELD_ROOM > http_answer_room(r)) { /* the query is almost as long as a head may be */
+                links = text_open(r->arena, 200);
+                hal_collection_link_header(&links, resource->entity, links_base(r), r->path);
+        }
+        answer_head(r, &links);
+}
 
 static void get_collection(struct http_request *r, const struct resource *resource, const char *type, const struct page *asked)
 {
@@ -208,7 +221,6 @@ static void get_page(struct http_request *r, const struct resource *resource, co
 static enum http_result on_collection(struct http_request *r, const struct resource *resource)
 {
         const char *methods = resource->entity->read_only ? read_methods : collection_methods;
-        struct text links = text_open(r->arena, 200);
         const char *type;
 
         r->uri_template = resource->collection;
@@ -217,12 +229,10 @@ static enum http_result on_collection(struct http_request *r, const struct resou
         if (!is_read(r)) {
                 answer_allow(r, is_method(r, "OPTIONS") ? 200 : 405, methods);
         } else if ((type = hal_type(r))) {
-                if (is_method(r, "HEAD")) {
-                        hal_collection_link_header(&links, resource->entity, links_base(r));
-                        answer_links(r, &links);
-                } else {
+                if (is_method(r, "HEAD"))
+                        head_collection(r, resource);
+                else
                         get_page(r, resource, type);
-                }
         }
         return HTTP_ANSWERED;
 }
@@ -254,6 +264,13 @@ static enum http_result on_plain(struct http_request *r, const struct resource *
         return HTTP_ANSWERED;
 }
 
+/* Of / and of the searches. */
+static void head_list(struct http_request *r)
+{
+        if (hal_type(r))
+                answer_head(r, NULL);
+}
+
 static void on_search(struct http_request *r, const struct resource *resource, const char *name)
 {
         r->uri_template = name ? resource->found : resource->search;
@@ -261,6 +278,8 @@ static void on_search(struct http_request *r, const struct resource *resource, c
                 answer_allow(r, is_method(r, "OPTIONS") ? 200 : 405, read_methods);
         else if (name)
                 search_find(r, resource, name);
+        else if (is_method(r, "HEAD"))
+                head_list(r);
         else
                 search_list(r, resource);
 }
@@ -354,6 +373,8 @@ static bool about(struct http_request *r, const struct resources *all, const cha
                 answer_allow(r, is_method(r, "OPTIONS") ? 200 : 405, read_methods);
         else if (resource)
                 answer_entity_profile(r, resource);
+        else if (count == 0 && is_method(r, "HEAD"))
+                head_list(r);
         else if (count == 0)
                 answer_root(r, all);
         else if (profile)

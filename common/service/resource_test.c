@@ -192,6 +192,16 @@ static void what_is_not_there_is_not_found(void)
         shop_end();
 }
 
+#define MORE "<http://shop:1/profile/things>;rel=\"profile\",<http://shop:1/things/search>;rel=\"search\""
+
+static const char *link_of_head(const char *target, const char *headers)
+{
+        const char *a = call("HEAD", target, headers, NULL);
+
+        answers(a, 204);
+        return header_of(a, "Link");
+}
+
 static void head_answers_with_links(void)
 {
         const char *a;
@@ -201,19 +211,54 @@ static void head_answers_with_links(void)
         a = call("HEAD", "/things/1", "", NULL);
         answers(a, 204);
         check_text(header_of(a, "Link"),
-                   "<http://shop:1/things/1>;rel=\"self\",<http://shop:1/things/1>;rel=\"thing\","
-                   "<http://shop:1/things/1/thing>;rel=\"thing\",<http://shop:1/things/1/thing cancel>;rel=\"thing cancel\"");
+                   "<http://shop:1/things/1>;rel=\"self\",<http://shop:1/things/1>;rel=\"thing\""); /* no commands: as the reference */
         check_text(body_of(a), "");
         a = call("HEAD", "/things", "", NULL);
         answers(a, 204);
-        check_text(header_of(a, "Link"), "<http://shop:1/things>;rel=\"self\",<http://shop:1/profile/things>;rel=\"profile\","
-                                         "<http://shop:1/things/search>;rel=\"search\"");
+        check_text(header_of(a, "Link"), "<http://shop:1/things>;rel=\"self\"," MORE);
+        check_text(link_of_head("/things/?size=2&a=<\">", ""), "<http://shop:1/things/?size=2&a=%3C%22%3E>;rel=\"self\"," MORE);
+        check_text(link_of_head("/facts?a=1", ""), "<http://shop:1/facts?a=1>;rel=\"self\"");
+        answers(call("HEAD", "/things", "Accept: text/html\r\n", NULL), 406);
         answers(call("HEAD", "/things/2", "", NULL), 404);
+        shop_end();
+}
+
+/* The longest query there can be stands in the link; where there is no room for it in the head, it is left out. */
+static void a_link_of_head_fits_into_the_head(void)
+{
+        char query[8001] = "";
+        const char *target, *large;
+
+        shop_begin();
+        large = arena_printf(shop.arena, "X-Large: %0*d\r\n", 12000, 0);
+        memset(query, '<', sizeof query - 1); /* three letters each there */
+        target = arena_printf(shop.arena, "/things?%s", query);
+        check_contains(link_of_head(target, ""), "%3C>;rel=\"self\"," MORE);
+        check_text(link_of_head(target, large), "<http://shop:1/things>;rel=\"self\"," MORE);
+        shop_end();
+}
+
+static void head_of_a_list_has_nothing(void)
+{
+        static const char *const lists[] = {"/", "/things/search", "/things/search/"};
+
+        shop_begin();
+        for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+                const char *a = call("HEAD", lists[i], "", NULL);
+
+                answers(a, 204);
+                check_text(header_of(a, "Link"), "none");
+                check_text(header_of(a, "Content-Type"), "none");
+                answers(call("HEAD", lists[i], "Accept: text/html\r\n", NULL), 406);
+        }
+        answers(call("HEAD", "/profile", "", NULL), 200);
         shop_end();
 }
 
 static void what_the_service_has_is_listed(void)
 {
+        const char *a;
+
         shop_begin();
         check_text(body_of(get("/")), "{\"_links\":{\"things\":{\"href\":\"http://shop:1/things{?page,size,sort}\",\"templated\":true},"
                                       "\"profile\":{\"href\":\"http://shop:1/profile\"}}}");
@@ -222,6 +267,13 @@ static void what_the_service_has_is_listed(void)
         check_text(header_of(get("/profile/things"), "Content-Type"), "application/alps+json");
         check_text(header_of(call("GET", "/profile/things", "Accept: application/schema+json\r\n", NULL), "Content-Type"),
                    "application/schema+json");
+        a = call("GET", "/profile/things", "Accept: application/hal+json\r\n", NULL); /* the same, by the name that was asked for */
+        check_text(header_of(a, "Content-Type"), "application/hal+json");
+        check_text(body_of(a), body_of(get("/profile/things")));
+        check_contains(a, ",{\"name\":\"findByName\",\"type\":\"SAFE\",\"descriptor\":[{\"name\":\"name\",\"type\":\"SEMANTIC\"}]}]}}");
+        a = call("GET", "/profile/things", "Accept: application/schema+json\r\n", NULL);
+        check_contains(a, "{\"title\":\"Thing\",");
+        check_contains(a, "\"qty\":{\"title\":\"Qty\",");
         check(!strstr(get("/profile/things"), "Secret") && !strstr(get("/openapi.json"), "Secret"));
         check_contains(get("/openapi.json"), "\"openapi\":\"3.1");
         shop_end();
@@ -239,6 +291,8 @@ int main(int argc, char **argv)
                 {"methods are those that are allowed", methods_are_those_that_are_allowed},
                 {"what is not there is not found", what_is_not_there_is_not_found},
                 {"head answers with links", head_answers_with_links},
+                {"a link of head fits into the head", a_link_of_head_fits_into_the_head},
+                {"head of a list has nothing", head_of_a_list_has_nothing},
                 {"what the service has is listed", what_the_service_has_is_listed},
                 {NULL, NULL},
         };

@@ -1,5 +1,6 @@
 #include "service/search.h"
 
+#include "base/json.h"
 #include "base/utf8.h"
 #include "http/links.h"
 
@@ -18,7 +19,9 @@ void search_list(struct http_request *r, const struct resource *resource)
                 if (l->name)
                         text_printf(&body, "\"%s\":{\"href\":\"%s/%s/search/%s{?%s}\",\"templated\":true},", l->name, base,
                                     e->collection, l->name, l->members[0]);
-        text_printf(&body, "\"self\":{\"href\":\"%s/%s/search\"}}}", base, e->collection);
+        text_string(&body, "\"self\":{\"href\":");
+        json_write_string(&body, arena_printf(r->arena, "%s%s", base, r->target));
+        text_string(&body, "}}}");
         http_answer_body(r, 200, type, &body);
 }
 

@@ -6,6 +6,7 @@ static void the_searches_are_listed(void)
         check_text(body_of(get("/things/search")),
                    "{\"_links\":{\"findByName\":{\"href\":\"http://shop:1/things/search/findByName{?name}\",\"templated\":true},"
                    "\"self\":{\"href\":\"http://shop:1/things/search\"}}}");
+        check_contains(get("/things/search/?a=\"1"), "\"self\":{\"href\":\"http://shop:1/things/search/?a=\\\"1\"}}}"); /* as asked */
         answers(get("/facts/search"), 404); /* has none */
         answers(get("/things/search/findByQty"), 404);
         shop_end();
