@@ -9,18 +9,23 @@ sys.path.insert(0, str(HERE.parent / "system"))
 import mall                                                     # noqa: E402
 
 
+def replay(name, recording):
+    try:
+        with mall.Mall(only=(name,)) as alone:
+            code = subprocess.call([HERE / "replay.py", "-v", "http://localhost:%d" % alone.daemons[name].port, recording])
+        if code not in (0, 1):
+            print("FAIL %s: the replay ended with %d" % (recording.name, code))
+        return code == 0
+    except (AssertionError, OSError) as trouble:
+        print("FAIL %s: %s" % (recording.name, trouble))
+        return False
+
+
 def main():
     failed = False
     for name in mall.SERVICES:
-        try:
-            with mall.Mall(only=(name,)) as alone:
-                code = subprocess.call([HERE / "replay.py", "-v", "http://localhost:%d" % alone.daemons[name].port, HERE / (name + ".jsonl")])
-            if code not in (0, 1):
-                print("FAIL %s: the replay ended with %d" % (name, code))
-            failed |= code != 0
-        except (AssertionError, OSError) as trouble:
-            print("FAIL %s: %s" % (name, trouble))
-            failed = True
+        for recording in (name, "more-" + name):
+            failed |= not replay(name, HERE / (recording + ".jsonl"))
     return 1 if failed else 0
 
 
