@@ -113,6 +113,8 @@ static bool copy_member(const struct operation *o, void *row, struct error *erro
                 done = error_member(error, o->path, "JSON Patch: %s is a string, %s a number", o->path, o->source->name);
         else
                 done = field_read(o->field, &as_json, row, error);
+        if (!done)
+                error->kind = ERROR_CONFLICT; /* another row may allow it */
         arena_close(&arena);
         return done;
 }

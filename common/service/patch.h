@@ -8,7 +8,8 @@
 /* What of a JSON Patch is read. */
 extern const struct json_wanted patch_wanted;
 
-/* Changes the row; its new text lives with the patch. ERROR_CONFLICT when a `test` does not hold. */
+/* Changes the row; its new text lives with the patch. ERROR_CONFLICT when a `test` does not hold, or a
+   value that is copied does not fit where it goes. */
 bool patch_apply(const struct shape *shape, const struct json *patch, void *row, struct error *error);
 
 #endif

@@ -89,8 +89,14 @@ static void what_is_no_operation_is_refused(void)
         fails("[{\"op\":\"add\",\"path\":\"/qty\",\"value\":-1}]", ERROR_BAD_INPUT, "qty must be");
         fails("[{\"op\":\"copy\",\"path\":\"/qty\"}]", ERROR_BAD_INPUT, "from");
         fails("[{\"op\":\"copy\",\"from\":\"/unknown\",\"path\":\"/qty\"}]", ERROR_BAD_INPUT, "from names no member");
-        fails("[{\"op\":\"copy\",\"from\":\"/qty\",\"path\":\"/name\"}]", ERROR_BAD_INPUT, "name is a string, qty a number");
-        fails("[{\"op\":\"copy\",\"from\":\"/name\",\"path\":\"/qty\"}]", ERROR_BAD_INPUT, "qty must be");
+}
+
+static void what_the_row_does_not_allow_is_a_conflict(void)
+{
+        fails("[{\"op\":\"copy\",\"from\":\"/qty\",\"path\":\"/name\"}]", ERROR_CONFLICT, "name is a string, qty a number");
+        fails("[{\"op\":\"move\",\"from\":\"/name\",\"path\":\"/qty\"}]", ERROR_CONFLICT, "qty must be");
+        becomes("[{\"op\":\"add\",\"path\":\"/name\",\"value\":\"7\"},{\"op\":\"copy\",\"from\":\"/name\",\"path\":\"/qty\"}]",
+                "\"name\":\"7\",\"qty\":7,\"big\":null");
 }
 
 static void hidden_members_do_not_exist(void)
@@ -108,6 +114,7 @@ int main(int argc, char **argv)
                 {"operations run in order", operations_run_in_order},
                 {"a test guards", a_test_guards},
                 {"what is no operation is refused", what_is_no_operation_is_refused},
+                {"what the row does not allow is a conflict", what_the_row_does_not_allow_is_a_conflict},
                 {"hidden members do not exist", hidden_members_do_not_exist},
                 {NULL, NULL},
         };
