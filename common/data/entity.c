@@ -92,11 +92,18 @@ static bool whole_from_number(const struct field *field, const char *text, int64
         return true;
 }
 
+/* As Java's trim() does. */
+static const char *skip_blanks(const char *text)
+{
+        while (*text > '\0' && *text <= ' ')
+                text++;
+        return text;
+}
+
 /* " 5 " is 5, "" and "null" are null (known is false), "1.7" and "abc" are refused. */
 static bool whole_from_string(const struct field *field, const char *text, struct whole *whole)
 {
-        static const char blanks[] = " \t\r\n";
-        const char *digits = text + strspn(text, blanks);
+        const char *digits = skip_blanks(text);
         char *end;
 
         errno = 0;
@@ -104,7 +111,7 @@ static bool whole_from_string(const struct field *field, const char *text, struc
         whole->known = end != digits;
         if (!whole->known && strncmp(digits, "null", 4) == 0)
                 end += 4;
-        if (errno == ERANGE || end[strspn(end, blanks)] != '\0')
+        if (errno == ERANGE || *skip_blanks(end))
                 return false;
         return fits(field, whole->value);
 }

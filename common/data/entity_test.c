@@ -42,6 +42,7 @@ static void whole_numbers_are_coerced(void)
                 {"0.9", 0},       {"1E2", 100},        {"\"\\t7\\n\"", 7},   {"\"+5\"", 5},         {"\"007\"", 7},
                 {"2147483647", 2147483647},            {"\"2147483647\"", 2147483647},              {"2147483647.9", 2147483647},
                 {"0", 0},         {"-0", 0},           {"\"-0\"", 0},        {"-0.5", 0},           {"1e-400", 0},
+                {"\"\\u000b5\\u0001\"", 5},
         };
 
         for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -55,7 +56,7 @@ static void whole_numbers_are_coerced(void)
 
 static void nothing_is_null(void)
 {
-        static const char *const nothings[] = {"null", "\"\"", "\"  \"", "\"\\t\"", "\"null\"", "\" null\\n\""};
+        static const char *const nothings[] = {"null", "\"\"", "\"  \"", "\"\\t\"", "\"\\u001f\"", "\"null\"", "\" null\\n\""};
 
         for (size_t i = 0; i < sizeof nothings / sizeof *nothings; i++) {
                 struct thing t = read_thing(arena_printf(arena, "{\"qty\":7,\"qty\":%s}", nothings[i]));
