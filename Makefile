@@ -75,6 +75,10 @@ wire: deps-test ## the reference's recorded answers against each daemon
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@tests/wire/run.py
 
+schema: deps-test ## a public tester asks each service all that its /openapi.json allows, and forbids; SEED=2 for other requests, ONLY=product picks
+	@$(MAKE) --no-print-directory -j$(JOBS) programs
+	@tests/schema/run.py --seed $(SEED) $(ONLY)
+
 proxy: deps-test ## the gateway alone, over raw sockets, among clients and upstreams that misbehave; ONLY=retry, VARIANT=asan
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=$(VARIANT) programs
 	@tests/gateway/run.py --variant $(VARIANT) $(ONLY)

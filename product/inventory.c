@@ -45,9 +45,14 @@ const struct event_type inventory_modified = {"InventoryModified", &inventory_en
 
 static const struct event_type *const inventory_says[] = {&inventory_modified, NULL};
 
+static bool oversell_is_allowed(const struct config *config)
+{
+        return strcmp(config_text(config, "oversell"), "allow") == 0;
+}
+
 bool may_oversell(struct unit *unit)
 {
-        return strcmp(config_text(unit_config(unit), "oversell"), "allow") == 0;
+        return oversell_is_allowed(unit_config(unit));
 }
 
 void inventory_move(struct unit *unit, struct inventory *inventory, int64_t qty, const struct movement *why)
@@ -108,6 +113,7 @@ const struct entity inventory_entity = {
         .shape = {inventory_fields, sizeof(struct inventory)},
         .lookups = inventory_lookups,
         .says = inventory_says,
+        .takes_negative = oversell_is_allowed,
         .check = check_stock,
         .created = registered,
         .changed = changed,

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct config;
 struct unit;
 
 /* A number that may be null. */
@@ -77,6 +78,9 @@ struct entity {
         bool unlisted;                /* not in / nor /profile */
         int since;                    /* number of the migration that brought the table; 0 is 1 */
         const struct event_type *const *says; /* what is said of its rows, which must fit into such events; ends with NULL; NULL: nothing */
+
+        /* Whether HTTP takes a value below 0 in fields without FIELD_NOT_NEGATIVE, where a setting decides and `check` refuses it; NULL: it does. */
+        bool (*takes_negative)(const struct config *config);
 
         /* What HTTP does to a row, inside its unit of work; each may be NULL. check comes before anything is written. */
         void (*check)(struct unit *unit, const void *row);

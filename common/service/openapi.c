@@ -4,26 +4,27 @@
 #include "http/links.h"
 #include "service/about.h"
 #include "service/build.h"
+#include "service/openapi_schema.h"
 
 #include <string.h>
 
-enum operation { LIST = 1, SHOW = 2, SEARCH = 4, CREATE = 8, CHANGE = 16, REMOVE = 32 };
+enum operation { LIST = 1, SHOW = 2, SEARCH = 4, CREATE = 8, CREATE_PLAIN = 16, CHANGE = 32, REMOVE = 64 };
 
 /* What each operation may be refused with. */
 static const struct {
         const char *status, *what;
         int operations;
 } problems[] = {
-        {"400", "the request is malformed", LIST | SHOW | SEARCH},
-        {"400", "the body is not JSON, or a member has the wrong type", CREATE | CHANGE},
+        {"400", "the request is malformed", LIST | SHOW | SEARCH | REMOVE},
+        {"400", "the body is not JSON, or a member has the wrong type", CREATE | CREATE_PLAIN | CHANGE},
         {"404", "not there", SHOW | SEARCH | CHANGE | REMOVE},
         {"406", "no acceptable media type", LIST | SHOW | SEARCH | CREATE | CHANGE},
-        {"409", "the first request with this Idempotency-Key is in progress", CREATE},
-        {"409", "a test of the JSON Patch does not hold", CHANGE},
+        {"409", "the first request with this Idempotency-Key is in progress", CREATE | CREATE_PLAIN},
+        {"409", "the JSON Patch does not fit the row as it is", CHANGE},
         {"412", "If-Match does not hold", CHANGE | REMOVE},
-        {"413", "the body is too large", CREATE | CHANGE},
-        {"415", "the body is not JSON by its Content-Type", CREATE | CHANGE},
-        {"422", "the Idempotency-Key came with another body", CREATE},
+        {"413", "the body is too large", CREATE | CREATE_PLAIN | CHANGE},
+        {"415", "the body is not JSON by its Content-Type", CREATE | CREATE_PLAIN | CHANGE},
+        {"422", "the Idempotency-Key came with another body", CREATE | CREATE_PLAIN},
 };
 
 static void problem_answers(struct text *out, enum operation operation)
@@ -48,8 +49,8 @@ static void request_body(struct text *out, const struct entity *e, const char *c
 {
         text_string(out, "\"requestBody\":{\"required\":true,\"content\":{");
         for (int i = 0; types[i]; i++)
-                text_printf(out, "%s\"%s\":{\"schema\":{\"$ref\":\"#/components/schemas/%s%s\"}}", i ? "," : "", types[i],
-                            strstr(types[i], "json-patch") ? "json-patch" : e->item, strstr(types[i], "json-patch") ? "" : "-input");
+                text_printf(out, "%s\"%s\":{\"schema\":{\"$ref\":\"#/components/schemas/%s-%s\"}}", i ? "," : "", types[i], e->item,
+                            strstr(types[i], "json-patch") ? "patch" : "input");
         text_string(out, "}},");
 }
 
@@ -57,9 +58,9 @@ static void get_collection(struct text *out, const struct entity *e)
 {
         text_printf(out,
                     "\"get\":{\"operationId\":\"get-%s\",\"parameters\":["
-                    "{\"name\":\"page\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}},"
-                    "{\"name\":\"size\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}},"
-                    "{\"name\":\"sort\",\"in\":\"query\",\"schema\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}}],"
+                    "{\"name\":\"page\",\"in\":\"query\",\"schema\":{\"$ref\":\"#/components/schemas/text\"}},"
+                    "{\"name\":\"size\",\"in\":\"query\",\"schema\":{\"$ref\":\"#/components/schemas/text\"}},"
+                    "{\"name\":\"sort\",\"in\":\"query\",\"schema\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/text\"}}}],"
                     "\"responses\":{\"200\":{\"description\":\"a page\",\"content\":{\"application/hal+json\":{\"schema\":"
                     "{\"type\":\"object\"}},\"application/json\":{\"schema\":{\"type\":\"object\"}}}}",
                     e->collection);
@@ -67,19 +68,37 @@ static void get_collection(struct text *out, const struct entity *e)
         text_string(out, "}}");
 }
 
-static void post_collection(struct text *out, const struct entity *e)
+static void post(struct text *out, const struct entity *e, const char *name)
 {
         static const char *const types[] = {"application/json", NULL};
 
         text_printf(out,
-                    ",\"post\":{\"operationId\":\"create-%s\",\"parameters\":[{\"name\":\"Idempotency-Key\",\"in\":\"header\","
+                    "\"post\":{\"operationId\":\"%s-%s\",\"parameters\":[{\"name\":\"Idempotency-Key\",\"in\":\"header\","
                     "\"schema\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":255,\"pattern\":\"^[!-~]+$\"}}],",
-                    e->collection);
+                    name, e->collection);
         request_body(out, e, types);
         text_string(out, "\"responses\":{");
+}
+
+static void post_collection(struct text *out, const struct entity *e)
+{
+        text_char(out, ',');
+        post(out, e, "create");
         item_answer(out, e, "201", "created");
         problem_answers(out, CREATE);
         text_string(out, "}}");
+}
+
+static void plain_path(struct text *out, const struct entity *e)
+{
+        text_printf(out, ",\"/%s/%s\":{", e->collection, e->plain_post);
+        post(out, e, "create-plain");
+        text_printf(out,
+                    "\"200\":{\"description\":\"created; the row alone\",\"content\":{\"application/json\":{\"schema\":"
+                    "{\"$ref\":\"#/components/schemas/%s\"}}}}",
+                    e->item);
+        problem_answers(out, CREATE_PLAIN);
+        text_string(out, "}}}");
 }
 
 static void change_item(struct text *out, const struct entity *e, const char *method, const char *verb, bool creates)
@@ -115,11 +134,22 @@ static void get_and_delete_item(struct text *out, const struct entity *e)
         text_string(out, "}}");
 }
 
+static void searches_path(struct text *out, const struct entity *e)
+{
+        text_printf(out,
+                    ",\"/%s/search\":{\"get\":{\"operationId\":\"searches-of-%s\",\"responses\":{\"200\":{\"description\":\"the searches\","
+                    "\"content\":{\"application/hal+json\":{\"schema\":{\"type\":\"object\"}},\"application/json\":{\"schema\":"
+                    "{\"type\":\"object\"}}}}",
+                    e->collection, e->collection);
+        problem_answers(out, LIST);
+        text_string(out, "}}}");
+}
+
 static void search_path(struct text *out, const struct entity *e, const struct lookup *l)
 {
         text_printf(out,
                     ",\"/%s/search/%s\":{\"get\":{\"operationId\":\"%s\",\"parameters\":[{\"name\":\"%s\",\"in\":\"query\","
-                    "\"schema\":{\"type\":\"string\"}}],\"responses\":{",
+                    "\"schema\":{\"$ref\":\"#/components/schemas/text\"}}],\"responses\":{",
                     e->collection, l->name, l->name, l->members[0]);
         item_answer(out, e, "200", "the item with the lowest id");
         problem_answers(out, SEARCH);
@@ -142,37 +172,13 @@ static void paths_of(struct text *out, const struct entity *e)
                 change_item(out, e, "patch", "patch", false);
         }
         text_char(out, '}');
+        if (e->plain_post)
+                plain_path(out, e);
+        if (entity_has_search(e))
+                searches_path(out, e);
         for (const struct lookup *l = e->lookups; l && l->members[0]; l++)
                 if (l->name)
                         search_path(out, e, l);
-}
-
-static void member_schema(struct text *out, const struct field *f, bool input)
-{
-        text_printf(out, "\"%s\":", f->name);
-        if (f->type == FIELD_TEXT)
-                text_string(out, input ? "{\"type\":[\"string\",\"number\",\"boolean\",\"null\"]}" : "{\"type\":[\"string\",\"null\"]}");
-        else if (input) /* a number may come as a string; a fraction is cut */
-                text_printf(out, "{\"anyOf\":[{\"type\":\"integer\",\"minimum\":%s,\"maximum\":2147483647},"
-                                 "{\"type\":\"string\",\"pattern\":\"^ *[0-9]{1,9} *$\"},{\"type\":\"null\"}]}",
-                            f->flags & FIELD_NOT_NEGATIVE ? "0" : "-2147483648");
-        else
-                text_printf(out, "{\"type\":[\"integer\",\"null\"],\"format\":\"%s\"}", f->type == FIELD_INT32 ? "int32" : "int64");
-}
-
-static void schema_of(struct text *out, const struct entity *e, bool input)
-{
-        const char *comma = "";
-
-        text_printf(out, "\"%s%s\":{\"type\":\"object\",\"properties\":{", e->item, input ? "-input" : "");
-        for (const struct field *f = e->shape.fields; f->name; f++) {
-                if (f->flags & FIELD_HIDDEN)
-                        continue;
-                text_string(out, comma);
-                member_schema(out, f, input);
-                comma = ",";
-        }
-        text_string(out, "}},");
 }
 
 void answer_openapi(struct http_request *r, const struct resources *all)
@@ -190,13 +196,9 @@ void answer_openapi(struct http_request *r, const struct resources *all)
                 paths_of(&out, all->list[i].entity);
         }
         text_string(&out, "},\"components\":{\"schemas\":{");
-        for (int i = 0; i < all->count; i++) {
-                schema_of(&out, all->list[i].entity, false);
-                schema_of(&out, all->list[i].entity, true);
-        }
-        text_string(&out, "\"json-patch\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"op\",\"path\"]}},"
-                          "\"problem\":{\"type\":\"object\",\"required\":[\"title\",\"status\"],\"properties\":{\"type\":{\"type\":"
-                          "\"string\"},\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":"
-                          "\"string\"},\"instance\":{\"type\":\"string\"},\"member\":{\"type\":\"string\"}}}}}}");
+        for (int i = 0; i < all->count; i++)
+                openapi_schemas_of(&out, all->list[i].entity, all->config);
+        openapi_shared_schemas(&out);
+        text_string(&out, "}}}");
         http_answer_body(r, 200, "application/json", &out);
 }

@@ -264,6 +264,14 @@ def test_the_gateway_answers_preflights_and_hides_the_services_actuator():
         equal(mall.gateway.get("/deliveries").status, 200)
 
 
+def test_openapi_says_whether_a_stock_may_be_negative():
+    for oversell, status in ((None, 400), ("allow", 201)):
+        with Mall(only=("product",), oversell=oversell) as mall:
+            stock = mall.product.get("/openapi.json").body["components"]["schemas"]["inventory-input"]["properties"]["stock"]
+            equal(stock["anyOf"][0]["exclusiveMinimum"] < -1, status == 201, oversell)
+            equal(mall.product.post("/inventories", {"stock": -1}).status, status, oversell)
+
+
 def test_openapi_and_metrics_are_served():
     with Mall() as mall:
         mall.order_one()
