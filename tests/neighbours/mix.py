@@ -12,7 +12,7 @@ import json
 import threading
 
 from neighbour import Spring                                    # first: it knows where the next one lies
-from mall import SERVICES, Broker, Client, Mall, equal, until, until_equal
+from mall import SERVICES, Broker, Client, Mall, equal, tool, until, until_equal
 
 
 @contextlib.contextmanager
@@ -38,15 +38,43 @@ class Mix(Mall):
         for name in SERVICES:
             self.__dict__[name] = self.daemons.get(name) or Client(self.ours[name].port)
 
+    def __enter__(self):
+        super().__enter__()
+        until(lambda: 'topic "%s" with 1 partitions' % self.topic in tool("kcat", "-L", "-b", self.kafka.address, "-t", self.topic), 60, every=0.2)
+        return self
+
     def spring(self, *names, **more):
         return Spring(self.directory, self.kafka, self.topic, {name: self.ours[name].port for name in names}, **more)
 
     def is_ours(self, name):
         return name in self.daemons
 
+    def end(self, name):
+        """Nobody has that place; what is meant for it waits on the topic."""
+        equal(self.daemons.pop(name if self.is_ours(name) else "spring").stop(), 0)
+
+    def begin_ours(self, name):
+        self.daemons[name] = self.ours[name]
+        self.daemons[name].start()
+
+    def begin_theirs(self, name, **more):
+        self.daemons["spring"] = self.spring(name, **more)
+        self.daemons["spring"].start()
+
+    def hand_over(self, name):
+        begin = self.begin_theirs if self.is_ours(name) else self.begin_ours
+        self.end(name)
+        begin(name)
+
+    def read(self):
+        """What is on the topic by now; kcat's -e would wait for a moment in which nothing comes."""
+        at = ("-b", self.kafka.address, "-t")
+        count = tool("kcat", "-Q", *at, "%s:0:-1" % self.topic).split()[-1]
+        return tool("kcat", "-C", "-q", *at, self.topic, "-o", "beginning", "-c", count).splitlines() if count != "0" else []
+
     def said(self):
         """{(type, number of its order or None): how often that is on the topic}"""
-        events = [json.loads(line) for line in self.kafka.read(self.topic).splitlines()]
+        events = map(json.loads, self.read())
         return collections.Counter((e["eventType"], str(e["id"]) if e["eventType"].startswith("Order") else e.get("orderId")) for e in events)
 
 
@@ -55,7 +83,11 @@ class Trade:
 
     def __init__(self, mix, stock=10000):
         self.mix, self.initial, self.placed, self.canceled, self.open = mix, stock, {}, set(), threading.Lock()
-        self.inventory = mix.register(stock=stock)
+        self.inventory, self.by_hand = mix.register(stock=stock), 0
+
+    def set_stock(self, stock):
+        equal(self.mix.product.patch("/inventories/%d" % self.inventory, {"stock": stock}).status, 200)
+        self.by_hand += 1
 
     def place(self, qty):
         number = self.mix.order_one(qty=qty)
@@ -93,11 +125,18 @@ class Trade:
 
     def wanted(self):
         """What must be on the topic, in the form of Mix.said()."""
-        wanted = collections.Counter()
+        wanted = collections.Counter({("InventoryModified", None): self.by_hand})
         for kinds, numbers in ((("Orderplaced", "DeliveryStarted"), self.placed), (("OrderCanceled", "DeliveryCanceled"), self.canceled)):
             wanted.update((kind, str(number)) for kind in kinds for number in numbers)
             wanted["InventoryModified", None] += len(numbers)
         return wanted
+
+    def has_moved(self):
+        """Whether each delivery that began or was called back has moved stock."""
+        kinds = collections.Counter()
+        for (kind, _), times in self.mix.said().items():
+            kinds[kind] += times
+        return kinds["InventoryModified"] - self.by_hand == kinds["DeliveryStarted"] + kinds["DeliveryCanceled"]
 
     def is_all_said(self):
         """And nothing twice, nor anything else."""
@@ -105,10 +144,14 @@ class Trade:
         equal(dict(said - wanted), {}, "what is on the topic beyond what should be")
         return said == wanted
 
-    def balances(self, seconds=60):
-        mix = self.mix
+    def settles(self, seconds=60):
         until(self.is_all_said, seconds, every=0.3)
+        until_equal(lambda: self.mix.stock(self.inventory), self.initial - sum(self.placed[number] for number in self.kept()))
+
+    def balances(self, seconds=60):
+        """For whoever had its place from the beginning, so that its rows are all of them."""
+        mix = self.mix
+        self.settles(seconds)
         equal(sorted(int(d["orderId"]) for d in mix.delivery.rows("deliveries")), self.kept(), "the orders that are delivered")
-        until_equal(lambda: mix.stock(self.inventory), self.initial - sum(self.placed[number] for number in self.kept()))
         status = "DeliveryStarted" if mix.is_ours("order") else None
         until_equal(lambda: {(o["id"], o["status"]) for o in mix.order.rows("orders")}, {(number, status) for number in self.kept()})
