@@ -124,6 +124,7 @@ static rd_kafka_conf_t *conf_open(struct kafka_bus *b, struct error *error)
         if (b->group) {
                 rd_kafka_conf_set_rebalance_cb(conf, kafka_rebalanced);
                 rd_kafka_conf_set_offset_commit_cb(conf, kafka_committed);
+                kafka_member_listen(b, conf);
         } else {
                 set_partitioner(conf, b);
                 rd_kafka_conf_set_dr_msg_cb(conf, kafka_delivered);

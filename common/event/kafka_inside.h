@@ -1,5 +1,5 @@
 /* kafka_inside - what the files of the Kafka adapter share: bus_kafka.c (opening, closing), kafka_publisher.c,
-   kafka_reader.c and kafka_topic.c. */
+   kafka_reader.c, kafka_member.c, kafka_tail.c and kafka_topic.c. */
 #ifndef EVENT_KAFKA_INSIDE_H
 #define EVENT_KAFKA_INSIDE_H
 
@@ -42,6 +42,8 @@ struct kafka_bus {
 
         /* reading */
         bool subscribed;
+        bool member;              /* the coordinator gave it its partitions, though there may be none */
+        _Atomic int64_t heard_us; /* monotonic; of the coordinator */
         struct kafka_position *positions;
         int position_count;
         int64_t tidied_us;
@@ -81,6 +83,12 @@ int kafka_lane(struct bus *bus, const char *key, size_t key_len);
 bool kafka_send(struct bus *bus, const struct record *records, size_t count, struct error *error);
 void kafka_wait(struct bus *bus, int wait_ms, struct error *error);
 void kafka_give_up(struct bus *bus);
+
+/* kafka_member.c */
+void kafka_member_listen(struct kafka_bus *bus, rd_kafka_conf_t *conf); /* before there is a client */
+rd_kafka_resp_err_t kafka_member_join(struct kafka_bus *bus);
+void kafka_member_is(struct kafka_bus *bus, bool member); /* as a rebalance says */
+void kafka_member_keep(struct kafka_bus *bus);            /* once a second */
 
 /* kafka_reader.c */
 void kafka_rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t *partitions,

@@ -80,6 +80,7 @@ void kafka_rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t what, rd_kafka_topic_p
 {
         struct kafka_bus *b = opaque;
 
+        kafka_member_is(b, what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS);
         if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
                 for (int i = 0; i < partitions->cnt; i++)
                         position_of(b, partitions->elems[i].partition)->lag =
@@ -115,6 +116,7 @@ static void tidy(struct kafka_bus *b)
         if (now - b->tidied_us < TIDY_US)
                 return;
         b->tidied_us = now;
+        kafka_member_keep(b);
         show_lag(b);
         if (!(list = unwritten(b)))
                 return;
@@ -125,17 +127,13 @@ static void tidy(struct kafka_bus *b)
 
 static bool subscribe(struct kafka_bus *b, int64_t end_us, struct error *error)
 {
-        rd_kafka_topic_partition_list_t *list;
         rd_kafka_resp_err_t err;
 
         if (b->subscribed)
                 return true;
         if (!kafka_topic_make(b, b->bus.topic, end_us, error))
                 return false;
-        list = rd_kafka_topic_partition_list_new(1);
-        rd_kafka_topic_partition_list_add(list, b->bus.topic, RD_KAFKA_PARTITION_UA);
-        err = rd_kafka_subscribe(b->rk, list);
-        rd_kafka_topic_partition_list_destroy(list);
+        err = kafka_member_join(b);
         b->subscribed = err == RD_KAFKA_RESP_ERR_NO_ERROR;
         return b->subscribed || error_set(error, ERROR_UNAVAILABLE, "Kafka: %s", rd_kafka_err2str(err));
 }
