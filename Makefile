@@ -37,7 +37,7 @@ ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(WITHOUT_$(VARIANT)) $(HARDENING_$(VARIANT
              $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 ALL_LIBS   = -Wl,--as-needed $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
-.PHONY: help all run test bench lint unit wire proxy system neighbours fuzz mutants images images-test deploy-check settings programs deps-run deps-kafka deps-postgres \
+.PHONY: help all run test bench lint unit wire schema proxy system neighbours fuzz mutants images images-test deploy-check settings programs deps-run deps-kafka deps-postgres \
         deps-test deps-bench deps-fuzz deps-images deps-emulator unit-tests unit-here concurrent-tests ceiling fuzzers clean
 .SECONDARY:
 
@@ -57,7 +57,7 @@ images_test = $(shell [ "$$(id -u)" = 0 ] && unshare --mount --net true 2>/dev/n
 
 test: deps-test ## everything below, and one line of how it went
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
-	@scripts/tally.py lint unit wire proxy system neighbours deploy-check $(images_test)
+	@scripts/tally.py lint unit wire schema proxy system neighbours deploy-check $(images_test)
 	@$(if $(images_test),,echo "images-test was left out: it takes root, and the right to mount and to make networks")
 
 lint: deps-test ## layout of the tiers, warnings, static checks
