@@ -62,7 +62,8 @@ TESTS = {
                             "common/data/sent_test common/data/batch_test@postgresql common/data/contend_test@postgresql",
     "common/event/dead_letter.c": "common/event/dead_letter_test common/event/own_test",
     "common/event/event.c": "common/event/event_test common/event/inbox_test common/event/dead_letter_test",
-    "common/event/inbox.c": "common/event/inbox_test common/event/dead_letter_test common/event/own_test common/event/dead_letter_test@postgresql",
+    "common/event/inbox.c": "common/event/dead_letter_test common/event/own_test common/event/inbox_test common/event/dead_letter_test@postgresql",
+    "common/event/own.c": "common/event/own_test common/event/own_test@postgresql",
     "common/event/relay_flights.c": "common/event/relay_steps_test common/event/relay_results_test "
                                     "common/event/relay_flights_test common/event/relay_faults_test",
     "common/event/relay_results.c": "common/event/relay_results_test common/event/relay_steps_test "
@@ -71,7 +72,7 @@ TESTS = {
                             "common/event/relay_flights_test common/event/relay_faults_test",
     "common/event/relay_memory.c": "common/event/relay_memory_test common/event/relay_test "
                                    "common/event/relay_flights_test common/event/relay_faults_test",
-    "common/event/relay_parts.c": "common/event/relay_test common/event/relay_test@postgresql",
+    "common/event/relay_parts.c": "common/event/relay_parts_test@postgresql common/event/relay_test@postgresql",
     "common/http/connection.c": "common/http/server_test common/http/limits_test common/http/crowd_test",
     "common/http/framing.c": "common/http/framing_test common/http/server_test",
     "common/service/write.c": "common/service/write_test common/service/resource_test common/service/keys_test "

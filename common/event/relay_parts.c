@@ -29,7 +29,6 @@ void relay_told(void *arg, struct outbox_batch *batch)
         struct relay *r = arg;
         bool listening;
 
-        batch->next = NULL;
         relay_free_batches(batch);
         pthread_mutex_lock(&r->lock);
         r->told = true;
@@ -75,17 +74,30 @@ static bool remove_landed(struct relay *r, struct round *round, struct error *er
         return removed;
 }
 
-static size_t ids_known(const struct relay *r, int64_t **ids)
+static size_t ids_known(const struct relay *r, struct arena *arena, int64_t **ids)
 {
         size_t count = 0, all = 0;
 
         for (int i = 0; i < FLIGHT_STATES; i++)
                 all += r->counts[i];
-        *ids = memory_alloc((all + 1) * sizeof **ids);
+        *ids = arena_alloc(arena, all * sizeof **ids);
         for (int i = 0; i < FLIGHT_STATES; i++)
                 for (const struct flight *f = r->all[i].next; f != &r->all[i]; f = f->next)
                         (*ids)[count++] = f->id;
         return count;
+}
+
+/* Of what is under way and a page of the rest, which is in the order of the parts, not of the time. */
+static void note_oldest_beside(struct relay *r, const struct outbox_record *records, size_t count)
+{
+        int64_t oldest = records[0].at;
+
+        for (size_t i = 1; i < count; i++)
+                if (records[i].at < oldest)
+                        oldest = records[i].at;
+        if (r->counts[FLYING] && r->all[FLYING].next->at < oldest)
+                oldest = r->all[FLYING].next->at;
+        atomic_store(&r->oldest_at, oldest);
 }
 
 /* False: nothing more is taken now. */
@@ -99,29 +111,29 @@ static bool offer_page(struct relay *r, struct round *round, size_t count)
         return true;
 }
 
-static bool pass_page(struct relay *r, struct round *round, size_t *count, struct error *error)
+/* False: there is no more, or nothing more is taken now. */
+static bool pass_page(struct relay *r, struct round *round, struct error *error)
 {
         struct arena *arena = arena_open();
         int64_t *ids;
-        size_t known = ids_known(r, &ids);
-        bool more = outbox_parts_read(round->parts, ids, known, round->records, RELAY_PAGE, count, arena, error);
+        size_t known = ids_known(r, arena, &ids), count;
+        bool more = outbox_parts_read(round->parts, ids, known, round->records, RELAY_PAGE, &count, arena, error) && count;
 
-        if (more && *count) {
+        if (more) {
                 round->bus = relay_look_at_bus(r);
                 if (!round->bus)
-                        atomic_store(&r->oldest_at, round->records[0].at);
-                more = round->bus && offer_page(r, round, *count);
+                        note_oldest_beside(r, round->records, count);
+                more = round->bus && offer_page(r, round, count);
         }
         relay_send(r);
-        free(ids);
         arena_close(&arena);
-        return more && *count;
+        return more;
 }
 
 static bool any_left(const struct relay *r)
 {
-        for (const struct lane *l = r->lanes; l < r->lanes + BUS_LANES; l++)
-                if (l->left)
+        for (int i = 0; i < BUS_LANES; i++)
+                if (r->lanes[i].left)
                         return true;
         return false;
 }
@@ -137,14 +149,13 @@ static void pass(struct relay *r, struct round *round, struct error *error)
 {
         bool deep = any_left(r);
         int64_t begun = clock_mono_us();
-        size_t count = 0;
 
         round->bus = true;
         if (deep && !outbox_parts_begin(round->parts, error))
                 return;
-        for (struct lane *l = r->lanes; l < r->lanes + BUS_LANES; l++)
-                l->left = l->left_at = 0;
-        while (pass_page(r, round, &count, error) && deep && !much_landed(r))
+        for (int i = 0; i < BUS_LANES; i++)
+                r->lanes[i].left = r->lanes[i].left_at = 0;
+        while (pass_page(r, round, error) && deep && !much_landed(r))
                 ;
         if (deep)
                 outbox_parts_end(round->parts);
