@@ -269,17 +269,7 @@ static void every_record_has_one_reader(void)
 
 static void end_session_of_relay(void)
 {
-        struct error e = {0};
-        struct db *db = store_read_begin(t.store);
-        struct statement *s = db_prepare_once(db,
-                                              "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ?"
-                                              " AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')",
-                                              &e);
-
-        bind_text(s, 1, things_service());
-        check(statement_run(s, &e));
-        statement_close(&s);
-        store_read_end(t.store, db);
+        things_end_sessions("pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')");
 }
 
 /* A connection that broke took the parts along: what is held is never more than what the locks say. */

@@ -95,12 +95,24 @@ static void *read_all(void *arg)
                 struct error e = {0};
                 int64_t rows = 0;
 
-                if (!store_count(c->store, db, &thing_entity, &rows, &e) || rows < before)
+                if (store_count(c->store, db, &thing_entity, &rows, &e)) {
+                        c->read_failed |= rows < before;
+                        before = rows;
+                } else if (!store_is_shared(c->store) || e.kind != ERROR_UNAVAILABLE) {
                         c->read_failed = true;
-                before = rows;
+                }
                 store_read_end(c->store, db);
         }
         return NULL;
+}
+
+/* rows: of theirs. A PostgreSQL that is too busy for its own deadlines fails some units, which are told so. */
+static void what_was_told_is_so(const struct crowd *c, int asked, int64_t rows)
+{
+        check(!c->other || db_url_is_shared(things_url()));
+        check_int(c->committed + c->refused + c->other, asked);
+        check(c->committed <= asked * 4 / 5 && c->refused <= asked / 5);
+        check(rows >= c->committed && rows <= c->committed + c->other);
 }
 
 static void everything_is_done_once(void)
@@ -109,6 +121,7 @@ static void everything_is_done_once(void)
         struct ask *asks = memory_alloc(THREADS * EACH * sizeof *asks);
         struct member members[THREADS];
         pthread_t readers[READERS + 1]; /* one more than connections: they wait for each other */
+        int64_t rows;
 
         outbox_on_commit(crowd.store, handed_over, &crowd);
         for (int i = 0; i <= READERS; i++)
@@ -123,19 +136,17 @@ static void everything_is_done_once(void)
         crowd.over = true;
         for (int i = 0; i <= READERS; i++)
                 pthread_join(readers[i], NULL);
-        check_int(crowd.committed, THREADS * EACH * 4 / 5);
-        check_int(crowd.refused, THREADS * EACH / 5);
-        check_int(crowd.other, 0);
+        rows = things_count(crowd.store);
+        what_was_told_is_so(&crowd, THREADS * EACH, rows - 1);
         check(!crowd.read_failed);
-        check_int(things_count(crowd.store), THREADS * EACH * 4 / 5 + 1);
         store_close(&crowd.store);
-        check_int(crowd.handed, THREADS * EACH * 4 / 5 + 1);
+        check_int(crowd.handed, crowd.committed + 1);
         check(!crowd.out_of_order || db_url_is_shared(things_url())); /* there the database gives the ids */
         for (int i = 0; i < THREADS * EACH; i++)
                 check_int(asks[i].times, 1);
         free(asks);
         crowd.store = things_open();
-        check_int(things_count(crowd.store), THREADS * EACH * 4 / 5 + 1);
+        check_int(things_count(crowd.store), rows);
         check(things_add(crowd.store, "next") == THREADS * EACH * 4 / 5 + 2 || store_is_shared(crowd.store)); /* refused units used no id */
         store_close(&crowd.store);
 }
@@ -152,11 +163,9 @@ static void closing_runs_what_is_queued(void)
         sem_post(&hold.go_on);
         store_close(&crowd.store);
         check_int(errand_end(&hold), ERROR_NONE);
-        check_int(crowd.committed, EACH * 4 / 5);
-        check_int(crowd.refused, EACH / 5);
         free(asks);
         crowd.store = things_open();
-        check_int(things_count(crowd.store), EACH * 4 / 5);
+        what_was_told_is_so(&crowd, EACH, things_count(crowd.store));
         store_close(&crowd.store);
 }
 
@@ -164,7 +173,7 @@ static void a_busy_writer_shows(void)
 {
         struct store *store = things_open();
         struct errand hold;
-        int64_t end = clock_mono_us() + 10 * 1000000;
+        int64_t end = clock_mono_us() + 60 * 1000000;
 
         check_int(store_busy_ms(store), 0);
         check(store_is_well(store));

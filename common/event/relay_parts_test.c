@@ -318,17 +318,7 @@ static int share_with_another(void)
 
 static void end_session_of_relay(void)
 {
-        struct error e = {0};
-        struct db *db = store_read_begin(t.store);
-        struct statement *s = db_prepare_once(db,
-                                              "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = ?"
-                                              " AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')",
-                                              &e);
-
-        bind_text(s, 1, things_service());
-        check(statement_run(s, &e));
-        statement_close(&s);
-        store_read_end(t.store, db);
+        things_end_sessions("pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')");
 }
 
 /* ---- stories ---- */
