@@ -39,6 +39,8 @@ static struct {
         struct heard heard[HELD_MOST];
         size_t count, told; /* results were looked for in the first `told` */
         bool woken, gave_up;
+        char lands_once_woken; /* a key that is held until the first look behind that */
+        bool was_woken;
         int closed_ms;
         size_t flying, flying_most; /* bytes that wait for an answer */
         size_t sends, largest_send; /* bytes */
@@ -179,6 +181,8 @@ size_t bus_results(struct bus *at, struct bus_result *results, size_t most, int 
         (void)at;
         error->kind = ERROR_NONE;
         pthread_mutex_lock(&bus.lock);
+        if (bus.was_woken)
+                bus.fate[(int)bus.lands_once_woken] = LAND;
         while (!(count = answer(results, most)) && !bus.woken &&
                pthread_cond_clockwait(&bus.changed, &bus.lock, CLOCK_MONOTONIC, &until) == 0)
                 ;
@@ -200,6 +204,7 @@ void bus_wake(struct bus *at)
         (void)at;
         pthread_mutex_lock(&bus.lock);
         bus.woken = true;
+        bus.was_woken = true;
         pthread_cond_signal(&bus.changed);
         pthread_mutex_unlock(&bus.lock);
 }
@@ -263,6 +268,7 @@ static inline void begin(void)
         bus.count = bus.told = bus.flying = bus.flying_most = bus.sends = bus.largest_send = 0;
         bus.parts = 3;
         bus.fails = bus.woken = false;
+        bus.lands_once_woken = '\0';
         t.store = store_open(&(struct store_config){.url = things_url(), .service = things_service(), .entities = thing_entities, .readers = 1}, &e);
         check_text(e.text, "");
         t.arena = arena_open();

@@ -190,10 +190,46 @@ static void closing_is_bounded_and_what_waits_comes_later(void)
 static void closing_waits_for_answers(void)
 {
         begin();
+        doom('a', HOLD, 0);
         say("abc", 100, 0);
-        relay_close(&t.relay, CLOSE_MS);
+        wait_until_pending(100);
+        pthread_mutex_lock(&bus.lock);
+        bus.lands_once_woken = 'a'; /* by closing */
+        bus.was_woken = false;
+        pthread_mutex_unlock(&bus.lock);
+        relay_close(&t.relay, LONG_MS);
         check(!bus.gave_up);
         check_int(outbox_pending(t.store), 0);
+        start_relay();
+        heard_once();
+        end();
+}
+
+static struct relay *closing;
+
+/* The relay is in the midst of a round meanwhile, which is its last. */
+static void say_another_until_closing(void)
+{
+        int64_t end_at = clock_mono_us() + PATIENCE_US;
+
+        say("b", 1, 0);
+        while (!relay_is_closing(closing) && clock_mono_us() < end_at)
+                usleep(1000);
+}
+
+static void what_is_told_too_late_comes_later(void)
+{
+        begin();
+        say("a", 1, 0);
+        wait_until_gone(); /* the table is read by then */
+        closing = t.relay;
+        pthread_mutex_lock(&bus.lock);
+        bus.when_sent = say_another_until_closing;
+        pthread_mutex_unlock(&bus.lock);
+        say("a", 1, 0);
+        wait_until_heard('a', 2);
+        relay_close(&t.relay, 0);
+        check(!heard_count('b') || store_is_shared(t.store)); /* there the table is read on */
         start_relay();
         heard_once();
         end();
@@ -263,6 +299,7 @@ int main(int argc, char **argv)
                 {"the bus has the time that is left to close", the_bus_has_the_time_that_is_left_to_close},
                 {"closing is bounded, and what waits comes later", closing_is_bounded_and_what_waits_comes_later},
                 {"closing waits for answers", closing_waits_for_answers},
+                {"what is told too late comes later", what_is_told_too_late_comes_later},
                 {"metrics say how it stands", metrics_say_how_it_stands},
                 {"the age of a backlog is known at once", the_age_of_a_backlog_is_known_at_once},
                 {"a bus that cannot be opened", a_bus_that_cannot_be_opened},
