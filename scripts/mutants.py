@@ -70,7 +70,7 @@ TESTS = {
                                     "common/event/relay_flights_test common/event/relay_faults_test",
     "common/event/relay.c": "common/event/relay_life_test common/event/relay_flights_test common/event/relay_faults_test "
                             "common/event/relay_test",
-    "common/event/relay_memory.c": "common/event/relay_memory_test common/event/relay_life_test "
+    "common/event/relay_memory.c": "common/event/relay_memory_test common/event/relay_rounds_test common/event/relay_life_test "
                                    "common/event/relay_flights_test common/event/relay_faults_test common/event/relay_test",
     "common/event/relay_parts.c": "common/event/relay_parts_test@postgresql common/event/relay_test@postgresql",
     "common/http/connection.c": "common/http/server_test common/http/limits_test common/http/crowd_test",

@@ -1,76 +1,7 @@
-/* The relay from memory, step by step: what it keeps of what was committed, what it reads from the table, and how long it waits. */
+/* The relay from memory, step by step: what it keeps of what was committed, and what it reads from the table. */
 #include "event/relay_steps.h"
 
 #include "base/overheard.h"
-
-static void open_relay(void)
-{
-        begin(false);
-        bus.lands = true;
-        outbox_on_commit(store, relay_committed, &r);
-}
-
-static void close_relay(void)
-{
-        outbox_on_commit(store, NULL, NULL);
-        relay_free_batches(r.first);
-        end();
-}
-
-static void out_of_time(void)
-{
-        r.closing = true;
-        r.give_up = 0;
-}
-
-static int looks; /* so far */
-
-static void run_out_of_time(void)
-{
-        out_of_time();
-        relay_from_memory(&r);
-        r.closing = false;
-}
-
-/* Until all that there is to do is done. */
-static void run_to_the_end(void)
-{
-        r.closing = true;
-        r.give_up = clock_mono_us() + HOUR_US;
-        relay_from_memory(&r);
-        r.closing = false;
-}
-
-static void say_keys(struct unit *unit, void *arg)
-{
-        for (const char *key = arg; *key; key++)
-                unit_announce(unit, &thing_said, &(struct thing){.name = (char[]){*key, '\0'}});
-}
-
-static void say_each(const char *keys)
-{
-        check_int(things_do(store, say_keys, (void *)(uintptr_t)keys), ERROR_NONE);
-}
-
-/* The relay does not hear of them. */
-static void say_unheard(const char *keys)
-{
-        outbox_on_commit(store, NULL, NULL);
-        say_each(keys);
-        outbox_on_commit(store, relay_committed, &r);
-}
-
-/* What was handed over, in its order: " 1 2 3" */
-static const char *handed(void)
-{
-        static char all[1000];
-        size_t len = 0;
-
-        all[0] = '\0';
-        for (size_t i = 0; i < bus.count && len < sizeof all - 20; i++)
-                len += (size_t)snprintf(all + len, sizeof all - len, " %lld", (long long)bus.handed[i]);
-        return all;
-}
 
 static struct outbox_batch *batch_of(int64_t id, size_t bytes)
 {
@@ -180,29 +111,12 @@ static void what_an_earlier_relay_sent_is_not_handed_over_again(void)
         close_relay();
 }
 
-/* The first one flies by then, and lands now. */
-static void the_first_lands(void)
-{
-        bus.when_waiting = NULL;
-        bus.lands = true;
-        answer(1, BUS_PUBLISHED);
-}
-
 /* The first of them is in the table only. */
 static void overflow(void)
 {
         the_first_lands();
         say_unheard("ab");
         relay_committed(&r, batch_of(2, 2 * RELAY_MEMORY));
-}
-
-/* One is handed over and flies; the next that the bus sees of the relay is that it waits for what comes of it. */
-static void run_with_one_flying(void (*when_waiting)(void))
-{
-        bus.lands = false;
-        bus.when_waiting = when_waiting;
-        say_each("a");
-        run_to_the_end();
 }
 
 /* A pass came upon the second before its commit was told. */
@@ -447,175 +361,21 @@ static void a_pass_ends_where_nobody_takes_more(void)
         close_relay();
 }
 
-/* ---- without room ---- */
-
-static void until_there_is_room(void)
-{
-        check_int(bus.wait_ms, 100);
-        check(!bus.listened);
-        check_text(handed(), " 1 2");
-        bus.when_waiting = NULL;
-        bus.lands = true;
-        answer(2, BUS_PUBLISHED);
-}
-
-/* Others have all of the window: a lane has room for its first record and for nothing else. */
-static void fill_the_window(void)
-{
-        answer(1, BUS_PUBLISHED);
-        r.bytes += RELAY_WINDOW;
-        clock_set_wall_ms(8000);
-        say_each("aab");
-        clock_set_wall_ms(0);
-}
-
-static void fill_for_a_while(void)
-{
-        fill_the_window();
-        bus.when_waiting = until_there_is_room;
-}
-
-static void fill_for_good(void)
-{
-        fill_the_window();
-        bus.when_waiting = out_of_time;
-}
-
-static void what_finds_no_room_waits_for_an_answer(void)
-{
-        open_relay();
-        run_with_one_flying(fill_for_a_while);
-        check_text(handed(), " 1 2 3 4");
-        check_int((int64_t)r.bytes, RELAY_WINDOW);
-        close_relay();
-}
-
-static void what_finds_no_room_in_time_is_left(void)
-{
-        open_relay();
-        run_with_one_flying(fill_for_good);
-        check(!flight(3));
-        check_int(lane("a")->left, 3);
-        check_int(lane("a")->left_at, 8000);
-        close_relay();
-}
-
-static void what_is_read_and_finds_no_room_in_time_ends_the_pass(void)
-{
-        open_relay();
-        bus.lands = false;
-        bus.when_waiting = out_of_time;
-        say_unheard("aab");
-        r.bytes = RELAY_WINDOW;
-        run_to_the_end();
-        check_text(handed(), " 1"); /* nor b's, behind it */
-        check(lane("a")->left == 2 && lane("b")->left == 2);
-        check(lane("a")->read_to == 1 && lane("b")->read_to == 1);
-        close_relay();
-}
-
-/* ---- how long it waits ---- */
-
-static void run_until_a_look_ends_it(void (*look)(void))
-{
-        bus.lands = false;
-        bus.when_waiting = look;
-        looks = 0;
-        relay_from_memory(&r);
-        r.closing = false;
-}
-
-static void is_idle_look(void)
-{
-        check_int(bus.wait_ms, 60000);
-        check(bus.listened);
-}
-
-static void few_then_many(void)
-{
-        static int tries;
-        int look = looks++;
-
-        if (look < 2) {
-                is_idle_look();
-                say_each(look == 0 ? "abc" : "abca");
-                tries = 0;
-        } else if (look == 2 && bus.listened && ++tries < 1000) { /* it was held up for as long as it gathers */
-                say_each("abca");
-                looks = 2;
-        } else if (look == 2) {
-                check(!bus.listened && bus.wait_ms <= 50);
-        } else if (bus.listened) {
-                is_idle_look();
-                out_of_time();
-        }
-}
-
-static void few_are_sent_at_once_and_many_gather(void)
-{
-        open_relay();
-        say_each("abc");
-        run_until_a_look_ends_it(few_then_many);
-        close_relay();
-}
-
-static void each_look(void)
-{
-        struct lane *l = &r.lanes[50];
-
-        switch (looks++) {
-        case 0:
-                is_idle_look();
-                relay_leave(l, 99, 1000);
-                l->closed_until = clock_mono_us() + 50 * 1000 * 1000;
-                break;
-        case 1: /* until it opens */
-                check(bus.wait_ms > 100 && bus.wait_ms <= 50001);
-                l->closed_until = 0;
-                l->flying = 1;
-                l->moved_at = clock_mono_us() - HOUR_US;
-                break;
-        case 2: /* until it moves */
-                check_int(bus.wait_ms, 100);
-                *l = (struct lane){0};
-                answer(1, BUS_PUBLISHED);
-                break;
-        case 3: /* until what landed is removed */
-                check_int(bus.wait_ms, 200);
-                things_sql("CREATE TRIGGER none_is_parked BEFORE UPDATE ON outbox BEGIN SELECT RAISE(ABORT, 'not now'); END");
-                answer(2, BUS_REFUSED);
-                break;
-        case 4: /* until it can be parked */
-                check_int(bus.wait_ms, 100);
-                things_sql("DROP TRIGGER none_is_parked");
-                break;
-        default:
-                check_int(bus.wait_ms, 200);
-                check(!flight(2));
-                out_of_time();
-        }
-}
-
-static void it_looks_again_in_time(void)
-{
-        open_relay();
-        say_each("abc");
-        run_until_a_look_ends_it(each_look);
-        close_relay();
-}
-
-static void say_one_more(void)
+static void hide_the_table(void)
 {
         the_first_lands();
-        say_each("b");
+        say_each("a");
+        things_sql("ALTER TABLE outbox RENAME COLUMN headers TO hidden");
 }
 
-static void what_is_told_at_the_end_is_handed_over(void)
+static void the_table_is_not_read_for_what_memory_has(void)
 {
         open_relay();
-        run_with_one_flying(say_one_more);
+        overhear();
+        run_with_one_flying(hide_the_table);
         check_text(handed(), " 1 2");
-        check_int(outbox_pending(store), 0);
+        check_int(overheard("the outbox cannot be read now"), 0);
+        overhear_no_more();
         close_relay();
 }
 
@@ -637,13 +397,8 @@ int main(int argc, char **argv)
                 {"what is given back after parts grew comes again", what_is_given_back_after_parts_grew_comes_again},
                 {"what a lane left is read when it opens", what_a_lane_left_is_read_when_it_opens},
                 {"a table that cannot be read is read again", a_table_that_cannot_be_read_is_read_again},
+                {"the table is not read for what memory has", the_table_is_not_read_for_what_memory_has},
                 {"a pass ends where nobody takes more", a_pass_ends_where_nobody_takes_more},
-                {"what finds no room waits for an answer", what_finds_no_room_waits_for_an_answer},
-                {"what finds no room in time is left", what_finds_no_room_in_time_is_left},
-                {"what is read and finds no room in time ends the pass", what_is_read_and_finds_no_room_in_time_ends_the_pass},
-                {"few are sent at once and many gather", few_are_sent_at_once_and_many_gather},
-                {"it looks again in time", it_looks_again_in_time},
-                {"what is told at the end is handed over", what_is_told_at_the_end_is_handed_over},
                 {NULL, NULL},
         };
 

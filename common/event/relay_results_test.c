@@ -64,6 +64,59 @@ static void a_lane_is_open_once_something_lands(void)
         end();
 }
 
+static void open_lane(const char *key)
+{
+        lane(key)->left = lane(key)->closed_until = 0;
+}
+
+static void a_topic_that_is_closed_is_said_once(void)
+{
+        begin(true);
+        overhear();
+        offer("!", 1);
+        offer("!", 2);
+        answer(1, BUS_CLOSED);
+        answer(2, BUS_CLOSED);
+        relay_collect(&r, 0, false);
+        check_int(overheard("records for another topic cannot be published now"), 1);
+        open_lane("!");
+        offer("!", 1);
+        answer(1, BUS_PUBLISHED);
+        relay_collect(&r, 0, false);
+        check_int(overheard("a topic takes records again"), 1);
+        offer("a", 3);
+        offer("b", 4); /* of the same topic */
+        answer(3, BUS_CLOSED);
+        answer(4, BUS_CLOSED);
+        relay_collect(&r, 0, false);
+        check_int(overheard("the bus's topic takes no records; they wait in the outbox error.message=\"so it is told\""), 1);
+        open_lane("b");
+        offer("b", 4);
+        answer(4, BUS_PUBLISHED);
+        relay_collect(&r, 0, false);
+        check_int(overheard("a topic takes records again"), 2);
+        overhear_no_more();
+        end();
+}
+
+static void what_is_given_back_after_parts_grew_is_left_by_all(void)
+{
+        begin(true);
+        offer("a", 1);
+        offer("a", 2);
+        answer(2, BUS_RETURNED);
+        relay_collect(&r, 0, false);
+        for (int i = 0; i < BUS_LANES; i++)
+                check_int(r.lanes[i].left, &r.lanes[i] == lane("a") ? 2 : 0);
+        bus.parts = 5;
+        check(relay_look_at_bus(&r));
+        answer(1, BUS_RETURNED);
+        relay_collect(&r, 0, false);
+        for (int i = 0; i < BUS_LANES; i++)
+                check(r.lanes[i].left == 1 && r.lanes[i].left_at == 1001);
+        end();
+}
+
 static void what_is_not_taken_is_left(void)
 {
         begin(true);
@@ -144,6 +197,30 @@ static void what_is_parked_is_forgotten(void)
         check(relay_tidy(&r));
         check(!flight(1) && !flight(2));
         check_int(outbox_pending(store), 0);
+        check_text(things_waiting(store, r.arena), "");
+        end();
+}
+
+/* In whichever order it did. */
+static void just_what_landed_is_removed(void)
+{
+        struct outbox_record left[4];
+        struct error e = {0};
+        size_t count;
+
+        begin(false);
+        say(4);
+        for (int64_t id = 1; id <= 4; id++)
+                offer("a", id);
+        answer(4, BUS_PUBLISHED);
+        answer(1, BUS_PUBLISHED);
+        relay_collect(&r, 0, false);
+        check_int(outbox_pending(store), 2);
+        outbox_sweep(store);
+        check(outbox_read(store, 0, left, 4, &count, r.arena, &e));
+        check(count == 2 && left[0].id == 2 && left[1].id == 3);
+        check(relay_tidy(&r));
+        check(!flight(1) && flight(2) && flight(3) && !flight(4));
         end();
 }
 
@@ -252,10 +329,13 @@ int main(int argc, char **argv)
                 {"what is answered twice is heard once", what_is_answered_twice_is_heard_once},
                 {"what is given back is left with all behind it", what_is_given_back_is_left_with_all_behind_it},
                 {"a lane is open once something lands", a_lane_is_open_once_something_lands},
+                {"a topic that is closed is said once", a_topic_that_is_closed_is_said_once},
+                {"what is given back after parts grew is left by all", what_is_given_back_after_parts_grew_is_left_by_all},
                 {"what is not taken is left", what_is_not_taken_is_left},
                 {"a lane that is mute makes the bus away", a_lane_that_is_mute_makes_the_bus_away},
                 {"what is refused is parked", what_is_refused_is_parked},
                 {"what is parked is forgotten", what_is_parked_is_forgotten},
+                {"just what landed is removed", just_what_landed_is_removed},
                 {"who listens is told", who_listens_is_told},
                 {"what was sent takes no memory", what_was_sent_takes_no_memory},
                 {"a pause hears what comes", a_pause_hears_what_comes},

@@ -206,4 +206,90 @@ static inline void say(int times)
         check_int(things_do(store, say_some, &times), ERROR_NONE);
 }
 
+/* ---- the rounds of a relay from memory ---- */
+
+static inline void open_relay(void)
+{
+        begin(false);
+        bus.lands = true;
+        outbox_on_commit(store, relay_committed, &r);
+}
+
+static inline void close_relay(void)
+{
+        outbox_on_commit(store, NULL, NULL);
+        relay_free_batches(r.first);
+        end();
+}
+
+static inline void out_of_time(void)
+{
+        r.closing = true;
+        r.give_up = 0;
+}
+
+static inline void run_out_of_time(void)
+{
+        out_of_time();
+        relay_from_memory(&r);
+        r.closing = false;
+}
+
+/* Until all that there is to do is done. */
+static inline void run_to_the_end(void)
+{
+        r.closing = true;
+        r.give_up = clock_mono_us() + HOUR_US;
+        relay_from_memory(&r);
+        r.closing = false;
+}
+
+static inline void say_keys(struct unit *unit, void *arg)
+{
+        for (const char *key = arg; *key; key++)
+                unit_announce(unit, &thing_said, &(struct thing){.name = (char[]){*key, '\0'}});
+}
+
+static inline void say_each(const char *keys)
+{
+        check_int(things_do(store, say_keys, (void *)(uintptr_t)keys), ERROR_NONE);
+}
+
+/* The relay does not hear of them. */
+static inline void say_unheard(const char *keys)
+{
+        outbox_on_commit(store, NULL, NULL);
+        say_each(keys);
+        outbox_on_commit(store, relay_committed, &r);
+}
+
+/* What was handed over, in its order: " 1 2 3" */
+static inline const char *handed(void)
+{
+        static char all[1000];
+        size_t len = 0;
+
+        all[0] = '\0';
+        for (size_t i = 0; i < bus.count && len < sizeof all - 20; i++)
+                len += (size_t)snprintf(all + len, sizeof all - len, " %lld", (long long)bus.handed[i]);
+        return all;
+}
+
+/* The first one flies by then, and lands now. */
+static inline void the_first_lands(void)
+{
+        bus.when_waiting = NULL;
+        bus.lands = true;
+        answer(1, BUS_PUBLISHED);
+}
+
+/* One is handed over and flies; the next that the bus sees of the relay is that it waits for what comes of it. */
+static inline void run_with_one_flying(void (*when_waiting)(void))
+{
+        bus.lands = false;
+        bus.when_waiting = when_waiting;
+        say_each("a");
+        run_to_the_end();
+}
+
 #endif
