@@ -160,6 +160,35 @@ static void it_looks_again_in_time(void)
         close_relay();
 }
 
+static void none_is_removed_yet(void)
+{
+        bus.when_sent = NULL;
+        check_int((int64_t)outbox_removed(store), 0);
+}
+
+static void say_the_third(void)
+{
+        bus.when_sent = none_is_removed_yet;
+        say_each("a");
+}
+
+static void say_the_second(void)
+{
+        the_first_lands();
+        bus.when_sent = say_the_third;
+        say_each("a");
+}
+
+/* By a commit of its own. */
+static void what_landed_is_not_removed_while_more_is_to_be_done(void)
+{
+        open_relay();
+        run_with_one_flying(say_the_second);
+        check_text(handed(), " 1 2 3");
+        check(!bus.when_sent);
+        close_relay();
+}
+
 static void say_one_more(void)
 {
         the_first_lands();
@@ -183,6 +212,7 @@ int main(int argc, char **argv)
                 {"what is read and finds no room in time ends the pass", what_is_read_and_finds_no_room_in_time_ends_the_pass},
                 {"few are sent at once and many gather", few_are_sent_at_once_and_many_gather},
                 {"it looks again in time", it_looks_again_in_time},
+                {"what landed is not removed while more is to be done", what_landed_is_not_removed_while_more_is_to_be_done},
                 {"what is told at the end is handed over", what_is_told_at_the_end_is_handed_over},
                 {NULL, NULL},
         };
