@@ -73,10 +73,8 @@ static void a_topic_that_is_closed_is_said_once(void)
 {
         begin(true);
         overhear();
-        offer("!", 1);
-        offer("!", 2);
-        answer(1, BUS_CLOSED);
-        answer(2, BUS_CLOSED);
+        for (int64_t id = 1; id <= 3; id++)
+                offer("!", id), answer(id, BUS_CLOSED);
         relay_collect(&r, 0, false);
         check_int(overheard("records for another topic cannot be published now"), 1);
         open_lane("!");
@@ -84,15 +82,13 @@ static void a_topic_that_is_closed_is_said_once(void)
         answer(1, BUS_PUBLISHED);
         relay_collect(&r, 0, false);
         check_int(overheard("a topic takes records again"), 1);
-        offer("a", 3);
-        offer("b", 4); /* of the same topic */
-        answer(3, BUS_CLOSED);
-        answer(4, BUS_CLOSED);
+        for (int64_t id = 4; id <= 6; id++) /* three lanes, one topic */
+                offer((const char *[]){"a", "b", "c"}[id - 4], id), answer(id, BUS_CLOSED);
         relay_collect(&r, 0, false);
         check_int(overheard("the bus's topic takes no records; they wait in the outbox error.message=\"so it is told\""), 1);
         open_lane("b");
-        offer("b", 4);
-        answer(4, BUS_PUBLISHED);
+        offer("b", 5);
+        answer(5, BUS_PUBLISHED);
         relay_collect(&r, 0, false);
         check_int(overheard("a topic takes records again"), 2);
         overhear_no_more();
