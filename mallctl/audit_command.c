@@ -32,8 +32,9 @@ static const struct setting settings[] = {
 static const char usage[] =
         "usage: mallctl audit [FLAG VALUE]...\n\n"
         "Reads the orders, deliveries, inventories and movements over HTTP and says, a line each, what does not balance.\n"
-        "The mall should be at rest: what changes meanwhile can look like an offence. Exit 0: all balances; 1: something does\n"
-        "not, or could not be read; 2: not understood.\n";
+        "The mall should be at rest: what changes meanwhile can look like an offence. Where a service is another's, as Spring's, it\n"
+        "checks what there is and says what not. Exit 0: all was checked and balances; 1: something does not, or could not be read;\n"
+        "2: not understood; 3: what could be checked balances, the rest was named.\n";
 
 struct places {
         struct books_places services;
@@ -49,19 +50,25 @@ struct report {
         const char *lines; /* on stdout; NULL: it could not be read */
         struct error error;
         size_t offences;
+        bool partial; /* something was not checked */
 };
 
 static void summarize(struct report *r, const struct books *books, const struct topic *topic, struct verdict *v)
 {
         struct arena *arena = r->arena;
+        const char *good;
 
-        text_printf(&v->lines, "audit: %s, %s, %s, %s", verdict_count(arena, books->orders.count, "order", "orders"),
+        r->partial = v->left.len > 0;
+        text_add(&v->lines, v->left.at, v->left.len);
+        text_printf(&v->lines, "audit: %s, %s, %s", verdict_count(arena, books->orders.count, "order", "orders"),
                     verdict_count(arena, books->deliveries.count, "delivery", "deliveries"),
-                    verdict_count(arena, books->inventories.count, "product", "products"),
-                    verdict_count(arena, books->movements.count, "movement", "movements"));
+                    verdict_count(arena, books->inventories.count, "product", "products"));
+        if (books->has_movements)
+                text_printf(&v->lines, ", %s", verdict_count(arena, books->movements.count, "movement", "movements"));
         if (topic)
                 text_printf(&v->lines, ", %s", verdict_count(arena, topic->events.count, "event", "events"));
-        text_printf(&v->lines, ": %s\n", v->offences ? verdict_count(arena, v->offences, "offence", "offences") : "balanced");
+        good = r->partial ? "balanced, as far as it was checked" : "balanced";
+        text_printf(&v->lines, ": %s\n", v->offences ? verdict_count(arena, v->offences, "offence", "offences") : good);
         r->offences = v->offences;
         r->lines = v->lines.at;
 }
@@ -90,7 +97,9 @@ static int print(const struct report *r)
                 return EXIT_OFFENCES;
         }
         fputs(r->lines, stdout);
-        return r->offences ? EXIT_OFFENCES : EXIT_BALANCED;
+        if (r->offences)
+                return EXIT_OFFENCES;
+        return r->partial ? EXIT_UNCHECKED : EXIT_BALANCED;
 }
 
 static int audit_until(const struct places *places, int64_t settle_ms)

@@ -14,10 +14,17 @@
    order only if they are alike in all members; and an order whose only delivery shows another status, which someone may
    have changed, has its delivery.
 
+   Where a service is another's, what there is is checked, and what is left is said:
+     order       Its status follows nothing. With the topic an order must have had a delivery; without, that cannot be known.
+     delivery    It does not tell where a delivery is from. With the topic one of an order that nobody placed is from an earlier store;
+                 else the status decides, as without the topic.
+     product     Without movements nothing is known of what moved, nor whether a stock is right.
+
    BUGS  What people may do to a mall and what looks like an error: a product registered, or a qty or productId changed,
          after the delivery was started; an order replaced (PUT) without its status; a delivery made by hand that turned an
          order of the same id OutOfStock; without the topic, a delivery made by hand with the status DeliveryStarted for an
-         order that is not there, and a store of orders or of deliveries that began anew. */
+         order that is not there, and a store of orders or of deliveries that began anew; where these are another's, that even with
+         the topic, for nobody can tell the events of its two lives apart. */
 #ifndef MALLCTL_BALANCE_H
 #define MALLCTL_BALANCE_H
 
@@ -26,10 +33,10 @@
 #include "mallctl/verdict.h"
 
 /* topic: NULL when none was read. Leaves the lists sorted by id, as it found them. */
-void balance_check(struct books *books, const struct topic *topic, struct verdict *verdict);
+void balance_check(struct books *books, struct topic *topic, struct verdict *verdict);
 
 /* Its three parts, and that about the topic. */
-void balance_orders(struct books *books, struct verdict *verdict);
+void balance_orders(struct books *books, const struct topic *topic, struct verdict *verdict);
 void balance_deliveries(struct books *books, const struct topic *topic, struct verdict *verdict);
 void balance_stocks(struct books *books, struct verdict *verdict);
 void balance_topic(struct books *books, const struct topic *topic, struct verdict *verdict);

@@ -126,9 +126,58 @@ static void check_until(struct group *g, int64_t order, struct verdict *v)
         }
 }
 
-void balance_orders(struct books *books, struct verdict *v)
+/* ---- orders of others, whose status follows nothing ---- */
+
+struct strangers {
+        const struct topic *topic; /* NULL: none */
+        struct rows started;       /* int64_t, sorted: orders for which a delivery was started */
+        int64_t horizon;           /* of Orderplaced */
+        size_t unknown;            /* orders of which nobody can tell whether they had one */
+};
+
+static struct strangers strangers_open(const struct books *books, const struct topic *topic)
+{
+        struct strangers s = {.topic = topic, .started = rows_open(sizeof(int64_t))};
+
+        for (size_t i = 0; topic && i < topic->events.count; i++) {
+                const struct said *one = rows_at(&topic->events, i);
+
+                if (one->saying == DELIVERY_STARTED && (!books->delivery_is_ours || topic_is_from_order(topic, one)))
+                        *(int64_t *)rows_add(&s.started) = one->order;
+        }
+        rows_sort(&s.started, rows_by_id);
+        s.horizon = topic ? topic_horizon(topic, ORDER_PLACED) : 0;
+        return s;
+}
+
+static void check_stranger(const struct order_row *o, const struct group *g, struct strangers *s, struct verdict *v)
+{
+        if (may_have_one(g))
+                return;
+        if (!s->topic)
+                s->unknown++;
+        else if (o->id >= s->horizon && !rows_find(&s->started, o->id))
+                verdict_add(v, "order %lld: no delivery yet", (long long)o->id);
+}
+
+static void leave_strangers(const struct books *books, const struct strangers *s, struct verdict *v)
+{
+        struct arena *arena = v->left.arena;
+
+        if (books->orders.count)
+                verdict_leave(v, "the status of %s: order is not this mall's, its status follows nothing",
+                              verdict_count(arena, books->orders.count, "order", "orders"));
+        if (s->unknown)
+                verdict_leave(v, "whether %s without a delivery had one: only the topic tells (--bus)",
+                              verdict_count(arena, s->unknown, "order", "orders"));
+}
+
+/* ---- all ---- */
+
+void balance_orders(struct books *books, const struct topic *topic, struct verdict *v)
 {
         struct group g = {&books->deliveries, 0, 0};
+        struct strangers strangers = strangers_open(books, topic);
 
         rows_sort(&books->deliveries, compare_deliveries);
         for (size_t i = 0; i < books->orders.count; i++) {
@@ -136,9 +185,15 @@ void balance_orders(struct books *books, struct verdict *v)
 
                 check_until(&g, o->id, v);
                 group_move(&g, o->id);
-                check_order(o, &g, v);
+                if (books->order_is_ours)
+                        check_order(o, &g, v);
+                else
+                        check_stranger(o, &g, &strangers, v);
                 check_twins(&g, v);
         }
         check_until(&g, INT64_MAX, v);
         rows_sort(&books->deliveries, rows_by_id);
+        if (!books->order_is_ours)
+                leave_strangers(books, &strangers, v);
+        rows_close(&strangers.started);
 }

@@ -169,10 +169,9 @@ static size_t take(char *data, size_t size, size_t count, void *arg)
         return size * count;
 }
 
-static bool fetch(struct reading *r, struct text *body)
+static bool ask(struct reading *r, struct text *body, long *status)
 {
         char why[CURL_ERROR_SIZE] = "";
-        long status = 0;
         CURLcode code;
 
         curl_easy_setopt(r->easy, CURLOPT_URL, r->url);
@@ -190,8 +189,17 @@ static bool fetch(struct reading *r, struct text *body)
                 return error_set(r->error, ERROR_INTERNAL, "%s: the answer has more than %d MiB", r->url, PAGE_BYTES >> 20);
         if (code != CURLE_OK)
                 return error_set(r->error, ERROR_UNAVAILABLE, "%s: %s", r->url, *why ? why : curl_easy_strerror(code));
-        curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
-        return status == 200 || error_set(r->error, ERROR_UNAVAILABLE, "%s: the answer is a %ld", r->url, status);
+        curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, status);
+        return true;
+}
+
+static bool fetch(struct reading *r, struct text *body)
+{
+        long status = 0;
+
+        if (!ask(r, body, &status) || status == 200)
+                return status == 200;
+        return error_set(r->error, status == 404 ? ERROR_NOT_FOUND : ERROR_UNAVAILABLE, "%s: the answer is a %ld", r->url, status);
 }
 
 /* An item's self link ends with its id. */
@@ -269,19 +277,56 @@ static bool read_list(struct reading *r, const char *place, const struct list *l
         return true;
 }
 
+/* Is it the service of that name, and this mall's? False and an error when it does not answer. */
+static bool find_out(struct reading *r, const char *place, const char *name, bool *ours)
+{
+        struct text body;
+        const struct json *title;
+        struct error ignored;
+        long status = 0;
+
+        arena_reset(r->scratch);
+        body = text_open(r->scratch, 1 << 14);
+        r->url = arena_printf(r->scratch, "%s/openapi.json", place);
+        if (!ask(r, &body, &status))
+                return false;
+        title = json_member(json_member(json_read(r->scratch, body.at, body.len, &ignored), "info"), "title");
+        *ours = status == 200 && title && title->type == JSON_STRING && strcmp(title->text, name) == 0;
+        return true;
+}
+
+/* A product that keeps no movements is another's. */
+static bool find_movements(struct reading *r, const char *place, const struct list *list)
+{
+        r->books->has_movements = true;
+        r->error->kind = ERROR_NONE;
+        if (read_list(r, place, list))
+                return true;
+        r->books->has_movements = r->error->kind != ERROR_NOT_FOUND;
+        return !r->books->has_movements;
+}
+
+static bool read_books(struct reading *r, const struct books_places *places)
+{
+        for (size_t i = 0; i < LISTS - 1; i++)
+                if (!read_list(r, place_of(places, &lists[i]), &lists[i]))
+                        return false;
+        return find_movements(r, places->product, &lists[LISTS - 1]) && find_out(r, places->order, "order", &r->books->order_is_ours) &&
+               find_out(r, places->delivery, "delivery", &r->books->delivery_is_ours);
+}
+
 bool books_read(struct books *books, const struct books_places *places, struct error *error)
 {
         struct reading r = {.easy = curl_easy_init(), .books = books, .scratch = arena_open(), .error = error,
                             .end_us = clock_mono_us() + (int64_t)ALL_S * 1000000};
-        bool good = true;
+        bool good;
 
         if (!r.easy)
                 abort(); /* out of memory */
         books->arena = arena_open();
         for (size_t i = 0; i < LISTS; i++)
                 *rows_of(books, &lists[i]) = rows_open(lists[i].row_size);
-        for (size_t i = 0; i < LISTS && good; i++)
-                good = read_list(&r, place_of(places, &lists[i]), &lists[i]);
+        good = read_books(&r, places);
         arena_close(&r.scratch);
         curl_easy_cleanup(r.easy);
         return good;

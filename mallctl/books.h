@@ -1,7 +1,10 @@
 /* books - what the three services show over HTTP, as far as an audit wants to know it.
 
    Each list is read page by page, in the order of the ids. Rows that are made or deleted meanwhile can be missed or come
-   in one list and not yet in the other: what an audit says of a mall that is at work is no verdict. */
+   in one list and not yet in the other: what an audit says of a mall that is at work is no verdict.
+
+   A service may be another's, as Spring's is, which shows the same rows and no more: no status that follows the deliveries, no
+   /movements. It is one of ours if it says so at /openapi.json. */
 #ifndef MALLCTL_BOOKS_H
 #define MALLCTL_BOOKS_H
 
@@ -50,6 +53,8 @@ struct books {
         size_t most;         /* bytes of all rows; set it before they are read */
         struct arena *arena; /* for the texts */
         struct rows orders, deliveries, inventories, movements;
+        bool order_is_ours, delivery_is_ours;
+        bool has_movements;
 };
 
 /* URLs of the services, without a slash at the end. */

@@ -4,7 +4,7 @@
 
 struct verdict verdict_open(struct arena *arena)
 {
-        return (struct verdict){.lines = text_open(arena, 200)};
+        return (struct verdict){.lines = text_open(arena, 200), .left = text_open(arena, 200)};
 }
 
 void verdict_add(struct verdict *verdict, const char *format, ...)
@@ -16,6 +16,15 @@ void verdict_add(struct verdict *verdict, const char *format, ...)
         va_end(args);
         text_char(&verdict->lines, '\n');
         verdict->offences++;
+}
+
+void verdict_leave(struct verdict *verdict, const char *format, ...)
+{
+        va_list args;
+
+        va_start(args, format);
+        text_printf(&verdict->left, "not checked: %s\n", arena_vprintf(verdict->left.arena, format, args));
+        va_end(args);
 }
 
 const char *verdict_visible(struct arena *arena, const char *text)

@@ -1,11 +1,14 @@
 """Services of others beside ours on one topic, as Spring's are: without keys, without CloudEvents headers."""
 import contextlib
+import http.server
 import json
 import sqlite3
 import subprocess
+import threading
 import time
+import urllib.parse
 
-from mall import BIN, Mall, equal, tool, until, until_equal
+from mall import BIN, COLLECTIONS, SERVICES, Mall, equal, tool, until, until_equal
 
 KEYLESS = "MALL_TOPIC_PARTITIONS=1"                             # in the warning
 DEAF = "MALL_OVERSELL=allow"
@@ -152,3 +155,117 @@ def test_mallctl_tells_the_highest_ids_of_the_log_and_what_it_cannot_know():
         equal(highest(bus)[1][5:], ["The oldest events are gone from the topic: an id may have been higher."])
     for flags, code in ((["--bus=mall.log"], 2), (["mall.log"], 2), (["--bus=log:/nowhere/mall.log"], 1), (["--help"], 0)):
         equal(subprocess.run([BIN / "mallctl", "ids", *flags], capture_output=True, check=False).returncode, code, str(flags))
+
+
+# ---- the audit of a mall that is half of others ----
+
+class Reference(http.server.BaseHTTPRequestHandler):
+    """Shows rows as the reference does, and has nothing else."""
+
+    def do_GET(self):
+        here, (collection, rows) = urllib.parse.urlsplit(self.path), self.server.shows
+        page = {"_embedded": {collection: [{**row, "_links": {"self": {"href": "http://x/%s/%d" % (collection, number)}}}
+                                           for number, row in sorted(rows.items())]},
+                "page": {"size": 1000, "totalElements": len(rows), "totalPages": 1, "number": 0}}
+        found = here.path == "/" + collection
+        body = json.dumps(page if found else {"status": 404, "error": "Not Found"}, indent=2).encode()
+        self.send_response(200 if found else 404)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def reference(name, rows):
+    """The flag that leads the audit to it; rows by id may change meanwhile."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Reference) as server:
+        server.shows = COLLECTIONS[name], rows
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            yield "--%s=http://127.0.0.1:%d" % (name, server.server_port)
+        finally:
+            server.shutdown()
+
+
+def audited(mall, *flags):
+    """The exit code and the lines."""
+    places = ["--%s=http://localhost:%d" % (name, mall.daemons[name].port) for name in SERVICES if name in mall.daemons]
+    done = subprocess.run([BIN / "mallctl", "audit", *places, *flags], capture_output=True, text=True, check=False)
+    equal(done.stderr, "")
+    return done.returncode, done.stdout.splitlines()
+
+
+STATUS = "not checked: the status of %s: order is not this mall's, its status follows nothing"
+PARTLY = "balanced, as far as it was checked"
+ORDER = {"productId": "1001", "productName": "TV", "qty": 5, "customerId": "100", "status": None}
+DELIVERY = {"qty": 5, "productId": "1001", "status": "DeliveryStarted", "customerId": "100"}
+
+
+def test_the_audit_beside_an_order_of_others():
+    rows = {}
+    with Mall(bus="kafka", only=("delivery", "product"), topic_partitions=1) as mall, reference("order", rows) as order:
+        spring, bus = Strangers(mall), "--bus=kafka://%s/mall" % mall.broker.address
+        mall.register()
+        for number in (1, 2, 3):
+            rows[number] = ORDER
+            spring.order("Orderplaced", number)
+        until_equal(lambda: mall.stock(), 85, 30)
+        books = "audit: 3 orders, 3 deliveries, 1 product, 4 movements"
+        equal(audited(mall, order), (3, [STATUS % "3 orders", "%s: %s" % (books, PARTLY)]))
+        equal(audited(mall, order, bus), (3, [STATUS % "3 orders", "%s, 6 events: %s" % (books, PARTLY)]))
+        equal(mall.delivery.delete("/deliveries/1").status, 204)        # by hand: the order had one
+        del rows[2]
+        spring.order("OrderCanceled", 2)
+        until_equal(lambda: mall.stock(), 95, 30)
+        books = "audit: 2 orders, 1 delivery, 1 product, 6 movements"
+        equal(audited(mall, order, bus), (3, [STATUS % "2 orders", "%s, 9 events: %s" % (books, PARTLY)]))
+        equal(audited(mall, order), (3, [STATUS % "2 orders", "not checked: whether 1 order without a delivery had one: only the topic tells (--bus)",
+                                         "%s: %s" % (books, PARTLY)]))
+        rows[7] = ORDER                                                 # of which nobody was told
+        del rows[3]
+        equal(audited(mall, order, bus, "--settle=1s"), (1, [
+            "order 3: deleted, with delivery 3 still there", "order 7: no delivery yet", "order 7: no Orderplaced on the topic",
+            "order 3: Orderplaced on the topic, but it is neither there nor canceled", STATUS % "2 orders",
+            "audit: 2 orders, 1 delivery, 1 product, 6 movements, 9 events: 4 offences"]))
+
+
+def test_the_audit_beside_a_product_of_others():
+    with Mall(only=("order", "delivery")) as mall, reference("product", {1: {"productId": "1001", "productName": "TV", "stock": 90}}) as product:
+        for _ in range(2):
+            mall.order_one()
+        until(lambda: all(o["status"] for o in mall.order.rows("orders")))
+        unknown = "not checked: what 2 deliveries moved, and the stock of 1 product: product has no /movements, it is not this mall's"
+        bus = "--bus=log:%s" % (mall.directory / "mall.log")
+        equal(audited(mall, product), (3, [unknown, "audit: 2 orders, 2 deliveries, 1 product: " + PARTLY]))
+        equal(audited(mall, product, bus), (3, [unknown, "audit: 2 orders, 2 deliveries, 1 product, 4 events: " + PARTLY]))
+        equal(mall.order.patch("/orders/2", {"status": None}).status, 200)
+        equal(audited(mall, product), (1, ["order 2: no status yet, with delivery 2 there", unknown, "audit: 2 orders, 2 deliveries, 1 product: 1 offence"]))
+
+
+def test_the_audit_beside_a_delivery_of_others():
+    rows = {}
+    with without_our_delivery() as mall, reference("delivery", rows) as delivery:
+        spring, bus = Strangers(mall), "--bus=kafka://%s/mall" % mall.broker.address
+        mall.register()
+        for number in (1, 2):
+            rows[number] = {**DELIVERY, "orderId": str(mall.order_one())}
+            spring.delivery("DeliveryStarted", number, number)
+        until_equal(lambda: mall.stock(), 90, 30)
+        until(lambda: all(o["status"] for o in mall.order.rows("orders")))
+        books = "audit: 2 orders, 2 deliveries, 1 product, 3 movements"
+        equal(audited(mall, delivery), (0, [books + ": balanced"]))
+        equal(audited(mall, delivery, bus), (0, [books + ", 4 events: balanced"]))
+        rows[3] = {**DELIVERY, "orderId": "77"}                         # of an order store that is no more
+        spring.delivery("DeliveryStarted", 3, 77)
+        until_equal(lambda: mall.stock(), 85, 30)
+        books = "audit: 2 orders, 3 deliveries, 1 product, 4 movements"
+        equal(audited(mall, delivery, bus), (0, [books + ", 5 events: balanced"]))
+        equal(audited(mall, delivery), (1, ["order 77: deleted, with delivery 3 still there", books + ": 1 offence"]))
+        del rows[2]
+        equal(audited(mall, delivery, bus), (1, [
+            "order 2: DeliveryStarted, but its delivery is not there", "delivery 2 of order 2: is gone, but what movement 3 took was not given back",
+            "delivery 2: DeliveryStarted on the topic, but it is neither there nor canceled",
+            "audit: 2 orders, 2 deliveries, 1 product, 4 movements, 5 events: 3 offences"]))
