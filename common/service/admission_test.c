@@ -82,7 +82,7 @@ static void who_is_asked_may_refuse(void)
         check_contains(body_of(a), "\"detail\":\"there are not enough\"");
         check_text(header_of(a, "Retry-After"), "none");
         refuse(ERROR_UNAVAILABLE, "nobody knows");
-        a = post("/things/thing", "{\"name\":\"c\"}");
+        a = call("POST", "/things/thing", "", "{\"name\":\"c\"}");
         answers(a, 503);
         check_text(header_of(a, "Retry-After"), "1");
         check_int(things_count(shop.store), 1);
