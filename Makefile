@@ -146,7 +146,7 @@ program_objects  = $(patsubst %.c,$(OUT)/%.o,$(filter-out %_test.c %_fuzz.c,$(wi
 # Tests of what several threads share; they run under the thread sanitizer too.
 CONCURRENT         := bus relay_kafka relay_life relay_flights relay_faults loop recent server exchange limits deadline stream log \
                       metrics writer batch purge inbox outbox relay service resource lifecycle upstream pool names write postgres \
-                      keys breaker limiter routes admission fetch inquiry own sent contend
+                      keys breaker limiter routes admission fetch inquiry own sent contend dial
 concurrent_sources := $(foreach c,$(CONCURRENT),$(filter %/$(c)_test.c,$(test_sources)))
 
 # Tests of what works on every kind of store; they run on PostgreSQL too, as PROGRAM@postgresql.

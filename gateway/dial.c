@@ -104,21 +104,20 @@ static bool was_tried(const struct dial *dial, const struct place *place)
         return false;
 }
 
-/* An address is about to be tried. One of each family an attempt: libcurl 7.88 gives up one that does not answer when half of the time is
-   over, but never learns that the next of that family has connected. */
+static bool may_be_tried(const struct dial *dial, const struct place *place)
+{
+        return (!place_is_avoided(place) || dial->heedless) && !was_tried(dial, place) && dial->tried_count < MOST_TRIED;
+}
+
+/* An address is about to be tried: one that was picked, or of a host that is no name. */
 static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *at)
 {
         struct dial *dial = arg;
         struct place *place = place_of(&dial->dialer->places, &at->addr);
 
         (void)purpose;
-        if ((place_is_avoided(place) && !dial->heedless) || was_tried(dial, place) || dial->tried_count == MOST_TRIED)
+        if (dial->question.count ? dial->tried_count == MOST_TRIED : !may_be_tried(dial, place))
                 return CURL_SOCKET_BAD;
-        if (dial->family_taken[at->family == AF_INET6]) {
-                dial->more = true;
-                return CURL_SOCKET_BAD;
-        }
-        dial->family_taken[at->family == AF_INET6] = true;
         dial->tried[dial->tried_count++] = place;
         return socket(at->family, at->socktype | SOCK_CLOEXEC, at->protocol);
 }
@@ -171,25 +170,34 @@ static void hang_up(struct dial *dial)
 /* In ms; at least one, for 0 is libcurl's own. */
 static long time_left(const struct dial *dial)
 {
-        long left = dial->connect_ms - (long)((clock_mono_us() - dial->began_us) / 1000);
+        enum { LIBCURLS_MS = 300000 };
+        long left = (dial->connect_ms > 0 ? dial->connect_ms : LIBCURLS_MS) - (long)((clock_mono_us() - dial->began_us) / 1000);
 
-        if (dial->connect_ms <= 0)
-                return 0;
         return left > 1 ? left : 1;
 }
 
-/* "order:8080:10.0.0.7,10.0.0.8", for CURLOPT_RESOLVE; NULL: the host is an address itself. */
-static struct curl_slist *known_addresses(const struct dial *dial)
+/* "order:8080:10.0.0.7,fd00::8", for CURLOPT_RESOLVE: of each family the first address that may be tried, for libcurl 7.88 never learns that the
+   second of a family has connected. NULL: there is none, or the host is an address itself. */
+static struct curl_slist *pick_addresses(struct dial *dial)
 {
         enum { HOST = 300 };
-        char line[HOST + NAMES_MOST * (INET6_ADDRSTRLEN + 1)];
-        int len = snprintf(line, HOST, "%s:%d", dial->host, dial->port);
+        char line[HOST + 2 * (INET6_ADDRSTRLEN + 1)];
+        int host = snprintf(line, HOST, "%s:%d", dial->host, dial->port), len = host;
+        bool taken[2] = {false, false};
 
-        if (!dial->question.count || len >= HOST)
-                return NULL;
-        for (int i = 0; i < dial->question.count; i++)
-                len += snprintf(line + len, INET6_ADDRSTRLEN + 2, "%c%s", i ? ',' : ':', dial->question.addresses[i]);
-        return curl_slist_append(NULL, line);
+        dial->more = false;
+        for (int i = 0; i < dial->question.count && host < HOST; i++) {
+                const char *address = dial->question.addresses[i];
+                bool *family = &taken[strchr(address, ':') != NULL];
+
+                if (!may_be_tried(dial, place_at(&dial->dialer->places, address, dial->port)))
+                        continue;
+                dial->more |= *family;
+                if (!*family)
+                        len += snprintf(line + len, INET6_ADDRSTRLEN + 2, "%c%s", len == host ? ':' : ',', address);
+                *family = true;
+        }
+        return len > host ? curl_slist_append(NULL, line) : NULL;
 }
 
 static CURL *easy_open(struct dial *dial)
@@ -206,9 +214,8 @@ static CURL *easy_open(struct dial *dial)
         curl_easy_setopt(easy, CURLOPT_PROXY, "");
         curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
         curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
-        dial->known = known_addresses(dial);
         curl_easy_setopt(easy, CURLOPT_RESOLVE, (struct curl_slist *)dial->known);
-        curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, time_left(dial));
+        curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, dial->more ? (time_left(dial) + 1) / 2 : time_left(dial));
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, dial);
         curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, dial->reason);
@@ -219,14 +226,17 @@ static CURL *easy_open(struct dial *dial)
 static void dial_again(struct dial *dial)
 {
         dial->reason[0] = '\0';
-        dial->more = dial->family_taken[0] = dial->family_taken[1] = false;
+        dial->known = pick_addresses(dial);
+        if (!dial->known && dial->question.count) { /* a failing address is better than none */
+                dial->heedless = true;
+                dial->known = pick_addresses(dial);
+        }
         dial->easy = easy_open(dial);
         curl_multi_add_handle(dial->dialer->multi, dial->easy);
 }
 
-static void fail_early(struct dial *dial, enum dial_outcome outcome, const char *why)
+static void fail_early(struct dial *dial, const char *why)
 {
-        dial->outcome = outcome;
         snprintf(dial->reason, sizeof dial->reason, "Could not resolve host: %s: %s", dial->host, why);
         dial->done(dial);
 }
@@ -239,7 +249,7 @@ static void looked_up(struct question *question)
         if (question->count)
                 dial_again(dial);
         else
-                fail_early(dial, DIAL_REFUSED, question->why);
+                fail_early(dial, question->why);
 }
 
 static void lookup_due(struct timer *timer)
@@ -247,7 +257,7 @@ static void lookup_due(struct timer *timer)
         struct dial *dial = (struct dial *)((char *)timer - offsetof(struct dial, timer));
 
         names_forget(&dial->question);
-        fail_early(dial, DIAL_SLOW, "no answer in time");
+        fail_early(dial, "no answer in time");
 }
 
 /* libcurl knows these by itself. */
@@ -307,19 +317,17 @@ static void connected(struct dial *dial)
 
         dial->fd = take_socket(dial);
         if (dial->fd < 0 || getpeername(dial->fd, (struct sockaddr *)&peer, &len) != 0) {
-                dial->outcome = DIAL_REFUSED;
                 snprintf(dial->reason, sizeof dial->reason, "connected, but the connection was gone at once");
                 if (dial->fd >= 0)
                         close(dial->fd);
+                dial->fd = -1;
                 return;
         }
-        dial->outcome = DIAL_CONNECTED;
         dial->place = place_of(&dial->dialer->places, (struct sockaddr *)&peer);
 }
 
 static void failed(struct dial *dial, CURLcode code)
 {
-        dial->outcome = code == CURLE_OPERATION_TIMEDOUT ? DIAL_SLOW : DIAL_REFUSED;
         if (!dial->reason[0])
                 snprintf(dial->reason, sizeof dial->reason, "%s", curl_easy_strerror(code));
         for (int i = 0; i < dial->tried_count; i++)
@@ -342,7 +350,7 @@ static void finish(struct dial *dial, CURLcode code)
         if (code == CURLE_OK)
                 connected(dial);
         hang_up(dial);
-        if (all_avoided) { /* a failing address is better than none */
+        if (all_avoided) { /* of a host that is no name */
                 dial->heedless = true;
                 dial_again(dial);
                 return;
@@ -353,7 +361,7 @@ static void finish(struct dial *dial, CURLcode code)
                 dial_again(dial);
                 return;
         }
-        if (code == CURLE_OK && dial->outcome == DIAL_CONNECTED)
+        if (dial->fd >= 0)
                 judge_places(dial);
         dial->done(dial);
 }

@@ -1,5 +1,6 @@
 /* dial - making a TCP connection: the name is looked up (names.h; libcurl's own resolver leaves a thread behind for each dial that was
-   given up), libcurl tries the addresses (RFC 8305); the connected socket is then ours alone. One time limit is for both.
+   given up), libcurl tries the addresses (RFC 8305), one of each family at a time; the connected socket is then ours alone.
+   One time limit is for all of that; an attempt has half of what is left, the last one all of it.
 
    Addresses that failed lately (place.h) are passed over, unless all of a name's are. On the loop's thread. */
 #ifndef GATEWAY_DIAL_H
@@ -15,17 +16,14 @@ struct dialer;
 
 enum { MOST_TRIED = 16 }; /* addresses for one connection */
 
-enum dial_outcome { DIAL_CONNECTED, DIAL_REFUSED, DIAL_SLOW };
-
 struct dial {
         const char *host;
         int port;
-        int connect_ms; /* 0: libcurl's own, 300 s */
+        int connect_ms; /* 0: 300 s, as libcurl's own */
         void (*done)(struct dial *dial); /* not when it failed before dial_start returned */
         void *arg;
 
-        enum dial_outcome outcome;
-        int fd;              /* connected, non-blocking; the caller's */
+        int fd;              /* connected, non-blocking; the caller's; -1: no connection came about */
         struct place *place; /* its address */
         char reason[256];
 
@@ -34,9 +32,8 @@ struct dial {
         struct question question;
         struct timer timer; /* for its answer */
         int64_t began_us;
-        bool heedless;        /* of addresses to be avoided */
-        bool more;            /* addresses that this attempt left to the next */
-        bool family_taken[2]; /* by this attempt: IPv4, IPv6 */
+        bool heedless; /* of addresses to be avoided */
+        bool more;     /* addresses that this attempt left to the next */
         int tried_count;
         struct place *tried[MOST_TRIED]; /* by all attempts */
 };

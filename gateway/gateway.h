@@ -1,7 +1,7 @@
 /* gateway - from a request to the upstream that its route names, and back.
 
    gateway_handler is an http_handler; a request waits for its upstream without a thread, bodies stream both ways.
-   FAILS  404 no route; 503 the upstream refuses; 504 it is too slow; 502 it breaks off. Each is problem+json and names
+   FAILS  404 no route; 503 the upstream cannot be reached; 504 its answer is too slow; 502 it breaks off. Each is problem+json and names
           the route and its uri. */
 #ifndef GATEWAY_GATEWAY_H
 #define GATEWAY_GATEWAY_H

@@ -1,7 +1,7 @@
 /* gateway - the one door: routes by path to order, delivery, product and the frontend.
 
    OWNS   nothing; reads application.yml
-   FAILS  404 no route; 503 the upstream refuses; 504 it is too slow; 502 it breaks off */
+   FAILS  404 no route; 503 the upstream cannot be reached; 504 its answer is too slow; 502 it breaks off */
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"

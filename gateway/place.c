@@ -12,28 +12,11 @@ enum {
         FAILURES = 5,     /* in a row, of requests; one failed connect is enough */
 };
 
-static void address_text(const struct sockaddr *at, char text[64])
-{
-        char ip[INET6_ADDRSTRLEN] = "?";
-
-        if (at->sa_family == AF_INET) {
-                const struct sockaddr_in *v4 = (const void *)at;
-
-                inet_ntop(AF_INET, &v4->sin_addr, ip, sizeof ip);
-                snprintf(text, 64, "%s:%d", ip, ntohs(v4->sin_port));
-        } else {
-                const struct sockaddr_in6 *v6 = (const void *)at;
-
-                inet_ntop(AF_INET6, &v6->sin6_addr, ip, sizeof ip);
-                snprintf(text, 64, "[%s]:%d", ip, ntohs(v6->sin6_port));
-        }
-}
-
-struct place *place_of(struct places *p, const struct sockaddr *at)
+struct place *place_at(struct places *p, const char *address, int port)
 {
         char text[64];
 
-        address_text(at, text);
+        snprintf(text, sizeof text, strchr(address, ':') ? "[%s]:%d" : "%s:%d", address, port);
         for (int i = 0; i < p->count; i++)
                 if (strcmp(p->at[i].text, text) == 0)
                         return &p->at[i];
@@ -42,6 +25,19 @@ struct place *place_of(struct places *p, const struct sockaddr *at)
         p->at[p->count - 1] = (struct place){.all = p};
         memcpy(p->at[p->count - 1].text, text, sizeof text);
         return &p->at[p->count - 1];
+}
+
+struct place *place_of(struct places *p, const struct sockaddr *at)
+{
+        const struct sockaddr_in *v4 = (const void *)at;
+        const struct sockaddr_in6 *v6 = (const void *)at;
+        char ip[INET6_ADDRSTRLEN] = "?";
+
+        if (at->sa_family == AF_INET)
+                inet_ntop(AF_INET, &v4->sin_addr, ip, sizeof ip);
+        else
+                inet_ntop(AF_INET6, &v6->sin6_addr, ip, sizeof ip);
+        return place_at(p, ip, ntohs(at->sa_family == AF_INET ? v4->sin_port : v6->sin6_port));
 }
 
 const char *place_text(const struct place *p)

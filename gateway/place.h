@@ -27,6 +27,7 @@ struct places {
 
 /* For as long as `places` lives. */
 struct place *place_of(struct places *places, const struct sockaddr *at);
+struct place *place_at(struct places *places, const char *address, int port); /* as inet_ntop() writes it */
 const char *place_text(const struct place *place);
 bool place_is_avoided(const struct place *place);
 

@@ -137,10 +137,10 @@ static void dialled(struct dial *dial)
         struct exchange *x = dial->arg;
 
         x->dial = NULL;
-        if (dial->outcome == DIAL_CONNECTED)
+        if (dial->fd >= 0)
                 begin(x, link_open(pool_of(x->upstreams, x->host, x->port), dial->fd, dial->place));
         else
-                exchange_fail(x, dial->outcome == DIAL_SLOW ? UPSTREAM_SLOW : UPSTREAM_REFUSED, dial->reason);
+                exchange_fail(x, UPSTREAM_REFUSED, dial->reason);
 }
 
 static void dial_for(struct exchange *x)

@@ -24,8 +24,8 @@ struct upstream_header {
 
 enum upstream_outcome {
         UPSTREAM_ANSWERED,
-        UPSTREAM_REFUSED, /* could not connect: 503 */
-        UPSTREAM_SLOW,    /* connect or response deadline: 504 */
+        UPSTREAM_REFUSED, /* no connection came about, for whatever reason, so that nothing was sent: 503 */
+        UPSTREAM_SLOW,    /* it got the request, and the answer did not come in time: 504 */
         UPSTREAM_BROKEN,  /* reset, cut short, no HTTP: 502 */
 };
 

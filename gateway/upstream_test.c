@@ -123,6 +123,30 @@ static void nobody_there_is_refused(void)
         close_all();
 }
 
+/* Its backlog is full, so that the system drops whoever asks for a connection. */
+static void no_connection_in_time_is_refused(void)
+{
+        struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        socklen_t len = sizeof at;
+        int listener = socket(AF_INET, SOCK_STREAM, 0), crowd[4];
+        const struct exchange *x;
+
+        check(listener >= 0 && bind(listener, (struct sockaddr *)&at, len) == 0 && listen(listener, 0) == 0);
+        check_int(getsockname(listener, (struct sockaddr *)&at, &len), 0);
+        for (int i = 0; i < 4; i++) {
+                crowd[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+                (void)!connect(crowd[i], (struct sockaddr *)&at, len);
+        }
+        open_all(100);
+        x = ask("POST", ntohs(at.sin_port), "/", "{}");
+        check_int(x->outcome, UPSTREAM_REFUSED);
+        check(!x->reached);
+        close_all();
+        for (int i = 0; i < 4; i++)
+                close(crowd[i]);
+        close(listener);
+}
+
 static void a_silent_upstream_is_slow(void)
 {
         struct fake fake = {.answers = {NULL}};
@@ -200,6 +224,7 @@ int main(int argc, char **argv)
                 {"trailers and early hints are no fields", trailers_and_early_hints_are_no_fields},
                 {"a request goes out as it is", a_request_goes_out_as_it_is},
                 {"nobody there is refused", nobody_there_is_refused},
+                {"no connection in time is refused", no_connection_in_time_is_refused},
                 {"a silent upstream is slow", a_silent_upstream_is_slow},
                 {"a line break in a header goes nowhere", a_line_break_in_a_header_goes_nowhere},
                 {"a body follows in chunks", a_body_follows_in_chunks},

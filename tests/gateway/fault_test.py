@@ -1,14 +1,14 @@
 """Upstreams that misbehave: what their clients see, and that it stays their own trouble."""
 import concurrent.futures
+import contextlib
 import json
-import socket
 import threading
 
 from client import Wire, ask, chunked, request
 from fault_cases import CUT, FAULTS, SECOND, forever
 from front import SLOWER, Front, port_of_nobody, span
 from mall import equal, until
-from upstream import HANG, Upstream, answer, echo, in_turn, says
+from upstream import HANG, BlackHole, Upstream, answer, echo, in_turn, says
 
 SETTINGS = {"response_timeout": span(1), "connect_timeout": span(1)}
 
@@ -73,26 +73,20 @@ def test_refused_and_unknown_upstreams_are_503_whatever_the_method():
         for path in ("/a/x", "/b/x"):
             for method in ("GET", "POST", "PUT", "DELETE", "HEAD"):
                 reply = ask(front.port, method, path)
-                equal(reply.status, 503, "%s %s" % (method, path))
+                equal((reply.status, reply.field("Retry-After")), (503, "1"), "%s %s" % (method, path))
                 if method != "HEAD":
                     check_own(reply)
 
 
-def test_an_upstream_that_does_not_accept_is_503_or_504():
-    """Its backlog is full, so that no connection comes about."""
-    with socket.socket() as full:
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        crowd = [socket.socket() for _ in range(4)]
-        for one in crowd:
-            one.setblocking(False)
-            one.connect_ex(full.getsockname())
-        with Front(full.getsockname()[1], connect_timeout=span(0.5), response_timeout=span(0.5)) as front:
-            reply = ask(front.port, "POST", "/x", body=b"{}")
-            assert reply.status in (503, 504), reply
-            check_own(reply)
-        for one in crowd:
-            one.close()
+def test_an_upstream_that_cannot_be_reached_in_time_is_503_whatever_the_method():
+    """Nothing was sent, so that it is as if it had refused: tried once more, and the client may come again."""
+    with contextlib.closing(BlackHole()) as hole, Front({"/a/**": hole.port}, connect_timeout=span(0.2), response_timeout=span(60)) as front:
+        for method in ("GET", "POST", "PUT", "DELETE", "HEAD"):
+            reply = ask(front.port, method, "/a/x", body=b"{}" if method == "POST" else b"")
+            equal((reply.status, reply.field("Retry-After")), (503, "1"), method)
+            if method != "HEAD":
+                check_own(reply)
+                assert "cannot be reached" in json.loads(reply.body)["detail"], reply.body
 
 
 def test_what_an_idle_connection_says_is_nobodys_answer():

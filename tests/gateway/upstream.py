@@ -8,8 +8,10 @@ there, or, by `at`, at "head", or at "connect" before anything is read (request 
 
 A request that is not well framed is an entry in `wrong`, which fails the story (front.py).
 """
+import ctypes
 import re
 import socket
+import struct
 import threading
 import time
 
@@ -182,6 +184,24 @@ def echo(talk, request):
     body = b"%s %s on %d" % (request.method.encode(), request.target.encode(), talk.number)
     said = answer(body, b"Content-Type: text/plain")
     talk.say(said[:-len(body)] if request.method == "HEAD" else said)
+
+
+class BlackHole:
+    """A place that never answers, as that of a node which lost its power: a socket that drops what asks for a connection."""
+    DROP_SYN = ((0x30, 0, 0, 13), (0x54, 0, 0, 0x12), (0x15, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xffffffff))
+
+    def __init__(self, address="127.0.0.1", port=0):
+        program = b"".join(struct.pack("HBBI", *step) for step in self.DROP_SYN)
+        self.program = ctypes.create_string_buffer(program)
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind((address, port))
+        self.socket.listen()
+        self.socket.setsockopt(socket.SOL_SOCKET, 26, struct.pack("HP", len(self.DROP_SYN), ctypes.addressof(self.program)))    # SO_ATTACH_FILTER
+        self.port = self.socket.getsockname()[1]
+
+    def close(self):
+        self.socket.close()
 
 
 class Upstream:

@@ -1,20 +1,18 @@
 """The gateway before upstreams that come and go, fail, or are too many or too slow for."""
 import concurrent.futures
 import contextlib
-import ctypes
 import os
 import pathlib
 import re
 import resource
 import socket
-import struct
 import subprocess
 import threading
 import time
 
 from gateway_test import Wrk, a_mall, row
 from mall import SLOWER, VARIANT, CannotTell, Daemon, Load, equal, until, until_equal
-from upstream import Upstream, answer, echo, in_turn, says      # lies in tests/gateway/, which gateway_test knows
+from upstream import BlackHole, Upstream, answer, echo, in_turn, says   # lies in tests/gateway/, which gateway_test knows
 
 alone = ("test_many_connections_cost_little_and_leave_nothing",)
 MOUNTS = ("unshare", "--mount", *(("--map-root-user",) if os.getuid() else ()))     # of its own, for the command behind it
@@ -88,20 +86,6 @@ def test_one_of_two_addresses_restarts_at_no_requests_cost():
         equal(taken(mall.order) + taken(mall.second), len(load.acknowledged), "the orders in both")
 
 
-class BlackHole:
-    """A place that never answers, as that of a node which lost its power: a socket that drops what asks for a connection."""
-    DROP_SYN = ((0x30, 0, 0, 13), (0x54, 0, 0, 0x12), (0x15, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xffffffff))
-
-    def __init__(self, address, port):
-        program = b"".join(struct.pack("HBBI", *step) for step in self.DROP_SYN)
-        self.program = ctypes.create_string_buffer(program)
-        self.socket = socket.socket()
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind((address, port))
-        self.socket.listen()
-        self.socket.setsockopt(socket.SOL_SOCKET, 26, struct.pack("HP", len(self.DROP_SYN), ctypes.addressof(self.program)))    # SO_ATTACH_FILTER
-
-
 def test_an_address_that_does_not_answer_is_passed_over():
     with twins(FIRST, SECOND) as (mall, _):
         equal(mall.second.stop(), 0)
@@ -113,7 +97,7 @@ def test_an_address_that_does_not_answer_is_passed_over():
 
         until(is_passed_over, 60, every=0.1)                    # by and by it is the one that is tried first
         equal(mall.gateway.post("/orders", {"qty": 1}).status, 201)
-        hole.socket.close()
+        hole.close()
 
 
 def test_one_of_two_addresses_is_killed_at_no_reads_cost():
