@@ -78,12 +78,6 @@ static void a_transaction_is_handed_over_in_order(void)
         store_close(&store);
 }
 
-static void sent(struct store *store, int64_t first, int64_t last)
-{
-        for (; first <= last; first++)
-                outbox_sent(store, &first, 1);
-}
-
 static struct {
         sem_t entered, go_on;
         atomic_bool taken_off, was_early;
@@ -171,7 +165,7 @@ static void what_was_not_sent_is_there_after_opening_again(void)
 
         things_add(store, "a");
         things_add(store, "b");
-        sent(store, 1, 1);
+        things_sent(store, 1, 1);
         things_add(store, "c");
         store_close(&store);
         store = store_listened_to();
@@ -182,7 +176,7 @@ static void what_was_not_sent_is_there_after_opening_again(void)
         check_int(records[1].id, 3);
         check(outbox_read(store, 2, records, 4, &count, arena, &e) && count == 1 && records[0].id == 3);
         check(outbox_read(store, 0, records, 1, &count, arena, &e) && count == 1 && records[0].id == 2);
-        sent(store, 2, 3);
+        things_sent(store, 2, 3);
         outbox_sweep(store);
         store_close(&store);
         store = store_listened_to();
@@ -220,8 +214,8 @@ static void the_parked_stay(void)
         check(outbox_park(store, &(struct outbox_record){.id = 2}, "too large for the broker", &e));
         check_text(things_waiting(store, arena), "a c");
         check_int(outbox_pending(store), 2);
-        sent(store, 1, 1);
-        sent(store, 3, 3);
+        things_sent(store, 1, 1);
+        things_sent(store, 3, 3);
         outbox_sweep(store);
         check_int(outbox_pending(store), 0);
         store_close(&store);

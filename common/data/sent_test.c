@@ -5,21 +5,16 @@
 
 #include <stdatomic.h>
 
-static void sent(struct store *store, int64_t first, int64_t last)
-{
-        for (; first <= last; first++)
-                outbox_sent(store, &first, 1);
-}
-
 static void the_sent_go_when_swept(void)
 {
         struct store *store = things_open();
         struct arena *arena = arena_open();
 
+        check(outbox_sweep(store)); /* of nothing */
         things_add(store, "a");
         things_add(store, "b");
         things_add(store, "c");
-        sent(store, 1, 2);
+        things_sent(store, 1, 2);
         check_int(outbox_pending(store), 1);
         check_int((int64_t)outbox_removed(store), 0);
         check(outbox_sweep(store));
@@ -75,7 +70,7 @@ static void the_sent_go_in_any_order(void)
         check(outbox_sweep(store));
         check_text(things_waiting(store, arena), "a b f i");
         check_int(removals, 2);
-        sent(store, 1, 1);
+        things_sent(store, 1, 1);
         store_close(&store); /* takes along what was not swept */
         store = things_open();
         check_text(things_waiting(store, arena), "b f i");
@@ -99,8 +94,8 @@ static void what_a_sweep_could_not_remove_is_known(void)
         for (const char *name = "a\0b\0c\0"; *name; name += 2)
                 things_add(store, name);
         let_third_stay(true);
-        sent(store, 1, 1);
-        sent(store, 3, 3);
+        things_sent(store, 1, 1);
+        things_sent(store, 3, 3);
         check(!outbox_sweep(store));
         check_int((int64_t)outbox_removed(store), 0);
         let_third_stay(false);
@@ -119,10 +114,10 @@ static void the_sent_go_with_a_later_commit(void)
 
         for (int i = 0; i < 1000; i++)
                 things_add(store, "x");
-        sent(store, 1, 999);
+        things_sent(store, 1, 999);
         things_add(store, "y"); /* for one less it does not pay */
         check_int((int64_t)outbox_removed(store), 0);
-        sent(store, 1000, 1000);
+        things_sent(store, 1000, 1000);
         check_int(outbox_pending(store), 1);
         let_third_stay(true);
         check(things_do(store, thing_add_and_say, &(struct thing){.name = "not now"}) != ERROR_NONE);

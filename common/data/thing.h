@@ -219,6 +219,13 @@ static inline const char *things_waiting(struct store *store, struct arena *aren
         return names.at;
 }
 
+/* The bus has these. */
+static inline void things_sent(struct store *store, int64_t first, int64_t last)
+{
+        for (; first <= last; first++)
+                outbox_sent(store, &first, 1);
+}
+
 /* A unit of work whose end is waited for later; also one that holds the writer until it is told to go on. */
 struct errand {
         struct job job;
