@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { THREADS = 8, EACH = 250, READERS = 2 };
 
@@ -102,6 +103,7 @@ static void *read_all(void *arg)
                         c->read_failed = true;
                 }
                 store_read_end(c->store, db);
+                usleep(1000);
         }
         return NULL;
 }
@@ -121,6 +123,7 @@ static void everything_is_done_once(void)
         struct ask *asks = memory_alloc(THREADS * EACH * sizeof *asks);
         struct member members[THREADS];
         pthread_t readers[READERS + 1]; /* one more than connections: they wait for each other */
+        struct thing last = {.name = "last"};
         int64_t rows;
 
         outbox_on_commit(crowd.store, handed_over, &crowd);
@@ -132,10 +135,12 @@ static void everything_is_done_once(void)
         }
         for (int i = 0; i < THREADS; i++)
                 pthread_join(members[i].thread, NULL);
-        things_add(crowd.store, "last"); /* behind all of them */
         crowd.over = true;
         for (int i = 0; i <= READERS; i++)
                 pthread_join(readers[i], NULL);
+        for (int i = 0; i < 20 && things_do(crowd.store, thing_add_and_say, &last) == ERROR_UNAVAILABLE; i++) /* behind all of them */
+                ;
+        check(last.row.id > 0);
         rows = things_count(crowd.store);
         what_was_told_is_so(&crowd, THREADS * EACH, rows - 1);
         check(!crowd.read_failed);
