@@ -151,7 +151,7 @@ concurrent_sources := $(foreach c,$(CONCURRENT),$(filter %/$(c)_test.c,$(test_so
 
 # Tests of what works on every kind of store; they run on PostgreSQL too, as PROGRAM@postgresql.
 STORES             := store renew purge table writer batch parts relay relay_kafka relay_life relay_flights relay_faults inbox \
-                      dead_letter own write resource policy postgres postgres_fault contend relay_parts
+                      dead_letter own write resource policy postgres postgres_fault contend relay_parts relay_parts_life
 store_sources := $(foreach s,$(STORES),$(filter %/$(s)_test.c,$(test_sources)))
 asan_sources   = $(test_sources)
 tsan_sources   = $(concurrent_sources)

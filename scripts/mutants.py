@@ -72,7 +72,8 @@ TESTS = {
                             "common/event/relay_test",
     "common/event/relay_memory.c": "common/event/relay_memory_test common/event/relay_rounds_test common/event/relay_life_test "
                                    "common/event/relay_flights_test common/event/relay_faults_test common/event/relay_test",
-    "common/event/relay_parts.c": "common/event/relay_parts_test@postgresql common/event/relay_test@postgresql",
+    "common/event/relay_parts.c": "common/event/relay_parts_test@postgresql common/event/relay_parts_life_test@postgresql "
+                                 "common/event/relay_test@postgresql",
     "common/http/connection.c": "common/http/server_test common/http/limits_test common/http/crowd_test",
     "common/http/framing.c": "common/http/framing_test common/http/server_test",
     "common/service/write.c": "common/service/write_test common/service/resource_test common/service/keys_test "
