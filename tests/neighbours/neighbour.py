@@ -53,13 +53,13 @@ class Spring(Daemon):
 
     def __init__(self, directory, broker, topic, places, first_id=1):
         super().__init__("spring", directory, {}, port=list(places.values())[-1])
-        self.arguments = [broker.address, topic, *("%s=%d:%d" % (*place, first_id) for place in places.items())]
+        self.command = ["java", "-Xmx160m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dsun.net.httpserver.nodelay=true",
+                        "-cp", "%s:%s/*" % (CLASSES, LIBS), "mall.Neighbours", broker.address, topic,
+                        *("%s=%d:%d" % (*place, first_id) for place in places.items())]
 
     def start(self, wait=True, **_):
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(["java", "-Xmx160m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dsun.net.httpserver.nodelay=true",
-                                             "-cp", "%s:%s/*" % (CLASSES, LIBS), "mall.Neighbours", *self.arguments],
-                                            cwd=self.directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(self.command, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         if wait:
             self.wait_ready()
         return self
