@@ -1,10 +1,11 @@
 """Each of order, delivery and product is ours or Spring's: eight malls, in which the same is bought and canceled."""
 import concurrent.futures
 import itertools
+import subprocess
 import traceback
 
 from mix import Mix, Trade, one_broker
-from mall import SERVICES, equal
+from mall import BIN, SERVICES, SLOWER, equal
 
 ORDERS, CLIENTS = 48, 4
 
@@ -25,10 +26,19 @@ def trade_in(mix):
     return trade
 
 
+def audit(mix):
+    """Balanced; 3: as far as it can be checked beside an order or a product of others."""
+    places = ["--%s=http://localhost:%d" % (name, mix.ours[name].port) for name in SERVICES]
+    done = subprocess.run([BIN / "mallctl", "audit", "--settle=60s", "--bus=kafka://%s/%s" % (mix.kafka.address, mix.topic), *places],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=180 * SLOWER)
+    equal(done.returncode, 0 if mix.is_ours("order") and mix.is_ours("product") else 3, done.stdout)
+
+
 def tell(broker, theirs):
     with Mix(broker, theirs, topic="mall-" + "-".join(theirs or ("ours",))) as mix:
         trade = trade_in(mix)
         trade.balances()
+        audit(mix)
         for name in SERVICES:
             if mix.is_ours(name):
                 equal(mix.daemons[name].metric("mall_events_dead_total") or 0, 0, "what %s did not understand" % name)

@@ -100,12 +100,15 @@ abstract class Place<R extends Row> implements SmartLifecycle {
         /** All rows are one page. */
         private Map<String, Object> page(HttpExchange exchange) {
                 List<Object> all = new ArrayList<>();
-                Map<String, Object> page = pair("_embedded", pair(collection, all));
+                Map<String, Object> body = pair("_embedded", pair(collection, all)), page = pair("size", 1000);
 
                 for (R row : rows.values())
                         all.add(shown(exchange, row));
-                page.put("page", pair("totalPages", 1));
-                return page;
+                page.put("totalElements", all.size());
+                page.put("totalPages", 1);
+                page.put("number", 0);
+                body.put("page", page);
+                return body;
         }
 
         private void onCollection(HttpExchange exchange) throws IOException {
