@@ -22,7 +22,7 @@ def freeze(theirs):
                     finally:
                         broker.signal(signal.SIGCONT)
                 trade.more()
-            trade.balances(120)
+            trade.balances()
         assert trade.is_all_said(), "what a service said when it ended"
 
 

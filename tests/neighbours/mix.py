@@ -11,7 +11,7 @@ import contextlib
 import json
 import threading
 
-from neighbour import Spring                                    # first: it knows where the next one lies
+from neighbour import PATIENCE, Spring                                    # first: it knows where the next one lies
 from mall import SERVICES, Broker, Client, Mall, equal, tool, until, until_equal
 
 
@@ -40,7 +40,7 @@ class Mix(Mall):
 
     def __enter__(self):
         super().__enter__()
-        until(lambda: 'topic "%s" with 1 partitions' % self.topic in tool("kcat", "-L", "-b", self.kafka.address, "-t", self.topic), 60, every=0.2)
+        until(lambda: 'topic "%s" with 1 partitions' % self.topic in tool("kcat", "-L", "-b", self.kafka.address, "-t", self.topic), PATIENCE, every=0.2)
         return self
 
     def spring(self, *names, **more):
@@ -118,7 +118,7 @@ class Trade:
     def more(self, count=30):
         """Until so many more orders were placed."""
         before = len(self.placed)
-        until(lambda: len(self.placed) >= before + count, 60)
+        until(lambda: len(self.placed) >= before + count, PATIENCE)
 
     def kept(self):
         return sorted(set(self.placed) - self.canceled)
@@ -144,14 +144,14 @@ class Trade:
         equal(dict(said - wanted), {}, "what is on the topic beyond what should be")
         return said == wanted
 
-    def settles(self, seconds=60):
-        until(self.is_all_said, seconds, every=0.3)
-        until_equal(lambda: self.mix.stock(self.inventory), self.initial - sum(self.placed[number] for number in self.kept()))
+    def settles(self):
+        until(self.is_all_said, PATIENCE, every=0.3)
+        until_equal(lambda: self.mix.stock(self.inventory), self.initial - sum(self.placed[number] for number in self.kept()), PATIENCE)
 
-    def balances(self, seconds=60):
+    def balances(self):
         """For whoever had its place from the beginning, so that its rows are all of them."""
         mix = self.mix
-        self.settles(seconds)
+        self.settles()
         equal(sorted(int(d["orderId"]) for d in mix.delivery.rows("deliveries")), self.kept(), "the orders that are delivered")
         status = "DeliveryStarted" if mix.is_ours("order") else None
-        until_equal(lambda: {(o["id"], o["status"]) for o in mix.order.rows("orders")}, {(number, status) for number in self.kept()})
+        until_equal(lambda: {(o["id"], o["status"]) for o in mix.order.rows("orders")}, {(number, status) for number in self.kept()}, PATIENCE)

@@ -14,6 +14,7 @@ SOURCES = TESTS / "neighbours/spring"
 LIBS = tools.TOOLS / "spring-libs"
 CLASSES = tools.TOOLS / "spring-classes"
 COMPILER = "org.eclipse.jdt.internal.compiler.batch.Main"       # one of the libraries: a Java that only runs programs will do
+PATIENCE = 240                                                  # seconds: a Java that starts on a busy machine
 ENDED_BY_SIGTERM = 143                                          # how a Java says that it ended in order
 
 
@@ -65,7 +66,7 @@ class Spring(Daemon):
         return self
 
     def wait_ready(self):
-        until(self.is_ready, 60)
+        until(self.is_ready, PATIENCE)
 
     def is_ready(self):
         """Its places start one after the other: when the last one answers, all do."""

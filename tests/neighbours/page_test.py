@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 
+from neighbour import PATIENCE
 from mix import Mix, one_broker
 from mall import BIN, SLOWER, TOP
 
@@ -23,7 +24,7 @@ trap 'kill $order $delivery $product; wait' EXIT
 
 def script():
     blocks = re.findall(r"```sh\n(.*?)```", (TOP / "docs/beside-spring.md").read_text(), re.S)
-    lines = [SHELL % (180 * SLOWER)]
+    lines = [SHELL % (PATIENCE * SLOWER)]
     for line in "".join(blocks).splitlines():
         command, _, remark = line.partition("  # ")
         promise = re.search(r"(\w+) is (?:at )?(\w+)$", remark)

@@ -19,7 +19,7 @@ def main():
             print("left out neighbours: %s" % why)
             return 0
         neighbour.build()
-    return stories.main(__doc__, jobs=2, deadlines={"release": 600})
+    return stories.main(__doc__, jobs=2, deadlines={"release": 1200})
 
 
 if __name__ == "__main__":

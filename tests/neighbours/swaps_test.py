@@ -1,4 +1,5 @@
 """A place is handed over from ours to Spring and back while orders flow, as docs/beside-spring.md says it."""
+from neighbour import PATIENCE
 from mix import Mix, Trade, one_broker
 from mall import BIN, tool, until, until_equal
 
@@ -8,7 +9,7 @@ def some(mix, trade):
     trade.more()
     for number in trade.kept()[-3:]:
         trade.cancel(number)
-    until(lambda: all(mix.said()["DeliveryCanceled", str(number)] for number in trade.canceled), 60, every=0.3)
+    until(lambda: all(mix.said()["DeliveryCanceled", str(number)] for number in trade.canceled), PATIENCE, every=0.3)
 
 
 def there_and_back(hand_over):
@@ -27,7 +28,7 @@ def hand_over_order(mix, trade):
     """What it said is on the topic before it ends; its numbers are not given again."""
     with trade.open:
         if mix.is_ours("order"):
-            until_equal(lambda: mix.order.metric("mall_outbox_pending"), 0, 60)
+            until_equal(lambda: mix.order.metric("mall_outbox_pending"), 0, PATIENCE)
             mix.end("order")
             mix.begin_theirs("order", first_id=max(trade.placed) + 1)
         else:
@@ -47,7 +48,7 @@ def test_delivery():
 def hand_over_product(mix, trade):
     """Its stock stands still while nobody delivers."""
     mix.end("delivery")
-    until(trade.has_moved, 60, every=0.3)
+    until(trade.has_moved, PATIENCE, every=0.3)
     stock = mix.stock(trade.inventory)
     mix.hand_over("product")
     if mix.product.rows("inventories"):
