@@ -94,6 +94,7 @@ static void closing_ends_each_nap(void)
         begun = clock_mono_us();
         r.give_up = begun + SHORT_MS * 1000;
         relay_nap(&r, LONG_MS, false); /* one that begins later has the time that is left */
+        check(clock_mono_us() - begun >= (SHORT_MS - 1) * 1000);
         check(clock_mono_us() - begun < PATIENCE_US);
 }
 

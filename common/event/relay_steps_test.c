@@ -166,6 +166,8 @@ static void topics_that_are_closed(void)
 static void keys_have_other_lanes_when_parts_grow(void)
 {
         begin(true);
+        for (int64_t id = 1; id <= 10; id++)
+                offer("b", id);
         bus.parts = 4;
         check(relay_look_at_bus(&r));
         for (int i = 0; i < BUS_LANES; i++)
@@ -221,8 +223,15 @@ static void who_can_do_nothing_looks_seldom(void)
         waiting.lanes[1].moved_at = clock_mono_us() + 60 * 1000 * 1000;
         check_int(relay_more_rest(&waiting, 100), 0);
         waiting.lanes[1].moved_at = long_ago;
+        waiting.lanes[0].moved_at = clock_mono_us() + 60 * 1000 * 1000;
+        check_int(relay_more_rest(&waiting, 100), 0);
+        waiting.lanes[0].moved_at = long_ago;
         waiting.parts = 3; /* one that has nothing under way */
         check_int(relay_more_rest(&waiting, 100), 0);
+        for (int i = 0; i < BUS_OWN_LANES; i++)
+                waiting.lanes[i] = waiting.lanes[0];
+        waiting.parts = BUS_LANES; /* more than there are lanes for */
+        check_int(relay_more_rest(&waiting, 100), 1500);
         waiting.parts = 2;
         waiting.counts[FLYING] = 0; /* no result will come */
         waiting.lanes[0] = r.lanes[1] = (struct lane){.closed_until = clock_mono_us() + 60 * 1000 * 1000};
