@@ -93,7 +93,7 @@ bool renew_begin(struct db *db, int64_t first, struct error *error)
                 return false;
         if (began == first)
                 return true;
-        if (given > 0)
+        if (given > 0 && !(db_is_shared(db) && given == first - 1)) /* there sequences stay set where the rest was rolled back */
                 return error_set(error, ERROR_BAD_INPUT,
                                  "MALL_FIRST_ID=%lld: this store began with %lld and is at %lld; only an empty one can begin with another id",
                                  (long long)first, (long long)began, (long long)given);

@@ -270,6 +270,23 @@ static void a_restart_before_the_first_id_changes_nothing(void)
         store_close(&store);
 }
 
+/* It ended in the middle of it. */
+static void a_beginning_that_was_undone_is_done_again(void)
+{
+        struct store *store = things_open();
+        struct error e = {0};
+        struct db *db;
+
+        store_close(&store);
+        db = db_open(things_url(), things_service(), DB_WRITER, &e);
+        check(db && db_begin(db, false, &e) && renew_begin(db, 40, &e));
+        db_rollback(db);
+        db_close(&db);
+        check_text(begin(40, &store), "");
+        check_int(things_add(store, "a"), 40);
+        store_close(&store);
+}
+
 static void a_store_that_gave_ids_begins_nowhere_else(void)
 {
         struct store *store = things_open();
@@ -313,6 +330,7 @@ static const struct story stories[] = {
         {"of several processes one renews", of_several_processes_one_renews},
         {"an empty store begins where it is told", an_empty_store_begins_where_it_is_told},
         {"a restart before the first id changes nothing", a_restart_before_the_first_id_changes_nothing},
+        {"a beginning that was undone is done again", a_beginning_that_was_undone_is_done_again},
         {"a store that gave ids begins nowhere else", a_store_that_gave_ids_begins_nowhere_else},
         {"a first id stays below a renewal", a_first_id_stays_below_a_renewal},
         {NULL, NULL},
