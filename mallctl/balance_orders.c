@@ -165,7 +165,7 @@ static void leave_strangers(const struct books *books, const struct strangers *s
         struct arena *arena = v->left.arena;
 
         if (books->orders.count)
-                verdict_leave(v, "the status of %s: order is not this mall's, its status follows nothing",
+                verdict_leave(v, "the status of %s: by its /openapi.json order is not this mall's, and its status follows nothing",
                               verdict_count(arena, books->orders.count, "order", "orders"));
         if (s->unknown)
                 verdict_leave(v, "whether %s without a delivery had one: only the topic tells (--bus)",
