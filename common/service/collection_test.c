@@ -153,6 +153,26 @@ static void nonsense_gives_the_first_page(void)
         shop_end();
 }
 
+/* It stands in each of the links. */
+static void a_long_query_is_memory_too(void)
+{
+        struct allowance allowance = {.most = 200000};
+        struct arena *others = arena_open_within(&allowance);
+        struct http_config config;
+
+        shop_begin();
+        arena_alloc(others, 100000);
+        config = config_of_test((struct http_handler){resources_handle, resources_finish, shop.resources});
+        config.memory = &allowance;
+        http_server_close(&shop.server, 5000);
+        shop.server = server_of_test(&config);
+        shop.port = http_server_port(shop.server);
+        answers(get("/things?size=1"), 200);
+        answers(get(arena_printf(shop.arena, "/things?size=1&a=%0*d", 8000, 0)), 503);
+        shop_end();
+        arena_close(&others);
+}
+
 static void counts_follow_the_rows(void)
 {
         begin_with(3);
@@ -173,6 +193,7 @@ int main(int argc, char **argv)
                 {"sorts stay in the links", sorts_stay_in_the_links},
                 {"other parameters stay in the links", other_parameters_stay_in_the_links},
                 {"nonsense gives the first page", nonsense_gives_the_first_page},
+                {"a long query is memory too", a_long_query_is_memory_too},
                 {"counts follow the rows", counts_follow_the_rows},
                 {NULL, NULL},
         };

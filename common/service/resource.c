@@ -169,7 +169,11 @@ static bool read_page(struct db *db, const struct resource *resource, const stru
         return done;
 }
 
-enum { ROW_ROOM = 400, LINK_FIELD_ROOM = 100 };
+enum {
+        ROW_ROOM = 400,
+        LINK_FIELD_ROOM = 100,
+        QUERY_COPIES = 16, /* it stands in five links, perhaps with an escape a letter, each of which is made first */
+};
 
 static void head_collection(struct http_request *r, const struct resource *resource)
 {
@@ -204,13 +208,14 @@ static void get_collection(struct http_request *r, const struct resource *resour
         http_answer_body(r, 200, type, &body);
 }
 
-/* Of a large page many clients, or slow ones, would else make more than there is. */
+/* Of a large page, or of links with a long query, many clients, or slow ones, would else make more than there is. */
 static void get_page(struct http_request *r, const struct resource *resource, const char *type)
 {
         struct page page = page_asked(r, &resource->entity->shape);
+        size_t links = r->query ? QUERY_COPIES * strlen(r->query) : 0;
         struct error error;
 
-        if (arena_may_take(r->arena, (size_t)page.size * ROW_ROOM)) {
+        if (arena_may_take(r->arena, (size_t)page.size * ROW_ROOM + links)) {
                 get_collection(r, resource, type, &page);
                 return;
         }
