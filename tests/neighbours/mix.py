@@ -11,7 +11,7 @@ import contextlib
 import json
 import threading
 
-from neighbour import PATIENCE, Spring                                    # first: it knows where the next one lies
+from neighbour import PATIENCE, Spring                          # first: it knows where the next one lies
 from mall import SERVICES, Broker, Client, Mall, equal, tool, until, until_equal
 
 
@@ -40,7 +40,8 @@ class Mix(Mall):
 
     def __enter__(self):
         super().__enter__()
-        until(lambda: 'topic "%s" with 1 partitions' % self.topic in tool("kcat", "-L", "-b", self.kafka.address, "-t", self.topic), PATIENCE, every=0.2)
+        there = 'topic "%s" with 1 partitions' % self.topic
+        until(lambda: there in tool("kcat", "-L", "-b", self.kafka.address, "-t", self.topic), PATIENCE, every=0.2)
         return self
 
     def spring(self, *names, **more):
@@ -75,7 +76,8 @@ class Mix(Mall):
     def said(self):
         """{(type, number of its order or None): how often that is on the topic}"""
         events = map(json.loads, self.read())
-        return collections.Counter((e["eventType"], str(e["id"]) if e["eventType"].startswith("Order") else e.get("orderId")) for e in events)
+        return collections.Counter((e["eventType"], str(e["id"]) if e["eventType"].startswith("Order") else e.get("orderId"))
+                                   for e in events)
 
 
 class Trade:
@@ -154,4 +156,5 @@ class Trade:
         self.settles()
         equal(sorted(int(d["orderId"]) for d in mix.delivery.rows("deliveries")), self.kept(), "the orders that are delivered")
         status = "DeliveryStarted" if mix.is_ours("order") else None
-        until_equal(lambda: {(o["id"], o["status"]) for o in mix.order.rows("orders")}, {(number, status) for number in self.kept()}, PATIENCE)
+        until_equal(lambda: {(o["id"], o["status"]) for o in mix.order.rows("orders")}, {(number, status) for number in self.kept()},
+                    PATIENCE)

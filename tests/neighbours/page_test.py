@@ -6,7 +6,7 @@ import subprocess
 
 from neighbour import PATIENCE
 from mix import Mix, one_broker
-from mall import BIN, SLOWER, TOP
+from mall import BIN, SLOWER, TOP, equal
 
 # shows PATTERN: repeats the command on its standard input until it prints that
 SHELL = """
@@ -49,8 +49,12 @@ def test_its_commands_do_what_it_says():
         text = text.replace("build/bin/mallctl", str(BIN / "mallctl"))
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("MALL_", "SPRING_"))}
         try:
-            done = subprocess.run(["bash", "-c", text], cwd=mix.directory, env=clean, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT, text=True, errors="replace")
-            assert done.returncode == 0, done.stdout
+            with subprocess.Popen(["bash", "-c", text], cwd=mix.directory, env=clean, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True, errors="replace") as shell:
+                try:
+                    said, _ = shell.communicate()
+                finally:
+                    shell.terminate()                           # if it is not over: it ends what it began
+            equal(shell.returncode, 0, said)
         finally:
             mix.remove_directory(mix.directory)

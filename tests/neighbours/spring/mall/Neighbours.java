@@ -4,7 +4,8 @@ import org.springframework.boot.Banner;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 
 /**
- * The Spring side of a mixed mall: order, delivery and product as Spring Cloud Stream applications, those that are asked for in one process.
+ * The Spring side of a mixed mall: order, delivery and product as Spring Cloud Stream applications, as many as are asked for in one
+ * process.
  *
  *     java ... mall.Neighbours 127.0.0.1:9092 mall order=8081 delivery=8082 product=8083
  *

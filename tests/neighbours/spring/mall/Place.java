@@ -55,7 +55,8 @@ abstract class Place<R extends Row> implements SmartLifecycle {
                 event.put("eventType", type);
                 event.put("timestamp", System.currentTimeMillis());
                 event.putAll(members(row));
-                bus.out().send(MessageBuilder.withPayload(event).setHeader(MessageHeaders.CONTENT_TYPE, MimeTypeUtils.APPLICATION_JSON).build());
+                bus.out().send(MessageBuilder.withPayload(event)
+                                       .setHeader(MessageHeaders.CONTENT_TYPE, MimeTypeUtils.APPLICATION_JSON).build());
         }
 
         /** What its service says when a client made it, or took it away. */

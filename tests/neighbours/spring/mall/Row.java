@@ -3,7 +3,10 @@ package mall;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 
-/** What the three keep, and what is said of it: members in their order on the wire. Those of others are passed over, as Spring Boot's web services do. */
+/**
+ * What the three keep, and what is said of it: members in their order on the wire. Those of others are passed over, as Spring Boot's web
+ * services do.
+ */
 @JsonIgnoreProperties(ignoreUnknown = true)
 abstract class Row {
         public Long id;
