@@ -131,6 +131,32 @@ static void the_sent_go_with_a_later_commit(void)
         store_close(&store);
 }
 
+enum { AT_MOST = 8000, MANY = AT_MOST + 1000 }; /* a commit */
+
+static void say_many(struct unit *unit, void *thing)
+{
+        unit_add(unit, &thing_entity, thing);
+        for (int i = 0; i < MANY; i++)
+                unit_announce(unit, &thing_said, thing);
+}
+
+/* No commit is to take long. */
+static void many_go_in_portions(void)
+{
+        struct store *store = things_open();
+        struct arena *arena = arena_open();
+
+        check_int(things_do(store, say_many, &(struct thing){.name = "a"}), ERROR_NONE);
+        things_sent(store, 1, MANY);
+        check(outbox_sweep(store));
+        check_int((int64_t)outbox_removed(store), AT_MOST);
+        check(outbox_sweep(store));
+        check_int((int64_t)outbox_removed(store), MANY);
+        check_text(things_waiting(store, arena), "");
+        arena_close(&arena);
+        store_close(&store);
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
@@ -138,6 +164,7 @@ int main(int argc, char **argv)
                 {"the sent go in any order", the_sent_go_in_any_order},
                 {"what a sweep could not remove is known", what_a_sweep_could_not_remove_is_known},
                 {"the sent go with a later commit", the_sent_go_with_a_later_commit},
+                {"many go in portions", many_go_in_portions},
                 {NULL, NULL},
         };
 
