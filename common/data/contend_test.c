@@ -6,6 +6,7 @@
 #include "data/thing.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -82,6 +83,7 @@ static void raise_crosswise(struct unit *unit, void *arg)
 struct climber {
         struct store *store;
         struct climb climb;
+        struct errand hold, beside;
         enum error_kind kind;
         pthread_t thread;
 };
@@ -92,6 +94,29 @@ static void *climb(void *arg)
 
         c->kind = things_do(c->store, raise_crosswise, &c->climb);
         return NULL;
+}
+
+static bool are_two_queued(struct store *store)
+{
+        bool two;
+
+        pthread_mutex_lock(&store->lock);
+        two = store->first && store->first->next;
+        pthread_mutex_unlock(&store->lock);
+        return two;
+}
+
+/* Behind one that adds a thing, in the same batch. */
+static void begin_to_climb(struct climber *c)
+{
+        int64_t end_at = clock_mono_us() + PATIENCE_US;
+
+        errand_send(&c->hold, c->store, NULL, NULL);
+        errand_send(&c->beside, c->store, "beside", thing_add_and_say);
+        check(pthread_create(&c->thread, NULL, climb, c) == 0);
+        while (!are_two_queued(c->store) && clock_mono_us() < end_at)
+                sched_yield();
+        sem_post(&c->hold.go_on);
 }
 
 static void a_deadlock_costs_nobody_anything(void)
@@ -114,23 +139,26 @@ static void a_deadlock_costs_nobody_anything(void)
         things_add(c[0].store, "two");
         for (int i = 0; i < 2; i++) {
                 c[i].climb = (struct climb){.here = &sems[i], .there = &sems[1 - i], .first = 1 + i, .second = 2 - i};
-                check(pthread_create(&c[i].thread, NULL, climb, &c[i]) == 0);
+                begin_to_climb(&c[i]);
         }
         for (int i = 0; i < 2; i++)
                 pthread_join(c[i].thread, NULL);
-        check_int(c[0].kind, ERROR_NONE);
-        check_int(c[1].kind, ERROR_NONE);
+        for (int i = 0; i < 2; i++) {
+                check_int(errand_end(&c[i].hold), ERROR_NONE);
+                check_int(errand_end(&c[i].beside), ERROR_NONE);
+                check_int(c[i].kind, ERROR_NONE);
+        }
         check(c[0].climb.times + c[1].climb.times > 2); /* there was one */
         check_int(things_get(c[0].store, 1, arena)->qty.value, 2);
         check_int(things_get(c[0].store, 2, arena)->qty.value, 2);
-        check_int(things_count(c[0].store), 4);
+        check_int(things_count(c[0].store), 6);
         for (int i = 0; i < 2; i++) {
                 check(c[i].climb.alone == (c[i].climb.times > 1)); /* who lost runs alone, and stays so for a while */
                 check_int(things_do(c[i].store, look_if_alone, &alone), ERROR_NONE);
                 check(alone == c[i].climb.alone);
                 store_close(&c[i].store);
         }
-        check_int(handed, 4);
+        check_int(handed, 6);
         arena_close(&arena);
 }
 
