@@ -156,6 +156,8 @@ static void topics_that_are_closed(void)
         check_int(oldest(), 1003);
         relay_leave(lane("b"), 5, 900);
         check_int(oldest(), 900);
+        relay_leave(&r.lanes[7], 7, 2000);
+        check_int(oldest(), 900);
         check(!r.set_aside);
         r.lanes[BUS_LANES - 1].left = 6;
         oldest();
@@ -203,9 +205,11 @@ static void what_landed_is_counted_by_type(void)
         event.headers_len = letter.headers_len = headers.len;
         check_int(relay_offer(&r, &event), OFFER_TAKEN);
         check_int(relay_offer(&r, &letter), OFFER_TAKEN);
+        event.id = 3;
+        check_int(relay_offer(&r, &event), OFFER_TAKEN);
         check(metric_value(metrics_series(r.metrics, &family, &said)) == 0);
         land_from(0);
-        check(metric_value(metrics_series(r.metrics, &family, &said)) == 1);
+        check(metric_value(metrics_series(r.metrics, &family, &said)) == 2);
         check(metric_value(metrics_series(r.metrics, &family, &dead)) == 1);
         metrics_close(&r.metrics);
         arena_close(&headers.arena);
