@@ -176,8 +176,8 @@ static long time_left(const struct dial *dial)
         return left > 1 ? left : 1;
 }
 
-/* "order:8080:10.0.0.7,fd00::8", for CURLOPT_RESOLVE: of each family the first address that may be tried, for libcurl 7.88 never learns that the
-   second of a family has connected. NULL: there is none, or the host is an address itself. */
+/* "order:8080:10.0.0.7,fd00::8", for CURLOPT_RESOLVE: of each family the first address that may be tried, for libcurl 7.88 never
+   learns that the second of a family has connected. NULL: there is none, or the host is an address itself. */
 static struct curl_slist *pick_addresses(struct dial *dial)
 {
         enum { HOST = 300 };

@@ -79,7 +79,8 @@ struct entity {
         int since;                    /* number of the migration that brought the table; 0 is 1 */
         const struct event_type *const *says; /* what is said of its rows, which must fit into such events; ends with NULL; NULL: nothing */
 
-        /* Whether HTTP takes a value below 0 in fields without FIELD_NOT_NEGATIVE, where a setting decides and `check` refuses it; NULL: it does. */
+        /* Whether HTTP takes a value below 0 in fields without FIELD_NOT_NEGATIVE, where a setting decides; `check` is to refuse it then.
+           NULL: it does. */
         bool (*takes_negative)(const struct config *config);
 
         /* What HTTP does to a row, inside its unit of work; each may be NULL. check comes before anything is written. */

@@ -18,7 +18,7 @@ static const struct {
         {"400", "the request is malformed", LIST | SHOW | SEARCH | REMOVE},
         {"400", "the body is not JSON, or a member has the wrong type", CREATE | CREATE_PLAIN | CHANGE},
         {"404", "not there", SHOW | SEARCH | CHANGE | REMOVE},
-        {"406", "no acceptable media type", LIST | SHOW | SEARCH | CREATE | CHANGE},
+        {"406", "no acceptable media type", LIST | SHOW | SEARCH | CREATE | CREATE_PLAIN | CHANGE},
         {"409", "the first request with this Idempotency-Key is in progress", CREATE | CREATE_PLAIN},
         {"409", "the JSON Patch does not fit the row as it is", CHANGE},
         {"412", "If-Match does not hold", CHANGE | REMOVE},
@@ -60,7 +60,8 @@ static void get_collection(struct text *out, const struct entity *e)
                     "\"get\":{\"operationId\":\"get-%s\",\"parameters\":["
                     "{\"name\":\"page\",\"in\":\"query\",\"schema\":{\"$ref\":\"#/components/schemas/text\"}},"
                     "{\"name\":\"size\",\"in\":\"query\",\"schema\":{\"$ref\":\"#/components/schemas/text\"}},"
-                    "{\"name\":\"sort\",\"in\":\"query\",\"schema\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/text\"}}}],"
+                    "{\"name\":\"sort\",\"in\":\"query\",\"schema\":{\"type\":\"array\",\"items\":"
+                    "{\"$ref\":\"#/components/schemas/text\"}}}],"
                     "\"responses\":{\"200\":{\"description\":\"a page\",\"content\":{\"application/hal+json\":{\"schema\":"
                     "{\"type\":\"object\"}},\"application/json\":{\"schema\":{\"type\":\"object\"}}}}",
                     e->collection);

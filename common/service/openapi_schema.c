@@ -42,7 +42,7 @@ static void whole_input(struct text *out, const struct field *f, bool negative)
                 digits_up_to(out, beyond);
         else
                 text_string(out, "0+");
-        text_printf(out, ")?%s$\"},{\"type\":\"null\"}]}", blanks);
+        text_printf(out, "|null)?%s$\"},{\"type\":\"null\"}]}", blanks);
 }
 
 /* Calls `write` for each visible field, with commas between. */
@@ -103,8 +103,8 @@ static void patch_schema(struct text *out, const struct entity *e)
                     WITHOUT_NUL "},\"additionalProperties\":" ANY_JSON ",\"anyOf\":[",
                     e->item);
         each_field(out, e, NULL, set_member);
-        text_string(out, ",{\"properties\":{\"op\":{\"const\":\"add\"},\"path\":{\"type\":\"string\",\"pattern\":\"^/[^/\\\\u0000]*$\",\"not\":{"
-                         "\"enum\":[");
+        text_string(out, ",{\"properties\":{\"op\":{\"const\":\"add\"},\"path\":{\"type\":\"string\","
+                         "\"pattern\":\"^/[^/\\\\u0000]*$\",\"not\":{\"enum\":[");
         each_field(out, e, NULL, pointer);
         text_string(out, "]}}},\"required\":[\"value\"]},{\"properties\":{\"op\":{\"const\":\"test\"},\"path\":{\"enum\":[");
         each_field(out, e, NULL, pointer);
