@@ -180,7 +180,7 @@ static void catch_up(struct relay *r)
 {
         struct outbox_record last = begin_reading(r), *records;
         size_t count = 0;
-        bool good;
+        bool good = false;
 
         if (!last.id)
                 return;
