@@ -179,16 +179,16 @@ static bool read_page(struct relay *r, struct outbox_record *last, struct outbox
 static void catch_up(struct relay *r)
 {
         struct outbox_record last = begin_reading(r), *records;
-        size_t count = 0;
         bool good = false;
+        size_t count = 0;
 
         if (!last.id)
                 return;
         last.id--;
         records = memory_alloc(RELAY_PAGE * sizeof *records);
-        do
+        do {
                 good = relay_tidy(r) && read_page(r, &last, records, &count);
-        while (good && count && is_of_use(r));
+        } while (good && count && is_of_use(r));
         end_reading(r, &last, good && !count);
         free(records);
         if (!good)
