@@ -261,6 +261,7 @@ static void *leave_main(void *arg)
 
         if (b->held)
                 rd_kafka_message_destroy(b->held);
+        b->leaving = true;
         if (b->group)
                 rd_kafka_consumer_close(b->rk); /* commits through kafka_rebalanced */
         kafka_queues_close(b);

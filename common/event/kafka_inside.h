@@ -1,5 +1,5 @@
 /* kafka_inside - what the files of the Kafka adapter share: bus_kafka.c (opening, closing), kafka_publisher.c,
-   kafka_reader.c, kafka_member.c, kafka_tail.c and kafka_topic.c. */
+   kafka_reader.c, kafka_member.c, kafka_anew.c, kafka_tail.c and kafka_topic.c. */
 #ifndef EVENT_KAFKA_INSIDE_H
 #define EVENT_KAFKA_INSIDE_H
 
@@ -12,6 +12,7 @@
 struct kafka_position {
         int64_t polled, applied, written;
         struct metric *lag;
+        bool kept; /* the group has a position here */
 };
 
 /* A topic whose making was asked for. */
@@ -44,6 +45,8 @@ struct kafka_bus {
         bool subscribed;
         bool member;              /* the coordinator gave it its partitions, though there may be none */
         _Atomic int64_t heard_us; /* monotonic; of the coordinator */
+        bool leaving;             /* and asks the group nothing more */
+        bool anew;                /* the topic is another one: where this reader is in it counts no more */
         struct kafka_position *positions;
         int position_count;
         int64_t tidied_us;
@@ -90,7 +93,13 @@ rd_kafka_resp_err_t kafka_member_join(struct kafka_bus *bus);
 void kafka_member_is(struct kafka_bus *bus, bool member); /* as a rebalance says */
 void kafka_member_keep(struct kafka_bus *bus);            /* once a second */
 
+/* kafka_anew.c */
+bool kafka_may_commit(struct kafka_bus *bus); /* the group says that the topic is still the one that was read */
+void kafka_begin_anew(struct kafka_bus *bus); /* if it is another one, until that is done */
+
 /* kafka_reader.c */
+struct kafka_position *kafka_position_of(struct kafka_bus *bus, int32_t partition);
+void kafka_positions_forget(struct kafka_bus *bus);
 void kafka_rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t *partitions,
                       void *opaque);
 void kafka_committed(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *offsets, void *opaque);

@@ -50,7 +50,8 @@ rd_kafka_resp_err_t kafka_member_join(struct kafka_bus *b)
 void kafka_member_is(struct kafka_bus *b, bool member)
 {
         b->member = member;
-        atomic_store(&b->heard_us, clock_mono_us());
+        if (member)
+                atomic_store(&b->heard_us, clock_mono_us());
 }
 
 void kafka_member_keep(struct kafka_bus *b)

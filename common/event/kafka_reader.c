@@ -12,12 +12,12 @@ enum {
         POLL_BYTES = 1 << 20,
 };
 
-static struct kafka_position *position_of(struct kafka_bus *b, int32_t partition)
+struct kafka_position *kafka_position_of(struct kafka_bus *b, int32_t partition)
 {
         if (partition >= b->position_count) {
                 b->positions = memory_grow(b->positions, (size_t)(partition + 1) * sizeof *b->positions);
                 for (; b->position_count <= partition; b->position_count++)
-                        b->positions[b->position_count] = (struct kafka_position){-1, -1, -1, NULL};
+                        b->positions[b->position_count] = (struct kafka_position){-1, -1, -1, NULL, false};
         }
         return &b->positions[partition];
 }
@@ -47,12 +47,14 @@ void kafka_committed(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_par
         (void)rk;
         for (int i = 0; offsets && i < offsets->cnt; i++)
                 if (err != RD_KAFKA_RESP_ERR_NO_ERROR || offsets->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
-                        position_of(b, offsets->elems[i].partition)->written = -1; /* again, with the next */
+                        kafka_position_of(b, offsets->elems[i].partition)->written = -1; /* again, with the next */
+                else
+                        kafka_position_of(b, offsets->elems[i].partition)->kept = true;
 }
 
 static void write_last_positions(struct kafka_bus *b)
 {
-        rd_kafka_topic_partition_list_t *list = unwritten(b);
+        rd_kafka_topic_partition_list_t *list = b->leaving || kafka_may_commit(b) ? unwritten(b) : NULL;
 
         if (!list)
                 return;
@@ -61,18 +63,24 @@ static void write_last_positions(struct kafka_bus *b)
         rd_kafka_topic_partition_list_destroy(list);
 }
 
-static void forget_positions(struct kafka_bus *b)
+void kafka_positions_forget(struct kafka_bus *b)
 {
-        for (int i = 0; i < b->position_count; i++) {
-                struct kafka_position *p = &b->positions[i];
-
-                if (p->lag && b->metrics)
-                        metric_set(p->lag, 0); /* another's now */
-                *p = (struct kafka_position){-1, -1, -1, NULL};
-        }
+        for (int i = 0; i < b->position_count; i++)
+                b->positions[i] = (struct kafka_position){-1, -1, -1, b->positions[i].lag, b->positions[i].kept};
         if (b->held)
                 rd_kafka_message_destroy(b->held);
         b->held = NULL;
+}
+
+/* They are another's now. */
+static void give_back(struct kafka_bus *b)
+{
+        for (int i = 0; i < b->position_count; i++) {
+                if (b->positions[i].lag && b->metrics)
+                        metric_set(b->positions[i].lag, 0);
+                b->positions[i].lag = NULL;
+        }
+        kafka_positions_forget(b);
 }
 
 void kafka_rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t *partitions,
@@ -83,14 +91,14 @@ void kafka_rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t what, rd_kafka_topic_p
         kafka_member_is(b, what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS);
         if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
                 for (int i = 0; i < partitions->cnt; i++)
-                        position_of(b, partitions->elems[i].partition)->lag =
+                        kafka_position_of(b, partitions->elems[i].partition)->lag =
                                 bus_lag_series(b->metrics, b->bus.topic, partitions->elems[i].partition);
                 rd_kafka_assign(rk, partitions);
                 return;
         }
         if (!rd_kafka_assignment_lost(rk))
                 write_last_positions(b);
-        forget_positions(b);
+        give_back(b);
         rd_kafka_assign(rk, NULL);
 }
 
@@ -107,6 +115,13 @@ static void show_lag(struct kafka_bus *b)
         }
 }
 
+static void commit(struct kafka_bus *b, rd_kafka_topic_partition_list_t *list)
+{
+        if (rd_kafka_commit(b->rk, list, 1) != RD_KAFKA_RESP_ERR_NO_ERROR)
+                kafka_committed(b->rk, RD_KAFKA_RESP_ERR__FAIL, list, b);
+        rd_kafka_topic_partition_list_destroy(list);
+}
+
 /* Once a second, whatever the reader is doing. */
 static void tidy(struct kafka_bus *b)
 {
@@ -118,11 +133,10 @@ static void tidy(struct kafka_bus *b)
         b->tidied_us = now;
         kafka_member_keep(b);
         show_lag(b);
-        if (!(list = unwritten(b)))
-                return;
-        if (rd_kafka_commit(b->rk, list, 1) != RD_KAFKA_RESP_ERR_NO_ERROR)
-                kafka_committed(b->rk, RD_KAFKA_RESP_ERR__FAIL, list, b);
-        rd_kafka_topic_partition_list_destroy(list);
+        if (!kafka_may_commit(b))
+                kafka_begin_anew(b);
+        else if ((list = unwritten(b)))
+                commit(b, list);
 }
 
 static bool subscribe(struct kafka_bus *b, int64_t end_us, struct error *error)
@@ -240,7 +254,7 @@ size_t kafka_poll(struct bus *bus, struct record *records, size_t most, int wait
         for (m = first_message(b, end); m; m = next_message(b, 0)) {
                 if (kafka_is_wanted(b, m))
                         copy_message(b, m, &records[count++], arena);
-                position_of(b, m->partition)->polled = m->offset + 1;
+                kafka_position_of(b, m->partition)->polled = m->offset + 1;
                 bytes += m->len;
                 rd_kafka_message_destroy(m);
                 if (++seen == most || bytes >= POLL_BYTES)

@@ -1,0 +1,92 @@
+/* kafka_anew - notices that a reader's topic was deleted and made anew under it.
+
+   A fetch says which offset it wants, not of which topic of that name: where the new topic has grown to it already, what is before it would be
+   passed over in silence. But with a topic the broker deletes what its groups have committed of it. So what the group had committed is asked
+   for before more is committed, once a second: where it is gone, the topic is another one, and is read from its beginning. */
+#include "event/kafka_inside.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum {
+        ANSWER_MS = 500,
+        SILENT_US = 5 * 1000 * 1000, /* a coordinator that does not answer is not waited for each second */
+};
+
+/* The list has what the group has committed. True: of a partition it had something before. */
+static bool some_is_gone(struct kafka_bus *b, const rd_kafka_topic_partition_list_t *list)
+{
+        bool gone = false;
+
+        for (int i = 0; i < list->cnt; i++) {
+                struct kafka_position *p = kafka_position_of(b, list->elems[i].partition);
+                bool is_there = list->elems[i].offset >= 0;
+
+                if (list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
+                        continue;
+                gone = gone || (p->kept && !is_there);
+                p->kept = is_there;
+        }
+        return gone;
+}
+
+/* Also what others read of it: it is one topic. */
+static rd_kafka_topic_partition_list_t *all_partitions(struct kafka_bus *b)
+{
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(b->position_count);
+
+        for (int i = 0; i < b->position_count; i++)
+                rd_kafka_topic_partition_list_add(list, b->bus.topic, i);
+        return list;
+}
+
+bool kafka_may_commit(struct kafka_bus *b)
+{
+        rd_kafka_topic_partition_list_t *list;
+        bool answered;
+
+        if (!b->position_count || clock_mono_us() - atomic_load(&b->heard_us) > SILENT_US)
+                return false;
+        list = all_partitions(b);
+        answered = rd_kafka_committed(b->rk, list, ANSWER_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
+        if (answered && some_is_gone(b, list) && !b->anew) {
+                log_write(LOG_ERROR, "the topic was deleted; what was on it and not read is lost, mallctl audit finds it. One of its name is read from its beginning",
+                          "kafka.client", b->client, "kafka.topic", b->bus.topic, NULL);
+                b->anew = true;
+        }
+        rd_kafka_topic_partition_list_destroy(list);
+        return answered && !b->anew;
+}
+
+/* A number, since librdkafka may get stuck where it has to ask a partition that is just being made what its beginning is. If 0 is over
+   already, auto.offset.reset finds the earliest. False: it is not there in all of them. */
+static bool seek_beginning(struct kafka_bus *b)
+{
+        rd_kafka_topic_partition_list_t *mine = NULL;
+        rd_kafka_error_t *error = NULL;
+        bool all = rd_kafka_assignment(b->rk, &mine) == RD_KAFKA_RESP_ERR_NO_ERROR;
+
+        if (!all)
+                return false;
+        for (int i = 0; i < mine->cnt; i++)
+                mine->elems[i].offset = 0;
+        if (mine->cnt)
+                error = rd_kafka_seek_partitions(b->rk, mine, ANSWER_MS);
+        for (int i = 0; i < mine->cnt; i++)
+                all = all && mine->elems[i].err == RD_KAFKA_RESP_ERR_NO_ERROR;
+        all = all && !error;
+        if (error)
+                rd_kafka_error_destroy(error);
+        rd_kafka_topic_partition_list_destroy(mine);
+        return all;
+}
+
+void kafka_begin_anew(struct kafka_bus *b)
+{
+        if (!b->anew || !seek_beginning(b))
+                return;
+        kafka_positions_forget(b);
+        for (int i = 0; i < b->position_count; i++)
+                b->positions[i].kept = false;
+        b->anew = false;
+}
