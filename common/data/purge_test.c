@@ -239,7 +239,7 @@ static void a_purge_does_not_walk_the_same_way_twice(void)
         fault_arm(0, SQLITE_FULL);
         purge(store, 24 * HOUR, 10 * MINUTE, HOUR);
         printf("     (%ld reads, then %ld)\n", first, (long)fault.reads);
-        check(first > 1000 && fault.reads < 100);
+        check(first > 1000 && fault.reads < first / 4); /* one portion's end is looked for, whose size is the machine's */
         store_close(&store);
 }
 
