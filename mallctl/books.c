@@ -290,6 +290,8 @@ static bool find_out(struct reading *r, const char *place, const char *name, boo
         r->url = arena_printf(r->scratch, "%s/openapi.json", place);
         if (!ask(r, &body, &status))
                 return false;
+        if (status == 429 || status >= 500)
+                return error_set(r->error, ERROR_UNAVAILABLE, "%s: the answer is a %ld", r->url, status);
         title = json_member(json_member(json_read(r->scratch, body.at, body.len, &ignored), "info"), "title");
         *ours = status == 200 && title && title->type == JSON_STRING && strcmp(title->text, name) == 0;
         return true;

@@ -42,7 +42,7 @@ int64_t renew_highest_event(struct db *db, struct error *error)
 
 static bool set_sequences(struct db *db, int64_t from, struct error *error)
 {
-        static const char shared[] = "SELECT count(setval(format('%I', sequencename)::regclass, ?)) FROM pg_sequences"
+        static const char shared[] = "SELECT count(setval(format('%I', sequencename)::regclass, greatest(?1::bigint, 1), ?1::bigint > 0)) FROM pg_sequences"
                                      " WHERE schemaname = current_schema()";
         static const char alone[] = "UPDATE sequences SET last = ? WHERE slot = 0";
         struct statement *s = db_prepare(db, db_is_shared(db) ? shared : alone, error);
@@ -84,6 +84,12 @@ bool renew_ids(struct db *db, int64_t given, int64_t seen, struct renewal *renew
         return true;
 }
 
+/* None since it began; on a shared store sequences stay set where the rest was rolled back. */
+static bool gave_no_id(const struct db *db, int64_t given, int64_t began, int64_t first)
+{
+        return given == began - 1 || (db_is_shared(db) && given == first - 1);
+}
+
 bool renew_begin(struct db *db, int64_t first, struct error *error)
 {
         int64_t now = clock_wall_ms() * 1000, given = renew_highest(db, error);
@@ -93,7 +99,7 @@ bool renew_begin(struct db *db, int64_t first, struct error *error)
                 return false;
         if (began == first)
                 return true;
-        if (given > 0 && !(db_is_shared(db) && given == first - 1)) /* there sequences stay set where the rest was rolled back */
+        if (!gave_no_id(db, given, began, first))
                 return error_set(error, ERROR_BAD_INPUT,
                                  "MALL_FIRST_ID=%lld: this store began with %lld and is at %lld; only an empty one can begin with another id",
                                  (long long)first, (long long)began, (long long)given);

@@ -287,6 +287,49 @@ static void a_beginning_that_was_undone_is_done_again(void)
         store_close(&store);
 }
 
+/* In another process, without the setting, a unit may be just about to. */
+static void nobody_takes_an_id_meanwhile(void)
+{
+        struct store *store = things_open();
+        struct error e = {0};
+        struct statement *s;
+        struct db *other;
+        int64_t id = 0;
+
+        store_close(&store);
+        if (!db_url_is_shared(things_url()))
+                return;
+        other = db_open(things_url(), things_service(), DB_WRITER, &e);
+        check(other && db_begin(other, false, &e));
+        s = db_prepare(other, "SELECT CAST(count(*) AS BIGINT) FROM meta", &e); /* with the first statement it has begun */
+        check(s && statement_number(s, &id, &e));
+        store = things_begin(40, &e);
+        if (store)
+                store_close(&store);
+        check(e.kind != ERROR_NONE && e.kind != ERROR_BAD_INPUT);
+        s = db_prepare(other, "SELECT nextval('things_ids')", &e);
+        check(s && statement_number(s, &id, &e));
+        check_int(id, 1);
+        check(db_commit(other, &e));
+        db_close(&other);
+        check_contains(begin(40, &store), "this store began with 1 and is at 1");
+}
+
+static void who_mistyped_may_say_it_again(void)
+{
+        static const int64_t firsts[] = {1000, 1201, 1, 300};
+        struct store *store;
+
+        for (size_t i = 0; i < sizeof firsts / sizeof *firsts; i++) {
+                check_text(begin(firsts[i], &store), "");
+                store_close(&store);
+        }
+        check_text(begin(300, &store), "");
+        check_int(things_add(store, "a"), 300);
+        store_close(&store);
+        check(strncmp(begin(1000, &store), "MALL_FIRST_ID=1000: this store began with 300 and is at ", 56) == 0);
+}
+
 static void a_store_that_gave_ids_begins_nowhere_else(void)
 {
         struct store *store = things_open();
@@ -331,6 +374,8 @@ static const struct story stories[] = {
         {"an empty store begins where it is told", an_empty_store_begins_where_it_is_told},
         {"a restart before the first id changes nothing", a_restart_before_the_first_id_changes_nothing},
         {"a beginning that was undone is done again", a_beginning_that_was_undone_is_done_again},
+        {"nobody takes an id meanwhile", nobody_takes_an_id_meanwhile},
+        {"who mistyped may say it again", who_mistyped_may_say_it_again},
         {"a store that gave ids begins nowhere else", a_store_that_gave_ids_begins_nowhere_else},
         {"a first id stays below a renewal", a_first_id_stays_below_a_renewal},
         {NULL, NULL},

@@ -84,15 +84,14 @@ static bool load_own(struct store *store, struct error *error)
         return load_outbox(store, error);
 }
 
-/* Of the processes that share a store one decides; the row of the source's makes the others wait and see. */
+/* Of the processes that share a store one decides, and nobody takes an id meanwhile. */
 static bool begin_with(struct store *store, int64_t first, struct error *error)
 {
         if (!first)
                 return true;
-        if (!db_begin(store->writer, false, error))
+        if (!db_begin(store->writer, true, error))
                 return false;
-        if (db_run(store->writer, "UPDATE meta SET value = value WHERE name = 'source'", error) && renew_begin(store->writer, first, error) &&
-            db_commit(store->writer, error))
+        if (renew_begin(store->writer, first, error) && db_commit(store->writer, error))
                 return true;
         db_rollback(store->writer);
         return false;

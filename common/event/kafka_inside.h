@@ -45,6 +45,7 @@ struct kafka_bus {
         bool subscribed;
         bool member;              /* the coordinator gave it its partitions, though there may be none */
         _Atomic int64_t heard_us; /* monotonic; of the coordinator */
+        bool mute;                /* it was, at the last look */
         bool leaving;             /* and asks the group nothing more */
         bool anew;                /* the topic is another one: where this reader is in it counts no more */
         struct kafka_position *positions;

@@ -10,7 +10,7 @@
 
 enum {
         HEARTBEAT = 12,             /* https://kafka.apache.org/protocol.html#protocol_api_keys */
-        MUTE_US = 6 * 1000 * 1000,  /* of a session of 10 s; a heartbeat every 3 s */
+        MUTE_US = 5 * 1000 * 1000,  /* and a second until the next look; of a session of 10 s; a heartbeat every 3 s */
 };
 
 /* On a thread of librdkafka's. */
@@ -56,7 +56,10 @@ void kafka_member_is(struct kafka_bus *b, bool member)
 
 void kafka_member_keep(struct kafka_bus *b)
 {
-        if (!b->member || clock_mono_us() - atomic_load(&b->heard_us) < MUTE_US)
+        bool mute = b->member && clock_mono_us() - atomic_load(&b->heard_us) >= MUTE_US, still = mute && b->mute;
+
+        b->mute = mute; /* once may be this process's own standing still: the answer lies in the socket */
+        if (!still)
                 return;
         log_write(LOG_INFO, "the group's coordinator does not answer; joining again", "kafka.client", b->client, NULL);
         b->member = false; /* until it says so */

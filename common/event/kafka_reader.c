@@ -54,7 +54,7 @@ void kafka_committed(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_par
 
 static void write_last_positions(struct kafka_bus *b)
 {
-        rd_kafka_topic_partition_list_t *list = b->leaving || kafka_may_commit(b) ? unwritten(b) : NULL;
+        rd_kafka_topic_partition_list_t *list = (b->leaving ? !b->anew : kafka_may_commit(b)) ? unwritten(b) : NULL;
 
         if (!list)
                 return;

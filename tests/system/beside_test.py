@@ -170,8 +170,9 @@ class Reference(http.server.BaseHTTPRequestHandler):
                                            for number, row in sorted(rows.items())]},
                 "page": {"size": 1000, "totalElements": len(rows), "totalPages": 1, "number": 0}}
         found = here.path == "/" + collection
+        status = self.server.openapi if here.path == "/openapi.json" else 200 if found else 404
         body = json.dumps(page if found else {"status": 404, "error": "Not Found"}, indent=2).encode()
-        self.send_response(200 if found else 404)
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -181,10 +182,10 @@ class Reference(http.server.BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def reference(name, rows):
-    """The flag that leads the audit to it; rows by id may change meanwhile."""
+def reference(name, rows, openapi=404):
+    """The flag that leads the audit to it; rows by id may change meanwhile; openapi: the status there."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Reference) as server:
-        server.shows = COLLECTIONS[name], rows
+        server.shows, server.openapi = (COLLECTIONS[name], rows), openapi
         threading.Thread(target=server.serve_forever).start()
         try:
             yield "--%s=http://127.0.0.1:%d" % (name, server.server_port)
@@ -246,6 +247,13 @@ def test_the_audit_beside_a_product_of_others():
         equal(audited(mall, product, bus, SETTLED), (3, [unknown, "audit: 2 orders, 2 deliveries, 1 product, 4 events: " + PARTLY]))
         equal(mall.order.patch("/orders/2", {"status": None}).status, 200)
         equal(audited(mall, product), (1, ["order 2: no status yet, with delivery 2 there", unknown, "audit: 2 orders, 2 deliveries, 1 product: 1 offence"]))
+
+
+def test_who_cannot_answer_the_audit_is_not_taken_for_another():
+    with Mall(only=("delivery", "product")) as mall, reference("order", {}, 503) as order:
+        places = ["--%s=http://localhost:%d" % (name, mall.daemons[name].port) for name in ("delivery", "product")]
+        done = subprocess.run([BIN / "mallctl", "audit", order, *places], capture_output=True, text=True, check=False)
+        assert done.returncode == 1 and done.stderr.endswith("/openapi.json: the answer is a 503\n"), done
 
 
 def test_the_audit_beside_a_delivery_of_others():
