@@ -24,6 +24,8 @@ static void fill_failure(struct call *c)
         };
         enum upstream_outcome outcome = c->exchange.outcome;
 
+        if (outcome == UPSTREAM_REFUSED && c->reached && c->made_key) /* a try before got there, and the client does not know its key */
+                outcome = UPSTREAM_BROKEN;
         if (outcome == UPSTREAM_REFUSED)
                 c->retry_after_s = 1;
         fail(c, failures[outcome].status, failures[outcome].what);

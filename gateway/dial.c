@@ -226,6 +226,7 @@ static CURL *easy_open(struct dial *dial)
 static void dial_again(struct dial *dial)
 {
         dial->reason[0] = '\0';
+        dial->tried_before = dial->tried_count;
         dial->known = pick_addresses(dial);
         if (!dial->known && dial->question.count) { /* a failing address is better than none */
                 dial->heedless = true;
@@ -357,7 +358,7 @@ static void finish(struct dial *dial, CURLcode code)
         }
         if (code != CURLE_OK)
                 failed(dial, code);
-        if (code != CURLE_OK && dial->more) { /* another address */
+        if (code != CURLE_OK && dial->more && dial->tried_count > dial->tried_before) { /* another address */
                 dial_again(dial);
                 return;
         }

@@ -34,7 +34,7 @@ struct dial {
         int64_t began_us;
         bool heedless; /* of addresses to be avoided */
         bool more;     /* addresses that this attempt left to the next */
-        int tried_count;
+        int tried_count, tried_before; /* this attempt */
         struct place *tried[MOST_TRIED]; /* by all attempts */
 };
 

@@ -215,9 +215,43 @@ static void addresses_to_be_avoided_are_better_than_none(void)
         end();
 }
 
+/* libcurl takes no such name: it asks for no address. */
+static void a_name_that_libcurl_does_not_take_ends(void)
+{
+        begin();
+        start("a+b", 9, 60000);
+        wait_done();
+        check_int(dial.fd, -1);
+        check_int(dial.tried_count, 0);
+        end();
+}
+
+static void addresses_without_end_have_places(void)
+{
+        static struct places places;
+        struct place *first = place_at(&places, "10.0.0.0", 80), *others[2];
+        char text[30];
+
+        place_failed(first);
+        for (int i = 1; i < PLACES; i++) {
+                snprintf(text, sizeof text, "10.0.%d.%d", i / 256, i % 256);
+                place_at(&places, text, 80);
+        }
+        check(place_at(&places, "10.0.0.0", 80) == first);
+        for (int i = 0; i < 2; i++) {
+                snprintf(text, sizeof text, "10.1.0.%d", i);
+                others[i] = place_at(&places, text, 80);
+        }
+        check(others[0] == first && others[0]->failures == 0);
+        check(others[1] != others[0] && place_at(&places, "10.1.0.1", 80) == others[1]);
+        check_text(place_text(others[0]), "10.1.0.0:80");
+}
+
 static const struct story stories[] = {
         {"an address that does not answer takes half of the time", an_address_that_does_not_answer_takes_half_of_the_time},
         {"addresses to be avoided are better than none", addresses_to_be_avoided_are_better_than_none},
+        {"a name that libcurl does not take ends", a_name_that_libcurl_does_not_take_ends},
+        {"addresses without end have places", addresses_without_end_have_places},
         {NULL, NULL},
 };
 

@@ -14,17 +14,19 @@ enum {
 
 struct place *place_at(struct places *p, const char *address, int port)
 {
+        struct place *place;
         char text[64];
 
         snprintf(text, sizeof text, strchr(address, ':') ? "[%s]:%d" : "%s:%d", address, port);
         for (int i = 0; i < p->count; i++)
                 if (strcmp(p->at[i].text, text) == 0)
                         return &p->at[i];
+        place = &p->at[p->next++ % PLACES];
         if (p->count < PLACES)
                 p->count++;
-        p->at[p->count - 1] = (struct place){.all = p};
-        memcpy(p->at[p->count - 1].text, text, sizeof text);
-        return &p->at[p->count - 1];
+        *place = (struct place){.all = p};
+        memcpy(place->text, text, sizeof text);
+        return place;
 }
 
 struct place *place_of(struct places *p, const struct sockaddr *at)

@@ -22,10 +22,11 @@ struct place {
 struct places {
         struct loop *loop;
         int count;
-        struct place at[PLACES]; /* the last one is shared by all that come when it is full */
+        unsigned next;
+        struct place at[PLACES]; /* when it is full, who comes gets the place of who came first */
 };
 
-/* For as long as `places` lives. */
+/* For as long as `places` lives; it is another address's once PLACES others came. */
 struct place *place_of(struct places *places, const struct sockaddr *at);
 struct place *place_at(struct places *places, const char *address, int port); /* as inet_ntop() writes it */
 const char *place_text(const struct place *place);

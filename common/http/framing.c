@@ -122,6 +122,10 @@ static bool field_read(struct framing *f, const char *key, size_t key_len, const
         switch (key_len) {
         case 4:
                 return !is_named(key, key_len, "Host", 4) || host_read(f, value, len);
+        case 6:
+                if (is_named(key, key_len, "Cookie", 6) && !f->cookie_bytes)
+                        f->cookie_bytes = len + 1;
+                return true;
         case 11:
                 if (is_named(key, key_len, "traceparent", 11) && !f->traceparent)
                         f->traceparent = value;

@@ -31,7 +31,8 @@ struct framing {
         bool chunked;
         uint64_t length; /* 0 without a Content-Length */
         size_t fields, bytes;
-        size_t cookies; /* which the library takes apart as well */
+        size_t cookies;      /* which the library takes apart as well, */
+        size_t cookie_bytes; /* in a copy of the first field of them */
         /* inside */
         const char *next; /* where the next line must begin */
         int hosts, lengths, codings;

@@ -78,6 +78,7 @@ static void story_many_small_parts(void)
                 {"GET /?", "a=1&", " HTTP/1.1\r\nHost: a\r\n" CLOSE, 1, 2000, 97, 2000},
                 {"GET /?", "&", " HTTP/1.1\r\nHost: a\r\n" CLOSE, 8000, 8000, 1, 8000},
                 {GET("/") "Cookie: a=1", "; a=1", "\r\n" CLOSE, 500, 560, 4, 500},
+                {GET("/") "Cookie: a=", "12345678", "\r\n" CLOSE, 2000, 2700, 1, 2000},
                 {GET("/"), "a:\r\n", CLOSE, 98, 700, 43, 98},
                 {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nhi\r\n0\r\n", "a: b\r\n", "\r\n", 97, 700, 11, 97},
         };

@@ -40,7 +40,8 @@ static size_t pool_size(const struct http_config *c)
 size_t http_answer_room(const struct http_request *request)
 {
         const struct exchange *e = (const struct exchange *)request;
-        size_t taken = e->framing.bytes + PAIR_ROOM * (e->framing.fields + e->framing.cookies) + OWN_ROOM, pool = pool_size(&request->server->config);
+        size_t taken = e->framing.bytes + e->framing.cookie_bytes + PAIR_ROOM * (e->framing.fields + e->framing.cookies) + OWN_ROOM;
+        size_t pool = pool_size(&request->server->config);
 
         return pool > taken ? pool - taken : 0;
 }

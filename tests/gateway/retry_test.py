@@ -1,5 +1,6 @@
 """What is sent again when a connection dies, and what never is."""
 import concurrent.futures
+import socket
 import threading
 import time
 
@@ -106,6 +107,16 @@ def test_a_post_to_an_upstream_that_echoes_keys_is_sent_again():
         assert sent[0].field("Idempotency-Key").startswith("gw-"), sent[0].fields
         sent = check_again("POST", failure, KEY, body=b'{"qty":5}', first=echoing(), script=echoing(), status=201)
         equal(sent[0].field("Idempotency-Key"), "key-1")
+
+
+def test_a_post_that_got_there_is_not_said_to_have_been_refused():
+    """The upstream is gone at the second try: who asks again does so without the key that was made, and may do it twice."""
+    def goes_away(talk, request):
+        talk.upstream.listener.shutdown(socket.SHUT_RDWR)
+        END(talk, request)
+    for fields, status in (((), 502), ((KEY,), 503)):
+        reply, sent = attempts([goes_away], "POST", *fields, body=b"{}", first=echoing())
+        equal((reply.status, len(sent), reply.field("Retry-After")), (status, 1, None if status == 502 else "1"))
 
 
 def test_a_post_on_a_route_said_to_be_idempotent_is_sent_again():
