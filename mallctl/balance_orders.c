@@ -177,7 +177,7 @@ static void leave_strangers(const struct books *books, const struct strangers *s
 void balance_orders(struct books *books, const struct topic *topic, struct verdict *v)
 {
         struct group g = {&books->deliveries, 0, 0};
-        struct strangers strangers = strangers_open(books, topic);
+        struct strangers strangers = strangers_open(books, books->order_is_ours ? NULL : topic);
 
         rows_sort(&books->deliveries, compare_deliveries);
         for (size_t i = 0; i < books->orders.count; i++) {

@@ -193,13 +193,16 @@ static bool ask(struct reading *r, struct text *body, long *status)
         return true;
 }
 
+static bool is_no_answer(struct reading *r, long status)
+{
+        return error_set(r->error, status == 404 ? ERROR_NOT_FOUND : ERROR_UNAVAILABLE, "%s: the answer is a %ld", r->url, status);
+}
+
 static bool fetch(struct reading *r, struct text *body)
 {
         long status = 0;
 
-        if (!ask(r, body, &status) || status == 200)
-                return status == 200;
-        return error_set(r->error, status == 404 ? ERROR_NOT_FOUND : ERROR_UNAVAILABLE, "%s: the answer is a %ld", r->url, status);
+        return ask(r, body, &status) && (status == 200 || is_no_answer(r, status));
 }
 
 /* An item's self link ends with its id. */
@@ -291,7 +294,7 @@ static bool find_out(struct reading *r, const char *place, const char *name, boo
         if (!ask(r, &body, &status))
                 return false;
         if (status == 429 || status >= 500)
-                return error_set(r->error, ERROR_UNAVAILABLE, "%s: the answer is a %ld", r->url, status);
+                return is_no_answer(r, status);
         title = json_member(json_member(json_read(r->scratch, body.at, body.len, &ignored), "info"), "title");
         *ours = status == 200 && title && title->type == JSON_STRING && strcmp(title->text, name) == 0;
         return true;
