@@ -8,9 +8,12 @@ why is one failed, so is one that tells nothing, unless a line begins with `left
 What was left out and the failures are told again at the end, then `N passed, N failed`.
 """
 import os
+import re
 import subprocess
 import sys
 import time
+
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")                           # Maven ends them on the line of whoever speaks next
 
 
 def run(target):
@@ -19,6 +22,7 @@ def run(target):
     make = subprocess.Popen([os.environ.get("MAKE", "make"), "--no-print-directory", target], stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     for line in make.stdout:
+        line = COLOURS.sub("", line)
         print(line, end="", flush=True)
         passed += line.startswith("ok ")
         if line.startswith("FAIL"):
