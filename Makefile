@@ -37,7 +37,7 @@ ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(WITHOUT_$(VARIANT)) $(HARDENING_$(VARIANT
              $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 ALL_LIBS   = -Wl,--as-needed $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
-.PHONY: help all run test bench lint unit wire schema proxy system neighbours fuzz mutants images images-test deploy-check settings programs deps-run deps-kafka deps-postgres \
+.PHONY: help all run test bench lint format unit wire schema proxy system neighbours fuzz mutants images images-test deploy-check settings programs deps-run deps-kafka deps-postgres \
         deps-test deps-bench deps-fuzz deps-images deps-emulator unit-tests unit-here concurrent-tests ceiling fuzzers clean
 .SECONDARY:
 
@@ -62,6 +62,9 @@ test: deps-test ## everything below, and one line of how it went
 
 lint: deps-test ## layout of the tiers, warnings, static checks
 	@scripts/lint.py $(TIERS)
+
+format: deps-test ## lay out the C files anew, as .clang-format says
+	@scripts/format
 
 unit: deps-test ## unit tests under the sanitizers; ONLY=json picks
 	$(if $(ONLY),,-@tests/mutants/check.py)
@@ -139,14 +142,19 @@ build/deps-%: scripts/deps
 
 library_sources := $(filter-out %_test.c %_fuzz.c,$(foreach t,$(TIERS),$(wildcard common/$(t)/*.c)))
 library         := $(OUT)/libcommon.a
-test_sources    := $(wildcard common/*/*_test.c) $(foreach p,$(PROGRAMS),$(wildcard $(p)/*_test.c))
-fuzz_sources    := $(wildcard common/*/*_fuzz.c) $(foreach p,$(PROGRAMS),$(wildcard $(p)/*_fuzz.c)) $(wildcard tests/fuzz/*_fuzz.c)
-program_objects  = $(patsubst %.c,$(OUT)/%.o,$(filter-out %_test.c %_fuzz.c,$(wildcard $(1)/*.c)))
+# What only tests link: common/testing, and the folder testing/ of a program.
+testing_sources := $(wildcard common/testing/*.c)
+testing         := $(OUT)/libtesting.a
+in_program       = $(wildcard $(1)/*.c $(1)/*/*.c)
+test_sources    := $(filter %_test.c,$(wildcard common/*/*.c) $(foreach p,$(PROGRAMS),$(call in_program,$(p))))
+fuzz_sources    := $(filter %_fuzz.c,$(wildcard common/*/*.c tests/fuzz/*.c) $(foreach p,$(PROGRAMS),$(call in_program,$(p))))
+program_objects  = $(patsubst %.c,$(OUT)/%.o,$(filter-out %_test.c %_fuzz.c $(1)/testing/%,$(call in_program,$(1))))
+testing_objects  = $(patsubst %.c,$(OUT)/%.o,$(wildcard $(1)/testing/*.c))
 
 # Tests of what several threads share; they run under the thread sanitizer too.
-CONCURRENT         := bus relay_kafka relay_life relay_flights relay_faults loop recent server exchange limits deadline stream log \
-                      metrics writer batch purge inbox outbox relay service resource lifecycle upstream pool names write postgres \
-                      keys breaker limiter routes admission fetch inquiry own sent contend dial
+CONCURRENT         := bus relay_kafka relay_life relay_flights relay_faults loop row_cache server exchange limits deadline stream log \
+                      metrics writer batch purge inbox outbox relay service resource lifecycle upstream pool resolver write postgres \
+                      idempotency_keys breaker limiter routes admission fetch inquiry own sent contend dial
 concurrent_sources := $(foreach c,$(CONCURRENT),$(filter %/$(c)_test.c,$(test_sources)))
 
 # Tests of what works on every kind of store; they run on PostgreSQL too, as PROGRAM@postgresql.
@@ -172,6 +180,8 @@ $(OUT)/common/service/build.o: ALL_CFLAGS += -DMALL_VERSION='"$(VERSION)"' -DMAL
 $(OUT)/common/service/build.o: $(wildcard .git/HEAD .git/logs/HEAD)
 
 $(library): $(library_sources:%.c=$(OUT)/%.o)
+$(testing): $(testing_sources:%.c=$(OUT)/%.o)
+$(library) $(testing):
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
@@ -185,8 +195,9 @@ $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
 # A test of a program's folder links that folder, but its main().
 .SECONDEXPANSION:
-beside = $(filter-out %/main.o,$(call program_objects,$(firstword $(subst /, ,$(1)))))
-$(OUT)/%_test: $(OUT)/%_test.o $$(call beside,$$*) $(BESIDE_$(VARIANT)) $(library)
+folder = $(firstword $(subst /, ,$(1)))
+beside = $(foreach p,$(filter $(PROGRAMS),$(folder)),$(filter-out %/main.o,$(call program_objects,$(p))) $(call testing_objects,$(p)))
+$(OUT)/%_test: $(OUT)/%_test.o $$(call beside,$$*) $(BESIDE_$(VARIANT)) $(testing) $(library)
 	@echo "  LD  $@"
 	$(Q)$(CC) -o $@ $^ $(ALL_LIBS)
 
@@ -194,7 +205,7 @@ $(OUT)/%_test: $(OUT)/%_test.o $$(call beside,$$*) $(BESIDE_$(VARIANT)) $(librar
 beside_fuzz = $(foreach p,$(if $(findstring tests/,$(1)),$(SERVICES),$(1)),$(call beside,$(p)))
 FUZZER_fuzz := -fsanitize=fuzzer
 REPLAY = $(if $(filter fuzz,$(VARIANT)),,$(OUT)/tests/fuzz/replay.o)
-$(OUT)/%_fuzz: $(OUT)/%_fuzz.o $$(call beside_fuzz,$$*) $$(REPLAY) $(library)
+$(OUT)/%_fuzz: $(OUT)/%_fuzz.o $$(call beside_fuzz,$$*) $$(REPLAY) $(testing) $(library)
 	@echo "  LD  $@"
 	$(Q)$(CC) -o $@ $^ $(FUZZER_$(VARIANT)) $(ALL_LIBS)
 

@@ -8,7 +8,7 @@
 struct delivery {
         struct row row;
         const char *order_id;
-        struct whole qty;
+        struct nullable_int qty;
         const char *product_id;
         const char *status;
         const char *customer_id;
@@ -20,9 +20,9 @@ struct delivery {
 struct dispatch {
         struct row row;
         const char *order_source; /* "" for producers without CloudEvents headers */
-        struct whole order_id;
-        struct whole canceled; /* 1: by OrderCanceled */
-        struct whole at;       /* the event's timestamp, Unix ms */
+        struct nullable_int order_id;
+        struct nullable_int canceled; /* 1: by OrderCanceled */
+        struct nullable_int at;       /* the event's timestamp, Unix ms */
 };
 
 extern const struct entity delivery_entity;

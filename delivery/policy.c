@@ -7,7 +7,7 @@
 struct placed_order {
         struct row row;
         const char *product_id;
-        struct whole qty;
+        struct nullable_int qty;
         const char *customer_id;
 };
 
@@ -51,9 +51,9 @@ static void remember(struct unit *unit, const struct event *event, struct dispat
         struct dispatch *d = known ? known : unit_new(unit, &dispatch_entity);
 
         d->order_source = event->source;
-        d->order_id = (struct whole){true, order};
-        d->canceled = (struct whole){true, canceled};
-        d->at = (struct whole){true, event->timestamp};
+        d->order_id = (struct nullable_int){true, order};
+        d->canceled = (struct nullable_int){true, canceled};
+        d->at = (struct nullable_int){true, event->timestamp};
         if (known)
                 unit_save(unit, &dispatch_entity, d);
         else

@@ -1,6 +1,6 @@
 /* What delivery does when something happened elsewhere, and what it says. */
 #include "delivery/delivery.h"
-#include "event/story.h"
+#include "testing/story.h"
 
 static const struct entity *const entities[] = {&delivery_entity, &dispatch_entity, NULL};
 

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/metrics.h"
 #include "base/text.h"
+#include "gateway/proxy/snapshot.h"
 #include "http/server.h"
 
 struct gateway;
@@ -16,9 +17,8 @@ struct gateway;
 struct gateway_config {
         const char *routes;  /* path; NULL: application.yml in the working directory if it is there, else the built-in */
         const char *profile; /* NULL: default */
-        int connect_ms, response_ms; /* 0: what the file says under httpclient, else 2 s and 30 s */
-        int max_in_flight;           /* requests of one route; 0: 1,000 */
-        int retries;                 /* granted a second and thread, however few requests there are (budget.h); 0: 10 */
+        struct target_limits limits; /* where a route says nothing itself: timeouts before what the file's httpclient says, max_in_flight behind it */
+        int retries;                 /* granted a second and thread, however few requests there are (retry_budget.h); 0: 10 */
         struct metrics *metrics;     /* may be NULL */
 };
 

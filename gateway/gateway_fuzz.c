@@ -4,10 +4,10 @@
    Whatever they say: what reaches the upstream is one well-framed request, by the route that takes its path as everybody reads it,
    with the fields that the route sets; never an actuator; never more often than its method bears. */
 #include "gateway/gateway.h"
-#include "gateway/read_path.h"
-#include "gateway/scripted.h"
-#include "service/wire.h"
-#include "service/wire_lines.h"
+#include "gateway/testing/read_path.h"
+#include "gateway/testing/scripted_upstream.h"
+#include "testing/wire.h"
+#include "testing/wire_lines.h"
 
 enum { ROUTE_MOST = 2000, POST_MOST = 8 };
 
@@ -72,7 +72,7 @@ static void remove_file(void)
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
         static const struct setting own[] = {{.name = NULL}};
-        struct gateway_config config = {.routes = file, .response_ms = 150, .connect_ms = 300};
+        struct gateway_config config = {.routes = file, .limits = {.response_ms = 150, .connect_ms = 300}};
         struct error e = {0};
         FILE *f;
 

@@ -1,6 +1,6 @@
 #include "gateway/gateway.h"
 
-#include "base/check.h"
+#include "testing/check.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -98,7 +98,7 @@ static void write_routes(const char *path)
 static void open_all(void)
 {
         char path[128];
-        struct gateway_config config = {.routes = path, .response_ms = 5000};
+        struct gateway_config config = {.routes = path, .limits.response_ms = 5000};
         struct error error;
 
         upstream = server_open((struct http_handler){.handle = upstream_handle});

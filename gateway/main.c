@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "gateway/gateway.h"
-#include "gateway/routes.h"
+#include "gateway/routing/routes.h"
 #include "service/daemon.h"
 
 #include <pthread.h>
@@ -65,9 +65,9 @@ static void configure(struct process *p, struct error *error)
         struct gateway_config config = {
                 .routes = config_text(p->config, "routes"),
                 .profile = config_text(p->config, "profile"),
-                .connect_ms = (int)config_number(p->config, "connect-timeout"),
-                .response_ms = (int)config_number(p->config, "response-timeout"),
-                .max_in_flight = (int)config_number(p->config, "max-in-flight"),
+                .limits.connect_ms = (int)config_number(p->config, "connect-timeout"),
+                .limits.response_ms = (int)config_number(p->config, "response-timeout"),
+                .limits.max_in_flight = (int)config_number(p->config, "max-in-flight"),
                 .metrics = p->metrics,
         };
         char port[12];

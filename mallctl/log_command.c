@@ -1,7 +1,7 @@
 #include "mallctl/command.h"
 
 #include "base/clock.h"
-#include "event/log_file.h"
+#include "event/eventlog.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -30,21 +30,21 @@ static const char *file_or_default(const char *argument)
 int log_groups_main(char **arguments)
 {
         struct error e = {0};
-        struct log_file *f;
-        struct log_group *groups;
+        struct eventlog *f;
+        struct eventlog_group *groups;
         struct arena *arena;
         size_t count;
 
         if (arguments[0] && arguments[1])
                 return misunderstood("log groups takes one FILE");
-        f = log_file_open(file_or_default(arguments[0]), LOG_FILE_INSPECTS, &e);
+        f = eventlog_open(file_or_default(arguments[0]), LOG_FILE_INSPECTS, &e);
         if (!f)
                 return fail(&e);
         arena = arena_open();
-        count = log_file_groups(f, arena, &groups, &e);
+        count = eventlog_groups(f, arena, &groups, &e);
         printf("%-20s %-20s %10s %10s  %s\n", "GROUP", "TOPIC", "POSITION", "LAG", "SEEN");
         for (size_t i = 0; i < count; i++) {
-                const struct log_group *g = &groups[i];
+                const struct eventlog_group *g = &groups[i];
                 char seen[CLOCK_RFC3339];
 
                 clock_rfc3339(g->seen_ms, seen);
@@ -52,21 +52,21 @@ int log_groups_main(char **arguments)
                        seen);
         }
         arena_close(&arena);
-        log_file_close(&f);
+        eventlog_close(&f);
         return e.kind == ERROR_NONE ? 0 : fail(&e);
 }
 
 int log_forget_main(char **arguments)
 {
         struct error e = {0};
-        struct log_file *f;
+        struct eventlog *f;
         bool forgot;
 
         if (!arguments[0] || (arguments[1] && arguments[2]))
                 return misunderstood("log forget takes a GROUP and one FILE");
-        f = log_file_open(file_or_default(arguments[1]), LOG_FILE_INSPECTS, &e);
-        forgot = f && log_file_forget(f, arguments[0], &e);
-        log_file_close(&f);
+        f = eventlog_open(file_or_default(arguments[1]), LOG_FILE_INSPECTS, &e);
+        forgot = f && eventlog_forget(f, arguments[0], &e);
+        eventlog_close(&f);
         return forgot ? 0 : fail(&e);
 }
 
@@ -100,14 +100,14 @@ static void print_record(const struct record *r)
         putchar('\n');
 }
 
-static bool dump(struct log_file *f, int64_t from, struct error *error)
+static bool dump(struct eventlog *f, int64_t from, struct error *error)
 {
         struct arena *arena = arena_open();
         struct record records[PORTION];
         int64_t after = from - 1;
         size_t count;
 
-        while ((count = log_file_read(f, NULL, after, records, PORTION, arena, error)) > 0) {
+        while ((count = eventlog_read(f, NULL, after, records, PORTION, arena, error)) > 0) {
                 for (size_t i = 0; i < count; i++)
                         print_record(&records[i]);
                 after = records[count - 1].offset;
@@ -132,7 +132,7 @@ int log_dump_main(char **arguments)
 {
         const char *path = NULL;
         struct error e = {0};
-        struct log_file *f;
+        struct eventlog *f;
         int64_t from = 1;
         bool dumped;
 
@@ -146,8 +146,8 @@ int log_dump_main(char **arguments)
                         path = *arguments;
                 }
         }
-        f = log_file_open(file_or_default(path), LOG_FILE_INSPECTS, &e);
+        f = eventlog_open(file_or_default(path), LOG_FILE_INSPECTS, &e);
         dumped = f && dump(f, from, &e);
-        log_file_close(&f);
+        eventlog_close(&f);
         return dumped ? 0 : fail(&e);
 }

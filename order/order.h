@@ -8,7 +8,7 @@
 struct order {
         struct row row;
         const char *product_id, *product_name;
-        struct whole qty;
+        struct nullable_int qty;
         const char *customer_id;
         const char *status; /* follows the events; NULL until the first */
 };

@@ -1,6 +1,6 @@
 /* What order says, and how its status follows what others say. */
 #include "order/order.h"
-#include "event/story.h"
+#include "testing/story.h"
 
 static const struct entity *const entities[] = {&order_entity, NULL};
 

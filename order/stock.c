@@ -5,7 +5,7 @@
 /* What product has, as far as it matters here. */
 struct supply {
         struct row row;
-        struct whole stock; /* null counts as 0, as it does there */
+        struct nullable_int stock; /* null counts as 0, as it does there */
 };
 
 static const struct field supply_fields[] = {{"stock", FIELD_INT32, offsetof(struct supply, stock)}, {NULL}};

@@ -1,25 +1,25 @@
 /* What order asks product, and what it makes of the answer. */
 #include "order/stock.h"
 
-#include "base/check.h"
+#include "testing/check.h"
 #include "order/order.h"
 
 #include <stddef.h>
 #include <string.h>
 
-static struct order order_of(const char *product_id, struct whole qty)
+static struct order order_of(const char *product_id, struct nullable_int qty)
 {
         return (struct order){.product_id = product_id, .qty = qty};
 }
 
-static struct whole some(int64_t qty)
+static struct nullable_int some(int64_t qty)
 {
-        return (struct whole){true, qty};
+        return (struct nullable_int){true, qty};
 }
 
 static void what_moves_no_stock_is_not_asked_about(void)
 {
-        const struct whole unsaid = {false, 0};
+        const struct nullable_int unsaid = {false, 0};
         struct order order = order_of("1001", some(5));
 
         check_text(stock_question.about(&order), "1001");

@@ -59,10 +59,10 @@ void inventory_move(struct unit *unit, struct inventory *inventory, int64_t qty,
 {
         struct movement *m = unit_copy(unit, &movement_entity, why);
 
-        inventory->stock = (struct whole){true, inventory->stock.value + qty};
+        inventory->stock = (struct nullable_int){true, inventory->stock.value + qty};
         m->product_id = inventory->product_id;
-        m->inventory = (struct whole){true, inventory->row.id};
-        m->qty = (struct whole){true, qty};
+        m->inventory = (struct nullable_int){true, inventory->row.id};
+        m->qty = (struct nullable_int){true, qty};
         unit_add(unit, &movement_entity, m);
 }
 

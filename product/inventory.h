@@ -8,17 +8,17 @@
 struct inventory {
         struct row row;
         const char *product_id, *product_name;
-        struct whole stock;
+        struct nullable_int stock;
 };
 
 /* A change of stock. An inventory's stock is the sum of its movements. */
 struct movement {
         struct row row;
-        struct whole delivery_id; /* null for changes over HTTP */
+        struct nullable_int delivery_id; /* null for changes over HTTP */
         const char *order_id;
         const char *product_id;
-        struct whole inventory;
-        struct whole qty; /* what was added; below 0: taken */
+        struct nullable_int inventory;
+        struct nullable_int qty; /* what was added; below 0: taken */
         const char *reason;
 };
 
@@ -26,11 +26,11 @@ struct movement {
 struct taking {
         struct row row;
         const char *delivery_source; /* "" for producers without CloudEvents headers */
-        struct whole delivery_id;
-        struct whole inventory; /* where from; null: nothing was taken */
-        struct whole qty;       /* what is out; 0 after it was given back */
-        struct whole canceled;  /* 1: whatever comes, it takes no more */
-        struct whole at;        /* the event's timestamp, Unix ms */
+        struct nullable_int delivery_id;
+        struct nullable_int inventory; /* where from; null: nothing was taken */
+        struct nullable_int qty;       /* what is out; 0 after it was given back */
+        struct nullable_int canceled;  /* 1: whatever comes, it takes no more */
+        struct nullable_int at;        /* the event's timestamp, Unix ms */
 };
 
 extern const struct entity inventory_entity;

@@ -10,7 +10,7 @@
 struct delivery {
         struct row row;
         const char *order_id;
-        struct whole qty;
+        struct nullable_int qty;
         const char *product_id;
         const char *order_source;
 };
@@ -29,7 +29,7 @@ static const struct shape delivery_shape = {delivery_fields, sizeof(struct deliv
 struct shortage {
         struct row row;
         const char *order_id, *product_id;
-        struct whole qty, stock;
+        struct nullable_int qty, stock;
         const char *order_source, *delivery_source;
 };
 
@@ -60,7 +60,7 @@ static void remember(struct unit *unit, const struct event *event, struct taking
         struct taking *t = unit_copy(unit, &taking_entity, now);
 
         t->delivery_source = event->source;
-        t->at = (struct whole){true, event->timestamp};
+        t->at = (struct nullable_int){true, event->timestamp};
         if (known) {
                 t->row = known->row;
                 unit_save(unit, &taking_entity, t);
@@ -141,7 +141,7 @@ static void delivery_started_take_stock(struct unit *unit, const struct event *e
         if (inventory && inventory->stock.value < d->qty.value && !may_oversell(unit)) {
                 say_out_of_stock(unit, event, d, inventory);
         } else if (inventory) {
-                now.inventory = (struct whole){true, inventory->row.id};
+                now.inventory = (struct nullable_int){true, inventory->row.id};
                 now.qty = d->qty;
                 move_and_say(unit, inventory, -d->qty.value,
                              &(struct movement){.delivery_id = {true, d->row.id}, .order_id = d->order_id, .reason = event->type});

@@ -2,7 +2,7 @@
 #include "product/inventory.h"
 
 #include "base/config.h"
-#include "event/story.h"
+#include "testing/story.h"
 
 static const struct entity *const entities[] = {&inventory_entity, &movement_entity, &taking_entity, NULL};
 

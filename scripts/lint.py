@@ -27,7 +27,7 @@ TIDY = ("-*,bugprone-sizeof-container,bugprone-suspicious-*,-bugprone-suspicious
 
 def sources(suffix="c"):
     """Ours only: nothing that was built."""
-    folders = ("common/*", "order", "product", "delivery", "gateway", "mallctl", "tests/bench", "tests/fuzz")
+    folders = ("common/*", "order", "product", "delivery", "gateway", "gateway/*", "mallctl", "tests/bench", "tests/fuzz")
     return sorted(f for folder in folders for f in glob.glob("%s/*.%s" % (folder, suffix)))
 
 
@@ -38,19 +38,42 @@ def in_parallel(command, files):
     return done.returncode == 0, done.stdout
 
 
+# The rooms of gateway/: whom each may include beside itself and common/. The files above them may include all.
+ROOMS = {"config": (), "upstream": (), "routing": ("config",), "proxy": ("config", "routing", "upstream")}
+
+
+def is_test(path):
+    return path.endswith(("_test.c", "_fuzz.c")) or "/testing/" in path or path.startswith("tests/")
+
+
+def is_to_the_left(path, there, order):
+    """May the file include what lies in `there`, a list of folders such as ["base"] or ["gateway", "proxy"]?"""
+    here = path.split("/")[:-1]
+    if "testing" in there:
+        return is_test(path)
+    if here[:2] == ["common", "testing"]:
+        return there[0] in order
+    if here[0] == "common":
+        return there[0] in order and order.index(there[0]) <= order.index(here[1])
+    if there[0] in order:
+        return True
+    if here[0] == "tests" or (is_test(path) and there[0] == here[0]):
+        return True
+    if there[0] != here[0]:
+        return False
+    if here[0] == "gateway" and len(here) > 1:
+        return len(there) > 1 and (there[1] == here[1] or there[1] in ROOMS[here[1]])
+    return True
+
+
 def tiers(order):
-    """A file includes only its own tier and those to its left; a program its own folder and common/, a test whatever it puts together."""
+    """A file includes only its own tier and those to its left; a program its own folder and common/, a room of it those of ROOMS;
+    what is for tests, only a test."""
     found = []
     for path in sources("c") + sources("h"):
-        here = path.split("/")[1] if path.startswith("common/") else None
         for number, line in enumerate(open(path, encoding="utf-8"), 1):
-            include = re.match(r'\s*#\s*include\s+"([^"/]+)/', line)
-            if not include:
-                continue
-            there = include.group(1)
-            wrong = (there not in order or order.index(there) > order.index(here)) if here else \
-                there not in order and there != path.split("/")[0] and not path.startswith("tests/")
-            if wrong:
+            include = re.match(r'\s*#\s*include\s+"(.+)/[^/"]+"', line)
+            if include and not is_to_the_left(path, include.group(1).split("/"), order):
                 found.append("%s:%d: %s is not to its left" % (path, number, include.group(1)))
     return not found, "\n".join(found)
 
@@ -86,9 +109,14 @@ def scripts():
     return in_parallel(["shellcheck"], shells)
 
 
+def layout():
+    done = subprocess.run(["scripts/format", "--check"], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return done.returncode == 0, done.stdout
+
+
 def main(order):
     failed = False
-    for name, check in (("includes go to the left only", lambda: tiers(order)), ("no warnings of clang", warnings),
+    for name, check in (("includes go to the left only", lambda: tiers(order)), ("layout", layout), ("no warnings of clang", warnings),
                         ("cppcheck", cppcheck), ("clang-tidy", tidy), ("shellcheck", scripts)):
         good, text = check()
         failed |= not good

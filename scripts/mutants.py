@@ -77,12 +77,12 @@ TESTS = {
     "common/http/connection.c": "common/http/server_test common/http/limits_test common/http/crowd_test",
     "common/http/framing.c": "common/http/framing_test common/http/server_test",
     "common/service/openapi_schema.c": "common/service/openapi_test",
-    "common/service/write.c": "common/service/write_test common/service/resource_test common/service/keys_test "
+    "common/service/write.c": "common/service/write_test common/service/resource_test common/service/idempotency_keys_test "
                               "common/service/admission_test",
     "delivery/policy.c": "delivery/policy_test",
-    "gateway/again.c": "gateway/again_test gateway/again_model_test gateway/retry_test gateway/gateway_test",
-    "gateway/dial.c": "gateway/dial_test gateway/upstream_test gateway/gateway_test",
-    "gateway/forward.c": "gateway/forward_test gateway/gateway_test gateway/retry_test",
+    "gateway/proxy/retry.c": "gateway/proxy/retry_test gateway/proxy/retry_model_test gateway/routing/retry_policy_test gateway/gateway_test",
+    "gateway/upstream/dial.c": "gateway/upstream/dial_test gateway/upstream/upstream_test gateway/gateway_test",
+    "gateway/proxy/forward.c": "gateway/proxy/forward_test gateway/gateway_test gateway/routing/retry_policy_test",
 }
 
 TOKENS = re.compile(r"""

@@ -1,7 +1,7 @@
 /* Memory of many arenas under one allowance, pieces that grow, and what is left behind a reset. */
 #include "base/arena.h"
 
-#include "base/check.h"
+#include "testing/check.h"
 #include "base/text.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "base/breaker.h"
 
-#include "base/check.h"
+#include "testing/check.h"
 
 #include <pthread.h>
 #include <stddef.h>

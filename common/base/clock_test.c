@@ -1,6 +1,6 @@
 #include "base/clock.h"
 
-#include "base/check.h"
+#include "testing/check.h"
 
 static int64_t us_of(struct timespec t)
 {

@@ -1,7 +1,7 @@
 #include "base/config.h"
 
 #include "base/config_value.h"
-#include "base/nearest.h"
+#include "base/suggest.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -94,7 +94,7 @@ static const char *variable_of_name(struct arena *arena, const char *name)
 
 static void variable_warn(struct config *c, const char *variable, const char *name)
 {
-        const char *meant = nearest(name, (const char *const *)c->names + FLAGS_WITHOUT_VALUE);
+        const char *meant = suggest(name, (const char *const *)c->names + FLAGS_WITHOUT_VALUE);
         const char *text = meant ? arena_printf(c->arena, "%s is no setting; did you mean %s?", variable,
                                                 variable_of_name(c->arena, meant))
                                  : arena_printf(c->arena, "%s is no setting", variable);
@@ -153,7 +153,7 @@ static bool environment_read(struct config *c, char **environment, struct error 
 static bool flag_unknown(struct config *c, const char *flag, size_t len, struct error *error)
 {
         const char *name = arena_copy(c->arena, flag, len);
-        const char *meant = nearest(name + strspn(name, "-"), (const char *const *)c->names);
+        const char *meant = suggest(name + strspn(name, "-"), (const char *const *)c->names);
 
         if (meant)
                 return error_set(error, ERROR_BAD_INPUT, "unknown flag %.80s; did you mean --%s?", name, meant);

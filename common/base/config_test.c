@@ -1,4 +1,4 @@
-#include "base/check.h"
+#include "testing/check.h"
 #include "base/config.h"
 
 #include <string.h>

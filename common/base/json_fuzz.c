@@ -1,5 +1,5 @@
 /* json_fuzz - what is accepted must survive being written and read again, byte for byte. */
-#include "base/fuzz.h"
+#include "testing/fuzz.h"
 #include "base/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,4 +1,4 @@
-#include "base/check.h"
+#include "testing/check.h"
 #include "base/json.h"
 #include "base/metrics.h"
 

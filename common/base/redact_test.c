@@ -1,6 +1,6 @@
 #include "base/redact.h"
 
-#include "base/check.h"
+#include "testing/check.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* Every call to the file system fails once, in every place of a workload, below wal_vfs and, as the model, below nothing. What
    SQLite then said must be so: what was committed is there, all of it and nothing else, and the file is well formed. */
-#include "base/check.h"
-#include "base/fault_vfs.h"
+#include "testing/check.h"
+#include "testing/fault_vfs.h"
 #include "base/wal_vfs.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "base/wal_vfs.h"
 
-#include "base/check.h"
+#include "testing/check.h"
 
 #include <limits.h>
 #include <signal.h>

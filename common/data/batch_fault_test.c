@@ -1,8 +1,8 @@
 /* A batch that comes to nothing: who is told what, and that nothing of it is left. On SQLite; postgres_test.c and contend_test.c
    have it with a server, crash_test.c with a disk. */
-#include "base/fault_vfs.h"
+#include "testing/fault_vfs.h"
 #include "data/store_inside.h"
-#include "data/thing.h"
+#include "testing/thing.h"
 
 #include <stdio.h>
 #include <stdlib.h>

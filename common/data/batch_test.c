@@ -1,7 +1,7 @@
 /* What the writer makes of jobs: which of them share a commit, and what that means for each. */
 #include "base/clock.h"
 #include "data/store_inside.h"
-#include "data/thing.h"
+#include "testing/thing.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -212,7 +212,7 @@ static void a_row_is_read_as_it_was_committed(void)
         get_first(store, "a");
         for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
                 struct thing t = {.name = names[i]};
-                uint64_t moment = recent_moment(store->recent);
+                uint64_t moment = row_cache_moment(store->recent);
 
                 check(moment > before);
                 before = moment;

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "data/postgres.h"
 #include "data/store_inside.h"
-#include "data/thing.h"
+#include "testing/thing.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -31,7 +31,7 @@ static void raise_one(struct unit *unit, int64_t id)
 
         if (!t)
                 return;
-        t->qty = (struct whole){true, t->qty.value + 1};
+        t->qty = (struct nullable_int){true, t->qty.value + 1};
         unit_save(unit, &thing_entity, t);
 }
 

@@ -1,6 +1,6 @@
 /* What was acknowledged is there: after kill -9 in mid-write, and when the disk is full. */
 #include "base/clock.h"
-#include "data/thing.h"
+#include "testing/thing.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /* db - one connection to the store: statements with parameters, rows, transactions.
 
    Two adapters, one contract test (store_test.c and those beside it run on both):
-     sqlite:PATH                    a file of this process alone (db_sqlite.c)
-     postgresql://user@host/db      PostgreSQL 14 or newer, shared by any number of processes (db_postgres.c); postgres:// is the
+     sqlite:PATH                    a file of this process alone (sqlite_db.c)
+     postgresql://user@host/db      PostgreSQL 14 or newer, shared by any number of processes (postgres_db.c); postgres:// is the
                                     same, and what libpq knows may stand in the URL. Each service keeps to a schema of its name.
 
    SQL is what both understand, with parameters as ? or ?1; in what db_exec takes, these words become the adapter's:

@@ -34,14 +34,14 @@ const char *field_text_of(const struct field *field, const void *row)
         return *(const char *const *)(const void *)((const char *)row + field->offset);
 }
 
-struct whole *field_whole(const struct field *field, void *row)
+struct nullable_int *field_whole(const struct field *field, void *row)
 {
-        return (struct whole *)(void *)((char *)row + field->offset);
+        return (struct nullable_int *)(void *)((char *)row + field->offset);
 }
 
-struct whole field_whole_of(const struct field *field, const void *row)
+struct nullable_int field_whole_of(const struct field *field, const void *row)
 {
-        return *(const struct whole *)(const void *)((const char *)row + field->offset);
+        return *(const struct nullable_int *)(const void *)((const char *)row + field->offset);
 }
 
 const char *field_header(const struct field *field, struct arena *arena)
@@ -101,7 +101,7 @@ static const char *skip_blanks(const char *text)
 }
 
 /* " 5 " is 5, "" and "null" are null (known is false), "1.7" and "abc" are refused. */
-static bool whole_from_string(const struct field *field, const char *text, struct whole *whole)
+static bool whole_from_string(const struct field *field, const char *text, struct nullable_int *whole)
 {
         const char *digits = skip_blanks(text);
         char *end;
@@ -116,9 +116,9 @@ static bool whole_from_string(const struct field *field, const char *text, struc
         return fits(field, whole->value);
 }
 
-static bool whole_read(const struct field *field, const struct json *value, struct whole *whole, struct error *error)
+static bool whole_read(const struct field *field, const struct json *value, struct nullable_int *whole, struct error *error)
 {
-        struct whole got = {.known = true};
+        struct nullable_int got = {.known = true};
         bool right = false;
 
         if (value->type == JSON_NULL) {
@@ -184,7 +184,7 @@ void shape_clear_visible(const struct shape *shape, void *row)
                 if (f->type == FIELD_TEXT)
                         *field_text(f, row) = NULL;
                 else
-                        *field_whole(f, row) = (struct whole){.known = false};
+                        *field_whole(f, row) = (struct nullable_int){.known = false};
         }
 }
 
@@ -196,7 +196,7 @@ static bool same_text(const char *a, const char *b)
 bool shape_same(const struct shape *shape, const void *a, const void *b)
 {
         for (const struct field *f = shape->fields; f->name; f++) {
-                struct whole x, y;
+                struct nullable_int x, y;
 
                 if (f->flags & FIELD_HIDDEN)
                         continue;
@@ -215,7 +215,7 @@ bool shape_same(const struct shape *shape, const void *a, const void *b)
 
 void field_write(const struct field *field, const void *row, struct text *out)
 {
-        struct whole w;
+        struct nullable_int w;
 
         if (field->type == FIELD_TEXT) {
                 json_write_string(out, field_text_of(field, row));

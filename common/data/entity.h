@@ -1,7 +1,7 @@
 /* entity - what a thing is: one table of its fields.
 
    The same table serves JSON in, HAL out, the columns, the event payload, the profile and the OpenAPI schema. A row is
-   a plain struct that begins with `struct row`; text is NULL for null, numbers are `struct whole`. */
+   a plain struct that begins with `struct row`; text is NULL for null, numbers are `struct nullable_int`. */
 #ifndef DATA_ENTITY_H
 #define DATA_ENTITY_H
 
@@ -18,7 +18,7 @@ struct config;
 struct unit;
 
 /* A number that may be null. */
-struct whole {
+struct nullable_int {
         bool known;
         int64_t value;
 };
@@ -38,7 +38,7 @@ enum field_flag {
 struct field {
         const char *name; /* the member and the column */
         enum field_type type;
-        size_t offset; /* of a `const char *` or a `struct whole` */
+        size_t offset; /* of a `const char *` or a `struct nullable_int` */
         unsigned flags;
         int since; /* number of the migration that brought the column; 0 and 1: the table's own */
 };
@@ -105,8 +105,8 @@ bool shape_has(const void *shape, const char *name, size_t len);
 /* The places of a field in a row. */
 const char **field_text(const struct field *field, void *row);
 const char *field_text_of(const struct field *field, const void *row);
-struct whole *field_whole(const struct field *field, void *row);
-struct whole field_whole_of(const struct field *field, const void *row);
+struct nullable_int *field_whole(const struct field *field, void *row);
+struct nullable_int field_whole_of(const struct field *field, const void *row);
 
 /* The record header that a hidden member travels in: a CloudEvents extension attribute, whose names are lower case. */
 const char *field_header(const struct field *field, struct arena *arena);

@@ -1,8 +1,8 @@
 /* What a member may be, as the contract's section 3 has it: the coercion table row by row. */
 #include "data/entity.h"
 
-#include "base/check.h"
-#include "data/thing.h"
+#include "testing/check.h"
+#include "testing/thing.h"
 
 static struct arena *arena;
 static struct error error;
@@ -184,7 +184,7 @@ static void hidden_members_are_not_read_nor_written(void)
         check_text(t.secret, NULL);
         check(!t.pin.known);
         t.secret = "hush";
-        t.pin = (struct whole){true, 1234};
+        t.pin = (struct nullable_int){true, 1234};
         check_text(written(&t), "\"name\":\"a\",\"qty\":null,\"big\":null");
 }
 
@@ -197,9 +197,9 @@ static void sameness_is_that_of_visible_members(void)
         check(shape_same(&thing_shape, &a, &b));
         b.qty.value = 2;
         check(!shape_same(&thing_shape, &a, &b));
-        b.qty = (struct whole){false, 1};
+        b.qty = (struct nullable_int){false, 1};
         check(!shape_same(&thing_shape, &a, &b));
-        a.qty = (struct whole){false, 0}; /* two nulls, whatever lies below */
+        a.qty = (struct nullable_int){false, 0}; /* two nulls, whatever lies below */
         check(shape_same(&thing_shape, &a, &b));
         b.name = NULL;
         check(!shape_same(&thing_shape, &a, &b));

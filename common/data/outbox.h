@@ -6,7 +6,7 @@
 #ifndef DATA_OUTBOX_H
 #define DATA_OUTBOX_H
 
-#include "data/headers.h"
+#include "data/packed_headers.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,7 +23,7 @@ struct outbox_record {
         const char *key;   /* NULL: none */
         const char *value;
         size_t value_len;
-        const char *headers; /* HEADERS_OF_OUTBOX */
+        const char *headers; /* PACKED_FOR_OUTBOX */
         size_t headers_len;
         int64_t at; /* Unix time, ms */
 };

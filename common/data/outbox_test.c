@@ -2,7 +2,7 @@
 #include "data/outbox.h"
 
 #include "base/clock.h"
-#include "data/thing.h"
+#include "testing/thing.h"
 
 #include <pthread.h>
 #include <semaphore.h>
@@ -232,7 +232,7 @@ static void publish_bytes(struct unit *unit, void *arg)
         struct text headers = text_open(unit_arena(unit), 100);
 
         (void)arg;
-        headers_pack(&headers, HEADERS_OF_OUTBOX, "raw", "\0\xff", 2);
+        packed_headers_add(&headers, PACKED_FOR_OUTBOX, "raw", "\0\xff", 2);
         unit_publish(unit, "error.mall.things", "k", "\0{\xff", 3, &headers);
         unit_publish(unit, "error.mall.things", NULL, NULL, 0, &headers);
 }
@@ -243,7 +243,7 @@ static void bytes_come_back_as_they_went(void)
         struct arena *arena = arena_open();
         struct outbox_record r[2];
         struct error e = {0};
-        struct header h;
+        struct packed_header h;
         const char *at;
         size_t count;
 
@@ -256,7 +256,7 @@ static void bytes_come_back_as_they_went(void)
         check_text(r[0].key, "k");
         check(r[0].value_len == 3 && memcmp(r[0].value, "\0{\xff", 3) == 0);
         at = r[0].headers;
-        check(headers_next(&at, r[0].headers + r[0].headers_len, HEADERS_OF_OUTBOX, &h));
+        check(packed_headers_next(&at, r[0].headers + r[0].headers_len, PACKED_FOR_OUTBOX, &h));
         check_text(h.name, "raw");
         check(h.len == 2 && memcmp(h.value, "\0\xff", 2) == 0);
         check(at == r[0].headers + r[0].headers_len);

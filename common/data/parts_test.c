@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "data/store_inside.h"
-#include "data/thing.h"
+#include "testing/thing.h"
 
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-/* postgres - what db_postgres.c and the postgres_*.c beside it share; nobody else includes this.
+/* postgres - what postgres_db.c and the postgres_*.c beside it share; nobody else includes this.
 
    Inserts of one statement that come one after the other become one of many rows (postgres_inserts.c).
 

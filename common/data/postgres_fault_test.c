@@ -4,7 +4,7 @@
    The linker puts the __wrap_ functions here between the store and libpq (Makefile). On PostgreSQL only. */
 #include "base/clock.h"
 #include "data/postgres.h"
-#include "data/thing.h"
+#include "testing/thing.h"
 
 #include <stdatomic.h>
 #include <sys/socket.h>

@@ -1,8 +1,8 @@
 /* What has its time to live, and goes when that is over. */
 #include "base/clock.h"
-#include "base/fault_vfs.h"
+#include "testing/fault_vfs.h"
 #include "data/store_inside.h"
-#include "data/thing.h"
+#include "testing/thing.h"
 
 #include <unistd.h>
 

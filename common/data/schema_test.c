@@ -1,7 +1,7 @@
 /* Opening a store: new, again, with more fields, of a newer program, twice, or what is no store at all. */
 #include "data/store.h"
 
-#include "data/thing.h"
+#include "testing/thing.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,7 +9,7 @@
 struct grown {
         struct thing thing;
         const char *colour;
-        struct whole weight;
+        struct nullable_int weight;
 };
 
 static const struct field grown_fields[] = {

@@ -1,7 +1,7 @@
 /* What the bus has leaves the outbox: when it is swept, with a later commit, or when the store is closed. */
 #include "data/outbox.h"
 
-#include "data/thing.h"
+#include "testing/thing.h"
 
 #include <stdatomic.h>
 

@@ -134,7 +134,7 @@ static struct store *store_new(const struct store_config *config)
         store->value_max = config->value_max;
         store->record_max = config->record_max;
         store->arena = arena_open();
-        store->recent = recent_open();
+        store->recent = row_cache_open();
         atomic_store(&store->well, true);
         pthread_mutex_init(&store->lock, NULL);
         pthread_mutex_init(&store->outbox.lock, NULL);
@@ -155,7 +155,7 @@ static void store_free(struct store *store)
                 free(store->stocks[i].ids);
         free(store->changes);
         sources_forget(store);
-        recent_close(&store->recent);
+        row_cache_close(&store->recent);
         arena_close(&store->arena);
         free(store->outbox.sent);
         pthread_mutex_destroy(&store->outbox.lock);
@@ -293,18 +293,18 @@ void store_read_end(struct store *store, struct db *db)
 
 bool store_get(struct store *store, const struct entity *entity, int64_t id, struct arena *arena, void **row, struct error *error)
 {
-        uint64_t moment = store->shared ? 0 : recent_moment(store->recent); /* nobody tells of others' commits */
+        uint64_t moment = store->shared ? 0 : row_cache_moment(store->recent); /* nobody tells of others' commits */
         struct db *db;
         bool done;
 
-        *row = recent_find(store->recent, entity, id, moment, arena);
+        *row = row_cache_find(store->recent, entity, id, moment, arena);
         if (*row)
                 return true;
         db = store_read_begin(store);
         done = table_get(db, store_table(store, entity), TABLE_TO_LOOK, id, arena, row, error);
         store_read_end(store, db);
         if (done && *row)
-                recent_keep(store->recent, entity, *row, moment);
+                row_cache_keep(store->recent, entity, *row, moment);
         return done;
 }
 

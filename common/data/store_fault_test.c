@@ -2,9 +2,9 @@
    Then the promises must hold: what was acknowledged is there, what was refused is not, a row and its event are both there or neither,
    the file is well formed, and the store goes on. On SQLite only; postgres_fault_test.c does the same to libpq. */
 #include "base/clock.h"
-#include "base/fault_vfs.h"
+#include "testing/fault_vfs.h"
 #include "data/store_inside.h"
-#include "data/thing.h"
+#include "testing/thing.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -33,7 +33,7 @@ static void change_first(struct unit *unit, void *id)
 
         if (!t)
                 return;
-        t->qty = (struct whole){true, t->qty.value + 1};
+        t->qty = (struct nullable_int){true, t->qty.value + 1};
         unit_save(unit, &thing_entity, t);
 }
 

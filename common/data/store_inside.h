@@ -3,7 +3,7 @@
 #define DATA_STORE_INSIDE_H
 
 #include "data/outbox_parts.h"
-#include "data/recent.h"
+#include "data/row_cache.h"
 #include "data/store.h"
 
 #include <pthread.h>
@@ -81,7 +81,7 @@ struct store {
         struct arena *arena; /* of tables and their SQL */
         const struct config *config;
         size_t value_max, record_max; /* 0: any */
-        struct recent *recent;
+        struct row_cache *recent;
 
         struct table *tables[STORE_TABLES];
         int table_count;

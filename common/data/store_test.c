@@ -2,7 +2,7 @@
 #include "data/store.h"
 
 #include "data/store_inside.h"
-#include "data/thing.h"
+#include "testing/thing.h"
 
 static void refuse_late(struct unit *unit, void *thing)
 {
@@ -60,7 +60,7 @@ static void save_twice(struct unit *unit, void *arg)
         t->name = "b";
         unit_save(unit, &thing_entity, t);
         t = unit_get(unit, &thing_entity, 1); /* as the unit sees it */
-        t->qty = (struct whole){true, 2};
+        t->qty = (struct nullable_int){true, 2};
         unit_save(unit, &thing_entity, t);
 }
 

@@ -88,7 +88,7 @@ static void bind_row(struct statement *s, const struct shape *shape, const void 
                 if (f->type == FIELD_TEXT) {
                         bind_text(s, parameter, field_text_of(f, row));
                 } else {
-                        struct whole w = field_whole_of(f, row);
+                        struct nullable_int w = field_whole_of(f, row);
 
                         if (w.known)
                                 bind_int(s, parameter, w.value);
@@ -140,7 +140,7 @@ static void *read_row(struct statement *s, const struct shape *shape, struct are
                 if (f->type == FIELD_TEXT)
                         *field_text(f, row) = arena_string(arena, column_text(s, column));
                 else if (!column_is_null(s, column))
-                        *field_whole(f, row) = (struct whole){.known = true, .value = column_int(s, column)};
+                        *field_whole(f, row) = (struct nullable_int){.known = true, .value = column_int(s, column)};
         }
         return row;
 }

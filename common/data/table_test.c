@@ -1,13 +1,13 @@
 /* Finding rows and turning pages: order, nulls, ties. */
 #include "data/table.h"
 
-#include "data/thing.h"
+#include "testing/thing.h"
 
 enum { MOST = 10 };
 
 static const struct {
         const char *name;
-        struct whole qty;
+        struct nullable_int qty;
 } rows[] = {
         {"b", {true, 2}}, {"a", {true, 10}}, {NULL, {true, 2}}, {"b", {false, 0}}, {"", {true, 0}}, {"B", {true, 2147483647}},
 };

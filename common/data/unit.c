@@ -215,7 +215,7 @@ void unit_publish(struct unit *u, const char *topic, const char *key, const void
 static void pack_text(struct text *packed, const char *name, const char *value)
 {
         if (value)
-                headers_pack(packed, HEADERS_OF_OUTBOX, name, value, strlen(value));
+                packed_headers_add(packed, PACKED_FOR_OUTBOX, name, value, strlen(value));
 }
 
 static void pack_hidden(struct text *packed, const struct shape *shape, const void *row)

@@ -134,9 +134,9 @@ static bool commit(struct store *store, struct error *error)
 {
         bool done;
 
-        recent_commit_begins(store->recent);
+        row_cache_commit_begins(store->recent);
         done = db_commit(store->writer, error);
-        recent_commit_ended(store->recent);
+        row_cache_commit_ended(store->recent);
         return done;
 }
 

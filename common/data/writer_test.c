@@ -1,7 +1,7 @@
 /* The writer under a crowd: every job is done exactly once, and what it was told is true. */
 #include "base/clock.h"
 #include "data/store_inside.h"
-#include "data/thing.h"
+#include "testing/thing.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,8 +1,8 @@
 /* bus - the port to whatever carries events: publish in order, read as a group.
 
    Two adapters, one contract test (bus_test.c):
-     log:PATH                             one durable SQLite file for all daemons of one machine (bus_log.c)
-     kafka://host:port[,host:port]/topic  a Kafka cluster (bus_kafka.c)
+     log:PATH                             one durable SQLite file for all daemons of one machine (eventlog_bus.c)
+     kafka://host:port[,host:port]/topic  a Kafka cluster (kafka_bus.c)
 
    Promises of both: what is reported BUS_PUBLISHED survives kill -9 and power loss; records of one key
    keep their order; a group reads each record at least once, starts at the earliest, and after a crash

@@ -1,7 +1,7 @@
 /* One contract for every bus. MALL_TEST_KAFKA=host:port adds the Kafka adapter. */
 #include "event/bus.h"
 
-#include "base/check.h"
+#include "testing/check.h"
 #include "base/clock.h"
 
 #include <pthread.h>

@@ -1,12 +1,12 @@
 #include "event/dead_letter.h"
 
-#include "data/headers.h"
+#include "data/packed_headers.h"
 
 #include <string.h>
 
 static void pack(struct text *packed, const char *name, const char *value)
 {
-        headers_pack(packed, HEADERS_OF_OUTBOX, name, value, strlen(value));
+        packed_headers_add(packed, PACKED_FOR_OUTBOX, name, value, strlen(value));
 }
 
 static bool is_identity(const char *name)
@@ -20,7 +20,7 @@ static void pack_own(struct text *packed, const struct event *event)
 
         for (size_t i = 0; i < r->header_count; i++)
                 if (event->source[0] || !is_identity(r->headers[i].name))
-                        headers_pack(packed, HEADERS_OF_OUTBOX, r->headers[i].name, r->headers[i].value, r->headers[i].len);
+                        packed_headers_add(packed, PACKED_FOR_OUTBOX, r->headers[i].name, r->headers[i].value, r->headers[i].len);
 }
 
 static void pack_identity(struct text *packed, const char *group, const struct record *r)

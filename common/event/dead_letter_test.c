@@ -1,5 +1,5 @@
 /* What never can be applied becomes a dead letter, once, and stops nobody. */
-#include "event/hearing.h"
+#include "testing/hearing.h"
 
 static const struct {
         const char *value, *why;

@@ -125,7 +125,7 @@ void *event_row(struct unit *unit, const struct event *event, const struct shape
         const struct json *id = json_member(event->body, "id");
         void *row = arena_alloc(unit_arena(unit), shape->size);
         struct error error = {0};
-        struct whole number = {0};
+        struct nullable_int number = {0};
 
         if (!id || !field_read(&id_field, id, &number, &error) || !number.known) {
                 unit_refuse(unit, ERROR_BAD_INPUT, "id", "id must be a whole number");

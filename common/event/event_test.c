@@ -1,7 +1,7 @@
 /* What is read from a record: whether it is ours, what makes it this event and no other, and what is kept of its headers. */
 #include "event/event.h"
 
-#include "data/thing.h"
+#include "testing/thing.h"
 
 enum { LONGEST = 1000 }; /* of an identity: source and id */
 

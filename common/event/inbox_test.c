@@ -1,6 +1,6 @@
 /* Each event's effect exactly once, whatever arrives, on the embedded log. */
-#include "event/hearing.h"
-#include "event/log_file.h"
+#include "testing/hearing.h"
+#include "event/eventlog.h"
 
 #include <malloc.h>
 #include <sqlite3.h>
@@ -303,17 +303,17 @@ static void what_others_say_is_skipped(void)
 static int64_t lag_of(const char *group)
 {
         struct error e = {0};
-        struct log_file *f = log_file_open(bus_of_story().url + sizeof "log:" - 1, LOG_FILE_INSPECTS, &e);
-        struct log_group *groups;
+        struct eventlog *f = eventlog_open(bus_of_story().url + sizeof "log:" - 1, LOG_FILE_INSPECTS, &e);
+        struct eventlog_group *groups;
         size_t count;
         int64_t lag = -1;
 
         check(f != NULL);
-        count = log_file_groups(f, t.arena, &groups, &e);
+        count = eventlog_groups(f, t.arena, &groups, &e);
         for (size_t i = 0; i < count; i++)
                 if (strcmp(groups[i].name, group) == 0)
                         lag = groups[i].lag;
-        log_file_close(&f);
+        eventlog_close(&f);
         return lag;
 }
 

@@ -1,4 +1,4 @@
-/* kafka_inside - what the files of the Kafka adapter share: bus_kafka.c (opening, closing), kafka_publisher.c,
+/* kafka_inside - what the files of the Kafka adapter share: kafka_bus.c (opening, closing), kafka_publisher.c,
    kafka_reader.c, kafka_member.c, kafka_anew.c, kafka_tail.c and kafka_topic.c. */
 #ifndef EVENT_KAFKA_INSIDE_H
 #define EVENT_KAFKA_INSIDE_H
@@ -59,7 +59,7 @@ static inline struct kafka_bus *kafka_bus(struct bus *bus)
         return (struct kafka_bus *)bus;
 }
 
-/* bus_kafka.c */
+/* kafka_bus.c */
 bool kafka_connect(struct kafka_bus *bus, struct error *error);
 void kafka_abandon(struct kafka_bus *bus); /* destroys the client in a thread of its own */
 void kafka_log(const struct kafka_bus *bus, const char *message); /* warns, now and then */

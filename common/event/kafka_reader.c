@@ -1,7 +1,7 @@
 #include "event/kafka_inside.h"
 
 #include "base/clock.h"
-#include "event/wake.h"
+#include "event/futex.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -287,7 +287,7 @@ void kafka_idle(struct bus *bus, int wait_ms)
                 rest = rest < TIDY_US ? rest : TIDY_US;
                 tidy(b);
                 if (b->held || !b->subscribed)
-                        wake_word_wait(&bus->woken, 0, rest);
+                        futex_word_wait(&bus->woken, 0, rest);
                 else
                         b->held = next_message(b, (int)(rest + 999) / 1000);
         }

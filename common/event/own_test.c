@@ -1,5 +1,5 @@
 /* A store came back from the past: our own, which finds out, or a sender's, whose events we tell apart. */
-#include "event/hearing.h"
+#include "testing/hearing.h"
 #include "event/own.h"
 
 /* The sender's store was restored from a backup: it gives identities again, for other events. */

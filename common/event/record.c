@@ -22,13 +22,13 @@ void record_of_event(const struct outbox_record *o, const char *source, struct r
 {
         const char *at = o->headers, *end = at + o->headers_len;
         struct record_header *h;
-        struct header own;
+        struct packed_header own;
         size_t count;
 
-        headers_count(at, o->headers_len, HEADERS_OF_OUTBOX, &count);
+        packed_headers_count(at, o->headers_len, PACKED_FOR_OUTBOX, &count);
         h = arena_alloc(arena, (HEADERS_COMMON + count) * sizeof *h);
         count = o->topic ? 0 : common_headers(o, source, h, arena);
-        while (headers_next(&at, end, HEADERS_OF_OUTBOX, &own))
+        while (packed_headers_next(&at, end, PACKED_FOR_OUTBOX, &own))
                 h[count++] = (struct record_header){own.name, own.value, own.len};
         *record = (struct record){
                 .topic = o->topic,

@@ -1,6 +1,6 @@
 #include "event/record.h"
 
-#include "base/check.h"
+#include "testing/check.h"
 
 #include <string.h>
 
@@ -12,10 +12,10 @@ static struct record record_of(const char *topic, struct arena *arena)
         struct outbox_record o = {.id = 7, .topic = topic, .key = "k", .value = "{}", .value_len = 2, .at = 1795358923623};
         struct record r;
 
-        headers_pack(&packed, HEADERS_OF_OUTBOX, "none", NULL, 0);
-        headers_pack(&packed, HEADERS_OF_OUTBOX, "empty", "", 0);
+        packed_headers_add(&packed, PACKED_FOR_OUTBOX, "none", NULL, 0);
+        packed_headers_add(&packed, PACKED_FOR_OUTBOX, "empty", "", 0);
         for (int i = 2; i < MANY; i++)
-                headers_pack(&packed, HEADERS_OF_OUTBOX, arena_printf(arena, "x-%d", i), "v", 1);
+                packed_headers_add(&packed, PACKED_FOR_OUTBOX, arena_printf(arena, "x-%d", i), "v", 1);
         o.headers = packed.at;
         o.headers_len = packed.len;
         record_of_event(&o, "/things/1", &r, arena);

@@ -1,7 +1,7 @@
 /* The relay on a bus that gives back, refuses, is closed or away: nothing is lost, and each key keeps its order. */
-#include "event/relay_bus.h"
+#include "testing/relay_bus.h"
 
-#include "base/overheard.h"
+#include "testing/overheard.h"
 
 static bool is_shared(void)
 {

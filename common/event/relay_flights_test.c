@@ -1,5 +1,5 @@
 /* The relay on a bus that answers when it wants to: all comes once, what stands still holds up only itself, and all of it is bounded. */
-#include "event/relay_bus.h"
+#include "testing/relay_bus.h"
 
 static void all_is_heard_once(void)
 {

@@ -3,7 +3,7 @@
 #include "event/relay.h"
 
 #include "base/clock.h"
-#include "data/thing.h"
+#include "testing/thing.h"
 #include "event/kafka_inside.h"
 
 #include <librdkafka/rdkafka_mock.h>
@@ -189,7 +189,7 @@ static void publish_dead_letter(struct unit *unit, void *arg)
         struct text headers = text_open(unit_arena(unit), 100);
 
         (void)arg;
-        headers_pack(&headers, HEADERS_OF_OUTBOX, "x-original-topic", "mall", 4);
+        packed_headers_add(&headers, PACKED_FOR_OUTBOX, "x-original-topic", "mall", 4);
         unit_publish(unit, "error.mall.things", "k", "{", 1, &headers);
 }
 

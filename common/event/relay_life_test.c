@@ -1,7 +1,7 @@
 /* How the relay begins, waits and ends, and what it tells of itself meanwhile. */
-#include "event/relay_bus.h"
+#include "testing/relay_bus.h"
 
-#include "base/overheard.h"
+#include "testing/overheard.h"
 
 enum { LONG_MS = 1000 * 1000, SHORT_MS = 50 };
 

@@ -1,7 +1,7 @@
 /* The relay from memory, step by step: what it keeps of what was committed, and what it reads from the table. */
-#include "event/relay_steps.h"
+#include "testing/relay_steps.h"
 
-#include "base/overheard.h"
+#include "testing/overheard.h"
 
 static struct outbox_batch *batch_of(int64_t id, size_t bytes)
 {

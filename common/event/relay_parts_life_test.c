@@ -1,5 +1,5 @@
 /* A shared store's relay among others: a bus that is away, parts that others want, a session that ends, and its own end. */
-#include "event/relay_looks.h"
+#include "testing/relay_looks.h"
 
 static void a_bus_that_is_away_is_asked_each_100_ms(void)
 {

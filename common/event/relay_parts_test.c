@@ -1,5 +1,5 @@
 /* The looks of a shared store's relay: what it reads, hands over, removes and leaves, and how long it waits for the next one. */
-#include "event/relay_looks.h"
+#include "testing/relay_looks.h"
 
 static void it_looks_each_20_ms_and_is_told(void)
 {

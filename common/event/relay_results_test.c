@@ -1,7 +1,7 @@
 /* The relay step by step: what comes of each answer of the bus. */
-#include "event/relay_steps.h"
+#include "testing/relay_steps.h"
 
-#include "base/overheard.h"
+#include "testing/overheard.h"
 
 static void what_is_answered_twice_is_heard_once(void)
 {

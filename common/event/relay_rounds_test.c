@@ -1,5 +1,5 @@
 /* The relay from memory, step by step: what finds no room, how long it waits, and for what. */
-#include "event/relay_steps.h"
+#include "testing/relay_steps.h"
 
 static int looks; /* so far */
 

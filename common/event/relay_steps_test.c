@@ -1,5 +1,5 @@
 /* The relay step by step: what is handed over, and what a lane takes. */
-#include "event/relay_steps.h"
+#include "testing/relay_steps.h"
 
 static void each_record_is_handed_over_once(void)
 {
@@ -199,8 +199,8 @@ static void what_landed_is_counted_by_type(void)
 
         begin(true);
         r.metrics = metrics_open();
-        headers_pack(&headers, HEADERS_OF_OUTBOX, "ce_type", "ThingSaid", 9);
-        headers_pack(&headers, HEADERS_OF_OUTBOX, "ce_time", "now", 3);
+        packed_headers_add(&headers, PACKED_FOR_OUTBOX, "ce_type", "ThingSaid", 9);
+        packed_headers_add(&headers, PACKED_FOR_OUTBOX, "ce_time", "now", 3);
         event.headers = letter.headers = headers.at;
         event.headers_len = letter.headers_len = headers.len;
         check_int(relay_offer(&r, &event), OFFER_TAKEN);

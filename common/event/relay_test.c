@@ -2,8 +2,8 @@
 #include "event/relay.h"
 
 #include "base/clock.h"
-#include "data/thing.h"
-#include "event/log_file.h"
+#include "testing/thing.h"
+#include "event/eventlog.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@ static struct {
         struct store *store;
         struct relay *relay;
         struct metrics *metrics;
-        struct log_file *log;
+        struct eventlog *log;
         struct arena *arena;
 } t;
 
@@ -48,14 +48,14 @@ static void begin(void)
         check_text(e.text, "");
         t.metrics = metrics_open();
         t.arena = arena_open();
-        t.log = log_file_open(log_path(), LOG_FILE_READS, &e);
+        t.log = eventlog_open(log_path(), LOG_FILE_READS, &e);
         check_text(e.text, "");
 }
 
 static void end(void)
 {
         relay_close(&t.relay, CLOSE_MS);
-        log_file_close(&t.log);
+        eventlog_close(&t.log);
         store_close(&t.store);
         metrics_close(&t.metrics);
         arena_close(&t.arena);
@@ -70,7 +70,7 @@ static struct record *published(const char *topic, size_t count)
         size_t got = 0;
 
         for (int64_t after = 0; got < count && clock_mono_us() < end_at; after = got ? records[got - 1].offset : 0) {
-                size_t more = log_file_read(t.log, topic, after, records + got, count + 1 - got, t.arena, &e);
+                size_t more = eventlog_read(t.log, topic, after, records + got, count + 1 - got, t.arena, &e);
 
                 got += more;
                 if (!more)
@@ -337,7 +337,7 @@ static void publish_dead_letter(struct unit *unit, void *arg)
         struct text headers = text_open(unit_arena(unit), 100);
 
         (void)arg;
-        headers_pack(&headers, HEADERS_OF_OUTBOX, "x-original-topic", "mall", 4);
+        packed_headers_add(&headers, PACKED_FOR_OUTBOX, "x-original-topic", "mall", 4);
         unit_publish(unit, "error.mall.things", NULL, "\xff\0{", 3, &headers);
 }
 

@@ -38,7 +38,7 @@ const char *client_element(const char *list, int hops)
         return at + strspn(at, " \t");
 }
 
-struct client client_find(struct arena *arena, const struct proxies *proxies, const char *peer, const char *list)
+struct client client_find(struct arena *arena, const struct trusted_proxies *proxies, const char *peer, const char *list)
 {
         struct client found = {.address = peer};
         const char *element;
@@ -47,7 +47,7 @@ struct client client_find(struct arena *arena, const struct proxies *proxies, co
 
         for (int hops = 0; trusted && hops < MOST_HOPS; hops++) {
                 element = client_element(list, hops);
-                if (!take_address(element, text) || !proxies_know(proxies, text, address, &trusted))
+                if (!take_address(element, text) || !trusted_proxies_know(proxies, text, address, &trusted))
                         break;
                 found = (struct client){arena_string(arena, address), hops};
                 if (element == list + strspn(list, " \t"))

@@ -8,7 +8,7 @@
 #define HTTP_CLIENT_H
 
 #include "base/arena.h"
-#include "http/proxies.h"
+#include "http/trusted_proxies.h"
 
 struct client {
         const char *address; /* as inet_ntop writes it */
@@ -16,7 +16,7 @@ struct client {
 };
 
 /* peer: a trusted one; list: all its X-Forwarded-For in one, joined by commas. */
-struct client client_find(struct arena *arena, const struct proxies *proxies, const char *peer, const char *list);
+struct client client_find(struct arena *arena, const struct trusted_proxies *proxies, const char *peer, const char *list);
 
 /* The beginning of the element that stands `hops` from the right, or of the leftmost one: up to the next comma or the end, without the
    blanks before it. For X-Forwarded-Proto, -Host and -Port, which some proxies continue and some replace. */

@@ -1,13 +1,13 @@
 /* client_fuzz - X-Forwarded-For as a client may send it: whatever stands further left than the first address that is no proxy's, the
    client is the same. */
-#include "base/fuzz.h"
+#include "testing/fuzz.h"
 #include "http/client.h"
 
 #include <arpa/inet.h>
 
 enum { LIST_MOST = 1 << 14 };
 
-static struct proxies *proxies;
+static struct trusted_proxies *proxies;
 
 /* A second opinion, of plain IPv4 addresses only: trusted are 127.0.0.0/8 and 10.0.0.0/8; -1: not so plain. */
 static int trusted(const char *text)
@@ -45,7 +45,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         struct error error = {0};
 
         (void)argc, (void)argv;
-        proxies = proxies_open("127.0.0.0/8,10.0.0.0/8", &error);
+        proxies = trusted_proxies_open("127.0.0.0/8,10.0.0.0/8", &error);
         fuzz_must(proxies, "%s", error.text);
         return 0;
 }

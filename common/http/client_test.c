@@ -1,11 +1,11 @@
 #include "http/client.h"
 
-#include "base/check.h"
+#include "testing/check.h"
 
 #include <string.h>
 
 static struct arena *arena;
-static struct proxies *proxies;
+static struct trusted_proxies *proxies;
 
 static void finds(const char *list, const char *address, int hops)
 {
@@ -98,9 +98,9 @@ int main(int argc, char **argv)
         int failed;
 
         arena = arena_open();
-        proxies = proxies_open("10.0.0.0/8,::1", &error);
+        proxies = trusted_proxies_open("10.0.0.0/8,::1", &error);
         failed = check_main(stories, argc, argv);
-        proxies_close(&proxies);
+        trusted_proxies_close(&proxies);
         arena_close(&arena);
         return failed;
 }

@@ -1,6 +1,6 @@
 /* condition_fuzz - If-Match, If-None-Match, Accept and Content-Type: lists of the client's. The first line is the list, the second
    an entity tag's text. A well-formed list names exactly the tags that it names. */
-#include "base/fuzz.h"
+#include "testing/fuzz.h"
 #include "http/negotiate.h"
 
 static bool is_tag_char(unsigned char c)

@@ -82,7 +82,7 @@ static struct connection *connection_open(struct worker *w, struct MHD_Connectio
         c->holders = 1;
         c->arena = arena_open_within(s->config.memory);
         peer_text(peer, c->peer);
-        c->peer_trusted = proxies_trust(s->proxies, peer);
+        c->peer_trusted = trusted_proxies_trust(s->proxies, peer);
         connection_enter(c, PHASE_FRESH, s->config.header_ms);
         pthread_mutex_lock(&s->lock);
         LIST_INSERT_HEAD(&s->connections, c, beside);

@@ -9,7 +9,7 @@
 #include "base/trace.h"
 #include "http/framing.h"
 #include "http/loop.h"
-#include "http/proxies.h"
+#include "http/trusted_proxies.h"
 #include "http/server.h"
 
 #include <limits.h>
@@ -124,7 +124,7 @@ struct http_server {
         int worker_count;
         struct listener *listener;
         struct deadlines *deadlines;
-        struct proxies *proxies;
+        struct trusted_proxies *proxies;
         struct access *access;
         atomic_bool draining; /* every answer says close */
         atomic_bool stopping; /* the handler is not called any more */

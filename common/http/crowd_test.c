@@ -1,7 +1,7 @@
 /* Fifty clients, some of which vanish at the worst moment, and requests resumed in batches from another thread. */
 
 #include "base/log.h"
-#include "http/conversation.h"
+#include "testing/conversation.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

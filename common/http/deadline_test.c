@@ -1,7 +1,7 @@
 /* How long a client may take, and what happens behind its time. */
 
 #include "base/log.h"
-#include "http/conversation.h"
+#include "testing/conversation.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

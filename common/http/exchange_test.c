@@ -1,6 +1,6 @@
 /* Requests that are resumed while they are about to wait, and those whose clients are gone by then. */
 #include "base/log.h"
-#include "http/conversation.h"
+#include "testing/conversation.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

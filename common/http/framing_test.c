@@ -1,7 +1,7 @@
 /* What could be read in two ways is refused, the connection closes, and nothing hidden behind it is served. */
 
 #include "base/log.h"
-#include "http/conversation.h"
+#include "testing/conversation.h"
 
 #include <microhttpd.h>
 #include <stdatomic.h>

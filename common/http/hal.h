@@ -5,7 +5,7 @@
 #include "data/entity.h"
 #include "data/table.h"
 
-/* {"productId":"1001",...,"_links":{"self":...,"order":...}}; base: links_base() */
+/* {"productId":"1001",...,"_links":{"self":...,"order":...}}; base: base_url() */
 void hal_item(struct text *out, const struct entity *entity, const void *row, const char *base);
 /* {"id":7,"productId":"1001",...} */
 void hal_plain(struct text *out, const struct entity *entity, const void *row);

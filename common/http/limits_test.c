@@ -1,7 +1,7 @@
 /* What a client may send at most, what all may take together, and how many may come. */
 
 #include "base/log.h"
-#include "http/conversation.h"
+#include "testing/conversation.h"
 
 
 enum { PATIENCE_US = 20 * 1000 * 1000 };

@@ -1,4 +1,4 @@
-#include "base/check.h"
+#include "testing/check.h"
 #include "base/clock.h"
 #include "http/loop.h"
 

@@ -1,7 +1,7 @@
 /* Media types and entity tags, as the client lists them (RFC 9110). */
 #include "http/negotiate.h"
 
-#include "base/check.h"
+#include "testing/check.h"
 
 static const char *const offered[] = {"application/hal+json", "application/json", NULL};
 

@@ -1,7 +1,7 @@
-#include "base/check.h"
+#include "testing/check.h"
 #include "base/trace.h"
 #include "http/framing.h"
-#include "http/proxies.h"
+#include "http/trusted_proxies.h"
 #include "http/server.h"
 #include "http/target.h"
 
@@ -151,15 +151,15 @@ static void story_trace(void)
         check(strcmp(t.id, other.id) != 0);
 }
 
-static bool is_trusted(const struct proxies *p, const char *address)
+static bool is_trusted(const struct trusted_proxies *p, const char *address)
 {
         struct sockaddr_in v4 = {.sin_family = AF_INET};
         struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
 
         if (inet_pton(AF_INET, address, &v4.sin_addr) == 1)
-                return proxies_trust(p, (struct sockaddr *)&v4);
+                return trusted_proxies_trust(p, (struct sockaddr *)&v4);
         check_int(inet_pton(AF_INET6, address, &v6.sin6_addr), 1);
-        return proxies_trust(p, (struct sockaddr *)&v6);
+        return trusted_proxies_trust(p, (struct sockaddr *)&v6);
 }
 
 static void story_proxies(void)
@@ -168,28 +168,28 @@ static void story_proxies(void)
         struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
         char text[PEER_TEXT];
         struct error e;
-        struct proxies *p = proxies_open("127.0.0.0/8, 10.1.0.0/15,::1/128,fd00::/8,192.0.2.7", &e);
+        struct trusted_proxies *p = trusted_proxies_open("127.0.0.0/8, 10.1.0.0/15,::1/128,fd00::/8,192.0.2.7", &e);
 
         check(p != NULL);
         check(is_trusted(p, "127.0.0.1") && is_trusted(p, "::1") && is_trusted(p, "::ffff:127.0.0.1"));
         check(is_trusted(p, "10.0.255.255") && is_trusted(p, "10.1.0.1") && !is_trusted(p, "10.2.0.1"));
         check(is_trusted(p, "fd12::1") && !is_trusted(p, "fe80::1") && !is_trusted(p, "::2"));
         check(is_trusted(p, "192.0.2.7") && !is_trusted(p, "192.0.2.6") && !is_trusted(p, "8.8.8.8"));
-        proxies_close(&p);
-        p = proxies_open(" 10.0.0.0/8 11.0.0.0/8\t12.0.0.0/8  13.0.0.0/8 14.0.0.0/8 15.0.0.0/8 ::1 ", &e); /* no comma at all */
+        trusted_proxies_close(&p);
+        p = trusted_proxies_open(" 10.0.0.0/8 11.0.0.0/8\t12.0.0.0/8  13.0.0.0/8 14.0.0.0/8 15.0.0.0/8 ::1 ", &e); /* no comma at all */
         check(is_trusted(p, "10.0.0.1") && is_trusted(p, "12.0.0.1") && is_trusted(p, "15.0.0.1") && is_trusted(p, "::1"));
-        proxies_close(&p);
-        p = proxies_open("none", &e); /* an empty variable counts as unset */
+        trusted_proxies_close(&p);
+        p = trusted_proxies_open("none", &e); /* an empty variable counts as unset */
         check(p && !is_trusted(p, "127.0.0.1") && !is_trusted(p, "::1"));
-        proxies_close(&p);
-        p = proxies_open(NULL, &e);
+        trusted_proxies_close(&p);
+        p = trusted_proxies_open(NULL, &e);
         check(!is_trusted(p, "127.0.0.1"));
-        proxies_close(&p);
-        p = proxies_open("0.0.0.0/0", &e);
+        trusted_proxies_close(&p);
+        p = trusted_proxies_open("0.0.0.0/0", &e);
         check(is_trusted(p, "8.8.8.8") && !is_trusted(p, "2001:db8::1"));
-        proxies_close(&p);
+        trusted_proxies_close(&p);
         for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-                check(!proxies_open(wrong[i], &e));
+                check(!trusted_proxies_open(wrong[i], &e));
                 check_contains(e.text, "trusted proxies");
         }
         inet_pton(AF_INET6, "::ffff:192.0.2.7", &v6.sin6_addr);

@@ -41,7 +41,7 @@ static void server_free(struct http_server *s)
                 worker_close(&s->workers[--s->worker_count]);
         deadlines_close(&s->deadlines);
         listener_close(&s->listener);
-        proxies_close(&s->proxies);
+        trusted_proxies_close(&s->proxies);
         access_close(&s->access);
         pthread_mutex_destroy(&s->lock);
         free(s->workers);
@@ -77,7 +77,7 @@ static bool parts_open(struct http_server *s, struct error *error)
                 .arg = s,
         };
 
-        s->proxies = proxies_open(s->config.trusted_proxies, error);
+        s->proxies = trusted_proxies_open(s->config.trusted_proxies, error);
         if (!s->proxies)
                 return false;
         s->listener = listener_open(&listener, error);

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/metrics.h"
 #include "base/text.h"
+#include "http/headers.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,10 +23,6 @@
 struct http_server;
 
 enum { HTTP_ANSWER_HEADERS = 200 };
-
-struct http_header {
-        const char *name, *value;
-};
 
 struct http_request;
 struct loop;

@@ -1,5 +1,5 @@
 #include "base/log.h"
-#include "http/conversation.h"
+#include "testing/conversation.h"
 
 #include <microhttpd.h>
 #include <pthread.h>

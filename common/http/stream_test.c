@@ -1,4 +1,4 @@
-#include "http/conversation.h"
+#include "testing/conversation.h"
 #include "http/loop.h"
 
 #include <semaphore.h>

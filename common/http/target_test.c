@@ -1,6 +1,6 @@
 #include "http/target.h"
 
-#include "base/check.h"
+#include "testing/check.h"
 
 #include <stdio.h>
 

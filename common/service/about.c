@@ -2,7 +2,7 @@
 
 #include "base/json.h"
 #include "http/hal.h"
-#include "http/links.h"
+#include "http/base_url.h"
 #include "http/negotiate.h"
 
 #include <ctype.h>
@@ -15,7 +15,7 @@ static bool is_listed(const struct entity *e)
 
 void answer_root(struct http_request *r, const struct resources *all)
 {
-        const char *type = hal_type(r), *base = links_base(r);
+        const char *type = hal_type(r), *base = base_url(r);
         struct text body = text_open(r->arena, 300);
 
         if (!type)
@@ -31,7 +31,7 @@ void answer_root(struct http_request *r, const struct resources *all)
 
 void answer_profile(struct http_request *r, const struct resources *all)
 {
-        const char *type = hal_type(r), *base = links_base(r);
+        const char *type = hal_type(r), *base = base_url(r);
         struct text body = text_open(r->arena, 300);
 
         if (!type)
@@ -98,7 +98,7 @@ static void answer_alps(struct http_request *r, const struct entity *e, const ch
         text_printf(&body,
                     "{\"alps\":{\"version\":\"1.0\",\"descriptor\":[{\"id\":\"%s-representation\",\"href\":\"%s/profile/%s\","
                     "\"descriptor\":[",
-                    e->item, links_base(r), e->collection);
+                    e->item, base_url(r), e->collection);
         alps_fields(&body, &e->shape);
         text_string(&body, "]}");
         for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)

@@ -1,7 +1,7 @@
 #include "service/actuator.h"
 
 #include "base/json.h"
-#include "http/links.h"
+#include "http/base_url.h"
 #include "http/negotiate.h"
 #include "service/build.h"
 
@@ -163,7 +163,7 @@ static void index_link(struct text *body, const char *base, const char *name, co
 static void index_page(struct process *p, struct http_request *r)
 {
         bool main_port = r->server == p->server;
-        const char *base = links_base(r);
+        const char *base = base_url(r);
         struct text body = text_open(r->arena, 1000);
 
         r->uri_template = "/actuator";

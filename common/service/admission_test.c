@@ -1,5 +1,5 @@
 /* A row that somebody is asked about before it is created: what waits meanwhile, and whose word counts. */
-#include "service/shop.h"
+#include "testing/shop.h"
 
 #include <pthread.h>
 

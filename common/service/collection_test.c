@@ -1,5 +1,5 @@
 /* Turning the pages of a collection: rows, counts and the links from page to page. */
-#include "service/shop.h"
+#include "testing/shop.h"
 
 /* The members of _links, in their order: "first self next ..." */
 static const char *rels(const char *answer)

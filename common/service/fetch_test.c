@@ -1,6 +1,6 @@
 #include "service/fetch.h"
 
-#include "service/fake_peer.h"
+#include "testing/fake_peer.h"
 
 #include <netdb.h>
 #include <semaphore.h>

@@ -1,8 +1,8 @@
 /* Things are asked about at another service: what it may answer, and what becomes of the thing. */
 #include "service/inquiry.h"
 
-#include "data/thing.h"
-#include "service/fake_peer.h"
+#include "testing/thing.h"
+#include "testing/fake_peer.h"
 
 enum { PATIENCE_MS = 5000 };
 
@@ -10,7 +10,7 @@ enum { PATIENCE_MS = 5000 };
 
 struct pile {
         struct row row;
-        struct whole height;
+        struct nullable_int height;
 };
 
 static const struct field pile_fields[] = {{"height", FIELD_INT32, offsetof(struct pile, height)}, {NULL}};

@@ -1,7 +1,7 @@
 /* OpenAPI 3.1 of a service, from its field tables. */
 #include "base/json.h"
 #include "http/hal.h"
-#include "http/links.h"
+#include "http/base_url.h"
 #include "service/about.h"
 #include "service/build.h"
 #include "service/openapi_schema.h"
@@ -190,7 +190,7 @@ void answer_openapi(struct http_request *r, const struct resources *all)
         json_write_string(&out, all->service);
         text_string(&out, ",\"description\":");
         json_write_string(&out, all->summary);
-        text_printf(&out, ",\"version\":\"%s\"},\"servers\":[{\"url\":\"%s\"}],\"paths\":{", build_version, links_base(r));
+        text_printf(&out, ",\"version\":\"%s\"},\"servers\":[{\"url\":\"%s\"}],\"paths\":{", build_version, base_url(r));
         for (int i = 0; i < all->count; i++) {
                 if (i)
                         text_char(&out, ',');

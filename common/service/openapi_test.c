@@ -1,6 +1,6 @@
 /* What /openapi.json says of a shop, read as JSON. */
 #include "base/json.h"
-#include "service/shop.h"
+#include "testing/shop.h"
 
 #include <regex.h>
 

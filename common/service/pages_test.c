@@ -1,7 +1,7 @@
 /* ?page=, ?size= and ?sort=, with the nonsense that people send. */
 #include "service/pages.h"
 
-#include "data/thing.h"
+#include "testing/thing.h"
 
 static struct page asked(const char *query)
 {

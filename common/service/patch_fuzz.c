@@ -1,12 +1,12 @@
 /* patch_fuzz - a patch is applied or refused with a reason; what it makes of a row can be written and read again, and a hidden
    member is none of its business. */
-#include "base/fuzz.h"
+#include "testing/fuzz.h"
 #include "service/patch.h"
 
 struct goods {
         struct row row;
         const char *name, *colour, *secret;
-        struct whole qty, big;
+        struct nullable_int qty, big;
 };
 
 static const struct field fields[] = {

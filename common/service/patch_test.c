@@ -1,7 +1,7 @@
 /* Merge patches (RFC 7396) and lists of operations (RFC 6902) on a row. */
 #include "service/patch.h"
 
-#include "data/thing.h"
+#include "testing/thing.h"
 
 static struct arena *arena;
 static struct error error;

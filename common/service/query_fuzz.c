@@ -1,12 +1,12 @@
 /* query_fuzz - a query is decoded once, and as everybody else does; what it asks of a page is in bounds, and of what may be seen. */
-#include "base/fuzz.h"
+#include "testing/fuzz.h"
 #include "http/target.h"
 #include "service/pages.h"
 
 struct goods {
         struct row row;
         const char *name, *secret;
-        struct whole qty;
+        struct nullable_int qty;
 };
 
 static const struct field fields[] = {

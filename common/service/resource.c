@@ -1,7 +1,7 @@
 #include "service/resource.h"
 
 #include "http/hal.h"
-#include "http/links.h"
+#include "http/base_url.h"
 #include "http/negotiate.h"
 #include "service/about.h"
 #include "service/pages.h"
@@ -25,7 +25,7 @@ struct resources *resources_open(struct store *store, const char *service, const
         all->service = service;
         all->summary = summary;
         all->config = config;
-        all->keys = keys_open();
+        all->keys = idempotency_keys_open();
         for (; *entities && all->count < RESOURCE_ENTITIES; entities++) {
                 const char *c = (*entities)->collection;
 
@@ -51,7 +51,7 @@ void resources_close(struct resources **at)
         if (!all)
                 return;
         *at = NULL;
-        keys_close(&all->keys);
+        idempotency_keys_close(&all->keys);
         arena_close(&all->arena);
         free(all);
 }
@@ -89,7 +89,7 @@ void answer_item(struct http_request *r, const struct resource *resource, const 
         struct text body = text_open(r->arena, 500);
         char etag[ETAG_LENGTH];
 
-        hal_item(&body, resource->entity, row, links_base(r));
+        hal_item(&body, resource->entity, row, base_url(r));
         http_answer_body(r, status, type, &body);
         etag_of(row, etag);
         http_answer_header(r, "ETag", etag);
@@ -127,7 +127,7 @@ static void answer_row(struct http_request *r, const struct resource *resource, 
         if (etag_list_has(seen, etag, ETAG_WEAK)) {
                 answer_item(r, resource, row, 304, NULL); /* for its length */
         } else if (is_method(r, "HEAD")) {
-                hal_item_link_header(&links, resource->entity, ((const struct row *)row)->id, links_base(r));
+                hal_item_link_header(&links, resource->entity, ((const struct row *)row)->id, base_url(r));
                 answer_head(r, &links);
                 http_answer_header(r, "ETag", etag);
         } else {
@@ -179,10 +179,10 @@ static void head_collection(struct http_request *r, const struct resource *resou
 {
         struct text links = text_open(r->arena, 200);
 
-        hal_collection_link_header(&links, resource->entity, links_base(r), r->target);
+        hal_collection_link_header(&links, resource->entity, base_url(r), r->target);
         if (links.len + LINK_FIELD_ROOM > http_answer_room(r)) { /* the query is almost as long as a head may be */
                 links = text_open(r->arena, 200);
-                hal_collection_link_header(&links, resource->entity, links_base(r), r->path);
+                hal_collection_link_header(&links, resource->entity, base_url(r), r->path);
         }
         answer_head(r, &links);
 }
@@ -191,7 +191,7 @@ static void get_collection(struct http_request *r, const struct resource *resour
 {
         struct page page = *asked;
         void **rows = arena_alloc(r->arena, (size_t)page.size * sizeof *rows);
-        struct hal_page out = {.entity = resource->entity, .page = &page, .rows = rows, .base = links_base(r), .asked = r->target,
+        struct hal_page out = {.entity = resource->entity, .page = &page, .rows = rows, .base = base_url(r), .asked = r->target,
                                .others = page_others(r)};
         struct db *db = store_read_begin(resource->all->store);
         struct error error = {0};

@@ -8,7 +8,7 @@
 #include "data/store.h"
 #include "http/server.h"
 #include "service/admission.h"
-#include "service/keys.h"
+#include "service/idempotency_keys.h"
 
 enum { RESOURCE_ENTITIES = 8 };
 
@@ -24,7 +24,7 @@ struct resources {
         struct store *store;
         const char *service, *summary;
         const struct config *config;
-        struct keys *keys; /* idempotency keys in progress */
+        struct idempotency_keys *keys; /* idempotency keys in progress */
         struct resource list[RESOURCE_ENTITIES];
         int count;
         struct arena *arena;

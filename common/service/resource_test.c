@@ -1,5 +1,5 @@
 /* Entities over HTTP, through a real server: what each method of each path answers (contract section 3). */
-#include "service/shop.h"
+#include "testing/shop.h"
 
 #define SELF(id)                                                                                                                     \
         "\"_links\":{\"self\":{\"href\":\"http://shop:1/things/" id "\"},\"thing\":[{\"href\":\"http://shop:1/things/" id              \

@@ -2,14 +2,14 @@
 
 #include "base/json.h"
 #include "base/utf8.h"
-#include "http/links.h"
+#include "http/base_url.h"
 
 #include <string.h>
 
 void search_list(struct http_request *r, const struct resource *resource)
 {
         const struct entity *e = resource->entity;
-        const char *type = hal_type(r), *base = links_base(r);
+        const char *type = hal_type(r), *base = base_url(r);
         struct text body = text_open(r->arena, 300);
 
         if (!type)

@@ -1,4 +1,4 @@
-#include "service/shop.h"
+#include "testing/shop.h"
 
 static void the_searches_are_listed(void)
 {

@@ -1,8 +1,8 @@
 /* The life of a whole service, as a process of its own: start, work, stop, start again; and starts that fail. */
 #include "service/service.h"
 
-#include "data/thing.h"
-#include "http/conversation.h"
+#include "testing/thing.h"
+#include "testing/conversation.h"
 
 #include <fcntl.h>
 #include <signal.h>

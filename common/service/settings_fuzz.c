@@ -1,10 +1,10 @@
 /* settings_fuzz - settings from everywhere: a line that begins with "--" is a flag or its value, any other a variable of the environment.
 
    They are taken or refused, with a reason that tells no password. */
-#include "base/fuzz.h"
+#include "testing/fuzz.h"
 #include "data/db.h"
 #include "event/bus.h"
-#include "http/proxies.h"
+#include "http/trusted_proxies.h"
 #include "service/settings.h"
 
 enum { LINES = 64 };
@@ -51,12 +51,12 @@ static void use(const struct config *config)
 {
         const char *url = config_text(config, "db-url"), *prefix = config_text(config, "bus-group-prefix");
         struct error error = {0};
-        struct proxies *proxies = proxies_open(config_text(config, "trusted-proxies"), &error);
+        struct trusted_proxies *proxies = trusted_proxies_open(config_text(config, "trusted-proxies"), &error);
 
         if (!proxies)
                 check_told(&error);
         else
-                proxies_close(&proxies);
+                trusted_proxies_close(&proxies);
         if (url && !db_url_check(url, &error))
                 check_told(&error);
         if (prefix)

@@ -2,7 +2,7 @@
 
 #include "base/hash.h"
 #include "http/hal.h"
-#include "http/links.h"
+#include "http/base_url.h"
 #include "http/negotiate.h"
 #include "service/patch.h"
 
@@ -195,7 +195,7 @@ static void done(void *arg, const struct error *error)
 
         w->error = *error;
         if (w->key)
-                keys_end(w->resource->all->keys, key_path(w), w->key);
+                idempotency_keys_end(w->resource->all->keys, key_path(w), w->key);
         http_resume(w->request);
 }
 
@@ -221,7 +221,7 @@ static bool take_key(struct http_request *r, struct write *w)
                 return false;
         }
         http_answer_header(r, "Idempotency-Key", key);
-        if (!keys_begin(w->resource->all->keys, key_path(w), key)) {
+        if (!idempotency_keys_begin(w->resource->all->keys, key_path(w), key)) {
                 http_answer_problem(r, 409, "the first request with this Idempotency-Key is still in progress");
                 http_answer_header(r, "Retry-After", "1");
                 return false;
@@ -378,7 +378,7 @@ void write_finish(struct http_request *r)
         if (w->kind == WRITE_CREATE || w->kind == WRITE_REPLACE) {
                 struct text location = text_open(r->arena, 100);
 
-                text_string(&location, links_base(r));
+                text_string(&location, base_url(r));
                 text_string(&location, w->resource->collection);
                 text_char(&location, '/');
                 text_int(&location, ((const struct row *)w->row)->id);

@@ -1,6 +1,6 @@
 /* Writes that depend on what is there: ETags, and requests that come twice. */
 #include "base/hash.h"
-#include "service/shop.h"
+#include "testing/shop.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -246,8 +246,8 @@ static void two_at_a_time_are_a_conflict(void)
         say_text(first, request);
         while (http_server_in_flight(shop.server) == 0 && clock_mono_us() < end)
                 usleep(1000);
-        while (keys_begin(shop.resources->keys, "/things", "k") && clock_mono_us() < end) {
-                keys_end(shop.resources->keys, "/things", "k");
+        while (idempotency_keys_begin(shop.resources->keys, "/things", "k") && clock_mono_us() < end) {
+                idempotency_keys_end(shop.resources->keys, "/things", "k");
                 usleep(1000);
         }
         a = call("POST", "/things", with("Idempotency-Key", "k"), "{\"name\":\"a\"}");

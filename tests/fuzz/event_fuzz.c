@@ -4,7 +4,7 @@
    of several. Whatever they say: the events behind them are applied, what follows from them gets onto the log, no stock is below zero, and the
    metrics stay readable and few. */
 #include "base/clock.h"
-#include "base/fuzz.h"
+#include "testing/fuzz.h"
 
 #include "base/log.h"
 #include "base/metrics.h"
@@ -13,9 +13,9 @@
 #include "data/store.h"
 #include "delivery/delivery.h"
 #include "event/inbox.h"
-#include "event/publish.h"
+#include "testing/publish.h"
 #include "event/relay.h"
-#include "event/wake.h"
+#include "event/futex.h"
 #include "order/order.h"
 #include "product/inventory.h"
 #include "service/settings.h"
@@ -55,7 +55,7 @@ static void meet(struct unit *unit, const struct event *event)
 {
         (void)unit, (void)event;
         atomic_fetch_add(&met, 1);
-        wake_word_ring(&met);
+        futex_word_wake(&met);
 }
 
 static int remove_one(const char *path, const struct stat *s, int kind, struct FTW *f)
@@ -182,7 +182,7 @@ static void wait_for_markers(void)
 
         while ((now = atomic_load(&met)) < SERVICES) {
                 fuzz_must(clock_mono_us() < end, "an event is in the way of those behind it: %u of %d have passed", now, SERVICES);
-                wake_word_wait(&met, now, 100000);
+                futex_word_wait(&met, now, 100000);
         }
 }
 
@@ -233,7 +233,7 @@ static void add_stock(struct unit *unit, void *arg)
 
         (void)arg;
         row->product_id = "1001";
-        row->stock = (struct whole){true, 5};
+        row->stock = (struct nullable_int){true, 5};
         unit_add(unit, &inventory_entity, row);
 }
 

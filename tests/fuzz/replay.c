@@ -1,6 +1,6 @@
 /* replay - the main() of a harness without a fuzzer: runs it once with each file of its corpus and of its past crashes, or with
    those named. */
-#include "base/fuzz.h"
+#include "testing/fuzz.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
 #include "services.h"
 
 #include "data/outbox.h"
-#include "service/wire_lines.h"
+#include "testing/wire_lines.h"
 
 #define GOOD "GET /orders/1 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
 #define POST(path, body, length) "POST " path " HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: " length "\r\n\r\n" body

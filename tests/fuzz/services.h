@@ -9,7 +9,7 @@
 #include "order/order.h"
 #include "product/inventory.h"
 #include "service/resource.h"
-#include "service/wire.h"
+#include "testing/wire.h"
 
 #include <ftw.h>
 

@@ -1,0 +1,29 @@
+/* futex - waits of threads and of whole processes that cost nothing: futexes.
+
+   A wake is a counter in a small file that everyone maps. Who waits loads the counter before looking for work; who
+   makes work rings afterwards; so no ring is missed. Who dies between the two rings nobody: never wait
+   for ever. */
+#ifndef EVENT_FUTEX_H
+#define EVENT_FUTEX_H
+
+#include "base/error.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+struct futex;
+
+/* Makes the file where it is missing. */
+struct futex *futex_open(const char *path, struct error *error);
+void futex_close(struct futex **wake);
+
+/* All three from any thread. */
+uint32_t futex_load(const struct futex *wake);
+void futex_wait(const struct futex *wake, uint32_t loaded, int64_t wait_us); /* may also return early */
+void futex_wake(struct futex *wake);
+
+/* The same on a word of this process. */
+void futex_word_wait(_Atomic uint32_t *word, uint32_t loaded, int64_t wait_us);
+void futex_word_wake(_Atomic uint32_t *word);
+
+#endif

@@ -1,0 +1,101 @@
+/* Brokers that are not there, or there and mute: everything stays bounded and says so. Needs no broker. */
+#include "event/bus.h"
+
+#include "testing/check.h"
+#include "base/clock.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { WAIT_MS = 400, BOUND_US = 10 * 1000 * 1000 };
+
+/* A port of 127.0.0.1 that takes connections and never answers, or, closed again, refuses them. */
+static int mute_socket(char url[64])
+{
+        struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        socklen_t len = sizeof address;
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        check(fd >= 0);
+        check(bind(fd, (struct sockaddr *)&address, len) == 0 && listen(fd, 16) == 0);
+        check(getsockname(fd, (struct sockaddr *)&address, &len) == 0);
+        snprintf(url, 64, "kafka://127.0.0.1:%d/mall", ntohs(address.sin_port));
+        return fd;
+}
+
+/* Nothing is taken, for nobody knows the topic's parts; a client that goes on all the same keeps it until it is given up. */
+static void publish_in_vain(const char *url)
+{
+        struct bus_config config = {.url = url, .client = "test"};
+        struct record r[2] = {{.value = "one", .value_len = 3, .tag = 1}, {.value = "two", .value_len = 3, .tag = 2}};
+        struct bus_result results[2];
+        struct error e = {0};
+        struct bus *bus = bus_open_publisher(&config, &e);
+        int64_t start = clock_mono_us();
+
+        check(bus != NULL);
+        check_int(bus_parts(bus, &e), 0);
+        check_int(e.kind, ERROR_UNAVAILABLE);
+        check(bus_send(bus, r, 2, &e));
+        for (int i = 0; i < 10 && (e.kind == ERROR_NONE || i == 0); i++)
+                check_int((int64_t)bus_results(bus, results, 2, WAIT_MS, &e), 0);
+        bus_give_up(bus);
+        check_int((int64_t)bus_results(bus, results, 2, 0, &e), 2);
+        check_int(results[0].result, BUS_RETURNED);
+        check_int(results[0].tag + results[1].tag, 3);
+        bus_close(&bus, WAIT_MS);
+        check(clock_mono_us() - start < BOUND_US);
+}
+
+static void poll_in_vain(const char *url)
+{
+        struct bus_config config = {.url = url, .client = "test"};
+        struct arena *arena = arena_open();
+        struct error e = {0};
+        struct bus *bus = bus_open_reader(&config, "g", &e);
+        int64_t start = clock_mono_us();
+        struct record r;
+
+        check(bus != NULL);
+        check_int((int64_t)bus_poll(bus, &r, 1, WAIT_MS, arena, &e), 0);
+        check_int(e.kind, ERROR_UNAVAILABLE);
+        bus_idle(bus, WAIT_MS);
+        bus_commit(bus);
+        bus_wake(bus);
+        bus_poll(bus, &r, 1, 60 * 1000, arena, &e);
+        bus_close(&bus, WAIT_MS);
+        check(clock_mono_us() - start < BOUND_US);
+        arena_close(&arena);
+}
+
+static void an_absent_broker(void)
+{
+        char url[64];
+
+        close(mute_socket(url));
+        publish_in_vain(url);
+        poll_in_vain(url);
+}
+
+static void a_mute_broker(void)
+{
+        char url[64];
+        int fd = mute_socket(url);
+
+        publish_in_vain(url);
+        poll_in_vain(url);
+        close(fd);
+}
+
+static const struct story stories[] = {
+        {"an absent broker", an_absent_broker},
+        {"a mute broker", a_mute_broker},
+        {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+        return check_main(stories, argc, argv);
+}

@@ -1,0 +1,31 @@
+/* headers - the fields of a request or an answer, in order (RFC 9110, section 5).
+
+   A list lies in its arena; names and values stay whose they are. One thread at a time. */
+#ifndef HTTP_HEADERS_H
+#define HTTP_HEADERS_H
+
+#include "base/arena.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct http_header {
+        const char *name, *value;
+};
+
+struct headers {
+        struct arena *arena;
+        struct http_header *at;
+        size_t count, room;
+};
+
+void headers_add(struct headers *headers, const char *name, const char *value);
+/* All values of that name in order, joined by ", "; "" where there is none, never NULL. Names ignore case. */
+const char *headers_value(const struct headers *headers, const char *name) __attribute__((returns_nonnull));
+/* For where a field without a value is not the same as none: NULL where there is none. */
+const char *headers_if_there(const struct headers *headers, const char *name);
+
+/* Names of fields ignore case. */
+bool headers_same_name(const char *a, const char *b);
+
+#endif

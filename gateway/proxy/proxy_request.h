@@ -1,0 +1,98 @@
+/* proxy_request - one request on its way through the gateway: from its route to the upstream, perhaps more than once, and back.
+   gateway.c's own; on its worker's thread. */
+#ifndef GATEWAY_PROXY_PROXY_REQUEST_H
+#define GATEWAY_PROXY_PROXY_REQUEST_H
+
+#include "base/random.h"
+#include "gateway/proxy/forward.h"
+#include "gateway/proxy/retry_budget.h"
+#include "gateway/routing/cors.h"
+#include "gateway/routing/filter_chain.h"
+#include "gateway/proxy/snapshot.h"
+#include "gateway/upstream/upstream.h"
+#include "http/server.h"
+
+#include <sys/queue.h>
+
+struct gateway;
+
+enum { KEY_STOCK = 32 };
+
+/* What one worker's thread has of the gateway. */
+struct proxy_worker {
+        struct gateway *gateway;
+        struct loop *loop;
+        struct upstreams *upstreams;
+        struct snapshot *snapshot; /* for requests that begin now */
+        struct retry_budget budget;
+        LIST_HEAD(proxy_requests, proxy_request) requests; /* those that wait for something */
+        bool stopping;
+        struct prng random;
+        unsigned char keys[KEY_STOCK][16]; /* random bytes for Idempotency-Keys */
+        int keys_left;
+        struct task change, stop;
+        bool told; /* change is posted and has not run */
+};
+
+struct proxy_request {
+        struct proxy_worker *worker;
+        struct http_request *request;
+        struct snapshot *snapshot;
+        const struct route *route; /* NULL: none yet */
+        struct target *target;
+        struct asked asked;
+        struct headers received;
+        struct filter_chain chain;
+        struct cors_verdict cors;
+        struct upstream_request upstream;
+        struct timer timer; /* until the next try */
+        int64_t start_us;
+        const char *key; /* Idempotency-Key; NULL: none */
+        bool made_key;   /* it is ours */
+        bool counted;    /* among the target's in flight */
+        bool answered;   /* the exchange has an answer, or there will be none */
+        bool open;       /* a breaker would not have it */
+        bool fallen_back;
+        bool running;    /* among the worker's calls */
+        int tries, reached; /* so many began; so many may have reached the upstream */
+        int64_t streamed; /* bytes of the body that went beyond what is kept */
+        uint64_t ticket;  /* of the breaker; 0: none */
+        struct route_breaker const *breaker;
+        const struct route_limiter *limiter;
+        int64_t tokens_left;
+        int status;         /* to answer here; 0: by what the exchange brings */
+        const char *detail; /* of that answer's problem */
+        int retry_after_s;
+        LIST_ENTRY(proxy_request) beside;
+};
+
+/* True: it waits for proxy_request_finish; false: request->answer is filled. */
+bool proxy_request_begin(struct proxy_request *call);
+/* The answer that it came to. */
+void proxy_request_finish(struct proxy_request *call);
+/* The client is gone, or the gateway stops: with `status`, if anybody still listens. */
+void proxy_request_give_up(struct proxy_request *call, int status, const char *why);
+/* Behind the answer, or where it broke off. */
+void proxy_request_end(struct proxy_request *call);
+size_t proxy_request_take(struct proxy_request *call, const char *data, size_t len);
+
+/* admit.c: what is decided before anything is sent. False: answered here, `status` says what. */
+bool admit_any_route(struct proxy_request *call);    /* whatever its route */
+bool admit_on_route(struct proxy_request *call); /* a route, and past its limits and filters */
+bool proxy_request_answer_here(struct proxy_request *call, int status, const char *detail); /* false */
+bool proxy_request_is_too_large(const struct proxy_request *call, size_t more);
+const char *proxy_request_too_large(const struct proxy_request *call);
+void proxy_request_leave_crowd(struct proxy_request *call);
+void proxy_request_note_breaker(struct proxy_request *call, enum breaker_outcome outcome);
+
+/* retry.c: whether the exchange, which failed or got an answer not to be passed on, is to be made once more; then it will
+   be, and the call goes on waiting. */
+bool retry_again(struct proxy_request *call);
+/* Behind each try: what its answer says of keys. */
+void retry_learn(struct proxy_request *call);
+void proxy_request_send(struct proxy_request *call);
+
+/* response.c: the answer's way to the client. */
+void response_fill(struct proxy_request *call);
+
+#endif

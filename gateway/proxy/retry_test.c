@@ -1,0 +1,305 @@
+/* Whether, and when, a call is made again: by table. That it then is, and how often that reaches an upstream: again_model_test. */
+#include "gateway/proxy/proxy_request.h"
+
+#include "testing/check.h"
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct loop *loop;
+static struct proxy_worker worker;
+static struct http_request request;
+static struct route route;
+static struct target target;
+static struct retry_policy retry;
+static struct proxy_request call;
+
+enum { POST_BIT = 1, PUT_BIT = 2, PATCH_BIT = 4, DELETE_BIT = 8 };
+
+static const char *const any_method[] = {"GET", "POST", NULL};
+
+/* A try of a POST with a key that is kept; it reached the upstream and was broken off there. */
+static struct proxy_request *begin(void)
+{
+        worker = (struct proxy_worker){.loop = loop, .budget.fifths = 100000};
+        request = (struct http_request){.method = "POST"};
+        route = (struct route){.idempotency = IDEMPOTENCY_UNSAID};
+        retry = (struct retry_policy){.retries = 2, .methods = any_method, .first_ms = 100, .factor = 3};
+        retry.on.has[500] = true;
+        target = (struct target){.keeps_keys = POST_BIT};
+        call = (struct proxy_request){
+                .worker = &worker, .request = &request, .route = &route, .target = &target, .key = "k", .tries = 1, .reached = 1,
+                .start_us = clock_mono_us(), .upstream = {.outcome = UPSTREAM_BROKEN, .over = true},
+        };
+        return &call;
+}
+
+static bool again(void)
+{
+        bool yes = retry_again(&call);
+
+        check(call.timer.set == yes);
+        loop_timer_clear(loop, &call.timer);
+        return yes;
+}
+
+static int64_t wait_ms(void)
+{
+        int64_t ms = -1;
+
+        if (retry_again(&call))
+                ms = (call.timer.at_us - loop_now_us(loop)) / 1000;
+        loop_timer_clear(loop, &call.timer);
+        return ms;
+}
+
+static void what_did_not_reach_the_upstream_is_sent_once_more(void)
+{
+        static const enum upstream_outcome outcomes[] = {UPSTREAM_REFUSED, UPSTREAM_BROKEN};
+
+        for (int i = 0; i < 2; i++) {
+                begin()->reached = 0;
+                call.key = NULL;
+                request.partial = true; /* its beginning is here */
+                call.upstream.outcome = outcomes[i];
+                check(again());
+                call.tries = 2;
+                check(!again());
+        }
+        begin()->reached = 0;
+        call.tries = 2; /* a key gives no more tries as long as nothing is at stake */
+        check(!again());
+        begin()->reached = 0;
+        call.upstream.outcome = UPSTREAM_SLOW;
+        check(!again());
+}
+
+static void what_is_safe_is_sent_once_more(void)
+{
+        static const char *const safe[] = {"GET", "HEAD", "OPTIONS", NULL}, *const others[] = {"POST", "PUT", "PATCH", "DELETE", NULL};
+
+        for (int i = 0; safe[i]; i++) {
+                begin()->key = NULL;
+                request.method = safe[i];
+                check(again());
+                call.tries = 2;
+                check(!again());
+                call.tries = 1;
+                request.partial = true;
+                check(!again());
+                request.partial = false;
+                call.upstream.begun = true;
+                check(!again());
+                call.upstream.begun = false;
+                call.upstream.outcome = UPSTREAM_SLOW;
+                check(!again());
+        }
+        for (int i = 0; others[i]; i++) {
+                begin()->key = NULL;
+                request.method = others[i];
+                target.keeps_keys = ~0u;
+                route.idempotency = IDEMPOTENCY_YES;
+                check(!again());
+        }
+}
+
+static void a_key_counts_where_it_is_kept(void)
+{
+        static const struct {
+                const char *method;
+                enum idempotency said;
+                unsigned seen;
+                bool again;
+        } rows[] = {
+                {"POST", IDEMPOTENCY_UNSAID, 0, false},         {"POST", IDEMPOTENCY_UNSAID, POST_BIT, true},
+                {"POST", IDEMPOTENCY_UNSAID, ~1u, false},       {"POST", IDEMPOTENCY_YES, 0, true},
+                {"POST", IDEMPOTENCY_NO, ~0u, false},           {"PUT", IDEMPOTENCY_YES, 0, false},
+                {"PUT", IDEMPOTENCY_YES, POST_BIT, false},      {"PUT", IDEMPOTENCY_UNSAID, PUT_BIT, true},
+                {"PUT", IDEMPOTENCY_YES, PUT_BIT, true},        {"PUT", IDEMPOTENCY_NO, PUT_BIT, false},
+                {"PUT", IDEMPOTENCY_UNSAID, ~2u, false},        {"PATCH", IDEMPOTENCY_UNSAID, PATCH_BIT, true},
+                {"PATCH", IDEMPOTENCY_YES, ~4u, false},         {"DELETE", IDEMPOTENCY_UNSAID, DELETE_BIT, true},
+                {"DELETE", IDEMPOTENCY_YES, ~8u, false},        {"BREW", IDEMPOTENCY_YES, ~0u, false},
+        };
+
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                begin();
+                request.method = rows[i].method;
+                route.idempotency = rows[i].said;
+                target.keeps_keys = rows[i].seen;
+                if (again() != rows[i].again)
+                        printf("row %zu, %s\n", i, rows[i].method);
+                check(again() == rows[i].again);
+        }
+}
+
+static void a_key_has_its_tries_and_its_time(void)
+{
+        for (int reached = 1; reached < 8; reached++) {
+                begin()->reached = reached;
+                call.tries = 20; /* most of them reached nobody */
+                check(again());
+        }
+        begin()->reached = 8;
+        check(!again());
+        begin()->start_us -= 4500000;
+        check(again());
+        begin()->start_us -= 5000001;
+        check(!again());
+        begin();
+        request.partial = true;
+        check(!again());
+        begin()->upstream.begun = true;
+        check(!again());
+        begin()->upstream.outcome = UPSTREAM_SLOW;
+        check(!again());
+        begin()->upstream.outcome = UPSTREAM_REFUSED; /* it restarts: who was there before knows whether it was done */
+        check(again());
+}
+
+/* Its answer is a 409: the first try is still at work. */
+static struct proxy_request *begin_conflict(int reached)
+{
+        begin()->upstream.outcome = UPSTREAM_ANSWERED;
+        call.upstream.begun = true;
+        call.upstream.status = 409;
+        call.tries = call.reached = reached;
+        return &call;
+}
+
+static void our_own_conflict_is_waited_for(void)
+{
+        begin_conflict(2);
+        check(again());
+        begin_conflict(1); /* somebody else's */
+        check(!again());
+        begin_conflict(1)->tries = 2; /* the first try reached nobody */
+        check(!again());
+        begin_conflict(7);
+        check(again());
+        begin_conflict(8);
+        check(!again());
+        begin_conflict(2)->upstream.status = 200;
+        check(!again());
+        begin_conflict(2)->key = NULL;
+        check(!again());
+        begin_conflict(2);
+        target.keeps_keys = 0;
+        check(!again());
+        begin_conflict(2);
+        request.partial = true;
+        check(!again());
+        begin_conflict(2)->start_us -= 5000001;
+        check(!again());
+}
+
+static void a_filter_asks_for_more(void)
+{
+        begin()->upstream.outcome = UPSTREAM_ANSWERED;
+        call.upstream.begun = true;
+        call.upstream.status = 500;
+        call.key = NULL;
+        check(!again());
+        route.retry = &retry;
+        check_int(wait_ms(), 100);
+        call.tries = 2;
+        check_int(wait_ms(), 300);
+        call.tries = 3;
+        check(!again());
+        call.tries = 1;
+        call.upstream.status = 501;
+        check(!again());
+        call.upstream.status = 500;
+        request.method = "PUT";
+        check(!again());
+        request.method = "GET";
+        request.partial = true;
+        check(!again());
+        request.partial = false;
+        call.upstream.outcome = UPSTREAM_SLOW; /* it says what answers it wants, and there is none */
+        check(!again());
+}
+
+static void waits_double_and_vary(void)
+{
+        static const int64_t longest[] = {25, 50, 100, 200, 400, 800, 800, 800};
+
+        for (int i = 0; i < 7; i++) {
+                begin()->tries = i + 1;
+                check_int(wait_ms(), longest[i] / 2);
+                call.asked.random = (uint64_t)(longest[i] / 2) << 32;
+                check_int(wait_ms(), longest[i] / 2 * 2);
+                call.asked.random = (uint64_t)(longest[i] / 2 + 1) << 32;
+                check_int(wait_ms(), longest[i] / 2);
+                call.asked.random = 0xffffffff; /* the lower half is for others */
+                check_int(wait_ms(), longest[i] / 2);
+        }
+}
+
+static void a_budget_is_spent(void)
+{
+        begin();
+        worker.budget = (struct retry_budget){.fifths = 9, .second = loop_now_us(loop) / 1000000};
+        check(again());
+        check_int(worker.budget.fifths, 4);
+        check(!again());
+        begin()->upstream.begun = true; /* what is not sent again costs nothing */
+        worker.budget = (struct retry_budget){.fifths = 9, .second = loop_now_us(loop) / 1000000};
+        check(!again());
+        check_int(worker.budget.fifths, 9);
+}
+
+static unsigned learnt(const char *method, const char *key, enum upstream_outcome outcome, const char *name, const char *value)
+{
+        static struct http_header fields[2];
+
+        fields[0] = (struct http_header){"X-Other", "k"};
+        fields[1] = (struct http_header){name, value};
+        begin()->key = key;
+        target.keeps_keys = 0;
+        request.method = method;
+        call.upstream.outcome = outcome;
+        call.upstream.answer = fields;
+        call.upstream.answer_count = 2;
+        retry_learn(&call);
+        return target.keeps_keys;
+}
+
+static void an_answer_that_names_the_key_keeps_it(void)
+{
+        check_int(learnt("POST", "k", UPSTREAM_ANSWERED, "Idempotency-Key", "k"), POST_BIT);
+        check_int(learnt("PUT", "k", UPSTREAM_ANSWERED, "idempotency-key", "k"), PUT_BIT);
+        check_int(learnt("PATCH", "k", UPSTREAM_ANSWERED, "Idempotency-Key", "k"), PATCH_BIT);
+        check_int(learnt("DELETE", "k", UPSTREAM_ANSWERED, "Idempotency-Key", "k"), DELETE_BIT);
+        check_int(learnt("GET", "k", UPSTREAM_ANSWERED, "Idempotency-Key", "k"), 0);
+        check_int(learnt("POST", "k", UPSTREAM_ANSWERED, "Idempotency-Key", "K"), 0);
+        check_int(learnt("POST", "k", UPSTREAM_ANSWERED, "Idempotency-Keys", "k"), 0);
+        check_int(learnt("POST", "k", UPSTREAM_BROKEN, "Idempotency-Key", "k"), 0);
+        check_int(learnt("POST", NULL, UPSTREAM_ANSWERED, "Idempotency-Key", "k"), 0);
+        begin()->upstream = (struct upstream_request){.outcome = UPSTREAM_ANSWERED, .answer = &(struct http_header){"Idempotency-Key", "k"}, .answer_count = 1};
+        target.keeps_keys = PUT_BIT;
+        retry_learn(&call); /* one more, beside what is known */
+        check_int(target.keeps_keys, PUT_BIT | POST_BIT);
+        retry_learn(&call);
+        check_int(target.keeps_keys, PUT_BIT | POST_BIT);
+}
+
+int main(int argc, char **argv)
+{
+        static const struct story stories[] = {
+                {"what did not reach the upstream is sent once more", what_did_not_reach_the_upstream_is_sent_once_more},
+                {"what is safe is sent once more", what_is_safe_is_sent_once_more},
+                {"a key counts where it is kept", a_key_counts_where_it_is_kept},
+                {"a key has its tries and its time", a_key_has_its_tries_and_its_time},
+                {"our own conflict is waited for", our_own_conflict_is_waited_for},
+                {"a filter asks for more", a_filter_asks_for_more},
+                {"waits double and vary", waits_double_and_vary},
+                {"a budget is spent", a_budget_is_spent},
+                {"an answer that names the key keeps it", an_answer_that_names_the_key_keeps_it},
+                {NULL, NULL},
+        };
+        int failed = (loop = loop_open(), check_main(stories, argc, argv));
+
+        loop_close(&loop);
+        return failed;
+}

@@ -1,0 +1,76 @@
+#include "gateway/proxy/snapshot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONNECT_MS = 2000, RESPONSE_MS = 30000, MAX_IN_FLIGHT = 1000 };
+
+/* "http://order:8080", "http://[::1]:80", "http://order" */
+static void target_read(struct target *t, struct arena *arena, const char *base)
+{
+        const char *host = base + strlen("http://"), *end;
+        bool bracket = *host == '[';
+
+        t->authority = arena_string(arena, host);
+        host += bracket;
+        end = host + strcspn(host, bracket ? "]" : ":");
+        t->host = arena_copy(arena, host, (size_t)(end - host));
+        end += bracket;
+        t->port = *end == ':' ? (int)strtol(end + 1, NULL, 10) : 80;
+}
+
+static int first_said(int a, int b, int c, int d)
+{
+        return a ? a : b ? b : c ? c : d;
+}
+
+/* The route's own, else the file's httpclient or a setting of the gateway, else ours. */
+static struct target_limits limits_of(const struct route *route, const struct client_settings *client,
+                                      const struct target_limits *settings)
+{
+        return (struct target_limits){
+                .connect_ms = first_said(route->connect_ms, settings->connect_ms, client->connect_ms, CONNECT_MS),
+                .response_ms = first_said(route->response_ms, settings->response_ms, client->response_ms, RESPONSE_MS),
+                .max_in_flight = first_said(route->max_in_flight, client->max_connections, settings->max_in_flight, MAX_IN_FLIGHT),
+        };
+}
+
+struct snapshot *snapshot_open(struct routes *routes, const struct target_limits *settings, struct metrics *metrics)
+{
+        struct snapshot *p = memory_alloc(sizeof *p);
+
+        p->routes = routes;
+        p->metrics_of_routes = route_metrics_open(metrics, routes);
+        p->targets = memory_alloc((routes->count + 1) * sizeof *p->targets);
+        for (size_t i = 0; i < routes->count; i++) {
+                if (routes->at[i].base)
+                        target_read(&p->targets[i], routes->arena, routes->at[i].base);
+                p->targets[i].limits = limits_of(&routes->at[i], &routes->client, settings);
+        }
+        atomic_store(&p->holders, 1);
+        return p;
+}
+
+struct snapshot *snapshot_hold(struct snapshot *p)
+{
+        atomic_fetch_add(&p->holders, 1);
+        return p;
+}
+
+void snapshot_release(struct snapshot **at)
+{
+        struct snapshot *p = *at;
+
+        *at = NULL;
+        if (!p || atomic_fetch_sub(&p->holders, 1) != 1)
+                return;
+        route_metrics_close(&p->metrics_of_routes);
+        routes_release(&p->routes);
+        free(p->targets);
+        free(p);
+}
+
+struct target *snapshot_target(const struct snapshot *p, const struct route *route)
+{
+        return &p->targets[route - p->routes->at];
+}

@@ -1,0 +1,383 @@
+#include "gateway/upstream/dial.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct dialer {
+        struct loop *loop;
+        CURLM *multi;
+        struct timer timer;
+        struct endpoints endpoints;
+};
+
+/* One of libcurl's sockets. */
+struct socket_watch {
+        struct watch watch;
+        struct dialer *dialer;
+};
+
+static void collect(struct dialer *d);
+
+/* ---- libcurl on the loop ---- */
+
+static void act(struct dialer *d, curl_socket_t fd, int what)
+{
+        int running;
+
+        curl_multi_socket_action(d->multi, fd, what, &running);
+        collect(d);
+}
+
+static void socket_ready(struct watch *watch, unsigned events)
+{
+        struct socket_watch *s = (struct socket_watch *)watch;
+        int what = 0;
+
+        if (events & (EPOLLIN | EPOLLHUP))
+                what |= CURL_CSELECT_IN;
+        if (events & EPOLLOUT)
+                what |= CURL_CSELECT_OUT;
+        if (events & EPOLLERR)
+                what |= CURL_CSELECT_ERR;
+        act(s->dialer, watch->fd, what); /* may free the watch */
+}
+
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
+{
+        struct dialer *d = arg;
+        struct socket_watch *s = known;
+        unsigned events = (what & CURL_POLL_IN ? EPOLLIN : 0) | (what & CURL_POLL_OUT ? EPOLLOUT : 0);
+
+        (void)easy;
+        if (what == CURL_POLL_REMOVE) {
+                if (s)
+                        loop_forget(d->loop, &s->watch);
+                free(s);
+                curl_multi_assign(d->multi, fd, NULL);
+        } else if (s) {
+                loop_change(d->loop, &s->watch, events);
+        } else {
+                s = memory_alloc(sizeof *s);
+                *s = (struct socket_watch){{socket_ready, (int)fd}, d};
+                loop_watch(d->loop, &s->watch, events);
+                curl_multi_assign(d->multi, fd, s);
+        }
+        return 0;
+}
+
+static void timer_due(struct timer *timer)
+{
+        struct dialer *d = (struct dialer *)((char *)timer - offsetof(struct dialer, timer));
+
+        act(d, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static int on_timer(CURLM *multi, long ms, void *arg)
+{
+        struct dialer *d = arg;
+
+        (void)multi;
+        if (ms < 0)
+                loop_timer_clear(d->loop, &d->timer);
+        else
+                loop_timer(d->loop, &d->timer, ms * 1000);
+        return 0;
+}
+
+static bool was_tried(const struct dial *dial, const struct endpoint *endpoint)
+{
+        for (int i = 0; i < dial->tried_count; i++)
+                if (dial->tried[i] == endpoint)
+                        return true;
+        return false;
+}
+
+static bool may_be_tried(const struct dial *dial, const struct endpoint *endpoint)
+{
+        return (!endpoint_is_avoided(endpoint) || dial->heedless) && !was_tried(dial, endpoint) && dial->tried_count < MOST_TRIED;
+}
+
+/* An address is about to be tried: one that was picked, or of a host that is no name. */
+static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *at)
+{
+        struct dial *dial = arg;
+        struct endpoint *endpoint = endpoint_of(&dial->dialer->endpoints, &at->addr);
+
+        (void)purpose;
+        if (dial->question.count ? dial->tried_count == MOST_TRIED : !may_be_tried(dial, endpoint))
+                return CURL_SOCKET_BAD;
+        dial->tried[dial->tried_count++] = endpoint;
+        return socket(at->family, at->socktype | SOCK_CLOEXEC, at->protocol);
+}
+
+static void init_library(void)
+{
+        curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+struct dialer *dialer_open(struct loop *loop)
+{
+        static pthread_once_t once = PTHREAD_ONCE_INIT;
+        struct dialer *d = memory_alloc(sizeof *d);
+
+        pthread_once(&once, init_library);
+        d->loop = d->endpoints.loop = loop;
+        d->timer.due = timer_due;
+        d->multi = curl_multi_init();
+        if (!d->multi)
+                abort();
+        curl_multi_setopt(d->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+        curl_multi_setopt(d->multi, CURLMOPT_SOCKETDATA, d);
+        curl_multi_setopt(d->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+        curl_multi_setopt(d->multi, CURLMOPT_TIMERDATA, d);
+        return d;
+}
+
+void dialer_close(struct dialer **at)
+{
+        struct dialer *d = *at;
+
+        if (!d)
+                return;
+        *at = NULL;
+        curl_multi_cleanup(d->multi);
+        loop_timer_clear(d->loop, &d->timer);
+        free(d);
+}
+
+static void hang_up(struct dial *dial)
+{
+        if (!dial->easy)
+                return;
+        curl_multi_remove_handle(dial->dialer->multi, dial->easy);
+        curl_easy_cleanup(dial->easy);
+        curl_slist_free_all(dial->known);
+        dial->easy = dial->known = NULL;
+}
+
+/* In ms; at least one, for 0 is libcurl's own. */
+static long time_left(const struct dial *dial)
+{
+        enum { LIBCURLS_MS = 300000 };
+        long left = (dial->connect_ms > 0 ? dial->connect_ms : LIBCURLS_MS) - (long)((clock_mono_us() - dial->began_us) / 1000);
+
+        return left > 1 ? left : 1;
+}
+
+/* "order:8080:10.0.0.7,fd00::8", for CURLOPT_RESOLVE: of each family the first address that may be tried, for libcurl 7.88 never
+   learns that the second of a family has connected. NULL: there is none, or the host is an address itself. */
+static struct curl_slist *pick_addresses(struct dial *dial)
+{
+        enum { HOST = 300 };
+        char line[HOST + 2 * (INET6_ADDRSTRLEN + 1)];
+        int host = snprintf(line, HOST, "%s:%d", dial->host, dial->port), len = host;
+        bool taken[2] = {false, false};
+
+        dial->more = false;
+        for (int i = 0; i < dial->question.count && host < HOST; i++) {
+                const char *address = dial->question.addresses[i];
+                bool *family = &taken[strchr(address, ':') != NULL];
+
+                if (!may_be_tried(dial, endpoint_at(&dial->dialer->endpoints, address, dial->port)))
+                        continue;
+                dial->more |= *family;
+                if (!*family)
+                        len += snprintf(line + len, INET6_ADDRSTRLEN + 2, "%c%s", len == host ? ':' : ',', address);
+                *family = true;
+        }
+        return len > host ? curl_slist_append(NULL, line) : NULL;
+}
+
+static CURL *easy_open(struct dial *dial)
+{
+        CURL *easy = curl_easy_init();
+        char url[400];
+
+        if (!easy)
+                abort();
+        snprintf(url, sizeof url, strchr(dial->host, ':') ? "http://[%s]:%d/" : "http://%s:%d/", dial->host, dial->port);
+        curl_easy_setopt(easy, CURLOPT_URL, url);
+        curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+        curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+        curl_easy_setopt(easy, CURLOPT_PROXY, "");
+        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+        curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+        curl_easy_setopt(easy, CURLOPT_RESOLVE, (struct curl_slist *)dial->known);
+        curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, dial->more ? (time_left(dial) + 1) / 2 : time_left(dial));
+        curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+        curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, dial);
+        curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, dial->reason);
+        curl_easy_setopt(easy, CURLOPT_PRIVATE, dial);
+        return easy;
+}
+
+static void dial_again(struct dial *dial)
+{
+        dial->reason[0] = '\0';
+        dial->tried_before = dial->tried_count;
+        dial->known = pick_addresses(dial);
+        if (!dial->known && dial->question.count) { /* a failing address is better than none */
+                dial->heedless = true;
+                dial->known = pick_addresses(dial);
+        }
+        dial->easy = easy_open(dial);
+        curl_multi_add_handle(dial->dialer->multi, dial->easy);
+}
+
+static void fail_early(struct dial *dial, const char *why)
+{
+        snprintf(dial->reason, sizeof dial->reason, "Could not resolve host: %s: %s", dial->host, why);
+        dial->done(dial);
+}
+
+static void looked_up(struct question *question)
+{
+        struct dial *dial = (struct dial *)((char *)question - offsetof(struct dial, question));
+
+        loop_timer_clear(dial->dialer->loop, &dial->timer);
+        if (question->count)
+                dial_again(dial);
+        else
+                fail_early(dial, question->why);
+}
+
+static void lookup_due(struct timer *timer)
+{
+        struct dial *dial = (struct dial *)((char *)timer - offsetof(struct dial, timer));
+
+        names_forget(&dial->question);
+        fail_early(dial, "no answer in time");
+}
+
+/* libcurl knows these by itself. */
+static bool is_address(const char *host)
+{
+        char address[sizeof(struct in6_addr)];
+
+        return strcasecmp(host, "localhost") == 0 || inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+}
+
+static void look_up(struct dial *dial)
+{
+        dial->question = (struct question){.host = dial->host, .loop = dial->dialer->loop, .done = looked_up};
+        if (is_address(dial->host) || resolver_ask(&dial->question)) {
+                dial_again(dial);
+                return;
+        }
+        dial->timer.due = lookup_due;
+        if (dial->connect_ms > 0)
+                loop_timer(dial->dialer->loop, &dial->timer, dial->connect_ms * 1000LL);
+}
+
+void dial_start(struct dialer *d, struct dial *dial)
+{
+        dial->dialer = d;
+        dial->heedless = false;
+        dial->tried_count = 0;
+        dial->began_us = clock_mono_us();
+        dial->fd = -1;
+        look_up(dial);
+}
+
+void dial_cancel(struct dial *dial)
+{
+        hang_up(dial);
+        names_forget(&dial->question);
+        loop_timer_clear(dial->dialer->loop, &dial->timer);
+}
+
+/* libcurl closes what it opened, so that ours is a second descriptor of the same connection. */
+static int take_socket(struct dial *dial)
+{
+        curl_socket_t fd = CURL_SOCKET_BAD;
+        int ours = -1;
+
+        if (curl_easy_getinfo(dial->easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK && fd != CURL_SOCKET_BAD)
+                ours = dup(fd); /* not F_DUPFD_CLOEXEC, which the thread sanitizer does not know */
+        if (ours >= 0)
+                fcntl(ours, F_SETFD, FD_CLOEXEC);
+        return ours;
+}
+
+static void connected(struct dial *dial)
+{
+        struct sockaddr_storage peer;
+        socklen_t len = sizeof peer;
+
+        dial->fd = take_socket(dial);
+        if (dial->fd < 0 || getpeername(dial->fd, (struct sockaddr *)&peer, &len) != 0) {
+                snprintf(dial->reason, sizeof dial->reason, "connected, but the connection was gone at once");
+                if (dial->fd >= 0)
+                        close(dial->fd);
+                dial->fd = -1;
+                return;
+        }
+        dial->endpoint = endpoint_of(&dial->dialer->endpoints, (struct sockaddr *)&peer);
+}
+
+static void failed(struct dial *dial, CURLcode code)
+{
+        if (!dial->reason[0])
+                snprintf(dial->reason, sizeof dial->reason, "%s", curl_easy_strerror(code));
+        for (int i = 0; i < dial->tried_count; i++)
+                endpoint_avoid(dial->tried[i], dial->reason);
+}
+
+/* Those that were tried beside the one that answered did not. */
+static void judge_places(struct dial *dial)
+{
+        for (int i = 0; i < dial->tried_count; i++)
+                if (dial->tried[i] != dial->endpoint)
+                        endpoint_avoid(dial->tried[i], "another address of the same name answered instead");
+        endpoint_connected(dial->endpoint);
+}
+
+static void finish(struct dial *dial, CURLcode code)
+{
+        bool all_avoided = code != CURLE_OK && dial->tried_count == 0 && code == CURLE_COULDNT_CONNECT && !dial->heedless;
+
+        if (code == CURLE_OK)
+                connected(dial);
+        hang_up(dial);
+        if (all_avoided) { /* of a host that is no name */
+                dial->heedless = true;
+                dial_again(dial);
+                return;
+        }
+        if (code != CURLE_OK)
+                failed(dial, code);
+        if (code != CURLE_OK && dial->more && dial->tried_count > dial->tried_before) { /* another address */
+                dial_again(dial);
+                return;
+        }
+        if (dial->fd >= 0)
+                judge_places(dial);
+        dial->done(dial);
+}
+
+static void collect(struct dialer *d)
+{
+        CURLMsg *message;
+        int left;
+
+        while ((message = curl_multi_info_read(d->multi, &left)))
+                if (message->msg == CURLMSG_DONE) {
+                        CURLcode code = message->data.result;
+                        struct dial *dial = NULL;
+
+                        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &dial);
+                        finish(dial, code);
+                }
+}

@@ -1,0 +1,239 @@
+#include "gateway/upstream/response_parser_inside.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum { LENGTH_DIGITS = 18, MOST_OPTIONS = 64 };
+
+static const bool token[256] = {
+        ['!'] = true, ['#' ... '\''] = true, ['*' ... '+'] = true, ['-' ... '.'] = true, ['0' ... '9'] = true,
+        ['A' ... 'Z'] = true, ['^' ... 'z'] = true, ['|'] = true, ['~'] = true,
+};
+
+/* What RFC 9110, 6.5.1 keeps out of trailers, beside the special fields below. */
+static const char *const never_trailers[] = {
+        "Age", "Authentication-Info", "Authorization", "Cache-Control", "Content-Encoding", "Content-Language",
+        "Content-Location", "Content-Range", "Content-Type", "Cookie", "Date", "Expect", "Expires", "Host", "If-Match",
+        "If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since", "Location", "Max-Forwards", "Pragma",
+        "Proxy-Authentication-Info", "Proxy-Authorization", "Range", "Retry-After", "Set-Cookie", "Vary", "Warning",
+        "WWW-Authenticate", NULL,
+};
+
+bool response_parser_refuse(struct response_parser *r, const char *why)
+{
+        r->state = BAD;
+        r->keep = false;
+        r->why = why;
+        return false;
+}
+
+static bool is_named(const char *name, size_t len, const char *known)
+{
+        return strncasecmp(name, known, len) == 0 && !known[len];
+}
+
+static bool is_blank(char c)
+{
+        return c == ' ' || c == '\t';
+}
+
+/* Eight bytes at a time, where a control byte shows as a highest bit; at the first one, a tab maybe, one by one. */
+bool response_parser_has_control(const char *text, size_t len)
+{
+        const uint64_t ones = UINT64_MAX / 255, tops = ones << 7;
+        bool bad = false;
+
+        while (len >= sizeof ones) {
+                uint64_t eight, del;
+
+                memcpy(&eight, text, sizeof eight);
+                del = eight ^ ones * 0x7f;
+                if ((((eight - ones * ' ') & ~eight) | ((del - ones) & ~del)) & tops)
+                        break;
+                text += sizeof eight;
+                len -= sizeof eight;
+        }
+        for (size_t i = 0; i < len; i++) {
+                unsigned char c = (unsigned char)text[i];
+
+                bad |= (c < ' ' && c != '\t') || c == 0x7f;
+        }
+        return bad;
+}
+
+static bool length_read(struct response_parser *r, const struct response_field *f)
+{
+        if (r->said & SAID_LENGTH)
+                return response_parser_refuse(r, "more than one Content-Length");
+        if (!f->value_len || f->value_len > LENGTH_DIGITS)
+                return response_parser_refuse(r, "Content-Length is no sensible number");
+        r->said |= SAID_LENGTH;
+        for (size_t i = 0; i < f->value_len; i++) {
+                if (f->value[i] < '0' || f->value[i] > '9')
+                        return response_parser_refuse(r, "Content-Length is no number");
+                r->length = r->length * 10 + (uint64_t)(f->value[i] - '0');
+        }
+        return true;
+}
+
+static bool coding_read(struct response_parser *r, const struct response_field *f)
+{
+        if (r->said & SAID_CODING)
+                return response_parser_refuse(r, "more than one Transfer-Encoding");
+        if (!is_named(f->value, f->value_len, "chunked"))
+                return response_parser_refuse(r, "a Transfer-Encoding other than chunked");
+        r->said |= SAID_CODING;
+        return true;
+}
+
+/* The next element of a list, or NULL. */
+static const char *element_next(const char **list, size_t *len)
+{
+        const char *element = *list + strspn(*list, " \t,");
+
+        *list = element + strcspn(element, ",");
+        *len = (size_t)(*list - element);
+        while (*len && is_blank(element[*len - 1]))
+                --*len;
+        return *len ? element : NULL;
+}
+
+static bool connection_read(struct response_parser *r, const struct response_field *f)
+{
+        const char *list = f->value, *element;
+        size_t len;
+
+        while ((element = element_next(&list, &len))) {
+                size_t good = 0;
+
+                while (token[(unsigned char)element[good]])
+                        good++;
+                if (is_named(element, len, "close") || good != len)
+                        r->said |= SAID_CLOSE;
+                else
+                        r->said |= is_named(element, len, "keep-alive") ? SAID_KEEP_ALIVE : SAID_NAMES;
+                if (++r->count > MOST_OPTIONS)
+                        return response_parser_refuse(r, "Connection names too many fields");
+        }
+        return true;
+}
+
+/* Fields that are about this connection or about the framing; none of them is ever a trailer. */
+static const struct special {
+        const char *name;
+        size_t len;
+        bool (*read)(struct response_parser *parser, const struct response_field *field);
+        bool hop;
+} specials[] = {
+        {"Content-Length", 14, length_read, false},
+        {"Transfer-Encoding", 17, coding_read, true},
+        {"Connection", 10, connection_read, true},
+        {"Keep-Alive", 10, NULL, true},
+        {"Proxy-Connection", 16, NULL, true},
+        {"Proxy-Authenticate", 18, NULL, true},
+        {"TE", 2, NULL, true},
+        {"Trailer", 7, NULL, true},
+        {"Upgrade", 7, NULL, true},
+};
+
+static const struct special *special_of(const struct response_field *f)
+{
+        for (size_t i = 0; i < sizeof specials / sizeof *specials; i++)
+                if (f->name_len == specials[i].len && ((f->name[0] ^ specials[i].name[0]) & 0x1f) == 0 &&
+                    strncasecmp(f->name, specials[i].name, f->name_len) == 0)
+                        return &specials[i];
+        return NULL;
+}
+
+static const char *name_fault(const char *line, size_t name, size_t len)
+{
+        if (is_blank(line[0]))
+                return "a folded line";
+        if (name == len)
+                return "a line without a colon";
+        if (is_blank(line[name]))
+                return "a blank in a field's name or before its colon";
+        return "a field's name is no token";
+}
+
+/* The CR behind the line, at line[len], ends the loops. */
+static bool field_cut(struct response_parser *r, char *line, size_t len, struct response_field *f)
+{
+        size_t name = 0, from, to = len;
+
+        while (token[(unsigned char)line[name]])
+                name++;
+        if (!name || line[name] != ':')
+                return response_parser_refuse(r, name_fault(line, name, len));
+        for (from = name + 1; is_blank(line[from]);)
+                from++;
+        while (to > from && is_blank(line[to - 1]))
+                to--;
+        if (response_parser_has_control(line + from, to - from))
+                return response_parser_refuse(r, "control bytes in a field's value");
+        line[name] = line[to] = '\0';
+        *f = (struct response_field){
+                .name = line,
+                .value = line + from,
+                .name_len = (uint32_t)name,
+                .value_len = (uint32_t)(to - from),
+        };
+        return true;
+}
+
+bool response_parser_field(struct response_parser *r, char *line, size_t len)
+{
+        struct response_field *f = &r->room[r->field_count];
+        const struct special *special;
+
+        if (r->field_count == r->limits->fields)
+                return response_parser_refuse(r, "too many fields");
+        if (!field_cut(r, line, len, f))
+                return false;
+        r->field_count++;
+        special = special_of(f);
+        f->hop = special && special->hop;
+        return !special || !special->read || special->read(r, f);
+}
+
+bool response_parser_trailer(struct response_parser *r, char *line, size_t len)
+{
+        struct response_field *f = &r->room[r->field_count + r->trailer_count];
+
+        if (r->field_count + r->trailer_count == r->limits->fields)
+                return response_parser_refuse(r, "too many fields with the trailers");
+        if (!field_cut(r, line, len, f))
+                return false;
+        for (const char *const *never = never_trailers; *never; never++)
+                if (is_named(f->name, f->name_len, *never))
+                        return true;
+        r->trailer_count += !special_of(f);
+        return true;
+}
+
+/* What `Connection` names is about the connection, too. */
+void response_parser_mark_hops(struct response_parser *r)
+{
+        for (size_t i = 0; i < r->field_count; i++) {
+                const char *list = r->room[i].value, *element;
+                size_t len;
+
+                if (!is_named(r->room[i].name, r->room[i].name_len, "Connection"))
+                        continue;
+                while ((element = element_next(&list, &len)))
+                        for (struct response_field *f = r->room; f < r->room + r->field_count; f++)
+                                f->hop |= f->name_len == len && strncasecmp(f->name, element, len) == 0;
+        }
+}
+
+/* The fields kept so far, when their buffer moved. */
+void response_parser_move_fields(struct response_parser *r, struct response_field *fields, size_t count, const char *bytes)
+{
+        for (size_t i = 0; r->base != (uintptr_t)bytes && i < count; i++) {
+                size_t name = (uintptr_t)fields[i].name - r->base, value = (uintptr_t)fields[i].value - r->base;
+
+                fields[i].name = bytes + name;
+                fields[i].value = bytes + value;
+        }
+        r->base = (uintptr_t)bytes;
+}
