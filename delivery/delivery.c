@@ -31,7 +31,8 @@ static const struct lookup dispatch_lookups[] = {
 const struct event_type delivery_started = {"DeliveryStarted", &delivery_entity.shape, "orderId"};
 const struct event_type delivery_canceled = {"DeliveryCanceled", &delivery_entity.shape, "orderId"};
 
-static const struct event_type *const delivery_says[] = {&delivery_started, &delivery_canceled, NULL};
+static const struct event_type *const delivery_says[] = {&delivery_started, &delivery_canceled,
+                                                         NULL};
 
 static void started(struct unit *unit, void *delivery)
 {

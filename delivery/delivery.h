@@ -15,8 +15,9 @@ struct delivery {
         const char *order_source; /* whose id order_id is; NULL: made by hand */
 };
 
-/* One line an order that was heard of: at most one delivery comes from it, none when it was canceled first.
-   An order is (source, id), so that an order store that begins anew does not collide with its past. */
+/* One line an order that was heard of: at most one delivery comes from it, none when it was
+   canceled first. An order is (source, id), so that an order store that begins anew does not
+   collide with its past. */
 struct dispatch {
         struct row row;
         const char *order_source; /* "" for producers without CloudEvents headers */

@@ -1,4 +1,5 @@
-/* An order placed starts a delivery; an order canceled, or one that product cannot serve, calls it back. */
+/* An order placed starts a delivery; an order canceled, or one that product cannot serve, calls it
+   back. */
 #include "delivery/delivery.h"
 
 #include <stdio.h>
@@ -43,10 +44,12 @@ static struct dispatch *dispatch_of(struct unit *unit, const struct event *event
 {
         const char *key[LOOKUP_MEMBERS] = {event->source, order_id_of(unit, order)};
 
-        return unit_find(unit, &dispatch_entity, &dispatch_entity.lookups[DISPATCH_BY_ORDER], 0, key);
+        return unit_find(unit, &dispatch_entity, &dispatch_entity.lookups[DISPATCH_BY_ORDER], 0,
+                         key);
 }
 
-static void remember(struct unit *unit, const struct event *event, struct dispatch *known, int64_t order, bool canceled)
+static void remember(struct unit *unit, const struct event *event, struct dispatch *known,
+                     int64_t order, bool canceled)
 {
         struct dispatch *d = known ? known : unit_new(unit, &dispatch_entity);
 
@@ -88,7 +91,8 @@ static void call_back(struct unit *unit, const struct delivery *d)
         unit_announce(unit, &delivery_canceled, d);
 }
 
-/* Those made by hand for that order id included, but not those of another store's order of the same id. */
+/* Those made by hand for that order id included, but not those of another store's order of the same
+   id. */
 static bool belongs_to(const struct delivery *d, const struct event *event)
 {
         return !d->order_source || strcmp(d->order_source, event->source) == 0;
@@ -105,8 +109,10 @@ static void order_canceled_cancel_delivery(struct unit *unit, const struct event
         if (unit_failed(unit))
                 return;
         known = dispatch_of(unit, event, order->row.id);
-        if (known && (event_is_older(event, known->at.value) || (known->canceled.value && !event_is_newer(event, known->at.value))))
-                return; /* of an order that had this id before; or canceled before, and said again after its identity was forgotten */
+        if (known && (event_is_older(event, known->at.value) ||
+                      (known->canceled.value && !event_is_newer(event, known->at.value))))
+                return; /* of an order that had this id before; or canceled before, and said again
+                           after its identity was forgotten */
         remember(unit, event, known, order->row.id, true);
         for (d = unit_find(unit, &delivery_entity, by_order, 0, key); d;
              d = unit_find(unit, &delivery_entity, by_order, d->row.id, key))
@@ -119,7 +125,8 @@ static void out_of_stock_cancel_delivery(struct unit *unit, const struct event *
         const struct refusal *refused = event_row(unit, event, &refusal_shape);
         const struct delivery *d;
 
-        if (unit_failed(unit) || (refused->delivery_source && strcmp(refused->delivery_source, unit_source(unit)) != 0))
+        if (unit_failed(unit) ||
+            (refused->delivery_source && strcmp(refused->delivery_source, unit_source(unit)) != 0))
                 return;
         d = unit_get(unit, &delivery_entity, refused->row.id);
         if (d)

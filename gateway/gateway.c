@@ -24,7 +24,8 @@ struct gateway {
 
 static void change_snapshot(struct task *task)
 {
-        struct proxy_worker *worker = (struct proxy_worker *)((char *)task - offsetof(struct proxy_worker, change));
+        struct proxy_worker *worker =
+                (struct proxy_worker *)((char *)task - offsetof(struct proxy_worker, change));
         struct gateway *g = worker->gateway;
 
         snapshot_release(&worker->snapshot);
@@ -36,12 +37,14 @@ static void change_snapshot(struct task *task)
 
 static void stop_worker(struct task *task)
 {
-        struct proxy_worker *worker = (struct proxy_worker *)((char *)task - offsetof(struct proxy_worker, stop));
+        struct proxy_worker *worker =
+                (struct proxy_worker *)((char *)task - offsetof(struct proxy_worker, stop));
 
         worker->stopping = true;
         for (struct proxy_request *c = LIST_FIRST(&worker->requests), *next; c; c = next) {
                 next = LIST_NEXT(c, beside);
-                proxy_request_give_up(c, 502, "the gateway is stopping, and the upstream has not answered");
+                proxy_request_give_up(c, 502,
+                                      "the gateway is stopping, and the upstream has not answered");
         }
 }
 
@@ -64,7 +67,8 @@ static void enter(int number, struct loop *loop, void *arg)
                 .max_head = (size_t)client->max_header_bytes,
         };
         worker->upstreams = upstreams_open(&upstreams, loop);
-        worker->random = prng_open((uint64_t)loop_now_us(loop) * 0x9E3779B97F4A7C15u ^ (uintptr_t)worker);
+        worker->random =
+                prng_open((uint64_t)loop_now_us(loop) * 0x9E3779B97F4A7C15u ^ (uintptr_t)worker);
 }
 
 static void leave(int number, void *arg)
@@ -142,8 +146,10 @@ struct gateway *gateway_open(const struct gateway_config *config, struct error *
         pthread_mutex_init(&g->lock, NULL);
         g->streams = (struct http_streams){WHOLE_BODY, take, gone, ended, enter, leave, g};
         for (int i = 0; i < WORKERS; i++)
-                g->workers[i] = (struct proxy_worker){.gateway = g, .change.run = change_snapshot, .stop.run = stop_worker,
-                                            .budget.least = config->retries};
+                g->workers[i] = (struct proxy_worker){.gateway = g,
+                                                      .change.run = change_snapshot,
+                                                      .stop.run = stop_worker,
+                                                      .budget.least = config->retries};
         routes = routes_open(g->routes_path, g->profile, error);
         if (!routes) {
                 gateway_close(&g);
@@ -212,7 +218,8 @@ bool gateway_is_stale(const struct gateway *g)
         struct stat now;
 
         return stat(g->snapshot->routes->source, &now) == 0 &&
-               (now.st_ino != g->stamp.st_ino || now.st_size != g->stamp.st_size || now.st_mtim.tv_sec != g->stamp.st_mtim.tv_sec ||
+               (now.st_ino != g->stamp.st_ino || now.st_size != g->stamp.st_size ||
+                now.st_mtim.tv_sec != g->stamp.st_mtim.tv_sec ||
                 now.st_mtim.tv_nsec != g->stamp.st_mtim.tv_nsec);
 }
 

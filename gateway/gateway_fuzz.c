@@ -1,8 +1,10 @@
-/* gateway_fuzz - the whole gateway between a client and an upstream, both played by the input: up to the mark `=` what the client
-   says (service/wire.h), behind it what the upstream answers (scripted.h).
+/* gateway_fuzz - the whole gateway between a client and an upstream, both played by the input: up
+   to the mark `=` what the client says (service/wire.h), behind it what the upstream answers
+   (scripted.h).
 
-   Whatever they say: what reaches the upstream is one well-framed request, by the route that takes its path as everybody reads it,
-   with the fields that the route sets; never an actuator; never more often than its method bears. */
+   Whatever they say: what reaches the upstream is one well-framed request, by the route that takes
+   its path as everybody reads it, with the fields that the route sets; never an actuator; never
+   more often than its method bears. */
 #include "gateway/gateway.h"
 #include "gateway/testing/read_path.h"
 #include "gateway/testing/scripted_upstream.h"
@@ -15,30 +17,43 @@ static const char routes[] =
         "spring.cloud.gateway:\n"
         "  default-filters: ['SetRequestHeader=X-Role, customer']\n"
         "  routes:\n"
-        "  - {id: order, uri: 'http://127.0.0.1:%1$d', predicates: ['Path=/orders/**'], filters: ['SetRequestHeader=X-Route, /orders']}\n"
-        "  - {id: keyed, uri: 'http://127.0.0.1:%1$d', predicates: ['Path=/keyed/**'], filters: ['SetRequestHeader=X-Route, /keyed'], metadata: {idempotency: true}}\n"
-        "  - {id: api, uri: 'http://127.0.0.1:%1$d', predicates: ['Path=/api/**'], filters: [StripPrefix=1, 'SetRequestHeader=X-Route, /']}\n"
-        "  - {id: old, uri: 'http://127.0.0.1:%1$d', predicates: ['Path=/old/**'], filters: ['RewritePath=/old/(?<x>.*), /$\\{x}', 'SetRequestHeader=X-Route, /']}\n"
-        "  - {id: set, uri: 'http://127.0.0.1:%1$d', predicates: ['Path=/set/{a}/**'], filters: ['SetPath=/{a}', 'SetRequestHeader=X-Route, /']}\n"
-        "  - {id: put, uri: 'http://127.0.0.1:%1$d', predicates: ['Path=/put/**'], filters: [PrefixPath=/in, 'SetRequestHeader=X-Route, /in']}\n"
+        "  - {id: order, uri: 'http://127.0.0.1:%1$d', predicates: ['Path=/orders/**'], filters: "
+        "['SetRequestHeader=X-Route, /orders']}\n"
+        "  - {id: keyed, uri: 'http://127.0.0.1:%1$d', predicates: ['Path=/keyed/**'], filters: "
+        "['SetRequestHeader=X-Route, /keyed'], metadata: {idempotency: true}}\n"
+        "  - {id: api, uri: 'http://127.0.0.1:%1$d', predicates: ['Path=/api/**'], filters: "
+        "[StripPrefix=1, 'SetRequestHeader=X-Route, /']}\n"
+        "  - {id: old, uri: 'http://127.0.0.1:%1$d', predicates: ['Path=/old/**'], filters: "
+        "['RewritePath=/old/(?<x>.*), /$\\{x}', 'SetRequestHeader=X-Route, /']}\n"
+        "  - {id: set, uri: 'http://127.0.0.1:%1$d', predicates: ['Path=/set/{a}/**'], filters: "
+        "['SetPath=/{a}', 'SetRequestHeader=X-Route, /']}\n"
+        "  - {id: put, uri: 'http://127.0.0.1:%1$d', predicates: ['Path=/put/**'], filters: "
+        "[PrefixPath=/in, 'SetRequestHeader=X-Route, /in']}\n"
         "  - id: again\n"
         "    uri: http://127.0.0.1:%1$d\n"
         "    predicates: ['Path=/again/**']\n"
         "    filters:\n"
         "    - SetRequestHeader=X-Route, /again\n"
-        "    - {name: Retry, args: {retries: 2, statuses: BAD_GATEWAY, backoff: {firstBackoff: 1ms, maxBackoff: 2ms}}}\n"
-        "    - {name: CircuitBreaker, args: {name: cb, fallbackUri: 'forward:/orders/fallback', statusCodes: [500]}}\n"
-        "  - {id: good, uri: 'http://127.0.0.1:%1$d', predicates: [Path=/good], filters: ['SetRequestHeader=X-Route, /good'], metadata: {response-timeout: 10000, connect-timeout: 5000}}\n"
-        "  - {id: front, uri: 'http://127.0.0.1:%1$d', predicates: ['Path=/**'], filters: ['SetRequestHeader=X-Route, /']}\n"
+        "    - {name: Retry, args: {retries: 2, statuses: BAD_GATEWAY, backoff: {firstBackoff: "
+        "1ms, maxBackoff: 2ms}}}\n"
+        "    - {name: CircuitBreaker, args: {name: cb, fallbackUri: 'forward:/orders/fallback', "
+        "statusCodes: [500]}}\n"
+        "  - {id: good, uri: 'http://127.0.0.1:%1$d', predicates: [Path=/good], filters: "
+        "['SetRequestHeader=X-Route, /good'], metadata: {response-timeout: 10000, connect-timeout: "
+        "5000}}\n"
+        "  - {id: front, uri: 'http://127.0.0.1:%1$d', predicates: ['Path=/**'], filters: "
+        "['SetRequestHeader=X-Route, /']}\n"
         "  globalcors.corsConfigurations:\n"
-        "    '[/**]': {allowedOrigins: '*', allowedMethods: '*', allowedHeaders: '*', allowCredentials: true}\n";
+        "    '[/**]': {allowedOrigins: '*', allowedMethods: '*', allowedHeaders: '*', "
+        "allowCredentials: true}\n";
 
 static struct gateway *gateway;
 static char file[64];
 
 static void wire_check_answer(const char *answer, size_t len)
 {
-        wire_check_links(strstr(answer, "application/vnd.spring-boot.actuator") ? answer : "", wire.said);
+        wire_check_links(strstr(answer, "application/vnd.spring-boot.actuator") ? answer : "",
+                         wire.said);
         if (!script.count)
                 wire_check_statuses(answer, len, "500");
 }
@@ -48,17 +63,21 @@ static void wire_check_answer(const char *answer, size_t len)
 static bool script_check(const char *request, const char *method, const char *path)
 {
         static char plain[SCRIPT_ROOM];
-        const char *role = script_field(request, "\r\nX-Role:"), *host = script_field(request, "\r\nHost:"), *route;
+        const char *role = script_field(request, "\r\nX-Role:"),
+                   *host = script_field(request, "\r\nHost:"), *route;
         char prefix[20] = "";
 
         (void)method;
         read_path(path, plain);
         fuzz_must(!is_below(plain, "/actuator"), "an actuator is reached: %s", path);
         fuzz_must(host, "a request without Host");
-        fuzz_must(role && strncmp(role, " customer\r\n", 11) == 0, "what the route sets is not there: X-Role:%.30s", role ? role : " none");
+        fuzz_must(role && strncmp(role, " customer\r\n", 11) == 0,
+                  "what the route sets is not there: X-Role:%.30s", role ? role : " none");
         route = script_field(request, "\r\nX-Route:");
-        fuzz_must(route && sscanf(route, " %19s", prefix) == 1, "what the route sets is not there: X-Route");
-        fuzz_must(strcmp(prefix, "/") == 0 || is_below(plain, prefix), "routed as %s, sent as %s", prefix, path);
+        fuzz_must(route && sscanf(route, " %19s", prefix) == 1,
+                  "what the route sets is not there: X-Route");
+        fuzz_must(strcmp(prefix, "/") == 0 || is_below(plain, prefix), "routed as %s, sent as %s",
+                  prefix, path);
         return strcmp(path, "/orders/fallback") != 0;
 }
 
@@ -72,7 +91,8 @@ static void remove_file(void)
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
         static const struct setting own[] = {{.name = NULL}};
-        struct gateway_config config = {.routes = file, .limits = {.response_ms = 150, .connect_ms = 300}};
+        struct gateway_config config = {.routes = file,
+                                        .limits = {.response_ms = 150, .connect_ms = 300}};
         struct error e = {0};
         FILE *f;
 
@@ -91,7 +111,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         return 0;
 }
 
-static size_t script_read(struct arena *arena, const char *at, const char *end, struct script_part *parts)
+static size_t script_read(struct arena *arena, const char *at, const char *end,
+                          struct script_part *parts)
 {
         size_t count = 0;
 
@@ -115,7 +136,8 @@ static int count_requests(const char *at, const char *end)
         return n;
 }
 
-/* How often each may have reached the upstream: what makes something once, unless the upstream said that it keeps keys. */
+/* How often each may have reached the upstream: what makes something once, unless the upstream said
+   that it keeps keys. */
 static void check_times(int requests)
 {
         static const struct {
@@ -124,9 +146,11 @@ static void check_times(int requests)
         } table[] = {{"GET", 4}, {"POST", POST_MOST}, {"PUT", 1}, {"PATCH", 1}, {"DELETE", 1}};
 
         for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-                int reached = script_reached(table[i].method), most = script.named ? POST_MOST : table[i].most;
+                int reached = script_reached(table[i].method),
+                    most = script.named ? POST_MOST : table[i].most;
 
-                fuzz_must(reached <= requests * most, "of %d requests %d %s reached the upstream", requests, reached, table[i].method);
+                fuzz_must(reached <= requests * most, "of %d requests %d %s reached the upstream",
+                          requests, reached, table[i].method);
         }
 }
 
@@ -141,10 +165,12 @@ static void forget(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        static const struct script_part good = {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 40, '='};
+        static const struct script_part good = {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+                                                40, '='};
         struct arena *arena = arena_open();
         struct script_part parts[SCRIPT_ANSWERS];
-        const char *at = (const char *)data, *end = at + size, *half = memmem(at, size, "`=`", 3), *behind = half ? half + 3 : end;
+        const char *at = (const char *)data, *end = at + size, *half = memmem(at, size, "`=`", 3),
+                   *behind = half ? half + 3 : end;
         size_t count = script_read(arena, behind, end, parts);
 
         end = half ? half : end;

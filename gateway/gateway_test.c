@@ -46,9 +46,17 @@ static enum http_result upstream_handle(struct http_request *request, void *arg)
 static struct http_server *server_open(struct http_handler handler)
 {
         struct http_config config = {
-                .address = "127.0.0.1", .threads = 1, .max_body = 1 << 20, .max_target = 8192, .max_header = 32768,
-                .max_fields = 100, .header_ms = 10000, .body_ms = 10000, .max_connections = 64,
-                .trusted_proxies = "127.0.0.0/8", .handler = handler,
+                .address = "127.0.0.1",
+                .threads = 1,
+                .max_body = 1 << 20,
+                .max_target = 8192,
+                .max_header = 32768,
+                .max_fields = 100,
+                .header_ms = 10000,
+                .body_ms = 10000,
+                .max_connections = 64,
+                .trusted_proxies = "127.0.0.0/8",
+                .handler = handler,
         };
         struct error error;
         struct http_server *server = http_server_open(&config, &error);
@@ -64,7 +72,8 @@ static int port_of_nobody(void)
         int fd = socket(AF_INET, SOCK_STREAM, 0);
         socklen_t len = sizeof a;
 
-        check(bind(fd, (struct sockaddr *)&a, sizeof a) == 0 && getsockname(fd, (struct sockaddr *)&a, &len) == 0);
+        check(bind(fd, (struct sockaddr *)&a, sizeof a) == 0 &&
+              getsockname(fd, (struct sockaddr *)&a, &len) == 0);
         close(fd);
         return ntohs(a.sin_port);
 }
@@ -77,19 +86,27 @@ static void write_routes(const char *path)
         fprintf(f,
                 "spring.cloud.gateway:\n"
                 "  routes:\n"
-                "  - {id: order, uri: 'http://127.0.0.1:%d', predicates: ['Path=/orders/**'], filters: ['AddRequestHeader=X-Team, blue']}\n"
-                "  - {id: api, uri: 'http://127.0.0.1:%d', predicates: ['Path=/api/**'], filters: [StripPrefix=1]}\n"
-                "  - {id: red, uri: 'http://127.0.0.1:%d', predicates: ['Path=/red/**'], filters: ['RewritePath=/red/(?<rest>.*), /$\\{rest}']}\n"
-                "  - {id: blue, uri: 'http://127.0.0.1:%d', predicates: ['Path=/blue/{a}'], filters: ['SetPath=/{a}']}\n"
-                "  - {id: admin, uri: 'http://127.0.0.1:%d', predicates: ['Path=/admin/**'], filters: ['SetStatus=403']}\n"
+                "  - {id: order, uri: 'http://127.0.0.1:%d', predicates: ['Path=/orders/**'], "
+                "filters: ['AddRequestHeader=X-Team, blue']}\n"
+                "  - {id: api, uri: 'http://127.0.0.1:%d', predicates: ['Path=/api/**'], filters: "
+                "[StripPrefix=1]}\n"
+                "  - {id: red, uri: 'http://127.0.0.1:%d', predicates: ['Path=/red/**'], filters: "
+                "['RewritePath=/red/(?<rest>.*), /$\\{rest}']}\n"
+                "  - {id: blue, uri: 'http://127.0.0.1:%d', predicates: ['Path=/blue/{a}'], "
+                "filters: ['SetPath=/{a}']}\n"
+                "  - {id: admin, uri: 'http://127.0.0.1:%d', predicates: ['Path=/admin/**'], "
+                "filters: ['SetStatus=403']}\n"
                 "  - {id: all, uri: 'http://127.0.0.1:%d', predicates: ['Path=/all/**']}\n"
-                "  - {id: few, uri: 'http://127.0.0.1:%d', predicates: ['Path=/few/**'], filters: [{name: RequestRateLimiter, args: "
-                "{redis-rate-limiter.replenishRate: 1, redis-rate-limiter.burstCapacity: 900, redis-rate-limiter.requestedTokens: 900, "
+                "  - {id: few, uri: 'http://127.0.0.1:%d', predicates: ['Path=/few/**'], filters: "
+                "[{name: RequestRateLimiter, args: "
+                "{redis-rate-limiter.replenishRate: 1, redis-rate-limiter.burstCapacity: 900, "
+                "redis-rate-limiter.requestedTokens: 900, "
                 "key-resolver: client-address}}]}\n"
                 "  - {id: gone, uri: 'http://127.0.0.1:%d', predicates: ['Path=/gone/**']}\n"
                 "  globalcors:\n"
                 "    corsConfigurations:\n"
-                "      '[/**]': {allowedOrigins: '*', allowedMethods: '*', allowedHeaders: '*', allowCredentials: true}\n"
+                "      '[/**]': {allowedOrigins: '*', allowedMethods: '*', allowedHeaders: '*', "
+                "allowCredentials: true}\n"
                 "      '[/gone/**]': {allowedOrigins: 'http://shop.kr'}\n",
                 port, port, port, port, port, port, port, port_of_nobody());
         fclose(f);
@@ -121,7 +138,8 @@ static void close_all(void)
 /* One request, the whole answer as text. */
 static const char *ask_server(const struct http_server *server, const char *request)
 {
-        struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+        struct sockaddr_in a = {.sin_family = AF_INET,
+                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
                                 .sin_port = htons((uint16_t)http_server_port(server))};
         struct timeval patience = {.tv_sec = 10};
         int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -143,12 +161,14 @@ static const char *ask(const char *request)
         return ask_server(front, request);
 }
 
-#define REQUEST(line, fields) line " HTTP/1.1\r\nHost: shop:8088\r\nConnection: close\r\n" fields "\r\n"
+#define REQUEST(line, fields)                                                                      \
+        line " HTTP/1.1\r\nHost: shop:8088\r\nConnection: close\r\n" fields "\r\n"
 
 static void a_request_goes_there_and_its_answer_back(void)
 {
         open_all();
-        ask(REQUEST("POST /orders?a=%20b", "Content-Length: 9\r\nIdempotency-Key: k\r\nX-Forwarded-For: 1.2.3.4\r\n") "{\"qty\":5}");
+        ask(REQUEST("POST /orders?a=%20b", "Content-Length: 9\r\nIdempotency-Key: "
+                                           "k\r\nX-Forwarded-For: 1.2.3.4\r\n") "{\"qty\":5}");
         check_contains(answer, "HTTP/1.1 201 ");
         check_contains(answer, "X-Of-Upstream: 1");
         check_contains(answer, "Content-Type: text/plain");
@@ -196,13 +216,20 @@ static void a_list_of_connection_has_an_end(void)
 static void a_limiter_counts_the_client_that_a_trusted_proxy_names(void)
 {
         open_all();
-        check_contains(ask(REQUEST("GET /few", "X-Forwarded-For: 1.1.1.1, 9.9.9.9\r\n")), "HTTP/1.1 201 ");
-        check_contains(ask(REQUEST("GET /few", "X-Forwarded-For: 2.2.2.2, 9.9.9.9\r\n")), "HTTP/1.1 429 ");
-        check_contains(ask(REQUEST("GET /few", "X-Forwarded-For: 3.3.3.3\r\nX-Forwarded-For: 9.9.9.9\r\n")), "HTTP/1.1 429 ");
-        check_contains(ask(REQUEST("GET /few", "X-Forwarded-For: 9.9.9.9, 127.0.0.5\r\n")), "HTTP/1.1 429 ");
-        check_contains(ask(REQUEST("GET /few", "X-Forwarded-For: 9.9.9.9:80, \r\n")), "HTTP/1.1 201 "); /* the proxy itself */
+        check_contains(ask(REQUEST("GET /few", "X-Forwarded-For: 1.1.1.1, 9.9.9.9\r\n")),
+                       "HTTP/1.1 201 ");
+        check_contains(ask(REQUEST("GET /few", "X-Forwarded-For: 2.2.2.2, 9.9.9.9\r\n")),
+                       "HTTP/1.1 429 ");
+        check_contains(ask(REQUEST("GET /few",
+                                   "X-Forwarded-For: 3.3.3.3\r\nX-Forwarded-For: 9.9.9.9\r\n")),
+                       "HTTP/1.1 429 ");
+        check_contains(ask(REQUEST("GET /few", "X-Forwarded-For: 9.9.9.9, 127.0.0.5\r\n")),
+                       "HTTP/1.1 429 ");
+        check_contains(ask(REQUEST("GET /few", "X-Forwarded-For: 9.9.9.9:80, \r\n")),
+                       "HTTP/1.1 201 "); /* the proxy itself */
         check_contains(ask(REQUEST("GET /few", "")), "HTTP/1.1 429 ");
-        check_contains(ask(REQUEST("GET /few", "X-Forwarded-For: 9.9.9.9, 8.8.8.8\r\n")), "HTTP/1.1 201 ");
+        check_contains(ask(REQUEST("GET /few", "X-Forwarded-For: 9.9.9.9, 8.8.8.8\r\n")),
+                       "HTTP/1.1 201 ");
         close_all();
 }
 
@@ -210,8 +237,10 @@ static void a_limiter_counts_the_client_that_a_trusted_proxy_names(void)
 static void the_host_of_an_absolute_target_is_no_part_of_it(void)
 {
         open_all();
-        check_contains(ask_server(upstream, REQUEST("GET http://shop:8088/orders?page=1", "")), "\nGET /orders?page=1\n");
-        check_contains(ask(REQUEST("GET http://shop:8088/orders?page=1", "")), "\nGET /orders?page=1\n");
+        check_contains(ask_server(upstream, REQUEST("GET http://shop:8088/orders?page=1", "")),
+                       "\nGET /orders?page=1\n");
+        check_contains(ask(REQUEST("GET http://shop:8088/orders?page=1", "")),
+                       "\nGET /orders?page=1\n");
         close_all();
 }
 
@@ -245,8 +274,10 @@ static void answers_without_a_body_stay_so(void)
 static void trace_goes_no_further(void)
 {
         open_all();
-        check_contains(ask_server(upstream, REQUEST("TRACE /orders", "Cookie: secret\r\n")), "Cookie: secret\n");
-        ask("TRACE /orders HTTP/1.1\r\nHost: shop\r\nCookie: secret\r\n\r\n" REQUEST("GET /orders", ""));
+        check_contains(ask_server(upstream, REQUEST("TRACE /orders", "Cookie: secret\r\n")),
+                       "Cookie: secret\n");
+        ask("TRACE /orders HTTP/1.1\r\nHost: shop\r\nCookie: secret\r\n\r\n" REQUEST("GET /orders",
+                                                                                     ""));
         check_contains(answer, "HTTP/1.1 405 ");
         check_contains(answer, "\r\nAllow: GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS\r\n");
         check_contains(answer, "\r\nConnection: close\r\n");
@@ -269,15 +300,34 @@ static void failures_name_the_route(void)
 static void no_actuator_of_a_service_is_reached(void)
 {
         static const char *const requests[] = {
-                REQUEST("GET /actuator/health", ""), REQUEST("GET /%61ctuator/health", ""), REQUEST("GET //actuator", ""),
-                REQUEST("GET /api/actuator/health", ""), REQUEST("GET /api/%61ctuator;x/health", ""), REQUEST("GET /api/;/actuator/env", ""),
-                REQUEST("GET /api/;a=b/actuator/env", ""), REQUEST("GET /api/%2factuator/env", ""), REQUEST("GET /api/%2Factuator/env", ""),
-                REQUEST("GET /api/\\actuator/env", ""), REQUEST("GET /api/%5cactuator/env", ""), REQUEST("GET /api/%252factuator/env", ""),
-                REQUEST("GET /api//%2f/ACTUATOR/env", ""), REQUEST("GET /api/%2561ctuator", ""), REQUEST("GET /api/;%2fx/actuator", ""),
-                REQUEST("GET /api/%3b/actuator", ""), REQUEST("GET /api/actuator%3fx", ""), REQUEST("GET /api/x%252f..%252f../actuator", ""),
-                REQUEST("GET /red/;/actuator/env", ""), REQUEST("GET /red/%2factuator/env", ""), REQUEST("GET /red//actuator", ""),
-                REQUEST("GET /red/a/%252e%252e/x", ""), REQUEST("GET /blue/%2factuator%2fenv", ""), REQUEST("GET /blue/actuator;x", ""),
-                REQUEST("GET /orders/..;/x", ""), REQUEST("GET /orders/%252e%252e/x", ""), REQUEST("GET /orders/..%255c/x", ""), NULL,
+                REQUEST("GET /actuator/health", ""),
+                REQUEST("GET /%61ctuator/health", ""),
+                REQUEST("GET //actuator", ""),
+                REQUEST("GET /api/actuator/health", ""),
+                REQUEST("GET /api/%61ctuator;x/health", ""),
+                REQUEST("GET /api/;/actuator/env", ""),
+                REQUEST("GET /api/;a=b/actuator/env", ""),
+                REQUEST("GET /api/%2factuator/env", ""),
+                REQUEST("GET /api/%2Factuator/env", ""),
+                REQUEST("GET /api/\\actuator/env", ""),
+                REQUEST("GET /api/%5cactuator/env", ""),
+                REQUEST("GET /api/%252factuator/env", ""),
+                REQUEST("GET /api//%2f/ACTUATOR/env", ""),
+                REQUEST("GET /api/%2561ctuator", ""),
+                REQUEST("GET /api/;%2fx/actuator", ""),
+                REQUEST("GET /api/%3b/actuator", ""),
+                REQUEST("GET /api/actuator%3fx", ""),
+                REQUEST("GET /api/x%252f..%252f../actuator", ""),
+                REQUEST("GET /red/;/actuator/env", ""),
+                REQUEST("GET /red/%2factuator/env", ""),
+                REQUEST("GET /red//actuator", ""),
+                REQUEST("GET /red/a/%252e%252e/x", ""),
+                REQUEST("GET /blue/%2factuator%2fenv", ""),
+                REQUEST("GET /blue/actuator;x", ""),
+                REQUEST("GET /orders/..;/x", ""),
+                REQUEST("GET /orders/%252e%252e/x", ""),
+                REQUEST("GET /orders/..%255c/x", ""),
+                NULL,
         };
 
         open_all();
@@ -288,12 +338,15 @@ static void no_actuator_of_a_service_is_reached(void)
         close_all();
 }
 
-/* Whoever is behind us may read a path in another way than the routes were chosen by: then it is none of theirs. */
+/* Whoever is behind us may read a path in another way than the routes were chosen by: then it is
+   none of theirs. */
 static void what_leads_elsewhere_when_read_otherwise_is_refused(void)
 {
         static const char *const requests[] = {
-                REQUEST("GET /all%2f..", ""), REQUEST("GET //admin/x", ""), REQUEST("GET /admin;a=b/x", ""), REQUEST("GET /%2fadmin", ""),
-                REQUEST("GET /admin%2fx", ""), REQUEST("GET /%2561dmin/x", ""), REQUEST("GET /all\\x", ""), NULL,
+                REQUEST("GET /all%2f..", ""),    REQUEST("GET //admin/x", ""),
+                REQUEST("GET /admin;a=b/x", ""), REQUEST("GET /%2fadmin", ""),
+                REQUEST("GET /admin%2fx", ""),   REQUEST("GET /%2561dmin/x", ""),
+                REQUEST("GET /all\\x", ""),      NULL,
         };
 
         open_all();
@@ -301,7 +354,8 @@ static void what_leads_elsewhere_when_read_otherwise_is_refused(void)
                 check_contains(ask(requests[i]), "HTTP/1.1 400 ");
         check_contains(ask(REQUEST("GET /admin/x", "")), "HTTP/1.1 403 ");
         check_contains(ask(REQUEST("GET /%61dmin/x", "")), "HTTP/1.1 403 ");
-        check_contains(ask(REQUEST("GET /all/a%2Fb;c%20d/%EC%A3%BC//e?f;g=%2F..", "")), "GET /all/a%2Fb;c%20d/%EC%A3%BC//e?f;g=%2F..\n");
+        check_contains(ask(REQUEST("GET /all/a%2Fb;c%20d/%EC%A3%BC//e?f;g=%2F..", "")),
+                       "GET /all/a%2Fb;c%20d/%EC%A3%BC//e?f;g=%2F..\n");
         check_contains(ask(REQUEST("GET /all/%25/50%25", "")), "GET /all/%25/50%25\n");
         check_contains(ask(REQUEST("GET /%61ll/actuator", "")), "GET /%61ll/actuator\n");
         close_all();
@@ -310,7 +364,8 @@ static void what_leads_elsewhere_when_read_otherwise_is_refused(void)
 static void cors_is_decided_here(void)
 {
         open_all();
-        ask(REQUEST("OPTIONS /orders", "Origin: http://a.kr\r\nAccess-Control-Request-Method: POST\r\n"));
+        ask(REQUEST("OPTIONS /orders",
+                    "Origin: http://a.kr\r\nAccess-Control-Request-Method: POST\r\n"));
         check_contains(answer, "HTTP/1.1 200 ");
         check_contains(answer, "Access-Control-Allow-Origin: http://a.kr\r\n");
         check_contains(answer, "Access-Control-Allow-Methods: POST\r\n");
@@ -338,8 +393,10 @@ static void routes_are_measured(void)
         ask(REQUEST("GET /orders/none", ""));
         ask(REQUEST("GET /gone", ""));
         metrics_prometheus(metrics, false, &out);
-        check_contains(out.at, "spring_cloud_gateway_requests_seconds_count{routeId=\"order\",outcome=\"SUCCESSFUL\",status=\"NO_CONTENT\"} 1");
-        check_contains(out.at, "routeId=\"gone\",outcome=\"SERVER_ERROR\",status=\"SERVICE_UNAVAILABLE\"");
+        check_contains(out.at, "spring_cloud_gateway_requests_seconds_count{routeId=\"order\","
+                               "outcome=\"SUCCESSFUL\",status=\"NO_CONTENT\"} 1");
+        check_contains(out.at,
+                       "routeId=\"gone\",outcome=\"SERVER_ERROR\",status=\"SERVICE_UNAVAILABLE\"");
         close_all();
         arena_close(&arena);
 }
@@ -347,17 +404,22 @@ static void routes_are_measured(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"a request goes there and its answer back", a_request_goes_there_and_its_answer_back},
-                {"what a filter adds reaches the upstream", what_a_filter_adds_reaches_the_upstream},
+                {"a request goes there and its answer back",
+                 a_request_goes_there_and_its_answer_back},
+                {"what a filter adds reaches the upstream",
+                 what_a_filter_adds_reaches_the_upstream},
                 {"a list of Connection has an end", a_list_of_connection_has_an_end},
-                {"a limiter counts the client that a trusted proxy names", a_limiter_counts_the_client_that_a_trusted_proxy_names},
-                {"the host of an absolute target is no part of it", the_host_of_an_absolute_target_is_no_part_of_it},
+                {"a limiter counts the client that a trusted proxy names",
+                 a_limiter_counts_the_client_that_a_trusted_proxy_names},
+                {"the host of an absolute target is no part of it",
+                 the_host_of_an_absolute_target_is_no_part_of_it},
                 {"a prefix is stripped and told", a_prefix_is_stripped_and_told},
                 {"answers without a body stay so", answers_without_a_body_stay_so},
                 {"TRACE goes no further", trace_goes_no_further},
                 {"failures name the route", failures_name_the_route},
                 {"no actuator of a service is reached", no_actuator_of_a_service_is_reached},
-                {"what leads elsewhere when read otherwise is refused", what_leads_elsewhere_when_read_otherwise_is_refused},
+                {"what leads elsewhere when read otherwise is refused",
+                 what_leads_elsewhere_when_read_otherwise_is_refused},
                 {"CORS is decided here", cors_is_decided_here},
                 {"routes are measured", routes_are_measured},
                 {NULL, NULL},

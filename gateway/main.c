@@ -1,7 +1,8 @@
 /* gateway - the one door: routes by path to order, delivery, product and the frontend.
 
    OWNS   nothing; reads application.yml
-   FAILS  404 no route; 503 the upstream cannot be reached; 504 its answer is too slow; 502 it breaks off */
+   FAILS  404 no route; 503 the upstream cannot be reached; 504 its answer is too slow; 502 it
+          breaks off */
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
@@ -16,29 +17,39 @@
 static const struct setting settings[] = {
         {.name = "routes",
          .type = SETTING_TEXT,
-         .help = "the routes file; unset: application.yml in the working directory if there, else the built-in one"},
-        {.name = "trusted-proxies", /* not the private networks: behind a load balancer that is none of HTTP's each client has such an address */
+         .help = "the routes file; unset: application.yml in the working directory if there, else "
+                 "the built-in one"},
+        {.name = "trusted-proxies", /* not the private networks: behind a load balancer that is none
+                                       of HTTP's each client has such an address */
          .type = SETTING_TEXT,
          .fallback = "127.0.0.0/8,::1/128",
          .help = "peers whose X-Forwarded-* are believed, as CIDR list; none: nobody's"},
-        {.name = "max-body", .type = SETTING_SIZE, .fallback = "10MiB", .help = "largest request body (413)", .least = 1024, .most = 1073741824},
+        {.name = "max-body",
+         .type = SETTING_SIZE,
+         .fallback = "10MiB",
+         .help = "largest request body (413)",
+         .least = 1024,
+         .most = 1073741824},
         {.name = "check-routes",
          .type = SETTING_TEXT,
          .help = "a routes file to check: shows its routes, or what is wrong with it, and ends"},
         {.name = "max-in-flight",
          .type = SETTING_NUMBER,
          .fallback = "1000",
-         .help = "requests of one route at a time, more get 503 at once; a route's metadata max-in-flight is stronger",
+         .help = "requests of one route at a time, more get 503 at once; a route's metadata "
+                 "max-in-flight is stronger",
          .least = 1,
          .most = 1000000},
         {.name = "connect-timeout",
          .type = SETTING_DURATION,
-         .help = "to connect to an upstream (503); unset: httpclient.connect-timeout of the routes file, else 2s",
+         .help = "to connect to an upstream (503); unset: httpclient.connect-timeout of the routes "
+                 "file, else 2s",
          .least = 1,
          .most = 3600000},
         {.name = "response-timeout",
          .type = SETTING_DURATION,
-         .help = "for an upstream's answer to begin, and between its pieces (504); unset: httpclient.response-timeout of the routes file, else 30s",
+         .help = "for an upstream's answer to begin, and between its pieces (504); unset: "
+                 "httpclient.response-timeout of the routes file, else 30s",
          .least = 1,
          .most = 3600000},
         {.name = NULL},
@@ -102,7 +113,8 @@ static void reload(struct process *p)
         if (gateway_reload(gateway_of(p), &error))
                 tell_routes(p);
         else
-                log_write(LOG_ERROR, "the routes file is wrong, the old routes stay", "error.message", error.text, NULL);
+                log_write(LOG_ERROR, "the routes file is wrong, the old routes stay",
+                          "error.message", error.text, NULL);
 }
 
 /* A ConfigMap's new content comes without a signal. */
@@ -133,7 +145,8 @@ static void *stop_waiting(void *arg)
         struct patience *patience = arg;
 
         pthread_mutex_lock(&patience->lock);
-        while (!patience->over && pthread_cond_clockwait(&patience->change, &patience->lock, CLOCK_MONOTONIC, &patience->until) == 0)
+        while (!patience->over && pthread_cond_clockwait(&patience->change, &patience->lock,
+                                                         CLOCK_MONOTONIC, &patience->until) == 0)
                 ;
         pthread_mutex_unlock(&patience->lock);
         gateway_stop(patience->gateway);
@@ -142,7 +155,8 @@ static void *stop_waiting(void *arg)
 
 static void close_http(struct process *p)
 {
-        struct patience patience = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, clock_after(PATIENCE_MS), gateway_of(p)};
+        struct patience patience = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false,
+                                    clock_after(PATIENCE_MS), gateway_of(p)};
         pthread_t thread = thread_start("patience", stop_waiting, &patience);
 
         daemon_hang_up(p);

@@ -21,19 +21,30 @@ static const struct setting settings[] = {
         {"order", SETTING_TEXT, "http://localhost:8081", .help = "where order is"},
         {"delivery", SETTING_TEXT, "http://localhost:8082", .help = "where delivery is"},
         {"product", SETTING_TEXT, "http://localhost:8083", .help = "where product is"},
-        {"bus", SETTING_TEXT, NULL, .help = "their bus, log:PATH or kafka://HOST:PORT/TOPIC: reads its events too"},
-        {"bus-properties", SETTING_TEXT, NULL, .help = "Kafka: the file of librdkafka's properties that the daemons have, for TLS and SASL"},
-        {.name = "memory", .type = SETTING_SIZE, .fallback = "1GiB", .help = "how much of the services' rows is held at most; some 20 million rows",
-         .least = 1 << 20, .most = INT64_C(1) << 40},
-        {"settle", SETTING_DURATION, "0s", .help = "how long to audit again, every second, until all balances"},
+        {"bus", SETTING_TEXT, NULL,
+         .help = "their bus, log:PATH or kafka://HOST:PORT/TOPIC: reads its events too"},
+        {"bus-properties", SETTING_TEXT, NULL,
+         .help = "Kafka: the file of librdkafka's properties that the daemons have, for TLS and "
+                 "SASL"},
+        {.name = "memory",
+         .type = SETTING_SIZE,
+         .fallback = "1GiB",
+         .help = "how much of the services' rows is held at most; some 20 million rows",
+         .least = 1 << 20,
+         .most = INT64_C(1) << 40},
+        {"settle", SETTING_DURATION, "0s",
+         .help = "how long to audit again, every second, until all balances"},
         {NULL},
 };
 
 static const char usage[] =
         "usage: mallctl audit [FLAG VALUE]...\n\n"
-        "Reads the orders, deliveries, inventories and movements over HTTP and says, a line each, what does not balance.\n"
-        "The mall should be at rest: what changes meanwhile can look like an offence. Where a service is another's, as Spring's, it\n"
-        "checks what there is and says what not. Exit 0: all was checked and balances; 1: something does not, or could not be read;\n"
+        "Reads the orders, deliveries, inventories and movements over HTTP and says, a line each, "
+        "what does not balance.\n"
+        "The mall should be at rest: what changes meanwhile can look like an offence. Where a "
+        "service is another's, as Spring's, it\n"
+        "checks what there is and says what not. Exit 0: all was checked and balances; 1: "
+        "something does not, or could not be read;\n"
         "2: not understood; 3: what could be checked balances, the rest was named.\n";
 
 struct places {
@@ -53,22 +64,27 @@ struct report {
         bool partial; /* something was not checked */
 };
 
-static void summarize(struct report *r, const struct books *books, const struct topic *topic, struct verdict *v)
+static void summarize(struct report *r, const struct books *books, const struct topic *topic,
+                      struct verdict *v)
 {
         struct arena *arena = r->arena;
         const char *good;
 
         r->partial = v->left.len > 0;
         text_add(&v->lines, v->left.at, v->left.len);
-        text_printf(&v->lines, "audit: %s, %s, %s", verdict_count(arena, books->orders.count, "order", "orders"),
+        text_printf(&v->lines, "audit: %s, %s, %s",
+                    verdict_count(arena, books->orders.count, "order", "orders"),
                     verdict_count(arena, books->deliveries.count, "delivery", "deliveries"),
                     verdict_count(arena, books->inventories.count, "product", "products"));
         if (books->has_movements)
-                text_printf(&v->lines, ", %s", verdict_count(arena, books->movements.count, "movement", "movements"));
+                text_printf(&v->lines, ", %s",
+                            verdict_count(arena, books->movements.count, "movement", "movements"));
         if (topic)
-                text_printf(&v->lines, ", %s", verdict_count(arena, topic->events.count, "event", "events"));
+                text_printf(&v->lines, ", %s",
+                            verdict_count(arena, topic->events.count, "event", "events"));
         good = r->partial ? "balanced, as far as it was checked" : "balanced";
-        text_printf(&v->lines, ": %s\n", v->offences ? verdict_count(arena, v->offences, "offence", "offences") : good);
+        text_printf(&v->lines, ": %s\n",
+                    v->offences ? verdict_count(arena, v->offences, "offence", "offences") : good);
         r->offences = v->offences;
         r->lines = v->lines.at;
 }
@@ -81,7 +97,8 @@ static struct report audit(const struct places *places)
         struct books books = {.most = places->memory};
         struct topic topic = {0};
 
-        if (books_read(&books, &places->services, &r.error) && (!places->bus || topic_read(&topic, places->bus, places->bus_properties, &r.error))) {
+        if (books_read(&books, &places->services, &r.error) &&
+            (!places->bus || topic_read(&topic, places->bus, places->bus_properties, &r.error))) {
                 balance_check(&books, places->bus ? &topic : NULL, &v);
                 summarize(&r, &books, places->bus ? &topic : NULL, &v);
         }
@@ -120,24 +137,28 @@ static int audit_until(const struct places *places, int64_t settle_ms)
 
 /* ---- what was asked for ---- */
 
-static bool take_service(const struct config *config, const char *name, struct arena *arena, const char **place, struct error *error)
+static bool take_service(const struct config *config, const char *name, struct arena *arena,
+                         const char **place, struct error *error)
 {
         const char *url = config_text(config, name);
         size_t len = strlen(url);
         char shown[REDACTED];
 
         if (!fetch_base_is_right(url))
-                return error_set(error, ERROR_BAD_INPUT, "--%s=%s: expected http://HOST:PORT", name, redact(url, shown));
+                return error_set(error, ERROR_BAD_INPUT, "--%s=%s: expected http://HOST:PORT", name,
+                                 redact(url, shown));
         while (url[len - 1] == '/')
                 len--;
         *place = arena_copy(arena, url, len);
         return true;
 }
 
-static bool take_places(const struct config *config, struct arena *arena, struct places *places, struct error *error)
+static bool take_places(const struct config *config, struct arena *arena, struct places *places,
+                        struct error *error)
 {
         if (config_arguments(config)[0])
-                return error_set(error, ERROR_BAD_INPUT, "audit takes flags only, not %.100s", config_arguments(config)[0]);
+                return error_set(error, ERROR_BAD_INPUT, "audit takes flags only, not %.100s",
+                                 config_arguments(config)[0]);
         places->memory = (size_t)config_number(config, "memory");
         places->bus = config_text(config, "bus");
         places->bus_properties = config_text(config, "bus-properties");
@@ -155,7 +176,9 @@ static int run(const struct config *config)
         int code;
 
         curl_global_init(CURL_GLOBAL_NOTHING); /* no TLS here */
-        code = take_places(config, arena, &places, &e) ? audit_until(&places, config_number(config, "settle")) : flags_misunderstood("audit", e.text);
+        code = take_places(config, arena, &places, &e)
+                       ? audit_until(&places, config_number(config, "settle"))
+                       : flags_misunderstood("audit", e.text);
         curl_global_cleanup();
         arena_close(&arena);
         return code;

@@ -21,7 +21,8 @@ static enum origin origin_of(const struct topic *topic, int64_t delivery)
 /* horizon: of Orderplaced */
 static enum origin origin_at_strangers(const struct topic *topic, int64_t order, int64_t horizon)
 {
-        return order >= horizon && !topic_count(topic, ORDER_PLACED, order) ? ORIGIN_OTHER : ORIGIN_UNKNOWN;
+        return order >= horizon && !topic_count(topic, ORDER_PLACED, order) ? ORIGIN_OTHER
+                                                                            : ORIGIN_UNKNOWN;
 }
 
 /* Whose delivery it is, as its DeliveryStarted said. */
@@ -32,7 +33,8 @@ static void mark_origins(struct books *books, const struct topic *topic)
         for (size_t i = 0; i < books->deliveries.count; i++) {
                 struct delivery_row *d = rows_at(&books->deliveries, i);
 
-                d->origin = books->delivery_is_ours ? origin_of(topic, d->id) : origin_at_strangers(topic, d->order, horizon);
+                d->origin = books->delivery_is_ours ? origin_of(topic, d->id)
+                                                    : origin_at_strangers(topic, d->order, horizon);
         }
 }
 
@@ -41,9 +43,12 @@ static void leave_movements(const struct books *books, struct verdict *v)
         struct arena *arena = v->left.arena;
 
         if (books->deliveries.count || books->inventories.count)
-                verdict_leave(v, "what %s moved, and the stock of %s: product has no /movements, it is not this mall's",
-                              verdict_count(arena, books->deliveries.count, "delivery", "deliveries"),
-                              verdict_count(arena, books->inventories.count, "product", "products"));
+                verdict_leave(
+                        v,
+                        "what %s moved, and the stock of %s: product has no /movements, it is not "
+                        "this mall's",
+                        verdict_count(arena, books->deliveries.count, "delivery", "deliveries"),
+                        verdict_count(arena, books->inventories.count, "product", "products"));
 }
 
 void balance_check(struct books *books, struct topic *topic, struct verdict *verdict)

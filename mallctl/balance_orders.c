@@ -44,7 +44,8 @@ static int compare_deliveries(const void *a, const void *b)
 
 static bool is_from_order(const struct delivery_row *d)
 {
-        return d->origin == ORIGIN_ORDER || (d->origin == ORIGIN_UNKNOWN && d->status && strcmp(d->status, started) == 0);
+        return d->origin == ORIGIN_ORDER ||
+               (d->origin == ORIGIN_UNKNOWN && d->status && strcmp(d->status, started) == 0);
 }
 
 /* "20" or "20, 21": those from the order; "" when there is none. */
@@ -54,7 +55,8 @@ static const char *open_ones(const struct group *g, struct arena *arena)
 
         for (size_t i = g->first; i < g->end; i++)
                 if (is_from_order(member(g, i)))
-                        text_printf(&ids, "%s%lld", ids.len ? ", " : "", (long long)member(g, i)->id);
+                        text_printf(&ids, "%s%lld", ids.len ? ", " : "",
+                                    (long long)member(g, i)->id);
         return ids.at;
 }
 
@@ -77,8 +79,8 @@ static void check_twins(const struct group *g, struct verdict *v)
                 if (!is_from_order(d))
                         continue;
                 if (before && compare_members(before, d) == 0)
-                        verdict_add(v, "order %lld: two deliveries from it, %lld and %lld", (long long)d->order, (long long)before->id,
-                                    (long long)d->id);
+                        verdict_add(v, "order %lld: two deliveries from it, %lld and %lld",
+                                    (long long)d->order, (long long)before->id, (long long)d->id);
                 before = d;
         }
 }
@@ -111,7 +113,8 @@ static void check_without_order(const struct group *g, struct verdict *v)
         const char *open = open_ones(g, v->lines.arena);
 
         if (*open)
-                verdict_add(v, "order %lld: deleted, with delivery %s still there", (long long)member(g, g->first)->order, open);
+                verdict_add(v, "order %lld: deleted, with delivery %s still there",
+                            (long long)member(g, g->first)->order, open);
 }
 
 /* Groups of orders that are not there, up to that order. */
@@ -142,7 +145,8 @@ static struct strangers strangers_open(const struct books *books, const struct t
         for (size_t i = 0; topic && i < topic->events.count; i++) {
                 const struct said *one = rows_at(&topic->events, i);
 
-                if (one->saying == DELIVERY_STARTED && (!books->delivery_is_ours || topic_is_from_order(topic, one)))
+                if (one->saying == DELIVERY_STARTED &&
+                    (!books->delivery_is_ours || topic_is_from_order(topic, one)))
                         *(int64_t *)rows_add(&s.started) = one->order;
         }
         rows_sort(&s.started, rows_by_id);
@@ -150,7 +154,8 @@ static struct strangers strangers_open(const struct books *books, const struct t
         return s;
 }
 
-static void check_stranger(const struct order_row *o, const struct group *g, struct strangers *s, struct verdict *v)
+static void check_stranger(const struct order_row *o, const struct group *g, struct strangers *s,
+                           struct verdict *v)
 {
         if (may_have_one(g))
                 return;
@@ -165,10 +170,13 @@ static void leave_strangers(const struct books *books, const struct strangers *s
         struct arena *arena = v->left.arena;
 
         if (books->orders.count)
-                verdict_leave(v, "the status of %s: by its /openapi.json order is not this mall's, and its status follows nothing",
+                verdict_leave(v,
+                              "the status of %s: by its /openapi.json order is not this mall's, "
+                              "and its status follows nothing",
                               verdict_count(arena, books->orders.count, "order", "orders"));
         if (s->unknown)
-                verdict_leave(v, "whether %s without a delivery had one: only the topic tells (--bus)",
+                verdict_leave(v,
+                              "whether %s without a delivery had one: only the topic tells (--bus)",
                               verdict_count(arena, s->unknown, "order", "orders"));
 }
 

@@ -47,14 +47,16 @@ static const char *movement_ids(const struct moved *m, enum reason reason, struc
 
         for (size_t i = m->first; i < m->end; i++)
                 if (member(m, i)->reason == reason)
-                        text_printf(&ids, "%s%lld", ids.len ? ", " : "", (long long)member(m, i)->id);
+                        text_printf(&ids, "%s%lld", ids.len ? ", " : "",
+                                    (long long)member(m, i)->id);
         return ids.at;
 }
 
 /* "delivery 20 of order 17" */
 static const char *delivery_name(int64_t id, int64_t order, struct arena *arena)
 {
-        return order ? arena_printf(arena, "delivery %lld of order %lld", (long long)id, (long long)order)
+        return order ? arena_printf(arena, "delivery %lld of order %lld", (long long)id,
+                                    (long long)order)
                      : arena_printf(arena, "delivery %lld", (long long)id);
 }
 
@@ -75,7 +77,8 @@ static struct rows products_of(const struct books *books)
         struct rows products = rows_open(sizeof(struct inventory_row));
 
         for (size_t i = 0; i < books->inventories.count; i++)
-                *(struct inventory_row *)rows_add(&products) = *(const struct inventory_row *)rows_at(&books->inventories, i);
+                *(struct inventory_row *)rows_add(&products) =
+                        *(const struct inventory_row *)rows_at(&books->inventories, i);
         rows_sort(&products, compare_products);
         return products;
 }
@@ -84,24 +87,29 @@ static bool is_known(const struct rows *products, const char *product)
 {
         struct inventory_row wanted = {.product = product};
 
-        return product && products->count && bsearch(&wanted, products->at, products->count, products->size, compare_products);
+        return product && products->count &&
+               bsearch(&wanted, products->at, products->count, products->size, compare_products);
 }
 
 /* ---- deliveries ---- */
 
 /* others: how many deliveries of earlier stores had its id */
-static void check_delivery(const struct delivery_row *d, bool takes, size_t others, const struct moved *m, struct verdict *v)
+static void check_delivery(const struct delivery_row *d, bool takes, size_t others,
+                           const struct moved *m, struct verdict *v)
 {
         struct arena *arena = v->lines.arena;
 
         if (takes && !m->taken)
-                verdict_add(v, "%s: no movement, though its product %s is known", delivery_name(d->id, d->order, arena),
+                verdict_add(v, "%s: no movement, though its product %s is known",
+                            delivery_name(d->id, d->order, arena),
                             verdict_visible(arena, d->product));
         if (m->taken > 1 + others)
-                verdict_add(v, "%s: took stock more than once, by movements %s", delivery_name(d->id, d->order, arena),
+                verdict_add(v, "%s: took stock more than once, by movements %s",
+                            delivery_name(d->id, d->order, arena),
                             movement_ids(m, REASON_TAKEN, arena));
         if (m->given > others)
-                verdict_add(v, "%s: is there, but movement %s gave back what it took", delivery_name(d->id, d->order, arena),
+                verdict_add(v, "%s: is there, but movement %s gave back what it took",
+                            delivery_name(d->id, d->order, arena),
                             movement_ids(m, REASON_GIVEN_BACK, arena));
 }
 
@@ -111,7 +119,8 @@ static void check_gone(int64_t delivery, size_t others, const struct moved *m, s
         const char *name = delivery_name(delivery, m->order, arena);
 
         if (m->taken > 1 + others)
-                verdict_add(v, "%s: took stock more than once, by movements %s", name, movement_ids(m, REASON_TAKEN, arena));
+                verdict_add(v, "%s: took stock more than once, by movements %s", name,
+                            movement_ids(m, REASON_TAKEN, arena));
         if (m->given > m->taken)
                 verdict_add(v, "%s: gave back what it did not take, by movement %s", name,
                             movement_ids(m, REASON_GIVEN_BACK, arena));
@@ -126,7 +135,8 @@ static size_t others_of(const struct topic *topic, int64_t delivery)
 }
 
 /* Movements of deliveries that are not there, up to that delivery. */
-static void check_until(struct moved *m, int64_t delivery, const struct books *books, const struct topic *topic, struct verdict *v)
+static void check_until(struct moved *m, int64_t delivery, const struct books *books,
+                        const struct topic *topic, struct verdict *v)
 {
         while (m->end < m->movements->count && member(m, m->end)->delivery < delivery) {
                 int64_t id = member(m, m->end)->delivery;
@@ -148,7 +158,8 @@ void balance_deliveries(struct books *books, const struct topic *topic, struct v
 
                 check_until(&m, d->id, books, topic, v);
                 moved_move(&m, d->id, books);
-                check_delivery(d, d->qty > 0 && is_known(&products, d->product), others_of(topic, d->id), &m, v);
+                check_delivery(d, d->qty > 0 && is_known(&products, d->product),
+                               others_of(topic, d->id), &m, v);
         }
         check_until(&m, INT64_MAX, books, topic, v);
         rows_sort(&books->movements, rows_by_id);
@@ -199,15 +210,21 @@ void balance_stocks(struct books *books, struct verdict *v)
                 long long moved = sum ? sum->qty : 0;
 
                 if (one->stock != moved)
-                        verdict_add(v, "inventory %lld of product %s: stock is %lld, but its movements sum to %lld", (long long)one->id,
-                                    one->product ? verdict_visible(v->lines.arena, one->product) : "null", (long long)one->stock, moved);
+                        verdict_add(v,
+                                    "inventory %lld of product %s: stock is %lld, but its "
+                                    "movements sum to %lld",
+                                    (long long)one->id,
+                                    one->product ? verdict_visible(v->lines.arena, one->product)
+                                                 : "null",
+                                    (long long)one->stock, moved);
         }
         for (size_t i = 0; i < sums.count; i++) {
                 const struct sum *sum = rows_at(&sums, i);
 
                 if (sum->qty && !rows_find(&books->inventories, sum->inventory))
-                        verdict_add(v, "inventory %lld: is not there, but its movements sum to %lld", (long long)sum->inventory,
-                                    (long long)sum->qty);
+                        verdict_add(v,
+                                    "inventory %lld: is not there, but its movements sum to %lld",
+                                    (long long)sum->inventory, (long long)sum->qty);
         }
         rows_close(&sums);
 }

@@ -10,8 +10,10 @@ struct side {
 };
 
 static const struct side sides[] = {
-        {"order", ORDER_PLACED, ORDER_CANCELED, "Orderplaced", "OrderCanceled", offsetof(struct books, orders)},
-        {"delivery", DELIVERY_STARTED, DELIVERY_CANCELED, "DeliveryStarted", "DeliveryCanceled", offsetof(struct books, deliveries)},
+        {"order", ORDER_PLACED, ORDER_CANCELED, "Orderplaced", "OrderCanceled",
+         offsetof(struct books, orders)},
+        {"delivery", DELIVERY_STARTED, DELIVERY_CANCELED, "DeliveryStarted", "DeliveryCanceled",
+         offsetof(struct books, deliveries)},
 };
 
 static const struct rows *rows_of(const struct books *books, const struct side *side)
@@ -19,7 +21,8 @@ static const struct rows *rows_of(const struct books *books, const struct side *
         return (const struct rows *)((const char *)books + side->rows);
 }
 
-static void check_rows(const struct books *books, const struct topic *t, const struct side *side, struct verdict *v)
+static void check_rows(const struct books *books, const struct topic *t, const struct side *side,
+                       struct verdict *v)
 {
         const struct rows *rows = rows_of(books, side);
         int64_t horizon = topic_horizon(t, side->begun);
@@ -29,17 +32,20 @@ static void check_rows(const struct books *books, const struct topic *t, const s
                 size_t begun = topic_count(t, side->begun, id);
 
                 if (!begun && id >= horizon)
-                        verdict_add(v, "%s %lld: no %s on the topic", side->noun, (long long)id, side->begun_name);
+                        verdict_add(v, "%s %lld: no %s on the topic", side->noun, (long long)id,
+                                    side->begun_name);
                 if (begun > 1)
-                        verdict_add(v, "%s %lld: %zu different %s on the topic", side->noun, (long long)id, begun, side->begun_name);
+                        verdict_add(v, "%s %lld: %zu different %s on the topic", side->noun,
+                                    (long long)id, begun, side->begun_name);
                 if (topic_count(t, side->canceled, id))
-                        verdict_add(v, "%s %lld: %s on the topic, but it is still there", side->noun, (long long)id,
-                                    side->canceled_name);
+                        verdict_add(v, "%s %lld: %s on the topic, but it is still there",
+                                    side->noun, (long long)id, side->canceled_name);
         }
 }
 
 /* What was said to have begun and is not there. */
-static void check_events(const struct books *books, const struct topic *t, const struct side *side, struct verdict *v)
+static void check_events(const struct books *books, const struct topic *t, const struct side *side,
+                         struct verdict *v)
 {
         const struct rows *rows = rows_of(books, side);
         int64_t last = 0;
@@ -51,8 +57,9 @@ static void check_events(const struct books *books, const struct topic *t, const
                         continue;
                 last = s->id;
                 if (!rows_find(rows, s->id) && !topic_count(t, side->canceled, s->id))
-                        verdict_add(v, "%s %lld: %s on the topic, but it is neither there nor canceled", side->noun,
-                                    (long long)s->id, side->begun_name);
+                        verdict_add(
+                                v, "%s %lld: %s on the topic, but it is neither there nor canceled",
+                                side->noun, (long long)s->id, side->begun_name);
         }
 }
 

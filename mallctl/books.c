@@ -125,13 +125,14 @@ struct list {
 };
 
 static const struct list lists[] = {
-        {offsetof(struct books_places, order), "orders", offsetof(struct books, orders), sizeof(struct order_row), read_order},
-        {offsetof(struct books_places, delivery), "deliveries", offsetof(struct books, deliveries), sizeof(struct delivery_row),
-         read_delivery},
-        {offsetof(struct books_places, product), "inventories", offsetof(struct books, inventories), sizeof(struct inventory_row),
-         read_inventory},
-        {offsetof(struct books_places, product), "movements", offsetof(struct books, movements), sizeof(struct movement_row),
-         read_movement},
+        {offsetof(struct books_places, order), "orders", offsetof(struct books, orders),
+         sizeof(struct order_row), read_order},
+        {offsetof(struct books_places, delivery), "deliveries", offsetof(struct books, deliveries),
+         sizeof(struct delivery_row), read_delivery},
+        {offsetof(struct books_places, product), "inventories", offsetof(struct books, inventories),
+         sizeof(struct inventory_row), read_inventory},
+        {offsetof(struct books_places, product), "movements", offsetof(struct books, movements),
+         sizeof(struct movement_row), read_movement},
 };
 
 enum { LISTS = sizeof lists / sizeof *lists };
@@ -186,16 +187,19 @@ static bool ask(struct reading *r, struct text *body, long *status)
         code = curl_easy_perform(r->easy);
         curl_easy_setopt(r->easy, CURLOPT_ERRORBUFFER, NULL);
         if (code == CURLE_WRITE_ERROR)
-                return error_set(r->error, ERROR_INTERNAL, "%s: the answer has more than %d MiB", r->url, PAGE_BYTES >> 20);
+                return error_set(r->error, ERROR_INTERNAL, "%s: the answer has more than %d MiB",
+                                 r->url, PAGE_BYTES >> 20);
         if (code != CURLE_OK)
-                return error_set(r->error, ERROR_UNAVAILABLE, "%s: %s", r->url, *why ? why : curl_easy_strerror(code));
+                return error_set(r->error, ERROR_UNAVAILABLE, "%s: %s", r->url,
+                                 *why ? why : curl_easy_strerror(code));
         curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, status);
         return true;
 }
 
 static bool is_no_answer(struct reading *r, long status)
 {
-        return error_set(r->error, status == 404 ? ERROR_NOT_FOUND : ERROR_UNAVAILABLE, "%s: the answer is a %ld", r->url, status);
+        return error_set(r->error, status == 404 ? ERROR_NOT_FOUND : ERROR_UNAVAILABLE,
+                         "%s: the answer is a %ld", r->url, status);
 }
 
 static bool fetch(struct reading *r, struct text *body)
@@ -208,7 +212,8 @@ static bool fetch(struct reading *r, struct text *body)
 /* An item's self link ends with its id. */
 static int64_t row_id(const struct json *row)
 {
-        const struct json *href = json_member(json_member(json_member(row, "_links"), "self"), "href");
+        const struct json *href =
+                json_member(json_member(json_member(row, "_links"), "self"), "href");
         const char *slash = href && href->type == JSON_STRING ? strrchr(href->text, '/') : NULL;
 
         return slash ? books_id(slash + 1) : 0;
@@ -217,15 +222,19 @@ static int64_t row_id(const struct json *row)
 static bool take_row(struct reading *r, const struct list *list, const struct json *row)
 {
         struct rows *rows = rows_of(r->books, list);
-        int64_t id = row_id(row), before = rows->count ? *(const int64_t *)rows_at(rows, rows->count - 1) : 0;
+        int64_t id = row_id(row),
+                before = rows->count ? *(const int64_t *)rows_at(rows, rows->count - 1) : 0;
 
         if (!id)
-                return error_set(r->error, ERROR_INTERNAL, "%s: a row without a link to itself", r->url);
+                return error_set(r->error, ERROR_INTERNAL, "%s: a row without a link to itself",
+                                 r->url);
         if (id <= before)
-                return error_set(r->error, ERROR_INTERNAL, "%s: row %lld comes behind row %lld", r->url, (long long)id, (long long)before);
+                return error_set(r->error, ERROR_INTERNAL, "%s: row %lld comes behind row %lld",
+                                 r->url, (long long)id, (long long)before);
         r->kept += list->row_size + text_size(row);
         if (r->kept > r->books->most)
-                return error_set(r->error, ERROR_INTERNAL, "%s: there is more than --memory lets an audit hold", r->url);
+                return error_set(r->error, ERROR_INTERNAL,
+                                 "%s: there is more than --memory lets an audit hold", r->url);
         list->read(r->books, row, id);
         return true;
 }
@@ -233,7 +242,8 @@ static bool take_row(struct reading *r, const struct list *list, const struct js
 static bool take_rows(struct reading *r, const struct list *list, const struct json *rows)
 {
         if (!rows || rows->type != JSON_ARRAY)
-                return error_set(r->error, ERROR_INTERNAL, "%s: the answer has no %s", r->url, list->collection);
+                return error_set(r->error, ERROR_INTERNAL, "%s: the answer has no %s", r->url,
+                                 list->collection);
         for (const struct json *row = rows->first; row; row = row->next)
                 if (!take_row(r, list, row))
                         return false;
@@ -252,13 +262,16 @@ static bool read_page(struct reading *r, const struct list *list, int number, bo
                 return false;
         answer = json_read(r->scratch, body.at, body.len, &e);
         if (!answer)
-                return error_set(r->error, ERROR_INTERNAL, "%s: the answer is not JSON: %s", r->url, e.text);
+                return error_set(r->error, ERROR_INTERNAL, "%s: the answer is not JSON: %s", r->url,
+                                 e.text);
         page = json_member(answer, "page");
         if (!page || whole_of(page, "number") != number)
-                return error_set(r->error, ERROR_INTERNAL, "%s: the answer is not page %d", r->url, number);
+                return error_set(r->error, ERROR_INTERNAL, "%s: the answer is not page %d", r->url,
+                                 number);
         if (!take_rows(r, list, json_member(json_member(answer, "_embedded"), list->collection)))
                 return false;
-        *last = (int64_t)(rows_of(r->books, list)->count - before) < whole_of(page, "size") || rows_of(r->books, list)->count == before;
+        *last = (int64_t)(rows_of(r->books, list)->count - before) < whole_of(page, "size") ||
+                rows_of(r->books, list)->count == before;
         return true;
 }
 
@@ -270,11 +283,13 @@ static bool read_list(struct reading *r, const char *place, const struct list *l
 
         for (int number = 0; !last; number++) {
                 arena_reset(r->scratch);
-                r->url = arena_printf(r->scratch, "%s/%s?size=%d&page=%d", place, list->collection, PAGE_ROWS, number);
+                r->url = arena_printf(r->scratch, "%s/%s?size=%d&page=%d", place, list->collection,
+                                      PAGE_ROWS, number);
                 if (!read_page(r, list, number, &last))
                         return false;
                 if (!last && clock_mono_us() > r->end_us)
-                        return error_set(r->error, ERROR_UNAVAILABLE, "%s: an audit ends after an hour", r->url);
+                        return error_set(r->error, ERROR_UNAVAILABLE,
+                                         "%s: an audit ends after an hour", r->url);
         }
         rows_sort(rows_of(r->books, list), rows_by_id);
         return true;
@@ -295,8 +310,10 @@ static bool find_out(struct reading *r, const char *place, const char *name, boo
                 return false;
         if (status == 429 || status >= 500)
                 return is_no_answer(r, status);
-        title = json_member(json_member(json_read(r->scratch, body.at, body.len, &ignored), "info"), "title");
-        *ours = status == 200 && title && title->type == JSON_STRING && strcmp(title->text, name) == 0;
+        title = json_member(json_member(json_read(r->scratch, body.at, body.len, &ignored), "info"),
+                            "title");
+        *ours = status == 200 && title && title->type == JSON_STRING &&
+                strcmp(title->text, name) == 0;
         return true;
 }
 
@@ -316,13 +333,17 @@ static bool read_books(struct reading *r, const struct books_places *places)
         for (size_t i = 0; i < LISTS - 1; i++)
                 if (!read_list(r, place_of(places, &lists[i]), &lists[i]))
                         return false;
-        return find_movements(r, places->product, &lists[LISTS - 1]) && find_out(r, places->order, "order", &r->books->order_is_ours) &&
+        return find_movements(r, places->product, &lists[LISTS - 1]) &&
+               find_out(r, places->order, "order", &r->books->order_is_ours) &&
                find_out(r, places->delivery, "delivery", &r->books->delivery_is_ours);
 }
 
 bool books_read(struct books *books, const struct books_places *places, struct error *error)
 {
-        struct reading r = {.easy = curl_easy_init(), .books = books, .scratch = arena_open(), .error = error,
+        struct reading r = {.easy = curl_easy_init(),
+                            .books = books,
+                            .scratch = arena_open(),
+                            .error = error,
                             .end_us = clock_mono_us() + (int64_t)ALL_S * 1000000};
         bool good;
 

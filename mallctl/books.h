@@ -1,10 +1,11 @@
 /* books - what the three services show over HTTP, as far as an audit wants to know it.
 
-   Each list is read page by page, in the order of the ids. Rows that are made or deleted meanwhile can be missed or come
-   in one list and not yet in the other: what an audit says of a mall that is at work is no verdict.
+   Each list is read page by page, in the order of the ids. Rows that are made or deleted meanwhile
+   can be missed or come in one list and not yet in the other: what an audit says of a mall that is
+   at work is no verdict.
 
-   A service may be another's, as Spring's is, which shows the same rows and no more: no status that follows the deliveries, no
-   /movements. It is one of ours if it says so at /openapi.json. */
+   A service may be another's, as Spring's is, which shows the same rows and no more: no status that
+   follows the deliveries, no /movements. It is one of ours if it says so at /openapi.json. */
 #ifndef MALLCTL_BOOKS_H
 #define MALLCTL_BOOKS_H
 
@@ -62,7 +63,8 @@ struct books_places {
         const char *order, *delivery, *product;
 };
 
-/* Each list comes sorted by id. False: a service cannot be read, and the error says which and why. */
+/* Each list comes sorted by id. False: a service cannot be read, and the error says which and
+   why. */
 bool books_read(struct books *books, const struct books_places *places, struct error *error);
 void books_close(struct books *books);
 

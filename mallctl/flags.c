@@ -22,7 +22,8 @@ static int help(const struct setting *settings, const char *usage)
         return 0;
 }
 
-int flags_main(const char *command, const struct setting *settings, const char *usage, int (*run)(const struct config *config), char **arguments)
+int flags_main(const char *command, const struct setting *settings, const char *usage,
+               int (*run)(const struct config *config), char **arguments)
 {
         struct config *config;
         struct error e;

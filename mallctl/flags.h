@@ -7,7 +7,8 @@
 enum { EXIT_MISUNDERSTOOD = 2 };
 
 /* The whole command: --help, --version, what is not understood (2), else run. */
-int flags_main(const char *command, const struct setting *settings, const char *usage, int (*run)(const struct config *config), char **arguments);
+int flags_main(const char *command, const struct setting *settings, const char *usage,
+               int (*run)(const struct config *config), char **arguments);
 
 int flags_misunderstood(const char *command, const char *what);
 

@@ -1,4 +1,5 @@
-/* ids - the highest ids on the topic: a store that takes over from another begins above them (MALL_FIRST_ID). */
+/* ids - the highest ids on the topic: a store that takes over from another begins above them
+   (MALL_FIRST_ID). */
 #include "mallctl/command.h"
 
 #include "mallctl/flags.h"
@@ -8,14 +9,17 @@
 
 static const struct setting settings[] = {
         {"bus", SETTING_TEXT, "log:data/mall.log", .help = "log:PATH or kafka://HOST:PORT/TOPIC"},
-        {"bus-properties", SETTING_TEXT, NULL, .help = "Kafka: the file of librdkafka's properties that the daemons have, for TLS and SASL"},
+        {"bus-properties", SETTING_TEXT, NULL,
+         .help = "Kafka: the file of librdkafka's properties that the daemons have, for TLS and "
+                 "SASL"},
         {NULL},
 };
 
-static const char usage[] =
-        "usage: mallctl ids [FLAG VALUE]...\n\n"
-        "Reads all events that the topic has and says the highest id of each kind, whoever gave it. A service that takes over from\n"
-        "another, and whose ids others know by number alone, begins above: MALL_FIRST_ID, for its empty store.\n";
+static const char usage[] = "usage: mallctl ids [FLAG VALUE]...\n\n"
+                            "Reads all events that the topic has and says the highest id of each "
+                            "kind, whoever gave it. A service that takes over from\n"
+                            "another, and whose ids others know by number alone, begins above: "
+                            "MALL_FIRST_ID, for its empty store.\n";
 
 static const struct {
         const char *service, *where;
@@ -30,7 +34,8 @@ static void print(const struct topic *topic)
 {
         printf("%-8s  %16s  %s\n", "SERVICE", "HIGHEST", "SEEN AS");
         for (size_t i = 0; i < ID_KINDS; i++)
-                printf("%-8s  %16lld  %s\n", kinds[i].service, (long long)topic->highest[i], kinds[i].where);
+                printf("%-8s  %16lld  %s\n", kinds[i].service, (long long)topic->highest[i],
+                       kinds[i].where);
         if (topic->dropped.count)
                 puts("The oldest events are gone from the topic: an id may have been higher.");
 }

@@ -48,8 +48,8 @@ int log_groups_main(char **arguments)
                 char seen[CLOCK_RFC3339];
 
                 clock_rfc3339(g->seen_ms, seen);
-                printf("%-20s %-20s %10lld %10lld  %s\n", g->name, g->topic, (long long)g->position, (long long)g->lag,
-                       seen);
+                printf("%-20s %-20s %10lld %10lld  %s\n", g->name, g->topic, (long long)g->position,
+                       (long long)g->lag, seen);
         }
         arena_close(&arena);
         eventlog_close(&f);
@@ -70,7 +70,8 @@ int log_forget_main(char **arguments)
         return forgot ? 0 : fail(&e);
 }
 
-/* Control bytes and backslashes as \xNN, so that a record stays one line of five columns or more. */
+/* Control bytes and backslashes as \xNN, so that a record stays one line of five columns or
+   more. */
 static void print_bytes(const char *bytes, size_t len)
 {
         for (size_t i = 0; i < len; i++) {

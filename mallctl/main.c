@@ -1,6 +1,8 @@
-/* mallctl - looks after a mall: what the daemons leave on this machine's disk, and whether their books balance.
+/* mallctl - looks after a mall: what the daemons leave on this machine's disk, and whether their
+   books balance.
 
-   OWNS   nothing: it may run beside the daemons at any time, but renew, which wants a SQLite store for itself
+   OWNS   nothing: it may run beside the daemons at any time, but renew, which wants a SQLite store
+          for itself
    FAILS  exit 1 when a command fails, 2 when it was not understood */
 #include "mallctl/command.h"
 
@@ -8,12 +10,20 @@
 #include <string.h>
 
 static const struct command commands[] = {
-        {"audit", "[FLAG VALUE]...", "checks that orders, deliveries, stocks and movements balance", audit_main},
-        {"ids", "[FLAG VALUE]...", "the highest ids on the topic, for a store that is to begin above them (MALL_FIRST_ID)", ids_main},
-        {"renew", "DB-URL [SERVICE]", "after a restore from a backup: ids jump, so that none is given twice (docs/backup.md)", renew_main},
-        {"log groups", "[FILE]", "who reads the event log, how far, and what is left to each", log_groups_main},
-        {"log forget", "GROUP [FILE]", "lets old events go although GROUP has not read them", log_forget_main},
-        {"log dump", "[FILE] [--from N]", "prints the events of the log, a line each", log_dump_main},
+        {"audit", "[FLAG VALUE]...", "checks that orders, deliveries, stocks and movements balance",
+         audit_main},
+        {"ids", "[FLAG VALUE]...",
+         "the highest ids on the topic, for a store that is to begin above them (MALL_FIRST_ID)",
+         ids_main},
+        {"renew", "DB-URL [SERVICE]",
+         "after a restore from a backup: ids jump, so that none is given twice (docs/backup.md)",
+         renew_main},
+        {"log groups", "[FILE]", "who reads the event log, how far, and what is left to each",
+         log_groups_main},
+        {"log forget", "GROUP [FILE]", "lets old events go although GROUP has not read them",
+         log_forget_main},
+        {"log dump", "[FILE] [--from N]", "prints the events of the log, a line each",
+         log_dump_main},
         {NULL, NULL, NULL, NULL},
 };
 
@@ -22,7 +32,8 @@ static void usage(FILE *out)
         fputs("usage: mallctl COMMAND ...\n\n", out);
         for (const struct command *c = commands; c->name; c++)
                 fprintf(out, "  %-10s %-18s  %s\n", c->name, c->arguments, c->help);
-        fputs("\nFILE is data/mall.log unless given. audit and ids name their flags with --help.\n", out);
+        fputs("\nFILE is data/mall.log unless given. audit and ids name their flags with --help.\n",
+              out);
 }
 
 /* The words behind the command's name; NULL: they begin with another. */

@@ -1,6 +1,8 @@
-/* renew - after a service's store was restored from a backup: its ids jump, so that none comes twice (data/renew.h).
+/* renew - after a service's store was restored from a backup: its ids jump, so that none comes
+   twice (data/renew.h).
 
-   FAILS  where a daemon uses the SQLite file, or the URL is no service's store; nothing was changed then */
+   FAILS  where a daemon uses the SQLite file, or the URL is no service's store; nothing was changed
+          then */
 #include "mallctl/command.h"
 
 #include "base/arena.h"
@@ -13,7 +15,8 @@
 
 enum { STORES_MOST = 32 };
 
-/* The schemas of a PostgreSQL database that hold a service's store; a SQLite file holds one, which needs no name. */
+/* The schemas of a PostgreSQL database that hold a service's store; a SQLite file holds one, which
+   needs no name. */
 struct names {
         struct arena *arena;
         const char *all[STORES_MOST];
@@ -35,7 +38,8 @@ static bool run(struct db *db, const char *source, struct error *error)
                 return false;
         if (!db_commit(db, error))
                 return false;
-        printf("%s: ids went up to %lld, they go on above %lld\n", source, (long long)r.given, (long long)r.from);
+        printf("%s: ids went up to %lld, they go on above %lld\n", source, (long long)r.given,
+               (long long)r.from);
         return true;
 }
 
@@ -65,7 +69,8 @@ static bool renew(const char *url, const char *service, struct arena *arena, str
                 source = source_of(db, arena, error);
                 done = source && run(db, source, error);
                 if (!source)
-                        error_set(error, ERROR_NOT_FOUND, "%.100s: there is no store of a service", url);
+                        error_set(error, ERROR_NOT_FOUND, "%.100s: there is no store of a service",
+                                  url);
         }
         if (!done)
                 db_rollback(db);
@@ -75,7 +80,8 @@ static bool renew(const char *url, const char *service, struct arena *arena, str
 
 static bool list(const char *url, struct names *names, struct error *error)
 {
-        static const char sql[] = "SELECT schemaname FROM pg_sequences WHERE sequencename = 'outbox_ids' ORDER BY 1";
+        static const char sql[] =
+                "SELECT schemaname FROM pg_sequences WHERE sequencename = 'outbox_ids' ORDER BY 1";
         struct db *db = db_open(url, "mallctl", DB_READER, error);
         struct statement *s = db ? db_prepare(db, sql, error) : NULL;
         enum db_step step = DB_FAILED;
@@ -86,7 +92,8 @@ static bool list(const char *url, struct names *names, struct error *error)
                 statement_reset(s);
         db_close(&db);
         if (step != DB_FAILED && !names->count)
-                return error_set(error, ERROR_NOT_FOUND, "there is no store of a service in this database");
+                return error_set(error, ERROR_NOT_FOUND,
+                                 "there is no store of a service in this database");
         return step != DB_FAILED;
 }
 
@@ -95,7 +102,8 @@ static bool is_there(const char *url, struct error *error)
 {
         const char *path = url + strlen("sqlite:");
 
-        return access(path, R_OK | W_OK) == 0 || error_set(error, ERROR_NOT_FOUND, "%.100s: %s", path, strerror(errno));
+        return access(path, R_OK | W_OK) == 0 ||
+               error_set(error, ERROR_NOT_FOUND, "%.100s: %s", path, strerror(errno));
 }
 
 static bool find(const char *url, const char *service, struct names *names, struct error *error)
@@ -115,7 +123,9 @@ int renew_main(char **arguments)
         bool done;
 
         if (!arguments[0] || (arguments[1] && arguments[2])) {
-                fputs("mallctl: renew takes a DB-URL and, on PostgreSQL, perhaps a SERVICE; see mallctl --help\n", stderr);
+                fputs("mallctl: renew takes a DB-URL and, on PostgreSQL, perhaps a SERVICE; see "
+                      "mallctl --help\n",
+                      stderr);
                 arena_close(&names.arena);
                 return 2;
         }

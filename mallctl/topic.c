@@ -54,7 +54,9 @@ static int64_t order_of(const struct event *event)
 {
         const struct json *order = json_member(event->body, "orderId");
 
-        return order && (order->type == JSON_STRING || order->type == JSON_NUMBER) ? books_id(order->text) : 0;
+        return order && (order->type == JSON_STRING || order->type == JSON_NUMBER)
+                       ? books_id(order->text)
+                       : 0;
 }
 
 static bool is_of_order(enum saying saying)
@@ -70,14 +72,17 @@ static void note_highest(struct topic *t, enum id_kind kind, int64_t id)
 
 static void note_ids(struct topic *t, const struct said *said)
 {
-        enum id_kind kind = said->saying == INVENTORY_MODIFIED ? ID_INVENTORY : is_of_order(said->saying) ? ID_ORDER : ID_DELIVERY;
+        enum id_kind kind = said->saying == INVENTORY_MODIFIED ? ID_INVENTORY
+                            : is_of_order(said->saying)        ? ID_ORDER
+                                                               : ID_DELIVERY;
 
         note_highest(t, kind, said->id);
         if (kind == ID_DELIVERY)
                 note_highest(t, ID_ORDER_HEARD, said->order);
 }
 
-static void keep(struct topic *t, const struct record *record, const struct event *event, struct said *said)
+static void keep(struct topic *t, const struct record *record, const struct event *event,
+                 struct said *said)
 {
         said->source = keep_source(t, event->source);
         said->identity_source = keep_source(t, event->identity_source);
@@ -95,7 +100,8 @@ void topic_take(struct topic *t, const struct record *record)
         struct error ignored;
         struct said said;
 
-        if (event_read(record, sayings, t->scratch, &event, &ignored) == EVENT_OURS && id_of(&event) > 0) {
+        if (event_read(record, sayings, t->scratch, &event, &ignored) == EVENT_OURS &&
+            id_of(&event) > 0) {
                 said = (struct said){
                         .id = id_of(&event),
                         .order = order_of(&event),
@@ -128,8 +134,8 @@ static const char *last_source(const struct topic *t, bool of_order, const char 
         for (size_t i = 0; i < t->events.count; i++) {
                 const struct said *s = rows_at(&t->events, i);
 
-                if (is_of_order(s->saying) == of_order && strncmp(s->source, prefix, strlen(prefix)) == 0 &&
-                    (!last || is_later(s, last)))
+                if (is_of_order(s->saying) == of_order &&
+                    strncmp(s->source, prefix, strlen(prefix)) == 0 && (!last || is_later(s, last)))
                         last = s;
         }
         return last ? last->source : NULL;
@@ -144,7 +150,8 @@ bool topic_is_of_now(const struct topic *t, const struct said *said)
 
 bool topic_is_from_order(const struct topic *t, const struct said *started)
 {
-        return started->order_source && t->order_source && strcmp(started->order_source, t->order_source) == 0;
+        return started->order_source && t->order_source &&
+               strcmp(started->order_source, t->order_source) == 0;
 }
 
 /* ---- once it is read ---- */
@@ -204,13 +211,16 @@ bool topic_url_is_right(const char *url, struct error *error)
 
         if (scheme && scheme->read == topic_read_log && *place)
                 return true;
-        if (scheme && scheme->read == topic_read_kafka && slash && slash != place && bus_topic_is_valid(slash + 1))
+        if (scheme && scheme->read == topic_read_kafka && slash && slash != place &&
+            bus_topic_is_valid(slash + 1))
                 return true;
-        return error_set(error, ERROR_BAD_INPUT, "the bus is log:PATH or kafka://HOST:PORT[,HOST:PORT]/TOPIC, not '%s'",
+        return error_set(error, ERROR_BAD_INPUT,
+                         "the bus is log:PATH or kafka://HOST:PORT[,HOST:PORT]/TOPIC, not '%s'",
                          redact(url, shown));
 }
 
-static bool read_all(struct topic *t, const char *url, const char *properties, bool ids_only, struct error *error)
+static bool read_all(struct topic *t, const char *url, const char *properties, bool ids_only,
+                     struct error *error)
 {
         const struct scheme *scheme;
 
@@ -269,8 +279,10 @@ static size_t first_of(const struct topic *t, enum saying saying, int64_t id)
         return from;
 }
 
-/* Of one saying and id: how many the store that is there now said, and how many there are in all; *one is one of the former. */
-static size_t count(const struct topic *t, enum saying saying, int64_t id, size_t *all, const struct said **one)
+/* Of one saying and id: how many the store that is there now said, and how many there are in all;
+ *one is one of the former. */
+static size_t count(const struct topic *t, enum saying saying, int64_t id, size_t *all,
+                    const struct said **one)
 {
         size_t first = first_of(t, saying, id), i, now = 0;
 

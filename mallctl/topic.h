@@ -1,11 +1,13 @@
-/* topic - what was said of orders and deliveries, read from the topic's beginning to what was its end.
+/* topic - what was said of orders and deliveries, read from the topic's beginning to what was its
+   end.
 
-   No group is joined and nothing is written. A record that was published twice (the same ce_source and ce_id) counts once;
-   what cannot be understood is none.
+   No group is joined and nothing is written. A record that was published twice (the same ce_source
+   and ce_id) counts once; what cannot be understood is none.
 
-   An order is (source, id), and so is a delivery: a store that begins anew gets another ce_source and counts from 1 again.
-   The source that spoke last is the store that is there now. BUGS: one that began anew and has said nothing yet is taken
-   for the one before it, whose rows are missed then. On a topic of several partitions "last" is by the records' time.
+   An order is (source, id), and so is a delivery: a store that begins anew gets another ce_source
+   and counts from 1 again. The source that spoke last is the store that is there now. BUGS: one
+   that began anew and has said nothing yet is taken for the one before it, whose rows are missed
+   then. On a topic of several partitions "last" is by the records' time.
 
    Where the bus has dropped the oldest events already, those of the oldest rows are not missed. */
 #ifndef MALLCTL_TOPIC_H
@@ -14,14 +16,21 @@
 #include "event/bus.h"
 #include "mallctl/rows.h"
 
-enum saying { ORDER_PLACED, ORDER_CANCELED, DELIVERY_STARTED, DELIVERY_CANCELED, OUT_OF_STOCK, INVENTORY_MODIFIED };
+enum saying {
+        ORDER_PLACED,
+        ORDER_CANCELED,
+        DELIVERY_STARTED,
+        DELIVERY_CANCELED,
+        OUT_OF_STOCK,
+        INVENTORY_MODIFIED
+};
 
 /* Whose ids events tell, and in which member. */
 enum id_kind {
-        ID_ORDER,        /* id of Orderplaced and OrderCanceled */
-        ID_ORDER_HEARD,  /* orderId of what delivery and product say */
-        ID_DELIVERY,     /* id of DeliveryStarted, DeliveryCanceled and OutOfStock */
-        ID_INVENTORY,    /* id of InventoryModified */
+        ID_ORDER,       /* id of Orderplaced and OrderCanceled */
+        ID_ORDER_HEARD, /* orderId of what delivery and product say */
+        ID_DELIVERY,    /* id of DeliveryStarted, DeliveryCanceled and OutOfStock */
+        ID_INVENTORY,   /* id of InventoryModified */
         ID_KINDS,
 };
 
@@ -31,7 +40,8 @@ struct said {
         enum saying saying;
         const char *source;
         const char *identity_source, *identity; /* what makes it one event */
-        const char *order_source;               /* of a delivery: whose Orderplaced it comes from; NULL: made by hand */
+        const char *order_source; /* of a delivery: whose Orderplaced it comes from; NULL: made by
+                                     hand */
         int32_t partition;
         int64_t offset, timestamp;
 };
@@ -40,9 +50,11 @@ struct topic {
         const char *properties; /* while it is read */
         struct arena *arena, *scratch;
         bool ids_only;       /* no events are kept */
-        struct rows events;  /* struct said, of orders and deliveries; sorted by saying, id, source, identity once it is read */
+        struct rows events;  /* struct said, of orders and deliveries; sorted by saying, id, source,
+                                identity once it is read */
         struct rows dropped; /* int64_t: partitions whose oldest records are gone */
-        const char *order_source, *delivery_source; /* the stores that are there now; NULL: they said nothing */
+        const char *order_source,
+                *delivery_source;  /* the stores that are there now; NULL: they said nothing */
         int64_t highest[ID_KINDS]; /* of all stores; 0: none was seen */
 };
 
@@ -52,7 +64,8 @@ bool topic_url_is_right(const char *url, struct error *error);
 /* properties: a file (event/kafka_properties.h), or NULL */
 bool topic_read(struct topic *topic, const char *url, const char *properties, struct error *error);
 /* The highest ids only. */
-bool topic_read_ids(struct topic *topic, const char *url, const char *properties, struct error *error);
+bool topic_read_ids(struct topic *topic, const char *url, const char *properties,
+                    struct error *error);
 void topic_close(struct topic *topic);
 
 /* Did the store that is there now say it? */

@@ -24,7 +24,8 @@ static bool read_all(struct topic *t, struct eventlog *f, struct error *error)
         int64_t after = 0, end = eventlog_end(f, topic_name);
         size_t count;
 
-        while (after < end && (count = eventlog_read(f, topic_name, after, records, PORTION, arena, error)) > 0) {
+        while (after < end &&
+               (count = eventlog_read(f, topic_name, after, records, PORTION, arena, error)) > 0) {
                 for (size_t i = 0; i < count; i++)
                         topic_take(t, &records[i]);
                 after = records[count - 1].offset;

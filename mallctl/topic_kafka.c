@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum {
-        ASK_MS = 10 * 1000,           /* the broker, for what the topic is */
+        ASK_MS = 10 * 1000,            /* the broker, for what the topic is */
         SILENCE_US = 30 * 1000 * 1000, /* without one record */
         POLL_MS = 500,
 };
@@ -34,7 +34,8 @@ struct reading {
 
 static bool fail(const struct reading *r, const char *why)
 {
-        return error_set(r->error, ERROR_UNAVAILABLE, "Kafka at %s: topic %s: %s", r->servers, r->name, why);
+        return error_set(r->error, ERROR_UNAVAILABLE, "Kafka at %s: topic %s: %s", r->servers,
+                         r->name, why);
 }
 
 static bool fail_by(const struct reading *r, rd_kafka_resp_err_t err)
@@ -45,20 +46,18 @@ static bool fail_by(const struct reading *r, rd_kafka_resp_err_t err)
 static bool open_client(struct reading *r)
 {
         const char *const settings[][2] = {
-                {"bootstrap.servers", r->servers},
-                {"client.id", "mallctl"},
+                {"bootstrap.servers", r->servers}, {"client.id", "mallctl"},
                 {"group.id", "mallctl"}, /* librdkafka wants one; it is never joined */
-                {"enable.auto.commit", "false"},
-                {"enable.auto.offset.store", "false"},
-                {"enable.partition.eof", "true"},
-                {"auto.offset.reset", "earliest"},
+                {"enable.auto.commit", "false"},   {"enable.auto.offset.store", "false"},
+                {"enable.partition.eof", "true"},  {"auto.offset.reset", "earliest"},
         };
         rd_kafka_conf_t *conf = rd_kafka_conf_new();
         char why[256] = "";
 
         rd_kafka_conf_set_log_cb(conf, NULL); /* what fails is told by the calls */
         for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
-                if (rd_kafka_conf_set(conf, settings[i][0], settings[i][1], why, sizeof why) != RD_KAFKA_CONF_OK) {
+                if (rd_kafka_conf_set(conf, settings[i][0], settings[i][1], why, sizeof why) !=
+                    RD_KAFKA_CONF_OK) {
                         rd_kafka_conf_destroy(conf);
                         return fail(r, why);
                 }
@@ -98,7 +97,8 @@ static bool find_ends(struct reading *r, rd_kafka_topic_partition_list_t *list)
         r->partitions = arena_alloc(r->arena, (size_t)r->count * sizeof *r->partitions);
         for (int i = 0; i < r->count; i++) {
                 int64_t begin = 0;
-                rd_kafka_resp_err_t err = rd_kafka_query_watermark_offsets(r->rk, r->name, i, &begin, &r->partitions[i].end, ASK_MS);
+                rd_kafka_resp_err_t err = rd_kafka_query_watermark_offsets(
+                        r->rk, r->name, i, &begin, &r->partitions[i].end, ASK_MS);
 
                 if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
                         return fail_by(r, err);
@@ -138,7 +138,8 @@ static void take_message(struct reading *r, const rd_kafka_message_t *m)
 
         if (rd_kafka_message_headers(m, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
                 record.header_count = rd_kafka_header_cnt(headers);
-                record.headers = to = arena_alloc(r->topic->scratch, record.header_count * sizeof *to);
+                record.headers = to =
+                        arena_alloc(r->topic->scratch, record.header_count * sizeof *to);
                 for (size_t i = 0; i < record.header_count; i++, to++) {
                         rd_kafka_header_get_all(headers, i, &to->name, &value, &to->len);
                         to->value = value;
@@ -160,7 +161,8 @@ static bool read_all(struct reading *r)
                 if (m && m->err == RD_KAFKA_RESP_ERR_NO_ERROR && !r->partitions[m->partition].done)
                         take_message(r, m);
                 else if (m && m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
-                        partition_done(r, m->partition); /* its last records are none for us, as those of a transaction */
+                        partition_done(r, m->partition); /* its last records are none for us, as
+                                                            those of a transaction */
                 else if (m && m->err)
                         trouble = m->err;
                 if (m && (!m->err || m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF))
@@ -177,7 +179,8 @@ static bool assign_and_read(struct reading *r)
 {
         rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(r->count);
         bool found = find_ends(r, list);
-        rd_kafka_resp_err_t err = found && r->left ? rd_kafka_assign(r->rk, list) : RD_KAFKA_RESP_ERR_NO_ERROR;
+        rd_kafka_resp_err_t err =
+                found && r->left ? rd_kafka_assign(r->rk, list) : RD_KAFKA_RESP_ERR_NO_ERROR;
 
         rd_kafka_topic_partition_list_destroy(list);
         if (err != RD_KAFKA_RESP_ERR_NO_ERROR)

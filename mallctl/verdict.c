@@ -23,7 +23,8 @@ void verdict_leave(struct verdict *verdict, const char *format, ...)
         va_list args;
 
         va_start(args, format);
-        text_printf(&verdict->left, "not checked: %s\n", arena_vprintf(verdict->left.arena, format, args));
+        text_printf(&verdict->left, "not checked: %s\n",
+                    arena_vprintf(verdict->left.arena, format, args));
         va_end(args);
 }
 

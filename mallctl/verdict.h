@@ -11,10 +11,12 @@ struct verdict {
 };
 
 struct verdict verdict_open(struct arena *arena);
-void verdict_add(struct verdict *verdict, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void verdict_add(struct verdict *verdict, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
 
 /* What could not be checked, and why. */
-void verdict_leave(struct verdict *verdict, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void verdict_leave(struct verdict *verdict, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
 
 /* For texts of others: no byte of them begins a new line or moves the cursor. */
 const char *verdict_visible(struct arena *arena, const char *text);

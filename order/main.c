@@ -4,12 +4,14 @@
    HEARS  DeliveryStarted, OutOfStock, DeliveryCanceled
    SAYS   Orderplaced, OrderCanceled
    ASKS   product for the stock, if told to
-   FAILS  503 while the store is away; a bus that is away costs no request, events wait in the outbox */
+   FAILS  503 while the store is away; a bus that is away costs no request, events wait in the
+          outbox */
 #include "order/order.h"
 #include "order/stock.h"
 #include "service/service.h"
 
-static struct admission *ask_for_stock(const struct config *config, struct metrics *metrics, struct error *error)
+static struct admission *ask_for_stock(const struct config *config, struct metrics *metrics,
+                                       struct error *error)
 {
         return inquiry_open(&stock_question, config, metrics, error);
 }

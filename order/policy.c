@@ -26,7 +26,8 @@ static struct order *order_of(struct unit *unit, const struct event *event)
         char *end;
         long long id;
 
-        if (unit_failed(unit) || !p->order_id || (p->order_source && strcmp(p->order_source, unit_source(unit)) != 0))
+        if (unit_failed(unit) || !p->order_id ||
+            (p->order_source && strcmp(p->order_source, unit_source(unit)) != 0))
                 return NULL;
         id = strtoll(p->order_id, &end, 10);
         return *end || id < 1 ? NULL : unit_get(unit, &order_entity, id);

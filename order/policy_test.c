@@ -9,14 +9,16 @@ static void begin(void)
         story_begin("order", entities, order_policy, NULL);
 }
 
-/* order_source: whose order is meant; NULL: the delivery was made by hand or said by the reference. order_id is JSON. */
+/* order_source: whose order is meant; NULL: the delivery was made by hand or said by the reference.
+   order_id is JSON. */
 static const char *hear_of(const char *type, const char *order_source, const char *order_id)
 {
         return story_hears((struct saying){
                 .source = "/delivery/d",
                 .order_source = order_source,
                 .value = arena_printf(telling.arena,
-                                      "{\"eventType\":\"%s\",\"timestamp\":5,\"id\":9,\"orderId\":%s,\"qty\":5,\"productId\":\"1001\","
+                                      "{\"eventType\":\"%s\",\"timestamp\":5,\"id\":9,\"orderId\":%"
+                                      "s,\"qty\":5,\"productId\":\"1001\","
                                       "\"status\":\"%s\",\"customerId\":\"100\"}",
                                       type, order_id, type)});
 }
@@ -26,25 +28,31 @@ static void hears_of_first(const char *type)
         check_text(hear_of(type, story_source(), "\"1\""), "applied");
 }
 
-#define ORDER(status) "{\"productId\":\"1001\",\"productName\":\"TV\",\"qty\":5,\"customerId\":\"100\",\"status\":" status "}"
+#define ORDER(status)                                                                              \
+        "{\"productId\":\"1001\",\"productName\":\"TV\",\"qty\":5,\"customerId\":\"100\","         \
+        "\"status\":" status "}"
 
 static void post_order(void)
 {
-        story_posts(&order_entity, "{\"productId\":1001,\"productName\":\"TV\",\"qty\":\"5\",\"customerId\":\"100\"}");
+        story_posts(
+                &order_entity,
+                "{\"productId\":1001,\"productName\":\"TV\",\"qty\":\"5\",\"customerId\":\"100\"}");
 }
 
 static void an_order_posted_is_placed(void)
 {
         begin();
         post_order();
-        check_text(story_said(), "Orderplaced[1]{\"id\":1,\"productId\":\"1001\",\"productName\":\"TV\",\"qty\":5,\"customerId\":\"100\","
+        check_text(story_said(), "Orderplaced[1]{\"id\":1,\"productId\":\"1001\",\"productName\":"
+                                 "\"TV\",\"qty\":5,\"customerId\":\"100\","
                                  "\"status\":null}");
         check_text(story_header("ce_type"), "Orderplaced");
         check_text(story_header("ce_id"), "1");
         check_text(story_header("ce_source"), story_source());
         check_text(story_header("ce_subject"), "1");
         story_posts(&order_entity, "{\"item\":\"chicken\"}");
-        check_text(story_said(), "Orderplaced[2]{\"id\":2,\"productId\":null,\"productName\":null,\"qty\":null,\"customerId\":null,"
+        check_text(story_said(), "Orderplaced[2]{\"id\":2,\"productId\":null,\"productName\":null,"
+                                 "\"qty\":null,\"customerId\":null,"
                                  "\"status\":null}");
         check_text(story_header("ce_id"), "2");
         story_end();
@@ -56,7 +64,8 @@ static void an_order_deleted_is_canceled(void)
         post_order();
         story_said();
         story_deletes(&order_entity, 1);
-        check_text(story_said(), "OrderCanceled[1]{\"id\":1,\"productId\":\"1001\",\"productName\":\"TV\",\"qty\":5,\"customerId\":\"100\","
+        check_text(story_said(), "OrderCanceled[1]{\"id\":1,\"productId\":\"1001\",\"productName\":"
+                                 "\"TV\",\"qty\":5,\"customerId\":\"100\","
                                  "\"status\":null}");
         check_text(story_does(&order_entity, 1, NULL), "there is none");
         check_text(story_said(), "");
@@ -71,8 +80,10 @@ static void an_order_changed_says_nothing(void)
         story_patches(&order_entity, 1, "{\"qty\":6,\"status\":\"mine\"}");
         check_text(story_said(), "");
         hears_of_first("DeliveryStarted"); /* events overwrite what was written over HTTP */
-        check_text(story_rows(&order_entity), "1{\"productId\":\"1001\",\"productName\":\"TV\",\"qty\":6,\"customerId\":\"100\","
-                                              "\"status\":\"DeliveryStarted\"}");
+        check_text(
+                story_rows(&order_entity),
+                "1{\"productId\":\"1001\",\"productName\":\"TV\",\"qty\":6,\"customerId\":\"100\","
+                "\"status\":\"DeliveryStarted\"}");
         story_end();
 }
 
@@ -102,7 +113,8 @@ static void out_of_stock_stays(void)
         check_text(story_rows(&order_entity), "1" ORDER("\"OutOfStock\""));
         check_text(story_said(), "");
         story_deletes(&order_entity, 1);
-        check_text(story_said(), "OrderCanceled[1]{\"id\":1,\"productId\":\"1001\",\"productName\":\"TV\",\"qty\":5,\"customerId\":\"100\","
+        check_text(story_said(), "OrderCanceled[1]{\"id\":1,\"productId\":\"1001\",\"productName\":"
+                                 "\"TV\",\"qty\":5,\"customerId\":\"100\","
                                  "\"status\":\"OutOfStock\"}");
         hears_of_first("DeliveryCanceled"); /* late: the order is gone */
         check_text(story_rows(&order_entity), "");
@@ -122,7 +134,9 @@ static void a_change_of_status_is_a_new_version(void)
         hears_of_first("DeliveryStarted"); /* says nothing new */
         hears_of_first("DeliveryCanceled");
         db = store_read_begin(telling.store);
-        check(table_get(db, store_table(telling.store, &order_entity), TABLE_TO_LOOK, 1, telling.arena, &row, &e) && row);
+        check(table_get(db, store_table(telling.store, &order_entity), TABLE_TO_LOOK, 1,
+                        telling.arena, &row, &e) &&
+              row);
         store_read_end(telling.store, db);
         order = row;
         check_int(order->row.version, 2);
@@ -144,14 +158,17 @@ static void only_our_own_orders_are_meant(void)
 
 static void what_names_no_order_changes_nothing(void)
 {
-        static const char *const ids[] = {"null", "\"\"", "\"abc\"", "\"1x\"", "\"0\"", "\"-1\"", "\"2\"", "\"99999999999999999999\"", "true"};
+        static const char *const ids[] = {"null",  "\"\"",   "\"abc\"", "\"1x\"",
+                                          "\"0\"", "\"-1\"", "\"2\"",   "\"99999999999999999999\"",
+                                          "true"};
 
         begin();
         post_order();
         for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
                 check_text(hear_of("DeliveryStarted", story_source(), ids[i]), "applied");
         check_text(story_rows(&order_entity), "1" ORDER("null"));
-        check_text(hear_of("DeliveryStarted", story_source(), "1"), "applied"); /* a number keeps its text */
+        check_text(hear_of("DeliveryStarted", story_source(), "1"),
+                   "applied"); /* a number keeps its text */
         check_text(story_rows(&order_entity), "1" ORDER("\"DeliveryStarted\""));
         story_end();
 }
@@ -166,7 +183,8 @@ static void an_id_has_as_many_digits_as_it_needs(void)
         check_text(hear_of("OutOfStock", story_source(), "\"010\""), "applied");
         for (int i = 1; i <= 9; i++)
                 story_deletes(&order_entity, i);
-        check_text(story_rows(&order_entity), "10" ORDER("\"OutOfStock\"") "11" ORDER("null") "12" ORDER("\"DeliveryStarted\""));
+        check_text(story_rows(&order_entity), "10" ORDER("\"OutOfStock\"") "11" ORDER(
+                                                      "null") "12" ORDER("\"DeliveryStarted\""));
         story_end();
 }
 
@@ -174,12 +192,18 @@ static void what_cannot_be_understood_is_dead(void)
 {
         begin();
         post_order();
-        check_text(hear_of("DeliveryStarted", story_source(), "[1]"), "dead: orderId must be a string, not an array");
-        check_text(hear_of("OutOfStock", story_source(), "{}"), "dead: orderId must be a string, not an object");
-        check_text(story_hears((struct saying){.value = "{\"eventType\":\"DeliveryStarted\",\"orderId\":\"1\"}"}),
+        check_text(hear_of("DeliveryStarted", story_source(), "[1]"),
+                   "dead: orderId must be a string, not an array");
+        check_text(hear_of("OutOfStock", story_source(), "{}"),
+                   "dead: orderId must be a string, not an object");
+        check_text(story_hears((struct saying){
+                           .value = "{\"eventType\":\"DeliveryStarted\",\"orderId\":\"1\"}"}),
                    "dead: id must be a whole number");
-        check_text(story_hears((struct saying){.value = "{\"eventType\":\"DeliveryStarted\",\"id\":{},\"orderId\":\"1\"}"}),
-                   "dead: id must be a whole number");
+        check_text(
+                story_hears((struct saying){
+                        .value =
+                                "{\"eventType\":\"DeliveryStarted\",\"id\":{},\"orderId\":\"1\"}"}),
+                "dead: id must be a whole number");
         check_text(story_rows(&order_entity), "1" ORDER("null"));
         story_end();
 }
@@ -189,7 +213,9 @@ static void what_others_say_to_others_is_skipped(void)
         begin();
         check_text(hear_of("Orderplaced", NULL, "\"1\""), "foreign"); /* its own, back */
         check_text(hear_of("InventoryModified", NULL, "\"1\""), "foreign");
-        check_text(story_hears((struct saying){.value = "{\"eventType\":\"Paid\",\"timestamp\":\"yesterday\"}"}), "foreign");
+        check_text(story_hears((struct saying){
+                           .value = "{\"eventType\":\"Paid\",\"timestamp\":\"yesterday\"}"}),
+                   "foreign");
         story_end();
 }
 

@@ -1,8 +1,8 @@
 /* What order asks product, and what it makes of the answer. */
 #include "order/stock.h"
 
-#include "testing/check.h"
 #include "order/order.h"
+#include "testing/check.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -41,7 +41,9 @@ static const char *answer(const char *stock, int64_t qty)
 
         error = (struct error){0};
         if (stock) {
-                const char *text = arena_printf(arena, "{\"productId\":\"1001\",\"productName\":\"TV\",\"stock\":%s}", stock);
+                const char *text = arena_printf(
+                        arena, "{\"productId\":\"1001\",\"productName\":\"TV\",\"stock\":%s}",
+                        stock);
                 const struct json *body = json_read(arena, text, strlen(text), &error);
 
                 found = arena_alloc(arena, stock_question.answer->size);
@@ -62,7 +64,8 @@ static void an_order_of_no_more_than_there_is_is_accepted(void)
         check_text(answer("5", 6), "there are 5 of product 1001 in stock, not 6");
         check_text(answer("0", 1), "there are 0 of product 1001 in stock, not 1");
         check_text(answer("null", 1), "there are 0 of product 1001 in stock, not 1");
-        check_text(answer("-3", 1), "there are -3 of product 1001 in stock, not 1"); /* MALL_OVERSELL=allow */
+        check_text(answer("-3", 1),
+                   "there are -3 of product 1001 in stock, not 1"); /* MALL_OVERSELL=allow */
         check_text(answer("2147483647", 2147483647), "accepted");
 }
 
@@ -75,8 +78,10 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 {"what moves no stock is not asked about", what_moves_no_stock_is_not_asked_about},
-                {"an order of no more than there is is accepted", an_order_of_no_more_than_there_is_is_accepted},
-                {"an order of what product does not know is accepted", an_order_of_what_product_does_not_know_is_accepted},
+                {"an order of no more than there is is accepted",
+                 an_order_of_no_more_than_there_is_is_accepted},
+                {"an order of what product does not know is accepted",
+                 an_order_of_what_product_does_not_know_is_accepted},
                 {NULL, NULL},
         };
 

@@ -41,7 +41,8 @@ static const struct lookup taking_lookups[] = {
         {NULL, {NULL}},
 };
 
-const struct event_type inventory_modified = {"InventoryModified", &inventory_entity.shape, "productId"};
+const struct event_type inventory_modified = {"InventoryModified", &inventory_entity.shape,
+                                              "productId"};
 
 static const struct event_type *const inventory_says[] = {&inventory_modified, NULL};
 
@@ -55,7 +56,8 @@ bool may_oversell(struct unit *unit)
         return oversell_is_allowed(unit_config(unit));
 }
 
-void inventory_move(struct unit *unit, struct inventory *inventory, int64_t qty, const struct movement *why)
+void inventory_move(struct unit *unit, struct inventory *inventory, int64_t qty,
+                    const struct movement *why)
 {
         struct movement *m = unit_copy(unit, &movement_entity, why);
 
@@ -67,7 +69,8 @@ void inventory_move(struct unit *unit, struct inventory *inventory, int64_t qty,
 }
 
 /* A change over HTTP has moved the stock already: only the movement is missing. */
-static void note_movement(struct unit *unit, const struct inventory *inventory, int64_t qty, const char *reason)
+static void note_movement(struct unit *unit, const struct inventory *inventory, int64_t qty,
+                          const char *reason)
 {
         struct inventory before = *inventory;
 
@@ -80,7 +83,8 @@ static void check_stock(struct unit *unit, const void *row)
         const struct inventory *i = row;
 
         if (i->stock.known && i->stock.value < 0 && !may_oversell(unit))
-                unit_refuse(unit, ERROR_BAD_INPUT, "stock", "stock must be a whole number from 0 to 2147483647, not %lld",
+                unit_refuse(unit, ERROR_BAD_INPUT, "stock",
+                            "stock must be a whole number from 0 to 2147483647, not %lld",
                             (long long)i->stock.value);
 }
 

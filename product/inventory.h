@@ -22,7 +22,8 @@ struct movement {
         const char *reason;
 };
 
-/* What a delivery took. A delivery is (source, id), so that a delivery store that begins anew takes again. */
+/* What a delivery took. A delivery is (source, id), so that a delivery store that begins anew takes
+   again. */
 struct taking {
         struct row row;
         const char *delivery_source; /* "" for producers without CloudEvents headers */
@@ -45,6 +46,7 @@ enum { TAKING_BY_DELIVERY };
 bool may_oversell(struct unit *unit); /* MALL_OVERSELL=allow */
 
 /* Changes the stock and writes the movement that says why; the inventory is not saved. */
-void inventory_move(struct unit *unit, struct inventory *inventory, int64_t qty, const struct movement *why);
+void inventory_move(struct unit *unit, struct inventory *inventory, int64_t qty,
+                    const struct movement *why);
 
 #endif

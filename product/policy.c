@@ -1,4 +1,5 @@
-/* A delivery started takes stock, a delivery canceled gives back what it took. The stock never goes below zero. */
+/* A delivery started takes stock, a delivery canceled gives back what it took. The stock never goes
+   below zero. */
 #include "product/inventory.h"
 
 #include "base/log.h"
@@ -55,7 +56,8 @@ static struct taking *taking_of(struct unit *unit, const struct event *event, in
         return unit_find(unit, &taking_entity, &taking_entity.lookups[TAKING_BY_DELIVERY], 0, key);
 }
 
-static void remember(struct unit *unit, const struct event *event, struct taking *known, const struct taking *now)
+static void remember(struct unit *unit, const struct event *event, struct taking *known,
+                     const struct taking *now)
 {
         struct taking *t = unit_copy(unit, &taking_entity, now);
 
@@ -75,7 +77,8 @@ static struct inventory *inventory_of(struct unit *unit, const char *product_id)
 
         if (!product_id)
                 return NULL;
-        return unit_find(unit, &inventory_entity, &inventory_entity.lookups[INVENTORY_BY_PRODUCT], 0, key);
+        return unit_find(unit, &inventory_entity, &inventory_entity.lookups[INVENTORY_BY_PRODUCT],
+                         0, key);
 }
 
 static bool fits_int32(int64_t stock)
@@ -83,7 +86,8 @@ static bool fits_int32(int64_t stock)
         return stock >= INT32_MIN && stock <= INT32_MAX;
 }
 
-static void move_and_say(struct unit *unit, struct inventory *inventory, int64_t qty, const struct movement *why)
+static void move_and_say(struct unit *unit, struct inventory *inventory, int64_t qty,
+                         const struct movement *why)
 {
         if (!fits_int32(inventory->stock.value + qty)) {
                 unit_refuse(unit, ERROR_BAD_INPUT, "qty", "stock %lld and qty %lld go beyond int32",
@@ -102,8 +106,10 @@ static void warn_of_deaf_delivery(const struct event *event)
 
         if (!event->source[0] && !atomic_flag_test_and_set(&warned))
                 log_write(LOG_WARN,
-                          "OutOfStock was said of a delivery whose events have no CloudEvents headers, as Spring's: its service does not hear that,"
-                          " and the delivery stays without stock. MALL_OVERSELL=allow lets it have the stock, below zero, as the reference"
+                          "OutOfStock was said of a delivery whose events have no CloudEvents "
+                          "headers, as Spring's: its service does not hear that,"
+                          " and the delivery stays without stock. MALL_OVERSELL=allow lets it have "
+                          "the stock, below zero, as the reference"
                           " does. Said once.",
                           NULL);
 }
@@ -118,7 +124,8 @@ static void say_out_of_stock(struct unit *unit, const struct event *event, const
                 .qty = d->qty,
                 .stock = {true, inventory->stock.value},
                 .order_source = d->order_source,
-                .delivery_source = event->source, /* "" is nobody's, so that no delivery of the same id suffers */
+                .delivery_source = event->source, /* "" is nobody's, so that no delivery of the same
+                                                     id suffers */
         };
 
         unit_announce(unit, &out_of_stock, &s);
@@ -144,7 +151,9 @@ static void delivery_started_take_stock(struct unit *unit, const struct event *e
                 now.inventory = (struct nullable_int){true, inventory->row.id};
                 now.qty = d->qty;
                 move_and_say(unit, inventory, -d->qty.value,
-                             &(struct movement){.delivery_id = {true, d->row.id}, .order_id = d->order_id, .reason = event->type});
+                             &(struct movement){.delivery_id = {true, d->row.id},
+                                                .order_id = d->order_id,
+                                                .reason = event->type});
         }
         remember(unit, event, known, &now);
 }
@@ -159,13 +168,17 @@ static void delivery_canceled_give_back(struct unit *unit, const struct event *e
         if (unit_failed(unit))
                 return;
         known = taking_of(unit, event, d->row.id);
-        if (known && (event_is_older(event, known->at.value) || (known->canceled.value && !event_is_newer(event, known->at.value))))
+        if (known && (event_is_older(event, known->at.value) ||
+                      (known->canceled.value && !event_is_newer(event, known->at.value))))
                 return; /* of a delivery that had this id before; or given back before */
         if (known && known->qty.value)
                 inventory = unit_get(unit, &inventory_entity, known->inventory.value);
-        if (inventory) /* else it took nothing, or the inventory is gone: there is nothing to give back to */
+        if (inventory) /* else it took nothing, or the inventory is gone: there is nothing to give
+                          back to */
                 move_and_say(unit, inventory, known->qty.value,
-                             &(struct movement){.delivery_id = {true, d->row.id}, .order_id = d->order_id, .reason = event->type});
+                             &(struct movement){.delivery_id = {true, d->row.id},
+                                                .order_id = d->order_id,
+                                                .reason = event->type});
         remember(unit, event, known, &now);
 }
 

@@ -1,8 +1,9 @@
 /* tsan_threads - threads in the words that the thread sanitizer knows.
 
-   librdkafka calls thrd_create and mtx_lock, which gcc's sanitizer does not intercept: a thread that it has not seen begin
-   crashes at its first malloc. These stand before libc's, and glibc's C11 types are its POSIX types underneath. It does
-   not see pthread_clockjoin_np end a thread either. Linked in VARIANT=tsan only. */
+   librdkafka calls thrd_create and mtx_lock, which gcc's sanitizer does not intercept: a thread
+   that it has not seen begin crashes at its first malloc. These stand before libc's, and glibc's
+   C11 types are its POSIX types underneath. It does not see pthread_clockjoin_np end a thread
+   either. Linked in VARIANT=tsan only. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -15,11 +16,15 @@ struct beginning {
         void *arg;
 };
 
-_Static_assert(sizeof(mtx_t) == sizeof(pthread_mutex_t) && sizeof(cnd_t) == sizeof(pthread_cond_t), "the same underneath");
+_Static_assert(sizeof(mtx_t) == sizeof(pthread_mutex_t) && sizeof(cnd_t) == sizeof(pthread_cond_t),
+               "the same underneath");
 
 static int result_of(int code)
 {
-        return code == 0 ? thrd_success : code == ETIMEDOUT ? thrd_timedout : code == EBUSY ? thrd_busy : thrd_error;
+        return code == 0           ? thrd_success
+               : code == ETIMEDOUT ? thrd_timedout
+               : code == EBUSY     ? thrd_busy
+                                   : thrd_error;
 }
 
 static void *begin(void *arg)
@@ -56,7 +61,8 @@ int mtx_init(mtx_t *mutex, int type)
         int code;
 
         pthread_mutexattr_init(&attributes);
-        pthread_mutexattr_settype(&attributes, type & mtx_recursive ? PTHREAD_MUTEX_RECURSIVE : PTHREAD_MUTEX_NORMAL);
+        pthread_mutexattr_settype(&attributes, type & mtx_recursive ? PTHREAD_MUTEX_RECURSIVE
+                                                                    : PTHREAD_MUTEX_NORMAL);
         code = pthread_mutex_init((pthread_mutex_t *)mutex, &attributes);
         pthread_mutexattr_destroy(&attributes);
         return result_of(code);
@@ -104,11 +110,13 @@ int cnd_wait(cnd_t *condition, mtx_t *mutex)
 
 int cnd_timedwait(cnd_t *condition, mtx_t *mutex, const struct timespec *until)
 {
-        return result_of(pthread_cond_timedwait((pthread_cond_t *)condition, (pthread_mutex_t *)mutex, until));
+        return result_of(pthread_cond_timedwait((pthread_cond_t *)condition,
+                                                (pthread_mutex_t *)mutex, until));
 }
 
 /* The same wait on the clock that pthread_timedjoin_np has. */
-int pthread_clockjoin_np(pthread_t thread, void **value, clockid_t clock, const struct timespec *until)
+int pthread_clockjoin_np(pthread_t thread, void **value, clockid_t clock,
+                         const struct timespec *until)
 {
         enum { SECOND = 1000000000 };
         struct timespec now, end;
@@ -116,7 +124,8 @@ int pthread_clockjoin_np(pthread_t thread, void **value, clockid_t clock, const 
 
         clock_gettime(clock, &now);
         clock_gettime(CLOCK_REALTIME, &end);
-        left = ((int64_t)until->tv_sec - now.tv_sec) * SECOND + until->tv_nsec - now.tv_nsec + end.tv_nsec;
+        left = ((int64_t)until->tv_sec - now.tv_sec) * SECOND + until->tv_nsec - now.tv_nsec +
+               end.tv_nsec;
         if (left < 0)
                 left = 0;
         end = (struct timespec){end.tv_sec + left / SECOND, left % SECOND};

@@ -94,7 +94,8 @@ bool arena_may_take(const struct arena *a, size_t size)
         return all <= a->taken || (all < most && size <= most - all);
 }
 
-/* The block that a round needed beyond the first takes its place: the next round will need as much. */
+/* The block that a round needed beyond the first takes its place: the next round will need as
+   much. */
 static void keep_larger(struct arena *a)
 {
         struct block *b = a->last;

@@ -1,7 +1,8 @@
 /* arena - memory that ends together.
 
-   Everything of one request or one event lives in its arena and is freed with it; nobody frees a piece.
-   Allocation succeeds or ends the process: a daemon that is out of memory is restarted, never half right.
+   Everything of one request or one event lives in its arena and is freed with it; nobody frees a
+   piece. Allocation succeeds or ends the process: a daemon that is out of memory is restarted,
+   never half right.
 
    Threads: an arena belongs to one thread at a time. */
 #ifndef BASE_ARENA_H
@@ -14,9 +15,10 @@
 
 struct arena;
 
-/* What many arenas may take together, bytes; any thread. An arena's first block is its own, up to 16 KiB, and does not count:
-   what fits there is never refused. An eighth is kept for arenas that take little in all: a few dozen that take as much as they may
-   (and a client decides for how long) do not shut out all others. */
+/* What many arenas may take together, bytes; any thread. An arena's first block is its own, up to
+   16 KiB, and does not count: what fits there is never refused. An eighth is kept for arenas that
+   take little in all: a few dozen that take as much as they may (and a client decides for how long)
+   do not shut out all others. */
 enum { ALLOWANCE_KEPT = 8, ALLOWANCE_SMALL = 16 << 10 };
 
 struct allowance {
@@ -25,27 +27,31 @@ struct allowance {
 };
 
 struct arena *arena_open(void);
-struct arena *arena_open_within(struct allowance *allowance); /* NULL: none; else it outlives the arena */
+struct arena *arena_open_within(
+        struct allowance *allowance); /* NULL: none; else it outlives the arena */
 void arena_close(struct arena **arena);
 
 /* Forgets every piece, keeps a block: for loops that use one arena again and again. */
 void arena_reset(struct arena *arena);
 
-/* Whether its allowance has so much left. To be asked before what a stranger chose the size of is taken; nothing is refused by itself.
-   Yes to the only one that takes anything: who is alone always comes to an end. */
+/* Whether its allowance has so much left. To be asked before what a stranger chose the size of is
+   taken; nothing is refused by itself. Yes to the only one that takes anything: who is alone always
+   comes to an end. */
 bool arena_may_take(const struct arena *arena, size_t size);
 
 /* Zeroed and aligned for any type. */
 void *arena_alloc(struct arena *arena, size_t size);
 /* Not zeroed: for what is written at once. */
 void *arena_room(struct arena *arena, size_t size);
-/* The piece with more room, its bytes with it; it may move, and then the old place is gone. In place where it is the last one. */
+/* The piece with more room, its bytes with it; it may move, and then the old place is gone. In
+   place where it is the last one. */
 void *arena_grow(struct arena *arena, void *piece, size_t size, size_t larger);
 
 /* Copies of text always end with NUL. */
 char *arena_copy(struct arena *arena, const char *text, size_t len);
 char *arena_string(struct arena *arena, const char *text); /* NULL gives NULL */
-char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+char *arena_printf(struct arena *arena, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
 char *arena_vprintf(struct arena *arena, const char *format, va_list args);
 
 /* Bytes of all its blocks; for who bounds what a file may unfold to. */

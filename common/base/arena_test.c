@@ -1,8 +1,8 @@
 /* Memory of many arenas under one allowance, pieces that grow, and what is left behind a reset. */
 #include "base/arena.h"
 
-#include "testing/check.h"
 #include "base/text.h"
+#include "testing/check.h"
 
 #include <string.h>
 
@@ -21,7 +21,8 @@ static void small_pieces_are_free(void)
         arena_reset(arena);
         arena_alloc(arena, 9000);
         check(taken(&allowance) >= 9000);
-        arena_reset(arena); /* what was needed is kept, for next time, and is the arena's own then */
+        arena_reset(
+                arena); /* what was needed is kept, for next time, and is the arena's own then */
         check_int(taken(&allowance), 0);
         arena_alloc(arena, 9000);
         check_int(taken(&allowance), 0);
@@ -37,7 +38,8 @@ static void small_pieces_are_free(void)
 static void many_share_a_budget(void)
 {
         struct allowance allowance = {.most = 100000};
-        struct arena *one = arena_open_within(&allowance), *other = arena_open_within(&allowance), *free_one = arena_open();
+        struct arena *one = arena_open_within(&allowance), *other = arena_open_within(&allowance),
+                     *free_one = arena_open();
 
         check(arena_may_take(one, 1 << 30)); /* nobody else takes anything */
         arena_alloc(one, 60000);
@@ -46,7 +48,8 @@ static void many_share_a_budget(void)
         check(arena_may_take(other, 25000));
         check(!arena_may_take(other, 60000));
         arena_alloc(other, 60000);
-        check(!arena_may_take(one, 100000) && !arena_may_take(other, 100000) && arena_may_take(free_one, 1 << 30));
+        check(!arena_may_take(one, 100000) && !arena_may_take(other, 100000) &&
+              arena_may_take(free_one, 1 << 30));
         arena_reset(one);
         check(arena_may_take(other, 1 << 30));
         arena_close(&one);
@@ -54,7 +57,8 @@ static void many_share_a_budget(void)
         arena_close(&free_one);
 }
 
-/* Who may take all that large ones get leaves room for many that want little; a small one that grows is a large one. */
+/* Who may take all that large ones get leaves room for many that want little; a small one that
+   grows is a large one. */
 static void an_eighth_is_for_small_ones(void)
 {
         enum { MOST = 1 << 20, LARGE = 32 << 10, SMALL = 8 << 10, ARENAS = 100 };
@@ -81,7 +85,8 @@ static void an_eighth_is_for_small_ones(void)
         check_int(taken(&allowance), 0);
 }
 
-/* A text that grows to 4 MB leaves no copies behind, whatever stands before it; one that has something behind it moves. */
+/* A text that grows to 4 MB leaves no copies behind, whatever stands before it; one that has
+   something behind it moves. */
 static void a_growing_piece_leaves_nothing(void)
 {
         struct allowance allowance = {.most = 1 << 30};
@@ -104,7 +109,8 @@ static void a_growing_piece_leaves_nothing(void)
                 text_add(&text, "abcd", 4);
                 text_add(&other, "efgh", 4);
         }
-        check(strncmp(text.at + 399996, "abcd", 5) == 0 && strncmp(other.at + 399996, "efgh", 5) == 0);
+        check(strncmp(text.at + 399996, "abcd", 5) == 0 &&
+              strncmp(other.at + 399996, "efgh", 5) == 0);
         check_int((int64_t)strlen(text.at), 400000);
         arena_close(&arena);
         check_int(taken(&allowance), 0);

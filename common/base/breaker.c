@@ -16,8 +16,8 @@ const struct breaker_config breaker_defaults = {
 
 bool breaker_config_is_same(const struct breaker_config *a, const struct breaker_config *b)
 {
-        return a->failure_rate == b->failure_rate && a->window == b->window && a->minimum == b->minimum &&
-               a->wait_ms == b->wait_ms && a->permitted == b->permitted;
+        return a->failure_rate == b->failure_rate && a->window == b->window &&
+               a->minimum == b->minimum && a->wait_ms == b->wait_ms && a->permitted == b->permitted;
 }
 
 struct breaker {
@@ -27,7 +27,7 @@ struct breaker {
         enum breaker_state state;
         uint64_t generation; /* grows with each change of state; a call's ticket */
         int64_t opened_ms;
-        int granted;         /* half open: calls under way and known */
+        int granted; /* half open: calls under way and known */
         /* the last calls, a ring: so many known, of them failed; the next one's place */
         bool *bad;
         int known, failed, next;
@@ -40,7 +40,9 @@ struct breaker *breaker_open(const struct breaker_config *config)
         b->config = *config;
         b->holders = 1;
         b->generation = 1;
-        b->bad = memory_alloc((size_t)(config->window > config->permitted ? config->window : config->permitted) * sizeof *b->bad);
+        b->bad = memory_alloc(
+                (size_t)(config->window > config->permitted ? config->window : config->permitted) *
+                sizeof *b->bad);
         pthread_mutex_init(&b->lock, NULL);
         return b;
 }
@@ -83,7 +85,8 @@ uint64_t breaker_ask(struct breaker *b, int64_t now_ms)
         pthread_mutex_lock(&b->lock);
         if (b->state == BREAKER_OPEN && now_ms - b->opened_ms >= b->config.wait_ms)
                 change(b, BREAKER_HALF_OPEN, now_ms);
-        if (b->state == BREAKER_CLOSED || (b->state == BREAKER_HALF_OPEN && b->granted < b->config.permitted)) {
+        if (b->state == BREAKER_CLOSED ||
+            (b->state == BREAKER_HALF_OPEN && b->granted < b->config.permitted)) {
                 b->granted += b->state == BREAKER_HALF_OPEN;
                 ticket = b->generation;
         }

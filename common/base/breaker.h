@@ -1,11 +1,14 @@
-/* breaker - a circuit breaker as resilience4j has it: CLOSED, OPEN, HALF_OPEN, over the last calls by number.
+/* breaker - a circuit breaker as resilience4j has it: CLOSED, OPEN, HALF_OPEN, over the last calls
+   by number.
 
-   closed     all pass; once `minimum` of the last `window` calls are known and `failure_rate` percent of them failed: open
+   closed     all pass; once `minimum` of the last `window` calls are known and `failure_rate`
+              percent of them failed: open
    open       none passes until `wait_ms` are over; who asks then makes it half open
-   half open  `permitted` calls pass; once they are known (or `minimum` of them, if that is less) it is closed or open again
+   half open  `permitted` calls pass; once they are known (or `minimum` of them, if that is less) it
+              is closed or open again
 
-   A call that began before the state changed counts no more when it ends. Threads: any; a mutex held for nanoseconds.
-   Time is passed in: monotonic milliseconds. */
+   A call that began before the state changed counts no more when it ends. Threads: any; a mutex
+   held for nanoseconds. Time is passed in: monotonic milliseconds. */
 #ifndef BASE_BREAKER_H
 #define BASE_BREAKER_H
 
@@ -40,7 +43,8 @@ const struct breaker_config *breaker_config(const struct breaker *breaker);
 
 /* A call's ticket, for breaker_note, exactly once; 0: it may not be made. */
 uint64_t breaker_ask(struct breaker *breaker, int64_t now_ms);
-void breaker_note(struct breaker *breaker, uint64_t ticket, enum breaker_outcome outcome, int64_t now_ms);
+void breaker_note(struct breaker *breaker, uint64_t ticket, enum breaker_outcome outcome,
+                  int64_t now_ms);
 
 /* Whole milliseconds until breaker_ask can succeed again, for Retry-After; 0: now. */
 int64_t breaker_wait_ms(struct breaker *breaker, int64_t now_ms);

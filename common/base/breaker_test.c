@@ -9,7 +9,11 @@ static struct breaker *b;
 
 static void begin(int window, int minimum, int permitted)
 {
-        struct breaker_config config = {.failure_rate = 50, .window = window, .minimum = minimum, .wait_ms = 1000, .permitted = permitted};
+        struct breaker_config config = {.failure_rate = 50,
+                                        .window = window,
+                                        .minimum = minimum,
+                                        .wait_ms = 1000,
+                                        .permitted = permitted};
 
         b = breaker_open(&config);
 }
@@ -22,7 +26,11 @@ static bool calls(const char *outcomes, int64_t now)
 
                 if (!ticket)
                         return false;
-                breaker_note(b, ticket, *outcomes == '.' ? BREAKER_GOOD : *outcomes == 'x' ? BREAKER_BAD : BREAKER_UNKNOWN, now);
+                breaker_note(b, ticket,
+                             *outcomes == '.'   ? BREAKER_GOOD
+                             : *outcomes == 'x' ? BREAKER_BAD
+                                                : BREAKER_UNKNOWN,
+                             now);
         }
         return true;
 }
@@ -158,7 +166,8 @@ static void *caller(void *arg)
 
 static void threads_share_it(void)
 {
-        struct breaker_config config = {.failure_rate = 50, .window = 100, .minimum = 100, .wait_ms = 10, .permitted = 3};
+        struct breaker_config config = {
+                .failure_rate = 50, .window = 100, .minimum = 100, .wait_ms = 10, .permitted = 3};
         struct breaker *held;
         pthread_t threads[THREADS];
         int64_t granted[THREADS];
@@ -196,14 +205,18 @@ static void configs_are_compared_whole(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"it opens at the rate, not before the minimum", it_opens_at_the_rate_not_before_the_minimum},
+                {"it opens at the rate, not before the minimum",
+                 it_opens_at_the_rate_not_before_the_minimum},
                 {"only the last calls count", only_the_last_calls_count},
-                {"a minimum above the window is the window", a_minimum_above_the_window_is_the_window},
+                {"a minimum above the window is the window",
+                 a_minimum_above_the_window_is_the_window},
                 {"half open, it tries a few and decides", half_open_it_tries_a_few_and_decides},
                 {"half open and still bad, it opens again", half_open_and_still_bad_it_opens_again},
-                {"a call of unknown outcome gives its permission back", a_call_of_unknown_outcome_gives_its_permission_back},
+                {"a call of unknown outcome gives its permission back",
+                 a_call_of_unknown_outcome_gives_its_permission_back},
                 {"a call from before counts no more", a_call_from_before_counts_no_more},
-                {"more may be permitted than the window holds", more_may_be_permitted_than_the_window_holds},
+                {"more may be permitted than the window holds",
+                 more_may_be_permitted_than_the_window_holds},
                 {"threads share it", threads_share_it},
                 {"configs are compared whole", configs_are_compared_whole},
                 {NULL, NULL},

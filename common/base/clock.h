@@ -1,6 +1,7 @@
 /* clock - the wall clock for people, the monotonic clock for waiting.
 
-   Nothing waits on the wall clock, so that a step of an hour disturbs nobody. Tests set the wall clock instead of sleeping. */
+   Nothing waits on the wall clock, so that a step of an hour disturbs nobody. Tests set the wall
+   clock instead of sleeping. */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
@@ -9,7 +10,8 @@
 
 int64_t clock_wall_ms(void); /* Unix time in milliseconds */
 int64_t clock_mono_us(void); /* monotonic, microseconds */
-/* So long from now on the monotonic clock, as pthread_cond_clockwait(..., CLOCK_MONOTONIC, ...) wants it. */
+/* So long from now on the monotonic clock, as pthread_cond_clockwait(..., CLOCK_MONOTONIC, ...)
+   wants it. */
 struct timespec clock_after(int64_t ms);
 void clock_set_wall_ms(int64_t ms); /* tests only; 0 gives the real clock back */
 

@@ -14,7 +14,8 @@ static void a_deadline_is_so_long_from_now(void)
         static const int64_t lengths_ms[] = {0, 1, 999, 1000, 1001, 8000, 86400 * 1000LL};
 
         for (size_t i = 0; i < sizeof lengths_ms / sizeof lengths_ms[0]; i++) {
-                int64_t before = clock_mono_us(), deadline = us_of(clock_after(lengths_ms[i])), after = clock_mono_us();
+                int64_t before = clock_mono_us(), deadline = us_of(clock_after(lengths_ms[i])),
+                        after = clock_mono_us();
 
                 check(deadline >= before + lengths_ms[i] * 1000);
                 check(deadline <= after + lengths_ms[i] * 1000);

@@ -54,8 +54,8 @@ static struct value *value_named(const struct config *c, const char *name)
 }
 
 /* label is how the error calls where the text came from: "MALL_PORT", "--port" */
-static bool value_give(struct config *c, const struct setting *s, enum source source, const char *label, const char *text,
-                       struct error *error)
+static bool value_give(struct config *c, const struct setting *s, enum source source,
+                       const char *label, const char *text, struct error *error)
 {
         struct value *value = value_of(c, s);
         int64_t number;
@@ -64,10 +64,12 @@ static bool value_give(struct config *c, const struct setting *s, enum source so
                 struct text expected = text_open(c->arena, 0);
 
                 config_value_expected(s, &expected);
-                return error_set(error, ERROR_BAD_INPUT, "%s=%.80s: expected %s", label, text, expected.at);
+                return error_set(error, ERROR_BAD_INPUT, "%s=%.80s: expected %s", label, text,
+                                 expected.at);
         }
         if (source >= value->source)
-                *value = (struct value){.text = arena_string(c->arena, text), .number = number, .source = source};
+                *value = (struct value){
+                        .text = arena_string(c->arena, text), .number = number, .source = source};
         return true;
 }
 
@@ -95,8 +97,8 @@ static const char *variable_of_name(struct arena *arena, const char *name)
 static void variable_warn(struct config *c, const char *variable, const char *name)
 {
         const char *meant = suggest(name, (const char *const *)c->names + FLAGS_WITHOUT_VALUE);
-        const char *text = meant ? arena_printf(c->arena, "%s is no setting; did you mean %s?", variable,
-                                                variable_of_name(c->arena, meant))
+        const char *text = meant ? arena_printf(c->arena, "%s is no setting; did you mean %s?",
+                                                variable, variable_of_name(c->arena, meant))
                                  : arena_printf(c->arena, "%s is no setting", variable);
 
         c->warnings[c->warning_count++] = text;
@@ -116,7 +118,8 @@ static bool mall_variable_read(struct config *c, const char *pair, size_t len, s
         return value_give(c, s, SOURCE_MALL, variable, pair + len + 1, error);
 }
 
-static bool spring_variable_read(struct config *c, const char *pair, size_t len, struct error *error)
+static bool spring_variable_read(struct config *c, const char *pair, size_t len,
+                                 struct error *error)
 {
         for (const struct setting *s = c->settings; s->name; s++)
                 if (s->spring && strlen(s->spring) == len && memcmp(s->spring, pair, len) == 0)
@@ -156,7 +159,8 @@ static bool flag_unknown(struct config *c, const char *flag, size_t len, struct 
         const char *meant = suggest(name + strspn(name, "-"), (const char *const *)c->names);
 
         if (meant)
-                return error_set(error, ERROR_BAD_INPUT, "unknown flag %.80s; did you mean --%s?", name, meant);
+                return error_set(error, ERROR_BAD_INPUT, "unknown flag %.80s; did you mean --%s?",
+                                 name, meant);
         return error_set(error, ERROR_BAD_INPUT, "unknown flag %.80s", name);
 }
 
@@ -165,7 +169,8 @@ static bool flag_read(struct config *c, char ***argv, struct error *error)
 {
         const char *flag = **argv, *value;
         size_t len = strcspn(flag, "=");
-        const struct setting *s = strncmp(flag, "--", 2) == 0 ? setting_find(c, flag + 2, len - 2) : NULL;
+        const struct setting *s =
+                strncmp(flag, "--", 2) == 0 ? setting_find(c, flag + 2, len - 2) : NULL;
         const char *label;
 
         if (!s)
@@ -176,7 +181,8 @@ static bool flag_read(struct config *c, char ***argv, struct error *error)
         } else {
                 value = (*argv)[1];
                 if (!value || strncmp(value, "--", 2) == 0)
-                        return error_set(error, ERROR_BAD_INPUT, "%s: expected a value behind it", label);
+                        return error_set(error, ERROR_BAD_INPUT, "%s: expected a value behind it",
+                                         label);
                 ++*argv;
         }
         return value_give(c, s, SOURCE_FLAG, label, value, error);
@@ -218,14 +224,16 @@ static bool profile_is_docker(const struct config *c)
 
         while (p && *p) {
                 p += strspn(p, ", ");
-                if (strcspn(p, ", ") == strlen("docker") && strncmp(p, "docker", strlen("docker")) == 0)
+                if (strcspn(p, ", ") == strlen("docker") &&
+                    strncmp(p, "docker", strlen("docker")) == 0)
                         return true;
                 p += strcspn(p, ", ");
         }
         return false;
 }
 
-static bool default_give(struct config *c, const struct setting *s, bool docker, struct error *error)
+static bool default_give(struct config *c, const struct setting *s, bool docker,
+                         struct error *error)
 {
         const char *text = docker && s->docker ? s->docker : s->fallback;
 
@@ -270,7 +278,8 @@ static struct config *config_alloc(const struct setting *settings, int argc)
         return c;
 }
 
-struct config *config_open(const struct setting *settings, int argc, char **argv, char **environment, struct error *error)
+struct config *config_open(const struct setting *settings, int argc, char **argv,
+                           char **environment, struct error *error)
 {
         struct config *c = config_alloc(settings, argc);
         bool read;

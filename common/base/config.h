@@ -1,9 +1,10 @@
 /* config - settings: one table, from which come flags, environment variables, defaults and --help.
 
-   A setting `data-dir` is the flag --data-dir VALUE (or --data-dir=VALUE) and the variable MALL_DATA_DIR. A flag beats
-   the MALL_ variable, that a SPRING_ one (`spring` below), that the value a configuration file gave
-   (config_from_file), that the default of the profile. An unknown flag or a wrong value is an error
-   that names it and, where one is near, what was probably meant; an unknown MALL_ variable is a warning of the same kind. */
+   A setting `data-dir` is the flag --data-dir VALUE (or --data-dir=VALUE) and the variable
+   MALL_DATA_DIR. A flag beats the MALL_ variable, that a SPRING_ one (`spring` below), that the
+   value a configuration file gave (config_from_file), that the default of the profile. An unknown
+   flag or a wrong value is an error that names it and, where one is near, what was probably meant;
+   an unknown MALL_ variable is a warning of the same kind. */
 #ifndef BASE_CONFIG_H
 #define BASE_CONFIG_H
 
@@ -17,7 +18,8 @@
 enum setting_type {
         SETTING_TEXT,
         SETTING_NUMBER,   /* whole, least..most */
-        SETTING_DURATION, /* "250ms", "5s", "10min", "24h", "8d"; a bare number is seconds; kept in milliseconds */
+        SETTING_DURATION, /* "250ms", "5s", "10min", "24h", "8d"; a bare number is seconds; kept in
+                             milliseconds */
         SETTING_SIZE,     /* "32KiB", "1MiB", a bare number is bytes */
         SETTING_CHOICE,   /* one of `choices`, separated by '|' */
 };
@@ -35,12 +37,15 @@ struct setting {
 
 struct config;
 
-/* argv and environ as main() has them; settings ends with a row whose name is NULL and must live on.
-   NULL and an error on a wrong value or an unknown flag; main() prints it on stderr and exits 2. */
-struct config *config_open(const struct setting *settings, int argc, char **argv, char **environment, struct error *error);
+/* argv and environ as main() has them; settings ends with a row whose name is NULL and must live
+   on. NULL and an error on a wrong value or an unknown flag; main() prints it on stderr and exits
+   2. */
+struct config *config_open(const struct setting *settings, int argc, char **argv,
+                           char **environment, struct error *error);
 void config_close(struct config **config);
 
-/* Why each odd thing was only a warning ("MALL_DRIAN is no setting; did you mean MALL_DRAIN?"); NULL ends the list. */
+/* Why each odd thing was only a warning ("MALL_DRIAN is no setting; did you mean MALL_DRAIN?");
+   NULL ends the list. */
 const char *const *config_warnings(const struct config *config);
 
 /* --help was asked for / --version / arguments that are no flags, in order (mallctl's commands) */
@@ -50,11 +55,14 @@ const char *const *config_arguments(const struct config *config);
 void config_help(const struct setting *settings, const char *usage, struct text *out);
 
 /* A weaker source than flag and environment, stronger than the default. */
-bool config_from_file(struct config *config, const char *name, const char *value, struct error *error);
+bool config_from_file(struct config *config, const char *name, const char *value,
+                      struct error *error);
 
-/* The name must be in the table (asserted). Text is NULL where unset; it lives as long as the config. */
+/* The name must be in the table (asserted). Text is NULL where unset; it lives as long as the
+   config. */
 const char *config_text(const struct config *config, const char *name);
-int64_t config_number(const struct config *config, const char *name); /* number, ms or bytes by the type; 0 where unset */
-bool config_is_set(const struct config *config, const char *name);    /* by anything but the default */
+int64_t config_number(const struct config *config,
+                      const char *name); /* number, ms or bytes by the type; 0 where unset */
+bool config_is_set(const struct config *config, const char *name); /* by anything but the default */
 
 #endif

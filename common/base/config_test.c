@@ -1,11 +1,13 @@
-#include "testing/check.h"
 #include "base/config.h"
+#include "testing/check.h"
 
 #include <string.h>
 
 static const struct setting settings[] = {
-        {"profile", SETTING_TEXT, "default", .spring = "SPRING_PROFILES_ACTIVE", .help = "changes the defaults"},
-        {"port", SETTING_NUMBER, "8081", "8080", .spring = "SERVER_PORT", .most = 65535, .help = "where it listens"},
+        {"profile", SETTING_TEXT, "default", .spring = "SPRING_PROFILES_ACTIVE",
+         .help = "changes the defaults"},
+        {"port", SETTING_NUMBER, "8081", "8080", .spring = "SERVER_PORT", .most = 65535,
+         .help = "where it listens"},
         {"data-dir", SETTING_TEXT, "data", "/data", .help = "where the stores are"},
         {"drain", SETTING_DURATION, "0s", "5s", .most = 60000, .help = "how long it still accepts"},
         {"retention", SETTING_DURATION, "8d", .help = "how long events are known"},
@@ -68,7 +70,8 @@ static void story_docker(void)
                 check(!config_is_set(c, "port"));
                 config_close(&c);
         }
-        struct config *c = open_with(LIST("--profile=dockers"), LIST("SPRING_PROFILES_ACTIVE=docker"));
+        struct config *c =
+                open_with(LIST("--profile=dockers"), LIST("SPRING_PROFILES_ACTIVE=docker"));
 
         check_int(config_number(c, "port"), 8081);
         config_close(&c);
@@ -76,7 +79,8 @@ static void story_docker(void)
 
 static void story_precedence(void)
 {
-        struct config *c = open_with(LIST("--port", "1", "--port=2"), LIST("MALL_PORT=3", "SERVER_PORT=4"));
+        struct config *c =
+                open_with(LIST("--port", "1", "--port=2"), LIST("MALL_PORT=3", "SERVER_PORT=4"));
 
         check_int(config_number(c, "port"), 2);
         check(config_from_file(c, "port", "5", &error));
@@ -111,11 +115,14 @@ static void refused(const char *const *flags, const char *const *environment, co
 
 static void story_errors(void)
 {
-        refused(LIST(NULL), LIST("MALL_PORT=abc"), "MALL_PORT=abc: expected a whole number from 0 to 65535");
+        refused(LIST(NULL), LIST("MALL_PORT=abc"),
+                "MALL_PORT=abc: expected a whole number from 0 to 65535");
         refused(LIST(NULL), LIST("MALL_PORT=tcp://10.0.0.1:80"),
                 "MALL_PORT=tcp://10.0.0.1:80: expected a whole number from 0 to 65535");
-        refused(LIST("--port", "65536"), LIST(NULL), "--port=65536: expected a whole number from 0 to 65535");
-        refused(LIST("--port=-1"), LIST(NULL), "--port=-1: expected a whole number from 0 to 65535");
+        refused(LIST("--port", "65536"), LIST(NULL),
+                "--port=65536: expected a whole number from 0 to 65535");
+        refused(LIST("--port=-1"), LIST(NULL),
+                "--port=-1: expected a whole number from 0 to 65535");
         refused(LIST("--port=99999999999999999999"), LIST(NULL),
                 "--port=99999999999999999999: expected a whole number from 0 to 65535");
         refused(LIST("--port="), LIST(NULL), "--port=: expected a whole number from 0 to 65535");
@@ -127,14 +134,16 @@ static void story_errors(void)
         refused(LIST("--completely-else"), LIST(NULL), "unknown flag --completely-else");
         refused(LIST("-x"), LIST(NULL), "unknown flag -x");
         refused(LIST("--drain=2min"), LIST(NULL),
-                "--drain=2min: expected a duration like 250ms, 5s, 10min, 24h or 8d, from 0 to 1min");
+                "--drain=2min: expected a duration like 250ms, 5s, 10min, 24h or 8d, from 0 to "
+                "1min");
         refused(LIST(NULL), LIST("MALL_RETENTION=5 s"),
                 "MALL_RETENTION=5 s: expected a duration like 250ms, 5s, 10min, 24h or 8d");
         refused(LIST("--body-max=0"), LIST(NULL),
                 "--body-max=0: expected a size like 4096, 32KiB, 1MiB or 1GiB, from 1B to 16MiB");
         refused(LIST("--log=xml"), LIST(NULL), "--log=xml: expected one of json, text");
         refused(LIST("--log=js"), LIST(NULL), "--log=js: expected one of json, text");
-        refused(LIST(NULL), LIST("SERVER_PORT=x"), "SERVER_PORT=x: expected a whole number from 0 to 65535");
+        refused(LIST(NULL), LIST("SERVER_PORT=x"),
+                "SERVER_PORT=x: expected a whole number from 0 to 65535");
 }
 
 static void story_units(void)
@@ -165,8 +174,9 @@ static void story_units(void)
 
 static void story_warnings(void)
 {
-        struct config *c = open_with(LIST(NULL), LIST("MALL_DRIAN=5s", "MALL_DATADIR=/x", "MALL_COUPONS=1", "MALL_data_dir=1",
-                                                  "MALL_EMPTY="));
+        struct config *c =
+                open_with(LIST(NULL), LIST("MALL_DRIAN=5s", "MALL_DATADIR=/x", "MALL_COUPONS=1",
+                                           "MALL_data_dir=1", "MALL_EMPTY="));
         const char *const *w = config_warnings(c);
 
         check_text(w[0], "MALL_data_dir is no setting; did you mean MALL_DATA_DIR?");
@@ -191,8 +201,10 @@ static void story_help(void)
         config_close(&c);
         config_help(settings, "usage: order [flag...]", &out);
         check_contains(out.at, "usage: order [flag...]\n\n  flag ");
-        check_contains(out.at, "\n  --port N          MALL_PORT       8081 (8080)       where it listens; also SERVER_PORT\n");
-        check_contains(out.at, "\n  --log json|text   MALL_LOG        json              form of the log\n");
+        check_contains(out.at, "\n  --port N          MALL_PORT       8081 (8080)       where it "
+                               "listens; also SERVER_PORT\n");
+        check_contains(out.at,
+                       "\n  --log json|text   MALL_LOG        json              form of the log\n");
         check_contains(out.at, "\n  --routes TEXT     MALL_ROUTES     -                 a file\n");
         check_contains(out.at, "\n  --help, -h ");
         arena_close(&arena);
@@ -200,7 +212,8 @@ static void story_help(void)
 
 static void story_arguments(void)
 {
-        struct config *c = open_with(LIST("log", "--port", "1", "forget", "-", "--", "--port", "-h"), LIST(NULL));
+        struct config *c = open_with(
+                LIST("log", "--port", "1", "forget", "-", "--", "--port", "-h"), LIST(NULL));
         const char *const *a = config_arguments(c);
 
         check_text(a[0], "log");

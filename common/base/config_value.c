@@ -12,7 +12,8 @@ static const struct unit no_units[] = {{"", 1}, {NULL, 0}};
 
 /* From the smallest up; a bare duration is in seconds. */
 static const struct unit durations[] = {
-        {"ms", 1}, {"s", 1000}, {"", 1000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000}, {NULL, 0},
+        {"ms", 1},      {"s", 1000},     {"", 1000}, {"min", 60000},
+        {"h", 3600000}, {"d", 86400000}, {NULL, 0},
 };
 
 static const struct unit sizes[] = {
@@ -43,7 +44,8 @@ static bool number_read(const struct setting *s, const char *text, int64_t *numb
         if (unit == text)
                 return false;
         for (; text < unit; text++)
-                if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, *text - '0', &value))
+                if (__builtin_mul_overflow(value, 10, &value) ||
+                    __builtin_add_overflow(value, *text - '0', &value))
                         return false;
         for (const struct unit *u = types[s->type].units; u->name; u++) {
                 if (strcmp(u->name, unit) != 0)

@@ -4,7 +4,8 @@
 
 #include "base/config.h"
 
-/* The number behind the text (0 for text and choices); false where the text is none of the setting's. */
+/* The number behind the text (0 for text and choices); false where the text is none of the
+   setting's. */
 bool config_value_read(const struct setting *setting, const char *text, int64_t *number);
 
 /* "a whole number from 0 to 65535" */

@@ -30,9 +30,9 @@ bool error_member(struct error *error, const char *member, const char *format, .
 int error_status(enum error_kind kind)
 {
         static const int status[] = {
-                [ERROR_NONE] = 200,         [ERROR_BAD_INPUT] = 400,  [ERROR_NOT_FOUND] = 404,
-                [ERROR_CONFLICT] = 409,     [ERROR_PRECONDITION] = 412, [ERROR_TOO_LARGE] = 413,
-                [ERROR_MEDIA_TYPE] = 415,   [ERROR_UNPROCESSABLE] = 422, [ERROR_UNAVAILABLE] = 503,
+                [ERROR_NONE] = 200,       [ERROR_BAD_INPUT] = 400,     [ERROR_NOT_FOUND] = 404,
+                [ERROR_CONFLICT] = 409,   [ERROR_PRECONDITION] = 412,  [ERROR_TOO_LARGE] = 413,
+                [ERROR_MEDIA_TYPE] = 415, [ERROR_UNPROCESSABLE] = 422, [ERROR_UNAVAILABLE] = 503,
                 [ERROR_INTERNAL] = 500,
         };
 

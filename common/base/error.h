@@ -1,8 +1,8 @@
 /* error - what went wrong: a kind for programs, a text for people.
 
-   What may fail returns bool or a pointer and takes `struct error *` last (never NULL). From the kind follow
-   the HTTP status and whether trying again can help. Only three places log errors: the HTTP server, the event
-   consumer and the relay; everyone else passes them on. */
+   What may fail returns bool or a pointer and takes `struct error *` last (never NULL). From the
+   kind follow the HTTP status and whether trying again can help. Only three places log errors: the
+   HTTP server, the event consumer and the relay; everyone else passes them on. */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 

@@ -52,7 +52,8 @@ static bool literal_read(struct reader *r, struct json *value)
         } literals[] = {{"null", 4, JSON_NULL}, {"true", 4, JSON_TRUE}, {"false", 5, JSON_FALSE}};
 
         for (size_t i = 0; i < sizeof literals / sizeof *literals; i++) {
-                if ((size_t)(r->end - r->at) < literals[i].len || memcmp(r->at, literals[i].text, literals[i].len) != 0)
+                if ((size_t)(r->end - r->at) < literals[i].len ||
+                    memcmp(r->at, literals[i].text, literals[i].len) != 0)
                         continue;
                 r->at += literals[i].len;
                 if (value) {
@@ -173,10 +174,15 @@ static bool value_read(struct reader *r, struct json *value, int depth)
         return literal_read(r, value);
 }
 
-const struct json *json_read_wanted(struct arena *arena, const char *text, size_t len, const struct json_wanted *wanted,
-                                    struct error *error)
+const struct json *json_read_wanted(struct arena *arena, const char *text, size_t len,
+                                    const struct json_wanted *wanted, struct error *error)
 {
-        struct reader r = {.arena = arena, .error = error, .start = text, .at = text, .end = text + len, .wanted = wanted};
+        struct reader r = {.arena = arena,
+                           .error = error,
+                           .start = text,
+                           .at = text,
+                           .end = text + len,
+                           .wanted = wanted};
         struct json *value;
 
         if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {

@@ -1,8 +1,9 @@
 /* json - a strict reader and a small writer (RFC 8259).
 
-   The reader refuses what the RFC refuses, and by name: text after the value, a byte order mark, invalid UTF-8,
-   lone surrogates, \u0000, raw control characters, more than JSON_DEPTH levels. It accepts JSONTestSuite's y_ cases
-   (those with \u0000 apart) and refuses its n_ cases. Numbers keep their source text; nothing is rounded. */
+   The reader refuses what the RFC refuses, and by name: text after the value, a byte order mark,
+   invalid UTF-8, lone surrogates, \u0000, raw control characters, more than JSON_DEPTH levels. It
+   accepts JSONTestSuite's y_ cases (those with \u0000 apart) and refuses its n_ cases. Numbers keep
+   their source text; nothing is rounded. */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
@@ -15,32 +16,45 @@
 
 enum { JSON_DEPTH = 128 };
 
-enum json_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+enum json_type {
+        JSON_NULL,
+        JSON_FALSE,
+        JSON_TRUE,
+        JSON_NUMBER,
+        JSON_STRING,
+        JSON_ARRAY,
+        JSON_OBJECT
+};
 
 /* Owned by the arena it was read into. */
 struct json {
         enum json_type type;
-        const char *text;         /* a number's source, a string's value (unescaped UTF-8); NUL-terminated */
+        const char
+                *text; /* a number's source, a string's value (unescaped UTF-8); NUL-terminated */
         size_t len;
         const char *name;         /* in an object: the member's name, unescaped; else NULL */
         const struct json *first; /* of an array or object, in source order */
         const struct json *next;  /* the sibling behind this one */
 };
 
-/* NULL and ERROR_BAD_INPUT with what was expected and at which byte. The text need not end with NUL.
-   ERROR_UNAVAILABLE where the tree would take more than the arena's allowance has left just now. */
-const struct json *json_read(struct arena *arena, const char *text, size_t len, struct error *error);
+/* NULL and ERROR_BAD_INPUT with what was expected and at which byte. The text need not end with
+   NUL. ERROR_UNAVAILABLE where the tree would take more than the arena's allowance has left just
+   now. */
+const struct json *json_read(struct arena *arena, const char *text, size_t len,
+                             struct error *error);
 
-/* What of a text is wanted as a tree: the members that are named, of the objects at a depth (0: the value itself, 1: the elements of
-   an array). They are themselves scalars to whoever reads them: what is inside of an array or object among them is left out, too.
-   All of the text is checked the same as ever; the rest of it costs no memory. */
+/* What of a text is wanted as a tree: the members that are named, of the objects at a depth (0: the
+   value itself, 1: the elements of an array). They are themselves scalars to whoever reads them:
+   what is inside of an array or object among them is left out, too. All of the text is checked the
+   same as ever; the rest of it costs no memory. */
 struct json_wanted {
         int depth;
-        bool (*is)(const void *arg, const char *name, size_t len); /* the name is not ended with NUL; NULL: every member */
+        bool (*is)(const void *arg, const char *name,
+                   size_t len); /* the name is not ended with NUL; NULL: every member */
         const void *arg;
 };
-const struct json *json_read_wanted(struct arena *arena, const char *text, size_t len, const struct json_wanted *wanted,
-                                    struct error *error);
+const struct json *json_read_wanted(struct arena *arena, const char *text, size_t len,
+                                    const struct json_wanted *wanted, struct error *error);
 
 /* The last member of that name (case sensitive), or NULL; NULL also when object is no object. */
 const struct json *json_member(const struct json *object, const char *name);

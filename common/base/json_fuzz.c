@@ -1,6 +1,6 @@
 /* json_fuzz - what is accepted must survive being written and read again, byte for byte. */
-#include "testing/fuzz.h"
 #include "base/json.h"
+#include "testing/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

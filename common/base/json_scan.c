@@ -12,8 +12,9 @@ enum byte_class { PLAIN, QUOTE, BACKSLASH, CONTROL, HIGH };
 #define ROW16(c) c, c, c, c, c, c, c, c, c, c, c, c, c, c, c, c
 
 static const unsigned char byte_class[256] = {
-        ROW16(CONTROL), ROW16(CONTROL), ['"'] = QUOTE, ['\\'] = BACKSLASH,
-        [128] = ROW16(HIGH), ROW16(HIGH), ROW16(HIGH), ROW16(HIGH), ROW16(HIGH), ROW16(HIGH), ROW16(HIGH), ROW16(HIGH),
+        ROW16(CONTROL),      ROW16(CONTROL), ['"'] = QUOTE, ['\\'] = BACKSLASH,
+        [128] = ROW16(HIGH), ROW16(HIGH),    ROW16(HIGH),   ROW16(HIGH),
+        ROW16(HIGH),         ROW16(HIGH),    ROW16(HIGH),   ROW16(HIGH),
 };
 
 static inline unsigned char byte_at(const char *p)
@@ -29,7 +30,8 @@ bool json_fail_at(struct reader *r, const char *where, const char *format, ...)
         va_start(args, format);
         vsnprintf(what, sizeof what, format, args);
         va_end(args);
-        return error_set(r->error, ERROR_BAD_INPUT, "byte %zu: %s%s", (size_t)(where - r->start) + 1, what,
+        return error_set(r->error, ERROR_BAD_INPUT, "byte %zu: %s%s",
+                         (size_t)(where - r->start) + 1, what,
                          where < r->end ? "" : ", but the text ends");
 }
 
@@ -64,7 +66,8 @@ static bool hex_read(struct reader *r, uint32_t *code)
         return true;
 }
 
-/* Behind the u of \u. A code above U+FFFF comes as two escapes, high surrogate first. out NULL: only checked. */
+/* Behind the u of \u. A code above U+FFFF comes as two escapes, high surrogate first. out NULL:
+   only checked. */
 static bool unicode_read(struct reader *r, char **out)
 {
         const char *escape = r->at - 2;
@@ -83,7 +86,8 @@ static bool unicode_read(struct reader *r, char **out)
                 if (!hex_read(r, &low))
                         return false;
                 if (low < 0xdc00 || low > 0xdfff)
-                        return json_fail_at(r, escape, "a high surrogate with no low one behind it");
+                        return json_fail_at(r, escape,
+                                            "a high surrogate with no low one behind it");
                 code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
         }
         if (out)
@@ -136,7 +140,8 @@ static bool string_stray(struct reader *r)
                 return json_expected(r, "'\"' at the end of the string");
         if (byte_class[byte_at(r->at)] == HIGH)
                 return json_expected(r, "valid UTF-8");
-        return json_fail_at(r, r->at, "expected an escape for the control character 0x%02x", byte_at(r->at));
+        return json_fail_at(r, r->at, "expected an escape for the control character 0x%02x",
+                            byte_at(r->at));
 }
 
 /* Behind the opening quote. */
@@ -160,7 +165,10 @@ bool json_string(struct reader *r, struct string *string)
 /* Its value, unescaped. */
 const char *json_string_value(const struct reader *r, const struct string *string, size_t *len)
 {
-        struct reader again = {.error = r->error, .start = r->start, .at = string->at, .end = string->at + string->len};
+        struct reader again = {.error = r->error,
+                               .start = r->start,
+                               .at = string->at,
+                               .end = string->at + string->len};
         char *value, *out;
 
         *len = string->len;

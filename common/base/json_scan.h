@@ -1,6 +1,8 @@
-/* json_scan - the tokens of a JSON text, checked, and where it is wrong. Private to the reader, json.c.
+/* json_scan - the tokens of a JSON text, checked, and where it is wrong. Private to the reader,
+   json.c.
 
-   Nothing is kept of what is passed over; json_string_value makes what is wanted. False: the reader's error is set. */
+   Nothing is kept of what is passed over; json_string_value makes what is wanted. False: the
+   reader's error is set. */
 #ifndef BASE_JSON_SCAN_H
 #define BASE_JSON_SCAN_H
 
@@ -20,12 +22,14 @@ struct string {
         bool escaped;
 };
 
-bool json_fail_at(struct reader *reader, const char *where, const char *format, ...) __attribute__((format(printf, 3, 4)));
+bool json_fail_at(struct reader *reader, const char *where, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
 bool json_expected(struct reader *reader, const char *what); /* where it stands */
 
 static inline void json_blanks(struct reader *r)
 {
-        while (r->at < r->end && (*r->at == ' ' || *r->at == '\n' || *r->at == '\r' || *r->at == '\t'))
+        while (r->at < r->end &&
+               (*r->at == ' ' || *r->at == '\n' || *r->at == '\r' || *r->at == '\t'))
                 r->at++;
 }
 
@@ -42,6 +46,7 @@ static inline bool json_digit_next(const struct reader *r)
 bool json_number(struct reader *reader);
 bool json_string(struct reader *reader, struct string *string); /* behind the opening quote */
 /* Its value, unescaped, in the arena. */
-const char *json_string_value(const struct reader *reader, const struct string *string, size_t *len);
+const char *json_string_value(const struct reader *reader, const struct string *string,
+                              size_t *len);
 
 #endif

@@ -1,6 +1,6 @@
-#include "testing/check.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "testing/check.h"
 
 #include <cJSON.h>
 #include <stdio.h>
@@ -13,8 +13,10 @@ static bool is_a(const void *arg, const char *name, size_t len)
         return len == 1 && *name == 'a';
 }
 
-/* Reads from a block of exactly that size, so that a sanitizer sees a byte too far. Who wants only a part of it hears the same. */
-static const struct json *read_exactly(struct arena *arena, const char *text, size_t len, struct error *error)
+/* Reads from a block of exactly that size, so that a sanitizer sees a byte too far. Who wants only
+   a part of it hears the same. */
+static const struct json *read_exactly(struct arena *arena, const char *text, size_t len,
+                                       struct error *error)
 {
         char *block = memcpy(malloc(len ? len : 1), text, len);
         const struct json *value = json_read(arena, block, len, error);
@@ -50,12 +52,14 @@ static const char *back(struct arena *arena, const char *source)
 static void story_round_trip(void)
 {
         static const char *const pairs[][2] = {
-                {" { \"a\" : [ 1 , 2.50 , -0 , 1E+2 ] , \"b\" : { } } ", "{\"a\":[1,2.50,-0,1E+2],\"b\":{}}"},
+                {" { \"a\" : [ 1 , 2.50 , -0 , 1E+2 ] , \"b\" : { } } ",
+                 "{\"a\":[1,2.50,-0,1E+2],\"b\":{}}"},
                 {"[true,false,null,[]]", "[true,false,null,[]]"},
                 {"\"\\u0041\\/\\\"\\\\\\b\\f\\n\\r\\t\"", "\"A/\\\"\\\\\\b\\f\\n\\r\\t\""},
                 {"\"\\u001f\\u007f\"", "\"\\u001f\x7f\""},
                 {"\"\\uD83D\\ude00 \\uac00\"", "\"\xf0\x9f\x98\x80 \xea\xb0\x80\""},
-                {"\"\xed\x95\x9c\xea\xb8\x80 \xf0\x9f\x9a\x9a\"", "\"\xed\x95\x9c\xea\xb8\x80 \xf0\x9f\x9a\x9a\""},
+                {"\"\xed\x95\x9c\xea\xb8\x80 \xf0\x9f\x9a\x9a\"",
+                 "\"\xed\x95\x9c\xea\xb8\x80 \xf0\x9f\x9a\x9a\""},
                 {"[12345678901234567890123,1e400]", "[12345678901234567890123,1e400]"},
                 {"{\"\":1,\"\\n\":2}", "{\"\":1,\"\\n\":2}"},
         };
@@ -140,7 +144,8 @@ static void story_only_what_is_wanted(void)
 {
         static const char *const names[][2] = {
                 {"{\"b\":[1,{\"a\":1}],\"a\":5,\"ab\":1}", "{\"a\":5}"},
-                {"{\"a\":\"x\\n\",\"\":0,\"a\":[1,{\"a\":2}],\"\\u0061\":{\"a\":1}}", "{\"a\":\"x\\n\",\"a\":[],\"a\":{}}"},
+                {"{\"a\":\"x\\n\",\"\":0,\"a\":[1,{\"a\":2}],\"\\u0061\":{\"a\":1}}",
+                 "{\"a\":\"x\\n\",\"a\":[],\"a\":{}}"},
                 {"[{\"a\":1},2]", "[]"},
                 {"\"a\"", "\"a\""},
                 {"7", "7"},
@@ -154,11 +159,13 @@ static void story_only_what_is_wanted(void)
         arena_close(&arena);
 }
 
-/* A million values that nobody wants, and as many that somebody does, in an arena that may take 1 MB beside others. */
+/* A million values that nobody wants, and as many that somebody does, in an arena that may take 1
+   MB beside others. */
 static void story_memory(void)
 {
         struct allowance allowance = {.most = 1 << 20};
-        struct arena *arena = arena_open_within(&allowance), *other = arena_open_within(&allowance), *texts = arena_open();
+        struct arena *arena = arena_open_within(&allowance), *other = arena_open_within(&allowance),
+                     *texts = arena_open();
         struct json_wanted wanted = {.is = is_a};
         struct text body = text_open(texts, 1 << 20);
         struct error error = {0};
@@ -213,7 +220,8 @@ static void story_depth(void)
         arena_close(&arena);
 }
 
-/* One body of `piece` again and again; what reads it in more than linear time misses the deadline by far. */
+/* One body of `piece` again and again; what reads it in more than linear time misses the deadline
+   by far. */
 static void read_many(const char *begin, const char *piece, const char *end)
 {
         enum { BODY = 1 << 20 };
@@ -265,7 +273,8 @@ static void case_decode(struct text *out, const char *source)
 }
 
 /* How the reader takes a case of JSONTestSuite, against what its name wants. */
-/* A second opinion: another library must read in what we wrote the value that it reads in the original. */
+/* A second opinion: another library must read in what we wrote the value that it reads in the
+   original. */
 static bool cjson_agrees(const char *source, const char *written)
 {
         cJSON *theirs = cJSON_Parse(source), *ours = cJSON_Parse(written);
@@ -287,7 +296,8 @@ static bool case_is_right(struct arena *arena, const char *name, const char *sou
 
         case_decode(&bytes, source);
         accepted = read_exactly(arena, bytes.at, bytes.len, &error) != NULL;
-        null = strcmp(name, "y_string_null_escape") == 0 || strcmp(name, "y_object_escaped_null_in_key") == 0;
+        null = strcmp(name, "y_string_null_escape") == 0 ||
+               strcmp(name, "y_object_escaped_null_in_key") == 0;
         if (!accepted && !error.text[0])
                 return false;
         if (null)

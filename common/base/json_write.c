@@ -5,8 +5,9 @@
 const char *json_type_name(enum json_type type)
 {
         static const char *const names[] = {
-                [JSON_NULL] = "null",       [JSON_FALSE] = "false",    [JSON_TRUE] = "true",       [JSON_NUMBER] = "a number",
-                [JSON_STRING] = "a string", [JSON_ARRAY] = "an array", [JSON_OBJECT] = "an object",
+                [JSON_NULL] = "null",        [JSON_FALSE] = "false",     [JSON_TRUE] = "true",
+                [JSON_NUMBER] = "a number",  [JSON_STRING] = "a string", [JSON_ARRAY] = "an array",
+                [JSON_OBJECT] = "an object",
         };
 
         return names[type];
@@ -15,7 +16,8 @@ const char *json_type_name(enum json_type type)
 static void escape_write(struct text *out, unsigned char c)
 {
         static const char digits[] = "0123456789abcdef";
-        static const char names[32] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
+        static const char names[32] = {
+                ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
         char escape[6] = {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]};
 
         if (c >= 32 || names[c]) {

@@ -17,7 +17,7 @@
 
 enum {
         BUFFER = 1 << 20,
-        HURRY = BUFFER / 2,     /* from here on the writer does not wait for its time */
+        HURRY = BUFFER / 2, /* from here on the writer does not wait for its time */
         PAUSE_MS = 50,
         CLOSE_US = 2 * 1000000, /* how long the end waits for who reads stdout */
 };
@@ -72,7 +72,8 @@ static void work_wait(void)
         output.idle = false;
         until = clock_after(PAUSE_MS);
         while (!output.hurry && !output.closing)
-                if (pthread_cond_clockwait(&output.changed, &output.lock, CLOCK_MONOTONIC, &until) != 0)
+                if (pthread_cond_clockwait(&output.changed, &output.lock, CLOCK_MONOTONIC,
+                                           &until) != 0)
                         break;
         output.hurry = false;
 }
@@ -208,7 +209,8 @@ static void close_open(void)
         pthread_join(output.writer, NULL);
         atomic_store(&is_open, false);
         pthread_mutex_lock(&output.lock);
-        log_output_write(STDOUT_FILENO, output.filling, output.used, &output.give_up_us); /* from after the writer's end */
+        log_output_write(STDOUT_FILENO, output.filling, output.used,
+                         &output.give_up_us); /* from after the writer's end */
         free(output.filling);
         free(output.emptying);
         output.filling = output.emptying = NULL;

@@ -1,8 +1,8 @@
 /* log - one JSON object a line on stdout, ECS names; MALL_LOG=text for people.
 
-   Lines are collected and written by a thread of the log's own every 50 ms, at once from LOG_WARN on, and at
-   log_close: a request never waits for a slow terminal, and what is full is dropped and counted, never blocked on.
-   One log a process; every call may come from any thread. */
+   Lines are collected and written by a thread of the log's own every 50 ms, at once from LOG_WARN
+   on, and at log_close: a request never waits for a slow terminal, and what is full is dropped and
+   counted, never blocked on. One log a process; every call may come from any thread. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
@@ -13,10 +13,12 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 /* Before log_open (and in tests) lines go to stderr as text. `service` must live on. */
 void log_open(const char *service, bool as_text, enum log_level least);
-void log_close(void); /* writes what is left; any thread, several at once too: all come back when it is written */
+void log_close(void); /* writes what is left; any thread, several at once too: all come back when it
+                         is written */
 
 /* The message, then pairs of ECS name and text, ended by NULL:
-   log_write(LOG_ERROR, "event refused", "kafka.topic", topic, "error.message", e.text, NULL). A NULL text is skipped. */
+   log_write(LOG_ERROR, "event refused", "kafka.topic", topic, "error.message", e.text, NULL). A
+   NULL text is skipped. */
 void log_write(enum log_level level, const char *message, ...) __attribute__((sentinel));
 bool log_is_on(enum log_level level);
 

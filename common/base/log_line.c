@@ -44,7 +44,8 @@ static bool is_plain(unsigned char c)
         return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* What cannot stand in a string as it is: one character of it, escaped. Returns how many bytes that were. */
+/* What cannot stand in a string as it is: one character of it, escaped. Returns how many bytes that
+   were. */
 static size_t escape(struct log_line *l, const char *p, const char *end)
 {
         static const char digits[] = "0123456789abcdef";
@@ -141,7 +142,10 @@ static void add_time(struct log_line *l, int64_t wall_ms)
                 second = wall_ms / 1000;
         }
         add(l, text, SECOND);
-        add(l, (char[]){'.', (char)('0' + ms / 100), (char)('0' + ms / 10 % 10), (char)('0' + ms % 10), 'Z'}, 5);
+        add(l,
+            (char[]){'.', (char)('0' + ms / 100), (char)('0' + ms / 10 % 10), (char)('0' + ms % 10),
+                     'Z'},
+            5);
 }
 
 void log_line_begin(struct log_line *l, bool as_text, int64_t wall_ms, enum log_level level)
@@ -184,7 +188,10 @@ static void add_milliseconds(struct log_line *l, int64_t us)
         int rest = (int)(us % 1000);
 
         add_number(l, us / 1000);
-        add(l, (char[]){'.', (char)('0' + rest / 100), (char)('0' + rest / 10 % 10), (char)('0' + rest % 10)}, 4);
+        add(l,
+            (char[]){'.', (char)('0' + rest / 100), (char)('0' + rest / 10 % 10),
+                     (char)('0' + rest % 10)},
+            4);
         add(l, "ms", 2);
 }
 

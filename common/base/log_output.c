@@ -12,7 +12,8 @@
 
 enum { LOOK_MS = 100 };
 
-/* False when it is time to give up. A write of up to PIPE_BUF bytes does not block after this said yes. */
+/* False when it is time to give up. A write of up to PIPE_BUF bytes does not block after this said
+   yes. */
 static bool writable_wait(int fd, const _Atomic int64_t *give_up_us)
 {
         struct pollfd p = {.fd = fd, .events = POLLOUT};
@@ -34,7 +35,8 @@ static bool is_file(int fd)
         return fstat(fd, &s) == 0 && S_ISREG(s.st_mode);
 }
 
-/* As many whole lines as one write takes without blocking and without being mixed with what others write there. */
+/* As many whole lines as one write takes without blocking and without being mixed with what others
+   write there. */
 static size_t piece_length(const char *lines, size_t len)
 {
         const char *end;
@@ -70,7 +72,8 @@ int64_t log_output_write(int fd, const char *lines, size_t len, const _Atomic in
                 if (n < 0 && (errno == EINTR || errno == EAGAIN))
                         continue;
                 if (n <= 0)
-                        break; /* nobody reads (EPIPE), no disk, no descriptor: a log has nowhere to say so */
+                        break; /* nobody reads (EPIPE), no disk, no descriptor: a log has nowhere to
+                                  say so */
                 lines += n;
                 len -= (size_t)n;
         }

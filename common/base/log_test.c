@@ -1,7 +1,7 @@
-#include "testing/check.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "testing/check.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -85,13 +85,16 @@ static void story_lines(void)
         stdout_to_file();
         log_open("order", false, LOG_INFO);
         log_write(LOG_DEBUG, "not shown", NULL);
-        log_write(LOG_INFO, "started \"here\"\n", "host.name", "\xea\xb0\x80\xff\x01", "trace.id", NULL, "a", "", NULL);
+        log_write(LOG_INFO, "started \"here\"\n", "host.name", "\xea\xb0\x80\xff\x01", "trace.id",
+                  NULL, "a", "", NULL);
         log_write(LOG_ERROR, "", NULL);
         log_close();
         stdout_give();
         clock_set_wall_ms(0);
         text = rest = file_text();
-        check_contains(text, "{\"@timestamp\":\"2026-11-22T14:48:43.007Z\",\"log.level\":\"INFO\",\"message\":");
+        check_contains(
+                text,
+                "{\"@timestamp\":\"2026-11-22T14:48:43.007Z\",\"log.level\":\"INFO\",\"message\":");
         line = line_next(arena, &rest);
         check_text(member(line, "message"), "started \"here\"\n");
         check_text(member(line, "service.name"), "order");
@@ -106,8 +109,15 @@ static void story_lines(void)
 }
 
 static const struct log_access access_of_order = {
-        .method = "GET", .target = "/orders/1?x=\"", .trace = "4bf92f35", .client = "10.0.0.1", .status = 200,
-        .duration_us = 1234, .bytes_in = 5, .bytes_out = 321, .wall_ms = NOVEMBER * INT64_C(1000),
+        .method = "GET",
+        .target = "/orders/1?x=\"",
+        .trace = "4bf92f35",
+        .client = "10.0.0.1",
+        .status = 200,
+        .duration_us = 1234,
+        .bytes_in = 5,
+        .bytes_out = 321,
+        .wall_ms = NOVEMBER * INT64_C(1000),
 };
 
 static void story_access(void)
@@ -150,9 +160,9 @@ static void story_text(void)
         stdout_give();
         clock_set_wall_ms(0);
         text = file_text();
-        check_text(text,
-                   "2026-11-22T14:48:43.000Z INFO  GET /orders/1?x=\\\" 200 1.234ms client=10.0.0.1 trace=4bf92f35\n"
-                   "2026-11-22T14:48:43.000Z DEBUG two\\nlines a=\"b c\" d=e\n");
+        check_text(text, "2026-11-22T14:48:43.000Z INFO  GET /orders/1?x=\\\" 200 1.234ms "
+                         "client=10.0.0.1 trace=4bf92f35\n"
+                         "2026-11-22T14:48:43.000Z DEBUG two\\nlines a=\"b c\" d=e\n");
         free(text);
 }
 
@@ -165,9 +175,10 @@ static void story_long_values(void)
         int lines = 0;
 
         stdout_to_file();
-        for (int shift = 0; shift < 64; shift++) { /* ends at every place of a line's end */
+        for (int shift = 0; shift < 64; shift++) {  /* ends at every place of a line's end */
                 log_open("order", false, LOG_INFO); /* anew, lest so many long lines be dropped */
-                log_write(LOG_INFO, value + LONG - 8000 - shift, "a", "b", "long", value, "after", "c", NULL);
+                log_write(LOG_INFO, value + LONG - 8000 - shift, "a", "b", "long", value, "after",
+                          "c", NULL);
                 log_write(LOG_INFO, value + shift, "a", "b", NULL);
                 access.target = value + shift;
                 log_access(&access);
@@ -232,18 +243,23 @@ static void story_full(void)
         stdout_take(ends[1]);
         log_open("order", false, LOG_INFO);
         for (int i = 0; i < LINES; i++)
-                log_write(LOG_INFO, "a line of some length, of which many together are more than the log keeps", NULL);
+                log_write(
+                        LOG_INFO,
+                        "a line of some length, of which many together are more than the log keeps",
+                        NULL);
         while ((n = pipe_read(ends[0], text + len, ROOM - 1 - len, 500)) > 0)
                 len += (size_t)n;
         log_write(LOG_INFO, "the last", NULL);
-        while (len < ROOM - 1 && !strstr(text, "the last") && clock_mono_us() - started < DEADLINE_US)
+        while (len < ROOM - 1 && !strstr(text, "the last") &&
+               clock_mono_us() - started < DEADLINE_US)
                 len += (size_t)pipe_read(ends[0], text + len, ROOM - 1 - len, 100);
         stdout_give();
         log_close();
         close(ends[0]);
         for (const char *p = text; (p = strchr(p, '\n')); p++)
                 lines++;
-        for (const char *p = text; (p = strstr(p, count)); p++) { /* twice where the writer's thread came late */
+        for (const char *p = text; (p = strstr(p, count));
+             p++) { /* twice where the writer's thread came late */
                 dropped += strtoll(p + sizeof count - 1, NULL, 10);
                 said++;
         }
@@ -349,7 +365,8 @@ static void *close_too(void *arg)
         return NULL;
 }
 
-/* A watchdog may close it in the midst of the main thread's closing, which takes a while where nobody reads. */
+/* A watchdog may close it in the midst of the main thread's closing, which takes a while where
+   nobody reads. */
 static void story_closed_twice_at_once(void)
 {
         pthread_t threads[THREADS];

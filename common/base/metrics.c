@@ -9,10 +9,11 @@
 #include <string.h>
 
 const struct metric_bound metric_bounds[METRIC_BUCKETS] = {
-        {500, "0.0005", "0.0005"}, {1000, "0.001", "0.001"},   {2500, "0.0025", "0.0025"}, {5000, "0.005", "0.005"},
-        {10000, "0.01", "0.01"},   {25000, "0.025", "0.025"},  {50000, "0.05", "0.05"},    {100000, "0.1", "0.1"},
-        {250000, "0.25", "0.25"},  {500000, "0.5", "0.5"},     {1000000, "1", "1.0"},      {2500000, "2.5", "2.5"},
-        {5000000, "5", "5.0"},     {10000000, "10", "10.0"},   {INT64_MAX, "+Inf", "+Inf"},
+        {500, "0.0005", "0.0005"}, {1000, "0.001", "0.001"}, {2500, "0.0025", "0.0025"},
+        {5000, "0.005", "0.005"},  {10000, "0.01", "0.01"},  {25000, "0.025", "0.025"},
+        {50000, "0.05", "0.05"},   {100000, "0.1", "0.1"},   {250000, "0.25", "0.25"},
+        {500000, "0.5", "0.5"},    {1000000, "1", "1.0"},    {2500000, "2.5", "2.5"},
+        {5000000, "5", "5.0"},     {10000000, "10", "10.0"}, {INT64_MAX, "+Inf", "+Inf"},
 };
 
 struct metrics *metrics_open(void)
@@ -90,7 +91,8 @@ static struct metric *series_make(struct metrics *m, struct family *f, const cha
         return f->last = s;
 }
 
-struct metric *metrics_series(struct metrics *m, const struct metric_family *family, const char *const *values)
+struct metric *metrics_series(struct metrics *m, const struct metric_family *family,
+                              const char *const *values)
 {
         size_t slot = slot_of(family, values);
         struct family *f;
@@ -131,8 +133,9 @@ void metric_observe(struct metric *s, int64_t us)
                 bucket++;
         atomic_fetch_add_explicit(&s->buckets[bucket], 1, memory_order_relaxed);
         atomic_fetch_add_explicit(&s->sum_us, us, memory_order_relaxed);
-        while (us > max && !atomic_compare_exchange_weak_explicit(&s->max_us, &max, us, memory_order_relaxed,
-                                                                  memory_order_relaxed))
+        while (us > max &&
+               !atomic_compare_exchange_weak_explicit(&s->max_us, &max, us, memory_order_relaxed,
+                                                      memory_order_relaxed))
                 ;
 }
 

@@ -1,8 +1,10 @@
-/* metrics - counters, gauges and histograms of one daemon, as Prometheus, OpenMetrics and Spring show them.
+/* metrics - counters, gauges and histograms of one daemon, as Prometheus, OpenMetrics and Spring
+   show them.
 
-   A family is declared once as a static table row; a series is one combination of label values, made on first use
-   and kept for ever: keep label values few. Look a series up once and keep the pointer where it is hot.
-   Threads: everything may be called from any thread; adding is one relaxed atomic. */
+   A family is declared once as a static table row; a series is one combination of label values,
+   made on first use and kept for ever: keep label values few. Look a series up once and keep the
+   pointer where it is hot. Threads: everything may be called from any thread; adding is one relaxed
+   atomic. */
 #ifndef BASE_METRICS_H
 #define BASE_METRICS_H
 
@@ -11,12 +13,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM /* of microseconds, shown as seconds */ };
+enum metric_kind {
+        METRIC_COUNTER,
+        METRIC_GAUGE,
+        METRIC_HISTOGRAM /* of microseconds, shown as seconds */
+};
 
 enum { METRIC_LABELS = 5 };
 
 struct metric_family {
-        const char *name; /* as in Prometheus, a counter with its _total, a histogram with its _seconds */
+        const char *name; /* as in Prometheus, a counter with its _total, a histogram with its
+                             _seconds */
         const char *help;
         enum metric_kind kind;
         const char *labels[METRIC_LABELS]; /* names; NULL ends them */
@@ -29,7 +36,8 @@ struct metrics *metrics_open(void); /* with process_* of this process */
 void metrics_close(struct metrics **metrics);
 
 /* values: as many as the family has labels, in its order; they are copied. */
-struct metric *metrics_series(struct metrics *metrics, const struct metric_family *family, const char *const *values);
+struct metric *metrics_series(struct metrics *metrics, const struct metric_family *family,
+                              const char *const *values);
 
 void metric_add(struct metric *series, int64_t n);
 void metric_set(struct metric *series, double value);
@@ -40,8 +48,11 @@ double metric_value(const struct metric *series); /* a histogram's count */
 void metrics_on_scrape(struct metrics *metrics, void (*refresh)(void *arg), void *arg);
 
 void metrics_prometheus(struct metrics *metrics, bool openmetrics, struct text *out);
-void metrics_spring_names(struct metrics *metrics, struct text *out); /* {"names":[...]}, Spring's dotted names */
-/* One metric in Spring's JSON, with `tags` = "key:value" pairs ended by NULL as filter; false when there is none. */
-bool metrics_spring(struct metrics *metrics, const char *name, const char *const *tags, struct text *out);
+void metrics_spring_names(struct metrics *metrics,
+                          struct text *out); /* {"names":[...]}, Spring's dotted names */
+/* One metric in Spring's JSON, with `tags` = "key:value" pairs ended by NULL as filter; false when
+   there is none. */
+bool metrics_spring(struct metrics *metrics, const char *name, const char *const *tags,
+                    struct text *out);
 
 #endif

@@ -8,7 +8,16 @@
 #include <time.h>
 #include <unistd.h>
 
-enum process_metric { CPU, RESIDENT, VIRTUAL, OPEN_FDS, MAX_FDS, START_TIME, THREADS, PROCESS_METRICS };
+enum process_metric {
+        CPU,
+        RESIDENT,
+        VIRTUAL,
+        OPEN_FDS,
+        MAX_FDS,
+        START_TIME,
+        THREADS,
+        PROCESS_METRICS
+};
 
 static const struct metric_family families[PROCESS_METRICS] = {
         [CPU] = {"process_cpu_seconds_total", "User and system time used.", METRIC_COUNTER, {NULL}},
@@ -25,8 +34,16 @@ struct metrics_process {
 };
 
 /* Of /proc/self/stat, by their numbers in proc(5). */
-enum stat_field { STAT_FIRST = 4, STAT_USER = 14, STAT_SYSTEM, STAT_THREADS = 20, STAT_START = 22, STAT_VIRTUAL, STAT_RESIDENT,
-                  STAT_FIELDS };
+enum stat_field {
+        STAT_FIRST = 4,
+        STAT_USER = 14,
+        STAT_SYSTEM,
+        STAT_THREADS = 20,
+        STAT_START = 22,
+        STAT_VIRTUAL,
+        STAT_RESIDENT,
+        STAT_FIELDS
+};
 
 static bool stat_read(double fields[STAT_FIELDS])
 {
@@ -75,7 +92,8 @@ static void process_refresh(void *arg)
 
         if (stat_read(stat)) {
                 metric_set(p->series[CPU], (stat[STAT_USER] + stat[STAT_SYSTEM]) / ticks);
-                metric_set(p->series[RESIDENT], stat[STAT_RESIDENT] * (double)sysconf(_SC_PAGESIZE));
+                metric_set(p->series[RESIDENT],
+                           stat[STAT_RESIDENT] * (double)sysconf(_SC_PAGESIZE));
                 metric_set(p->series[VIRTUAL], stat[STAT_VIRTUAL]);
                 metric_set(p->series[THREADS], stat[STAT_THREADS]);
         }
@@ -93,7 +111,8 @@ void metrics_process_add(struct metrics *m)
                 p->series[i] = metrics_series(m, &families[i], NULL);
         /* once: the wall clock may be set later, the start may not */
         if (stat_read(stat))
-                metric_set(p->series[START_TIME], seconds_of(CLOCK_REALTIME) - seconds_of(CLOCK_BOOTTIME) +
-                                                          stat[STAT_START] / (double)sysconf(_SC_CLK_TCK));
+                metric_set(p->series[START_TIME],
+                           seconds_of(CLOCK_REALTIME) - seconds_of(CLOCK_BOOTTIME) +
+                                   stat[STAT_START] / (double)sysconf(_SC_CLK_TCK));
         metrics_on_scrape(m, process_refresh, p);
 }

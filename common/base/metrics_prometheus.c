@@ -15,7 +15,8 @@ static void escaped_write(struct text *out, const char *value, bool quotes)
 }
 
 /* name and suffix, {labels, le}, a blank */
-static void sample_begin(struct text *out, const struct metric *s, const char *suffix, const char *le)
+static void sample_begin(struct text *out, const struct metric *s, const char *suffix,
+                         const char *le)
 {
         const char *const *labels = s->family->labels;
         char before = '{';
@@ -45,7 +46,8 @@ static void histogram_write(struct text *out, const struct metric *s, bool openm
                 const struct metric_bound *bound = &metric_bounds[i];
 
                 count += atomic_load_explicit(&s->buckets[i], memory_order_relaxed);
-                sample_begin(out, s, "_bucket", openmetrics ? bound->openmetrics : bound->prometheus);
+                sample_begin(out, s, "_bucket",
+                             openmetrics ? bound->openmetrics : bound->prometheus);
                 text_int(out, count);
                 text_char(out, '\n');
         }
@@ -53,7 +55,8 @@ static void histogram_write(struct text *out, const struct metric *s, bool openm
         text_int(out, count);
         text_char(out, '\n');
         sample_begin(out, s, "_sum", NULL);
-        metric_number_write(out, (double)atomic_load_explicit(&s->sum_us, memory_order_relaxed) / 1e6);
+        metric_number_write(out,
+                            (double)atomic_load_explicit(&s->sum_us, memory_order_relaxed) / 1e6);
         text_char(out, '\n');
 }
 
@@ -63,7 +66,8 @@ static size_t family_name_length(const struct metric_family *f, bool openmetrics
         static const char total[] = "_total";
         size_t len = strlen(f->name), end = sizeof total - 1;
 
-        if (openmetrics && f->kind == METRIC_COUNTER && len > end && strcmp(f->name + len - end, total) == 0)
+        if (openmetrics && f->kind == METRIC_COUNTER && len > end &&
+            strcmp(f->name + len - end, total) == 0)
                 return len - end;
         return len;
 }

@@ -87,14 +87,18 @@ static struct sum series_sum(const struct family *f, const char *const *tags)
                 sum.series++;
                 sum.value += metric_value(s);
                 sum.total += (double)atomic_load_explicit(&s->sum_us, memory_order_relaxed) / 1e6;
-                sum.max = fmax(sum.max, (double)atomic_load_explicit(&s->max_us, memory_order_relaxed) / 1e6);
+                sum.max =
+                        fmax(sum.max,
+                             (double)atomic_load_explicit(&s->max_us, memory_order_relaxed) / 1e6);
         }
         return sum;
 }
 
 static void measurement_write(struct text *out, const char *statistic, double value)
 {
-        text_printf(out, "%s{\"statistic\":\"%s\",\"value\":", out->at[out->len - 1] == '[' ? "" : ",", statistic);
+        text_printf(out,
+                    "%s{\"statistic\":\"%s\",\"value\":", out->at[out->len - 1] == '[' ? "" : ",",
+                    statistic);
         if (isfinite(value))
                 metric_number_write(out, value);
         else
@@ -122,7 +126,8 @@ static bool is_filtered(const char *label, const char *const *tags)
 }
 
 /* Was the value already among the series before this one? */
-static bool is_repeated(const struct family *f, const struct metric *until, int label, const char *const *tags)
+static bool is_repeated(const struct family *f, const struct metric *until, int label,
+                        const char *const *tags)
 {
         for (const struct metric *s = f->first; s != until; s = s->next)
                 if (has_tags(s, tags) && strcmp(s->values[label], until->values[label]) == 0)
@@ -145,8 +150,8 @@ static void tag_write(struct text *out, const struct family *f, int label, const
         text_string(out, "]}");
 }
 
-static bool family_show(const struct family *f, const char *name, const char *unit, const char *const *tags,
-                        struct text *out)
+static bool family_show(const struct family *f, const char *name, const char *unit,
+                        const char *const *tags, struct text *out)
 {
         struct sum sum = series_sum(f, tags);
 

@@ -1,6 +1,6 @@
-#include "testing/check.h"
 #include "base/json.h"
 #include "base/metrics.h"
+#include "testing/check.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -10,11 +10,14 @@
 
 #define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-static const struct metric_family requests = {
-        "http_server_requests_seconds", "Requests.", METRIC_HISTOGRAM, {"method", "uri", "status", "outcome"}};
-static const struct metric_family published = {"mall_events_published_total", "Events \"sent\"\\\n.", METRIC_COUNTER,
-                                               {"event_type"}};
-static const struct metric_family pending = {"mall_outbox_pending", "Waiting.", METRIC_GAUGE, {NULL}};
+static const struct metric_family requests = {"http_server_requests_seconds",
+                                              "Requests.",
+                                              METRIC_HISTOGRAM,
+                                              {"method", "uri", "status", "outcome"}};
+static const struct metric_family published = {
+        "mall_events_published_total", "Events \"sent\"\\\n.", METRIC_COUNTER, {"event_type"}};
+static const struct metric_family pending = {
+        "mall_outbox_pending", "Waiting.", METRIC_GAUGE, {NULL}};
 
 static struct metrics *metrics;
 static struct arena *arena;
@@ -41,8 +44,10 @@ static const char *scrape(bool openmetrics)
 
 static void requests_make(void)
 {
-        struct metric *get = metrics_series(metrics, &requests, LIST("GET", "/orders/{id}", "200", "SUCCESS"));
-        struct metric *post = metrics_series(metrics, &requests, LIST("POST", "/orders", "201", "SUCCESS"));
+        struct metric *get =
+                metrics_series(metrics, &requests, LIST("GET", "/orders/{id}", "200", "SUCCESS"));
+        struct metric *post =
+                metrics_series(metrics, &requests, LIST("POST", "/orders", "201", "SUCCESS"));
 
         metric_observe(get, 500);
         metric_observe(get, 501);
@@ -84,16 +89,20 @@ static void story_prometheus(void)
         check_contains(text, "# HELP mall_events_published_total Events \"sent\"\\\\\\n.\n"
                              "# TYPE mall_events_published_total counter\n"
                              "mall_events_published_total{event_type=\"a\\\"b\\\\c\\nd\"} 3\n");
-        check_contains(text, "# HELP mall_outbox_pending Waiting.\n# TYPE mall_outbox_pending gauge\nmall_outbox_pending 0.1\n");
+        check_contains(text, "# HELP mall_outbox_pending Waiting.\n# TYPE mall_outbox_pending "
+                             "gauge\nmall_outbox_pending 0.1\n");
         check_contains(text, "# TYPE http_server_requests_seconds histogram\n"
-                             "http_server_requests_seconds_bucket{method=\"GET\",uri=\"/orders/{id}\",status=\"200\","
+                             "http_server_requests_seconds_bucket{method=\"GET\",uri=\"/orders/"
+                             "{id}\",status=\"200\","
                              "outcome=\"SUCCESS\",le=\"0.0005\"} 1\n");
         check_contains(text, "\"SUCCESS\",le=\"0.001\"} 2\n");
         check_contains(text, "\"SUCCESS\",le=\"10\"} 2\n");
         check_contains(text, "\"SUCCESS\",le=\"+Inf\"} 3\n");
-        check_contains(text, "http_server_requests_seconds_count{method=\"GET\",uri=\"/orders/{id}\",status=\"200\","
+        check_contains(text, "http_server_requests_seconds_count{method=\"GET\",uri=\"/orders/"
+                             "{id}\",status=\"200\","
                              "outcome=\"SUCCESS\"} 3\n");
-        check_contains(text, "http_server_requests_seconds_sum{method=\"GET\",uri=\"/orders/{id}\",status=\"200\","
+        check_contains(text, "http_server_requests_seconds_sum{method=\"GET\",uri=\"/orders/"
+                             "{id}\",status=\"200\","
                              "outcome=\"SUCCESS\"} 20.001001\n");
         check(!strstr(text, "# EOF"));
         end();
@@ -135,14 +144,16 @@ static void story_process(void)
         begin();
         text = scrape(false);
         check(sample(text, "process_resident_memory_bytes") > 100000);
-        check(sample(text, "process_virtual_memory_bytes") > sample(text, "process_resident_memory_bytes"));
+        check(sample(text, "process_virtual_memory_bytes") >
+              sample(text, "process_resident_memory_bytes"));
         check(sample(text, "process_cpu_seconds_total") >= 0);
         check(sample(text, "process_threads") >= 1);
         check(sample(text, "process_max_fds") > sample(text, "process_open_fds"));
         check(sample(text, "process_start_time_seconds") <= (double)time(NULL) + 2);
         check(sample(text, "process_start_time_seconds") > (double)time(NULL) - 3600);
         f = fopen("/dev/null", "r");
-        check_int((int64_t)sample(scrape(false), "process_open_fds"), (int64_t)sample(text, "process_open_fds") + 1);
+        check_int((int64_t)sample(scrape(false), "process_open_fds"),
+                  (int64_t)sample(text, "process_open_fds") + 1);
         fclose(f);
         end();
 }
@@ -182,27 +193,35 @@ static void story_spring(void)
         metric_set(metrics_series(metrics, &pending, LIST(NULL)), 4);
         names = text_open(arena, 0);
         metrics_spring_names(metrics, &names);
-        check_contains(names.at, "{\"names\":[\"http.server.requests\",\"mall.outbox.pending\",\"process.cpu\",");
+        check_contains(
+                names.at,
+                "{\"names\":[\"http.server.requests\",\"mall.outbox.pending\",\"process.cpu\",");
         check(json_read(arena, names.at, names.len, &error));
-        check_text(spring("mall.outbox.pending", NULL),
-                   "{\"name\":\"mall.outbox.pending\",\"description\":\"Waiting.\",\"baseUnit\":null,"
-                   "\"measurements\":[{\"statistic\":\"VALUE\",\"value\":4}],\"availableTags\":[]}");
+        check_text(
+                spring("mall.outbox.pending", NULL),
+                "{\"name\":\"mall.outbox.pending\",\"description\":\"Waiting.\",\"baseUnit\":null,"
+                "\"measurements\":[{\"statistic\":\"VALUE\",\"value\":4}],\"availableTags\":[]}");
         check_text(spring("http.server.requests", LIST(NULL)),
-                   "{\"name\":\"http.server.requests\",\"description\":\"Requests.\",\"baseUnit\":\"seconds\","
+                   "{\"name\":\"http.server.requests\",\"description\":\"Requests.\",\"baseUnit\":"
+                   "\"seconds\","
                    "\"measurements\":[{\"statistic\":\"COUNT\",\"value\":4},"
-                   "{\"statistic\":\"TOTAL_TIME\",\"value\":22.001001},{\"statistic\":\"MAX\",\"value\":20}],"
+                   "{\"statistic\":\"TOTAL_TIME\",\"value\":22.001001},{\"statistic\":\"MAX\","
+                   "\"value\":20}],"
                    "\"availableTags\":[{\"tag\":\"method\",\"values\":[\"GET\",\"POST\"]},"
                    "{\"tag\":\"uri\",\"values\":[\"/orders/{id}\",\"/orders\"]},"
-                   "{\"tag\":\"status\",\"values\":[\"200\",\"201\"]},{\"tag\":\"outcome\",\"values\":[\"SUCCESS\"]}]}");
-        check_contains(spring("http.server.requests", LIST("method:POST")),
-                       "\"measurements\":[{\"statistic\":\"COUNT\",\"value\":1},"
-                       "{\"statistic\":\"TOTAL_TIME\",\"value\":2},{\"statistic\":\"MAX\",\"value\":2}],"
-                       "\"availableTags\":[{\"tag\":\"uri\",\"values\":[\"/orders\"]}");
+                   "{\"tag\":\"status\",\"values\":[\"200\",\"201\"]},{\"tag\":\"outcome\","
+                   "\"values\":[\"SUCCESS\"]}]}");
+        check_contains(
+                spring("http.server.requests", LIST("method:POST")),
+                "\"measurements\":[{\"statistic\":\"COUNT\",\"value\":1},"
+                "{\"statistic\":\"TOTAL_TIME\",\"value\":2},{\"statistic\":\"MAX\",\"value\":2}],"
+                "\"availableTags\":[{\"tag\":\"uri\",\"values\":[\"/orders\"]}");
         check(!spring("http.server.requests", LIST("method:PUT")));
         check(!spring("http.server.requests", LIST("methods:GET")));
         check(!spring("http.server.requests", LIST("method")));
         check(!spring("http_server_requests", NULL));
-        check_contains(spring("process.cpu", NULL), "\"baseUnit\":\"seconds\",\"measurements\":[{\"statistic\":\"COUNT\"");
+        check_contains(spring("process.cpu", NULL),
+                       "\"baseUnit\":\"seconds\",\"measurements\":[{\"statistic\":\"COUNT\"");
         end();
 }
 
@@ -213,7 +232,8 @@ static void *many_add(void *arg)
         (void)arg;
         for (int i = 0; i < EACH; i++) {
                 metric_add(metrics_series(metrics, &published, LIST(i % 2 ? "odd" : "even")), 1);
-                metric_observe(metrics_series(metrics, &requests, LIST("GET", "/", "200", "SUCCESS")), i);
+                metric_observe(
+                        metrics_series(metrics, &requests, LIST("GET", "/", "200", "SUCCESS")), i);
         }
         return NULL;
 }
@@ -231,8 +251,10 @@ static void story_threads(void)
         }
         for (int i = 0; i < THREADS; i++)
                 pthread_join(threads[i], NULL);
-        check_int((int64_t)metric_value(metrics_series(metrics, &published, LIST("odd"))), THREADS * EACH / 2);
-        check_int((int64_t)metric_value(metrics_series(metrics, &published, LIST("even"))), THREADS * EACH / 2);
+        check_int((int64_t)metric_value(metrics_series(metrics, &published, LIST("odd"))),
+                  THREADS * EACH / 2);
+        check_int((int64_t)metric_value(metrics_series(metrics, &published, LIST("even"))),
+                  THREADS * EACH / 2);
         check_contains(spring("http.server.requests", NULL), "\"COUNT\",\"value\":20000}");
         check_contains(spring("http.server.requests", NULL), "\"MAX\",\"value\":0.004999}");
         end();

@@ -21,8 +21,17 @@ static void show(struct shown *s, const char *from, size_t len)
 
 static bool is_harmless(const char *name, size_t len)
 {
-        static const char *const names[] = {"host",   "hostaddr",         "port",    "dbname",  "user", "sslmode", "sslrootcert",
-                                            "target_session_attrs", "connect_timeout", "application_name", NULL};
+        static const char *const names[] = {"host",
+                                            "hostaddr",
+                                            "port",
+                                            "dbname",
+                                            "user",
+                                            "sslmode",
+                                            "sslrootcert",
+                                            "target_session_attrs",
+                                            "connect_timeout",
+                                            "application_name",
+                                            NULL};
 
         for (int i = 0; names[i]; i++)
                 if (strlen(names[i]) == len && strncasecmp(names[i], name, len) == 0)
@@ -57,7 +66,8 @@ static void show_place(struct shown *s, const char *place)
 const char *redact(const char *url, char out[REDACTED])
 {
         struct shown s = {.to = out};
-        const char *scheme = strstr(url, "://"), *rest = scheme ? scheme + 3 : url, *at = strrchr(rest, '@');
+        const char *scheme = strstr(url, "://"), *rest = scheme ? scheme + 3 : url,
+                   *at = strrchr(rest, '@');
         size_t user = strcspn(rest, ":/?@=");
 
         out[0] = '\0';
@@ -69,7 +79,8 @@ const char *redact(const char *url, char out[REDACTED])
         if (at && rest + user < at) {
                 show(&s, rest, user);
                 show(&s, ":***", 4);
-                if (memchr(rest, '?', (size_t)(at - rest))) /* the '@' may stand in a parameter's value */
+                if (memchr(rest, '?',
+                           (size_t)(at - rest))) /* the '@' may stand in a parameter's value */
                         return out;
                 rest = at;
         }

@@ -10,7 +10,8 @@ static void passwords_are_hidden(void)
                 const char *url, *shown;
         } cases[] = {
                 {"postgresql://mall:secret@db:5432/mall", "postgresql://mall:***@db:5432/mall"},
-                {"postgres://mall:secret@db/mall?sslmode=require", "postgres://mall:***@db/mall?sslmode=require"},
+                {"postgres://mall:secret@db/mall?sslmode=require",
+                 "postgres://mall:***@db/mall?sslmode=require"},
                 {"postgresql://mall:sec@ret@db/mall", "postgresql://mall:***@db/mall"},
                 {"postgresql://mall:sec/ret@db/mall", "postgresql://mall:***@db/mall"},
                 {"postgresql://mall:sec?ret@db/mall", "postgresql://mall:***"},
@@ -25,7 +26,8 @@ static void passwords_are_hidden(void)
                 {"postgresql://db/mall?options=-c%20secret", "postgresql://db/mall?options=***"},
                 {"postgresql://db:5432/mall?user=a@b&password=secret", "postgresql://db:***"},
                 {"postgresql://db/mall?password=se@cret", "postgresql://db:***"},
-                {"postgresql://mall:a@db/mall?password=se@cret&sslmode=require", "postgresql://mall:***"},
+                {"postgresql://mall:a@db/mall?password=se@cret&sslmode=require",
+                 "postgresql://mall:***"},
                 {"postgresql://mall:se?cr@et@db", "postgresql://mall:***"},
                 {"host=db user=mall password=secret", "***"},
                 {"user=a@b password=secret", "***"},
@@ -41,9 +43,15 @@ static void passwords_are_hidden(void)
 static void what_has_none_stays(void)
 {
         static const char *const urls[] = {
-                "postgresql://mall@db:5432/mall", "postgresql://mall@/postgres?host=/run/postgresql&user=other", "postgresql://db/mall",
-                "sqlite:/data/order.db",          "kafka://a:9092,b:9092/mall",                                  "log:/data/mall.log",
-                "http://product:8080",            "nonsense",                                                    "",
+                "postgresql://mall@db:5432/mall",
+                "postgresql://mall@/postgres?host=/run/postgresql&user=other",
+                "postgresql://db/mall",
+                "sqlite:/data/order.db",
+                "kafka://a:9092,b:9092/mall",
+                "log:/data/mall.log",
+                "http://product:8080",
+                "nonsense",
+                "",
                 "postgresql://[::1]:5432/mall",
         };
         char shown[REDACTED];

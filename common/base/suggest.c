@@ -27,7 +27,8 @@ static unsigned slips(const char *a, const char *b)
 
                 row[0] = (unsigned)i;
                 for (size_t j = 1; j <= length; j++) {
-                        row[j] = least(above[j - 1] + (a[i - 1] != b[j - 1]), least(above[j], row[j - 1]) + 1);
+                        row[j] = least(above[j - 1] + (a[i - 1] != b[j - 1]),
+                                       least(above[j], row[j - 1]) + 1);
                         if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
                                 row[j] = least(row[j], before[j - 2] + 1);
                 }
@@ -41,7 +42,8 @@ static unsigned slips(const char *a, const char *b)
 const char *suggest(const char *wanted, const char *const *names)
 {
         size_t length = strlen(wanted);
-        unsigned best = (unsigned)length / 3 + 1; /* more than a third of it wrong is another word */
+        unsigned best =
+                (unsigned)length / 3 + 1; /* more than a third of it wrong is another word */
         const char *found = NULL;
 
         for (; *names; names++) {

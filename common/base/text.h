@@ -1,4 +1,5 @@
-/* text - bytes that grow at their end, in an arena; always followed by a NUL that len does not count. */
+/* text - bytes that grow at their end, in an arena; always followed by a NUL that len does not
+   count. */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 

@@ -1,6 +1,7 @@
 /* thread - a thread with a name, which top -H, gdb and perf show.
 
-   Who cannot have a thread cannot work: thread_start() ends the process then. The caller joins it. */
+   Who cannot have a thread cannot work: thread_start() ends the process then. The caller joins
+   it. */
 #ifndef BASE_THREAD_H
 #define BASE_THREAD_H
 

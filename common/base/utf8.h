@@ -1,4 +1,5 @@
-/* utf8 - Unicode as RFC 3629 writes it: no overlong forms, no surrogates, nothing above U+10FFFF. */
+/* utf8 - Unicode as RFC 3629 writes it: no overlong forms, no surrogates, nothing above
+   U+10FFFF. */
 #ifndef BASE_UTF8_H
 #define BASE_UTF8_H
 
@@ -9,7 +10,8 @@
 /* How long the valid sequence of two to four bytes at p is; 0 where there is none. p < end. */
 size_t utf8_length(const char *p, const char *end);
 
-bool utf8_is_valid(const char *text, size_t len); /* NUL is valid UTF-8, but in no text here: then it is not */
+bool utf8_is_valid(const char *text,
+                   size_t len); /* NUL is valid UTF-8, but in no text here: then it is not */
 
 /* Writes the code, one to four bytes, and returns the place behind it. */
 char *utf8_write(char *out, uint32_t code);

@@ -1,8 +1,9 @@
-/* Every call to the file system fails once, in every place of a workload, below wal_vfs and, as the model, below nothing. What
-   SQLite then said must be so: what was committed is there, all of it and nothing else, and the file is well formed. */
+/* Every call to the file system fails once, in every place of a workload, below wal_vfs and, as the
+   model, below nothing. What SQLite then said must be so: what was committed is there, all of it
+   and nothing else, and the file is well formed. */
+#include "base/wal_vfs.h"
 #include "testing/check.h"
 #include "testing/fault_vfs.h"
-#include "base/wal_vfs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,10 +12,12 @@
 
 enum { ROWS = 80, ROUNDS = 3 };
 
-/* What the database must hold: `sum` is raised by each update of all rows, `marks` has a row a transaction. */
+/* What the database must hold: `sum` is raised by each update of all rows, `marks` has a row a
+   transaction. */
 struct expected {
         int sum, marks;
-        bool unknown; /* the last commit's flush failed: only who opens the file anew learns what became of it */
+        bool unknown; /* the last commit's flush failed: only who opens the file anew learns what
+                         became of it */
 };
 
 static int run(sqlite3 *db, const char *sql)
@@ -34,8 +37,9 @@ static int number(sqlite3 *db, const char *sql, int *code)
         return n;
 }
 
-/* As a program that goes on with its transaction where a statement failed, and SQLite lets it: the update of all rows, larger than
-   the page cache, has a statement journal, for a unique key may end it in the middle. */
+/* As a program that goes on with its transaction where a statement failed, and SQLite lets it: the
+   update of all rows, larger than the page cache, has a statement journal, for a unique key may end
+   it in the middle. */
 static void transact(sqlite3 *db, struct expected *e)
 {
         int raised = 0, code;
@@ -44,10 +48,12 @@ static void transact(sqlite3 *db, struct expected *e)
                 return;
         if (run(db, "INSERT INTO marks DEFAULT VALUES") == SQLITE_OK) {
                 for (int i = 0; i < 2 && !sqlite3_get_autocommit(db); i++)
-                        raised += run(db, "UPDATE t SET v = v + 1, key = key || '.', text = hex(zeroblob(200 + v))") == SQLITE_OK;
+                        raised += run(db, "UPDATE t SET v = v + 1, key = key || '.', text = "
+                                          "hex(zeroblob(200 + v))") == SQLITE_OK;
                 if (!sqlite3_get_autocommit(db)) {
                         code = run(db, "COMMIT");
-                        e->unknown = code != SQLITE_OK && atomic_load(&fault.hit) == SQLITE_IOERR_FSYNC;
+                        e->unknown =
+                                code != SQLITE_OK && atomic_load(&fault.hit) == SQLITE_IOERR_FSYNC;
                         if (code == SQLITE_OK) {
                                 e->sum += raised * ROWS;
                                 e->marks++;
@@ -60,16 +66,18 @@ static void transact(sqlite3 *db, struct expected *e)
 
 static void holds(sqlite3 *db, const struct expected *e, const char *when, long call)
 {
-        int code, sum = number(db, "SELECT coalesce(sum(v), 0) FROM t", &code), marks = number(db, "SELECT count(*) FROM marks", &code);
+        int code, sum = number(db, "SELECT coalesce(sum(v), 0) FROM t", &code),
+                  marks = number(db, "SELECT count(*) FROM marks", &code);
         sqlite3_stmt *s;
         char said[200] = "";
 
-        if (sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
+        if (sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &s, NULL) == SQLITE_OK &&
+            sqlite3_step(s) == SQLITE_ROW)
                 snprintf(said, sizeof said, "%s", (const char *)sqlite3_column_text(s, 0));
         sqlite3_finalize(s);
         if (sum != e->sum || marks != e->marks || strcmp(said, "ok") != 0) {
-                printf("     call %ld failed with %d; %s: sum %d for %d, marks %d for %d; %s\n", call, atomic_load(&fault.hit), when, sum,
-                       e->sum, marks, e->marks, said);
+                printf("     call %ld failed with %d; %s: sum %d for %d, marks %d for %d; %s\n",
+                       call, atomic_load(&fault.hit), when, sum, e->sum, marks, e->marks, said);
                 check(false);
         }
 }
@@ -78,8 +86,10 @@ static sqlite3 *open_one(const char *path, const char *vfs)
 {
         sqlite3 *db = NULL;
 
-        if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs) == SQLITE_OK &&
-            run(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=200; PRAGMA cache_size=10; PRAGMA cache_spill=10;"
+        if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs) ==
+                    SQLITE_OK &&
+            run(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA "
+                    "wal_autocheckpoint=200; PRAGMA cache_size=10; PRAGMA cache_spill=10;"
                     "PRAGMA temp_store=MEMORY") == SQLITE_OK)
                 return db;
         sqlite3_close(db);
@@ -91,9 +101,11 @@ static void make(const char *path, const char *vfs)
         sqlite3 *db = open_one(path, vfs);
 
         check(db != NULL);
-        check_int(run(db, "CREATE TABLE marks (id INTEGER PRIMARY KEY); CREATE TABLE t (id INTEGER PRIMARY KEY, key UNIQUE, v, text);"
-                          "WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < 80)"
-                          " INSERT INTO t SELECT n, 'key' || n, 0, hex(zeroblob(200)) FROM i"),
+        check_int(run(db,
+                      "CREATE TABLE marks (id INTEGER PRIMARY KEY); CREATE TABLE t (id INTEGER "
+                      "PRIMARY KEY, key UNIQUE, v, text);"
+                      "WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < 80)"
+                      " INSERT INTO t SELECT n, 'key' || n, 0, hex(zeroblob(200)) FROM i"),
                   SQLITE_OK);
         sqlite3_close(db);
 }

@@ -29,10 +29,12 @@ static sqlite3_file *real_of(sqlite3_file *f)
         return wal_of(f)->real;
 }
 
-/* What could not be written stays: where only a statement is undone for it, its transaction goes on with the frames before. */
+/* What could not be written stays: where only a statement is undone for it, its transaction goes on
+   with the frames before. */
 static int write_gathered(struct wal_file *w)
 {
-        int code = w->len ? w->real->pMethods->xWrite(w->real, w->gathered, w->len, w->at) : SQLITE_OK;
+        int code =
+                w->len ? w->real->pMethods->xWrite(w->real, w->gathered, w->len, w->at) : SQLITE_OK;
 
         if (code == SQLITE_OK)
                 w->len = 0;
@@ -72,8 +74,8 @@ static int wal_truncate(sqlite3_file *f, sqlite3_int64 size)
         return code == SQLITE_OK ? real_of(f)->pMethods->xTruncate(real_of(f), size) : code;
 }
 
-/* The frame that commits is only ever written here. When that fails, all of the transaction is undone, and nobody may write it later:
-   whoever then recovers the file would find it committed. */
+/* The frame that commits is only ever written here. When that fails, all of the transaction is
+   undone, and nobody may write it later: whoever then recovers the file would find it committed. */
 static int wal_sync(sqlite3_file *f, int flags)
 {
         int code = write_gathered(wal_of(f));
@@ -189,6 +191,7 @@ void wal_vfs_rolled_back(sqlite3 *db)
 {
         sqlite3_file *f = NULL;
 
-        if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &f) == SQLITE_OK && f && f->pMethods == &wal_methods)
+        if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &f) == SQLITE_OK && f &&
+            f->pMethods == &wal_methods)
                 wal_of(f)->len = 0;
 }

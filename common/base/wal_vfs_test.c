@@ -14,8 +14,12 @@ static sqlite3 *open_one(const char *path, const char *vfs)
 {
         sqlite3 *db;
 
-        check_int(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs), SQLITE_OK);
-        check_int(sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0", NULL, NULL, NULL),
+        check_int(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs),
+                  SQLITE_OK);
+        check_int(sqlite3_exec(db,
+                               "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA "
+                               "wal_autocheckpoint=0",
+                               NULL, NULL, NULL),
                   SQLITE_OK);
         return db;
 }
@@ -61,8 +65,9 @@ static long writes(void)
         return n;
 }
 
-#define MANY_ROWS(n) "WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < " #n ")" \
-                     " INSERT INTO t SELECT hex(zeroblob(500)) FROM i"
+#define MANY_ROWS(n)                                                                               \
+        "WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < " #n ")"         \
+        " INSERT INTO t SELECT hex(zeroblob(500)) FROM i"
 
 static long writes_of_a_commit(const char *name, const char *vfs)
 {
@@ -84,14 +89,15 @@ static void story_one_write(void)
         check_int(writes_of_a_commit("gathered.db", wal_vfs()), 1);
 }
 
-/* More than is gathered at a time, and more than the page cache holds, so that frames are written, read and written anew
-   before the commit. */
+/* More than is gathered at a time, and more than the page cache holds, so that frames are written,
+   read and written anew before the commit. */
 static void story_large_commit(void)
 {
         sqlite3 *db = open_one(path_of("large.db"), wal_vfs()), *other;
 
         run(db, "PRAGMA cache_size=10; CREATE TABLE t (text); CREATE INDEX by_text ON t (text)");
-        run(db, "BEGIN; " MANY_ROWS(5000) "; UPDATE t SET text = rowid || text WHERE rowid % 3 = 0; DELETE FROM t WHERE rowid % 5 = 0; COMMIT");
+        run(db, "BEGIN; " MANY_ROWS(5000) "; UPDATE t SET text = rowid || text WHERE rowid % 3 = "
+                                          "0; DELETE FROM t WHERE rowid % 5 = 0; COMMIT");
         other = open_one(path_of("large.db"), NULL);
         check_text(answer(other, "SELECT count(*) FROM t"), "4000");
         check_text(answer(other, "PRAGMA integrity_check"), "ok");
@@ -103,12 +109,15 @@ static void story_large_commit(void)
         sqlite3_close(db);
 }
 
-/* What the first one gathered and took back must not be written over what the second one committed. */
+/* What the first one gathered and took back must not be written over what the second one
+   committed. */
 static void story_rolled_back(void)
 {
-        sqlite3 *one = open_one(path_of("back.db"), wal_vfs()), *two = open_one(path_of("back.db"), wal_vfs()), *fresh;
+        sqlite3 *one = open_one(path_of("back.db"), wal_vfs()),
+                *two = open_one(path_of("back.db"), wal_vfs()), *fresh;
 
-        run(one, "PRAGMA cache_size=10; CREATE TABLE t (text); INSERT INTO t VALUES ('first'); PRAGMA wal_checkpoint(PASSIVE)");
+        run(one, "PRAGMA cache_size=10; CREATE TABLE t (text); INSERT INTO t VALUES ('first'); "
+                 "PRAGMA wal_checkpoint(PASSIVE)");
         run(one, "BEGIN IMMEDIATE; " MANY_ROWS(1500) "; ROLLBACK");
         wal_vfs_rolled_back(one);
         run(two, "BEGIN IMMEDIATE; " MANY_ROWS(1500) "; COMMIT");

@@ -1,7 +1,7 @@
-/* A batch that comes to nothing: who is told what, and that nothing of it is left. On SQLite; postgres_test.c and contend_test.c
-   have it with a server, crash_test.c with a disk. */
-#include "testing/fault_vfs.h"
+/* A batch that comes to nothing: who is told what, and that nothing of it is left. On SQLite;
+   postgres_test.c and contend_test.c have it with a server, crash_test.c with a disk. */
 #include "data/store_inside.h"
+#include "testing/fault_vfs.h"
 #include "testing/thing.h"
 
 #include <stdio.h>
@@ -178,7 +178,8 @@ static void fail_and_lose(struct unit *unit, void *thing)
         lose_the_transaction(unit);
 }
 
-/* Three units of which the middle one loses what the first one wrote: all are told why, and none of them is there. */
+/* Three units of which the middle one loses what the first one wrote: all are told why, and none of
+   them is there. */
 static void all_are_told(void (*lose)(struct unit *, void *), enum error_kind kind, const char *why)
 {
         struct store *store = listened_to();
@@ -211,7 +212,8 @@ static void a_transaction_that_is_lost_fails_all_of_it(void)
 
 static void a_refusal_is_not_why_the_others_fail(void)
 {
-        all_are_told(be_refused_and_lose, ERROR_UNAVAILABLE, "the store could not finish the transaction");
+        all_are_told(be_refused_and_lose, ERROR_UNAVAILABLE,
+                     "the store could not finish the transaction");
 }
 
 static void what_the_store_failed_with_is_why_all_fail(void)
@@ -274,7 +276,8 @@ static void a_batch_that_cannot_be_counted_is_undone(void)
         struct store *store = listened_to();
 
         things_add(store, "a");
-        things_sql("CREATE TRIGGER no_more BEFORE UPDATE ON sequences BEGIN SELECT RAISE(ABORT, 'not now'); END");
+        things_sql("CREATE TRIGGER no_more BEFORE UPDATE ON sequences BEGIN SELECT RAISE(ABORT, "
+                   "'not now'); END");
         check(things_do(store, thing_add_and_say, &t) != ERROR_NONE);
         things_sql("DROP TRIGGER no_more"); /* which waits for a transaction that is open */
         check_int(things_count(store), 1);
@@ -316,15 +319,21 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 {"a commit that fails fails all of it", a_commit_that_fails_fails_all_of_it},
-                {"that commits fail is said once, and how many did", that_commits_fail_is_said_once_and_how_many_did},
+                {"that commits fail is said once, and how many did",
+                 that_commits_fail_is_said_once_and_how_many_did},
                 {"what was sent goes in the end", what_was_sent_goes_in_the_end},
-                {"a transaction that is lost fails all of it", a_transaction_that_is_lost_fails_all_of_it},
+                {"a transaction that is lost fails all of it",
+                 a_transaction_that_is_lost_fails_all_of_it},
                 {"a refusal is not why the others fail", a_refusal_is_not_why_the_others_fail},
-                {"what the store failed with is why all fail", what_the_store_failed_with_is_why_all_fail},
+                {"what the store failed with is why all fail",
+                 what_the_store_failed_with_is_why_all_fail},
                 {"a batch that cannot begin is a failure", a_batch_that_cannot_begin_is_a_failure},
-                {"a batch that cannot begin again is a failure", a_batch_that_cannot_begin_again_is_a_failure},
-                {"a batch that cannot be counted is undone", a_batch_that_cannot_be_counted_is_undone},
-                {"a source whose commit failed is forgotten", a_source_whose_commit_failed_is_forgotten},
+                {"a batch that cannot begin again is a failure",
+                 a_batch_that_cannot_begin_again_is_a_failure},
+                {"a batch that cannot be counted is undone",
+                 a_batch_that_cannot_be_counted_is_undone},
+                {"a source whose commit failed is forgotten",
+                 a_source_whose_commit_failed_is_forgotten},
                 {NULL, NULL},
         };
 

@@ -61,7 +61,8 @@ static void submit_many_and_hold(struct unit *unit, void *thing)
 }
 
 /* Many jobs, of which the first is `first`, come while a batch of one is under way. */
-static void many_come(void (*meanwhile)(struct unit *, void *), void (*first)(struct unit *, void *))
+static void many_come(void (*meanwhile)(struct unit *, void *),
+                      void (*first)(struct unit *, void *))
 {
         struct errand one;
 
@@ -69,7 +70,10 @@ static void many_come(void (*meanwhile)(struct unit *, void *), void (*first)(st
         for (int i = 0; i < MANY; i++) {
                 many[i] = (struct errand){.thing.name = "a", .run = i ? thing_add_and_say : first};
                 sem_init(&many[i].over, 0, 0);
-                many[i].job = (struct job){.run = errand_run, .done = errand_done, .arg = &many[i], .arena = arena_open()};
+                many[i].job = (struct job){.run = errand_run,
+                                           .done = errand_done,
+                                           .arg = &many[i],
+                                           .arena = arena_open()};
         }
         errand_send(&one, many_store, "one", meanwhile);
         check_int(errand_end(&one), ERROR_NONE);
@@ -177,7 +181,8 @@ static void what_was_said_takes_memory_until_its_commit(void)
         struct store *store = things_open();
 
         for (int i = 0; i < 100; i++)
-                things_add(store, "a name of some length, of which a hundred do not fit into what an arena keeps");
+                things_add(store, "a name of some length, of which a hundred do not fit into what "
+                                  "an arena keeps");
         check(arena_size(store->batch->arena) <= 16 << 10);
         store_close(&store);
 }
@@ -201,7 +206,8 @@ static void get_first(struct store *store, const char *name)
         arena_close(&arena);
 }
 
-/* And from memory, as long as nothing was committed since: at rest there always is a moment to which that counts. */
+/* And from memory, as long as nothing was committed since: at rest there always is a moment to
+   which that counts. */
 static void a_row_is_read_as_it_was_committed(void)
 {
         static const char *const names[] = {"b", "c", "d"};
@@ -229,7 +235,8 @@ static void look_only(struct unit *unit, void *arg)
         unit_get(unit, &thing_entity, 1);
 }
 
-/* One at a time, also when somebody asks every second while the writer is stuck; and a read shows nothing. */
+/* One at a time, also when somebody asks every second while the writer is stuck; and a read shows
+   nothing. */
 static void a_probe_finds_out_that_all_is_well(void)
 {
         struct store *store = things_open();
@@ -256,10 +263,12 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 {"a batch has a bound", a_batch_has_a_bound},
                 {"a batch that lasts takes nobody in", a_batch_that_lasts_takes_nobody_in},
-                {"who is refused before it wrote costs nobody a thing", who_is_refused_before_it_wrote_costs_nobody},
+                {"who is refused before it wrote costs nobody a thing",
+                 who_is_refused_before_it_wrote_costs_nobody},
                 {"who is refused behind that is undone", who_is_refused_behind_that_is_undone},
                 {"who conflicts with a row is undone", who_conflicts_with_a_row_is_undone},
-                {"what was said takes memory until its commit", what_was_said_takes_memory_until_its_commit},
+                {"what was said takes memory until its commit",
+                 what_was_said_takes_memory_until_its_commit},
                 {"a row is read as it was committed", a_row_is_read_as_it_was_committed},
                 {"a probe finds out that all is well", a_probe_finds_out_that_all_is_well},
                 {NULL, NULL},

@@ -1,5 +1,5 @@
-/* Processes that share a store meet in its rows: who waits, who loses a race and runs again, and who gives up. Two stores on one
-   schema stand for two processes. On PostgreSQL only. */
+/* Processes that share a store meet in its rows: who waits, who loses a race and runs again, and
+   who gives up. Two stores on one schema stand for two processes. On PostgreSQL only. */
 #include "base/clock.h"
 #include "data/postgres.h"
 #include "data/store_inside.h"
@@ -45,7 +45,8 @@ static void raise_first(struct unit *unit, void *times)
 /* No other process's transaction runs beside this one. */
 static void look_if_alone(struct unit *unit, void *alone)
 {
-        static const char sql[] = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ExclusiveLock' AND pid = pg_backend_pid()";
+        static const char sql[] = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND "
+                                  "mode = 'ExclusiveLock' AND pid = pg_backend_pid()";
         struct statement *s = db_prepare(unit->store->writer, sql, &unit->error);
         int64_t locks = 0;
 
@@ -64,7 +65,8 @@ static void count_handed(void *arg, struct outbox_batch *batch)
         free(batch);
 }
 
-/* The first time, both wait until the other has its first row: each then wants the one that the other has. */
+/* The first time, both wait until the other has its first row: each then wants the one that the
+   other has. */
 static void raise_crosswise(struct unit *unit, void *arg)
 {
         struct climb *c = arg;
@@ -138,7 +140,8 @@ static void a_deadlock_costs_nobody_anything(void)
         things_add(c[0].store, "one");
         things_add(c[0].store, "two");
         for (int i = 0; i < 2; i++) {
-                c[i].climb = (struct climb){.here = &sems[i], .there = &sems[1 - i], .first = 1 + i, .second = 2 - i};
+                c[i].climb = (struct climb){
+                        .here = &sems[i], .there = &sems[1 - i], .first = 1 + i, .second = 2 - i};
                 begin_to_climb(&c[i]);
         }
         for (int i = 0; i < 2; i++)
@@ -153,7 +156,8 @@ static void a_deadlock_costs_nobody_anything(void)
         check_int(things_get(c[0].store, 2, arena)->qty.value, 2);
         check_int(things_count(c[0].store), 6);
         for (int i = 0; i < 2; i++) {
-                check(c[i].climb.alone == (c[i].climb.times > 1)); /* who lost runs alone, and stays so for a while */
+                check(c[i].climb.alone ==
+                      (c[i].climb.times > 1)); /* who lost runs alone, and stays so for a while */
                 check_int(things_do(c[i].store, look_if_alone, &alone), ERROR_NONE);
                 check(alone == c[i].climb.alone);
                 store_close(&c[i].store);
@@ -162,7 +166,8 @@ static void a_deadlock_costs_nobody_anything(void)
         arena_close(&arena);
 }
 
-/* Another's lock that does not go away: in the end it is said, to all of the batch, and nothing is there. */
+/* Another's lock that does not go away: in the end it is said, to all of the batch, and nothing is
+   there. */
 static void a_lock_that_stays_is_a_failure(void)
 {
         struct errand add, raise;
@@ -176,7 +181,10 @@ static void a_lock_that_stays_is_a_failure(void)
         store = things_open();
         things_add(store, "one");
         holder = db_open(things_url(), things_service(), DB_WRITER, &e);
-        check(holder && db_exec(holder, "SET idle_in_transaction_session_timeout = 0; BEGIN; SELECT * FROM things FOR UPDATE", &e));
+        check(holder && db_exec(holder,
+                                "SET idle_in_transaction_session_timeout = 0; BEGIN; SELECT * FROM "
+                                "things FOR UPDATE",
+                                &e));
         errand_send(&raise, store, NULL, NULL); /* so that both are one batch */
         errand_send(&add, store, "b", thing_add_and_say);
         check_int(errand_end(&raise), ERROR_NONE);
@@ -193,7 +201,8 @@ static void a_lock_that_stays_is_a_failure(void)
 /* Until a session waits in the middle of a pipeline for what its client never says. */
 static void wait_for_the_silent(struct store *store)
 {
-        static const char sql[] = "SELECT count(*) FROM pg_stat_activity WHERE application_name = ? AND state = 'active'"
+        static const char sql[] = "SELECT count(*) FROM pg_stat_activity WHERE application_name = "
+                                  "? AND state = 'active'"
                                   " AND wait_event = 'ClientRead'";
         int64_t end_at = clock_mono_us() + PATIENCE_US;
         struct db *db = store_read_begin(store);
@@ -250,7 +259,8 @@ static void a_refusal_behind_a_lost_race_is_a_refusal(void)
                 return;
         store = things_open();
         things_add(store, "one");
-        strcpy(pg_of(store->writer)->sqlstate, "40P01"); /* as a race that was lost and then won leaves it */
+        strcpy(pg_of(store->writer)->sqlstate,
+               "40P01"); /* as a race that was lost and then won leaves it */
         errand_send(&hold, store, NULL, NULL);
         errand_send(&refused, store, "refused", refuse_after_writing);
         errand_send(&innocent, store, "innocent", thing_add_and_say);
@@ -309,7 +319,8 @@ int main(int argc, char **argv)
                 {"a deadlock costs nobody anything", a_deadlock_costs_nobody_anything},
                 {"a lock that stays is a failure", a_lock_that_stays_is_a_failure},
                 {"who is silent is ended", who_is_silent_is_ended},
-                {"a refusal behind a lost race is a refusal", a_refusal_behind_a_lost_race_is_a_refusal},
+                {"a refusal behind a lost race is a refusal",
+                 a_refusal_behind_a_lost_race_is_a_refusal},
                 {"no change is lost", no_change_is_lost},
                 {NULL, NULL},
         };

@@ -1,6 +1,7 @@
-/* How many rows there are, kept and not counted: in all (`sequences`), and among each 4096 ids (`blocks`). A transaction
-   sums up what came and went and adds that once, as its last writes. Processes that share a store add in slots of their own,
-   for two that wrote one counter would wait for each other's commit. */
+/* How many rows there are, kept and not counted: in all (`sequences`), and among each 4096 ids
+   (`blocks`). A transaction sums up what came and went and adds that once, as its last writes.
+   Processes that share a store add in slots of their own, for two that wrote one counter would wait
+   for each other's commit. */
 #include "data/store_inside.h"
 
 #include "base/arena.h"
@@ -12,7 +13,8 @@ void count_change(struct store *store, int table, int64_t id, int64_t rows)
 {
         if (store->change_count == store->change_room) {
                 store->change_room = store->change_room ? store->change_room * 2 : 64;
-                store->changes = memory_grow(store->changes, store->change_room * sizeof *store->changes);
+                store->changes =
+                        memory_grow(store->changes, store->change_room * sizeof *store->changes);
         }
         store->changes[store->change_count++] = (struct change){table, id / TABLE_BLOCK, rows};
 }
@@ -33,8 +35,9 @@ static const char *name_of(struct store *store, int table)
 
 static bool write_block(struct store *store, const struct change *c, struct error *error)
 {
-        static const char sql[] = "INSERT INTO blocks (name, block, slot, rows) VALUES (?, ?, ?, ?)"
-                                  " ON CONFLICT (name, block, slot) DO UPDATE SET rows = blocks.rows + excluded.rows";
+        static const char sql[] =
+                "INSERT INTO blocks (name, block, slot, rows) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (name, block, slot) DO UPDATE SET rows = blocks.rows + excluded.rows";
         struct statement *s = db_prepare(store->writer, sql, error);
 
         if (!s || !c->rows)
@@ -48,8 +51,10 @@ static bool write_block(struct store *store, const struct change *c, struct erro
 
 static bool write_total(struct store *store, int table, int64_t rows, struct error *error)
 {
-        static const char sql[] = "INSERT INTO sequences (name, slot, last, rows) VALUES (?, ?, ?, ?)"
-                                  " ON CONFLICT (name, slot) DO UPDATE SET last = excluded.last, rows = sequences.rows + excluded.rows";
+        static const char sql[] =
+                "INSERT INTO sequences (name, slot, last, rows) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (name, slot) DO UPDATE SET last = excluded.last, rows = "
+                "sequences.rows + excluded.rows";
         struct statement *s;
 
         if (!rows && store->sequences[table].last == store->written[table].last)
@@ -75,7 +80,8 @@ bool counts_write(struct store *store, struct error *error)
                 while (i < store->change_count && store->changes[i].table == table) {
                         struct change sum = store->changes[i++];
 
-                        for (; i < store->change_count && by_place(&store->changes[i], &sum) == 0; i++)
+                        for (; i < store->change_count && by_place(&store->changes[i], &sum) == 0;
+                             i++)
                                 sum.rows += store->changes[i].rows;
                         if (!write_block(store, &sum, error))
                                 return false;
@@ -87,9 +93,11 @@ bool counts_write(struct store *store, struct error *error)
         return true;
 }
 
-bool store_count(struct store *store, struct db *db, const struct entity *entity, int64_t *rows, struct error *error)
+bool store_count(struct store *store, struct db *db, const struct entity *entity, int64_t *rows,
+                 struct error *error)
 {
-        static const char sql[] = "SELECT CAST(coalesce(sum(rows), 0) AS BIGINT) FROM sequences WHERE name = ?";
+        static const char sql[] =
+                "SELECT CAST(coalesce(sum(rows), 0) AS BIGINT) FROM sequences WHERE name = ?";
         struct statement *s = db_prepare(db, sql, error);
 
         (void)store;

@@ -34,7 +34,8 @@ static void *write_until_killed(void *arg)
         for (;;) {
                 struct thing t = {.name = "t"};
 
-                if (things_do(d->store, make_and_say, &t) != ERROR_NONE || write(d->tell, &t.row.id, sizeof t.row.id) < 0)
+                if (things_do(d->store, make_and_say, &t) != ERROR_NONE ||
+                    write(d->tell, &t.row.id, sizeof t.row.id) < 0)
                         _exit(1);
         }
         return NULL;
@@ -117,7 +118,8 @@ static void what_was_acknowledged_survives_a_kill(void)
                 check(count - before >= 50 && count < MOST);
                 store = things_open();
                 rows = things_count(store);
-                check_int((int64_t)announced(store, said), rows); /* a row and its event, or neither */
+                check_int((int64_t)announced(store, said),
+                          rows); /* a row and its event, or neither */
                 check_int(outbox_pending(store), rows);
                 for (size_t i = before; i < count; i++) {
                         check(things_has(store, ids[i]));
@@ -145,8 +147,11 @@ static const char *small_url(void)
 static struct store *small_open(void)
 {
         struct error e = {0};
-        struct store *store = store_open(
-                &(struct store_config){.url = small_url(), .service = "things", .entities = thing_entities, .readers = 1}, &e);
+        struct store *store = store_open(&(struct store_config){.url = small_url(),
+                                                                .service = "things",
+                                                                .entities = thing_entities,
+                                                                .readers = 1},
+                                         &e);
 
         check_text(e.text, "");
         return store;
@@ -238,7 +243,8 @@ static bool mount_small(void)
 {
         snprintf(small, sizeof small, "%s/small", check_directory());
         check(mkdir(small, 0700) == 0);
-        return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+        return unshare(CLONE_NEWNS) == 0 &&
+               mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
                mount("tmpfs", small, "tmpfs", 0, "size=4m") == 0;
 }
 

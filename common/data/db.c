@@ -13,7 +13,8 @@ static const struct db_ops *adapter_of(const char *url)
                 const char *const schemes[] = {adapters[i]->scheme, adapters[i]->other_scheme};
 
                 for (size_t n = 0; n < sizeof schemes / sizeof *schemes && schemes[n]; n++)
-                        if (strncmp(url, schemes[n], strlen(schemes[n])) == 0 && url[strlen(schemes[n])])
+                        if (strncmp(url, schemes[n], strlen(schemes[n])) == 0 &&
+                            url[strlen(schemes[n])])
                                 return adapters[i];
         }
         return NULL;
@@ -25,8 +26,10 @@ bool db_url_check(const char *url, struct error *error)
         char shown[REDACTED];
 
         if (!ops)
-                return error_set(error, ERROR_BAD_INPUT, "MALL_DB_URL=%s: a store is sqlite:PATH or postgresql://USER@HOST/DATABASE",
-                                 redact(url, shown));
+                return error_set(
+                        error, ERROR_BAD_INPUT,
+                        "MALL_DB_URL=%s: a store is sqlite:PATH or postgresql://USER@HOST/DATABASE",
+                        redact(url, shown));
         return !ops->check || ops->check(url, error);
 }
 
@@ -147,7 +150,10 @@ static const char *adapted(const struct db_ops *ops, const char *sql, struct are
 {
         const struct {
                 const char *word, *stands_for;
-        } words[] = {{"{id}", ops->id}, {"{text}", ops->text}, {"{bytes}", ops->bytes}, {"{clustered}", ops->clustered}};
+        } words[] = {{"{id}", ops->id},
+                     {"{text}", ops->text},
+                     {"{bytes}", ops->bytes},
+                     {"{clustered}", ops->clustered}};
         struct text out = text_open(arena, strlen(sql) + 200);
 
         while (*sql) {
@@ -155,7 +161,8 @@ static const char *adapted(const struct db_ops *ops, const char *sql, struct are
 
                 text_add(&out, sql, plain);
                 sql += plain;
-                while (i < sizeof words / sizeof *words && strncmp(sql, words[i].word, strlen(words[i].word)) != 0)
+                while (i < sizeof words / sizeof *words &&
+                       strncmp(sql, words[i].word, strlen(words[i].word)) != 0)
                         i++;
                 if (i < sizeof words / sizeof *words) {
                         text_string(&out, words[i].stands_for);

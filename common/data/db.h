@@ -2,16 +2,20 @@
 
    Two adapters, one contract test (store_test.c and those beside it run on both):
      sqlite:PATH                    a file of this process alone (sqlite_db.c)
-     postgresql://user@host/db      PostgreSQL 14 or newer, shared by any number of processes (postgres_db.c); postgres:// is the
-                                    same, and what libpq knows may stand in the URL. Each service keeps to a schema of its name.
+     postgresql://user@host/db      PostgreSQL 14 or newer, shared by any number of processes
+                                    (postgres_db.c); postgres:// is the same, and what libpq knows
+                                    may stand in the URL. Each service keeps to a schema of its
+                                    name.
 
-   SQL is what both understand, with parameters as ? or ?1; in what db_exec takes, these words become the adapter's:
+   SQL is what both understand, with parameters as ? or ?1; in what db_exec takes, these words
+   become the adapter's:
      {id} the type of a primary key, {text}, {bytes}, {clustered} what ends a table without row ids.
 
-   A connection and its statements belong to one thread at a time. Errors: a store that is busy, full or away is
-   ERROR_UNAVAILABLE; a violated unique key ERROR_CONFLICT. SQLite: a failed fsync ends the process: what the disk then holds
-   is unknown, and only recovery at the next start finds out (PostgreSQL's "fsyncgate", 2018). PostgreSQL: no call takes longer
-   than some seconds, and once the server did not answer, calls fail at once for a while. */
+   A connection and its statements belong to one thread at a time. Errors: a store that is busy,
+   full or away is ERROR_UNAVAILABLE; a violated unique key ERROR_CONFLICT. SQLite: a failed fsync
+   ends the process: what the disk then holds is unknown, and only recovery at the next start finds
+   out (PostgreSQL's "fsyncgate", 2018). PostgreSQL: no call takes longer than some seconds, and
+   once the server did not answer, calls fail at once for a while. */
 #ifndef DATA_DB_H
 #define DATA_DB_H
 
@@ -27,17 +31,20 @@ struct statement;
 enum db_mode {
         DB_WRITER,
         DB_READER,
-        DB_RELAY, /* shared stores only: what it writes may be lost in a crash, and its session ends when it is idle for long */
+        DB_RELAY, /* shared stores only: what it writes may be lost in a crash, and its session ends
+                     when it is idle for long */
 };
 enum db_step { DB_ROW, DB_DONE, DB_FAILED };
 
 /* ERROR_BAD_INPUT says what a URL looks like, and shows this one without its password. */
 bool db_url_check(const char *url, struct error *error);
-/* May other processes use the store at the same time? Then ids, locks and the outbox are the database's business. */
+/* May other processes use the store at the same time? Then ids, locks and the outbox are the
+   database's business. */
 bool db_url_is_shared(const char *url);
 
-/* service: the schema, where the store has more than one. SQLite: the writer comes first, makes the file and keeps every
-   other process's writer away (ERROR_CONFLICT). PostgreSQL: connects now, and again later when that broke. */
+/* service: the schema, where the store has more than one. SQLite: the writer comes first, makes the
+   file and keeps every other process's writer away (ERROR_CONFLICT). PostgreSQL: connects now, and
+   again later when that broke. */
 struct db *db_open(const char *url, const char *service, enum db_mode mode, struct error *error);
 void db_close(struct db **db);
 bool db_is_shared(const struct db *db);
@@ -48,10 +55,12 @@ unsigned db_connection(const struct db *db);
 bool db_migration_begins(struct db *db, struct error *error);
 void db_migration_ended(struct db *db);
 
-/* alone: no other process's transaction runs meanwhile (one that lost to another's locks before). */
+/* alone: no other process's transaction runs meanwhile (one that lost to another's locks
+   before). */
 bool db_begin(struct db *db, bool alone, struct error *error);
-/* PostgreSQL: when the connection breaks in this moment, asks on a new one what came of it. If it cannot learn that, the
-   error's text says so: the caller's key (Idempotency-Key, an event's identity) then tells. */
+/* PostgreSQL: when the connection breaks in this moment, asks on a new one what came of it. If it
+   cannot learn that, the error's text says so: the caller's key (Idempotency-Key, an event's
+   identity) then tells. */
 bool db_commit(struct db *db, struct error *error);
 void db_rollback(struct db *db);
 /* All reads until db_rollback see one moment. */
@@ -63,24 +72,29 @@ bool db_transaction_is_void(const struct db *db);
 bool db_savepoint(struct db *db, struct error *error);
 bool db_savepoint_release(struct db *db, struct error *error);
 void db_savepoint_undo(struct db *db);
-/* The last failure was a deadlock, a lock's timeout or a serialisation failure: the same again may well succeed. */
+/* The last failure was a deadlock, a lock's timeout or a serialisation failure: the same again may
+   well succeed. */
 bool db_lost_a_race(const struct db *db);
 
-/* Prepared once and remembered by the text's address, so the text must live as long as the connection. */
+/* Prepared once and remembered by the text's address, so the text must live as long as the
+   connection. */
 struct statement *db_prepare(struct db *db, const char *sql, struct error *error);
 /* For text made for one use; freed by statement_close. */
 struct statement *db_prepare_once(struct db *db, const char *sql, struct error *error);
 void statement_close(struct statement **statement);
 
-bool db_exec(struct db *db, const char *sql, struct error *error); /* one or several, without parameters or rows */
+bool db_exec(struct db *db, const char *sql,
+             struct error *error); /* one or several, without parameters or rows */
 
 /* Parameters count from 1, columns from 0. Bound text must stay until the statement is reset. */
 void bind_int(struct statement *statement, int parameter, int64_t value);
-void bind_text(struct statement *statement, int parameter, const char *value); /* UTF-8; NULL: null */
+void bind_text(struct statement *statement, int parameter,
+               const char *value); /* UTF-8; NULL: null */
 void bind_bytes(struct statement *statement, int parameter, const void *value, size_t len);
 void bind_null(struct statement *statement, int parameter);
 
-enum db_step statement_step(struct statement *statement, struct error *error); /* DB_FAILED has reset it */
+enum db_step statement_step(struct statement *statement,
+                            struct error *error); /* DB_FAILED has reset it */
 void statement_reset(struct statement *statement);
 /* Steps to the end and resets; rows are not wanted. */
 bool statement_run(struct statement *statement, struct error *error);
@@ -88,7 +102,8 @@ bool statement_run(struct statement *statement, struct error *error);
 bool db_run(struct db *db, const char *sql, struct error *error);
 /* For a query that always has a row: its first column; resets. */
 bool statement_number(struct statement *statement, int64_t *number, struct error *error);
-/* As statement_run, but need not wait for the answer: a failure may show in any later call, at the latest in db_settle. */
+/* As statement_run, but need not wait for the answer: a failure may show in any later call, at the
+   latest in db_settle. */
 bool statement_send(struct statement *statement, struct error *error);
 bool db_settle(struct db *db, struct error *error);
 int db_changes(struct db *db); /* rows that the last statement_run changed */

@@ -12,9 +12,10 @@ struct db_ops {
         /* what {id}, {text}, {bytes}, {clustered} stand for */
         const char *id, *text, *bytes, *clustered;
         bool (*check)(const char *url, struct error *error); /* NULL: any will do */
-        struct db *(*open)(const char *url, const char *service, enum db_mode mode, struct error *error);
+        struct db *(*open)(const char *url, const char *service, enum db_mode mode,
+                           struct error *error);
         void (*close)(struct db *db);
-        unsigned (*connection)(const struct db *db); /* NULL: one for ever */
+        unsigned (*connection)(const struct db *db);                  /* NULL: one for ever */
         bool (*migration_begins)(struct db *db, struct error *error); /* NULL: nothing to do */
         void (*migration_ended)(struct db *db);
         bool (*begin)(struct db *db, bool alone, struct error *error);
@@ -28,11 +29,13 @@ struct db_ops {
         int (*changes)(struct db *db);
         bool (*settle)(struct db *db, struct error *error);
 
-        struct statement *(*prepare)(struct db *db, const char *sql, bool once, struct error *error);
+        struct statement *(*prepare)(struct db *db, const char *sql, bool once,
+                                     struct error *error);
         void (*finish)(struct statement *statement); /* one of prepare(once) */
         void (*bind_int)(struct statement *statement, int parameter, int64_t value);
         void (*bind_text)(struct statement *statement, int parameter, const char *value);
-        void (*bind_bytes)(struct statement *statement, int parameter, const void *value, size_t len);
+        void (*bind_bytes)(struct statement *statement, int parameter, const void *value,
+                           size_t len);
         enum db_step (*step)(struct statement *statement, struct error *error);
         void (*reset)(struct statement *statement);
         bool (*send)(struct statement *statement, struct error *error);
@@ -46,9 +49,11 @@ struct db {
         const struct db_ops *ops;
 };
 
-enum { DB_STATEMENTS = 128 }; /* power of two; distinct texts a connection prepares are a few dozen */
+/* Power of two; distinct texts a connection prepares are a few dozen. */
+enum { DB_STATEMENTS = 128 };
 
-/* Where an open-addressed table of so many statements begins to look for one, which it knows by its text's address. */
+/* Where an open-addressed table of so many statements begins to look for one, which it knows by its
+   text's address. */
 static inline size_t db_statement_place(const char *sql)
 {
         return ((uintptr_t)sql >> 3) * 0x9E3779B97F4A7C15u >> 57;

@@ -7,7 +7,8 @@
 
 bool unit_recall(struct unit *u, const char *path, const char *key, struct stored_answer *answer)
 {
-        static const char sql[] = "SELECT hash, status, \"row\" FROM idempotency WHERE path = ? AND key = ?";
+        static const char sql[] =
+                "SELECT hash, status, \"row\" FROM idempotency WHERE path = ? AND key = ?";
         struct statement *s;
         bool found;
 
@@ -25,9 +26,11 @@ bool unit_recall(struct unit *u, const char *path, const char *key, struct store
         return found;
 }
 
-void unit_remember(struct unit *u, const char *path, const char *key, const struct stored_answer *answer)
+void unit_remember(struct unit *u, const char *path, const char *key,
+                   const struct stored_answer *answer)
 {
-        static const char sql[] = "INSERT INTO idempotency (path, key, hash, status, \"row\", at) VALUES (?, ?, ?, ?, ?, ?)";
+        static const char sql[] = "INSERT INTO idempotency (path, key, hash, status, \"row\", at) "
+                                  "VALUES (?, ?, ?, ?, ?, ?)";
         struct statement *s;
 
         if (!unit_may_write(u) || !(s = db_prepare(u->store->writer, sql, &u->error)))
@@ -51,10 +54,12 @@ void sources_forget(struct store *store)
 void sources_purge(struct unit *u)
 {
         enum { PORTION = 500 };
-        static const char portion[] = "SELECT coalesce(max(number), 0) FROM"
-                                      " (SELECT number FROM sources WHERE number > ?1 ORDER BY number LIMIT ?2) AS next";
-        static const char sql[] = "DELETE FROM sources WHERE number > ? AND number <= ?"
-                                  " AND NOT EXISTS (SELECT 1 FROM inbox WHERE inbox.source = sources.number)";
+        static const char portion[] =
+                "SELECT coalesce(max(number), 0) FROM"
+                " (SELECT number FROM sources WHERE number > ?1 ORDER BY number LIMIT ?2) AS next";
+        static const char sql[] =
+                "DELETE FROM sources WHERE number > ? AND number <= ?"
+                " AND NOT EXISTS (SELECT 1 FROM inbox WHERE inbox.source = sources.number)";
         struct store *store = u->store;
         struct statement *s = db_prepare(store->writer, portion, &u->error);
         int64_t last;
@@ -76,7 +81,8 @@ void sources_purge(struct unit *u)
 
 static bool look_up_source(struct unit *u, const char *source, int64_t *number)
 {
-        struct statement *s = db_prepare(u->store->writer, "SELECT number FROM sources WHERE source = ?", &u->error);
+        struct statement *s = db_prepare(u->store->writer,
+                                         "SELECT number FROM sources WHERE source = ?", &u->error);
 
         if (!s)
                 return false;
@@ -86,7 +92,8 @@ static bool look_up_source(struct unit *u, const char *source, int64_t *number)
 
 static bool add_source(struct unit *u, const char *source)
 {
-        struct statement *s = db_prepare(u->store->writer, "INSERT INTO sources (source) VALUES (?)", &u->error);
+        struct statement *s =
+                db_prepare(u->store->writer, "INSERT INTO sources (source) VALUES (?)", &u->error);
 
         if (!s)
                 return false;
@@ -103,10 +110,12 @@ static int64_t source_number(struct unit *u, const char *source)
         for (size_t i = 0; i < store->known_count; i++)
                 if (strcmp(store->known[i].source, source) == 0)
                         return store->known[i].number;
-        if (!look_up_source(u, source, &number) && !(!unit_failed(u) && add_source(u, source) && look_up_source(u, source, &number)))
+        if (!look_up_source(u, source, &number) &&
+            !(!unit_failed(u) && add_source(u, source) && look_up_source(u, source, &number)))
                 return 0;
         if (store->known_count < SOURCES_KNOWN)
-                store->known[store->known_count++] = (struct source_number){memory_string(source), number};
+                store->known[store->known_count++] =
+                        (struct source_number){memory_string(source), number};
         return number;
 }
 
@@ -144,7 +153,8 @@ static bool was_other(struct unit *u, const struct identity *i, int64_t source)
 
 static void see(struct unit *u, struct identity *i)
 {
-        static const char sql[] = "INSERT INTO inbox (source, id, at, content) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
+        static const char sql[] = "INSERT INTO inbox (source, id, at, content) VALUES (?, ?, ?, ?) "
+                                  "ON CONFLICT DO NOTHING";
         int64_t source = source_number(u, i->source);
         struct statement *s = source ? db_prepare(u->store->writer, sql, &u->error) : NULL;
 
@@ -175,9 +185,11 @@ struct arrays {
         struct text sources, ids, contents;
 };
 
-static struct arrays arrays_of(struct unit *u, const struct identity *all, size_t count, bool seen_ones)
+static struct arrays arrays_of(struct unit *u, const struct identity *all, size_t count,
+                               bool seen_ones)
 {
-        struct arrays a = {text_open(u->arena, count * 60), text_open(u->arena, count * 20), text_open(u->arena, count * 12)};
+        struct arrays a = {text_open(u->arena, count * 60), text_open(u->arena, count * 20),
+                           text_open(u->arena, count * 12)};
         const char *gap = "{";
 
         for (size_t n = 0; n < count; n++) {
@@ -201,8 +213,10 @@ static struct arrays arrays_of(struct unit *u, const struct identity *all, size_
 /* Of those that are not the first: had they come with another content? */
 static void were_other(struct unit *u, struct identity *all, size_t count)
 {
-        static const char sql[] = "SELECT i.content FROM unnest(?::text[], ?::text[]) WITH ORDINALITY AS e (source, id, number)"
-                                  " LEFT JOIN inbox i ON i.source = e.source AND i.id = e.id ORDER BY e.number";
+        static const char sql[] =
+                "SELECT i.content FROM unnest(?::text[], ?::text[]) WITH ORDINALITY AS e (source, "
+                "id, number)"
+                " LEFT JOIN inbox i ON i.source = e.source AND i.id = e.id ORDER BY e.number";
         struct arrays a = arrays_of(u, all, count, true);
         struct statement *s = db_prepare(u->store->writer, sql, &u->error);
         enum db_step step;
@@ -222,12 +236,15 @@ static void were_other(struct unit *u, struct identity *all, size_t count)
                 statement_reset(s);
 }
 
-/* In one statement: each by itself would cost an answer to wait for. What it inserted comes back in the same order. */
+/* In one statement: each by itself would cost an answer to wait for. What it inserted comes back in
+   the same order. */
 static void are_first(struct unit *u, struct identity *all, size_t count)
 {
-        static const char sql[] = "INSERT INTO inbox (source, id, at, content) SELECT e.source, e.id, ?::bigint, e.content"
-                                  " FROM unnest(?::text[], ?::text[], ?::integer[]) AS e (source, id, content)"
-                                  " ON CONFLICT DO NOTHING RETURNING source, id";
+        static const char sql[] =
+                "INSERT INTO inbox (source, id, at, content) SELECT e.source, e.id, ?::bigint, "
+                "e.content"
+                " FROM unnest(?::text[], ?::text[], ?::integer[]) AS e (source, id, content)"
+                " ON CONFLICT DO NOTHING RETURNING source, id";
         struct arrays a = arrays_of(u, all, count, false);
         struct statement *s = db_prepare(u->store->writer, sql, &u->error);
         enum db_step step;
@@ -240,10 +257,12 @@ static void are_first(struct unit *u, struct identity *all, size_t count)
         bind_text(s, 3, a.ids.at);
         bind_text(s, 4, a.contents.at);
         while ((step = statement_step(s, &u->error)) == DB_ROW) {
-                while (i < count && (strcmp(all[i].source, column_text(s, 0)) != 0 || strcmp(all[i].id, column_text(s, 1)) != 0))
+                while (i < count && (strcmp(all[i].source, column_text(s, 0)) != 0 ||
+                                     strcmp(all[i].id, column_text(s, 1)) != 0))
                         i++;
                 if (i == count) {
-                        unit_refuse(u, ERROR_INTERNAL, NULL, "the identities came back in another order");
+                        unit_refuse(u, ERROR_INTERNAL, NULL,
+                                    "the identities came back in another order");
                         break;
                 }
                 all[i++].first = true;

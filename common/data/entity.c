@@ -55,11 +55,15 @@ const char *field_header(const struct field *field, struct arena *arena)
 
 static bool wants_whole(const struct field *field, const struct json *value, struct error *error)
 {
-        return error_member(error, field->name, "%s must be a whole number from %s to %s, not %s", field->name,
-                            field->flags & FIELD_NOT_NEGATIVE ? "0" : field->type == FIELD_INT32 ? "-2147483648" : "-2^63",
+        return error_member(error, field->name, "%s must be a whole number from %s to %s, not %s",
+                            field->name,
+                            field->flags & FIELD_NOT_NEGATIVE ? "0"
+                            : field->type == FIELD_INT32      ? "-2147483648"
+                                                              : "-2^63",
                             field->type == FIELD_INT32 ? "2147483647" : "2^63-1",
-                            value->type == JSON_NUMBER || value->type == JSON_STRING ? value->text
-                                                                                     : json_type_name(value->type));
+                            value->type == JSON_NUMBER || value->type == JSON_STRING
+                                    ? value->text
+                                    : json_type_name(value->type));
 }
 
 static bool fits(const struct field *field, int64_t whole)
@@ -101,7 +105,8 @@ static const char *skip_blanks(const char *text)
 }
 
 /* " 5 " is 5, "" and "null" are null (known is false), "1.7" and "abc" are refused. */
-static bool whole_from_string(const struct field *field, const char *text, struct nullable_int *whole)
+static bool whole_from_string(const struct field *field, const char *text,
+                              struct nullable_int *whole)
 {
         const char *digits = skip_blanks(text);
         char *end;
@@ -116,7 +121,8 @@ static bool whole_from_string(const struct field *field, const char *text, struc
         return fits(field, whole->value);
 }
 
-static bool whole_read(const struct field *field, const struct json *value, struct nullable_int *whole, struct error *error)
+static bool whole_read(const struct field *field, const struct json *value,
+                       struct nullable_int *whole, struct error *error)
 {
         struct nullable_int got = {.known = true};
         bool right = false;
@@ -164,7 +170,8 @@ bool field_read(const struct field *field, const struct json *value, void *row, 
         }
 }
 
-bool shape_read(const struct shape *shape, const struct json *object, void *row, struct error *error)
+bool shape_read(const struct shape *shape, const struct json *object, void *row,
+                struct error *error)
 {
         /* in source order, so that the last of two wins and one pass is enough */
         for (const struct json *m = object->first; m; m = m->next) {

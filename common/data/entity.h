@@ -1,7 +1,8 @@
 /* entity - what a thing is: one table of its fields.
 
-   The same table serves JSON in, HAL out, the columns, the event payload, the profile and the OpenAPI schema. A row is
-   a plain struct that begins with `struct row`; text is NULL for null, numbers are `struct nullable_int`. */
+   The same table serves JSON in, HAL out, the columns, the event payload, the profile and the
+   OpenAPI schema. A row is a plain struct that begins with `struct row`; text is NULL for null,
+   numbers are `struct nullable_int`. */
 #ifndef DATA_ENTITY_H
 #define DATA_ENTITY_H
 
@@ -32,7 +33,8 @@ enum field_type { FIELD_TEXT, FIELD_INT32, FIELD_INT64 };
 
 enum field_flag {
         FIELD_NOT_NEGATIVE = 1, /* a value below 0 is refused, over HTTP and in events */
-        FIELD_HIDDEN = 2,       /* not in bodies; a column; in events the CloudEvents extension ce_<name in lower case> */
+        FIELD_HIDDEN = 2, /* not in bodies; a column; in events the CloudEvents extension ce_<name
+                             in lower case> */
 };
 
 struct field {
@@ -50,7 +52,8 @@ struct shape {
 
 enum { LOOKUP_MEMBERS = 2 };
 
-/* Only where the tests want to see what happens then (VARIANT=nodedup): identities and unique lookups recognise nothing. */
+/* Only where the tests want to see what happens then (VARIANT=nodedup): identities and unique
+   lookups recognise nothing. */
 #ifdef MALL_WITHOUT_DEDUP
 enum { WITHOUT_DEDUP = 1 };
 #else
@@ -71,19 +74,22 @@ struct entity {
         const char *collection; /* "orders": path, rel and table */
         struct shape shape;
         const struct lookup *lookups; /* ends without members; NULL: none */
-        const char *const *commands;  /* further links of an item: "order", "order cancel"; NULL: none */
-        const char *plain_post;       /* POST /orders/order answers the plain row; NULL: none */
-        bool read_only;               /* over HTTP */
-        bool internal;                /* not over HTTP at all */
-        bool unlisted;                /* not in / nor /profile */
-        int since;                    /* number of the migration that brought the table; 0 is 1 */
-        const struct event_type *const *says; /* what is said of its rows, which must fit into such events; ends with NULL; NULL: nothing */
+        const char *const
+                *commands;      /* further links of an item: "order", "order cancel"; NULL: none */
+        const char *plain_post; /* POST /orders/order answers the plain row; NULL: none */
+        bool read_only;         /* over HTTP */
+        bool internal;          /* not over HTTP at all */
+        bool unlisted;          /* not in / nor /profile */
+        int since;              /* number of the migration that brought the table; 0 is 1 */
+        const struct event_type *const *says; /* what is said of its rows, which must fit into such
+                                                 events; ends with NULL; NULL: nothing */
 
-        /* Whether HTTP takes a value below 0 in fields without FIELD_NOT_NEGATIVE, where a setting decides; `check` is to refuse it then.
-           NULL: it does. */
+        /* Whether HTTP takes a value below 0 in fields without FIELD_NOT_NEGATIVE, where a setting
+           decides; `check` is to refuse it then. NULL: it does. */
         bool (*takes_negative)(const struct config *config);
 
-        /* What HTTP does to a row, inside its unit of work; each may be NULL. check comes before anything is written. */
+        /* What HTTP does to a row, inside its unit of work; each may be NULL. check comes before
+           anything is written. */
         void (*check)(struct unit *unit, const void *row);
         void (*created)(struct unit *unit, void *row);
         void (*changed)(struct unit *unit, const void *before, void *after);
@@ -108,13 +114,16 @@ const char *field_text_of(const struct field *field, const void *row);
 struct nullable_int *field_whole(const struct field *field, void *row);
 struct nullable_int field_whole_of(const struct field *field, const void *row);
 
-/* The record header that a hidden member travels in: a CloudEvents extension attribute, whose names are lower case. */
+/* The record header that a hidden member travels in: a CloudEvents extension attribute, whose names
+   are lower case. */
 const char *field_header(const struct field *field, struct arena *arena);
 
 /* Coerces as the contract's section 3 says; false and ERROR_BAD_INPUT that names the member. */
-bool field_read(const struct field *field, const struct json *value, void *row, struct error *error);
+bool field_read(const struct field *field, const struct json *value, void *row,
+                struct error *error);
 /* Reads the visible members that the object has; the others keep their value. */
-bool shape_read(const struct shape *shape, const struct json *object, void *row, struct error *error);
+bool shape_read(const struct shape *shape, const struct json *object, void *row,
+                struct error *error);
 void shape_clear_visible(const struct shape *shape, void *row);
 /* Equal in every visible member? */
 bool shape_same(const struct shape *shape, const void *a, const void *b);

@@ -38,10 +38,24 @@ static void whole_numbers_are_coerced(void)
                 const char *json;
                 int64_t whole;
         } table[] = {
-                {"5", 5},         {"\"5\"", 5},        {"\" 5 \"", 5},       {"1e2", 100},          {"1.7", 1},
-                {"0.9", 0},       {"1E2", 100},        {"\"\\t7\\n\"", 7},   {"\"+5\"", 5},         {"\"007\"", 7},
-                {"2147483647", 2147483647},            {"\"2147483647\"", 2147483647},              {"2147483647.9", 2147483647},
-                {"0", 0},         {"-0", 0},           {"\"-0\"", 0},        {"-0.5", 0},           {"1e-400", 0},
+                {"5", 5},
+                {"\"5\"", 5},
+                {"\" 5 \"", 5},
+                {"1e2", 100},
+                {"1.7", 1},
+                {"0.9", 0},
+                {"1E2", 100},
+                {"\"\\t7\\n\"", 7},
+                {"\"+5\"", 5},
+                {"\"007\"", 7},
+                {"2147483647", 2147483647},
+                {"\"2147483647\"", 2147483647},
+                {"2147483647.9", 2147483647},
+                {"0", 0},
+                {"-0", 0},
+                {"\"-0\"", 0},
+                {"-0.5", 0},
+                {"1e-400", 0},
                 {"\"\\u000b5\\u0001\"", 5},
         };
 
@@ -56,10 +70,12 @@ static void whole_numbers_are_coerced(void)
 
 static void nothing_is_null(void)
 {
-        static const char *const nothings[] = {"null", "\"\"", "\"  \"", "\"\\t\"", "\"\\u001f\"", "\"null\"", "\" null\\n\""};
+        static const char *const nothings[] = {"null",        "\"\"",     "\"  \"",      "\"\\t\"",
+                                               "\"\\u001f\"", "\"null\"", "\" null\\n\""};
 
         for (size_t i = 0; i < sizeof nothings / sizeof *nothings; i++) {
-                struct thing t = read_thing(arena_printf(arena, "{\"qty\":7,\"qty\":%s}", nothings[i]));
+                struct thing t =
+                        read_thing(arena_printf(arena, "{\"qty\":7,\"qty\":%s}", nothings[i]));
 
                 check_text(error.text, "");
                 check(!t.qty.known);
@@ -70,12 +86,36 @@ static void nothing_is_null(void)
 static void what_is_no_int32_is_refused(void)
 {
         static const char *const wrong[] = {
-                "\"1.7\"",      "\"abc\"",       "true",          "false",          "[]",        "[5]",
-                "{}",           "{\"a\":1}",     "2147483648",    "\"2147483648\"", "-2147483649", "3e9",
-                "1e400",        "-1e400",        "99999999999999999999",            "\"99999999999999999999\"",
-                "\"5 6\"",      "\"0x10\"",      "\"5a\"",        "\"1e2\"",        "\"-\"",     "2147483648.0",
-                "\"nullx\"",    "\"Null\"",      "\"null 5\"",    "\"5null\"",      "\"nul\"",   "\"-null\"",
-                ("\"\xc2\xa0" "5\""), /* a blank, but not of ASCII */
+                "\"1.7\"",
+                "\"abc\"",
+                "true",
+                "false",
+                "[]",
+                "[5]",
+                "{}",
+                "{\"a\":1}",
+                "2147483648",
+                "\"2147483648\"",
+                "-2147483649",
+                "3e9",
+                "1e400",
+                "-1e400",
+                "99999999999999999999",
+                "\"99999999999999999999\"",
+                "\"5 6\"",
+                "\"0x10\"",
+                "\"5a\"",
+                "\"1e2\"",
+                "\"-\"",
+                "2147483648.0",
+                "\"nullx\"",
+                "\"Null\"",
+                "\"null 5\"",
+                "\"5null\"",
+                "\"nul\"",
+                "\"-null\"",
+                ("\"\xc2\xa0"
+                 "5\""), /* a blank, but not of ASCII */
         };
 
         for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -105,7 +145,8 @@ static void int64_has_its_own_ends(void)
         check_text(error.text, "");
         check_int(read_member("big", "-9223372036854775808").big.value, INT64_MIN);
         check_text(error.text, "");
-        check_int(read_member("big", "\"9007199254740993\"").big.value, 9007199254740993); /* 2^53 + 1: no double on the way */
+        check_int(read_member("big", "\"9007199254740993\"").big.value,
+                  9007199254740993); /* 2^53 + 1: no double on the way */
         check_text(error.text, "");
         read_member("big", "9223372036854775808");
         check_int(error.kind, ERROR_BAD_INPUT);
@@ -120,9 +161,19 @@ static void strings_are_coerced(void)
         static const struct {
                 const char *json, *text;
         } table[] = {
-                {"\"TV\"", "TV"},   {"\"\"", ""},         {"\" \"", " "},        {"5", "5"},       {"1.50", "1.50"},
-                {"1e2", "1e2"},     {"-0", "-0"},         {"true", "true"},      {"false", "false"}, {"null", NULL},  {"\"null\"", "null"},
-                {"12345678901234567890123", "12345678901234567890123"},          {"\"\\uac00\\u20ac\\ud83d\\ude00\"", "가€😀"},
+                {"\"TV\"", "TV"},
+                {"\"\"", ""},
+                {"\" \"", " "},
+                {"5", "5"},
+                {"1.50", "1.50"},
+                {"1e2", "1e2"},
+                {"-0", "-0"},
+                {"true", "true"},
+                {"false", "false"},
+                {"null", NULL},
+                {"\"null\"", "null"},
+                {"12345678901234567890123", "12345678901234567890123"},
+                {"\"\\uac00\\u20ac\\ud83d\\ude00\"", "가€😀"},
                 {"\"a\\\"b\\\\c\\/d\\b\\f\\n\\r\\t\"", "a\"b\\c/d\b\f\n\r\t"},
         };
 
@@ -148,7 +199,8 @@ static void what_is_no_string_is_refused(void)
 
 static void unknown_members_are_ignored(void)
 {
-        struct thing t = read_thing("{\"item\":\"chicken\",\"Name\":\"no\",\"QTY\":\"no\",\"id\":7,\"version\":[1],\"deep\":{\"qty\":9}}");
+        struct thing t = read_thing("{\"item\":\"chicken\",\"Name\":\"no\",\"QTY\":\"no\",\"id\":7,"
+                                    "\"version\":[1],\"deep\":{\"qty\":9}}");
 
         check_text(error.text, "");
         check_text(written(&t), "\"name\":null,\"qty\":null,\"big\":null");
@@ -192,7 +244,8 @@ static void sameness_is_that_of_visible_members(void)
 {
         char other[] = "a";
         struct thing a = {.row = {1, 1}, .name = "a", .qty = {true, 1}, .secret = "x"};
-        struct thing b = {.row = {2, 9}, .name = other, .qty = {true, 1}, .secret = "y", .pin = {true, 1}};
+        struct thing b = {
+                .row = {2, 9}, .name = other, .qty = {true, 1}, .secret = "y", .pin = {true, 1}};
 
         check(shape_same(&thing_shape, &a, &b));
         b.qty.value = 2;
@@ -213,7 +266,8 @@ static void writing_escapes_and_keeps_bytes(void)
 {
         struct thing t = {.name = "가😀\"\\\n\x01/", .qty = {true, 0}, .big = {true, INT64_MIN}};
 
-        check_text(written(&t), "\"name\":\"가😀\\\"\\\\\\n\\u0001/\",\"qty\":0,\"big\":-9223372036854775808");
+        check_text(written(&t),
+                   "\"name\":\"가😀\\\"\\\\\\n\\u0001/\",\"qty\":0,\"big\":-9223372036854775808");
 }
 
 static void fields_are_found_by_exact_name(void)
@@ -230,14 +284,16 @@ int main(int argc, char **argv)
                 {"whole numbers are coerced", whole_numbers_are_coerced},
                 {"nothing is null", nothing_is_null},
                 {"what is no int32 is refused", what_is_no_int32_is_refused},
-                {"below zero is refused where the field says so", below_zero_is_refused_where_the_field_says_so},
+                {"below zero is refused where the field says so",
+                 below_zero_is_refused_where_the_field_says_so},
                 {"int64 has its own ends", int64_has_its_own_ends},
                 {"strings are coerced", strings_are_coerced},
                 {"what is no string is refused", what_is_no_string_is_refused},
                 {"unknown members are ignored", unknown_members_are_ignored},
                 {"the last of two wins", the_last_of_two_wins},
                 {"absent members keep their value", absent_members_keep_their_value},
-                {"hidden members are not read nor written", hidden_members_are_not_read_nor_written},
+                {"hidden members are not read nor written",
+                 hidden_members_are_not_read_nor_written},
                 {"sameness is that of visible members", sameness_is_that_of_visible_members},
                 {"writing escapes and keeps bytes", writing_escapes_and_keeps_bytes},
                 {"fields are found by exact name", fields_are_found_by_exact_name},

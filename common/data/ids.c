@@ -1,6 +1,7 @@
-/* Ids: from 1, never twice. A store of one process counts them itself. A shared one asks the database's sequence for as
-   many as the batch may need, so that a lone request costs no gap and a crowd no question each; what is left is given in the next
-   batch. A unit that is rolled back gives its ids back. */
+/* Ids: from 1, never twice. A store of one process counts them itself. A shared one asks the
+   database's sequence for as many as the batch may need, so that a lone request costs no gap and a
+   crowd no question each; what is left is given in the next batch. A unit that is rolled back gives
+   its ids back. */
 #include "data/store_inside.h"
 
 #include "base/arena.h"
@@ -18,7 +19,8 @@ void ids_begin(struct store *store, size_t jobs)
                 size_t given = store->sequences[i].given;
 
                 if (given)
-                        memmove(stock->ids, stock->ids + given, (stock->count - given) * sizeof *stock->ids);
+                        memmove(stock->ids, stock->ids + given,
+                                (stock->count - given) * sizeof *stock->ids);
                 stock->count -= given;
                 store->sequences[i].given = store->written[i].given = 0;
         }
@@ -55,7 +57,8 @@ int64_t ids_next(struct store *store, int table, struct error *error)
                 return ++sequence->last;
         if (stock->connection != db_connection(store->writer))
                 stock->count = sequence->given = 0;
-        if (sequence->given == stock->count && !fetch(store, table, wanted > AT_ONCE_MOST ? AT_ONCE_MOST : wanted, error))
+        if (sequence->given == stock->count &&
+            !fetch(store, table, wanted > AT_ONCE_MOST ? AT_ONCE_MOST : wanted, error))
                 return 0;
         return stock->ids[sequence->given++];
 }

@@ -4,9 +4,11 @@
 
 #include <stdlib.h>
 
-enum { REMOVE_AT_ONCE = 1000, REMOVE_MOST = 8000 }; /* a commit; what is more waits for the next one */
+/* A commit; what is more waits for the next one. */
+enum { REMOVE_AT_ONCE = 1000, REMOVE_MOST = 8000 };
 
-void outbox_on_commit(struct store *store, void (*committed)(void *arg, struct outbox_batch *batch), void *arg)
+void outbox_on_commit(struct store *store, void (*committed)(void *arg, struct outbox_batch *batch),
+                      void *arg)
 {
         pthread_mutex_lock(&store->outbox.telling);
         store->outbox.committed = committed;
@@ -45,10 +47,11 @@ void outbox_record_read(struct statement *s, struct outbox_record *r, struct are
         r->headers = copy_bytes(s, 4, &r->headers_len, arena);
 }
 
-bool outbox_read(struct store *store, int64_t after, struct outbox_record *records, size_t most, size_t *count,
-                 struct arena *arena, struct error *error)
+bool outbox_read(struct store *store, int64_t after, struct outbox_record *records, size_t most,
+                 size_t *count, struct arena *arena, struct error *error)
 {
-        static const char sql[] = "SELECT id, topic, key, value, headers, at FROM outbox WHERE id > ? AND parked IS NULL"
+        static const char sql[] = "SELECT id, topic, key, value, headers, at FROM outbox WHERE id "
+                                  "> ? AND parked IS NULL"
                                   " ORDER BY id LIMIT ?";
         struct db *db = store_read_begin(store);
         struct statement *s = db_prepare(db, sql, error);
@@ -118,7 +121,8 @@ static bool remove_ids(struct db *db, int64_t *ids, size_t count, struct error *
         return good;
 }
 
-/* Part of the next transaction, whatever it is about; many at a time, for each removal dirties pages of its own. */
+/* Part of the next transaction, whatever it is about; many at a time, for each removal dirties
+   pages of its own. */
 bool outbox_remove_sent(struct store *store, bool few_too, struct error *error)
 {
         struct outbox_state *o = &store->outbox;
@@ -171,13 +175,15 @@ static int64_t count_rows(struct store *store, const char *sql)
 int64_t outbox_pending(struct store *store)
 {
         if (store->shared)
-                return count_rows(store, "SELECT count(*) FROM (SELECT 1 FROM outbox WHERE parked IS NULL LIMIT 100000) waiting");
+                return count_rows(store, "SELECT count(*) FROM (SELECT 1 FROM outbox WHERE parked "
+                                         "IS NULL LIMIT 100000) waiting");
         return atomic_load(&store->outbox.waiting);
 }
 
 int64_t outbox_pending_elsewhere(struct store *store)
 {
-        return count_rows(store, "SELECT count(*) FROM (SELECT 1 FROM outbox WHERE parked IS NULL AND topic IS NOT NULL LIMIT 100000) waiting");
+        return count_rows(store, "SELECT count(*) FROM (SELECT 1 FROM outbox WHERE parked IS NULL "
+                                 "AND topic IS NOT NULL LIMIT 100000) waiting");
 }
 
 struct parking {
@@ -189,7 +195,8 @@ static void park(struct unit *unit, void *arg)
 {
         struct parking *p = arg;
         bool shared = unit->store->shared;
-        const char *sql = shared ? "UPDATE outbox SET parked = ? WHERE id = ? AND part = ?" : "UPDATE outbox SET parked = ? WHERE id = ?";
+        const char *sql = shared ? "UPDATE outbox SET parked = ? WHERE id = ? AND part = ?"
+                                 : "UPDATE outbox SET parked = ? WHERE id = ?";
         struct statement *s = db_prepare(unit->store->writer, sql, &unit->error);
 
         if (!s)
@@ -201,7 +208,8 @@ static void park(struct unit *unit, void *arg)
         statement_run(s, &unit->error);
 }
 
-bool outbox_park(struct store *store, const struct outbox_record *record, const char *reason, struct error *error)
+bool outbox_park(struct store *store, const struct outbox_record *record, const char *reason,
+                 struct error *error)
 {
         struct arena *arena = arena_open();
         struct parking p = {.record = record, .reason = reason};

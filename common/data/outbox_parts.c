@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The second number of each lock; the first is the service's. A relay holds PRESENT shared, so that they can be counted. */
+/* The second number of each lock; the first is the service's. A relay holds PRESENT shared, so that
+   they can be counted. */
 enum { PRESENT = 100, PART = 200 };
 
 #define CLASS "hashtext('outbox ' || current_schema())"
@@ -18,11 +19,11 @@ struct outbox_parts {
         const char *service;
         struct db *db;
         unsigned connection; /* that the locks belong to */
-        unsigned first;      /* part that is tried first, so that processes do not all want the same */
+        unsigned first; /* part that is tried first, so that processes do not all want the same */
         bool held[OUTBOX_PARTS];
         bool leaving[OUTBOX_PARTS]; /* held, and not read any more */
         int count;
-        bool one_moment; /* since outbox_parts_begin */
+        bool one_moment;             /* since outbox_parts_begin */
         int64_t after[OUTBOX_PARTS]; /* what was read since then */
 };
 
@@ -68,10 +69,12 @@ static bool is_still_ours(struct outbox_parts *parts, struct error *error)
         if (parts->db && db_connection(parts->db) == parts->connection && parts->connection)
                 return true;
         lost_all(parts);
-        return error_set(error, ERROR_UNAVAILABLE, "the connection that held the outbox's parts is gone");
+        return error_set(error, ERROR_UNAVAILABLE,
+                         "the connection that held the outbox's parts is gone");
 }
 
-static bool ask_lock(struct outbox_parts *parts, const char *sql, int number, bool *yes, struct error *error)
+static bool ask_lock(struct outbox_parts *parts, const char *sql, int number, bool *yes,
+                     struct error *error)
 {
         struct statement *s = db_prepare(parts->db, sql, error);
         int64_t answer = 0;
@@ -95,7 +98,8 @@ static bool appear(struct outbox_parts *parts, struct error *error)
                 return true;
         if (!parts->db && !(parts->db = db_open(parts->url, parts->service, DB_RELAY, error)))
                 return false;
-        if (!ask_lock(parts, "SELECT pg_try_advisory_lock_shared(" CLASS ", ?)", PRESENT, &done, error))
+        if (!ask_lock(parts, "SELECT pg_try_advisory_lock_shared(" CLASS ", ?)", PRESENT, &done,
+                      error))
                 return false;
         parts->connection = db_connection(parts->db);
         return true;
@@ -104,7 +108,8 @@ static bool appear(struct outbox_parts *parts, struct error *error)
 static bool count_relays(struct outbox_parts *parts, int64_t *relays, struct error *error)
 {
         static const char sql[] =
-                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2 AND objid = ?"
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND "
+                "objsubid = 2 AND objid = ?"
                 " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
                 " AND classid::bigint = (" CLASS "::bigint & 4294967295)";
         struct statement *s = db_prepare(parts->db, sql, error);
@@ -122,13 +127,16 @@ static void note(struct outbox_parts *parts, int part, bool held)
         parts->count += held ? 1 : -1;
 }
 
-bool outbox_parts_share(struct outbox_parts *parts, const bool busy[OUTBOX_PARTS], struct error *error)
+bool outbox_parts_share(struct outbox_parts *parts, const bool busy[OUTBOX_PARTS],
+                        struct error *error)
 {
-        static const char lock[] = "SELECT pg_try_advisory_lock(" CLASS ", ?)", unlock[] = "SELECT pg_advisory_unlock(" CLASS ", ?)";
+        static const char lock[] = "SELECT pg_try_advisory_lock(" CLASS ", ?)",
+                          unlock[] = "SELECT pg_advisory_unlock(" CLASS ", ?)";
         int64_t relays = 1;
         int fair, surplus;
 
-        if (!appear(parts, error) || !count_relays(parts, &relays, error) || !is_still_ours(parts, error))
+        if (!appear(parts, error) || !count_relays(parts, &relays, error) ||
+            !is_still_ours(parts, error))
                 return false;
         fair = (int)((OUTBOX_PARTS + relays - 1) / (relays ? relays : 1));
         surplus = parts->count - fair;
@@ -139,7 +147,8 @@ bool outbox_parts_share(struct outbox_parts *parts, const bool busy[OUTBOX_PARTS
                 parts->leaving[part] = held && surplus-- > 0;
                 if (held ? !parts->leaving[part] || (busy && busy[part]) : parts->count >= fair)
                         continue;
-                if (!ask_lock(parts, held ? unlock : lock, PART + part, &yes, error) || !is_still_ours(parts, error))
+                if (!ask_lock(parts, held ? unlock : lock, PART + part, &yes, error) ||
+                    !is_still_ours(parts, error))
                         return false;
                 if (held || yes)
                         note(parts, part, !held);
@@ -177,15 +186,18 @@ static const char *list_of(const int64_t *numbers, size_t count, struct arena *a
 }
 
 /* Sizes are of values that nobody fetches for it; a page ends with the record that fills it. */
-static struct statement *page_of(struct outbox_parts *parts, const int64_t *but, size_t but_count, size_t most, struct arena *arena,
-                                 struct error *error)
+static struct statement *page_of(struct outbox_parts *parts, const int64_t *but, size_t but_count,
+                                 size_t most, struct arena *arena, struct error *error)
 {
         static const char sql[] =
-                "SELECT id, topic, key, value, headers, at, part FROM (SELECT o.*, sum(size) OVER (ORDER BY part, id) - size AS before"
+                "SELECT id, topic, key, value, headers, at, part FROM (SELECT o.*, sum(size) OVER "
+                "(ORDER BY part, id) - size AS before"
                 " FROM unnest(?::bigint[], ?::bigint[]) AS p (number, after) CROSS JOIN LATERAL"
                 " (SELECT id, topic, key, value, headers, at, part,"
-                "  coalesce(octet_length(value), 0) + coalesce(octet_length(key), 0) + octet_length(headers) AS size FROM outbox"
-                "  WHERE part = p.number AND parked IS NULL AND id > p.after AND id NOT IN (SELECT unnest(?::bigint[]))"
+                "  coalesce(octet_length(value), 0) + coalesce(octet_length(key), 0) + "
+                "octet_length(headers) AS size FROM outbox"
+                "  WHERE part = p.number AND parked IS NULL AND id > p.after AND id NOT IN (SELECT "
+                "unnest(?::bigint[]))"
                 "  ORDER BY id LIMIT ?) o) page WHERE before < ? ORDER BY part, id";
         struct statement *s = db_prepare(parts->db, sql, error);
         int64_t numbers[OUTBOX_PARTS], after[OUTBOX_PARTS];
@@ -206,8 +218,9 @@ static struct statement *page_of(struct outbox_parts *parts, const int64_t *but,
         return s;
 }
 
-bool outbox_parts_read(struct outbox_parts *parts, const int64_t *but, size_t but_count, struct outbox_record *records, size_t most,
-                       size_t *count, struct arena *arena, struct error *error)
+bool outbox_parts_read(struct outbox_parts *parts, const int64_t *but, size_t but_count,
+                       struct outbox_record *records, size_t most, size_t *count,
+                       struct arena *arena, struct error *error)
 {
         struct statement *s;
         enum db_step step;
@@ -236,7 +249,8 @@ static int by_part(const void *a, const void *b)
         return ((const struct outbox_place *)a)->part - ((const struct outbox_place *)b)->part;
 }
 
-bool outbox_parts_remove(struct outbox_parts *parts, struct outbox_place *places, size_t count, struct error *error)
+bool outbox_parts_remove(struct outbox_parts *parts, struct outbox_place *places, size_t count,
+                         struct error *error)
 {
         struct arena *arena;
         bool sent = true;
@@ -249,8 +263,10 @@ bool outbox_parts_remove(struct outbox_parts *parts, struct outbox_place *places
                 int64_t *ids = arena_alloc(arena, (count - i) * sizeof *ids);
                 int part = places[i].part;
                 size_t n = 0;
-                struct statement *s =
-                        db_prepare(parts->db, "DELETE FROM outbox WHERE part = ? AND id = ANY(?) AND parked IS NULL", error);
+                struct statement *s = db_prepare(
+                        parts->db,
+                        "DELETE FROM outbox WHERE part = ? AND id = ANY(?) AND parked IS NULL",
+                        error);
 
                 while (i < count && places[i].part == part)
                         ids[n++] = places[i++].id;

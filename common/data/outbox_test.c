@@ -1,4 +1,5 @@
-/* What is said is in the outbox with its row, handed over in order, and there until the bus has it (sent_test.c). */
+/* What is said is in the outbox with its row, handed over in order, and there until the bus has it
+   (sent_test.c). */
 #include "data/outbox.h"
 
 #include "base/clock.h"
@@ -23,7 +24,11 @@ static void keep(void *arg, struct outbox_batch *batch)
         for (size_t i = 0; i < batch->count; i++) {
                 size_t len = strlen(handed);
 
-                snprintf(handed + len, sizeof handed - len, "%s%s", i ? " " : len ? " | " : "", batch->records[i].key);
+                snprintf(handed + len, sizeof handed - len, "%s%s",
+                         i     ? " "
+                         : len ? " | "
+                               : "",
+                         batch->records[i].key);
                 in_order = in_order && batch->records[i].id > last_id;
                 last_id = batch->records[i].id;
         }
@@ -87,7 +92,8 @@ static void keep_late(void *arg, struct outbox_batch *batch)
 {
         (void)arg;
         sem_post(&late.entered);
-        for (int i = 0; i < 200 && !late.was_early; i++) { /* time for the other thread to come too early */
+        for (int i = 0; i < 200 && !late.was_early;
+             i++) { /* time for the other thread to come too early */
                 late.was_early = late.taken_off;
                 usleep(1000);
         }
@@ -125,14 +131,16 @@ static void publish_large(struct unit *unit, void *bytes)
         struct text headers = text_open(unit_arena(unit), 100);
         size_t len = *(const size_t *)bytes - 1;
 
-        unit_publish(unit, "error.mall.things", "k", arena_alloc(unit_arena(unit), len), len, &headers);
+        unit_publish(unit, "error.mall.things", "k", arena_alloc(unit_arena(unit), len), len,
+                     &headers);
 }
 
 /* However many records it is allowed to have. */
 static void a_page_is_bounded_in_bytes(void)
 {
         enum { QUARTER = OUTBOX_PAGE / 4 };
-        static size_t bytes[] = {QUARTER, QUARTER, QUARTER, QUARTER, QUARTER, QUARTER, QUARTER, QUARTER - 1, 100, 100};
+        static size_t bytes[] = {QUARTER, QUARTER, QUARTER,     QUARTER, QUARTER,
+                                 QUARTER, QUARTER, QUARTER - 1, 100,     100};
         static const int64_t pages[] = {4, 5, 1, 0};
         struct store *store = things_open();
         struct outbox_record records[100];
@@ -174,8 +182,10 @@ static void what_was_not_sent_is_there_after_opening_again(void)
         check_int((int64_t)count, 2);
         check_int(records[0].id, 2);
         check_int(records[1].id, 3);
-        check(outbox_read(store, 2, records, 4, &count, arena, &e) && count == 1 && records[0].id == 3);
-        check(outbox_read(store, 0, records, 1, &count, arena, &e) && count == 1 && records[0].id == 2);
+        check(outbox_read(store, 2, records, 4, &count, arena, &e) && count == 1 &&
+              records[0].id == 3);
+        check(outbox_read(store, 0, records, 1, &count, arena, &e) && count == 1 &&
+              records[0].id == 2);
         things_sent(store, 2, 3);
         outbox_sweep(store);
         store_close(&store);
@@ -194,8 +204,10 @@ static const char *parked(struct arena *arena)
 {
         struct error e = {0};
         struct db *db = db_open(things_url(), things_service(), DB_WRITER, &e);
-        struct statement *s = db_prepare_once(db, "SELECT group_concat(id || ' ' || parked) FROM outbox", &e);
-        const char *all = statement_step(s, &e) == DB_ROW ? arena_string(arena, column_text(s, 0)) : arena_string(arena, e.text);
+        struct statement *s =
+                db_prepare_once(db, "SELECT group_concat(id || ' ' || parked) FROM outbox", &e);
+        const char *all = statement_step(s, &e) == DB_ROW ? arena_string(arena, column_text(s, 0))
+                                                          : arena_string(arena, e.text);
 
         statement_close(&s);
         db_close(&db);
@@ -271,7 +283,8 @@ int main(int argc, char **argv)
                 {"a transaction is handed over in order", a_transaction_is_handed_over_in_order},
                 {"who took itself off is not being told", who_took_itself_off_is_not_being_told},
                 {"a page is bounded in bytes", a_page_is_bounded_in_bytes},
-                {"what was not sent is there after opening again", what_was_not_sent_is_there_after_opening_again},
+                {"what was not sent is there after opening again",
+                 what_was_not_sent_is_there_after_opening_again},
                 {"the parked stay", the_parked_stay},
                 {"bytes come back as they went", bytes_come_back_as_they_went},
                 {NULL, NULL},

@@ -12,7 +12,8 @@ static void add_length(struct text *packed, const char *bytes, size_t len)
         text_add(packed, (const char *)&length, sizeof length);
 }
 
-void packed_headers_add(struct text *packed, enum packed_layout layout, const char *name, const char *value, size_t len)
+void packed_headers_add(struct text *packed, enum packed_layout layout, const char *name,
+                        const char *value, size_t len)
 {
         size_t name_len = strlen(name);
 
@@ -57,14 +58,17 @@ static bool take_string(const char **at, const char *end, const char **string, u
         return take(at, end, (size_t)*len + 1, string);
 }
 
-bool packed_headers_next(const char **blob, const char *end, enum packed_layout layout, struct packed_header *h)
+bool packed_headers_next(const char **blob, const char *end, enum packed_layout layout,
+                         struct packed_header *h)
 {
         const char *at = *blob;
         uint32_t name_len, len;
 
-        if (!(layout == PACKED_FOR_EVENTLOG ? take_length(&at, end, &name_len) : take_string(&at, end, &h->name, &name_len)))
+        if (!(layout == PACKED_FOR_EVENTLOG ? take_length(&at, end, &name_len)
+                                            : take_string(&at, end, &h->name, &name_len)))
                 return false;
-        if (!take_length(&at, end, &len) || (layout == PACKED_FOR_EVENTLOG && !take(&at, end, name_len, &h->name)))
+        if (!take_length(&at, end, &len) ||
+            (layout == PACKED_FOR_EVENTLOG && !take(&at, end, name_len, &h->name)))
                 return false;
         h->name_len = name_len;
         h->len = len == none ? 0 : len;

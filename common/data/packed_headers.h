@@ -1,7 +1,7 @@
 /* packed_headers - a record's headers as one blob, as the outbox and the event log keep them.
 
-   One header behind the other, in the layout that each has kept them in from the start. A length is 4 bytes, little
-   endian; all ones instead of a value's length: NULL, which is not the empty value.
+   One header behind the other, in the layout that each has kept them in from the start. A length is
+   4 bytes, little endian; all ones instead of a value's length: NULL, which is not the empty value.
 
      PACKED_FOR_OUTBOX  name NUL, length of the value, the value
      PACKED_FOR_EVENTLOG     length of the name, length of the value, the name, the value */
@@ -14,16 +14,20 @@
 
 enum packed_layout { PACKED_FOR_OUTBOX, PACKED_FOR_EVENTLOG };
 
-void packed_headers_add(struct text *packed, enum packed_layout layout, const char *name, const char *value, size_t len);
+void packed_headers_add(struct text *packed, enum packed_layout layout, const char *name,
+                        const char *value, size_t len);
 
-/* Points into the blob. Only in the outbox's layout does the name end with NUL, the value never does. */
+/* Points into the blob. Only in the outbox's layout does the name end with NUL, the value never
+   does. */
 struct packed_header {
         const char *name, *value;
         size_t name_len, len;
 };
 
-/* The header behind *at; false at the end, and where the blob is damaged: *at is not its end then. */
-bool packed_headers_next(const char **at, const char *end, enum packed_layout layout, struct packed_header *header);
+/* The header behind *at; false at the end, and where the blob is damaged: *at is not its end
+   then. */
+bool packed_headers_next(const char **at, const char *end, enum packed_layout layout,
+                         struct packed_header *header);
 
 /* How many there are; false: the blob is damaged behind so many. */
 bool packed_headers_count(const char *blob, size_t len, enum packed_layout layout, size_t *count);

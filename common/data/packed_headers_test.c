@@ -18,12 +18,13 @@ static const struct {
                                "e\0\0\0\0\0",
                                22},
         [PACKED_FOR_EVENTLOG] = {"\x07\0\0\0\x04\0\0\0ce_typeMade"
-                            "\x01\0\0\0\0\0\0\0e"
-                            "\x01\0\0\0\xff\xff\xff\xffn",
-                            37},
+                                 "\x01\0\0\0\0\0\0\0e"
+                                 "\x01\0\0\0\xff\xff\xff\xffn",
+                                 37},
 };
 
-static void is_next(const char **at, const char *end, enum packed_layout layout, const char *name, const char *value, size_t len)
+static void is_next(const char **at, const char *end, enum packed_layout layout, const char *name,
+                    const char *value, size_t len)
 {
         struct packed_header h;
 
@@ -108,7 +109,8 @@ static void a_cut_blob_ends_early(void)
                 one = packed.len;
                 packed_headers_add(&packed, layouts[i], "other", NULL, 0);
                 for (size_t cut = 0; cut <= packed.len; cut++) {
-                        check(counts(packed.at, cut, layouts[i], &count) == (cut == 0 || cut == one || cut == packed.len));
+                        check(counts(packed.at, cut, layouts[i], &count) ==
+                              (cut == 0 || cut == one || cut == packed.len));
                         check_int((int64_t)count, (cut >= one) + (cut == packed.len));
                 }
         }

@@ -56,7 +56,8 @@ static size_t read_all(int i, struct outbox_record *records)
         struct error e = {0};
         size_t count;
 
-        check(outbox_parts_read(t.parts[i], NULL, 0, records, 100 * OUTBOX_PARTS, &count, t.arena, &e));
+        check(outbox_parts_read(t.parts[i], NULL, 0, records, 100 * OUTBOX_PARTS, &count, t.arena,
+                                &e));
         return count;
 }
 
@@ -121,7 +122,8 @@ static void a_busy_part_is_left_once_it_is_not_busy(void)
         end();
 }
 
-/* What is known is left out, a page has no more than its bytes, and what was left in front does not hide what is behind. */
+/* What is known is left out, a page has no more than its bytes, and what was left in front does not
+   hide what is behind. */
 static void all_is_read_page_by_page(void)
 {
         struct outbox_record *records;
@@ -135,10 +137,12 @@ static void all_is_read_page_by_page(void)
         for (int i = 0; i < 100; i++)
                 things_add(t.store, arena_printf(t.arena, "%d", i));
         share_all(1);
-        check_int((int64_t)read_all(0, arena_alloc(t.arena, 100 * OUTBOX_PARTS * sizeof *records)), 100);
+        check_int((int64_t)read_all(0, arena_alloc(t.arena, 100 * OUTBOX_PARTS * sizeof *records)),
+                  100);
         check(outbox_parts_begin(t.parts[0], &e));
         do {
-                check(outbox_parts_read(t.parts[0], NULL, 0, records, 2 * OUTBOX_PARTS, &count, t.arena, &e));
+                check(outbox_parts_read(t.parts[0], NULL, 0, records, 2 * OUTBOX_PARTS, &count,
+                                        t.arena, &e));
                 check(count <= 2 * OUTBOX_PARTS);
                 for (size_t i = 0; i < count && all + i < 50; i++)
                         known[all + i] = records[i].id;
@@ -148,8 +152,9 @@ static void all_is_read_page_by_page(void)
         } while (count);
         outbox_parts_end(t.parts[0]);
         check_int((int64_t)all, 100);
-        check(outbox_parts_read(t.parts[0], known, 50, arena_alloc(t.arena, 100 * OUTBOX_PARTS * sizeof *records), 100 * OUTBOX_PARTS, &count,
-                                t.arena, &e));
+        check(outbox_parts_read(t.parts[0], known, 50,
+                                arena_alloc(t.arena, 100 * OUTBOX_PARTS * sizeof *records),
+                                100 * OUTBOX_PARTS, &count, t.arena, &e));
         check(count > 50 && count < 100);
         end();
 }
@@ -158,7 +163,8 @@ static void publish_large(struct unit *unit, void *arg)
 {
         struct text headers = text_open(unit_arena(unit), 100);
 
-        unit_publish(unit, "error.mall.things", arg, arena_alloc(unit_arena(unit), OUTBOX_PAGE / 3), OUTBOX_PAGE / 3, &headers);
+        unit_publish(unit, "error.mall.things", arg, arena_alloc(unit_arena(unit), OUTBOX_PAGE / 3),
+                     OUTBOX_PAGE / 3, &headers);
 }
 
 static void a_page_is_bounded_in_bytes(void)
@@ -170,7 +176,8 @@ static void a_page_is_bounded_in_bytes(void)
         if (!begin())
                 return;
         for (int i = 0; i < 12; i++)
-                check_int(things_do(t.store, publish_large, arena_printf(t.arena, "%d", i % 4)), ERROR_NONE);
+                check_int(things_do(t.store, publish_large, arena_printf(t.arena, "%d", i % 4)),
+                          ERROR_NONE);
         share_all(1);
         check(outbox_parts_begin(t.parts[0], &e));
         do {
@@ -206,13 +213,15 @@ static void what_is_parked_stays_and_waits_no_longer(void)
         records = arena_alloc(t.arena, 100 * OUTBOX_PARTS * sizeof *records);
         for (int i = 0; i < 10; i++)
                 things_add(t.store, arena_printf(t.arena, "%d", i));
-        check_int(things_do(t.store, publish_large, arena_string(t.arena, "elsewhere")), ERROR_NONE);
+        check_int(things_do(t.store, publish_large, arena_string(t.arena, "elsewhere")),
+                  ERROR_NONE);
         check_int(outbox_pending(t.store), 11);
         check_int(outbox_pending_elsewhere(t.store), 1);
         share_all(1);
         check_int((int64_t)read_all(0, records), 11);
         for (int i = 0; i < 11; i++)
-                check(outbox_park(t.store, &records[i], records[i].topic ? "too large for the broker" : "unknown", &e));
+                check(outbox_park(t.store, &records[i],
+                                  records[i].topic ? "too large for the broker" : "unknown", &e));
         check_int(parked("too large for the broker"), 1);
         check_int(parked("unknown"), 10);
         check_int(outbox_pending(t.store), 0);
@@ -227,13 +236,15 @@ static void who_closes_leaves_all_to_others(void)
         share_all(2);
         outbox_parts_close(&t.parts[0]);
         /* PostgreSQL may be a moment behind with the end of a session */
-        for (int64_t end_at = clock_mono_us() + PATIENCE_US; held(2) < OUTBOX_PARTS && clock_mono_us() < end_at; usleep(1000))
+        for (int64_t end_at = clock_mono_us() + PATIENCE_US;
+             held(2) < OUTBOX_PARTS && clock_mono_us() < end_at; usleep(1000))
                 check(share(1));
         check_int(outbox_parts_held(t.parts[1]), OUTBOX_PARTS);
         end();
 }
 
-/* Each record is read by one relay, a key's in their order, and what was removed is not read again. */
+/* Each record is read by one relay, a key's in their order, and what was removed is not read
+   again. */
 static void every_record_has_one_reader(void)
 {
         static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
@@ -272,7 +283,8 @@ static void end_session_of_relay(void)
         things_end_sessions("pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')");
 }
 
-/* A connection that broke took the parts along: what is held is never more than what the locks say. */
+/* A connection that broke took the parts along: what is held is never more than what the locks
+   say. */
 static void a_broken_connection_holds_nothing(void)
 {
         struct outbox_record *records;
@@ -295,7 +307,8 @@ static void a_broken_connection_holds_nothing(void)
         end();
 }
 
-/* Two relays whose sessions end while they do something else: in the end all parts are somebody's. */
+/* Two relays whose sessions end while they do something else: in the end all parts are
+   somebody's. */
 static void no_part_is_left_behind(void)
 {
         if (!begin())
@@ -314,10 +327,12 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 {"parts are shared evenly", parts_are_shared_evenly},
-                {"a busy part is left once it is not busy", a_busy_part_is_left_once_it_is_not_busy},
+                {"a busy part is left once it is not busy",
+                 a_busy_part_is_left_once_it_is_not_busy},
                 {"all is read page by page", all_is_read_page_by_page},
                 {"a page is bounded in bytes", a_page_is_bounded_in_bytes},
-                {"what is parked stays, and waits no longer", what_is_parked_stays_and_waits_no_longer},
+                {"what is parked stays, and waits no longer",
+                 what_is_parked_stays_and_waits_no_longer},
                 {"who closes leaves all to others", who_closes_leaves_all_to_others},
                 {"every record has one reader", every_record_has_one_reader},
                 {"no part is left behind", no_part_is_left_behind},

@@ -1,10 +1,12 @@
 /* postgres - what postgres_db.c and the postgres_*.c beside it share; nobody else includes this.
 
-   Inserts of one statement that come one after the other become one of many rows (postgres_inserts.c).
+   Inserts of one statement that come one after the other become one of many rows
+   (postgres_inserts.c).
 
-   A link is one connection, in libpq's pipeline mode all the time: what is asked is queued, a sync ends a pipeline, then
-   the answers are read in their order. Every wait has an end, after which the link is given up: a server that does not answer
-   costs each caller LINK_WAIT_MS once, then all of them nothing until the pause is over. */
+   A link is one connection, in libpq's pipeline mode all the time: what is asked is queued, a sync
+   ends a pipeline, then the answers are read in their order. Every wait has an end, after which the
+   link is given up: a server that does not answer costs each caller LINK_WAIT_MS once, then all of
+   them nothing until the pause is over. */
 #ifndef DATA_POSTGRES_H
 #define DATA_POSTGRES_H
 
@@ -14,10 +16,10 @@
 #include <stddef.h>
 
 enum {
-        LINK_WAIT_MS = 8000,    /* for an answer; the server's own statement_timeout is shorter */
+        LINK_WAIT_MS = 8000, /* for an answer; the server's own statement_timeout is shorter */
         LINK_MIGRATION_MS = 65000,
         LINK_CONNECT_MS = 2000,
-        LINK_QUEUE = 256,       /* statements sent and not yet answered; then the answers are read */
+        LINK_QUEUE = 256, /* statements sent and not yet answered; then the answers are read */
         POSTGRES_PARAMETERS = 24,
 };
 
@@ -33,16 +35,16 @@ struct wide {
 struct pg_statement {
         struct statement base;
         struct inserts *many; /* NULL: it is not an insert that can have many rows */
-        char *sql;      /* with $1 */
-        char name[20];  /* on the server; "" for one use */
-        unsigned asked; /* the connection that it was prepared on, or asked to be */
+        char *sql;            /* with $1 */
+        char name[20];        /* on the server; "" for one use */
+        unsigned asked;       /* the connection that it was prepared on, or asked to be */
         bool prepared;
         int parameters; /* as many as were bound */
         const char *values[POSTGRES_PARAMETERS];
         int lengths[POSTGRES_PARAMETERS], formats[POSTGRES_PARAMETERS];
         char numbers[POSTGRES_PARAMETERS][24];
         const struct wide *wide; /* its parameters, instead of those above; NULL: not */
-        PGresult *result; /* NULL: not run */
+        PGresult *result;        /* NULL: not run */
         int row;
 };
 
@@ -78,12 +80,14 @@ static inline struct pg_db *pg_of(struct db *db)
         return (struct pg_db *)db;
 }
 
-/* postgres_away.c, for all links of the process: it did not answer / it did / may it be asked now? Else ERROR_UNAVAILABLE. */
+/* postgres_away.c, for all links of the process: it did not answer / it did / may it be asked now?
+   Else ERROR_UNAVAILABLE. */
 void away_begins(const char *why);
 void away_ends(void);
 bool away_allows(struct error *error);
 
-/* Connects if it must. ERROR_UNAVAILABLE at once while the pause after a failure lasts, unless `urgent`. */
+/* Connects if it must. ERROR_UNAVAILABLE at once while the pause after a failure lasts, unless
+   `urgent`. */
 bool link_up(struct pg_db *db, bool urgent, struct error *error);
 void link_down(struct pg_db *db);
 /* Queues the statement. */

@@ -1,4 +1,5 @@
-/* A server that does not answer is asked by one link at a time, after pauses that grow; all others fail at once meanwhile. */
+/* A server that does not answer is asked by one link at a time, after pauses that grow; all others
+   fail at once meanwhile. */
 #include "data/postgres.h"
 
 #include "base/clock.h"
@@ -10,7 +11,8 @@
 
 enum { PAUSE_FIRST_MS = 100, PAUSE_MOST_MS = 2000 };
 
-/* The process has one store, so what one link learns of the server spares the others the same wait. */
+/* The process has one store, so what one link learns of the server spares the others the same
+   wait. */
 static struct {
         pthread_mutex_t lock;
         int64_t until; /* monotonic us */
@@ -33,7 +35,9 @@ void away_begins(const char *why)
 
         pthread_mutex_lock(&away.lock);
         first = !away.pause_ms;
-        away.pause_ms = first ? PAUSE_FIRST_MS : away.pause_ms * 2 > PAUSE_MOST_MS ? PAUSE_MOST_MS : away.pause_ms * 2;
+        away.pause_ms = first                               ? PAUSE_FIRST_MS
+                        : away.pause_ms * 2 > PAUSE_MOST_MS ? PAUSE_MOST_MS
+                                                            : away.pause_ms * 2;
         away.until = clock_mono_us() + jittered(away.pause_ms) * 1000;
         snprintf(away.why, sizeof away.why, "%s", why);
         pthread_mutex_unlock(&away.lock);

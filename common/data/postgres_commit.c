@@ -1,6 +1,7 @@
-/* A commit whose answer was lost is looked up. Each transaction notes in the table `writers` which of its connection's commits it
-   is: that note is there exactly if the rest is, on whatever server answers. The transaction's number (pg_xact_status) only
-   tells when it is no longer under way; alone it would not do, for after a crash numbers are given again. */
+/* A commit whose answer was lost is looked up. Each transaction notes in the table `writers` which
+   of its connection's commits it is: that note is there exactly if the rest is, on whatever server
+   answers. The transaction's number (pg_xact_status) only tells when it is no longer under way;
+   alone it would not do, for after a crash numbers are given again. */
 #include "data/postgres.h"
 
 #include "base/clock.h"
@@ -13,7 +14,8 @@
 
 enum { RESOLVE_MS = 6000, RESOLVE_EVERY_MS = 50 };
 
-static bool query_text(struct pg_db *db, const char *sql, const char *parameter, char *out, size_t size, struct error *error)
+static bool query_text(struct pg_db *db, const char *sql, const char *parameter, char *out,
+                       size_t size, struct error *error)
 {
         struct statement *s = db_prepare(&db->base, sql, error);
 
@@ -33,7 +35,8 @@ static void wait_a_little(void)
         nanosleep(&(struct timespec){.tv_nsec = RESOLVE_EVERY_MS * 1000000}, NULL);
 }
 
-/* False when it could not be learnt. A number that the server does not know (an error) is no longer under way either. */
+/* False when it could not be learnt. A number that the server does not know (an error) is no longer
+   under way either. */
 static bool is_over(struct pg_db *db, const char *xid)
 {
         char status[20] = "";
@@ -41,7 +44,8 @@ static bool is_over(struct pg_db *db, const char *xid)
 
         if (!link_up(db, true, &ignored))
                 return false;
-        if (query_text(db, "SELECT pg_xact_status(?::text::xid8)", xid, status, sizeof status, &ignored))
+        if (query_text(db, "SELECT pg_xact_status(?::text::xid8)", xid, status, sizeof status,
+                       &ignored))
                 return strcmp(status, "in progress") != 0;
         return db->conn;
 }
@@ -54,24 +58,31 @@ static bool resolve(struct pg_db *db, const char *xid, struct error *error)
         bool known = false;
 
         while (!known && clock_mono_us() < end) {
-                known = is_over(db, xid) && query_text(db, "SELECT coalesce(max(batch), 0)::text FROM writers WHERE id = ?", db->token,
-                                                       noted, sizeof noted, &ignored);
+                known = is_over(db, xid) &&
+                        query_text(db,
+                                   "SELECT coalesce(max(batch), 0)::text FROM writers WHERE id = ?",
+                                   db->token, noted, sizeof noted, &ignored);
                 if (!known)
                         wait_a_little();
         }
-        log_write(LOG_WARN, "the connection broke in a commit", "db.transaction", xid, "db.transaction.noted", known ? noted : "not known", NULL);
+        log_write(LOG_WARN, "the connection broke in a commit", "db.transaction", xid,
+                  "db.transaction.noted", known ? noted : "not known", NULL);
         if (known && strtoll(noted, NULL, 10) == db->commits)
                 return true;
         if (known)
-                return error_set(error, ERROR_UNAVAILABLE, "the connection to PostgreSQL broke; nothing was stored");
-        return error_set(error, ERROR_UNAVAILABLE, "the connection to PostgreSQL broke in the commit, and whether it was stored is "
-                                                   "not known: the same request with the same Idempotency-Key tells");
+                return error_set(error, ERROR_UNAVAILABLE,
+                                 "the connection to PostgreSQL broke; nothing was stored");
+        return error_set(
+                error, ERROR_UNAVAILABLE,
+                "the connection to PostgreSQL broke in the commit, and whether it was stored is "
+                "not known: the same request with the same Idempotency-Key tells");
 }
 
 static bool note_commit(struct pg_db *db, struct error *error)
 {
-        static const char sql[] = "INSERT INTO writers (id, batch, at) VALUES (?, ?, ?)"
-                                  " ON CONFLICT (id) DO UPDATE SET batch = excluded.batch, at = excluded.at";
+        static const char sql[] =
+                "INSERT INTO writers (id, batch, at) VALUES (?, ?, ?)"
+                " ON CONFLICT (id) DO UPDATE SET batch = excluded.batch, at = excluded.at";
         struct statement *s = db_prepare(&db->base, sql, error);
 
         if (!s)
@@ -89,7 +100,8 @@ bool postgres_commit(struct db *base, struct error *error)
         char xid[24] = "";
 
         if (!inserts_send(db, NULL, error) || !note_commit(db, error) ||
-            !query_text(db, "SELECT pg_current_xact_id_if_assigned()::text", NULL, xid, sizeof xid, error))
+            !query_text(db, "SELECT pg_current_xact_id_if_assigned()::text", NULL, xid, sizeof xid,
+                        error))
                 return false;
         if (db_run(base, "COMMIT", error)) {
                 db->open = false;

@@ -1,4 +1,5 @@
-/* db on PostgreSQL, by libpq. Writes are sent without waiting for each answer (statement_send); what reads waits. */
+/* db on PostgreSQL, by libpq. Writes are sent without waiting for each answer (statement_send);
+   what reads waits. */
 #include "base/arena.h"
 #include "base/hash.h"
 #include "base/random.h"
@@ -8,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ANY_OTHER = 1 }; /* the advisory lock that a transaction which must be alone takes exclusively, all others shared */
+/* The advisory lock that a transaction which must be alone takes exclusively, all others shared. */
+enum { ANY_OTHER = 1 };
 
 static struct pg_statement *statement_of(struct statement *s)
 {
@@ -24,7 +26,8 @@ static char *with_dollars(const char *sql)
 
         for (; *sql; sql++) {
                 if (*sql == '?' && !quote) {
-                        number = sql[1] >= '1' && sql[1] <= '9' ? (int)strtol(sql + 1, NULL, 10) : number + 1;
+                        number = sql[1] >= '1' && sql[1] <= '9' ? (int)strtol(sql + 1, NULL, 10)
+                                                                : number + 1;
                         end += sprintf(end, "$%d", number);
                         while (sql[1] >= '0' && sql[1] <= '9')
                                 sql++;
@@ -42,10 +45,12 @@ static void make_token(struct pg_db *db)
         uint64_t r[2];
 
         random_bytes(r, sizeof r);
-        snprintf(db->token, sizeof db->token, "%016llx%016llx", (unsigned long long)r[0], (unsigned long long)r[1]);
+        snprintf(db->token, sizeof db->token, "%016llx%016llx", (unsigned long long)r[0],
+                 (unsigned long long)r[1]);
 }
 
-static struct db *pg_open(const char *url, const char *service, enum db_mode mode, struct error *error)
+static struct db *pg_open(const char *url, const char *service, enum db_mode mode,
+                          struct error *error)
 {
         struct pg_db *db = memory_alloc(sizeof *db);
 
@@ -99,7 +104,8 @@ static struct pg_statement *statement_new(struct pg_db *db, const char *sql)
         return s;
 }
 
-static struct statement *pg_prepare(struct db *base, const char *sql, bool once, struct error *error)
+static struct statement *pg_prepare(struct db *base, const char *sql, bool once,
+                                    struct error *error)
 {
         struct pg_db *db = pg_of(base);
         size_t i = db_statement_place(sql);
@@ -112,8 +118,10 @@ static struct statement *pg_prepare(struct db *base, const char *sql, bool once,
         if (!db->known[i].sql) {
                 db->known[i].sql = sql;
                 db->known[i].statement = statement_new(db, sql);
-                snprintf(db->known[i].statement->name, sizeof db->known[i].statement->name, "s%zu", i);
-                db->known[i].statement->many = inserts_new(db->known[i].statement->sql, db->known[i].statement->name);
+                snprintf(db->known[i].statement->name, sizeof db->known[i].statement->name, "s%zu",
+                         i);
+                db->known[i].statement->many =
+                        inserts_new(db->known[i].statement->sql, db->known[i].statement->name);
         }
         return &db->known[i].statement->base;
 }
@@ -161,7 +169,8 @@ static void pg_reset(struct statement *base)
         s->row = -1;
 }
 
-/* A connection that broke in a transaction took it along: nothing is done on a new one until the next begins. */
+/* A connection that broke in a transaction took it along: nothing is done on a new one until the
+   next begins. */
 static bool ready(struct pg_db *db, struct error *error)
 {
         if (!db->conn && (db->open || db->migrating))
@@ -176,7 +185,8 @@ static enum db_step pg_step(struct statement *base, struct error *error)
 
         if (!s->result) {
                 db->changes = 0;
-                if (!ready(db, error) || !inserts_send(db, s->sql, error) || !link_send(db, s, true, error) || !link_settle(db, error)) {
+                if (!ready(db, error) || !inserts_send(db, s->sql, error) ||
+                    !link_send(db, s, true, error) || !link_settle(db, error)) {
                         pg_reset(base);
                         return DB_FAILED;
                 }
@@ -221,7 +231,8 @@ static bool send(struct db *db, const char *sql, struct error *error)
 static bool pg_begin(struct db *base, bool alone, struct error *error)
 {
         struct pg_db *db = pg_of(base);
-        const char *sql = alone ? "SELECT pg_advisory_xact_lock(?, ?)" : "SELECT pg_advisory_xact_lock_shared(?, ?)";
+        const char *sql = alone ? "SELECT pg_advisory_xact_lock(?, ?)"
+                                : "SELECT pg_advisory_xact_lock_shared(?, ?)";
         struct statement *lock = pg_prepare(base, sql, false, error);
 
         bind_int(lock, 1, lock_class(db));
@@ -235,17 +246,22 @@ static bool pg_begin_reading(struct db *base, struct error *error)
 {
         struct pg_db *db = pg_of(base);
 
-        db->open = link_up(db, false, error) && send(base, "BEGIN ISOLATION LEVEL REPEATABLE READ", error);
+        db->open = link_up(db, false, error) &&
+                   send(base, "BEGIN ISOLATION LEVEL REPEATABLE READ", error);
         return db->open;
 }
 
-/* A process that is frozen, or cut off, in the middle of a pipeline keeps its locks: PostgreSQL's idle timeouts do not see it, only
-   transaction_timeout does (17). Who waited for a lock in vain ends such sessions of its own service. */
+/* A process that is frozen, or cut off, in the middle of a pipeline keeps its locks: PostgreSQL's
+   idle timeouts do not see it, only transaction_timeout does (17). Who waited for a lock in vain
+   ends such sessions of its own service. */
 static void end_the_silent(struct db *base)
 {
-        static const char sql[] = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user"
-                                  " AND datname = current_database() AND application_name = current_setting('application_name')"
-                                  " AND state = 'active' AND wait_event = 'ClientRead' AND query_start < now() - interval '5 s'";
+        static const char sql[] = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
+                                  "usename = current_user"
+                                  " AND datname = current_database() AND application_name = "
+                                  "current_setting('application_name')"
+                                  " AND state = 'active' AND wait_event = 'ClientRead' AND "
+                                  "query_start < now() - interval '5 s'";
         struct error ignored;
 
         if (pg_of(base)->conn)
@@ -286,7 +302,8 @@ static bool pg_lost_a_race(const struct db *db)
 {
         const char *state = ((const struct pg_db *)db)->sqlstate;
 
-        return strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0 || strcmp(state, "55P03") == 0;
+        return strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0 ||
+               strcmp(state, "55P03") == 0;
 }
 
 static int pg_changes(struct db *db)
@@ -302,7 +319,8 @@ static bool pg_migration_begins(struct db *base, struct error *error)
         snprintf(sql, sizeof sql,
                  "SET statement_timeout = '60s'; SET lock_timeout = '60s';"
                  "SELECT pg_advisory_lock(%d, 0);"
-                 "DO $$ BEGIN IF to_regnamespace('\"%s\"') IS NULL THEN CREATE SCHEMA \"%s\"; END IF; END $$",
+                 "DO $$ BEGIN IF to_regnamespace('\"%s\"') IS NULL THEN CREATE SCHEMA \"%s\"; END "
+                 "IF; END $$",
                  lock_class(pg_of(base)), pg_of(base)->service, pg_of(base)->service);
         if (!ready(pg_of(base), error))
                 return false;
@@ -316,7 +334,9 @@ static void pg_migration_ended(struct db *base)
         char sql[200];
 
         pg_of(base)->migrating = false;
-        snprintf(sql, sizeof sql, "SELECT pg_advisory_unlock(%d, 0); SET statement_timeout = '5s'; SET lock_timeout = '3s'",
+        snprintf(sql, sizeof sql,
+                 "SELECT pg_advisory_unlock(%d, 0); SET statement_timeout = '5s'; SET lock_timeout "
+                 "= '3s'",
                  lock_class(pg_of(base)));
         if (pg_of(base)->conn && !pg_exec(base, sql, &ignored))
                 link_down(pg_of(base));
@@ -342,7 +362,9 @@ static int64_t pg_int(struct statement *base, int column)
 
 static const char *pg_text(struct statement *s, int column)
 {
-        return pg_is_null(s, column) ? NULL : PQgetvalue(statement_of(s)->result, statement_of(s)->row, column);
+        return pg_is_null(s, column)
+                       ? NULL
+                       : PQgetvalue(statement_of(s)->result, statement_of(s)->row, column);
 }
 
 static const void *pg_bytes(struct statement *base, int column, size_t *len)

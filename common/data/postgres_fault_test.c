@@ -1,7 +1,9 @@
-/* Every call of libpq's that can fail does so once, in every place of a store's life: instead of what it does, and behind it, when the
-   server has got what was sent and its answer is lost. Then the promises must hold: what was acknowledged is there, what was refused
-   is not, and where it could not be learnt what came of it, that was said. A row and its event are both there or neither.
-   The linker puts the __wrap_ functions here between the store and libpq (Makefile). On PostgreSQL only. */
+/* Every call of libpq's that can fail does so once, in every place of a store's life: instead of
+   what it does, and behind it, when the server has got what was sent and its answer is lost. Then
+   the promises must hold: what was acknowledged is there, what was refused is not, and where it
+   could not be learnt what came of it, that was said. A row and its event are both there or
+   neither. The linker puts the __wrap_ functions here between the store and libpq (Makefile). On
+   PostgreSQL only. */
 #include "base/clock.h"
 #include "data/postgres.h"
 #include "testing/thing.h"
@@ -35,19 +37,19 @@ static bool fails_now(const char *what)
         return true;
 }
 
-#define WRAPPED(type, name, failure, parameters, ...)                                                                               \
-        type __real_##name parameters;                                                                                              \
-        type __wrap_##name parameters;                                                                                              \
-        type __wrap_##name parameters                                                                                               \
-        {                                                                                                                           \
-                if (!fails_now(#name))                                                                                              \
-                        return __real_##name(__VA_ARGS__);                                                                          \
-                if (fault.mode == BEHIND) {                                                                                         \
-                        __real_##name(__VA_ARGS__);                                                                                 \
-                        PQflush_now(conn);                                                                                          \
-                        cut(conn);                                                                                                  \
-                }                                                                                                                   \
-                return failure;                                                                                                     \
+#define WRAPPED(type, name, failure, parameters, ...)                                              \
+        type __real_##name parameters;                                                             \
+        type __wrap_##name parameters;                                                             \
+        type __wrap_##name parameters                                                              \
+        {                                                                                          \
+                if (!fails_now(#name))                                                             \
+                        return __real_##name(__VA_ARGS__);                                         \
+                if (fault.mode == BEHIND) {                                                        \
+                        __real_##name(__VA_ARGS__);                                                \
+                        PQflush_now(conn);                                                         \
+                        cut(conn);                                                                 \
+                }                                                                                  \
+                return failure;                                                                    \
         }
 
 int __real_PQflush(PGconn *conn);
@@ -67,14 +69,16 @@ WRAPPED(int, PQexitPipelineMode, 0, (PGconn * conn), conn)
 WRAPPED(int, PQsetnonblocking, -1, (PGconn * conn, int arg), conn, arg)
 WRAPPED(int, PQsendQuery, 0, (PGconn * conn, const char *sql), conn, sql)
 WRAPPED(PostgresPollingStatusType, PQconnectPoll, PGRES_POLLING_FAILED, (PGconn * conn), conn)
-WRAPPED(int, PQsendPrepare, 0, (PGconn * conn, const char *name, const char *sql, int count, const Oid *types), conn, name, sql, count,
-        types)
+WRAPPED(int, PQsendPrepare, 0,
+        (PGconn * conn, const char *name, const char *sql, int count, const Oid *types), conn, name,
+        sql, count, types)
 WRAPPED(int, PQsendQueryPrepared, 0,
-        (PGconn * conn, const char *name, int count, const char *const *values, const int *lengths, const int *formats, int format), conn,
-        name, count, values, lengths, formats, format)
+        (PGconn * conn, const char *name, int count, const char *const *values, const int *lengths,
+         const int *formats, int format),
+        conn, name, count, values, lengths, formats, format)
 WRAPPED(int, PQsendQueryParams, 0,
-        (PGconn * conn, const char *sql, int count, const Oid *types, const char *const *values, const int *lengths, const int *formats,
-         int format),
+        (PGconn * conn, const char *sql, int count, const Oid *types, const char *const *values,
+         const int *lengths, const int *formats, int format),
         conn, sql, count, types, values, lengths, formats, format)
 
 PGresult *__real_PQgetResult(PGconn *conn);
@@ -90,11 +94,15 @@ PGresult *__wrap_PQgetResult(PGconn *conn)
         return NULL;
 }
 
-PGconn *__real_PQconnectStartParams(const char *const *names, const char *const *values, int expand);
-PGconn *__wrap_PQconnectStartParams(const char *const *names, const char *const *values, int expand);
+PGconn *__real_PQconnectStartParams(const char *const *names, const char *const *values,
+                                    int expand);
+PGconn *__wrap_PQconnectStartParams(const char *const *names, const char *const *values,
+                                    int expand);
 PGconn *__wrap_PQconnectStartParams(const char *const *names, const char *const *values, int expand)
 {
-        return fails_now("PQconnectStartParams") ? NULL : __real_PQconnectStartParams(names, values, expand);
+        return fails_now("PQconnectStartParams")
+                       ? NULL
+                       : __real_PQconnectStartParams(names, values, expand);
 }
 
 /* ---- a store's life ---- */
@@ -149,8 +157,10 @@ static void look(struct store *store)
         void *row = NULL;
         int64_t rows;
 
-        table_find(db, store_table(store, &thing_entity), TABLE_TO_LOOK, &thing_lookups[THING_BY_NAME], 0, nobody, arena, &row, &e);
-        if (row || (store_count(store, db, &thing_entity, &rows, &e) && told[0].error.kind == ERROR_NONE && rows < 1))
+        table_find(db, store_table(store, &thing_entity), TABLE_TO_LOOK,
+                   &thing_lookups[THING_BY_NAME], 0, nobody, arena, &row, &e);
+        if (row || (store_count(store, db, &thing_entity, &rows, &e) &&
+                    told[0].error.kind == ERROR_NONE && rows < 1))
                 read_wrong = true;
         store_read_end(store, db);
         arena_close(&arena);
@@ -168,7 +178,10 @@ static void live(struct store *store)
 
 static struct store *open_one(struct error *error)
 {
-        return store_open(&(struct store_config){.url = things_url(), .service = things_service(), .entities = thing_entities, .readers = 1},
+        return store_open(&(struct store_config){.url = things_url(),
+                                                 .service = things_service(),
+                                                 .entities = thing_entities,
+                                                 .readers = 1},
                           error);
 }
 
@@ -190,12 +203,15 @@ static int64_t ask(struct db *db, const char *sql, const char *name)
 static void holds(struct db *db, const struct told *t, long call)
 {
         int64_t rows = ask(db, "SELECT count(*) FROM things WHERE name = ?", t->name);
-        int64_t events = ask(db, "SELECT count(*) FROM outbox WHERE key = convert_to(?, 'UTF8')", t->name);
-        bool unknown = strstr(t->error.text, "not known") != NULL, done = t->asked && t->error.kind == ERROR_NONE;
+        int64_t events =
+                ask(db, "SELECT count(*) FROM outbox WHERE key = convert_to(?, 'UTF8')", t->name);
+        bool unknown = strstr(t->error.text, "not known") != NULL,
+             done = t->asked && t->error.kind == ERROR_NONE;
 
         if (rows == events && rows <= 1 && (unknown || rows == done))
                 return;
-        printf("     call %ld, %s: %s: %lld rows, %lld events; %s\n", call, atomic_load(&fault.what), t->name, (long long)rows, (long long)events,
+        printf("     call %ld, %s: %s: %lld rows, %lld events; %s\n", call,
+               atomic_load(&fault.what), t->name, (long long)rows, (long long)events,
                t->asked ? t->error.text : "not asked");
         check(false);
 }
@@ -213,7 +229,8 @@ static void wait_until_well(struct store *store)
 {
         int64_t end = clock_mono_us() + 30 * 1000000;
 
-        while (things_do(store, thing_add_and_say, &(struct thing){.name = "well"}) != ERROR_NONE && clock_mono_us() < end)
+        while (things_do(store, thing_add_and_say, &(struct thing){.name = "well"}) != ERROR_NONE &&
+               clock_mono_us() < end)
                 usleep(5000);
         look(store);
 }
@@ -231,7 +248,10 @@ static bool fail_in_life(struct store *store, struct db *db, long call, enum mod
         atomic_store(&fault.fails_at, 0);
         for (int i = 0; i < THINGS; i++)
                 holds(db, &told[i], call);
-        check_int(ask(db, "SELECT CAST(coalesce(sum(rows), 0) AS BIGINT) FROM sequences WHERE name = 'things'", NULL),
+        check_int(ask(db,
+                      "SELECT CAST(coalesce(sum(rows), 0) AS BIGINT) FROM sequences WHERE name = "
+                      "'things'",
+                      NULL),
                   ask(db, "SELECT count(*) FROM things", NULL));
         check(!read_wrong);
         return atomic_load(&fault.hit);

@@ -1,5 +1,6 @@
-/* One insert of many rows costs PostgreSQL a fraction of as many inserts. So a row that is sent waits until something is asked
-   that may see it: a statement that names its table, a savepoint, the commit. Other tables' statements may pass it. */
+/* One insert of many rows costs PostgreSQL a fraction of as many inserts. So a row that is sent
+   waits until something is asked that may see it: a statement that names its table, a savepoint,
+   the commit. Other tables' statements may pass it. */
 #include "base/arena.h"
 #include "base/text.h"
 #include "data/postgres.h"
@@ -9,7 +10,8 @@
 #include <string.h>
 
 enum {
-        SIZES = 6, /* 1, 2, 4, ... rows: each a statement of its own, prepared when it is first needed */
+        SIZES = 6, /* 1, 2, 4, ... rows: each a statement of its own, prepared when it is first
+                      needed */
         ROWS_MOST = 1 << (SIZES - 1),
         VALUES_MOST = ROWS_MOST * POSTGRES_PARAMETERS,
         BYTES_MOST = 256 * 1024,
@@ -37,7 +39,8 @@ struct inserts *inserts_new(const char *sql, const char *name)
         const char *list = strstr(sql, values), *table = sql + sizeof into - 1;
         struct inserts *rows;
 
-        if (strncmp(sql, into, sizeof into - 1) != 0 || !list || strchr(list, ')') != sql + strlen(sql) - 1)
+        if (strncmp(sql, into, sizeof into - 1) != 0 || !list ||
+            strchr(list, ')') != sql + strlen(sql) - 1)
                 return NULL;
         rows = memory_alloc(sizeof *rows);
         rows->head = memory_string(sql);
@@ -83,7 +86,11 @@ static char *sql_of(const struct inserts *rows, int count)
 
         text_string(&sql, rows->head);
         for (int i = 0; i < count * rows->width; i++)
-                text_printf(&sql, "%s$%d%s", i % rows->width ? ", " : i ? ", (" : "(", i + 1, (i + 1) % rows->width ? "" : ")");
+                text_printf(&sql, "%s$%d%s",
+                            i % rows->width ? ", "
+                            : i             ? ", ("
+                                            : "(",
+                            i + 1, (i + 1) % rows->width ? "" : ")");
         copy = memory_string(sql.at);
         arena_close(&arena);
         return copy;
@@ -118,7 +125,8 @@ static bool send_all(struct pg_db *db, struct inserts *rows, struct error *error
 
                 if (!(count & 1 << size))
                         continue;
-                rows->wide = (struct wide){rows->width << size, rows->values + at, rows->lengths + at, rows->formats + at};
+                rows->wide = (struct wide){rows->width << size, rows->values + at,
+                                           rows->lengths + at, rows->formats + at};
                 if (!link_send(db, statement_for(db, rows, size), false, error))
                         return false;
                 first += 1 << size;
@@ -152,7 +160,10 @@ bool inserts_add(struct pg_db *db, struct pg_statement *s, struct error *error)
 
                 rows->formats[at] = s->formats[i];
                 rows->lengths[at] = s->lengths[i];
-                rows->offsets[at] = value ? keep(rows, value, s->formats[i] ? (size_t)s->lengths[i] : strlen(value)) : NONE;
+                rows->offsets[at] =
+                        value ? keep(rows, value,
+                                     s->formats[i] ? (size_t)s->lengths[i] : strlen(value))
+                              : NONE;
         }
         rows->count++;
         db->waiting++;
@@ -177,7 +188,8 @@ bool inserts_send(struct pg_db *db, const char *sql, struct error *error)
         for (int i = 0; db->waiting && i < DB_STATEMENTS; i++) {
                 struct inserts *rows = db->known[i].statement ? db->known[i].statement->many : NULL;
 
-                if (rows && rows->count && (all || strstr(sql, rows->table)) && !send_all(db, rows, error))
+                if (rows && rows->count && (all || strstr(sql, rows->table)) &&
+                    !send_all(db, rows, error))
                         return false;
         }
         return true;

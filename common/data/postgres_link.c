@@ -13,7 +13,8 @@ enum { FLUSH_EVERY = 8 };
 /* libpq's messages end with a line's end and may have several lines. */
 static const char *in_one_line(const char *message, char line[200])
 {
-        size_t len = (size_t)snprintf(line, 200, "%s", message && *message ? message : "the connection broke");
+        size_t len = (size_t)snprintf(line, 200, "%s",
+                                      message && *message ? message : "the connection broke");
 
         if (len > 199)
                 len = 199;
@@ -88,14 +89,17 @@ static bool next_result(struct pg_db *db, int64_t end_us, PGresult **result, str
 
 static bool connect_now(struct pg_db *db, struct error *error)
 {
-        const char *const names[] = {"dbname", "client_encoding", "fallback_application_name", "target_session_attrs", NULL};
+        const char *const names[] = {"dbname", "client_encoding", "fallback_application_name",
+                                     "target_session_attrs", NULL};
         const char *const values[] = {db->url, "UTF8", db->service, "read-write", NULL};
         int64_t end = clock_mono_us() + LINK_CONNECT_MS * 1000;
         PostgresPollingStatusType want = PGRES_POLLING_WRITING;
         char line[200];
 
-        db->conn = PQconnectStartParams(names, values, 1); /* later ones win, so the URL cannot say another encoding */
-        while (db->conn && PQstatus(db->conn) != CONNECTION_BAD && want != PGRES_POLLING_OK && want != PGRES_POLLING_FAILED) {
+        db->conn = PQconnectStartParams(
+                names, values, 1); /* later ones win, so the URL cannot say another encoding */
+        while (db->conn && PQstatus(db->conn) != CONNECTION_BAD && want != PGRES_POLLING_OK &&
+               want != PGRES_POLLING_FAILED) {
                 if (!wait_for(db, want == PGRES_POLLING_READING ? POLLIN : POLLOUT, end)) {
                         in_one_line("no connection in time", line);
                         goto failed;
@@ -125,15 +129,20 @@ static bool set_up(struct pg_db *db, struct error *error)
         db->connection++;
         PQsetNoticeProcessor(db->conn, say_nothing, NULL);
         PQsetnonblocking(db->conn, 1);
-        snprintf(sql, sizeof sql,
-                 "SET search_path TO \"%s\"; SET statement_timeout = '5s'; SET lock_timeout = '3s'; SET jit = off;"
-                 "SET idle_in_transaction_session_timeout = '5s'; SET default_transaction_isolation = 'read committed';"
-                 "SET default_transaction_read_only = %s;"
-                 /* what was answered is durable, whatever the server's default; a stronger one stays */
-                 "SELECT set_config('synchronous_commit', 'on', false)"
-                 " WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write');",
-                 db->service, db->mode == DB_READER ? "on" : "off");
-        /* these touch rows by an index only; a plan made while a table was empty would go on reading all of it */
+        snprintf(
+                sql, sizeof sql,
+                "SET search_path TO \"%s\"; SET statement_timeout = '5s'; SET lock_timeout = '3s'; "
+                "SET jit = off;"
+                "SET idle_in_transaction_session_timeout = '5s'; SET default_transaction_isolation "
+                "= 'read committed';"
+                "SET default_transaction_read_only = %s;"
+                /* what was answered is durable, whatever the server's default; a stronger one
+                   stays */
+                "SELECT set_config('synchronous_commit', 'on', false)"
+                " WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write');",
+                db->service, db->mode == DB_READER ? "on" : "off");
+        /* these touch rows by an index only; a plan made while a table was empty would go on
+           reading all of it */
         if (db->mode != DB_READER)
                 strcat(sql, "SET enable_seqscan = off; SET enable_bitmapscan = off;");
         if (db->mode == DB_RELAY)
@@ -145,7 +154,8 @@ static bool set_up(struct pg_db *db, struct error *error)
         return link_exec(db, sql, error);
 }
 
-/* What a server says unasked is nearly always good-bye, before a restart: better heard now than by the next statement. */
+/* What a server says unasked is nearly always good-bye, before a restart: better heard now than by
+   the next statement. */
 static bool is_alive(struct pg_db *db)
 {
         struct pollfd fd = {.fd = PQsocket(db->conn), .events = POLLIN};
@@ -160,7 +170,8 @@ bool link_up(struct pg_db *db, bool urgent, struct error *error)
         if (db->conn && is_alive(db))
                 return true;
         if (db->migrating)
-                return error_set(error, ERROR_UNAVAILABLE, "the connection broke while the schema was migrated");
+                return error_set(error, ERROR_UNAVAILABLE,
+                                 "the connection broke while the schema was migrated");
         if ((!urgent && !away_allows(error)) || !connect_now(db, error))
                 return false;
         if (!set_up(db, error)) {
@@ -215,7 +226,8 @@ static void take(struct pg_db *db, const struct awaited *a, PGresult *result, st
 }
 
 /* The result and the NULL behind it. */
-static bool read_answer(struct pg_db *db, const struct awaited *a, int64_t end, struct error *failure, struct error *error)
+static bool read_answer(struct pg_db *db, const struct awaited *a, int64_t end,
+                        struct error *failure, struct error *error)
 {
         PGresult *result;
 
@@ -252,7 +264,8 @@ bool link_settle(struct pg_db *db, struct error *error)
         struct error failure = {0};
 
         if (!db->awaited_count)
-                return db->conn || error_set(error, ERROR_UNAVAILABLE, "not connected to PostgreSQL");
+                return db->conn ||
+                       error_set(error, ERROR_UNAVAILABLE, "not connected to PostgreSQL");
         if (!PQpipelineSync(db->conn))
                 return lost(db, PQerrorMessage(db->conn), error);
         for (int i = 0; i < db->awaited_count; i++)
@@ -277,10 +290,12 @@ static void await(struct pg_db *db, struct pg_statement *s, bool prepares, bool 
 
 static bool ask(struct pg_db *db, struct pg_statement *s, bool rows)
 {
-        const struct wide own = {s->parameters, s->values, s->lengths, s->formats}, *p = s->wide ? s->wide : &own;
+        const struct wide own = {s->parameters, s->values, s->lengths, s->formats},
+                          *p = s->wide ? s->wide : &own;
 
         if (!s->name[0]) {
-                if (!PQsendQueryParams(db->conn, s->sql, p->count, NULL, p->values, p->lengths, p->formats, 1))
+                if (!PQsendQueryParams(db->conn, s->sql, p->count, NULL, p->values, p->lengths,
+                                       p->formats, 1))
                         return false;
         } else {
                 if (s->asked != db->connection) {
@@ -290,7 +305,8 @@ static bool ask(struct pg_db *db, struct pg_statement *s, bool rows)
                         s->prepared = false;
                         await(db, s, true, false);
                 }
-                if (!PQsendQueryPrepared(db->conn, s->name, p->count, p->values, p->lengths, p->formats, 1))
+                if (!PQsendQueryPrepared(db->conn, s->name, p->count, p->values, p->lengths,
+                                         p->formats, 1))
                         return false;
         }
         await(db, s, false, rows);

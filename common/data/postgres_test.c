@@ -1,5 +1,6 @@
-/* What only a store that several processes share can meet: another process, a server that goes away, a commit in the dark; contend_test.c
-   has others' locks. Two stores on one schema stand for two processes. On PostgreSQL only. */
+/* What only a store that several processes share can meet: another process, a server that goes
+   away, a commit in the dark; contend_test.c has others' locks. Two stores on one schema stand for
+   two processes. On PostgreSQL only. */
 #include "base/clock.h"
 #include "data/postgres.h"
 #include "data/store_inside.h"
@@ -148,14 +149,16 @@ static void a_broken_connection_is_made_anew(void)
         id = things_add(store, "a");
         things_end_sessions("true");
         end_at = clock_mono_us() + PATIENCE_US;
-        while (things_do(store, thing_add_and_say, &(struct thing){.name = "b"}) != ERROR_NONE && clock_mono_us() < end_at)
+        while (things_do(store, thing_add_and_say, &(struct thing){.name = "b"}) != ERROR_NONE &&
+               clock_mono_us() < end_at)
                 ;
         check_int(things_count(store), 2);
         check(things_has(store, id));
         store_close(&store);
 }
 
-/* The connection of a unit is ended while it waits for us: nothing of it is there, and it says so. */
+/* The connection of a unit is ended while it waits for us: nothing of it is there, and it says
+   so. */
 static void a_unit_whose_connection_broke_is_undone(void)
 {
         struct errand hold, add;
@@ -183,8 +186,10 @@ static void add_and_note_socket(struct unit *unit, void *thing)
 }
 
 static const char slow_commit[] =
-        "CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$;"
-        "CREATE CONSTRAINT TRIGGER linger AFTER INSERT ON things DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION linger()";
+        "CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM "
+        "pg_sleep(1); RETURN NULL; END $$;"
+        "CREATE CONSTRAINT TRIGGER linger AFTER INSERT ON things DEFERRABLE INITIALLY DEFERRED FOR "
+        "EACH ROW EXECUTE FUNCTION linger()";
 
 /* A commit that takes a second, so that the connection can be cut in the middle of it. */
 static void cut_in_commit(void (*cut)(void), enum error_kind want, int64_t rows)
@@ -229,7 +234,8 @@ static void a_commit_that_was_ended_is_a_failure(void)
 
 static char *url_kept;
 
-/* Under a key, as a request; then the server is somewhere else, when the writer asks what became of it. */
+/* Under a key, as a request; then the server is somewhere else, when the writer asks what became of
+   it. */
 static void add_under_a_key(struct unit *unit, void *arg)
 {
         static char nowhere[] = "postgresql://nobody@127.0.0.1:1/nothing";
@@ -279,7 +285,8 @@ static void what_cannot_be_learnt_the_key_tells(void)
         cut_at_the_client();
         pthread_join(a.thread, NULL);
         check_int(a.error.kind, ERROR_UNAVAILABLE);
-        check_contains(a.error.text, "not known: the same request with the same Idempotency-Key tells");
+        check_contains(a.error.text,
+                       "not known: the same request with the same Idempotency-Key tells");
         pg_of(a.store->writer)->url = url_kept;
         end_at = clock_mono_us() + PATIENCE_US;
         do { /* who was told that the server is away asks again a little later */
@@ -302,7 +309,8 @@ static void a_server_that_is_away_is_said_at_once(void)
         check(!db_open("postgresql://nobody@127.0.0.1:1/nothing", "things", DB_READER, &e));
         check_int(e.kind, ERROR_UNAVAILABLE);
         check_contains(e.text, "refused");
-        db = db_open(things_url(), things_service(), DB_READER, &e); /* and it is forgotten when it is back */
+        db = db_open(things_url(), things_service(), DB_READER,
+                     &e); /* and it is forgotten when it is back */
         check(db != NULL);
         db_close(&db);
         check(!db_open("postgres:nothing", "things", DB_READER, &e));
@@ -329,12 +337,16 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 {"several start at once", several_start_at_once},
                 {"ids and counts are common", ids_and_counts_are_common},
-                {"a value that no index takes is too large", a_value_that_no_index_takes_is_too_large},
+                {"a value that no index takes is too large",
+                 a_value_that_no_index_takes_is_too_large},
                 {"a newer schema is refused", a_newer_schema_is_refused},
-                {"ids of another connection are not given", ids_of_another_connection_are_not_given},
+                {"ids of another connection are not given",
+                 ids_of_another_connection_are_not_given},
                 {"a broken connection is made anew", a_broken_connection_is_made_anew},
-                {"a unit whose connection broke is undone", a_unit_whose_connection_broke_is_undone},
-                {"a commit whose answer was lost is found", a_commit_whose_answer_was_lost_is_found},
+                {"a unit whose connection broke is undone",
+                 a_unit_whose_connection_broke_is_undone},
+                {"a commit whose answer was lost is found",
+                 a_commit_whose_answer_was_lost_is_found},
                 {"a commit that was ended is a failure", a_commit_that_was_ended_is_a_failure},
                 {"what cannot be learnt the key tells", what_cannot_be_learnt_the_key_tells},
                 {"a server that is away is said at once", a_server_that_is_away_is_said_at_once},

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* What libpq makes of the URL shows in its errors: so no part of a password may be taken for a host, a port or a database. */
+/* What libpq makes of the URL shows in its errors: so no part of a password may be taken for a
+   host, a port or a database. */
 bool postgres_url_check(const char *url, struct error *error)
 {
         const char *place = strstr(url, "://") + 3, *behind = place + strcspn(place, "@/");
@@ -12,12 +13,16 @@ bool postgres_url_check(const char *url, struct error *error)
 
         redact(url, shown);
         if (*behind && memchr(behind + 1, '@', strcspn(behind + 1, "?")))
-                return error_set(error, ERROR_BAD_INPUT, "MALL_DB_URL=%s: in a name or a password '@' is written %%40, '/' %%2F, ':' %%3A",
+                return error_set(error, ERROR_BAD_INPUT,
+                                 "MALL_DB_URL=%s: in a name or a password '@' is written %%40, '/' "
+                                 "%%2F, ':' %%3A",
                                  shown);
         options = PQconninfoParse(url, &why);
         if (!options)
-                error_set(error, ERROR_BAD_INPUT, "MALL_DB_URL=%s: libpq does not understand it%s%s", shown,
-                          why && strcmp(shown, url) == 0 ? ": " : "", why && strcmp(shown, url) == 0 ? why : "");
+                error_set(error, ERROR_BAD_INPUT,
+                          "MALL_DB_URL=%s: libpq does not understand it%s%s", shown,
+                          why && strcmp(shown, url) == 0 ? ": " : "",
+                          why && strcmp(shown, url) == 0 ? why : "");
         PQfreemem(why);
         PQconninfoFree(options);
         return options != NULL;

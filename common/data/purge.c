@@ -1,6 +1,7 @@
-/* What has a time to live: idempotency keys and inbox identities. They are walked in the order of their time, some rows after
-   the others. Each portion is a job among others' in the writer's next batch, and as large as takes a few ms: so nobody waits
-   long, and rows go at least as fast as they come, for to remove one costs less than it cost to add. */
+/* What has a time to live: idempotency keys and inbox identities. They are walked in the order of
+   their time, some rows after the others. Each portion is a job among others' in the writer's next
+   batch, and as large as takes a few ms: so nobody waits long, and rows go at least as fast as they
+   come, for to remove one costs less than it cost to add. */
 #include "base/clock.h"
 #include "data/store_inside.h"
 
@@ -18,13 +19,16 @@ enum { RULE_GATEWAY, RULE_CLIENT, RULE_INBOX, RULE_WRITERS, RULES };
 #define NEXT_OF(table) "SELECT at FROM " table " WHERE at >= ? ORDER BY at LIMIT 1 OFFSET ?"
 #define REMOVE_OF(table) "DELETE FROM " table " WHERE at >= ? AND at < ?"
 
-/* The gateway's keys are among the clients', which live longer: who walked past those need not do so again. */
+/* The gateway's keys are among the clients', which live longer: who walked past those need not do
+   so again. */
 static const struct rule {
         const char *next, *remove;
         bool shared;  /* only there */
         bool goes_on; /* where it ended the last time */
 } rules[RULES] = {
-        [RULE_GATEWAY] = {NEXT_OF("idempotency"), REMOVE_OF("idempotency") " AND key >= 'gw-' AND key < 'gw.'", .goes_on = true},
+        [RULE_GATEWAY] = {NEXT_OF("idempotency"),
+                          REMOVE_OF("idempotency") " AND key >= 'gw-' AND key < 'gw.'",
+                          .goes_on = true},
         [RULE_CLIENT] = {NEXT_OF("idempotency"), REMOVE_OF("idempotency")},
         [RULE_INBOX] = {NEXT_OF("inbox"), REMOVE_OF("inbox")},
         [RULE_WRITERS] = {NEXT_OF("writers"), REMOVE_OF("writers"), .shared = true},
@@ -33,9 +37,11 @@ static const struct rule {
 _Static_assert(PURGE_RULES == (int)RULES, "store_inside.h");
 
 /* The time of the first row behind the portion; `end` when that is not there or comes later. */
-static int64_t end_of_portion(struct unit *unit, const struct purge *p, const struct purge_place *place)
+static int64_t end_of_portion(struct unit *unit, const struct purge *p,
+                              const struct purge_place *place)
 {
-        struct statement *s = db_prepare(unit->store->writer, rules[place->rule].next, &unit->error);
+        struct statement *s =
+                db_prepare(unit->store->writer, rules[place->rule].next, &unit->error);
         int64_t end = p->before[place->rule], at = end;
 
         if (!s)
@@ -56,7 +62,8 @@ static void remove_portion(struct unit *unit, const struct purge *p, struct purg
         struct statement *s;
 
         place->from = end_of_portion(unit, p, place);
-        if (!unit_may_write(unit) || !(s = db_prepare(unit->store->writer, rules[place->rule].remove, &unit->error)))
+        if (!unit_may_write(unit) ||
+            !(s = db_prepare(unit->store->writer, rules[place->rule].remove, &unit->error)))
                 return;
         bind_int(s, 1, from);
         bind_int(s, 2, place->from);
@@ -68,11 +75,14 @@ static struct purge_place place_of(const struct purge *p, int rule)
         return (struct purge_place){rule, rule < RULES && rules[rule].goes_on ? p->went_to : 0};
 }
 
-/* Of several processes one purges at a time: two would wait for each other's rows, with others' rows in their hands. */
+/* Of several processes one purges at a time: two would wait for each other's rows, with others'
+   rows in their hands. */
 static bool may_purge(struct unit *unit)
 {
-        static const char sql[] = "SELECT CAST(pg_try_advisory_xact_lock(hashtext('purge ' || current_schema()), ?) AS INTEGER)";
-        struct statement *s = unit->store->shared ? db_prepare(unit->store->writer, sql, &unit->error) : NULL;
+        static const char sql[] = "SELECT CAST(pg_try_advisory_xact_lock(hashtext('purge ' || "
+                                  "current_schema()), ?) AS INTEGER)";
+        struct statement *s =
+                unit->store->shared ? db_prepare(unit->store->writer, sql, &unit->error) : NULL;
         int64_t may = !unit->store->shared;
 
         if (s) {
@@ -117,7 +127,8 @@ static bool is_closing(struct store *store)
 static void done(void *arg, const struct error *error)
 {
         struct purge *p = arg;
-        bool over = error->kind != ERROR_NONE || !p->mine || p->next.rule == RULES || is_closing(p->store);
+        bool over = error->kind != ERROR_NONE || !p->mine || p->next.rule == RULES ||
+                    is_closing(p->store);
 
         if (error->kind == ERROR_NONE && p->mine && p->next.rule > RULE_GATEWAY)
                 p->went_to = p->before[RULE_GATEWAY];
@@ -134,7 +145,8 @@ static void done(void *arg, const struct error *error)
         atomic_store(&p->busy, false);
 }
 
-void store_purge(struct store *store, int64_t idempotency_ms, int64_t gateway_key_ms, int64_t inbox_ms)
+void store_purge(struct store *store, int64_t idempotency_ms, int64_t gateway_key_ms,
+                 int64_t inbox_ms)
 {
         struct purge *p = &store->purge;
         int64_t now = clock_wall_ms();

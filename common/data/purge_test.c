@@ -1,14 +1,15 @@
 /* What has its time to live, and goes when that is over. */
 #include "base/clock.h"
-#include "testing/fault_vfs.h"
 #include "data/store_inside.h"
+#include "testing/fault_vfs.h"
 #include "testing/thing.h"
 
 #include <unistd.h>
 
 static void run_remember(struct unit *unit, void *key)
 {
-        unit_remember(unit, "/things", key, &(struct stored_answer){.hash = -7, .status = 201, .row = "{\"id\":1}"});
+        unit_remember(unit, "/things", key,
+                      &(struct stored_answer){.hash = -7, .status = 201, .row = "{\"id\":1}"});
 }
 
 static void remember(struct store *store, const char *key)
@@ -73,7 +74,8 @@ static void wait_for_purge(struct store *store)
         check(!store_is_purging(store));
 }
 
-static void purge(struct store *store, int64_t idempotency_ms, int64_t gateway_key_ms, int64_t inbox_ms)
+static void purge(struct store *store, int64_t idempotency_ms, int64_t gateway_key_ms,
+                  int64_t inbox_ms)
 {
         store_purge(store, idempotency_ms, gateway_key_ms, inbox_ms);
         wait_for_purge(store);
@@ -137,12 +139,15 @@ static void sources_go_with_their_identities(void)
                 for (int minute = 0; minute < 4; minute++)
                         purge(store, 24 * HOUR, HOUR, HOUR);
                 check_int(sources_known(store), 2);
-                check(!heard_first(store, "/friend", "1") && !heard_first(store, "/stranger/7", "2"));
-                check(heard_first(store, "/stranger/8", "1") && heard_first(store, "/stranger/7", "1"));
+                check(!heard_first(store, "/friend", "1") &&
+                      !heard_first(store, "/stranger/7", "2"));
+                check(heard_first(store, "/stranger/8", "1") &&
+                      heard_first(store, "/stranger/7", "1"));
                 check_int(sources_known(store), 3);
                 store_close(&store);
                 store = things_open();
-                check(!heard_first(store, "/stranger/8", "1") && !heard_first(store, "/friend", "1"));
+                check(!heard_first(store, "/stranger/8", "1") &&
+                      !heard_first(store, "/friend", "1"));
                 clock_set_wall_ms(0);
         }
         store_close(&store);
@@ -155,10 +160,12 @@ struct old_keys {
 
 static void run_old_keys(struct unit *unit, void *arg)
 {
-        static const char sql[] = "WITH RECURSIVE n (i) AS (SELECT CAST(? AS BIGINT) UNION ALL SELECT i - 1 FROM n WHERE i > 1)"
-                                  " INSERT INTO idempotency (path, key, hash, status, \"row\", at)"
-                                  " SELECT '/old', p.prefix || n.i, 0, 201, '', CAST(? AS BIGINT) - n.i"
-                                  " FROM n, (SELECT 'gw-' AS prefix UNION ALL SELECT 'client-') p";
+        static const char sql[] =
+                "WITH RECURSIVE n (i) AS (SELECT CAST(? AS BIGINT) UNION ALL SELECT i - 1 FROM n "
+                "WHERE i > 1)"
+                " INSERT INTO idempotency (path, key, hash, status, \"row\", at)"
+                " SELECT '/old', p.prefix || n.i, 0, 201, '', CAST(? AS BIGINT) - n.i"
+                " FROM n, (SELECT 'gw-' AS prefix UNION ALL SELECT 'client-') p";
         struct old_keys *keys = arg;
         struct statement *s = db_prepare(unit->store->writer, sql, &unit->error);
 
@@ -173,13 +180,15 @@ static void run_old_gateway_key(struct unit *unit, void *arg)
 {
         (void)arg;
         clock_set_wall_ms(clock_wall_ms() - 9 * MINUTE - 1);
-        unit_remember(unit, "/things", "gw-late", &(struct stored_answer){.status = 201, .row = ""});
+        unit_remember(unit, "/things", "gw-late",
+                      &(struct stored_answer){.status = 201, .row = ""});
         clock_set_wall_ms(0);
 }
 
 static void run_count_keys(struct unit *unit, void *arg)
 {
-        struct statement *s = db_prepare(unit->store->writer, "SELECT count(*) FROM idempotency", &unit->error);
+        struct statement *s =
+                db_prepare(unit->store->writer, "SELECT count(*) FROM idempotency", &unit->error);
 
         statement_number(s, arg, &unit->error);
 }
@@ -221,7 +230,8 @@ static void gateway_keys_go_first(void)
         store_close(&store);
 }
 
-/* Behind the clients' keys that the purge before has passed there is next to nothing to read. SQLite only. */
+/* Behind the clients' keys that the purge before has passed there is next to nothing to read.
+   SQLite only. */
 static void a_purge_does_not_walk_the_same_way_twice(void)
 {
         struct old_keys keys = {.each = 60000, .age_ms = 11 * MINUTE};
@@ -239,7 +249,9 @@ static void a_purge_does_not_walk_the_same_way_twice(void)
         fault_arm(0, SQLITE_FULL);
         purge(store, 24 * HOUR, 10 * MINUTE, HOUR);
         printf("     (%ld reads, then %ld)\n", first, (long)fault.reads);
-        check(first > 1000 && fault.reads < first / 4); /* one portion's end is looked for, whose size is the machine's */
+        check(first > 1000 &&
+              fault.reads <
+                      first / 4); /* one portion's end is looked for, whose size is the machine's */
         store_close(&store);
 }
 
@@ -271,7 +283,8 @@ int main(int argc, char **argv)
                 {"sources go with their identities", sources_go_with_their_identities},
                 {"one purge removes all there is", one_purge_removes_all_there_is},
                 {"gateway keys go first", gateway_keys_go_first},
-                {"a purge does not walk the same way twice", a_purge_does_not_walk_the_same_way_twice},
+                {"a purge does not walk the same way twice",
+                 a_purge_does_not_walk_the_same_way_twice},
                 {"a purge waits for nobody", a_purge_waits_for_nobody},
                 {NULL, NULL},
         };

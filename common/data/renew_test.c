@@ -1,4 +1,5 @@
-/* A store that came back from the past gives no id twice, and what it has from before keeps its own. */
+/* A store that came back from the past gives no id twice, and what it has from before keeps its
+   own. */
 #include "data/renew.h"
 
 #include "base/clock.h"
@@ -210,7 +211,8 @@ static void of_several_processes_one_renews(void)
 
         processes[0].store = things_open();
         for (size_t i = 1; i < PROCESSES; i++)
-                processes[i].store = store_is_shared(processes[0].store) ? things_open() : processes[0].store;
+                processes[i].store =
+                        store_is_shared(processes[0].store) ? things_open() : processes[0].store;
         things_add(processes[0].store, "a");
         for (size_t i = 0; i < PROCESSES; i++)
                 pthread_create(&processes[i].thread, NULL, renew_one, (void *)i);
@@ -254,7 +256,8 @@ static void an_empty_store_begins_where_it_is_told(void)
         store = things_open(); /* the setting was taken away */
         check_int(things_add(store, "c"), 1002);
         store_close(&store);
-        check_text(begin(1, &store), "MALL_FIRST_ID=1: this store began with 1000 and is at 1002; only an empty one can begin with another id");
+        check_text(begin(1, &store), "MALL_FIRST_ID=1: this store began with 1000 and is at 1002; "
+                                     "only an empty one can begin with another id");
 }
 
 static void a_restart_before_the_first_id_changes_nothing(void)
@@ -301,7 +304,8 @@ static void nobody_takes_an_id_meanwhile(void)
                 return;
         other = db_open(things_url(), things_service(), DB_WRITER, &e);
         check(other && db_begin(other, false, &e));
-        s = db_prepare(other, "SELECT CAST(count(*) AS BIGINT) FROM meta", &e); /* with the first statement it has begun */
+        s = db_prepare(other, "SELECT CAST(count(*) AS BIGINT) FROM meta",
+                       &e); /* with the first statement it has begun */
         check(s && statement_number(s, &id, &e));
         store = things_begin(40, &e);
         if (store)
@@ -327,7 +331,8 @@ static void who_mistyped_may_say_it_again(void)
         check_text(begin(300, &store), "");
         check_int(things_add(store, "a"), 300);
         store_close(&store);
-        check(strncmp(begin(1000, &store), "MALL_FIRST_ID=1000: this store began with 300 and is at ", 56) == 0);
+        check(strncmp(begin(1000, &store),
+                      "MALL_FIRST_ID=1000: this store began with 300 and is at ", 56) == 0);
 }
 
 static void a_store_that_gave_ids_begins_nowhere_else(void)
@@ -337,7 +342,8 @@ static void a_store_that_gave_ids_begins_nowhere_else(void)
         check_int(things_add(store, "a"), 1);
         things_remove(store, 1); /* its rows are gone, its ids are given */
         store_close(&store);
-        check(strncmp(begin(1000, &store), "MALL_FIRST_ID=1000: this store began with 1 and is at ", 54) == 0);
+        check(strncmp(begin(1000, &store), "MALL_FIRST_ID=1000: this store began with 1 and is at ",
+                      54) == 0);
         check_text(begin(1, &store), "");
         check_int(things_add(store, "b"), 2);
         store_close(&store);
@@ -350,14 +356,16 @@ static void a_first_id_stays_below_a_renewal(void)
         struct renewal r;
 
         clock_set_wall_ms(now);
-        check(strstr(begin(now * 1000 + 1, &store), ": at most the microseconds since 1970, now ") != NULL);
+        check(strstr(begin(now * 1000 + 1, &store),
+                     ": at most the microseconds since 1970, now ") != NULL);
         check_text(begin(now * 1000, &store), "");
         check_int(things_add(store, "a"), now * 1000);
         clock_set_wall_ms(now + 1000);
         r = renew(store, now * 1000 + 1);
         check_int(r.from, (now + 1000) * 1000);
         store_close(&store);
-        check_text(begin(now * 1000, &store), ""); /* renewed since, and the setting is still there */
+        check_text(begin(now * 1000, &store),
+                   ""); /* renewed since, and the setting is still there */
         check(things_add(store, "b") > r.from);
         clock_set_wall_ms(0);
         store_close(&store);
@@ -372,7 +380,8 @@ static const struct story stories[] = {
         {"a stopped store is renewed", a_stopped_store_is_renewed},
         {"of several processes one renews", of_several_processes_one_renews},
         {"an empty store begins where it is told", an_empty_store_begins_where_it_is_told},
-        {"a restart before the first id changes nothing", a_restart_before_the_first_id_changes_nothing},
+        {"a restart before the first id changes nothing",
+         a_restart_before_the_first_id_changes_nothing},
         {"a beginning that was undone is done again", a_beginning_that_was_undone_is_done_again},
         {"nobody takes an id meanwhile", nobody_takes_an_id_meanwhile},
         {"who mistyped may say it again", who_mistyped_may_say_it_again},

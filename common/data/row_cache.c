@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS = 128, ROOM = 1024 }; /* a power of two; bytes of a row with its text, larger ones are not kept */
+/* A power of two; bytes of a row with its text, larger ones are not kept. */
+enum { SLOTS = 128, ROOM = 1024 };
 
 struct slot {
         pthread_mutex_t lock; /* of all below */
@@ -73,7 +74,8 @@ static void move_texts(const struct shape *shape, void *row, ptrdiff_t bytes)
                         *field_text(f, row) += bytes;
 }
 
-void *row_cache_find(struct row_cache *r, const struct entity *entity, int64_t id, uint64_t moment, struct arena *arena)
+void *row_cache_find(struct row_cache *r, const struct entity *entity, int64_t id, uint64_t moment,
+                     struct arena *arena)
 {
         struct slot *slot = slot_of(r, entity, id);
         char *row = NULL;
@@ -114,7 +116,8 @@ static bool pack(struct slot *slot, const struct shape *shape, const void *row)
         return true;
 }
 
-void row_cache_keep(struct row_cache *r, const struct entity *entity, const void *row, uint64_t moment)
+void row_cache_keep(struct row_cache *r, const struct entity *entity, const void *row,
+                    uint64_t moment)
 {
         int64_t id = ((const struct row *)row)->id;
         struct slot *slot = slot_of(r, entity, id);

@@ -1,8 +1,9 @@
-/* row_cache - rows as they were read since the last commit, in memory: what is asked again and again while nothing changes
-   costs no transaction.
+/* row_cache - rows as they were read since the last commit, in memory: what is asked again and
+   again while nothing changes costs no transaction.
 
-   A row found here is what a read transaction begun now would find: a moment is the time between two commits, a row
-   counts only in the moment it was read in, and while a commit is under way there is no moment. Any thread. */
+   A row found here is what a read transaction begun now would find: a moment is the time between
+   two commits, a row counts only in the moment it was read in, and while a commit is under way
+   there is no moment. Any thread. */
 #ifndef DATA_ROW_CACHE_H
 #define DATA_ROW_CACHE_H
 
@@ -20,8 +21,10 @@ void row_cache_close(struct row_cache **recent);
 uint64_t row_cache_moment(const struct row_cache *recent);
 
 /* A copy in the arena; NULL: not here. */
-void *row_cache_find(struct row_cache *recent, const struct entity *entity, int64_t id, uint64_t moment, struct arena *arena);
-void row_cache_keep(struct row_cache *recent, const struct entity *entity, const void *row, uint64_t moment);
+void *row_cache_find(struct row_cache *recent, const struct entity *entity, int64_t id,
+                     uint64_t moment, struct arena *arena);
+void row_cache_keep(struct row_cache *recent, const struct entity *entity, const void *row,
+                    uint64_t moment);
 
 /* Around each COMMIT, also one that fails. */
 void row_cache_commit_begins(struct row_cache *recent);

@@ -113,7 +113,8 @@ static void *read_on(void *arg)
                 struct error e = {0};
                 void *row;
 
-                if (!store_get(store, &thing_entity, 1, mine, &row, &e) || ((struct thing *)row)->row.version < least)
+                if (!store_get(store, &thing_entity, 1, mine, &row, &e) ||
+                    ((struct thing *)row)->row.version < least)
                         *(bool *)arg = true;
                 arena_close(&mine);
         }
@@ -152,7 +153,8 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 {"a kept row is found as a copy", a_kept_row_is_found_as_a_copy},
                 {"a commit ends it", a_commit_ends_it},
-                {"what was read before a commit is not kept behind it", what_was_read_before_a_commit_is_not_kept_behind_it},
+                {"what was read before a commit is not kept behind it",
+                 what_was_read_before_a_commit_is_not_kept_behind_it},
                 {"a large row is not kept", a_large_row_is_not_kept},
                 {"no read is older than an answer", no_read_is_older_than_an_answer},
                 {NULL, NULL},

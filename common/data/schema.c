@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The kinds of store on which a program that does not know the migration gets along with what it did. */
+/* The kinds of store on which a program that does not know the migration gets along with what it
+   did. */
 enum older { OLDER_NEVER, OLDER_SHARED, OLDER_ALWAYS };
 
 struct migration {
@@ -17,65 +18,91 @@ struct migration {
 };
 
 static const struct migration common_migrations[] = {
-        [0] = {
-                "CREATE TABLE meta (name {text} PRIMARY KEY, value {text} NOT NULL);"
-                /* the highest id ever given and the number of rows, so that no id comes twice and no page counts the table */
-                "CREATE TABLE sequences (name {text} PRIMARY KEY, last BIGINT NOT NULL, rows BIGINT NOT NULL);"
-                /* identities of what was applied */
-                "CREATE TABLE inbox (source {text} NOT NULL, id {text} NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (source, id))"
-                " {clustered};"
-                "CREATE INDEX inbox_at ON inbox (at);"
-                "CREATE TABLE idempotency (path {text} NOT NULL, key {text} NOT NULL, hash BIGINT NOT NULL, status INTEGER NOT NULL,"
-                " \"row\" {text} NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (path, key)) {clustered};"
-                "CREATE INDEX idempotency_at ON idempotency (at);",
-                /* what is said and not yet acknowledged by the bus; parked: why it never can be */
-                .alone = "CREATE TABLE outbox (id {id} PRIMARY KEY, topic {text}, key {text}, value {bytes},"
-                         " headers {bytes} NOT NULL, at BIGINT NOT NULL, parked {text});",
-                /* how far each connection's commits came; the outbox's rows come and go all the time: vacuum by their number,
-                   not by a share of none */
-                .shared = "CREATE TABLE writers (id {text} PRIMARY KEY, batch BIGINT NOT NULL, at BIGINT NOT NULL);"
-                          "CREATE SEQUENCE outbox_ids;"
-                          "CREATE TABLE outbox (id {id} NOT NULL DEFAULT nextval('outbox_ids'), part INTEGER NOT NULL, topic {text},"
-                          " key {bytes}, value {bytes}, headers {bytes} NOT NULL, at BIGINT NOT NULL, parked {text},"
-                          " PRIMARY KEY (part, id)) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000);",
-        },
-        [1] = {
-                /* where the store is shared, each process counts in a slot of its own and waits for nobody */
-                "ALTER TABLE sequences RENAME TO sequences_1;"
-                "CREATE TABLE sequences (name {text} NOT NULL, slot INTEGER NOT NULL, last BIGINT NOT NULL, rows BIGINT NOT NULL,"
-                " PRIMARY KEY (name, slot)) {clustered};"
-                "INSERT INTO sequences (name, slot, last, rows) SELECT name, 0, last, rows FROM sequences_1;"
-                "DROP TABLE sequences_1;"
-                /* the rows among 4096 ids, so that a page deep in the collection is found without passing all before it */
-                "CREATE TABLE blocks (name {text} NOT NULL, block BIGINT NOT NULL, slot INTEGER NOT NULL, rows BIGINT NOT NULL,"
-                " PRIMARY KEY (name, block, slot)) {clustered};",
-        },
-        [2] = {
-                "",
-                /* a source has some 45 bytes and was in each identity twice; where the store is shared an older program may still run */
-                .alone = "CREATE TABLE sources (number INTEGER PRIMARY KEY, source {text} NOT NULL UNIQUE);"
-                         "INSERT INTO sources (source) SELECT DISTINCT source FROM inbox;"
-                         "ALTER TABLE inbox RENAME TO inbox_1;"
-                         "DROP INDEX inbox_at;"
-                         "CREATE TABLE inbox (source BIGINT NOT NULL, id {text} NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (source, id))"
-                         " {clustered};"
-                         "INSERT INTO inbox (source, id, at) SELECT number, id, at FROM inbox_1 JOIN sources USING (source);"
-                         "CREATE INDEX inbox_at ON inbox (at);"
-                         "DROP TABLE inbox_1;",
-                .older = OLDER_SHARED, /* nothing was done */
-        },
-        [3] = {
-                /* a hash of what came under the identity; null: taken in by an older program, which lives with the column */
-                "ALTER TABLE inbox ADD COLUMN content INTEGER;",
-                .older = OLDER_ALWAYS,
-        },
+        [0] =
+                {
+                        "CREATE TABLE meta (name {text} PRIMARY KEY, value {text} NOT NULL);"
+                        /* the highest id ever given and the number of rows, so that no id comes
+                           twice and no page counts the table */
+                        "CREATE TABLE sequences (name {text} PRIMARY KEY, last BIGINT NOT NULL, "
+                        "rows BIGINT NOT NULL);"
+                        /* identities of what was applied */
+                        "CREATE TABLE inbox (source {text} NOT NULL, id {text} NOT NULL, at BIGINT "
+                        "NOT NULL, PRIMARY KEY (source, id))"
+                        " {clustered};"
+                        "CREATE INDEX inbox_at ON inbox (at);"
+                        "CREATE TABLE idempotency (path {text} NOT NULL, key {text} NOT NULL, hash "
+                        "BIGINT NOT NULL, status INTEGER NOT NULL,"
+                        " \"row\" {text} NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (path, key)) "
+                        "{clustered};"
+                        "CREATE INDEX idempotency_at ON idempotency (at);",
+                        /* what is said and not yet acknowledged by the bus; parked: why it never
+                           can be */
+                        .alone = "CREATE TABLE outbox (id {id} PRIMARY KEY, topic {text}, key "
+                                 "{text}, value {bytes},"
+                                 " headers {bytes} NOT NULL, at BIGINT NOT NULL, parked {text});",
+                        /* how far each connection's commits came; the outbox's rows come and go all
+                           the time: vacuum by their number, not by a share of none */
+                        .shared = "CREATE TABLE writers (id {text} PRIMARY KEY, batch BIGINT NOT "
+                                  "NULL, at BIGINT NOT NULL);"
+                                  "CREATE SEQUENCE outbox_ids;"
+                                  "CREATE TABLE outbox (id {id} NOT NULL DEFAULT "
+                                  "nextval('outbox_ids'), part INTEGER NOT NULL, topic {text},"
+                                  " key {bytes}, value {bytes}, headers {bytes} NOT NULL, at "
+                                  "BIGINT NOT NULL, parked {text},"
+                                  " PRIMARY KEY (part, id)) WITH (autovacuum_vacuum_scale_factor = "
+                                  "0, autovacuum_vacuum_threshold = 20000);",
+                },
+        [1] =
+                {
+                        /* where the store is shared, each process counts in a slot of its own and
+                           waits for nobody */
+                        "ALTER TABLE sequences RENAME TO sequences_1;"
+                        "CREATE TABLE sequences (name {text} NOT NULL, slot INTEGER NOT NULL, last "
+                        "BIGINT NOT NULL, rows BIGINT NOT NULL,"
+                        " PRIMARY KEY (name, slot)) {clustered};"
+                        "INSERT INTO sequences (name, slot, last, rows) SELECT name, 0, last, rows "
+                        "FROM sequences_1;"
+                        "DROP TABLE sequences_1;"
+                        /* the rows among 4096 ids, so that a page deep in the collection is found
+                           without passing all before it */
+                        "CREATE TABLE blocks (name {text} NOT NULL, block BIGINT NOT NULL, slot "
+                        "INTEGER NOT NULL, rows BIGINT NOT NULL,"
+                        " PRIMARY KEY (name, block, slot)) {clustered};",
+                },
+        [2] =
+                {
+                        "",
+                        /* a source has some 45 bytes and was in each identity twice; where the
+                           store is shared an older program may still run */
+                        .alone = "CREATE TABLE sources (number INTEGER PRIMARY KEY, source {text} "
+                                 "NOT NULL UNIQUE);"
+                                 "INSERT INTO sources (source) SELECT DISTINCT source FROM inbox;"
+                                 "ALTER TABLE inbox RENAME TO inbox_1;"
+                                 "DROP INDEX inbox_at;"
+                                 "CREATE TABLE inbox (source BIGINT NOT NULL, id {text} NOT NULL, "
+                                 "at BIGINT NOT NULL, PRIMARY KEY (source, id))"
+                                 " {clustered};"
+                                 "INSERT INTO inbox (source, id, at) SELECT number, id, at FROM "
+                                 "inbox_1 JOIN sources USING (source);"
+                                 "CREATE INDEX inbox_at ON inbox (at);"
+                                 "DROP TABLE inbox_1;",
+                        .older = OLDER_SHARED, /* nothing was done */
+                },
+        [3] =
+                {
+                        /* a hash of what came under the identity; null: taken in by an older
+                           program, which lives with the column */
+                        "ALTER TABLE inbox ADD COLUMN content INTEGER;",
+                        .older = OLDER_ALWAYS,
+                },
         {NULL},
 };
 
 enum { BLOCKS_CAME = 2 }; /* with this migration, when there were rows already */
 
-/* Every program refuses a store whose highest number of the part `common` it does not know: so that one says who may use the
-   store. What older programs get along with is recorded in another part, at which only those look that know of it. */
+/* Every program refuses a store whose highest number of the part `common` it does not know: so that
+   one says who may use the store. What older programs get along with is recorded in another part,
+   at which only those look that know of it. */
 static const char common[] = "common", harmless[] = "common, for newer programs";
 
 static bool is_harmless(const char *part, int number, bool shared)
@@ -87,7 +114,8 @@ static bool is_harmless(const char *part, int number, bool shared)
 
 static bool highest(struct db *db, const char *part, int64_t *number, struct error *error)
 {
-        struct statement *s = db_prepare_once(db, "SELECT coalesce(max(number), 0) FROM migrations WHERE part = ?", error);
+        struct statement *s = db_prepare_once(
+                db, "SELECT coalesce(max(number), 0) FROM migrations WHERE part = ?", error);
         bool done;
 
         if (!s)
@@ -101,7 +129,10 @@ static bool highest(struct db *db, const char *part, int64_t *number, struct err
 /* An older program that was here since may have recorded it again. */
 static bool record(struct db *db, const char *part, int64_t number, struct error *error)
 {
-        struct statement *s = db_prepare_once(db, "INSERT INTO migrations (part, number, applied) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", error);
+        struct statement *s = db_prepare_once(db,
+                                              "INSERT INTO migrations (part, number, applied) "
+                                              "VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                                              error);
         char now[CLOCK_RFC3339];
         bool done;
 
@@ -130,7 +161,8 @@ static void create_table(const struct entity *e, bool shared, struct text *sql)
 {
         if (shared)
                 text_printf(sql, "CREATE SEQUENCE \"%s_ids\";", e->collection);
-        text_printf(sql, "CREATE TABLE \"%s\" (id {id} PRIMARY KEY, version BIGINT NOT NULL", e->collection);
+        text_printf(sql, "CREATE TABLE \"%s\" (id {id} PRIMARY KEY, version BIGINT NOT NULL",
+                    e->collection);
         for (const struct field *f = e->shape.fields; f->name; f++)
                 if (since_of(f->since) <= since_of(e->since))
                         text_printf(sql, ", \"%s\" %s", f->name, column_type(f));
@@ -140,7 +172,8 @@ static void create_table(const struct entity *e, bool shared, struct text *sql)
 static void create_indexes(const struct entity *e, struct text *sql)
 {
         for (const struct lookup *l = e->lookups; l && l->members[0]; l++) {
-                text_printf(sql, "CREATE %sINDEX \"%s_%d\" ON \"%s\" (", l->unique && !WITHOUT_DEDUP ? "UNIQUE " : "", e->collection,
+                text_printf(sql, "CREATE %sINDEX \"%s_%d\" ON \"%s\" (",
+                            l->unique && !WITHOUT_DEDUP ? "UNIQUE " : "", e->collection,
                             (int)(l - e->lookups), e->collection);
                 for (int i = 0; i < LOOKUP_MEMBERS && l->members[i]; i++)
                         text_printf(sql, "%s\"%s\"", i ? ", " : "", l->members[i]);
@@ -149,7 +182,8 @@ static void create_indexes(const struct entity *e, struct text *sql)
 }
 
 /* What migration `number` of the service does, from the `since` of its entities and fields. */
-static void service_migration(const struct entity *const *entities, int number, bool shared, struct text *sql)
+static void service_migration(const struct entity *const *entities, int number, bool shared,
+                              struct text *sql)
 {
         for (; *entities; entities++) {
                 const struct entity *e = *entities;
@@ -160,8 +194,8 @@ static void service_migration(const struct entity *const *entities, int number, 
                 }
                 for (const struct field *f = e->shape.fields; f->name; f++)
                         if (since_of(f->since) == number && number > since_of(e->since))
-                                text_printf(sql, "ALTER TABLE \"%s\" ADD COLUMN \"%s\" %s;", e->collection, f->name,
-                                            column_type(f));
+                                text_printf(sql, "ALTER TABLE \"%s\" ADD COLUMN \"%s\" %s;",
+                                            e->collection, f->name, column_type(f));
         }
 }
 
@@ -179,8 +213,10 @@ static int newest_of(const struct entity *const *entities)
         return newest;
 }
 
-/* own: how far the service's own migrations came, for the first start may have ended between those and these */
-static void common_migration(int number, int64_t own, bool shared, const struct entity *const *entities, struct text *sql)
+/* own: how far the service's own migrations came, for the first start may have ended between those
+   and these */
+static void common_migration(int number, int64_t own, bool shared,
+                             const struct entity *const *entities, struct text *sql)
 {
         const struct migration *m = &common_migrations[number - 1];
         const char *besides = shared ? m->shared : m->alone;
@@ -189,17 +225,22 @@ static void common_migration(int number, int64_t own, bool shared, const struct 
         text_string(sql, besides ? besides : "");
         for (; number == BLOCKS_CAME && *entities; entities++)
                 if (since_of((*entities)->since) <= own)
-                        text_printf(sql, "INSERT INTO blocks (name, block, slot, rows) SELECT '%s', id / %d, 0, count(*) FROM \"%s\" GROUP BY 2;",
+                        text_printf(sql,
+                                    "INSERT INTO blocks (name, block, slot, rows) SELECT '%s', id "
+                                    "/ %d, 0, count(*) FROM \"%s\" GROUP BY 2;",
                                     (*entities)->collection, TABLE_BLOCK, (*entities)->collection);
 }
 
-static bool migrate_one(struct db *db, const char *part, int number, const char *sql, struct error *error)
+static bool migrate_one(struct db *db, const char *part, int number, const char *sql,
+                        struct error *error)
 {
         char text[40];
 
         if (!db_begin(db, false, error))
                 return false;
-        if ((!*sql || db_exec(db, sql, error)) && record(db, is_harmless(part, number, db_is_shared(db)) ? harmless : part, number, error) &&
+        if ((!*sql || db_exec(db, sql, error)) &&
+            record(db, is_harmless(part, number, db_is_shared(db)) ? harmless : part, number,
+                   error) &&
             db_commit(db, error)) {
                 snprintf(text, sizeof text, "%s %d", part, number);
                 log_write(LOG_INFO, "migrated", "migration", text, NULL);
@@ -209,16 +250,18 @@ static bool migrate_one(struct db *db, const char *part, int number, const char 
         return false;
 }
 
-static bool migrate_part(struct db *db, const char *part, const char *service, int ours, const struct entity *const *entities,
-                         struct error *error)
+static bool migrate_part(struct db *db, const char *part, const char *service, int ours,
+                         const struct entity *const *entities, struct error *error)
 {
         int64_t theirs, own, theirs_harmless = 0;
 
-        if (!highest(db, service, &own, error) || !highest(db, part, &theirs, error) || (part == common && !highest(db, harmless, &theirs_harmless, error)))
+        if (!highest(db, service, &own, error) || !highest(db, part, &theirs, error) ||
+            (part == common && !highest(db, harmless, &theirs_harmless, error)))
                 return false;
         if (theirs > ours)
                 return error_set(error, ERROR_UNPROCESSABLE,
-                                 "the store's schema (%s %lld) is newer than this program's (%d): use the program that made it",
+                                 "the store's schema (%s %lld) is newer than this program's (%d): "
+                                 "use the program that made it",
                                  part, (long long)theirs, ours);
         if (theirs < theirs_harmless)
                 theirs = theirs_harmless;
@@ -239,7 +282,8 @@ static bool migrate_part(struct db *db, const char *part, const char *service, i
         return true;
 }
 
-bool schema_migrate(struct db *db, const char *service, const struct entity *const *entities, struct error *error)
+bool schema_migrate(struct db *db, const char *service, const struct entity *const *entities,
+                    struct error *error)
 {
         int ours = 0;
         bool done;
@@ -248,7 +292,8 @@ bool schema_migrate(struct db *db, const char *service, const struct entity *con
                 ours++;
         done = db_migration_begins(db, error) &&
                db_exec(db,
-                       "CREATE TABLE IF NOT EXISTS migrations (part {text} NOT NULL, number INTEGER NOT NULL,"
+                       "CREATE TABLE IF NOT EXISTS migrations (part {text} NOT NULL, number "
+                       "INTEGER NOT NULL,"
                        " applied {text} NOT NULL, PRIMARY KEY (part, number))",
                        error) &&
                migrate_part(db, common, service, ours, entities, error) &&

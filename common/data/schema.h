@@ -1,8 +1,10 @@
-/* schema - numbered migrations, each once, in its own transaction, recorded in the table `migrations`.
+/* schema - numbered migrations, each once, in its own transaction, recorded in the table
+   `migrations`.
 
-   Two lists: the library's own tables (outbox, inbox, ...) as SQL in schema.c, and the service's, which follow from its
-   field tables: migration N makes the tables and adds the columns that say `since` N. A store that a newer program migrated is
-   refused, unless all that is new there says that older programs get along with it (`older` in schema.c): so a rollout can be undone. */
+   Two lists: the library's own tables (outbox, inbox, ...) as SQL in schema.c, and the service's,
+   which follow from its field tables: migration N makes the tables and adds the columns that say
+   `since` N. A store that a newer program migrated is refused, unless all that is new there says
+   that older programs get along with it (`older` in schema.c): so a rollout can be undone. */
 #ifndef DATA_SCHEMA_H
 #define DATA_SCHEMA_H
 
@@ -10,6 +12,7 @@
 #include "data/entity.h"
 
 /* service: its name; entities ends with NULL. */
-bool schema_migrate(struct db *db, const char *service, const struct entity *const *entities, struct error *error);
+bool schema_migrate(struct db *db, const char *service, const struct entity *const *entities,
+                    struct error *error);
 
 #endif

@@ -1,4 +1,5 @@
-/* Opening a store: new, again, with more fields, of a newer program, twice, or what is no store at all. */
+/* Opening a store: new, again, with more fields, of a newer program, twice, or what is no store at
+   all. */
 #include "data/store.h"
 
 #include "testing/thing.h"
@@ -37,14 +38,19 @@ struct note {
         const char *text;
 };
 
-static const struct entity note_entity = {
-        .item = "note", .collection = "notes", .shape = {note_fields, sizeof(struct note)}, .since = 3};
+static const struct entity note_entity = {.item = "note",
+                                          .collection = "notes",
+                                          .shape = {note_fields, sizeof(struct note)},
+                                          .since = 3};
 
 static const struct entity *const grown_entities[] = {&grown_entity, &note_entity, NULL};
 
 static struct store *grown_try(struct error *error)
 {
-        return store_open(&(struct store_config){.url = things_url(), .service = "things", .entities = grown_entities, .readers = 1},
+        return store_open(&(struct store_config){.url = things_url(),
+                                                 .service = "things",
+                                                 .entities = grown_entities,
+                                                 .readers = 1},
                           error);
 }
 
@@ -116,7 +122,9 @@ static void a_field_added_later_gets_its_column(void)
         check_text(get_grown(store, 2, arena)->colour, "red");
         check_int(get_grown(store, 2, arena)->weight.value, 7);
         store_close(&store);
-        check_int(ask_sql("SELECT group_concat(number, '') FROM migrations WHERE part = 'things' ORDER BY number"), 123);
+        check_int(ask_sql("SELECT group_concat(number, '') FROM migrations WHERE part = 'things' "
+                          "ORDER BY number"),
+                  123);
         check_int(ask_sql("SELECT count(*) FROM notes"), 1);
         arena_close(&arena);
 }
@@ -134,17 +142,23 @@ static void a_new_store_has_the_same_tables(void)
 
 /* As the first program made it. */
 static const char first_store[] =
-        "CREATE TABLE migrations (part TEXT NOT NULL, number INTEGER NOT NULL, applied TEXT NOT NULL, PRIMARY KEY (part, number));"
+        "CREATE TABLE migrations (part TEXT NOT NULL, number INTEGER NOT NULL, applied TEXT NOT "
+        "NULL, PRIMARY KEY (part, number));"
         "INSERT INTO migrations VALUES ('common', 1, ''), ('things', 1, '');"
         "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
-        "CREATE TABLE sequences (name TEXT PRIMARY KEY, last INTEGER NOT NULL, rows INTEGER NOT NULL);"
-        "CREATE TABLE outbox (id INTEGER PRIMARY KEY, topic TEXT, key TEXT, value BLOB, headers BLOB NOT NULL, at INTEGER NOT NULL, parked TEXT);"
-        "CREATE TABLE inbox (source TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (source, id)) WITHOUT ROWID;"
+        "CREATE TABLE sequences (name TEXT PRIMARY KEY, last INTEGER NOT NULL, rows INTEGER NOT "
+        "NULL);"
+        "CREATE TABLE outbox (id INTEGER PRIMARY KEY, topic TEXT, key TEXT, value BLOB, headers "
+        "BLOB NOT NULL, at INTEGER NOT NULL, parked TEXT);"
+        "CREATE TABLE inbox (source TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY "
+        "KEY (source, id)) WITHOUT ROWID;"
         "CREATE INDEX inbox_at ON inbox (at);"
         "INSERT INTO inbox VALUES ('/a', '1', 10), ('/a', '2', 11), ('/b', '1', 12);"
-        "CREATE TABLE idempotency (path TEXT NOT NULL, key TEXT NOT NULL, hash INTEGER NOT NULL, status INTEGER NOT NULL,"
+        "CREATE TABLE idempotency (path TEXT NOT NULL, key TEXT NOT NULL, hash INTEGER NOT NULL, "
+        "status INTEGER NOT NULL,"
         " row TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (path, key)) WITHOUT ROWID;"
-        "CREATE TABLE things (id INTEGER PRIMARY KEY, version BIGINT NOT NULL, name TEXT, qty BIGINT, big BIGINT, Secret TEXT, pin BIGINT);"
+        "CREATE TABLE things (id INTEGER PRIMARY KEY, version BIGINT NOT NULL, name TEXT, qty "
+        "BIGINT, big BIGINT, Secret TEXT, pin BIGINT);"
         "WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 9000)"
         " INSERT INTO things (id, version, name) SELECT id, 0, 'old' FROM n;"
         "DELETE FROM things WHERE id BETWEEN 5000 AND 5099;"
@@ -158,7 +172,8 @@ static void hear_some(struct unit *unit, void *arg)
 
 static void the_first_store_is_taken_up(void)
 {
-        struct identity heard[] = {{"/a", "1", true}, {"/b", "1", true}, {"/b", "2", false}, {"/c", "1", false}};
+        struct identity heard[] = {
+                {"/a", "1", true}, {"/b", "1", true}, {"/b", "2", false}, {"/c", "1", false}};
         struct store *store;
         struct arena *arena = arena_open();
 
@@ -174,7 +189,8 @@ static void the_first_store_is_taken_up(void)
         check_int(ask_sql("SELECT count(*) FROM inbox WHERE at BETWEEN 10 AND 12"), 3);
         check_int(ask_sql("SELECT count(*) FROM sources"), 3);
         check_int(ask_sql("SELECT sum(rows) FROM blocks WHERE name = 'things'"), 8901);
-        check_int(ask_sql("SELECT rows FROM blocks WHERE name = 'things' AND block = 1"), 4096 - 100);
+        check_int(ask_sql("SELECT rows FROM blocks WHERE name = 'things' AND block = 1"),
+                  4096 - 100);
         store = things_open();
         check_int(things_count(store), 8901);
         store_close(&store);
@@ -222,7 +238,8 @@ static void a_migration_that_fails_changes_nothing(void)
         check(!grown_try(&e));
         check_contains(e.text, "notes");
         check_int(ask_sql("SELECT max(number) FROM migrations WHERE part = 'things'"), 2);
-        check_int(ask_sql("SELECT count(*) FROM pragma_table_info('things') WHERE name = 'weight'"), 0);
+        check_int(ask_sql("SELECT count(*) FROM pragma_table_info('things') WHERE name = 'weight'"),
+                  0);
         run_sql("DROP TABLE notes");
         store = grown_open();
         store_close(&store);
@@ -234,12 +251,16 @@ static void a_start_that_was_cut_short_is_taken_up(void)
 {
         struct store *store;
 
-        run_sql("CREATE TABLE migrations (part TEXT NOT NULL, number INTEGER NOT NULL, applied TEXT NOT NULL, PRIMARY KEY (part, number));"
+        run_sql("CREATE TABLE migrations (part TEXT NOT NULL, number INTEGER NOT NULL, applied "
+                "TEXT NOT NULL, PRIMARY KEY (part, number));"
                 "INSERT INTO migrations VALUES ('common', 1, '');"
                 "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
-                "CREATE TABLE sequences (name TEXT PRIMARY KEY, last INTEGER NOT NULL, rows INTEGER NOT NULL);"
-                "CREATE TABLE outbox (id INTEGER PRIMARY KEY, topic TEXT, key TEXT, value BLOB, headers BLOB NOT NULL, at INTEGER NOT NULL, parked TEXT);"
-                "CREATE TABLE inbox (source TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (source, id)) WITHOUT ROWID;"
+                "CREATE TABLE sequences (name TEXT PRIMARY KEY, last INTEGER NOT NULL, rows "
+                "INTEGER NOT NULL);"
+                "CREATE TABLE outbox (id INTEGER PRIMARY KEY, topic TEXT, key TEXT, value BLOB, "
+                "headers BLOB NOT NULL, at INTEGER NOT NULL, parked TEXT);"
+                "CREATE TABLE inbox (source TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, "
+                "PRIMARY KEY (source, id)) WITHOUT ROWID;"
                 "CREATE INDEX inbox_at ON inbox (at);");
         store = things_open();
         check_int(things_add(store, "a"), 1);
@@ -265,8 +286,10 @@ static void a_second_opening_is_refused(void)
 static int second_process(const char *url)
 {
         struct error e = {0};
-        struct store *store =
-                store_open(&(struct store_config){.url = url, .service = "things", .entities = thing_entities, .readers = 1}, &e);
+        struct store *store = store_open(
+                &(struct store_config){
+                        .url = url, .service = "things", .entities = thing_entities, .readers = 1},
+                &e);
 
         return store ? 1 : e.kind == ERROR_CONFLICT ? 42 : 2;
 }
@@ -297,7 +320,9 @@ static void refuses(const char *url, enum error_kind kind, const char *why)
 {
         struct error e = {0};
         struct store *store = store_open(
-                &(struct store_config){.url = url, .service = "things", .entities = thing_entities, .readers = 1}, &e);
+                &(struct store_config){
+                        .url = url, .service = "things", .entities = thing_entities, .readers = 1},
+                &e);
 
         check(!store);
         check_int(e.kind, kind);
@@ -315,7 +340,8 @@ static void what_is_no_store_is_refused(void)
                 fputs("this is no database at all\n", f);
         fclose(f);
         refuses(arena_printf(arena, "sqlite:%s", junk), ERROR_UNAVAILABLE, "not a database");
-        refuses(arena_printf(arena, "sqlite:%s/no/such/place.db", check_directory()), ERROR_UNAVAILABLE, "No such file");
+        refuses(arena_printf(arena, "sqlite:%s/no/such/place.db", check_directory()),
+                ERROR_UNAVAILABLE, "No such file");
         arena_close(&arena);
 }
 
@@ -329,8 +355,10 @@ static void no_password_is_shown(void)
                 {"host=db password=secret", "MALL_DB_URL=***: a store is"},
                 {"postgresql://mall:sec/ret@db/mall", "'@' is written %40"},
                 {"postgresql://mall:sec@ret@db/mall", "'@' is written %40"},
-                {"postgresql://mall@db/mall?secret", "mall@db/mall?=***: libpq does not understand it"},
-                {"postgresql://mall:secret@db:5432/mall?no=such", "no=***: libpq does not understand it"},
+                {"postgresql://mall@db/mall?secret",
+                 "mall@db/mall?=***: libpq does not understand it"},
+                {"postgresql://mall:secret@db:5432/mall?no=such",
+                 "no=***: libpq does not understand it"},
                 {"postgres://mall:%zz@db/mall", "mall:***@db/mall: libpq does not understand it"},
                 {"postgresql://mall@[::1/mall", "libpq does not understand it: "},
         };
@@ -348,8 +376,12 @@ static void no_password_is_shown(void)
 static void what_libpq_takes_is_taken(void)
 {
         static const char *const urls[] = {
-                "postgresql://mall@db/mall",         "postgres://mall:a%40b%2Fc@db:5432/mall?sslmode=require", "postgresql://mall:a?b@db/mall",
-                "postgresql://mall@/mall?host=/run", "postgresql://a:1,b:2/mall?user=m@c",                     "postgres:///mall",
+                "postgresql://mall@db/mall",
+                "postgres://mall:a%40b%2Fc@db:5432/mall?sslmode=require",
+                "postgresql://mall:a?b@db/mall",
+                "postgresql://mall@/mall?host=/run",
+                "postgresql://a:1,b:2/mall?user=m@c",
+                "postgres:///mall",
         };
 
         for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {

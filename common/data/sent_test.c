@@ -1,4 +1,5 @@
-/* What the bus has leaves the outbox: when it is swept, with a later commit, or when the store is closed. */
+/* What the bus has leaves the outbox: when it is swept, with a later commit, or when the store is
+   closed. */
 #include "data/outbox.h"
 
 #include "testing/thing.h"
@@ -23,7 +24,8 @@ static void the_sent_go_when_swept(void)
         things_add(store, "d");
         check_text(things_waiting(store, arena), "c d");
         check_int(outbox_pending(store), 2);
-        check_int((int64_t)outbox_sent(store, (const int64_t[]){3, 4}, 2), 4); /* with those that are gone */
+        check_int((int64_t)outbox_sent(store, (const int64_t[]){3, 4}, 2),
+                  4); /* with those that are gone */
         check(outbox_sweep(store));
         check_text(things_waiting(store, arena), "");
         check_int(outbox_pending(store), 0);
@@ -51,7 +53,8 @@ static int watch_removals(sqlite3 *db, char **error, const struct sqlite3_api_ro
         return sqlite3_trace_v2(db, SQLITE_TRACE_STMT, count_removal, NULL);
 }
 
-/* What waits in front of them, or between them, stays; those that follow each other go by one statement. */
+/* What waits in front of them, or between them, stays; those that follow each other go by one
+   statement. */
 static void the_sent_go_in_any_order(void)
 {
         static const int64_t ids[] = {7, 3, 4, 8, 5};
@@ -81,7 +84,8 @@ static void the_sent_go_in_any_order(void)
 
 static void let_third_stay(bool stays)
 {
-        things_sql(stays ? "CREATE TRIGGER one_stays BEFORE DELETE ON outbox WHEN old.id = 3 BEGIN SELECT RAISE(ABORT, 'not now'); END"
+        things_sql(stays ? "CREATE TRIGGER one_stays BEFORE DELETE ON outbox WHEN old.id = 3 BEGIN "
+                           "SELECT RAISE(ABORT, 'not now'); END"
                          : "DROP TRIGGER one_stays");
 }
 
@@ -120,7 +124,8 @@ static void the_sent_go_with_a_later_commit(void)
         things_sent(store, 1000, 1000);
         check_int(outbox_pending(store), 1);
         let_third_stay(true);
-        check(things_do(store, thing_add_and_say, &(struct thing){.name = "not now"}) != ERROR_NONE);
+        check(things_do(store, thing_add_and_say, &(struct thing){.name = "not now"}) !=
+              ERROR_NONE);
         check_int((int64_t)outbox_removed(store), 0);
         let_third_stay(false);
         things_add(store, "z");

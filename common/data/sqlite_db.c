@@ -1,5 +1,5 @@
-/* db on SQLite: WAL, synchronous=FULL. One connection writes and checkpoints, all others only read, which is what
-   keeps the WAL-reset bug of 3.7.0 to 3.51.2 away. */
+/* db on SQLite: WAL, synchronous=FULL. One connection writes and checkpoints, all others only read,
+   which is what keeps the WAL-reset bug of 3.7.0 to 3.51.2 away. */
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/wal_vfs.h"
@@ -42,19 +42,22 @@ static sqlite3_stmt *handle_of(struct statement *s)
 }
 
 /* The page cache of a writer is worth more: it holds what commits touch again and again. */
-static const char writer_setup[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=OFF;"
-                                   "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2048; PRAGMA wal_autocheckpoint=8000;"
-                                   "PRAGMA journal_size_limit=67108864; PRAGMA foreign_keys=OFF;";
-static const char reader_setup[] = "PRAGMA query_only=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-1024;"
-                                   "PRAGMA wal_autocheckpoint=0;";
+static const char writer_setup[] =
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=OFF;"
+        "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2048; PRAGMA wal_autocheckpoint=8000;"
+        "PRAGMA journal_size_limit=67108864; PRAGMA foreign_keys=OFF;";
+static const char reader_setup[] =
+        "PRAGMA query_only=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-1024;"
+        "PRAGMA wal_autocheckpoint=0;";
 
 static bool failed(struct sqlite_db *db, int code, struct error *error)
 {
         const char *why = sqlite3_errmsg(db->handle);
 
         if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) {
-                log_write(LOG_ERROR, "the disk did not take a write; ending, to recover at the next start", "error.message",
-                          why, NULL);
+                log_write(LOG_ERROR,
+                          "the disk did not take a write; ending, to recover at the next start",
+                          "error.message", why, NULL);
                 log_close();
                 _exit(1);
         }
@@ -68,7 +71,8 @@ static bool failed(struct sqlite_db *db, int code, struct error *error)
         case SQLITE_IOERR:
         case SQLITE_CANTOPEN:
         case SQLITE_PROTOCOL:
-                return error_set(error, ERROR_UNAVAILABLE, "the store does not take this now: %s", why);
+                return error_set(error, ERROR_UNAVAILABLE, "the store does not take this now: %s",
+                                 why);
         default:
                 return error_set(error, ERROR_INTERNAL, "store: %s", why);
         }
@@ -89,7 +93,10 @@ static int lock_file(const char *url, struct error *error)
                 return -1;
         }
         if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-                error_set(error, ERROR_CONFLICT, "%s: another process uses this store; several share one on postgresql: only", url);
+                error_set(error, ERROR_CONFLICT,
+                          "%s: another process uses this store; several share one on postgresql: "
+                          "only",
+                          url);
                 close(fd);
                 return -1;
         }
@@ -123,11 +130,13 @@ static bool sqlite_exec(struct db *base, const char *sql, struct error *error)
         return code == SQLITE_OK || failed(db, sqlite3_extended_errcode(db->handle), error);
 }
 
-static struct db *sqlite_open(const char *url, const char *service, enum db_mode mode, struct error *error)
+static struct db *sqlite_open(const char *url, const char *service, enum db_mode mode,
+                              struct error *error)
 {
         static pthread_once_t once = PTHREAD_ONCE_INIT;
         const char *path = url + SCHEME;
-        int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | (mode == DB_WRITER ? SQLITE_OPEN_CREATE : 0);
+        int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE |
+                    (mode == DB_WRITER ? SQLITE_OPEN_CREATE : 0);
         int lock_fd = mode == DB_WRITER ? lock_file(url, error) : -1;
         struct sqlite_db *db;
         int code;
@@ -142,17 +151,21 @@ static struct db *sqlite_open(const char *url, const char *service, enum db_mode
         if (code == SQLITE_OK) {
                 sqlite3_extended_result_codes(db->handle, 1);
                 sqlite3_busy_timeout(db->handle, 1000);
-                /* the last one to close would otherwise checkpoint beside a writer of another process */
-                sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, mode == DB_READER, NULL);
+                /* the last one to close would otherwise checkpoint beside a writer of another
+                   process */
+                sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, mode == DB_READER,
+                                  NULL);
         }
-        if (code == SQLITE_OK && sqlite_exec(&db->base, mode == DB_WRITER ? writer_setup : reader_setup, error))
+        if (code == SQLITE_OK &&
+            sqlite_exec(&db->base, mode == DB_WRITER ? writer_setup : reader_setup, error))
                 return &db->base;
         error_set(error, ERROR_UNAVAILABLE, "%s: %s", path, sqlite3_errmsg(db->handle));
         sqlite_close(&db->base);
         return NULL;
 }
 
-static bool prepare(struct sqlite_db *db, const char *sql, unsigned flags, struct sqlite_statement *statement, struct error *error)
+static bool prepare(struct sqlite_db *db, const char *sql, unsigned flags,
+                    struct sqlite_statement *statement, struct error *error)
 {
         int code = sqlite3_prepare_v3(db->handle, sql, -1, flags, &statement->handle, NULL);
 
@@ -176,7 +189,8 @@ static struct statement *prepare_once(struct sqlite_db *db, const char *sql, str
         return NULL;
 }
 
-static struct statement *sqlite_prepare(struct db *base, const char *sql, bool once, struct error *error)
+static struct statement *sqlite_prepare(struct db *base, const char *sql, bool once,
+                                        struct error *error)
 {
         struct sqlite_db *db = sqlite_of(base);
         size_t i = db_statement_place(sql);

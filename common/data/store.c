@@ -18,16 +18,20 @@ static void make_source(const char *service, char *source, size_t size)
         random_bytes(r, sizeof r);
         r[6] = (unsigned char)((r[6] & 0x0f) | 0x40); /* UUID version 4, RFC 9562 */
         r[8] = (unsigned char)((r[8] & 0x3f) | 0x80);
-        snprintf(source, size, "/%s/%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", service, r[0], r[1],
-                 r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14], r[15]);
+        snprintf(source, size,
+                 "/%s/%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+                 service, r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11],
+                 r[12], r[13], r[14], r[15]);
 }
 
 /* Made with the store, kept in it. */
 static bool load_source(struct store *store, struct error *error)
 {
         char fresh[200];
-        struct statement *s = db_prepare_once(store->writer, "INSERT INTO meta (name, value) VALUES ('source', ?)"
-                                                             " ON CONFLICT (name) DO NOTHING", error);
+        struct statement *s = db_prepare_once(store->writer,
+                                              "INSERT INTO meta (name, value) VALUES ('source', ?)"
+                                              " ON CONFLICT (name) DO NOTHING",
+                                              error);
 
         if (!s)
                 return false;
@@ -44,7 +48,8 @@ static bool load_source(struct store *store, struct error *error)
 
 static bool load_sequence(struct store *store, int i, const char *name, struct error *error)
 {
-        struct statement *s = db_prepare_once(store->writer, "SELECT last FROM sequences WHERE name = ? AND slot = 0", error);
+        struct statement *s = db_prepare_once(
+                store->writer, "SELECT last FROM sequences WHERE name = ? AND slot = 0", error);
         enum db_step step;
 
         if (!s)
@@ -63,7 +68,8 @@ static bool load_sequence(struct store *store, int i, const char *name, struct e
 /* What an earlier life did not publish. */
 static bool load_outbox(struct store *store, struct error *error)
 {
-        struct statement *s = db_prepare_once(store->writer, "SELECT count(*) FROM outbox WHERE parked IS NULL", error);
+        struct statement *s = db_prepare_once(
+                store->writer, "SELECT count(*) FROM outbox WHERE parked IS NULL", error);
         int64_t waiting = 0;
         bool counted = s && statement_number(s, &waiting, error);
 
@@ -99,10 +105,12 @@ static bool begin_with(struct store *store, int64_t first, struct error *error)
 
 static bool load(struct store *store, int64_t first, struct error *error)
 {
-        return load_source(store, error) && begin_with(store, first, error) && (store->shared || load_own(store, error));
+        return load_source(store, error) && begin_with(store, first, error) &&
+               (store->shared || load_own(store, error));
 }
 
-static bool open_readers(struct store *store, const struct store_config *config, struct error *error)
+static bool open_readers(struct store *store, const struct store_config *config,
+                         struct error *error)
 {
         while (store->reader_count < config->readers && store->reader_count < STORE_READERS) {
                 struct db *db = db_open(config->url, config->service, DB_READER, error);
@@ -141,7 +149,8 @@ static struct store *store_new(const struct store_config *config)
         pthread_mutex_init(&store->outbox.telling, NULL);
         pthread_cond_init(&store->work, NULL);
         pthread_cond_init(&store->reader_back, NULL);
-        for (const struct entity *const *e = config->entities; *e && store->table_count < STORE_TABLES; e++)
+        for (const struct entity *const *e = config->entities;
+             *e && store->table_count < STORE_TABLES; e++)
                 store->tables[store->table_count++] = table_open(*e, store->shared, store->arena);
         return store;
 }
@@ -173,8 +182,9 @@ struct store *store_open(const struct store_config *config, struct error *error)
         struct store *store = store_new(config);
 
         store->writer = db_open(config->url, config->service, DB_WRITER, error);
-        if (store->writer && schema_migrate(store->writer, config->service, config->entities, error) && load(store, config->first_id, error) &&
-            open_readers(store, config, error)) {
+        if (store->writer &&
+            schema_migrate(store->writer, config->service, config->entities, error) &&
+            load(store, config->first_id, error) && open_readers(store, config, error)) {
                 store->thread = thread_start("writer", writer_main, store);
                 return store;
         }
@@ -212,7 +222,8 @@ const struct table *store_table(const struct store *store, const struct entity *
         for (int i = 0; i < store->table_count; i++)
                 if (store->tables[i]->entity == entity)
                         return store->tables[i];
-        log_write(LOG_ERROR, "no table for this entity: it is missing in the service", "entity", entity->collection, NULL);
+        log_write(LOG_ERROR, "no table for this entity: it is missing in the service", "entity",
+                  entity->collection, NULL);
         abort();
 }
 
@@ -256,9 +267,13 @@ static void done_waited(void *arg, const struct error *error)
         pthread_mutex_unlock(&w->lock);
 }
 
-bool store_run(struct store *store, void (*run)(struct unit *, void *), void *arg, struct arena *arena, struct error *error)
+bool store_run(struct store *store, void (*run)(struct unit *, void *), void *arg,
+               struct arena *arena, struct error *error)
 {
-        struct waiting w = {.lock = PTHREAD_MUTEX_INITIALIZER, .over = PTHREAD_COND_INITIALIZER, .run = run, .arg = arg};
+        struct waiting w = {.lock = PTHREAD_MUTEX_INITIALIZER,
+                            .over = PTHREAD_COND_INITIALIZER,
+                            .run = run,
+                            .arg = arg};
         struct job job = {.run = run_waited, .done = done_waited, .arg = &w, .arena = arena};
 
         store_submit(store, &job);
@@ -291,9 +306,13 @@ void store_read_end(struct store *store, struct db *db)
         pthread_mutex_unlock(&store->lock);
 }
 
-bool store_get(struct store *store, const struct entity *entity, int64_t id, struct arena *arena, void **row, struct error *error)
+bool store_get(struct store *store, const struct entity *entity, int64_t id, struct arena *arena,
+               void **row, struct error *error)
 {
-        uint64_t moment = store->shared ? 0 : row_cache_moment(store->recent); /* nobody tells of others' commits */
+        uint64_t moment =
+                store->shared
+                        ? 0
+                        : row_cache_moment(store->recent); /* nobody tells of others' commits */
         struct db *db;
         bool done;
 
@@ -320,7 +339,8 @@ bool store_is_well(const struct store *store)
         return atomic_load(&store->well);
 }
 
-/* As much as some requests write, and nothing that can be pressed: a disk with a page or two left is as good as full. */
+/* As much as some requests write, and nothing that can be pressed: a disk with a page or two left
+   is as good as full. */
 static const char *probe_value(struct arena *arena)
 {
         enum { BYTES = 64 << 10 };
@@ -337,13 +357,17 @@ static const char *probe_value(struct arena *arena)
 
 static void probe(struct unit *unit, void *arg)
 {
-        static const char sql[] = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        static const char sql[] = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) "
+                                  "DO UPDATE SET value = excluded.value";
         struct statement *s = db_prepare(unit->store->writer, sql, &unit->error);
 
         (void)arg;
         if (!s || !unit_may_write(unit))
                 return;
-        bind_text(s, 1, arena_printf(unit->arena, "probe %d", unit->store->slot)); /* other processes are not to wait for this one */
+        bind_text(
+                s, 1,
+                arena_printf(unit->arena, "probe %d",
+                             unit->store->slot)); /* other processes are not to wait for this one */
         bind_text(s, 2, probe_value(unit->arena));
         statement_run(s, &unit->error);
 }
@@ -361,6 +385,7 @@ void store_probe(struct store *store)
 {
         if (atomic_exchange(&store->probing, true))
                 return;
-        store->probe = (struct job){.run = probe, .done = probed, .arg = store, .arena = arena_open()};
+        store->probe =
+                (struct job){.run = probe, .done = probed, .arg = store, .arena = arena_open()};
         store_submit(store, &store->probe);
 }

@@ -1,9 +1,10 @@
-/* Every call to the file system fails once, in every place of a store's life, each in a process of its own (a failed flush ends it).
-   Then the promises must hold: what was acknowledged is there, what was refused is not, a row and its event are both there or neither,
-   the file is well formed, and the store goes on. On SQLite only; postgres_fault_test.c does the same to libpq. */
+/* Every call to the file system fails once, in every place of a store's life, each in a process of
+   its own (a failed flush ends it). Then the promises must hold: what was acknowledged is there,
+   what was refused is not, a row and its event are both there or neither, the file is well formed,
+   and the store goes on. On SQLite only; postgres_fault_test.c does the same to libpq. */
 #include "base/clock.h"
-#include "testing/fault_vfs.h"
 #include "data/store_inside.h"
+#include "testing/fault_vfs.h"
 #include "testing/thing.h"
 
 #include <fcntl.h>
@@ -88,7 +89,8 @@ static void take_a_moment(struct unit *unit, void *thing)
         usleep(2000);
 }
 
-/* Two in one batch, of which one is refused after it wrote: so the batch runs again, with savepoints. */
+/* Two in one batch, of which one is refused after it wrote: so the batch runs again, with
+   savepoints. */
 static void add_beside_a_refused_one(struct store *store, int i)
 {
         struct errand hold, refused, innocent;
@@ -152,7 +154,8 @@ static char wrong[300];
 static bool is_wrong(const char *what, int64_t got, int64_t want)
 {
         if (!*wrong)
-                snprintf(wrong, sizeof wrong, "%s: %lld, not %lld", what, (long long)got, (long long)want);
+                snprintf(wrong, sizeof wrong, "%s: %lld, not %lld", what, (long long)got,
+                         (long long)want);
         return true;
 }
 
@@ -197,16 +200,21 @@ static void look_at_things(struct store *store)
 
 static void run_sound(struct unit *unit, void *arg)
 {
-        struct statement *s = db_prepare_once(unit->store->writer, "PRAGMA integrity_check", &unit->error);
+        struct statement *s =
+                db_prepare_once(unit->store->writer, "PRAGMA integrity_check", &unit->error);
 
-        *(bool *)arg = s && statement_step(s, &unit->error) == DB_ROW && strcmp(column_text(s, 0), "ok") == 0;
+        *(bool *)arg = s && statement_step(s, &unit->error) == DB_ROW &&
+                       strcmp(column_text(s, 0), "ok") == 0;
         statement_close(&s);
 }
 
 /* Each row that came has its event, for nothing was sent; what was removed had one as well. */
 static void run_balance(struct unit *unit, void *arg)
 {
-        struct statement *s = db_prepare_once(unit->store->writer, "SELECT (SELECT count(*) FROM outbox) - (SELECT count(*) FROM things)", &unit->error);
+        struct statement *s = db_prepare_once(
+                unit->store->writer,
+                "SELECT (SELECT count(*) FROM outbox) - (SELECT count(*) FROM things)",
+                &unit->error);
 
         statement_number(s, arg, &unit->error);
         statement_close(&s);
@@ -227,7 +235,8 @@ static void look_at_file(struct store *store)
 
 static void begin_anew(void)
 {
-        static const char *const files[] = {"things.db", "things.db-wal", "things.db-shm", "things.db-journal", "things.db-lock"};
+        static const char *const files[] = {"things.db", "things.db-wal", "things.db-shm",
+                                            "things.db-journal", "things.db-lock"};
         char path[300];
 
         for (size_t i = 0; i < sizeof files / sizeof *files; i++) {

@@ -19,7 +19,8 @@ enum {
 
 /* The writer's own, in memory. */
 struct sequence {
-        int64_t last; /* the highest id ever given; written to `sequences` once a commit. Not where the store is shared. */
+        int64_t last; /* the highest id ever given; written to `sequences` once a commit. Not where
+                         the store is shared. */
         size_t given; /* how many of the stock are */
 };
 
@@ -53,11 +54,12 @@ struct purge_place {
 struct purge {
         struct store *store;
         struct job job;
-        struct purge_place place, next; /* where it is, and will be when the job under way commits */
-        int64_t before[PURGE_RULES];    /* what is older goes */
-        int64_t went_to;                /* of the gateway's keys, by the purges before */
-        int64_t portion, took_us;       /* rows, and how long the last ones took */
-        bool mine;                      /* and no other process's */
+        struct purge_place place,
+                next;                /* where it is, and will be when the job under way commits */
+        int64_t before[PURGE_RULES]; /* what is older goes */
+        int64_t went_to;             /* of the gateway's keys, by the purges before */
+        int64_t portion, took_us;    /* rows, and how long the last ones took */
+        bool mine;                   /* and no other process's */
         _Atomic bool busy;
 };
 
@@ -69,7 +71,8 @@ struct outbox_state {
         pthread_mutex_t lock; /* for these three */
         int64_t *sent; /* ids that are on the bus, and still in the table as far as is known */
         size_t sent_count, sent_room;
-        size_t removing;         /* of these, from the first on, by the open transaction; the writer thread's */
+        size_t removing;         /* of these, from the first on, by the open transaction; the writer
+                                    thread's */
         _Atomic size_t removed;  /* of all that there ever were */
         _Atomic int64_t waiting; /* rows neither sent nor parked, unless the store is shared */
 };
@@ -89,15 +92,16 @@ struct store {
         /* the writer thread's */
         pthread_t thread;
         struct db *writer;
-        bool shared;    /* other processes write too (db_is_shared) */
-        int slot;       /* where this process counts rows */
-        int64_t contended_until; /* monotonic us: batches run alone, for they lost to others' locks a while ago */
+        bool shared;             /* other processes write too (db_is_shared) */
+        int slot;                /* where this process counts rows */
+        int64_t contended_until; /* monotonic us: batches run alone, for they lost to others' locks
+                                    a while ago */
         struct sequence sequences[STORE_TABLES + 1];
         struct sequence written[STORE_TABLES + 1];
         struct id_stock stocks[STORE_TABLES];
         size_t batch_jobs;
         bool batch_wrote;
-        int64_t failed; /* batches, since one that wrote was committed */
+        int64_t failed;                            /* batches, since one that wrote was committed */
         struct source_number known[SOURCES_KNOWN]; /* of `sources`, unless the store is shared */
         size_t known_count;
         int64_t sources_passed; /* by their purge: up to this number */
@@ -115,8 +119,9 @@ struct store {
 
         struct purge purge;
         struct outbox_state outbox;
-        _Atomic int64_t events_given; /* the highest id of an event, as of the last commit; unless the store is shared */
-        _Atomic int64_t ids_from;     /* of a store that was renewed: all ids are above it (renew.h) */
+        _Atomic int64_t events_given; /* the highest id of an event, as of the last commit; unless
+                                         the store is shared */
+        _Atomic int64_t ids_from; /* of a store that was renewed: all ids are above it (renew.h) */
         _Atomic int64_t busy_since;
         _Atomic bool well;
         _Atomic bool probing; /* and `probe` is under way */
@@ -139,7 +144,8 @@ int64_t ids_next(struct store *store, int table, struct error *error);
 /* Before a batch: what the last one left comes first. */
 void ids_begin(struct store *store, size_t jobs);
 
-/* What was learnt of sources, with every rollback: some of them may be the open transaction's own. */
+/* What was learnt of sources, with every rollback: some of them may be the open transaction's
+   own. */
 void sources_forget(struct store *store);
 /* Those that no identity is filed under any more. */
 void sources_purge(struct unit *unit);
@@ -148,13 +154,15 @@ void count_change(struct store *store, int table, int64_t id, int64_t rows);
 bool counts_write(struct store *store, struct error *error);
 
 /* A row of id, topic, key, value, headers, at. */
-void outbox_record_read(struct statement *statement, struct outbox_record *record, struct arena *arena);
+void outbox_record_read(struct statement *statement, struct outbox_record *record,
+                        struct arena *arena);
 bool outbox_remove_sent(struct store *store, bool few_too, struct error *error);
 void outbox_commit_ended(struct store *store, bool done);
 /* False when nobody wants it. */
 bool outbox_hand_over(struct store *store, struct outbox_batch *batch);
 
-/* Begins what unit_commit or unit_rollback ends. A unit that is not apart cannot be rolled back alone once it wrote. */
+/* Begins what unit_commit or unit_rollback ends. A unit that is not apart cannot be rolled back
+   alone once it wrote. */
 void unit_begin(struct unit *unit, struct store *store, struct job *job, bool apart);
 bool unit_commit(struct unit *unit);
 void unit_rollback(struct unit *unit);

@@ -45,7 +45,8 @@ static void forget_ids(struct store *store, int64_t from)
         store->sequences[STORE_OUTBOX].last = from;
 }
 
-/* Of the processes that share a store one renews it; the row of the source's makes the others wait and see. */
+/* Of the processes that share a store one renews it; the row of the source's makes the others wait
+   and see. */
 static void renew(struct unit *unit, void *arg)
 {
         struct renewing *r = arg;
@@ -53,13 +54,17 @@ static void renew(struct unit *unit, void *arg)
         int64_t highest;
 
         r->renewal->from = 0;
-        if (!unit_may_write(unit) || !db_run(store->writer, "UPDATE meta SET value = value WHERE name = 'source'", &unit->error))
+        if (!unit_may_write(unit) ||
+            !db_run(store->writer, "UPDATE meta SET value = value WHERE name = 'source'",
+                    &unit->error))
                 return;
-        r->renewal->given = store->shared ? renew_highest_event(store->writer, &unit->error) : store->sequences[STORE_OUTBOX].last;
+        r->renewal->given = store->shared ? renew_highest_event(store->writer, &unit->error)
+                                          : store->sequences[STORE_OUTBOX].last;
         if (unit_failed(unit) || r->renewal->given >= r->seen)
                 return;
         highest = highest_of(store, &unit->error);
-        if (!unit_failed(unit) && renew_ids(store->writer, highest, r->seen, r->renewal, &unit->error))
+        if (!unit_failed(unit) &&
+            renew_ids(store->writer, highest, r->seen, r->renewal, &unit->error))
                 forget_ids(store, r->renewal->from);
 }
 

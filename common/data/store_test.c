@@ -7,7 +7,8 @@
 static void refuse_late(struct unit *unit, void *thing)
 {
         thing_add_and_say(unit, thing);
-        unit_refuse(unit, ERROR_UNPROCESSABLE, "name", "%s is not wanted", ((struct thing *)thing)->name);
+        unit_refuse(unit, ERROR_UNPROCESSABLE, "name", "%s is not wanted",
+                    ((struct thing *)thing)->name);
         unit_refuse(unit, ERROR_INTERNAL, "other", "too late");
 }
 
@@ -32,8 +33,12 @@ static void a_row_comes_back_as_it_went(void)
 {
         struct store *store = things_open();
         struct arena *arena = arena_open();
-        struct thing t = {.name = "가😀\"'; DROP TABLE things; --\n", .qty = {true, INT32_MIN}, .big = {true, INT64_MAX}, .secret = "s"};
-        struct thing empty = {.row.version = 7, .name = ""}, *got; /* as one that is created again has it */
+        struct thing t = {.name = "가😀\"'; DROP TABLE things; --\n",
+                          .qty = {true, INT32_MIN},
+                          .big = {true, INT64_MAX},
+                          .secret = "s"};
+        struct thing empty = {.row.version = 7, .name = ""},
+                     *got; /* as one that is created again has it */
 
         check_int(things_do(store, thing_add_and_say, &t), ERROR_NONE);
         check_int(things_do(store, thing_add_and_say, &empty), ERROR_NONE);
@@ -144,7 +149,8 @@ static void a_refused_removal_leaves_the_row(void)
         store_close(&store);
 }
 
-/* Checks end a story by a jump, which only the story's own thread may do; so a unit notes what it saw. */
+/* Checks end a story by a jump, which only the story's own thread may do; so a unit notes what it
+   saw. */
 struct seen {
         bool before, failed, got, found, recalled, first;
         int64_t id;
@@ -191,7 +197,8 @@ static void a_failure_is_sticky(void)
 static void a_unique_key_is_a_conflict(void)
 {
         struct store *store = things_open();
-        struct thing first = {.secret = "s", .big = {true, 1}}, same = first, null = {.secret = "s"}, null_again = null;
+        struct thing first = {.secret = "s", .big = {true, 1}}, same = first,
+                     null = {.secret = "s"}, null_again = null;
 
         check_int(things_do(store, thing_add_and_say, &first), ERROR_NONE);
         check_int(things_do(store, thing_add_and_say, &same), ERROR_CONFLICT);
@@ -232,7 +239,9 @@ static void an_event_too_large_is_refused(void)
         name[1 + 10000 - said_bytes(store)] = '\0';
         check_int(things_do(store, thing_add_and_say, &t), ERROR_NONE); /* the largest that fits */
         check_int((int64_t)said_bytes(store), 10000);
-        check_int(things_do(store, thing_add_and_say, &(struct thing){.name = arena_printf(arena, "%sx", name)}), ERROR_TOO_LARGE);
+        check_int(things_do(store, thing_add_and_say,
+                            &(struct thing){.name = arena_printf(arena, "%sx", name)}),
+                  ERROR_TOO_LARGE);
         arena_close(&arena);
         store_close(&store);
 }
@@ -257,9 +266,14 @@ static void a_record_has_a_bound_of_its_own(void)
 {
         static char half[6000];
         struct error e = {0};
-        struct store *store = store_open(&(struct store_config){.url = things_url(), .service = things_service(), .entities = thing_entities,
-                                                                .readers = 1, .record_max = 10000}, &e);
-        struct fitting small = {.thing.name = "a"}, name = {.thing.name = half}, secret = {.thing = {.name = "a", .secret = half}},
+        struct store *store = store_open(&(struct store_config){.url = things_url(),
+                                                                .service = things_service(),
+                                                                .entities = thing_entities,
+                                                                .readers = 1,
+                                                                .record_max = 10000},
+                                         &e);
+        struct fitting small = {.thing.name = "a"}, name = {.thing.name = half},
+                       secret = {.thing = {.name = "a", .secret = half}},
                        both = {.thing = {.name = "a", .secret = half}};
 
         check_text(e.text, "");
@@ -301,7 +315,8 @@ static void remember_answer(struct unit *unit, void *thing)
 {
         struct thing *t = thing;
 
-        unit_remember(unit, "/things", t->name, &(struct stored_answer){.hash = -7, .status = 201, .row = "{\"id\":1}"});
+        unit_remember(unit, "/things", t->name,
+                      &(struct stored_answer){.hash = -7, .status = 201, .row = "{\"id\":1}"});
         if (t->qty.known)
                 unit_refuse(unit, ERROR_BAD_INPUT, NULL, "no");
 }
@@ -381,8 +396,8 @@ static void an_identity_is_new_once(void)
         store_close(&store);
 }
 
-/* Nor does a source that was first heard of in a refused unit leave anything that another one could be taken for; and more
-   of them than are kept in mind are told apart as well. */
+/* Nor does a source that was first heard of in a refused unit leave anything that another one could
+   be taken for; and more of them than are kept in mind are told apart as well. */
 static void sources_are_told_apart(void)
 {
         struct store *store = things_open();
@@ -421,8 +436,14 @@ static void hear_at_once(struct unit *unit, void *arg)
 
 static void identities_are_told_apart_in_a_crowd(void)
 {
-        struct crowd c = {.all = {{"/a", "1", false}, {"/a", "2", false}, {"/b", "1", false}, {"/a", "2", false}, {"q\"\\,{}'", "\"", false},
-                                  {"", "", false}, {"NULL", "null", false}, {"가", "😀 ", false}},
+        struct crowd c = {.all = {{"/a", "1", false},
+                                  {"/a", "2", false},
+                                  {"/b", "1", false},
+                                  {"/a", "2", false},
+                                  {"q\"\\,{}'", "\"", false},
+                                  {"", "", false},
+                                  {"NULL", "null", false},
+                                  {"가", "😀 ", false}},
                           .count = 8};
         struct store *store = things_open();
 
@@ -441,7 +462,8 @@ static void identities_are_told_apart_in_a_crowd(void)
 static void run_ask(struct unit *unit, void *arg)
 {
         /* what a program looks at that knows nothing of this */
-        static const char theirs[] = "SELECT coalesce(max(number), 0) FROM migrations WHERE part = 'common'";
+        static const char theirs[] =
+                "SELECT coalesce(max(number), 0) FROM migrations WHERE part = 'common'";
 
         statement_number(db_prepare(unit->store->writer, theirs, &unit->error), arg, &unit->error);
 }
@@ -450,7 +472,9 @@ static void run_of_tomorrow(struct unit *unit, void *arg)
 {
         (void)arg;
         unit_may_write(unit);
-        db_run(unit->store->writer, "INSERT INTO migrations (part, number, applied) VALUES ('common, for newer programs', 99, '')",
+        db_run(unit->store->writer,
+               "INSERT INTO migrations (part, number, applied) VALUES ('common, for newer "
+               "programs', 99, '')",
                &unit->error);
 }
 
@@ -487,7 +511,8 @@ int main(int argc, char **argv)
                 {"an identity is new once", an_identity_is_new_once},
                 {"sources are told apart", sources_are_told_apart},
                 {"identities are told apart in a crowd", identities_are_told_apart_in_a_crowd},
-                {"an older program can still use the store", an_older_program_can_still_use_the_store},
+                {"an older program can still use the store",
+                 an_older_program_can_still_use_the_store},
                 {NULL, NULL},
         };
 

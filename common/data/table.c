@@ -45,8 +45,8 @@ static const char *update_of(const struct entity *e, struct arena *arena)
         return sql.at;
 }
 
-static const char *find_of(const struct entity *e, const struct lookup *lookup, const char *columns, const char *lock,
-                           struct arena *arena)
+static const char *find_of(const struct entity *e, const struct lookup *lookup, const char *columns,
+                           const char *lock, struct arena *arena)
 {
         struct text sql = text_open(arena, 300);
 
@@ -59,18 +59,21 @@ static const char *find_of(const struct entity *e, const struct lookup *lookup, 
 
 struct table *table_open(const struct entity *entity, bool shared, struct arena *arena)
 {
-        const char *const locks[] = {[TABLE_TO_LOOK] = "", [TABLE_TO_CHANGE] = shared ? " FOR UPDATE" : ""};
+        const char *const locks[] = {
+                [TABLE_TO_LOOK] = "", [TABLE_TO_CHANGE] = shared ? " FOR UPDATE" : ""};
         struct table *t = arena_alloc(arena, sizeof *t);
         const struct lookup *l = entity->lookups;
 
         t->entity = entity;
         t->columns = columns_of(&entity->shape, arena);
-        t->ids = arena_printf(arena, "SELECT nextval('\"%s_ids\"') FROM generate_series(1, ?)", entity->collection);
+        t->ids = arena_printf(arena, "SELECT nextval('\"%s_ids\"') FROM generate_series(1, ?)",
+                              entity->collection);
         t->insert = insert_of(entity, t->columns, arena);
         t->update = update_of(entity, arena);
         t->remove = arena_printf(arena, "DELETE FROM \"%s\" WHERE id = ?", entity->collection);
         for (int use = 0; use < 2; use++) {
-                t->get[use] = arena_printf(arena, "SELECT %s FROM \"%s\" WHERE id = ?%s", t->columns, entity->collection, locks[use]);
+                t->get[use] = arena_printf(arena, "SELECT %s FROM \"%s\" WHERE id = ?%s",
+                                           t->columns, entity->collection, locks[use]);
                 for (int i = 0; l && i < TABLE_LOOKUPS && l[i].members[0]; i++)
                         t->find[i][use] = find_of(entity, &l[i], t->columns, locks[use], arena);
         }
@@ -98,7 +101,8 @@ static void bind_row(struct statement *s, const struct shape *shape, const void 
         }
 }
 
-static bool write_row(struct db *db, const char *sql, const struct table *table, const void *row, struct error *error)
+static bool write_row(struct db *db, const char *sql, const struct table *table, const void *row,
+                      struct error *error)
 {
         struct statement *s = db_prepare(db, sql, error);
 
@@ -140,13 +144,15 @@ static void *read_row(struct statement *s, const struct shape *shape, struct are
                 if (f->type == FIELD_TEXT)
                         *field_text(f, row) = arena_string(arena, column_text(s, column));
                 else if (!column_is_null(s, column))
-                        *field_whole(f, row) = (struct nullable_int){.known = true, .value = column_int(s, column)};
+                        *field_whole(f, row) = (struct nullable_int){
+                                .known = true, .value = column_int(s, column)};
         }
         return row;
 }
 
 /* The first row of a bound statement, which is reset. */
-static bool read_one(struct statement *s, const struct table *table, struct arena *arena, void **row, struct error *error)
+static bool read_one(struct statement *s, const struct table *table, struct arena *arena,
+                     void **row, struct error *error)
 {
         enum db_step step = statement_step(s, error);
 
@@ -156,8 +162,8 @@ static bool read_one(struct statement *s, const struct table *table, struct aren
         return step != DB_FAILED;
 }
 
-bool table_get(struct db *db, const struct table *table, enum table_use use, int64_t id, struct arena *arena, void **row,
-               struct error *error)
+bool table_get(struct db *db, const struct table *table, enum table_use use, int64_t id,
+               struct arena *arena, void **row, struct error *error)
 {
         struct statement *s = db_prepare(db, table->get[use], error);
 
@@ -168,10 +174,12 @@ bool table_get(struct db *db, const struct table *table, enum table_use use, int
         return read_one(s, table, arena, row, error);
 }
 
-bool table_find(struct db *db, const struct table *table, enum table_use use, const struct lookup *lookup, int64_t after,
-                const char *const *values, struct arena *arena, void **row, struct error *error)
+bool table_find(struct db *db, const struct table *table, enum table_use use,
+                const struct lookup *lookup, int64_t after, const char *const *values,
+                struct arena *arena, void **row, struct error *error)
 {
-        struct statement *s = db_prepare(db, table->find[lookup - table->entity->lookups][use], error);
+        struct statement *s =
+                db_prepare(db, table->find[lookup - table->entity->lookups][use], error);
 
         *row = NULL;
         if (!s)
@@ -207,12 +215,13 @@ static void sort_sql(struct text *sql, const struct sort *sort, bool folded)
         text_string(sql, sort->descending ? " DESC NULLS LAST, " : " ASC NULLS FIRST, ");
 }
 
-static const char *page_sql(const char *columns, const struct table *table, const struct page *page, struct arena *arena)
+static const char *page_sql(const char *columns, const struct table *table, const struct page *page,
+                            struct arena *arena)
 {
         struct text sql = text_open(arena, 300);
 
-        text_printf(&sql, "SELECT %s FROM \"%s\" WHERE id %s ? ORDER BY ", columns, table->entity->collection,
-                    id_descends(page) ? "<=" : ">=");
+        text_printf(&sql, "SELECT %s FROM \"%s\" WHERE id %s ? ORDER BY ", columns,
+                    table->entity->collection, id_descends(page) ? "<=" : ">=");
         for (int i = 0; i < page->sort_count && page->sorts[i].field; i++)
                 sort_sql(&sql, &page->sorts[i], folds(&page->sorts[i]));
         /* as in the reference, what is equal but for its case is not yet a tie: B, b */
@@ -230,10 +239,13 @@ struct entry {
         bool beyond; /* there are not that many rows */
 };
 
-static bool find_entry(struct db *db, const struct table *table, const struct page *page, struct entry *entry, struct error *error)
+static bool find_entry(struct db *db, const struct table *table, const struct page *page,
+                       struct entry *entry, struct error *error)
 {
-        static const char up[] = "SELECT block, CAST(sum(rows) AS BIGINT) FROM blocks WHERE name = ? GROUP BY block ORDER BY block";
-        static const char down[] = "SELECT block, CAST(sum(rows) AS BIGINT) FROM blocks WHERE name = ? GROUP BY block ORDER BY block DESC";
+        static const char up[] = "SELECT block, CAST(sum(rows) AS BIGINT) FROM blocks WHERE name = "
+                                 "? GROUP BY block ORDER BY block";
+        static const char down[] = "SELECT block, CAST(sum(rows) AS BIGINT) FROM blocks WHERE name "
+                                   "= ? GROUP BY block ORDER BY block DESC";
         bool descends = id_descends(page);
         struct statement *s = db_prepare(db, descends ? down : up, error);
         enum db_step step = DB_DONE;
@@ -255,7 +267,8 @@ static bool find_entry(struct db *db, const struct table *table, const struct pa
         return step != DB_FAILED;
 }
 
-static struct statement *page_prepare(struct db *db, const char *sql, const struct page *page, const struct entry *entry, struct error *error)
+static struct statement *page_prepare(struct db *db, const char *sql, const struct page *page,
+                                      const struct entry *entry, struct error *error)
 {
         struct statement *s = db_prepare_once(db, sql, error);
 
@@ -267,7 +280,8 @@ static struct statement *page_prepare(struct db *db, const char *sql, const stru
         return s;
 }
 
-static const char *letters_of(const struct table *table, const struct page *page, struct arena *arena)
+static const char *letters_of(const struct table *table, const struct page *page,
+                              struct arena *arena)
 {
         struct text letters = text_open(arena, 200);
 
@@ -276,13 +290,15 @@ static const char *letters_of(const struct table *table, const struct page *page
                 if (f->type == FIELD_TEXT)
                         text_printf(&letters, " + coalesce(length(\"%s\"), 0)", f->name);
         text_string(&letters, " AS letters");
-        return arena_printf(arena, "SELECT CAST(coalesce(sum(letters), 0) AS BIGINT) FROM (%s) AS page",
+        return arena_printf(arena,
+                            "SELECT CAST(coalesce(sum(letters), 0) AS BIGINT) FROM (%s) AS page",
                             page_sql(letters.at, table, page, arena));
 }
 
-/* A row may have a megabyte: of more than a few the letters are summed up before any of them is read. */
-static bool page_fits(struct db *db, const struct table *table, const struct page *page, const struct entry *entry, struct arena *arena,
-                      struct error *error)
+/* A row may have a megabyte: of more than a few the letters are summed up before any of them is
+   read. */
+static bool page_fits(struct db *db, const struct table *table, const struct page *page,
+                      const struct entry *entry, struct arena *arena, struct error *error)
 {
         struct statement *s;
         int64_t letters = 0;
@@ -296,20 +312,24 @@ static bool page_fits(struct db *db, const struct table *table, const struct pag
         done = statement_number(s, &letters, error);
         statement_close(&s);
         if (done && letters > TABLE_PAGE_LETTERS)
-                return error_member(error, "size", "these rows have %lld letters, more than %d; at most %d rows are always few enough",
+                return error_member(error, "size",
+                                    "these rows have %lld letters, more than %d; at most %d rows "
+                                    "are always few enough",
                                     (long long)letters, TABLE_PAGE_LETTERS, TABLE_ROWS_ALWAYS);
         return done;
 }
 
-bool table_page(struct db *db, const struct table *table, const struct page *page, struct arena *arena, void **rows,
-                size_t *count, struct error *error)
+bool table_page(struct db *db, const struct table *table, const struct page *page,
+                struct arena *arena, void **rows, size_t *count, struct error *error)
 {
-        struct entry entry = {.id = id_descends(page) ? INT64_MAX : 0, .offset = page->number * page->size};
+        struct entry entry = {.id = id_descends(page) ? INT64_MAX : 0,
+                              .offset = page->number * page->size};
         struct statement *s;
         enum db_step step;
 
         *count = 0;
-        if (is_by_id(page) && entry.offset >= TABLE_BLOCK && !find_entry(db, table, page, &entry, error))
+        if (is_by_id(page) && entry.offset >= TABLE_BLOCK &&
+            !find_entry(db, table, page, &entry, error))
                 return false;
         if (entry.beyond)
                 return true;

@@ -1,6 +1,7 @@
 /* table - an entity's rows in the store: the SQL that its field table stands for.
 
-   A table is read-only after table_open and shared by all connections. Rows and their text are copied into the arena. */
+   A table is read-only after table_open and shared by all connections. Rows and their text are
+   copied into the arena. */
 #ifndef DATA_TABLE_H
 #define DATA_TABLE_H
 
@@ -13,11 +14,12 @@ enum { TABLE_ROWS_ALWAYS = 20, TABLE_PAGE_LETTERS = 4 << 20 };
 struct table {
         const struct entity *entity;
         const char *insert, *update, *remove, *columns;
-        const char *ids; /* so many new ids of a shared store */
+        const char *ids;                             /* so many new ids of a shared store */
         const char *get[2], *find[TABLE_LOOKUPS][2]; /* by enum table_use */
 };
 
-/* What a row is read for. To change it: where the store is shared, nobody else changes it before the transaction ends. */
+/* What a row is read for. To change it: where the store is shared, nobody else changes it before
+   the transaction ends. */
 enum table_use { TABLE_TO_LOOK, TABLE_TO_CHANGE };
 
 /* shared: db_is_shared of the connections that will use it */
@@ -28,11 +30,13 @@ bool table_update(struct db *db, const struct table *table, const void *row, str
 bool table_remove(struct db *db, const struct table *table, int64_t id, struct error *error);
 
 /* *row is NULL when there is none, which is no error. */
-bool table_get(struct db *db, const struct table *table, enum table_use use, int64_t id, struct arena *arena, void **row,
-               struct error *error);
-/* The row with the lowest id above `after` whose members equal the values; a NULL value equals nothing. */
-bool table_find(struct db *db, const struct table *table, enum table_use use, const struct lookup *lookup, int64_t after,
-                const char *const *values, struct arena *arena, void **row, struct error *error);
+bool table_get(struct db *db, const struct table *table, enum table_use use, int64_t id,
+               struct arena *arena, void **row, struct error *error);
+/* The row with the lowest id above `after` whose members equal the values; a NULL value equals
+   nothing. */
+bool table_find(struct db *db, const struct table *table, enum table_use use,
+                const struct lookup *lookup, int64_t after, const char *const *values,
+                struct arena *arena, void **row, struct error *error);
 
 struct sort {
         const struct field *field; /* NULL: by id */
@@ -46,10 +50,11 @@ struct page {
         int sort_count;
 };
 
-/* rows: room for page->size pointers; null sorts below every value. By id a page costs the same however deep it is (a block of
-   4096 rows at most is passed, the blocks before it are summed up); any other sort costs the whole table. A page of more than
-   TABLE_ROWS_ALWAYS rows that have more than TABLE_PAGE_LETTERS is ERROR_BAD_INPUT: nobody's memory is to hold it. */
-bool table_page(struct db *db, const struct table *table, const struct page *page, struct arena *arena, void **rows,
-                size_t *count, struct error *error);
+/* rows: room for page->size pointers; null sorts below every value. By id a page costs the same
+   however deep it is (a block of 4096 rows at most is passed, the blocks before it are summed up);
+   any other sort costs the whole table. A page of more than TABLE_ROWS_ALWAYS rows that have more
+   than TABLE_PAGE_LETTERS is ERROR_BAD_INPUT: nobody's memory is to hold it. */
+bool table_page(struct db *db, const struct table *table, const struct page *page,
+                struct arena *arena, void **rows, size_t *count, struct error *error);
 
 #endif

@@ -9,7 +9,8 @@ static const struct {
         const char *name;
         struct nullable_int qty;
 } rows[] = {
-        {"b", {true, 2}}, {"a", {true, 10}}, {NULL, {true, 2}}, {"b", {false, 0}}, {"", {true, 0}}, {"B", {true, 2147483647}},
+        {"b", {true, 2}},  {"a", {true, 10}}, {NULL, {true, 2}},
+        {"b", {false, 0}}, {"", {true, 0}},   {"B", {true, 2147483647}},
 };
 
 static struct store *store_with_rows(void)
@@ -17,7 +18,8 @@ static struct store *store_with_rows(void)
         struct store *store = things_open();
 
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-                struct thing t = {.name = rows[i].name, .qty = rows[i].qty, .big = {true, -(int64_t)i}};
+                struct thing t = {
+                        .name = rows[i].name, .qty = rows[i].qty, .big = {true, -(int64_t)i}};
 
                 check_int(things_do(store, thing_add_and_say, &t), ERROR_NONE);
         }
@@ -38,7 +40,8 @@ static const char *ids(struct store *store, const struct page *page)
         store_read_end(store, db);
         text[0] = '\0';
         for (size_t i = 0; i < count; i++)
-                len += (size_t)snprintf(text + len, sizeof text - len, "%s%lld", i ? " " : "", (long long)((struct row *)got[i])->id);
+                len += (size_t)snprintf(text + len, sizeof text - len, "%s%lld", i ? " " : "",
+                                        (long long)((struct row *)got[i])->id);
         arena_close(&arena);
         check_text(done ? "" : e.text, "");
         return text;
@@ -57,12 +60,16 @@ static void add_many(struct unit *unit, void *arg)
 
 static int64_t first_id(struct store *store, int64_t number, bool descending)
 {
-        struct page page = {.number = number, .size = MOST, .sort_count = descending, .sorts = {{NULL, descending}}};
+        struct page page = {.number = number,
+                            .size = MOST,
+                            .sort_count = descending,
+                            .sorts = {{NULL, descending}}};
 
         return strtoll(ids(store, &page), NULL, 10);
 }
 
-/* What lies before a page is not passed but summed up: here every page is asked for, with a hole in the middle. */
+/* What lies before a page is not passed but summed up: here every page is asked for, with a hole in
+   the middle. */
 static void a_deep_page_is_the_right_one(void)
 {
         enum { LEFT = DEEP - (GONE_TO - GONE_FROM) };
@@ -73,15 +80,19 @@ static void a_deep_page_is_the_right_one(void)
         for (int64_t number = 0; number < LEFT / MOST; number++) {
                 int64_t place = number * MOST + 1, back = LEFT - number * MOST;
 
-                check_int(first_id(store, number, false), place < GONE_FROM ? place : place + GONE_TO - GONE_FROM);
-                check_int(first_id(store, number, true), back < GONE_FROM ? back : back + GONE_TO - GONE_FROM);
+                check_int(first_id(store, number, false),
+                          place < GONE_FROM ? place : place + GONE_TO - GONE_FROM);
+                check_int(first_id(store, number, true),
+                          back < GONE_FROM ? back : back + GONE_TO - GONE_FROM);
         }
-        for (int64_t number = LEFT / MOST + 1; number < 2 * LEFT / MOST; number += 7) { /* behind the last one there is nothing */
+        for (int64_t number = LEFT / MOST + 1; number < 2 * LEFT / MOST;
+             number += 7) { /* behind the last one there is nothing */
                 check_int(first_id(store, number, false), 0);
                 check_int(first_id(store, number, true), 0);
         }
         things_remove(store, 1);
-        check_int(first_id(store, TABLE_BLOCK / MOST * 2, false), TABLE_BLOCK / MOST * 2 * MOST + 2 + GONE_TO - GONE_FROM);
+        check_int(first_id(store, TABLE_BLOCK / MOST * 2, false),
+                  TABLE_BLOCK / MOST * 2 * MOST + 2 + GONE_TO - GONE_FROM);
         store_close(&store);
 }
 
@@ -124,20 +135,24 @@ static void null_is_lowest_and_ties_go_by_id(void)
         store_close(&store);
 }
 
-/* A to Z on every store. What differs only by its case is told apart, but only where no other sort does so. */
+/* A to Z on every store. What differs only by its case is told apart, but only where no other sort
+   does so. */
 static void case_is_ignored_where_asked(void)
 {
         struct store *store = store_with_rows();
-        struct thing sharp = {.name = "\xc3\x9c", .qty = {true, 2}}, small = {.name = "\xc3\xbc", .qty = {true, 1}};
+        struct thing sharp = {.name = "\xc3\x9c", .qty = {true, 2}},
+                     small = {.name = "\xc3\xbc", .qty = {true, 1}};
         struct page page = sorted("name", false);
 
         check_int(things_do(store, thing_add_and_say, &small), ERROR_NONE);
         check_int(things_do(store, thing_add_and_say, &sharp), ERROR_NONE);
         page.sorts[0].ignores_case = true;
-        check_text(ids(store, &page), "3 5 2 6 1 4 8 7"); /* null, "", a, B, b, b, U and u with dots */
+        check_text(ids(store, &page),
+                   "3 5 2 6 1 4 8 7"); /* null, "", a, B, b, b, U and u with dots */
         page.sorts[0].descending = true;
         check_text(ids(store, &page), "7 8 1 4 6 2 5 3");
-        page.sorts[1] = (struct sort){.field = shape_field(&thing_shape, "qty"), .ignores_case = true}; /* to a number it is all the same */
+        page.sorts[1] = (struct sort){.field = shape_field(&thing_shape, "qty"),
+                                      .ignores_case = true}; /* to a number it is all the same */
         page.sort_count = 2;
         check_text(ids(store, &page), "7 8 4 1 6 2 5 3");
         page = sorted("qty", false);
@@ -161,7 +176,9 @@ static void add_large(struct unit *unit, void *arg)
 
                 unit_add(unit, &thing_entity, &t);
         }
-        unit_add(unit, &thing_entity, &(struct thing){.secret = arena_copy(unit_arena(unit), name, TABLE_PAGE_LETTERS % LARGE + 1)});
+        unit_add(unit, &thing_entity,
+                 &(struct thing){.secret = arena_copy(unit_arena(unit), name,
+                                                      TABLE_PAGE_LETTERS % LARGE + 1)});
 }
 
 static const char *why_not(struct store *store, struct page page)
@@ -173,7 +190,8 @@ static const char *why_not(struct store *store, struct page page)
         bool done;
 
         e = (struct error){0};
-        done = table_page(db, store_table(store, &thing_entity), &page, arena, arena_alloc(arena, (size_t)page.size * sizeof(void *)), &count, &e);
+        done = table_page(db, store_table(store, &thing_entity), &page, arena,
+                          arena_alloc(arena, (size_t)page.size * sizeof(void *)), &count, &e);
         store_read_end(store, db);
         arena_close(&arena);
         check(done == (e.kind == ERROR_NONE));
@@ -189,7 +207,10 @@ static void a_page_of_too_many_letters_is_refused(void)
         check_int(things_do(store, add_large, NULL), ERROR_NONE);
         check_text(why_not(store, (struct page){.size = LARGE}), "");
         check_contains(why_not(store, (struct page){.size = LARGE + 1}), "more than 4194304");
-        check_contains(why_not(store, (struct page){.size = LARGE + 1, .sort_count = 1, .sorts = {{NULL, true}}}), "more than 4194304");
+        check_contains(
+                why_not(store,
+                        (struct page){.size = LARGE + 1, .sort_count = 1, .sorts = {{NULL, true}}}),
+                "more than 4194304");
         check_text(why_not(store, (struct page){.size = LARGE, .number = 1}), "");
         check_text(why_not(store, (struct page){.size = TABLE_ROWS_ALWAYS}), "");
         things_remove(store, 1);
@@ -213,14 +234,16 @@ static void the_second_sort_breaks_ties(void)
         store_close(&store);
 }
 
-static int64_t find(struct store *store, int lookup, int64_t after, const char *one, const char *two)
+static int64_t find(struct store *store, int lookup, int64_t after, const char *one,
+                    const char *two)
 {
         const char *values[LOOKUP_MEMBERS] = {one, two};
         struct arena *arena = arena_open();
         struct db *db = store_read_begin(store);
         struct error e = {0};
         void *row = NULL;
-        bool done = table_find(db, store_table(store, &thing_entity), TABLE_TO_LOOK, &thing_lookups[lookup], after, values, arena, &row, &e);
+        bool done = table_find(db, store_table(store, &thing_entity), TABLE_TO_LOOK,
+                               &thing_lookups[lookup], after, values, arena, &row, &e);
         int64_t id = row ? ((struct row *)row)->id : 0;
 
         store_read_end(store, db);

@@ -136,22 +136,25 @@ void *unit_get(struct unit *u, const struct entity *entity, int64_t id)
         void *row = NULL;
 
         if (!unit_failed(u))
-                table_get(u->store->writer, store_table(u->store, entity), TABLE_TO_CHANGE, id, u->arena, &row, &u->error);
+                table_get(u->store->writer, store_table(u->store, entity), TABLE_TO_CHANGE, id,
+                          u->arena, &row, &u->error);
         return row;
 }
 
-void *unit_find(struct unit *u, const struct entity *entity, const struct lookup *lookup, int64_t after,
-                const char *const values[LOOKUP_MEMBERS])
+void *unit_find(struct unit *u, const struct entity *entity, const struct lookup *lookup,
+                int64_t after, const char *const values[LOOKUP_MEMBERS])
 {
         const struct table *table = store_table(u->store, entity);
         void *row = NULL;
-        /* where the store is shared, the row that it waited for may be gone, and only a second look sees the next one */
+        /* where the store is shared, the row that it waited for may be gone, and only a second look
+           sees the next one */
         int looks = u->store->shared && !lookup->unique ? 2 : 1;
 
         if (WITHOUT_DEDUP && lookup->unique)
                 return NULL;
         while (!unit_failed(u) && !row && looks--)
-                table_find(u->store->writer, table, TABLE_TO_CHANGE, lookup, after, values, u->arena, &row, &u->error);
+                table_find(u->store->writer, table, TABLE_TO_CHANGE, lookup, after, values,
+                           u->arena, &row, &u->error);
         return row;
 }
 
@@ -171,21 +174,28 @@ static struct outbox_record *next_record(struct store *store)
         return &b->records[b->count];
 }
 
-/* The record's bytes must be in the batch's arena: they go to the relay. A shared store's sequence gives the id in the
-   moment of the insert, when the rows that the record speaks of are locked: so ids grow with each key's commits. */
+/* The record's bytes must be in the batch's arena: they go to the relay. A shared store's sequence
+   gives the id in the moment of the insert, when the rows that the record speaks of are locked: so
+   ids grow with each key's commits. */
 static void publish(struct unit *u, struct outbox_record record)
 {
-        static const char own_id[] = "INSERT INTO outbox (id, topic, key, value, headers, at) VALUES (?, ?, ?, ?, ?, ?)";
-        static const char its_id[] = "INSERT INTO outbox (part, topic, key, value, headers, at) VALUES (?, ?, ?, ?, ?, ?)";
+        static const char own_id[] =
+                "INSERT INTO outbox (id, topic, key, value, headers, at) VALUES (?, ?, ?, ?, ?, ?)";
+        static const char its_id[] = "INSERT INTO outbox (part, topic, key, value, headers, at) "
+                                     "VALUES (?, ?, ?, ?, ?, ?)";
         struct store *store = u->store;
         size_t key_len = record.key ? strlen(record.key) : 0;
         struct statement *s;
 
-        if (!unit_may_write(u) || !(s = db_prepare(store->writer, store->shared ? its_id : own_id, &u->error)))
+        if (!unit_may_write(u) ||
+            !(s = db_prepare(store->writer, store->shared ? its_id : own_id, &u->error)))
                 return;
         if (!store->shared)
                 record.id = ++store->sequences[STORE_OUTBOX].last;
-        bind_int(s, 1, store->shared ? (int64_t)(hash_bytes(record.key ? record.key : "", key_len) % OUTBOX_PARTS) : record.id);
+        bind_int(s, 1,
+                 store->shared ? (int64_t)(hash_bytes(record.key ? record.key : "", key_len) %
+                                           OUTBOX_PARTS)
+                               : record.id);
         bind_text(s, 2, record.topic);
         bind_bytes(s, 3, record.key, key_len);
         bind_bytes(s, 4, record.value, record.value_len);
@@ -197,7 +207,8 @@ static void publish(struct unit *u, struct outbox_record record)
         store->batch->count++;
 }
 
-void unit_publish(struct unit *u, const char *topic, const char *key, const void *value, size_t len, const struct text *headers)
+void unit_publish(struct unit *u, const char *topic, const char *key, const void *value, size_t len,
+                  const struct text *headers)
 {
         struct arena *arena = u->store->batch->arena;
 
@@ -225,7 +236,8 @@ static void pack_hidden(struct text *packed, const struct shape *shape, const vo
                         pack_text(packed, field_header(f, packed->arena), field_text_of(f, row));
 }
 
-static struct text event_headers(struct unit *u, const struct event_type *type, const void *row, int64_t now)
+static struct text event_headers(struct unit *u, const struct event_type *type, const void *row,
+                                 int64_t now)
 {
         struct text packed = text_open(u->store->batch->arena, 250);
         char time[CLOCK_RFC3339], subject[24];
@@ -246,10 +258,12 @@ static const char *event_key(struct unit *u, const struct event_type *type, cons
 
         if (f)
                 return arena_string(u->store->batch->arena, field_text_of(f, row));
-        return arena_printf(u->store->batch->arena, "%lld", (long long)((const struct row *)row)->id);
+        return arena_printf(u->store->batch->arena, "%lld",
+                            (long long)((const struct row *)row)->id);
 }
 
-static struct text event_value(struct unit *u, const struct event_type *type, const void *row, int64_t now)
+static struct text event_value(struct unit *u, const struct event_type *type, const void *row,
+                               int64_t now)
 {
         struct text value = text_open(u->store->batch->arena, 250);
 
@@ -265,21 +279,26 @@ static struct text event_value(struct unit *u, const struct event_type *type, co
         return value;
 }
 
-/* What a record's headers cost on the bus beyond the packed ones, at most: those that all have, and some bytes for each. */
+/* What a record's headers cost on the bus beyond the packed ones, at most: those that all have, and
+   some bytes for each. */
 enum { HEADERS_BESIDE = 1000 };
 
 static bool fits(const struct unit *u, const struct outbox_record *r)
 {
         const struct store *store = u->store;
-        size_t size = (r->key ? strlen(r->key) : 0) + r->value_len + r->headers_len + HEADERS_BESIDE;
+        size_t size =
+                (r->key ? strlen(r->key) : 0) + r->value_len + r->headers_len + HEADERS_BESIDE;
 
-        return (!store->value_max || r->value_len <= store->value_max) && (!store->record_max || size <= store->record_max);
+        return (!store->value_max || r->value_len <= store->value_max) &&
+               (!store->record_max || size <= store->record_max);
 }
 
-static struct outbox_record event_record(struct unit *u, const struct event_type *type, const void *row)
+static struct outbox_record event_record(struct unit *u, const struct event_type *type,
+                                         const void *row)
 {
         int64_t now = clock_wall_ms();
-        struct text value = event_value(u, type, row, now), headers = event_headers(u, type, row, now);
+        struct text value = event_value(u, type, row, now),
+                    headers = event_headers(u, type, row, now);
 
         return (struct outbox_record){.key = event_key(u, type, row),
                                       .value = value.at,
@@ -299,18 +318,25 @@ void unit_announce(struct unit *u, const struct event_type *type, const void *ro
         if (fits(u, &record))
                 publish(u, record);
         else
-                unit_refuse(u, ERROR_TOO_LARGE, NULL, "the event that this makes would have %zu bytes, which is too large for the bus:"
-                                                      " the row must be smaller", record.value_len);
+                unit_refuse(u, ERROR_TOO_LARGE, NULL,
+                            "the event that this makes would have %zu bytes, which is too large "
+                            "for the bus:"
+                            " the row must be smaller",
+                            record.value_len);
 }
 
-/* Nearly all rows are far from any limit. A byte of text takes six in JSON at most, and may be in the key and a header too. */
+/* Nearly all rows are far from any limit. A byte of text takes six in JSON at most, and may be in
+   the key and a header too. */
 static bool is_small(const struct unit *u, const struct shape *shape, const void *row)
 {
         size_t most = HEADERS_BESIDE;
 
         for (const struct field *f = shape->fields; f->name; f++)
-                most += 100 + (f->type == FIELD_TEXT && field_text_of(f, row) ? 8 * strlen(field_text_of(f, row)) : 0);
-        return (!u->store->value_max || most <= u->store->value_max) && (!u->store->record_max || most <= u->store->record_max);
+                most += 100 + (f->type == FIELD_TEXT && field_text_of(f, row)
+                                       ? 8 * strlen(field_text_of(f, row))
+                                       : 0);
+        return (!u->store->value_max || most <= u->store->value_max) &&
+               (!u->store->record_max || most <= u->store->record_max);
 }
 
 bool unit_fits(struct unit *u, const struct entity *entity, const void *row)

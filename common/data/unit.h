@@ -1,8 +1,9 @@
 /* unit - a unit of work: rows and what is announced about them, committed together or not at all.
 
-   A unit runs on the store's writer thread; its memory is its arena. Its error is sticky: after a failure every
-   further call does nothing and gives NULL, and in the end the unit is rolled back, so domain code need not look at every step.
-   A unit that is rolled back leaves no trace: no row, no event, no id used. */
+   A unit runs on the store's writer thread; its memory is its arena. Its error is sticky: after a
+   failure every further call does nothing and gives NULL, and in the end the unit is rolled back,
+   so domain code need not look at every step. A unit that is rolled back leaves no trace: no row,
+   no event, no id used. */
 #ifndef DATA_UNIT_H
 #define DATA_UNIT_H
 
@@ -15,32 +16,39 @@ struct arena *unit_arena(struct unit *unit);
 const char *unit_source(struct unit *unit);          /* the store's CloudEvents source */
 const struct config *unit_config(struct unit *unit); /* the daemon's settings */
 
-/* The trace that what is announced from now on belongs to (W3C traceparent); NULL: none. It must outlive the unit. */
+/* The trace that what is announced from now on belongs to (W3C traceparent); NULL: none. It must
+   outlive the unit. */
 void unit_trace(struct unit *unit, const char *traceparent);
 
 bool unit_failed(const struct unit *unit);
 /* Refuses: the unit fails with this error, unless it already failed. */
-void unit_refuse(struct unit *unit, enum error_kind kind, const char *member, const char *format, ...)
-        __attribute__((format(printf, 4, 5)));
+void unit_refuse(struct unit *unit, enum error_kind kind, const char *member, const char *format,
+                 ...) __attribute__((format(printf, 4, 5)));
 
 void *unit_new(struct unit *unit, const struct entity *entity); /* an empty row, not stored */
 void *unit_copy(struct unit *unit, const struct entity *entity, const void *row);
-void unit_add(struct unit *unit, const struct entity *entity, void *row);  /* stores it and sets its id */
-void unit_save(struct unit *unit, const struct entity *entity, void *row); /* its version counts up */
+void unit_add(struct unit *unit, const struct entity *entity,
+              void *row); /* stores it and sets its id */
+void unit_save(struct unit *unit, const struct entity *entity,
+               void *row); /* its version counts up */
 void unit_remove(struct unit *unit, const struct entity *entity, const void *row);
 
 void *unit_get(struct unit *unit, const struct entity *entity, int64_t id); /* NULL: none */
-/* The row with the lowest id above `after` (0: from the start) that the lookup finds; numbers as decimal text. */
-void *unit_find(struct unit *unit, const struct entity *entity, const struct lookup *lookup, int64_t after,
-                const char *const values[LOOKUP_MEMBERS]);
+/* The row with the lowest id above `after` (0: from the start) that the lookup finds; numbers as
+   decimal text. */
+void *unit_find(struct unit *unit, const struct entity *entity, const struct lookup *lookup,
+                int64_t after, const char *const values[LOOKUP_MEMBERS]);
 
-/* Would each event that is said of the row fit into a record, also when a reaction has changed its status since? */
+/* Would each event that is said of the row fit into a record, also when a reaction has changed its
+   status since? */
 bool unit_fits(struct unit *unit, const struct entity *entity, const void *row);
-/* Says the event: into the outbox now, onto the bus after the commit. One too large for it fails the unit. */
+/* Says the event: into the outbox now, onto the bus after the commit. One too large for it fails
+   the unit. */
 void unit_announce(struct unit *unit, const struct event_type *type, const void *row);
 
 /* For the library: a record for another topic (dead letters); headers are packed (outbox.h). */
-void unit_publish(struct unit *unit, const char *topic, const char *key, const void *value, size_t len, const struct text *headers);
+void unit_publish(struct unit *unit, const char *topic, const char *key, const void *value,
+                  size_t len, const struct text *headers);
 
 /* The stored answer to an Idempotency-Key (draft-ietf-httpapi-idempotency-key-header). */
 struct stored_answer {
@@ -48,8 +56,10 @@ struct stored_answer {
         int status;
         const char *row; /* JSON: the row as it was answered, with its id */
 };
-bool unit_recall(struct unit *unit, const char *path, const char *key, struct stored_answer *answer);
-void unit_remember(struct unit *unit, const char *path, const char *key, const struct stored_answer *answer);
+bool unit_recall(struct unit *unit, const char *path, const char *key,
+                 struct stored_answer *answer);
+void unit_remember(struct unit *unit, const char *path, const char *key,
+                   const struct stored_answer *answer);
 
 /* Remembers that an event was applied; false when it had been before (then apply nothing). */
 bool unit_first_time(struct unit *unit, const char *source, const char *id);
@@ -59,7 +69,7 @@ struct identity {
         const char *source, *id;
         int32_t content; /* a hash of what came under it; 0: it does not matter */
         bool first;
-        bool other; /* it had come before, with another content: two events were given one identity */
+        bool other; /* it had come before with another content: two events have one identity */
 };
 void unit_first_times(struct unit *unit, struct identity *identities, size_t count);
 

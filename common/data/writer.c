@@ -1,5 +1,5 @@
-/* The store's writer thread: group commit. While one transaction flushes, the next one's jobs queue up; so a batch is
-   as large as the load makes it, and a lone request waits for nobody. */
+/* The store's writer thread: group commit. While one transaction flushes, the next one's jobs queue
+   up; so a batch is as large as the load makes it, and a lone request waits for nobody. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "data/store_inside.h"
@@ -50,11 +50,12 @@ static size_t job_count(const struct job *jobs)
         return count;
 }
 
-/* What came while the batch ran joins it: that takes a fraction of the flush which it would else wait for. Not for ever, since
-   other processes may wait for its locks. */
+/* What came while the batch ran joins it: that takes a fraction of the flush which it would else
+   wait for. Not for ever, since other processes may wait for its locks. */
 static void take_latecomers(struct store *store, struct job *last)
 {
-        if (store->batch_jobs >= BATCH_MOST || clock_mono_us() - atomic_load(&store->busy_since) > LATE_US)
+        if (store->batch_jobs >= BATCH_MOST ||
+            clock_mono_us() - atomic_load(&store->busy_since) > LATE_US)
                 return;
         pthread_mutex_lock(&store->lock);
         last->next = take_most(store, BATCH_MOST - store->batch_jobs);
@@ -73,7 +74,8 @@ static bool run_job(struct store *store, struct job *job, bool apart)
                 unit_rollback(&unit);
         job->error = unit.error;
         store->batch_wrote |= unit.wrote && !unit_failed(&unit);
-        return !db_transaction_is_void(store->writer) && (apart || !unit_failed(&unit) || !unit.wrote);
+        return !db_transaction_is_void(store->writer) &&
+               (apart || !unit_failed(&unit) || !unit.wrote);
 }
 
 static void forget_announced(struct store *store)
@@ -98,7 +100,8 @@ static enum ran run_jobs(struct store *store, struct job *jobs, bool apart, stru
 {
         for (struct job *j = jobs; j; j = j->next) {
                 bool go_on = run_job(store, j, apart) && !db_lost_a_race(store->writer);
-                /* a full disk may end the transaction, and so does a broken connection; what came behind would commit by itself */
+                /* a full disk may end the transaction, and so does a broken connection; what came
+                   behind would commit by itself */
                 bool inside = db_in_transaction(store->writer);
 
                 if (go_on && inside) {
@@ -115,8 +118,9 @@ static enum ran run_jobs(struct store *store, struct job *jobs, bool apart, stru
         return db_in_transaction(store->writer) ? RAN_INTO_A_FAILURE : RAN_OUT_OF_THE_TRANSACTION;
 }
 
-/* Savepoints cost copies of pages and nearly every unit succeeds: so first without; if one fails after it wrote, all of
-   them again, each with a savepoint of its own. A job's run() may therefore be called several times. */
+/* Savepoints cost copies of pages and nearly every unit succeeds: so first without; if one fails
+   after it wrote, all of them again, each with a savepoint of its own. A job's run() may therefore
+   be called several times. */
 static enum ran run_together(struct store *store, struct job *jobs, bool alone, struct error *error)
 {
         enum ran ran = run_jobs(store, jobs, false, error);
@@ -144,15 +148,17 @@ static bool try_once(struct store *store, struct job *jobs, bool alone, struct e
 {
         if (!db_begin(store->writer, alone, error))
                 return false;
-        if (run_together(store, jobs, alone, error) == RAN && outbox_remove_sent(store, false, error) && counts_write(store, error) &&
+        if (run_together(store, jobs, alone, error) == RAN &&
+            outbox_remove_sent(store, false, error) && counts_write(store, error) &&
             commit(store, error))
                 return true;
         db_rollback(store->writer);
         return false;
 }
 
-/* Transactions of several processes may wait for each other's rows in a circle. Who loses tries again alone, and stays so
-   for a while: where rows are that contended, one after the other is also the quickest. */
+/* Transactions of several processes may wait for each other's rows in a circle. Who loses tries
+   again alone, and stays so for a while: where rows are that contended, one after the other is also
+   the quickest. */
 static bool transact(struct store *store, struct job *jobs, struct error *error)
 {
         for (int tries = 1;; tries++) {
@@ -162,7 +168,8 @@ static bool transact(struct store *store, struct job *jobs, struct error *error)
                         return false;
                 store->contended_until = clock_mono_us() + CONTENDED_US;
                 forget_all(store);
-                log_write(LOG_DEBUG, "a batch lost a race and runs again", "error.message", error->text, NULL);
+                log_write(LOG_DEBUG, "a batch lost a race and runs again", "error.message",
+                          error->text, NULL);
         }
 }
 
@@ -189,11 +196,13 @@ static void after_commit(struct store *store)
         }
 }
 
-/* Once for all of them: while a database is away each batch fails, and these may be thousands a second. */
+/* Once for all of them: while a database is away each batch fails, and these may be thousands a
+   second. */
 static void say_failed(struct store *store, const struct error *reason)
 {
         if (!store->failed++)
-                log_write(LOG_ERROR, "commit failed; said once until one succeeds", "error.message", reason->text, NULL);
+                log_write(LOG_ERROR, "commit failed; said once until one succeeds", "error.message",
+                          reason->text, NULL);
 }
 
 static void say_well(struct store *store)
@@ -236,7 +245,8 @@ static void run_batch(struct store *store, struct job *jobs)
         store->batch_wrote = false;
         ids_begin(store, job_count(jobs));
         done = transact(store, jobs, &error);
-        if (!done || store->batch_wrote || store->shared) { /* where it is shared each commit writes a note */
+        if (!done || store->batch_wrote ||
+            store->shared) { /* where it is shared each commit writes a note */
                 atomic_store(&store->well, done);
                 if (done)
                         say_well(store);
@@ -259,7 +269,8 @@ static void remove_last_sent(struct store *store)
         bool done = true;
 
         while (done && store->outbox.sent_count) {
-                done = db_begin(store->writer, false, &ignored) && outbox_remove_sent(store, true, &ignored) &&
+                done = db_begin(store->writer, false, &ignored) &&
+                       outbox_remove_sent(store, true, &ignored) &&
                        db_commit(store->writer, &ignored);
                 outbox_commit_ended(store, done);
         }

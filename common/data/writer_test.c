@@ -57,7 +57,8 @@ static void handed_over(void *arg, struct outbox_batch *batch)
                 if (batch->records[i].id != c->handed_last + 1)
                         c->out_of_order = true;
                 c->handed_last = batch->records[i].id;
-                outbox_sent(c->store, &batch->records[i].id, 1); /* as a relay with a quick bus would */
+                outbox_sent(c->store, &batch->records[i].id,
+                            1); /* as a relay with a quick bus would */
         }
         c->handed += (int64_t)batch->count;
         arena_close(&batch->arena);
@@ -108,7 +109,8 @@ static void *read_all(void *arg)
         return NULL;
 }
 
-/* rows: of theirs. A PostgreSQL that is too busy for its own deadlines fails some units, which are told so. */
+/* rows: of theirs. A PostgreSQL that is too busy for its own deadlines fails some units, which are
+   told so. */
 static void what_was_told_is_so(const struct crowd *c, int asked, int64_t rows)
 {
         check(!c->other || db_url_is_shared(things_url()));
@@ -138,7 +140,9 @@ static void everything_is_done_once(void)
         crowd.over = true;
         for (int i = 0; i <= READERS; i++)
                 pthread_join(readers[i], NULL);
-        for (int i = 0; i < 20 && things_do(crowd.store, thing_add_and_say, &last) == ERROR_UNAVAILABLE; i++) /* behind all of them */
+        for (int i = 0;
+             i < 20 && things_do(crowd.store, thing_add_and_say, &last) == ERROR_UNAVAILABLE;
+             i++) /* behind all of them */
                 ;
         check(last.row.id > 0);
         rows = things_count(crowd.store);
@@ -146,13 +150,15 @@ static void everything_is_done_once(void)
         check(!crowd.read_failed);
         store_close(&crowd.store);
         check_int(crowd.handed, crowd.committed + 1);
-        check(!crowd.out_of_order || db_url_is_shared(things_url())); /* there the database gives the ids */
+        check(!crowd.out_of_order ||
+              db_url_is_shared(things_url())); /* there the database gives the ids */
         for (int i = 0; i < THREADS * EACH; i++)
                 check_int(asks[i].times, 1);
         free(asks);
         crowd.store = things_open();
         check_int(things_count(crowd.store), rows);
-        check(things_add(crowd.store, "next") == THREADS * EACH * 4 / 5 + 2 || store_is_shared(crowd.store)); /* refused units used no id */
+        check(things_add(crowd.store, "next") == THREADS * EACH * 4 / 5 + 2 ||
+              store_is_shared(crowd.store)); /* refused units used no id */
         store_close(&crowd.store);
 }
 
@@ -201,7 +207,8 @@ static void change(struct unit *unit, void *sql)
 /* On SQLite: the outbox's table is gone for a while. */
 static void what_cannot_be_read_is_told(void)
 {
-        static char away[] = "ALTER TABLE outbox RENAME TO away", back[] = "ALTER TABLE away RENAME TO outbox";
+        static char away[] = "ALTER TABLE outbox RENAME TO away",
+                    back[] = "ALTER TABLE away RENAME TO outbox";
         struct store *store = things_open();
         struct outbox_record records[4];
         struct arena *arena = arena_open();

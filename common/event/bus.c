@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum {
-        TOPIC_MAX = 249,          /* Kafka's rule */
+        TOPIC_MAX = 249, /* Kafka's rule */
         HEADER_COST = 16,
 };
 
@@ -37,7 +37,8 @@ static struct bus *bus_open(const struct bus_config *config, const char *group, 
         struct bus *bus;
 
         if (!ops) {
-                error_set(error, ERROR_BAD_INPUT, "the bus is log:PATH or kafka://HOST:PORT/TOPIC, not '%s'",
+                error_set(error, ERROR_BAD_INPUT,
+                          "the bus is log:PATH or kafka://HOST:PORT/TOPIC, not '%s'",
                           redact(config->url ? config->url : "", shown));
                 return NULL;
         }
@@ -90,7 +91,8 @@ bool bus_topic_is_valid(const char *topic)
         size_t len = strlen(topic);
 
         return len > 0 && len <= TOPIC_MAX && strcmp(topic, ".") != 0 && strcmp(topic, "..") != 0 &&
-               strspn(topic, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == len;
+               strspn(topic, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+                       len;
 }
 
 const char *bus_record_fault(const struct record *r)
@@ -115,7 +117,8 @@ int bus_parts(struct bus *bus, struct error *error)
 int bus_lane(struct bus *bus, const char *topic, const char *key, size_t key_len)
 {
         if (topic && strcmp(topic, bus->topic) != 0)
-                return BUS_OWN_LANES + (int)(hash_bytes(topic, strlen(topic)) % (BUS_LANES - BUS_OWN_LANES));
+                return BUS_OWN_LANES +
+                       (int)(hash_bytes(topic, strlen(topic)) % (BUS_LANES - BUS_OWN_LANES));
         return bus->ops->lane(bus, key, key_len);
 }
 
@@ -151,7 +154,8 @@ bool bus_send(struct bus *bus, const struct record *records, size_t count, struc
         return true;
 }
 
-size_t bus_results(struct bus *bus, struct bus_result *results, size_t most, int wait_ms, struct error *error)
+size_t bus_results(struct bus *bus, struct bus_result *results, size_t most, int wait_ms,
+                   struct error *error)
 {
         size_t count;
 
@@ -171,8 +175,8 @@ void bus_give_up(struct bus *bus)
                 bus->ops->give_up(bus);
 }
 
-size_t bus_poll(struct bus *bus, struct record *records, size_t most, int wait_ms, struct arena *arena,
-                struct error *error)
+size_t bus_poll(struct bus *bus, struct record *records, size_t most, int wait_ms,
+                struct arena *arena, struct error *error)
 {
         size_t count;
 

@@ -12,19 +12,24 @@
 /* group: NULL opens a publisher. place: the URL behind its scheme. */
 struct bus_ops {
         const char *scheme;
-        struct bus *(*open)(const struct bus_config *config, const char *place, const char *group, struct error *error);
+        struct bus *(*open)(const struct bus_config *config, const char *place, const char *group,
+                            struct error *error);
         void (*close)(struct bus *bus, int wait_ms);
         int (*parts)(struct bus *bus, struct error *error);
-        int (*lane)(struct bus *bus, const char *key, size_t key_len); /* of the bus's own topic; below BUS_OWN_LANES */
-        bool (*send)(struct bus *bus, const struct record *records, size_t count, struct error *error); /* those that are not at fault */
-        void (*wait)(struct bus *bus, int wait_ms, struct error *error); /* for a result; NULL: none comes later than send */
-        void (*give_up)(struct bus *bus);                                /* NULL: nothing is ever under way */
-        size_t (*poll)(struct bus *bus, struct record *records, size_t most, int wait_ms, struct arena *arena,
-                       struct error *error);
+        int (*lane)(struct bus *bus, const char *key,
+                    size_t key_len); /* of the bus's own topic; below BUS_OWN_LANES */
+        bool (*send)(struct bus *bus, const struct record *records, size_t count,
+                     struct error *error); /* those that are not at fault */
+        void (*wait)(struct bus *bus, int wait_ms,
+                     struct error *error); /* for a result; NULL: none comes later than send */
+        void (*give_up)(struct bus *bus);  /* NULL: nothing is ever under way */
+        size_t (*poll)(struct bus *bus, struct record *records, size_t most, int wait_ms,
+                       struct arena *arena, struct error *error);
         void (*commit)(struct bus *bus);
         void (*idle)(struct bus *bus, int wait_ms);
         void (*wake)(struct bus *bus);
-        void (*look_back)(const struct bus_config *config, const char *place, const char *group, const _Atomic bool *stop);
+        void (*look_back)(const struct bus_config *config, const char *place, const char *group,
+                          const _Atomic bool *stop);
 };
 
 struct bus {
@@ -57,10 +62,12 @@ static inline const char *bus_topic_of(const struct bus *bus, const struct recor
 /* No bus takes it; NULL: it may be sent. */
 const char *bus_record_fault(const struct record *record);
 
-#define BUS_TYPE_HEADER "ce_type" /* https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md */
+/* CloudEvents 1.0.2, Kafka protocol binding, 3.2.3.1. */
+#define BUS_TYPE_HEADER "ce_type"
 
 /* Of headers of one name the first counts. */
-static inline void bus_sign_take(struct bus_sign *sign, const char *name, size_t name_len, const char *value, size_t len)
+static inline void bus_sign_take(struct bus_sign *sign, const char *name, size_t name_len,
+                                 const char *value, size_t len)
 {
         static const struct {
                 const char *name;
@@ -72,7 +79,8 @@ static inline void bus_sign_take(struct bus_sign *sign, const char *name, size_t
         for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
                 struct bus_word *word = (struct bus_word *)((char *)sign + known[i].place);
 
-                if (known[i].len == name_len && !word->at && memcmp(known[i].name, name, name_len) == 0)
+                if (known[i].len == name_len && !word->at &&
+                    memcmp(known[i].name, name, name_len) == 0)
                         *word = (struct bus_word){value, len};
         }
 }

@@ -1,8 +1,8 @@
 /* One contract for every bus. MALL_TEST_KAFKA=host:port adds the Kafka adapter. */
 #include "event/bus.h"
 
-#include "testing/check.h"
 #include "base/clock.h"
+#include "testing/check.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -20,7 +20,8 @@ static const char *story_url(void)
         static int stories;
 
         if (broker)
-                snprintf(url, sizeof url, "kafka://%s/story-%d-%d", broker, (int)getpid(), ++stories);
+                snprintf(url, sizeof url, "kafka://%s/story-%d-%d", broker, (int)getpid(),
+                         ++stories);
         else
                 snprintf(url, sizeof url, "log:%s/mall.log", check_directory());
         return url;
@@ -30,7 +31,8 @@ static const char *story_url(void)
 static struct bus *open_publisher(const char *url)
 {
         struct error e = {0};
-        struct bus *bus = bus_open_publisher(&(struct bus_config){.url = url, .client = "test"}, &e);
+        struct bus *bus =
+                bus_open_publisher(&(struct bus_config){.url = url, .client = "test"}, &e);
 
         check_text(e.text, "");
         return bus;
@@ -75,7 +77,10 @@ static void publish(struct bus *bus, struct record *records, size_t count)
 
 static void say(struct bus *bus, const char *key, const char *value)
 {
-        struct record r = {.key = key, .key_len = key ? strlen(key) : 0, .value = value, .value_len = strlen(value)};
+        struct record r = {.key = key,
+                           .key_len = key ? strlen(key) : 0,
+                           .value = value,
+                           .value_len = strlen(value)};
 
         publish(bus, &r, 1);
         check_int(became[0].result, BUS_PUBLISHED);
@@ -105,10 +110,17 @@ static void expect(struct bus *bus, const char *value)
 static void comes_as_it_went(void)
 {
         static const char bytes[] = "\0\x01\x80\xff\xc3(\0end";
-        const struct record_header headers[] = {
-                {"contentType", "\"application/json\"", 18}, {"raw", bytes, sizeof bytes}, {"empty", "", 0}, {"none", NULL, 0}};
+        const struct record_header headers[] = {{"contentType", "\"application/json\"", 18},
+                                                {"raw", bytes, sizeof bytes},
+                                                {"empty", "", 0},
+                                                {"none", NULL, 0}};
         struct record sent[] = {
-                {.key = "1", .key_len = 1, .value = "{\"a\":1}", .value_len = 7, .headers = headers, .header_count = 4,
+                {.key = "1",
+                 .key_len = 1,
+                 .value = "{\"a\":1}",
+                 .value_len = 7,
+                 .headers = headers,
+                 .header_count = 4,
                  .timestamp_ms = 1795358923623},
                 {.key = bytes, .key_len = sizeof bytes, .value = bytes, .value_len = sizeof bytes},
                 {.key = NULL, .value = NULL},
@@ -131,12 +143,15 @@ static void comes_as_it_went(void)
         check_text(got[0].value, "{\"a\":1}");
         check_int(got[0].timestamp_ms, 1795358923623);
         check(got[2].timestamp_ms > 0);
-        check(memcmp(got[1].value, bytes, sizeof bytes) == 0 && memcmp(got[1].key, bytes, sizeof bytes) == 0);
+        check(memcmp(got[1].value, bytes, sizeof bytes) == 0 &&
+              memcmp(got[1].key, bytes, sizeof bytes) == 0);
         check_int((int64_t)got[0].header_count, 4);
         check_text(got[0].headers[0].name, "contentType");
         check_text(got[0].headers[0].value, "\"application/json\"");
-        check(got[0].headers[1].len == sizeof bytes && memcmp(got[0].headers[1].value, bytes, sizeof bytes) == 0);
-        check(got[0].headers[2].value && !got[0].headers[2].len && !got[0].headers[3].value && !got[0].headers[3].len);
+        check(got[0].headers[1].len == sizeof bytes &&
+              memcmp(got[0].headers[1].value, bytes, sizeof bytes) == 0);
+        check(got[0].headers[2].value && !got[0].headers[2].len && !got[0].headers[3].value &&
+              !got[0].headers[3].len);
         check_int((int64_t)got[1].header_count, 0);
         arena_close(&arena);
         bus_close(&reader, 5000);
@@ -152,7 +167,8 @@ static struct bus *open_choosy(const char *url)
 {
         struct error e = {0};
         static char wanted[] = "A";
-        struct bus_config config = {.url = url, .client = "test", .wanted = wants_one, .wanted_arg = wanted};
+        struct bus_config config = {
+                .url = url, .client = "test", .wanted = wants_one, .wanted_arg = wanted};
         char name[300];
         struct bus *bus;
 
@@ -165,8 +181,14 @@ static struct bus *open_choosy(const char *url)
 /* type NULL: no header */
 static void say_type(struct bus *bus, const char *type, const char *value)
 {
-        struct record_header headers[] = {{"other", "A", 1}, {"ce_type", type, type ? strlen(type) : 0}};
-        struct record r = {.key = "1", .key_len = 1, .value = value, .value_len = strlen(value), .headers = headers, .header_count = type ? 2 : 1};
+        struct record_header headers[] = {{"other", "A", 1},
+                                          {"ce_type", type, type ? strlen(type) : 0}};
+        struct record r = {.key = "1",
+                           .key_len = 1,
+                           .value = value,
+                           .value_len = strlen(value),
+                           .headers = headers,
+                           .header_count = type ? 2 : 1};
 
         publish(bus, &r, 1);
         check_int(became[0].result, BUS_PUBLISHED);
@@ -215,7 +237,8 @@ static bool note(void *arg, const struct bus_sign *sign)
         struct noted *noted = arg;
         char id[24] = "";
 
-        if (sign->source.len != 6 || memcmp(sign->source.at, "/own/1", 6) != 0 || sign->id.len >= sizeof id)
+        if (sign->source.len != 6 || memcmp(sign->source.at, "/own/1", 6) != 0 ||
+            sign->id.len >= sizeof id)
                 return true;
         memcpy(id, sign->id.at, sign->id.len);
         noted->count++;
@@ -227,8 +250,10 @@ static bool note(void *arg, const struct bus_sign *sign)
 static void say_of(struct bus *bus, const char *source, int id)
 {
         char text[16], key[16];
-        struct record_header headers[] = {{"ce_source", source, strlen(source)}, {"ce_id", text, 0}, {"ce_type", "A", 1}};
-        struct record r = {.key = key, .value = "{}", .value_len = 2, .headers = headers, .header_count = 3};
+        struct record_header headers[] = {
+                {"ce_source", source, strlen(source)}, {"ce_id", text, 0}, {"ce_type", "A", 1}};
+        struct record r = {
+                .key = key, .value = "{}", .value_len = 2, .headers = headers, .header_count = 3};
 
         headers[1].len = (size_t)snprintf(text, sizeof text, "%d", id);
         r.key_len = (size_t)snprintf(key, sizeof key, "%d", id);
@@ -239,7 +264,8 @@ static void the_end_of_the_topic_can_be_looked_at(void)
 {
         const char *url = story_url();
         struct noted noted = {0, 0};
-        struct bus_config config = {.url = url, .client = "test", .wanted = note, .wanted_arg = &noted};
+        struct bus_config config = {
+                .url = url, .client = "test", .wanted = note, .wanted_arg = &noted};
         struct bus *publisher = open_publisher(url), *reader = open_reader(url, "g");
         _Atomic bool stop = false;
 
@@ -265,7 +291,8 @@ static void large_records_hide_no_end(void)
         enum { LARGE = 800 * 1000, MANY = 50 };
         const char *url = story_url();
         struct noted noted = {0, 0};
-        struct bus_config config = {.url = url, .client = "test", .wanted = note, .wanted_arg = &noted};
+        struct bus_config config = {
+                .url = url, .client = "test", .wanted = note, .wanted_arg = &noted};
         struct bus *publisher = open_publisher(url);
         char *large = memory_alloc(LARGE);
         struct record r = {.key = "k", .key_len = 1, .value = large, .value_len = LARGE};
@@ -322,7 +349,8 @@ static void every_group_hears_all(void)
 static void readers_of_a_group_hear_all_between_them(void)
 {
         const char *url = story_url();
-        struct bus *publisher = open_publisher(url), *pair[2] = {open_reader(url, "g"), open_reader(url, "g")};
+        struct bus *publisher = open_publisher(url),
+                   *pair[2] = {open_reader(url, "g"), open_reader(url, "g")};
         int64_t end = clock_mono_us() + PATIENCE_MS * 1000;
         struct arena *arena = arena_open();
         bool heard[100] = {false};
@@ -456,9 +484,10 @@ static void keys_keep_their_order(void)
 
         for (size_t size = 1; sent < COUNT; size = size * 3 % MOST + 1) {
                 for (size_t i = 0; i < size; i++, sent++)
-                        batch[i] = (struct record){
-                                .key = arena_printf(arena, "%d", sent % KEYS), .key_len = 1,
-                                .value = arena_printf(arena, "%7d", sent / KEYS), .value_len = 7};
+                        batch[i] = (struct record){.key = arena_printf(arena, "%d", sent % KEYS),
+                                                   .key_len = 1,
+                                                   .value = arena_printf(arena, "%7d", sent / KEYS),
+                                                   .value_len = 7};
                 publish(publisher, batch, size);
         }
         for (int got = 0; got < sent; got++) {
@@ -508,7 +537,8 @@ static void dead_letters_have_a_topic_of_their_own(void)
         const char *url = story_url();
         char topic[64];
         struct bus *publisher = open_publisher(url), *reader = open_reader(url, "g");
-        struct record r[] = {{.value = "dead", .value_len = 4, .topic = topic}, {.value = "alive", .value_len = 5}};
+        struct record r[] = {{.value = "dead", .value_len = 4, .topic = topic},
+                             {.value = "alive", .value_len = 5}};
 
         snprintf(topic, sizeof topic, "error.mall.%lld", (long long)clock_mono_us());
         publish(publisher, r, 2);
@@ -520,12 +550,21 @@ static void dead_letters_have_a_topic_of_their_own(void)
 
 static void wrong_urls_are_named(void)
 {
-        static const char *const wrong[] = {"", "log:", "mqtt://x/y", "kafka://", "kafka://host:1", "kafka://host:1/",
-                                            "kafka:///mall", "kafka://host:1/a b", "kafka://host:1/a/b", NULL};
+        static const char *const wrong[] = {"",
+                                            "log:",
+                                            "mqtt://x/y",
+                                            "kafka://",
+                                            "kafka://host:1",
+                                            "kafka://host:1/",
+                                            "kafka:///mall",
+                                            "kafka://host:1/a b",
+                                            "kafka://host:1/a/b",
+                                            NULL};
 
         for (int i = 0; wrong[i]; i++) {
                 struct error e = {0};
-                struct bus *bus = bus_open_publisher(&(struct bus_config){.url = wrong[i], .client = "test"}, &e);
+                struct bus *bus = bus_open_publisher(
+                        &(struct bus_config){.url = wrong[i], .client = "test"}, &e);
 
                 check(!bus);
                 check_int(e.kind, ERROR_BAD_INPUT);

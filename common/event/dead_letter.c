@@ -20,16 +20,20 @@ static void pack_own(struct text *packed, const struct event *event)
 
         for (size_t i = 0; i < r->header_count; i++)
                 if (event->source[0] || !is_identity(r->headers[i].name))
-                        packed_headers_add(packed, PACKED_FOR_OUTBOX, r->headers[i].name, r->headers[i].value, r->headers[i].len);
+                        packed_headers_add(packed, PACKED_FOR_OUTBOX, r->headers[i].name,
+                                           r->headers[i].value, r->headers[i].len);
 }
 
 static void pack_identity(struct text *packed, const char *group, const struct record *r)
 {
         pack(packed, "ce_source", arena_printf(packed->arena, "/%s", group));
-        pack(packed, "ce_id", arena_printf(packed->arena, "%s/%d/%lld", r->topic, r->partition, (long long)r->offset));
+        pack(packed, "ce_id",
+             arena_printf(packed->arena, "%s/%d/%lld", r->topic, r->partition,
+                          (long long)r->offset));
 }
 
-void dead_letter_write(struct unit *unit, const char *group, const struct event *event, const char *why, bool bare)
+void dead_letter_write(struct unit *unit, const char *group, const struct event *event,
+                       const char *why, bool bare)
 {
         const struct record *r = event->record;
         struct arena *arena = unit_arena(unit);
@@ -43,6 +47,7 @@ void dead_letter_write(struct unit *unit, const char *group, const struct event 
         pack(&packed, "x-original-partition", arena_printf(arena, "%d", r->partition));
         pack(&packed, "x-original-offset", arena_printf(arena, "%lld", (long long)r->offset));
         pack(&packed, "x-exception-message", why);
-        unit_publish(unit, arena_printf(arena, "error.mall.%s", group), r->key && !bare ? arena_copy(arena, r->key, r->key_len) : NULL,
+        unit_publish(unit, arena_printf(arena, "error.mall.%s", group),
+                     r->key && !bare ? arena_copy(arena, r->key, r->key_len) : NULL,
                      bare ? NULL : r->value, bare ? 0 : r->value_len, &packed);
 }

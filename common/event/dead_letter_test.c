@@ -29,7 +29,8 @@ static void what_cannot_be_understood_is_a_dead_letter(void)
         begin();
         say(NULL, thing("first"));
         for (int i = 0; i < BROKEN; i++)
-                say(i % 2 ? arena_printf(t.arena, "%d", i) : NULL, broken[i].value); /* with ce headers and without */
+                say(i % 2 ? arena_printf(t.arena, "%d", i) : NULL,
+                    broken[i].value); /* with ce headers and without */
         say(NULL, thing("last"));
         listen_as("things");
         wait_for_things(2);
@@ -40,12 +41,16 @@ static void what_cannot_be_understood_is_a_dead_letter(void)
 
                 check_text(dead[i].topic, "error.mall.things");
                 check_text(dead[i].key, "k");
-                check(dead[i].value_len == len && (!len || memcmp(dead[i].value, broken[i].value, len) == 0));
+                check(dead[i].value_len == len &&
+                      (!len || memcmp(dead[i].value, broken[i].value, len) == 0));
                 check_text(header_of(&dead[i], "x-original-topic"), "mall");
                 check_text(header_of(&dead[i], "x-original-partition"), "0");
-                check_text(header_of(&dead[i], "x-original-offset"), arena_printf(t.arena, "%d", i + 2));
+                check_text(header_of(&dead[i], "x-original-offset"),
+                           arena_printf(t.arena, "%d", i + 2));
                 check_contains(header_of(&dead[i], "x-exception-message"), broken[i].why);
-                check_text(header_of(&dead[i], "ce_id"), i % 2 ? arena_printf(t.arena, "%d", i) : arena_printf(t.arena, "mall/0/%d", i + 2));
+                check_text(header_of(&dead[i], "ce_id"),
+                           i % 2 ? arena_printf(t.arena, "%d", i)
+                                 : arena_printf(t.arena, "mall/0/%d", i + 2));
                 check_text(header_of(&dead[i], "ce_source"), i % 2 ? "/other/1" : "/things");
         }
         end();
@@ -54,7 +59,8 @@ static void what_cannot_be_understood_is_a_dead_letter(void)
 /* What becomes of a record with these headers that nobody understands. */
 static const struct outbox_record *letter_of(const struct record_header *headers, size_t count)
 {
-        struct record r = {.value = "hello", .value_len = 5, .headers = headers, .header_count = count};
+        struct record r = {
+                .value = "hello", .value_len = 5, .headers = headers, .header_count = count};
 
         publish(&r, 1);
         listen_as("things");
@@ -64,7 +70,8 @@ static const struct outbox_record *letter_of(const struct record_header *headers
 
 static void a_dead_letter_keeps_its_headers(void)
 {
-        const struct record_header headers[] = {{"none", NULL, 0}, {"empty", "", 0}, {"traceparent", "as it came", 10}};
+        const struct record_header headers[] = {
+                {"none", NULL, 0}, {"empty", "", 0}, {"traceparent", "as it came", 10}};
         const struct outbox_record *letter;
 
         begin();
@@ -113,10 +120,13 @@ static void one_bad_event_stops_no_other(void)
 
         begin();
         for (int i = 0; i < MANY; i++) {
-                const char *value = i % 300 == 150 ? thing("bad") : i % 300 == 151 ? "junk" : thing(arena_printf(t.arena, "%d", i));
+                const char *value = i % 300 == 150   ? thing("bad")
+                                    : i % 300 == 151 ? "junk"
+                                                     : thing(arena_printf(t.arena, "%d", i));
 
                 bad += i % 300 == 150 || i % 300 == 151;
-                records[i] = (struct record){.key = "k", .key_len = 1, .value = value, .value_len = strlen(value)};
+                records[i] = (struct record){
+                        .key = "k", .key_len = 1, .value = value, .value_len = strlen(value)};
         }
         publish(records, MANY);
         listen_as("things");
@@ -125,7 +135,8 @@ static void one_bad_event_stops_no_other(void)
         letters(bad);
         for (int i = 0, id = 1; i < MANY; i++)
                 if (i % 300 != 150 && i % 300 != 151)
-                        check_text(things_get(t.store, id++, t.arena)->name, arena_printf(t.arena, "%d", i));
+                        check_text(things_get(t.store, id++, t.arena)->name,
+                                   arena_printf(t.arena, "%d", i));
         end();
 }
 
@@ -139,10 +150,13 @@ static void a_dead_letter_that_cannot_be_kept_skips_nothing(void)
                 end();
                 return;
         }
-        third_party("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF NEW.topic IS NOT NULL AND"
-                    " (NEW.value IS NOT NULL OR to_regclass(''none_at_all'') IS NOT NULL) THEN"
-                    " RAISE EXCEPTION ''too long'' USING ERRCODE = ''54000''; END IF; RETURN NEW; END';"
-                    "CREATE TRIGGER refuse BEFORE INSERT ON outbox FOR EACH ROW EXECUTE FUNCTION refuse()");
+        third_party(
+                "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF NEW.topic "
+                "IS NOT NULL AND"
+                " (NEW.value IS NOT NULL OR to_regclass(''none_at_all'') IS NOT NULL) THEN"
+                " RAISE EXCEPTION ''too long'' USING ERRCODE = ''54000''; END IF; RETURN NEW; END';"
+                "CREATE TRIGGER refuse BEFORE INSERT ON outbox FOR EACH ROW EXECUTE FUNCTION "
+                "refuse()");
         listen_to_log();
         say("1", "junk");
         say("2", thing("bad"));
@@ -152,15 +166,20 @@ static void a_dead_letter_that_cannot_be_kept_skips_nothing(void)
         wait_for_metric("dead", "unknown", 1);
         wait_for_metric("dead", "Thing", 1);
         stop_listening();
-        check_int(count_of(told(), "ERROR a dead letter cannot be kept as it is; only where it was and why is error.message="), 2);
+        check_int(count_of(told(), "ERROR a dead letter cannot be kept as it is; only where it was "
+                                   "and why is error.message="),
+                  2);
         dead = letters(2);
         for (int i = 0; i < 2; i++) {
                 check(!dead[i].value && !dead[i].key);
                 check_text(header_of(&dead[i], "x-original-offset"), i ? "2" : "1");
                 check_text(header_of(&dead[i], "ce_id"), i ? "mall/0/2" : "mall/0/1");
-                check_contains(header_of(&dead[i], "x-exception-message"), i ? "a bad thing" : "expected a value");
+                check_contains(header_of(&dead[i], "x-exception-message"),
+                               i ? "a bad thing" : "expected a value");
         }
-        third_party("CREATE TABLE none_at_all (a INTEGER)"); /* then not even that can be written: nothing moves, and nothing is lost */
+        third_party(
+                "CREATE TABLE none_at_all (a INTEGER)"); /* then not even that can be written:
+                                                            nothing moves, and nothing is lost */
         say("4", "junk");
         say("5", thing("later"));
         usleep(300 * 1000);
@@ -188,11 +207,15 @@ static void what_dies_is_told(void)
         wait_for_metric("consumed", "Thing", 2);
         stop_listening();
         check_int(count_of(told(), "ERROR"), 3);
-        check_contains(told(), "ERROR an event cannot be understood; it is a dead letter now event.place=mall[0]@2 event.type=Thing"
+        check_contains(told(), "ERROR an event cannot be understood; it is a dead letter now "
+                               "event.place=mall[0]@2 event.type=Thing"
                                " event.source=/other/1 event.id=2 error.message=\"a bad thing\"\n");
         check_contains(told(), "event.place=mall[0]@3 event.type=unknown");
-        check_contains(told(), "ERROR two events have one identity; the second is a dead letter now event.place=mall[0]@4 event.type=Thing"
-                               " event.source=/other/1 event.id=1 error.message=\"another event came under");
+        check_contains(
+                told(),
+                "ERROR two events have one identity; the second is a dead letter now "
+                "event.place=mall[0]@4 event.type=Thing"
+                " event.source=/other/1 event.id=1 error.message=\"another event came under");
         end();
 }
 
@@ -225,13 +248,16 @@ static void closing_among_single_ones_loses_none(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"what cannot be understood is a dead letter", what_cannot_be_understood_is_a_dead_letter},
+                {"what cannot be understood is a dead letter",
+                 what_cannot_be_understood_is_a_dead_letter},
                 {"a dead letter keeps its headers", a_dead_letter_keeps_its_headers},
                 {"a dead letter has one identity", a_dead_letter_has_one_identity},
                 {"what dies is told", what_dies_is_told},
-                {"dead letters are counted and not repeated", dead_letters_are_counted_and_not_repeated},
+                {"dead letters are counted and not repeated",
+                 dead_letters_are_counted_and_not_repeated},
                 {"one bad event stops no other", one_bad_event_stops_no_other},
-                {"a dead letter that cannot be kept skips nothing", a_dead_letter_that_cannot_be_kept_skips_nothing},
+                {"a dead letter that cannot be kept skips nothing",
+                 a_dead_letter_that_cannot_be_kept_skips_nothing},
                 {"closing among single ones loses none", closing_among_single_ones_loses_none},
                 {NULL, NULL},
         };

@@ -9,7 +9,8 @@
 
 enum { IDENTITY_MOST = 1000 };
 
-const struct reaction *reaction_named(const struct reaction *reactions, const char *type, size_t len)
+const struct reaction *reaction_named(const struct reaction *reactions, const char *type,
+                                      size_t len)
 {
         for (; reactions->type; reactions++)
                 if (strlen(reactions->type) == len && memcmp(reactions->type, type, len) == 0)
@@ -35,7 +36,8 @@ const char *record_header(const struct record *record, const char *name, struct 
                 const struct record_header *h = &record->headers[i];
 
                 if (strcmp(h->name, name) == 0 && h->value)
-                        return utf8_is_valid(h->value, h->len) ? arena_copy(arena, h->value, h->len) : NULL;
+                        return utf8_is_valid(h->value, h->len) ? arena_copy(arena, h->value, h->len)
+                                                               : NULL;
         }
         return NULL;
 }
@@ -66,28 +68,34 @@ static void identify(const struct record *record, struct arena *arena, struct ev
         }
         event->identity_source = arena_printf(arena, "%s/%d", record->topic, record->partition);
         /* the hash tells two records at one place of a topic that was made anew apart */
-        event->identity = arena_printf(arena, "%lld-%lld-%016llx", (long long)record->offset, (long long)record->timestamp_ms,
-                                       (unsigned long long)hash_bytes(record->value, record->value_len));
+        event->identity =
+                arena_printf(arena, "%lld-%lld-%016llx", (long long)record->offset,
+                             (long long)record->timestamp_ms,
+                             (unsigned long long)hash_bytes(record->value, record->value_len));
 }
 
 static int64_t timestamp_of(const struct record *record, const struct json *body)
 {
         const struct json *stamp = json_member(body, "timestamp");
 
-        return stamp && stamp->type == JSON_NUMBER ? strtoll(stamp->text, NULL, 10) : record->timestamp_ms;
+        return stamp && stamp->type == JSON_NUMBER ? strtoll(stamp->text, NULL, 10)
+                                                   : record->timestamp_ms;
 }
 
-static bool read_body(const struct record *record, struct arena *arena, struct event *event, struct error *error)
+static bool read_body(const struct record *record, struct arena *arena, struct event *event,
+                      struct error *error)
 {
         const struct json *type;
 
         if (!record->value || !record->value_len)
                 return error_set(error, ERROR_BAD_INPUT, "the value is empty");
-        event->body = json_read_wanted(arena, record->value, record->value_len, &(struct json_wanted){0}, error); /* nothing nested */
+        event->body = json_read_wanted(arena, record->value, record->value_len,
+                                       &(struct json_wanted){0}, error); /* nothing nested */
         if (!event->body)
                 return false;
         if (event->body->type != JSON_OBJECT)
-                return error_set(error, ERROR_BAD_INPUT, "the value must be an object, not %s", json_type_name(event->body->type));
+                return error_set(error, ERROR_BAD_INPUT, "the value must be an object, not %s",
+                                 json_type_name(event->body->type));
         type = json_member(event->body, "eventType");
         if (!type || type->type != JSON_STRING)
                 return error_member(error, "eventType", "eventType must be a string");
@@ -96,16 +104,19 @@ static bool read_body(const struct record *record, struct arena *arena, struct e
         return true;
 }
 
-/* What the reaction says carries it, so that it must not have any length: of a later version the part that we know. */
+/* What the reaction says carries it, so that it must not have any length: of a later version the
+   part that we know. */
 static const char *traceparent_of(const struct record *record, struct arena *arena)
 {
         const char *received = record_header(record, "traceparent", arena);
 
-        return received && trace_is_well_formed(received) ? arena_printf(arena, "00%.53s", received + 2) : NULL;
+        return received && trace_is_well_formed(received)
+                       ? arena_printf(arena, "00%.53s", received + 2)
+                       : NULL;
 }
 
-enum event_verdict event_read(const struct record *record, const struct reaction *reactions, struct arena *arena,
-                              struct event *event, struct error *error)
+enum event_verdict event_read(const struct record *record, const struct reaction *reactions,
+                              struct arena *arena, struct event *event, struct error *error)
 {
         const char *said = record_header(record, "ce_type", arena);
 
@@ -136,7 +147,8 @@ void *event_row(struct unit *unit, const struct event *event, const struct shape
                 unit_refuse(unit, error.kind, error.member, "%s", error.text);
         for (const struct field *f = shape->fields; f->name; f++)
                 if (f->flags & FIELD_HIDDEN && f->type == FIELD_TEXT)
-                        *field_text(f, row) = record_header(event->record, field_header(f, unit_arena(unit)), unit_arena(unit));
+                        *field_text(f, row) = record_header(
+                                event->record, field_header(f, unit_arena(unit)), unit_arena(unit));
         return row;
 }
 

@@ -1,4 +1,5 @@
-/* What is read from a record: whether it is ours, what makes it this event and no other, and what is kept of its headers. */
+/* What is read from a record: whether it is ours, what makes it this event and no other, and what
+   is kept of its headers. */
 #include "event/event.h"
 
 #include "testing/thing.h"
@@ -24,8 +25,13 @@ static void begin(const char *value)
 {
         memset(&t, 0, sizeof t);
         t.arena = arena_open();
-        t.record = (struct record){.topic = "mall", .partition = 3, .offset = 12345678901, .timestamp_ms = 777, .value = value,
-                                   .value_len = value ? strlen(value) : 0, .headers = t.headers};
+        t.record = (struct record){.topic = "mall",
+                                   .partition = 3,
+                                   .offset = 12345678901,
+                                   .timestamp_ms = 777,
+                                   .value = value,
+                                   .value_len = value ? strlen(value) : 0,
+                                   .headers = t.headers};
 }
 
 static void end(void)
@@ -81,7 +87,14 @@ static void what_has_no_time_takes_its_records(void)
 
 static void what_cannot_be_read_is_broken_and_has_an_identity(void)
 {
-        static const char *const values[] = {NULL, "", "junk", "[]", "\"Thing\"", "{}", "{\"eventType\":null}", "{\"eventType\":{}}"};
+        static const char *const values[] = {NULL,
+                                             "",
+                                             "junk",
+                                             "[]",
+                                             "\"Thing\"",
+                                             "{}",
+                                             "{\"eventType\":null}",
+                                             "{\"eventType\":{}}"};
 
         for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
                 begin(values[i]);
@@ -109,10 +122,12 @@ static void an_event_is_what_its_sayer_called_it(void)
         end();
 }
 
-/* ... and one without, or with half of it, is its place in the topic, with a hash for a topic that was made anew. */
+/* ... and one without, or with half of it, is its place in the topic, with a hash for a topic that
+   was made anew. */
 static void one_without_a_name_is_its_place(void)
 {
-        static const char value[] = "{\"eventType\":\"Thing\"}", other[] = "{\"eventType\":\"Thing\" }";
+        static const char value[] = "{\"eventType\":\"Thing\"}",
+                          other[] = "{\"eventType\":\"Thing\" }";
         const char *first;
 
         begin(value);
@@ -179,17 +194,22 @@ static int32_t content_of(const char *value)
 static void another_value_is_another_content(void)
 {
         check(content_of("{\"eventType\":\"Thing\"}") == content_of("{\"eventType\":\"Thing\"}"));
-        check(content_of("{\"eventType\":\"Thing\"}") != content_of("{\"eventType\":\"Thing\",\"timestamp\":1}"));
-        check(content_of("{\"eventType\":\"Thing\",\"timestamp\":2}") != content_of("{\"eventType\":\"Thing\",\"timestamp\":1}"));
-        check(content_of("junk") != 0 && content_of(NULL) != 0 && content_of("") == content_of(NULL));
+        check(content_of("{\"eventType\":\"Thing\"}") !=
+              content_of("{\"eventType\":\"Thing\",\"timestamp\":1}"));
+        check(content_of("{\"eventType\":\"Thing\",\"timestamp\":2}") !=
+              content_of("{\"eventType\":\"Thing\",\"timestamp\":1}"));
+        check(content_of("junk") != 0 && content_of(NULL) != 0 &&
+              content_of("") == content_of(NULL));
         /* FNV-1a of 64 bits, both halves: what is in a store must be found by the next program */
         check_int(content_of(NULL), (int32_t)(0xcbf29ce4u ^ 0x84222325u));
-        check_int(content_of("7zghd8d"), 1); /* whose halves are the same; 0 would say that nothing is known */
+        check_int(content_of("7zghd8d"),
+                  1); /* whose halves are the same; 0 would say that nothing is known */
 }
 
 #define TRACE "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
-/* What reactions say carries it on: of a producer's bytes no more than what any hop could make something of. */
+/* What reactions say carries it on: of a producer's bytes no more than what any hop could make
+   something of. */
 static void a_trace_goes_on_if_it_is_one(void)
 {
         static const struct {
@@ -275,7 +295,10 @@ static void a_row_has_its_id_members_and_hidden_ones(void)
 {
         struct thing thing;
 
-        check_text(row_of("{\"eventType\":\"Thing\",\"id\":42,\"name\":\"a\",\"qty\":3,\"Secret\":\"said\"}", &thing), "");
+        check_text(row_of("{\"eventType\":\"Thing\",\"id\":42,\"name\":\"a\",\"qty\":3,\"Secret\":"
+                          "\"said\"}",
+                          &thing),
+                   "");
         check_int(thing.row.id, 42);
         check_text(thing.name, "a");
         check(thing.qty.known && thing.qty.value == 3 && thing.secret && !thing.pin.known);
@@ -283,9 +306,12 @@ static void a_row_has_its_id_members_and_hidden_ones(void)
         check_text(row_of("{\"eventType\":\"Thing\"}", &thing), "id must be a whole number");
         check_text(t.error.member, "id");
         check_int(t.error.kind, ERROR_BAD_INPUT);
-        check_text(row_of("{\"eventType\":\"Thing\",\"id\":null}", &thing), "id must be a whole number");
-        check_text(row_of("{\"eventType\":\"Thing\",\"id\":[]}", &thing), "id must be a whole number");
-        check_text(row_of("{\"eventType\":\"Thing\",\"id\":1,\"qty\":-1}", &thing), "qty must be a whole number from 0 to 2147483647, not -1");
+        check_text(row_of("{\"eventType\":\"Thing\",\"id\":null}", &thing),
+                   "id must be a whole number");
+        check_text(row_of("{\"eventType\":\"Thing\",\"id\":[]}", &thing),
+                   "id must be a whole number");
+        check_text(row_of("{\"eventType\":\"Thing\",\"id\":1,\"qty\":-1}", &thing),
+                   "qty must be a whole number from 0 to 2147483647, not -1");
         check_text(t.error.member, "qty");
 }
 
@@ -302,7 +328,8 @@ static void clocks_count_where_there_is_no_source(void)
 static const struct story stories[] = {
         {"its type decides whose it is", its_type_decides_whose_it_is},
         {"what has no time takes its record's", what_has_no_time_takes_its_records},
-        {"what cannot be read is broken and has an identity", what_cannot_be_read_is_broken_and_has_an_identity},
+        {"what cannot be read is broken and has an identity",
+         what_cannot_be_read_is_broken_and_has_an_identity},
         {"an event is what its sayer called it", an_event_is_what_its_sayer_called_it},
         {"one without a name is its place", one_without_a_name_is_its_place},
         {"a name has a length that an index takes", a_name_has_a_length_that_an_index_takes},

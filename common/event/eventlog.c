@@ -26,7 +26,8 @@ static const char *const sql[LOG_STATEMENTS] = {
         [LOG_BEGIN] = "BEGIN IMMEDIATE",
         [LOG_COMMIT] = "COMMIT",
         [LOG_ROLLBACK] = "ROLLBACK",
-        [LOG_APPEND] = "INSERT INTO log (topic, timestamp, key, value, headers) VALUES (?, ?, ?, ?, ?)",
+        [LOG_APPEND] =
+                "INSERT INTO log (topic, timestamp, key, value, headers) VALUES (?, ?, ?, ?, ?)",
         [LOG_READ_TOPIC] = "SELECT offset, topic, timestamp, key, value, headers FROM log"
                            " WHERE offset > ?1 AND topic = ?3 ORDER BY offset LIMIT ?2",
         [LOG_READ_ALL] = "SELECT offset, topic, timestamp, key, value, headers FROM log"
@@ -38,26 +39,30 @@ static const char *const sql[LOG_STATEMENTS] = {
                      " ON CONFLICT DO UPDATE SET seen = excluded.seen RETURNING position",
         /* two readers of a group may overlap: what the faster one applied is applied */
         [LOG_MOVE] = "INSERT INTO groups (name, topic, seen, position) VALUES (?, ?, ?, ?)"
-                     " ON CONFLICT DO UPDATE SET seen = excluded.seen, position = max(position, excluded.position)",
+                     " ON CONFLICT DO UPDATE SET seen = excluded.seen, position = max(position, "
+                     "excluded.position)",
         [LOG_FORGET] = "DELETE FROM groups WHERE name = ?",
         [LOG_GROUPS] = "SELECT name, topic, position, seen, coalesce((SELECT offset FROM log"
                        " WHERE log.topic = groups.topic ORDER BY offset DESC LIMIT 1), 0)"
                        " FROM groups ORDER BY name, topic",
         /* the first of the oldest rows that must stay: young, not read by all, or the last one */
-        [LOG_RETIRE_UP_TO] = "SELECT offset, number, timestamp < ?1 FROM"
-                             " (SELECT offset, topic, timestamp, row_number() OVER (ORDER BY offset) AS number"
-                             " FROM log ORDER BY offset LIMIT ?2) AS oldest"
-                             " WHERE timestamp >= ?1 OR offset = (SELECT max(offset) FROM log) OR number = ?2"
-                             " OR EXISTS (SELECT 1 FROM groups WHERE topic = oldest.topic AND position < offset)"
-                             " ORDER BY offset LIMIT 1",
+        [LOG_RETIRE_UP_TO] =
+                "SELECT offset, number, timestamp < ?1 FROM"
+                " (SELECT offset, topic, timestamp, row_number() OVER (ORDER BY offset) AS number"
+                " FROM log ORDER BY offset LIMIT ?2) AS oldest"
+                " WHERE timestamp >= ?1 OR offset = (SELECT max(offset) FROM log) OR number = ?2"
+                " OR EXISTS (SELECT 1 FROM groups WHERE topic = oldest.topic AND position < offset)"
+                " ORDER BY offset LIMIT 1",
         [LOG_RETIRE] = "DELETE FROM log WHERE offset < ?",
-        [LOG_HOLDER] = "SELECT name FROM groups WHERE position < ?1"
-                       " AND topic = (SELECT topic FROM log WHERE offset = ?1) ORDER BY position LIMIT 1",
+        [LOG_HOLDER] =
+                "SELECT name FROM groups WHERE position < ?1"
+                " AND topic = (SELECT topic FROM log WHERE offset = ?1) ORDER BY position LIMIT 1",
 };
 
 static const char schema[] =
         "BEGIN IMMEDIATE;"
-        "CREATE TABLE log (offset INTEGER PRIMARY KEY, topic TEXT NOT NULL, timestamp INTEGER NOT NULL, key BLOB,"
+        "CREATE TABLE log (offset INTEGER PRIMARY KEY, topic TEXT NOT NULL, timestamp INTEGER NOT "
+        "NULL, key BLOB,"
         " value BLOB, headers BLOB);"
         "CREATE TABLE groups (name TEXT NOT NULL, topic TEXT NOT NULL, position INTEGER NOT NULL,"
         " seen INTEGER NOT NULL, PRIMARY KEY (name, topic)) WITHOUT ROWID;"
@@ -71,26 +76,33 @@ bool eventlog_error(struct eventlog *f, struct error *error)
 {
         int code = sqlite3_extended_errcode(f->db);
 
-        /* After a failed flush nobody knows what is on the disk: the process that starts next finds out. */
+        /* After a failed flush nobody knows what is on the disk: the process that starts next finds
+           out. */
         if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) {
-                log_write(LOG_ERROR, "the event log cannot be flushed to disk, ending", "file.path", f->path, NULL);
+                log_write(LOG_ERROR, "the event log cannot be flushed to disk, ending", "file.path",
+                          f->path, NULL);
                 log_close();
                 _exit(1);
         }
-        if (code == SQLITE_IOERR_READ || code == SQLITE_IOERR_SHORT_READ || code == SQLITE_IOERR_CORRUPTFS)
-                return error_set(error, ERROR_INTERNAL, "the event log %s cannot be read: %s", f->path, sqlite3_errmsg(f->db));
+        if (code == SQLITE_IOERR_READ || code == SQLITE_IOERR_SHORT_READ ||
+            code == SQLITE_IOERR_CORRUPTFS)
+                return error_set(error, ERROR_INTERNAL, "the event log %s cannot be read: %s",
+                                 f->path, sqlite3_errmsg(f->db));
         code &= 0xff;
         if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
                 return error_set(error, ERROR_INTERNAL, "the event log %s is damaged: %s", f->path,
                                  sqlite3_errmsg(f->db));
-        return error_set(error, ERROR_UNAVAILABLE, "the event log %s: %s", f->path, sqlite3_errmsg(f->db));
+        return error_set(error, ERROR_UNAVAILABLE, "the event log %s: %s", f->path,
+                         sqlite3_errmsg(f->db));
 }
 
-sqlite3_stmt *eventlog_statement(struct eventlog *f, enum eventlog_statement which, struct error *error)
+sqlite3_stmt *eventlog_statement(struct eventlog *f, enum eventlog_statement which,
+                                 struct error *error)
 {
         sqlite3_stmt **s = &f->statements[which];
 
-        if (!*s && sqlite3_prepare_v3(f->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT, s, NULL) != SQLITE_OK)
+        if (!*s && sqlite3_prepare_v3(f->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT, s, NULL) !=
+                           SQLITE_OK)
                 eventlog_error(f, error);
         return *s;
 }
@@ -149,8 +161,9 @@ static void checkpoint_if_due(struct eventlog *f)
                 return;
         f->checkpointed_at = f->wal_pages;
         sqlite3_busy_timeout(f->db, TRUNCATE_BUSY_MS);
-        if (sqlite3_wal_checkpoint_v2(f->db, NULL, large ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, NULL,
-                                      NULL) != SQLITE_OK)
+        if (sqlite3_wal_checkpoint_v2(
+                    f->db, NULL, large ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE,
+                    NULL, NULL) != SQLITE_OK)
                 eventlog_error(f, &ignored);
         sqlite3_busy_timeout(f->db, BUSY_MS);
 }
@@ -182,7 +195,8 @@ static int64_t pragma_number(struct eventlog *f, const char *query)
         sqlite3_stmt *s;
         int64_t n = -1;
 
-        if (sqlite3_prepare_v2(f->db, query, -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
+        if (sqlite3_prepare_v2(f->db, query, -1, &s, NULL) == SQLITE_OK &&
+            sqlite3_step(s) == SQLITE_ROW)
                 n = sqlite3_column_int64(s, 0);
         if (sqlite3_finalize(s) != SQLITE_OK)
                 n = -1;
@@ -198,7 +212,8 @@ static bool schema_check(struct eventlog *f, struct error *error)
         if (tables < 0 || application < 0 || version < 0)
                 return eventlog_error(f, error);
         if (tables == 0 && version == 0 && f->use != LOG_FILE_INSPECTS) {
-                if (sqlite3_exec(f->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL) != SQLITE_OK ||
+                if (sqlite3_exec(f->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL) !=
+                            SQLITE_OK ||
                     sqlite3_exec(f->db, schema, NULL, NULL, NULL) != SQLITE_OK)
                         return eventlog_error(f, error);
                 return true;
@@ -207,14 +222,16 @@ static bool schema_check(struct eventlog *f, struct error *error)
                 return error_set(error, ERROR_INTERNAL, "%s is no event log of the mall", f->path);
         if (version > SCHEMA)
                 return error_set(error, ERROR_INTERNAL,
-                                 "the event log %s was written by a newer version (schema %d, this program knows %d)",
+                                 "the event log %s was written by a newer version (schema %d, this "
+                                 "program knows %d)",
                                  f->path, (int)version, SCHEMA);
         return true;
 }
 
 static bool connection_open(struct eventlog *f, struct error *error)
 {
-        int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (f->use == LOG_FILE_INSPECTS ? 0 : SQLITE_OPEN_CREATE);
+        int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+                    (f->use == LOG_FILE_INSPECTS ? 0 : SQLITE_OPEN_CREATE);
 
         if (sqlite3_open_v2(f->path, &f->db, flags, wal_vfs()) != SQLITE_OK)
                 return eventlog_error(f, error);
@@ -222,9 +239,11 @@ static bool connection_open(struct eventlog *f, struct error *error)
         sqlite3_busy_timeout(f->db, BUSY_MS);
         sqlite3_db_config(f->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         if (sqlite3_db_readonly(f->db, "main") == 1)
-                return error_set(error, ERROR_INTERNAL, "the event log %s may not be written", f->path);
+                return error_set(error, ERROR_INTERNAL, "the event log %s may not be written",
+                                 f->path);
         if (sqlite3_exec(f->db,
-                         "PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = FULL; PRAGMA secure_delete = OFF;"
+                         "PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = FULL; PRAGMA "
+                         "secure_delete = OFF;"
                          "PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY",
                          NULL, NULL, NULL) != SQLITE_OK)
                 return eventlog_error(f, error);

@@ -1,8 +1,9 @@
 /* eventlog_bus - the bus on an embedded log file (eventlog.h), for the daemons of one machine.
 
-   The topic of its own is `mall`, like Kafka's; dead letters lie in the same file under their own topic.
-   A reader waits on the file's wake and looks by itself every second, in case a writer died before it rang.
-   Group positions are written once a second at most: a crash repeats up to that much, which the inbox recognises. */
+   The topic of its own is `mall`, like Kafka's; dead letters lie in the same file under their own
+   topic. A reader waits on the file's wake and looks by itself every second, in case a writer died
+   before it rang. Group positions are written once a second at most: a crash repeats up to that
+   much, which the inbox recognises. */
 #include "event/bus_adapter.h"
 
 #include "base/clock.h"
@@ -14,7 +15,7 @@
 #include <string.h>
 
 enum {
-        LOOK_US = 1000 * 1000,  /* look without a ring; also how lazy positions are */
+        LOOK_US = 1000 * 1000, /* look without a ring; also how lazy positions are */
         RETIRE_MS = 60 * 1000,
         WARN_MS = 60 * 60 * 1000,
         RETIRE_PORTIONS_US = 20 * 1000,
@@ -51,8 +52,8 @@ static struct log_bus *log_bus(struct bus *bus)
 
 static void log_bus_close(struct bus *bus, int wait_ms);
 
-static struct bus *log_bus_open(const struct bus_config *config, const char *path, const char *group,
-                                struct error *error)
+static struct bus *log_bus_open(const struct bus_config *config, const char *path,
+                                const char *group, struct error *error)
 {
         struct log_bus *b;
         bool ready;
@@ -68,7 +69,8 @@ static struct bus *log_bus_open(const struct bus_config *config, const char *pat
         b->metrics = config->metrics;
         b->retention_ms = config->retention_ms;
         b->file = eventlog_open(path, group ? LOG_FILE_READS : LOG_FILE_APPENDS, error);
-        ready = b->file && (!group || eventlog_join(b->file, group, b->bus.topic, &b->polled, error));
+        ready = b->file &&
+                (!group || eventlog_join(b->file, group, b->bus.topic, &b->polled, error));
         b->committed = b->written = b->polled;
         if (ready) {
                 b->lag = group ? bus_lag_series(config->metrics, b->bus.topic, 0) : NULL;
@@ -78,7 +80,8 @@ static struct bus *log_bus_open(const struct bus_config *config, const char *pat
         return NULL;
 }
 
-/* What cannot be written costs nothing but time: it is read again at the next start, and was there before. */
+/* What cannot be written costs nothing but time: it is read again at the next start, and was there
+   before. */
 static void write_position(struct log_bus *b)
 {
         struct error error = {0};
@@ -88,8 +91,9 @@ static void write_position(struct log_bus *b)
         if (eventlog_move(b->file, b->group, b->bus.topic, b->committed, &error))
                 b->written = b->committed;
         else if (!b->stuck)
-                log_write(LOG_WARN, "the group's position cannot be written now; trying again each second", "group", b->group, "error.message",
-                          error.text, NULL);
+                log_write(LOG_WARN,
+                          "the group's position cannot be written now; trying again each second",
+                          "group", b->group, "error.message", error.text, NULL);
         b->stuck = error.kind != ERROR_NONE;
 }
 
@@ -121,8 +125,8 @@ static void tidy(struct log_bus *b)
         write_position(b);
 }
 
-static size_t log_bus_poll(struct bus *bus, struct record *records, size_t most, int wait_ms, struct arena *arena,
-                           struct error *error)
+static size_t log_bus_poll(struct bus *bus, struct record *records, size_t most, int wait_ms,
+                           struct arena *arena, struct error *error)
 {
         struct log_bus *b = log_bus(bus);
         int64_t end = clock_mono_us() + (int64_t)wait_ms * 1000, rest;
@@ -143,7 +147,10 @@ static size_t log_bus_poll(struct bus *bus, struct record *records, size_t most,
                 if (count || rest <= 0 || bus_was_woken(bus))
                         return count;
                 if (error->kind != ERROR_NONE)
-                        futex_word_wait(&bus->woken, 0, rest < LOOK_US ? rest : LOOK_US); /* a ring of the others' helps nothing */
+                        futex_word_wait(
+                                &bus->woken, 0,
+                                rest < LOOK_US ? rest
+                                               : LOOK_US); /* a ring of the others' helps nothing */
                 else if (b->polled == before)
                         futex_wait(wake, loaded, rest < LOOK_US ? rest : LOOK_US);
         }
@@ -157,9 +164,12 @@ static void log_bus_commit(struct bus *bus)
         tidy(b);
 }
 
-static void log_bus_look_back(const struct bus_config *config, const char *place, const char *group, const _Atomic bool *stop)
+static void log_bus_look_back(const struct bus_config *config, const char *place, const char *group,
+                              const _Atomic bool *stop)
 {
-        struct bus reader = {.topic = memory_string(topic_name), .wanted = config->wanted, .wanted_arg = config->wanted_arg};
+        struct bus reader = {.topic = memory_string(topic_name),
+                             .wanted = config->wanted,
+                             .wanted_arg = config->wanted_arg};
         struct error ignored;
         struct eventlog *file = eventlog_open(place, LOG_FILE_INSPECTS, &ignored);
 
@@ -201,7 +211,8 @@ static void show_groups(struct log_bus *b)
         size_t count = b->metrics ? eventlog_groups(b->file, arena, &groups, &ignored) : 0;
 
         for (size_t i = 0; i < count; i++)
-                metric_set(metrics_series(b->metrics, &lag, &groups[i].name), (double)groups[i].lag);
+                metric_set(metrics_series(b->metrics, &lag, &groups[i].name),
+                           (double)groups[i].lag);
         arena_close(&arena);
 }
 
@@ -227,10 +238,13 @@ static void retire(struct log_bus *b)
                 return;
         b->portion_us = clock_mono_us();
         if (!eventlog_retire(b->file, now - b->retention_ms, &b->retiring, holder, &e))
-                log_write(LOG_WARN, "old events could not be deleted", "error.message", e.text, NULL);
+                log_write(LOG_WARN, "old events could not be deleted", "error.message", e.text,
+                          NULL);
         if (holder[0] && is_due(now, b->warned_ms, WARN_MS)) {
                 b->warned_ms = now;
-                log_write(LOG_WARN, "a group holds up the deletion of old events; `mallctl log forget` frees them",
+                log_write(LOG_WARN,
+                          "a group holds up the deletion of old events; `mallctl log forget` frees "
+                          "them",
                           "group", holder, NULL);
         }
 }
@@ -248,7 +262,8 @@ static int log_bus_lane(struct bus *bus, const char *key, size_t key_len)
 }
 
 /* All in one transaction: what is taken is durable. */
-static bool log_bus_send(struct bus *bus, const struct record *records, size_t count, struct error *error)
+static bool log_bus_send(struct bus *bus, const struct record *records, size_t count,
+                         struct error *error)
 {
         struct log_bus *b = log_bus(bus);
 

@@ -1,9 +1,9 @@
 /* What only the embedded log promises: many processes, retention, clear words about bad files. */
 #include "event/bus.h"
 
-#include "testing/check.h"
 #include "base/clock.h"
 #include "event/eventlog.h"
+#include "testing/check.h"
 #include "testing/publish.h"
 
 #include <signal.h>
@@ -39,7 +39,8 @@ static struct bus *open_bus(const char *group)
 {
         struct bus_config config = config_of_log();
         struct error e = {0};
-        struct bus *bus = group ? bus_open_reader(&config, group, &e) : bus_open_publisher(&config, &e);
+        struct bus *bus =
+                group ? bus_open_reader(&config, group, &e) : bus_open_publisher(&config, &e);
 
         check_text(e.text, "");
         return bus;
@@ -217,7 +218,8 @@ static void spoil(const char *end)
         fclose(f);
 }
 
-/* It says so, and takes as long as if nothing had come, so that who polls in a loop does not spin. */
+/* It says so, and takes as long as if nothing had come, so that who polls in a loop does not
+   spin. */
 static void a_log_that_is_damaged_under_its_reader_is_no_reason_to_hurry(void)
 {
         enum { WAIT_MS = 300 };
@@ -264,8 +266,10 @@ static void write_until_killed(struct promised *promised, int writer)
 
                 for (int i = 0; i < BATCH; i++) {
                         snprintf(values[i], sizeof values[i], "%d", from + i + 1);
-                        r[i] = (struct record){
-                                .key = &"012"[writer], .key_len = 1, .value = values[i], .value_len = strlen(values[i])};
+                        r[i] = (struct record){.key = &"012"[writer],
+                                               .key_len = 1,
+                                               .value = values[i],
+                                               .value_len = strlen(values[i])};
                 }
                 if (bus_publish(bus, r, BATCH, 5000, &e) == BATCH)
                         atomic_store(&promised->values[writer], from + BATCH);
@@ -287,7 +291,8 @@ struct heard {
         int steps_back;
 };
 
-/* A writer that was killed says again what it does not know to be durable: that may step back, never skip. */
+/* A writer that was killed says again what it does not know to be durable: that may step back,
+   never skip. */
 static bool hear_some(struct bus *reader, struct heard *heard, int wait_ms)
 {
         struct arena *arena = arena_open();
@@ -309,8 +314,8 @@ static bool hear_some(struct bus *reader, struct heard *heard, int wait_ms)
 
 static void killed_writers_lose_nothing(void)
 {
-        struct promised *promised =
-                mmap(NULL, sizeof *promised, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        struct promised *promised = mmap(NULL, sizeof *promised, PROT_READ | PROT_WRITE,
+                                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         struct bus *reader = open_bus("g");
         struct heard heard = {0};
         pid_t pids[WRITERS];
@@ -362,7 +367,8 @@ static const struct story stories[] = {
         {"old events go when all have passed", old_events_go_when_all_have_passed},
         {"offsets never repeat", offsets_never_repeat},
         {"bad files are refused", bad_files_are_refused},
-        {"a log that is damaged under its reader is no reason to hurry", a_log_that_is_damaged_under_its_reader_is_no_reason_to_hurry},
+        {"a log that is damaged under its reader is no reason to hurry",
+         a_log_that_is_damaged_under_its_reader_is_no_reason_to_hurry},
         {"killed writers lose nothing", killed_writers_lose_nothing},
         {"a file that grew shrinks its WAL", a_file_that_grew_shrinks_its_wal},
         {NULL, NULL},

@@ -10,7 +10,8 @@ static void bind_text(sqlite3_stmt *s, int at, const char *text)
         sqlite3_bind_text(s, at, text, -1, SQLITE_STATIC);
 }
 
-bool eventlog_join(struct eventlog *f, const char *group, const char *topic, int64_t *position, struct error *error)
+bool eventlog_join(struct eventlog *f, const char *group, const char *topic, int64_t *position,
+                   struct error *error)
 {
         sqlite3_stmt *s = eventlog_statement(f, LOG_JOIN, error);
         bool joined;
@@ -49,7 +50,8 @@ static bool write_one(struct eventlog *f, sqlite3_stmt *s, struct error *error)
         return false;
 }
 
-bool eventlog_move(struct eventlog *f, const char *group, const char *topic, int64_t position, struct error *error)
+bool eventlog_move(struct eventlog *f, const char *group, const char *topic, int64_t position,
+                   struct error *error)
 {
         sqlite3_stmt *s = eventlog_statement(f, LOG_MOVE, error);
 
@@ -76,7 +78,8 @@ bool eventlog_forget(struct eventlog *f, const char *group, struct error *error)
         return true;
 }
 
-size_t eventlog_groups(struct eventlog *f, struct arena *arena, struct eventlog_group **groups, struct error *error)
+size_t eventlog_groups(struct eventlog *f, struct arena *arena, struct eventlog_group **groups,
+                       struct error *error)
 {
         sqlite3_stmt *s = eventlog_statement(f, LOG_GROUPS, error);
         size_t count = 0, room = 0;

@@ -37,12 +37,14 @@ struct eventlog {
 };
 
 /* Ready to bind; NULL fills the error. Reset it when done. */
-sqlite3_stmt *eventlog_statement(struct eventlog *file, enum eventlog_statement which, struct error *error);
+sqlite3_stmt *eventlog_statement(struct eventlog *file, enum eventlog_statement which,
+                                 struct error *error);
 
 /* What SQLite said last; false. */
 bool eventlog_error(struct eventlog *file, struct error *error);
 
-/* A write: begin takes the flock, commit and abandon give it back. A failed commit has abandoned. */
+/* A write: begin takes the flock, commit and abandon give it back. A failed commit has
+   abandoned. */
 bool eventlog_begin(struct eventlog *file, struct error *error);
 bool eventlog_commit(struct eventlog *file, struct error *error);
 void eventlog_abandon(struct eventlog *file);

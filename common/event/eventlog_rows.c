@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-        READ_BYTES = 1 << 20, /* a read of large records ends here, for the memory's sake */
+        READ_BYTES = 1 << 20,       /* a read of large records ends here, for the memory's sake */
         LOOK_BACK_BYTES = 64 << 20, /* headers lie behind the values: some 100 ms of large ones */
         RETIRE_PORTION = 500,
 };
@@ -21,14 +21,15 @@ static void bind_bytes(sqlite3_stmt *s, int at, const char *bytes, size_t len)
 }
 
 /* room: what the headers are packed in, again for each record */
-static bool append_one(struct eventlog *f, sqlite3_stmt *s, const char *topic, const struct record *r, struct text *room,
-                       struct error *error)
+static bool append_one(struct eventlog *f, sqlite3_stmt *s, const char *topic,
+                       const struct record *r, struct text *room, struct error *error)
 {
         bool appended;
 
         room->len = 0;
         for (size_t i = 0; i < r->header_count; i++)
-                packed_headers_add(room, PACKED_FOR_EVENTLOG, r->headers[i].name, r->headers[i].value, r->headers[i].len);
+                packed_headers_add(room, PACKED_FOR_EVENTLOG, r->headers[i].name,
+                                   r->headers[i].value, r->headers[i].len);
 
         sqlite3_bind_text(s, 1, r->topic ? r->topic : topic, -1, SQLITE_STATIC);
         sqlite3_bind_int64(s, 2, r->timestamp_ms ? r->timestamp_ms : clock_wall_ms());
@@ -42,7 +43,8 @@ static bool append_one(struct eventlog *f, sqlite3_stmt *s, const char *topic, c
         return appended;
 }
 
-bool eventlog_append(struct eventlog *f, const char *topic, const struct record *records, size_t count, struct error *error)
+bool eventlog_append(struct eventlog *f, const char *topic, const struct record *records,
+                     size_t count, struct error *error)
 {
         sqlite3_stmt *s = eventlog_statement(f, LOG_APPEND, error);
         struct arena *arena;
@@ -54,7 +56,8 @@ bool eventlog_append(struct eventlog *f, const char *topic, const struct record 
         arena = arena_open();
         room = text_open(arena, 500);
         for (size_t i = 0; i < count && good; i++)
-                good = bus_record_fault(&records[i]) || append_one(f, s, topic, &records[i], &room, error);
+                good = bus_record_fault(&records[i]) ||
+                       append_one(f, s, topic, &records[i], &room, error);
         arena_close(&arena);
         if (good)
                 return eventlog_commit(f, error);
@@ -84,21 +87,25 @@ static bool copy_headers(const char *blob, size_t len, struct arena *arena, stru
         r->headers = to = arena_alloc(arena, r->header_count * sizeof *to);
         for (; packed_headers_next(&blob, end, PACKED_FOR_EVENTLOG, &h); to++)
                 *to = (struct record_header){arena_copy(arena, h.name, h.name_len),
-                                             h.value ? arena_copy(arena, h.value, h.len) : NULL, h.len};
+                                             h.value ? arena_copy(arena, h.value, h.len) : NULL,
+                                             h.len};
         return true;
 }
 
-static bool copy_row(struct eventlog *f, sqlite3_stmt *s, struct arena *arena, struct record *r, struct error *error)
+static bool copy_row(struct eventlog *f, sqlite3_stmt *s, struct arena *arena, struct record *r,
+                     struct error *error)
 {
         size_t topic_len;
 
-        *r = (struct record){.offset = sqlite3_column_int64(s, 0), .timestamp_ms = sqlite3_column_int64(s, 2)};
+        *r = (struct record){.offset = sqlite3_column_int64(s, 0),
+                             .timestamp_ms = sqlite3_column_int64(s, 2)};
         r->topic = copy_column(s, 1, &topic_len, arena);
         r->key = copy_column(s, 3, &r->key_len, arena);
         r->value = copy_column(s, 4, &r->value_len, arena);
         if (copy_headers(sqlite3_column_blob(s, 5), (size_t)sqlite3_column_bytes(s, 5), arena, r))
                 return true;
-        return error_set(error, ERROR_INTERNAL, "the event log %s is damaged: headers of offset %lld", f->path,
+        return error_set(error, ERROR_INTERNAL,
+                         "the event log %s is damaged: headers of offset %lld", f->path,
                          (long long)r->offset);
 }
 
@@ -123,8 +130,9 @@ static size_t record_bytes(const struct record *r)
 }
 
 /* reader: NULL wants all. `after` moves behind what was looked at. */
-static size_t read_some(struct eventlog *f, sqlite3_stmt *s, const struct bus *reader, int64_t *after, struct record *records,
-                        size_t most, struct arena *arena, struct error *error)
+static size_t read_some(struct eventlog *f, sqlite3_stmt *s, const struct bus *reader,
+                        int64_t *after, struct record *records, size_t most, struct arena *arena,
+                        struct error *error)
 {
         size_t count = 0, bytes = 0;
         int step = SQLITE_DONE;
@@ -145,8 +153,9 @@ static size_t read_some(struct eventlog *f, sqlite3_stmt *s, const struct bus *r
         return count;
 }
 
-static size_t read_topic(struct eventlog *f, const char *topic, const struct bus *reader, int64_t *after, struct record *records,
-                         size_t most, struct arena *arena, struct error *error)
+static size_t read_topic(struct eventlog *f, const char *topic, const struct bus *reader,
+                         int64_t *after, struct record *records, size_t most, struct arena *arena,
+                         struct error *error)
 {
         sqlite3_stmt *s = eventlog_statement(f, topic ? LOG_READ_TOPIC : LOG_READ_ALL, error);
         size_t count;
@@ -162,16 +171,18 @@ static size_t read_topic(struct eventlog *f, const char *topic, const struct bus
         return count;
 }
 
-size_t eventlog_read(struct eventlog *f, const char *topic, int64_t after, struct record *records, size_t most,
-                     struct arena *arena, struct error *error)
+size_t eventlog_read(struct eventlog *f, const char *topic, int64_t after, struct record *records,
+                     size_t most, struct arena *arena, struct error *error)
 {
         return read_topic(f, topic, NULL, &after, records, most, arena, error);
 }
 
-size_t eventlog_read_wanted(struct eventlog *f, const struct bus *reader, int64_t *after, struct record *records, size_t most,
-                            struct arena *arena, struct error *error)
+size_t eventlog_read_wanted(struct eventlog *f, const struct bus *reader, int64_t *after,
+                            struct record *records, size_t most, struct arena *arena,
+                            struct error *error)
 {
-        return read_topic(f, reader->topic, reader->wanted ? reader : NULL, after, records, most, arena, error);
+        return read_topic(f, reader->topic, reader->wanted ? reader : NULL, after, records, most,
+                          arena, error);
 }
 
 void eventlog_look_back(struct eventlog *f, const struct bus *reader, size_t most)
@@ -184,7 +195,8 @@ void eventlog_look_back(struct eventlog *f, const struct bus *reader, size_t mos
                 return;
         sqlite3_bind_int64(s, 2, (int64_t)most);
         sqlite3_bind_text(s, 3, reader->topic, -1, SQLITE_STATIC);
-        for (; bytes < LOOK_BACK_BYTES && sqlite3_step(s) == SQLITE_ROW; bytes += sqlite3_column_int64(s, 4))
+        for (; bytes < LOOK_BACK_BYTES && sqlite3_step(s) == SQLITE_ROW;
+             bytes += sqlite3_column_int64(s, 4))
                 is_wanted(s, reader);
         sqlite3_reset(s);
 }
@@ -235,7 +247,8 @@ static bool delete_before(struct eventlog *f, int64_t offset, struct error *erro
         return false;
 }
 
-bool eventlog_retire(struct eventlog *f, int64_t before_ms, bool *more, char holder[128], struct error *error)
+bool eventlog_retire(struct eventlog *f, int64_t before_ms, bool *more, char holder[128],
+                     struct error *error)
 {
         sqlite3_stmt *s = eventlog_statement(f, LOG_RETIRE_UP_TO, error);
         int64_t stay = 0, number = 0;

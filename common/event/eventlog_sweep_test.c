@@ -1,10 +1,11 @@
-/* The embedded log while the disk fails under it: each call that a file takes fails once, in every place, and after that what was
-   acknowledged is there once and in order, what was not is not, and the file is sound. A failed flush ends the process by intent
-   (eventlog.c), and is not among them. */
+/* The embedded log while the disk fails under it: each call that a file takes fails once, in every
+   place, and after that what was acknowledged is there once and in order, what was not is not, and
+   the file is sound. A failed flush ends the process by intent (eventlog.c), and is not among
+   them. */
 #include "event/eventlog.h"
 
-#include "testing/check.h"
 #include "base/wal_vfs.h"
+#include "testing/check.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -17,7 +18,9 @@ enum { APPENDS = 6, EACH = 3, PLACES_MOST = 2000 };
 
 enum call { READ, WRITE, TRUNCATE, SIZE, LOCK, SHM_MAP, SHM_LOCK, CALLS };
 
-static const int failure_of[CALLS] = {SQLITE_IOERR_READ, SQLITE_FULL, SQLITE_IOERR_TRUNCATE, SQLITE_IOERR_FSTAT, SQLITE_IOERR_LOCK, SQLITE_IOERR_SHMMAP, SQLITE_IOERR_SHMLOCK};
+static const int failure_of[CALLS] = {SQLITE_IOERR_READ,   SQLITE_FULL,       SQLITE_IOERR_TRUNCATE,
+                                      SQLITE_IOERR_FSTAT,  SQLITE_IOERR_LOCK, SQLITE_IOERR_SHMMAP,
+                                      SQLITE_IOERR_SHMLOCK};
 
 static struct {
         sqlite3_vfs vfs, *system;
@@ -72,7 +75,8 @@ static int shim_xLock(sqlite3_file *f, int level)
 
 static int shim_xShmMap(sqlite3_file *f, int page, int size, int extend, void volatile **at)
 {
-        return fails(SHM_MAP) ? failure_of[SHM_MAP] : real(f)->pMethods->xShmMap(real(f), page, size, extend, at);
+        return fails(SHM_MAP) ? failure_of[SHM_MAP]
+                              : real(f)->pMethods->xShmMap(real(f), page, size, extend, at);
 }
 
 static int shim_xUnlock(sqlite3_file *f, int level)
@@ -166,10 +170,25 @@ static void shim_install(void)
         shim.vfs.zName = "failing";
         shim.vfs.szOsFile = sizeof(struct shim_file);
         shim.vfs.xOpen = shim_xOpen;
-        shim.methods = (sqlite3_io_methods){3, shim_xClose, shim_xRead, shim_xWrite, shim_xTruncate, shim_xSync, shim_xFileSize, shim_xLock,
-                                            shim_xUnlock, shim_xCheckReservedLock, shim_xFileControl, shim_xSectorSize,
-                                            shim_xDeviceCharacteristics, shim_xShmMap, shim_xShmLock, shim_xShmBarrier, shim_xShmUnmap,
-                                            shim_xFetch, shim_xUnfetch};
+        shim.methods = (sqlite3_io_methods){3,
+                                            shim_xClose,
+                                            shim_xRead,
+                                            shim_xWrite,
+                                            shim_xTruncate,
+                                            shim_xSync,
+                                            shim_xFileSize,
+                                            shim_xLock,
+                                            shim_xUnlock,
+                                            shim_xCheckReservedLock,
+                                            shim_xFileControl,
+                                            shim_xSectorSize,
+                                            shim_xDeviceCharacteristics,
+                                            shim_xShmMap,
+                                            shim_xShmLock,
+                                            shim_xShmBarrier,
+                                            shim_xShmUnmap,
+                                            shim_xFetch,
+                                            shim_xUnfetch};
         check(sqlite3_vfs_register(&shim.vfs, 1) == SQLITE_OK);
         wal_vfs(); /* over this one */
 }
@@ -192,12 +211,16 @@ static bool append(struct eventlog *f, int number)
 
         for (int i = 0; i < EACH; i++) {
                 snprintf(values[i], sizeof values[i], "%d.%d", number, i);
-                r[i] = (struct record){.key = "k", .key_len = 1, .value = values[i], .value_len = strlen(values[i])};
+                r[i] = (struct record){.key = "k",
+                                       .key_len = 1,
+                                       .value = values[i],
+                                       .value_len = strlen(values[i])};
         }
         return eventlog_append(f, "mall", r, EACH, &e);
 }
 
-/* Appends, and again what failed, as the relay does; a file that cannot be opened is opened again. */
+/* Appends, and again what failed, as the relay does; a file that cannot be opened is opened
+   again. */
 static int append_all(void)
 {
         struct error e = {0};
@@ -227,7 +250,8 @@ static void all_is_there_once(void)
         char want[16];
 
         check_text(e.text, "");
-        check_int((int64_t)eventlog_read(f, "mall", 0, r, APPENDS * EACH + 1, arena, &e), APPENDS * EACH);
+        check_int((int64_t)eventlog_read(f, "mall", 0, r, APPENDS * EACH + 1, arena, &e),
+                  APPENDS * EACH);
         for (int i = 0; i < APPENDS * EACH; i++) {
                 snprintf(want, sizeof want, "%d.%d", i / EACH, i % EACH);
                 check_text(r[i].value, want);
@@ -241,8 +265,10 @@ static void is_sound(void)
         sqlite3_stmt *s;
         sqlite3 *db;
 
-        check(sqlite3_open_v2(log_path(), &db, SQLITE_OPEN_READWRITE, shim.system->zName) == SQLITE_OK);
-        check(sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW);
+        check(sqlite3_open_v2(log_path(), &db, SQLITE_OPEN_READWRITE, shim.system->zName) ==
+              SQLITE_OK);
+        check(sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &s, NULL) == SQLITE_OK &&
+              sqlite3_step(s) == SQLITE_ROW);
         check_text((const char *)sqlite3_column_text(s, 0), "ok");
         sqlite3_finalize(s);
         sqlite3_close(db);

@@ -1,8 +1,8 @@
 /* futex - waits of threads and of whole processes that cost nothing: futexes.
 
-   A wake is a counter in a small file that everyone maps. Who waits loads the counter before looking for work; who
-   makes work rings afterwards; so no ring is missed. Who dies between the two rings nobody: never wait
-   for ever. */
+   A wake is a counter in a small file that everyone maps. Who waits loads the counter before
+   looking for work; who makes work rings afterwards; so no ring is missed. Who dies between the two
+   rings nobody: never wait for ever. */
 #ifndef EVENT_FUTEX_H
 #define EVENT_FUTEX_H
 
@@ -19,7 +19,8 @@ void futex_close(struct futex **wake);
 
 /* All three from any thread. */
 uint32_t futex_load(const struct futex *wake);
-void futex_wait(const struct futex *wake, uint32_t loaded, int64_t wait_us); /* may also return early */
+void futex_wait(const struct futex *wake, uint32_t loaded,
+                int64_t wait_us); /* may also return early */
 void futex_wake(struct futex *wake);
 
 /* The same on a word of this process. */

@@ -37,7 +37,7 @@ struct arrival {
         struct event event;
         enum outcome outcome;
         struct error error; /* why it is dead */
-        bool bare;          /* a dead letter that could not be kept with all that the record brought */
+        bool bare; /* a dead letter that could not be kept with all that the record brought */
 };
 
 struct batch {
@@ -47,27 +47,44 @@ struct batch {
 };
 
 static const struct metric_family outcome_families[OUTCOMES] = {
-        [CONSUMED] = {"mall_events_consumed_total", "Events applied", METRIC_COUNTER, {"event_type"}},
-        [DUPLICATE] = {"mall_events_duplicate_total", "Events that had been applied before", METRIC_COUNTER, {"event_type"}},
-        [DEAD] = {"mall_events_dead_total", "Events sent to the dead letter topic", METRIC_COUNTER, {"event_type"}},
-        [CLASHING] = {"mall_events_clashing_total", "Of the dead ones, those with the identity of another event", METRIC_COUNTER, {"event_type"}},
+        [CONSUMED] = {"mall_events_consumed_total",
+                      "Events applied",
+                      METRIC_COUNTER,
+                      {"event_type"}},
+        [DUPLICATE] = {"mall_events_duplicate_total",
+                       "Events that had been applied before",
+                       METRIC_COUNTER,
+                       {"event_type"}},
+        [DEAD] = {"mall_events_dead_total",
+                  "Events sent to the dead letter topic",
+                  METRIC_COUNTER,
+                  {"event_type"}},
+        [CLASHING] = {"mall_events_clashing_total",
+                      "Of the dead ones, those with the identity of another event",
+                      METRIC_COUNTER,
+                      {"event_type"}},
 };
 
-static const char clash[] = "another event came under its ce_source and ce_id before: was the store of its sender restored from a backup?"
+static const char clash[] = "another event came under its ce_source and ce_id before: was the "
+                            "store of its sender restored from a backup?"
                             " See docs/backup.md";
 
-/* The sender gave an identity twice. Dead once: whatever is replayed, the letter's own identity is known by then. */
+/* The sender gave an identity twice. Dead once: whatever is replayed, the letter's own identity is
+   known by then. */
 static void apply_clashing(struct unit *unit, struct inbox *inbox, struct arrival *a)
 {
         const struct event *e = &a->event;
 
-        if (!unit_first_time(unit, e->identity_source, arena_printf(unit_arena(unit), "%s#%08x", e->identity, (unsigned)e->content)))
+        if (!unit_first_time(
+                    unit, e->identity_source,
+                    arena_printf(unit_arena(unit), "%s#%08x", e->identity, (unsigned)e->content)))
                 return;
         a->outcome = CLASHING;
         dead_letter_write(unit, inbox->group, e, clash, a->bare);
 }
 
-static void apply_one(struct unit *unit, struct inbox *inbox, struct arrival *a, const struct identity *identity)
+static void apply_one(struct unit *unit, struct inbox *inbox, struct arrival *a,
+                      const struct identity *identity)
 {
         const struct event *e = &a->event;
 
@@ -95,7 +112,8 @@ static void apply_all(struct unit *unit, void *arg)
         for (size_t i = 0; i < b->count; i++) {
                 const struct event *e = &b->arrivals[i].event;
 
-                identities[i] = (struct identity){.source = e->identity_source, .id = e->identity, .content = e->content};
+                identities[i] = (struct identity){
+                        .source = e->identity_source, .id = e->identity, .content = e->content};
         }
         unit_first_times(unit, identities, b->count);
         for (size_t i = 0; i < b->count && !unit_failed(unit); i++)
@@ -104,7 +122,8 @@ static void apply_all(struct unit *unit, void *arg)
 
 static bool never_will(const struct error *error)
 {
-        return error->kind != ERROR_UNAVAILABLE && error->kind != ERROR_INTERNAL && error->kind != ERROR_CONFLICT;
+        return error->kind != ERROR_UNAVAILABLE && error->kind != ERROR_INTERNAL &&
+               error->kind != ERROR_CONFLICT;
 }
 
 static bool run_batch(struct batch *b, struct error *error)
@@ -117,8 +136,8 @@ static bool run_batch(struct batch *b, struct error *error)
         return done;
 }
 
-/* Tries until it is done, or the inbox closes; stubborn: whatever the error. Else an event that never can be applied is the
-   caller's to turn into a dead letter. */
+/* Tries until it is done, or the inbox closes; stubborn: whatever the error. Else an event that
+   never can be applied is the caller's to turn into a dead letter. */
 static bool persist(struct batch *b, bool stubborn, struct error *error)
 {
         int wait_ms = BACKOFF_FIRST_MS;
@@ -126,7 +145,8 @@ static bool persist(struct batch *b, bool stubborn, struct error *error)
         while (!run_batch(b, error)) {
                 if (!stubborn && never_will(error))
                         return false;
-                log_write(LOG_WARN, "events cannot be applied now; trying again", "error.message", error->text, NULL);
+                log_write(LOG_WARN, "events cannot be applied now; trying again", "error.message",
+                          error->text, NULL);
                 if (atomic_load(&b->inbox->closing))
                         return false;
                 bus_idle(b->inbox->bus, wait_ms);
@@ -135,8 +155,9 @@ static bool persist(struct batch *b, bool stubborn, struct error *error)
         return true;
 }
 
-/* The one that fails becomes a dead letter; a letter that cannot be kept either gives up what the record brought. After that
-   it is the store that is at fault, and nothing is skipped. False: closing. */
+/* The one that fails becomes a dead letter; a letter that cannot be kept either gives up what the
+   record brought. After that it is the store that is at fault, and nothing is skipped. False:
+   closing. */
 static bool apply_alone(struct batch *one)
 {
         struct arrival *a = one->arrivals;
@@ -151,7 +172,8 @@ static bool apply_alone(struct batch *one)
         }
         if (!never_will(&error))
                 return false;
-        log_write(LOG_ERROR, "a dead letter cannot be kept as it is; only where it was and why is", "error.message", error.text, NULL);
+        log_write(LOG_ERROR, "a dead letter cannot be kept as it is; only where it was and why is",
+                  "error.message", error.text, NULL);
         a->bare = true;
         return persist(one, true, &error);
 }
@@ -176,7 +198,8 @@ static void count(struct inbox *inbox, enum outcome outcome, const char *label)
 
 static const char *place_of(const struct event *e, char place[static 160])
 {
-        snprintf(place, 160, "%s[%d]@%lld", e->record->topic, e->record->partition, (long long)e->record->offset);
+        snprintf(place, 160, "%s[%d]@%lld", e->record->topic, e->record->partition,
+                 (long long)e->record->offset);
         return place;
 }
 
@@ -190,13 +213,18 @@ static void report(struct inbox *inbox, const struct arrival *a)
                 count(inbox, DEAD, label);
         if (a->outcome != DEAD && a->outcome != CLASHING)
                 return;
-        log_write(LOG_ERROR, a->outcome == DEAD ? "an event cannot be understood; it is a dead letter now" : "two events have one identity; the second is a dead letter now",
-                  "event.place", place_of(&a->event, place), "event.type", label, "event.source", a->event.identity_source, "event.id", a->event.identity,
-                  "error.message", a->outcome == DEAD ? a->error.text : clash, NULL);
+        log_write(LOG_ERROR,
+                  a->outcome == DEAD
+                          ? "an event cannot be understood; it is a dead letter now"
+                          : "two events have one identity; the second is a dead letter now",
+                  "event.place", place_of(&a->event, place), "event.type", label, "event.source",
+                  a->event.identity_source, "event.id", a->event.identity, "error.message",
+                  a->outcome == DEAD ? a->error.text : clash, NULL);
 }
 
-/* Where there are several partitions, only a key keeps the events of one order together. A producer with CloudEvents headers leaves
-   it out where there is nothing to keep together, as a delivery without an order does. */
+/* Where there are several partitions, only a key keeps the events of one order together. A producer
+   with CloudEvents headers leaves it out where there is nothing to keep together, as a delivery
+   without an order does. */
 static void look_for_key(struct inbox *inbox, const struct event *e)
 {
         char place[160];
@@ -205,12 +233,15 @@ static void look_for_key(struct inbox *inbox, const struct event *e)
                 return;
         inbox->keyless = true;
         log_write(LOG_WARN,
-                  "events come without a key on a topic of several partitions: those of one order may overtake each other. Let their sender give"
-                  " keys, or remove the topic and have it made with one partition (MALL_TOPIC_PARTITIONS=1). Said once.",
+                  "events come without a key on a topic of several partitions: those of one order "
+                  "may overtake each other. Let their sender give"
+                  " keys, or remove the topic and have it made with one partition "
+                  "(MALL_TOPIC_PARTITIONS=1). Said once.",
                   "event.place", place_of(e, place), "event.type", e->type, NULL);
 }
 
-static size_t pick(struct inbox *inbox, const struct record *records, size_t count, struct arrival *arrivals, struct arena *arena)
+static size_t pick(struct inbox *inbox, const struct record *records, size_t count,
+                   struct arrival *arrivals, struct arena *arena)
 {
         size_t ours = 0;
 
@@ -227,9 +258,11 @@ static size_t pick(struct inbox *inbox, const struct record *records, size_t cou
         return ours;
 }
 
-static bool apply(struct inbox *inbox, const struct record *records, size_t count, struct arena *arena)
+static bool apply(struct inbox *inbox, const struct record *records, size_t count,
+                  struct arena *arena)
 {
-        struct batch b = {.inbox = inbox, .arrivals = arena_alloc(arena, count * sizeof *b.arrivals)};
+        struct batch b = {.inbox = inbox,
+                          .arrivals = arena_alloc(arena, count * sizeof *b.arrivals)};
         struct error error;
 
         b.count = pick(inbox, records, count, b.arrivals, arena);
@@ -255,10 +288,13 @@ static void say_bus(struct inbox *inbox, const struct error *error)
         snprintf(inbox->broken, sizeof inbox->broken, "%s", broken ? error->text : "");
         pthread_mutex_unlock(&inbox->lock);
         if (broken)
-                log_write(LOG_ERROR, "the bus cannot be read: somebody must look after it; trying again each second", "error.message",
-                          error->text, NULL);
+                log_write(LOG_ERROR,
+                          "the bus cannot be read: somebody must look after it; trying again each "
+                          "second",
+                          "error.message", error->text, NULL);
         else if (now != ERROR_NONE)
-                log_write(LOG_WARN, "the bus is away; waiting for it", "error.message", error->text, NULL);
+                log_write(LOG_WARN, "the bus is away; waiting for it", "error.message", error->text,
+                          NULL);
         else
                 log_write(LOG_INFO, "the bus is back", NULL);
 }
@@ -279,7 +315,8 @@ static void *inbox_main(void *arg)
 
         while (!atomic_load(&inbox->closing)) {
                 struct error error = {0};
-                size_t count = bus_poll(inbox->bus, records, POLL_MOST, POLL_WAIT_MS, arena, &error);
+                size_t count =
+                        bus_poll(inbox->bus, records, POLL_MOST, POLL_WAIT_MS, arena, &error);
 
                 say_bus(inbox, &error);
                 own_check(inbox->own);
@@ -299,8 +336,8 @@ static bool is_wanted(void *arg, const struct bus_sign *sign)
         const struct bus_word *type = &sign->type;
 
         own_hear(inbox->own, sign);
-        return !type->at || reaction_named(inbox->reactions, type->at, type->len) || !utf8_is_valid(type->at, type->len) ||
-               memchr(type->at, '\0', type->len);
+        return !type->at || reaction_named(inbox->reactions, type->at, type->len) ||
+               !utf8_is_valid(type->at, type->len) || memchr(type->at, '\0', type->len);
 }
 
 struct inbox *inbox_open(const struct inbox_config *config, struct error *error)

@@ -1,6 +1,6 @@
 /* Each event's effect exactly once, whatever arrives, on the embedded log. */
-#include "testing/hearing.h"
 #include "event/eventlog.h"
+#include "testing/hearing.h"
 
 #include <malloc.h>
 #include <sqlite3.h>
@@ -52,7 +52,11 @@ static void two_readers_apply_each_event_once(void)
         other = store_is_shared(t.store) ? things_open() : t.store;
         for (int i = 0; i < MANY; i++)
                 say(arena_printf(t.arena, "%d", i), thing("a"));
-        config = (struct inbox_config){.store = other, .bus = bus_of_story(), .group = "second", .reactions = reactions, .metrics = t.metrics};
+        config = (struct inbox_config){.store = other,
+                                       .bus = bus_of_story(),
+                                       .group = "second",
+                                       .reactions = reactions,
+                                       .metrics = t.metrics};
         listen_as("first");
         second = inbox_open(&config, &e);
         check_text(e.text, "");
@@ -68,9 +72,11 @@ static void two_readers_apply_each_event_once(void)
 /* Bytes of others that are no text identify nothing, and stop nobody. */
 static void headers_that_are_no_text_are_none(void)
 {
-        const struct record_header h[] = {{"ce_source", "/o\xff", 3}, {"ce_id", "1\0", 2}, {"ce_type", "Thing", 5}};
+        const struct record_header h[] = {
+                {"ce_source", "/o\xff", 3}, {"ce_id", "1\0", 2}, {"ce_type", "Thing", 5}};
         struct record r = {.key = "\xfe", .key_len = 1, .headers = h, .header_count = 3};
-        struct record_header long_ones[] = {{"ce_source", "/o", 2}, {"ce_id", NULL, 6000}, {"ce_type", "Thing", 5}};
+        struct record_header long_ones[] = {
+                {"ce_source", "/o", 2}, {"ce_id", NULL, 6000}, {"ce_type", "Thing", 5}};
         char *id;
 
         begin();
@@ -146,7 +152,8 @@ static void a_broken_bus_is_told_once_and_known(void)
         wait_for_things(1);
         check(inbox_is_well(t.inbox, why));
         check_text(why, "");
-        change_log("INSERT INTO log (topic, timestamp, value, headers) VALUES ('mall', 1, '{}', x'ffffffff')");
+        change_log("INSERT INTO log (topic, timestamp, value, headers) VALUES ('mall', 1, '{}', "
+                   "x'ffffffff')");
         say("2", thing("b"));
         wait_for_told("the bus cannot be read");
         usleep(2500 * 1000); /* some more tries */
@@ -170,10 +177,12 @@ static void a_position_that_cannot_be_written_is_told_and_costs_nothing(void)
         listen_as("things");
         wait_for_things(1);
         listen_to_log();
-        change_log("CREATE TRIGGER none_moves BEFORE INSERT ON groups BEGIN SELECT RAISE(ABORT, 'it cannot move'); END");
+        change_log("CREATE TRIGGER none_moves BEFORE INSERT ON groups BEGIN SELECT RAISE(ABORT, "
+                   "'it cannot move'); END");
         say("2", thing("b"));
         wait_for_things(2);
-        wait_for_told("WARN  the group's position cannot be written now; trying again each second group=things error.message=");
+        wait_for_told("WARN  the group's position cannot be written now; trying again each second "
+                      "group=things error.message=");
         inbox_close(&t.inbox, CLOSE_MS);
         stop_listening();
         check_int(count_of(told(), "WARN"), 1);
@@ -187,7 +196,10 @@ static void a_position_that_cannot_be_written_is_told_and_costs_nothing(void)
 
 static struct inbox *inbox_at(const char *url, struct error *error)
 {
-        struct inbox_config config = {.store = t.store, .bus = {.url = url, .client = "test"}, .group = "things", .reactions = reactions};
+        struct inbox_config config = {.store = t.store,
+                                      .bus = {.url = url, .client = "test"},
+                                      .group = "things",
+                                      .reactions = reactions};
 
         *error = (struct error){0};
         return inbox_open(&config, error);
@@ -230,7 +242,8 @@ static void the_trace_goes_on(void)
 {
         static const char trace[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         struct record_header h[] = {{"traceparent", trace, sizeof trace - 1}};
-        struct record r = {.key = "k", .key_len = 1, .value = NULL, .headers = h, .header_count = 1};
+        struct record r = {
+                .key = "k", .key_len = 1, .value = NULL, .headers = h, .header_count = 1};
         struct outbox_record said[3];
         struct error e = {0};
         size_t count;
@@ -268,7 +281,8 @@ static void what_was_read_is_let_go_of(void)
         large = text_open(t.arena, LARGE + 100);
         text_string(&large, "{\"eventType\":\"Unknown\",\"pad\":\"");
         while (large.len < LARGE)
-                text_string(&large, "................................................................");
+                text_string(&large,
+                            "................................................................");
         text_string(&large, "\"}");
         listen_as("things");
         say(NULL, large.at);
@@ -285,8 +299,10 @@ static void what_was_read_is_let_go_of(void)
 
 static void what_others_say_is_skipped(void)
 {
-        const struct record_header h[] = {{"ce_type", "Other", 5}, {"ce_source", "/o", 2}, {"ce_id", "1", 1}};
-        struct record other = {.value = "binary \xff", .value_len = 8, .headers = h, .header_count = 3};
+        const struct record_header h[] = {
+                {"ce_type", "Other", 5}, {"ce_source", "/o", 2}, {"ce_id", "1", 1}};
+        struct record other = {
+                .value = "binary \xff", .value_len = 8, .headers = h, .header_count = 3};
 
         begin();
         listen_as("things");
@@ -303,7 +319,8 @@ static void what_others_say_is_skipped(void)
 static int64_t lag_of(const char *group)
 {
         struct error e = {0};
-        struct eventlog *f = eventlog_open(bus_of_story().url + sizeof "log:" - 1, LOG_FILE_INSPECTS, &e);
+        struct eventlog *f =
+                eventlog_open(bus_of_story().url + sizeof "log:" - 1, LOG_FILE_INSPECTS, &e);
         struct eventlog_group *groups;
         size_t count;
         int64_t lag = -1;
@@ -347,7 +364,8 @@ static void what_fails_for_now_is_tried_again(void)
         check(atomic_load(&reacted) >= 3 + 3);
         letters(0);
         stop_listening();
-        check(count_of(told(), "WARN  events cannot be applied now; trying again error.message=\"not now\"") >= 1);
+        check(count_of(told(), "WARN  events cannot be applied now; trying again "
+                               "error.message=\"not now\"") >= 1);
         end();
 }
 
@@ -372,7 +390,8 @@ static void closing_does_not_wait_for_better_times(void)
         say("1", thing("busy"));
         say("2", thing("b"));
         listen_as("things");
-        for (int64_t end_at = clock_mono_us() + PATIENCE_US; atomic_load(&reacted) < 2 && clock_mono_us() < end_at;)
+        for (int64_t end_at = clock_mono_us() + PATIENCE_US;
+             atomic_load(&reacted) < 2 && clock_mono_us() < end_at;)
                 usleep(1000);
         before = clock_mono_us();
         inbox_close(&t.inbox, CLOSE_MS);
@@ -392,18 +411,22 @@ int main(int argc, char **argv)
                 {"what is replayed is not applied again", what_is_replayed_is_not_applied_again},
                 {"two readers apply each event once", two_readers_apply_each_event_once},
                 {"headers that are no text are none", headers_that_are_no_text_are_none},
-                {"of a type that is no text the body decides", of_a_type_that_is_no_text_the_body_decides},
+                {"of a type that is no text the body decides",
+                 of_a_type_that_is_no_text_the_body_decides},
                 {"what was applied stays behind", what_was_applied_stays_behind},
                 {"a broken bus is told once and known", a_broken_bus_is_told_once_and_known},
-                {"a position that cannot be written is told, and costs nothing", a_position_that_cannot_be_written_is_told_and_costs_nothing},
-                {"a bus that is away is told once and no fault", a_bus_that_is_away_is_told_once_and_no_fault},
+                {"a position that cannot be written is told, and costs nothing",
+                 a_position_that_cannot_be_written_is_told_and_costs_nothing},
+                {"a bus that is away is told once and no fault",
+                 a_bus_that_is_away_is_told_once_and_no_fault},
                 {"a bus that cannot be is refused", a_bus_that_cannot_be_is_refused},
                 {"the trace goes on", the_trace_goes_on},
                 {"what was read is let go of", what_was_read_is_let_go_of},
                 {"what others say is skipped", what_others_say_is_skipped},
                 {"what is nobody's is passed for good", what_is_nobodys_is_passed_for_good},
                 {"what fails for now is tried again", what_fails_for_now_is_tried_again},
-                {"what fails for long is not tried all the time", what_fails_for_long_is_not_tried_all_the_time},
+                {"what fails for long is not tried all the time",
+                 what_fails_for_long_is_not_tried_all_the_time},
                 {"closing does not wait for better times", closing_does_not_wait_for_better_times},
                 {NULL, NULL},
         };

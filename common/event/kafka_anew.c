@@ -1,8 +1,10 @@
 /* kafka_anew - notices that a reader's topic was deleted and made anew under it.
 
-   A fetch says which offset it wants, not of which topic of that name: where the new topic has grown to it already, what is before it would be
-   passed over in silence. But with a topic the broker deletes what its groups have committed of it. So what the group had committed is asked
-   for before more is committed, once a second: where it is gone, the topic is another one, and is read from its beginning. */
+   A fetch says which offset it wants, not of which topic of that name: where the new topic has
+   grown to it already, what is before it would be passed over in silence. But with a topic the
+   broker deletes what its groups have committed of it. So what the group had committed is asked for
+   before more is committed, once a second: where it is gone, the topic is another one, and is read
+   from its beginning. */
 #include "event/kafka_inside.h"
 
 #include "base/clock.h"
@@ -10,7 +12,8 @@
 
 enum {
         ANSWER_MS = 500,
-        SILENT_US = 5 * 1000 * 1000, /* a coordinator that does not answer is not waited for each second */
+        SILENT_US = 5 * 1000 *
+                    1000, /* a coordinator that does not answer is not waited for each second */
 };
 
 /* The list has what the group has committed. True: of a partition it had something before. */
@@ -33,7 +36,8 @@ static bool some_is_gone(struct kafka_bus *b, const rd_kafka_topic_partition_lis
 /* Also what others read of it: it is one topic. */
 static rd_kafka_topic_partition_list_t *all_partitions(struct kafka_bus *b)
 {
-        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(b->position_count);
+        rd_kafka_topic_partition_list_t *list =
+                rd_kafka_topic_partition_list_new(b->position_count);
 
         for (int i = 0; i < b->position_count; i++)
                 rd_kafka_topic_partition_list_add(list, b->bus.topic, i);
@@ -50,7 +54,9 @@ bool kafka_may_commit(struct kafka_bus *b)
         list = all_partitions(b);
         answered = rd_kafka_committed(b->rk, list, ANSWER_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
         if (answered && some_is_gone(b, list) && !b->anew) {
-                log_write(LOG_ERROR, "the topic was deleted; what was on it and not read is lost, mallctl audit finds it. One of its name is read from its beginning",
+                log_write(LOG_ERROR,
+                          "the topic was deleted; what was on it and not read is lost, mallctl "
+                          "audit finds it. One of its name is read from its beginning",
                           "kafka.client", b->client, "kafka.topic", b->bus.topic, NULL);
                 b->anew = true;
         }
@@ -58,8 +64,9 @@ bool kafka_may_commit(struct kafka_bus *b)
         return answered && !b->anew;
 }
 
-/* A number, since librdkafka may get stuck where it has to ask a partition that is just being made what its beginning is. If 0 is over
-   already, auto.offset.reset finds the earliest. False: it is not there in all of them. */
+/* A number, since librdkafka may get stuck where it has to ask a partition that is just being made
+   what its beginning is. If 0 is over already, auto.offset.reset finds the earliest. False: it is
+   not there in all of them. */
 static bool seek_beginning(struct kafka_bus *b)
 {
         rd_kafka_topic_partition_list_t *mine = NULL;

@@ -1,13 +1,14 @@
 /* kafka_bus - the bus on a Kafka cluster, through librdkafka.
 
-   Publishers are idempotent and wait for all replicas; readers are consumer groups with range assignment. Nothing
-   waits for a broker without a bound, closing neither: what does not end in time is left to a thread. */
+   Publishers are idempotent and wait for all replicas; readers are consumer groups with range
+   assignment. Nothing waits for a broker without a bound, closing neither: what does not end in
+   time is left to a thread. */
 #include "event/kafka_inside.h"
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "event/kafka_properties.h"
 #include "event/futex.h"
+#include "event/kafka_properties.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -35,8 +36,10 @@ static const struct property of_publishers[] = {
         {"enable.idempotence", "true"},
         {"acks", "all"},
         {"linger.ms", "5"}, /* hardly ever waited for: a batch leaves whole, at its flush */
-        {"message.timeout.ms", "0"}, /* never: what is sent again as a new message would be there twice */
-        {"max.in.flight.requests.per.connection", "1"}, /* a gap in the sequence, which ends the session, needs two */
+        {"message.timeout.ms",
+         "0"}, /* never: what is sent again as a new message would be there twice */
+        {"max.in.flight.requests.per.connection",
+         "1"}, /* a gap in the sequence, which ends the session, needs two */
         {"compression.type", "none"},
         {"queue.buffering.max.kbytes", "65536"}, /* the caller's window is the bound */
         {NULL, NULL},
@@ -60,7 +63,8 @@ static void warn(const char *client, const char *message)
         static _Atomic int64_t last;
         int64_t now = clock_mono_us(), before = atomic_load(&last);
 
-        if ((before && now - before < LOG_EVERY_US) || !atomic_compare_exchange_strong(&last, &before, now))
+        if ((before && now - before < LOG_EVERY_US) ||
+            !atomic_compare_exchange_strong(&last, &before, now))
                 return;
         log_write(LOG_WARN, "Kafka client", "kafka.client", client, "error.message", message, NULL);
 }
@@ -129,9 +133,12 @@ static rd_kafka_conf_t *conf_open(struct kafka_bus *b, struct error *error)
                 set_partitioner(conf, b);
                 rd_kafka_conf_set_dr_msg_cb(conf, kafka_delivered);
         }
-        if (set(conf, "bootstrap.servers", b->servers, error) && set(conf, "client.id", b->client, error) &&
-            (!b->group || set(conf, "group.id", b->group, error)) && set_all(conf, of_both, error) &&
-            set_all(conf, b->group ? of_readers : of_publishers, error) && kafka_properties_set(conf, b->properties, error))
+        if (set(conf, "bootstrap.servers", b->servers, error) &&
+            set(conf, "client.id", b->client, error) &&
+            (!b->group || set(conf, "group.id", b->group, error)) &&
+            set_all(conf, of_both, error) &&
+            set_all(conf, b->group ? of_readers : of_publishers, error) &&
+            kafka_properties_set(conf, b->properties, error))
                 return conf;
         rd_kafka_conf_destroy(conf);
         return NULL;
@@ -144,10 +151,12 @@ bool kafka_connect(struct kafka_bus *b, struct error *error)
 
         if (!conf)
                 return false;
-        b->rk = rd_kafka_new(b->group ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf, why, sizeof why);
+        b->rk = rd_kafka_new(b->group ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf, why,
+                             sizeof why);
         if (!b->rk) {
                 rd_kafka_conf_destroy(conf);
-                return error_set(error, ERROR_BAD_INPUT, "Kafka client: %s", why); /* a certificate that cannot be read */
+                return error_set(error, ERROR_BAD_INPUT, "Kafka client: %s",
+                                 why); /* a certificate that cannot be read */
         }
         if (b->group)
                 rd_kafka_poll_set_consumer(b->rk);
@@ -205,17 +214,20 @@ static bool place_read(struct kafka_bus *b, const char *place, struct error *err
         const char *slash = strchr(place, '/');
 
         if (!slash || slash == place || strcspn(place, " \t") < (size_t)(slash - place))
-                return error_set(error, ERROR_BAD_INPUT, "the bus is kafka://HOST:PORT[,HOST:PORT]/TOPIC, not 'kafka://%s'",
+                return error_set(error, ERROR_BAD_INPUT,
+                                 "the bus is kafka://HOST:PORT[,HOST:PORT]/TOPIC, not 'kafka://%s'",
                                  place);
         if (!bus_topic_is_valid(slash + 1))
-                return error_set(error, ERROR_BAD_INPUT, "the bus kafka://%s names no valid topic", place);
+                return error_set(error, ERROR_BAD_INPUT, "the bus kafka://%s names no valid topic",
+                                 place);
         b->servers = memory_string(place);
         b->servers[slash - place] = '\0';
         b->bus.topic = memory_string(slash + 1);
         return true;
 }
 
-struct kafka_bus *kafka_new(const struct bus_config *config, const char *place, const char *group, struct error *error)
+struct kafka_bus *kafka_new(const struct bus_config *config, const char *place, const char *group,
+                            struct error *error)
 {
         struct kafka_bus *b = memory_alloc(sizeof *b);
 
@@ -232,15 +244,16 @@ struct kafka_bus *kafka_new(const struct bus_config *config, const char *place, 
         return NULL;
 }
 
-static struct bus *kafka_open(const struct bus_config *config, const char *place, const char *group, struct error *error)
+static struct bus *kafka_open(const struct bus_config *config, const char *place, const char *group,
+                              struct error *error)
 {
         struct kafka_bus *b = kafka_new(config, place, group, error);
 
         return b ? &b->bus : NULL;
 }
 
-/* Leaving takes as long as a broker that does not answer likes: whoever comes last, the thread or its patient
-   caller, frees the bus. */
+/* Leaving takes as long as a broker that does not answer likes: whoever comes last, the thread or
+   its patient caller, frees the bus. */
 struct leaving {
         struct kafka_bus *bus;
         atomic_bool one_is_done;

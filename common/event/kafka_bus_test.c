@@ -1,8 +1,9 @@
-/* Brokers that are not there, or there and mute: everything stays bounded and says so. Needs no broker. */
+/* Brokers that are not there, or there and mute: everything stays bounded and says so. Needs no
+   broker. */
 #include "event/bus.h"
 
-#include "testing/check.h"
 #include "base/clock.h"
+#include "testing/check.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -14,7 +15,8 @@ enum { WAIT_MS = 400, BOUND_US = 10 * 1000 * 1000 };
 /* A port of 127.0.0.1 that takes connections and never answers, or, closed again, refuses them. */
 static int mute_socket(char url[64])
 {
-        struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        struct sockaddr_in address = {.sin_family = AF_INET,
+                                      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
         socklen_t len = sizeof address;
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -25,11 +27,13 @@ static int mute_socket(char url[64])
         return fd;
 }
 
-/* Nothing is taken, for nobody knows the topic's parts; a client that goes on all the same keeps it until it is given up. */
+/* Nothing is taken, for nobody knows the topic's parts; a client that goes on all the same keeps it
+   until it is given up. */
 static void publish_in_vain(const char *url)
 {
         struct bus_config config = {.url = url, .client = "test"};
-        struct record r[2] = {{.value = "one", .value_len = 3, .tag = 1}, {.value = "two", .value_len = 3, .tag = 2}};
+        struct record r[2] = {{.value = "one", .value_len = 3, .tag = 1},
+                              {.value = "two", .value_len = 3, .tag = 2}};
         struct bus_result results[2];
         struct error e = {0};
         struct bus *bus = bus_open_publisher(&config, &e);

@@ -1,5 +1,6 @@
-/* kafka_inside - what the files of the Kafka adapter share: kafka_bus.c (opening, closing), kafka_publisher.c,
-   kafka_reader.c, kafka_member.c, kafka_anew.c, kafka_tail.c and kafka_topic.c. */
+/* kafka_inside - what the files of the Kafka adapter share: kafka_bus.c (opening, closing),
+   kafka_publisher.c, kafka_reader.c, kafka_member.c, kafka_anew.c, kafka_tail.c and
+   kafka_topic.c. */
 #ifndef EVENT_KAFKA_INSIDE_H
 #define EVENT_KAFKA_INSIDE_H
 
@@ -29,9 +30,10 @@ struct kafka_bus {
         struct metrics *metrics;
         int partitions; /* of the topic, when it is made; 0: the broker's default */
         rd_kafka_t *rk;
-        pthread_mutex_t queue_lock;  /* bus_wake comes from any thread, and a publisher may be renewed */
-        rd_kafka_queue_t *queue;     /* what the bus's thread waits on */
-        rd_kafka_queue_t *answers;   /* of requests of our own: topics made, offsets committed */
+        pthread_mutex_t
+                queue_lock; /* bus_wake comes from any thread, and a publisher may be renewed */
+        rd_kafka_queue_t *queue;   /* what the bus's thread waits on */
+        rd_kafka_queue_t *answers; /* of requests of our own: topics made, offsets committed */
         struct kafka_topic *topics;
         bool away; /* since the wait began all brokers were down */
 
@@ -43,11 +45,11 @@ struct kafka_bus {
 
         /* reading */
         bool subscribed;
-        bool member;              /* the coordinator gave it its partitions, though there may be none */
+        bool member; /* the coordinator gave it its partitions, though there may be none */
         _Atomic int64_t heard_us; /* monotonic; of the coordinator */
         bool mute;                /* it was, at the last look */
         bool leaving;             /* and asks the group nothing more */
-        bool anew;                /* the topic is another one: where this reader is in it counts no more */
+        bool anew; /* the topic is another one: where this reader is in it counts no more */
         struct kafka_position *positions;
         int position_count;
         int64_t tidied_us;
@@ -65,23 +67,31 @@ void kafka_abandon(struct kafka_bus *bus); /* destroys the client in a thread of
 void kafka_log(const struct kafka_bus *bus, const char *message); /* warns, now and then */
 
 /* A reader in a group, or a publisher (NULL). */
-struct kafka_bus *kafka_new(const struct bus_config *config, const char *place, const char *group, struct error *error);
-void kafka_free(struct kafka_bus *bus); /* its client is destroyed */
+struct kafka_bus *kafka_new(const struct bus_config *config, const char *place, const char *group,
+                            struct error *error);
+void kafka_free(struct kafka_bus *bus);         /* its client is destroyed */
 void kafka_queues_close(struct kafka_bus *bus); /* before the client is destroyed */
 
 /* kafka_tail.c */
-void kafka_look_back(const struct bus_config *config, const char *place, const char *group, const _Atomic bool *stop);
+void kafka_look_back(const struct bus_config *config, const char *place, const char *group,
+                     const _Atomic bool *stop);
 
 /* kafka_topic.c */
-bool kafka_topic_is_made(struct kafka_bus *bus, const char *topic, int wait_ms); /* looks, asks for it, and waits so long for the answer, a second at most where nobody answers; 0: asks only */
-void kafka_topic_forget(struct kafka_bus *bus, const char *topic);              /* it is gone: ask again; NULL: all, and their answers will not come */
+bool kafka_topic_is_made(struct kafka_bus *bus, const char *topic,
+                         int wait_ms); /* looks, asks for it, and waits so long for the answer, a
+                                          second at most where nobody answers; 0: asks only */
+void kafka_topic_forget(
+        struct kafka_bus *bus,
+        const char *topic); /* it is gone: ask again; NULL: all, and their answers will not come */
 /* Waits until end_us at most; true: go on. */
-bool kafka_topic_make(struct kafka_bus *bus, const char *topic, int64_t end_us, struct error *error);
+bool kafka_topic_make(struct kafka_bus *bus, const char *topic, int64_t end_us,
+                      struct error *error);
 void kafka_topics_free(struct kafka_bus *bus);
 
 /* kafka_publisher.c */
 void kafka_delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);
-int32_t kafka_partition(const rd_kafka_topic_t *topic, const void *key, size_t key_len, int32_t count, void *bus, void *opaque);
+int32_t kafka_partition(const rd_kafka_topic_t *topic, const void *key, size_t key_len,
+                        int32_t count, void *bus, void *opaque);
 int kafka_parts(struct bus *bus, struct error *error);
 int kafka_lane(struct bus *bus, const char *key, size_t key_len);
 bool kafka_send(struct bus *bus, const struct record *records, size_t count, struct error *error);
@@ -89,23 +99,26 @@ void kafka_wait(struct bus *bus, int wait_ms, struct error *error);
 void kafka_give_up(struct bus *bus);
 
 /* kafka_member.c */
-void kafka_member_listen(struct kafka_bus *bus, rd_kafka_conf_t *conf); /* before there is a client */
+void kafka_member_listen(struct kafka_bus *bus,
+                         rd_kafka_conf_t *conf); /* before there is a client */
 rd_kafka_resp_err_t kafka_member_join(struct kafka_bus *bus);
 void kafka_member_is(struct kafka_bus *bus, bool member); /* as a rebalance says */
 void kafka_member_keep(struct kafka_bus *bus);            /* once a second */
 
 /* kafka_anew.c */
-bool kafka_may_commit(struct kafka_bus *bus); /* the group says that the topic is still the one that was read */
+bool kafka_may_commit(
+        struct kafka_bus *bus); /* the group says that the topic is still the one that was read */
 void kafka_begin_anew(struct kafka_bus *bus); /* if it is another one, until that is done */
 
 /* kafka_reader.c */
 struct kafka_position *kafka_position_of(struct kafka_bus *bus, int32_t partition);
 void kafka_positions_forget(struct kafka_bus *bus);
-void kafka_rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t *partitions,
-                      void *opaque);
-void kafka_committed(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *offsets, void *opaque);
-size_t kafka_poll(struct bus *bus, struct record *records, size_t most, int wait_ms, struct arena *arena,
-                  struct error *error);
+void kafka_rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t what,
+                      rd_kafka_topic_partition_list_t *partitions, void *opaque);
+void kafka_committed(rd_kafka_t *rk, rd_kafka_resp_err_t err,
+                     rd_kafka_topic_partition_list_t *offsets, void *opaque);
+size_t kafka_poll(struct bus *bus, struct record *records, size_t most, int wait_ms,
+                  struct arena *arena, struct error *error);
 bool kafka_is_wanted(const struct kafka_bus *bus, const rd_kafka_message_t *message);
 void kafka_commit(struct bus *bus);
 void kafka_idle(struct bus *bus, int wait_ms);

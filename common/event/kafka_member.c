@@ -1,31 +1,37 @@
-/* kafka_member - a reader's membership in its group, which outlives a coordinator that does not answer.
+/* kafka_member - a reader's membership in its group, which outlives a coordinator that does not
+   answer.
 
-   librdkafka gives up its member's name when the session is over without an answer, and joins anew. The coordinator, once it is back,
-   has the old member still, gives it a whole session more, and lets nobody read until that is over. So a member that hears nothing
-   joins again before that, under the name that it has: the coordinator then waits for nobody. */
+   librdkafka gives up its member's name when the session is over without an answer, and joins anew.
+   The coordinator, once it is back, has the old member still, gives it a whole session more, and
+   lets nobody read until that is over. So a member that hears nothing joins again before that,
+   under the name that it has: the coordinator then waits for nobody. */
 #include "event/kafka_inside.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 
 enum {
-        HEARTBEAT = 12,             /* https://kafka.apache.org/protocol.html#protocol_api_keys */
-        MUTE_US = 5 * 1000 * 1000,  /* and a second until the next look; of a session of 10 s; a heartbeat every 3 s */
+        HEARTBEAT = 12,            /* https://kafka.apache.org/protocol.html#protocol_api_keys */
+        MUTE_US = 5 * 1000 * 1000, /* and a second until the next look; of a session of 10 s; a
+                                      heartbeat every 3 s */
 };
 
 /* On a thread of librdkafka's. */
-static rd_kafka_resp_err_t on_response(rd_kafka_t *rk, int fd, const char *broker, int32_t number, int16_t request, int16_t version,
-                                       int32_t correlation, size_t size, int64_t us, rd_kafka_resp_err_t err, void *bus)
+static rd_kafka_resp_err_t on_response(rd_kafka_t *rk, int fd, const char *broker, int32_t number,
+                                       int16_t request, int16_t version, int32_t correlation,
+                                       size_t size, int64_t us, rd_kafka_resp_err_t err, void *bus)
 {
         struct kafka_bus *b = bus;
 
-        (void)rk, (void)fd, (void)broker, (void)number, (void)version, (void)correlation, (void)size, (void)us;
+        (void)rk, (void)fd, (void)broker, (void)number, (void)version, (void)correlation,
+                (void)size, (void)us;
         if (request == HEARTBEAT && err == RD_KAFKA_RESP_ERR_NO_ERROR)
                 atomic_store(&b->heard_us, clock_mono_us());
         return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-static rd_kafka_resp_err_t on_new(rd_kafka_t *rk, const rd_kafka_conf_t *conf, void *bus, char *why, size_t room)
+static rd_kafka_resp_err_t on_new(rd_kafka_t *rk, const rd_kafka_conf_t *conf, void *bus, char *why,
+                                  size_t room)
 {
         (void)conf, (void)why, (void)room;
         return rd_kafka_interceptor_add_on_response_received(rk, "member", on_response, bus);
@@ -56,12 +62,15 @@ void kafka_member_is(struct kafka_bus *b, bool member)
 
 void kafka_member_keep(struct kafka_bus *b)
 {
-        bool mute = b->member && clock_mono_us() - atomic_load(&b->heard_us) >= MUTE_US, still = mute && b->mute;
+        bool mute = b->member && clock_mono_us() - atomic_load(&b->heard_us) >= MUTE_US,
+             still = mute && b->mute;
 
-        b->mute = mute; /* once may be this process's own standing still: the answer lies in the socket */
+        b->mute = mute; /* once may be this process's own standing still: the answer lies in the
+                           socket */
         if (!still)
                 return;
-        log_write(LOG_INFO, "the group's coordinator does not answer; joining again", "kafka.client", b->client, NULL);
+        log_write(LOG_INFO, "the group's coordinator does not answer; joining again",
+                  "kafka.client", b->client, NULL);
         b->member = false; /* until it says so */
         kafka_member_join(b);
 }

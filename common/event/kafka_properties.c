@@ -8,7 +8,8 @@
 
 static bool is_for_files(const char *name)
 {
-        static const char *const beginnings[] = {"ssl.", "sasl.", "enable.ssl.", "broker.address.", NULL};
+        static const char *const beginnings[] = {"ssl.", "sasl.", "enable.ssl.", "broker.address.",
+                                                 NULL};
 
         if (strcmp(name, "security.protocol") == 0 || strcmp(name, "client.rack") == 0)
                 return true;
@@ -43,15 +44,21 @@ static const char *line_set(rd_kafka_conf_t *conf, char *line, char why[300])
         *equals = '\0';
         name = trimmed(name);
         if (!is_for_files(name)) {
-                snprintf(why, 300, "'%.80s' is not for this file, which says how the cluster is reached: security.protocol, ssl.*, sasl.*, "
-                                   "enable.ssl.*, broker.address.*, client.rack", name);
+                snprintf(why, 300,
+                         "'%.80s' is not for this file, which says how the cluster is reached: "
+                         "security.protocol, ssl.*, sasl.*, "
+                         "enable.ssl.*, broker.address.*, client.rack",
+                         name);
                 return why;
         }
         set = rd_kafka_conf_set(conf, name, trimmed(equals + 1), said, sizeof said);
         if (set == RD_KAFKA_CONF_OK)
                 return "";
         /* what librdkafka says has the value in it */
-        snprintf(why, 300, set == RD_KAFKA_CONF_UNKNOWN ? "librdkafka knows no '%.80s'" : "'%.80s' does not take this value", name);
+        snprintf(why, 300,
+                 set == RD_KAFKA_CONF_UNKNOWN ? "librdkafka knows no '%.80s'"
+                                              : "'%.80s' does not take this value",
+                 name);
         return why;
 }
 
@@ -66,7 +73,8 @@ bool kafka_properties_set(rd_kafka_conf_t *conf, const char *path, struct error 
         if (!path)
                 return true;
         if (!file)
-                return error_set(error, ERROR_BAD_INPUT, "the Kafka properties %s: %s", path, strerror(errno));
+                return error_set(error, ERROR_BAD_INPUT, "the Kafka properties %s: %s", path,
+                                 strerror(errno));
         errno = 0;
         while (!*wrong && getline(&line, &room, file) >= 0)
                 number++, wrong = line_set(conf, line, why);
@@ -74,5 +82,6 @@ bool kafka_properties_set(rd_kafka_conf_t *conf, const char *path, struct error 
                 wrong = strerror(errno);
         free(line);
         fclose(file);
-        return !*wrong || error_set(error, ERROR_BAD_INPUT, "the Kafka properties %s, line %d: %s", path, number, wrong);
+        return !*wrong || error_set(error, ERROR_BAD_INPUT, "the Kafka properties %s, line %d: %s",
+                                    path, number, wrong);
 }

@@ -1,6 +1,7 @@
-/* The publishing side: librdkafka keeps what was handed over, and tries it again under the same sequence number for as long as the
-   client lives, which the broker recognises. Nothing else decides but its delivery reports. A client that broke
-   (rd_kafka_fatal_error) gives back what it has, and another takes its place. */
+/* The publishing side: librdkafka keeps what was handed over, and tries it again under the same
+   sequence number for as long as the client lives, which the broker recognises. Nothing else
+   decides but its delivery reports. A client that broke (rd_kafka_fatal_error) gives back what it
+   has, and another takes its place. */
 #include "event/kafka_inside.h"
 
 #include "base/clock.h"
@@ -9,10 +10,10 @@
 
 enum {
         SLICE_MS = 1000,
-        FLUSH_MS = 5,        /* while something lingers */
+        FLUSH_MS = 5, /* while something lingers */
         LINGER_US = 10000,
-        ANSWER_MS = 20,      /* a wait for a topic to be made */
-        LOOK_MS = 1000,      /* ... for how many parts it has */
+        ANSWER_MS = 20,       /* a wait for a topic to be made */
+        LOOK_MS = 1000,       /* ... for how many parts it has */
         GIVE_UP_US = 1000000, /* the reports of a purge come at once */
 };
 
@@ -67,8 +68,10 @@ void kafka_delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
         tell(b, rd_kafka_topic_name(m->rkt), (int64_t)(intptr_t)m->_private, m->err);
 }
 
-/* The Java client's choice; also from librdkafka's own threads. Tells how many partitions there are now. */
-int32_t kafka_partition(const rd_kafka_topic_t *topic, const void *key, size_t key_len, int32_t count, void *bus, void *opaque)
+/* The Java client's choice; also from librdkafka's own threads. Tells how many partitions there are
+   now. */
+int32_t kafka_partition(const rd_kafka_topic_t *topic, const void *key, size_t key_len,
+                        int32_t count, void *bus, void *opaque)
 {
         struct kafka_bus *b = bus;
 
@@ -89,7 +92,8 @@ static int count_parts(struct kafka_bus *b, struct error *error)
                 parts = err ? 0 : all->topics[0].partition_cnt;
         }
         if (err)
-                error_set(error, ERROR_UNAVAILABLE, "Kafka: topic %s: %s", b->bus.topic, rd_kafka_err2str(err));
+                error_set(error, ERROR_UNAVAILABLE, "Kafka: topic %s: %s", b->bus.topic,
+                          rd_kafka_err2str(err));
         if (all)
                 rd_kafka_metadata_destroy(all);
         rd_kafka_topic_destroy(topic);
@@ -104,7 +108,8 @@ int kafka_parts(struct bus *bus, struct error *error)
                 if (kafka_topic_is_made(b, b->bus.topic, ANSWER_MS))
                         atomic_store(&b->seen, count_parts(b, error));
                 else
-                        error_set(error, ERROR_UNAVAILABLE, "Kafka at %s does not answer", b->servers);
+                        error_set(error, ERROR_UNAVAILABLE, "Kafka at %s does not answer",
+                                  b->servers);
         }
         return b->parts = atomic_load(&b->seen);
 }
@@ -116,7 +121,8 @@ int kafka_lane(struct bus *bus, const char *key, size_t key_len)
 
         if (!key || !parts)
                 return BUS_OWN_LANES - 1;
-        return rd_kafka_msg_partitioner_murmur2(NULL, key, key_len, parts, NULL, NULL) % BUS_OWN_LANES;
+        return rd_kafka_msg_partitioner_murmur2(NULL, key, key_len, parts, NULL, NULL) %
+               BUS_OWN_LANES;
 }
 
 static rd_kafka_headers_t *headers_of(const struct record *r)
@@ -141,8 +147,10 @@ static rd_kafka_resp_err_t send_one(struct kafka_bus *b, const struct record *r)
 {
         rd_kafka_headers_t *headers = r->header_count ? headers_of(r) : NULL;
         rd_kafka_resp_err_t err = rd_kafka_producev(
-                b->rk, RD_KAFKA_V_TOPIC(bus_topic_of(&b->bus, r)), RD_KAFKA_V_PARTITION(RD_KAFKA_PARTITION_UA),
-                RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(unconst(r->key), r->key ? r->key_len : 0),
+                b->rk, RD_KAFKA_V_TOPIC(bus_topic_of(&b->bus, r)),
+                RD_KAFKA_V_PARTITION(RD_KAFKA_PARTITION_UA),
+                RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                RD_KAFKA_V_KEY(unconst(r->key), r->key ? r->key_len : 0),
                 RD_KAFKA_V_VALUE(unconst(r->value), r->value ? r->value_len : 0),
                 RD_KAFKA_V_TIMESTAMP(r->timestamp_ms), RD_KAFKA_V_OPAQUE((void *)(intptr_t)r->tag),
                 RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
@@ -154,7 +162,8 @@ static rd_kafka_resp_err_t send_one(struct kafka_bus *b, const struct record *r)
         return err;
 }
 
-/* What librdkafka does not take has its result at once, and what comes behind it, which may be of the same key, is given back. */
+/* What librdkafka does not take has its result at once, and what comes behind it, which may be of
+   the same key, is given back. */
 bool kafka_send(struct bus *bus, const struct record *records, size_t count, struct error *error)
 {
         struct kafka_bus *b = kafka_bus(bus);
@@ -198,7 +207,8 @@ void kafka_give_up(struct bus *bus)
                 purge(kafka_bus(bus));
 }
 
-/* An idempotent publisher that lost count never publishes again: take another, once this one gave back what it has. */
+/* An idempotent publisher that lost count never publishes again: take another, once this one gave
+   back what it has. */
 static void renew_if_broken(struct kafka_bus *b, struct error *error)
 {
         char why[256];
@@ -215,8 +225,9 @@ static void renew_if_broken(struct kafka_bus *b, struct error *error)
         kafka_connect(b, error);
 }
 
-/* Serves delivery reports. Without a linger the first record of a batch would leave alone, and every request more costs the
-   broker and each group that waits for it; a flush ends it for all that was handed over. */
+/* Serves delivery reports. Without a linger the first record of a batch would leave alone, and
+   every request more costs the broker and each group that waits for it; a flush ends it for all
+   that was handed over. */
 static void serve(struct kafka_bus *b, int rest_ms)
 {
         if (clock_mono_us() < b->lingers_until)

@@ -15,9 +15,11 @@ enum {
 struct kafka_position *kafka_position_of(struct kafka_bus *b, int32_t partition)
 {
         if (partition >= b->position_count) {
-                b->positions = memory_grow(b->positions, (size_t)(partition + 1) * sizeof *b->positions);
+                b->positions =
+                        memory_grow(b->positions, (size_t)(partition + 1) * sizeof *b->positions);
                 for (; b->position_count <= partition; b->position_count++)
-                        b->positions[b->position_count] = (struct kafka_position){-1, -1, -1, NULL, false};
+                        b->positions[b->position_count] =
+                                (struct kafka_position){-1, -1, -1, NULL, false};
         }
         return &b->positions[partition];
 }
@@ -40,25 +42,30 @@ static rd_kafka_topic_partition_list_t *unwritten(struct kafka_bus *b)
         return list;
 }
 
-void kafka_committed(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *offsets, void *opaque)
+void kafka_committed(rd_kafka_t *rk, rd_kafka_resp_err_t err,
+                     rd_kafka_topic_partition_list_t *offsets, void *opaque)
 {
         struct kafka_bus *b = opaque;
 
         (void)rk;
         for (int i = 0; offsets && i < offsets->cnt; i++)
-                if (err != RD_KAFKA_RESP_ERR_NO_ERROR || offsets->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
-                        kafka_position_of(b, offsets->elems[i].partition)->written = -1; /* again, with the next */
+                if (err != RD_KAFKA_RESP_ERR_NO_ERROR ||
+                    offsets->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
+                        kafka_position_of(b, offsets->elems[i].partition)->written =
+                                -1; /* again, with the next */
                 else
                         kafka_position_of(b, offsets->elems[i].partition)->kept = true;
 }
 
 static void write_last_positions(struct kafka_bus *b)
 {
-        rd_kafka_topic_partition_list_t *list = (b->leaving ? !b->anew : kafka_may_commit(b)) ? unwritten(b) : NULL;
+        rd_kafka_topic_partition_list_t *list =
+                (b->leaving ? !b->anew : kafka_may_commit(b)) ? unwritten(b) : NULL;
 
         if (!list)
                 return;
-        if (rd_kafka_commit_queue(b->rk, list, b->answers, NULL, NULL) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        if (rd_kafka_commit_queue(b->rk, list, b->answers, NULL, NULL) ==
+            RD_KAFKA_RESP_ERR_NO_ERROR)
                 rd_kafka_event_destroy(rd_kafka_queue_poll(b->answers, LAST_COMMIT_MS));
         rd_kafka_topic_partition_list_destroy(list);
 }
@@ -66,7 +73,8 @@ static void write_last_positions(struct kafka_bus *b)
 void kafka_positions_forget(struct kafka_bus *b)
 {
         for (int i = 0; i < b->position_count; i++)
-                b->positions[i] = (struct kafka_position){-1, -1, -1, b->positions[i].lag, b->positions[i].kept};
+                b->positions[i] = (struct kafka_position){-1, -1, -1, b->positions[i].lag,
+                                                          b->positions[i].kept};
         if (b->held)
                 rd_kafka_message_destroy(b->held);
         b->held = NULL;
@@ -83,16 +91,16 @@ static void give_back(struct kafka_bus *b)
         kafka_positions_forget(b);
 }
 
-void kafka_rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t *partitions,
-                      void *opaque)
+void kafka_rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t what,
+                      rd_kafka_topic_partition_list_t *partitions, void *opaque)
 {
         struct kafka_bus *b = opaque;
 
         kafka_member_is(b, what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS);
         if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
                 for (int i = 0; i < partitions->cnt; i++)
-                        kafka_position_of(b, partitions->elems[i].partition)->lag =
-                                bus_lag_series(b->metrics, b->bus.topic, partitions->elems[i].partition);
+                        kafka_position_of(b, partitions->elems[i].partition)->lag = bus_lag_series(
+                                b->metrics, b->bus.topic, partitions->elems[i].partition);
                 rd_kafka_assign(rk, partitions);
                 return;
         }
@@ -109,7 +117,8 @@ static void show_lag(struct kafka_bus *b)
                 int64_t low, high;
 
                 if (p->lag && p->applied >= 0 &&
-                    rd_kafka_get_watermark_offsets(b->rk, b->bus.topic, i, &low, &high) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+                    rd_kafka_get_watermark_offsets(b->rk, b->bus.topic, i, &low, &high) ==
+                            RD_KAFKA_RESP_ERR_NO_ERROR &&
                     high >= p->applied)
                         metric_set(p->lag, (double)(high - p->applied));
         }
@@ -149,7 +158,8 @@ static bool subscribe(struct kafka_bus *b, int64_t end_us, struct error *error)
                 return false;
         err = kafka_member_join(b);
         b->subscribed = err == RD_KAFKA_RESP_ERR_NO_ERROR;
-        return b->subscribed || error_set(error, ERROR_UNAVAILABLE, "Kafka: %s", rd_kafka_err2str(err));
+        return b->subscribed ||
+               error_set(error, ERROR_UNAVAILABLE, "Kafka: %s", rd_kafka_err2str(err));
 }
 
 static void copy_headers(const rd_kafka_message_t *m, struct record *r, struct arena *arena)
@@ -169,7 +179,8 @@ static void copy_headers(const rd_kafka_message_t *m, struct record *r, struct a
         }
 }
 
-static void copy_message(struct kafka_bus *b, const rd_kafka_message_t *m, struct record *r, struct arena *arena)
+static void copy_message(struct kafka_bus *b, const rd_kafka_message_t *m, struct record *r,
+                         struct arena *arena)
 {
         rd_kafka_timestamp_type_t type;
 
@@ -196,7 +207,9 @@ bool kafka_is_wanted(const struct kafka_bus *b, const rd_kafka_message_t *m)
 
         if (!b->bus.wanted || rd_kafka_message_headers(m, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
                 return true;
-        for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &len) == RD_KAFKA_RESP_ERR_NO_ERROR; i++)
+        for (size_t i = 0;
+             rd_kafka_header_get_all(headers, i, &name, &value, &len) == RD_KAFKA_RESP_ERR_NO_ERROR;
+             i++)
                 bus_sign_take(&sign, name, strlen(name), value, len);
         return bus_wants(&b->bus, &sign);
 }
@@ -240,8 +253,8 @@ static void pass(struct kafka_bus *b)
         tidy(b);
 }
 
-size_t kafka_poll(struct bus *bus, struct record *records, size_t most, int wait_ms, struct arena *arena,
-                  struct error *error)
+size_t kafka_poll(struct bus *bus, struct record *records, size_t most, int wait_ms,
+                  struct arena *arena, struct error *error)
 {
         struct kafka_bus *b = kafka_bus(bus);
         int64_t end = clock_mono_us() + (int64_t)wait_ms * 1000;
@@ -272,8 +285,8 @@ void kafka_commit(struct bus *bus)
         pass(kafka_bus(bus));
 }
 
-/* Polls while paused: what else keeps the membership in a rebalance. A partition assigned meanwhile is not paused:
-   its message is held, and the rest of the time waited out. */
+/* Polls while paused: what else keeps the membership in a rebalance. A partition assigned meanwhile
+   is not paused: its message is held, and the rest of the time waited out. */
 void kafka_idle(struct bus *bus, int wait_ms)
 {
         struct kafka_bus *b = kafka_bus(bus);

@@ -1,4 +1,5 @@
-/* kafka_tail - shows the last records of each partition to who wants to know what was said (bus_look_back).
+/* kafka_tail - shows the last records of each partition to who wants to know what was said
+   (bus_look_back).
 
    The partitions are assigned, not subscribed to: no group is joined, no offset committed. */
 #include "event/kafka_inside.h"
@@ -8,8 +9,8 @@
 #include <stdlib.h>
 
 enum {
-        TAIL = 1000,                   /* records of each partition, ... */
-        TAIL_BYTES = 32 << 20,         /* ... in all not more than that; else these few: */
+        TAIL = 1000,           /* records of each partition, ... */
+        TAIL_BYTES = 32 << 20, /* ... in all not more than that; else these few: */
         FEW = 16,
         ASK_MS = 1000,                 /* also how late *stop is seen */
         SILENCE_US = 10 * 1000 * 1000, /* without one record */
@@ -18,7 +19,8 @@ enum {
 struct tail {
         struct kafka_bus *bus;
         const _Atomic bool *stop;
-        int64_t *ends; /* of each partition the offset behind its last record; 0: nothing to read any more */
+        int64_t *ends; /* of each partition the offset behind its last record; 0: nothing to read
+                          any more */
         int count, left;
         size_t bytes; /* read so far */
 };
@@ -30,8 +32,10 @@ static int count_partitions(struct tail *t)
         const struct rd_kafka_metadata *about = NULL;
         int count = 0;
 
-        while (!atomic_load(t->stop) && rd_kafka_metadata(t->bus->rk, 0, handle, &about, ASK_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
-                rd_kafka_event_destroy(rd_kafka_queue_poll(t->bus->answers, ASK_MS / 10)); /* a refused connection answers at once */
+        while (!atomic_load(t->stop) && rd_kafka_metadata(t->bus->rk, 0, handle, &about, ASK_MS) !=
+                                                RD_KAFKA_RESP_ERR_NO_ERROR)
+                rd_kafka_event_destroy(rd_kafka_queue_poll(
+                        t->bus->answers, ASK_MS / 10)); /* a refused connection answers at once */
         rd_kafka_topic_destroy(handle);
         if (about && about->topic_cnt == 1 && about->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR)
                 count = about->topics[0].partition_cnt;
@@ -47,12 +51,14 @@ static void find_ends(struct tail *t, int most, rd_kafka_topic_partition_list_t 
         for (int i = 0; i < t->count && !atomic_load(t->stop); i++) {
                 int64_t begin = 0, end = 0;
 
-                if (rd_kafka_query_watermark_offsets(t->bus->rk, t->bus->bus.topic, i, &begin, &end, ASK_MS) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+                if (rd_kafka_query_watermark_offsets(t->bus->rk, t->bus->bus.topic, i, &begin, &end,
+                                                     ASK_MS) != RD_KAFKA_RESP_ERR_NO_ERROR ||
                     begin >= end)
                         continue;
                 t->ends[i] = end;
                 t->left++;
-                rd_kafka_topic_partition_list_add(list, t->bus->bus.topic, i)->offset = end - begin > most ? end - most : begin;
+                rd_kafka_topic_partition_list_add(list, t->bus->bus.topic, i)->offset =
+                        end - begin > most ? end - most : begin;
         }
 }
 
@@ -61,7 +67,8 @@ static bool read_all(struct tail *t, size_t most)
 {
         int64_t heard_us = clock_mono_us();
 
-        while (t->left > 0 && t->bytes < most && !atomic_load(t->stop) && clock_mono_us() - heard_us < SILENCE_US) {
+        while (t->left > 0 && t->bytes < most && !atomic_load(t->stop) &&
+               clock_mono_us() - heard_us < SILENCE_US) {
                 rd_kafka_message_t *m = rd_kafka_consumer_poll(t->bus->rk, ASK_MS);
 
                 if (m && m->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -103,7 +110,8 @@ static void look(struct tail *t)
         free(t->ends);
 }
 
-void kafka_look_back(const struct bus_config *config, const char *place, const char *group, const _Atomic bool *stop)
+void kafka_look_back(const struct bus_config *config, const char *place, const char *group,
+                     const _Atomic bool *stop)
 {
         struct error ignored;
         struct tail t = {.bus = kafka_new(config, place, group, &ignored), .stop = stop};

@@ -1,7 +1,9 @@
-/* kafka_topic - topics are made on first use: the bus's own with as many partitions as it was told, others as the broker's defaults say.
+/* kafka_topic - topics are made on first use: the bus's own with as many partitions as it was told,
+   others as the broker's defaults say.
 
-   A broker may make them by itself, but only when told to, and a reader does not make it do so. What is there already is not asked for:
-   that takes the cluster's controller, which may be away while the topic's partitions answer. */
+   A broker may make them by itself, but only when told to, and a reader does not make it do so.
+   What is there already is not asked for: that takes the cluster's controller, which may be away
+   while the topic's partitions answer. */
 #include "event/kafka_inside.h"
 
 #include "base/clock.h"
@@ -13,7 +15,8 @@
 enum {
         REQUEST_MS = 10 * 1000,
         LOOK_MS = 1000,
-        SLICE_MS = 20, /* how late a bus_wake is seen here, once in a topic's life; or by LOOK_MS where nobody answers */
+        SLICE_MS = 20, /* how late a bus_wake is seen here, once in a topic's life; or by LOOK_MS
+                          where nobody answers */
 };
 
 static struct kafka_topic *find(struct kafka_bus *b, const char *name)
@@ -43,8 +46,10 @@ static void ask(struct kafka_bus *b, struct kafka_topic *t)
 {
         char why[256];
         int partitions = b->partitions && strcmp(t->name, b->bus.topic) == 0 ? b->partitions : -1;
-        rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(t->name, partitions, -1, why, sizeof why);
-        rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(b->rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+        rd_kafka_NewTopic_t *topic =
+                rd_kafka_NewTopic_new(t->name, partitions, -1, why, sizeof why);
+        rd_kafka_AdminOptions_t *options =
+                rd_kafka_AdminOptions_new(b->rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
 
         t->asked = true;
         rd_kafka_AdminOptions_set_request_timeout(options, REQUEST_MS, why, sizeof why);
@@ -54,7 +59,8 @@ static void ask(struct kafka_bus *b, struct kafka_topic *t)
         rd_kafka_NewTopic_destroy(topic);
 }
 
-/* A refusal (it exists, no right to make it) is final as well: whether it is there shows when it is used. */
+/* A refusal (it exists, no right to make it) is final as well: whether it is there shows when it is
+   used. */
 static void hear(rd_kafka_event_t *event)
 {
         const rd_kafka_CreateTopics_result_t *result = rd_kafka_event_CreateTopics_result(event);
@@ -81,7 +87,8 @@ static bool look_for(struct kafka_bus *b, struct kafka_topic *t)
         if (rd_kafka_metadata(b->rk, 1, NULL, &all, LOOK_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
                 return false;
         for (int i = 0; i < all->topic_cnt; i++)
-                t->made = t->made || (strcmp(all->topics[i].topic, t->name) == 0 && !all->topics[i].err);
+                t->made = t->made ||
+                          (strcmp(all->topics[i].topic, t->name) == 0 && !all->topics[i].err);
         rd_kafka_metadata_destroy(all);
         return true;
 }
@@ -116,7 +123,8 @@ bool kafka_topic_make(struct kafka_bus *b, const char *topic, int64_t end_us, st
 {
         while (!kafka_topic_is_made(b, topic, SLICE_MS)) {
                 if (clock_mono_us() > end_us)
-                        return error_set(error, ERROR_UNAVAILABLE, "Kafka at %s does not answer", b->servers);
+                        return error_set(error, ERROR_UNAVAILABLE, "Kafka at %s does not answer",
+                                         b->servers);
                 if (bus_was_woken(&b->bus))
                         return false;
         }

@@ -21,7 +21,7 @@ struct own {
         struct bus_config bus;
         char *url;
         const char *group;
-        int64_t given_before; /* when it was opened */
+        int64_t given_before;    /* when it was opened */
         _Atomic int64_t highest; /* id that came back */
         pthread_t thread;
         bool looks; /* in the thread */
@@ -31,7 +31,8 @@ struct own {
         int64_t checked_us;
 };
 
-/* As outbox ids are written. 0: none that a store of ours can have given by now, whoever calls himself so. */
+/* As outbox ids are written. 0: none that a store of ours can have given by now, whoever calls
+   himself so. */
 static int64_t read_id(const struct bus_word *id)
 {
         int64_t most = clock_wall_ms() * 1000 + CLOCKS_APART_US, n = 0;
@@ -48,7 +49,8 @@ void own_hear(struct own *own, const struct bus_sign *sign)
 {
         int64_t id, before = atomic_load_explicit(&own->highest, memory_order_relaxed);
 
-        if (sign->source.len != own->source_len || memcmp(sign->source.at, own->source, own->source_len) != 0)
+        if (sign->source.len != own->source_len ||
+            memcmp(sign->source.at, own->source, own->source_len) != 0)
                 return;
         id = read_id(&sign->id);
         while (before < id && !atomic_compare_exchange_weak(&own->highest, &before, id))
@@ -59,13 +61,15 @@ static void tell(const struct own *own, int64_t seen, const struct renewal *r)
 {
         char text[400];
         int length = snprintf(text, sizeof text,
-                              "this store came back from the past: it gave events ids up to %lld, and the topic has its event %lld. It is"
+                              "this store came back from the past: it gave events ids up to %lld, "
+                              "and the topic has its event %lld. It is"
                               " renewed: ids go on above %lld.",
                               (long long)r->given, (long long)seen, (long long)r->from);
 
         if (r->given > own->given_before)
                 snprintf(text + length, sizeof text - (size_t)length,
-                         " Its events %lld to %lld may have been taken for ones that were said before.",
+                         " Its events %lld to %lld may have been taken for ones that were said "
+                         "before.",
                          (long long)own->given_before + 1, (long long)r->given);
         log_write(LOG_ERROR, text, "event.source", own->source, "see", "docs/backup.md", NULL);
 }
@@ -89,7 +93,8 @@ static void check(struct own *own, int64_t seen)
         if (given < 0 || given >= seen)
                 return;
         if (!store_renew(own->store, seen, &renewal, &error))
-                log_write(LOG_WARN, "the store came back from the past and cannot be renewed now", "error.message", error.text, NULL);
+                log_write(LOG_WARN, "the store came back from the past and cannot be renewed now",
+                          "error.message", error.text, NULL);
         else if (renewal.from)
                 tell(own, seen, &renewal);
 }

@@ -1,6 +1,7 @@
-/* A store came back from the past: our own, which finds out, or a sender's, whose events we tell apart. */
-#include "testing/hearing.h"
+/* A store came back from the past: our own, which finds out, or a sender's, whose events we tell
+   apart. */
 #include "event/own.h"
+#include "testing/hearing.h"
 
 /* The sender's store was restored from a backup: it gives identities again, for other events. */
 static void another_event_of_the_same_identity_is_no_duplicate(void)
@@ -55,8 +56,15 @@ static void of_older_identities_nobody_knows_the_content(void)
 static void say_own(int64_t id)
 {
         char number[24];
-        struct record_header h[] = {{"ce_type", "ThingSaid", 9}, {"ce_source", store_source(t.store), 0}, {"ce_id", number, 0}};
-        struct record r = {.key = "k", .key_len = 1, .value = "{}", .value_len = 2, .headers = h, .header_count = 3};
+        struct record_header h[] = {{"ce_type", "ThingSaid", 9},
+                                    {"ce_source", store_source(t.store), 0},
+                                    {"ce_id", number, 0}};
+        struct record r = {.key = "k",
+                           .key_len = 1,
+                           .value = "{}",
+                           .value_len = 2,
+                           .headers = h,
+                           .header_count = 3};
 
         snprintf(number, sizeof number, "%lld", (long long)id);
         h[1].len = strlen(h[1].value);
@@ -89,10 +97,13 @@ static void a_store_that_came_back_from_the_past_is_renewed(void)
         check_int(store_events_given(t.store), 3);
         say_own(10); /* from a life that it does not know */
         wait_for_renewal(10);
-        wait_for_told("ERROR this store came back from the past: it gave events ids up to 3, and the topic has its event 10. It is renewed: ids go"
+        wait_for_told("ERROR this store came back from the past: it gave events ids up to 3, and "
+                      "the topic has its event 10. It is renewed: ids go"
                       " on above ");
-        check_contains(told(), " Its events 3 to 3 may have been taken for ones that were said before. event.source=/things");
-        check(store_events_given(t.store) > 1000000 * (int64_t)1000000000 && store_events_given(t.store) < INT64_C(1) << 53);
+        check_contains(told(), " Its events 3 to 3 may have been taken for ones that were said "
+                               "before. event.source=/things");
+        check(store_events_given(t.store) > 1000000 * (int64_t)1000000000 &&
+              store_events_given(t.store) < INT64_C(1) << 53);
         first = things_add(t.store, "d");
         check(first > 1000000 * (int64_t)1000000000);
         inbox_close(&t.inbox, CLOSE_MS);
@@ -119,7 +130,9 @@ static void what_lies_behind_the_group_is_looked_at(void)
         wait_for_things(1);
         inbox_close(&t.inbox, CLOSE_MS);
         third_party("DELETE FROM meta WHERE name = 'ids_from'");
-        third_party(store_is_shared(t.store) ? "SELECT setval('outbox_ids', 7), setval('things_ids', 7)" : "UPDATE sequences SET last = 7");
+        third_party(store_is_shared(t.store)
+                            ? "SELECT setval('outbox_ids', 7), setval('things_ids', 7)"
+                            : "UPDATE sequences SET last = 7");
         store_close(&t.store);
         t.store = things_open();
         check_int(store_events_given(t.store), 7);
@@ -127,7 +140,8 @@ static void what_lies_behind_the_group_is_looked_at(void)
         listen_as("things");
         stop_listening();
         check_contains(told(), "ids up to 7, and the topic has its event 39.");
-        check_int(count_of(told(), "may have been taken"), 0); /* nothing was said since the start */
+        check_int(count_of(told(), "may have been taken"),
+                  0); /* nothing was said since the start */
         check(store_events_given(t.store) > 39);
         check(things_add(t.store, "b") > 39);
         end();
@@ -227,7 +241,8 @@ static void the_highest_that_was_heard_counts(void)
         low = sign_of("2");
         own_hear(own, &high);
         own_hear(own, &low);
-        for (int64_t end_at = clock_mono_us() + PATIENCE_US; store_events_given(t.store) == 3 && clock_mono_us() < end_at; usleep(1000))
+        for (int64_t end_at = clock_mono_us() + PATIENCE_US;
+             store_events_given(t.store) == 3 && clock_mono_us() < end_at; usleep(1000))
                 own_check(own); /* which asks once a second */
         given = store_events_given(t.store);
         check(given > 4);
@@ -255,20 +270,25 @@ static void what_cannot_be_renewed_now_is_told_and_renewed_later(void)
 
         begin();
         things_add(t.store, "a");
-        beside(store_is_shared(t.store)
-                       ? "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''not now''; END';"
-                         "CREATE TRIGGER no_renewal BEFORE INSERT ON meta FOR EACH ROW EXECUTE FUNCTION refuse()"
-                       : "CREATE TRIGGER no_renewal BEFORE INSERT ON meta BEGIN SELECT RAISE(ABORT, 'not now'); END");
+        beside(store_is_shared(t.store) ? "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE "
+                                          "plpgsql AS 'BEGIN RAISE EXCEPTION ''not now''; END';"
+                                          "CREATE TRIGGER no_renewal BEFORE INSERT ON meta FOR "
+                                          "EACH ROW EXECUTE FUNCTION refuse()"
+                                        : "CREATE TRIGGER no_renewal BEFORE INSERT ON meta BEGIN "
+                                          "SELECT RAISE(ABORT, 'not now'); END");
         own = own_open(t.store, &away, "things");
         sign = sign_of("9");
         own_hear(own, &sign);
         listen_to_log();
         own_check(own);
         stop_listening();
-        check_contains(told(), "WARN  the store came back from the past and cannot be renewed now error.message=");
+        check_contains(
+                told(),
+                "WARN  the store came back from the past and cannot be renewed now error.message=");
         check_contains(told(), "not now");
         check_int(store_events_given(t.store), 1);
-        beside(store_is_shared(t.store) ? "DROP TRIGGER no_renewal ON meta" : "DROP TRIGGER no_renewal");
+        beside(store_is_shared(t.store) ? "DROP TRIGGER no_renewal ON meta"
+                                        : "DROP TRIGGER no_renewal");
         for (; store_events_given(t.store) == 1 && clock_mono_us() < end_at; usleep(1000))
                 own_check(own);
         check(store_events_given(t.store) > 9);
@@ -304,13 +324,29 @@ static void on_kafka_the_end_of_the_topic_is_looked_at(void)
 /* Neither a number that no store gives nor another's says anything about ours. */
 static void an_absurd_id_renews_nothing(void)
 {
-        const char *ids[] = {"9223372036854775807", "99999999999999999999999", "9007199254740993", "x1", "1x", "", ":", "1/", NULL};
-        struct record_header h[] = {{"ce_type", "ThingSaid", 9}, {"ce_source", NULL, 0}, {"ce_id", NULL, 0}};
-        struct record r = {.key = "k", .key_len = 1, .value = "{}", .value_len = 2, .headers = h, .header_count = 3};
+        const char *ids[] = {"9223372036854775807",
+                             "99999999999999999999999",
+                             "9007199254740993",
+                             "x1",
+                             "1x",
+                             "",
+                             ":",
+                             "1/",
+                             NULL};
+        struct record_header h[] = {
+                {"ce_type", "ThingSaid", 9}, {"ce_source", NULL, 0}, {"ce_id", NULL, 0}};
+        struct record r = {.key = "k",
+                           .key_len = 1,
+                           .value = "{}",
+                           .value_len = 2,
+                           .headers = h,
+                           .header_count = 3};
 
         begin();
-        ids[sizeof ids / sizeof *ids - 1] = arena_printf(t.arena, "%lld", ((long long)clock_wall_ms() + 61 * 60 * 1000) * 1000);
-        h[1] = (struct record_header){"ce_source", store_source(t.store), strlen(store_source(t.store))};
+        ids[sizeof ids / sizeof *ids - 1] =
+                arena_printf(t.arena, "%lld", ((long long)clock_wall_ms() + 61 * 60 * 1000) * 1000);
+        h[1] = (struct record_header){"ce_source", store_source(t.store),
+                                      strlen(store_source(t.store))};
         for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
                 h[2] = (struct record_header){"ce_id", ids[i], strlen(ids[i])};
                 publish(&r, 1);
@@ -318,7 +354,8 @@ static void an_absurd_id_renews_nothing(void)
         h[1].len--; /* another's */
         h[2] = (struct record_header){"ce_id", "77", 2};
         publish(&r, 1);
-        h[1] = (struct record_header){"ce_source", arena_string(t.arena, store_source(t.store)), strlen(store_source(t.store))};
+        h[1] = (struct record_header){"ce_source", arena_string(t.arena, store_source(t.store)),
+                                      strlen(store_source(t.store))};
         ((char *)(uintptr_t)h[1].value)[h[1].len - 1] = 'x'; /* of the same length */
         publish(&r, 1);
         listen_as("things");
@@ -332,17 +369,24 @@ static void an_absurd_id_renews_nothing(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"another event of the same identity is no duplicate", another_event_of_the_same_identity_is_no_duplicate},
-                {"of older identities nobody knows the content", of_older_identities_nobody_knows_the_content},
-                {"a store that came back from the past is renewed", a_store_that_came_back_from_the_past_is_renewed},
-                {"what lies behind the group is looked at", what_lies_behind_the_group_is_looked_at},
-                {"a store that gave nothing yet is renewed, too", a_store_that_gave_nothing_yet_is_renewed_too},
+                {"another event of the same identity is no duplicate",
+                 another_event_of_the_same_identity_is_no_duplicate},
+                {"of older identities nobody knows the content",
+                 of_older_identities_nobody_knows_the_content},
+                {"a store that came back from the past is renewed",
+                 a_store_that_came_back_from_the_past_is_renewed},
+                {"what lies behind the group is looked at",
+                 what_lies_behind_the_group_is_looked_at},
+                {"a store that gave nothing yet is renewed, too",
+                 a_store_that_gave_nothing_yet_is_renewed_too},
                 {"a standby that was behind is renewed", a_standby_that_was_behind_is_renewed},
                 {"clocks may differ a little", clocks_may_differ_a_little},
                 {"a bus that is away is looked at later", a_bus_that_is_away_is_looked_at_later},
                 {"the highest that was heard counts", the_highest_that_was_heard_counts},
-                {"what cannot be renewed now is told, and renewed later", what_cannot_be_renewed_now_is_told_and_renewed_later},
-                {"on Kafka the end of the topic is looked at", on_kafka_the_end_of_the_topic_is_looked_at},
+                {"what cannot be renewed now is told, and renewed later",
+                 what_cannot_be_renewed_now_is_told_and_renewed_later},
+                {"on Kafka the end of the topic is looked at",
+                 on_kafka_the_end_of_the_topic_is_looked_at},
                 {"an absurd id renews nothing", an_absurd_id_renews_nothing},
                 {NULL, NULL},
         };

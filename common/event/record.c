@@ -4,10 +4,13 @@
 
 enum { HEADERS_COMMON = 5 };
 
-/* The reference's pair, quotes and all (a plain contentType makes a Spring consumer throw), and CloudEvents'. */
-static size_t common_headers(const struct outbox_record *o, const char *source, struct record_header *h, struct arena *arena)
+/* The reference's pair, quotes and all (a plain contentType makes a Spring consumer throw), and
+   CloudEvents'. */
+static size_t common_headers(const struct outbox_record *o, const char *source,
+                             struct record_header *h, struct arena *arena)
 {
-        static const char content_type[] = "\"application/json\"", types[] = "{\"contentType\":\"java.lang.String\"}";
+        static const char content_type[] = "\"application/json\"",
+                          types[] = "{\"contentType\":\"java.lang.String\"}";
         char *id = arena_printf(arena, "%lld", (long long)o->id);
 
         h[0] = (struct record_header){"contentType", content_type, sizeof content_type - 1};
@@ -18,7 +21,8 @@ static size_t common_headers(const struct outbox_record *o, const char *source, 
         return HEADERS_COMMON;
 }
 
-void record_of_event(const struct outbox_record *o, const char *source, struct record *record, struct arena *arena)
+void record_of_event(const struct outbox_record *o, const char *source, struct record *record,
+                     struct arena *arena)
 {
         const char *at = o->headers, *end = at + o->headers_len;
         struct record_header *h;

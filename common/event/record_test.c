@@ -9,13 +9,19 @@ enum { MANY = 40 };
 static struct record record_of(const char *topic, struct arena *arena)
 {
         struct text packed = text_open(arena, 0);
-        struct outbox_record o = {.id = 7, .topic = topic, .key = "k", .value = "{}", .value_len = 2, .at = 1795358923623};
+        struct outbox_record o = {.id = 7,
+                                  .topic = topic,
+                                  .key = "k",
+                                  .value = "{}",
+                                  .value_len = 2,
+                                  .at = 1795358923623};
         struct record r;
 
         packed_headers_add(&packed, PACKED_FOR_OUTBOX, "none", NULL, 0);
         packed_headers_add(&packed, PACKED_FOR_OUTBOX, "empty", "", 0);
         for (int i = 2; i < MANY; i++)
-                packed_headers_add(&packed, PACKED_FOR_OUTBOX, arena_printf(arena, "x-%d", i), "v", 1);
+                packed_headers_add(&packed, PACKED_FOR_OUTBOX, arena_printf(arena, "x-%d", i), "v",
+                                   1);
         o.headers = packed.at;
         o.headers_len = packed.len;
         record_of_event(&o, "/things/1", &r, arena);
@@ -32,16 +38,18 @@ static void are_all_there(const struct record_header *headers)
         check_text(headers[1].name, "empty");
         check(headers[1].value && headers[1].len == 0);
         for (int i = 2; i < MANY; i++)
-                check(strncmp(headers[i].name, "x-", 2) == 0 && headers[i].len == 1 && *headers[i].value == 'v');
+                check(strncmp(headers[i].name, "x-", 2) == 0 && headers[i].len == 1 &&
+                      *headers[i].value == 'v');
 }
 
 static void an_event_has_the_common_headers_and_its_own(void)
 {
-        static const char *const common[][2] = {{"contentType", "\"application/json\""},
-                                                {"spring_json_header_types", "{\"contentType\":\"java.lang.String\"}"},
-                                                {"ce_specversion", "1.0"},
-                                                {"ce_id", "7"},
-                                                {"ce_source", "/things/1"}};
+        static const char *const common[][2] = {
+                {"contentType", "\"application/json\""},
+                {"spring_json_header_types", "{\"contentType\":\"java.lang.String\"}"},
+                {"ce_specversion", "1.0"},
+                {"ce_id", "7"},
+                {"ce_source", "/things/1"}};
         struct arena *arena = arena_open();
         struct record r = record_of(NULL, arena);
 
@@ -78,7 +86,8 @@ static void no_key_is_none(void)
 }
 
 static const struct story stories[] = {
-        {"an event has the common headers and its own", an_event_has_the_common_headers_and_its_own},
+        {"an event has the common headers and its own",
+         an_event_has_the_common_headers_and_its_own},
         {"a dead letter has none but its own", a_dead_letter_has_none_but_its_own},
         {"no key is none", no_key_is_none},
         {NULL, NULL},

@@ -8,13 +8,19 @@
 
 enum { CLOSE_LEAST_MS = 500 }; /* for the bus, when the time is over */
 
-static const struct metric_family pending_family = {"mall_outbox_pending", "Events committed and not yet acknowledged by the bus",
-                                                    METRIC_GAUGE, {0}};
-static const struct metric_family oldest_family = {"mall_outbox_oldest_seconds", "Age of the oldest unpublished event",
-                                                   METRIC_GAUGE, {0}};
+static const struct metric_family pending_family = {
+        "mall_outbox_pending",
+        "Events committed and not yet acknowledged by the bus",
+        METRIC_GAUGE,
+        {0}};
+static const struct metric_family oldest_family = {
+        "mall_outbox_oldest_seconds", "Age of the oldest unpublished event", METRIC_GAUGE, {0}};
 
 static const struct metric_family set_aside_family = {
-        "mall_outbox_set_aside", "Events for topics other than the bus's own, of which one is missing or not permitted", METRIC_GAUGE, {0}};
+        "mall_outbox_set_aside",
+        "Events for topics other than the bus's own, of which one is missing or not permitted",
+        METRIC_GAUGE,
+        {0}};
 
 void relay_free_batches(struct outbox_batch *batches)
 {
@@ -69,7 +75,8 @@ void relay_say_bus(struct relay *r, const struct error *error)
         bool away = error->kind != ERROR_NONE;
 
         if (away && !r->away)
-                log_write(LOG_WARN, "the bus is away; events wait in the outbox", "error.message", error->text, NULL);
+                log_write(LOG_WARN, "the bus is away; events wait in the outbox", "error.message",
+                          error->text, NULL);
         else if (!away && r->away)
                 log_write(LOG_INFO, "the bus is back", NULL);
         r->away = away;
@@ -80,7 +87,8 @@ void relay_say_outbox(struct relay *r, const struct error *error)
         bool failing = error->kind != ERROR_NONE;
 
         if (failing && !r->failing)
-                log_write(LOG_WARN, "the outbox cannot be read now", "error.message", error->text, NULL);
+                log_write(LOG_WARN, "the outbox cannot be read now", "error.message", error->text,
+                          NULL);
         r->failing = failing;
 }
 
@@ -101,7 +109,8 @@ static void refresh(void *arg)
         struct relay *r = arg;
         int64_t oldest = atomic_load(&r->oldest_at);
 
-        metric_set(metrics_series(r->metrics, &pending_family, NULL), (double)outbox_pending(r->store));
+        metric_set(metrics_series(r->metrics, &pending_family, NULL),
+                   (double)outbox_pending(r->store));
         metric_set(metrics_series(r->metrics, &oldest_family, NULL),
                    oldest ? (double)(clock_wall_ms() - oldest) / 1000 : 0);
         metric_set(metrics_series(r->metrics, &set_aside_family, NULL),

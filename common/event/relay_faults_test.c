@@ -1,4 +1,5 @@
-/* The relay on a bus that gives back, refuses, is closed or away: nothing is lost, and each key keeps its order. */
+/* The relay on a bus that gives back, refuses, is closed or away: nothing is lost, and each key
+   keeps its order. */
 #include "testing/relay_bus.h"
 
 #include "testing/overheard.h"
@@ -36,7 +37,8 @@ static void what_happens_is_said_once(void)
         wait_until_pending(0);
         doom('c', CLOSE, 2);
         say("c", 5, 0);
-        wait_until_said("the bus's topic takes no records; they wait in the outbox error.message=\"so it is told\"");
+        wait_until_said("the bus's topic takes no records; they wait in the outbox "
+                        "error.message=\"so it is told\"");
         wait_until_said("a topic takes records again");
         doom('!', CLOSE, 0);
         say_dead();
@@ -113,7 +115,8 @@ static void a_refused_one_is_not_passed_over_when_parking_fails(void)
         if (!is_shared()) {
                 say("a", 1, 0);
                 wait_until_gone();
-                things_sql("CREATE TRIGGER none_is_parked BEFORE UPDATE ON outbox BEGIN SELECT RAISE(ABORT, 'not now'); END");
+                things_sql("CREATE TRIGGER none_is_parked BEFORE UPDATE ON outbox BEGIN SELECT "
+                           "RAISE(ABORT, 'not now'); END");
                 doom('b', REFUSE, 1);
                 say("abc", 3, 0);
                 wait_until_pending(1);
@@ -194,14 +197,19 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 {"what happens is said once", what_happens_is_said_once},
-                {"what is given back comes again in order", what_is_given_back_comes_again_in_order},
+                {"what is given back comes again in order",
+                 what_is_given_back_comes_again_in_order},
                 {"what is not taken comes again in order", what_is_not_taken_comes_again_in_order},
                 {"a bus without parts is waited for", a_bus_without_parts_is_waited_for},
                 {"what is refused is parked", what_is_refused_is_parked},
-                {"a refused one is not passed over when parking fails", a_refused_one_is_not_passed_over_when_parking_fails},
-                {"a failed read of the outbox is tried again", a_failed_read_of_the_outbox_is_tried_again},
-                {"another topic that is closed holds up nothing", another_topic_that_is_closed_holds_up_nothing},
-                {"the own topic closed is tried by one record", the_own_topic_closed_is_tried_by_one_record},
+                {"a refused one is not passed over when parking fails",
+                 a_refused_one_is_not_passed_over_when_parking_fails},
+                {"a failed read of the outbox is tried again",
+                 a_failed_read_of_the_outbox_is_tried_again},
+                {"another topic that is closed holds up nothing",
+                 another_topic_that_is_closed_holds_up_nothing},
+                {"the own topic closed is tried by one record",
+                 the_own_topic_closed_is_tried_by_one_record},
                 {NULL, NULL},
         };
 

@@ -1,8 +1,9 @@
 /* relay: what the bus was told, record by record (what came of it: relay_results.c).
 
-   The window is shared by lanes: a lane may have as much under way as is free. So one that stands still never has all of it,
-   and one that is alone has half of it. Where many stand still what is free is less than a record in the end: so the first record of each
-   lane has another window behind it, where it waits for no other lane's. */
+   The window is shared by lanes: a lane may have as much under way as is free. So one that stands
+   still never has all of it, and one that is alone has half of it. Where many stand still what is
+   free is less than a record in the end: so the first record of each lane has another window behind
+   it, where it waits for no other lane's. */
 #include "event/relay_inside.h"
 
 #include "base/clock.h"
@@ -13,8 +14,10 @@
 
 enum { STILL_US = 1000 * 1000 }; /* without any result for so long a lane stands still */
 
-static const struct metric_family published_family = {"mall_events_published_total", "Events acknowledged by the bus",
-                                                      METRIC_COUNTER, {"event_type"}};
+static const struct metric_family published_family = {"mall_events_published_total",
+                                                      "Events acknowledged by the bus",
+                                                      METRIC_COUNTER,
+                                                      {"event_type"}};
 
 void relay_flights_open(struct relay *r)
 {
@@ -152,8 +155,10 @@ void relay_leave_by_all(struct relay *r, int64_t id, int64_t at)
 
 /* ---- handing over ---- */
 
-/* Of its own topic a record has a type that this service knows; what lies elsewhere is a dead letter, whatever it calls itself. */
-static struct metric *series_of(struct relay *r, const struct record *record, const struct outbox_record *o)
+/* Of its own topic a record has a type that this service knows; what lies elsewhere is a dead
+   letter, whatever it calls itself. */
+static struct metric *series_of(struct relay *r, const struct record *record,
+                                const struct outbox_record *o)
 {
         const char *type = "dead letter";
 
@@ -161,13 +166,15 @@ static struct metric *series_of(struct relay *r, const struct record *record, co
                 return NULL;
         for (size_t i = 0; !o->topic && i < record->header_count; i++)
                 if (strcmp(record->headers[i].name, "ce_type") == 0)
-                        type = arena_copy(r->arena, record->headers[i].value, record->headers[i].len);
+                        type = arena_copy(r->arena, record->headers[i].value,
+                                          record->headers[i].len);
         return metrics_series(r->metrics, &published_family, &type);
 }
 
 static bool has_room(const struct relay *r, const struct lane *l, size_t bytes)
 {
-        return l->flying ? r->bytes + l->bytes + bytes <= RELAY_WINDOW : r->bytes < RELAY_WINDOW_MOST;
+        return l->flying ? r->bytes + l->bytes + bytes <= RELAY_WINDOW
+                         : r->bytes < RELAY_WINDOW_MOST;
 }
 
 static void take_off(struct relay *r, const struct outbox_record *o, struct lane *l, size_t bytes)
@@ -178,7 +185,12 @@ static void take_off(struct relay *r, const struct outbox_record *o, struct lane
         record_of_event(o, store_source(r->store), record, r->arena);
         record->tag = o->id;
         r->waiting_bytes += bytes;
-        *f = (struct flight){.id = o->id, .at = o->at, .bytes = bytes, .part = o->part, .lane = (int)(l - r->lanes), .parts = r->parts};
+        *f = (struct flight){.id = o->id,
+                             .at = o->at,
+                             .bytes = bytes,
+                             .part = o->part,
+                             .lane = (int)(l - r->lanes),
+                             .parts = r->parts};
         f->published = series_of(r, record, o);
         *relay_find(r, f->id) = f;
         link_to(r, f, FLYING);

@@ -1,4 +1,5 @@
-/* The relay on a bus that answers when it wants to: all comes once, what stands still holds up only itself, and all of it is bounded. */
+/* The relay on a bus that answers when it wants to: all comes once, what stands still holds up only
+   itself, and all of it is bounded. */
 #include "testing/relay_bus.h"
 
 static void all_is_heard_once(void)
@@ -16,7 +17,8 @@ static void memory_is_bounded_in_bytes(void)
         begin();
         doom('a', HOLD, 0);
         say("a", 30, LARGE);
-        wait_until_heard(0, RELAY_WINDOW / 2 / (LARGE + RELAY_RECORD) + 1); /* half of the window, since it is alone */
+        wait_until_heard(0, RELAY_WINDOW / 2 / (LARGE + RELAY_RECORD) +
+                                    1); /* half of the window, since it is alone */
         say("a", 30, LARGE);
         usleep(1500 * 1000);
         check(bus.flying_most <= RELAY_WINDOW / 2 + LARGE);
@@ -57,7 +59,8 @@ static void all_but_one_may_stand_still(void)
         set(set_parts, 26);
         for (const char *key = still; *key; key++)
                 doom(*key, HOLD, 0);
-        for (const char *key = still; *key; key++) { /* one after the other takes half of what is left */
+        for (const char *key = still; *key;
+             key++) { /* one after the other takes half of what is left */
                 say((char[]){*key, '\0'}, 6, 4 * LARGE);
                 wait_until_heard_some(*key);
         }
@@ -70,7 +73,8 @@ static void all_but_one_may_stand_still(void)
         end();
 }
 
-/* Who dies in the midst of a long backlog leaves little that comes twice, and what is known of it takes little memory. */
+/* Who dies in the midst of a long backlog leaves little that comes twice, and what is known of it
+   takes little memory. */
 static void what_is_published_is_soon_removed(void)
 {
         enum { TIMES = 12000, FLYING_MOST = RELAY_WINDOW / RELAY_RECORD };
@@ -84,7 +88,8 @@ static void what_is_published_is_soon_removed(void)
         usleep(1500 * 1000);
         say("d", 1, 0); /* stays in the table: so it is read whole */
         say("abc", TIMES, 0);
-        for (int64_t end_at = clock_mono_us() + PATIENCE_US; pending > 2 && clock_mono_us() < end_at;) {
+        for (int64_t end_at = clock_mono_us() + PATIENCE_US;
+             pending > 2 && clock_mono_us() < end_at;) {
                 heard = (int64_t)heard_count(0);
                 pending = outbox_pending(t.store);
                 if (heard - (3 * TIMES + 2 - pending) > most)
@@ -118,7 +123,8 @@ static void parts_may_grow(void)
 
         begin();
         say("bcdefg", 20, LARGE);
-        wait_until_pending(0); /* before: else a pause of this process's would have some of them wait behind a */
+        wait_until_pending(0); /* before: else a pause of this process's would have some of them
+                                  wait behind a */
         doom('a', HOLD, 0);
         say("a", 20, LARGE);
         while (!heard_count('a') && clock_mono_us() < end_at)
@@ -142,7 +148,8 @@ static void grow_behind_a_commit(void)
         set(set_parts, 5);
 }
 
-/* The pass goes on to b's second and reads past a, which memory has, and which then comes to the lane that b had. */
+/* The pass goes on to b's second and reads past a, which memory has, and which then comes to the
+   lane that b had. */
 static void parts_may_grow_while_the_table_is_read(void)
 {
         int64_t end_at = clock_mono_us() + PATIENCE_US;
@@ -169,7 +176,8 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 {"all is heard once", all_is_heard_once},
                 {"memory is bounded in bytes", memory_is_bounded_in_bytes},
-                {"what stands still holds up nothing else", what_stands_still_holds_up_nothing_else},
+                {"what stands still holds up nothing else",
+                 what_stands_still_holds_up_nothing_else},
                 {"all but one may stand still", all_but_one_may_stand_still},
                 {"what is published is soon removed", what_is_published_is_soon_removed},
                 {"a commit wakes who waits for answers", a_commit_wakes_who_waits_for_answers},

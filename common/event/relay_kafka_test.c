@@ -1,10 +1,10 @@
-/* A Kafka that answers for some and not for others: what can go on goes on, all of it comes once, in order per key. Needs no
-   broker: the cluster is librdkafka's own mock. */
+/* A Kafka that answers for some and not for others: what can go on goes on, all of it comes once,
+   in order per key. Needs no broker: the cluster is librdkafka's own mock. */
 #include "event/relay.h"
 
 #include "base/clock.h"
-#include "testing/thing.h"
 #include "event/kafka_inside.h"
+#include "testing/thing.h"
 
 #include <librdkafka/rdkafka_mock.h>
 #include <stdlib.h>
@@ -14,10 +14,11 @@ enum {
         PATIENCE_US = 20 * 1000000,
         CLOSE_MS = 3000,
         PARTITIONS = 4,
-        DEAD = 2,          /* the partition that some stories take the leader from */
+        DEAD = 2, /* the partition that some stories take the leader from */
         KEYS = 26,
-        MANY = 600,        /* of each key: of one partition alone more than may be under way; the mock keeps 5 MiB of a partition */
-        PRODUCE = 0,       /* https://kafka.apache.org/protocol.html#protocol_api_keys */
+        MANY = 600,  /* of each key: of one partition alone more than may be under way; the mock
+                        keeps 5 MiB of a partition */
+        PRODUCE = 0, /* https://kafka.apache.org/protocol.html#protocol_api_keys */
         INIT_PRODUCER_ID = 22,
 };
 
@@ -36,7 +37,10 @@ static void start_relay(void)
 {
         struct error e = {0};
 
-        t.relay = relay_open(&(struct relay_config){.store = t.store, .bus = {.url = t.url, .client = "things"}, .metrics = t.metrics}, &e);
+        t.relay = relay_open(&(struct relay_config){.store = t.store,
+                                                    .bus = {.url = t.url, .client = "things"},
+                                                    .metrics = t.metrics},
+                             &e);
         check_text(e.text, "");
 }
 
@@ -47,14 +51,20 @@ static void begin(void)
         char why[256];
 
         memset(&t, 0, sizeof t);
-        t.store = store_open(&(struct store_config){.url = things_url(), .service = things_service(), .entities = thing_entities, .readers = 1}, &e);
+        t.store = store_open(&(struct store_config){.url = things_url(),
+                                                    .service = things_service(),
+                                                    .entities = thing_entities,
+                                                    .readers = 1},
+                             &e);
         check_text(e.text, "");
         t.metrics = metrics_open();
         t.arena = arena_open();
         t.cluster = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
         check(t.cluster && (t.mock = rd_kafka_mock_cluster_new(t.cluster, 1)));
-        check(rd_kafka_mock_topic_create(t.mock, "mall", PARTITIONS, 1) == RD_KAFKA_RESP_ERR_NO_ERROR);
-        check(rd_kafka_mock_topic_create(t.mock, "error.mall.things", 1, 1) == RD_KAFKA_RESP_ERR_NO_ERROR);
+        check(rd_kafka_mock_topic_create(t.mock, "mall", PARTITIONS, 1) ==
+              RD_KAFKA_RESP_ERR_NO_ERROR);
+        check(rd_kafka_mock_topic_create(t.mock, "error.mall.things", 1, 1) ==
+              RD_KAFKA_RESP_ERR_NO_ERROR);
         snprintf(t.url, sizeof t.url, "kafka://%s/mall", rd_kafka_mock_cluster_bootstraps(t.mock));
         start_relay();
 }
@@ -80,7 +90,8 @@ static void say_one(struct unit *unit, int key)
 {
         char name[2] = {(char)('a' + key)};
 
-        unit_announce(unit, &thing_said, &(struct thing){.name = name, .qty = {true, ++t.said[key]}});
+        unit_announce(unit, &thing_said,
+                      &(struct thing){.name = name, .qty = {true, ++t.said[key]}});
 }
 
 static void say_some(struct unit *unit, void *times)
@@ -117,7 +128,8 @@ static void wait_until_pending(int64_t count)
 static void heard_all(bool once)
 {
         struct error e = {0};
-        struct bus *bus = bus_open_reader(&(struct bus_config){.url = t.url, .client = "test"}, "test", &e);
+        struct bus *bus =
+                bus_open_reader(&(struct bus_config){.url = t.url, .client = "test"}, "test", &e);
         struct record records[100];
         int64_t end_at = clock_mono_us() + PATIENCE_US;
         int last[KEYS] = {0}, left = 0, quiet = 0;
@@ -131,7 +143,8 @@ static void heard_all(bool once)
 
                 quiet = count ? 0 : quiet + 1;
                 for (size_t i = 0; i < count; i++) {
-                        int key = records[i].key[0] - 'a', number = atoi(strstr(records[i].value, "\"qty\":") + 6);
+                        int key = records[i].key[0] - 'a',
+                            number = atoi(strstr(records[i].value, "\"qty\":") + 6);
 
                         check(number == last[key] + 1 || (!once && number <= last[key]));
                         left -= number == last[key] + 1;
@@ -145,7 +158,8 @@ static void heard_all(bool once)
 
 static void set_leader(int partition, int broker)
 {
-        check(rd_kafka_mock_partition_set_leader(t.mock, "mall", partition, broker) == RD_KAFKA_RESP_ERR_NO_ERROR);
+        check(rd_kafka_mock_partition_set_leader(t.mock, "mall", partition, broker) ==
+              RD_KAFKA_RESP_ERR_NO_ERROR);
 }
 
 static void a_partition_without_leader_holds_up_nothing_else(void)
@@ -193,13 +207,15 @@ static void publish_dead_letter(struct unit *unit, void *arg)
         unit_publish(unit, "error.mall.things", "k", "{", 1, &headers);
 }
 
-/* Of a topic with an error the mock still lists partitions, which a broker does not, and at which librdkafka 2.8 ends (its issue 4907). */
+/* Of a topic with an error the mock still lists partitions, which a broker does not, and at which
+   librdkafka 2.8 ends (its issue 4907). */
 static void a_dead_letter_that_is_not_permitted_holds_up_nothing(void)
 {
         if (rd_kafka_version() >= 0x02060000)
                 return;
         begin();
-        rd_kafka_mock_topic_set_error(t.mock, "error.mall.things", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+        rd_kafka_mock_topic_set_error(t.mock, "error.mall.things",
+                                      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
         say_of_all(1);
         for (int i = 0; i < 3; i++) {
                 check_int(things_do(t.store, publish_dead_letter, NULL), ERROR_NONE);
@@ -221,7 +237,8 @@ static void answers_that_are_late_make_nothing_come_twice(void)
         begin();
         say_of_all(1);
         wait_until_pending(0);
-        rd_kafka_mock_broker_set_rtt(t.mock, 1, 4000); /* more than a lane is given before it stands still */
+        rd_kafka_mock_broker_set_rtt(t.mock, 1,
+                                     4000); /* more than a lane is given before it stands still */
         say_of_all(2);
         usleep(500 * 1000);
         say_of_all(MANY);
@@ -245,19 +262,29 @@ static void answer_with(const rd_kafka_resp_err_t *answers, size_t count)
         wait_until_pending(0);
 }
 
-/* Whatever a broker may answer to a produce request, once or a few times. Only one record of each key is under way: the mock looks at no
-   sequence numbers, so it takes a batch behind one that it has just refused, which a broker does not. */
+/* Whatever a broker may answer to a produce request, once or a few times. Only one record of each
+   key is under way: the mock looks at no sequence numbers, so it takes a batch behind one that it
+   has just refused, which a broker does not. */
 static void no_answer_loses_anything(void)
 {
         static const rd_kafka_resp_err_t not_taken[] = {
-                RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
-                RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT, RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION,
-                RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
-                RD_KAFKA_RESP_ERR_POLICY_VIOLATION, RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR, RD_KAFKA_RESP_ERR__TRANSPORT,
+                RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+                RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
+                RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
+                RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
+                RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
+                RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION,
+                RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+                RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
+                RD_KAFKA_RESP_ERR_POLICY_VIOLATION,
+                RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR,
+                RD_KAFKA_RESP_ERR__TRANSPORT,
         };
         static const rd_kafka_resp_err_t lost_count[] = {
-                RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID,
-                RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE,
+                RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
+                RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID,
+                RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH,
+                RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE,
         };
 
         begin();
@@ -288,8 +315,9 @@ static void what_a_broker_says_is_too_large_is_parked(void)
 static void a_cluster_that_gives_no_session_at_first(void)
 {
         begin();
-        rd_kafka_mock_push_request_errors(t.mock, INIT_PRODUCER_ID, 3, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
-                                          RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT, RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE);
+        rd_kafka_mock_push_request_errors(
+                t.mock, INIT_PRODUCER_ID, 3, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
+                RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT, RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE);
         say_of_all(1);
         wait_until_pending(0);
         heard_all(true);
@@ -314,13 +342,19 @@ static void a_broker_that_went_down_and_came_back(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"a partition without leader holds up nothing else", a_partition_without_leader_holds_up_nothing_else},
-                {"what waits for a leader outlives the relay", what_waits_for_a_leader_outlives_the_relay},
-                {"a dead letter that is not permitted holds up nothing", a_dead_letter_that_is_not_permitted_holds_up_nothing},
-                {"answers that are late make nothing come twice", answers_that_are_late_make_nothing_come_twice},
+                {"a partition without leader holds up nothing else",
+                 a_partition_without_leader_holds_up_nothing_else},
+                {"what waits for a leader outlives the relay",
+                 what_waits_for_a_leader_outlives_the_relay},
+                {"a dead letter that is not permitted holds up nothing",
+                 a_dead_letter_that_is_not_permitted_holds_up_nothing},
+                {"answers that are late make nothing come twice",
+                 answers_that_are_late_make_nothing_come_twice},
                 {"a broker that went down and came back", a_broker_that_went_down_and_came_back},
-                {"a cluster that gives no session at first", a_cluster_that_gives_no_session_at_first},
-                {"what a broker says is too large is parked", what_a_broker_says_is_too_large_is_parked},
+                {"a cluster that gives no session at first",
+                 a_cluster_that_gives_no_session_at_first},
+                {"what a broker says is too large is parked",
+                 what_a_broker_says_is_too_large_is_parked},
                 {"no answer loses anything", no_answer_loses_anything},
                 {NULL, NULL},
         };

@@ -128,7 +128,8 @@ static void a_bus_that_is_away_is_said_once(void)
         check_int(overheard("the bus"), 0);
         relay_say_bus(&r, &failed);
         relay_say_bus(&r, &failed);
-        check_int(overheard("the bus is away; events wait in the outbox error.message=\"not now\""), 1);
+        check_int(overheard("the bus is away; events wait in the outbox error.message=\"not now\""),
+                  1);
         relay_say_bus(&r, &none);
         relay_say_bus(&r, &none);
         check_int(overheard("the bus is back"), 1);
@@ -245,7 +246,8 @@ static void metrics_say_how_it_stands(void)
         say_dead();
         wait_until_pending(2);
         check_int((int64_t)metric("\nmall_events_published_total{event_type=\"ThingSaid\"} "), 4);
-        check_int((int64_t)metric("\nmall_events_published_total{event_type=\"dead letter\"} "), 1); /* whatever it calls itself */
+        check_int((int64_t)metric("\nmall_events_published_total{event_type=\"dead letter\"} "),
+                  1); /* whatever it calls itself */
         check_int((int64_t)metric("\nmall_outbox_pending "), 2);
         clock_set_wall_ms(1000 * 1000 + 250 * 1000);
         check(metric("\nmall_outbox_oldest_seconds ") == 250);
@@ -294,11 +296,14 @@ int main(int argc, char **argv)
                 {"closing bounds each wait", closing_bounds_each_wait},
                 {"work ends only a nap for work", work_ends_only_a_nap_for_work},
                 {"closing ends each nap", closing_ends_each_nap},
-                {"an outbox that cannot be read is said once", an_outbox_that_cannot_be_read_is_said_once},
+                {"an outbox that cannot be read is said once",
+                 an_outbox_that_cannot_be_read_is_said_once},
                 {"a bus that is away is said once", a_bus_that_is_away_is_said_once},
                 {"who is idle closes at once", who_is_idle_closes_at_once},
-                {"the bus has the time that is left to close", the_bus_has_the_time_that_is_left_to_close},
-                {"closing is bounded, and what waits comes later", closing_is_bounded_and_what_waits_comes_later},
+                {"the bus has the time that is left to close",
+                 the_bus_has_the_time_that_is_left_to_close},
+                {"closing is bounded, and what waits comes later",
+                 closing_is_bounded_and_what_waits_comes_later},
                 {"closing waits for answers", closing_waits_for_answers},
                 {"what is told too late comes later", what_is_told_too_late_comes_later},
                 {"metrics say how it stands", metrics_say_how_it_stands},

@@ -1,5 +1,6 @@
-/* relay from memory: what a commit of this process added is handed over right after it. Memory is bounded; what it cannot hold,
-   and what the bus does not take now, is read from the table in pages once the bus takes it. */
+/* relay from memory: what a commit of this process added is handed over right after it. Memory is
+   bounded; what it cannot hold, and what the bus does not take now, is read from the table in pages
+   once the bus takes it. */
 #include "event/relay_inside.h"
 
 #include "base/clock.h"
@@ -9,8 +10,8 @@
 #include <string.h>
 
 enum {
-        SWEEP_MS = 200,       /* idle time after which sent rows are removed by a commit of their own */
-        FULL_MS = 100,        /* a look whether a lane has moved, though nothing came */
+        SWEEP_MS = 200, /* idle time after which sent rows are removed by a commit of their own */
+        FULL_MS = 100,  /* a look whether a lane has moved, though nothing came */
         BATCH_BYTES = 4 << 10, /* what a batch takes beside its records */
 };
 
@@ -69,7 +70,8 @@ void relay_committed(void *arg, struct outbox_batch *batch)
         relay_free_batches(dropped);
 }
 
-/* What waits in memory; of what overflowed before that came, it is noted that it is in the table. */
+/* What waits in memory; of what overflowed before that came, it is noted that it is in the
+   table. */
 static struct outbox_batch *take(struct relay *r)
 {
         struct outbox_batch *batches;
@@ -117,7 +119,8 @@ static void offer_batches(struct relay *r, struct outbox_batch *batches, bool kn
 
 /* ---- the table ---- */
 
-/* Which lanes go on now, and of the first record that one of them left its id, 0: there is none, and age. */
+/* Which lanes go on now, and of the first record that one of them left its id, 0: there is none,
+   and age. */
 static struct outbox_record begin_reading(struct relay *r)
 {
         struct outbox_record from = {0};
@@ -156,7 +159,8 @@ static void end_reading(struct relay *r, const struct outbox_record *last, bool 
 
 /* last: the one behind which it begins, and then the last one that is dealt with.
    A lane may be offered what lies in front of what it left: the bus was told of that. */
-static bool read_page(struct relay *r, struct outbox_record *last, struct outbox_record *records, size_t *count)
+static bool read_page(struct relay *r, struct outbox_record *last, struct outbox_record *records,
+                      size_t *count)
 {
         struct arena *arena = arena_open();
         struct error error = {0};
@@ -204,7 +208,9 @@ static int64_t next_look_ms(const struct relay *r)
                 return RELAY_AGAIN_MS;
         for (const struct lane *l = r->lanes; l < r->lanes + BUS_LANES; l++)
                 if (l->left) {
-                        int64_t ms = l->closed_until ? (l->closed_until - clock_mono_us()) / 1000 + 1 : RELAY_AGAIN_MS;
+                        int64_t ms = l->closed_until
+                                             ? (l->closed_until - clock_mono_us()) / 1000 + 1
+                                             : RELAY_AGAIN_MS;
 
                         if (ms < next)
                                 next = ms < RELAY_AGAIN_MS ? RELAY_AGAIN_MS : ms;
@@ -275,7 +281,8 @@ void relay_from_memory(struct relay *r)
                 int parts = r->parts;
                 bool known = (batches || relay_is_at_work(r)) && relay_look_at_bus(r);
 
-                /* what a lane has read says nothing of keys that come to it now: then the table tells what is unsent */
+                /* what a lane has read says nothing of keys that come to it now: then the table
+                   tells what is unsent */
                 offer_batches(r, batches, known && parts == r->parts);
                 if (relay_tidy(r) && known)
                         catch_up(r);

@@ -1,4 +1,5 @@
-/* The relay from memory, step by step: what it keeps of what was committed, and what it reads from the table. */
+/* The relay from memory, step by step: what it keeps of what was committed, and what it reads from
+   the table. */
 #include "testing/relay_steps.h"
 
 #include "testing/overheard.h"
@@ -9,7 +10,12 @@ static struct outbox_batch *batch_of(int64_t id, size_t bytes)
 
         b->arena = arena_open();
         b->records = arena_alloc(b->arena, sizeof *b->records);
-        b->records[0] = (struct outbox_record){.id = id, .at = 100 + id, .key = "a", .value = filling, .value_len = bytes, .headers = ""};
+        b->records[0] = (struct outbox_record){.id = id,
+                                               .at = 100 + id,
+                                               .key = "a",
+                                               .value = filling,
+                                               .value_len = bytes,
+                                               .headers = ""};
         b->count = 1;
         return b;
 }
@@ -29,7 +35,9 @@ static void what_waits_in_memory_is_bounded_too(void)
         }
         check_int(away.overflowed, 0);
         check(away.first && away.first->next && away.end == away.first->next->next);
-        relay_committed(&away, batch_of(10, RELAY_MEMORY / 4)); /* what batches take besides is too much now */
+        relay_committed(
+                &away,
+                batch_of(10, RELAY_MEMORY / 4)); /* what batches take besides is too much now */
         check(!away.first && !away.memory);
         check_int(away.overflowed, 7);
         check_int(away.overflowed_at, 107);
@@ -386,18 +394,25 @@ int main(int argc, char **argv)
                 {"memory is full to the byte", memory_is_full_to_the_byte},
                 {"a commit wakes who listens once", a_commit_wakes_who_listens_once},
                 {"an earlier life is read first", an_earlier_life_is_read_first},
-                {"what an earlier relay sent is not handed over again", what_an_earlier_relay_sent_is_not_handed_over_again},
+                {"what an earlier relay sent is not handed over again",
+                 what_an_earlier_relay_sent_is_not_handed_over_again},
                 {"what was read is not taken from memory", what_was_read_is_not_taken_from_memory},
-                {"a pass begins with the first that any lane left", a_pass_begins_with_the_first_that_any_lane_left},
+                {"a pass begins with the first that any lane left",
+                 a_pass_begins_with_the_first_that_any_lane_left},
                 {"what memory let go of is read", what_memory_let_go_of_is_read},
-                {"the age of what an earlier life left is known", the_age_of_what_an_earlier_life_left_is_known},
-                {"the age of what memory let go of is known", the_age_of_what_memory_let_go_of_is_known},
+                {"the age of what an earlier life left is known",
+                 the_age_of_what_an_earlier_life_left_is_known},
+                {"the age of what memory let go of is known",
+                 the_age_of_what_memory_let_go_of_is_known},
                 {"the age of what memory has is known", the_age_of_what_memory_has_is_known},
                 {"parts that grow let the table tell", parts_that_grow_let_the_table_tell},
-                {"what is given back after parts grew comes again", what_is_given_back_after_parts_grew_comes_again},
+                {"what is given back after parts grew comes again",
+                 what_is_given_back_after_parts_grew_comes_again},
                 {"what a lane left is read when it opens", what_a_lane_left_is_read_when_it_opens},
-                {"a table that cannot be read is read again", a_table_that_cannot_be_read_is_read_again},
-                {"the table is not read for what memory has", the_table_is_not_read_for_what_memory_has},
+                {"a table that cannot be read is read again",
+                 a_table_that_cannot_be_read_is_read_again},
+                {"the table is not read for what memory has",
+                 the_table_is_not_read_for_what_memory_has},
                 {"a pass ends where nobody takes more", a_pass_ends_where_nobody_takes_more},
                 {NULL, NULL},
         };

@@ -1,8 +1,10 @@
-/* relay from parts: for a store that several processes share. Each process publishes the parts of the outbox that it holds,
-   whosever requests they come from: told at once of its own commits, of others' by looking every 20 ms.
+/* relay from parts: for a store that several processes share. Each process publishes the parts of
+   the outbox that it holds, whosever requests they come from: told at once of its own commits, of
+   others' by looking every 20 ms.
 
-   A look reads from the front, for what comes late may have a lower id; what the bus was told of is left out. When lanes have left records
-   there, it goes on behind them, page by page in one moment, so that a key's records are seen in their order. */
+   A look reads from the front, for what comes late may have a lower id; what the bus was told of is
+   left out. When lanes have left records there, it goes on behind them, page by page in one moment,
+   so that a key's records are seen in their order. */
 #include "event/relay_inside.h"
 
 #include "base/clock.h"
@@ -19,9 +21,10 @@ enum {
 struct round {
         struct outbox_parts *parts;
         struct outbox_record *records;
-        int64_t share_at; /* monotonic us */
-        int64_t passed_at, pass_ms; /* the last one that went on behind what lanes left: monotonic us, and how long it took; 0: none */
-        bool bus;         /* can be told something */
+        int64_t share_at;           /* monotonic us */
+        int64_t passed_at, pass_ms; /* the last one that went on behind what lanes left: monotonic
+                                       us, and how long it took; 0: none */
+        bool bus;                   /* can be told something */
 };
 
 void relay_told(void *arg, struct outbox_batch *batch)
@@ -87,7 +90,8 @@ static size_t ids_known(const struct relay *r, struct arena *arena, int64_t **id
         return count;
 }
 
-/* Of what is under way and a page of the rest, which is in the order of the parts, not of the time. */
+/* Of what is under way and a page of the rest, which is in the order of the parts, not of the
+   time. */
 static void note_oldest_beside(struct relay *r, const struct outbox_record *records, size_t count)
 {
         int64_t oldest = records[0].at;
@@ -105,7 +109,8 @@ static bool offer_page(struct relay *r, struct round *round, size_t count)
 {
         for (size_t i = 0; i < count; i++)
                 if (relay_offer(r, &round->records[i]) == OFFER_FULL) {
-                        relay_leave(relay_lane_of(r, &round->records[i]), round->records[i].id, round->records[i].at);
+                        relay_leave(relay_lane_of(r, &round->records[i]), round->records[i].id,
+                                    round->records[i].at);
                         return false;
                 }
         return true;
@@ -117,7 +122,9 @@ static bool pass_page(struct relay *r, struct round *round, struct error *error)
         struct arena *arena = arena_open();
         int64_t *ids;
         size_t known = ids_known(r, arena, &ids), count;
-        bool more = outbox_parts_read(round->parts, ids, known, round->records, RELAY_PAGE, &count, arena, error) && count;
+        bool more = outbox_parts_read(round->parts, ids, known, round->records, RELAY_PAGE, &count,
+                                      arena, error) &&
+                    count;
 
         if (more) {
                 round->bus = relay_look_at_bus(r);
@@ -165,8 +172,9 @@ static void pass(struct relay *r, struct round *round, struct error *error)
                 relay_note_oldest(r);
 }
 
-/* What stands still may be much to look at again and again. Meanwhile parts are shared all the same: a session that is idle for long is
-   ended, and whoever takes its parts then publishes again what was not removed. */
+/* What stands still may be much to look at again and again. Meanwhile parts are shared all the
+   same: a session that is idle for long is ended, and whoever takes its parts then publishes again
+   what was not removed. */
 static bool is_resting(struct relay *r, const struct round *round)
 {
         int64_t rest_ms = round->pass_ms ? round->pass_ms + relay_more_rest(r, round->pass_ms) : 0;
@@ -189,22 +197,26 @@ static void wait_for_more(struct relay *r, struct round *round, bool failed)
 
 void relay_from_parts(struct relay *r)
 {
-        struct round round = {.parts = outbox_parts_open(r->store), .records = memory_alloc(RELAY_PAGE * sizeof *round.records)};
+        struct round round = {.parts = outbox_parts_open(r->store),
+                              .records = memory_alloc(RELAY_PAGE * sizeof *round.records)};
         bool last = false;
 
         while (!last) {
-                bool closing = relay_is_closing(r); /* what was committed before that is in this round */
+                bool closing =
+                        relay_is_closing(r); /* what was committed before that is in this round */
                 struct error error = {0};
 
                 r->taken = 0;
                 relay_tidy(r);
-                if (share(r, &round, &error) && remove_landed(r, &round, &error) && !is_resting(r, &round))
+                if (share(r, &round, &error) && remove_landed(r, &round, &error) &&
+                    !is_resting(r, &round))
                         pass(r, &round, &error);
                 relay_say_outbox(r, &error);
                 if (error.kind != ERROR_NONE)
                         round.share_at = round.pass_ms = 0;
-                last = closing && (relay_is_out_of_time(r) || error.kind != ERROR_NONE ||
-                                   (!r->taken && round.bus && !r->counts[LANDED] && !relay_is_at_work(r)));
+                last = closing &&
+                       (relay_is_out_of_time(r) || error.kind != ERROR_NONE ||
+                        (!r->taken && round.bus && !r->counts[LANDED] && !relay_is_at_work(r)));
                 if (!last)
                         wait_for_more(r, &round, error.kind != ERROR_NONE);
         }

@@ -1,4 +1,5 @@
-/* A shared store's relay among others: a bus that is away, parts that others want, a session that ends, and its own end. */
+/* A shared store's relay among others: a bus that is away, parts that others want, a session that
+   ends, and its own end. */
 #include "testing/relay_looks.h"
 
 static void a_bus_that_is_away_is_asked_each_100_ms(void)
@@ -154,7 +155,8 @@ static void the_end_is_bounded(void)
         step();
         check_int(close_ms(), CLOSE_MS);
         check(bus.gave_up);
-        check_text(things_waiting(t.store, t.arena), ""); /* it had landed: the last thing to do is to remove it */
+        check_text(things_waiting(t.store, t.arena),
+                   ""); /* it had landed: the last thing to do is to remove it */
         start_relay();
         bus.parts = 0;
         say("a", 1);
@@ -172,11 +174,14 @@ static void the_end_is_bounded(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"a bus that is away is asked each 100 ms", a_bus_that_is_away_is_asked_each_100_ms},
+                {"a bus that is away is asked each 100 ms",
+                 a_bus_that_is_away_is_asked_each_100_ms},
                 {"parts are shared each second", parts_are_shared_each_second},
-                {"a part with something under way is kept", a_part_with_something_under_way_is_kept},
+                {"a part with something under way is kept",
+                 a_part_with_something_under_way_is_kept},
                 {"a session that ended is made anew", a_session_that_ended_is_made_anew},
-                {"the end takes what was committed before", the_end_takes_what_was_committed_before},
+                {"the end takes what was committed before",
+                 the_end_takes_what_was_committed_before},
                 {"the end is bounded", the_end_is_bounded},
                 {NULL, NULL},
         };

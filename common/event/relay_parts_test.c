@@ -1,4 +1,5 @@
-/* The looks of a shared store's relay: what it reads, hands over, removes and leaves, and how long it waits for the next one. */
+/* The looks of a shared store's relay: what it reads, hands over, removes and leaves, and how long
+   it waits for the next one. */
 #include "testing/relay_looks.h"
 
 static void it_looks_each_20_ms_and_is_told(void)
@@ -184,7 +185,11 @@ static void a_full_window_ends_the_look(void)
 /* So that who dies in the midst of a long backlog leaves little that comes twice. */
 static void much_that_landed_is_removed_before_more_is_read(void)
 {
-        enum { PAGES = 8, MOST = RELAY_UNREMOVED_MOST, REST = MOST - PAGES * PAGE_OF_PART * OUTBOX_PARTS };
+        enum {
+                PAGES = 8,
+                MOST = RELAY_UNREMOVED_MOST,
+                REST = MOST - PAGES * PAGE_OF_PART * OUTBOX_PARTS
+        };
         int first = part_of("c");
 
         if (!begin())
@@ -251,7 +256,8 @@ int main(int argc, char **argv)
                 {"what was left hides nothing behind it", what_was_left_hides_nothing_behind_it},
                 {"what has no room is left", what_has_no_room_is_left},
                 {"a full window ends the look", a_full_window_ends_the_look},
-                {"much that landed is removed before more is read", much_that_landed_is_removed_before_more_is_read},
+                {"much that landed is removed before more is read",
+                 much_that_landed_is_removed_before_more_is_read},
                 {"a long look is followed by a rest", a_long_look_is_followed_by_a_rest},
                 {NULL, NULL},
         };

@@ -51,12 +51,14 @@ static void landed(struct relay *r, struct flight *f)
 static void refused(struct relay *r, struct flight *f, const char *reason)
 {
         touch_down(r, f);
-        log_write(LOG_ERROR, "an event can never be published; it is parked in the outbox", "error.message", reason, NULL);
+        log_write(LOG_ERROR, "an event can never be published; it is parked in the outbox",
+                  "error.message", reason, NULL);
         f->reason = reason;
         relay_move(r, f, REFUSED);
 }
 
-/* It is in the table and nowhere else. Where parts have grown meanwhile its key may have another lane. */
+/* It is in the table and nowhere else. Where parts have grown meanwhile its key may have another
+   lane. */
 static void turned_back(struct relay *r, struct flight *f, int64_t closed_us)
 {
         struct lane *l = touch_down(r, f);
@@ -75,8 +77,10 @@ static void topic_is_closed(struct relay *r, struct flight *f, const char *reaso
         bool of_others = relay_lane_is_of_others(r, l);
 
         if (!*said_of(r, l))
-                log_write(LOG_ERROR, of_others ? "records for another topic cannot be published now; they wait in the outbox and are tried again each minute"
-                                               : "the bus's topic takes no records; they wait in the outbox",
+                log_write(LOG_ERROR,
+                          of_others ? "records for another topic cannot be published now; they "
+                                      "wait in the outbox and are tried again each minute"
+                                    : "the bus's topic takes no records; they wait in the outbox",
                           "error.message", reason, NULL);
         *said_of(r, l) = true;
         turned_back(r, f, of_others ? OTHERS_CLOSED_US : OWN_CLOSED_US);
@@ -144,7 +148,8 @@ static void settle_some(struct relay *r, int ms, struct error *error)
         } while (count == RESULTS);
 }
 
-/* What is given back at once must be known before more is handed over, for it would come behind that. */
+/* What is given back at once must be known before more is handed over, for it would come behind
+   that. */
 void relay_send(struct relay *r)
 {
         size_t count = r->waiting_count;
@@ -209,15 +214,18 @@ void relay_gather(struct relay *r)
                 relay_collect(r, rest, false);
 }
 
-/* Sets the refused ones aside. What fails is tried again with the next tidying; it stays in the outbox until then. */
+/* Sets the refused ones aside. What fails is tried again with the next tidying; it stays in the
+   outbox until then. */
 static void park(struct relay *r)
 {
         while (r->counts[REFUSED]) {
                 struct flight *f = r->all[REFUSED].next;
                 struct error error = {0};
 
-                if (!outbox_park(r->store, &(struct outbox_record){.id = f->id, .part = f->part}, f->reason, &error)) {
-                        log_write(LOG_WARN, "parking failed; trying again", "error.message", error.text, NULL);
+                if (!outbox_park(r->store, &(struct outbox_record){.id = f->id, .part = f->part},
+                                 f->reason, &error)) {
+                        log_write(LOG_WARN, "parking failed; trying again", "error.message",
+                                  error.text, NULL);
                         return;
                 }
                 relay_forget(r, f);

@@ -85,7 +85,9 @@ static void a_topic_that_is_closed_is_said_once(void)
         for (int64_t id = 4; id <= 6; id++) /* three lanes, one topic */
                 offer((const char *[]){"a", "b", "c"}[id - 4], id), answer(id, BUS_CLOSED);
         relay_collect(&r, 0, false);
-        check_int(overheard("the bus's topic takes no records; they wait in the outbox error.message=\"so it is told\""), 1);
+        check_int(overheard("the bus's topic takes no records; they wait in the outbox "
+                            "error.message=\"so it is told\""),
+                  1);
         open_lane("b");
         offer("b", 5);
         answer(5, BUS_PUBLISHED);
@@ -164,7 +166,9 @@ static void what_is_refused_is_parked(void)
         offer("a", 1);
         answer(1, BUS_REFUSED);
         relay_collect(&r, 0, false);
-        check_int(overheard("an event can never be published; it is parked in the outbox error.message=\"so it is told\""), 1);
+        check_int(overheard("an event can never be published; it is parked in the outbox "
+                            "error.message=\"so it is told\""),
+                  1);
         overhear_no_more();
         check_int(flight(1)->state, REFUSED);
         check(relay_is_at_work(&r));
@@ -184,7 +188,8 @@ static void what_is_parked_is_forgotten(void)
         relay_collect(&r, 0, false);
         check_int(outbox_pending(store), 2);
         overhear();
-        things_sql("CREATE TRIGGER none_is_parked BEFORE UPDATE ON outbox BEGIN SELECT RAISE(ABORT, 'not now'); END");
+        things_sql("CREATE TRIGGER none_is_parked BEFORE UPDATE ON outbox BEGIN SELECT "
+                   "RAISE(ABORT, 'not now'); END");
         check(relay_tidy(&r));
         check_int(overheard("parking failed; trying again error.message=\"not now\""), 1);
         overhear_no_more();
@@ -303,7 +308,8 @@ static void what_landed_and_cannot_be_removed_is_bounded(void)
 
         begin(false);
         say(many);
-        things_sql("CREATE TRIGGER none_is_removed BEFORE DELETE ON outbox BEGIN SELECT RAISE(ABORT, 'not now'); END");
+        things_sql("CREATE TRIGGER none_is_removed BEFORE DELETE ON outbox BEGIN SELECT "
+                   "RAISE(ABORT, 'not now'); END");
         for (int64_t id = 1; id < RELAY_UNREMOVED_MOST; id++)
                 check_int(offer("a", id), OFFER_TAKEN), answer(id, BUS_PUBLISHED);
         relay_collect(&r, 0, false);
@@ -326,10 +332,12 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 {"what is answered twice is heard once", what_is_answered_twice_is_heard_once},
-                {"what is given back is left with all behind it", what_is_given_back_is_left_with_all_behind_it},
+                {"what is given back is left with all behind it",
+                 what_is_given_back_is_left_with_all_behind_it},
                 {"a lane is open once something lands", a_lane_is_open_once_something_lands},
                 {"a topic that is closed is said once", a_topic_that_is_closed_is_said_once},
-                {"what is given back after parts grew is left by all", what_is_given_back_after_parts_grew_is_left_by_all},
+                {"what is given back after parts grew is left by all",
+                 what_is_given_back_after_parts_grew_is_left_by_all},
                 {"what is not taken is left", what_is_not_taken_is_left},
                 {"a lane that is mute makes the bus away", a_lane_that_is_mute_makes_the_bus_away},
                 {"what is refused is parked", what_is_refused_is_parked},
@@ -339,7 +347,8 @@ int main(int argc, char **argv)
                 {"what was sent takes no memory", what_was_sent_takes_no_memory},
                 {"a pause hears what comes", a_pause_hears_what_comes},
                 {"what flies at the end is given up", what_flies_at_the_end_is_given_up},
-                {"what landed and cannot be removed is bounded", what_landed_and_cannot_be_removed_is_bounded},
+                {"what landed and cannot be removed is bounded",
+                 what_landed_and_cannot_be_removed_is_bounded},
                 {NULL, NULL},
         };
 

@@ -96,7 +96,8 @@ static void few_then_many(void)
                 is_idle_look();
                 say_each(look == 0 ? "abc" : "abca");
                 tries = 0;
-        } else if (look == 2 && bus.listened && ++tries < 1000) { /* it was held up for as long as it gathers */
+        } else if (look == 2 && bus.listened &&
+                   ++tries < 1000) { /* it was held up for as long as it gathers */
                 say_each("abca");
                 looks = 2;
         } else if (look == 2) {
@@ -138,7 +139,8 @@ static void each_look(void)
                 break;
         case 3: /* until what landed is removed */
                 check_int(bus.wait_ms, 200);
-                things_sql("CREATE TRIGGER none_is_parked BEFORE UPDATE ON outbox BEGIN SELECT RAISE(ABORT, 'not now'); END");
+                things_sql("CREATE TRIGGER none_is_parked BEFORE UPDATE ON outbox BEGIN SELECT "
+                           "RAISE(ABORT, 'not now'); END");
                 answer(2, BUS_REFUSED);
                 break;
         case 4: /* until it can be parked */
@@ -209,10 +211,12 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 {"what finds no room waits for an answer", what_finds_no_room_waits_for_an_answer},
                 {"what finds no room in time is left", what_finds_no_room_in_time_is_left},
-                {"what is read and finds no room in time ends the pass", what_is_read_and_finds_no_room_in_time_ends_the_pass},
+                {"what is read and finds no room in time ends the pass",
+                 what_is_read_and_finds_no_room_in_time_ends_the_pass},
                 {"few are sent at once and many gather", few_are_sent_at_once_and_many_gather},
                 {"it looks again in time", it_looks_again_in_time},
-                {"what landed is not removed while more is to be done", what_landed_is_not_removed_while_more_is_to_be_done},
+                {"what landed is not removed while more is to be done",
+                 what_landed_is_not_removed_while_more_is_to_be_done},
                 {"what is told at the end is handed over", what_is_told_at_the_end_is_handed_over},
                 {NULL, NULL},
         };

@@ -72,7 +72,8 @@ static void the_window_is_exact(void)
                 check_int(offer_large("a", id + 1, RELAY_WINDOW / 2 + 1), OFFER_FULL);
                 check_int(offer_large("a", id + 1, RELAY_WINDOW / 2), OFFER_TAKEN);
                 check_int(offer("a", id + 2), OFFER_FULL);
-                check_int(offer_large("b", id + 3, RELAY_WINDOW), OFFER_TAKEN); /* the first of a lane */
+                check_int(offer_large("b", id + 3, RELAY_WINDOW),
+                          OFFER_TAKEN); /* the first of a lane */
                 check_int(offer("b", id + 4), OFFER_FULL);
                 check_int(offer_large("c", id + 5, RELAY_WINDOW / 4 - 1), OFFER_TAKEN);
                 check_int(offer("!", id + 6), OFFER_TAKEN); /* a byte was left */
@@ -92,16 +93,21 @@ static void the_window_is_exact(void)
 static void lanes_open_and_close(void)
 {
         int64_t now = clock_mono_us();
-        struct lane free = {0}, closed = {.closed_until = now + HOUR_US}, over = {.closed_until = 1},
-                    probing = {.flying = 1, .probing = true, .moved_at = now + HOUR_US}, to_probe = {.probing = true},
-                    moving = {.flying = 1, .moved_at = now + HOUR_US}, still = {.flying = 1, .moved_at = now - 10 * 1000 * 1000},
+        struct lane free = {0}, closed = {.closed_until = now + HOUR_US},
+                    over = {.closed_until = 1},
+                    probing = {.flying = 1, .probing = true, .moved_at = now + HOUR_US},
+                    to_probe = {.probing = true}, moving = {.flying = 1, .moved_at = now + HOUR_US},
+                    still = {.flying = 1, .moved_at = now - 10 * 1000 * 1000},
                     idle = {.moved_at = now - 10 * 1000 * 1000};
 
-        check(relay_lane_is_open(&free) && relay_lane_is_open(&over) && relay_lane_is_open(&to_probe));
+        check(relay_lane_is_open(&free) && relay_lane_is_open(&over) &&
+              relay_lane_is_open(&to_probe));
         check(relay_lane_is_open(&moving) && relay_lane_is_open(&idle));
-        check(!relay_lane_is_open(&closed) && !relay_lane_is_open(&probing) && !relay_lane_is_open(&still));
+        check(!relay_lane_is_open(&closed) && !relay_lane_is_open(&probing) &&
+              !relay_lane_is_open(&still));
         check(relay_lane_is_still(&still, 1000 * 1000) && !relay_lane_is_still(&still, HOUR_US));
-        check(!relay_lane_is_still(&moving, 1000 * 1000) && !relay_lane_is_still(&idle, 1000 * 1000));
+        check(!relay_lane_is_still(&moving, 1000 * 1000) &&
+              !relay_lane_is_still(&idle, 1000 * 1000));
         relay_leave(&free, 5, 50);
         relay_leave(&free, 5, 51);
         relay_leave(&free, 6, 60);
@@ -145,7 +151,8 @@ static void topics_that_are_closed(void)
         lane("!")->left = 0;
         check_int(oldest(), 0);
         check(!r.set_aside);
-        check(!relay_lane_is_of_others(&r, lane("a")) && !relay_lane_is_of_others(&r, &r.lanes[BUS_OWN_LANES - 1]));
+        check(!relay_lane_is_of_others(&r, lane("a")) &&
+              !relay_lane_is_of_others(&r, &r.lanes[BUS_OWN_LANES - 1]));
         check(relay_lane_is_of_others(&r, &r.lanes[BUS_OWN_LANES]));
         offer("a", 3);
         answer(3, BUS_CLOSED);
@@ -192,7 +199,8 @@ static void keys_have_other_lanes_when_parts_grow(void)
 
 static void what_landed_is_counted_by_type(void)
 {
-        static const struct metric_family family = {"mall_events_published_total", "", METRIC_COUNTER, {"event_type"}};
+        static const struct metric_family family = {
+                "mall_events_published_total", "", METRIC_COUNTER, {"event_type"}};
         const char *said = "ThingSaid", *dead = "dead letter";
         struct text headers = text_open(arena_open(), 100);
         struct outbox_record event = record("a", 1, 0), letter = record("!", 2, 0);
@@ -220,7 +228,9 @@ static void what_landed_is_counted_by_type(void)
 static void who_can_do_nothing_looks_seldom(void)
 {
         int64_t long_ago = clock_mono_us() - 10 * 1000 * 1000;
-        struct relay waiting = {.parts = 2, .lanes = {{.flying = 1, .moved_at = long_ago}, {.flying = 1, .moved_at = long_ago}}};
+        struct relay waiting = {.parts = 2,
+                                .lanes = {{.flying = 1, .moved_at = long_ago},
+                                          {.flying = 1, .moved_at = long_ago}}};
 
         waiting.counts[FLYING] = 2;
         check_int(relay_more_rest(&waiting, 100), 1500);
@@ -238,7 +248,8 @@ static void who_can_do_nothing_looks_seldom(void)
         check_int(relay_more_rest(&waiting, 100), 1500);
         waiting.parts = 2;
         waiting.counts[FLYING] = 0; /* no result will come */
-        waiting.lanes[0] = r.lanes[1] = (struct lane){.closed_until = clock_mono_us() + 60 * 1000 * 1000};
+        waiting.lanes[0] = r.lanes[1] =
+                (struct lane){.closed_until = clock_mono_us() + 60 * 1000 * 1000};
         check_int(relay_more_rest(&waiting, 100), 0);
 }
 

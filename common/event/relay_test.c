@@ -1,16 +1,24 @@
-/* What was committed comes onto the bus: all of it, in order, as the contract has it, on the embedded log. */
+/* What was committed comes onto the bus: all of it, in order, as the contract has it, on the
+   embedded log. */
 #include "event/relay.h"
 
 #include "base/clock.h"
-#include "testing/thing.h"
 #include "event/eventlog.h"
+#include "testing/thing.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 /* MANY: more than the relay keeps in memory */
-enum { PATIENCE_US = 60 * 1000000, CLOSE_MS = 5000, THREADS = 4, EACH = 200, MANY = 24000, PORTION = 1000 };
+enum {
+        PATIENCE_US = 60 * 1000000,
+        CLOSE_MS = 5000,
+        THREADS = 4,
+        EACH = 200,
+        MANY = 24000,
+        PORTION = 1000
+};
 
 static struct {
         struct store *store;
@@ -31,7 +39,8 @@ static const char *log_path(void)
 static void start_relay(void)
 {
         char url[256];
-        struct relay_config config = {.store = t.store, .bus = {.url = url, .client = "things"}, .metrics = t.metrics};
+        struct relay_config config = {
+                .store = t.store, .bus = {.url = url, .client = "things"}, .metrics = t.metrics};
         struct error e = {0};
 
         snprintf(url, sizeof url, "log:%s", log_path());
@@ -44,7 +53,11 @@ static void begin(void)
 {
         struct error e = {0};
 
-        t.store = store_open(&(struct store_config){.url = things_url(), .service = things_service(), .entities = thing_entities, .readers = 1}, &e);
+        t.store = store_open(&(struct store_config){.url = things_url(),
+                                                    .service = things_service(),
+                                                    .entities = thing_entities,
+                                                    .readers = 1},
+                             &e);
         check_text(e.text, "");
         t.metrics = metrics_open();
         t.arena = arena_open();
@@ -69,8 +82,10 @@ static struct record *published(const char *topic, size_t count)
         struct error e = {0};
         size_t got = 0;
 
-        for (int64_t after = 0; got < count && clock_mono_us() < end_at; after = got ? records[got - 1].offset : 0) {
-                size_t more = eventlog_read(t.log, topic, after, records + got, count + 1 - got, t.arena, &e);
+        for (int64_t after = 0; got < count && clock_mono_us() < end_at;
+             after = got ? records[got - 1].offset : 0) {
+                size_t more = eventlog_read(t.log, topic, after, records + got, count + 1 - got,
+                                            t.arena, &e);
 
                 got += more;
                 if (!more)
@@ -85,7 +100,8 @@ static void wait_until_sent(void)
 {
         int64_t end_at = clock_mono_us() + PATIENCE_US;
 
-        while ((outbox_pending(t.store) > 0 || *things_waiting(t.store, t.arena)) && clock_mono_us() < end_at)
+        while ((outbox_pending(t.store) > 0 || *things_waiting(t.store, t.arena)) &&
+               clock_mono_us() < end_at)
                 usleep(1000);
         check_int(outbox_pending(t.store), 0);
         check_text(things_waiting(t.store, t.arena), "");
@@ -123,8 +139,8 @@ static void an_event_is_exactly_so(void)
         check_int(things_do(t.store, make_traced, &thing), ERROR_NONE);
         clock_set_wall_ms(0);
         r = published("mall", 2);
-        check_text(text_of(&r[0]),
-                   "{\"eventType\":\"ThingSaid\",\"timestamp\":1795358923623,\"id\":1,\"name\":\"가\",\"qty\":5,\"big\":null}");
+        check_text(text_of(&r[0]), "{\"eventType\":\"ThingSaid\",\"timestamp\":1795358923623,"
+                                   "\"id\":1,\"name\":\"가\",\"qty\":5,\"big\":null}");
         check_text(arena_copy(t.arena, r[0].key, r[0].key_len), "가");
         check_int(r[0].timestamp_ms, 1795358923623);
         is_header(&r[0], 0, "contentType", "\"application/json\"");
@@ -136,7 +152,8 @@ static void an_event_is_exactly_so(void)
         is_header(&r[0], 6, "ce_time", "2026-11-22T14:48:43.623Z");
         is_header(&r[0], 7, "ce_subject", "1");
         is_header(&r[0], 8, "ce_secret", "/order/a");
-        is_header(&r[0], 9, "traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+        is_header(&r[0], 9, "traceparent",
+                  "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
         check_int((int64_t)r[0].header_count, 10);
         is_header(&r[1], 3, "ce_id", "2");
         is_header(&r[1], 8, "ce_secret", "/order/a");
@@ -215,7 +232,8 @@ static void an_earlier_life_is_published_first(void)
         for (int i = 0; i < 4; i++) {
                 check_int((int64_t)r[i].key_len, 1);
                 all |= 1 << (*r[i].key - 'a');
-                check(*r[i].key == 'a' + i || store_is_shared(t.store)); /* there only a key has an order */
+                check(*r[i].key == 'a' + i ||
+                      store_is_shared(t.store)); /* there only a key has an order */
         }
         check_int(all, 15);
         wait_until_sent();
@@ -305,7 +323,9 @@ static void a_bus_that_is_away_costs_no_request(void)
 
 static void say_too_much(struct unit *unit, void *arg)
 {
-        struct thing large = {.row.id = 1, .name = arena_alloc(unit_arena(unit), BUS_VALUE_MAX + 1)}, small = {.row.id = 2, .name = "small"};
+        struct thing large = {.row.id = 1,
+                              .name = arena_alloc(unit_arena(unit), BUS_VALUE_MAX + 1)},
+                     small = {.row.id = 2, .name = "small"};
 
         (void)arg;
         memset((void *)(uintptr_t)large.name, 'x', BUS_VALUE_MAX);
@@ -363,7 +383,8 @@ int main(int argc, char **argv)
                 {"an event without key has none", an_event_without_key_has_none},
                 {"each key keeps its order", each_key_keeps_its_order},
                 {"an earlier life is published first", an_earlier_life_is_published_first},
-                {"what memory cannot hold comes from the table", what_memory_cannot_hold_comes_from_the_table},
+                {"what memory cannot hold comes from the table",
+                 what_memory_cannot_hold_comes_from_the_table},
                 {"a bus that is away costs no request", a_bus_that_is_away_costs_no_request},
                 {"what the bus refuses is parked", what_the_bus_refuses_is_parked},
                 {"a dead letter goes to its topic", a_dead_letter_goes_to_its_topic},

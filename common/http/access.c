@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Series once looked up, in a table that only grows: read without a lock. What finds no place is looked up each time. */
+/* Series once looked up, in a table that only grows: read without a lock. What finds no place is
+   looked up each time. */
 enum { SLOTS = 256, TRIES = 16 };
 
 struct seen {
@@ -28,7 +29,8 @@ static const struct metric_family requests = {
         .labels = {"method", "uri", "status", "outcome"},
 };
 
-static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", NULL};
+static const char *const methods[] = {"GET",  "POST",    "PUT",   "PATCH", "DELETE",
+                                      "HEAD", "OPTIONS", "TRACE", NULL};
 
 int method_row(const char *method)
 {
@@ -79,8 +81,10 @@ static const char *outcome(int status)
 
 static struct metric *series_find(struct access *a, const char *uri, int method, int status)
 {
-        char digits[4] = {(char)('0' + status / 100), (char)('0' + status / 10 % 10), (char)('0' + status % 10), '\0'};
-        const char *values[] = {method < 0 ? "UNKNOWN" : methods[method], uri, digits, outcome(status)};
+        char digits[4] = {(char)('0' + status / 100), (char)('0' + status / 10 % 10),
+                          (char)('0' + status % 10), '\0'};
+        const char *values[] = {method < 0 ? "UNKNOWN" : methods[method], uri, digits,
+                                outcome(status)};
 
         return metrics_series(a->metrics, &requests, values);
 }
@@ -113,7 +117,8 @@ static struct metric *series_of(struct access *a, const char *uri, int method, i
                         free(mine);
                 }
                 /* s is now what is there, ours or another thread's */
-                if (s->key == uri && s->method == method && s->status == status && strcmp(s->uri, uri) == 0)
+                if (s->key == uri && s->method == method && s->status == status &&
+                    strcmp(s->uri, uri) == 0)
                         return s->series;
         }
         return series_find(a, uri, method, status);
@@ -123,7 +128,8 @@ static struct metric *series_of(struct access *a, const char *uri, int method, i
 static int64_t body_sent(const struct exchange *e)
 {
         const struct http_answer *a = &e->request.answer;
-        bool none = (!a->body && !e->pulled) || e->status == 304 || (e->request.method && strcmp(e->request.method, "HEAD") == 0);
+        bool none = (!a->body && !e->pulled) || e->status == 304 ||
+                    (e->request.method && strcmp(e->request.method, "HEAD") == 0);
 
         return none ? 0 : (int64_t)(a->len + e->pulled);
 }

@@ -1,4 +1,5 @@
-/* access - what is told of each request when it is over: http_server_requests_seconds and the access line. */
+/* access - what is told of each request when it is over: http_server_requests_seconds and the
+   access line. */
 #ifndef HTTP_ACCESS_H
 #define HTTP_ACCESS_H
 

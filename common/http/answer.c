@@ -15,17 +15,46 @@ static const struct {
         int status;
         const char *text;
 } statuses[] = {
-        {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"}, {206, "Partial Content"},
-        {301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"}, {304, "Not Modified"},
-        {307, "Temporary Redirect"}, {308, "Permanent Redirect"},
-        {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"},
-        {405, "Method Not Allowed"}, {406, "Not Acceptable"}, {408, "Request Timeout"}, {409, "Conflict"},
-        {410, "Gone"}, {411, "Length Required"}, {412, "Precondition Failed"}, {413, "Content Too Large"},
-        {414, "URI Too Long"}, {415, "Unsupported Media Type"}, {417, "Expectation Failed"},
-        {421, "Misdirected Request"}, {422, "Unprocessable Content"}, {425, "Too Early"}, {426, "Upgrade Required"},
-        {428, "Precondition Required"}, {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"},
-        {500, "Internal Server Error"}, {501, "Not Implemented"}, {502, "Bad Gateway"}, {503, "Service Unavailable"},
-        {504, "Gateway Timeout"}, {505, "HTTP Version Not Supported"}, {507, "Insufficient Storage"},
+        {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {204, "No Content"},
+        {206, "Partial Content"},
+        {301, "Moved Permanently"},
+        {302, "Found"},
+        {303, "See Other"},
+        {304, "Not Modified"},
+        {307, "Temporary Redirect"},
+        {308, "Permanent Redirect"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
+        {408, "Request Timeout"},
+        {409, "Conflict"},
+        {410, "Gone"},
+        {411, "Length Required"},
+        {412, "Precondition Failed"},
+        {413, "Content Too Large"},
+        {414, "URI Too Long"},
+        {415, "Unsupported Media Type"},
+        {417, "Expectation Failed"},
+        {421, "Misdirected Request"},
+        {422, "Unprocessable Content"},
+        {425, "Too Early"},
+        {426, "Upgrade Required"},
+        {428, "Precondition Required"},
+        {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
+        {500, "Internal Server Error"},
+        {501, "Not Implemented"},
+        {502, "Bad Gateway"},
+        {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
+        {505, "HTTP Version Not Supported"},
+        {507, "Insufficient Storage"},
 };
 
 const char *http_status_text(int status)
@@ -41,8 +70,8 @@ static bool is_control(char c)
         return ((unsigned char)c < ' ' && c != '\t') || c == 0x7f;
 }
 
-/* A copy, for callers make values in buffers of their own. Whatever it was made of, it never becomes a second header:
-   control characters are left out. */
+/* A copy, for callers make values in buffers of their own. Whatever it was made of, it never
+   becomes a second header: control characters are left out. */
 static const char *value_clean(struct arena *arena, const char *value)
 {
         char *clean = arena_string(arena, value), *to = clean;
@@ -113,8 +142,8 @@ static void problem(struct http_request *r, int status, const char *detail, cons
 {
         struct text body = text_open(r->arena, 256);
 
-        text_printf(&body, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":", http_status_text(status),
-                    status);
+        text_printf(&body, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":",
+                    http_status_text(status), status);
         json_write_string(&body, as_utf8(r->arena, detail));
         text_string(&body, ",\"instance\":");
         json_write_string(&body, r->path ? r->path : "");
@@ -140,23 +169,27 @@ void http_answer_error(struct http_request *r, const struct error *error)
         int status = error_status(error->kind);
 
         if (status >= 500)
-                log_write(status == 503 ? LOG_WARN : LOG_ERROR, "request failed", "error.message", error->text,
-                          "http.request.method", r->method, "url.path", r->path, "trace.id", r->trace_id, NULL);
+                log_write(status == 503 ? LOG_WARN : LOG_ERROR, "request failed", "error.message",
+                          error->text, "http.request.method", r->method, "url.path", r->path,
+                          "trace.id", r->trace_id, NULL);
         problem(r, status, error->text, error->member);
         if (error_is_passing(error->kind))
                 http_answer_header(r, "Retry-After", "1");
 }
 
-/* Of HEAD and 304 the library leaves the body out and says its length, which is right: a 200 would have it. */
+/* Of HEAD and 304 the library leaves the body out and says its length, which is right: a 200 would
+   have it. */
 static bool is_bodyless(const struct http_answer *a)
 {
-        if (a->status == 304) /* with a length; one not known would become the end of chunks that never began (0.9.75) */
+        if (a->status == 304) /* with a length; one not known would become the end of chunks that
+                                 never began (0.9.75) */
                 return a->pull ? a->pull_len < 0 : !a->body || !a->len;
         return a->status < 200 || a->status == 204 || (!a->body && !a->pull);
 }
 
-/* A 304 must not say a length but that of a 200 (RFC 9110, 8.6). Before 0.9.77 nothing but closing the connection keeps
-   the library from saying 0, which does less harm: caches do not update that field (RFC 9111, 3.2). */
+/* A 304 must not say a length but that of a 200 (RFC 9110, 8.6). Before 0.9.77 nothing but closing
+   the connection keeps the library from saying 0, which does less harm: caches do not update that
+   field (RFC 9111, 3.2). */
 static void keep_length_unsaid(struct MHD_Response *response)
 {
 #if MHD_VERSION >= 0x00097701
@@ -166,7 +199,8 @@ static void keep_length_unsaid(struct MHD_Response *response)
 #endif
 }
 
-/* To HEAD 0.9.75 would send the end of chunks that never began; where the close ends a body it sends none. */
+/* To HEAD 0.9.75 would send the end of chunks that never began; where the close ends a body it
+   sends none. */
 static bool is_head_of_unknown(const struct http_request *r)
 {
         return r->answer.pull && r->answer.pull_len < 0 && strcmp(r->method, "HEAD") == 0;
@@ -178,9 +212,11 @@ static struct MHD_Response *response_open(struct exchange *e)
         bool none = is_bodyless(a);
         /* a body is in the arena, which outlives the response */
         struct MHD_Response *response =
-                a->pull && !none ? stream_response(e)
-                                 : MHD_create_response_from_buffer(none ? 0 : a->len, none ? NULL : (void *)(uintptr_t)a->body,
-                                                                   MHD_RESPMEM_PERSISTENT);
+                a->pull && !none
+                        ? stream_response(e)
+                        : MHD_create_response_from_buffer(none ? 0 : a->len,
+                                                          none ? NULL : (void *)(uintptr_t)a->body,
+                                                          MHD_RESPMEM_PERSISTENT);
 
         if (!response)
                 return NULL;
@@ -190,7 +226,8 @@ static struct MHD_Response *response_open(struct exchange *e)
                 MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, a->type);
         for (int i = 0; i < a->header_count; i++)
                 MHD_add_response_header(response, a->headers[i].name, a->headers[i].value);
-        if (a->close || is_head_of_unknown(&e->request) || atomic_load_explicit(&e->request.server->draining, memory_order_relaxed))
+        if (a->close || is_head_of_unknown(&e->request) ||
+            atomic_load_explicit(&e->request.server->draining, memory_order_relaxed))
                 MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
         return response;
 }
@@ -262,12 +299,14 @@ void answer_cut_short(int fd, int status)
 {
         const char *again = status == 503 ? "Retry-After: 1\r\n" : "";
         char body[160], all[512];
-        int len = snprintf(body, sizeof body, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d}",
+        int len = snprintf(body, sizeof body,
+                           "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d}",
                            http_status_text(status), status);
 
-        len = snprintf(all, sizeof all,
-                       "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %d\r\n"
-                       "%sConnection: close\r\n\r\n%s",
-                       status, http_status_text(status), len, again, body);
+        len = snprintf(
+                all, sizeof all,
+                "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %d\r\n"
+                "%sConnection: close\r\n\r\n%s",
+                status, http_status_text(status), len, again, body);
         push(fd, all, (size_t)len);
 }

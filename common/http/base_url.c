@@ -7,10 +7,13 @@
 
 enum { PREFIX_MOST = 300, PORT_MOST = 65535 };
 
-static const char path_chars[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_~/";
+static const char path_chars[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_~/";
 
-/* The first element of a forwarded list; "" where there is none, or none that can stand in a link. */
-static const char *forwarded(const struct http_request *request, const char *name, bool (*is_right)(const char *text, size_t len))
+/* The first element of a forwarded list; "" where there is none, or none that can stand in a
+   link. */
+static const char *forwarded(const struct http_request *request, const char *name,
+                             bool (*is_right)(const char *text, size_t len))
 {
         const char *value = http_header(request, name);
         size_t len;
@@ -22,7 +25,8 @@ static const char *forwarded(const struct http_request *request, const char *nam
 
 static bool is_scheme(const char *text, size_t len)
 {
-        return (len == 4 && memcmp(text, "http", 4) == 0) || (len == 5 && memcmp(text, "https", 5) == 0);
+        return (len == 4 && memcmp(text, "http", 4) == 0) ||
+               (len == 5 && memcmp(text, "https", 5) == 0);
 }
 
 static bool is_port(const char *text, size_t len)
@@ -63,7 +67,8 @@ const char *base_url(const struct http_request *request)
 {
         bool trusted = request->peer_trusted;
         const char *scheme = trusted ? forwarded(request, "X-Forwarded-Proto", is_scheme) : "";
-        const char *host = host_of(request, trusted ? forwarded(request, "X-Forwarded-Host", is_host_port) : "");
+        const char *host = host_of(
+                request, trusted ? forwarded(request, "X-Forwarded-Host", is_host_port) : "");
         const char *port = trusted ? forwarded(request, "X-Forwarded-Port", is_port) : "";
         const char *prefix = trusted ? forwarded(request, "X-Forwarded-Prefix", is_prefix) : "";
         size_t prefix_len = strlen(prefix);

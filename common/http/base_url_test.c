@@ -54,12 +54,20 @@ static void a_trusted_proxy_is_believed(void)
         believed("X-Forwarded-Host: shop.example\r\n", "http://shop.example");
         believed("X-Forwarded-Host: shop.example:8080\r\n", "http://shop.example:8080");
         believed("X-Forwarded-Proto: https\r\n", "https://localhost:8081");
-        believed("X-Forwarded-Proto: https\r\nX-Forwarded-Host: shop.example\r\n", "https://shop.example");
-        believed("X-Forwarded-Host: shop.example\r\nX-Forwarded-Port: 8088\r\n", "http://shop.example:8088");
-        believed("X-Forwarded-Host: shop.example:1\r\nX-Forwarded-Port: 8088\r\n", "http://shop.example:8088");
-        believed("X-Forwarded-Host: shop.example\r\nX-Forwarded-Port: 80\r\n", "http://shop.example");
-        believed("X-Forwarded-Proto: https\r\nX-Forwarded-Host: shop.example\r\nX-Forwarded-Port: 443\r\n", "https://shop.example");
-        believed("X-Forwarded-Proto: https\r\nX-Forwarded-Host: shop.example\r\nX-Forwarded-Port: 80\r\n", "https://shop.example:80");
+        believed("X-Forwarded-Proto: https\r\nX-Forwarded-Host: shop.example\r\n",
+                 "https://shop.example");
+        believed("X-Forwarded-Host: shop.example\r\nX-Forwarded-Port: 8088\r\n",
+                 "http://shop.example:8088");
+        believed("X-Forwarded-Host: shop.example:1\r\nX-Forwarded-Port: 8088\r\n",
+                 "http://shop.example:8088");
+        believed("X-Forwarded-Host: shop.example\r\nX-Forwarded-Port: 80\r\n",
+                 "http://shop.example");
+        believed("X-Forwarded-Proto: https\r\nX-Forwarded-Host: shop.example\r\nX-Forwarded-Port: "
+                 "443\r\n",
+                 "https://shop.example");
+        believed("X-Forwarded-Proto: https\r\nX-Forwarded-Host: shop.example\r\nX-Forwarded-Port: "
+                 "80\r\n",
+                 "https://shop.example:80");
         believed("X-Forwarded-Host: [::1]:8080\r\nX-Forwarded-Port: 9\r\n", "http://[::1]:9");
         believed("X-Forwarded-Port: 9\r\n", "http://localhost:9");
         believed("X-Forwarded-Prefix: /shop\r\n", "http://localhost:8081/shop");
@@ -69,7 +77,9 @@ static void a_trusted_proxy_is_believed(void)
 
 static void the_first_of_a_list_counts(void)
 {
-        believed("X-Forwarded-Host: outer.example, inner.example\r\nX-Forwarded-Proto: https,http\r\n", "https://outer.example");
+        believed("X-Forwarded-Host: outer.example, inner.example\r\nX-Forwarded-Proto: "
+                 "https,http\r\n",
+                 "https://outer.example");
 }
 
 static void nonsense_is_not_believed(void)
@@ -87,19 +97,24 @@ static void nonsense_is_not_believed(void)
 static void without_host_it_is_the_own_address(void)
 {
         static const struct {
-                const char *headers, *want, *behind_port; /* NULL: the server's own port is not in it */
+                const char *headers, *want,
+                        *behind_port; /* NULL: the server's own port is not in it */
         } rows[] = {
                 {"", "http://127.0.0.1:", ""},
                 {"X-Forwarded-Port: 80\r\n", "http://127.0.0.1", NULL},
                 {"X-Forwarded-Port: 9\r\n", "http://127.0.0.1:9", NULL},
                 {"X-Forwarded-Port:\r\n", "http://127.0.0.1:", ""},
                 {"X-Forwarded-Proto: https\r\n", "https://127.0.0.1:", ""},
-                {"X-Forwarded-Proto: https\r\nX-Forwarded-Port: 443\r\n", "https://127.0.0.1", NULL},
+                {"X-Forwarded-Proto: https\r\nX-Forwarded-Port: 443\r\n", "https://127.0.0.1",
+                 NULL},
                 {"X-Forwarded-Prefix: /shop\r\n", "http://127.0.0.1:", "/shop"},
                 {"X-Forwarded-Host:\r\n", "http://127.0.0.1:", ""},
-                {"X-Forwarded-Host: , inner\r\nX-Forwarded-Port: 9\r\n", "http://127.0.0.1:9", NULL},
-                {"X-Forwarded-Host:\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Prefix: /a/\r\n", "https://127.0.0.1:", "/a"},
-                {"X-Forwarded-Host: a.example\r\nX-Forwarded-Port: 9\r\n", "http://a.example:9", NULL},
+                {"X-Forwarded-Host: , inner\r\nX-Forwarded-Port: 9\r\n", "http://127.0.0.1:9",
+                 NULL},
+                {"X-Forwarded-Host:\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Prefix: /a/\r\n",
+                 "https://127.0.0.1:", "/a"},
+                {"X-Forwarded-Host: a.example\r\nX-Forwarded-Port: 9\r\n", "http://a.example:9",
+                 NULL},
         };
 
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -107,7 +122,8 @@ static void without_host_it_is_the_own_address(void)
                 char want[100];
 
                 if (rows[i].behind_port)
-                        snprintf(want, sizeof want, "%s%d%s", rows[i].want, own_port, rows[i].behind_port);
+                        snprintf(want, sizeof want, "%s%d%s", rows[i].want, own_port,
+                                 rows[i].behind_port);
                 else
                         snprintf(want, sizeof want, "%s", rows[i].want);
                 check_text(got, want);
@@ -117,7 +133,8 @@ static void without_host_it_is_the_own_address(void)
 
 static void what_is_no_host_and_port_is_not_believed(void)
 {
-        static char long_host[600] = "X-Forwarded-Host: ", long_prefix[600] = "X-Forwarded-Prefix: /";
+        static char long_host[600] = "X-Forwarded-Host: ",
+                    long_prefix[600] = "X-Forwarded-Prefix: /";
 
         believed("X-Forwarded-Host: :80\r\nX-Forwarded-Port: 9\r\n", "http://localhost:9");
         believed("X-Forwarded-Host: [::1\r\n", "http://localhost:8081");
@@ -137,7 +154,9 @@ static void what_is_no_host_and_port_is_not_believed(void)
 
 static void a_stranger_is_not_believed(void)
 {
-        check_text(base("10.0.0.0/8", "X-Forwarded-Host: evil.example\r\nX-Forwarded-Proto: https\r\n"), "http://localhost:8081");
+        check_text(base("10.0.0.0/8",
+                        "X-Forwarded-Host: evil.example\r\nX-Forwarded-Proto: https\r\n"),
+                   "http://localhost:8081");
         check_text(base("", "X-Forwarded-Prefix: /evil\r\n"), "http://localhost:8081");
 }
 
@@ -149,7 +168,8 @@ int main(int argc, char **argv)
                 {"the first of a list counts", the_first_of_a_list_counts},
                 {"nonsense is not believed", nonsense_is_not_believed},
                 {"without Host it is the own address", without_host_it_is_the_own_address},
-                {"what is no host and port is not believed", what_is_no_host_and_port_is_not_believed},
+                {"what is no host and port is not believed",
+                 what_is_no_host_and_port_is_not_believed},
                 {"a stranger is not believed", a_stranger_is_not_believed},
                 {NULL, NULL},
         };

@@ -10,7 +10,9 @@ size_t body_most(const struct exchange *e)
         const struct http_config *config = &e->request.server->config;
         size_t most = e->framing.chunked ? config->max_body : (size_t)e->framing.length;
 
-        return config->handler.streams && most > config->handler.streams->whole ? config->handler.streams->whole : most;
+        return config->handler.streams && most > config->handler.streams->whole
+                       ? config->handler.streams->whole
+                       : most;
 }
 
 /* Room for `need` bytes of the body, and then some; false: there is none just now. */

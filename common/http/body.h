@@ -7,8 +7,8 @@
 /* How much of it is kept at a time: all, or what comes before the rest is streamed. */
 size_t body_most(const struct exchange *exchange);
 
-/* Keeps a piece. MHD_NO closes the connection, for behind the first call the library takes an answer only at the end: 413, or 503 where
-   requests take more memory than they may together. */
+/* Keeps a piece. MHD_NO closes the connection, for behind the first call the library takes an
+   answer only at the end: 413, or 503 where requests take more memory than they may together. */
 enum MHD_Result body_take(struct exchange *exchange, const char *data, size_t *len);
 
 #endif

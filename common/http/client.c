@@ -5,7 +5,8 @@
 
 enum { MOST_TEXT = 80, MOST_HOPS = 32 };
 
-/* "1.2.3.4", "1.2.3.4:80", "2001:db8::1", "[2001:db8::1]:80" without port and brackets; false: too long for an address. */
+/* "1.2.3.4", "1.2.3.4:80", "2001:db8::1", "[2001:db8::1]:80" without port and brackets; false: too
+   long for an address. */
 static bool take_address(const char *element, char text[MOST_TEXT])
 {
         size_t len = strcspn(element, ","), colons = 0;
@@ -38,7 +39,8 @@ const char *client_element(const char *list, int hops)
         return at + strspn(at, " \t");
 }
 
-struct client client_find(struct arena *arena, const struct trusted_proxies *proxies, const char *peer, const char *list)
+struct client client_find(struct arena *arena, const struct trusted_proxies *proxies,
+                          const char *peer, const char *list)
 {
         struct client found = {.address = peer};
         const char *element;
@@ -47,7 +49,8 @@ struct client client_find(struct arena *arena, const struct trusted_proxies *pro
 
         for (int hops = 0; trusted && hops < MOST_HOPS; hops++) {
                 element = client_element(list, hops);
-                if (!take_address(element, text) || !trusted_proxies_know(proxies, text, address, &trusted))
+                if (!take_address(element, text) ||
+                    !trusted_proxies_know(proxies, text, address, &trusted))
                         break;
                 found = (struct client){arena_string(arena, address), hops};
                 if (element == list + strspn(list, " \t"))

@@ -1,7 +1,7 @@
-/* client_fuzz - X-Forwarded-For as a client may send it: whatever stands further left than the first address that is no proxy's, the
-   client is the same. */
-#include "testing/fuzz.h"
+/* client_fuzz - X-Forwarded-For as a client may send it: whatever stands further left than the
+   first address that is no proxy's, the client is the same. */
 #include "http/client.h"
+#include "testing/fuzz.h"
 
 #include <arpa/inet.h>
 
@@ -9,7 +9,8 @@ enum { LIST_MOST = 1 << 14 };
 
 static struct trusted_proxies *proxies;
 
-/* A second opinion, of plain IPv4 addresses only: trusted are 127.0.0.0/8 and 10.0.0.0/8; -1: not so plain. */
+/* A second opinion, of plain IPv4 addresses only: trusted are 127.0.0.0/8 and 10.0.0.0/8; -1: not
+   so plain. */
 static int trusted(const char *text)
 {
         struct in_addr a;
@@ -21,7 +22,8 @@ static int trusted(const char *text)
         return first == 127 || first == 10;
 }
 
-/* The rightmost that is no proxy's, else the leftmost; NULL: one on the way there is no plain address. */
+/* The rightmost that is no proxy's, else the leftmost; NULL: one on the way there is no plain
+   address. */
 static const char *client_of(struct arena *arena, const char *list)
 {
         char *copy = arena_string(arena, list), *comma = copy, *element;
@@ -59,10 +61,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct in_addr v4;
         struct in6_addr v6;
 
-        fuzz_must(inet_pton(AF_INET, client.address, &v4) == 1 || inet_pton(AF_INET6, client.address, &v6) == 1, "%s is no address", client.address);
+        fuzz_must(inet_pton(AF_INET, client.address, &v4) == 1 ||
+                          inet_pton(AF_INET6, client.address, &v6) == 1,
+                  "%s is no address", client.address);
         fuzz_must(client.hops >= 0 && client_element(list.at, client.hops), "%d hops", client.hops);
         if (wanted && client.hops < 16)
-                fuzz_must(strcmp(client.address, wanted) == 0, "%s asks, not %s: %s", wanted, client.address, list.at);
+                fuzz_must(strcmp(client.address, wanted) == 0, "%s asks, not %s: %s", wanted,
+                          client.address, list.at);
         arena_close(&arena);
         return 0;
 }

@@ -40,11 +40,35 @@ static void addresses_are_read_as_proxies_write_them(void)
 
 static void what_is_no_address_ends_it(void)
 {
-        static const char *const wrong[] = {"", " ", ",", "unknown", "_hidden", "1.2.3", "1.2.3.4.5", "1.2.3.4 5.6.7.8", "\"1.2.3.4\"", "[::1", "::1]:80x",
-                                            "1.2.3.4,", "1.2.3.4, ", "1.2.3.4, x", "999.1.1.1",
-                                            "[1.2.3.4", "[", "[]", "]", ":", "1.2.3.4:80:80", "1.2.3.4 x",
-                                            "00000000000000000000000000000000000000000000000000000000000000000000000001.2.3.4", "1.2.3.4                                                                                       .",
-                                            "1111111111111111111111111111111111111111111111111111111111111111111111111111111111111111", NULL};
+        static const char *const wrong[] = {
+                "",
+                " ",
+                ",",
+                "unknown",
+                "_hidden",
+                "1.2.3",
+                "1.2.3.4.5",
+                "1.2.3.4 5.6.7.8",
+                "\"1.2.3.4\"",
+                "[::1",
+                "::1]:80x",
+                "1.2.3.4,",
+                "1.2.3.4, ",
+                "1.2.3.4, x",
+                "999.1.1.1",
+                "[1.2.3.4",
+                "[",
+                "[]",
+                "]",
+                ":",
+                "1.2.3.4:80:80",
+                "1.2.3.4 x",
+                "00000000000000000000000000000000000000000000000000000000000000000000000001.2.3.4",
+                "1.2.3.4                                                                           "
+                "            .",
+                "1111111111111111111111111111111111111111111111111111111111111111111111111111111111"
+                "111111",
+                NULL};
 
         for (int i = 0; wrong[i]; i++)
                 finds(wrong[i], "10.0.0.9", 0);
@@ -87,8 +111,10 @@ static void an_element_is_counted_from_the_right(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"the client is the rightmost that is no proxy", the_client_is_the_rightmost_that_is_no_proxy},
-                {"addresses are read as proxies write them", addresses_are_read_as_proxies_write_them},
+                {"the client is the rightmost that is no proxy",
+                 the_client_is_the_rightmost_that_is_no_proxy},
+                {"addresses are read as proxies write them",
+                 addresses_are_read_as_proxies_write_them},
                 {"what is no address ends it", what_is_no_address_ends_it},
                 {"a list is not read for ever", a_list_is_not_read_for_ever},
                 {"an element is counted from the right", an_element_is_counted_from_the_right},

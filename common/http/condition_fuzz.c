@@ -1,7 +1,8 @@
-/* condition_fuzz - If-Match, If-None-Match, Accept and Content-Type: lists of the client's. The first line is the list, the second
-   an entity tag's text. A well-formed list names exactly the tags that it names. */
-#include "testing/fuzz.h"
+/* condition_fuzz - If-Match, If-None-Match, Accept and Content-Type: lists of the client's. The
+   first line is the list, the second an entity tag's text. A well-formed list names exactly the
+   tags that it names. */
 #include "http/negotiate.h"
+#include "testing/fuzz.h"
 
 static bool is_tag_char(unsigned char c)
 {
@@ -20,7 +21,8 @@ static size_t tag_length(const char *text)
         return *p == '"' ? (size_t)(p + 1 - text) : 0;
 }
 
-/* RFC 9110, 13.1.1: 1 named, 0 not, -1: the list is not well-formed. Weakly compared, where `weak`. */
+/* RFC 9110, 13.1.1: 1 named, 0 not, -1: the list is not well-formed. Weakly compared, where
+   `weak`. */
 static int names(const char *list, const char *tag, bool weak)
 {
         int found = 0;
@@ -31,7 +33,8 @@ static int names(const char *list, const char *tag, bool weak)
 
                 if (!len)
                         return -1;
-                if ((weak || opaque == p) && strncmp(opaque, tag, strlen(tag)) == 0 && opaque + strlen(tag) == p + len)
+                if ((weak || opaque == p) && strncmp(opaque, tag, strlen(tag)) == 0 &&
+                    opaque + strlen(tag) == p + len)
                         found = 1;
                 p += len;
                 p += strspn(p, " \t");
@@ -45,10 +48,12 @@ static int names(const char *list, const char *tag, bool weak)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        static const char *const offered[] = {"application/hal+json", "application/json", "text/plain", NULL};
+        static const char *const offered[] = {"application/hal+json", "application/json",
+                                              "text/plain", NULL};
         struct arena *arena = arena_open();
         struct fuzz_piece text = fuzz_whole(arena, data, size, 1 << 14);
-        const char *at = text.at, *end = text.at + text.len, *list = fuzz_line(arena, &at, end), *opaque = fuzz_line(arena, &at, end), *tag;
+        const char *at = text.at, *end = text.at + text.len, *list = fuzz_line(arena, &at, end),
+                   *opaque = fuzz_line(arena, &at, end), *tag;
         int named;
 
         if (list) {
@@ -59,8 +64,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 for (int weak = 0; weak < 2; weak++) {
                         named = names(list, tag, weak);
                         if (named >= 0 && tag_length(tag) == strlen(tag))
-                                fuzz_must(etag_list_has(list, tag, weak ? ETAG_WEAK : ETAG_STRONG) == named, "%s: %s %s %s",
-                                          weak ? "If-None-Match" : "If-Match", list, named ? "does not name" : "names", tag);
+                                fuzz_must(etag_list_has(list, tag,
+                                                        weak ? ETAG_WEAK : ETAG_STRONG) == named,
+                                          "%s: %s %s %s", weak ? "If-None-Match" : "If-Match", list,
+                                          named ? "does not name" : "names", tag);
                 }
         }
         arena_close(&arena);

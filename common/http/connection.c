@@ -27,11 +27,13 @@ static bool has_unread(const struct connection *c)
         return ioctl(c->fd, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
-/* No more comes, but what came is first to be read: by the library, which may have been told of both at once and then
-   never learns of the end. A whole request is answered (and then closed, see exchange_end), part of one is not. */
+/* No more comes, but what came is first to be read: by the library, which may have been told of
+   both at once and then never learns of the end. A whole request is answered (and then closed, see
+   exchange_end), part of one is not. */
 static void end_of_input(struct timer *timer)
 {
-        struct connection *c = (struct connection *)((char *)timer - offsetof(struct connection, hung_up_timer));
+        struct connection *c =
+                (struct connection *)((char *)timer - offsetof(struct connection, hung_up_timer));
         int phase = atomic_load(&c->phase);
 
         if (phase == PHASE_BUSY && c->exchange.request.partial && !c->exchange.body_over)
@@ -44,13 +46,15 @@ static void end_of_input(struct timer *timer)
 
 static void hung_up(struct watch *watch, unsigned events)
 {
-        struct connection *c = (struct connection *)((char *)watch - offsetof(struct connection, hangup));
+        struct connection *c =
+                (struct connection *)((char *)watch - offsetof(struct connection, hangup));
 
         (void)events;
         if (c->hung_up || atomic_load(&c->overdue)) /* the latter was us */
                 return;
         c->hung_up = true;
-        if (atomic_load(&c->phase) == PHASE_BUSY && c->server->config.handler.streams && !atomic_load(&c->dismissed))
+        if (atomic_load(&c->phase) == PHASE_BUSY && c->server->config.handler.streams &&
+            !atomic_load(&c->dismissed))
                 exchange_gone(&c->exchange);
         else
                 end_of_input(&c->hung_up_timer);
@@ -64,7 +68,8 @@ static bool is_one_too_many(struct http_server *s, const struct connection *c)
         if (!s->config.max_client_connections)
                 return false;
         pthread_mutex_lock(&s->lock);
-        for (const struct connection *other = LIST_FIRST(&s->connections); other; other = LIST_NEXT(other, beside))
+        for (const struct connection *other = LIST_FIRST(&s->connections); other;
+             other = LIST_NEXT(other, beside))
                 count += strcmp(other->peer, c->peer) == 0;
         pthread_mutex_unlock(&s->lock);
         return count > s->config.max_client_connections;
@@ -73,7 +78,8 @@ static bool is_one_too_many(struct http_server *s, const struct connection *c)
 static struct connection *connection_open(struct worker *w, struct MHD_Connection *mhd)
 {
         struct http_server *s = w->server;
-        const struct sockaddr *peer = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+        const struct sockaddr *peer =
+                MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
         struct connection *c = memory_alloc(sizeof *c);
 
         c->server = s;
@@ -123,7 +129,8 @@ static void connection_close(struct connection *c)
         connection_let_go(c);
 }
 
-void connection_notify(void *worker, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode what)
+void connection_notify(void *worker, struct MHD_Connection *mhd, void **context,
+                       enum MHD_ConnectionNotificationCode what)
 {
         if (what == MHD_CONNECTION_NOTIFY_STARTED)
                 *context = connection_open(worker, mhd);
@@ -172,13 +179,15 @@ static void dismiss(struct connection *c)
 
 static bool is_idle(const struct connection *c)
 {
-        return atomic_load_explicit(&c->phase, memory_order_acquire) == PHASE_IDLE && !atomic_load(&c->dismissed) && c->fd >= 0;
+        return atomic_load_explicit(&c->phase, memory_order_acquire) == PHASE_IDLE &&
+               !atomic_load(&c->dismissed) && c->fd >= 0;
 }
 
 void connection_end_longest_idle(struct http_server *s)
 {
         struct connection *longest = NULL;
-        int64_t least = INT64_MAX; /* all wait equally long in the end: who began first has the first deadline */
+        int64_t least = INT64_MAX; /* all wait equally long in the end: who began first has the
+                                      first deadline */
 
         pthread_mutex_lock(&s->lock);
         for (struct connection *c = LIST_FIRST(&s->connections); c; c = LIST_NEXT(c, beside)) {

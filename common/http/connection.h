@@ -1,7 +1,9 @@
-/* connection - one client connection and the one request at a time that it carries. Private to the server.
+/* connection - one client connection and the one request at a time that it carries. Private to the
+   server.
 
-   A connection belongs to one of the server's threads, but for what is atomic here: the deadline thread and
-   http_server_close look at `phase` and `deadline_ms`, whoever resumes a request moves `turn`. */
+   A connection belongs to one of the server's threads, but for what is atomic here: the deadline
+   thread and http_server_close look at `phase` and `deadline_ms`, whoever resumes a request moves
+   `turn`. */
 #ifndef HTTP_CONNECTION_H
 #define HTTP_CONNECTION_H
 
@@ -9,8 +11,8 @@
 #include "base/trace.h"
 #include "http/framing.h"
 #include "http/loop.h"
-#include "http/trusted_proxies.h"
 #include "http/server.h"
+#include "http/trusted_proxies.h"
 
 #include <limits.h>
 #include <pthread.h>
@@ -48,7 +50,8 @@ enum wait {
         WAIT_OVER       /* `resume` ran */
 };
 
-/* With a peer that takes or gives a body in pieces: it wears down while we wait and grows with the bytes. */
+/* With a peer that takes or gives a body in pieces: it wears down while we wait and grows with the
+   bytes. */
 struct patience {
         int64_t left_ms, since_ms;
 };
@@ -60,15 +63,16 @@ struct exchange {
         struct request_line line; /* in the library's buffer */
         char *target;             /* as sent, in the arena; cut where it is too long */
         bool target_too_long;
-        bool seen;    /* the first call of the access handler is over */
-        bool handled; /* the handler was called */
+        bool seen;      /* the first call of the access handler is over */
+        bool handled;   /* the handler was called */
         bool waits;     /* it said HTTP_LATER */
         bool body_over; /* the handler was told that a partial body is complete */
         bool asleep;    /* suspended until http_go_on */
         enum wait wait; /* the worker's thread's */
-        int polls;      /* how often the library may still ask for the answer before the request is parked */
+        int polls;      /* how often the library may still ask for the answer before the request is
+                           parked */
         struct MHD_Response *response; /* the library's, while it sends */
-        size_t streamed, pulled;       /* bytes of a partial body so far, and of an answer in pieces */
+        size_t streamed, pulled; /* bytes of a partial body so far, and of an answer in pieces */
         struct patience patience;
         struct framing framing;
         struct text body;
@@ -89,7 +93,7 @@ struct worker {
         struct watch watch; /* the daemon's own epoll */
         bool touched;       /* the daemon has something to do */
         int polled;         /* requests that wait and are not parked */
-        bool moved;         /* there is an answer or a piece of a body that the library goes on with */
+        bool moved; /* there is an answer or a piece of a body that the library goes on with */
         int number;
         struct task enter, leave;
         _Atomic int connections;
@@ -99,19 +103,21 @@ struct connection {
         LIST_ENTRY(connection) beside; /* in the server's list, under its lock */
         struct http_server *server;
         struct worker *worker;
-        int fd; /* -1: closed, while an abandoned request goes on; changed under the server's lock */
-        struct watch hangup; /* the library does not look while a request waits, and may miss one right behind a request */
+        int fd; /* -1: closed, while an abandoned request goes on; under the server's lock */
+        struct watch hangup; /* the library does not look while a request waits, and may miss one
+                                right behind a request */
         struct timer hung_up_timer;
         bool hung_up;
         _Atomic int phase;
         _Atomic int64_t deadline_ms; /* monotonic; INT64_MAX: none */
         atomic_bool overdue;
-        atomic_bool dismissed; /* idle when it was to end; a request may have come just then */
+        atomic_bool dismissed;   /* idle when it was to end; a request may have come just then */
         _Atomic unsigned pieces; /* of bodies, so far */
         unsigned pieces_seen;    /* the deadline thread's, as is stuck: */
-        int stuck;               /* how often in a row there were bytes, and the library had fetched none of them */
-        atomic_bool linger; /* closed with a body unread: read on for a while, or the client loses our answer */
-        int holders; /* the library, and whoever holds an abandoned request */
+        int stuck; /* how often in a row bytes were there and the library fetched none of them */
+        atomic_bool linger; /* closed with a body unread: read on for a while, or the client loses
+                               our answer */
+        int holders;        /* the library, and whoever holds an abandoned request */
         bool peer_trusted;
         char peer[PEER_TEXT];
         struct arena *arena; /* of one request after the other; between two nearly empty */
@@ -126,15 +132,17 @@ struct http_server {
         struct deadlines *deadlines;
         struct trusted_proxies *proxies;
         struct access *access;
-        atomic_bool draining; /* every answer says close */
-        atomic_bool stopping; /* the handler is not called any more */
-        _Atomic int64_t now_ms; /* set every 100 ms, near enough for deadlines; stands still while the process does */
-        pthread_mutex_t lock; /* of the list */
+        atomic_bool draining;   /* every answer says close */
+        atomic_bool stopping;   /* the handler is not called any more */
+        _Atomic int64_t now_ms; /* set every 100 ms, near enough for deadlines; stands still while
+                                   the process does */
+        pthread_mutex_t lock;   /* of the list */
         LIST_HEAD(connections, connection) connections;
 };
 
 /* MHD_OPTION_NOTIFY_CONNECTION */
-void connection_notify(void *worker, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode what);
+void connection_notify(void *worker, struct MHD_Connection *mhd, void **context,
+                       enum MHD_ConnectionNotificationCode what);
 
 /* A new phase; ms from now it is overdue, -1: never. */
 void connection_enter(struct connection *connection, enum phase phase, int ms);
@@ -149,7 +157,8 @@ void connection_let_go(struct connection *connection);
 
 /* How many connections of the server are in a phase from `least` to `most`. */
 int connection_count(struct http_server *server, enum phase least, enum phase most);
-/* Answers those whose request is with its handler, past the library, and leaves all else as it is; how many they are. */
+/* Answers those whose request is with its handler, past the library, and leaves all else as it is;
+   how many they are. */
 int connection_cut_short(struct http_server *server, int status);
 /* Ends the one that has waited longest for its next request, if any does. */
 void connection_end_longest_idle(struct http_server *server);

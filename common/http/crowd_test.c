@@ -1,4 +1,5 @@
-/* Fifty clients, some of which vanish at the worst moment, and requests resumed in batches from another thread. */
+/* Fifty clients, some of which vanish at the worst moment, and requests resumed in batches from
+   another thread. */
 
 #include "base/log.h"
 #include "testing/conversation.h"
@@ -85,8 +86,9 @@ static bool talk(int fd, int number, int round)
         bool ended;
 
         snprintf(want, sizeof want, "[%s-%d-%d hello %d]", path, number, round, round);
-        snprintf(request, sizeof request, "POST %s-%d-%d HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\nhello %d", path, number,
-                 round, round < 10 ? 7 : 8, round);
+        snprintf(request, sizeof request,
+                 "POST %s-%d-%d HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\nhello %d", path,
+                 number, round, round < 10 ? 7 : 8, round);
         say_text(fd, request);
         return strstr(hear(fd, want, &ended), want) != NULL;
 }
@@ -138,12 +140,15 @@ static void crowd(int port)
 
 static void story_crowd(void)
 {
-        struct http_config config = config_of_test((struct http_handler){.handle = handle, .finish = finish});
+        struct http_config config =
+                config_of_test((struct http_handler){.handle = handle, .finish = finish});
         struct http_server *s;
         pthread_t resumer;
 
         config.metrics = metrics_open();
-        config.max_connections = CLIENTS * (ROUNDS + 1); /* a busy machine may see no one of those who hung up leave */
+        config.max_connections =
+                CLIENTS *
+                (ROUNDS + 1); /* a busy machine may see no one of those who hung up leave */
         s = server_of_test(&config);
         pthread_create(&resumer, NULL, resume_in_batches, NULL);
         crowd(http_server_port(s));
@@ -161,7 +166,8 @@ static void story_crowd(void)
 /* Each connection is tried the moment the listener opens and closes. */
 static void story_open_and_close(void)
 {
-        struct http_config config = config_of_test((struct http_handler){.handle = handle, .finish = finish});
+        struct http_config config =
+                config_of_test((struct http_handler){.handle = handle, .finish = finish});
 
         for (int i = 0; i < 20; i++) {
                 struct http_server *s = server_of_test(&config);
@@ -178,7 +184,8 @@ static void story_open_and_close(void)
 
 static void story_open_errors(void)
 {
-        struct http_config config = config_of_test((struct http_handler){.handle = handle, .finish = finish});
+        struct http_config config =
+                config_of_test((struct http_handler){.handle = handle, .finish = finish});
         struct http_server *s = server_of_test(&config);
         struct error e;
 

@@ -14,12 +14,23 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A look is late when the whole process did not run (frozen, starved, throttled): at most LATE_MS of that count. */
-enum { LOOK_MS = 100, LATE_MS = 300, AGAIN_MS = 300, STUCK_LOOKS = 30, LINGER_MS = 1000, LINGERING = 64, READ_SIZE = 1 << 16, READS = 64 };
+/* A look is late when the whole process did not run (frozen, starved, throttled): at most LATE_MS
+   of that count. */
+enum {
+        LOOK_MS = 100,
+        LATE_MS = 300,
+        AGAIN_MS = 300,
+        STUCK_LOOKS = 30,
+        LINGER_MS = 1000,
+        LINGERING = 64,
+        READ_SIZE = 1 << 16,
+        READS = 64
+};
 
 struct lingering {
         int fd;
-        bool sends_on; /* or may: the client has not ended, and if there is nothing more to read, the end of that was ours */
+        bool sends_on; /* or may: the client has not ended, and if there is nothing more to read,
+                          the end of that was ours */
         int64_t until_ms;
 };
 
@@ -45,15 +56,16 @@ static void end_now(struct connection *c, int status)
         shutdown(c->fd, SHUT_RDWR);
 }
 
-/* Without its reading half a connection still gives what has come, and who goes on sending keeps the library from the end behind
-   that: then it is told so and ended a little later. */
+/* Without its reading half a connection still gives what has come, and who goes on sending keeps
+   the library from the end behind that: then it is told so and ended a little later. */
 static void connection_look(struct connection *c, int64_t now)
 {
         int64_t deadline = atomic_load_explicit(&c->deadline_ms, memory_order_relaxed);
         int phase = atomic_load_explicit(&c->phase, memory_order_acquire);
         bool again = atomic_load(&c->overdue), last = again || phase == PHASE_WRITING;
 
-        if (deadline > now || !atomic_compare_exchange_strong(&c->deadline_ms, &deadline, last ? INT64_MAX : now + AGAIN_MS))
+        if (deadline > now || !atomic_compare_exchange_strong(&c->deadline_ms, &deadline,
+                                                              last ? INT64_MAX : now + AGAIN_MS))
                 return;
         atomic_store(&c->overdue, true);
         if (again && (phase == PHASE_HEADER || phase == PHASE_BODY))
@@ -62,8 +74,9 @@ static void connection_look(struct connection *c, int64_t now)
                 shutdown(c->fd, last ? SHUT_RDWR : SHUT_RD);
 }
 
-/* The library waits for ever for room to read a chunk's line that is larger than all it has, and does not look at its
-   socket meanwhile: nothing else is being sent, so that the answer may be ours. */
+/* The library waits for ever for room to read a chunk's line that is larger than all it has, and
+   does not look at its socket meanwhile: nothing else is being sent, so that the answer may be
+   ours. */
 static void stuck_look(struct connection *c)
 {
         unsigned pieces = atomic_load_explicit(&c->pieces, memory_order_relaxed);
@@ -71,17 +84,20 @@ static void stuck_look(struct connection *c)
         int unread = 0;
 
         c->pieces_seen = pieces;
-        if (moves || atomic_load_explicit(&c->phase, memory_order_acquire) != PHASE_BODY || ioctl(c->fd, FIONREAD, &unread) != 0 || !unread)
+        if (moves || atomic_load_explicit(&c->phase, memory_order_acquire) != PHASE_BODY ||
+            ioctl(c->fd, FIONREAD, &unread) != 0 || !unread)
                 c->stuck = 0;
         else if (++c->stuck == STUCK_LOOKS)
                 end_now(c, 400);
 }
 
-/* What a client sent while this process stood still lies in the socket, and is to be read before its time is up. */
+/* What a client sent while this process stood still lies in the socket, and is to be read before
+   its time is up. */
 static int64_t clock_move(struct deadlines *d)
 {
         int64_t real = clock_mono_us() / 1000, passed = real - d->looked_ms;
-        int64_t now = atomic_load_explicit(&d->server->now_ms, memory_order_relaxed) + (passed < LATE_MS ? passed : LATE_MS);
+        int64_t now = atomic_load_explicit(&d->server->now_ms, memory_order_relaxed) +
+                      (passed < LATE_MS ? passed : LATE_MS);
 
         d->looked_ms = real;
         atomic_store_explicit(&d->server->now_ms, now, memory_order_relaxed);
@@ -106,7 +122,8 @@ static bool client_ended(int fd)
 
         if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
                 return true;
-        return info.tcpi_state != TCP_ESTABLISHED && info.tcpi_state != TCP_FIN_WAIT1 && info.tcpi_state != TCP_FIN_WAIT2;
+        return info.tcpi_state != TCP_ESTABLISHED && info.tcpi_state != TCP_FIN_WAIT1 &&
+               info.tcpi_state != TCP_FIN_WAIT2;
 }
 
 /* Reads what is there; true while more may come. */
@@ -123,8 +140,9 @@ static bool linger_read(struct lingering *l, int64_t now)
         return (n > 0 || nothing || l->sends_on) && now < l->until_ms;
 }
 
-/* Where the reading half was shut, the kernel tells of no more room, however much is read: a client that waits for it in a write
-   would hear nothing of our end for another minute (tcp_fin_timeout), but does of a reset. */
+/* Where the reading half was shut, the kernel tells of no more room, however much is read: a client
+   that waits for it in a write would hear nothing of our end for another minute (tcp_fin_timeout),
+   but does of a reset. */
 static void linger_end(const struct lingering *l)
 {
         const struct linger reset = {.l_onoff = 1, .l_linger = 0};
@@ -152,7 +170,8 @@ void deadline_linger(struct deadlines *d, int fd)
 
         pthread_mutex_lock(&d->lock);
         if (d->held + d->arrived < LINGERING && (copy = fcntl(fd, F_DUPFD_CLOEXEC, 0)) >= 0)
-                d->arrivals[d->arrived++] = (struct lingering){copy, false, clock_mono_us() / 1000 + LINGER_MS};
+                d->arrivals[d->arrived++] =
+                        (struct lingering){copy, false, clock_mono_us() / 1000 + LINGER_MS};
         pthread_mutex_unlock(&d->lock);
 }
 

@@ -97,8 +97,12 @@ static void flood_try(struct flood *f, int port)
 static void story_deadline_of_a_flood(void)
 {
         struct flood rows[] = {
-                {.begin = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n", .again = "x", .status = 408},
-                {.begin = "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", .again = "1\r\nx\r\n", .status = 408},
+                {.begin = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n",
+                 .again = "x",
+                 .status = 408},
+                {.begin = "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
+                 .again = "1\r\nx\r\n",
+                 .status = 408},
                 {.begin = "", .again = "\r\n"},
         };
         struct http_config config = config_here();
@@ -131,7 +135,8 @@ static void story_deadlines(void)
         config.header_ms = config.body_ms = 300;
         s = server_of_test(&config);
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-                check_int(end_of_patience(http_server_port(s), rows[i].begin, rows[i].trickle), rows[i].status);
+                check_int(end_of_patience(http_server_port(s), rows[i].begin, rows[i].trickle),
+                          rows[i].status);
         http_server_close(&s, 1000);
 }
 
@@ -157,7 +162,8 @@ static void story_reader_that_does_not_read(void)
         http_server_close(&s, 1000);
 }
 
-/* The deadlines' thread, reading on behind a refused body, stands still: no worker may wait for it. */
+/* The deadlines' thread, reading on behind a refused body, stands still: no worker may wait for
+   it. */
 static struct {
         pthread_mutex_t lock;
         pthread_cond_t change;
@@ -188,7 +194,8 @@ static void gate_set(bool closed)
 
 static void story_reading_on_holds_nobody_up(void)
 {
-        static const char too_large[] = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\nx";
+        static const char too_large[] =
+                "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\nx";
         struct http_config config = config_here();
         struct http_server *s;
         int fds[3];

@@ -16,11 +16,13 @@ enum {
         POLLS = 32,        /* 4 did worse in the gateway at 30 connections */
 };
 
-/* The library would take the query's parameters apart, at 64 bytes of its memory each, and where that runs out it would neither
-   answer nor close (0.9.75). It is to find none: we read them ourselves, from our copy. */
+/* The library would take the query's parameters apart, at 64 bytes of its memory each, and where
+   that runs out it would neither answer nor close (0.9.75). It is to find none: we read them
+   ourselves, from our copy. */
 static void hide_query(const char *target)
 {
-        char *query = strchr((char *)(uintptr_t)target, '?'); /* in its buffer, which it is about to write into, too */
+        char *query = strchr((char *)(uintptr_t)target,
+                             '?'); /* in its buffer, which it is about to write into, too */
 
         if (query && query[1])
                 query[1] = '\0';
@@ -29,8 +31,8 @@ static void hide_query(const char *target)
 void *exchange_begin(void *server, const char *target, struct MHD_Connection *mhd)
 {
         struct http_server *s = server;
-        struct connection *c =
-                *(struct connection *const *)MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+        struct connection *c = *(struct connection *const *)MHD_get_connection_info(
+                mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
         struct exchange *e = &c->exchange;
         size_t len = target ? strlen(target) : 0;
 
@@ -61,8 +63,10 @@ void *exchange_begin(void *server, const char *target, struct MHD_Connection *mh
 /* Answers now and closes; only in the first call. */
 static enum MHD_Result refuse(struct exchange *e, int status, const char *why)
 {
-        connection_of(e)->linger = e->framing.chunked || e->framing.length || status == 400 || status == 501;
-        if (http_answer_room(&e->request) < LEAST_ROOM) { /* the library's memory is used up, it would close without a word */
+        connection_of(e)->linger =
+                e->framing.chunked || e->framing.length || status == 400 || status == 501;
+        if (http_answer_room(&e->request) <
+            LEAST_ROOM) { /* the library's memory is used up, it would close without a word */
                 e->cut_short = status;
                 return MHD_NO;
         }
@@ -107,7 +111,8 @@ static enum MHD_Result head_take(struct exchange *e)
         struct connection *c = connection_of(e);
         const struct http_config *config = &c->server->config;
         struct target target;
-        bool well_framed = framing_check(&e->framing, e->mhd, &e->line, config->max_header, config->max_fields);
+        bool well_framed = framing_check(&e->framing, e->mhd, &e->line, config->max_header,
+                                         config->max_fields);
         const char *why;
 
         request_fill(e);
@@ -154,8 +159,9 @@ static enum MHD_Result finish_and_send(struct exchange *e)
         return answer_send(e);
 }
 
-/* A request that waits: the library asks for its answer in each of its rounds, which costs a call. To suspend it would cost
-   two epoll_ctl and a recv in vain, so it is parked (that is suspended) only when the answer takes many rounds. */
+/* A request that waits: the library asks for its answer in each of its rounds, which costs a call.
+   To suspend it would cost two epoll_ctl and a recv in vain, so it is parked (that is suspended)
+   only when the answer takes many rounds. */
 static enum MHD_Result wait_for_handler(struct exchange *e)
 {
         int running = TURN_RUNNING;
@@ -184,7 +190,8 @@ static enum http_result ask_handler(struct exchange *e)
         const struct http_handler *handler = &c->server->config.handler;
 
         atomic_store_explicit(&c->deadline_ms, INT64_MAX, memory_order_relaxed);
-        atomic_store(&c->phase, PHASE_BUSY); /* in one order with `stopping`, see http_server_close */
+        atomic_store(&c->phase,
+                     PHASE_BUSY); /* in one order with `stopping`, see http_server_close */
         if (atomic_load(&c->server->stopping)) {
                 http_answer_problem(&e->request, 503, "stopping");
                 return HTTP_ANSWERED;
@@ -198,14 +205,16 @@ static enum http_result ask_handler(struct exchange *e)
         return e->waits ? HTTP_LATER : HTTP_ANSWERED;
 }
 
-/* Fields behind a body take of the same memory as those before it, in which the answer's head has to find room: rather none than a
-   commit whose answer cannot be said. */
+/* Fields behind a body take of the same memory as those before it, in which the answer's head has
+   to find room: rather none than a commit whose answer cannot be said. */
 static bool trailers_fit(struct exchange *e)
 {
         if (!e->framing.chunked)
                 return true;
-        e->framing.fields += (size_t)MHD_get_connection_values_n(e->mhd, MHD_FOOTER_KIND, NULL, NULL);
-        return e->framing.fields <= e->request.server->config.max_fields && http_answer_room(&e->request) >= LEAST_ROOM;
+        e->framing.fields +=
+                (size_t)MHD_get_connection_values_n(e->mhd, MHD_FOOTER_KIND, NULL, NULL);
+        return e->framing.fields <= e->request.server->config.max_fields &&
+               http_answer_room(&e->request) >= LEAST_ROOM;
 }
 
 static enum MHD_Result handle(struct exchange *e)
@@ -218,8 +227,9 @@ static enum MHD_Result handle(struct exchange *e)
         return ask_handler(e) == HTTP_ANSWERED ? answer_send(e) : wait_for_handler(e);
 }
 
-/* The body is longer than what is handed over whole: what is there goes first. An answer that does not wait for the rest
-   cannot be sent in between; the library would take it at the body's end only. */
+/* The body is longer than what is handed over whole: what is there goes first. An answer that does
+   not wait for the rest cannot be sent in between; the library would take it at the body's end
+   only. */
 static enum MHD_Result stream_begin(struct exchange *e)
 {
         e->request.partial = true;
@@ -242,11 +252,14 @@ static enum MHD_Result piece_take(struct exchange *e, const char *data, size_t *
                 return stream_body_take(e, data, len) ? MHD_YES : MHD_NO;
         if (body_take(e, data, len) != MHD_YES)
                 return MHD_NO;
-        return streams && (e->body.len > streams->whole || e->framing.length > streams->whole) ? stream_begin(e) : MHD_YES;
+        return streams && (e->body.len > streams->whole || e->framing.length > streams->whole)
+                       ? stream_begin(e)
+                       : MHD_YES;
 }
 
-enum MHD_Result exchange_go_on(void *server, struct MHD_Connection *mhd, const char *url, const char *method,
-                               const char *version, const char *data, size_t *len, void **context)
+enum MHD_Result exchange_go_on(void *server, struct MHD_Connection *mhd, const char *url,
+                               const char *method, const char *version, const char *data,
+                               size_t *len, void **context)
 {
         struct exchange *e = *context;
 
@@ -288,7 +301,8 @@ static void wake(struct exchange *e)
         e->wait = WAIT_OVER;
 }
 
-/* On the worker's thread. Not before this is the answer taken: until here the exchange is linked into the loop. */
+/* On the worker's thread. Not before this is the answer taken: until here the exchange is linked
+   into the loop. */
 static void resume(struct task *task)
 {
         struct exchange *e = (struct exchange *)((char *)task - offsetof(struct exchange, resume));
@@ -321,7 +335,8 @@ void exchange_gone(struct exchange *e)
 /* The library's own answer (a head it cannot read, a bad chunk), or none. */
 static int foreign_status(struct exchange *e)
 {
-        const union MHD_ConnectionInfo *info = MHD_get_connection_info(e->mhd, MHD_CONNECTION_INFO_HTTP_STATUS);
+        const union MHD_ConnectionInfo *info =
+                MHD_get_connection_info(e->mhd, MHD_CONNECTION_INFO_HTTP_STATUS);
 
         return info && info->http_status ? (int)info->http_status : 0;
 }
@@ -340,9 +355,9 @@ static void give_up(struct exchange *e)
         e->status = e->cut_short ? e->cut_short : CLIENT_GONE;
 }
 
-/* The connection broke (or got urgent data, which the library does not bear) while the request is polled. What is the
-   library's ends now; whoever holds the request still has the exchange and its arena. Of a stream, all that it holds is its
-   own thread's. */
+/* The connection broke (or got urgent data, which the library does not bear) while the request is
+   polled. What is the library's ends now; whoever holds the request still has the exchange and its
+   arena. Of a stream, all that it holds is its own thread's. */
 static void abandon(struct exchange *e)
 {
         struct connection *c = connection_of(e);
@@ -356,7 +371,8 @@ static void abandon(struct exchange *e)
         finish(e);
 }
 
-void exchange_end(void *server, struct MHD_Connection *mhd, void **context, enum MHD_RequestTerminationCode how)
+void exchange_end(void *server, struct MHD_Connection *mhd, void **context,
+                  enum MHD_RequestTerminationCode how)
 {
         struct http_server *s = server;
         struct exchange *e = *context;
@@ -364,7 +380,8 @@ void exchange_end(void *server, struct MHD_Connection *mhd, void **context, enum
         (void)mhd, (void)how;
         if (!e)
                 return;
-        /* The client hung up while it waited. The handler is told all the same, since it may hold something. */
+        /* The client hung up while it waited. The handler is told all the same, since it may hold
+           something. */
         if (e->wait == WAIT_POLLED)
                 abandon(e);
         else if (atomic_load(&e->turn) == TURN_RESUMED)
@@ -383,6 +400,7 @@ void exchange_end(void *server, struct MHD_Connection *mhd, void **context, enum
         }
         arena_reset(connection_of(e)->arena); /* an idle connection keeps nothing of it */
         connection_enter(connection_of(e), PHASE_IDLE, IDLE_MS);
-        if (connection_of(e)->hung_up) /* and the library may have been told already, while it read the request */
+        if (connection_of(e)->hung_up) /* and the library may have been told already, while it read
+                                          the request */
                 shutdown(connection_of(e)->fd, SHUT_RDWR);
 }

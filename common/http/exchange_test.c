@@ -1,11 +1,15 @@
-/* Requests that are resumed while they are about to wait, and those whose clients are gone by then. */
+/* Requests that are resumed while they are about to wait, and those whose clients are gone by
+   then. */
 #include "base/log.h"
 #include "testing/conversation.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { REQUESTS = 4000, LONGEST_NS = 40000 /* as long as a request takes to be suspended, and longer */ };
+enum {
+        REQUESTS = 4000,
+        LONGEST_NS = 40000 /* as long as a request takes to be suspended, and longer */
+};
 
 static _Atomic(struct http_request *) waiting, held;
 static _Atomic(const char *) said; /* by the held one's client */
@@ -63,7 +67,8 @@ static void *resume_soon(void *arg)
 /* One client alone: nothing else wakes the worker. */
 static void story_resumed_at_any_moment(void)
 {
-        struct http_config config = config_of_test((struct http_handler){.handle = handle, .finish = finish});
+        struct http_config config =
+                config_of_test((struct http_handler){.handle = handle, .finish = finish});
         struct http_server *s;
         bool ended = false;
         int fd;
@@ -83,7 +88,8 @@ static struct http_request *hold_one(int fd)
 {
         struct http_request *r;
 
-        say_text(fd, "POST /held HTTP/1.1\r\nHost: a\r\nX-Said: hello\r\nContent-Length: 2\r\n\r\nhi");
+        say_text(fd,
+                 "POST /held HTTP/1.1\r\nHost: a\r\nX-Said: hello\r\nContent-Length: 2\r\n\r\nhi");
         while (!(r = atomic_exchange(&held, NULL)))
                 poll(NULL, 0, 1);
         return r;
@@ -97,7 +103,8 @@ static void break_off(int fd)
         close(fd);
 }
 
-/* What whoever works on the request may still look at, after the library had time to see the reset. */
+/* What whoever works on the request may still look at, after the library had time to see the
+   reset. */
 static void answer_nobody(struct http_request *r)
 {
         int before = atomic_load(&finished);
@@ -116,7 +123,8 @@ static void answer_nobody(struct http_request *r)
 /* Reset before and after the request was parked. */
 static void story_reset_while_it_waits(void)
 {
-        struct http_config config = config_of_test((struct http_handler){.handle = handle, .finish = finish});
+        struct http_config config =
+                config_of_test((struct http_handler){.handle = handle, .finish = finish});
         struct http_server *s = server_of_test(&config);
 
         for (int i = 0; i < 20; i++) {
@@ -143,7 +151,8 @@ static void *resume_a_little_later(void *arg)
 /* The server's end waits for whoever holds a request, whether its client waits or not. */
 static void story_closed_while_held(void)
 {
-        struct http_config config = config_of_test((struct http_handler){.handle = handle, .finish = finish});
+        struct http_config config =
+                config_of_test((struct http_handler){.handle = handle, .finish = finish});
         struct http_server *s = server_of_test(&config);
         int fd = dial(http_server_port(s)), before = atomic_load(&finished);
         struct http_request *r = hold_one(fd);

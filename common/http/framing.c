@@ -77,11 +77,13 @@ static bool coding_read(struct framing *f, const char *value, size_t len)
         return true;
 }
 
-/* reg-name, IPv4address, or the inside of an IP-literal (RFC 3986, 3.2.2), percent signs among them */
+/* reg-name, IPv4address, or the inside of an IP-literal (RFC 3986, 3.2.2), percent signs among
+   them */
 static bool is_host_text(const char *text, size_t len, bool literal)
 {
         for (size_t i = 0; i < len; i++)
-                if (!isalnum((unsigned char)text[i]) && (!text[i] || !strchr(literal ? ":.%-_~" : "-._~%!$&'()*+,;=", text[i])))
+                if (!isalnum((unsigned char)text[i]) &&
+                    (!text[i] || !strchr(literal ? ":.%-_~" : "-._~%!$&'()*+,;=", text[i])))
                         return false;
         return len > 0;
 }
@@ -92,7 +94,8 @@ bool is_host_port(const char *text, size_t len)
         const char *end = len ? memchr(text, literal ? ']' : ':', len) : NULL, *port;
         size_t host = end ? (size_t)(end - text) : len;
 
-        if (len > HOST_MOST || (literal && !end) || !is_host_text(text + literal, host - literal, literal))
+        if (len > HOST_MOST || (literal && !end) ||
+            !is_host_text(text + literal, host - literal, literal))
                 return false;
         port = text + host + literal;
         if (port == text + len)
@@ -117,7 +120,8 @@ static bool host_read(struct framing *f, const char *value, size_t len)
 }
 
 /* Only these matter here, and each has a length of its own. */
-static bool field_read(struct framing *f, const char *key, size_t key_len, const char *value, size_t len)
+static bool field_read(struct framing *f, const char *key, size_t key_len, const char *value,
+                       size_t len)
 {
         switch (key_len) {
         case 4:
@@ -139,14 +143,15 @@ static bool field_read(struct framing *f, const char *key, size_t key_len, const
                 }
                 return true;
         case 17:
-                return !is_named(key, key_len, "Transfer-Encoding", 17) || coding_read(f, value, len);
+                return !is_named(key, key_len, "Transfer-Encoding", 17) ||
+                       coding_read(f, value, len);
         default:
                 return true;
         }
 }
 
-static enum MHD_Result field_check(void *arg, enum MHD_ValueKind kind, const char *key, size_t key_len,
-                                   const char *value, size_t len)
+static enum MHD_Result field_check(void *arg, enum MHD_ValueKind kind, const char *key,
+                                   size_t key_len, const char *value, size_t len)
 {
         struct framing *f = arg;
         bool good;
@@ -178,7 +183,9 @@ static bool line_check(struct framing *f, const struct request_line *line)
         if (!is_token(line->method, strlen(line->method)))
                 return refuse(f, 400, "the method is no token");
         if (GAPS_TELL && (line->target != behind || line->version != behind + line->target_len + 1))
-                return refuse(f, 400, "the request line is not method, target, version with one blank between them");
+                return refuse(f, 400,
+                              "the request line is not method, target, version with one blank "
+                              "between them");
         f->next = line->version + VERSION + CRLF;
         return true;
 }
@@ -186,7 +193,8 @@ static bool line_check(struct framing *f, const struct request_line *line)
 /* The empty line must be one, too: CR LF and nothing else. */
 static bool end_check(struct framing *f, struct MHD_Connection *connection, const char *begin)
 {
-        const union MHD_ConnectionInfo *size = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+        const union MHD_ConnectionInfo *size =
+                MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 
         if (!size)
                 return true;
@@ -209,8 +217,8 @@ static bool whole_check(struct framing *f, const struct request_line *line)
         return true;
 }
 
-bool framing_check(struct framing *f, struct MHD_Connection *connection, const struct request_line *line,
-                   size_t max_header, size_t max_fields)
+bool framing_check(struct framing *f, struct MHD_Connection *connection,
+                   const struct request_line *line, size_t max_header, size_t max_fields)
 {
         *f = (struct framing){0};
         if (!line_check(f, line))

@@ -1,11 +1,14 @@
-/* framing - whether the head of a request can be read in one way only (RFC 9112), and how its body is delimited.
+/* framing - whether the head of a request can be read in one way only (RFC 9112), and how its body
+   is delimited.
 
-   What two readers could understand differently is refused, so that no request can hide in another: the library
-   under us takes the first of two lengths, glues folded lines to names, cuts values at NUL and lets a bare LF pass.
-   libmicrohttpd 1.x refuses these itself from client discipline 1 on, which is also the best of its levels: 2 no longer
-   passes over an empty line before a request, 3 lets blanks stand behind a chunk's size. Of 0.9.x the gaps between the
-   pieces in the connection's buffer tell: each line must begin exactly two bytes (CR LF) behind the end of the one
-   before. Two pairs of bytes look like CR LF there and pass: NUL LF, and colon LF where the empty line should be. */
+   What two readers could understand differently is refused, so that no request can hide in another:
+   the library under us takes the first of two lengths, glues folded lines to names, cuts values at
+   NUL and lets a bare LF pass. libmicrohttpd 1.x refuses these itself from client discipline 1 on,
+   which is also the best of its levels: 2 no longer passes over an empty line before a request, 3
+   lets blanks stand behind a chunk's size. Of 0.9.x the gaps between the pieces in the connection's
+   buffer tell: each line must begin exactly two bytes (CR LF) behind the end of the one before. Two
+   pairs of bytes look like CR LF there and pass: NUL LF, and colon LF where the empty line should
+   be. */
 #ifndef HTTP_FRAMING_H
 #define HTTP_FRAMING_H
 
@@ -14,8 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The request line as it lies in the connection's buffer; of the target only the place and the length as sent, since
-   the library writes into it. */
+/* The request line as it lies in the connection's buffer; of the target only the place and the
+   length as sent, since the library writes into it. */
 struct request_line {
         const char *method, *target, *version;
         size_t target_len;
@@ -26,7 +29,7 @@ struct framing {
         int status;      /* 0: well framed; else the answer, behind which the connection closes */
         const char *why; /* for people */
         const char *host, *traceparent; /* NULL: not there */
-        const char *forwarded_for; /* X-Forwarded-For, its last line; NULL: none */
+        const char *forwarded_for;      /* X-Forwarded-For, its last line; NULL: none */
         int forwarded_lines;
         bool chunked;
         uint64_t length; /* 0 without a Content-Length */
@@ -39,11 +42,12 @@ struct framing {
 };
 
 /* max_header in bytes with the request line, max_fields in number */
-bool framing_check(struct framing *framing, struct MHD_Connection *connection, const struct request_line *line,
-                   size_t max_header, size_t max_fields);
+bool framing_check(struct framing *framing, struct MHD_Connection *connection,
+                   const struct request_line *line, size_t max_header, size_t max_fields);
 
 bool is_token(const char *text, size_t len); /* RFC 9110, 5.6.2 */
-/* "host", "host:80", "[::1]:80" (RFC 3986, 3.2); at most HOST_MOST bytes, for each link of an answer may repeat it. */
+/* "host", "host:80", "[::1]:80" (RFC 3986, 3.2); at most HOST_MOST bytes, for each link of an
+   answer may repeat it. */
 enum { HOST_MOST = 300 };
 bool is_host_port(const char *text, size_t len);
 

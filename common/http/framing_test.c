@@ -1,4 +1,5 @@
-/* What could be read in two ways is refused, the connection closes, and nothing hidden behind it is served. */
+/* What could be read in two ways is refused, the connection closes, and nothing hidden behind it is
+   served. */
 
 #include "base/log.h"
 #include "testing/conversation.h"
@@ -15,8 +16,8 @@ static enum http_result handle(struct http_request *request, void *arg)
         (void)arg;
         if (strcmp(request->path, "/smuggled") == 0)
                 atomic_fetch_add(&smuggled, 1);
-        text_printf(&body, "[%s|%zu|%s]%lld trace %s", request->method, request->body_len, request->body, (long long)request->body_total,
-                    request->trace_id);
+        text_printf(&body, "[%s|%zu|%s]%lld trace %s", request->method, request->body_len,
+                    request->body, (long long)request->body_total, request->trace_id);
         http_answer_body(request, 200, "text/plain", &body);
         return HTTP_ANSWERED;
 }
@@ -27,8 +28,9 @@ static enum http_result handle(struct http_request *request, void *arg)
 #define END "Connection: close\r\n\r\n"
 #define ROW(text) text, sizeof text - 1
 
-/* libmicrohttpd 1.x sees to some of it before it asks us: a coding that it does not know is 400 to it, a NUL in the
-   request line no answer at all; and it takes the blanks away that a value ends with, as RFC 9112 says. */
+/* libmicrohttpd 1.x sees to some of it before it asks us: a coding that it does not know is 400 to
+   it, a NUL in the request line no answer at all; and it takes the blanks away that a value ends
+   with, as RFC 9112 says. */
 enum {
         ITSELF = MHD_VERSION >= 0x01000000,
         UNKNOWN_CODING = ITSELF ? 400 : 501,
@@ -42,25 +44,41 @@ static const struct row {
         size_t len;
         int status, or_else; /* 0 in or_else: only the one */
 } refused[] = {
-        {"length and coding", ROW(POST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" HIDDEN), 400, 0},
-        {"coding and length", ROW(POST "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n" HIDDEN), 400, 0},
+        {"length and coding",
+         ROW(POST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" HIDDEN), 400,
+         0},
+        {"coding and length",
+         ROW(POST "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n" HIDDEN), 400,
+         0},
         {"another coding", ROW(POST "Transfer-Encoding: gzip\r\n\r\n" HIDDEN), UNKNOWN_CODING, 0},
-        {"xchunked", ROW(POST "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" HIDDEN), UNKNOWN_CODING, 0},
-        {"a list of codings", ROW(POST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n" HIDDEN), 400, 501},
-        {"two codings", ROW(POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n" HIDDEN), 400, 0},
-        {"a coding with a blank", ROW(POST "Transfer-Encoding: chunked \r\n" END "0\r\n\r\n" HIDDEN), BLANK_BEHIND, 0},
-        {"a coding with a tab", ROW(POST "Transfer-Encoding: \x0b" "chunked\r\n\r\n0\r\n\r\n" HIDDEN), 400, 0},
+        {"xchunked", ROW(POST "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" HIDDEN),
+         UNKNOWN_CODING, 0},
+        {"a list of codings", ROW(POST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n" HIDDEN),
+         400, 501},
+        {"two codings",
+         ROW(POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n" HIDDEN), 400,
+         0},
+        {"a coding with a blank",
+         ROW(POST "Transfer-Encoding: chunked \r\n" END "0\r\n\r\n" HIDDEN), BLANK_BEHIND, 0},
+        {"a coding with a tab",
+         ROW(POST "Transfer-Encoding: \x0b"
+                  "chunked\r\n\r\n0\r\n\r\n" HIDDEN),
+         400, 0},
         {"an empty coding", ROW(POST "Transfer-Encoding:\r\n\r\n" HIDDEN), 400, 0},
-        {"coding in 1.0", ROW("POST /x HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" HIDDEN), 400, 0},
+        {"coding in 1.0",
+         ROW("POST /x HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" HIDDEN), 400, 0},
         {"two lengths", ROW(POST "Content-Length: 0\r\nContent-Length: 40\r\n\r\n" HIDDEN), 400, 0},
-        {"two equal lengths", ROW(POST "Content-Length: 0\r\nContent-Length: 0\r\n\r\n" HIDDEN), 400, 0},
+        {"two equal lengths", ROW(POST "Content-Length: 0\r\nContent-Length: 0\r\n\r\n" HIDDEN),
+         400, 0},
         {"length with plus", ROW(POST "Content-Length: +0\r\n\r\n" HIDDEN), 400, 0},
         {"length with minus", ROW(POST "Content-Length: -1\r\n\r\n" HIDDEN), 400, 0},
         {"length in hex", ROW(POST "Content-Length: 0x5\r\n\r\n" HIDDEN), 400, 0},
         {"empty length", ROW(POST "Content-Length:\r\n\r\n" HIDDEN), 400, 0},
         {"listed length", ROW(POST "Content-Length: 5, 5\r\n\r\nhello" HIDDEN), 400, 0},
-        {"length beyond 64 bits", ROW(POST "Content-Length: 99999999999999999999999\r\n\r\n" HIDDEN), 400, 413},
-        {"length beyond reason", ROW(POST "Content-Length: 0000000000000000000000000\r\n\r\n" HIDDEN), 400, 413},
+        {"length beyond 64 bits",
+         ROW(POST "Content-Length: 99999999999999999999999\r\n\r\n" HIDDEN), 400, 413},
+        {"length beyond reason",
+         ROW(POST "Content-Length: 0000000000000000000000000\r\n\r\n" HIDDEN), 400, 413},
         {"blank before the colon", ROW(POST "Content-Length : 5\r\n\r\n" HIDDEN), 400, 0},
         {"tab before the colon", ROW(POST "Content-Length\t: 5\r\n\r\n" HIDDEN), 400, 0},
         {"no colon", ROW(GET "Host: a\r\nX-Nothing\r\n\r\n" HIDDEN), 400, 0},
@@ -75,8 +93,12 @@ static const struct row {
         {"bare CR before a field", ROW(POST "X: a\rContent-Length: 35\r\n\r\n" HIDDEN), 400, 0},
         {"NUL in a value", ROW(GET "Host: a\r\nX: a\0b\r\n\r\n" HIDDEN), 400, 0},
         {"NUL in a name", ROW(GET "Host: a\r\nX\0: a\r\n\r\n" HIDDEN), 400, 0},
-        {"NUL behind a length", ROW(POST "Content-Length: 0\0""35\r\n\r\n" HIDDEN), 400, 0},
-        {"NUL in the target", ROW("GET /x\0/y HTTP/1.1\r\nHost: a\r\n\r\n" HIDDEN), NUL_AT_FIRST, 0},
+        {"NUL behind a length",
+         ROW(POST "Content-Length: 0\0"
+                  "35\r\n\r\n" HIDDEN),
+         400, 0},
+        {"NUL in the target", ROW("GET /x\0/y HTTP/1.1\r\nHost: a\r\n\r\n" HIDDEN), NUL_AT_FIRST,
+         0},
         {"NUL in the method", ROW("GE\0T /x HTTP/1.1\r\nHost: a\r\n\r\n" HIDDEN), NUL_AT_FIRST, 0},
         {"bare LF behind a field", ROW(GET "Host: a\nX: 1\r\n\r\n" HIDDEN), 400, 0},
         {"bare LF behind the last", ROW(GET "Host: a\r\nX: 1\n\r\n" HIDDEN), 400, 0},
@@ -87,7 +109,10 @@ static const struct row {
         {"name beyond ASCII", ROW(GET "Host: a\r\nX\x80: 1\r\n\r\n" HIDDEN), 400, 0},
         {"name with a DEL", ROW(GET "Host: a\r\nX\x7f: 1\r\n\r\n" HIDDEN), 400, 0},
         {"DEL in a value", ROW(GET "Host: a\r\nX: a\x7f\r\n\r\n" HIDDEN), 400, 0},
-        {"a value that begins with a control character", ROW(GET "Host: a\r\nX: \x08" "a\r\n\r\n" HIDDEN), 400, 0},
+        {"a value that begins with a control character",
+         ROW(GET "Host: a\r\nX: \x08"
+                 "a\r\n\r\n" HIDDEN),
+         400, 0},
         {"control character in a value", ROW(GET "Host: a\r\nX: a\x08\r\n\r\n" HIDDEN), 400, 0},
         {"no Host", ROW(GET "\r\n" HIDDEN), 400, 0},
         {"two Hosts", ROW(GET "Host: a\r\nHost: a\r\n\r\n" HIDDEN), 400, 0},
@@ -106,7 +131,8 @@ static const struct row {
         {"CONNECT", ROW("CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n" HIDDEN), 501, 0},
         {"unknown method", ROW("BREW /x HTTP/1.1\r\nHost: a\r\n\r\n" HIDDEN), 501, 0},
         {"method in small letters", ROW("get /x HTTP/1.1\r\nHost: a\r\n\r\n" HIDDEN), 501, 0},
-        {"two blanks in the request line", ROW("GET  /x HTTP/1.1\r\nHost: a\r\n\r\n" HIDDEN), 400, 0},
+        {"two blanks in the request line", ROW("GET  /x HTTP/1.1\r\nHost: a\r\n\r\n" HIDDEN), 400,
+         0},
         {"a blank in the target", ROW("GET /x y HTTP/1.1\r\nHost: a\r\n\r\n" HIDDEN), 400, 0},
         {"HTTP/9.9", ROW("GET /x HTTP/9.9\r\nHost: a\r\n\r\n" HIDDEN), 505, 0},
         {"the preface of HTTP/2", ROW("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" HIDDEN), 505, 0},
@@ -114,10 +140,15 @@ static const struct row {
         {"escaped dot segments", ROW("GET /x/%2e%2e/y HTTP/1.1\r\nHost: a\r\n\r\n" HIDDEN), 400, 0},
         {"%00", ROW("GET /x%00 HTTP/1.1\r\nHost: a\r\n\r\n" HIDDEN), 400, 0},
         {"bad escape", ROW("GET /x?a=%zz HTTP/1.1\r\nHost: a\r\n\r\n" HIDDEN), 400, 0},
-        {"chunk size 0x1", ROW(POST "Transfer-Encoding: chunked\r\n\r\n0x1\r\na\r\n0\r\n\r\n" HIDDEN), 400, 0},
-        {"chunk size of 17 digits", ROW(POST "Transfer-Encoding: chunked\r\n\r\n11111111111111111\r\na\r\n0\r\n\r\n" HIDDEN), 400, 413},
-        {"chunk without its CRLF", ROW(POST "Transfer-Encoding: chunked\r\n\r\n1\r\nab0\r\n\r\n" HIDDEN), 400, 0},
-        {"chunk size below 0", ROW(POST "Transfer-Encoding: chunked\r\n\r\n-1\r\na\r\n0\r\n\r\n" HIDDEN), 400, 0},
+        {"chunk size 0x1",
+         ROW(POST "Transfer-Encoding: chunked\r\n\r\n0x1\r\na\r\n0\r\n\r\n" HIDDEN), 400, 0},
+        {"chunk size of 17 digits",
+         ROW(POST "Transfer-Encoding: chunked\r\n\r\n11111111111111111\r\na\r\n0\r\n\r\n" HIDDEN),
+         400, 413},
+        {"chunk without its CRLF",
+         ROW(POST "Transfer-Encoding: chunked\r\n\r\n1\r\nab0\r\n\r\n" HIDDEN), 400, 0},
+        {"chunk size below 0",
+         ROW(POST "Transfer-Encoding: chunked\r\n\r\n-1\r\na\r\n0\r\n\r\n" HIDDEN), 400, 0},
 };
 
 static void row_check(int port, const struct row *row)
@@ -131,7 +162,8 @@ static void row_check(int port, const struct row *row)
         close(fd);
         status = status_of(answer);
         if (!ended || (status != row->status && (!row->or_else || status != row->or_else)))
-                printf("%s: %d, %s\n%s\n", row->name, status, ended ? "closed" : "left open", answer);
+                printf("%s: %d, %s\n%s\n", row->name, status, ended ? "closed" : "left open",
+                       answer);
         check(ended);
         check(status == row->status || (row->or_else && status == row->or_else));
 }
@@ -161,20 +193,27 @@ static void story_accepted(void)
                 {POST "Content-Length: 5\r\n" END "hello", "[POST|5|hello]"},
                 {POST "Content-Length: 005\r\n" END "hello", "[POST|5|hello]"},
                 {POST "Content-Length: 0\r\n" END, "[POST|0|]"},
-                {POST "Transfer-Encoding: Chunked\r\n" END "2\r\nhe\r\n3\r\nllo\r\n0\r\nTrailer: x\r\n\r\n", "[POST|5|hello]"},
+                {POST "Transfer-Encoding: Chunked\r\n" END
+                      "2\r\nhe\r\n3\r\nllo\r\n0\r\nTrailer: x\r\n\r\n",
+                 "[POST|5|hello]"},
                 {POST "Transfer-Encoding: chunked\r\n" END "0\r\n\r\n", "[POST|0|]"},
-                {POST "Transfer-Encoding: chunked\r\n" END "1\r\na\r\n0\r\nContent-Length: 35\r\n\r\n" HIDDEN, "[POST|1|a]"},
+                {POST "Transfer-Encoding: chunked\r\n" END
+                      "1\r\na\r\n0\r\nContent-Length: 35\r\n\r\n" HIDDEN,
+                 "[POST|1|a]"},
                 {"\r\n" GET "Host: a\r\n" END, "[GET|0|]"},
                 {POST "Content-Length: 000000000000000005\r\n" END "hello", "[POST|5|hello]5 "},
                 {POST "Content-Length: 11\r\n" END "hello world", "[POST|11|hello world]11 "},
                 {POST "Content-Length: 9\r\n" END "hello you", "[POST|9|hello you]9 "},
-                {POST "Transfer-Encoding: chunked\r\n" END "5\r\nhello\r\n0\r\n\r\n", "[POST|5|hello]-1 "},
+                {POST "Transfer-Encoding: chunked\r\n" END "5\r\nhello\r\n0\r\n\r\n",
+                 "[POST|5|hello]-1 "},
                 {GET "Host: a:65535\r\n" END, "[GET|0|]"},
                 {GET "Host: a:\r\n" END, "[GET|0|]"},
                 {GET "Host: a\t\r\n" END, "[GET|0|]"},
-                {GET "Host: a\r\nFrom: b/c\r\nX: ~\x80\r\n" END, "[GET|0|]"}, /* of Host's length, but no Host */
+                {GET "Host: a\r\nFrom: b/c\r\nX: ~\x80\r\n" END,
+                 "[GET|0|]"}, /* of Host's length, but no Host */
                 {"GET http://A:80/x HTTP/1.1\r\nHost: a:80\r\n" END, "[GET|0|]"},
-                {GET "Host: a\r\nX-Something: 1\r\nTraceparent: " TRACE("1") "\r\ntraceparent: " TRACE("2") "\r\n" END,
+                {GET "Host: a\r\nX-Something: 1\r\nTraceparent: " TRACE(
+                         "1") "\r\ntraceparent: " TRACE("2") "\r\n" END,
                  "trace 00000000000000000000000000000001"},
         };
         struct http_config config = config_of_test((struct http_handler){.handle = handle});
@@ -194,20 +233,29 @@ static void story_reasons(void)
                 bool itself; /* libmicrohttpd 1.x says something else */
         } rows[] = {
                 {"G(T /x HTTP/1.1\r\nHost: /\r\n\r\n", "the method is no token", false},
-                {"GET  /x HTTP/1.1\r\nHost: /\r\n\r\n", "the request line is not method, target, version", true},
+                {"GET  /x HTTP/1.1\r\nHost: /\r\n\r\n",
+                 "the request line is not method, target, version", true},
                 {GET "X(: 1\r\nHost: /\r\n\r\n", "a field's name is no token", false},
-                {GET "X: 1\r\n 2\r\nHost: /\r\n\r\n", "a line is folded, has a NUL, or does not end with CR LF", true},
+                {GET "X: 1\r\n 2\r\nHost: /\r\n\r\n",
+                 "a line is folded, has a NUL, or does not end with CR LF", true},
                 {GET "X: \x01\r\nHost: /\r\n\r\n", "a field's value has control characters", false},
                 {GET "\r\n", "Host is missing", true},
                 {GET "Host: a\r\nHost: a\r\nX(: 1\r\n\r\n", "more than one Host", false},
                 {GET "Host: /\r\nX(: 1\r\n\r\n", "Host is no host and port", false},
-                {POST "Content-Length: 1\r\nContent-Length: 1\r\nX(: 1\r\n\r\n", "more than one Content-Length", true},
-                {POST "Content-Length: 0000000000000000001\r\nX(: 1\r\n\r\n", "Content-Length is no sensible number", false},
-                {POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\nX(: 1\r\n\r\n", "more than one Transfer-Encoding", true},
-                {POST "Transfer-Encoding: a,b\r\nX(: 1\r\n\r\n", "Transfer-Encoding must be exactly chunked", true},
-                {POST "Transfer-Encoding: gzip\r\nX(: 1\r\n\r\n", "the only transfer coding here is chunked", true},
-                {POST "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n", "both Content-Length and Transfer-Encoding", true},
-                {"POST /x HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", "Transfer-Encoding in HTTP/1.0", true},
+                {POST "Content-Length: 1\r\nContent-Length: 1\r\nX(: 1\r\n\r\n",
+                 "more than one Content-Length", true},
+                {POST "Content-Length: 0000000000000000001\r\nX(: 1\r\n\r\n",
+                 "Content-Length is no sensible number", false},
+                {POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\nX(: 1\r\n\r\n",
+                 "more than one Transfer-Encoding", true},
+                {POST "Transfer-Encoding: a,b\r\nX(: 1\r\n\r\n",
+                 "Transfer-Encoding must be exactly chunked", true},
+                {POST "Transfer-Encoding: gzip\r\nX(: 1\r\n\r\n",
+                 "the only transfer coding here is chunked", true},
+                {POST "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n",
+                 "both Content-Length and Transfer-Encoding", true},
+                {"POST /x HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+                 "Transfer-Encoding in HTTP/1.0", true},
         };
         struct http_config config = config_of_test((struct http_handler){.handle = handle});
         struct http_server *s = server_of_test(&config);
@@ -224,9 +272,12 @@ static const char *padded(const char *begin, size_t count, const char *end)
         static char text[2048];
 
         snprintf(text, sizeof text, "%s%.*s%s", begin, (int)count,
-                 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-                 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-                 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+                 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+                 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+                 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+                 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+                 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+                 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
                  end);
         return text;
 }
@@ -245,19 +296,23 @@ static void story_limits(void)
         s = server_of_test(&config);
         port = http_server_port(s);
         check_int(status_of(ask(port, padded(GET "Host: a\r\nX: ", 320, "\r\n" END))), 200);
-        check_contains(ask(port, padded(GET "Host: a\r\nX: ", 321, "\r\n" END)), "the header block is too large");
+        check_contains(ask(port, padded(GET "Host: a\r\nX: ", 321, "\r\n" END)),
+                       "the header block is too large");
         check_int(status_of(ask(port, padded(GET "Host: a\r\nX: ", 321, "\r\n" END))), 431);
         check_int(status_of(ask(port, GET "Host: a\r\nX: 1\r\nX: 2\r\n" END)), 200);
-        check_contains(ask(port, GET "Host: a\r\nX: 1\r\nX: 2\r\nX: 3\r\n" END), "too many header fields");
+        check_contains(ask(port, GET "Host: a\r\nX: 1\r\nX: 2\r\nX: 3\r\n" END),
+                       "too many header fields");
         check_int(status_of(ask(port, GET "Host: a\r\nX: 1\r\nX: 2\r\nX: 3\r\n" END)), 431);
         check_int(status_of(ask(port, padded(GET "Host: ", 300, "\r\n" END))), 200);
         check_int(status_of(ask(port, padded(GET "Host: ", 301, "\r\n" END))), 400);
-        check_contains(ask(port, padded(POST "Content-Length: 123\r\n" END, 123, "")), "[POST|123|x");
+        check_contains(ask(port, padded(POST "Content-Length: 123\r\n" END, 123, "")),
+                       "[POST|123|x");
         check_int(status_of(ask(port, padded(POST "Content-Length: 124\r\n" END, 124, ""))), 413);
         http_server_close(&s, 1000);
 }
 
-/* 1.0.1 miscounts a line that has an extension, and refuses: no byte of it may become a byte of the body. */
+/* 1.0.1 miscounts a line that has an extension, and refuses: no byte of it may become a byte of the
+   body. */
 static void story_extensions(void)
 {
         static const char *const bodies[] = {
@@ -272,7 +327,8 @@ static void story_extensions(void)
         for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
                 const char *answer;
 
-                snprintf(request, sizeof request, POST "Transfer-Encoding: chunked\r\n" END "%s" HIDDEN, bodies[i]);
+                snprintf(request, sizeof request,
+                         POST "Transfer-Encoding: chunked\r\n" END "%s" HIDDEN, bodies[i]);
                 answer = ask(http_server_port(s), request);
                 if (!ITSELF || status_of(answer) != 400)
                         check_contains(answer, "[POST|5|hello]");

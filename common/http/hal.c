@@ -31,7 +31,8 @@ bool entity_has_search(const struct entity *entity)
 }
 
 /* http://host/orders/1, and behind it /command */
-static void item_href(struct text *out, const struct entity *e, int64_t id, const char *base, const char *command)
+static void item_href(struct text *out, const struct entity *e, int64_t id, const char *base,
+                      const char *command)
 {
         text_string(out, base);
         text_char(out, '/');
@@ -44,7 +45,8 @@ static void item_href(struct text *out, const struct entity *e, int64_t id, cons
         }
 }
 
-static void href_object(struct text *out, const struct entity *e, int64_t id, const char *base, const char *command)
+static void href_object(struct text *out, const struct entity *e, int64_t id, const char *base,
+                        const char *command)
 {
         text_add(out, "{\"href\":\"", 9);
         item_href(out, e, id, base, command);
@@ -59,7 +61,8 @@ static bool has_command(const struct entity *e, const char *name)
         return false;
 }
 
-/* self, the item's own rel (an array where a command has the same name, as in the reference), other commands */
+/* self, the item's own rel (an array where a command has the same name, as in the reference), other
+   commands */
 static void item_links(struct text *out, const struct entity *e, int64_t id, const char *base)
 {
         text_add(out, "{\"self\":", 8);
@@ -108,7 +111,8 @@ static void link_field(struct text *out, const char *rel)
         text_char(out, '"');
 }
 
-static void item_link_field(struct text *out, const struct entity *e, int64_t id, const char *base, const char *rel)
+static void item_link_field(struct text *out, const struct entity *e, int64_t id, const char *base,
+                            const char *rel)
 {
         text_string(out, out->len ? ",<" : "<");
         item_href(out, e, id, base, NULL);
@@ -132,7 +136,8 @@ static void target_in_brackets(struct text *out, const char *target)
         }
 }
 
-void hal_collection_link_header(struct text *out, const struct entity *e, const char *base, const char *asked)
+void hal_collection_link_header(struct text *out, const struct entity *e, const char *base,
+                                const char *asked)
 {
         text_printf(out, "<%s", base);
         target_in_brackets(out, asked);
@@ -152,10 +157,11 @@ static void page_link(struct text *out, const char *rel, const struct hal_page *
         const struct page *page = p->page;
         struct text href = text_open(out->arena, 100);
 
-        text_printf(&href, "%s/%s?%spage=%lld&size=%lld", p->base, p->entity->collection, p->others, (long long)number,
-                    (long long)page->size);
+        text_printf(&href, "%s/%s?%spage=%lld&size=%lld", p->base, p->entity->collection, p->others,
+                    (long long)number, (long long)page->size);
         for (int i = 0; i < page->sort_count; i++)
-                text_printf(&href, "&sort=%s,%s", page->sorts[i].field ? page->sorts[i].field->name : "id",
+                text_printf(&href, "&sort=%s,%s",
+                            page->sorts[i].field ? page->sorts[i].field->name : "id",
                             page->sorts[i].descending ? "desc" : "asc");
         hal_link(out, rel, href.at);
 }
@@ -179,9 +185,11 @@ static void page_links(struct text *out, const struct hal_page *p, int64_t pages
         if (has_previous || has_next)
                 page_link(out, "last", p, pages ? pages - 1 : 0);
         if (!p->entity->unlisted)
-                hal_link(out, "profile", arena_printf(out->arena, "%s/profile/%s", p->base, p->entity->collection));
+                hal_link(out, "profile",
+                         arena_printf(out->arena, "%s/profile/%s", p->base, p->entity->collection));
         if (entity_has_search(p->entity))
-                hal_link(out, "search", arena_printf(out->arena, "%s/%s/search", p->base, p->entity->collection));
+                hal_link(out, "search",
+                         arena_printf(out->arena, "%s/%s/search", p->base, p->entity->collection));
         text_char(out, '}');
 }
 
@@ -197,6 +205,9 @@ void hal_collection(struct text *out, const struct hal_page *p)
         }
         text_string(out, "]},\"_links\":");
         page_links(out, p, pages);
-        text_printf(out, ",\"page\":{\"size\":%lld,\"totalElements\":%lld,\"totalPages\":%lld,\"number\":%lld}}",
-                    (long long)p->page->size, (long long)p->total, (long long)pages, (long long)p->page->number);
+        text_printf(out,
+                    ",\"page\":{\"size\":%lld,\"totalElements\":%lld,\"totalPages\":%lld,"
+                    "\"number\":%lld}}",
+                    (long long)p->page->size, (long long)p->total, (long long)pages,
+                    (long long)p->page->number);
 }

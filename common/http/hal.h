@@ -10,9 +10,11 @@ void hal_item(struct text *out, const struct entity *entity, const void *row, co
 /* {"id":7,"productId":"1001",...} */
 void hal_plain(struct text *out, const struct entity *entity, const void *row);
 /* the Link header of HEAD: <...>;rel="self",... As in the reference, without the commands. */
-void hal_item_link_header(struct text *out, const struct entity *entity, int64_t id, const char *base);
+void hal_item_link_header(struct text *out, const struct entity *entity, int64_t id,
+                          const char *base);
 /* asked: path and query, as sent */
-void hal_collection_link_header(struct text *out, const struct entity *entity, const char *base, const char *asked);
+void hal_collection_link_header(struct text *out, const struct entity *entity, const char *base,
+                                const char *asked);
 
 struct hal_page {
         const struct entity *entity;
@@ -21,7 +23,7 @@ struct hal_page {
         size_t count;
         int64_t total;
         const char *base;
-        const char *asked; /* the request's target, for the self link */
+        const char *asked;  /* the request's target, for the self link */
         const char *others; /* what its query has beside page, size and sort: "" or "a=1&b=2&" */
 };
 void hal_collection(struct text *out, const struct hal_page *page);

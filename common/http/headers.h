@@ -20,8 +20,10 @@ struct headers {
 };
 
 void headers_add(struct headers *headers, const char *name, const char *value);
-/* All values of that name in order, joined by ", "; "" where there is none, never NULL. Names ignore case. */
-const char *headers_value(const struct headers *headers, const char *name) __attribute__((returns_nonnull));
+/* All values of that name in order, joined by ", "; "" where there is none, never NULL. Names
+   ignore case. */
+const char *headers_value(const struct headers *headers, const char *name)
+        __attribute__((returns_nonnull));
 /* For where a field without a value is not the same as none: NULL where there is none. */
 const char *headers_if_there(const struct headers *headers, const char *name);
 

@@ -3,7 +3,6 @@
 #include "base/log.h"
 #include "testing/conversation.h"
 
-
 enum { PATIENCE_US = 20 * 1000 * 1000 };
 
 #define CLOSE "Connection: close\r\n\r\n"
@@ -63,12 +62,15 @@ static void story_limits(void)
         check_contains(ask(port, all), "body=100000");
         big(all, 100001, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n" CLOSE, 'a', "");
         check_int(status_of(ask(port, all)), 413);
-        big(all, 300000, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n" CLOSE "493e0\r\n", 'a', "\r\n0\r\n\r\n");
+        big(all, 300000,
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n" CLOSE "493e0\r\n", 'a',
+            "\r\n0\r\n\r\n");
         check_int(status_of(ask(port, all)), 413);
         http_server_close(&s, 1000);
 }
 
-/* What the library takes apart costs it memory that an answer's head needs, too: whatever is asked, there is an answer. */
+/* What the library takes apart costs it memory that an answer's head needs, too: whatever is asked,
+   there is an answer. */
 static void story_many_small_parts(void)
 {
         static const struct {
@@ -80,7 +82,9 @@ static void story_many_small_parts(void)
                 {GET("/") "Cookie: a=1", "; a=1", "\r\n" CLOSE, 500, 560, 4, 500},
                 {GET("/") "Cookie: a=", "12345678", "\r\n" CLOSE, 2000, 2700, 1, 2000},
                 {GET("/"), "a:\r\n", CLOSE, 98, 700, 43, 98},
-                {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nhi\r\n0\r\n", "a: b\r\n", "\r\n", 97, 700, 11, 97},
+                {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: "
+                 "close\r\n\r\n2\r\nhi\r\n0\r\n",
+                 "a: b\r\n", "\r\n", 97, 700, 11, 97},
         };
         static char all[60000], query[60000];
         struct http_config config = config_here();
@@ -97,7 +101,8 @@ static void story_many_small_parts(void)
                         status = status_of(ask(http_server_port(s), all));
                         check_int(status, n <= rows[i].good || status == 200 ? 200 : 431);
                 }
-        big(all, 20000, " HTTP/1.1\r\nHost: a\r\nX: ", 'a', "\r\n" CLOSE); /* with the fields in the library's buffer already */
+        big(all, 20000, " HTTP/1.1\r\nHost: a\r\nX: ", 'a',
+            "\r\n" CLOSE); /* with the fields in the library's buffer already */
         memset(query, '&', 8000);
         memcpy(query, "GET /?", 6);
         strcpy(query + 8000, all);
@@ -216,7 +221,8 @@ static void story_an_idle_connection_keeps_nothing(void)
         big(all, 90000, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\n", 'a', "");
         check_contains(next(fd, all, "body=90000"), "HTTP/1.1 200 OK");
         until_taken(&memory, false);
-        big(all, 90000, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n15f90\r\n", 'a', "\r\n0\r\n\r\n");
+        big(all, 90000, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n15f90\r\n",
+            'a', "\r\n0\r\n\r\n");
         check_contains(next(fd, all, "body=90000"), "HTTP/1.1 200 OK");
         until_taken(&memory, false);
         say_text(fd, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\na");
@@ -226,7 +232,8 @@ static void story_an_idle_connection_keeps_nothing(void)
         http_server_close(&s, 1000);
 }
 
-/* Half a body holds most of what there is: others of that size are told to come again, small ones are served. */
+/* Half a body holds most of what there is: others of that size are told to come again, small ones
+   are served. */
 static void story_memory_of_all(void)
 {
         static char known[200000], chunked[200000];
@@ -240,15 +247,21 @@ static void story_memory_of_all(void)
         port = http_server_port(s);
         first = dial(port);
         big(known, 90000, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n" CLOSE, 'a', "");
-        big(chunked, 90000, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n" CLOSE "15f90\r\n", 'a', "\r\n0\r\n\r\n");
+        big(chunked, 90000,
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n" CLOSE "15f90\r\n", 'a',
+            "\r\n0\r\n\r\n");
         say_text(first, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\na");
         until_taken(&memory, true);
         check_contains(ask(port, known), "HTTP/1.1 503 Service Unavailable\r\n");
         check_contains(ask(port, known), "Retry-After: 1\r\n");
         check_contains(ask(port, chunked), "HTTP/1.1 503 Service Unavailable\r\n");
         check_contains(ask(port, chunked), "Retry-After: 1\r\n");
-        check_contains(ask(port, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n" CLOSE "hi"), "body=2");
-        check_contains(ask(port, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n" CLOSE "2\r\nhi\r\n0\r\n\r\n"), "body=2");
+        check_contains(ask(port, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n" CLOSE "hi"),
+                       "body=2");
+        check_contains(ask(port,
+                           "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n" CLOSE
+                           "2\r\nhi\r\n0\r\n\r\n"),
+                       "body=2");
         check_contains(ask(port, GET("/") CLOSE), "body=0");
         close(first);
         until_taken(&memory, false);

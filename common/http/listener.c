@@ -40,7 +40,8 @@ struct listener {
 
 static int socket_bind(const struct addrinfo *at)
 {
-        int fd = socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, at->ai_protocol);
+        int fd = socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                        at->ai_protocol);
         int yes = 1, no = 0, reason;
 
         if (fd < 0)
@@ -59,20 +60,24 @@ static int socket_bind(const struct addrinfo *at)
 
 static int socket_open(const char *address, int port, struct error *error)
 {
-        struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV}, *list, *at;
+        struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                                 .ai_flags = AI_PASSIVE | AI_NUMERICSERV},
+                        *list, *at;
         char service[16];
         int fd = -1, failed;
 
         snprintf(service, sizeof service, "%d", port);
         failed = getaddrinfo(address, service, &hints, &list);
         if (failed) {
-                error_set(error, ERROR_BAD_INPUT, "cannot listen on '%s': %s", address, gai_strerror(failed));
+                error_set(error, ERROR_BAD_INPUT, "cannot listen on '%s': %s", address,
+                          gai_strerror(failed));
                 return -1;
         }
         for (at = list; at && fd < 0; at = at->ai_next)
                 fd = socket_bind(at);
         if (fd < 0)
-                error_set(error, ERROR_UNAVAILABLE, "cannot listen on %s, port %d: %s", address, port, strerror(errno));
+                error_set(error, ERROR_UNAVAILABLE, "cannot listen on %s, port %d: %s", address,
+                          port, strerror(errno));
         freeaddrinfo(list);
         return fd;
 }
@@ -165,7 +170,8 @@ static bool accept_one(struct listener *l)
                 poll(NULL, 0, PAUSE_MS);
                 return false;
         }
-        return errno == ECONNABORTED || errno == EINTR || errno == EPROTO; /* that client gave up: the next */
+        return errno == ECONNABORTED || errno == EINTR ||
+               errno == EPROTO; /* that client gave up: the next */
 }
 
 static void accept_all(struct listener *l)
@@ -174,9 +180,9 @@ static void accept_all(struct listener *l)
                 ;
 }
 
-/* A connection that is made but not accepted when the socket closes is reset, and its client cannot know whether it was heard. So from
-   here on no handshake begins (who tries asks again a second later, and is refused then, or finds another), and those begun
-   have time to end. */
+/* A connection that is made but not accepted when the socket closes is reset, and its client cannot
+   know whether it was heard. So from here on no handshake begins (who tries asks again a second
+   later, and is refused then, or finds another), and those begun have time to end. */
 static void say_good_bye(struct listener *l)
 {
         struct sock_filter no_syn[] = {
@@ -214,7 +220,8 @@ static void *run(void *arg)
 
         for (;;) {
                 bool stop = atomic_load(&l->stop), full = is_full(l), waits = full && asked;
-                struct pollfd fds[] = {{.fd = l->wake, .events = POLLIN}, {.fd = waits ? -1 : l->fd, .events = POLLIN}};
+                struct pollfd fds[] = {{.fd = l->wake, .events = POLLIN},
+                                       {.fd = waits ? -1 : l->fd, .events = POLLIN}};
 
                 poll(fds, 2, stop ? 0 : waits ? PAUSE_MS : -1);
                 if (fds[0].revents)

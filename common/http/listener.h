@@ -1,7 +1,8 @@
 /* listener - the listening socket and the thread that accepts.
 
-   A thread of our own rather than the library's, so that the listener can close while requests go on, and so that
-   connections above the limit wait in the backlog instead of being thrown away, until one closes or an idle one makes room. */
+   A thread of our own rather than the library's, so that the listener can close while requests go
+   on, and so that connections above the limit wait in the backlog instead of being thrown away,
+   until one closes or an idle one makes room. */
 #ifndef HTTP_LISTENER_H
 #define HTTP_LISTENER_H
 
@@ -14,7 +15,8 @@ struct listener;
 struct listener_config {
         const char *address;
         int port, max_connections;
-        /* false when the connection could not be taken (its descriptor is closed then all the same) */
+        /* false when the connection could not be taken (its descriptor is closed then all the
+           same) */
         bool (*take)(void *arg, int fd, const struct sockaddr *peer, socklen_t len);
         /* One waits and there is no room: one that is open and not needed may be closed, soon */
         void (*make_room)(void *arg);
@@ -28,7 +30,8 @@ void listener_start(struct listener *listener);
 void listener_closed(struct listener *listener);
 /* How many of those that were taken are open. */
 int listener_open_count(const struct listener *listener);
-/* What waits in the backlog is still taken; then no more. The listener itself lives until listener_close. */
+/* What waits in the backlog is still taken; then no more. The listener itself lives until
+   listener_close. */
 void listener_stop(struct listener *listener);
 void listener_close(struct listener **listener);
 

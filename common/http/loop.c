@@ -20,10 +20,12 @@ struct loop {
         int (*settle)(void *arg);
         void *settle_arg;
         int settle_ms;
-        LIST_HEAD(timers, timer) timers; /* in no order: most are cleared long before they are due */
+        LIST_HEAD(timers, timer)
+        timers;               /* in no order: most are cleared long before they are due */
         int64_t first_due_us; /* no timer is due before; may be too early */
         struct epoll_event events[EVENTS];
-        int event_at, event_count; /* those of this round still to come: loop_forget looks through them */
+        int event_at,
+                event_count; /* those of this round still to come: loop_forget looks through them */
         pthread_t thread;
         struct task stop;
         bool stopping;

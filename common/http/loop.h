@@ -1,7 +1,9 @@
-/* loop - what one thread waits for: descriptors that become ready, timers, and tasks that other threads hand it.
+/* loop - what one thread waits for: descriptors that become ready, timers, and tasks that other
+   threads hand it.
 
-   Everything but loop_post belongs to the loop's own thread (or to whoever prepares it before loop_start). All structs
-   are the caller's, usually embedded in what they are about, and must live until forgotten, cleared or run. */
+   Everything but loop_post belongs to the loop's own thread (or to whoever prepares it before
+   loop_start). All structs are the caller's, usually embedded in what they are about, and must live
+   until forgotten, cleared or run. */
 #ifndef HTTP_LOOP_H
 #define HTTP_LOOP_H
 
@@ -13,7 +15,8 @@
 struct loop;
 
 struct watch {
-        void (*ready)(struct watch *watch, unsigned events); /* EPOLLIN ...; may forget itself and any other */
+        void (*ready)(struct watch *watch,
+                      unsigned events); /* EPOLLIN ...; may forget itself and any other */
         int fd;
 };
 
@@ -32,8 +35,8 @@ struct task {
 struct loop *loop_open(void);
 void loop_close(struct loop **loop); /* behind loop_stop */
 
-/* Called at the end of each round in which something happened, with what is to be waited at most for the next, ms; -1:
-   for ever. For a library that keeps work of its own. */
+/* Called at the end of each round in which something happened, with what is to be waited at most
+   for the next, ms; -1: for ever. For a library that keeps work of its own. */
 void loop_each_round(struct loop *loop, int (*settle)(void *arg), void *arg);
 
 void loop_start(struct loop *loop); /* a thread of its own */
@@ -43,7 +46,8 @@ bool loop_watch(struct loop *loop, struct watch *watch, unsigned events); /* fal
 void loop_change(struct loop *loop, struct watch *watch, unsigned events);
 void loop_forget(struct loop *loop, struct watch *watch); /* before the descriptor is closed */
 
-void loop_timer(struct loop *loop, struct timer *timer, int64_t in_us); /* sets it, anew if need be */
+void loop_timer(struct loop *loop, struct timer *timer,
+                int64_t in_us); /* sets it, anew if need be */
 void loop_timer_clear(struct loop *loop, struct timer *timer);
 int64_t loop_now_us(const struct loop *loop); /* monotonic, as of this round */
 

@@ -1,6 +1,6 @@
-#include "testing/check.h"
 #include "base/clock.h"
 #include "http/loop.h"
+#include "testing/check.h"
 
 #include <pthread.h>
 #include <semaphore.h>
@@ -46,9 +46,18 @@ static void end(void)
         sem_destroy(&s.over);
 }
 
-static void first(struct task *task) { (void)task, tell('1'); }
-static void second(struct task *task) { (void)task, tell('2'); }
-static void third(struct task *task) { (void)task, tell('3'), sem_post(&s.over); }
+static void first(struct task *task)
+{
+        (void)task, tell('1');
+}
+static void second(struct task *task)
+{
+        (void)task, tell('2');
+}
+static void third(struct task *task)
+{
+        (void)task, tell('3'), sem_post(&s.over);
+}
 
 static void tasks_run_in_their_order(void)
 {

@@ -60,7 +60,8 @@ static enum fit fit(const struct range *r, const char *type)
 
         if (r->len == strlen(type) && strncasecmp(r->type, type, r->len) == 0)
                 return FIT_WHOLLY;
-        if (r->len == main_len + 1 && r->type[main_len] == '*' && strncasecmp(r->type, type, main_len) == 0)
+        if (r->len == main_len + 1 && r->type[main_len] == '*' &&
+            strncasecmp(r->type, type, main_len) == 0)
                 return FIT_MAIN_TYPE;
         return r->len == 3 && strncmp(r->type, "*/*", 3) == 0 ? FIT_ANYTHING : FIT_NOT;
 }
@@ -93,9 +94,10 @@ static bool is_plainer(const char *type, const char *than)
         return !strchr(type, '+') && strchr(than, '+');
 }
 
-/* Is the type, offered later, liked better than the one chosen so far? Whoever names only the main type gets application/json
-   before application/hal+json, as from the reference. */
-static bool is_better(const char *type, const struct liking *l, const char *chosen, const struct liking *best)
+/* Is the type, offered later, liked better than the one chosen so far? Whoever names only the main
+   type gets application/json before application/hal+json, as from the reference. */
+static bool is_better(const char *type, const struct liking *l, const char *chosen,
+                      const struct liking *best)
 {
         if (!chosen || l->quality != best->quality)
                 return l->quality > best->quality;
@@ -172,7 +174,8 @@ bool media_type_is_utf8(const char *content_type)
         return false;
 }
 
-/* Cuts the next entity tag off *at: within its quotes a comma is a character like any other. False at the end, or where none stands. */
+/* Cuts the next entity tag off *at: within its quotes a comma is a character like any other. False
+   at the end, or where none stands. */
 static bool next_etag(const char **at, const char **start, size_t *len, bool *weak)
 {
         const char *p = *at + strspn(*at, ", \t"), *end;
@@ -198,7 +201,8 @@ bool etag_list_has(const char *list, const char *etag, enum etag_comparison comp
         if (*start == '*')
                 return !start[1 + strspn(start + 1, blanks)];
         while (next_etag(&list, &start, &len, &weak))
-                if ((!weak || comparison == ETAG_WEAK) && len == strlen(etag) && memcmp(start, etag, len) == 0)
+                if ((!weak || comparison == ETAG_WEAK) && len == strlen(etag) &&
+                    memcmp(start, etag, len) == 0)
                         return true;
         return false;
 }

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The one of `offered` (ends with NULL, preferred first) that the Accept header likes best: by quality, then by the
-   header's order, then by ours; but whoever names only the main type gets application/json before application/x+json.
-   NULL: none is acceptable. No header: the first. */
+/* The one of `offered` (ends with NULL, preferred first) that the Accept header likes best: by
+   quality, then by the header's order, then by ours; but whoever names only the main type gets
+   application/json before application/x+json. NULL: none is acceptable. No header: the first. */
 const char *negotiate(const char *accept, const char *const *offered);
 
 /* Is the Content-Type this media type, whatever its parameters? "application/json" */
@@ -17,8 +17,9 @@ bool media_type_is_json(const char *content_type);
 /* Says no charset, or UTF-8, or ASCII, which is UTF-8 too. */
 bool media_type_is_utf8(const char *content_type);
 
-/* Does the list of an If-Match or If-None-Match (RFC 9110, 13.1) have this entity tag, which is a strong one, quotes included;
-   or "*"? Strong comparison, for If-Match: W/"3" is not "3"; weak, for If-None-Match: it is. */
+/* Does the list of an If-Match or If-None-Match (RFC 9110, 13.1) have this entity tag, which is a
+   strong one, quotes included; or "*"? Strong comparison, for If-Match: W/"3" is not "3"; weak, for
+   If-None-Match: it is. */
 enum etag_comparison { ETAG_STRONG, ETAG_WEAK };
 bool etag_list_has(const char *list, const char *etag, enum etag_comparison comparison);
 

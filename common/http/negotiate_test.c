@@ -17,7 +17,8 @@ static void the_best_is_chosen(void)
                 {"APPLICATION/*;q=0.5, text/html", "application/json"},
                 {"application/*, */*", "application/json"},
                 {"*/*;q=0.1, application/*;q=0.1", "application/json"},
-                {"application/*, application/hal+json", "application/json"}, /* equal: the client's order */
+                {"application/*, application/hal+json",
+                 "application/json"}, /* equal: the client's order */
                 {"application/hal+json, application/*", "application/hal+json"},
                 {"application/*;q=0.5, application/hal+json;q=0.6", "application/hal+json"},
                 {"application/*, application/json;q=0", "application/hal+json"},
@@ -25,13 +26,16 @@ static void the_best_is_chosen(void)
                 {"APPLICATION/JSON", "application/json"},
                 {"application/hal+json", "application/hal+json"},
                 {"application/json;charset=UTF-8", "application/json"},
-                {"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "application/hal+json"}, /* a browser */
-                {"application/json, */*;q=0.5", "application/json"},                                         /* httpie */
+                {"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+                 "application/hal+json"},                            /* a browser */
+                {"application/json, */*;q=0.5", "application/json"}, /* httpie */
                 {"application/json;q=0.5, application/hal+json;q=0.6", "application/hal+json"},
                 {"application/json;q=0.6, application/hal+json;q=0.5", "application/json"},
-                {"application/json, application/hal+json", "application/json"}, /* equal: the client's order */
+                {"application/json, application/hal+json",
+                 "application/json"}, /* equal: the client's order */
                 {"application/hal+json, application/json", "application/hal+json"},
-                {"application/*;q=0.9, application/json;q=0.1", "application/hal+json"}, /* the exact range decides */
+                {"application/*;q=0.9, application/json;q=0.1",
+                 "application/hal+json"}, /* the exact range decides */
                 {"*/*, application/hal+json;q=0", "application/json"},
                 {"application/json ; q=0.5 , text/html", "application/json"},
                 {"text/html;level=1;q=1,application/json;v=2;Q=0.1", "application/json"},
@@ -54,10 +58,12 @@ static void the_best_is_chosen(void)
 
 static void of_formats_alone_the_first_is_chosen(void)
 {
-        static const char *const formats[] = {"application/alps+json", "application/schema+json", NULL};
+        static const char *const formats[] = {"application/alps+json", "application/schema+json",
+                                              NULL};
 
         check_text(negotiate("application/*", formats), "application/alps+json");
-        check_text(negotiate("application/*;q=0.1, application/schema+json", formats), "application/schema+json");
+        check_text(negotiate("application/*;q=0.1, application/schema+json", formats),
+                   "application/schema+json");
 }
 
 static void a_type_is_itself_whatever_its_parameters(void)
@@ -72,10 +78,18 @@ static void a_type_is_itself_whatever_its_parameters(void)
 
 static void json_has_many_names(void)
 {
-        static const char *const json[] = {"application/json", "application/hal+json", "application/vnd.x.v1+json;charset=utf-8",
+        static const char *const json[] = {"application/json", "application/hal+json",
+                                           "application/vnd.x.v1+json;charset=utf-8",
                                            "application/merge-patch+json", "APPLICATION/HAL+JSON"};
-        static const char *const other[] = {"text/plain", "text/json", "application/xml", "application/x-www-form-urlencoded",
-                                            "application/+json", "application/json+xml", "application/hal+jso", "", "json"};
+        static const char *const other[] = {"text/plain",
+                                            "text/json",
+                                            "application/xml",
+                                            "application/x-www-form-urlencoded",
+                                            "application/+json",
+                                            "application/json+xml",
+                                            "application/hal+jso",
+                                            "",
+                                            "json"};
 
         for (size_t i = 0; i < sizeof json / sizeof *json; i++)
                 check(media_type_is_json(json[i]));
@@ -85,11 +99,18 @@ static void json_has_many_names(void)
 
 static void a_charset_is_utf8_or_none(void)
 {
-        static const char *const good[] = {"application/json", "application/json;charset=utf-8", "application/json; charset=\"UTF-8\"",
-                                           "application/json;charset=utf8", "application/json; v=1;Charset=US-ASCII ", "application/json;",
-                                           "application/json;x-charset=latin1", "application/json;v=charset=latin1"};
-        static const char *const bad[] = {"application/json;charset=ISO-8859-1", "application/json; v=1 ; charset=\"utf-16\"",
-                                          "application/json;charset=", "application/json;charset=utf-88", "application/json;charset=utf"};
+        static const char *const good[] = {"application/json",
+                                           "application/json;charset=utf-8",
+                                           "application/json; charset=\"UTF-8\"",
+                                           "application/json;charset=utf8",
+                                           "application/json; v=1;Charset=US-ASCII ",
+                                           "application/json;",
+                                           "application/json;x-charset=latin1",
+                                           "application/json;v=charset=latin1"};
+        static const char *const bad[] = {
+                "application/json;charset=ISO-8859-1", "application/json; v=1 ; charset=\"utf-16\"",
+                "application/json;charset=", "application/json;charset=utf-88",
+                "application/json;charset=utf"};
 
         for (size_t i = 0; i < sizeof good / sizeof *good; i++)
                 check_text(media_type_is_utf8(good[i]) ? "" : good[i], "");
@@ -139,7 +160,8 @@ int main(int argc, char **argv)
                 {"the best is chosen", the_best_is_chosen},
                 {"of formats alone the first is chosen", of_formats_alone_the_first_is_chosen},
                 {"a charset is UTF-8 or none", a_charset_is_utf8_or_none},
-                {"a type is itself whatever its parameters", a_type_is_itself_whatever_its_parameters},
+                {"a type is itself whatever its parameters",
+                 a_type_is_itself_whatever_its_parameters},
                 {"json has many names", json_has_many_names},
                 {"an entity tag is found in a list", an_entity_tag_is_found_in_a_list},
                 {NULL, NULL},

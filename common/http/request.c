@@ -4,7 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* Without the blanks behind it, which are no part of a value (RFC 9110, 5.5); those before it the library has skipped. */
+/* Without the blanks behind it, which are no part of a value (RFC 9110, 5.5); those before it the
+   library has skipped. */
 static size_t value_length(const char *value, size_t len)
 {
         while (len && (value[len - 1] == ' ' || value[len - 1] == '\t'))
@@ -13,11 +14,13 @@ static size_t value_length(const char *value, size_t len)
 }
 
 /* As it lies in the library's buffer; false: not there, or the client is gone. */
-static bool field_find(const struct http_request *request, const char *name, const char **value, size_t *len)
+static bool field_find(const struct http_request *request, const char *name, const char **value,
+                       size_t *len)
 {
         const struct exchange *e = (const struct exchange *)request;
 
-        if (!e->mhd || !MHD_lookup_connection_value_n(e->mhd, MHD_HEADER_KIND, name, strlen(name), value, len))
+        if (!e->mhd ||
+            !MHD_lookup_connection_value_n(e->mhd, MHD_HEADER_KIND, name, strlen(name), value, len))
                 return false;
         *len = *value ? value_length(*value, *len) : 0;
         return true;
@@ -28,8 +31,11 @@ const char *http_header(const struct http_request *request, const char *name)
         const char *value;
         size_t len;
 
-        /* a copy: the library's ends with the connection, while somebody may still work on the request */
-        return field_find(request, name, &value, &len) && len ? arena_copy(request->arena, value, len) : "";
+        /* a copy: the library's ends with the connection, while somebody may still work on the
+           request */
+        return field_find(request, name, &value, &len) && len
+                       ? arena_copy(request->arena, value, len)
+                       : "";
 }
 
 bool http_has_header(const struct http_request *request, const char *name)
@@ -47,7 +53,8 @@ struct lines {
         bool begun;
 };
 
-static enum MHD_Result line_join(void *arg, enum MHD_ValueKind kind, const char *key, size_t key_len, const char *value, size_t len)
+static enum MHD_Result line_join(void *arg, enum MHD_ValueKind kind, const char *key,
+                                 size_t key_len, const char *value, size_t len)
 {
         struct lines *lines = arg;
 
@@ -85,7 +92,8 @@ const char *http_own_address(const struct http_request *request)
         if (getsockname(c->fd, (struct sockaddr *)&own, &size) != 0)
                 return "localhost"; /* the client is gone: nobody will read it */
         peer_text((struct sockaddr *)&own, text);
-        return arena_printf(request->arena, strchr(text, ':') ? "[%s]:%d" : "%s:%d", text, http_server_port(request->server));
+        return arena_printf(request->arena, strchr(text, ':') ? "[%s]:%d" : "%s:%d", text,
+                            http_server_port(request->server));
 }
 
 struct each {
@@ -94,8 +102,8 @@ struct each {
         struct arena *arena;
 };
 
-static enum MHD_Result each_one(void *arg, enum MHD_ValueKind kind, const char *key, size_t key_len, const char *value,
-                                size_t len)
+static enum MHD_Result each_one(void *arg, enum MHD_ValueKind kind, const char *key, size_t key_len,
+                                const char *value, size_t len)
 {
         struct each *each = arg;
         size_t length = value_length(value, value ? len : 0);
@@ -106,8 +114,8 @@ static enum MHD_Result each_one(void *arg, enum MHD_ValueKind kind, const char *
         return each->each(each->arg, key, value ? value : "") ? MHD_YES : MHD_NO;
 }
 
-void http_each_header(const struct http_request *request, bool (*each)(void *arg, const char *name, const char *value),
-                      void *arg)
+void http_each_header(const struct http_request *request,
+                      bool (*each)(void *arg, const char *name, const char *value), void *arg)
 {
         const struct exchange *e = (const struct exchange *)request;
         struct each all = {.each = each, .arg = arg, .arena = request->arena};
@@ -148,7 +156,8 @@ const char *http_unescape(struct arena *arena, const char *text, size_t len, boo
         return copy;
 }
 
-/* Unescaped as it is compared: a query of a thousand names, asked for a hundred, costs no memory. */
+/* Unescaped as it is compared: a query of a thousand names, asked for a hundred, costs no
+   memory. */
 bool http_query_is(const char *text, size_t len, const char *name)
 {
         const char *end = text + len;
@@ -176,7 +185,9 @@ const char *http_query(const struct http_request *request, const char *name, int
                 size_t name_len = equals ? (size_t)(equals - p) : len;
 
                 if (http_query_is(p, name_len, name) && nth-- == 0)
-                        return equals ? http_unescape(request->arena, equals + 1, len - name_len - 1, true) : "";
+                        return equals ? http_unescape(request->arena, equals + 1,
+                                                      len - name_len - 1, true)
+                                      : "";
                 p += len;
                 if (*p)
                         p++;

@@ -1,9 +1,9 @@
-#include "testing/check.h"
 #include "base/trace.h"
 #include "http/framing.h"
-#include "http/trusted_proxies.h"
 #include "http/server.h"
 #include "http/target.h"
+#include "http/trusted_proxies.h"
+#include "testing/check.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -77,7 +77,8 @@ static void story_unescape(void)
 
 static void story_query(void)
 {
-        struct http_request r = {.arena = arena_open(), .query = "page=2&sort=id%2Cdesc&sort=qty&flag&&a+b=c+d&=x&e="};
+        struct http_request r = {.arena = arena_open(),
+                                 .query = "page=2&sort=id%2Cdesc&sort=qty&flag&&a+b=c+d&=x&e="};
 
         check_text(http_query(&r, "page", 0), "2");
         check_text(http_query(&r, "page", 1), NULL);
@@ -164,20 +165,29 @@ static bool is_trusted(const struct trusted_proxies *p, const char *address)
 
 static void story_proxies(void)
 {
-        static const char *const wrong[] = {"10.0.0.0/33", "10.0.0/8", "::1/129", "x", "10.0.0.0/", "10.0.0.0/8x", "10.0.0.0/-1", "none,::1", "::1 none"};
+        static const char *const wrong[] = {"10.0.0.0/33", "10.0.0/8",  "::1/129",
+                                            "x",           "10.0.0.0/", "10.0.0.0/8x",
+                                            "10.0.0.0/-1", "none,::1",  "::1 none"};
         struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
         char text[PEER_TEXT];
         struct error e;
-        struct trusted_proxies *p = trusted_proxies_open("127.0.0.0/8, 10.1.0.0/15,::1/128,fd00::/8,192.0.2.7", &e);
+        struct trusted_proxies *p =
+                trusted_proxies_open("127.0.0.0/8, 10.1.0.0/15,::1/128,fd00::/8,192.0.2.7", &e);
 
         check(p != NULL);
-        check(is_trusted(p, "127.0.0.1") && is_trusted(p, "::1") && is_trusted(p, "::ffff:127.0.0.1"));
-        check(is_trusted(p, "10.0.255.255") && is_trusted(p, "10.1.0.1") && !is_trusted(p, "10.2.0.1"));
+        check(is_trusted(p, "127.0.0.1") && is_trusted(p, "::1") &&
+              is_trusted(p, "::ffff:127.0.0.1"));
+        check(is_trusted(p, "10.0.255.255") && is_trusted(p, "10.1.0.1") &&
+              !is_trusted(p, "10.2.0.1"));
         check(is_trusted(p, "fd12::1") && !is_trusted(p, "fe80::1") && !is_trusted(p, "::2"));
-        check(is_trusted(p, "192.0.2.7") && !is_trusted(p, "192.0.2.6") && !is_trusted(p, "8.8.8.8"));
+        check(is_trusted(p, "192.0.2.7") && !is_trusted(p, "192.0.2.6") &&
+              !is_trusted(p, "8.8.8.8"));
         trusted_proxies_close(&p);
-        p = trusted_proxies_open(" 10.0.0.0/8 11.0.0.0/8\t12.0.0.0/8  13.0.0.0/8 14.0.0.0/8 15.0.0.0/8 ::1 ", &e); /* no comma at all */
-        check(is_trusted(p, "10.0.0.1") && is_trusted(p, "12.0.0.1") && is_trusted(p, "15.0.0.1") && is_trusted(p, "::1"));
+        p = trusted_proxies_open(
+                " 10.0.0.0/8 11.0.0.0/8\t12.0.0.0/8  13.0.0.0/8 14.0.0.0/8 15.0.0.0/8 ::1 ",
+                &e); /* no comma at all */
+        check(is_trusted(p, "10.0.0.1") && is_trusted(p, "12.0.0.1") && is_trusted(p, "15.0.0.1") &&
+              is_trusted(p, "::1"));
         trusted_proxies_close(&p);
         p = trusted_proxies_open("none", &e); /* an empty variable counts as unset */
         check(p && !is_trusted(p, "127.0.0.1") && !is_trusted(p, "::1"));
@@ -201,7 +211,8 @@ static void story_token(void)
 {
         check(is_token("Content-Length", 14) && is_token("!#$%&'*+-.^_`|~09azAZ", 21));
         check(!is_token("", 0) && !is_token("a b", 3) && !is_token("a:", 2) && !is_token("a\t", 2));
-        check(!is_token("\xc3\xa9", 2) && !is_token("a(b)", 4) && !is_token("a\x7f", 2) && !is_token("a\"", 2));
+        check(!is_token("\xc3\xa9", 2) && !is_token("a(b)", 4) && !is_token("a\x7f", 2) &&
+              !is_token("a\"", 2));
 }
 
 int main(int argc, char **argv)

@@ -12,7 +12,8 @@
 #include <string.h>
 
 enum {
-        SETTLE_MS = 300, /* before idle connections end: requests on their way to them still count */
+        SETTLE_MS =
+                300, /* before idle connections end: requests on their way to them still count */
         LOOK_MS = 5,
 };
 
@@ -129,13 +130,15 @@ static void end_all(struct http_server *s, int64_t until_us)
 {
         do
                 connection_end_idle(s);
-        while (http_server_in_flight(s) && clock_mono_us() < until_us && poll(NULL, 0, LOOK_MS) == 0);
+        while (http_server_in_flight(s) && clock_mono_us() < until_us &&
+               poll(NULL, 0, LOOK_MS) == 0);
 }
 
 int http_server_close(struct http_server **server, int wait_ms)
 {
         struct http_server *s = *server;
-        int64_t now = clock_mono_us(), end = now + (int64_t)wait_ms * 1000, settled = now + SETTLE_MS * 1000;
+        int64_t now = clock_mono_us(), end = now + (int64_t)wait_ms * 1000,
+                settled = now + SETTLE_MS * 1000;
 
         int unanswered;
 

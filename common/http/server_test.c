@@ -45,8 +45,9 @@ static void answer_echo(struct http_request *r)
         const char *agent = http_header(r, "user-AGENT");
         struct text body = text_open(r->arena, 64);
 
-        text_printf(&body, "path=%s query=%s agent=[%s] peer=%s/%d trace=%s body=%zu", r->path, r->query ? r->query : "-",
-                    agent, r->peer, r->peer_trusted, r->trace_id, r->body_len);
+        text_printf(&body, "path=%s query=%s agent=[%s] peer=%s/%d trace=%s body=%zu", r->path,
+                    r->query ? r->query : "-", agent, r->peer, r->peer_trusted, r->trace_id,
+                    r->body_len);
         http_answer_body(r, 200, "text/plain", &body);
         http_answer_header(r, "X-Cut", "a\r\nX-Smuggled: 1");
 }
@@ -103,7 +104,8 @@ static void *resume_all(void *arg)
 
 static struct http_server *start(void)
 {
-        struct http_config config = config_of_test((struct http_handler){.handle = handle, .finish = finish});
+        struct http_config config =
+                config_of_test((struct http_handler){.handle = handle, .finish = finish});
 
         return server_of_test(&config);
 }
@@ -111,10 +113,13 @@ static struct http_server *start(void)
 static void story_request(void)
 {
         struct http_server *s = start();
-        const char *answer = ask(http_server_port(s), GET("/a?b=c") "User-Agent: me \r\ntraceparent: "
-                                                      "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n" CLOSE);
+        const char *answer = ask(
+                http_server_port(s),
+                GET("/a?b=c") "User-Agent: me \r\ntraceparent: "
+                              "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n" CLOSE);
 
-        check_contains(answer, "path=/a query=b=c agent=[me] peer=127.0.0.1/1 trace=4bf92f3577b34da6a3ce929d0e0e4736 body=0");
+        check_contains(answer, "path=/a query=b=c agent=[me] peer=127.0.0.1/1 "
+                               "trace=4bf92f3577b34da6a3ce929d0e0e4736 body=0");
         check_contains(answer, "X-Cut: aX-Smuggled: 1\r\n");
         check_contains(answer, "Connection: close");
         http_server_close(&s, 1000);
@@ -128,8 +133,13 @@ static void story_keep_alive(void)
         for (int i = 0; i < 5; i++)
                 check_contains(next(fd, GET("/a") "\r\n", "body=0"), "HTTP/1.1 200 OK");
         /* two at once come back in order */
-        check_contains(next(fd, GET("/first") "\r\n" GET("/late") "\r\n", "late /late"), "path=/first");
-        check_contains(next(fd, "POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc" GET("/q") "\r\n", "path=/q"), "body=3");
+        check_contains(next(fd, GET("/first") "\r\n" GET("/late") "\r\n", "late /late"),
+                       "path=/first");
+        check_contains(
+                next(fd,
+                     "POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc" GET("/q") "\r\n",
+                     "path=/q"),
+                "body=3");
         close(fd);
         http_server_close(&s, 1000);
 }
@@ -138,7 +148,9 @@ static void story_no_body(void)
 {
         struct http_server *s = start();
         int fd = dial(http_server_port(s));
-        const char *answer = next(fd, "HEAD /a HTTP/1.1\r\nHost: a\r\n\r\n" GET("/204") "\r\n" GET("/same") "\r\n" GET("/b") "\r\n",
+        const char *answer = next(fd,
+                                  "HEAD /a HTTP/1.1\r\nHost: a\r\n\r\n" GET("/204") "\r\n" GET(
+                                          "/same") "\r\n" GET("/b") "\r\n",
                                   "path=/b");
 
         check(!strstr(answer, "path=/a"));
@@ -149,7 +161,8 @@ static void story_no_body(void)
         close(fd);
         answer = ask(http_server_port(s), GET("/304") CLOSE);
         check_contains(answer, "HTTP/1.1 304 Not Modified");
-        check((strstr(answer, "Content-Length") == NULL) == (MHD_VERSION >= 0x00097701)); /* not known, see answer.c */
+        check((strstr(answer, "Content-Length") == NULL) ==
+              (MHD_VERSION >= 0x00097701)); /* not known, see answer.c */
         check_contains(ask(http_server_port(s), GET("/forgot") CLOSE), "HTTP/1.1 500 ");
         http_server_close(&s, 1000);
 }
@@ -162,8 +175,10 @@ static void story_problems(void)
 
         check_contains(answer, "HTTP/1.1 400 Bad Request\r\n");
         check_contains(answer, "Content-Type: application/problem+json\r\n");
-        check_contains(answer, "{\"type\":\"about:blank\",\"title\":\"Bad Request\",\"status\":400,\"detail\":"
-                               "\"\\\"x\\\" is no number\",\"instance\":\"/member\",\"member\":\"qty\"}");
+        check_contains(
+                answer,
+                "{\"type\":\"about:blank\",\"title\":\"Bad Request\",\"status\":400,\"detail\":"
+                "\"\\\"x\\\" is no number\",\"instance\":\"/member\",\"member\":\"qty\"}");
         answer = ask(port, GET("/away") CLOSE);
         check_contains(answer, "HTTP/1.1 503 ");
         check_contains(answer, "Retry-After: 1\r\n");
@@ -175,13 +190,15 @@ static void story_continue(void)
 {
         struct http_server *s = start();
         int fd = dial(http_server_port(s));
-        const char *head = "POST /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
+        const char *head =
+                "POST /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
 
         check_text(next(fd, head, "\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
         check_contains(next(fd, "hi", "body=2"), "HTTP/1.1 200 OK");
         close(fd);
         check_int(status_of(ask(http_server_port(s),
-                                "POST /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 200000\r\n\r\n")),
+                                "POST /a HTTP/1.1\r\nHost: a\r\nExpect: "
+                                "100-continue\r\nContent-Length: 200000\r\n\r\n")),
                   413);
         http_server_close(&s, 1000);
 }
@@ -196,14 +213,17 @@ static void story_late(void)
         check_contains(answer, "late /late 0");
         check_contains(answer, "Location: /orders/1");
         check_contains(ask(port, GET("/at-once") CLOSE), "no state");
-        check_contains(ask(port, "POST /late HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n" CLOSE "hi"), "late /late 2");
+        check_contains(
+                ask(port, "POST /late HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n" CLOSE "hi"),
+                "late /late 2");
         http_server_close(&s, 1000);
 }
 
 static void story_drain(void)
 {
         struct http_server *s = start();
-        int idle = dial(http_server_port(s)), busy = dial(http_server_port(s)), fresh = dial(http_server_port(s));
+        int idle = dial(http_server_port(s)), busy = dial(http_server_port(s)),
+            fresh = dial(http_server_port(s));
         struct http_request *one = NULL;
         bool ended;
 
@@ -214,7 +234,8 @@ static void story_drain(void)
         check(ended);
         atomic_store(&store.hold, true);
         say_text(busy, GET("/late") "\r\n");
-        for (int64_t end = clock_mono_us() + 5000000; !one && clock_mono_us() < end; poll(NULL, 0, 1)) {
+        for (int64_t end = clock_mono_us() + 5000000; !one && clock_mono_us() < end;
+             poll(NULL, 0, 1)) {
                 pthread_mutex_lock(&store.lock);
                 one = store.count ? store.waiting[0] : NULL;
                 pthread_mutex_unlock(&store.lock);
@@ -232,7 +253,8 @@ static void story_drain(void)
         close(fresh);
 }
 
-/* Both come in one packet, so to speak: the library sees the request and may not be told of the end again. */
+/* Both come in one packet, so to speak: the library sees the request and may not be told of the end
+   again. */
 static void story_hang_up_behind_a_request(void)
 {
         struct http_server *s = start();

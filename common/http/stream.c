@@ -35,7 +35,8 @@ static void patience_grow(struct exchange *e, size_t bytes)
 static void wait_for_peer(struct exchange *e, enum phase phase)
 {
         e->patience.since_ms = now_ms(e);
-        connection_enter(connection_of(e), phase, (int)(e->patience.left_ms > 0 ? e->patience.left_ms : 0));
+        connection_enter(connection_of(e), phase,
+                         (int)(e->patience.left_ms > 0 ? e->patience.left_ms : 0));
 }
 
 /* Waits for the handler, however long that takes. */
@@ -65,7 +66,8 @@ void stream_body_begins(struct exchange *e)
         wait_for_peer(e, PHASE_BODY);
 }
 
-/* Behind an early answer the rest is read and dropped, for the library sends nothing before the body's end. */
+/* Behind an early answer the rest is read and dropped, for the library sends nothing before the
+   body's end. */
 static size_t hand_on(struct exchange *e, const char *data, size_t len)
 {
         const struct http_handler *handler = &e->request.server->config.handler;
@@ -106,8 +108,9 @@ void stream_body_over(struct exchange *e)
                 handler->streams->take(&e->request, NULL, 0, handler->streams->arg);
 }
 
-/* Where only the close ends the body, as in HTTP/1.0, an orderly one would say that this was all; and the library closes
-   in order. Dissolving the connection (connect(2), AF_UNSPEC) resets it at once. */
+/* Where only the close ends the body, as in HTTP/1.0, an orderly one would say that this was all;
+   and the library closes in order. Dissolving the connection (connect(2), AF_UNSPEC) resets it at
+   once. */
 static void reset(struct exchange *e)
 {
         struct sockaddr nobody = {.sa_family = AF_UNSPEC};
@@ -138,7 +141,8 @@ static ssize_t pull(void *arg, uint64_t position, char *to, size_t room)
         if (n == HTTP_PULL_END)
                 return MHD_CONTENT_READER_END_OF_STREAM;
         reset(e);
-        connection_of(e)->worker->touched = true; /* closed in this round, the library lets go of it in the next */
+        connection_of(e)->worker->touched =
+                true; /* closed in this round, the library lets go of it in the next */
         return MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
@@ -147,7 +151,8 @@ struct MHD_Response *stream_response(struct exchange *e)
         int64_t len = e->request.answer.pull_len;
 
         patience_begin(e);
-        return MHD_create_response_from_callback(len < 0 ? MHD_SIZE_UNKNOWN : (uint64_t)len, BLOCK, pull, e, NULL);
+        return MHD_create_response_from_callback(len < 0 ? MHD_SIZE_UNKNOWN : (uint64_t)len, BLOCK,
+                                                 pull, e, NULL);
 }
 
 void http_answer_trailer(struct http_request *request, const char *name, const char *value)

@@ -1,7 +1,8 @@
 /* stream - bodies that pass in pieces, both ways; on the worker's thread. Private to the server.
 
-   Memory stays what a piece needs: whoever is slower lets the other wait. A peer that is too slow has a deadline
-   that moves with the bytes: at least MIN_RATE on average, and never more than the time for a whole body behind. */
+   Memory stays what a piece needs: whoever is slower lets the other wait. A peer that is too slow
+   has a deadline that moves with the bytes: at least MIN_RATE on average, and never more than the
+   time for a whole body behind. */
 #ifndef HTTP_STREAM_H
 #define HTTP_STREAM_H
 

@@ -1,19 +1,21 @@
-#include "testing/conversation.h"
 #include "http/loop.h"
+#include "testing/conversation.h"
 
 #include <semaphore.h>
 #include <stdatomic.h>
 
-/* One request at a time; what the worker's thread writes, the test reads behind a semaphore or the answer. */
+/* One request at a time; what the worker's thread writes, the test reads behind a semaphore or the
+   answer. */
 static struct play {
         struct http_server *server;
-        int64_t taken;      /* bytes of the body that came, their order checked */
+        int64_t taken; /* bytes of the body that came, their order checked */
         bool disorder;
         bool reluctant;     /* takes nothing the first time it is asked */
         int busy_ms;        /* how long the thread has no time for the next piece */
         struct timer timer; /* goes on a little later */
         struct http_request *request;
-        const char *answer; /* in pieces of three; '.' makes it wait, '!' breaks it off, '+' adds a trailer */
+        const char *answer; /* in pieces of three; '.' makes it wait, '!' breaks it off, '+' adds a
+                               trailer */
         bool unknown_length;
         atomic_int gone, ended;
         sem_t over;
@@ -87,13 +89,14 @@ static void finish(struct http_request *r, void *arg)
         if (play.answer) {
                 r->answer.status = 200;
                 r->answer.pull = pull;
-                r->answer.pull_len = play.unknown_length ? -1 : (int64_t)strspn(play.answer, "abcdefghij.") ;
+                r->answer.pull_len =
+                        play.unknown_length ? -1 : (int64_t)strspn(play.answer, "abcdefghij.");
                 for (const char *p = play.answer; *p; p++)
                         r->answer.pull_len -= *p == '.' && !play.unknown_length;
                 return;
         }
-        http_answer_problem(r, 200, "%lld bytes, %s, total %lld", (long long)play.taken, play.disorder ? "mixed up" : "in order",
-                            (long long)r->body_total);
+        http_answer_problem(r, 200, "%lld bytes, %s, total %lld", (long long)play.taken,
+                            play.disorder ? "mixed up" : "in order", (long long)r->body_total);
 }
 
 static size_t take(struct http_request *r, const char *data, size_t len, void *arg)
@@ -142,7 +145,8 @@ static const struct http_streams streams = {1000, take, gone, ended, enter, leav
 
 static void begin(const char *answer)
 {
-        struct http_config config = config_of_test((struct http_handler){handle, finish, NULL, &streams});
+        struct http_config config =
+                config_of_test((struct http_handler){handle, finish, NULL, &streams});
 
         play = (struct play){.answer = answer};
         sem_init(&play.over, 0, 0);
@@ -178,7 +182,8 @@ static const char *post(const char *path, size_t len, bool chunked)
                 size_t rest = len - i;
 
                 if (chunked && i % 997 == 0)
-                        to += sprintf(to, "%s%zx\r\n", i ? "\r\n" : "", rest < 997 ? rest : (size_t)997);
+                        to += sprintf(to, "%s%zx\r\n", i ? "\r\n" : "",
+                                      rest < 997 ? rest : (size_t)997);
                 *to++ = (char)('a' + i % 26);
         }
         strcpy(to, chunked ? "\r\n0\r\n\r\n" : "");
@@ -196,7 +201,8 @@ static const char *answer_to(const char *request)
 static void a_long_body_comes_in_pieces(void)
 {
         begin(NULL);
-        check(strstr(answer_to(post("/", LONG, false)), "90000 bytes, in order, total 90000") != NULL);
+        check(strstr(answer_to(post("/", LONG, false)), "90000 bytes, in order, total 90000") !=
+              NULL);
         end();
 }
 
@@ -245,7 +251,9 @@ static void a_long_body_can_be_refused(void)
 static void a_body_above_the_limit_is_refused_on_its_way(void)
 {
         static char request[LONG * 3];
-        char *to = request + sprintf(request, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
+        char *to = request +
+                   sprintf(request,
+                           "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
 
         for (int i = 0; i < 110; i++) {
                 to += sprintf(to, "3e8\r\n");
@@ -340,13 +348,17 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 {"a long body comes in pieces", a_long_body_comes_in_pieces},
-                {"chunks of unknown number come in pieces", chunks_of_unknown_number_come_in_pieces},
+                {"chunks of unknown number come in pieces",
+                 chunks_of_unknown_number_come_in_pieces},
                 {"a short body comes whole", a_short_body_comes_whole},
                 {"who takes nothing lets the client wait", who_takes_nothing_lets_the_client_wait},
-                {"a body that comes faster than it is taken is not stuck", a_body_that_comes_faster_than_it_is_taken_is_not_stuck},
+                {"a body that comes faster than it is taken is not stuck",
+                 a_body_that_comes_faster_than_it_is_taken_is_not_stuck},
                 {"a long body can be refused", a_long_body_can_be_refused},
-                {"a body above the limit is refused on its way", a_body_above_the_limit_is_refused_on_its_way},
-                {"an answer of known length comes in pieces", an_answer_of_known_length_comes_in_pieces},
+                {"a body above the limit is refused on its way",
+                 a_body_above_the_limit_is_refused_on_its_way},
+                {"an answer of known length comes in pieces",
+                 an_answer_of_known_length_comes_in_pieces},
                 {"an answer of unknown length comes in chunks with its trailer",
                  an_answer_of_unknown_length_comes_in_chunks_with_its_trailer},
                 {"a piece leaves at once", a_piece_leaves_at_once},

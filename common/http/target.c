@@ -27,7 +27,8 @@ static bool ends_segment(int c)
         return c == '/' || c == '\\' || c == ';' || c == '?' || c == '\0';
 }
 
-/* One look at each byte. `dots` counts while a segment has been nothing but dots, and is -1 else. */
+/* One look at each byte. `dots` counts while a segment has been nothing but dots, and is -1
+   else. */
 static const char *scan(const char *raw, const char **query)
 {
         int dots = -1;
@@ -36,7 +37,8 @@ static const char *scan(const char *raw, const char **query)
                 int c = (unsigned char)*p;
 
                 if ((c <= ' ' && c) || c >= 0x7f || c == '#')
-                        return "the target has blanks, control characters, a fragment or bytes beyond ASCII";
+                        return "the target has blanks, control characters, a fragment or bytes "
+                               "beyond ASCII";
                 if (c == '%') {
                         c = escape_read(p);
                         if (c < 0)
@@ -74,7 +76,8 @@ static const char *absolute_path(const char *raw, const char *host)
         return authority[len] == '/' ? authority + len : NULL;
 }
 
-const char *target_read(struct target *t, struct arena *arena, const char *raw, const char *method, const char *host)
+const char *target_read(struct target *t, struct arena *arena, const char *raw, const char *method,
+                        const char *host)
 {
         const char *path = raw, *why;
 

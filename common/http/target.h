@@ -1,7 +1,8 @@
 /* target - the request target as sent, taken apart into path and query, or refused.
 
-   Refused with 400: control characters, blanks, bytes beyond ASCII, '#', escapes that are none, %00, and segments "." and ".." in any
-   spelling, since whoever comes behind us may resolve them to somewhere else than the route we chose. */
+   Refused with 400: control characters, blanks, bytes beyond ASCII, '#', escapes that are none,
+   %00, and segments "." and ".." in any spelling, since whoever comes behind us may resolve them to
+   somewhere else than the route we chose. */
 #ifndef HTTP_TARGET_H
 #define HTTP_TARGET_H
 
@@ -11,13 +12,16 @@
 #include <stddef.h>
 
 struct target {
-        const char *raw;   /* path and query as sent: of http://host/path?query what is behind the host */
+        const char *
+                raw; /* path and query as sent: of http://host/path?query what is behind the host */
         const char *path;  /* raw, begins with '/', or is "*" */
         const char *query; /* raw; NULL: none */
 };
 
-/* Why it is refused, or NULL. host is for the absolute form (http://host/path), which must name the same one. */
-const char *target_read(struct target *target, struct arena *arena, const char *raw, const char *method, const char *host);
+/* Why it is refused, or NULL. host is for the absolute form (http://host/path), which must name the
+   same one. */
+const char *target_read(struct target *target, struct arena *arena, const char *raw,
+                        const char *method, const char *host);
 
 int hex_digit(char c); /* 0 to 15, or -1 */
 

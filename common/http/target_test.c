@@ -48,7 +48,8 @@ static const struct {
         {"/a\x01", "GET", "a", NULL, NULL, NULL},
         {"/a\x1f", "GET", "a", NULL, NULL, NULL},
         {"/a\x7f", "GET", "a", NULL, NULL, NULL},
-        {"/a~!\"$&'()*+,-.0:;<=>@[]^_`{|}", "GET", "a", "/a~!\"$&'()*+,-.0:;<=>@[]^_`{|}", NULL, NULL},
+        {"/a~!\"$&'()*+,-.0:;<=>@[]^_`{|}", "GET", "a", "/a~!\"$&'()*+,-.0:;<=>@[]^_`{|}", NULL,
+         NULL},
         {"/\x80", "GET", "a", NULL, NULL, NULL},
         {"/\xec\xb9\x98", "GET", "a", NULL, NULL, NULL},
         {"/a#b", "GET", "a", NULL, NULL, NULL},
@@ -121,8 +122,13 @@ static void a_refusal_says_why(void)
         static const struct {
                 const char *raw, *why;
         } said[] = {
-                {"*", "the target * is for OPTIONS"}, {"x", "the target is no path"}, {"/%zz", "the target has a bad escape"}, {"/..", "the path has dot segments"},
-                {"/ ", "the target has blanks, control characters, a fragment or bytes beyond ASCII"}, {"/../%zz", "the path has dot segments"},
+                {"*", "the target * is for OPTIONS"},
+                {"x", "the target is no path"},
+                {"/%zz", "the target has a bad escape"},
+                {"/..", "the path has dot segments"},
+                {"/ ",
+                 "the target has blanks, control characters, a fragment or bytes beyond ASCII"},
+                {"/../%zz", "the path has dot segments"},
         };
         struct target t;
 

@@ -62,11 +62,13 @@ static bool network_read(struct network *network, char *text, struct error *erro
                 map_v4(&v4, &network->address);
                 first = MAPPED_BITS;
         } else if (inet_pton(AF_INET6, text, &network->address) != 1) {
-                return error_set(error, ERROR_BAD_INPUT, "trusted proxies: '%s' is no address", text);
+                return error_set(error, ERROR_BAD_INPUT, "trusted proxies: '%s' is no address",
+                                 text);
         }
         bits = ADDRESS_BITS - first;
         if (slash && !bits_read(slash + 1, ADDRESS_BITS - first, &bits))
-                return error_set(error, ERROR_BAD_INPUT, "trusted proxies: '%s/%s' has no length from 0 to %d", text,
+                return error_set(error, ERROR_BAD_INPUT,
+                                 "trusted proxies: '%s/%s' has no length from 0 to %d", text,
                                  slash + 1, ADDRESS_BITS - first);
         network->bits = first + bits;
         return true;
@@ -78,7 +80,8 @@ struct trusted_proxies *trusted_proxies_open(const char *list, struct error *err
         struct trusted_proxies *p = memory_alloc(sizeof *p);
         char *copy = memory_string(!list || strcmp(list, "none") == 0 ? "" : list), *rest;
 
-        for (char *word = strtok_r(copy, between, &rest); word; word = strtok_r(NULL, between, &rest)) {
+        for (char *word = strtok_r(copy, between, &rest); word;
+             word = strtok_r(NULL, between, &rest)) {
                 p = memory_grow(p, sizeof *p + sizeof p->networks[0] * (size_t)(p->count + 1));
                 if (!network_read(&p->networks[p->count++], word, error)) {
                         free(copy);
@@ -146,7 +149,8 @@ void peer_text(const struct sockaddr *peer, char text[PEER_TEXT])
                 snprintf(text, PEER_TEXT, "unknown");
 }
 
-bool trusted_proxies_know(const struct trusted_proxies *p, const char *text, char written[PEER_TEXT], bool *trusted)
+bool trusted_proxies_know(const struct trusted_proxies *p, const char *text,
+                          char written[PEER_TEXT], bool *trusted)
 {
         struct in6_addr address;
         struct in_addr v4;

@@ -11,7 +11,8 @@
 
 struct trusted_proxies;
 
-/* "10.0.0.0/8,::1/128", or with blanks between; an address without a length is that one host; NULL, "" and "none" trust nobody. */
+/* "10.0.0.0/8,::1/128", or with blanks between; an address without a length is that one host; NULL,
+   "" and "none" trust nobody. */
 struct trusted_proxies *trusted_proxies_open(const char *list, struct error *error);
 void trusted_proxies_close(struct trusted_proxies **proxies);
 
@@ -22,6 +23,7 @@ enum { PEER_TEXT = 64 };
 void peer_text(const struct sockaddr *peer, char text[PEER_TEXT]);
 
 /* The same of an address in text, which comes back in the form of peer_text; false: it is none. */
-bool trusted_proxies_know(const struct trusted_proxies *proxies, const char *text, char address[PEER_TEXT], bool *trusted);
+bool trusted_proxies_know(const struct trusted_proxies *proxies, const char *text,
+                          char address[PEER_TEXT], bool *trusted);
 
 #endif

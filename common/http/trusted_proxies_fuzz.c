@@ -1,6 +1,7 @@
-/* proxies_fuzz - MALL_TRUSTED_PROXIES: a list is taken or refused with a reason, and each address in it is then trusted. */
-#include "testing/fuzz.h"
+/* proxies_fuzz - MALL_TRUSTED_PROXIES: a list is taken or refused with a reason, and each address
+   in it is then trusted. */
 #include "http/trusted_proxies.h"
+#include "testing/fuzz.h"
 
 #include <arpa/inet.h>
 
@@ -11,7 +12,8 @@ static bool trusts(const struct trusted_proxies *proxies, const char *address)
 
         if (inet_pton(AF_INET, address, &v4.sin_addr) == 1)
                 return trusted_proxies_trust(proxies, (struct sockaddr *)&v4);
-        return inet_pton(AF_INET6, address, &v6.sin6_addr) == 1 && trusted_proxies_trust(proxies, (struct sockaddr *)&v6);
+        return inet_pton(AF_INET6, address, &v6.sin6_addr) == 1 &&
+               trusted_proxies_trust(proxies, (struct sockaddr *)&v6);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -30,7 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         } else {
                 trusts(proxies, "203.0.113.9");
                 trusts(proxies, "2001:db8::1");
-                for (word = strtok_r(arena_string(arena, list.at), ", \t", &rest); word; word = strtok_r(NULL, ", \t", &rest)) {
+                for (word = strtok_r(arena_string(arena, list.at), ", \t", &rest); word;
+                     word = strtok_r(NULL, ", \t", &rest)) {
                         word[strcspn(word, "/")] = '\0';
                         fuzz_must(trusts(proxies, word), "%s is in the list and not trusted", word);
                 }

@@ -10,9 +10,10 @@ enum {
         ANSWER_ROOM = 6 << 10, /* the head of the answer, and 64 bytes a field of the request */
         OWN_ROOM = 1 << 10,    /* the library's, and the fields that it adds */
         PAIR_ROOM = 64,        /* what a field or a cookie takes beside its text */
-        ROUNDS = 4,            /* of the library's before others have their turn: read, make the answer, send it */
+        ROUNDS = 4, /* of the library's before others have their turn: read, make the answer, send
+                       it */
         TICK_MS = 1,
-        SPARE = 64,            /* connections of the library's above our own limit, which the listener keeps */
+        SPARE = 64, /* connections of the library's above our own limit, which the listener keeps */
 };
 
 /* A new connection on its way from the listener. */
@@ -30,8 +31,9 @@ static size_t leave_raw(void *arg, struct MHD_Connection *connection, char *text
         return strlen(text);
 }
 
-/* The library zeroes all of it after each request, which shows: 46 KiB cost a fifth of the throughput of 18 KiB. So it
-   is no larger than the largest head needs; one that also has very many fields gets the library's own 431. */
+/* The library zeroes all of it after each request, which shows: 46 KiB cost a fifth of the
+   throughput of 18 KiB. So it is no larger than the largest head needs; one that also has very many
+   fields gets the library's own 431. */
 static size_t pool_size(const struct http_config *c)
 {
         return c->max_header + ANSWER_ROOM;
@@ -40,7 +42,8 @@ static size_t pool_size(const struct http_config *c)
 size_t http_answer_room(const struct http_request *request)
 {
         const struct exchange *e = (const struct exchange *)request;
-        size_t taken = e->framing.bytes + e->framing.cookie_bytes + PAIR_ROOM * (e->framing.fields + e->framing.cookies) + OWN_ROOM;
+        size_t taken = e->framing.bytes + e->framing.cookie_bytes +
+                       PAIR_ROOM * (e->framing.fields + e->framing.cookies) + OWN_ROOM;
         size_t pool = pool_size(&request->server->config);
 
         return pool > taken ? pool - taken : 0;
@@ -48,7 +51,8 @@ size_t http_answer_room(const struct http_request *request)
 
 static bool daemon_open(struct worker *w, struct error *error)
 {
-        /* Suspended ones are resumed on this thread only: the library's own wake-up, a write each, is not needed. */
+        /* Suspended ones are resumed on this thread only: the library's own wake-up, a write each,
+           is not needed. */
         const unsigned flags = MHD_USE_NO_LISTEN_SOCKET | MHD_USE_EPOLL |
                                ((unsigned)MHD_ALLOW_SUSPEND_RESUME & ~(unsigned)MHD_USE_ITC);
         const struct http_config *c = &w->server->config;
@@ -60,12 +64,14 @@ static bool daemon_open(struct worker *w, struct error *error)
                 {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)exchange_begin, w->server},
                 {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)leave_raw, NULL},
 #if MHD_VERSION >= 0x01000000
-                {MHD_OPTION_CLIENT_DISCIPLINE_LVL, 1, NULL}, /* strict; 2 and 3 refuse an empty line before a request, too */
+                {MHD_OPTION_CLIENT_DISCIPLINE_LVL, 1,
+                 NULL}, /* strict; 2 and 3 refuse an empty line before a request, too */
 #endif
                 {MHD_OPTION_END, 0, NULL},
         };
 
-        w->daemon = MHD_start_daemon(flags, 0, NULL, NULL, exchange_go_on, w->server, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+        w->daemon = MHD_start_daemon(flags, 0, NULL, NULL, exchange_go_on, w->server,
+                                     MHD_OPTION_ARRAY, options, MHD_OPTION_END);
         if (!w->daemon)
                 error_set(error, ERROR_INTERNAL, "the HTTP library does not start");
         return w->daemon != NULL;
@@ -79,8 +85,9 @@ static void daemon_ready(struct watch *watch, unsigned events)
         w->touched = true;
 }
 
-/* As long as the library polls a request it always has something to do; what counts then is whether something moves. What
-   may move unseen, as a head that fills the library's buffer to the last byte, goes on with the next tick. */
+/* As long as the library polls a request it always has something to do; what counts then is whether
+   something moves. What may move unseen, as a head that fills the library's buffer to the last
+   byte, goes on with the next tick. */
 static bool is_busy(struct worker *w)
 {
         MHD_UNSIGNED_LONG_LONG ms;

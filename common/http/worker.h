@@ -1,7 +1,9 @@
-/* worker - one thread of the server: the library's daemon, run by a loop of ours. Private to the server.
+/* worker - one thread of the server: the library's daemon, run by a loop of ours. Private to the
+   server.
 
-   The library could run threads of its own; then each request that waited wakes its thread with a write of its own, and
-   whatever else the answer depends on (an upstream) needs a thread more. On a loop both are this thread's. */
+   The library could run threads of its own; then each request that waited wakes its thread with a
+   write of its own, and whatever else the answer depends on (an upstream) needs a thread more. On a
+   loop both are this thread's. */
 #ifndef HTTP_WORKER_H
 #define HTTP_WORKER_H
 

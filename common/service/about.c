@@ -1,8 +1,8 @@
 #include "service/about.h"
 
 #include "base/json.h"
-#include "http/hal.h"
 #include "http/base_url.h"
+#include "http/hal.h"
 #include "http/negotiate.h"
 
 #include <ctype.h>
@@ -23,8 +23,11 @@ void answer_root(struct http_request *r, const struct resources *all)
         text_string(&body, "{\"_links\":{");
         for (int i = 0; i < all->count; i++)
                 if (is_listed(all->list[i].entity))
-                        text_printf(&body, "\"%s\":{\"href\":\"%s/%s{?page,size,sort}\",\"templated\":true},",
-                                    all->list[i].entity->collection, base, all->list[i].entity->collection);
+                        text_printf(
+                                &body,
+                                "\"%s\":{\"href\":\"%s/%s{?page,size,sort}\",\"templated\":true},",
+                                all->list[i].entity->collection, base,
+                                all->list[i].entity->collection);
         text_printf(&body, "\"profile\":{\"href\":\"%s/profile\"}}}", base);
         http_answer_body(r, 200, type, &body);
 }
@@ -39,7 +42,8 @@ void answer_profile(struct http_request *r, const struct resources *all)
         text_printf(&body, "{\"_links\":{\"self\":{\"href\":\"%s/profile\"}", base);
         for (int i = 0; i < all->count; i++)
                 if (is_listed(all->list[i].entity))
-                        text_printf(&body, ",\"%s\":{\"href\":\"%s/profile/%s\"}", all->list[i].entity->collection, base,
+                        text_printf(&body, ",\"%s\":{\"href\":\"%s/profile/%s\"}",
+                                    all->list[i].entity->collection, base,
                                     all->list[i].entity->collection);
         text_string(&body, "}}");
         http_answer_body(r, 200, type, &body);
@@ -72,22 +76,28 @@ static void alps_fields(struct text *out, const struct shape *shape)
 
 static void alps_action(struct text *out, const struct entity *e, const struct action *a)
 {
-        static const char paging[] =
-                "{\"name\":\"page\",\"type\":\"SEMANTIC\",\"doc\":{\"format\":\"TEXT\",\"value\":\"The page to return.\"}},"
-                "{\"name\":\"size\",\"type\":\"SEMANTIC\",\"doc\":{\"format\":\"TEXT\",\"value\":\"The size of the page to return.\"}},"
-                "{\"name\":\"sort\",\"type\":\"SEMANTIC\",\"doc\":{\"format\":\"TEXT\",\"value\":\"The sorting criteria to use to "
-                "calculate the content of the page.\"}}";
+        static const char paging[] = "{\"name\":\"page\",\"type\":\"SEMANTIC\",\"doc\":{\"format\":"
+                                     "\"TEXT\",\"value\":\"The page to return.\"}},"
+                                     "{\"name\":\"size\",\"type\":\"SEMANTIC\",\"doc\":{\"format\":"
+                                     "\"TEXT\",\"value\":\"The size of the page to return.\"}},"
+                                     "{\"name\":\"sort\",\"type\":\"SEMANTIC\",\"doc\":{\"format\":"
+                                     "\"TEXT\",\"value\":\"The sorting criteria to use to "
+                                     "calculate the content of the page.\"}}";
         const char *name = a->of_item ? e->item : e->collection;
 
-        text_printf(out, ",{\"id\":\"%s-%s\",\"name\":\"%s\",\"type\":\"%s\",\"descriptor\":[%s],\"rt\":\"#%s-representation\"}", a->verb,
-                    name, name, a->type, a->pages ? paging : "", e->item);
+        text_printf(out,
+                    ",{\"id\":\"%s-%s\",\"name\":\"%s\",\"type\":\"%s\",\"descriptor\":[%s],\"rt\":"
+                    "\"#%s-representation\"}",
+                    a->verb, name, name, a->type, a->pages ? paging : "", e->item);
 }
 
 static void alps_searches(struct text *out, const struct entity *e)
 {
         for (const struct lookup *l = e->lookups; l && l->members[0]; l++)
                 if (l->name)
-                        text_printf(out, ",{\"name\":\"%s\",\"type\":\"SAFE\",\"descriptor\":[{\"name\":\"%s\",\"type\":\"SEMANTIC\"}]}",
+                        text_printf(out,
+                                    ",{\"name\":\"%s\",\"type\":\"SAFE\",\"descriptor\":[{\"name\":"
+                                    "\"%s\",\"type\":\"SEMANTIC\"}]}",
                                     l->name, l->members[0]);
 }
 
@@ -96,7 +106,8 @@ static void answer_alps(struct http_request *r, const struct entity *e, const ch
         struct text body = text_open(r->arena, 2000);
 
         text_printf(&body,
-                    "{\"alps\":{\"version\":\"1.0\",\"descriptor\":[{\"id\":\"%s-representation\",\"href\":\"%s/profile/%s\","
+                    "{\"alps\":{\"version\":\"1.0\",\"descriptor\":[{\"id\":\"%s-representation\","
+                    "\"href\":\"%s/profile/%s\","
                     "\"descriptor\":[",
                     e->item, base_url(r), e->collection);
         alps_fields(&body, &e->shape);
@@ -138,16 +149,19 @@ static void answer_schema(struct http_request *r, const struct entity *e)
                         continue;
                 text_printf(&body, "%s\"%s\":{\"title\":\"", comma, f->name);
                 text_title(&body, f->name);
-                text_printf(&body, "\",\"readOnly\":%s,\"type\":\"%s\"}", e->read_only ? "true" : "false", schema_type(f));
+                text_printf(&body, "\",\"readOnly\":%s,\"type\":\"%s\"}",
+                            e->read_only ? "true" : "false", schema_type(f));
                 comma = ",";
         }
-        text_string(&body, "},\"definitions\":{},\"type\":\"object\",\"$schema\":\"http://json-schema.org/draft-04/schema#\"}");
+        text_string(&body, "},\"definitions\":{},\"type\":\"object\",\"$schema\":\"http://"
+                           "json-schema.org/draft-04/schema#\"}");
         http_answer_body(r, 200, "application/schema+json", &body);
 }
 
 void answer_entity_profile(struct http_request *r, const struct resource *resource)
 {
-        static const char *const types[] = {"application/alps+json", "application/schema+json", "application/hal+json", NULL};
+        static const char *const types[] = {"application/alps+json", "application/schema+json",
+                                            "application/hal+json", NULL};
         const char *type = negotiate(http_header_list(r, "Accept"), types);
 
         if (type == types[1])

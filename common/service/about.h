@@ -1,4 +1,5 @@
-/* about - what a service says about itself: / and /profile, ALPS, JSON Schema, OpenAPI 3.1. All from the field tables. */
+/* about - what a service says about itself: / and /profile, ALPS, JSON Schema, OpenAPI 3.1. All
+   from the field tables. */
 #ifndef SERVICE_ABOUT_H
 #define SERVICE_ABOUT_H
 

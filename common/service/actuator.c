@@ -23,7 +23,8 @@ static const char *state_of(struct process *p)
         return atomic_load(&p->draining) ? "OUT_OF_SERVICE" : "UP";
 }
 
-/* As Spring shows a component. why "": nothing is broken; NULL: a probe, which asks for the state alone. */
+/* As Spring shows a component. why "": nothing is broken; NULL: a probe, which asks for the state
+   alone. */
 static void answer_health(struct http_request *r, const char *state, const char *why)
 {
         struct text body = text_open(r->arena, 100);
@@ -32,7 +33,9 @@ static void answer_health(struct http_request *r, const char *state, const char 
         text_string(&body, state);
         text_string(&body, "\"");
         if (why && *why) {
-                text_string(&body, ",\"components\":{\"bus\":{\"status\":\"DOWN\",\"details\":{\"error\":");
+                text_string(
+                        &body,
+                        ",\"components\":{\"bus\":{\"status\":\"DOWN\",\"details\":{\"error\":");
                 json_write_string(&body, why);
                 text_string(&body, "}}}");
         }
@@ -80,7 +83,8 @@ static void info(struct process *p, struct http_request *r)
         gethostname(host, sizeof host - 1);
         text_string(&body, "{\"build\":{\"name\":");
         json_write_string(&body, p->daemon->name);
-        text_printf(&body, ",\"version\":\"%s\"},\"git\":{\"commit\":{\"id\":\"%s\"}},\"pod\":", build_version, build_commit);
+        text_printf(&body, ",\"version\":\"%s\"},\"git\":{\"commit\":{\"id\":\"%s\"}},\"pod\":",
+                    build_version, build_commit);
         json_write_string(&body, pod && *pod ? pod : host);
         text_char(&body, '}');
         http_answer_body(r, 200, actuator_json, &body);
@@ -104,7 +108,9 @@ static void prometheus(struct process *p, struct http_request *r)
 
         r->uri_template = "/actuator/prometheus";
         metrics_prometheus(p->metrics, open, &body);
-        http_answer_body(r, 200, open ? "application/openmetrics-text; version=1.0.0; charset=utf-8" : "text/plain; version=0.0.4; charset=utf-8",
+        http_answer_body(r, 200,
+                         open ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                              : "text/plain; version=0.0.4; charset=utf-8",
                          &body);
 }
 
@@ -152,12 +158,13 @@ static bool shown(const struct process *p, const struct page *page, bool main_po
         return page->shy || !p->daemon->shy;
 }
 
-static void index_link(struct text *body, const char *base, const char *name, const char *href, bool templated)
+static void index_link(struct text *body, const char *base, const char *name, const char *href,
+                       bool templated)
 {
         if (body->at[body->len - 1] != '{')
                 text_char(body, ',');
-        text_printf(body, "\"%s\":{\"href\":\"%s/actuator%s%s\",\"templated\":%s}", name, base, *href ? "/" : "", href,
-                    templated ? "true" : "false");
+        text_printf(body, "\"%s\":{\"href\":\"%s/actuator%s%s\",\"templated\":%s}", name, base,
+                    *href ? "/" : "", href, templated ? "true" : "false");
 }
 
 static void index_page(struct process *p, struct http_request *r)
@@ -179,8 +186,10 @@ static void index_page(struct process *p, struct http_request *r)
                         index_link(&body, base, *name ? name : "self", page->path, false);
         }
         if (!main_port || (!p->daemon->shy && !config_is_set(p->config, "management-port")))
-                index_link(&body, base, "metrics-requiredMetricName", "metrics/{requiredMetricName}", true);
-        for (const struct actuator_page *extra = p->daemon->pages; extra && extra->name && !main_port; extra++)
+                index_link(&body, base, "metrics-requiredMetricName",
+                           "metrics/{requiredMetricName}", true);
+        for (const struct actuator_page *extra = p->daemon->pages;
+             extra && extra->name && !main_port; extra++)
                 index_link(&body, base, extra->name, extra->name, false);
         text_string(&body, "}}");
         http_answer_body(r, 200, actuator_json, &body);

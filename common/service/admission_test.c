@@ -1,4 +1,5 @@
-/* A row that somebody is asked about before it is created: what waits meanwhile, and whose word counts. */
+/* A row that somebody is asked about before it is created: what waits meanwhile, and whose word
+   counts. */
 #include "testing/shop.h"
 
 #include <pthread.h>
@@ -30,7 +31,8 @@ static void ask_desk(struct admission *admission, struct applicant *applicant)
 
         (void)admission;
         pthread_mutex_lock(&lock);
-        snprintf(desk.asked + strlen(desk.asked), sizeof desk.asked - strlen(desk.asked), "%s ", t->name ? t->name : "-");
+        snprintf(desk.asked + strlen(desk.asked), sizeof desk.asked - strlen(desk.asked), "%s ",
+                 t->name ? t->name : "-");
         desk.kept[desk.count++ % ROOM] = applicant;
         pthread_cond_signal(&arrived);
         pthread_mutex_unlock(&lock);
@@ -57,7 +59,8 @@ static void wait_for_applicants(int count)
         int there;
 
         pthread_mutex_lock(&lock);
-        while (desk.count < count && pthread_cond_clockwait(&arrived, &lock, CLOCK_MONOTONIC, &end) == 0)
+        while (desk.count < count &&
+               pthread_cond_clockwait(&arrived, &lock, CLOCK_MONOTONIC, &end) == 0)
                 ;
         there = desk.count;
         pthread_mutex_unlock(&lock);
@@ -66,7 +69,8 @@ static void wait_for_applicants(int count)
 
 static const char *keyed_post(const char *key, const char *body)
 {
-        return call("POST", "/things", arena_printf(shop.arena, JSON_BODY "Idempotency-Key: %s\r\n", key), body);
+        return call("POST", "/things",
+                    arena_printf(shop.arena, JSON_BODY "Idempotency-Key: %s\r\n", key), body);
 }
 
 static void who_is_asked_may_refuse(void)
@@ -89,7 +93,8 @@ static void who_is_asked_may_refuse(void)
         check_int(outbox_pending(shop.store), 1);
         check_text(desk.asked, "a b c ");
         desk.verdict.kind = ERROR_NONE;
-        check_text(header_of(post("/things", "{}"), "Location"), "http://shop:1/things/2"); /* the refused used no id */
+        check_text(header_of(post("/things", "{}"), "Location"),
+                   "http://shop:1/things/2"); /* the refused used no id */
         shop_end();
 }
 
@@ -141,7 +146,9 @@ static int send_post(const char *headers)
 {
         int fd = dial(shop.port), before = desk.count;
 
-        say_text(fd, request_of("POST", "/things", arena_printf(shop.arena, JSON_BODY "%s", headers), "{\"name\":\"a\"}"));
+        say_text(fd,
+                 request_of("POST", "/things", arena_printf(shop.arena, JSON_BODY "%s", headers),
+                            "{\"name\":\"a\"}"));
         wait_for_applicants(before + 1);
         return fd;
 }
@@ -202,11 +209,13 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 {"who is asked may refuse", who_is_asked_may_refuse},
                 {"only creations are asked about", only_creations_are_asked_about},
-                {"a stored answer stands whatever is said now", a_stored_answer_stands_whatever_is_said_now},
+                {"a stored answer stands whatever is said now",
+                 a_stored_answer_stands_whatever_is_said_now},
                 {"a refusal is not stored", a_refusal_is_not_stored},
                 {"while it is asked no thread waits", while_it_is_asked_no_thread_waits},
                 {"meanwhile the key is in progress", meanwhile_the_key_is_in_progress},
-                {"a client that left gets its row all the same", a_client_that_left_gets_its_row_all_the_same},
+                {"a client that left gets its row all the same",
+                 a_client_that_left_gets_its_row_all_the_same},
                 {NULL, NULL},
         };
 

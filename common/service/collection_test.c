@@ -35,10 +35,12 @@ static const char *names(const char *answer)
         const struct json *page = json_read(shop.arena, body, strlen(body), &e);
 
         check_text(e.text, "");
-        for (const struct json *m = json_member(json_member(page, "_embedded"), "things")->first; m; m = m->next) {
+        for (const struct json *m = json_member(json_member(page, "_embedded"), "things")->first; m;
+             m = m->next) {
                 const struct json *name = json_member(m, "name");
 
-                text_printf(&all, "%s%s", all.len ? " " : "", name->type == JSON_NULL ? "null" : name->text);
+                text_printf(&all, "%s%s", all.len ? " " : "",
+                            name->type == JSON_NULL ? "null" : name->text);
         }
         return all.at;
 }
@@ -47,7 +49,9 @@ static void begin_with(int count)
 {
         shop_begin();
         for (int i = 0; i < count; i++)
-                answers(post("/things", arena_printf(shop.arena, "{\"name\":\"%c\",\"qty\":%d}", 'a' + i, i % 2)), 201);
+                answers(post("/things", arena_printf(shop.arena, "{\"name\":\"%c\",\"qty\":%d}",
+                                                     'a' + i, i % 2)),
+                        201);
 }
 
 static void an_empty_collection_is_a_page(void)
@@ -57,10 +61,12 @@ static void an_empty_collection_is_a_page(void)
         shop_begin();
         a = get("/things");
         answers(a, 200);
-        check_text(body_of(a), "{\"_embedded\":{\"things\":[]},\"_links\":{\"self\":{\"href\":\"http://shop:1/things\"},"
-                               "\"profile\":{\"href\":\"http://shop:1/profile/things\"},"
-                               "\"search\":{\"href\":\"http://shop:1/things/search\"}},"
-                               "\"page\":{\"size\":20,\"totalElements\":0,\"totalPages\":0,\"number\":0}}");
+        check_text(body_of(a),
+                   "{\"_embedded\":{\"things\":[]},\"_links\":{\"self\":{\"href\":\"http://shop:1/"
+                   "things\"},"
+                   "\"profile\":{\"href\":\"http://shop:1/profile/things\"},"
+                   "\"search\":{\"href\":\"http://shop:1/things/search\"}},"
+                   "\"page\":{\"size\":20,\"totalElements\":0,\"totalPages\":0,\"number\":0}}");
         check_text(link_of(get("/things/"), "self"), "http://shop:1/things/"); /* as asked */
         a = get("/facts"); /* unlisted: no profile; no search */
         check_text(rels(a), "self");
@@ -79,7 +85,8 @@ static void links_lead_from_page_to_page(void)
         check_text(link_of(a, "self"), "http://shop:1/things?size=2");
         check_text(link_of(a, "next"), "http://shop:1/things?page=1&size=2");
         check_text(link_of(a, "last"), "http://shop:1/things?page=2&size=2");
-        check_contains(a, "\"page\":{\"size\":2,\"totalElements\":5,\"totalPages\":3,\"number\":0}");
+        check_contains(a,
+                       "\"page\":{\"size\":2,\"totalElements\":5,\"totalPages\":3,\"number\":0}");
         a = get("/things?size=2&page=1");
         check_text(names(a), "c d");
         check_text(rels(a), "first prev self next last profile search");
@@ -103,7 +110,8 @@ static void a_page_past_the_end_is_empty(void)
         check_text(rels(a), "first prev self last profile search");
         check_text(link_of(a, "prev"), "http://shop:1/things?page=6&size=2");
         check_text(link_of(a, "last"), "http://shop:1/things?page=1&size=2");
-        check_contains(a, "\"page\":{\"size\":2,\"totalElements\":3,\"totalPages\":2,\"number\":7}");
+        check_contains(a,
+                       "\"page\":{\"size\":2,\"totalElements\":3,\"totalPages\":2,\"number\":7}");
         shop_end();
 }
 
@@ -115,8 +123,10 @@ static void sorts_stay_in_the_links(void)
         answers(post("/things", "{}"), 201);
         a = get("/things?sort=qty,desc&sort=nothing&sort=name,desc&size=3");
         check_text(names(a), "d b c");
-        check_text(link_of(a, "next"), "http://shop:1/things?page=1&size=3&sort=qty,desc&sort=name,desc");
-        check_text(link_of(a, "self"), "http://shop:1/things?sort=qty,desc&sort=nothing&sort=name,desc&size=3");
+        check_text(link_of(a, "next"),
+                   "http://shop:1/things?page=1&size=3&sort=qty,desc&sort=name,desc");
+        check_text(link_of(a, "self"),
+                   "http://shop:1/things?sort=qty,desc&sort=nothing&sort=name,desc&size=3");
         check_text(names(get("/things?sort=qty,desc&sort=name,desc&size=3&page=1")), "a null");
         check_text(names(get("/things?sort=name")), "null a b c d"); /* null is lowest */
         check_text(names(get("/things?sort=id,desc&size=2")), "null d");
@@ -130,10 +140,13 @@ static void other_parameters_stay_in_the_links(void)
         begin_with(5);
         a = get("/things?foo=bar&size=2&page=1&x=%22\"\\&sort=name,asc,ignorecase");
         answers(a, 200);
-        check_text(link_of(a, "first"), "http://shop:1/things?foo=bar&x=%22\"\\&page=0&size=2&sort=name,asc");
+        check_text(link_of(a, "first"),
+                   "http://shop:1/things?foo=bar&x=%22\"\\&page=0&size=2&sort=name,asc");
         check_text(link_of(a, "prev"), link_of(a, "first"));
-        check_text(link_of(a, "self"), "http://shop:1/things?foo=bar&size=2&page=1&x=%22\"\\&sort=name,asc,ignorecase");
-        check_text(link_of(a, "next"), "http://shop:1/things?foo=bar&x=%22\"\\&page=2&size=2&sort=name,asc");
+        check_text(link_of(a, "self"),
+                   "http://shop:1/things?foo=bar&size=2&page=1&x=%22\"\\&sort=name,asc,ignorecase");
+        check_text(link_of(a, "next"),
+                   "http://shop:1/things?foo=bar&x=%22\"\\&page=2&size=2&sort=name,asc");
         check_text(link_of(a, "last"), link_of(a, "next"));
         shop_end();
 }
@@ -162,7 +175,8 @@ static void a_long_query_is_memory_too(void)
 
         shop_begin();
         arena_alloc(others, 100000);
-        config = config_of_test((struct http_handler){resources_handle, resources_finish, shop.resources});
+        config = config_of_test(
+                (struct http_handler){resources_handle, resources_finish, shop.resources});
         config.memory = &allowance;
         http_server_close(&shop.server, 5000);
         shop.server = server_of_test(&config);

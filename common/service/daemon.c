@@ -20,8 +20,8 @@ enum { LARGE_PIECE = 128 << 10, EXIT_SETTING = 2, GRACE_MS = 27000, IN_FLIGHT_MS
 
 extern char **environ;
 
-static const struct metric_family build_family = {"build_info", "1, with the build as labels", METRIC_GAUGE,
-                                                  {"name", "version", "commit"}};
+static const struct metric_family build_family = {
+        "build_info", "1, with the build as labels", METRIC_GAUGE, {"name", "version", "commit"}};
 
 static int complain(const struct daemon *d, const char *why)
 {
@@ -131,7 +131,9 @@ void daemon_hang_up(struct process *p)
         int unanswered = http_server_close(&p->server, IN_FLIGHT_MS);
 
         if (unanswered)
-                end_at_once("stopped with requests under way, which were told 503; ending now, nothing committed is lost", unanswered);
+                end_at_once("stopped with requests under way, which were told 503; ending now, "
+                            "nothing committed is lost",
+                            unanswered);
         http_server_close(&p->management, 500);
 }
 
@@ -197,9 +199,11 @@ static void say_running(struct process *p)
 {
         char place[300];
 
-        snprintf(place, sizeof place, "%s:%d", config_text(p->config, "address"), http_server_port(p->server));
-        log_write(LOG_INFO, "running", "server.address", place, "data.dir", *p->data_dir ? p->data_dir : NULL, "service.version", build_version,
-                  "git.commit", build_commit, NULL);
+        snprintf(place, sizeof place, "%s:%d", config_text(p->config, "address"),
+                 http_server_port(p->server));
+        log_write(LOG_INFO, "running", "server.address", place, "data.dir",
+                  *p->data_dir ? p->data_dir : NULL, "service.version", build_version, "git.commit",
+                  build_commit, NULL);
         if (p->management) {
                 snprintf(place, sizeof place, "%d", http_server_port(p->management));
                 log_write(LOG_INFO, "actuator on a port of its own", "server.port", place, NULL);
@@ -225,8 +229,10 @@ static int run(struct process *p)
         int opened = open_steps(p, &error);
 
         if (p->daemon->steps[opened].name) {
-                log_write(LOG_ERROR, "cannot start", "step", p->daemon->steps[opened].name, "error.message", error.text, NULL);
-                fprintf(stderr, "%s: %s: %s\n", p->daemon->name, p->daemon->steps[opened].name, error.text);
+                log_write(LOG_ERROR, "cannot start", "step", p->daemon->steps[opened].name,
+                          "error.message", error.text, NULL);
+                fprintf(stderr, "%s: %s: %s\n", p->daemon->name, p->daemon->steps[opened].name,
+                        error.text);
                 close_steps(p, opened);
                 return error.kind == ERROR_BAD_INPUT ? EXIT_SETTING : EXIT_FAILURE;
         }
@@ -254,7 +260,10 @@ static void show_help(const struct daemon *d, const struct setting *settings, st
 {
         struct text out = text_open(arena, 4000);
 
-        config_help(settings, arena_printf(arena, "%s - %s\n\nusage: %s [--SETTING VALUE]...", d->name, d->summary, d->name), &out);
+        config_help(settings,
+                    arena_printf(arena, "%s - %s\n\nusage: %s [--SETTING VALUE]...", d->name,
+                                 d->summary, d->name),
+                    &out);
         fputs(out.at, stdout);
 }
 
@@ -274,7 +283,9 @@ static int configured(struct process *p, const struct setting *settings, struct 
                 return EXIT_SUCCESS;
         }
         if (config_arguments(p->config)[0])
-                return complain(p->daemon, arena_printf(arena, "unexpected argument %s", redact(config_arguments(p->config)[0], shown)));
+                return complain(p->daemon,
+                                arena_printf(arena, "unexpected argument %s",
+                                             redact(config_arguments(p->config)[0], shown)));
         p->metrics = metrics_open();
         metric_set(metrics_series(p->metrics, &build_family, labels), 1);
         if (p->daemon->configure)
@@ -283,7 +294,8 @@ static int configured(struct process *p, const struct setting *settings, struct 
                 metrics_close(&p->metrics);
                 return complain(p->daemon, error.text);
         }
-        log_open(p->daemon->name, strcmp(config_text(p->config, "log"), "text") == 0, log_level_of(p->config));
+        log_open(p->daemon->name, strcmp(config_text(p->config, "log"), "text") == 0,
+                 log_level_of(p->config));
         for (const char *const *w = config_warnings(p->config); *w; w++)
                 log_write(LOG_WARN, *w, NULL);
         status = run(p);
@@ -301,7 +313,8 @@ int daemon_main(const struct daemon *d, void *own, int argc, char **argv)
         int status;
 
         mallopt(M_ARENA_MAX, 2); /* an arena a thread is megabytes that nobody uses */
-        mallopt(M_MMAP_THRESHOLD, LARGE_PIECE); /* fixed: what is large goes back when it is freed, whatever was freed before */
+        mallopt(M_MMAP_THRESHOLD, LARGE_PIECE); /* fixed: what is large goes back when it is freed,
+                                                   whatever was freed before */
         take_signals(d, &p.signals);
         p.config = config_open(settings, argc, argv, environ, &error);
         status = p.config ? configured(&p, settings, arena) : complain(d, error.text);

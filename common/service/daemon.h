@@ -1,10 +1,11 @@
-/* daemon - the life of a process, told once: settings, log, steps opened top to bottom, readiness, signals, and the same
-   steps closed bottom to top.
+/* daemon - the life of a process, told once: settings, log, steps opened top to bottom, readiness,
+   signals, and the same steps closed bottom to top.
 
-   SIGTERM and SIGINT: readiness is 503 at once, answers say `Connection: close`, MALL_DRAIN later the steps close and the
-   process exits 0, inside 30 s also when the bus is away or a commit hangs (a watchdog sees to it; what is committed is safe whenever it
-   bites). A second signal ends the waiting. Exit codes: 0 asked to stop, 1 something at start or run failed,
-   2 a setting is wrong. A step that fails with ERROR_BAD_INPUT is a wrong setting. */
+   SIGTERM and SIGINT: readiness is 503 at once, answers say `Connection: close`, MALL_DRAIN later
+   the steps close and the process exits 0, inside 30 s also when the bus is away or a commit hangs
+   (a watchdog sees to it; what is committed is safe whenever it bites). A second signal ends the
+   waiting. Exit codes: 0 asked to stop, 1 something at start or run failed, 2 a setting is wrong. A
+   step that fails with ERROR_BAD_INPUT is a wrong setting. */
 #ifndef SERVICE_DAEMON_H
 #define SERVICE_DAEMON_H
 
@@ -20,7 +21,8 @@ struct process;
 struct step {
         const char *name;
         bool (*open)(struct process *process, struct error *error);
-        void (*close)(struct process *process); /* also after a failed open of a later step; never of its own */
+        void (*close)(struct process *process); /* also after a failed open of a later step; never
+                                                   of its own */
 };
 
 /* A further page below /actuator. */
@@ -32,18 +34,23 @@ struct actuator_page {
 
 struct daemon {
         const char *name, *summary;
-        int port;                        /* default of MALL_PORT */
-        const struct setting *settings;  /* its own, beside the common ones; NULL: none */
-        const struct step *steps;        /* ends with a NULL name */
+        int port;                          /* default of MALL_PORT */
+        const struct setting *settings;    /* its own, beside the common ones; NULL: none */
+        const struct step *steps;          /* ends with a NULL name */
         const struct actuator_page *pages; /* ends with a NULL name; NULL: none */
         bool shy; /* on the main port only health and info of the actuator (the gateway) */
         bool (*is_alive)(struct process *process); /* its threads turn; NULL: yes */
         bool (*is_well)(struct process *process);  /* what it depends on works; NULL: yes */
-        bool (*is_whole)(struct process *process, char why[256]); /* false: something is broken that only a person mends, here is why.
-                                                                     Health says so; who probes is served on. NULL: it is */
-        void (*configure)(struct process *process, struct error *error); /* before the steps; may call config_from_file */
-        void (*reload)(struct process *process);   /* SIGHUP, on the main thread; NULL: the signal keeps its meaning */
-        void (*each_second)(struct process *process, int64_t second); /* housekeeping, on the main thread */
+        bool (*is_whole)(
+                struct process *process,
+                char why[256]); /* false: something is broken that only a person mends, here is why.
+                                   Health says so; who probes is served on. NULL: it is */
+        void (*configure)(struct process *process,
+                          struct error *error);  /* before the steps; may call config_from_file */
+        void (*reload)(struct process *process); /* SIGHUP, on the main thread; NULL: the signal
+                                                    keeps its meaning */
+        void (*each_second)(struct process *process,
+                            int64_t second); /* housekeeping, on the main thread */
 };
 
 /* One a process; owned by daemon_main. */
@@ -53,18 +60,20 @@ struct process {
         struct metrics *metrics;
         struct http_server *server, *management;
         struct allowance memory; /* of both servers' requests */
-        char data_dir[4096]; /* absolute; "" where the daemon keeps nothing */
-        sigset_t signals; /* that the main thread waits for, and no other takes */
+        char data_dir[4096];     /* absolute; "" where the daemon keeps nothing */
+        sigset_t signals;        /* that the main thread waits for, and no other takes */
         _Atomic bool draining;
         void *own; /* the daemon's */
 };
 
 int daemon_main(const struct daemon *daemon, void *own, int argc, char **argv);
 
-/* For a step: opens the HTTP server on MALL_PORT (and the management port's) in front of the handler. /actuator is
-   answered by the daemon itself. daemon_hang_up is the step's other half: it comes back when no request is under way any more; where
-   one does not end in 10 s, its client is told 503 and the process ends there and then. */
-bool daemon_listen(struct process *process, const struct http_handler *handler, struct error *error);
+/* For a step: opens the HTTP server on MALL_PORT (and the management port's) in front of the
+   handler. /actuator is answered by the daemon itself. daemon_hang_up is the step's other half: it
+   comes back when no request is under way any more; where one does not end in 10 s, its client is
+   told 503 and the process ends there and then. */
+bool daemon_listen(struct process *process, const struct http_handler *handler,
+                   struct error *error);
 void daemon_hang_up(struct process *process);
 
 /* For a step that waits for something: false when the daemon was told to stop meanwhile. */

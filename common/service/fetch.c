@@ -8,9 +8,9 @@
 #include <string.h>
 
 enum {
-        NAMES_S = 5,  /* pods come and go */
-        IDLE_S = 5,   /* the other side closes what is idle for longer */
-        LIFE_S = 30,  /* so that new replicas get their share */
+        NAMES_S = 5, /* pods come and go */
+        IDLE_S = 5,  /* the other side closes what is idle for longer */
+        LIFE_S = 30, /* so that new replicas get their share */
         LOOK_MS = 1000,
 };
 
@@ -21,7 +21,7 @@ struct fetcher {
         int64_t timeout_ms;
         int most;
         pthread_t thread;
-        pthread_mutex_t lock; /* all below */
+        pthread_mutex_t lock;       /* all below */
         struct fetch *first, **end; /* not yet begun */
         int under_way;
         bool closing;
@@ -44,7 +44,8 @@ static struct curl_slist *fields_of(const struct fetch *f)
         struct curl_slist *fields = curl_slist_append(NULL, "Accept: application/json");
 
         if (f->traceparent)
-                fields = curl_slist_append(fields, arena_printf(f->arena, "traceparent: %s", f->traceparent));
+                fields = curl_slist_append(
+                        fields, arena_printf(f->arena, "traceparent: %s", f->traceparent));
         return fields;
 }
 
@@ -64,7 +65,8 @@ static void prepare(const struct fetcher *fetcher, struct fetch *f)
         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, f->fields);
         curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
         curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)fetcher->timeout_ms);
-        curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* else its end waits for a name server that does not answer */
+        curl_easy_setopt(easy, CURLOPT_QUICK_EXIT,
+                         1L); /* else its end waits for a name server that does not answer */
         curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, (long)NAMES_S);
         curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_S);
         curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, (long)LIFE_S);
@@ -229,8 +231,10 @@ static bool has_part(CURLU *url, CURLUPart part)
 bool fetch_base_is_right(const char *text)
 {
         CURLU *url = curl_url();
-        bool right = strncmp(text, "http://", 7) == 0 && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
-                     !has_part(url, CURLUPART_QUERY) && !has_part(url, CURLUPART_FRAGMENT) && !has_part(url, CURLUPART_USER);
+        bool right = strncmp(text, "http://", 7) == 0 &&
+                     curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
+                     !has_part(url, CURLUPART_QUERY) && !has_part(url, CURLUPART_FRAGMENT) &&
+                     !has_part(url, CURLUPART_USER);
 
         curl_url_cleanup(url);
         return right;

@@ -12,7 +12,8 @@ enum { PATIENCE_MS = 5000, QUICK_MS = 150 };
 static pthread_mutex_t names = PTHREAD_MUTEX_INITIALIZER; /* held: nothing is resolved */
 
 /* libcurl's, on a thread of its own. */
-int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **result)
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+                struct addrinfo **result)
 {
         (void)node, (void)service, (void)hints, (void)result;
         pthread_mutex_lock(&names);
@@ -42,7 +43,8 @@ static void wait_until_done(int count)
         int done;
 
         pthread_mutex_lock(&lock);
-        while (done_count < count && pthread_cond_clockwait(&more, &lock, CLOCK_MONOTONIC, &end) == 0)
+        while (done_count < count &&
+               pthread_cond_clockwait(&more, &lock, CLOCK_MONOTONIC, &end) == 0)
                 ;
         done = done_count;
         pthread_mutex_unlock(&lock);
@@ -66,7 +68,9 @@ static struct fetch fetch_of(const char *host_and_port, const char *path)
 {
         struct arena *arena = arena_open();
 
-        return (struct fetch){.url = arena_printf(arena, "http://%s%s", host_and_port, path), .arena = arena, .done = note_done};
+        return (struct fetch){.url = arena_printf(arena, "http://%s%s", host_and_port, path),
+                              .arena = arena,
+                              .done = note_done};
 }
 
 static const char *peer_place(void)
@@ -109,10 +113,13 @@ static void an_answer_comes_with_its_status_and_body(void)
         check_text(get(peer_place(), "/a?b=c%20d"), "200 hello");
         check_contains(peer_heard(), "GET /a?b=c%20d HTTP/1.1\r\n");
         check_contains(peer_heard(), "\r\nAccept: application/json\r\n");
-        check_contains(peer_heard(), "\r\ntraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n");
+        check_contains(
+                peer_heard(),
+                "\r\ntraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n");
         peer_says("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\nno");
         check_text(get(peer_place(), "/"), "503 no");
-        peer_says("HTTP/1.1 307 Temporary Redirect\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n");
+        peer_says("HTTP/1.1 307 Temporary Redirect\r\nLocation: "
+                  "http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n");
         check_text(get(peer_place(), "/"), "307 ");
         end();
         check_int(peer.connections, 1); /* kept */
@@ -121,8 +128,12 @@ static void an_answer_comes_with_its_status_and_body(void)
 static void what_is_no_answer_failed(void)
 {
         static const char *const nonsense[] = {
-                "\r\n\r\n", "hello\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nshort",
-                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", ""};
+                "\r\n\r\n",
+                "hello\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nshort",
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+                "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+                ""};
 
         begin(4, PATIENCE_MS, NULL, true);
         for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++) {
@@ -157,7 +168,8 @@ static void who_says_nothing_is_late(void)
 
         begin(1, QUICK_MS, NULL, false);
         check_text(get(peer_place(), "/"), "late");
-        check(clock_mono_us() - began >= QUICK_MS * 1000 && clock_mono_us() - began < PATIENCE_MS * 1000 / 2);
+        check(clock_mono_us() - began >= QUICK_MS * 1000 &&
+              clock_mono_us() - began < PATIENCE_MS * 1000 / 2);
         peer_says("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell");
         check_text(get(peer_place(), "/"), "late"); /* the deadline is for all of it */
         end();
@@ -215,7 +227,8 @@ static void threads_share_a_fetcher(void)
         static struct fetch fetches[THREADS][EACH];
         pthread_t threads[THREADS];
 
-        begin(THREADS * EACH, PATIENCE_MS, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello", true);
+        begin(THREADS * EACH, PATIENCE_MS,
+              "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello", true);
         for (int t = 0; t < THREADS; t++) {
                 for (int i = 0; i < EACH; i++)
                         fetches[t][i] = fetch_of(peer_place(), "/");
@@ -232,10 +245,21 @@ static void threads_share_a_fetcher(void)
 
 static void a_base_is_http_and_a_host(void)
 {
-        static const char *const right[] = {"http://product", "http://product:8080", "http://product:8080/", "http://[::1]:8083",
+        static const char *const right[] = {"http://product", "http://product:8080",
+                                            "http://product:8080/", "http://[::1]:8083",
                                             "http://mesh/product"},
-                                 *const wrong[] = {"", "product", "product:8080", "https://product", "ftp://product", "file:///etc/passwd",
-                                                   "http://", "http://a:99999", "http://a?b=c", "http://a#b", "http://user@a", "http://a b"};
+                                 *const wrong[] = {"",
+                                                   "product",
+                                                   "product:8080",
+                                                   "https://product",
+                                                   "ftp://product",
+                                                   "file:///etc/passwd",
+                                                   "http://",
+                                                   "http://a:99999",
+                                                   "http://a?b=c",
+                                                   "http://a#b",
+                                                   "http://user@a",
+                                                   "http://a b"};
 
         for (size_t i = 0; i < sizeof right / sizeof *right; i++)
                 check_text(fetch_base_is_right(right[i]) ? right[i] : "wrong", right[i]);
@@ -257,11 +281,13 @@ static void a_value_is_escaped(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"an answer comes with its status and body", an_answer_comes_with_its_status_and_body},
+                {"an answer comes with its status and body",
+                 an_answer_comes_with_its_status_and_body},
                 {"what is no answer failed", what_is_no_answer_failed},
                 {"an endless answer failed", an_endless_answer_failed},
                 {"who says nothing is late", who_says_nothing_is_late},
-                {"a name server that is stuck delays nobody", a_name_server_that_is_stuck_delays_nobody},
+                {"a name server that is stuck delays nobody",
+                 a_name_server_that_is_stuck_delays_nobody},
                 {"no more than so many at a time", no_more_than_so_many_at_a_time},
                 {"threads share a fetcher", threads_share_a_fetcher},
                 {"a base is http and a host", a_base_is_http_and_a_host},

@@ -1,6 +1,7 @@
-/* keys_fuzz - the keys in progress against a list of them. Each line begins one ("+path key") or ends one ("-path key"). */
-#include "testing/fuzz.h"
+/* keys_fuzz - the keys in progress against a list of them. Each line begins one ("+path key") or
+   ends one ("-path key"). */
 #include "service/idempotency_keys.h"
+#include "testing/fuzz.h"
 
 enum { MOST = 200 };
 
@@ -28,7 +29,8 @@ static void play(struct idempotency_keys *keys, bool begins, const char *path, c
                         held[at] = held[--count];
                 return;
         }
-        fuzz_must(idempotency_keys_begin(keys, path, key) == (at == count), "%s of %s: begun %s", key, path, at == count ? "never before" : "twice");
+        fuzz_must(idempotency_keys_begin(keys, path, key) == (at == count), "%s of %s: begun %s",
+                  key, path, at == count ? "never before" : "twice");
         if (at == count) {
                 held[count].path = path;
                 held[count++].key = key;

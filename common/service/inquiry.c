@@ -17,9 +17,13 @@ enum {
 };
 
 static const struct metric_family question_family = {
-        "mall_question_seconds", "What is asked of another service before a row is created, by how it ended", METRIC_HISTOGRAM,
+        "mall_question_seconds",
+        "What is asked of another service before a row is created, by how it ended",
+        METRIC_HISTOGRAM,
         {"name", "outcome"}};
-static const struct metric_family breaker_family = {"mall_breaker_state", "1 for the state that the breaker is in", METRIC_GAUGE,
+static const struct metric_family breaker_family = {"mall_breaker_state",
+                                                    "1 for the state that the breaker is in",
+                                                    METRIC_GAUGE,
                                                     {"name", "state"}};
 
 struct inquiry {
@@ -56,7 +60,8 @@ static void conclude(struct asking *a, enum outcome outcome, const char *why)
 
         metric_observe(i->ended[outcome], clock_mono_us() - a->began_us);
         if (outcome > REFUSED && i->refuses)
-                error_set(&a->applicant->verdict, ERROR_UNAVAILABLE, "%s: %s", i->question->unasked, why);
+                error_set(&a->applicant->verdict, ERROR_UNAVAILABLE, "%s: %s", i->question->unasked,
+                          why);
         a->applicant->done(a->applicant);
 }
 
@@ -75,10 +80,12 @@ static void *read_found(struct asking *a, struct error *error)
         const struct shape *shape = a->inquiry->question->answer;
         struct arena *arena = a->applicant->arena;
         struct json_wanted members = {.is = shape_has, .arg = shape};
-        const struct json *body = json_read_wanted(arena, a->fetch.body.at, a->fetch.body.len, &members, error);
+        const struct json *body =
+                json_read_wanted(arena, a->fetch.body.at, a->fetch.body.len, &members, error);
         void *found = arena_alloc(arena, shape->size);
 
-        return body && has_all(shape, body, error) && shape_read(shape, body, found, error) ? found : NULL;
+        return body && has_all(shape, body, error) && shape_read(shape, body, found, error) ? found
+                                                                                            : NULL;
 }
 
 static enum outcome judge(struct asking *a, const char **why)
@@ -105,10 +112,12 @@ static enum outcome outcome_of(struct asking *a, const char **why)
         case FETCH_ANSWERED:
                 return judge(a, why);
         case FETCH_LATE:
-                *why = arena_printf(a->applicant->arena, "no answer within %lld ms", (long long)a->inquiry->timeout_ms);
+                *why = arena_printf(a->applicant->arena, "no answer within %lld ms",
+                                    (long long)a->inquiry->timeout_ms);
                 return TIMEOUT;
         case FETCH_TOO_LARGE:
-                *why = arena_printf(a->applicant->arena, "its answer is larger than %d bytes", FETCH_MOST);
+                *why = arena_printf(a->applicant->arena, "its answer is larger than %d bytes",
+                                    FETCH_MOST);
                 return FAILED;
         default:
                 *why = a->fetch.why;
@@ -119,7 +128,8 @@ static enum outcome outcome_of(struct asking *a, const char **why)
 /* 4xx is our own fault, and a client made the row that is so large: the other side is well. */
 static bool is_bad(const struct asking *a, enum outcome outcome)
 {
-        bool is_well = a->fetch.outcome == FETCH_TOO_LARGE || (a->fetch.outcome == FETCH_ANSWERED && a->fetch.status / 100 == 4);
+        bool is_well = a->fetch.outcome == FETCH_TOO_LARGE ||
+                       (a->fetch.outcome == FETCH_ANSWERED && a->fetch.status / 100 == 4);
 
         return outcome > REFUSED && !is_well;
 }
@@ -134,7 +144,8 @@ static void note(struct asking *a, bool bad)
         breaker_note(i->breaker, a->ticket, bad ? BREAKER_BAD : BREAKER_GOOD, now_ms());
         state = breaker_state(i->breaker);
         if (state == BREAKER_OPEN && i->seen != BREAKER_OPEN)
-                log_write(LOG_WARN, "breaker open: nothing is asked for a while", "breaker.name", i->question->name, NULL);
+                log_write(LOG_WARN, "breaker open: nothing is asked for a while", "breaker.name",
+                          i->question->name, NULL);
         else if (state == BREAKER_CLOSED && i->seen != BREAKER_CLOSED)
                 log_write(LOG_INFO, "breaker closed", "breaker.name", i->question->name, NULL);
         i->seen = state == BREAKER_HALF_OPEN ? i->seen : state;
@@ -160,14 +171,16 @@ static const char *url_of(const struct inquiry *i, struct arena *arena, const ch
 
         if (strlen(about) > MOST_URL)
                 return NULL;
-        url = arena_printf(arena, "%s/%s/search/%s?%s=%s", i->base, q->collection, q->search, q->member, fetch_escape(arena, about));
+        url = arena_printf(arena, "%s/%s/search/%s?%s=%s", i->base, q->collection, q->search,
+                           q->member, fetch_escape(arena, about));
         return strlen(url) > MOST_URL ? NULL : url;
 }
 
 static void ask(struct admission *admission, struct applicant *p)
 {
         struct inquiry *i = (struct inquiry *)admission;
-        const char *about = i->question->about(p->row), *url = about ? url_of(i, p->arena, about) : NULL;
+        const char *about = i->question->about(p->row),
+                   *url = about ? url_of(i, p->arena, about) : NULL;
         struct asking *a;
 
         if (!url) {
@@ -179,16 +192,21 @@ static void ask(struct admission *admission, struct applicant *p)
         a = arena_alloc(p->arena, sizeof *a);
         *a = (struct asking){.inquiry = i, .applicant = p, .began_us = clock_mono_us()};
         if (i->breaker && !(a->ticket = breaker_ask(i->breaker, now_ms()))) {
-                conclude(a, OPEN, "most of the last questions came to nothing, none is asked for a while");
+                conclude(a, OPEN,
+                         "most of the last questions came to nothing, none is asked for a while");
                 return;
         }
-        a->fetch = (struct fetch){.url = url, .traceparent = p->traceparent, .arena = p->arena,
-                                  .done = answered, .arg = a};
+        a->fetch = (struct fetch){.url = url,
+                                  .traceparent = p->traceparent,
+                                  .arena = p->arena,
+                                  .done = answered,
+                                  .arg = a};
         if (fetch_start(i->fetcher, &a->fetch))
                 return; /* it may have ended already */
         if (i->breaker)
                 breaker_note(i->breaker, a->ticket, BREAKER_UNKNOWN, now_ms());
-        conclude(a, FULL, arena_printf(p->arena, "%d questions wait for an answer already", i->most));
+        conclude(a, FULL,
+                 arena_printf(p->arena, "%d questions wait for an answer already", i->most));
 }
 
 /* ---- its life ---- */
@@ -204,17 +222,21 @@ static void refresh(void *arg)
 
 static void count_in(struct inquiry *i, struct metrics *metrics)
 {
-        static const char *const outcomes[OUTCOMES] = {[ALLOWED] = "allowed", [REFUSED] = "refused", [FAILED] = "failed",
-                                                       [TIMEOUT] = "timeout", [OPEN] = "open",       [FULL] = "full"};
-        static const char *const states[BREAKER_STATES] = {
-                [BREAKER_CLOSED] = "closed", [BREAKER_OPEN] = "open", [BREAKER_HALF_OPEN] = "half_open"};
+        static const char *const outcomes[OUTCOMES] = {
+                [ALLOWED] = "allowed", [REFUSED] = "refused", [FAILED] = "failed",
+                [TIMEOUT] = "timeout", [OPEN] = "open",       [FULL] = "full"};
+        static const char *const states[BREAKER_STATES] = {[BREAKER_CLOSED] = "closed",
+                                                           [BREAKER_OPEN] = "open",
+                                                           [BREAKER_HALF_OPEN] = "half_open"};
 
         for (int o = 0; o < OUTCOMES; o++)
-                i->ended[o] = metrics_series(metrics, &question_family, (const char *[]){i->question->name, outcomes[o]});
+                i->ended[o] = metrics_series(metrics, &question_family,
+                                             (const char *[]){i->question->name, outcomes[o]});
         if (!i->breaker)
                 return;
         for (int s = 0; s < BREAKER_STATES; s++)
-                i->states[s] = metrics_series(metrics, &breaker_family, (const char *[]){i->question->name, states[s]});
+                i->states[s] = metrics_series(metrics, &breaker_family,
+                                              (const char *[]){i->question->name, states[s]});
         metrics_on_scrape(metrics, refresh, i);
 }
 
@@ -230,7 +252,11 @@ static void close_it(struct admission *admission)
 
 static struct breaker *breaker_of(int64_t pause_ms)
 {
-        const struct breaker_config config = {.failure_rate = 50, .window = 20, .minimum = 10, .wait_ms = pause_ms, .permitted = 3};
+        const struct breaker_config config = {.failure_rate = 50,
+                                              .window = 20,
+                                              .minimum = 10,
+                                              .wait_ms = pause_ms,
+                                              .permitted = 3};
 
         return pause_ms ? breaker_open(&config) : NULL;
 }
@@ -242,7 +268,8 @@ static const char *base_of(struct arena *arena, const char *url)
         return arena_copy(arena, url, url[len - 1] == '/' ? len - 1 : len);
 }
 
-struct admission *inquiry_open(const struct question *q, const struct config *config, struct metrics *metrics, struct error *error)
+struct admission *inquiry_open(const struct question *q, const struct config *config,
+                               struct metrics *metrics, struct error *error)
 {
         struct arena *arena = arena_open();
         const char *name = arena_printf(arena, "%s-url", q->name), *url = config_text(config, name);
@@ -251,7 +278,9 @@ struct admission *inquiry_open(const struct question *q, const struct config *co
 
         if (!url || !fetch_base_is_right(url)) {
                 if (url)
-                        error_set(error, ERROR_BAD_INPUT, "%s is to be like http://host:8080, not %s", name, redact(url, shown));
+                        error_set(error, ERROR_BAD_INPUT,
+                                  "%s is to be like http://host:8080, not %s", name,
+                                  redact(url, shown));
                 arena_close(&arena);
                 return NULL;
         }
@@ -260,7 +289,8 @@ struct admission *inquiry_open(const struct question *q, const struct config *co
         i->question = q;
         i->arena = arena;
         i->base = base_of(arena, url);
-        i->refuses = strcmp(config_text(config, arena_printf(arena, "%s-failure", q->name)), "refuse") == 0;
+        i->refuses = strcmp(config_text(config, arena_printf(arena, "%s-failure", q->name)),
+                            "refuse") == 0;
         i->timeout_ms = config_number(config, arena_printf(arena, "%s-timeout", q->name));
         i->most = (int)config_number(config, arena_printf(arena, "%s-most", q->name));
         i->breaker = breaker_of(config_number(config, arena_printf(arena, "%s-pause", q->name)));

@@ -1,8 +1,8 @@
 /* Things are asked about at another service: what it may answer, and what becomes of the thing. */
 #include "service/inquiry.h"
 
-#include "testing/thing.h"
 #include "testing/fake_peer.h"
+#include "testing/thing.h"
 
 enum { PATIENCE_MS = 5000 };
 
@@ -13,7 +13,8 @@ struct pile {
         struct nullable_int height;
 };
 
-static const struct field pile_fields[] = {{"height", FIELD_INT32, offsetof(struct pile, height)}, {NULL}};
+static const struct field pile_fields[] = {{"height", FIELD_INT32, offsetof(struct pile, height)},
+                                           {NULL}};
 static const struct shape pile_shape = {pile_fields, sizeof(struct pile)};
 
 static const char *name_of(const void *row)
@@ -45,7 +46,8 @@ static const struct question question = {
 static const struct setting settings[] = {
         {"pile-url", SETTING_TEXT, NULL, NULL, NULL, "url"},
         {"pile-timeout", SETTING_DURATION, "5s", NULL, NULL, "timeout"},
-        {"pile-failure", SETTING_CHOICE, "accept", NULL, NULL, "failure", .choices = "accept|refuse"},
+        {"pile-failure", SETTING_CHOICE, "accept", NULL, NULL, "failure",
+         .choices = "accept|refuse"},
         {"pile-pause", SETTING_DURATION, "1h", NULL, NULL, "pause"},
         {"pile-most", SETTING_NUMBER, "8", NULL, NULL, "most"},
         {NULL},
@@ -108,7 +110,8 @@ static void wait_for_verdicts(int count)
         int there;
 
         pthread_mutex_lock(&asker.lock);
-        while (asker.verdicts < count && pthread_cond_clockwait(&asker.more, &asker.lock, CLOCK_MONOTONIC, &until) == 0)
+        while (asker.verdicts < count &&
+               pthread_cond_clockwait(&asker.more, &asker.lock, CLOCK_MONOTONIC, &until) == 0)
                 ;
         there = asker.verdicts;
         pthread_mutex_unlock(&asker.lock);
@@ -122,7 +125,10 @@ static struct applicant *apply(const char *name, int64_t qty)
         struct applicant *p = arena_alloc(arena, sizeof *p);
 
         *t = (struct thing){.name = name, .qty = {true, qty}};
-        *p = (struct applicant){.row = t, .arena = arena, .traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        *p = (struct applicant){.row = t,
+                                .arena = arena,
+                                .traceparent =
+                                        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
                                 .done = count_verdict};
         asker.admission->ask(asker.admission, p);
         return p;
@@ -132,7 +138,9 @@ static struct applicant *apply(const char *name, int64_t qty)
 static const char *verdict_on(struct applicant *p)
 {
         const struct error *e = &p->verdict;
-        const char *text = e->kind == ERROR_NONE ? "accepted" : arena_printf(asker.arena, "%d %s", error_status(e->kind), e->text);
+        const char *text = e->kind == ERROR_NONE ? "accepted"
+                                                 : arena_printf(asker.arena, "%d %s",
+                                                                error_status(e->kind), e->text);
         struct arena *arena = p->arena;
 
         arena_close(&arena);
@@ -150,15 +158,19 @@ static const char *asked(const char *name, int64_t qty)
 
 static const char *answer_of(int status, const char *body)
 {
-        return arena_printf(asker.arena, "HTTP/1.1 %d Whatever\r\nContent-Type: application/hal+json\r\nContent-Length: %zu\r\n\r\n%s", status,
-                            strlen(body), body);
+        return arena_printf(asker.arena,
+                            "HTTP/1.1 %d Whatever\r\nContent-Type: "
+                            "application/hal+json\r\nContent-Length: %zu\r\n\r\n%s",
+                            status, strlen(body), body);
 }
 
 static int64_t count_of(const char *outcome)
 {
-        static const struct metric_family family = {"mall_question_seconds", "", METRIC_HISTOGRAM, {"name", "outcome"}};
+        static const struct metric_family family = {
+                "mall_question_seconds", "", METRIC_HISTOGRAM, {"name", "outcome"}};
 
-        return (int64_t)metric_value(metrics_series(asker.metrics, &family, (const char *[]){"pile", outcome}));
+        return (int64_t)metric_value(
+                metrics_series(asker.metrics, &family, (const char *[]){"pile", outcome}));
 }
 
 static const char *prometheus(void)
@@ -169,18 +181,29 @@ static const char *prometheus(void)
         return out.at;
 }
 
-#define ACCEPT (const char *const[]){NULL}
-#define REFUSE (const char *const[]){"--pile-failure=refuse", NULL}
+#define ACCEPT                                                                                     \
+        (const char *const[])                                                                      \
+        {                                                                                          \
+                NULL                                                                               \
+        }
+#define REFUSE                                                                                     \
+        (const char *const[])                                                                      \
+        {                                                                                          \
+                "--pile-failure=refuse", NULL                                                      \
+        }
 
 /* ---- stories ---- */
 
 static void what_the_other_says_decides(void)
 {
         begin(NULL, REFUSE);
-        peer_says(answer_of(200, "{\"name\":\"a\",\"height\":5,\"_links\":{\"self\":{\"href\":\"http://x/piles/1\"}}}"));
+        peer_says(answer_of(200, "{\"name\":\"a\",\"height\":5,\"_links\":{\"self\":{\"href\":"
+                                 "\"http://x/piles/1\"}}}"));
         check_text(asked("a", 5), "accepted");
         check_contains(peer_heard(), "GET /piles/search/findByName?name=a HTTP/1.1\r\n");
-        check_contains(peer_heard(), "\r\ntraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n");
+        check_contains(
+                peer_heard(),
+                "\r\ntraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n");
         check_text(asked("a", 6), "409 only 5");
         peer_says(answer_of(200, "{\"height\":null}"));
         check_text(asked("TV & Radio", 1), "409 only 0");
@@ -218,11 +241,13 @@ static void what_is_no_answer_is_as_the_setting_says(void)
                 {200, "[]", "its answer makes no sense"},
                 {200, "null", "its answer makes no sense"},
                 {200, "{}", "its answer makes no sense: height is missing"},
-                {200, "{\"height\":\"high\"}", "its answer makes no sense: height must be a whole number"},
+                {200, "{\"height\":\"high\"}",
+                 "its answer makes no sense: height must be a whole number"},
                 {200, "{\"height\":5} x", "its answer makes no sense"},
                 {200, "{\"height\":99999999999}", "its answer makes no sense"},
         };
-        static const char *const flags[][3] = {{"--pile-pause=0", NULL}, {"--pile-pause=0", "--pile-failure=refuse", NULL}};
+        static const char *const flags[][3] = {{"--pile-pause=0", NULL},
+                                               {"--pile-pause=0", "--pile-failure=refuse", NULL}};
 
         for (int strict = 0; strict < 2; strict++) {
                 begin(NULL, flags[strict]);
@@ -232,7 +257,9 @@ static void what_is_no_answer_is_as_the_setting_says(void)
                         peer_says(answer_of(table[i].status, table[i].body));
                         verdict = asked("a", 1);
                         if (strict)
-                                check_contains(verdict, arena_printf(asker.arena, "503 no pile was seen: %s", table[i].why));
+                                check_contains(verdict,
+                                               arena_printf(asker.arena, "503 no pile was seen: %s",
+                                                            table[i].why));
                         else
                                 check_text(verdict, "accepted");
                 }
@@ -261,13 +288,15 @@ static void who_is_away_or_slow_is_no_answer(void)
 
 static void no_more_than_so_many_wait(void)
 {
-        static const char *const flags[] = {"--pile-failure=refuse", "--pile-timeout=300ms", "--pile-most=2", NULL};
+        static const char *const flags[] = {"--pile-failure=refuse", "--pile-timeout=300ms",
+                                            "--pile-most=2", NULL};
         struct applicant *first, *second;
 
         begin(NULL, flags);
         first = apply("a", 1);
         second = apply("a", 1);
-        check_text(verdict_on(apply("a", 1)), "503 no pile was seen: 2 questions wait for an answer already"); /* at once */
+        check_text(verdict_on(apply("a", 1)),
+                   "503 no pile was seen: 2 questions wait for an answer already"); /* at once */
         check_int(count_of("full"), 1);
         wait_for_verdicts(3);
         check_contains(verdict_on(first), "no answer within");
@@ -332,7 +361,8 @@ static const char *of_length(char with, size_t len)
         return name;
 }
 
-/* Neither by its length nor by what it becomes when it is escaped may a client's text keep others from being asked about. */
+/* Neither by its length nor by what it becomes when it is escaped may a client's text keep others
+   from being asked about. */
 static void what_fits_no_target_is_a_name_that_nobody_has(void)
 {
         begin(NULL, REFUSE);
@@ -351,9 +381,11 @@ static void what_fits_no_target_is_a_name_that_nobody_has(void)
 static void an_answer_that_is_too_large_opens_no_breaker(void)
 {
         begin(NULL, REFUSE);
-        peer_says(answer_of(200, arena_printf(asker.arena, "{\"height\":5,\"name\":\"%s\"}", of_length('x', 70000))));
+        peer_says(answer_of(200, arena_printf(asker.arena, "{\"height\":5,\"name\":\"%s\"}",
+                                              of_length('x', 70000))));
         for (int i = 0; i < 15; i++)
-                check_contains(asked("a", 1), "503 no pile was seen: its answer is larger than 65536 bytes");
+                check_contains(asked("a", 1),
+                               "503 no pile was seen: its answer is larger than 65536 bytes");
         end();
 }
 
@@ -366,7 +398,8 @@ static void unset_it_is_off_and_a_wrong_url_is_an_error(void)
         check(inquiry_open(&question, asker.config, NULL, &e) == NULL);
         check_int(e.kind, ERROR_NONE);
         config_close(&asker.config);
-        asker.config = config_open(settings, 0, argv, (char *[]){(char[]){"MALL_PILE_URL=product:8080"}, NULL}, &e);
+        asker.config = config_open(settings, 0, argv,
+                                   (char *[]){(char[]){"MALL_PILE_URL=product:8080"}, NULL}, &e);
         check(asker.config != NULL);
         check(inquiry_open(&question, asker.config, NULL, &e) == NULL);
         check_int(e.kind, ERROR_BAD_INPUT);
@@ -380,15 +413,21 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 {"what the other says decides", what_the_other_says_decides},
                 {"without a name nothing is asked", without_a_name_nothing_is_asked},
-                {"what is no answer is as the setting says", what_is_no_answer_is_as_the_setting_says},
+                {"what is no answer is as the setting says",
+                 what_is_no_answer_is_as_the_setting_says},
                 {"who is away or slow is no answer", who_is_away_or_slow_is_no_answer},
                 {"no more than so many wait", no_more_than_so_many_wait},
                 {"the breaker opens and closes", the_breaker_opens_and_closes},
-                {"with the breaker open it is accepted if so set", with_the_breaker_open_it_is_accepted_if_so_set},
-                {"what it refuses of ours opens no breaker", what_it_refuses_of_ours_opens_no_breaker},
-                {"what fits no target is a name that nobody has", what_fits_no_target_is_a_name_that_nobody_has},
-                {"an answer that is too large opens no breaker", an_answer_that_is_too_large_opens_no_breaker},
-                {"unset it is off and a wrong url is an error", unset_it_is_off_and_a_wrong_url_is_an_error},
+                {"with the breaker open it is accepted if so set",
+                 with_the_breaker_open_it_is_accepted_if_so_set},
+                {"what it refuses of ours opens no breaker",
+                 what_it_refuses_of_ours_opens_no_breaker},
+                {"what fits no target is a name that nobody has",
+                 what_fits_no_target_is_a_name_that_nobody_has},
+                {"an answer that is too large opens no breaker",
+                 an_answer_that_is_too_large_opens_no_breaker},
+                {"unset it is off and a wrong url is an error",
+                 unset_it_is_off_and_a_wrong_url_is_an_error},
                 {NULL, NULL},
         };
 

@@ -1,4 +1,5 @@
-/* openapi_schema - what bodies are, as JSON Schema: exactly what is accepted, so that a tester who trusts it finds what is not so. */
+/* openapi_schema - what bodies are, as JSON Schema: exactly what is accepted, so that a tester who
+   trusts it finds what is not so. */
 #ifndef SERVICE_OPENAPI_SCHEMA_H
 #define SERVICE_OPENAPI_SCHEMA_H
 

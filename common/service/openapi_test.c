@@ -20,7 +20,8 @@ static const char *statuses_of(const struct json *operation)
         struct text all = text_open(shop.arena, 100);
 
         check(operation != NULL);
-        for (const struct json *answer = json_member(operation, "responses")->first; answer; answer = answer->next)
+        for (const struct json *answer = json_member(operation, "responses")->first; answer;
+             answer = answer->next)
                 text_printf(&all, "%s%s", all.len ? " " : "", answer->name);
         return all.at;
 }
@@ -50,7 +51,8 @@ static void each_operation_says_how_it_may_end(void)
                 const struct json *path = json_member(paths, operations[i].path);
 
                 check(path != NULL);
-                check_text(statuses_of(json_member(path, operations[i].method)), operations[i].statuses);
+                check_text(statuses_of(json_member(path, operations[i].method)),
+                           operations[i].statuses);
         }
         check(!json_member(json_member(paths, "/facts"), "post")); /* read only */
         check(!json_member(json_member(paths, "/facts/{id}"), "delete"));
@@ -72,7 +74,8 @@ static const struct json *member_at(const struct json *at, const char *path)
         return at;
 }
 
-/* The pattern's own language is JavaScript's; of what it uses, regcomp() knows all but the escapes. */
+/* The pattern's own language is JavaScript's; of what it uses, regcomp() knows all but the
+   escapes. */
 static bool allows(const char *pattern, const char *text)
 {
         static const char escaped[] = "[\\u0001-\\u0020]";
@@ -95,14 +98,58 @@ static bool allows(const char *pattern, const char *text)
 
 static void a_text_is_allowed_as_a_number_exactly_if_it_is_taken_as_one(void)
 {
-        static const char *const texts[] = {
-                "", " ", "null", " null\n", "Null", "null5", "-null",
-                "5", " 5 ", "\t5\v", "\0015\037", "+5", "-5", "-0", "-000", "+0", "007", "5 6",
-                "1.7", "1e2", "abc", "0x10", "-", "+", "+-5",
-                ("\xc2\xa0" "5"), "999999999", "0999999999", "1000000000", "1999999999", "2000000000", "2147483639", "2147483646",
-                "2147483647", "2147483648", "2147483650", "2147483747", "2148000000", "2999999999", "3000000000", "00002147483647", "00002147483648",
-                "-2147483648", "9223372036854775807", "9223372036854775808", "9223372036854775799", "9300000000000000000",
-                "-9223372036854775808", "-9223372036854775809", "10000000000000000000", "99999999999999999999"};
+        static const char *const texts[] = {"",
+                                            " ",
+                                            "null",
+                                            " null\n",
+                                            "Null",
+                                            "null5",
+                                            "-null",
+                                            "5",
+                                            " 5 ",
+                                            "\t5\v",
+                                            "\0015\037",
+                                            "+5",
+                                            "-5",
+                                            "-0",
+                                            "-000",
+                                            "+0",
+                                            "007",
+                                            "5 6",
+                                            "1.7",
+                                            "1e2",
+                                            "abc",
+                                            "0x10",
+                                            "-",
+                                            "+",
+                                            "+-5",
+                                            ("\xc2\xa0"
+                                             "5"),
+                                            "999999999",
+                                            "0999999999",
+                                            "1000000000",
+                                            "1999999999",
+                                            "2000000000",
+                                            "2147483639",
+                                            "2147483646",
+                                            "2147483647",
+                                            "2147483648",
+                                            "2147483650",
+                                            "2147483747",
+                                            "2148000000",
+                                            "2999999999",
+                                            "3000000000",
+                                            "00002147483647",
+                                            "00002147483648",
+                                            "-2147483648",
+                                            "9223372036854775807",
+                                            "9223372036854775808",
+                                            "9223372036854775799",
+                                            "9300000000000000000",
+                                            "-9223372036854775808",
+                                            "-9223372036854775809",
+                                            "10000000000000000000",
+                                            "99999999999999999999"};
         static const char *const members[] = {"qty", "big"}; /* an int32 not below 0, an int64 */
         const struct json *properties;
 
@@ -113,11 +160,13 @@ static void a_text_is_allowed_as_a_number_exactly_if_it_is_taken_as_one(void)
                 const struct field *field = shape_field(&thing_shape, members[m]);
 
                 for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-                        struct json value = {.type = JSON_STRING, .text = texts[i], .len = strlen(texts[i])};
+                        struct json value = {
+                                .type = JSON_STRING, .text = texts[i], .len = strlen(texts[i])};
                         struct thing t = {0};
                         struct error e = {0};
 
-                        if (allows(member_at(as_text, "pattern")->text, texts[i]) != field_read(field, &value, &t, &e))
+                        if (allows(member_at(as_text, "pattern")->text, texts[i]) !=
+                            field_read(field, &value, &t, &e))
                                 check_text(texts[i], e.text);
                 }
         }
@@ -128,7 +177,8 @@ static void numbers_have_the_bounds_they_are_taken_with(void)
 {
         static const struct {
                 const char *member, *above, *below;
-        } numbers[] = {{"qty", "-1", "2147483648"}, {"big", "-9223372036854775809", "9223372036854775808"}};
+        } numbers[] = {{"qty", "-1", "2147483648"},
+                       {"big", "-9223372036854775809", "9223372036854775808"}};
         const struct json *properties;
 
         shop_begin();
@@ -144,14 +194,17 @@ static void numbers_have_the_bounds_they_are_taken_with(void)
 
 static void no_text_has_a_nul(void)
 {
-        static const char *const places[] = {"text", "json", "json/propertyNames", "thing-input/propertyNames",
+        static const char *const places[] = {"text", "json", "json/propertyNames",
+                                             "thing-input/propertyNames",
                                              "thing-input/properties/name"};
         const struct json *schemas;
 
         shop_begin();
         schemas = member_at(openapi(), "components/schemas");
         for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-                check_text(member_at(schemas, arena_printf(shop.arena, "%s/pattern", places[i]))->text, "^[^\\u0000]*$");
+                check_text(
+                        member_at(schemas, arena_printf(shop.arena, "%s/pattern", places[i]))->text,
+                        "^[^\\u0000]*$");
         check(!json_member(member_at(schemas, "thing-input/properties"), "Secret"));
         check(!json_member(schemas, "fact-input"));
         shop_end();
@@ -159,8 +212,10 @@ static void no_text_has_a_nul(void)
 
 static const struct story stories[] = {
         {"each operation says how it may end", each_operation_says_how_it_may_end},
-        {"a text is allowed as a number exactly if it is taken as one", a_text_is_allowed_as_a_number_exactly_if_it_is_taken_as_one},
-        {"numbers have the bounds they are taken with", numbers_have_the_bounds_they_are_taken_with},
+        {"a text is allowed as a number exactly if it is taken as one",
+         a_text_is_allowed_as_a_number_exactly_if_it_is_taken_as_one},
+        {"numbers have the bounds they are taken with",
+         numbers_have_the_bounds_they_are_taken_with},
         {"no text has a NUL", no_text_has_a_nul},
         {NULL, NULL},
 };

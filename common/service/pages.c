@@ -39,7 +39,8 @@ static bool cut_last(char *list, const char *word)
         return true;
 }
 
-/* "productId,qty,desc,ignorecase": one or several members, and for all of them a direction and whether case matters. */
+/* "productId,qty,desc,ignorecase": one or several members, and for all of them a direction and
+   whether case matters. */
 static void add_sorts(struct page *page, const struct shape *shape, char *list)
 {
         bool ignores_case = cut_last(list, "ignorecase"), descends = cut_last(list, "desc");
@@ -52,7 +53,8 @@ static void add_sorts(struct page *page, const struct shape *shape, char *list)
                 const struct field *field = sort_field(shape, name, &known);
 
                 if (known)
-                        page->sorts[page->sort_count++] = (struct sort){field, descends, ignores_case};
+                        page->sorts[page->sort_count++] =
+                                (struct sort){field, descends, ignores_case};
         }
 }
 
@@ -75,12 +77,14 @@ struct page page_asked(const struct http_request *request, const struct shape *s
 
 static bool is_of_page(const char *name, size_t len)
 {
-        return http_query_is(name, len, "page") || http_query_is(name, len, "size") || http_query_is(name, len, "sort");
+        return http_query_is(name, len, "page") || http_query_is(name, len, "size") ||
+               http_query_is(name, len, "sort");
 }
 
 const char *page_others(const struct http_request *request)
 {
-        struct text others = text_open(request->arena, request->query ? strlen(request->query) + 1 : 0);
+        struct text others =
+                text_open(request->arena, request->query ? strlen(request->query) + 1 : 0);
         size_t len;
 
         for (const char *p = request->query; p && *p; p += len + (p[len] == '&')) {

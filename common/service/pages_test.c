@@ -22,7 +22,8 @@ static const char *sorts(const char *query)
         text[0] = '\0';
         for (int i = 0; i < page.sort_count; i++)
                 len += (size_t)snprintf(text + len, sizeof text - len, "%s%s %s%s", i ? ", " : "",
-                                        page.sorts[i].field ? page.sorts[i].field->name : "id", page.sorts[i].descending ? "desc" : "asc",
+                                        page.sorts[i].field ? page.sorts[i].field->name : "id",
+                                        page.sorts[i].descending ? "desc" : "asc",
                                         page.sorts[i].ignores_case ? " any case" : "");
         return text;
 }
@@ -70,7 +71,8 @@ static void sorts_that_exist(void)
         check_text(sorts("sort=id,desc"), "id desc");
         check_text(sorts("sort=name%2Cdesc"), "name desc");
         check_text(sorts("sort=name,asc,ignorecase"), "name asc any case");
-        check_text(sorts("sort=name,qty,desc,IgnoreCase&sort=id"), "name desc any case, qty desc any case, id asc");
+        check_text(sorts("sort=name,qty,desc,IgnoreCase&sort=id"),
+                   "name desc any case, qty desc any case, id asc");
         check_text(sorts("sort=name,ignorecase"), "name asc any case");
 }
 

@@ -31,8 +31,8 @@ static bool bad(struct error *error, const char *what, const char *name)
 }
 
 /* "/qty" is the member qty; deeper paths do not exist here. */
-static bool member_of(const struct shape *shape, const struct json *operation, const char *name, const struct field **field,
-                      const char **path, struct error *error)
+static bool member_of(const struct shape *shape, const struct json *operation, const char *name,
+                      const struct field **field, const char **path, struct error *error)
 {
         const struct json *pointer = json_member(operation, name);
 
@@ -57,24 +57,28 @@ static bool needs_member(const struct operation *o, struct error *error)
         return o->field || bad(error, "there is no member ", o->path);
 }
 
-static bool op_add(const struct shape *shape, const struct operation *o, void *row, struct error *error)
+static bool op_add(const struct shape *shape, const struct operation *o, void *row,
+                   struct error *error)
 {
         (void)shape;
         return needs_value(o, error) && (!o->field || field_read(o->field, o->value, row, error));
 }
 
-static bool op_replace(const struct shape *shape, const struct operation *o, void *row, struct error *error)
+static bool op_replace(const struct shape *shape, const struct operation *o, void *row,
+                       struct error *error)
 {
         return needs_member(o, error) && op_add(shape, o, row, error);
 }
 
-static bool op_remove(const struct shape *shape, const struct operation *o, void *row, struct error *error)
+static bool op_remove(const struct shape *shape, const struct operation *o, void *row,
+                      struct error *error)
 {
         (void)shape;
         return needs_member(o, error) && field_read(o->field, &json_null, row, error);
 }
 
-static bool op_test(const struct shape *shape, const struct operation *o, void *row, struct error *error)
+static bool op_test(const struct shape *shape, const struct operation *o, void *row,
+                    struct error *error)
 {
         struct text is, wanted;
         struct arena *arena;
@@ -90,7 +94,9 @@ static bool op_test(const struct shape *shape, const struct operation *o, void *
         json_write(&wanted, o->value);
         same = strcmp(is.at, wanted.at) == 0;
         if (!same)
-                error_set(error, ERROR_CONFLICT, "JSON Patch: the test of /%s does not hold: it is %.100s", o->path, is.at);
+                error_set(error, ERROR_CONFLICT,
+                          "JSON Patch: the test of /%s does not hold: it is %.100s", o->path,
+                          is.at);
         arena_close(&arena);
         return same;
 }
@@ -110,7 +116,8 @@ static bool copy_member(const struct operation *o, void *row, struct error *erro
                 as_json = (struct json){.type = JSON_NUMBER, .text = value.at, .len = value.len};
         }
         if (as_json.type == JSON_NUMBER && o->field->type == FIELD_TEXT)
-                done = error_member(error, o->path, "JSON Patch: %s is a string, %s a number", o->path, o->source->name);
+                done = error_member(error, o->path, "JSON Patch: %s is a string, %s a number",
+                                    o->path, o->source->name);
         else
                 done = field_read(o->field, &as_json, row, error);
         if (!done)
@@ -119,7 +126,8 @@ static bool copy_member(const struct operation *o, void *row, struct error *erro
         return done;
 }
 
-static bool op_copy(const struct shape *shape, const struct operation *o, void *row, struct error *error)
+static bool op_copy(const struct shape *shape, const struct operation *o, void *row,
+                    struct error *error)
 {
         (void)shape;
         if (!o->source)
@@ -127,9 +135,11 @@ static bool op_copy(const struct shape *shape, const struct operation *o, void *
         return needs_member(o, error) && copy_member(o, row, error);
 }
 
-static bool op_move(const struct shape *shape, const struct operation *o, void *row, struct error *error)
+static bool op_move(const struct shape *shape, const struct operation *o, void *row,
+                    struct error *error)
 {
-        return op_copy(shape, o, row, error) && (o->source == o->field || field_read(o->source, &json_null, row, error));
+        return op_copy(shape, o, row, error) &&
+               (o->source == o->field || field_read(o->source, &json_null, row, error));
 }
 
 static const struct {
@@ -141,7 +151,8 @@ static const struct {
         {"test", op_test, false}, {"copy", op_copy, true},        {"move", op_move, true},
 };
 
-static bool run_operation(const struct shape *shape, const struct json *operation, void *row, struct error *error)
+static bool run_operation(const struct shape *shape, const struct json *operation, void *row,
+                          struct error *error)
 {
         const struct json *name = json_member(operation, "op");
         struct operation o = {.value = json_member(operation, "value")};
@@ -153,13 +164,15 @@ static bool run_operation(const struct shape *shape, const struct json *operatio
                 if (strcmp(operations[i].name, name->text) != 0)
                         continue;
                 return member_of(shape, operation, "path", &o.field, &o.path, error) &&
-                       (!operations[i].has_from || member_of(shape, operation, "from", &o.source, &from, error)) &&
+                       (!operations[i].has_from ||
+                        member_of(shape, operation, "from", &o.source, &from, error)) &&
                        operations[i].run(shape, &o, row, error);
         }
         return bad(error, "there is no operation ", name->text);
 }
 
-bool patch_apply(const struct shape *shape, const struct json *patch, void *row, struct error *error)
+bool patch_apply(const struct shape *shape, const struct json *patch, void *row,
+                 struct error *error)
 {
         if (patch->type == JSON_OBJECT)
                 return shape_read(shape, patch, row, error);

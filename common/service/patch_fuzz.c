@@ -1,7 +1,7 @@
-/* patch_fuzz - a patch is applied or refused with a reason; what it makes of a row can be written and read again, and a hidden
-   member is none of its business. */
-#include "testing/fuzz.h"
+/* patch_fuzz - a patch is applied or refused with a reason; what it makes of a row can be written
+   and read again, and a hidden member is none of its business. */
 #include "service/patch.h"
+#include "testing/fuzz.h"
 
 struct goods {
         struct row row;
@@ -27,8 +27,10 @@ static void check_row(struct arena *arena, const struct goods *row)
         struct error error = {0};
         const struct json *json;
 
-        fuzz_must(row->row.id == 7 && row->row.version == 3 && strcmp(row->secret, "hidden") == 0, "what is hidden was changed");
-        fuzz_must(!row->qty.known || (row->qty.value >= 0 && row->qty.value <= INT32_MAX), "qty is %lld", (long long)row->qty.value);
+        fuzz_must(row->row.id == 7 && row->row.version == 3 && strcmp(row->secret, "hidden") == 0,
+                  "what is hidden was changed");
+        fuzz_must(!row->qty.known || (row->qty.value >= 0 && row->qty.value <= INT32_MAX),
+                  "qty is %lld", (long long)row->qty.value);
         text_char(&out, '{');
         shape_write(&shape, row, &out);
         text_char(&out, '}');
@@ -43,13 +45,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct fuzz_piece text = fuzz_whole(arena, data, size, 1 << 20);
         struct error error = {0};
         const struct json *patch = json_read(arena, text.at, text.len, &error);
-        struct goods row = {.row = {7, 3}, .name = "TV", .secret = "hidden", .qty = {true, 5}, .big = {true, INT64_MIN}};
+        struct goods row = {.row = {7, 3},
+                            .name = "TV",
+                            .secret = "hidden",
+                            .qty = {true, 5},
+                            .big = {true, INT64_MIN}};
 
         if (patch && (patch->type == JSON_OBJECT || patch->type == JSON_ARRAY)) {
                 if (patch_apply(&shape, patch, &row, &error))
                         check_row(arena, &row);
                 else
-                        fuzz_must((error.kind == ERROR_BAD_INPUT || error.kind == ERROR_CONFLICT) && error.text[0], "refused for no reason");
+                        fuzz_must((error.kind == ERROR_BAD_INPUT || error.kind == ERROR_CONFLICT) &&
+                                          error.text[0],
+                                  "refused for no reason");
         }
         arena_close(&arena);
         return 0;

@@ -40,7 +40,8 @@ static void a_merge_changes_what_it_has(void)
         becomes("{}", "\"name\":\"a\",\"qty\":5,\"big\":null");
         becomes("{\"qty\":6}", "\"name\":\"a\",\"qty\":6,\"big\":null");
         becomes("{\"name\":null,\"big\":\"7\"}", "\"name\":null,\"qty\":5,\"big\":7");
-        becomes("{\"unknown\":1,\"Secret\":\"x\",\"pin\":2}", "\"name\":\"a\",\"qty\":5,\"big\":null");
+        becomes("{\"unknown\":1,\"Secret\":\"x\",\"pin\":2}",
+                "\"name\":\"a\",\"qty\":5,\"big\":null");
         fails("{\"qty\":-1}", ERROR_BAD_INPUT, "qty must be");
         fails("{\"name\":{}}", ERROR_BAD_INPUT, "name must be");
 }
@@ -48,27 +49,39 @@ static void a_merge_changes_what_it_has(void)
 static void operations_run_in_order(void)
 {
         becomes("[]", "\"name\":\"a\",\"qty\":5,\"big\":null");
-        becomes("[{\"op\":\"replace\",\"path\":\"/name\",\"value\":\"b\"}]", "\"name\":\"b\",\"qty\":5,\"big\":null");
-        becomes("[{\"op\":\"add\",\"path\":\"/big\",\"value\":9},{\"op\":\"test\",\"path\":\"/big\",\"value\":9},"
+        becomes("[{\"op\":\"replace\",\"path\":\"/name\",\"value\":\"b\"}]",
+                "\"name\":\"b\",\"qty\":5,\"big\":null");
+        becomes("[{\"op\":\"add\",\"path\":\"/big\",\"value\":9},{\"op\":\"test\",\"path\":\"/"
+                "big\",\"value\":9},"
                 "{\"op\":\"remove\",\"path\":\"/qty\"}]",
                 "\"name\":\"a\",\"qty\":null,\"big\":9");
-        becomes("[{\"op\":\"copy\",\"from\":\"/qty\",\"path\":\"/big\"}]", "\"name\":\"a\",\"qty\":5,\"big\":5");
-        becomes("[{\"op\":\"move\",\"from\":\"/qty\",\"path\":\"/big\"}]", "\"name\":\"a\",\"qty\":null,\"big\":5");
-        becomes("[{\"op\":\"move\",\"from\":\"/qty\",\"path\":\"/qty\"}]", "\"name\":\"a\",\"qty\":5,\"big\":null");
-        becomes("[{\"op\":\"copy\",\"from\":\"/big\",\"path\":\"/name\"}]", "\"name\":null,\"qty\":5,\"big\":null");
-        becomes("[{\"op\":\"add\",\"path\":\"/unknown\",\"value\":1}]", "\"name\":\"a\",\"qty\":5,\"big\":null");
-        becomes("[{\"path\":\"/qty\",\"value\":null,\"op\":\"replace\",\"more\":{}}]", "\"name\":\"a\",\"qty\":null,\"big\":null");
+        becomes("[{\"op\":\"copy\",\"from\":\"/qty\",\"path\":\"/big\"}]",
+                "\"name\":\"a\",\"qty\":5,\"big\":5");
+        becomes("[{\"op\":\"move\",\"from\":\"/qty\",\"path\":\"/big\"}]",
+                "\"name\":\"a\",\"qty\":null,\"big\":5");
+        becomes("[{\"op\":\"move\",\"from\":\"/qty\",\"path\":\"/qty\"}]",
+                "\"name\":\"a\",\"qty\":5,\"big\":null");
+        becomes("[{\"op\":\"copy\",\"from\":\"/big\",\"path\":\"/name\"}]",
+                "\"name\":null,\"qty\":5,\"big\":null");
+        becomes("[{\"op\":\"add\",\"path\":\"/unknown\",\"value\":1}]",
+                "\"name\":\"a\",\"qty\":5,\"big\":null");
+        becomes("[{\"path\":\"/qty\",\"value\":null,\"op\":\"replace\",\"more\":{}}]",
+                "\"name\":\"a\",\"qty\":null,\"big\":null");
 }
 
 static void a_test_guards(void)
 {
-        becomes("[{\"op\":\"test\",\"path\":\"/name\",\"value\":\"a\"},{\"op\":\"test\",\"path\":\"/big\",\"value\":null}]",
+        becomes("[{\"op\":\"test\",\"path\":\"/"
+                "name\",\"value\":\"a\"},{\"op\":\"test\",\"path\":\"/big\",\"value\":null}]",
                 "\"name\":\"a\",\"qty\":5,\"big\":null");
-        fails("[{\"op\":\"test\",\"path\":\"/qty\",\"value\":6},{\"op\":\"remove\",\"path\":\"/qty\"}]", ERROR_CONFLICT,
-              "the test of /qty does not hold: it is 5");
+        fails("[{\"op\":\"test\",\"path\":\"/qty\",\"value\":6},{\"op\":\"remove\",\"path\":\"/"
+              "qty\"}]",
+              ERROR_CONFLICT, "the test of /qty does not hold: it is 5");
         fails("[{\"op\":\"test\",\"path\":\"/name\",\"value\":null}]", ERROR_CONFLICT, "/name");
-        fails("[{\"op\":\"test\",\"path\":\"/qty\",\"value\":\"5\"}]", ERROR_CONFLICT, "/qty"); /* a string is no number */
-        fails("[{\"op\":\"test\",\"path\":\"/unknown\",\"value\":1}]", ERROR_BAD_INPUT, "no member unknown");
+        fails("[{\"op\":\"test\",\"path\":\"/qty\",\"value\":\"5\"}]", ERROR_CONFLICT,
+              "/qty"); /* a string is no number */
+        fails("[{\"op\":\"test\",\"path\":\"/unknown\",\"value\":1}]", ERROR_BAD_INPUT,
+              "no member unknown");
 }
 
 static void what_is_no_operation_is_refused(void)
@@ -77,34 +90,44 @@ static void what_is_no_operation_is_refused(void)
         fails("[1]", ERROR_BAD_INPUT, "op");
         fails("[[]]", ERROR_BAD_INPUT, "op");
         fails("[{\"op\":7,\"path\":\"/qty\"}]", ERROR_BAD_INPUT, "op");
-        fails("[{\"op\":\"increase\",\"path\":\"/qty\"}]", ERROR_BAD_INPUT, "no operation increase");
+        fails("[{\"op\":\"increase\",\"path\":\"/qty\"}]", ERROR_BAD_INPUT,
+              "no operation increase");
         fails("[{\"op\":\"remove\"}]", ERROR_BAD_INPUT, "path");
         fails("[{\"op\":\"remove\",\"path\":1}]", ERROR_BAD_INPUT, "path");
         fails("[{\"op\":\"remove\",\"path\":\"qty\"}]", ERROR_BAD_INPUT, "not qty");
         fails("[{\"op\":\"remove\",\"path\":\"\"}]", ERROR_BAD_INPUT, "/member");
         fails("[{\"op\":\"remove\",\"path\":\"/qty/0\"}]", ERROR_BAD_INPUT, "/qty/0");
         fails("[{\"op\":\"remove\",\"path\":\"/unknown\"}]", ERROR_BAD_INPUT, "no member unknown");
-        fails("[{\"op\":\"replace\",\"path\":\"/unknown\",\"value\":1}]", ERROR_BAD_INPUT, "no member unknown");
+        fails("[{\"op\":\"replace\",\"path\":\"/unknown\",\"value\":1}]", ERROR_BAD_INPUT,
+              "no member unknown");
         fails("[{\"op\":\"replace\",\"path\":\"/qty\"}]", ERROR_BAD_INPUT, "no value");
         fails("[{\"op\":\"add\",\"path\":\"/qty\",\"value\":-1}]", ERROR_BAD_INPUT, "qty must be");
         fails("[{\"op\":\"copy\",\"path\":\"/qty\"}]", ERROR_BAD_INPUT, "from");
-        fails("[{\"op\":\"copy\",\"from\":\"/unknown\",\"path\":\"/qty\"}]", ERROR_BAD_INPUT, "from names no member");
+        fails("[{\"op\":\"copy\",\"from\":\"/unknown\",\"path\":\"/qty\"}]", ERROR_BAD_INPUT,
+              "from names no member");
 }
 
 static void what_the_row_does_not_allow_is_a_conflict(void)
 {
-        fails("[{\"op\":\"copy\",\"from\":\"/qty\",\"path\":\"/name\"}]", ERROR_CONFLICT, "name is a string, qty a number");
-        fails("[{\"op\":\"move\",\"from\":\"/name\",\"path\":\"/qty\"}]", ERROR_CONFLICT, "qty must be");
-        becomes("[{\"op\":\"add\",\"path\":\"/name\",\"value\":\"7\"},{\"op\":\"copy\",\"from\":\"/name\",\"path\":\"/qty\"}]",
+        fails("[{\"op\":\"copy\",\"from\":\"/qty\",\"path\":\"/name\"}]", ERROR_CONFLICT,
+              "name is a string, qty a number");
+        fails("[{\"op\":\"move\",\"from\":\"/name\",\"path\":\"/qty\"}]", ERROR_CONFLICT,
+              "qty must be");
+        becomes("[{\"op\":\"add\",\"path\":\"/name\",\"value\":\"7\"},{\"op\":\"copy\",\"from\":\"/"
+                "name\",\"path\":\"/qty\"}]",
                 "\"name\":\"7\",\"qty\":7,\"big\":null");
 }
 
 static void hidden_members_do_not_exist(void)
 {
-        fails("[{\"op\":\"replace\",\"path\":\"/Secret\",\"value\":\"x\"}]", ERROR_BAD_INPUT, "no member Secret");
-        fails("[{\"op\":\"test\",\"path\":\"/pin\",\"value\":1}]", ERROR_BAD_INPUT, "no member pin");
-        fails("[{\"op\":\"copy\",\"from\":\"/Secret\",\"path\":\"/name\"}]", ERROR_BAD_INPUT, "from names no member");
-        becomes("[{\"op\":\"add\",\"path\":\"/Secret\",\"value\":\"x\"}]", "\"name\":\"a\",\"qty\":5,\"big\":null");
+        fails("[{\"op\":\"replace\",\"path\":\"/Secret\",\"value\":\"x\"}]", ERROR_BAD_INPUT,
+              "no member Secret");
+        fails("[{\"op\":\"test\",\"path\":\"/pin\",\"value\":1}]", ERROR_BAD_INPUT,
+              "no member pin");
+        fails("[{\"op\":\"copy\",\"from\":\"/Secret\",\"path\":\"/name\"}]", ERROR_BAD_INPUT,
+              "from names no member");
+        becomes("[{\"op\":\"add\",\"path\":\"/Secret\",\"value\":\"x\"}]",
+                "\"name\":\"a\",\"qty\":5,\"big\":null");
 }
 
 int main(int argc, char **argv)
@@ -114,7 +137,8 @@ int main(int argc, char **argv)
                 {"operations run in order", operations_run_in_order},
                 {"a test guards", a_test_guards},
                 {"what is no operation is refused", what_is_no_operation_is_refused},
-                {"what the row does not allow is a conflict", what_the_row_does_not_allow_is_a_conflict},
+                {"what the row does not allow is a conflict",
+                 what_the_row_does_not_allow_is_a_conflict},
                 {"hidden members do not exist", hidden_members_do_not_exist},
                 {NULL, NULL},
         };

@@ -1,7 +1,8 @@
-/* query_fuzz - a query is decoded once, and as everybody else does; what it asks of a page is in bounds, and of what may be seen. */
-#include "testing/fuzz.h"
+/* query_fuzz - a query is decoded once, and as everybody else does; what it asks of a page is in
+   bounds, and of what may be seen. */
 #include "http/target.h"
 #include "service/pages.h"
+#include "testing/fuzz.h"
 
 struct goods {
         struct row row;
@@ -44,18 +45,22 @@ static const char *parameter(struct arena *arena, const char *query, const char 
                 size_t len = strcspn(p, "&"), name_len = strcspn(p, "&=");
 
                 if (len && strcmp(plain(arena, p, name_len), name) == 0 && nth-- == 0)
-                        return name_len < len ? plain(arena, p + name_len + 1, len - name_len - 1) : "";
+                        return name_len < len ? plain(arena, p + name_len + 1, len - name_len - 1)
+                                              : "";
         }
         return NULL;
 }
 
 static void check_page(const struct page *page)
 {
-        fuzz_must(page->number >= 0 && page->number <= INT32_MAX, "page %lld", (long long)page->number);
+        fuzz_must(page->number >= 0 && page->number <= INT32_MAX, "page %lld",
+                  (long long)page->number);
         fuzz_must(page->size >= 1 && page->size <= 1000, "size %lld", (long long)page->size);
-        fuzz_must(page->sort_count >= 0 && page->sort_count <= TABLE_SORTS, "%d sorts", page->sort_count);
+        fuzz_must(page->sort_count >= 0 && page->sort_count <= TABLE_SORTS, "%d sorts",
+                  page->sort_count);
         for (int i = 0; i < page->sort_count; i++)
-                fuzz_must(!page->sorts[i].field || !(page->sorts[i].field->flags & FIELD_HIDDEN), "sorted by what is hidden");
+                fuzz_must(!page->sorts[i].field || !(page->sorts[i].field->flags & FIELD_HIDDEN),
+                          "sorted by what is hidden");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -74,12 +79,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 check_page(&page);
                 request.query = page_others(&request);
                 page = page_asked(&request, &shape);
-                fuzz_must(page.number == 0 && page.size == 20 && page.sort_count == 0, "a page, size or sort among %s", request.query);
+                fuzz_must(page.number == 0 && page.size == 20 && page.sort_count == 0,
+                          "a page, size or sort among %s", request.query);
                 request.query = target.query;
                 for (size_t i = 0; i < sizeof names / sizeof *names * 3; i++) {
-                        const char *got = http_query(&request, names[i / 3], (int)i % 3), *want = parameter(arena, target.query, names[i / 3], (int)i % 3);
+                        const char *got = http_query(&request, names[i / 3], (int)i % 3),
+                                   *want = parameter(arena, target.query, names[i / 3], (int)i % 3);
 
-                        fuzz_must(got && want ? strcmp(got, want) == 0 : got == want, "%s is %s, not %s", names[i / 3], got ? got : "none",
+                        fuzz_must(got && want ? strcmp(got, want) == 0 : got == want,
+                                  "%s is %s, not %s", names[i / 3], got ? got : "none",
                                   want ? want : "none");
                 }
         }

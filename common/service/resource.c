@@ -1,7 +1,7 @@
 #include "service/resource.h"
 
-#include "http/hal.h"
 #include "http/base_url.h"
+#include "http/hal.h"
 #include "http/negotiate.h"
 #include "service/about.h"
 #include "service/pages.h"
@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char item_methods[] = "GET,PUT,PATCH,DELETE,HEAD,OPTIONS", collection_methods[] = "GET,POST,HEAD,OPTIONS";
+static const char item_methods[] = "GET,PUT,PATCH,DELETE,HEAD,OPTIONS",
+                  collection_methods[] = "GET,POST,HEAD,OPTIONS";
 static const char read_methods[] = "GET,HEAD,OPTIONS", plain_methods[] = "POST,OPTIONS";
 
 struct resources *resources_open(struct store *store, const char *service, const char *summary,
@@ -38,7 +39,9 @@ struct resources *resources_open(struct store *store, const char *service, const
                         .item = arena_printf(all->arena, "/%s/{id}", c),
                         .search = arena_printf(all->arena, "/%s/search", c),
                         .found = arena_printf(all->arena, "/%s/search/{search}", c),
-                        .plain = arena_printf(all->arena, "/%s/%s", c, (*entities)->plain_post ? (*entities)->plain_post : ""),
+                        .plain = arena_printf(all->arena, "/%s/%s", c,
+                                              (*entities)->plain_post ? (*entities)->plain_post
+                                                                      : ""),
                 };
         }
         return all;
@@ -71,7 +74,9 @@ void answer_allow(struct http_request *r, int status, const char *methods)
                 http_answer_body(r, status, NULL, &none);
         http_answer_header(r, "Allow", methods);
         if (strstr(methods, "PATCH"))
-                http_answer_header(r, "Accept-Patch", "application/json, application/merge-patch+json, application/json-patch+json");
+                http_answer_header(r, "Accept-Patch",
+                                   "application/json, application/merge-patch+json, "
+                                   "application/json-patch+json");
 }
 
 const char *hal_type(struct http_request *r)
@@ -84,7 +89,8 @@ const char *hal_type(struct http_request *r)
         return type;
 }
 
-void answer_item(struct http_request *r, const struct resource *resource, const void *row, int status, const char *type)
+void answer_item(struct http_request *r, const struct resource *resource, const void *row,
+                 int status, const char *type)
 {
         struct text body = text_open(r->arena, 500);
         char etag[ETAG_LENGTH];
@@ -127,7 +133,8 @@ static void answer_row(struct http_request *r, const struct resource *resource, 
         if (etag_list_has(seen, etag, ETAG_WEAK)) {
                 answer_item(r, resource, row, 304, NULL); /* for its length */
         } else if (is_method(r, "HEAD")) {
-                hal_item_link_header(&links, resource->entity, ((const struct row *)row)->id, base_url(r));
+                hal_item_link_header(&links, resource->entity, ((const struct row *)row)->id,
+                                     base_url(r));
                 answer_head(r, &links);
                 http_answer_header(r, "ETag", etag);
         } else {
@@ -135,7 +142,8 @@ static void answer_row(struct http_request *r, const struct resource *resource, 
         }
 }
 
-void answer_found(struct http_request *r, const struct resource *resource, bool done, const void *row, const struct error *error)
+void answer_found(struct http_request *r, const struct resource *resource, bool done,
+                  const void *row, const struct error *error)
 {
         if (!done)
                 http_answer_error(r, error);
@@ -155,8 +163,8 @@ static void get_item(struct http_request *r, const struct resource *resource, in
 }
 
 /* The page and the total as of one moment. */
-static bool read_page(struct db *db, const struct resource *resource, const struct page *page, struct hal_page *out,
-                      void **rows, struct arena *arena, struct error *error)
+static bool read_page(struct db *db, const struct resource *resource, const struct page *page,
+                      struct hal_page *out, void **rows, struct arena *arena, struct error *error)
 {
         struct store *store = resource->all->store;
         bool done;
@@ -164,7 +172,8 @@ static bool read_page(struct db *db, const struct resource *resource, const stru
         if (!db_begin_reading(db, error))
                 return false;
         done = store_count(store, db, resource->entity, &out->total, error) &&
-               table_page(db, store_table(store, resource->entity), page, arena, rows, &out->count, error);
+               table_page(db, store_table(store, resource->entity), page, arena, rows, &out->count,
+                          error);
         db_rollback(db);
         return done;
 }
@@ -172,7 +181,8 @@ static bool read_page(struct db *db, const struct resource *resource, const stru
 enum {
         ROW_ROOM = 400,
         LINK_FIELD_ROOM = 100,
-        QUERY_COPIES = 16, /* it stands in five links, perhaps with an escape a letter, each of which is made first */
+        QUERY_COPIES = 16, /* it stands in five links, perhaps with an escape a letter, each of
+                              which is made first */
 };
 
 static void head_collection(struct http_request *r, const struct resource *resource)
@@ -180,18 +190,24 @@ static void head_collection(struct http_request *r, const struct resource *resou
         struct text links = text_open(r->arena, 200);
 
         hal_collection_link_header(&links, resource->entity, base_url(r), r->target);
-        if (links.len + LINK_FIELD_ROOM > http_answer_room(r)) { /* the query is almost as long as a head may be */
+        if (links.len + LINK_FIELD_ROOM >
+            http_answer_room(r)) { /* the query is almost as long as a head may be */
                 links = text_open(r->arena, 200);
                 hal_collection_link_header(&links, resource->entity, base_url(r), r->path);
         }
         answer_head(r, &links);
 }
 
-static void get_collection(struct http_request *r, const struct resource *resource, const char *type, const struct page *asked)
+static void get_collection(struct http_request *r, const struct resource *resource,
+                           const char *type, const struct page *asked)
 {
         struct page page = *asked;
         void **rows = arena_alloc(r->arena, (size_t)page.size * sizeof *rows);
-        struct hal_page out = {.entity = resource->entity, .page = &page, .rows = rows, .base = base_url(r), .asked = r->target,
+        struct hal_page out = {.entity = resource->entity,
+                               .page = &page,
+                               .rows = rows,
+                               .base = base_url(r),
+                               .asked = r->target,
                                .others = page_others(r)};
         struct db *db = store_read_begin(resource->all->store);
         struct error error = {0};
@@ -208,7 +224,8 @@ static void get_collection(struct http_request *r, const struct resource *resour
         http_answer_body(r, 200, type, &body);
 }
 
-/* Of a large page, or of links with a long query, many clients, or slow ones, would else make more than there is. */
+/* Of a large page, or of links with a long query, many clients, or slow ones, would else make more
+   than there is. */
 static void get_page(struct http_request *r, const struct resource *resource, const char *type)
 {
         struct page page = page_asked(r, &resource->entity->shape);
@@ -256,7 +273,8 @@ static enum http_result on_item(struct http_request *r, const struct resource *r
         else if (writable && is_method(r, "DELETE"))
                 return write_begin(r, resource, WRITE_REMOVE, id);
         else
-                answer_allow(r, is_method(r, "OPTIONS") ? 200 : 405, writable ? item_methods : read_methods);
+                answer_allow(r, is_method(r, "OPTIONS") ? 200 : 405,
+                             writable ? item_methods : read_methods);
         return HTTP_ANSWERED;
 }
 
@@ -337,7 +355,8 @@ static enum http_result not_found(struct http_request *r)
         return HTTP_ANSWERED;
 }
 
-static enum http_result on_resource(struct http_request *r, const struct resource *resource, const char *const *parts, int count)
+static enum http_result on_resource(struct http_request *r, const struct resource *resource,
+                                    const char *const *parts, int count)
 {
         const struct entity *e = resource->entity;
         int64_t id;
@@ -357,7 +376,8 @@ static enum http_result on_resource(struct http_request *r, const struct resourc
 }
 
 /* /, /profile, /profile/orders, /openapi.json; false when the path is none of them. */
-static bool about(struct http_request *r, const struct resources *all, const char *const *parts, int count)
+static bool about(struct http_request *r, const struct resources *all, const char *const *parts,
+                  int count)
 {
         const struct resource *resource = NULL;
         bool profile = count >= 1 && strcmp(parts[0], "profile") == 0;

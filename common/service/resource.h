@@ -1,7 +1,7 @@
 /* resource - entities over HTTP (contract section 3): paths, methods, pages, searches, conditions.
 
-   Reads are answered on the HTTP thread from a read connection; writes become a unit of work on the store's writer
-   thread (write.c) and are answered after its commit. */
+   Reads are answered on the HTTP thread from a read connection; writes become a unit of work on the
+   store's writer thread (write.c) and are answered after its commit. */
 #ifndef SERVICE_RESOURCE_H
 #define SERVICE_RESOURCE_H
 
@@ -17,7 +17,8 @@ struct resource {
         const struct entity *entity;
         struct resources *all;
         const char *collection, *item, *search, *found, *plain; /* "/orders", "/orders/{id}", ... */
-        struct admission *admission; /* asked before a row is created; the opener's; NULL, unless set before the first request */
+        struct admission *admission; /* asked before a row is created; the opener's; NULL, unless
+                                        set before the first request */
 };
 
 struct resources {
@@ -43,10 +44,12 @@ void etag_of(const void *row, char etag[ETAG_LENGTH]);
 /* The media type for a HAL answer, or NULL after a 406 was answered. */
 const char *hal_type(struct http_request *request);
 /* Answers with the item, its ETag and the type; status 200, 201 or 304. */
-void answer_item(struct http_request *request, const struct resource *resource, const void *row, int status, const char *type);
-/* What a read came to: the row as GET, HEAD and If-None-Match want it; NULL: 404; not done: the error. */
-void answer_found(struct http_request *request, const struct resource *resource, bool done, const void *row,
-                  const struct error *error);
+void answer_item(struct http_request *request, const struct resource *resource, const void *row,
+                 int status, const char *type);
+/* What a read came to: the row as GET, HEAD and If-None-Match want it; NULL: 404; not done: the
+   error. */
+void answer_found(struct http_request *request, const struct resource *resource, bool done,
+                  const void *row, const struct error *error);
 void answer_allow(struct http_request *request, int status, const char *methods);
 
 #endif

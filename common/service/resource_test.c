@@ -1,9 +1,12 @@
-/* Entities over HTTP, through a real server: what each method of each path answers (contract section 3). */
+/* Entities over HTTP, through a real server: what each method of each path answers (contract
+   section 3). */
 #include "testing/shop.h"
 
-#define SELF(id)                                                                                                                     \
-        "\"_links\":{\"self\":{\"href\":\"http://shop:1/things/" id "\"},\"thing\":[{\"href\":\"http://shop:1/things/" id              \
-        "\"},{\"href\":\"http://shop:1/things/" id "/thing\"}],\"thing cancel\":{\"href\":\"http://shop:1/things/" id "/thing cancel\"}}"
+#define SELF(id)                                                                                   \
+        "\"_links\":{\"self\":{\"href\":\"http://shop:1/things/" id                                \
+        "\"},\"thing\":[{\"href\":\"http://shop:1/things/" id                                      \
+        "\"},{\"href\":\"http://shop:1/things/" id                                                 \
+        "/thing\"}],\"thing cancel\":{\"href\":\"http://shop:1/things/" id "/thing cancel\"}}"
 
 static void a_row_lives_and_dies(void)
 {
@@ -59,7 +62,8 @@ static void without_accept_there_is_no_body(void)
         check_text(body_of(a), "");
         check_text(header_of(a, "Location"), "http://shop:1/things/1");
         check_text(header_of(a, "ETag"), "\"0\"");
-        answers(call("PUT", "/things/1", "", "{\"name\":\"b\"}"), 204); /* a missing Content-Type is JSON */
+        answers(call("PUT", "/things/1", "", "{\"name\":\"b\"}"),
+                204); /* a missing Content-Type is JSON */
         answers(call("PATCH", "/things/1", "", "{\"name\":\"c\"}"), 204);
         answers(call("PUT", "/things/7", "", "{}"), 201);
         shop_end();
@@ -87,8 +91,20 @@ static void plain_post_answers_the_plain_row(void)
 
 static void bad_bodies_change_nothing(void)
 {
-        static const char *const bad[] = {"", " ", "null", "[]", "5", "\"a\"", "{", "{\"qty\":\"abc\"}", "{\"qty\":-1}", "{\"name\":[]}",
-                                          "{\"name\":\"a\"} x", "{\"name\":\"\\u0000\"}", "{\"name\":\"\xff\"}", "{\"qty\":2147483648}"};
+        static const char *const bad[] = {"",
+                                          " ",
+                                          "null",
+                                          "[]",
+                                          "5",
+                                          "\"a\"",
+                                          "{",
+                                          "{\"qty\":\"abc\"}",
+                                          "{\"qty\":-1}",
+                                          "{\"name\":[]}",
+                                          "{\"name\":\"a\"} x",
+                                          "{\"name\":\"\\u0000\"}",
+                                          "{\"name\":\"\xff\"}",
+                                          "{\"qty\":2147483648}"};
         const char *a;
 
         shop_begin();
@@ -104,7 +120,8 @@ static void bad_bodies_change_nothing(void)
         answers(post("/things", "{}"), 201);
         answers(get("/things/1"), 200); /* the refused used no id */
         check_int(outbox_pending(shop.store), 1);
-        answers(post("/things", arena_printf(shop.arena, "{\"name\":\"%0*d\"}", 20000, 1)), 413); /* its event would be too large */
+        answers(post("/things", arena_printf(shop.arena, "{\"name\":\"%0*d\"}", 20000, 1)),
+                413); /* its event would be too large */
         answers(post("/things", arena_printf(shop.arena, "{\"name\":\"%0*d\"}", 200000, 1)), 413);
         check_int(things_count(shop.store), 1);
         shop_end();
@@ -114,26 +131,46 @@ static void types_are_negotiated(void)
 {
         shop_begin();
         answers(call("POST", "/things", "Content-Type: text/plain\r\n", "{}"), 415);
-        answers(call("POST", "/things", "Content-Type: application/x-www-form-urlencoded\r\n", "name=a"), 415);
-        answers(call("POST", "/things", "Content-Type: application/merge-patch+json\r\n", "{}"), 415);
-        answers(call("POST", "/things", "Content-Type: application/hal+json; charset=utf-8\r\n", "{}"), 201);
-        answers(call("POST", "/things", "Content-Type: application/json;charset=ISO-8859-1\r\n", "{}"), 415);
-        answers(call("PATCH", "/things/1", "Content-Type: application/merge-patch+json;charset=utf-16\r\n", "{}"), 415);
+        answers(call("POST", "/things", "Content-Type: application/x-www-form-urlencoded\r\n",
+                     "name=a"),
+                415);
+        answers(call("POST", "/things", "Content-Type: application/merge-patch+json\r\n", "{}"),
+                415);
+        answers(call("POST", "/things", "Content-Type: application/hal+json; charset=utf-8\r\n",
+                     "{}"),
+                201);
+        answers(call("POST", "/things", "Content-Type: application/json;charset=ISO-8859-1\r\n",
+                     "{}"),
+                415);
+        answers(call("PATCH", "/things/1",
+                     "Content-Type: application/merge-patch+json;charset=utf-16\r\n", "{}"),
+                415);
         answers(call("POST", "/things", "Accept: text/html\r\n", "{}"), 406);
         check_int(things_count(shop.store), 1); /* what cannot be answered is not done */
         answers(call("GET", "/things/1", "Accept: text/html\r\n", NULL), 406);
         answers(call("GET", "/things", "Accept: image/png\r\n", NULL), 406);
         answers(call("GET", "/", "Accept: image/png\r\n", NULL), 406);
-        check_text(header_of(call("GET", "/things/1", "Accept: application/json\r\n", NULL), "Content-Type"), "application/json");
-        check_text(header_of(call("GET", "/things/1", "Accept: */*\r\n", NULL), "Content-Type"), "application/hal+json");
-        check_text(header_of(call("GET", "/things/1", "Accept: application/*\r\n", NULL), "Content-Type"), "application/json");
-        answers(call("PATCH", "/things/1", "Content-Type: application/merge-patch+json\r\n", "{\"qty\":1}"), 204);
+        check_text(header_of(call("GET", "/things/1", "Accept: application/json\r\n", NULL),
+                             "Content-Type"),
+                   "application/json");
+        check_text(header_of(call("GET", "/things/1", "Accept: */*\r\n", NULL), "Content-Type"),
+                   "application/hal+json");
+        check_text(header_of(call("GET", "/things/1", "Accept: application/*\r\n", NULL),
+                             "Content-Type"),
+                   "application/json");
+        answers(call("PATCH", "/things/1", "Content-Type: application/merge-patch+json\r\n",
+                     "{\"qty\":1}"),
+                204);
         answers(call("PATCH", "/things/1", "Content-Type: application/json-patch+json\r\n",
-                     "[{\"op\":\"replace\",\"path\":\"/qty\",\"value\":2}]"), 204);
-        answers(call("PATCH", "/things/1", "Content-Type: application/json-patch+json\r\n", "{}"), 400);
+                     "[{\"op\":\"replace\",\"path\":\"/qty\",\"value\":2}]"),
+                204);
+        answers(call("PATCH", "/things/1", "Content-Type: application/json-patch+json\r\n", "{}"),
+                400);
         answers(call("PATCH", "/things/1", "Content-Type: application/json\r\n", "[]"), 400);
         answers(call("PATCH", "/things/1", "Content-Type: application/json-patch+json\r\n",
-                     "[{\"op\":\"remove\",\"path\":\"/qty\"},{\"op\":\"test\",\"path\":\"/name\",\"value\":\"x\"}]"), 409);
+                     "[{\"op\":\"remove\",\"path\":\"/qty\"},{\"op\":\"test\",\"path\":\"/"
+                     "name\",\"value\":\"x\"}]"),
+                409);
         check_contains(get("/things/1"), "\"qty\":2"); /* all operations or none */
         answers(call("PATCH", "/things/1", "Content-Type: text/plain\r\n", "{}"), 415);
         shop_end();
@@ -174,10 +211,26 @@ static void methods_are_those_that_are_allowed(void)
 
 static void what_is_not_there_is_not_found(void)
 {
-        static const char *const nowhere[] = {"/things/abc", "/things/0", "/things/-1", "/things/01", "/things/1x", "/things/99999999999999999999",
-                                              "/things/1/thing", "/things/1/2/3/4/5", "/thing", "/Things", "/inners", "/inners/1",
-                                              "/profile/facts", "/profile/inners", "/things/search/findByQty", "/facts/search", "/nothing",
-                                              "/things//1/x", "/profile/things/x", "/things/search/findByName?name=%FF"};
+        static const char *const nowhere[] = {"/things/abc",
+                                              "/things/0",
+                                              "/things/-1",
+                                              "/things/01",
+                                              "/things/1x",
+                                              "/things/99999999999999999999",
+                                              "/things/1/thing",
+                                              "/things/1/2/3/4/5",
+                                              "/thing",
+                                              "/Things",
+                                              "/inners",
+                                              "/inners/1",
+                                              "/profile/facts",
+                                              "/profile/inners",
+                                              "/things/search/findByQty",
+                                              "/facts/search",
+                                              "/nothing",
+                                              "/things//1/x",
+                                              "/profile/things/x",
+                                              "/things/search/findByName?name=%FF"};
 
         shop_begin();
         answers(post("/things", "{}"), 201);
@@ -192,7 +245,9 @@ static void what_is_not_there_is_not_found(void)
         shop_end();
 }
 
-#define MORE "<http://shop:1/profile/things>;rel=\"profile\",<http://shop:1/things/search>;rel=\"search\""
+#define MORE                                                                                       \
+        "<http://shop:1/profile/things>;rel=\"profile\",<http://shop:1/things/"                    \
+        "search>;rel=\"search\""
 
 static const char *link_of_head(const char *target, const char *headers)
 {
@@ -211,19 +266,22 @@ static void head_answers_with_links(void)
         a = call("HEAD", "/things/1", "", NULL);
         answers(a, 204);
         check_text(header_of(a, "Link"),
-                   "<http://shop:1/things/1>;rel=\"self\",<http://shop:1/things/1>;rel=\"thing\""); /* no commands: as the reference */
+                   "<http://shop:1/things/1>;rel=\"self\",<http://shop:1/things/"
+                   "1>;rel=\"thing\""); /* no commands: as the reference */
         check_text(body_of(a), "");
         a = call("HEAD", "/things", "", NULL);
         answers(a, 204);
         check_text(header_of(a, "Link"), "<http://shop:1/things>;rel=\"self\"," MORE);
-        check_text(link_of_head("/things/?size=2&a=<\">", ""), "<http://shop:1/things/?size=2&a=%3C%22%3E>;rel=\"self\"," MORE);
+        check_text(link_of_head("/things/?size=2&a=<\">", ""),
+                   "<http://shop:1/things/?size=2&a=%3C%22%3E>;rel=\"self\"," MORE);
         check_text(link_of_head("/facts?a=1", ""), "<http://shop:1/facts?a=1>;rel=\"self\"");
         answers(call("HEAD", "/things", "Accept: text/html\r\n", NULL), 406);
         answers(call("HEAD", "/things/2", "", NULL), 404);
         shop_end();
 }
 
-/* The longest query there can be stands in the link; where there is no room for it in the head, it is left out. */
+/* The longest query there can be stands in the link; where there is no room for it in the head, it
+   is left out. */
 static void a_link_of_head_fits_into_the_head(void)
 {
         char query[8001] = "";
@@ -260,17 +318,23 @@ static void what_the_service_has_is_listed(void)
         const char *a;
 
         shop_begin();
-        check_text(body_of(get("/")), "{\"_links\":{\"things\":{\"href\":\"http://shop:1/things{?page,size,sort}\",\"templated\":true},"
+        check_text(body_of(get("/")), "{\"_links\":{\"things\":{\"href\":\"http://shop:1/"
+                                      "things{?page,size,sort}\",\"templated\":true},"
                                       "\"profile\":{\"href\":\"http://shop:1/profile\"}}}");
-        check_text(body_of(get("/profile")), "{\"_links\":{\"self\":{\"href\":\"http://shop:1/profile\"},"
-                                             "\"things\":{\"href\":\"http://shop:1/profile/things\"}}}");
+        check_text(body_of(get("/profile")),
+                   "{\"_links\":{\"self\":{\"href\":\"http://shop:1/profile\"},"
+                   "\"things\":{\"href\":\"http://shop:1/profile/things\"}}}");
         check_text(header_of(get("/profile/things"), "Content-Type"), "application/alps+json");
-        check_text(header_of(call("GET", "/profile/things", "Accept: application/schema+json\r\n", NULL), "Content-Type"),
+        check_text(header_of(call("GET", "/profile/things", "Accept: application/schema+json\r\n",
+                                  NULL),
+                             "Content-Type"),
                    "application/schema+json");
-        a = call("GET", "/profile/things", "Accept: application/hal+json\r\n", NULL); /* the same, by the name that was asked for */
+        a = call("GET", "/profile/things", "Accept: application/hal+json\r\n",
+                 NULL); /* the same, by the name that was asked for */
         check_text(header_of(a, "Content-Type"), "application/hal+json");
         check_text(body_of(a), body_of(get("/profile/things")));
-        check_contains(a, ",{\"name\":\"findByName\",\"type\":\"SAFE\",\"descriptor\":[{\"name\":\"name\",\"type\":\"SEMANTIC\"}]}]}}");
+        check_contains(a, ",{\"name\":\"findByName\",\"type\":\"SAFE\",\"descriptor\":[{\"name\":"
+                          "\"name\",\"type\":\"SEMANTIC\"}]}]}}");
         a = call("GET", "/profile/things", "Accept: application/schema+json\r\n", NULL);
         check_contains(a, "{\"title\":\"Thing\",");
         check_contains(a, "\"qty\":{\"title\":\"Qty\",");

@@ -17,8 +17,10 @@ void search_list(struct http_request *r, const struct resource *resource)
         text_string(&body, "{\"_links\":{");
         for (const struct lookup *l = e->lookups; l && l->members[0]; l++)
                 if (l->name)
-                        text_printf(&body, "\"%s\":{\"href\":\"%s/%s/search/%s{?%s}\",\"templated\":true},", l->name, base,
-                                    e->collection, l->name, l->members[0]);
+                        text_printf(
+                                &body,
+                                "\"%s\":{\"href\":\"%s/%s/search/%s{?%s}\",\"templated\":true},",
+                                l->name, base, e->collection, l->name, l->members[0]);
         text_string(&body, "\"self\":{\"href\":");
         json_write_string(&body, arena_printf(r->arena, "%s%s", base, r->target));
         text_string(&body, "}}}");
@@ -52,7 +54,8 @@ void search_find(struct http_request *r, const struct resource *resource, const 
         for (int i = 0; i < LOOKUP_MEMBERS && l->members[i]; i++)
                 values[i] = text_asked(r, l->members[i]);
         db = store_read_begin(store);
-        done = table_find(db, store_table(store, resource->entity), TABLE_TO_LOOK, l, 0, values, r->arena, &row, &error);
+        done = table_find(db, store_table(store, resource->entity), TABLE_TO_LOOK, l, 0, values,
+                          r->arena, &row, &error);
         store_read_end(store, db);
         answer_found(r, resource, done, row, &error);
 }

@@ -4,10 +4,13 @@ static void the_searches_are_listed(void)
 {
         shop_begin();
         check_text(body_of(get("/things/search")),
-                   "{\"_links\":{\"findByName\":{\"href\":\"http://shop:1/things/search/findByName{?name}\",\"templated\":true},"
+                   "{\"_links\":{\"findByName\":{\"href\":\"http://shop:1/things/search/"
+                   "findByName{?name}\",\"templated\":true},"
                    "\"self\":{\"href\":\"http://shop:1/things/search\"}}}");
-        check_contains(get("/things/search/?a=\"1"), "\"self\":{\"href\":\"http://shop:1/things/search/?a=\\\"1\"}}}"); /* as asked */
-        answers(get("/facts/search"), 404); /* has none */
+        check_contains(
+                get("/things/search/?a=\"1"),
+                "\"self\":{\"href\":\"http://shop:1/things/search/?a=\\\"1\"}}}"); /* as asked */
+        answers(get("/facts/search"), 404);                                        /* has none */
         answers(get("/things/search/findByQty"), 404);
         shop_end();
 }
@@ -22,7 +25,8 @@ static void a_search_finds_the_first(void)
         check_contains(get("/things/search/findByName?name=a+b"), "\"qty\":2");
         check_contains(get("/things/search/findByName?name=a%20b"), "\"qty\":2");
         check_text(header_of(get("/things/search/findByName?name=a"), "ETag"), "\"0\"");
-        answers(call("GET", "/things/search/findByName?name=a", "If-None-Match: \"0\"\r\n", NULL), 304);
+        answers(call("GET", "/things/search/findByName?name=a", "If-None-Match: \"0\"\r\n", NULL),
+                304);
         answers(call("HEAD", "/things/search/findByName?name=a", "", NULL), 204);
         answers(get("/things/search/findByName?name=c"), 404);
         answers(get("/things/search/findByName?name="), 404);

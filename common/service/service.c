@@ -15,8 +15,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { STUCK_MS = 30000, LEAVE_MS = 3000, LAST_PASS_MS = 4000, GATEWAY_KEY_MS = 600000, GROUP_PREFIX_MOST = 100,
-       STORE_PATIENCE_MS = 30000, STORE_AGAIN_MS = 500 };
+enum {
+        STUCK_MS = 30000,
+        LEAVE_MS = 3000,
+        LAST_PASS_MS = 4000,
+        GATEWAY_KEY_MS = 600000,
+        GROUP_PREFIX_MOST = 100,
+        STORE_PATIENCE_MS = 30000,
+        STORE_AGAIN_MS = 500
+};
 
 /* What a running service has. One a process. */
 struct parts {
@@ -30,38 +37,54 @@ struct parts {
 };
 
 static const struct setting service_settings[] = {
-        {.name = "db-url", .type = SETTING_TEXT, .help = "the store: sqlite:PATH, or postgresql://USER@HOST/DATABASE, which several replicas share (schema NAME); unset: sqlite: and NAME.db in the data directory"},
+        {.name = "db-url",
+         .type = SETTING_TEXT,
+         .help = "the store: sqlite:PATH, or postgresql://USER@HOST/DATABASE, which several "
+                 "replicas share (schema NAME); unset: sqlite: and NAME.db in the data directory"},
         {.name = "first-id",
          .type = SETTING_NUMBER,
-         .help = "the first id of an empty store, above those of whoever it takes over from (mallctl ids); a store that has given ids is refused, unless it began with this one; unset: 1",
+         .help = "the first id of an empty store, above those of whoever it takes over from "
+                 "(mallctl ids); a store that has given ids is refused, unless it began with this "
+                 "one; unset: 1",
          .least = 1,
          .most = (INT64_C(1) << 53) - 1}, /* what JSON's readers know exactly */
         {.name = "bus-url",
          .type = SETTING_TEXT,
-         .help = "the event bus, log:PATH or kafka://host:port[,host:port]/topic; unset: log: and mall.log in the data directory"},
+         .help = "the event bus, log:PATH or kafka://host:port[,host:port]/topic; unset: log: and "
+                 "mall.log in the data directory"},
         {.name = "bus-properties",
          .type = SETTING_TEXT,
-         .help = "Kafka: a file of librdkafka's properties, NAME=VALUE a line, for TLS and SASL (security.protocol, ssl.*, sasl.*)"},
+         .help = "Kafka: a file of librdkafka's properties, NAME=VALUE a line, for TLS and SASL "
+                 "(security.protocol, ssl.*, sasl.*)"},
         {.name = "bus-group-prefix",
          .type = SETTING_TEXT,
-         .help = "stands before the consumer group NAME, also in its dead letter topic error.mall.NAME; for malls that share a cluster"},
+         .help = "stands before the consumer group NAME, also in its dead letter topic "
+                 "error.mall.NAME; for malls that share a cluster"},
         {.name = "topic-partitions",
          .type = SETTING_NUMBER,
          .fallback = "6",
-         .help = "Kafka: partitions of the topic where it is not there yet and is made; an order's events share one; 1 where a sender gives them no keys, as Spring's order",
+         .help = "Kafka: partitions of the topic where it is not there yet and is made; an order's "
+                 "events share one; 1 where a sender gives them no keys, as Spring's order",
          .least = 1,
          .most = 1000},
-        {.name = "max-body", .type = SETTING_SIZE, .fallback = "1MiB", .help = "largest request body (413)", .least = 1024, .most = 16777216},
+        {.name = "max-body",
+         .type = SETTING_SIZE,
+         .fallback = "1MiB",
+         .help = "largest request body (413)",
+         .least = 1024,
+         .most = 16777216},
         {.name = "idempotency-ttl",
          .type = SETTING_DURATION,
          .fallback = "24h",
-         .help = "how long the answer to an Idempotency-Key is kept; 10min for keys that the gateway made (gw-...)",
+         .help = "how long the answer to an Idempotency-Key is kept; 10min for keys that the "
+                 "gateway made (gw-...)",
          .least = 60000,
          .most = 2592000000},
         {.name = "inbox-retention",
          .type = SETTING_DURATION,
          .fallback = "8d",
-         .help = "how long the identities of applied events are kept; longer than the topic keeps its records",
+         .help = "how long the identities of applied events are kept; longer than the topic keeps "
+                 "its records",
          .least = 60000,
          .most = 31536000000},
         {.name = "log-retention",
@@ -99,24 +122,30 @@ static bool prepare_data_dir(struct process *p, struct error *error)
 
         make_directories(wanted); /* what went wrong shows in realpath */
         if (!realpath(wanted, real))
-                return error_set(error, ERROR_BAD_INPUT, "MALL_DATA_DIR=%s: %s", wanted, strerror(errno));
+                return error_set(error, ERROR_BAD_INPUT, "MALL_DATA_DIR=%s: %s", wanted,
+                                 strerror(errno));
         if (access(real, W_OK | X_OK) != 0)
-                return error_set(error, ERROR_BAD_INPUT, "MALL_DATA_DIR=%s: cannot write there: %s", real, strerror(errno));
+                return error_set(error, ERROR_BAD_INPUT, "MALL_DATA_DIR=%s: cannot write there: %s",
+                                 real, strerror(errno));
         snprintf(p->data_dir, sizeof p->data_dir, "%s", real);
         return true;
 }
 
-/* A pod may start before its PostgreSQL does. It does not wait for ever: an end shows in `kubectl describe`. */
-static struct store *open_patiently(struct process *p, const struct store_config *config, struct error *error)
+/* A pod may start before its PostgreSQL does. It does not wait for ever: an end shows in `kubectl
+   describe`. */
+static struct store *open_patiently(struct process *p, const struct store_config *config,
+                                    struct error *error)
 {
         int64_t end = clock_mono_us() + STORE_PATIENCE_MS * 1000LL;
         struct store *store;
         bool told = false;
 
-        while (!(store = store_open(config, error)) && error->kind == ERROR_UNAVAILABLE && db_url_is_shared(config->url) &&
-               clock_mono_us() < end && daemon_wait(p, STORE_AGAIN_MS)) {
+        while (!(store = store_open(config, error)) && error->kind == ERROR_UNAVAILABLE &&
+               db_url_is_shared(config->url) && clock_mono_us() < end &&
+               daemon_wait(p, STORE_AGAIN_MS)) {
                 if (!told)
-                        log_write(LOG_WARN, "the store is away; trying again for 30 s", "error.message", error->text, NULL);
+                        log_write(LOG_WARN, "the store is away; trying again for 30 s",
+                                  "error.message", error->text, NULL);
                 told = true;
         }
         return store;
@@ -168,7 +197,9 @@ static struct bus_config bus_config_of(struct process *p, char *own_url, size_t 
 static bool relay_step(struct process *p, struct error *error)
 {
         char url[4300];
-        struct relay_config config = {.store = parts_of(p)->store, .bus = bus_config_of(p, url, sizeof url), .metrics = p->metrics};
+        struct relay_config config = {.store = parts_of(p)->store,
+                                      .bus = bus_config_of(p, url, sizeof url),
+                                      .metrics = p->metrics};
 
         parts_of(p)->relay = relay_open(&config, error);
         return parts_of(p)->relay != NULL;
@@ -193,9 +224,12 @@ static bool inbox_step(struct process *p, struct error *error)
         };
 
         if (prefix && (strlen(prefix) > GROUP_PREFIX_MOST || !bus_topic_is_valid(prefix)))
-                return error_set(error, ERROR_BAD_INPUT, "MALL_BUS_GROUP_PREFIX=%s: letters, digits, '.', '_' and '-', at most %d", prefix,
-                                 GROUP_PREFIX_MOST);
-        snprintf(parts->group, sizeof parts->group, "%s%s", prefix ? prefix : "", parts->service->name);
+                return error_set(
+                        error, ERROR_BAD_INPUT,
+                        "MALL_BUS_GROUP_PREFIX=%s: letters, digits, '.', '_' and '-', at most %d",
+                        prefix, GROUP_PREFIX_MOST);
+        snprintf(parts->group, sizeof parts->group, "%s%s", prefix ? prefix : "",
+                 parts->service->name);
         parts->inbox = inbox_open(&config, error);
         return parts->inbox != NULL;
 }
@@ -228,8 +262,9 @@ static bool http_step(struct process *p, struct error *error)
         struct parts *parts = parts_of(p);
         struct http_handler handler = {resources_handle, resources_finish, NULL};
 
-        parts->resources = resources_open(parts->store, parts->service->name, parts->service->summary, parts->service->entities,
-                                          p->config);
+        parts->resources =
+                resources_open(parts->store, parts->service->name, parts->service->summary,
+                               parts->service->entities, p->config);
         parts->resources->list[0].admission = parts->admission;
         handler.arg = parts->resources;
         if (daemon_listen(p, &handler, error))
@@ -245,12 +280,9 @@ static void close_http(struct process *p)
 }
 
 static const struct step steps[] = {
-        {"store", store_step, close_store},
-        {"relay", relay_step, close_relay},
-        {"inbox", inbox_step, close_inbox},
-        {"admission", admission_step, close_admission},
-        {"http", http_step, close_http},
-        {NULL, NULL, NULL},
+        {"store", store_step, close_store}, {"relay", relay_step, close_relay},
+        {"inbox", inbox_step, close_inbox}, {"admission", admission_step, close_admission},
+        {"http", http_step, close_http},    {NULL, NULL, NULL},
 };
 
 static bool is_alive(struct process *p)
@@ -268,7 +300,8 @@ static bool is_whole(struct process *p, char why[256])
         return inbox_is_well(parts_of(p)->inbox, why);
 }
 
-/* A store that failed is tried again, for a pod that is not ready gets no request that would find out. */
+/* A store that failed is tried again, for a pod that is not ready gets no request that would find
+   out. */
 static void each_second(struct process *p, int64_t second)
 {
         struct store *store = parts_of(p)->store;

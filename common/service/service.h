@@ -1,4 +1,5 @@
-/* service - a service is data and one call: what things are, and what to do when something happened elsewhere. */
+/* service - a service is data and one call: what things are, and what to do when something happened
+   elsewhere. */
 #ifndef SERVICE_SERVICE_H
 #define SERVICE_SERVICE_H
 
@@ -12,12 +13,14 @@ struct metrics;
 struct service {
         const char *name; /* also its consumer group and the name of its store */
         const char *summary;
-        int port; /* on one machine; 8080 in a container */
+        int port;                             /* on one machine; 8080 in a container */
         const struct entity *const *entities; /* ends with NULL; the first is its resource */
         const struct reaction *reactions;
         const struct setting *settings; /* its own; ends with a NULL name; NULL: none */
-        /* Opens who is asked before a row of its resource is created; NULL: nobody. It may give NULL, which with an error ends the start. */
-        struct admission *(*admission)(const struct config *config, struct metrics *metrics, struct error *error);
+        /* Opens who is asked before a row of its resource is created; NULL: nobody. It may give
+           NULL, which with an error ends the start. */
+        struct admission *(*admission)(const struct config *config, struct metrics *metrics,
+                                       struct error *error);
 };
 
 /* The whole main(): runs until SIGTERM; returns the exit code. */

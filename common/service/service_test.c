@@ -1,8 +1,9 @@
-/* The life of a whole service, as a process of its own: start, work, stop, start again; and starts that fail. */
+/* The life of a whole service, as a process of its own: start, work, stop, start again; and starts
+   that fail. */
 #include "service/service.h"
 
-#include "testing/thing.h"
 #include "testing/conversation.h"
+#include "testing/thing.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -37,8 +38,11 @@ static void thing_made_echo(struct unit *unit, const struct event *event)
 
 static const struct reaction reactions[] = {{"ThingMade", thing_made_echo}, {NULL, NULL}};
 static const struct entity *const entities[] = {&served, NULL};
-static const struct service service = {
-        .name = "things", .summary = "keeps things", .port = 1, .entities = entities, .reactions = reactions};
+static const struct service service = {.name = "things",
+                                       .summary = "keeps things",
+                                       .port = 1,
+                                       .entities = entities,
+                                       .reactions = reactions};
 
 static int free_port(void)
 {
@@ -46,7 +50,8 @@ static int free_port(void)
         socklen_t len = sizeof at;
         int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-        check(fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0 && getsockname(fd, (struct sockaddr *)&at, &len) == 0);
+        check(fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0 &&
+              getsockname(fd, (struct sockaddr *)&at, &len) == 0);
         close(fd);
         return ntohs(at.sin_port);
 }
@@ -105,7 +110,9 @@ static const char *said(void)
 
 static bool connects(int port)
 {
-        struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        struct sockaddr_in at = {.sin_family = AF_INET,
+                                 .sin_port = htons((uint16_t)port),
+                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
         int fd = socket(AF_INET, SOCK_STREAM, 0);
         bool connected = connect(fd, (struct sockaddr *)&at, sizeof at) == 0;
 
@@ -117,7 +124,8 @@ static const char *get(int port, const char *target)
 {
         char request[200];
 
-        snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", target);
+        snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+                 target);
         return ask(port, request);
 }
 
@@ -135,8 +143,9 @@ static void post_thing(int port, const char *name)
         char request[300];
 
         snprintf(request, sizeof request,
-                 "POST /things HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n{\"name\":\"%s\"}", strlen(name) + 11,
-                 name);
+                 "POST /things HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: "
+                 "%zu\r\n\r\n{\"name\":\"%s\"}",
+                 strlen(name) + 11, name);
         check_int(status_of(ask(port, request)), 201);
 }
 
@@ -206,7 +215,7 @@ static void draining_says_so_first(void)
                 usleep(2000);
         check_int(status_of(get(port, "/actuator/health/readiness")), 503);
         check_int(status_of(get(port, "/actuator/health/liveness")), 200);
-        post_thing(port, "late"); /* still served */
+        post_thing(port, "late");         /* still served */
         check(kill(child, SIGTERM) == 0); /* hurries */
         check_int(end_of(child), 0);
         check(clock_mono_us() < end - 12 * 1000000);
@@ -250,7 +259,8 @@ int main(int argc, char **argv)
                 {"a killed life loses nothing", a_killed_life_loses_nothing},
                 {"draining says so first", draining_says_so_first},
                 {"a wrong setting is exit 2", a_wrong_setting_is_exit_2},
-                {"a second one on the same store is refused", a_second_one_on_the_same_store_is_refused},
+                {"a second one on the same store is refused",
+                 a_second_one_on_the_same_store_is_refused},
                 {NULL, NULL},
         };
 

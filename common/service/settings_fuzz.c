@@ -1,20 +1,35 @@
-/* settings_fuzz - settings from everywhere: a line that begins with "--" is a flag or its value, any other a variable of the environment.
+/* settings_fuzz - settings from everywhere: a line that begins with "--" is a flag or its value,
+   any other a variable of the environment.
 
    They are taken or refused, with a reason that tells no password. */
-#include "testing/fuzz.h"
 #include "data/db.h"
 #include "event/bus.h"
 #include "http/trusted_proxies.h"
 #include "service/settings.h"
+#include "testing/fuzz.h"
 
 enum { LINES = 64 };
 
 static const struct setting own[] = {
         {.name = "db-url", .type = SETTING_TEXT, .help = "a store"},
         {.name = "bus-group-prefix", .type = SETTING_TEXT, .help = "a prefix"},
-        {.name = "max-body", .type = SETTING_SIZE, .fallback = "1MiB", .help = "a size", .least = 1024, .most = 16777216},
-        {.name = "inbox-retention", .type = SETTING_DURATION, .fallback = "8d", .help = "a time", .least = 60000, .most = 31536000000},
-        {.name = "oversell", .type = SETTING_CHOICE, .fallback = "refuse", .help = "a choice", .choices = "refuse|allow"},
+        {.name = "max-body",
+         .type = SETTING_SIZE,
+         .fallback = "1MiB",
+         .help = "a size",
+         .least = 1024,
+         .most = 16777216},
+        {.name = "inbox-retention",
+         .type = SETTING_DURATION,
+         .fallback = "8d",
+         .help = "a time",
+         .least = 60000,
+         .most = 31536000000},
+        {.name = "oversell",
+         .type = SETTING_CHOICE,
+         .fallback = "refuse",
+         .help = "a choice",
+         .choices = "refuse|allow"},
         {.name = NULL},
 };
 
@@ -26,32 +41,39 @@ static void note_word(const char *line)
         const char *word = strstr(line, "s3cret"), *scheme = strstr(line, "://");
         bool is_url = strncmp(line, "MALL_DB_URL=", 12) == 0 || strncmp(line, "--db-url=", 9) == 0;
 
-        if (word && !(is_url && scheme && scheme < word && word[-1] == ':' && word[6] == '@' && !strstr(word + 1, "s3cret")))
+        if (word && !(is_url && scheme && scheme < word && word[-1] == ':' && word[6] == '@' &&
+                      !strstr(word + 1, "s3cret")))
                 is_password = false;
 }
 
 static void check_told(const struct error *error)
 {
         fuzz_must(error->kind == ERROR_BAD_INPUT && error->text[0], "refused for no reason");
-        fuzz_must(!is_password || !strstr(error->text, "s3cret"), "a password is told: %s", error->text);
+        fuzz_must(!is_password || !strstr(error->text, "s3cret"), "a password is told: %s",
+                  error->text);
 }
 
 static void check_numbers(const struct config *config, const struct setting *settings)
 {
         for (const struct setting *s = settings; s->name; s++) {
-                int64_t n = s->type == SETTING_TEXT || s->type == SETTING_CHOICE ? 0 : config_number(config, s->name);
+                int64_t n = s->type == SETTING_TEXT || s->type == SETTING_CHOICE
+                                    ? 0
+                                    : config_number(config, s->name);
 
                 if (n && (s->least || s->most))
-                        fuzz_must(n >= s->least && n <= s->most, "%s is %lld", s->name, (long long)n);
+                        fuzz_must(n >= s->least && n <= s->most, "%s is %lld", s->name,
+                                  (long long)n);
         }
 }
 
 /* What a daemon makes of them. */
 static void use(const struct config *config)
 {
-        const char *url = config_text(config, "db-url"), *prefix = config_text(config, "bus-group-prefix");
+        const char *url = config_text(config, "db-url"),
+                   *prefix = config_text(config, "bus-group-prefix");
         struct error error = {0};
-        struct trusted_proxies *proxies = trusted_proxies_open(config_text(config, "trusted-proxies"), &error);
+        struct trusted_proxies *proxies =
+                trusted_proxies_open(config_text(config, "trusted-proxies"), &error);
 
         if (!proxies)
                 check_told(&error);

@@ -1,8 +1,8 @@
 #include "service/write.h"
 
 #include "base/hash.h"
-#include "http/hal.h"
 #include "http/base_url.h"
+#include "http/hal.h"
 #include "http/negotiate.h"
 #include "service/patch.h"
 
@@ -16,11 +16,11 @@ struct write {
         enum write_kind kind;
         int64_t id;
         const struct json *body;
-        void *row;        /* read from the body (create, replace); in the end the row as it is answered */
+        void *row; /* read from the body (create, replace); in the end the row as it is answered */
         const char *type; /* of the answer; NULL: no Accept header, hence no body */
         const char *if_match, *if_none_match; /* NULL: not there */
-        const char *key; /* Idempotency-Key; NULL: none */
-        int64_t hash;    /* of the body */
+        const char *key;                      /* Idempotency-Key; NULL: none */
+        int64_t hash;                         /* of the body */
         int status;
         struct applicant applicant; /* its verdict holds where a row is created */
         struct job job;
@@ -35,7 +35,8 @@ static bool conditions_hold(struct unit *unit, const struct write *w, const void
         if (row)
                 etag_of(row, etag);
         if (w->if_match && !(row && etag_list_has(w->if_match, etag, ETAG_STRONG)))
-                unit_refuse(unit, ERROR_PRECONDITION, NULL, "If-Match: the row is now %s", row ? etag : "not there");
+                unit_refuse(unit, ERROR_PRECONDITION, NULL, "If-Match: the row is now %s",
+                            row ? etag : "not there");
         else if (w->if_none_match && row && etag_list_has(w->if_none_match, etag, ETAG_WEAK))
                 unit_refuse(unit, ERROR_PRECONDITION, NULL, "If-None-Match: the row is %s", etag);
         return !unit_failed(unit);
@@ -51,7 +52,8 @@ static const char *key_path(const struct write *w)
 static void must_fit(struct unit *unit, const struct write *w)
 {
         if (!unit_fits(unit, w->resource->entity, w->row))
-                unit_refuse(unit, ERROR_TOO_LARGE, NULL, "the row is too large for the events that are said of it");
+                unit_refuse(unit, ERROR_TOO_LARGE, NULL,
+                            "the row is too large for the events that are said of it");
 }
 
 static void create(struct unit *unit, struct write *w)
@@ -85,7 +87,8 @@ static void store_change(struct unit *unit, struct write *w, const void *before)
 }
 
 /* The read row's visible members over the stored row's identity and hidden members. */
-static void *replaced(struct unit *unit, const struct entity *e, const void *before, const struct json *body)
+static void *replaced(struct unit *unit, const struct entity *e, const void *before,
+                      const struct json *body)
 {
         void *row = unit_copy(unit, e, before);
         struct error error = {0};
@@ -104,7 +107,8 @@ static void replace(struct unit *unit, struct write *w)
         if (unit_failed(unit) || !conditions_hold(unit, w, before))
                 return;
         if (!before) {
-                w->row = replaced(unit, e, unit_new(unit, e), w->body); /* the row may have been there when this ran before */
+                w->row = replaced(unit, e, unit_new(unit, e),
+                                  w->body); /* the row may have been there when this ran before */
                 create(unit, w);
                 return;
         }
@@ -120,7 +124,8 @@ static void patch(struct unit *unit, struct write *w)
         struct error error = {0};
 
         if (!unit_failed(unit) && !before)
-                unit_refuse(unit, ERROR_NOT_FOUND, NULL, "there is no %s %lld", e->item, (long long)w->id);
+                unit_refuse(unit, ERROR_NOT_FOUND, NULL, "there is no %s %lld", e->item,
+                            (long long)w->id);
         if (unit_failed(unit) || !conditions_hold(unit, w, before))
                 return;
         w->row = unit_copy(unit, e, before);
@@ -136,7 +141,8 @@ static void remove_row(struct unit *unit, struct write *w)
         void *before = unit_get(unit, e, w->id);
 
         if (!unit_failed(unit) && !before)
-                unit_refuse(unit, ERROR_NOT_FOUND, NULL, "there is no %s %lld", e->item, (long long)w->id);
+                unit_refuse(unit, ERROR_NOT_FOUND, NULL, "there is no %s %lld", e->item,
+                            (long long)w->id);
         if (unit_failed(unit) || !conditions_hold(unit, w, before))
                 return;
         unit_remove(unit, e, before);
@@ -149,7 +155,8 @@ static void remember(struct unit *unit, const struct write *w)
         struct text row = text_open(unit_arena(unit), 300);
 
         hal_plain(&row, w->resource->entity, w->row);
-        unit_remember(unit, key_path(w), w->key, &(struct stored_answer){w->hash, w->status, row.at});
+        unit_remember(unit, key_path(w), w->key,
+                      &(struct stored_answer){w->hash, w->status, row.at});
 }
 
 /* The row as it was first answered; the URLs around it are built anew. */
@@ -159,13 +166,15 @@ static void replay(struct unit *unit, struct write *w, const struct stored_answe
         struct error error;
 
         if (stored->hash != w->hash) {
-                unit_refuse(unit, ERROR_UNPROCESSABLE, NULL, "this Idempotency-Key came with another body before");
+                unit_refuse(unit, ERROR_UNPROCESSABLE, NULL,
+                            "this Idempotency-Key came with another body before");
                 return;
         }
         row = json_read(unit_arena(unit), stored->row, strlen(stored->row), &error);
         w->row = unit_new(unit, w->resource->entity);
         if (!row || !shape_read(&w->resource->entity->shape, row, w->row, &error))
-                unit_refuse(unit, ERROR_INTERNAL, NULL, "the stored answer cannot be read: %s", error.text);
+                unit_refuse(unit, ERROR_INTERNAL, NULL, "the stored answer cannot be read: %s",
+                            error.text);
         else
                 ((struct row *)w->row)->id = strtoll(json_member(row, "id")->text, NULL, 10);
         w->status = stored->status;
@@ -209,7 +218,8 @@ static bool key_is_valid(const char *key)
         return len >= 1 && len <= 255;
 }
 
-/* Only creations: everything else here is idempotent by itself. False after an error was answered. */
+/* Only creations: everything else here is idempotent by itself. False after an error was
+   answered. */
 static bool take_key(struct http_request *r, struct write *w)
 {
         const char *key = http_header(r, "Idempotency-Key");
@@ -217,12 +227,14 @@ static bool take_key(struct http_request *r, struct write *w)
         if (w->kind > WRITE_CREATE_PLAIN || !http_has_header(r, "Idempotency-Key"))
                 return true;
         if (!key_is_valid(key)) {
-                http_answer_problem(r, 400, "an Idempotency-Key has 1 to 255 visible ASCII characters");
+                http_answer_problem(r, 400,
+                                    "an Idempotency-Key has 1 to 255 visible ASCII characters");
                 return false;
         }
         http_answer_header(r, "Idempotency-Key", key);
         if (!idempotency_keys_begin(w->resource->all->keys, key_path(w), key)) {
-                http_answer_problem(r, 409, "the first request with this Idempotency-Key is still in progress");
+                http_answer_problem(
+                        r, 409, "the first request with this Idempotency-Key is still in progress");
                 http_answer_header(r, "Retry-After", "1");
                 return false;
         }
@@ -238,28 +250,35 @@ static bool body_type_is_right(struct http_request *r, enum write_kind kind)
 
         if (!http_has_header(r, "Content-Type"))
                 return true;
-        patch_type = media_type_is(type, "application/merge-patch+json") || media_type_is(type, "application/json-patch+json");
-        if ((kind == WRITE_PATCH ? patch_type || media_type_is_json(type) : media_type_is_json(type) && !patch_type) && media_type_is_utf8(type))
+        patch_type = media_type_is(type, "application/merge-patch+json") ||
+                     media_type_is(type, "application/json-patch+json");
+        if ((kind == WRITE_PATCH ? patch_type || media_type_is_json(type)
+                                 : media_type_is_json(type) && !patch_type) &&
+            media_type_is_utf8(type))
                 return true;
         http_answer_problem(r, 415, "the body must be application/json in UTF-8, not %s", type);
         if (kind == WRITE_PATCH)
-                http_answer_header(r, "Accept-Patch", "application/json, application/merge-patch+json, application/json-patch+json");
+                http_answer_header(r, "Accept-Patch",
+                                   "application/json, application/merge-patch+json, "
+                                   "application/json-patch+json");
         return false;
 }
 
 /* A JSON Patch is an array, everything else an object. */
 static bool parse(struct http_request *r, struct write *w, struct error *error)
 {
-        bool list = w->kind == WRITE_PATCH && media_type_is(http_header(r, "Content-Type"), "application/json-patch+json");
+        bool list = w->kind == WRITE_PATCH &&
+                    media_type_is(http_header(r, "Content-Type"), "application/json-patch+json");
         struct json_wanted members = {.is = shape_has, .arg = &w->resource->entity->shape};
 
-        w->body = json_read_wanted(r->arena, r->body, r->body_len, list ? &patch_wanted : &members, error);
+        w->body = json_read_wanted(r->arena, r->body, r->body_len, list ? &patch_wanted : &members,
+                                   error);
         if (!w->body)
                 return false;
         if (w->body->type == (list ? JSON_ARRAY : JSON_OBJECT))
                 return true;
-        return error_set(error, ERROR_BAD_INPUT, "the body must be %s, not %s", list ? "an array" : "an object",
-                         json_type_name(w->body->type));
+        return error_set(error, ERROR_BAD_INPUT, "the body must be %s, not %s",
+                         list ? "an array" : "an object", json_type_name(w->body->type));
 }
 
 static bool read_body(struct http_request *r, struct write *w)
@@ -304,7 +323,9 @@ static bool creates(const struct http_request *r, const struct write *w)
         void *row;
 
         return w->kind <= WRITE_CREATE_PLAIN ||
-               (w->kind == WRITE_REPLACE && store_get(w->resource->all->store, w->resource->entity, w->id, r->arena, &row, &ignored) &&
+               (w->kind == WRITE_REPLACE &&
+                store_get(w->resource->all->store, w->resource->entity, w->id, r->arena, &row,
+                          &ignored) &&
                 !row);
 }
 
@@ -321,7 +342,8 @@ static void submit(struct applicant *applicant)
         store_submit(w->resource->all->store, &w->job);
 }
 
-enum http_result write_begin(struct http_request *r, const struct resource *resource, enum write_kind kind, int64_t id)
+enum http_result write_begin(struct http_request *r, const struct resource *resource,
+                             enum write_kind kind, int64_t id)
 {
         struct write *w = arena_alloc(r->arena, sizeof *w);
 
@@ -330,8 +352,16 @@ enum http_result write_begin(struct http_request *r, const struct resource *reso
         w->if_none_match = condition(r, "If-None-Match");
         if (!choose_type(r, w) || !read_body(r, w) || !take_key(r, w))
                 return HTTP_ANSWERED;
-        w->job = (struct job){.run = run, .done = done, .arg = w, .arena = r->arena, .traceparent = r->traceparent};
-        w->applicant = (struct applicant){.row = w->row, .arena = r->arena, .traceparent = r->traceparent, .done = submit, .arg = w};
+        w->job = (struct job){.run = run,
+                              .done = done,
+                              .arg = w,
+                              .arena = r->arena,
+                              .traceparent = r->traceparent};
+        w->applicant = (struct applicant){.row = w->row,
+                                          .arena = r->arena,
+                                          .traceparent = r->traceparent,
+                                          .done = submit,
+                                          .arg = w};
         r->state = w;
         if (resource->admission && creates(r, w))
                 resource->admission->ask(resource->admission, &w->applicant);

@@ -1,8 +1,9 @@
-/* write - POST, PUT, PATCH and DELETE: read and checked on the HTTP thread, run as a unit of work on the writer thread,
-   answered after the commit.
+/* write - POST, PUT, PATCH and DELETE: read and checked on the HTTP thread, run as a unit of work
+   on the writer thread, answered after the commit.
 
-   Where the resource has an admission, it is asked in between about a row that is to be created, and its verdict goes along into
-   the unit: a stored answer to the Idempotency-Key is found there first and stands, whatever the verdict is by then. */
+   Where the resource has an admission, it is asked in between about a row that is to be created,
+   and its verdict goes along into the unit: a stored answer to the Idempotency-Key is found there
+   first and stands, whatever the verdict is by then. */
 #ifndef SERVICE_WRITE_H
 #define SERVICE_WRITE_H
 
@@ -11,7 +12,8 @@
 enum write_kind { WRITE_CREATE, WRITE_CREATE_PLAIN, WRITE_REPLACE, WRITE_PATCH, WRITE_REMOVE };
 
 /* id: of the item; 0 for the collection. */
-enum http_result write_begin(struct http_request *request, const struct resource *resource, enum write_kind kind, int64_t id);
+enum http_result write_begin(struct http_request *request, const struct resource *resource,
+                             enum write_kind kind, int64_t id);
 void write_finish(struct http_request *request);
 
 #endif

@@ -18,11 +18,13 @@ static void an_etag_changes_with_the_row(void)
         first = header_of(post("/things", "{\"name\":\"a\"}"), "ETag");
         check_text(header_of(get("/things/1"), "ETag"), first);
         check_text(header_of(call("HEAD", "/things/1", "", NULL), "ETag"), first);
-        check_text(header_of(call("PATCH", "/things/1", JSON_BODY, "{\"name\":\"a\"}"), "ETag"), first); /* no change */
+        check_text(header_of(call("PATCH", "/things/1", JSON_BODY, "{\"name\":\"a\"}"), "ETag"),
+                   first); /* no change */
         second = header_of(call("PATCH", "/things/1", JSON_BODY, "{\"name\":\"b\"}"), "ETag");
         check(strcmp(first, second) != 0);
         check_text(header_of(get("/things/1"), "ETag"), second);
-        check(strcmp(header_of(call("PUT", "/things/1", JSON_BODY, "{\"name\":\"a\"}"), "ETag"), first) != 0); /* nor back to it */
+        check(strcmp(header_of(call("PUT", "/things/1", JSON_BODY, "{\"name\":\"a\"}"), "ETag"),
+                     first) != 0); /* nor back to it */
         shop_end();
 }
 
@@ -46,7 +48,8 @@ static void who_owns_the_thing_is_asked_and_told(void)
         check_int(shop_changes, 2);
         answers(call("PUT", "/things/1", JSON_BODY, "{\"name\":\"c\"}"), 200); /* nothing new */
         check_int(shop_changes, 2);
-        answers(call("DELETE", "/things/1", "Accept: image/png\r\n", NULL), 204); /* there is no body to like */
+        answers(call("DELETE", "/things/1", "Accept: image/png\r\n", NULL),
+                204); /* there is no body to like */
         check_int(shop_removals, 1);
         answers(call("DELETE", "/things/1", "", NULL), 404);
         check_int(shop_removals, 1);
@@ -64,7 +67,9 @@ static void a_change_fits_its_events(void)
         answers(call("PATCH", "/things/1", JSON_BODY, large), 413);
         answers(call("PUT", "/things/1", JSON_BODY, large), 413);
         check_contains(get("/things/1"), "\"name\":\"a\"");
-        answers(call("PATCH", "/things/1", JSON_BODY, arena_printf(shop.arena, "{\"name\":\"%0*d\"}", 9500, 1)), 200);
+        answers(call("PATCH", "/things/1", JSON_BODY,
+                     arena_printf(shop.arena, "{\"name\":\"%0*d\"}", 9500, 1)),
+                200);
         shop_end();
 }
 
@@ -94,16 +99,27 @@ static void if_match_guards_a_change(void)
         answers(call("DELETE", "/things/1", "If-Match: \"99\"\r\n", NULL), 412);
         check_contains(get("/things/1"), "\"name\":\"a\"");
         answers(call("PATCH", "/things/1", with("If-Match", etag), "{\"name\":\"b\"}"), 200);
-        answers(call("PATCH", "/things/1", with("If-Match", etag), "{\"name\":\"c\"}"), 412); /* somebody was quicker */
+        answers(call("PATCH", "/things/1", with("If-Match", etag), "{\"name\":\"c\"}"),
+                412); /* somebody was quicker */
         check_contains(get("/things/1"), "\"name\":\"b\"");
         answers(call("PUT", "/things/1", with("If-Match", "*"), "{\"name\":\"d\"}"), 200);
         etag = header_of(get("/things/1"), "ETag");
-        answers(call("PATCH", "/things/1", with("If-Match", arena_printf(shop.arena, "W/%s", etag)), "{\"name\":\"c\"}"), 412); /* weak */
-        answers(call("PATCH", "/things/1", with("If-Match", arena_printf(shop.arena, "\"99\"\r\nIf-Match: %s", etag)), "{\"name\":\"c\"}"), 200);
+        answers(call("PATCH", "/things/1", with("If-Match", arena_printf(shop.arena, "W/%s", etag)),
+                     "{\"name\":\"c\"}"),
+                412); /* weak */
+        answers(call("PATCH", "/things/1",
+                     with("If-Match", arena_printf(shop.arena, "\"99\"\r\nIf-Match: %s", etag)),
+                     "{\"name\":\"c\"}"),
+                200);
         etag = header_of(get("/things/1"), "ETag");
         answers(call("PATCH", "/things/1", with("If-Match", ""), "{\"name\":\"x\"}"), 412);
-        answers(call("PATCH", "/things/1", with("If-None-Match", arena_printf(shop.arena, "\"99\"\r\nIf-None-Match: W/%s", etag)), "{\"name\":\"x\"}"), 412);
-        answers(call("PUT", "/things/7", with("If-Match", "*"), "{\"name\":\"d\"}"), 412); /* there is none */
+        answers(call("PATCH", "/things/1",
+                     with("If-None-Match",
+                          arena_printf(shop.arena, "\"99\"\r\nIf-None-Match: W/%s", etag)),
+                     "{\"name\":\"x\"}"),
+                412);
+        answers(call("PUT", "/things/7", with("If-Match", "*"), "{\"name\":\"d\"}"),
+                412); /* there is none */
         answers(call("PUT", "/things/1", with("If-None-Match", "*"), "{\"name\":\"e\"}"), 412);
         answers(call("PUT", "/things/7", with("If-None-Match", "*"), "{\"name\":\"e\"}"), 201);
         answers(call("DELETE", "/things/1", "If-Match: *\r\n", NULL), 204);
@@ -117,14 +133,20 @@ static void if_none_match_saves_a_body(void)
 
         shop_begin();
         etag = header_of(post("/things", "{\"name\":\"a\"}"), "ETag");
-        a = call("GET", "/things/1", arena_printf(shop.arena, "If-None-Match: \"7\", %s\r\n", etag), NULL);
+        a = call("GET", "/things/1", arena_printf(shop.arena, "If-None-Match: \"7\", %s\r\n", etag),
+                 NULL);
         answers(a, 304);
         check_text(body_of(a), "");
         check_text(header_of(a, "ETag"), etag);
-        check_text(header_of(a, "Content-Length"), header_of(get("/things/1"), "Content-Length")); /* or none: RFC 9110, 8.6 */
+        check_text(header_of(a, "Content-Length"),
+                   header_of(get("/things/1"), "Content-Length")); /* or none: RFC 9110, 8.6 */
         check_text(header_of(a, "Content-Type"), "none");
         answers(call("GET", "/things/1", "If-None-Match: *\r\n", NULL), 304);
-        answers(call("GET", "/things/1", arena_printf(shop.arena, "If-None-Match: \"7\"\r\nif-none-match: W/%s\r\n", etag), NULL), 304);
+        answers(call("GET", "/things/1",
+                     arena_printf(shop.arena, "If-None-Match: \"7\"\r\nif-none-match: W/%s\r\n",
+                                  etag),
+                     NULL),
+                304);
         answers(call("GET", "/things/1", "If-None-Match: \"7\"\r\n", NULL), 200);
         shop_end();
 }
@@ -136,7 +158,8 @@ static void a_key_makes_one_row(void)
         shop_begin();
         first = call("POST", "/things", with("Idempotency-Key", "k-1"), "{\"name\":\"a\"}");
         answers(first, 201);
-        check_text(header_of(first, "Idempotency-Key"), "k-1"); /* tells the gateway that it may retry */
+        check_text(header_of(first, "Idempotency-Key"),
+                   "k-1"); /* tells the gateway that it may retry */
         again = call("POST", "/things", with("Idempotency-Key", "k-1"), "{\"name\":\"a\"}");
         answers(again, 201);
         check_text(body_of(again), body_of(first));
@@ -155,7 +178,9 @@ static void a_key_makes_one_row(void)
 
 static void remember_two(struct unit *unit, void *arg)
 {
-        struct stored_answer answer = {(int64_t)hash_bytes("{}", 2), 201, "{\"id\":1234567890123,\"name\":\"a\",\"qty\":null,\"big\":null}"};
+        struct stored_answer answer = {
+                (int64_t)hash_bytes("{}", 2), 201,
+                "{\"id\":1234567890123,\"name\":\"a\",\"qty\":null,\"big\":null}"};
 
         (void)arg;
         unit_remember(unit, "/things", "k", &answer);
@@ -174,7 +199,8 @@ static void a_stored_answer_is_read_whole(void)
         check_text(header_of(a, "Location"), "http://shop:1/things/1234567890123");
         check_contains(body_of(a), "\"name\":\"a\"");
         answers(call("POST", "/things", with("Idempotency-Key", "half"), "{}"), 500);
-        answers(call("POST", "/things/thing", "Idempotency-Key: k\r\n", "{\"qty\":1}"), 200); /* of another path */
+        answers(call("POST", "/things/thing", "Idempotency-Key: k\r\n", "{\"qty\":1}"),
+                200); /* of another path */
         check_int(things_count(shop.store), 1);
         shop_end();
 }
@@ -207,7 +233,9 @@ static void what_was_refused_is_not_stored(void)
 {
         shop_begin();
         answers(call("POST", "/things", with("Idempotency-Key", "k"), "{\"qty\":\"abc\"}"), 400);
-        answers(call("POST", "/things", with("Idempotency-Key", "k"), arena_printf(shop.arena, "{\"name\":\"%0*d\"}", 20000, 1)), 413);
+        answers(call("POST", "/things", with("Idempotency-Key", "k"),
+                     arena_printf(shop.arena, "{\"name\":\"%0*d\"}", 20000, 1)),
+                413);
         answers(call("POST", "/things", with("Idempotency-Key", "k"), "{\"qty\":1}"), 201);
         shop_end();
 }
@@ -220,7 +248,9 @@ static void a_key_has_its_form(void)
         memset(longest, 'k', sizeof longest - 1);
         longest[255] = '\0';
         answers(call("POST", "/things", with("Idempotency-Key", longest), "{}"), 201);
-        answers(call("POST", "/things", with("Idempotency-Key", arena_printf(shop.arena, "%sk", longest)), "{}"), 400);
+        answers(call("POST", "/things",
+                     with("Idempotency-Key", arena_printf(shop.arena, "%sk", longest)), "{}"),
+                400);
         answers(call("POST", "/things", with("Idempotency-Key", ""), "{}"), 400);
         answers(call("POST", "/things", with("Idempotency-Key", "a b"), "{}"), 400);
         answers(call("POST", "/things", with("Idempotency-Key", "\xc3\xa9"), "{}"), 400);
@@ -246,7 +276,8 @@ static void two_at_a_time_are_a_conflict(void)
         say_text(first, request);
         while (http_server_in_flight(shop.server) == 0 && clock_mono_us() < end)
                 usleep(1000);
-        while (idempotency_keys_begin(shop.resources->keys, "/things", "k") && clock_mono_us() < end) {
+        while (idempotency_keys_begin(shop.resources->keys, "/things", "k") &&
+               clock_mono_us() < end) {
                 idempotency_keys_end(shop.resources->keys, "/things", "k");
                 usleep(1000);
         }
@@ -274,8 +305,10 @@ static void *post_each(void *arg)
                 int status;
 
                 snprintf(request, sizeof request,
-                         "POST /things HTTP/1.1\r\nHost: shop\r\nConnection: close\r\nIdempotency-Key: key-%d\r\nContent-Length: 12\r\n\r\n"
-                         "{\"name\":\"a\"}", i);
+                         "POST /things HTTP/1.1\r\nHost: shop\r\nConnection: "
+                         "close\r\nIdempotency-Key: key-%d\r\nContent-Length: 12\r\n\r\n"
+                         "{\"name\":\"a\"}",
+                         i);
                 status = status_of(ask(shop.port, request));
                 if (status == 201)
                         made++;
@@ -319,7 +352,8 @@ int main(int argc, char **argv)
                 {"what was refused is not stored", what_was_refused_is_not_stored},
                 {"a key has its form", a_key_has_its_form},
                 {"two at a time are a conflict", two_at_a_time_are_a_conflict},
-                {"a crowd with the same keys makes each row once", a_crowd_with_the_same_keys_makes_each_row_once},
+                {"a crowd with the same keys makes each row once",
+                 a_crowd_with_the_same_keys_makes_each_row_once},
                 {NULL, NULL},
         };
 

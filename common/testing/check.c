@@ -27,7 +27,8 @@ const char *check_directory(void)
         if (!directory[0]) {
                 const char *top = getenv("TMPDIR");
 
-                snprintf(directory, sizeof directory, "%s/mall-test-XXXXXX", top && strlen(top) < 64 ? top : "/tmp");
+                snprintf(directory, sizeof directory, "%s/mall-test-XXXXXX",
+                         top && strlen(top) < 64 ? top : "/tmp");
                 if (!mkdtemp(directory))
                         abort();
         }
@@ -72,11 +73,13 @@ void check_same_int(int64_t got, int64_t want, const char *file, int line, const
         longjmp(story_end, 1);
 }
 
-void check_same_text(const char *got, const char *want, const char *file, int line, const char *what)
+void check_same_text(const char *got, const char *want, const char *file, int line,
+                     const char *what)
 {
         if (got && want ? strcmp(got, want) == 0 : got == want)
                 return;
-        printf("%s:%d: %s is\n  %s\nnot\n  %s\n", file, line, what, got ? got : "NULL", want ? want : "NULL");
+        printf("%s:%d: %s is\n  %s\nnot\n  %s\n", file, line, what, got ? got : "NULL",
+               want ? want : "NULL");
         longjmp(story_end, 1);
 }
 

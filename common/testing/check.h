@@ -1,7 +1,7 @@
 /* check - what tests are written with: a table of stories, and checks that say what they saw.
 
-   A failed check ends its story, not the program. check_main prints a line a story and returns the exit code. An
-   argument picks the stories whose name contains it. */
+   A failed check ends its story, not the program. check_main prints a line a story and returns the
+   exit code. An argument picks the stories whose name contains it. */
 #ifndef TESTING_CHECK_H
 #define TESTING_CHECK_H
 
@@ -23,8 +23,10 @@ int check_main(const struct story *stories, int argc, char **argv);
 
 void check_that(bool condition, const char *file, int line, const char *what);
 void check_same_int(int64_t got, int64_t want, const char *file, int line, const char *what);
-void check_same_text(const char *got, const char *want, const char *file, int line, const char *what);
-void check_has_text(const char *got, const char *part, const char *file, int line, const char *what);
+void check_same_text(const char *got, const char *want, const char *file, int line,
+                     const char *what);
+void check_has_text(const char *got, const char *part, const char *file, int line,
+                    const char *what);
 
 /* A directory of the story's own, removed with all in it when the story ends. */
 const char *check_directory(void);

@@ -1,10 +1,11 @@
-/* conversation - for tests only: a real server, and raw bytes to and from it, each wait with a deadline. */
+/* conversation - for tests only: a real server, and raw bytes to and from it, each wait with a
+   deadline. */
 #ifndef TESTING_CONVERSATION_H
 #define TESTING_CONVERSATION_H
 
-#include "testing/check.h"
 #include "base/clock.h"
 #include "http/server.h"
+#include "testing/check.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -71,7 +72,8 @@ static inline void say_text(int fd, const char *text)
         say(fd, text, strlen(text));
 }
 
-/* What came until `until` was in it, the end, or the deadline; *ended tells of the end. The text is static. */
+/* What came until `until` was in it, the end, or the deadline; *ended tells of the end. The text is
+   static. */
 static inline const char *hear(int fd, const char *until, bool *ended)
 {
         static _Thread_local char heard[ANSWER_ROOM_TEST];
@@ -81,7 +83,8 @@ static inline const char *hear(int fd, const char *until, bool *ended)
 
         heard[0] = '\0';
         *ended = false;
-        while (!*ended && !(until && strstr(heard, until)) && clock_mono_us() < end && len < sizeof heard - 1) {
+        while (!*ended && !(until && strstr(heard, until)) && clock_mono_us() < end &&
+               len < sizeof heard - 1) {
                 ssize_t n;
 
                 if (poll(&p, 1, 50) <= 0)
@@ -97,7 +100,8 @@ static inline const char *hear(int fd, const char *until, bool *ended)
         return heard;
 }
 
-/* One request on a connection of its own, and all that comes back until the server closes (so: Connection: close). */
+/* One request on a connection of its own, and all that comes back until the server closes (so:
+   Connection: close). */
 static inline const char *ask(int port, const char *request)
 {
         int fd = dial(port);

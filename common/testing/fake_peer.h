@@ -1,9 +1,10 @@
-/* fake_peer - for tests only: another service that says what it is told, byte for byte, or nothing, and notes what it heard. */
+/* fake_peer - for tests only: another service that says what it is told, byte for byte, or nothing,
+   and notes what it heard. */
 #ifndef TESTING_FAKE_PEER_H
 #define TESTING_FAKE_PEER_H
 
-#include "testing/check.h"
 #include "base/clock.h"
+#include "testing/check.h"
 
 #include <arpa/inet.h>
 #include <poll.h>
@@ -18,8 +19,8 @@ enum { PEER_CONNECTIONS = 100, PEER_LOOK_MS = 5 };
 static struct {
         pthread_t thread;
         pthread_mutex_t lock; /* all below */
-        const char *answer; /* to each request; NULL: says nothing and waits */
-        bool hangs_up;      /* behind its answer */
+        const char *answer;   /* to each request; NULL: says nothing and waits */
+        bool hangs_up;        /* behind its answer */
         bool stop;
         int port, count, requests, connections;
         struct pollfd fds[PEER_CONNECTIONS]; /* the first one listens */
@@ -52,7 +53,8 @@ static inline void peer_look(void)
                 if (peer.fds[i].revents && !peer_serve(peer.fds[i].fd))
                         peer_drop(i);
         if (peer.fds[0].revents && peer.count < PEER_CONNECTIONS) {
-                peer.fds[peer.count++] = (struct pollfd){.fd = accept(peer.fds[0].fd, NULL, NULL), .events = POLLIN};
+                peer.fds[peer.count++] =
+                        (struct pollfd){.fd = accept(peer.fds[0].fd, NULL, NULL), .events = POLLIN};
                 peer.connections++;
         }
 }
@@ -63,7 +65,8 @@ static inline void *peer_run(void *arg)
 
         (void)arg;
         while (!stop) {
-                poll(peer.fds, (nfds_t)peer.count, PEER_LOOK_MS); /* only this thread changes them */
+                poll(peer.fds, (nfds_t)peer.count,
+                     PEER_LOOK_MS); /* only this thread changes them */
                 pthread_mutex_lock(&peer.lock);
                 peer_look();
                 stop = peer.stop;
@@ -106,7 +109,8 @@ static inline void peer_open(const char *answer, bool hangs_up)
         socklen_t len = sizeof at;
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-        check(bind(fd, (struct sockaddr *)&at, sizeof at) == 0 && listen(fd, PEER_CONNECTIONS) == 0);
+        check(bind(fd, (struct sockaddr *)&at, sizeof at) == 0 &&
+              listen(fd, PEER_CONNECTIONS) == 0);
         getsockname(fd, (struct sockaddr *)&at, &len);
         peer.port = ntohs(at.sin_port);
         peer.answer = answer;

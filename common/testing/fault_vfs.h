@@ -1,7 +1,9 @@
-/* fault_vfs - for tests only: the system's VFS, in which one call fails, once, as a disk or a kernel may. It is the default of
-   the process from fault_vfs() on, which comes before SQLite is used. Nothing is flushed: that makes thousands of runs cheap.
+/* fault_vfs - for tests only: the system's VFS, in which one call fails, once, as a disk or a
+   kernel may. It is the default of the process from fault_vfs() on, which comes before SQLite is
+   used. Nothing is flushed: that makes thousands of runs cheap.
 
-   Every call that can fail is counted, from 1: first count them without a fault, then let each fail in a run of its own. */
+   Every call that can fail is counted, from 1: first count them without a fault, then let each fail
+   in a run of its own. */
 #ifndef TESTING_FAULT_VFS_H
 #define TESTING_FAULT_VFS_H
 
@@ -33,7 +35,7 @@ static inline bool fault_now(int code)
 }
 
 #define FAULT_REAL(f) (((struct fault_file *)(f))->real)
-#define FAULT_PASS(code, name, ...) \
+#define FAULT_PASS(code, name, ...)                                                                \
         (fault_now(code) ? (code) : FAULT_REAL(f)->pMethods->name(FAULT_REAL(f), __VA_ARGS__))
 
 static int fault_close(sqlite3_file *f)
@@ -124,13 +126,31 @@ static int fault_shm_unmap(sqlite3_file *f, int forget)
         return FAULT_REAL(f)->pMethods->xShmUnmap(FAULT_REAL(f), forget);
 }
 
-static int fault_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *flags_out)
+static int fault_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags,
+                      int *flags_out)
 {
-        static const sqlite3_io_methods methods = {
-                2,          fault_close,  fault_read,     fault_write,   fault_truncate, fault_sync,    fault_size,     fault_lock,
-                fault_unlock, fault_reserved, fault_control, fault_sector, fault_traits, fault_shm_map, fault_shm_lock, fault_shm_barrier,
-                fault_shm_unmap, NULL, NULL};
-        int code = fault_now(SQLITE_CANTOPEN) ? SQLITE_CANTOPEN : fault.real->xOpen(fault.real, name, FAULT_REAL(f), flags, flags_out);
+        static const sqlite3_io_methods methods = {2,
+                                                   fault_close,
+                                                   fault_read,
+                                                   fault_write,
+                                                   fault_truncate,
+                                                   fault_sync,
+                                                   fault_size,
+                                                   fault_lock,
+                                                   fault_unlock,
+                                                   fault_reserved,
+                                                   fault_control,
+                                                   fault_sector,
+                                                   fault_traits,
+                                                   fault_shm_map,
+                                                   fault_shm_lock,
+                                                   fault_shm_barrier,
+                                                   fault_shm_unmap,
+                                                   NULL,
+                                                   NULL};
+        int code = fault_now(SQLITE_CANTOPEN)
+                           ? SQLITE_CANTOPEN
+                           : fault.real->xOpen(fault.real, name, FAULT_REAL(f), flags, flags_out);
 
         (void)vfs;
         f->pMethods = code == SQLITE_OK ? &methods : NULL;
@@ -140,13 +160,15 @@ static int fault_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int f
 static int fault_delete(sqlite3_vfs *vfs, const char *name, int sync)
 {
         (void)vfs;
-        return fault_now(SQLITE_IOERR_DELETE) ? SQLITE_IOERR_DELETE : fault.real->xDelete(fault.real, name, sync);
+        return fault_now(SQLITE_IOERR_DELETE) ? SQLITE_IOERR_DELETE
+                                              : fault.real->xDelete(fault.real, name, sync);
 }
 
 static int fault_access(sqlite3_vfs *vfs, const char *name, int flags, int *is)
 {
         (void)vfs;
-        return fault_now(SQLITE_IOERR_ACCESS) ? SQLITE_IOERR_ACCESS : fault.real->xAccess(fault.real, name, flags, is);
+        return fault_now(SQLITE_IOERR_ACCESS) ? SQLITE_IOERR_ACCESS
+                                              : fault.real->xAccess(fault.real, name, flags, is);
 }
 
 static inline void fault_vfs(void)

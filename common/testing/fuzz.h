@@ -1,10 +1,12 @@
-/* fuzz - for fuzz harnesses only: what an input may say besides its bytes, and how a broken promise ends.
+/* fuzz - for fuzz harnesses only: what an input may say besides its bytes, and how a broken promise
+   ends.
 
-   A harness x_fuzz.c has LLVMFuzzerTestOneInput. `make fuzz` links it with libFuzzer; `make unit` links it with a main() that
-   replays tests/fuzz/corpus/x and tests/fuzz/crashes/x (tests/fuzz/replay.c).
+   A harness x_fuzz.c has LLVMFuzzerTestOneInput. `make fuzz` links it with libFuzzer; `make unit`
+   links it with a main() that replays tests/fuzz/corpus/x and tests/fuzz/crashes/x
+   (tests/fuzz/replay.c).
 
-   A harness that wants larger inputs than a fuzzer makes, or several pieces of one, reads its input by fuzz_next: text,
-   in which a backtick says something else.
+   A harness that wants larger inputs than a fuzzer makes, or several pieces of one, reads its input
+   by fuzz_next: text, in which a backtick says something else.
 
      `3*abc`   abcabcabc, at most `most` bytes in all
      `|`       the end of a piece
@@ -25,11 +27,12 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 size_t __sanitizer_get_current_allocated_bytes(void);
 
 /* The promise is broken: the fuzzer keeps the input. */
-#define fuzz_fail(...) (fprintf(stderr, "BROKEN PROMISE: " __VA_ARGS__), fputc('\n', stderr), abort())
-#define fuzz_must(condition, ...)           \
-        do                                  \
-                if (!(condition))           \
-                        fuzz_fail(__VA_ARGS__); \
+#define fuzz_fail(...)                                                                             \
+        (fprintf(stderr, "BROKEN PROMISE: " __VA_ARGS__), fputc('\n', stderr), abort())
+#define fuzz_must(condition, ...)                                                                  \
+        do                                                                                         \
+                if (!(condition))                                                                  \
+                        fuzz_fail(__VA_ARGS__);                                                    \
         while (0)
 
 /* A piece of the input, unfolded; `mark` is what ended it: '|', another mark, or 0 at the end. */
@@ -39,14 +42,17 @@ struct fuzz_piece {
         char mark;
 };
 
-static inline void fuzz_repeat(struct text *out, const char *times, const char *what, size_t len, size_t most)
+static inline void fuzz_repeat(struct text *out, const char *times, const char *what, size_t len,
+                               size_t most)
 {
         for (unsigned long n = strtoul(times, NULL, 10); len && n && out->len + len <= most; n--)
                 text_add(out, what, len);
 }
 
-/* What stands between two backticks: a mark, a repetition, or nothing of ours: then the backtick is itself. */
-static inline const char *fuzz_backtick(struct text *out, const char *at, const char *end, size_t most, char *mark)
+/* What stands between two backticks: a mark, a repetition, or nothing of ours: then the backtick is
+   itself. */
+static inline const char *fuzz_backtick(struct text *out, const char *at, const char *end,
+                                        size_t most, char *mark)
 {
         const char *close = memchr(at + 1, '`', (size_t)(end - at - 1)), *star;
 
@@ -63,7 +69,8 @@ static inline const char *fuzz_backtick(struct text *out, const char *at, const 
         return at + 1;
 }
 
-static inline struct fuzz_piece fuzz_next(struct arena *arena, const char **at, const char *end, size_t most)
+static inline struct fuzz_piece fuzz_next(struct arena *arena, const char **at, const char *end,
+                                          size_t most)
 {
         struct text out = text_open(arena, 256);
         char mark = 0;
@@ -78,7 +85,8 @@ static inline struct fuzz_piece fuzz_next(struct arena *arena, const char **at, 
 }
 
 /* The input as one text, whatever marks are in it. */
-static inline struct fuzz_piece fuzz_whole(struct arena *arena, const uint8_t *data, size_t size, size_t most)
+static inline struct fuzz_piece fuzz_whole(struct arena *arena, const uint8_t *data, size_t size,
+                                           size_t most)
 {
         const char *at = (const char *)data, *end = at + size;
         struct text all = text_open(arena, size + 1);

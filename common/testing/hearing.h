@@ -1,11 +1,12 @@
-/* hearing - for tests of the inbox only: an inbox on the embedded log that hears of things, and all that a story wants to know. */
+/* hearing - for tests of the inbox only: an inbox on the embedded log that hears of things, and all
+   that a story wants to know. */
 #ifndef TESTING_HEARING_H
 #define TESTING_HEARING_H
 
 #include "base/clock.h"
-#include "testing/thing.h"
 #include "event/inbox.h"
 #include "testing/publish.h"
+#include "testing/thing.h"
 
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -24,7 +25,8 @@ static inline void take(struct unit *unit, const struct event *event)
         reacted++;
         if (!unit_failed(unit) && t->name && strcmp(t->name, "bad") == 0)
                 unit_refuse(unit, ERROR_BAD_INPUT, "name", "a bad thing");
-        if (!unit_failed(unit) && t->name && strcmp(t->name, "busy") == 0 && atomic_fetch_sub(&refusals, 1) > 0)
+        if (!unit_failed(unit) && t->name && strcmp(t->name, "busy") == 0 &&
+            atomic_fetch_sub(&refusals, 1) > 0)
                 unit_refuse(unit, ERROR_UNAVAILABLE, NULL, "not now");
         thing_add_and_say(unit, t);
 }
@@ -49,8 +51,11 @@ static inline struct bus_config bus_of_story(void)
 
 static inline void listen_as(const char *group)
 {
-        struct inbox_config config = {
-                .store = t.store, .bus = bus_of_story(), .group = group, .reactions = reactions, .metrics = t.metrics};
+        struct inbox_config config = {.store = t.store,
+                                      .bus = bus_of_story(),
+                                      .group = group,
+                                      .reactions = reactions,
+                                      .metrics = t.metrics};
         struct error e = {0};
 
         t.inbox = inbox_open(&config, &e);
@@ -106,8 +111,15 @@ static inline void publish(struct record *records, size_t count)
 
 static inline void say_bytes(const char *ce_id, const char *value, size_t len)
 {
-        struct record_header h[] = {{"ce_source", "/other/1", 8}, {"ce_id", ce_id, ce_id ? strlen(ce_id) : 0}, {"ce_type", "Thing", 5}};
-        struct record r = {.key = "k", .key_len = 1, .value = value, .value_len = len, .headers = h, .header_count = ce_id ? 3 : 0};
+        struct record_header h[] = {{"ce_source", "/other/1", 8},
+                                    {"ce_id", ce_id, ce_id ? strlen(ce_id) : 0},
+                                    {"ce_type", "Thing", 5}};
+        struct record r = {.key = "k",
+                           .key_len = 1,
+                           .value = value,
+                           .value_len = len,
+                           .headers = h,
+                           .header_count = ce_id ? 3 : 0};
 
         publish(&r, 1);
 }
@@ -119,7 +131,9 @@ static inline void say(const char *ce_id, const char *value)
 
 static inline const char *thing(const char *name)
 {
-        return arena_printf(t.arena, "{\"eventType\":\"Thing\",\"timestamp\":1,\"id\":1,\"name\":\"%s\"}", name);
+        return arena_printf(t.arena,
+                            "{\"eventType\":\"Thing\",\"timestamp\":1,\"id\":1,\"name\":\"%s\"}",
+                            name);
 }
 
 static inline void wait_for_things(int64_t count)
@@ -138,14 +152,16 @@ static inline const char *names(void)
         int64_t count = things_count(t.store);
 
         for (int64_t id = 1; id <= count; id++)
-                text_printf(&all, "%s%s", id > 1 ? " " : "", things_get(t.store, id, t.arena)->name);
+                text_printf(&all, "%s%s", id > 1 ? " " : "",
+                            things_get(t.store, id, t.arena)->name);
         return all.at;
 }
 
 /* How many events came to that, by the metric; it is counted behind the commit. */
 static inline void wait_for_metric(const char *name, const char *type, int count)
 {
-        const char *line = arena_printf(t.arena, "mall_events_%s_total{event_type=\"%s\"} %d\n", name, type, count);
+        const char *line = arena_printf(t.arena, "mall_events_%s_total{event_type=\"%s\"} %d\n",
+                                        name, type, count);
         int64_t end_at = clock_mono_us() + PATIENCE_US;
         struct text page;
 
@@ -197,7 +213,8 @@ static int kept_stderr = -1;
 
 static inline void listen_to_log(void)
 {
-        int fd = open(arena_printf(t.arena, "%s/told", check_directory()), O_RDWR | O_CREAT | O_TRUNC | O_APPEND, 0600);
+        int fd = open(arena_printf(t.arena, "%s/told", check_directory()),
+                      O_RDWR | O_CREAT | O_TRUNC | O_APPEND, 0600);
 
         kept_stderr = dup(STDERR_FILENO);
         dup2(fd, STDERR_FILENO);

@@ -1,4 +1,5 @@
-/* overheard - for tests only: what the log says meanwhile. Its lines go to stderr in tests, and that to a file of the story's. */
+/* overheard - for tests only: what the log says meanwhile. Its lines go to stderr in tests, and
+   that to a file of the story's. */
 #ifndef TESTING_OVERHEARD_H
 #define TESTING_OVERHEARD_H
 

@@ -6,7 +6,8 @@
 #include "event/bus.h"
 
 /* How many of them are on the bus by then. */
-static inline size_t bus_publish(struct bus *bus, struct record *records, size_t count, int wait_ms, struct error *error)
+static inline size_t bus_publish(struct bus *bus, struct record *records, size_t count, int wait_ms,
+                                 struct error *error)
 {
         int64_t end = clock_mono_us() + (int64_t)wait_ms * 1000;
         struct bus_result results[100];

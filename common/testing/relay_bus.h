@@ -1,11 +1,12 @@
-/* relay_bus - for tests only: a relay on a bus of the story's own, which takes, keeps, answers, gives back and refuses what it is told
-   to. This is the whole of bus.h's publishing half: bus.c is not linked. */
+/* relay_bus - for tests only: a relay on a bus of the story's own, which takes, keeps, answers,
+   gives back and refuses what it is told to. This is the whole of bus.h's publishing half: bus.c is
+   not linked. */
 #ifndef TESTING_RELAY_BUS_H
 #define TESTING_RELAY_BUS_H
 
 #include "base/clock.h"
-#include "testing/thing.h"
 #include "event/relay_inside.h"
+#include "testing/thing.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -44,7 +45,7 @@ static struct {
         int closed_ms;
         size_t flying, flying_most; /* bytes that wait for an answer */
         size_t sends, largest_send; /* bytes */
-        void (*when_sent)(void); /* once, behind the next send, on the relay's thread */
+        void (*when_sent)(void);    /* once, behind the next send, on the relay's thread */
 } bus = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, .parts = 3};
 
 static struct {
@@ -105,7 +106,11 @@ bool bus_send(struct bus *at, const struct record *records, size_t count, struct
                 const char *qty = r->value ? memmem(r->value, r->value_len, "\"qty\":", 6) : NULL;
                 struct heard *h = &bus.heard[bus.count++];
 
-                *h = (struct heard){.key = r->topic ? '!' : r->key_len ? r->key[0] : '-', .id = r->tag, .bytes = r->value_len};
+                *h = (struct heard){.key = r->topic     ? '!'
+                                           : r->key_len ? r->key[0]
+                                                        : '-',
+                                    .id = r->tag,
+                                    .bytes = r->value_len};
                 h->number = qty ? atoi(qty + 6) : 0;
                 for (size_t n = 0; n < r->header_count; n++)
                         h->bytes += r->headers[n].len;
@@ -139,7 +144,8 @@ static inline void once_less(char key)
                 bus.fate[(int)key] = LAND;
 }
 
-/* As a session that ends: all that is under way of a key is given back, and what comes later is not. */
+/* As a session that ends: all that is under way of a key is given back, and what comes later is
+   not. */
 static inline size_t give_back(char key, struct bus_result *results, size_t most)
 {
         size_t count = 0, i;
@@ -164,7 +170,8 @@ static inline size_t answer(struct bus_result *results, size_t most)
                 if (!h->answered && fate == RETURN) {
                         count += give_back(h->key, results + count, most - count);
                 } else if (!h->answered && (fate != HOLD || bus.gave_up)) {
-                        results[count++] = answer_one(h, fate == HOLD ? BUS_RETURNED : result_of[fate]);
+                        results[count++] =
+                                answer_one(h, fate == HOLD ? BUS_RETURNED : result_of[fate]);
                         once_less(h->key);
                 }
                 if (h->answered && i == bus.told)
@@ -173,7 +180,8 @@ static inline size_t answer(struct bus_result *results, size_t most)
         return count;
 }
 
-size_t bus_results(struct bus *at, struct bus_result *results, size_t most, int wait_ms, struct error *error)
+size_t bus_results(struct bus *at, struct bus_result *results, size_t most, int wait_ms,
+                   struct error *error)
 {
         struct timespec until = clock_after(wait_ms);
         size_t count;
@@ -224,8 +232,14 @@ static inline void set(void (*change)(int), int arg)
         pthread_mutex_unlock(&bus.lock);
 }
 
-static inline void set_parts(int parts) { bus.parts = parts; }
-static inline void set_fails(int fails) { bus.fails = fails; }
+static inline void set_parts(int parts)
+{
+        bus.parts = parts;
+}
+static inline void set_fails(int fails)
+{
+        bus.fails = fails;
+}
 
 /* only: for so many; 0: for all */
 static inline void doom(char key, enum fate fate, int only)
@@ -242,9 +256,13 @@ static inline void start_relay(void)
         struct error e = {0};
 
         bus.gave_up = false;
-        metrics_close(&t.metrics); /* who asked to be called at a scrape is called for as long as it lives */
+        metrics_close(&t.metrics); /* who asked to be called at a scrape is called for as long as it
+                                      lives */
         t.metrics = metrics_open();
-        t.relay = relay_open(&(struct relay_config){.store = t.store, .bus = {.url = "ours", .client = "things"}, .metrics = t.metrics}, &e);
+        t.relay = relay_open(&(struct relay_config){.store = t.store,
+                                                    .bus = {.url = "ours", .client = "things"},
+                                                    .metrics = t.metrics},
+                             &e);
         check_text(e.text, "");
 }
 
@@ -269,7 +287,11 @@ static inline void begin(void)
         bus.parts = 3;
         bus.fails = bus.woken = false;
         bus.lands_once_woken = '\0';
-        t.store = store_open(&(struct store_config){.url = things_url(), .service = things_service(), .entities = thing_entities, .readers = 1}, &e);
+        t.store = store_open(&(struct store_config){.url = things_url(),
+                                                    .service = things_service(),
+                                                    .entities = thing_entities,
+                                                    .readers = 1},
+                             &e);
         check_text(e.text, "");
         t.arena = arena_open();
         start_relay();
@@ -291,7 +313,9 @@ static inline void say_some(struct unit *unit, void *arg)
         for (int i = 0; i < s->times; i++)
                 for (const char *key = s->keys; *key; key++) {
                         char name[2] = {*key};
-                        struct thing thing = {.name = name, .secret = filling, .qty = {true, ++t.said[(int)*key]}};
+                        struct thing thing = {.name = name,
+                                              .secret = filling,
+                                              .qty = {true, ++t.said[(int)*key]}};
 
                         unit_announce(unit, &thing_said, &thing);
                 }
@@ -378,7 +402,8 @@ static inline void heard_once(void)
                 check_int(last[key], t.said[key]);
 }
 
-/* The same, but what was given back may be there before it came again; what lands for good is in order. */
+/* The same, but what was given back may be there before it came again; what lands for good is in
+   order. */
 static inline void landed_in_order(void)
 {
         int last[128] = {0};

@@ -1,5 +1,6 @@
-/* relay_looks - for tests of relay_parts.c only: the relay of a shared store, which stands wherever it waits until the test lets time go on.
-   On a real PostgreSQL; the bus and the clock are the test's own: this is the whole of clock.h and of bus.h's publishing half. */
+/* relay_looks - for tests of relay_parts.c only: the relay of a shared store, which stands wherever
+   it waits until the test lets time go on. On a real PostgreSQL; the bus and the clock are the
+   test's own: this is the whole of clock.h and of bus.h's publishing half. */
 #ifndef TESTING_RELAY_LOOKS_H
 #define TESTING_RELAY_LOOKS_H
 
@@ -87,7 +88,8 @@ void clock_set_wall_ms(int64_t ms)
 
 void clock_rfc3339(int64_t wall_ms, char text[CLOCK_RFC3339])
 {
-        snprintf(text, CLOCK_RFC3339, "2026-11-22T14:48:%02d.%03dZ", (int)(wall_ms / 1000 % 60), (int)(wall_ms % 1000));
+        snprintf(text, CLOCK_RFC3339, "2026-11-22T14:48:%02d.%03dZ", (int)(wall_ms / 1000 % 60),
+                 (int)(wall_ms % 1000));
 }
 
 /* Whoever asks waits for it, and that wait is over then. */
@@ -132,13 +134,15 @@ bool bus_send(struct bus *at, const struct record *records, size_t count, struct
 {
         (void)at, (void)error;
         for (size_t i = 0; i < count; i++)
-                bus.heard[bus.count++] = (struct heard){.id = records[i].tag, .lane = records[i].key[0] - 'a'};
+                bus.heard[bus.count++] =
+                        (struct heard){.id = records[i].tag, .lane = records[i].key[0] - 'a'};
         return true;
 }
 
 static inline size_t answer(struct bus_result *results, size_t most)
 {
-        static const enum publish_result result_of[] = {[LAND] = BUS_PUBLISHED, [RETURN] = BUS_RETURNED, [REFUSE] = BUS_REFUSED};
+        static const enum publish_result result_of[] = {
+                [LAND] = BUS_PUBLISHED, [RETURN] = BUS_RETURNED, [REFUSE] = BUS_REFUSED};
         size_t count = 0;
 
         for (size_t i = 0; i < bus.count && count < most; i++) {
@@ -155,7 +159,8 @@ static inline size_t answer(struct bus_result *results, size_t most)
         return count;
 }
 
-size_t bus_results(struct bus *at, struct bus_result *results, size_t most, int wait_ms, struct error *error)
+size_t bus_results(struct bus *at, struct bus_result *results, size_t most, int wait_ms,
+                   struct error *error)
 {
         size_t count = answer(results, most);
 
@@ -227,7 +232,9 @@ static inline void start_relay(void)
         now.free = bus.gave_up = false;
         sem_init(&now.stands, 0, 0);
         sem_init(&now.go, 0, 0);
-        t.relay = relay_open(&(struct relay_config){.store = t.store, .bus = {.url = "ours", .client = "things"}}, &e);
+        t.relay = relay_open(&(struct relay_config){.store = t.store,
+                                                    .bus = {.url = "ours", .client = "things"}},
+                             &e);
         check_text(e.text, "");
         wait_until_it_stands();
 }

@@ -1,11 +1,11 @@
-/* relay_steps - for tests only: the relay step by step, on the test's own thread. The bus is of the test's own and answers what is
-   put down for it; bus.c is not linked. */
+/* relay_steps - for tests only: the relay step by step, on the test's own thread. The bus is of the
+   test's own and answers what is put down for it; bus.c is not linked. */
 #ifndef TESTING_RELAY_STEPS_H
 #define TESTING_RELAY_STEPS_H
 
 #include "base/clock.h"
-#include "testing/thing.h"
 #include "event/relay_inside.h"
+#include "testing/thing.h"
 
 enum { MOST = 10000, HOUR_US = 1000000000, LONG_MS = 1000 * 1000 };
 
@@ -15,7 +15,7 @@ static struct {
         int64_t handed[MOST]; /* ids */
         struct bus_result answers[MOST];
         size_t sends, count, answered, given; /* given: of the answers */
-        int wait_ms; /* of the last look for answers */
+        int wait_ms;                          /* of the last look for answers */
         size_t looks;
         bool listened; /* at that look */
         bool lands;    /* all that is sent, at once */
@@ -66,13 +66,15 @@ bool bus_send(struct bus *at, const struct record *records, size_t count, struct
         for (size_t i = 0; i < count; i++)
                 bus.handed[bus.count++] = records[i].tag;
         for (size_t i = 0; i < count && bus.lands; i++)
-                bus.answers[bus.answered++] = (struct bus_result){records[i].tag, BUS_PUBLISHED, NULL};
+                bus.answers[bus.answered++] =
+                        (struct bus_result){records[i].tag, BUS_PUBLISHED, NULL};
         if (bus.when_sent)
                 bus.when_sent();
         return true;
 }
 
-size_t bus_results(struct bus *at, struct bus_result *results, size_t most, int wait_ms, struct error *error)
+size_t bus_results(struct bus *at, struct bus_result *results, size_t most, int wait_ms,
+                   struct error *error)
 {
         size_t count = 0;
 
@@ -114,7 +116,11 @@ static inline void begin(bool shared)
         memset(&bus, 0, sizeof bus);
         memset(&r, 0, sizeof r);
         bus.parts = 3;
-        store = store_open(&(struct store_config){.url = things_url(), .service = "things", .entities = thing_entities, .readers = 1}, &e);
+        store = store_open(&(struct store_config){.url = things_url(),
+                                                  .service = "things",
+                                                  .entities = thing_entities,
+                                                  .readers = 1},
+                           &e);
         check_text(e.text, "");
         r.store = store;
         r.bus = (struct bus *)&bus;
@@ -137,8 +143,14 @@ static inline void end(void)
 
 static inline struct outbox_record record(const char *key, int64_t id, size_t len)
 {
-        return (struct outbox_record){.id = id, .at = 1000 + id, .part = (int)(id % OUTBOX_PARTS), .key = key, .value = filling,
-                                      .value_len = len, .headers = "", .topic = *key == '!' ? "error.mall.things" : NULL};
+        return (struct outbox_record){.id = id,
+                                      .at = 1000 + id,
+                                      .part = (int)(id % OUTBOX_PARTS),
+                                      .key = key,
+                                      .value = filling,
+                                      .value_len = len,
+                                      .headers = "",
+                                      .topic = *key == '!' ? "error.mall.things" : NULL};
 }
 
 static inline struct lane *lane(const char *key)
@@ -271,7 +283,8 @@ static inline const char *handed(void)
 
         all[0] = '\0';
         for (size_t i = 0; i < bus.count && len < sizeof all - 20; i++)
-                len += (size_t)snprintf(all + len, sizeof all - len, " %lld", (long long)bus.handed[i]);
+                len += (size_t)snprintf(all + len, sizeof all - len, " %lld",
+                                        (long long)bus.handed[i]);
         return all;
 }
 
@@ -283,7 +296,8 @@ static inline void the_first_lands(void)
         answer(1, BUS_PUBLISHED);
 }
 
-/* One is handed over and flies; the next that the bus sees of the relay is that it waits for what comes of it. */
+/* One is handed over and flies; the next that the bus sees of the relay is that it waits for what
+   comes of it. */
 static inline void run_with_one_flying(void (*when_waiting)(void))
 {
         bus.lands = false;

@@ -1,10 +1,11 @@
-/* shop - for tests only: a real server on a free port in front of a store of things, and a client in one line. */
+/* shop - for tests only: a real server on a free port in front of a store of things, and a client
+   in one line. */
 #ifndef TESTING_SHOP_H
 #define TESTING_SHOP_H
 
-#include "testing/thing.h"
-#include "testing/conversation.h"
 #include "service/resource.h"
+#include "testing/conversation.h"
+#include "testing/thing.h"
 
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -54,11 +55,17 @@ static const struct entity shop_entity = {
         .removed = shop_removed,
 };
 
-static const struct field fact_fields[] = {{"name", FIELD_TEXT, offsetof(struct thing, name)}, {NULL}};
-static const struct entity fact_entity = {
-        .item = "fact", .collection = "facts", .shape = {fact_fields, sizeof(struct thing)}, .read_only = true, .unlisted = true};
-static const struct entity inner_entity = {
-        .item = "inner", .collection = "inners", .shape = {fact_fields, sizeof(struct thing)}, .internal = true};
+static const struct field fact_fields[] = {{"name", FIELD_TEXT, offsetof(struct thing, name)},
+                                           {NULL}};
+static const struct entity fact_entity = {.item = "fact",
+                                          .collection = "facts",
+                                          .shape = {fact_fields, sizeof(struct thing)},
+                                          .read_only = true,
+                                          .unlisted = true};
+static const struct entity inner_entity = {.item = "inner",
+                                           .collection = "inners",
+                                           .shape = {fact_fields, sizeof(struct thing)},
+                                           .internal = true};
 
 static struct {
         struct store *store;
@@ -70,17 +77,22 @@ static struct {
 
 static inline void shop_begin(void)
 {
-        static const struct entity *const entities[] = {&shop_entity, &fact_entity, &inner_entity, NULL};
+        static const struct entity *const entities[] = {&shop_entity, &fact_entity, &inner_entity,
+                                                        NULL};
         struct error e = {0};
         struct http_config config;
 
         shop.arena = arena_open();
-        shop.store = store_open(&(struct store_config){.url = things_url(), .service = things_service(), .entities = entities, .readers = 3,
+        shop.store = store_open(&(struct store_config){.url = things_url(),
+                                                       .service = things_service(),
+                                                       .entities = entities,
+                                                       .readers = 3,
                                                        .value_max = 10000},
                                 &e);
         check_text(e.text, "");
         shop.resources = resources_open(shop.store, "things", "sells things", entities, NULL);
-        config = config_of_test((struct http_handler){resources_handle, resources_finish, shop.resources});
+        config = config_of_test(
+                (struct http_handler){resources_handle, resources_finish, shop.resources});
         shop.server = server_of_test(&config);
         shop.port = http_server_port(shop.server);
 }
@@ -94,16 +106,20 @@ static inline void shop_end(void)
 }
 
 /* A whole request as text; headers: lines, each with its CRLF. body NULL: none. */
-static inline const char *request_of(const char *method, const char *target, const char *headers, const char *body)
+static inline const char *request_of(const char *method, const char *target, const char *headers,
+                                     const char *body)
 {
-        const char *length = body ? arena_printf(shop.arena, "Content-Length: %zu\r\n", strlen(body)) : "";
+        const char *length =
+                body ? arena_printf(shop.arena, "Content-Length: %zu\r\n", strlen(body)) : "";
 
-        return arena_printf(shop.arena, "%s %s HTTP/1.1\r\nHost: shop:1\r\nConnection: close\r\n%s%s\r\n%s", method, target, headers,
-                            length, body ? body : "");
+        return arena_printf(shop.arena,
+                            "%s %s HTTP/1.1\r\nHost: shop:1\r\nConnection: close\r\n%s%s\r\n%s",
+                            method, target, headers, length, body ? body : "");
 }
 
 /* The whole answer, kept until the shop ends. */
-static inline const char *call(const char *method, const char *target, const char *headers, const char *body)
+static inline const char *call(const char *method, const char *target, const char *headers,
+                               const char *body)
 {
         return arena_string(shop.arena, ask(shop.port, request_of(method, target, headers, body)));
 }
@@ -133,9 +149,11 @@ static inline const char *header_of(const char *answer, const char *name)
         const char *end = strstr(answer, "\r\n\r\n");
         size_t len = strlen(name);
 
-        for (const char *line = strstr(answer, "\r\n"); line && line < end; line = strstr(line + 2, "\r\n"))
+        for (const char *line = strstr(answer, "\r\n"); line && line < end;
+             line = strstr(line + 2, "\r\n"))
                 if (strncasecmp(line + 2, name, len) == 0 && line[2 + len] == ':')
-                        return arena_copy(shop.arena, line + 4 + len, strcspn(line + 4 + len, "\r"));
+                        return arena_copy(shop.arena, line + 4 + len,
+                                          strcspn(line + 4 + len, "\r"));
         return "none";
 }
 

@@ -1,16 +1,17 @@
 /* story - for tests of policies only: given these events, want these rows and those announcements.
 
-   One service at a time, on a store in the story's own directory, without a bus: events go through event_read and the
-   reactions as the inbox would take them, what HTTP does goes through the entity's own functions as a resource would.
-   A failed check ends the story in the middle, so story_begin also ends the one before. */
+   One service at a time, on a store in the story's own directory, without a bus: events go through
+   event_read and the reactions as the inbox would take them, what HTTP does goes through the
+   entity's own functions as a resource would. A failed check ends the story in the middle, so
+   story_begin also ends the one before. */
 #ifndef TESTING_STORY_H
 #define TESTING_STORY_H
 
-#include "testing/check.h"
 #include "data/outbox.h"
 #include "data/store.h"
 #include "event/event.h"
 #include "event/record.h"
+#include "testing/check.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,12 +21,14 @@ static struct {
         struct store *store;
         struct arena *arena;
         const struct reaction *reactions;
-        int64_t ids, offset, told; /* the last ce_id and offset given, the last outbox row that was told */
+        int64_t ids, offset,
+                told; /* the last ce_id and offset given, the last outbox row that was told */
 } telling;
 
 /* An event as somebody else says it. */
 struct saying {
-        const char *source; /* ce_source; NULL: a producer without CloudEvents headers, as the reference */
+        const char *source; /* ce_source; NULL: a producer without CloudEvents headers, as the
+                               reference */
         const char *id;     /* ce_id; NULL: a fresh one */
         const char *order_source, *delivery_source; /* extensions; NULL: none */
         const char *value;
@@ -37,8 +40,8 @@ static inline void story_end(void)
         arena_close(&telling.arena);
 }
 
-static inline void story_begin(const char *service, const struct entity *const *entities, const struct reaction *reactions,
-                               const struct config *config)
+static inline void story_begin(const char *service, const struct entity *const *entities,
+                               const struct reaction *reactions, const struct config *config)
 {
         static char url[200], own[60];
         const char *shared = getenv("MALL_TEST_STORE");
@@ -49,10 +52,16 @@ static inline void story_begin(const char *service, const struct entity *const *
         memset(&telling, 0, sizeof telling);
         telling.arena = arena_open();
         telling.reactions = reactions;
-        snprintf(url, sizeof url, shared ? "%s" : "sqlite:%s/things.db", shared ? shared : check_directory());
-        snprintf(own, sizeof own, "%s%s", service, shared ? strrchr(check_directory(), '/') + 1 : "");
-        telling.store = store_open(
-                &(struct store_config){.url = url, .service = own, .entities = entities, .readers = 1, .config = config}, &e);
+        snprintf(url, sizeof url, shared ? "%s" : "sqlite:%s/things.db",
+                 shared ? shared : check_directory());
+        snprintf(own, sizeof own, "%s%s", service,
+                 shared ? strrchr(check_directory(), '/') + 1 : "");
+        telling.store = store_open(&(struct store_config){.url = url,
+                                                          .service = own,
+                                                          .entities = entities,
+                                                          .readers = 1,
+                                                          .config = config},
+                                   &e);
         check_text(e.text, "");
 }
 
@@ -63,7 +72,8 @@ static inline const char *story_source(void)
 
 static inline size_t story_headers(const struct saying *s, struct record_header *h)
 {
-        const char *id = s->id ? s->id : arena_printf(telling.arena, "%lld", (long long)++telling.ids);
+        const char *id =
+                s->id ? s->id : arena_printf(telling.arena, "%lld", (long long)++telling.ids);
         const struct {
                 const char *name, *value;
         } all[] = {{"ce_source", s->source},
@@ -74,7 +84,8 @@ static inline size_t story_headers(const struct saying *s, struct record_header 
 
         for (size_t i = 0; i < sizeof all / sizeof *all; i++)
                 if (all[i].value)
-                        h[count++] = (struct record_header){all[i].name, all[i].value, strlen(all[i].value)};
+                        h[count++] = (struct record_header){all[i].name, all[i].value,
+                                                            strlen(all[i].value)};
         return count;
 }
 
@@ -92,12 +103,18 @@ static inline void story_react(struct unit *unit, void *arg)
                 reaction_for(telling.reactions, h->event.type)->react(unit, &h->event);
 }
 
-/* "applied", "again" (that event was there before), "foreign" (nobody reacts), "dead: why", or "failed: why". */
+/* "applied", "again" (that event was there before), "foreign" (nobody reacts), "dead: why", or
+   "failed: why". */
 static inline const char *story_hears(struct saying s)
 {
         struct record_header headers[8];
-        struct record record = {.topic = "mall", .offset = telling.offset++, .timestamp_ms = 1000, .value = s.value,
-                                .value_len = strlen(s.value), .headers = headers, .header_count = story_headers(&s, headers)};
+        struct record record = {.topic = "mall",
+                                .offset = telling.offset++,
+                                .timestamp_ms = 1000,
+                                .value = s.value,
+                                .value_len = strlen(s.value),
+                                .headers = headers,
+                                .header_count = story_headers(&s, headers)};
         struct hearing h = {0};
         struct error e = {0};
 
@@ -111,13 +128,15 @@ static inline const char *story_hears(struct saying s)
         }
         if (store_run(telling.store, story_react, &h, telling.arena, &e))
                 return h.again ? "again" : "applied";
-        return arena_printf(telling.arena, "%s: %s", error_is_passing(e.kind) || e.kind == ERROR_INTERNAL ? "failed" : "dead", e.text);
+        return arena_printf(
+                telling.arena, "%s: %s",
+                error_is_passing(e.kind) || e.kind == ERROR_INTERNAL ? "failed" : "dead", e.text);
 }
 
 /* What HTTP does: a JSON body, as the resource takes it. */
 struct doing {
         const struct entity *entity;
-        int64_t id; /* 0: a new one */
+        int64_t id;              /* 0: a new one */
         const struct json *body; /* NULL: delete */
 };
 
@@ -168,7 +187,8 @@ static inline void story_act(struct unit *unit, void *arg)
 static inline const char *story_does(const struct entity *entity, int64_t id, const char *json)
 {
         struct error e = {0};
-        struct doing d = {entity, id, json ? json_read(telling.arena, json, strlen(json), &e) : NULL};
+        struct doing d = {entity, id,
+                          json ? json_read(telling.arena, json, strlen(json), &e) : NULL};
 
         check_text(e.text, "");
         store_run(telling.store, story_act, &d, telling.arena, &e);
@@ -199,7 +219,8 @@ static inline const char *story_rows(const struct entity *entity)
         struct error e = {0};
         void *rows[100];
         size_t count;
-        bool done = table_page(db, store_table(telling.store, entity), &page, telling.arena, rows, &count, &e);
+        bool done = table_page(db, store_table(telling.store, entity), &page, telling.arena, rows,
+                               &count, &e);
 
         store_read_end(telling.store, db);
         check_text(done ? "" : e.text, "");
@@ -214,14 +235,16 @@ static inline const char *story_rows(const struct entity *entity)
 /* The value without its timestamp, which must be a number. */
 static inline void story_value(struct text *out, const struct outbox_record *o)
 {
-        const char *value = arena_copy(telling.arena, o->value, o->value_len), *stamp = strstr(value, ",\"timestamp\":"), *after;
+        const char *value = arena_copy(telling.arena, o->value, o->value_len),
+                   *stamp = strstr(value, ",\"timestamp\":"), *after;
         const char *type_end;
 
         check(stamp != NULL);
         after = stamp + strlen(",\"timestamp\":");
         check(strspn(after, "0123456789") == 13);
         type_end = stamp - 1;
-        text_add(out, value + strlen("{\"eventType\":\""), (size_t)(type_end - value) - strlen("{\"eventType\":\""));
+        text_add(out, value + strlen("{\"eventType\":\""),
+                 (size_t)(type_end - value) - strlen("{\"eventType\":\""));
         text_printf(out, "[%s]{%s", o->key ? o->key : "-", after + 14);
 }
 
@@ -250,7 +273,8 @@ static inline const char *story_header(const char *name)
         const char *value;
         size_t count;
 
-        check(outbox_read(telling.store, telling.told - 1, &o, 1, &count, telling.arena, &e) && count == 1);
+        check(outbox_read(telling.store, telling.told - 1, &o, 1, &count, telling.arena, &e) &&
+              count == 1);
         record_of_event(&o, story_source(), &record, telling.arena);
         value = record_header(&record, name, telling.arena);
         return value ? value : "none";

@@ -1,10 +1,11 @@
-/* thing - for tests only: an entity with one field of each kind, a store of them, and units of work in one line. */
+/* thing - for tests only: an entity with one field of each kind, a store of them, and units of work
+   in one line. */
 #ifndef TESTING_THING_H
 #define TESTING_THING_H
 
-#include "testing/check.h"
 #include "data/outbox.h"
 #include "data/store.h"
+#include "testing/check.h"
 
 #include <semaphore.h>
 #include <sqlite3.h>
@@ -60,7 +61,8 @@ static inline void things_sql(const char *text)
         snprintf(path, sizeof path, "%s/things.db", check_directory());
         check(sqlite3_open(path, &db) == SQLITE_OK);
         sqlite3_busy_timeout(db, 10000);
-        check_text(sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK ? "" : sqlite3_errmsg(db), "");
+        check_text(sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK ? "" : sqlite3_errmsg(db),
+                   "");
         sqlite3_close(db);
 }
 
@@ -80,14 +82,19 @@ static inline const char *things_service(void)
 {
         static char name[60];
 
-        snprintf(name, sizeof name, "things%s", getenv("MALL_TEST_STORE") ? strrchr(check_directory(), '/') + 1 : "");
+        snprintf(name, sizeof name, "things%s",
+                 getenv("MALL_TEST_STORE") ? strrchr(check_directory(), '/') + 1 : "");
         return name;
 }
 
 static inline struct store *things_begin(int64_t first, struct error *error)
 {
-        return store_open(&(struct store_config){.url = things_url(), .service = things_service(), .entities = thing_entities, .readers = 2,
-                                                 .first_id = first, .value_max = 10000},
+        return store_open(&(struct store_config){.url = things_url(),
+                                                 .service = things_service(),
+                                                 .entities = thing_entities,
+                                                 .readers = 2,
+                                                 .first_id = first,
+                                                 .value_max = 10000},
                           error);
 }
 
@@ -110,8 +117,9 @@ static inline struct store *things_open(void)
         return store;
 }
 
-/* On PostgreSQL: ends the sessions of the story's stores of which this condition holds, and returns when they are gone. One that only is
-   to end may serve what comes next, or break in the middle of it. */
+/* On PostgreSQL: ends the sessions of the story's stores of which this condition holds, and returns
+   when they are gone. One that only is to end may serve what comes next, or break in the middle of
+   it. */
 static inline void things_end_sessions(const char *condition)
 {
         struct error e = {0};
@@ -121,7 +129,8 @@ static inline void things_end_sessions(const char *condition)
 
         check_text(e.text, "");
         snprintf(sql, sizeof sql,
-                 "SELECT count(*) FILTER (WHERE NOT pg_terminate_backend(pid, 500)) FROM pg_stat_activity"
+                 "SELECT count(*) FILTER (WHERE NOT pg_terminate_backend(pid, 500)) FROM "
+                 "pg_stat_activity"
                  " WHERE application_name = current_schema() AND pid <> pg_backend_pid() AND %s",
                  condition);
         for (int i = 0; i < 60 && left; i++) {
@@ -134,7 +143,8 @@ static inline void things_end_sessions(const char *condition)
 }
 
 /* Runs it and gives the kind of its failure. */
-static inline enum error_kind things_do(struct store *store, void (*run)(struct unit *, void *), void *arg)
+static inline enum error_kind things_do(struct store *store, void (*run)(struct unit *, void *),
+                                        void *arg)
 {
         struct arena *arena = arena_open();
         struct error e = {0};
@@ -177,7 +187,8 @@ static inline struct thing *things_get(struct store *store, int64_t id, struct a
         struct db *db = store_read_begin(store);
         struct error e = {0};
         void *row = NULL;
-        bool done = table_get(db, store_table(store, &thing_entity), TABLE_TO_LOOK, id, arena, &row, &e);
+        bool done = table_get(db, store_table(store, &thing_entity), TABLE_TO_LOOK, id, arena, &row,
+                              &e);
 
         store_read_end(store, db);
         check_text(done ? "" : e.text, "");
@@ -226,7 +237,8 @@ static inline void things_sent(struct store *store, int64_t first, int64_t last)
                 outbox_sent(store, &first, 1);
 }
 
-/* A unit of work whose end is waited for later; also one that holds the writer until it is told to go on. */
+/* A unit of work whose end is waited for later; also one that holds the writer until it is told to
+   go on. */
 struct errand {
         struct job job;
         struct thing thing;
@@ -259,13 +271,15 @@ static inline void errand_done(void *arg, const struct error *error)
 }
 
 /* run NULL: holds the writer, and has it when this returns. */
-static inline void errand_send(struct errand *e, struct store *store, const char *name, void (*run)(struct unit *, void *))
+static inline void errand_send(struct errand *e, struct store *store, const char *name,
+                               void (*run)(struct unit *, void *))
 {
         *e = (struct errand){.thing.name = name, .run = run};
         sem_init(&e->entered, 0, 0);
         sem_init(&e->go_on, 0, 0);
         sem_init(&e->over, 0, 0);
-        e->job = (struct job){.run = errand_run, .done = errand_done, .arg = e, .arena = arena_open()};
+        e->job = (struct job){
+                .run = errand_run, .done = errand_done, .arg = e, .arena = arena_open()};
         store_submit(store, &e->job);
         while (!run && sem_wait(&e->entered) != 0)
                 ;

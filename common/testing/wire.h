@@ -1,22 +1,24 @@
-/* wire - for fuzz harnesses only: a whole HTTP server in this process, and a client at the other end of a connection that plays an
-   input. The connection is one of loopback, for the library and we ask TCP's own questions; what the server takes for its
-   peer's address is the harness's to say.
+/* wire - for fuzz harnesses only: a whole HTTP server in this process, and a client at the other
+   end of a connection that plays an input. The connection is one of loopback, for the library and
+   we ask TCP's own questions; what the server takes for its peer's address is the harness's to say.
 
-   The input is the client's bytes (base/fuzz.h). Its marks: `|` the bytes so far are read before more come, `?` an
-   answer is waited for, `H` no more comes, `N` a new connection, `X` the client resets it and is gone. A first mark `U`: its peer is none of the trusted proxies. At the end
-   the client says that no more comes, and listens to what does.
+   The input is the client's bytes (base/fuzz.h). Its marks: `|` the bytes so far are read before
+   more come, `?` an answer is waited for, `H` no more comes, `N` a new connection, `X` the client
+   resets it and is gone. A first mark `U`: its peer is none of the trusted proxies. At the end the
+   client says that no more comes, and listens to what does.
 
-   In a piece `Content-Length: *` is the length of what is behind its head. FUZZ_SHOW=1 shows what was heard. Whatever the input was: every answer is one, the connection ends soon, what it held is given back, an idle connection
-   holds next to nothing, and the next request is answered. */
+   In a piece `Content-Length: *` is the length of what is behind its head. FUZZ_SHOW=1 shows what
+   was heard. Whatever the input was: every answer is one, the connection ends soon, what it held is
+   given back, an idle connection holds next to nothing, and the next request is answered. */
 #ifndef TESTING_WIRE_H
 #define TESTING_WIRE_H
 
-#include "testing/fuzz.h"
 #include "base/log.h"
 #include "http/connection.h"
 #include "http/worker.h"
 #include "service/actuator.h"
 #include "service/settings.h"
+#include "testing/fuzz.h"
 #include "testing/wire_talk.h"
 
 #include <arpa/inet.h>
@@ -88,17 +90,28 @@ static inline void wire_listen(void)
 {
         socklen_t len = sizeof wire.listening;
 
-        wire.listening = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        wire.listening = (struct sockaddr_in){.sin_family = AF_INET,
+                                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
         wire.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        fuzz_must(bind(wire.listener, (struct sockaddr *)&wire.listening, len) == 0 && listen(wire.listener, 8) == 0, "the client's way");
+        fuzz_must(bind(wire.listener, (struct sockaddr *)&wire.listening, len) == 0 &&
+                          listen(wire.listener, 8) == 0,
+                  "the client's way");
         getsockname(wire.listener, (struct sockaddr *)&wire.listening, &len);
 }
 
 static inline void wire_open(struct http_handler handler, size_t max_body)
 {
         struct http_config config = {
-                .address = "127.0.0.1", .threads = 1, .max_body = max_body, .max_target = 8192, .max_header = 32768, .max_fields = 100,
-                .header_ms = 10000, .body_ms = 10000, .max_connections = 200, .trusted_proxies = "127.0.0.0/8",
+                .address = "127.0.0.1",
+                .threads = 1,
+                .max_body = max_body,
+                .max_target = 8192,
+                .max_header = 32768,
+                .max_fields = 100,
+                .header_ms = 10000,
+                .body_ms = 10000,
+                .max_connections = 200,
+                .trusted_proxies = "127.0.0.0/8",
                 .metrics = wire.process.metrics,
         };
         struct error e = {0};
@@ -151,7 +164,8 @@ static inline void wire_until_gone(void)
 static inline bool wire_is_idle(void)
 {
         wire_meet();
-        return connection_count(wire.server, PHASE_FRESH, PHASE_WRITING) == 1 && connection_count(wire.server, PHASE_IDLE, PHASE_IDLE) == 1;
+        return connection_count(wire.server, PHASE_FRESH, PHASE_WRITING) == 1 &&
+               connection_count(wire.server, PHASE_IDLE, PHASE_IDLE) == 1;
 }
 
 /* ---- the client ---- */
@@ -159,15 +173,19 @@ static inline bool wire_is_idle(void)
 /* From one address after the other, for each has only so many ports, and a port waits a minute. */
 static inline int wire_connect(void)
 {
-        struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 256u + (unsigned)(wire.dialled++ % 250))};
+        struct sockaddr_in from = {.sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 256u +
+                                                            (unsigned)(wire.dialled++ % 250))};
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
         struct pollfd made = {.fd = fd, .events = POLLOUT};
 
         setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
-        fuzz_must(bind(fd, (struct sockaddr *)&from, sizeof from) == 0, "bind: %s", strerror(errno));
+        fuzz_must(bind(fd, (struct sockaddr *)&from, sizeof from) == 0, "bind: %s",
+                  strerror(errno));
         /* the fuzzer has an alarm; what it interrupts goes on by itself */
         if (connect(fd, (struct sockaddr *)&wire.listening, sizeof wire.listening) != 0)
-                fuzz_must(errno == EINTR && poll(&made, 1, WIRE_PATIENCE_MS) >= 0, "connect: %s", strerror(errno));
+                fuzz_must(errno == EINTR && poll(&made, 1, WIRE_PATIENCE_MS) >= 0, "connect: %s",
+                          strerror(errno));
         return fd;
 }
 
@@ -199,7 +217,8 @@ static inline void wire_reset(int fd)
 static inline bool wire_hear(int fd)
 {
         for (;;) {
-                ssize_t n = recv(fd, wire.heard + wire.heard_len, WIRE_MOST * 4 - wire.heard_len - 1, MSG_DONTWAIT);
+                ssize_t n = recv(fd, wire.heard + wire.heard_len,
+                                 WIRE_MOST * 4 - wire.heard_len - 1, MSG_DONTWAIT);
 
                 if (n <= 0)
                         return n < 0 && errno == EAGAIN;
@@ -319,13 +338,15 @@ static inline void wire_weigh(int fd)
         wire_end(fd);
         wire_until_gone();
         without = __sanitizer_get_current_allocated_bytes();
-        fuzz_must(with <= without + WIRE_IDLE_BYTES, "an idle connection holds %zu bytes", with - without);
+        fuzz_must(with <= without + WIRE_IDLE_BYTES, "an idle connection holds %zu bytes",
+                  with - without);
 }
 
 static inline struct fuzz_piece wire_measure(struct arena *arena, struct fuzz_piece piece)
 {
         static const char field[] = "Content-Length: *\r\n";
-        const char *star = memmem(piece.at, piece.len, field, sizeof field - 1), *end = star ? strstr(star, "\r\n\r\n") : NULL;
+        const char *star = memmem(piece.at, piece.len, field, sizeof field - 1),
+                   *end = star ? strstr(star, "\r\n\r\n") : NULL;
         struct text said = text_open(arena, end ? piece.len + 20 : 0);
 
         if (!end)
@@ -383,7 +404,8 @@ static inline void wire_ask(const char *request, const char *wanted)
 
         wire_say(fd, request, strlen(request));
         wire_hear_all(fd);
-        fuzz_must(strncmp(wire.heard, wanted, strlen(wanted)) == 0, "a good request is answered %.200s", wire.heard);
+        fuzz_must(strncmp(wire.heard, wanted, strlen(wanted)) == 0,
+                  "a good request is answered %.200s", wire.heard);
         wire_until_gone();
 }
 

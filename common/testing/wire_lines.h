@@ -1,5 +1,6 @@
-/* wire_lines - for fuzz harnesses only: changes of a conversation by whole lines, beside the fuzzer's own of bytes: most of what a
-   client may get wrong is a field too many, too few, twice or in an older version. */
+/* wire_lines - for fuzz harnesses only: changes of a conversation by whole lines, beside the
+   fuzzer's own of bytes: most of what a client may get wrong is a field too many, too few, twice or
+   in an older version. */
 #ifndef TESTING_WIRE_LINES_H
 #define TESTING_WIRE_LINES_H
 
@@ -10,20 +11,51 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most);
 #pragma weak LLVMFuzzerMutate
 
 static const char *const wire_lines[] = {
-        "Host: h\r\n", "X-Forwarded-For: 1.2.3.4\r\n", "X-Forwarded-For: 10.0.0.1, 1.2.3.4\r\n", "X-Forwarded-Host: a.b\r\n", "X-Forwarded-Host: ,\r\n",
-        "X-Forwarded-Port: 80\r\n", "X-Forwarded-Proto: https\r\n", "X-Forwarded-Prefix: /p\r\n", "Forwarded: for=1.2.3.4\r\n", "Connection: close\r\n",
-        "Connection: keep-alive\r\n", "Connection: X-Role, X-Route\r\n", "Content-Length: 2\r\n", "Content-Length: *\r\n", "Transfer-Encoding: chunked\r\n", "Expect: 100-continue\r\n",
-        "Idempotency-Key: k\r\n", "Idempotency-Key: k\r\n", "Idempotency-Key: k\r\n", "If-Match: \"0\"\r\n", "If-Match: *\r\n", "If-None-Match: W/\"0\"\r\n", "Content-Type: application/json\r\n",
-        "Content-Type: application/json-patch+json\r\n", "Accept: application/hal+json\r\n", "Accept: */*;q=0\r\n", "Origin: http://a\r\n",
-        "Access-Control-Request-Method: POST\r\n", "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n", "\r\n",
+        "Host: h\r\n",
+        "X-Forwarded-For: 1.2.3.4\r\n",
+        "X-Forwarded-For: 10.0.0.1, 1.2.3.4\r\n",
+        "X-Forwarded-Host: a.b\r\n",
+        "X-Forwarded-Host: ,\r\n",
+        "X-Forwarded-Port: 80\r\n",
+        "X-Forwarded-Proto: https\r\n",
+        "X-Forwarded-Prefix: /p\r\n",
+        "Forwarded: for=1.2.3.4\r\n",
+        "Connection: close\r\n",
+        "Connection: keep-alive\r\n",
+        "Connection: X-Role, X-Route\r\n",
+        "Content-Length: 2\r\n",
+        "Content-Length: *\r\n",
+        "Transfer-Encoding: chunked\r\n",
+        "Expect: 100-continue\r\n",
+        "Idempotency-Key: k\r\n",
+        "Idempotency-Key: k\r\n",
+        "Idempotency-Key: k\r\n",
+        "If-Match: \"0\"\r\n",
+        "If-Match: *\r\n",
+        "If-None-Match: W/\"0\"\r\n",
+        "Content-Type: application/json\r\n",
+        "Content-Type: application/json-patch+json\r\n",
+        "Accept: application/hal+json\r\n",
+        "Accept: */*;q=0\r\n",
+        "Origin: http://a\r\n",
+        "Access-Control-Request-Method: POST\r\n",
+        "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n",
+        "\r\n",
 };
 
-static const char *const wire_methods[] = {"GET ", "GET http://h", "GET http://localhost:8081", "POST ", "PUT ", "PATCH ", "DELETE ", "HEAD ", "OPTIONS ", "TRACE "};
+static const char *const wire_methods[] = {"GET ",    "GET http://h", "GET http://localhost:8081",
+                                           "POST ",   "PUT ",         "PATCH ",
+                                           "DELETE ", "HEAD ",        "OPTIONS ",
+                                           "TRACE "};
 
-enum { WIRE_LINES = sizeof wire_lines / sizeof *wire_lines, WIRE_METHODS = sizeof wire_methods / sizeof *wire_methods };
+enum {
+        WIRE_LINES = sizeof wire_lines / sizeof *wire_lines,
+        WIRE_METHODS = sizeof wire_methods / sizeof *wire_methods
+};
 
 /* In place of `old` bytes at `at`; the size stays where there is no room. */
-static inline size_t wire_replace(uint8_t *data, size_t size, size_t most, size_t at, size_t old, const char *text)
+static inline size_t wire_replace(uint8_t *data, size_t size, size_t most, size_t at, size_t old,
+                                  const char *text)
 {
         size_t len = strlen(text);
 
@@ -64,7 +96,9 @@ static inline size_t wire_count(uint8_t *data, size_t size, size_t most, unsigne
         if (!count)
                 return LLVMFuzzerMutate(data, size, most);
         count = begins[pick % count];
-        for (digits = 0; count + digits < size && data[count + digits] >= '0' && data[count + digits] <= '9'; digits++)
+        for (digits = 0;
+             count + digits < size && data[count + digits] >= '0' && data[count + digits] <= '9';
+             digits++)
                 ;
         return wire_replace(data, size, most, count, digits, counts[(pick >> 4) % 6]);
 }
@@ -81,14 +115,19 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned
         case 2:
                 return wire_replace(data, size, most, at, 0, wire_lines[pick % WIRE_LINES]);
         case 3:
-                return wire_replace(data, size, most, at, wire_rest(data, size, at), wire_lines[pick % WIRE_LINES]);
+                return wire_replace(data, size, most, at, wire_rest(data, size, at),
+                                    wire_lines[pick % WIRE_LINES]);
         case 4:
                 return wire_replace(data, size, most, at, wire_rest(data, size, at), "");
         case 5:
                 return version ? (version[7] = '0', size) : LLVMFuzzerMutate(data, size, most);
         case 6:
-                return wire_replace(data, size, most, 0, memchr(data, ' ', size) ? (size_t)((uint8_t *)memchr(data, ' ', size) + 1 - data) : 0,
-                                    wire_methods[pick % WIRE_METHODS]);
+                return wire_replace(
+                        data, size, most, 0,
+                        memchr(data, ' ', size)
+                                ? (size_t)((uint8_t *)memchr(data, ' ', size) + 1 - data)
+                                : 0,
+                        wire_methods[pick % WIRE_METHODS]);
         case 7:
                 return wire_count(data, size, most, pick);
         default:

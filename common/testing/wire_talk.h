@@ -11,7 +11,9 @@ static inline bool wire_is_sound_line(const char *line, size_t len)
 {
         size_t name = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-");
 
-        if (!name || strncmp(line + name, ": ", 2) != 0 || strncasecmp(line, "Content-Length", 14) == 0 || strncasecmp(line, "Transfer-Encoding", 17) == 0)
+        if (!name || strncmp(line + name, ": ", 2) != 0 ||
+            strncasecmp(line, "Content-Length", 14) == 0 ||
+            strncasecmp(line, "Transfer-Encoding", 17) == 0)
                 return false;
         for (size_t i = 0; i < len; i++)
                 if (line[i] < ' ' || line[i] > '~')
@@ -23,9 +25,11 @@ static inline bool wire_is_sound_line(const char *line, size_t len)
 static inline bool wire_is_sound(const char *said)
 {
         const char *line = said;
-        size_t method = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"), len = strcspn(line, "\r\n"), fields = 0;
+        size_t method = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"), len = strcspn(line, "\r\n"),
+               fields = 0;
 
-        if (!method || len < method + 12 || strncmp(line + method, " /", 2) != 0 || strncmp(line + len - 9, " HTTP/1.1", 9) != 0)
+        if (!method || len < method + 12 || strncmp(line + method, " /", 2) != 0 ||
+            strncmp(line + len - 9, " HTTP/1.1", 9) != 0)
                 return false;
         for (size_t i = method + 1; i < len - 9; i++)
                 if (line[i] <= ' ' || line[i] > '~')
@@ -49,8 +53,10 @@ static inline void wire_check_link(const char *href, bool said_null)
 
         if (!scheme || scheme >= href + len)
                 return;
-        fuzz_must(scheme[3] != '/' && scheme + 3 < href + len, "a link without a host: %.100s", href);
-        fuzz_must(!memmem(scheme + 3, (size_t)(href + len - scheme - 3), "://", 3), "a link with two hosts: %.100s", href);
+        fuzz_must(scheme[3] != '/' && scheme + 3 < href + len, "a link without a host: %.100s",
+                  href);
+        fuzz_must(!memmem(scheme + 3, (size_t)(href + len - scheme - 3), "://", 3),
+                  "a link with two hosts: %.100s", href);
         fuzz_must(said_null || !memmem(href, len, "(null)", 6), "a link to nobody: %.100s", href);
 }
 
@@ -68,7 +74,8 @@ static inline void wire_check_links(const char *answer, const char *said)
 static inline void wire_check_statuses(const char *answer, size_t len, const char *never)
 {
         fuzz_must(!len || strncmp(answer, "HTTP/1.", 7) == 0, "not an answer: %.100s", answer);
-        fuzz_must(!len || !strstr(never, (char[]){answer[9], answer[10], answer[11], '\0'}), "an answer of %.200s", answer);
+        fuzz_must(!len || !strstr(never, (char[]){answer[9], answer[10], answer[11], '\0'}),
+                  "an answer of %.200s", answer);
 }
 
 #endif

@@ -5,10 +5,12 @@
 #include <string.h>
 
 /* Room is for a power of two of them. */
-static bool argument_add(struct arena *arena, struct definition *d, const char *name, const char *value, struct error *error)
+static bool argument_add(struct arena *arena, struct definition *d, const char *name,
+                         const char *value, struct error *error)
 {
         if (!(d->count & (d->count - 1))) {
-                struct argument *larger = arena_alloc(arena, (d->count ? 2 * d->count : 1) * sizeof *larger);
+                struct argument *larger =
+                        arena_alloc(arena, (d->count ? 2 * d->count : 1) * sizeof *larger);
 
                 if (d->count)
                         memcpy(larger, d->arguments, d->count * sizeof *larger);
@@ -37,12 +39,13 @@ static bool read_short(struct arena *arena, struct definition *d, struct error *
 }
 
 /* `prefix`: of the maps it lies in, "backoff." */
-static bool read_argument(struct arena *arena, struct definition *d, const struct yaml *m, const char *prefix,
-                          struct error *error)
+static bool read_argument(struct arena *arena, struct definition *d, const struct yaml *m,
+                          const char *prefix, struct error *error)
 {
         const char *name = arena_printf(arena, "%s%s", prefix, m->name);
 
-        if ((m->kind == YAML_SCALAR || (m->kind == YAML_LIST && !m->first)) && !argument_add(arena, d, name, m->text ? m->text : "", error))
+        if ((m->kind == YAML_SCALAR || (m->kind == YAML_LIST && !m->first)) &&
+            !argument_add(arena, d, name, m->text ? m->text : "", error))
                 return false;
         for (const struct yaml *i = m->first; i; i = i->next) {
                 if (m->kind == YAML_MAP) {
@@ -64,7 +67,8 @@ static bool read_long(struct arena *arena, struct definition *d, struct error *e
                 bool is_args = yaml_is_named(m, "args");
 
                 if (!is_args && !yaml_is_named(m, "name"))
-                        return yaml_error(m, error, "%s is not known here; name and args are", m->name);
+                        return yaml_error(m, error, "%s is not known here; name and args are",
+                                          m->name);
                 if (!is_args && m->kind != YAML_SCALAR)
                         return yaml_error(m, error, "the name must be a text");
                 if (!is_args)
@@ -72,7 +76,9 @@ static bool read_long(struct arena *arena, struct definition *d, struct error *e
         }
         if (!d->name)
                 return yaml_error(d->at, error, "a predicate or filter without a name");
-        for (const struct yaml *m = yaml_member(d->at, "args") ? yaml_member(d->at, "args")->first : NULL; m; m = m->next)
+        for (const struct yaml *m = yaml_member(d->at, "args") ? yaml_member(d->at, "args")->first
+                                                               : NULL;
+             m; m = m->next)
                 if (!m->name)
                         return yaml_error(m, error, "args wants a map");
                 else if (!read_argument(arena, d, m, "", error))
@@ -80,7 +86,8 @@ static bool read_long(struct arena *arena, struct definition *d, struct error *e
         return true;
 }
 
-bool definition_read(struct arena *arena, const struct yaml *at, struct definition *d, struct error *error)
+bool definition_read(struct arena *arena, const struct yaml *at, struct definition *d,
+                     struct error *error)
 {
         *d = (struct definition){.at = at};
         if (at->kind == YAML_LIST)
@@ -94,32 +101,38 @@ static bool is_positional(const struct argument *a)
 }
 
 /* The parameter that the argument is for; the count of them: none. */
-static size_t parameter_of(const struct definition *d, size_t argument, const struct parameter *parameters)
+static size_t parameter_of(const struct definition *d, size_t argument,
+                           const struct parameter *parameters)
 {
         struct yaml named = {.name = d->arguments[argument].name};
         size_t n = 0;
 
         for (; parameters[n].name; n++)
-                if (is_positional(&d->arguments[argument]) ? n == argument : yaml_is_named(&named, parameters[n].name))
+                if (is_positional(&d->arguments[argument])
+                            ? n == argument
+                            : yaml_is_named(&named, parameters[n].name))
                         break;
         return n;
 }
 
-static bool refuse_argument(const struct definition *d, size_t argument, const struct parameter *parameters,
-                            struct error *error)
+static bool refuse_argument(const struct definition *d, size_t argument,
+                            const struct parameter *parameters, struct error *error)
 {
         size_t n = 0;
 
         while (parameters[n].name)
                 n++;
         if (!is_positional(&d->arguments[argument]))
-                return yaml_error(d->at, error, "%s has no argument %s", d->name, d->arguments[argument].name);
-        return yaml_error(d->at, error, "%s takes %zu arguments, not %zu; with name and args a value may have commas",
-                          d->name, n, d->count);
+                return yaml_error(d->at, error, "%s has no argument %s", d->name,
+                                  d->arguments[argument].name);
+        return yaml_error(
+                d->at, error,
+                "%s takes %zu arguments, not %zu; with name and args a value may have commas",
+                d->name, n, d->count);
 }
 
-bool definition_values(struct arena *arena, const struct definition *d, const struct parameter *parameters,
-                       const char **values, struct error *error)
+bool definition_values(struct arena *arena, const struct definition *d,
+                       const struct parameter *parameters, const char **values, struct error *error)
 {
         for (size_t n = 0; parameters[n].name; n++)
                 values[n] = NULL;
@@ -129,28 +142,38 @@ bool definition_values(struct arena *arena, const struct definition *d, const st
                 if (!parameters[n].name)
                         return refuse_argument(d, i, parameters, error);
                 if (values[n] && parameters[n].need != LIST)
-                        return yaml_error(d->at, error, "%s: %s wants one value", d->name, parameters[n].name);
-                values[n] = values[n] ? arena_printf(arena, "%s,%s", values[n], d->arguments[i].value) : d->arguments[i].value;
+                        return yaml_error(d->at, error, "%s: %s wants one value", d->name,
+                                          parameters[n].name);
+                values[n] = values[n]
+                                    ? arena_printf(arena, "%s,%s", values[n], d->arguments[i].value)
+                                    : d->arguments[i].value;
                 if (!yaml_fits(d->at, arena, error))
                         return false;
         }
         for (size_t n = 0; parameters[n].name; n++)
                 if (parameters[n].need == REQUIRED && !values[n])
-                        return yaml_error(d->at, error, "%s lacks its argument %s", d->name, parameters[n].name);
+                        return yaml_error(d->at, error, "%s lacks its argument %s", d->name,
+                                          parameters[n].name);
         return true;
 }
 
 struct yaml definition_scalar(const struct definition *d, const char *name, const char *value)
 {
-        return (struct yaml){.kind = YAML_SCALAR, .file = d->at->file, .line = d->at->line, .name = name, .text = value};
+        return (struct yaml){.kind = YAML_SCALAR,
+                             .file = d->at->file,
+                             .line = d->at->line,
+                             .name = name,
+                             .text = value};
 }
 
-bool definition_unknown(const struct definition *d, const char *what, const char *const *known, struct error *error)
+bool definition_unknown(const struct definition *d, const char *what, const char *const *known,
+                        struct error *error)
 {
         char list[200] = "";
         size_t len = 0;
 
         for (; *known && len + strlen(*known) + 8 < sizeof list; known++)
                 len = (size_t)(stpcpy(stpcpy(list + len, len ? ", " : ""), *known) - list);
-        return yaml_error(d->at, error, "the %s %s is not supported; these are: %s%s", what, d->name, list, *known ? ", ..." : "");
+        return yaml_error(d->at, error, "the %s %s is not supported; these are: %s%s", what,
+                          d->name, list, *known ? ", ..." : "");
 }

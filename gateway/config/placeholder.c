@@ -1,7 +1,8 @@
 /* placeholder - ${NAME:default} in the scalars of a tree.
 
-   In a RewritePath, ${name} is what its expression's group of that name matched: that stays, as does $\{name} wherever
-   it stands, with which Spring's users keep it from being taken for a placeholder. */
+   In a RewritePath, ${name} is what its expression's group of that name matched: that stays, as
+   does $\{name} wherever it stands, with which Spring's users keep it from being taken for a
+   placeholder. */
 #include "gateway/config/yaml.h"
 
 #include "base/text.h"
@@ -12,7 +13,8 @@
 
 enum { DEEPEST = 16, MOST_BYTES = 512 << 10, MOST_NAMES = 10000 };
 
-/* What may still be looked at and looked up: one for all of a part, so that little text does not become much work. */
+/* What may still be looked at and looked up: one for all of a part, so that little text does not
+   become much work. */
 struct measure {
         size_t bytes, names;
 };
@@ -25,7 +27,8 @@ struct expansion {
         struct error *error;
 };
 
-static bool expand_text(struct expansion *x, const char *text, size_t len, int depth, struct text *out);
+static bool expand_text(struct expansion *x, const char *text, size_t len, int depth,
+                        struct text *out);
 
 /* Boot also finds order.host-name in the variable ORDER_HOSTNAME. */
 static const char *environment_value(struct arena *arena, const char *name)
@@ -37,7 +40,9 @@ static const char *environment_value(struct arena *arena, const char *name)
                 return value;
         for (; *name; name++)
                 if (*name != '-')
-                        text_char(&upper, (char)(isalnum((unsigned char)*name) ? toupper((unsigned char)*name) : '_'));
+                        text_char(&upper, (char)(isalnum((unsigned char)*name)
+                                                         ? toupper((unsigned char)*name)
+                                                         : '_'));
         return getenv(upper.at);
 }
 
@@ -58,13 +63,16 @@ static size_t closing_brace(const char *text, size_t len)
 static bool is_within_measure(struct expansion *x, size_t len, size_t names)
 {
         if (len > x->left->bytes || names > x->left->names)
-                return yaml_error(x->at, x->error, "${...} unfold to more than %d KiB, or are more than %d", MOST_BYTES >> 10, MOST_NAMES);
+                return yaml_error(x->at, x->error,
+                                  "${...} unfold to more than %d KiB, or are more than %d",
+                                  MOST_BYTES >> 10, MOST_NAMES);
         x->left->bytes -= len;
         x->left->names -= names;
         return true;
 }
 
-static bool expand_name(struct expansion *x, const char *inside, size_t len, int depth, struct text *out)
+static bool expand_name(struct expansion *x, const char *inside, size_t len, int depth,
+                        struct text *out)
 {
         const char *colon = memchr(inside, ':', len);
         char *name = arena_copy(x->arena, inside, colon ? (size_t)(colon - inside) : len);
@@ -78,8 +86,11 @@ static bool expand_name(struct expansion *x, const char *inside, size_t len, int
         if (setting && setting->kind == YAML_SCALAR && setting->text)
                 return expand_text(x, setting->text, strlen(setting->text), depth + 1, out);
         if (colon)
-                return expand_text(x, colon + 1, (size_t)(inside + len - colon - 1), depth + 1, out);
-        return yaml_error(x->at, x->error, "${%s}: neither an environment variable nor a setting, and no default", name);
+                return expand_text(x, colon + 1, (size_t)(inside + len - colon - 1), depth + 1,
+                                   out);
+        return yaml_error(x->at, x->error,
+                          "${%s}: neither an environment variable nor a setting, and no default",
+                          name);
 }
 
 static bool names_group(const struct expansion *x, const char *name, size_t len)
@@ -87,10 +98,12 @@ static bool names_group(const struct expansion *x, const char *name, size_t len)
         return x->regex && strstr(x->regex, arena_printf(x->arena, "(?<%.*s>", (int)len, name));
 }
 
-static bool expand_text(struct expansion *x, const char *text, size_t len, int depth, struct text *out)
+static bool expand_text(struct expansion *x, const char *text, size_t len, int depth,
+                        struct text *out)
 {
         if (depth > DEEPEST)
-                return yaml_error(x->at, x->error, "${...} nested too deeply, or a setting that names itself");
+                return yaml_error(x->at, x->error,
+                                  "${...} nested too deeply, or a setting that names itself");
         if (!is_within_measure(x, len, 0))
                 return false;
         for (size_t i = 0; i < len; i++) {
@@ -114,12 +127,14 @@ static bool expand_text(struct expansion *x, const char *text, size_t len, int d
         return true;
 }
 
-/* The expression of a RewritePath: in the short form its own text, in the long form beside it in args. */
+/* The expression of a RewritePath: in the short form its own text, in the long form beside it in
+   args. */
 static const char *regex_of(const struct yaml *t, const char *around)
 {
         const struct yaml *regexp = yaml_member(t, "regexp");
 
-        if (t->kind == YAML_SCALAR && t->text && strncmp(t->text, "RewritePath=", strlen("RewritePath=")) == 0)
+        if (t->kind == YAML_SCALAR && t->text &&
+            strncmp(t->text, "RewritePath=", strlen("RewritePath=")) == 0)
                 return t->text;
         return regexp && regexp->kind == YAML_SCALAR ? regexp->text : around;
 }
@@ -146,7 +161,8 @@ static bool expand(struct expansion *around, struct yaml *part)
         return true;
 }
 
-bool yaml_expand(struct arena *arena, struct yaml *part, const struct yaml *root, struct error *error)
+bool yaml_expand(struct arena *arena, struct yaml *part, const struct yaml *root,
+                 struct error *error)
 {
         struct measure left = {MOST_BYTES, MOST_NAMES};
         struct expansion x = {.arena = arena, .left = &left, .root = root, .error = error};

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* What the document says it is for, or NULL. `spring.profiles` with a map in it (active, include) is something else. */
+/* What the document says it is for, or NULL. `spring.profiles` with a map in it (active, include)
+   is something else. */
 static struct yaml *profiles_of(const struct yaml *document)
 {
         struct yaml *t = yaml_at(document, "spring.config.activate.on-profile");
@@ -32,8 +33,8 @@ static bool is_wanted(const char *const *names, const char *active)
         return false;
 }
 
-static bool judge(struct arena *arena, const struct yaml *document, const char *active, bool *named, bool *wanted,
-                  struct error *error)
+static bool judge(struct arena *arena, const struct yaml *document, const char *active, bool *named,
+                  bool *wanted, struct error *error)
 {
         struct yaml *profiles = profiles_of(document);
         const char **names;
@@ -42,16 +43,19 @@ static bool judge(struct arena *arena, const struct yaml *document, const char *
         *wanted = true;
         if (!profiles)
                 return true;
-        if (!yaml_expand(arena, profiles, document, error) || !yaml_texts(arena, profiles, &names, error))
+        if (!yaml_expand(arena, profiles, document, error) ||
+            !yaml_texts(arena, profiles, &names, error))
                 return false;
         for (const char **n = names; *n; n++)
                 if (strpbrk(*n, "&|()"))
-                        return yaml_error(profiles, error, "profile expressions like %s are not supported", *n);
+                        return yaml_error(profiles, error,
+                                          "profile expressions like %s are not supported", *n);
         *wanted = is_wanted(names, active);
         return true;
 }
 
-struct yaml *profiles_merge(struct arena *arena, const struct yaml *first, const char *profiles, struct error *error)
+struct yaml *profiles_merge(struct arena *arena, const struct yaml *first, const char *profiles,
+                            struct error *error)
 {
         struct yaml *all = arena_alloc(arena, sizeof *all);
 
@@ -62,7 +66,8 @@ struct yaml *profiles_merge(struct arena *arena, const struct yaml *first, const
                 for (const struct yaml *d = first; d; d = d->next) {
                         bool named, wanted;
 
-                        if (!judge(arena, d, profiles && *profiles ? profiles : "default", &named, &wanted, error))
+                        if (!judge(arena, d, profiles && *profiles ? profiles : "default", &named,
+                                   &wanted, error))
                                 return NULL;
                         if (wanted && named == pass)
                                 yaml_merge(arena, all, d);

@@ -61,8 +61,9 @@ static bool is_same_name(const char *a, size_t a_len, const char *b, size_t b_le
 struct yaml *yaml_find(const struct yaml *map, const char *name, size_t len, bool verbatim)
 {
         for (struct yaml *m = map->first; m; m = m->next)
-                if (verbatim || m->verbatim ? strlen(m->name) == len && memcmp(m->name, name, len) == 0
-                                            : is_same_name(m->name, strlen(m->name), name, len))
+                if (verbatim || m->verbatim
+                            ? strlen(m->name) == len && memcmp(m->name, name, len) == 0
+                            : is_same_name(m->name, strlen(m->name), name, len))
                         return m;
         return NULL;
 }
@@ -125,7 +126,8 @@ void yaml_merge(struct arena *arena, struct yaml *below, const struct yaml *abov
 bool yaml_fits(const struct yaml *at, const struct arena *arena, struct error *error)
 {
         return arena_size(arena) <= MOST_MEMORY ||
-               yaml_error(at, error, "here the file unfolds to more than %d MiB", MOST_MEMORY >> 20);
+               yaml_error(at, error, "here the file unfolds to more than %d MiB",
+                          MOST_MEMORY >> 20);
 }
 
 /* Room is for a power of two of them. */
@@ -143,7 +145,8 @@ void yaml_add_text(struct arena *arena, const char ***texts, size_t *count, cons
         (*texts)[(*count)++] = text;
 }
 
-static void add_text(struct arena *arena, const char ***texts, size_t *count, const char *from, size_t len)
+static void add_text(struct arena *arena, const char ***texts, size_t *count, const char *from,
+                     size_t len)
 {
         while (len && isspace((unsigned char)*from))
                 from++, len--;
@@ -153,7 +156,8 @@ static void add_text(struct arena *arena, const char ***texts, size_t *count, co
                 yaml_add_text(arena, texts, count, arena_copy(arena, from, len));
 }
 
-static bool split_text(struct arena *arena, const struct yaml *tree, const char ***texts, size_t *count, struct error *error)
+static bool split_text(struct arena *arena, const struct yaml *tree, const char ***texts,
+                       size_t *count, struct error *error)
 {
         for (const char *p = tree->text; *p; p += strcspn(p, ","), p += *p == ',') {
                 if (!yaml_fits(tree, arena, error))
@@ -163,14 +167,16 @@ static bool split_text(struct arena *arena, const struct yaml *tree, const char 
         return true;
 }
 
-bool yaml_texts(struct arena *arena, const struct yaml *tree, const char ***texts, struct error *error)
+bool yaml_texts(struct arena *arena, const struct yaml *tree, const char ***texts,
+                struct error *error)
 {
         size_t count = 0;
 
         *texts = arena_alloc(arena, sizeof **texts);
         if (tree->kind == YAML_MAP)
                 return yaml_error(tree, error, "%s wants a list", tree->name ? tree->name : "this");
-        if (tree->kind == YAML_SCALAR && tree->text && !split_text(arena, tree, texts, &count, error))
+        if (tree->kind == YAML_SCALAR && tree->text &&
+            !split_text(arena, tree, texts, &count, error))
                 return false;
         for (const struct yaml *m = tree->first; m; m = m->next) {
                 if (m->kind != YAML_SCALAR || !m->text)

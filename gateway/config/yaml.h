@@ -1,9 +1,11 @@
-/* yaml - a settings file as Spring Boot understands it: YAML documents, each a tree of maps, lists and scalars.
+/* yaml - a settings file as Spring Boot understands it: YAML documents, each a tree of maps, lists
+   and scalars.
 
-   Names are compared as Boot does: corsConfigurations, cors-configurations and cors_configurations are one; a name in square
-   brackets is taken as it stands. A dotted key (`spring.profiles: docker`) is the nested maps that it abbreviates.
-   Anchors, aliases and `<<` are resolved. Refused with file and line: custom tags, a key given twice, an alias
-   that contains itself, and what is too deep, too much, or unfolds beyond all measure. All of it lives in the arena. */
+   Names are compared as Boot does: corsConfigurations, cors-configurations and cors_configurations
+   are one; a name in square brackets is taken as it stands. A dotted key (`spring.profiles:
+   docker`) is the nested maps that it abbreviates. Anchors, aliases and `<<` are resolved. Refused
+   with file and line: custom tags, a key given twice, an alias that contains itself, and what is
+   too deep, too much, or unfolds beyond all measure. All of it lives in the arena. */
 #ifndef GATEWAY_CONFIG_YAML_H
 #define GATEWAY_CONFIG_YAML_H
 
@@ -27,24 +29,27 @@ struct yaml {
 };
 
 /* The documents, linked by next; at least one. `file` is only for messages. */
-struct yaml *yaml_read(struct arena *arena, const char *file, const char *text, size_t len, struct error *error);
+struct yaml *yaml_read(struct arena *arena, const char *file, const char *text, size_t len,
+                       struct error *error);
 
-struct yaml *yaml_member(const struct yaml *map, const char *name);     /* NULL: none, or no map */
-struct yaml *yaml_at(const struct yaml *map, const char *path);         /* "spring.cloud.gateway" */
+struct yaml *yaml_member(const struct yaml *map, const char *name); /* NULL: none, or no map */
+struct yaml *yaml_at(const struct yaml *map, const char *path);     /* "spring.cloud.gateway" */
 bool yaml_is_named(const struct yaml *member, const char *name);
 
 /* Lays `above` over `below`: maps member by member, all else is replaced as a whole, lists too. */
 void yaml_merge(struct arena *arena, struct yaml *below, const struct yaml *above);
 
-/* Replaces ${NAME} and ${NAME:default} in all scalars of `part`, from the environment (NAME, and for a.b-c also A_BC),
-   then from the settings of `root` itself. */
-bool yaml_expand(struct arena *arena, struct yaml *part, const struct yaml *root, struct error *error);
+/* Replaces ${NAME} and ${NAME:default} in all scalars of `part`, from the environment (NAME, and
+   for a.b-c also A_BC), then from the settings of `root` itself. */
+bool yaml_expand(struct arena *arena, struct yaml *part, const struct yaml *root,
+                 struct error *error);
 
 /* A list of scalars, or one scalar with commas in it, as texts ended by NULL. */
-bool yaml_texts(struct arena *arena, const struct yaml *tree, const char ***texts, struct error *error);
+bool yaml_texts(struct arena *arena, const struct yaml *tree, const char ***texts,
+                struct error *error);
 
-/* Whether all that was made of the file so far is still within measure, else an error: to be asked wherever a little text may
-   become much. `at`: what it becomes so much of. */
+/* Whether all that was made of the file so far is still within measure, else an error: to be asked
+   wherever a little text may become much. `at`: what it becomes so much of. */
 bool yaml_fits(const struct yaml *at, const struct arena *arena, struct error *error);
 /* Adds one to texts that are ended by NULL; linear, however many there are. */
 void yaml_add_text(struct arena *arena, const char ***texts, size_t *count, const char *text);

@@ -15,7 +15,8 @@ enum {
         MOST_ANCHORS = 1000,
 };
 
-/* Whether the file, as it is written, is within these: before it is loaded, for the library's own work grows with the square of some. */
+/* Whether the file, as it is written, is within these: before it is loaded, for the library's own
+   work grows with the square of some. */
 bool yaml_survey(const char *file, const char *text, size_t len, struct error *error);
 
 #endif

@@ -26,11 +26,15 @@ static struct part part_of(const char *key)
         struct part p = {.at = key, .len = strlen(key)};
 
         if (close) {
-                p = (struct part){.at = key + 1, .len = (size_t)(close - key - 1), .verbatim = true, .rest = close + 1};
+                p = (struct part){.at = key + 1,
+                                  .len = (size_t)(close - key - 1),
+                                  .verbatim = true,
+                                  .rest = close + 1};
         } else if (key[0] != '/' && key[0] != '[') {
                 p.len = strcspn(key, ".[");
                 if (!p.len || (key[p.len] == '[' && isdigit((unsigned char)key[p.len + 1])))
-                        p.len = strlen(key); /* routes[0]: not for us, and named whole where it is refused */
+                        p.len = strlen(key); /* routes[0]: not for us, and named whole where it is
+                                                refused */
                 p.rest = key + p.len;
         }
         if (p.rest && *p.rest == '.')
@@ -43,7 +47,8 @@ static struct part part_of(const char *key)
 static bool join(struct reader *r, struct yaml *old, struct yaml *value)
 {
         if (old->kind != YAML_MAP || value->kind != YAML_MAP)
-                return yaml_error(value, r->error, "%s is given twice, first in line %d", old->name, old->line);
+                return yaml_error(value, r->error, "%s is given twice, first in line %d", old->name,
+                                  old->line);
         for (struct yaml *m = value->first, *next; m; m = next) {
                 struct yaml *same = yaml_find(old, m->name, strlen(m->name), m->verbatim);
 
@@ -59,20 +64,24 @@ static bool join(struct reader *r, struct yaml *old, struct yaml *value)
 static bool is_within_measure(struct reader *r, const struct yaml *at, int depth)
 {
         if (depth > DEEPEST)
-                return yaml_error(at, r->error, "nested too deeply, or an alias that contains itself");
+                return yaml_error(at, r->error,
+                                  "nested too deeply, or an alias that contains itself");
         if (++r->nodes > MOST_NODES)
-                return yaml_error(at, r->error, "more than %d values, aliases unfolded", MOST_NODES);
+                return yaml_error(at, r->error, "more than %d values, aliases unfolded",
+                                  MOST_NODES);
         return yaml_fits(at, r->arena, r->error);
 }
 
-static bool tree_put(struct reader *r, struct yaml *map, const char *key, struct yaml *value, int depth)
+static bool tree_put(struct reader *r, struct yaml *map, const char *key, struct yaml *value,
+                     int depth)
 {
         struct part p = part_of(key);
         struct yaml *old = yaml_find(map, p.at, p.len, p.verbatim), *child = value;
 
         if (p.rest) {
                 child = yaml_new(r->arena, YAML_MAP, r->file, value->line);
-                if (!is_within_measure(r, child, depth) || !tree_put(r, child, p.rest, value, depth + 1))
+                if (!is_within_measure(r, child, depth) ||
+                    !tree_put(r, child, p.rest, value, depth + 1))
                         return false;
         }
         child->name = arena_copy(r->arena, p.at, p.len);
@@ -107,7 +116,8 @@ static bool merge_key(struct reader *r, struct yaml *map, const struct yaml *val
 static bool read_map(struct reader *r, struct yaml *map, const yaml_node_t *node, int depth)
 {
         for (int merging = 0; merging < 2; merging++)
-                for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++) {
+                for (yaml_node_pair_t *p = node->data.mapping.pairs.start;
+                     p < node->data.mapping.pairs.top; p++) {
                         const yaml_node_t *key = yaml_document_get_node(&r->document, p->key);
                         const char *name = (const char *)key->data.scalar.value;
                         struct yaml *value;
@@ -120,7 +130,8 @@ static bool read_map(struct reader *r, struct yaml *map, const yaml_node_t *node
                         if (!value)
                                 return false;
                         value->line = (int)key->start_mark.line + 1;
-                        if (!(merging ? merge_key(r, map, value) : tree_put(r, map, name, value, depth)))
+                        if (!(merging ? merge_key(r, map, value)
+                                      : tree_put(r, map, name, value, depth)))
                                 return false;
                 }
         return true;
@@ -128,7 +139,8 @@ static bool read_map(struct reader *r, struct yaml *map, const yaml_node_t *node
 
 static bool read_list(struct reader *r, struct yaml *list, const yaml_node_t *node, int depth)
 {
-        for (yaml_node_item_t *i = node->data.sequence.items.start; i < node->data.sequence.items.top; i++) {
+        for (yaml_node_item_t *i = node->data.sequence.items.start;
+             i < node->data.sequence.items.top; i++) {
                 struct yaml *item = read_node(r, *i, depth + 1);
 
                 if (!item)
@@ -140,7 +152,8 @@ static bool read_list(struct reader *r, struct yaml *list, const yaml_node_t *no
 
 static bool is_known_tag(const char *tag)
 {
-        static const char *const known[] = {"str", "int", "float", "bool", "null", "timestamp", "map", "seq", NULL};
+        static const char *const known[] = {"str",       "int", "float", "bool", "null",
+                                            "timestamp", "map", "seq",   NULL};
         static const char prefix[] = "tag:yaml.org,2002:";
 
         if (!tag || strcmp(tag, "!") == 0)
@@ -210,8 +223,9 @@ static bool read_documents(yaml_parser_t *parser, struct reader *r, struct yaml 
 
         while (more) {
                 if (!yaml_parser_load(parser, &r->document))
-                        return error_set(r->error, ERROR_BAD_INPUT, "%s:%d: no YAML: %s %s", r->file,
-                                         (int)parser->problem_mark.line + 1, parser->problem ? parser->problem : "",
+                        return error_set(r->error, ERROR_BAD_INPUT, "%s:%d: no YAML: %s %s",
+                                         r->file, (int)parser->problem_mark.line + 1,
+                                         parser->problem ? parser->problem : "",
                                          parser->context ? parser->context : "");
                 more = yaml_document_get_root_node(&r->document) != NULL;
                 if (!read_document(r, all))
@@ -223,7 +237,8 @@ static bool read_documents(yaml_parser_t *parser, struct reader *r, struct yaml 
         return true;
 }
 
-struct yaml *yaml_read(struct arena *arena, const char *file, const char *text, size_t len, struct error *error)
+struct yaml *yaml_read(struct arena *arena, const char *file, const char *text, size_t len,
+                       struct error *error)
 {
         struct reader r = {.arena = arena, .file = arena_string(arena, file), .error = error};
         struct yaml *all = yaml_new(arena, YAML_LIST, r.file, 1);

@@ -12,13 +12,15 @@ static bool refuse(const struct yaml *at, struct error *error, const char *what,
 }
 
 /* Of keys and values each is a node here, too. */
-static bool count(struct survey *s, const yaml_event_t *e, const struct yaml *at, struct error *error)
+static bool count(struct survey *s, const yaml_event_t *e, const struct yaml *at,
+                  struct error *error)
 {
         bool begins = e->type == YAML_MAPPING_START_EVENT || e->type == YAML_SEQUENCE_START_EVENT;
-        const yaml_char_t *anchor = e->type == YAML_SCALAR_EVENT          ? e->data.scalar.anchor
-                                    : e->type == YAML_MAPPING_START_EVENT ? e->data.mapping_start.anchor
-                                    : begins                              ? e->data.sequence_start.anchor
-                                                                          : NULL;
+        const yaml_char_t *anchor = e->type == YAML_SCALAR_EVENT ? e->data.scalar.anchor
+                                    : e->type == YAML_MAPPING_START_EVENT
+                                            ? e->data.mapping_start.anchor
+                                    : begins ? e->data.sequence_start.anchor
+                                             : NULL;
 
         s->depth += begins;
         s->depth -= e->type == YAML_MAPPING_END_EVENT || e->type == YAML_SEQUENCE_END_EVENT;
@@ -44,7 +46,8 @@ bool yaml_survey(const char *file, const char *text, size_t len, struct error *e
         if (!yaml_parser_initialize(&parser))
                 return error_set(error, ERROR_INTERNAL, "%s: no memory for a YAML parser", file);
         yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
-        while (within && more && yaml_parser_parse(&parser, &event)) { /* what is no YAML is the loader's to say */
+        while (within && more &&
+               yaml_parser_parse(&parser, &event)) { /* what is no YAML is the loader's to say */
                 struct yaml at = {.file = file, .line = (int)event.start_mark.line + 1};
 
                 within = count(&s, &event, &at, error);

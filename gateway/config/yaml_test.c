@@ -1,4 +1,5 @@
-/* Files that unfold beyond all measure are refused, with their line, before they take memory or time. */
+/* Files that unfold beyond all measure are refused, with their line, before they take memory or
+   time. */
 #include "gateway/testing/route_text.h"
 
 #include <stdlib.h>
@@ -78,8 +79,8 @@ static void aliases_do_not_fan_out(void)
         for (int i = 'b'; i < 'l'; i++) {
                 char line[200];
 
-                sprintf(line, "%c: &%c [*%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c]\n", i, i, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1,
-                        i - 1, i - 1, i - 1, i - 1);
+                sprintf(line, "%c: &%c [*%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c]\n", i, i,
+                        i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
                 add(line);
         }
         refused("r.yml:", "more than 20000 values");
@@ -148,12 +149,16 @@ static void a_thousand_routes_are_read(void)
 {
         struct routes *r;
 
-        begin("spring.cloud.gateway:\n  default-filters: ['AddRequestHeader=X-A, ${HOME:b}']\n  routes:\n");
+        begin("spring.cloud.gateway:\n  default-filters: ['AddRequestHeader=X-A, ${HOME:b}']\n  "
+              "routes:\n");
         for (int i = 0; i < 1000; i++) {
                 char line[200];
 
-                sprintf(line, "  - id: r%d\n    uri: http://order-%d:8080\n    predicates: ['Path=/a%d/**,/b%d/**', 'Method=GET,POST']\n    filters: [StripPrefix=1]\n", i, i,
-                        i, i);
+                sprintf(line,
+                        "  - id: r%d\n    uri: http://order-%d:8080\n    predicates: "
+                        "['Path=/a%d/**,/b%d/**', 'Method=GET,POST']\n    filters: "
+                        "[StripPrefix=1]\n",
+                        i, i, i, i);
                 add(line);
         }
         r = read_good(file);
@@ -178,7 +183,8 @@ int main(int argc, char **argv)
                 {"a key is as deep as its dots", a_key_is_as_deep_as_its_dots},
                 {"depth and number are bounded", depth_and_number_are_bounded},
                 {"lists in one text are bounded", lists_in_one_text_are_bounded},
-                {"default filters times routes are bounded", default_filters_times_routes_are_bounded},
+                {"default filters times routes are bounded",
+                 default_filters_times_routes_are_bounded},
                 {"a thousand routes are read", a_thousand_routes_are_read},
                 {"memory stayed small", memory_stayed_small},
                 {NULL, NULL},

@@ -9,19 +9,37 @@
 enum { MOST_OPTIONS = 100 };
 
 static const char *const hop_by_hop[] = {
-        "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE",
-        "Trailer",    "Transfer-Encoding", "Upgrade", "Content-Length", NULL,
+        "Connection",
+        "Keep-Alive",
+        "Proxy-Connection",
+        "Proxy-Authenticate",
+        "Proxy-Authorization",
+        "TE",
+        "Trailer",
+        "Transfer-Encoding",
+        "Upgrade",
+        "Content-Length",
+        NULL,
 };
 
-/* Written by us. Host is the upstream's; the body is here already, so that there is nothing to expect. */
-static const char *const ours[] = {"Host", "Expect", "Forwarded", "traceparent", "X-Forwarded-For", "X-Forwarded-Host",
-                                   "X-Forwarded-Port", "X-Forwarded-Proto", "X-Forwarded-Prefix", NULL};
+/* Written by us. Host is the upstream's; the body is here already, so that there is nothing to
+   expect. */
+static const char *const ours[] = {"Host",
+                                   "Expect",
+                                   "Forwarded",
+                                   "traceparent",
+                                   "X-Forwarded-For",
+                                   "X-Forwarded-Host",
+                                   "X-Forwarded-Port",
+                                   "X-Forwarded-Proto",
+                                   "X-Forwarded-Prefix",
+                                   NULL};
 
 /* What `Connection: x` cannot remove: who asks, for what, and what a retry is recognised by. */
 static const char *const kept[] = {
-        "Accept",    "Authorization", "Content-Encoding", "Content-Type", "Cookie", "Host",       "Idempotency-Key",
-        "If-Match",  "If-None-Match", "Forwarded",        "Origin",       "b3",     "traceparent", "tracestate",
-        "X-Request-Id", NULL,
+        "Accept",          "Authorization", "Content-Encoding", "Content-Type", "Cookie", "Host",
+        "Idempotency-Key", "If-Match",      "If-None-Match",    "Forwarded",    "Origin", "b3",
+        "traceparent",     "tracestate",    "X-Request-Id",     NULL,
 };
 
 static bool is_among(const char *const *names, const char *name)
@@ -51,7 +69,8 @@ static bool options_read(const struct headers *h, struct options *o)
 {
         o->count = 0;
         for (size_t i = 0; i < h->count; i++) {
-                const char *list = headers_same_name(h->at[i].name, "Connection") ? h->at[i].value : "";
+                const char *list =
+                        headers_same_name(h->at[i].name, "Connection") ? h->at[i].value : "";
 
                 while (*(list += strspn(list, " \t,"))) {
                         if (o->count == MOST_OPTIONS)
@@ -76,12 +95,15 @@ static bool options_name(const struct options *o, const char *name)
 
 static bool is_kept(const char *name)
 {
-        return is_among(kept, name) || starts_with(name, "X-Forwarded-") || starts_with(name, "X-B3-");
+        return is_among(kept, name) || starts_with(name, "X-Forwarded-") ||
+               starts_with(name, "X-B3-");
 }
 
 const char *forward_scheme(const struct headers *in, int hops)
 {
-        return starts_with(client_element(headers_value(in, "X-Forwarded-Proto"), hops), "https") ? "https" : "http";
+        return starts_with(client_element(headers_value(in, "X-Forwarded-Proto"), hops), "https")
+                       ? "https"
+                       : "http";
 }
 
 const char *forward_host(const struct headers *in, int hops)
@@ -102,8 +124,8 @@ static const char *port_of(const char *host, const char *scheme)
         return strcmp(scheme, "https") == 0 ? "443" : "80";
 }
 
-/* Our own Host and scheme behind a list that a trusted peer began; where it began none, the port is that of the
-   host and scheme it named: links are made from the first of each. */
+/* Our own Host and scheme behind a list that a trusted peer began; where it began none, the port is
+   that of the host and scheme it named: links are made from the first of each. */
 static const char *own_port(const struct headers *in, int hops)
 {
         if (*headers_value(in, "X-Forwarded-Port"))
@@ -111,8 +133,10 @@ static const char *own_port(const struct headers *in, int hops)
         return port_of(forward_host(in, hops), forward_scheme(in, hops));
 }
 
-/* Behind what is there already: all of it, or, in lists of which the first element is taken for the client's, from that one on. */
-static const char *continued(const struct headers *in, const char *name, bool all, int hops, const char *own)
+/* Behind what is there already: all of it, or, in lists of which the first element is taken for the
+   client's, from that one on. */
+static const char *continued(const struct headers *in, const char *name, bool all, int hops,
+                             const char *own)
 {
         const char *before = headers_value(in, name);
 
@@ -167,9 +191,11 @@ void forward_request(struct headers *h, const struct origin *o)
         const struct http_header added[] = {
                 {"X-Forwarded-For", continued(h, "X-Forwarded-For", true, 0, o->peer)},
                 {"X-Forwarded-Host", continued(h, "X-Forwarded-Host", false, o->hops, host)},
-                {"X-Forwarded-Port", continued(h, "X-Forwarded-Port", false, o->hops, own_port(h, o->hops))},
+                {"X-Forwarded-Port",
+                 continued(h, "X-Forwarded-Port", false, o->hops, own_port(h, o->hops))},
                 {"X-Forwarded-Proto", continued(h, "X-Forwarded-Proto", false, o->hops, "http")},
-                {"Forwarded", continued(h, "Forwarded", true, 0, forwarded_element(h->arena, o->peer, host))},
+                {"Forwarded",
+                 continued(h, "Forwarded", true, 0, forwarded_element(h->arena, o->peer, host))},
                 {"X-Forwarded-Prefix", prefix_of(h, o->prefix)},
                 {"traceparent", o->traceparent},
         };
@@ -195,7 +221,8 @@ bool forward_receive(struct headers *h, bool trusted)
         for (size_t i = 0; i < h->count; i++) {
                 const char *name = h->at[i].name;
 
-                if (is_among(hop_by_hop, name) || (!trusted && is_origin(name)) || (options_name(&options, name) && !is_kept(name)))
+                if (is_among(hop_by_hop, name) || (!trusted && is_origin(name)) ||
+                    (options_name(&options, name) && !is_kept(name)))
                         continue;
                 h->at[kept_count++] = h->at[i];
         }

@@ -1,7 +1,7 @@
 #include "gateway/proxy/forward.h"
 
-#include "testing/check.h"
 #include "base/text.h"
+#include "testing/check.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,9 +21,11 @@ static struct headers list(const char *const *lines)
         return h;
 }
 
-static struct headers forward_hops(const char *const *lines, bool trusted, int hops, const char *prefix)
+static struct headers forward_hops(const char *const *lines, bool trusted, int hops,
+                                   const char *prefix)
 {
-        struct origin origin = {.peer = "10.0.0.9", .hops = hops, .traceparent = "00-aa-bb-01", .prefix = prefix};
+        struct origin origin = {
+                .peer = "10.0.0.9", .hops = hops, .traceparent = "00-aa-bb-01", .prefix = prefix};
         struct headers h;
 
         arena_close(&arena);
@@ -41,12 +43,23 @@ static struct headers forward(const char *const *lines, bool trusted, const char
 
 static void hop_by_hop_fields_end_here(void)
 {
-        static const char *const in[] = {"Host: gw:8080", "Connection: keep-alive, X-Mine", "Keep-Alive: 5", "X-Mine: 1",
-                                         "Transfer-Encoding: chunked", "TE: trailers", "Trailer: X-T", "Upgrade: h2c",
-                                         "Proxy-Authorization: x", "Expect: 100-continue", "Content-Length: 3",
-                                         "Content-Type: application/json", NULL};
-        static const char *const gone[] = {"Host", "Connection", "Keep-Alive", "X-Mine", "Transfer-Encoding", "TE",
-                                           "Trailer", "Upgrade", "Proxy-Authorization", "Expect", "Content-Length", NULL};
+        static const char *const in[] = {"Host: gw:8080",
+                                         "Connection: keep-alive, X-Mine",
+                                         "Keep-Alive: 5",
+                                         "X-Mine: 1",
+                                         "Transfer-Encoding: chunked",
+                                         "TE: trailers",
+                                         "Trailer: X-T",
+                                         "Upgrade: h2c",
+                                         "Proxy-Authorization: x",
+                                         "Expect: 100-continue",
+                                         "Content-Length: 3",
+                                         "Content-Type: application/json",
+                                         NULL};
+        static const char *const gone[] = {"Host",    "Connection",        "Keep-Alive",
+                                           "X-Mine",  "Transfer-Encoding", "TE",
+                                           "Trailer", "Upgrade",           "Proxy-Authorization",
+                                           "Expect",  "Content-Length",    NULL};
         struct headers out = forward(in, false, NULL);
 
         for (int i = 0; gone[i]; i++)
@@ -56,8 +69,14 @@ static void hop_by_hop_fields_end_here(void)
 
 static void connection_cannot_take_away_what_we_rely_on(void)
 {
-        static const char *const in[] = {"Host: gw", "Connection: close, Idempotency-Key,x-forwarded-for, X-B3-TraceId, b3",
-                                         "Idempotency-Key: k1", "X-Forwarded-For: 1.2.3.4", "X-B3-TraceId: t", "b3: 0", NULL};
+        static const char *const in[] = {
+                "Host: gw",
+                "Connection: close, Idempotency-Key,x-forwarded-for, X-B3-TraceId, b3",
+                "Idempotency-Key: k1",
+                "X-Forwarded-For: 1.2.3.4",
+                "X-B3-TraceId: t",
+                "b3: 0",
+                NULL};
         struct headers out = forward(in, true, NULL);
 
         check_text(headers_value(&out, "Idempotency-Key"), "k1");
@@ -81,9 +100,14 @@ static void a_client_is_named(void)
         check_text(headers_value(&out, "X-Request-Id"), "r7");
 }
 
-static const char *const behind_balancer[] = {"Host: gw:8080", "X-Forwarded-For: 1.2.3.4", "X-Forwarded-Proto: https",
-                                              "X-Forwarded-Host: shop.kr", "Forwarded: for=1.2.3.4", "X-Forwarded-Ssl: on",
-                                              "traceparent: 00-theirs", NULL};
+static const char *const behind_balancer[] = {"Host: gw:8080",
+                                              "X-Forwarded-For: 1.2.3.4",
+                                              "X-Forwarded-Proto: https",
+                                              "X-Forwarded-Host: shop.kr",
+                                              "Forwarded: for=1.2.3.4",
+                                              "X-Forwarded-Ssl: on",
+                                              "traceparent: 00-theirs",
+                                              NULL};
 
 static void a_trusted_peer_is_continued(void)
 {
@@ -101,10 +125,18 @@ static void a_trusted_peer_is_continued(void)
 /* The client chose the first of each; its balancer wrote what follows. */
 static void what_a_client_made_up_is_not_continued(void)
 {
-        static const char *const in[] = {"Host: gw:8080", "X-Forwarded-For: 6.6.6.6, 1.2.3.4", "X-Forwarded-Proto: http, https",
-                                         "X-Forwarded-Host: evil.example, shop.kr", "X-Forwarded-Port: 666, 8443", NULL};
-        static const char *const chain[] = {"Host: gw:8080", "X-Forwarded-For: 6.6.6.6, 1.2.3.4, 10.0.0.8", "X-Forwarded-Proto: http, https, http",
-                                            "X-Forwarded-Host: evil.example, shop.kr, inner", "X-Forwarded-Port: 8443", NULL};
+        static const char *const in[] = {"Host: gw:8080",
+                                         "X-Forwarded-For: 6.6.6.6, 1.2.3.4",
+                                         "X-Forwarded-Proto: http, https",
+                                         "X-Forwarded-Host: evil.example, shop.kr",
+                                         "X-Forwarded-Port: 666, 8443",
+                                         NULL};
+        static const char *const chain[] = {"Host: gw:8080",
+                                            "X-Forwarded-For: 6.6.6.6, 1.2.3.4, 10.0.0.8",
+                                            "X-Forwarded-Proto: http, https, http",
+                                            "X-Forwarded-Host: evil.example, shop.kr, inner",
+                                            "X-Forwarded-Port: 8443",
+                                            NULL};
         struct headers out = forward(in, true, NULL);
 
         check_text(headers_value(&out, "X-Forwarded-For"), "6.6.6.6, 1.2.3.4, 10.0.0.9");
@@ -155,7 +187,8 @@ static void a_list_grows(void)
                 check(h.room >= h.count && h.room <= 128);
         }
         for (int i = 0; i < 100; i++)
-                check_text(headers_value(&h, arena_printf(arena, "x-%d", i)), arena_printf(arena, "%d", i));
+                check_text(headers_value(&h, arena_printf(arena, "x-%d", i)),
+                           arena_printf(arena, "%d", i));
         headers_add(&h, "x-7", "seven");
         check_text(headers_value(&h, "X-7"), "7, seven");
         check_text(headers_if_there(&h, "X"), NULL);
@@ -178,9 +211,20 @@ static void joining_many_takes_the_room_of_all_of_them(void)
 
 static void connection_names_whole_names(void)
 {
-        static const char *const in[] = {"Host: gw", "Connection:  ,x-a ,\tX-B\t", "Connection: X-C,X-Dd, close", "X-A: 1", "X-B: 1", "X-C: 1", "X-D: 1", "X-Ddd: 1",
-                                         "X-E: 1", "X-: 1", NULL};
-        static const char *const stay[] = {"X-D", "X-Ddd", "X-E", "X-", NULL}, *const go[] = {"X-A", "X-B", "X-C", NULL};
+        static const char *const in[] = {"Host: gw",
+                                         "Connection:  ,x-a ,\tX-B\t",
+                                         "Connection: X-C,X-Dd, close",
+                                         "X-A: 1",
+                                         "X-B: 1",
+                                         "X-C: 1",
+                                         "X-D: 1",
+                                         "X-Ddd: 1",
+                                         "X-E: 1",
+                                         "X-: 1",
+                                         NULL};
+        static const char *const stay[] = {"X-D", "X-Ddd", "X-E", "X-", NULL}, *const go[] = {
+                                                                                       "X-A", "X-B",
+                                                                                       "X-C", NULL};
         struct headers out = forward(in, false, NULL);
 
         for (int i = 0; stay[i]; i++)
@@ -223,8 +267,10 @@ static void a_list_of_connection_is_read_to_its_end_or_refused(void)
 
 static void what_we_rely_on_stays_whatever_connection_names(void)
 {
-        static const char *const names[] = {"Accept", "Authorization", "Content-Encoding", "Content-Type", "Cookie", "Idempotency-Key", "If-Match", "If-None-Match", "Origin",
-                                            "b3", "tracestate", "X-Request-Id", "X-Forwarded-Ssl", "X-B3-SpanId", NULL};
+        static const char *const names[] = {
+                "Accept",          "Authorization", "Content-Encoding", "Content-Type", "Cookie",
+                "Idempotency-Key", "If-Match",      "If-None-Match",    "Origin",       "b3",
+                "tracestate",      "X-Request-Id",  "X-Forwarded-Ssl",  "X-B3-SpanId",  NULL};
 
         for (int i = 0; names[i]; i++) {
                 char connection[100], field[100];
@@ -239,7 +285,8 @@ static void what_we_rely_on_stays_whatever_connection_names(void)
         }
 }
 
-/* What is sent as the port and the element, by Host, by the peer and by what a trusted peer says. */
+/* What is sent as the port and the element, by Host, by the peer and by what a trusted peer
+   says. */
 static void hosts_and_ports_are_written_as_they_are_read(void)
 {
         static const struct {
@@ -295,7 +342,8 @@ static void a_peer_of_ipv6_is_quoted(void)
 static void the_host_that_a_client_sees(void)
 {
         static const char *const in[] = {"Host: gw:1", "X-Forwarded-Host: , a\t,b", NULL};
-        struct headers h = (arena_close(&arena), arena = arena_open(), list(in)), none = {.arena = arena};
+        struct headers h = (arena_close(&arena), arena = arena_open(), list(in)),
+                       none = {.arena = arena};
 
         check_text(forward_host(&h, 0), "b");
         check_text(forward_host(&h, 1), "a");
@@ -308,18 +356,23 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 {"hop-by-hop fields end here", hop_by_hop_fields_end_here},
-                {"Connection cannot take away what we rely on", connection_cannot_take_away_what_we_rely_on},
+                {"Connection cannot take away what we rely on",
+                 connection_cannot_take_away_what_we_rely_on},
                 {"a client is named", a_client_is_named},
                 {"a trusted peer is continued", a_trusted_peer_is_continued},
                 {"what a client made up is not continued", what_a_client_made_up_is_not_continued},
                 {"another peer is not believed", another_peer_is_not_believed},
                 {"a stripped prefix is told", a_stripped_prefix_is_told},
                 {"a list grows", a_list_grows},
-                {"joining many takes the room of all of them", joining_many_takes_the_room_of_all_of_them},
+                {"joining many takes the room of all of them",
+                 joining_many_takes_the_room_of_all_of_them},
                 {"Connection names whole names", connection_names_whole_names},
-                {"a list of Connection is read to its end or refused", a_list_of_connection_is_read_to_its_end_or_refused},
-                {"what we rely on stays whatever Connection names", what_we_rely_on_stays_whatever_connection_names},
-                {"hosts and ports are written as they are read", hosts_and_ports_are_written_as_they_are_read},
+                {"a list of Connection is read to its end or refused",
+                 a_list_of_connection_is_read_to_its_end_or_refused},
+                {"what we rely on stays whatever Connection names",
+                 what_we_rely_on_stays_whatever_connection_names},
+                {"hosts and ports are written as they are read",
+                 hosts_and_ports_are_written_as_they_are_read},
                 {"a peer of IPv6 is quoted", a_peer_of_ipv6_is_quoted},
                 {"the host that a client sees", the_host_that_a_client_sees},
                 {NULL, NULL},

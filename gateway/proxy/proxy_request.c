@@ -26,8 +26,8 @@ static const char *prefix_of(struct arena *arena, const char *asked, const char 
         return sent_len < asked_len ? arena_copy(arena, asked, asked_len - sent_len) : NULL;
 }
 
-/* As a UUID of version 7 (RFC 9562, 5.7) begins: by time, so that keys made one after the other lie beside each other in the
-   upstream's index. All random, each would dirty a page of its own. */
+/* As a UUID of version 7 (RFC 9562, 5.7) begins: by time, so that keys made one after the other lie
+   beside each other in the upstream's index. All random, each would dirty a page of its own. */
 static const char *new_key(struct proxy_request *c)
 {
         struct proxy_worker *worker = c->worker;
@@ -43,8 +43,10 @@ static const char *new_key(struct proxy_request *c)
         k = worker->keys[--worker->keys_left];
         for (int i = 0; i < 6; i++)
                 k[i] = (unsigned char)(now_ms >> (40 - 8 * i));
-        snprintf(text, sizeof text, "gw-%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x", k[0], k[1], k[2], k[3],
-                 k[4], k[5], k[6], k[7], k[8], k[9], k[10], k[11], k[12], k[13], k[14], k[15]);
+        snprintf(text, sizeof text,
+                 "gw-%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x", k[0], k[1],
+                 k[2], k[3], k[4], k[5], k[6], k[7], k[8], k[9], k[10], k[11], k[12], k[13], k[14],
+                 k[15]);
         return arena_string(c->request->arena, text);
 }
 
@@ -52,7 +54,8 @@ static const char *new_key(struct proxy_request *c)
 static void give_key(struct proxy_request *c, struct headers *out)
 {
         c->key = headers_if_there(out, "Idempotency-Key");
-        if (c->key || strcmp(c->request->method, "POST") != 0 || c->route->idempotency == IDEMPOTENCY_NO)
+        if (c->key || strcmp(c->request->method, "POST") != 0 ||
+            c->route->idempotency == IDEMPOTENCY_NO)
                 return;
         c->key = new_key(c);
         c->made_key = c->key != NULL;
@@ -79,7 +82,9 @@ static void fill_upstream(struct proxy_request *c)
                 .port = c->target->port,
                 .authority = c->target->authority,
                 .method = r->method,
-                .target = c->chain.query ? arena_printf(r->arena, "%s?%s", c->chain.path, c->chain.query) : c->chain.path,
+                .target = c->chain.query
+                                  ? arena_printf(r->arena, "%s?%s", c->chain.path, c->chain.query)
+                                  : c->chain.path,
                 .headers = out->at,
                 .header_count = out->count,
                 .body = r->body,
@@ -136,9 +141,13 @@ bool proxy_request_begin(struct proxy_request *c)
         if (!http_has_header(r, "Host")) /* HTTP/1.0 needs none */
                 headers_add(&c->received, "Host", http_own_address(r));
         c->asked = (struct asked){
-                .arena = r->arena, .method = r->method, .path = r->path, .query = r->query,
+                .arena = r->arena,
+                .method = r->method,
+                .path = r->path,
+                .query = r->query,
                 .client = r->client,
-                .headers = &c->received, .random = prng_draw(&c->worker->random),
+                .headers = &c->received,
+                .random = prng_draw(&c->worker->random),
         };
         if (!begin(c)) {
                 proxy_request_finish(c);
@@ -166,7 +175,8 @@ static bool is_bad(const struct proxy_request *c)
 {
         const struct upstream_request *x = &c->upstream;
 
-        return x->outcome != UPSTREAM_ANSWERED || (c->breaker && statuses_have(&c->breaker->bad, x->status));
+        return x->outcome != UPSTREAM_ANSWERED ||
+               (c->breaker && statuses_have(&c->breaker->bad, x->status));
 }
 
 static void done(struct upstream_request *x)
@@ -203,7 +213,8 @@ void proxy_request_send(struct proxy_request *c)
         c->tries++;
         c->upstream.done = done;
         c->upstream.ready = ready;
-        c->upstream.careful = strcmp(c->request->method, "GET") != 0 && strcmp(c->request->method, "HEAD") != 0;
+        c->upstream.careful =
+                strcmp(c->request->method, "GET") != 0 && strcmp(c->request->method, "HEAD") != 0;
         upstream_start(c->worker->upstreams, &c->upstream);
         if (c->request->partial)
                 http_go_on(c->request); /* a piece may wait for this connection */
@@ -249,7 +260,8 @@ void proxy_request_finish(struct proxy_request *c)
 {
         response_fill(c);
         if (c->route)
-                route_metrics_note(c->snapshot->metrics_of_routes, c->route, c->request->answer.status, clock_mono_us() - c->start_us);
+                route_metrics_note(c->snapshot->metrics_of_routes, c->route,
+                                   c->request->answer.status, clock_mono_us() - c->start_us);
 }
 
 void proxy_request_end(struct proxy_request *c)

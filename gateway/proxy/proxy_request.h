@@ -1,14 +1,14 @@
-/* proxy_request - one request on its way through the gateway: from its route to the upstream, perhaps more than once, and back.
-   gateway.c's own; on its worker's thread. */
+/* proxy_request - one request on its way through the gateway: from its route to the upstream,
+   perhaps more than once, and back. gateway.c's own; on its worker's thread. */
 #ifndef GATEWAY_PROXY_PROXY_REQUEST_H
 #define GATEWAY_PROXY_PROXY_REQUEST_H
 
 #include "base/random.h"
 #include "gateway/proxy/forward.h"
 #include "gateway/proxy/retry_budget.h"
+#include "gateway/proxy/snapshot.h"
 #include "gateway/routing/cors.h"
 #include "gateway/routing/filter_chain.h"
-#include "gateway/proxy/snapshot.h"
 #include "gateway/upstream/upstream.h"
 #include "http/server.h"
 
@@ -53,10 +53,10 @@ struct proxy_request {
         bool answered;   /* the exchange has an answer, or there will be none */
         bool open;       /* a breaker would not have it */
         bool fallen_back;
-        bool running;    /* among the worker's calls */
+        bool running;       /* among the worker's calls */
         int tries, reached; /* so many began; so many may have reached the upstream */
-        int64_t streamed; /* bytes of the body that went beyond what is kept */
-        uint64_t ticket;  /* of the breaker; 0: none */
+        int64_t streamed;   /* bytes of the body that went beyond what is kept */
+        uint64_t ticket;    /* of the breaker; 0: none */
         struct route_breaker const *breaker;
         const struct route_limiter *limiter;
         int64_t tokens_left;
@@ -77,16 +77,17 @@ void proxy_request_end(struct proxy_request *call);
 size_t proxy_request_take(struct proxy_request *call, const char *data, size_t len);
 
 /* admit.c: what is decided before anything is sent. False: answered here, `status` says what. */
-bool admit_any_route(struct proxy_request *call);    /* whatever its route */
-bool admit_on_route(struct proxy_request *call); /* a route, and past its limits and filters */
-bool proxy_request_answer_here(struct proxy_request *call, int status, const char *detail); /* false */
+bool admit_any_route(struct proxy_request *call); /* whatever its route */
+bool admit_on_route(struct proxy_request *call);  /* a route, and past its limits and filters */
+bool proxy_request_answer_here(struct proxy_request *call, int status,
+                               const char *detail); /* false */
 bool proxy_request_is_too_large(const struct proxy_request *call, size_t more);
 const char *proxy_request_too_large(const struct proxy_request *call);
 void proxy_request_leave_crowd(struct proxy_request *call);
 void proxy_request_note_breaker(struct proxy_request *call, enum breaker_outcome outcome);
 
-/* retry.c: whether the exchange, which failed or got an answer not to be passed on, is to be made once more; then it will
-   be, and the call goes on waiting. */
+/* retry.c: whether the exchange, which failed or got an answer not to be passed on, is to be made
+   once more; then it will be, and the call goes on waiting. */
 bool retry_again(struct proxy_request *call);
 /* Behind each try: what its answer says of keys. */
 void retry_learn(struct proxy_request *call);

@@ -9,7 +9,8 @@
 
 static void fail(struct proxy_request *c, int status, const char *what)
 {
-        http_answer_problem(c->request, status, "route %s: %s %s: %s", c->route->id, c->route->uri, what, c->upstream.reason);
+        http_answer_problem(c->request, status, "route %s: %s %s: %s", c->route->id, c->route->uri,
+                            what, c->upstream.reason);
 }
 
 static void fill_failure(struct proxy_request *c)
@@ -24,7 +25,8 @@ static void fill_failure(struct proxy_request *c)
         };
         enum upstream_outcome outcome = c->upstream.outcome;
 
-        if (outcome == UPSTREAM_REFUSED && c->reached && c->made_key) /* a try before got there, and the client does not know its key */
+        if (outcome == UPSTREAM_REFUSED && c->reached &&
+            c->made_key) /* a try before got there, and the client does not know its key */
                 outcome = UPSTREAM_BROKEN;
         if (outcome == UPSTREAM_REFUSED)
                 c->retry_after_s = 1;
@@ -112,8 +114,9 @@ static long pull(struct http_request *r, char *to, size_t room)
                 return HTTP_PULL_LATER;
         if (n == UPSTREAM_READ_END)
                 return end(c);
-        log_write(LOG_WARN, "an upstream broke off in its answer, the client's connection is cut", "route", c->route->id,
-                  "error.message", c->upstream.reason ? c->upstream.reason : "", "trace.id", r->trace_id, NULL);
+        log_write(LOG_WARN, "an upstream broke off in its answer, the client's connection is cut",
+                  "route", c->route->id, "error.message",
+                  c->upstream.reason ? c->upstream.reason : "", "trace.id", r->trace_id, NULL);
         return HTTP_PULL_BROKEN;
 }
 
@@ -139,7 +142,8 @@ static bool fits(const struct proxy_request *c, const struct headers *fields)
 
         for (size_t i = 0; i < fields->count; i++)
                 bytes += strlen(fields->at[i].name) + strlen(fields->at[i].value) + sizeof ": \r\n";
-        return fields->count + own <= HTTP_ANSWER_HEADERS && bytes + 64 * own <= http_answer_room(c->request);
+        return fields->count + own <= HTTP_ANSWER_HEADERS &&
+               bytes + 64 * own <= http_answer_room(c->request);
 }
 
 void response_fill(struct proxy_request *c)
@@ -150,7 +154,8 @@ void response_fill(struct proxy_request *c)
 
         if (upstream) {
                 r->answer.status = c->upstream.status;
-                fields = (struct headers){r->arena, c->upstream.answer, c->upstream.answer_count, c->upstream.answer_count};
+                fields = (struct headers){r->arena, c->upstream.answer, c->upstream.answer_count,
+                                          c->upstream.answer_count};
         } else if (c->status) {
                 fill_here(c);
                 if (c->chain.route)

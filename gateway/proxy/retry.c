@@ -1,11 +1,13 @@
-/* Whether a call is made again. Two reasons: the try failed in a way that says it may be (nothing reached the upstream: any
-   method; broken off before an answer: what is safe, or is recognised by its Idempotency-Key), or the route's Retry filter
-   asks for it. Never behind the first byte of an answer, never beyond the budget.
+/* Whether a call is made again. Two reasons: the try failed in a way that says it may be (nothing
+   reached the upstream: any method; broken off before an answer: what is safe, or is recognised by
+   its Idempotency-Key), or the route's Retry filter asks for it. Never behind the first byte of an
+   answer, never beyond the budget.
 
-   A key makes nothing repeatable by itself. It counts for the methods that the upstream keeps keys for: POST, where the
-   route's metadata says so, and those whose answers were seen to name the key that they were asked with (as
-   draft-ietf-httpapi-idempotency-key-header leaves it to the resource). That PUT and DELETE are idempotent (RFC 9110,
-   9.2.2) does not count here: a PUT to an unknown id creates. */
+   A key makes nothing repeatable by itself. It counts for the methods that the upstream keeps keys
+   for: POST, where the route's metadata says so, and those whose answers were seen to name the key
+   that they were asked with (as draft-ietf-httpapi-idempotency-key-header leaves it to the
+   resource). That PUT and DELETE are idempotent (RFC 9110, 9.2.2) does not count here: a PUT to an
+   unknown id creates. */
 #include "gateway/proxy/proxy_request.h"
 
 #include "base/clock.h"
@@ -26,7 +28,8 @@ static const char *const unsafe[] = {"POST", "PUT", "PATCH", "DELETE", NULL};
 
 static bool is_safe(const char *method)
 {
-        return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 || strcmp(method, "OPTIONS") == 0;
+        return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 ||
+               strcmp(method, "OPTIONS") == 0;
 }
 
 static unsigned method_bit(const char *method)
@@ -46,7 +49,8 @@ static bool is_keyed(const struct proxy_request *c)
                 return false;
         if (c->route->idempotency == IDEMPOTENCY_YES && strcmp(method, "POST") == 0)
                 return true;
-        return atomic_load_explicit(&c->target->keeps_keys, memory_order_relaxed) & method_bit(method);
+        return atomic_load_explicit(&c->target->keeps_keys, memory_order_relaxed) &
+               method_bit(method);
 }
 
 static bool names_key(const struct proxy_request *c)
@@ -54,7 +58,8 @@ static bool names_key(const struct proxy_request *c)
         const struct upstream_request *x = &c->upstream;
 
         for (size_t i = 0; i < x->answer_count; i++)
-                if (strcasecmp(x->answer[i].name, "Idempotency-Key") == 0 && strcmp(x->answer[i].value, c->key) == 0)
+                if (strcasecmp(x->answer[i].name, "Idempotency-Key") == 0 &&
+                    strcmp(x->answer[i].value, c->key) == 0)
                         return true;
         return false;
 }
@@ -64,11 +69,13 @@ void retry_learn(struct proxy_request *c)
         unsigned bit = method_bit(c->request->method);
 
         if (c->key && c->upstream.outcome == UPSTREAM_ANSWERED &&
-            !(atomic_load_explicit(&c->target->keeps_keys, memory_order_relaxed) & bit) && names_key(c))
+            !(atomic_load_explicit(&c->target->keeps_keys, memory_order_relaxed) & bit) &&
+            names_key(c))
                 atomic_fetch_or_explicit(&c->target->keeps_keys, bit, memory_order_relaxed);
 }
 
-/* May be asked once more by its key: it has one that is kept, and neither its time nor its tries are over. */
+/* May be asked once more by its key: it has one that is kept, and neither its time nor its tries
+   are over. */
 static bool may_use_key(const struct proxy_request *c)
 {
         return is_keyed(c) && !c->request->partial && c->reached < KEYED_TRIES &&
@@ -100,7 +107,8 @@ static bool filter_wants(const struct proxy_request *c)
 {
         const struct retry_policy *retry = c->route->retry;
 
-        return retry && !c->request->partial && retry_policy_wants(retry, c->request->method, c->upstream.status, c->tries - 1);
+        return retry && !c->request->partial &&
+               retry_policy_wants(retry, c->request->method, c->upstream.status, c->tries - 1);
 }
 
 static int64_t wait_ms(const struct proxy_request *c)
@@ -114,7 +122,8 @@ static int64_t wait_ms(const struct proxy_request *c)
 
 static void due(struct timer *timer)
 {
-        proxy_request_send((struct proxy_request *)((char *)timer - offsetof(struct proxy_request, timer)));
+        proxy_request_send(
+                (struct proxy_request *)((char *)timer - offsetof(struct proxy_request, timer)));
 }
 
 bool retry_again(struct proxy_request *c)
@@ -127,6 +136,7 @@ bool retry_again(struct proxy_request *c)
                 return false;
         upstream_cancel(x);
         c->timer.due = due;
-        loop_timer(c->worker->loop, &c->timer, (filter ? retry_policy_wait_ms(c->route->retry, c->tries) : wait_ms(c)) * 1000);
+        loop_timer(c->worker->loop, &c->timer,
+                   (filter ? retry_policy_wait_ms(c->route->retry, c->tries) : wait_ms(c)) * 1000);
         return true;
 }

@@ -1,11 +1,11 @@
-/* What is sent again and what never is, by a model in which the upstream cuts at every byte of a request and of
-   its answer. */
+/* What is sent again and what never is, by a model in which the upstream cuts at every byte of a
+   request and of its answer. */
 #include "gateway/proxy/proxy_request.h"
 
-#include "testing/check.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/gateway.h"
+#include "testing/check.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,22 +23,25 @@ static const char *const methods[] = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "
 
 enum { GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE, METHODS };
 
-/* ---- the model: a client, the gateway, an upstream by script, all of one case on one thread ---- */
+/* ---- the model: a client, the gateway, an upstream by script, all of one case on one thread
+   ---- */
 
-static const char *const keeps[] = {"unsaid", "yes", "no", "echoes"}; /* routes, by what is known of their keys */
+static const char *const keeps[] = {"unsaid", "yes", "no",
+                                    "echoes"}; /* routes, by what is known of their keys */
 
 enum { UNSAID, YES, NO, ECHOES, KEEPS, WORKERS = 32, NEVER = -1, TOO_OFTEN = 40 };
 
 struct act {
         int method, keeps;
-        bool key;       /* the client's */
-        int ask_cut;    /* the upstream reads so many bytes of the first try, then breaks off; NEVER: it reads all */
+        bool key;    /* the client's */
+        int ask_cut; /* the upstream reads so many bytes of the first try, then breaks off; NEVER:
+                        it reads all */
         int answer_cut; /* and says so many of its answer */
         int cuts;       /* how many tries end so */
         bool echo;      /* the answer names the key */
         const char *status;
         /* out */
-        int reached;    /* how often a byte of the request came */
+        int reached; /* how often a byte of the request came */
         size_t ask_len;
         char answer[1024]; /* what the client got */
 };
@@ -70,8 +73,13 @@ static void write_routes(const char *path)
 
                 listeners[w] = listen_somewhere(&port);
                 for (int k = 0; k < KEEPS; k++)
-                        fprintf(f, "- {id: r%d%s, uri: 'http://127.0.0.1:%d', predicates: ['Path=/%d%s']%s}\n", w, keeps[k], port, w,
-                                keeps[k], k == YES ? ", metadata: {idempotency: true}" : k == NO ? ", metadata: {idempotency: false}" : "");
+                        fprintf(f,
+                                "- {id: r%d%s, uri: 'http://127.0.0.1:%d', predicates: "
+                                "['Path=/%d%s']%s}\n",
+                                w, keeps[k], port, w, keeps[k],
+                                k == YES  ? ", metadata: {idempotency: true}"
+                                : k == NO ? ", metadata: {idempotency: false}"
+                                          : "");
         }
         fclose(f);
 }
@@ -79,10 +87,18 @@ static void write_routes(const char *path)
 static void open_front(void)
 {
         char path[128];
-        struct gateway_config config = {.routes = path, .limits.response_ms = 20000, .retries = 1000000};
+        struct gateway_config config = {
+                .routes = path, .limits.response_ms = 20000, .retries = 1000000};
         struct http_config http = {
-                .address = "127.0.0.1", .threads = 2, .max_body = 1 << 20, .max_target = 8192, .max_header = 32768, .max_fields = 100,
-                .header_ms = 60000, .body_ms = 60000, .max_connections = 64,
+                .address = "127.0.0.1",
+                .threads = 2,
+                .max_body = 1 << 20,
+                .max_target = 8192,
+                .max_header = 32768,
+                .max_fields = 100,
+                .header_ms = 60000,
+                .body_ms = 60000,
+                .max_connections = 64,
         };
         struct error error;
 
@@ -105,15 +121,20 @@ static void close_front(void)
 
 static int ask_front(const struct act *a, int worker)
 {
-        struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+        struct sockaddr_in to = {.sin_family = AF_INET,
+                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
                                  .sin_port = htons((uint16_t)http_server_port(front))};
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         bool body = a->method >= POST;
         char text[300];
-        int len = snprintf(text, sizeof text, "%s /%d%s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n%s%s\r\n%s", methods[a->method], worker,
-                           keeps[a->keeps], a->key ? "Idempotency-Key: k\r\n" : "", body ? "Content-Length: 2\r\n" : "", body ? "{}" : "");
+        int len = snprintf(text, sizeof text,
+                           "%s /%d%s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n%s%s\r\n%s",
+                           methods[a->method], worker, keeps[a->keeps],
+                           a->key ? "Idempotency-Key: k\r\n" : "",
+                           body ? "Content-Length: 2\r\n" : "", body ? "{}" : "");
 
-        if (connect(fd, (struct sockaddr *)&to, sizeof to) != 0 || send(fd, text, (size_t)len, MSG_NOSIGNAL) != len)
+        if (connect(fd, (struct sockaddr *)&to, sizeof to) != 0 ||
+            send(fd, text, (size_t)len, MSG_NOSIGNAL) != len)
                 abort();
         return fd;
 }
@@ -143,8 +164,9 @@ static void say(const struct act *a, int fd, const char *ask, bool cut)
 
         if (a->echo && key)
                 snprintf(echo, sizeof echo, "%.*s\r\n", (int)strcspn(key, "\r"), key);
-        len = snprintf(text, sizeof text, "HTTP/1.1 %s\r\nContent-Length: 2\r\nConnection: close\r\n%s\r\n%s", a->status, echo,
-                       a->method == HEAD ? "" : "hi");
+        len = snprintf(text, sizeof text,
+                       "HTTP/1.1 %s\r\nContent-Length: 2\r\nConnection: close\r\n%s\r\n%s",
+                       a->status, echo, a->method == HEAD ? "" : "hi");
         if (cut && a->answer_cut < len)
                 len = a->answer_cut;
         if (len && send(fd, text, (size_t)len, MSG_NOSIGNAL) != len)
@@ -172,7 +194,8 @@ static void serve_try(struct act *a, int fd)
 
 static void run_act(struct act *a, int worker)
 {
-        struct pollfd both[2] = {{.fd = listeners[worker], .events = POLLIN}, {.fd = ask_front(a, worker), .events = POLLIN}};
+        struct pollfd both[2] = {{.fd = listeners[worker], .events = POLLIN},
+                                 {.fd = ask_front(a, worker), .events = POLLIN}};
         size_t len = 0;
         ssize_t n = 1;
 
@@ -181,7 +204,10 @@ static void run_act(struct act *a, int worker)
                 if (both[0].revents)
                         serve_try(a, accept(both[0].fd, NULL, NULL));
                 if (both[1].revents)
-                        len += (size_t)((n = recv(both[1].fd, a->answer + len, sizeof a->answer - 1 - len, 0)) > 0 ? n : 0);
+                        len += (size_t)((n = recv(both[1].fd, a->answer + len,
+                                                  sizeof a->answer - 1 - len, 0)) > 0
+                                                ? n
+                                                : 0);
         }
         a->answer[len] = '\0';
         close(both[1].fd);
@@ -194,33 +220,47 @@ static int status_of(const struct act *a)
 
 /* ---- what must be: said here once more, by the promise and not by the code ---- */
 
-/* Twice is the same as once: it changes nothing, or the upstream recognises it. A key that the gateway made is for POST. */
+/* Twice is the same as once: it changes nothing, or the upstream recognises it. A key that the
+   gateway made is for POST. */
 static bool is_repeatable(const struct act *a)
 {
-        return a->method <= OPTIONS || (a->method == POST && (a->keeps == YES || a->keeps == ECHOES));
+        return a->method <= OPTIONS ||
+               (a->method == POST && (a->keeps == YES || a->keeps == ECHOES));
 }
 
-enum { HEAD_LEN = sizeof "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n" - 1, ANSWER_LEN = HEAD_LEN + 2 };
+enum {
+        HEAD_LEN = sizeof "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n" - 1,
+        ANSWER_LEN = HEAD_LEN + 2
+};
 
 static atomic_int wrongs;
 
 static void judge(const struct act *a)
 {
-        bool mute = a->ask_cut != NEVER || a->answer_cut == 0, cut_head = !mute && a->answer_cut < HEAD_LEN;
-        int reached = mute && is_repeatable(a) ? 2 : 1, status = (mute && reached == 1) || cut_head ? 502 : 200;
+        bool mute = a->ask_cut != NEVER || a->answer_cut == 0,
+             cut_head = !mute && a->answer_cut < HEAD_LEN;
+        int reached = mute && is_repeatable(a) ? 2 : 1,
+            status = (mute && reached == 1) || cut_head ? 502 : 200;
         bool cut_body = !mute && !cut_head && a->method != HEAD && a->answer_cut < ANSWER_LEN;
         bool whole = strlen(a->answer) > 2 && strcmp(a->answer + strlen(a->answer) - 2, "hi") == 0;
 
         if (a->reached == reached && status_of(a) == status && (!cut_body || !whole))
                 return;
         if (atomic_fetch_add(&wrongs, 1) < 20)
-                printf("%s, key %d, keeps %s, cut at %d of the request, %d of the answer: reached %d times and not %d; %d and not %d\n",
-                       methods[a->method], a->key, keeps[a->keeps], a->ask_cut, a->answer_cut, a->reached, reached, status_of(a), status);
+                printf("%s, key %d, keeps %s, cut at %d of the request, %d of the answer: reached "
+                       "%d times and not %d; %d and not %d\n",
+                       methods[a->method], a->key, keeps[a->keeps], a->ask_cut, a->answer_cut,
+                       a->reached, reached, status_of(a), status);
 }
 
 static struct act act_of(int method, int kept, bool key)
 {
-        return (struct act){.method = method, .keeps = kept, .key = key, .ask_cut = NEVER, .cuts = 1, .status = "200 OK"};
+        return (struct act){.method = method,
+                            .keeps = kept,
+                            .key = key,
+                            .ask_cut = NEVER,
+                            .cuts = 1,
+                            .status = "200 OK"};
 }
 
 static void cut_everywhere(int worker, int method, int kept, bool key)
@@ -246,7 +286,8 @@ static void cut_everywhere(int worker, int method, int kept, bool key)
         }
 }
 
-/* Workers take the rows one by one: method, what is known of its keys, and whether the client gives one. */
+/* Workers take the rows one by one: method, what is known of its keys, and whether the client gives
+   one. */
 static atomic_int next_row;
 
 static void *work(void *arg)
@@ -261,7 +302,8 @@ static void *work(void *arg)
                 if (row / 2 % KEEPS == UNSAID || row / 2 % KEEPS == YES)
                         cut_everywhere(worker, row / 2 / KEEPS, row / 2 % KEEPS, row % 2);
                 else
-                        for (int at = NEVER; at < 200; at += 67) { /* at the line, a field, another one, behind all of it */
+                        for (int at = NEVER; at < 200;
+                             at += 67) { /* at the line, a field, another one, behind all of it */
                                 struct act a = act_of(row / 2 / KEEPS, row / 2 % KEEPS, row % 2);
 
                                 a.ask_cut = at;
@@ -311,7 +353,8 @@ static void it_ends_also_when_nothing_helps(void)
         close_front();
 }
 
-/* An upstream that names the key in its answer to a method keeps it for that method, and says nothing of the others. */
+/* An upstream that names the key in its answer to a method keeps it for that method, and says
+   nothing of the others. */
 static void what_an_upstream_says_it_keeps_keys_for(void)
 {
         struct act a;
@@ -337,7 +380,8 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 {"an upstream cuts at every byte", an_upstream_cuts_at_every_byte},
                 {"it ends also when nothing helps", it_ends_also_when_nothing_helps},
-                {"what an upstream says it keeps keys for", what_an_upstream_says_it_keeps_keys_for},
+                {"what an upstream says it keeps keys for",
+                 what_an_upstream_says_it_keeps_keys_for},
                 {NULL, NULL},
         };
 

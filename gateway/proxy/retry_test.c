@@ -1,8 +1,9 @@
-/* Whether, and when, a call is made again: by table. That it then is, and how often that reaches an upstream: again_model_test. */
+/* Whether, and when, a call is made again: by table. That it then is, and how often that reaches an
+   upstream: again_model_test. */
 #include "gateway/proxy/proxy_request.h"
 
-#include "testing/check.h"
 #include "base/clock.h"
+#include "testing/check.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,12 +26,20 @@ static struct proxy_request *begin(void)
         worker = (struct proxy_worker){.loop = loop, .budget.fifths = 100000};
         request = (struct http_request){.method = "POST"};
         route = (struct route){.idempotency = IDEMPOTENCY_UNSAID};
-        retry = (struct retry_policy){.retries = 2, .methods = any_method, .first_ms = 100, .factor = 3};
+        retry = (struct retry_policy){
+                .retries = 2, .methods = any_method, .first_ms = 100, .factor = 3};
         retry.on.has[500] = true;
         target = (struct target){.keeps_keys = POST_BIT};
         call = (struct proxy_request){
-                .worker = &worker, .request = &request, .route = &route, .target = &target, .key = "k", .tries = 1, .reached = 1,
-                .start_us = clock_mono_us(), .upstream = {.outcome = UPSTREAM_BROKEN, .over = true},
+                .worker = &worker,
+                .request = &request,
+                .route = &route,
+                .target = &target,
+                .key = "k",
+                .tries = 1,
+                .reached = 1,
+                .start_us = clock_mono_us(),
+                .upstream = {.outcome = UPSTREAM_BROKEN, .over = true},
         };
         return &call;
 }
@@ -77,7 +86,10 @@ static void what_did_not_reach_the_upstream_is_sent_once_more(void)
 
 static void what_is_safe_is_sent_once_more(void)
 {
-        static const char *const safe[] = {"GET", "HEAD", "OPTIONS", NULL}, *const others[] = {"POST", "PUT", "PATCH", "DELETE", NULL};
+        static const char *const safe[] = {"GET", "HEAD", "OPTIONS", NULL}, *const others[] = {
+                                                                                    "POST", "PUT",
+                                                                                    "PATCH",
+                                                                                    "DELETE", NULL};
 
         for (int i = 0; safe[i]; i++) {
                 begin()->key = NULL;
@@ -112,14 +124,22 @@ static void a_key_counts_where_it_is_kept(void)
                 unsigned seen;
                 bool again;
         } rows[] = {
-                {"POST", IDEMPOTENCY_UNSAID, 0, false},         {"POST", IDEMPOTENCY_UNSAID, POST_BIT, true},
-                {"POST", IDEMPOTENCY_UNSAID, ~1u, false},       {"POST", IDEMPOTENCY_YES, 0, true},
-                {"POST", IDEMPOTENCY_NO, ~0u, false},           {"PUT", IDEMPOTENCY_YES, 0, false},
-                {"PUT", IDEMPOTENCY_YES, POST_BIT, false},      {"PUT", IDEMPOTENCY_UNSAID, PUT_BIT, true},
-                {"PUT", IDEMPOTENCY_YES, PUT_BIT, true},        {"PUT", IDEMPOTENCY_NO, PUT_BIT, false},
-                {"PUT", IDEMPOTENCY_UNSAID, ~2u, false},        {"PATCH", IDEMPOTENCY_UNSAID, PATCH_BIT, true},
-                {"PATCH", IDEMPOTENCY_YES, ~4u, false},         {"DELETE", IDEMPOTENCY_UNSAID, DELETE_BIT, true},
-                {"DELETE", IDEMPOTENCY_YES, ~8u, false},        {"BREW", IDEMPOTENCY_YES, ~0u, false},
+                {"POST", IDEMPOTENCY_UNSAID, 0, false},
+                {"POST", IDEMPOTENCY_UNSAID, POST_BIT, true},
+                {"POST", IDEMPOTENCY_UNSAID, ~1u, false},
+                {"POST", IDEMPOTENCY_YES, 0, true},
+                {"POST", IDEMPOTENCY_NO, ~0u, false},
+                {"PUT", IDEMPOTENCY_YES, 0, false},
+                {"PUT", IDEMPOTENCY_YES, POST_BIT, false},
+                {"PUT", IDEMPOTENCY_UNSAID, PUT_BIT, true},
+                {"PUT", IDEMPOTENCY_YES, PUT_BIT, true},
+                {"PUT", IDEMPOTENCY_NO, PUT_BIT, false},
+                {"PUT", IDEMPOTENCY_UNSAID, ~2u, false},
+                {"PATCH", IDEMPOTENCY_UNSAID, PATCH_BIT, true},
+                {"PATCH", IDEMPOTENCY_YES, ~4u, false},
+                {"DELETE", IDEMPOTENCY_UNSAID, DELETE_BIT, true},
+                {"DELETE", IDEMPOTENCY_YES, ~8u, false},
+                {"BREW", IDEMPOTENCY_YES, ~0u, false},
         };
 
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -153,7 +173,8 @@ static void a_key_has_its_tries_and_its_time(void)
         check(!again());
         begin()->upstream.outcome = UPSTREAM_SLOW;
         check(!again());
-        begin()->upstream.outcome = UPSTREAM_REFUSED; /* it restarts: who was there before knows whether it was done */
+        begin()->upstream.outcome =
+                UPSTREAM_REFUSED; /* it restarts: who was there before knows whether it was done */
         check(again());
 }
 
@@ -216,7 +237,8 @@ static void a_filter_asks_for_more(void)
         request.partial = true;
         check(!again());
         request.partial = false;
-        call.upstream.outcome = UPSTREAM_SLOW; /* it says what answers it wants, and there is none */
+        call.upstream.outcome =
+                UPSTREAM_SLOW; /* it says what answers it wants, and there is none */
         check(!again());
 }
 
@@ -249,7 +271,8 @@ static void a_budget_is_spent(void)
         check_int(worker.budget.fifths, 9);
 }
 
-static unsigned learnt(const char *method, const char *key, enum upstream_outcome outcome, const char *name, const char *value)
+static unsigned learnt(const char *method, const char *key, enum upstream_outcome outcome,
+                       const char *name, const char *value)
 {
         static struct http_header fields[2];
 
@@ -276,7 +299,10 @@ static void an_answer_that_names_the_key_keeps_it(void)
         check_int(learnt("POST", "k", UPSTREAM_ANSWERED, "Idempotency-Keys", "k"), 0);
         check_int(learnt("POST", "k", UPSTREAM_BROKEN, "Idempotency-Key", "k"), 0);
         check_int(learnt("POST", NULL, UPSTREAM_ANSWERED, "Idempotency-Key", "k"), 0);
-        begin()->upstream = (struct upstream_request){.outcome = UPSTREAM_ANSWERED, .answer = &(struct http_header){"Idempotency-Key", "k"}, .answer_count = 1};
+        begin()->upstream =
+                (struct upstream_request){.outcome = UPSTREAM_ANSWERED,
+                                          .answer = &(struct http_header){"Idempotency-Key", "k"},
+                                          .answer_count = 1};
         target.keeps_keys = PUT_BIT;
         retry_learn(&call); /* one more, beside what is known */
         check_int(target.keeps_keys, PUT_BIT | POST_BIT);
@@ -287,7 +313,8 @@ static void an_answer_that_names_the_key_keeps_it(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"what did not reach the upstream is sent once more", what_did_not_reach_the_upstream_is_sent_once_more},
+                {"what did not reach the upstream is sent once more",
+                 what_did_not_reach_the_upstream_is_sent_once_more},
                 {"what is safe is sent once more", what_is_safe_is_sent_once_more},
                 {"a key counts where it is kept", a_key_counts_where_it_is_kept},
                 {"a key has its tries and its time", a_key_has_its_tries_and_its_time},

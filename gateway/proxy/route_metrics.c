@@ -8,7 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAST_STATUS = 100, MOST_STATUS = 599, STATUSES = MOST_STATUS - LEAST_STATUS + 2 /* all others in the last */ };
+enum {
+        LEAST_STATUS = 100,
+        MOST_STATUS = 599,
+        STATUSES = MOST_STATUS - LEAST_STATUS + 2 /* all others in the last */
+};
 
 static const struct metric_family family = {
         .name = "spring_cloud_gateway_requests_seconds",
@@ -54,13 +58,16 @@ static void status_name(int status, char *name, size_t size)
         }
         for (; *text && len + 1 < size; text++)
                 if (*text != '\'')
-                        name[len++] = isalnum((unsigned char)*text) ? (char)toupper((unsigned char)*text) : '_';
+                        name[len++] = isalnum((unsigned char)*text)
+                                              ? (char)toupper((unsigned char)*text)
+                                              : '_';
         name[len] = '\0';
 }
 
 static struct metric *series_of(struct route_metrics *o, const struct route *route, int status)
 {
-        static const char *const outcomes[] = {"INFORMATIONAL", "SUCCESSFUL", "REDIRECTION", "CLIENT_ERROR", "SERVER_ERROR"};
+        static const char *const outcomes[] = {"INFORMATIONAL", "SUCCESSFUL", "REDIRECTION",
+                                               "CLIENT_ERROR", "SERVER_ERROR"};
         bool usual = status >= LEAST_STATUS && status <= MOST_STATUS;
         char name[64] = "CUSTOM";
         const char *values[] = {route->id, usual ? outcomes[status / 100 - 1] : "CUSTOM", name};
@@ -70,11 +77,13 @@ static struct metric *series_of(struct route_metrics *o, const struct route *rou
         return metrics_series(o->metrics, &family, values);
 }
 
-void route_metrics_note(struct route_metrics *o, const struct route *route, int status, int64_t microseconds)
+void route_metrics_note(struct route_metrics *o, const struct route *route, int status,
+                        int64_t microseconds)
 {
         bool usual = status >= LEAST_STATUS && status <= MOST_STATUS;
         size_t row = (size_t)(route - o->routes->at) * STATUSES;
-        _Atomic(struct metric *) *slot = &o->series[row + (size_t)(usual ? status - LEAST_STATUS : STATUSES - 1)];
+        _Atomic(struct metric *) *slot =
+                &o->series[row + (size_t)(usual ? status - LEAST_STATUS : STATUSES - 1)];
         struct metric *series;
 
         if (!o->metrics)

@@ -1,5 +1,5 @@
-/* route_metrics - spring_cloud_gateway_requests_seconds{routeId,outcome,status}, labelled as the reference does
-   (outcome SUCCESSFUL, status OK). Any thread. */
+/* route_metrics - spring_cloud_gateway_requests_seconds{routeId,outcome,status}, labelled as the
+   reference does (outcome SUCCESSFUL, status OK). Any thread. */
 #ifndef GATEWAY_PROXY_ROUTE_METRICS_H
 #define GATEWAY_PROXY_ROUTE_METRICS_H
 
@@ -8,8 +8,10 @@
 
 struct route_metrics;
 
-struct route_metrics *route_metrics_open(struct metrics *metrics, const struct routes *routes); /* metrics may be NULL */
+struct route_metrics *route_metrics_open(struct metrics *metrics,
+                                         const struct routes *routes); /* metrics may be NULL */
 void route_metrics_close(struct route_metrics **metrics_of_routes);
-void route_metrics_note(struct route_metrics *metrics_of_routes, const struct route *route, int status, int64_t microseconds);
+void route_metrics_note(struct route_metrics *metrics_of_routes, const struct route *route,
+                        int status, int64_t microseconds);
 
 #endif

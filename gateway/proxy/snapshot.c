@@ -25,17 +25,22 @@ static int first_said(int a, int b, int c, int d)
 }
 
 /* The route's own, else the file's httpclient or a setting of the gateway, else ours. */
-static struct target_limits limits_of(const struct route *route, const struct client_settings *client,
+static struct target_limits limits_of(const struct route *route,
+                                      const struct client_settings *client,
                                       const struct target_limits *settings)
 {
         return (struct target_limits){
-                .connect_ms = first_said(route->connect_ms, settings->connect_ms, client->connect_ms, CONNECT_MS),
-                .response_ms = first_said(route->response_ms, settings->response_ms, client->response_ms, RESPONSE_MS),
-                .max_in_flight = first_said(route->max_in_flight, client->max_connections, settings->max_in_flight, MAX_IN_FLIGHT),
+                .connect_ms = first_said(route->connect_ms, settings->connect_ms,
+                                         client->connect_ms, CONNECT_MS),
+                .response_ms = first_said(route->response_ms, settings->response_ms,
+                                          client->response_ms, RESPONSE_MS),
+                .max_in_flight = first_said(route->max_in_flight, client->max_connections,
+                                            settings->max_in_flight, MAX_IN_FLIGHT),
         };
 }
 
-struct snapshot *snapshot_open(struct routes *routes, const struct target_limits *settings, struct metrics *metrics)
+struct snapshot *snapshot_open(struct routes *routes, const struct target_limits *settings,
+                               struct metrics *metrics)
 {
         struct snapshot *p = memory_alloc(sizeof *p);
 

@@ -1,5 +1,5 @@
-/* snapshot - the routes in force, and what is counted about them. A reload makes a new snapshot beside the old one; whoever serves
-   a request holds the snapshot that it began with. */
+/* snapshot - the routes in force, and what is counted about them. A reload makes a new snapshot
+   beside the old one; whoever serves a request holds the snapshot that it began with. */
 #ifndef GATEWAY_PROXY_SNAPSHOT_H
 #define GATEWAY_PROXY_SNAPSHOT_H
 
@@ -20,7 +20,8 @@ struct target {
         int port;
         struct target_limits limits; /* in force: none is 0 */
         _Atomic int in_flight;
-        _Atomic unsigned keeps_keys; /* the methods (retry.c) in whose answers it named an Idempotency-Key: so asked twice, it does it once */
+        _Atomic unsigned keeps_keys; /* the methods (retry.c) in whose answers it named an
+                                        Idempotency-Key: so asked twice, it does it once */
 };
 
 struct snapshot {
@@ -30,8 +31,10 @@ struct snapshot {
         struct target *targets; /* of each route, in the order of routes->at */
 };
 
-/* Takes the routes over. `settings` holds where a route says nothing itself. metrics may be NULL. */
-struct snapshot *snapshot_open(struct routes *routes, const struct target_limits *settings, struct metrics *metrics);
+/* Takes the routes over. `settings` holds where a route says nothing itself. metrics may be
+   NULL. */
+struct snapshot *snapshot_open(struct routes *routes, const struct target_limits *settings,
+                               struct metrics *metrics);
 struct snapshot *snapshot_hold(struct snapshot *snapshot);
 void snapshot_release(struct snapshot **snapshot);
 

@@ -12,7 +12,8 @@ static const char *const simple_methods[] = {"GET", "HEAD", NULL};
 static bool list_has(const char *const *list, const char *item, bool ignore_case)
 {
         for (; list && *list; list++)
-                if (strcmp(*list, "*") == 0 || (ignore_case ? strcasecmp(*list, item) : strcmp(*list, item)) == 0)
+                if (strcmp(*list, "*") == 0 ||
+                    (ignore_case ? strcasecmp(*list, item) : strcmp(*list, item)) == 0)
                         return true;
         return false;
 }
@@ -53,7 +54,8 @@ static bool is_own_origin(const struct cors_request *r)
         size_t scheme = strlen(r->scheme), host = strlen(r->host), tail = strlen(usual), len;
         const char *origin;
 
-        if (strncasecmp(r->origin, r->scheme, scheme) != 0 || strncmp(r->origin + scheme, "://", 3) != 0)
+        if (strncasecmp(r->origin, r->scheme, scheme) != 0 ||
+            strncmp(r->origin + scheme, "://", 3) != 0)
                 return false;
         origin = r->origin + scheme + 3;
         len = strlen(origin);
@@ -78,7 +80,8 @@ static const char *allowed_origin(const struct cors_config *c, const char *origi
         return NULL;
 }
 
-static const char *allowed_methods(struct arena *arena, const struct cors_config *c, const char *method)
+static const char *allowed_methods(struct arena *arena, const struct cors_config *c,
+                                   const char *method)
 {
         const char *const *methods = c->methods && *c->methods ? c->methods : simple_methods;
 
@@ -88,7 +91,8 @@ static const char *allowed_methods(struct arena *arena, const struct cors_config
 }
 
 /* Those asked for that are allowed; NULL when some were asked for and none is. */
-static const char *allowed_headers(struct arena *arena, const struct cors_config *c, const char *asked)
+static const char *allowed_headers(struct arena *arena, const struct cors_config *c,
+                                   const char *asked)
 {
         struct text out = text_open(arena, strlen(asked));
         bool any_asked = false;
@@ -110,8 +114,8 @@ static const char *allowed_headers(struct arena *arena, const struct cors_config
         return any_asked && !out.len ? NULL : out.at;
 }
 
-static void decide_preflight(struct arena *arena, const struct cors_config *c, const struct cors_request *r,
-                             struct cors_verdict *v)
+static void decide_preflight(struct arena *arena, const struct cors_config *c,
+                             const struct cors_request *r, struct cors_verdict *v)
 {
         const char *methods = allowed_methods(arena, c, r->asked_method);
         const char *headers = allowed_headers(arena, c, r->asked_headers ? r->asked_headers : "");
@@ -129,7 +133,8 @@ static void decide_preflight(struct arena *arena, const struct cors_config *c, c
         if (*headers)
                 add(v, "Access-Control-Allow-Headers", headers);
         if (c->max_age_s >= 0)
-                add(v, "Access-Control-Max-Age", arena_printf(arena, "%lld", (long long)c->max_age_s));
+                add(v, "Access-Control-Max-Age",
+                    arena_printf(arena, "%lld", (long long)c->max_age_s));
 }
 
 static void decide(struct arena *arena, const struct cors_config *c, const struct cors_request *r,
@@ -155,14 +160,16 @@ static void decide(struct arena *arena, const struct cors_config *c, const struc
                 add(v, "Access-Control-Allow-Credentials", "true");
 }
 
-void cors_decide(struct arena *arena, const struct cors_config *config, const struct cors_request *request,
-                 struct cors_verdict *verdict)
+void cors_decide(struct arena *arena, const struct cors_config *config,
+                 const struct cors_request *request, struct cors_verdict *verdict)
 {
-        bool preflight = request->origin && request->asked_method && strcmp(request->method, "OPTIONS") == 0;
+        bool preflight =
+                request->origin && request->asked_method && strcmp(request->method, "OPTIONS") == 0;
 
         *verdict = (struct cors_verdict){.outcome = CORS_NONE};
         if (config) /* also where there is no origin: a cache would give that answer to one */
-                add(verdict, "Vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
+                add(verdict, "Vary",
+                    "Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
         if (!request->origin || is_own_origin(request))
                 return;
         if (config)

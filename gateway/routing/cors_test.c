@@ -10,20 +10,34 @@ static const char *const patterns[] = {"https://*.shop.kr", NULL};
 
 /* as application.yml has it */
 static const struct cors_config open_to_all = {
-        .origins = star, .methods = star, .headers = star, .credentials = true, .max_age_s = -1,
+        .origins = star,
+        .methods = star,
+        .headers = star,
+        .credentials = true,
+        .max_age_s = -1,
 };
 static const struct cors_config strict = {
-        .origins = shop, .origin_patterns = patterns, .methods = get_put, .headers = some, .exposed = some, .max_age_s = 600,
+        .origins = shop,
+        .origin_patterns = patterns,
+        .methods = get_put,
+        .headers = some,
+        .exposed = some,
+        .max_age_s = 600,
 };
 
 static struct arena *arena;
 
-static struct cors_verdict decide(const struct cors_config *config, const char *method, const char *origin,
-                                  const char *asked_method, const char *asked_headers)
+static struct cors_verdict decide(const struct cors_config *config, const char *method,
+                                  const char *origin, const char *asked_method,
+                                  const char *asked_headers)
 {
         struct cors_request request = {
-                .method = method, .origin = origin, .scheme = "http", .host = "localhost:8088",
-                .asked_method = asked_method, .asked_headers = asked_headers,
+                .method = method,
+                .origin = origin,
+                .scheme = "http",
+                .host = "localhost:8088",
+                .asked_method = asked_method,
+                .asked_headers = asked_headers,
         };
         struct cors_verdict verdict;
 
@@ -59,8 +73,10 @@ static void without_origin_nothing_is_said(void)
 static void our_own_origin_is_no_other(void)
 {
         check_int(decide(&strict, "GET", "http://localhost:8088", NULL, NULL).outcome, CORS_NONE);
-        check_int(decide(&strict, "GET", "https://localhost:8088", NULL, NULL).outcome, CORS_REFUSED);
-        check_int(decide(&strict, "GET", "http://localhost:8080", NULL, NULL).outcome, CORS_REFUSED);
+        check_int(decide(&strict, "GET", "https://localhost:8088", NULL, NULL).outcome,
+                  CORS_REFUSED);
+        check_int(decide(&strict, "GET", "http://localhost:8080", NULL, NULL).outcome,
+                  CORS_REFUSED);
 }
 
 static void a_simple_request_gets_its_origin_echoed(void)
@@ -78,7 +94,8 @@ static void a_simple_request_gets_its_origin_echoed(void)
 
 static void a_preflight_is_answered(void)
 {
-        struct cors_verdict v = decide(&open_to_all, "OPTIONS", "http://localhost:3000", "PATCH", "content-type, x-a");
+        struct cors_verdict v = decide(&open_to_all, "OPTIONS", "http://localhost:3000", "PATCH",
+                                       "content-type, x-a");
 
         check_int(v.outcome, CORS_ANSWER);
         check_text(value(&v, "Access-Control-Allow-Origin"), "http://localhost:3000");
@@ -90,7 +107,8 @@ static void a_preflight_is_answered(void)
 
 static void a_strict_configuration_allows_what_it_names(void)
 {
-        struct cors_verdict v = decide(&strict, "OPTIONS", "http://shop.kr", "PUT", "x-one, x-three");
+        struct cors_verdict v =
+                decide(&strict, "OPTIONS", "http://shop.kr", "PUT", "x-one, x-three");
 
         check_int(v.outcome, CORS_ANSWER);
         check_text(value(&v, "Access-Control-Allow-Methods"), "GET, PUT");
@@ -108,8 +126,10 @@ static void what_is_not_allowed_is_refused(void)
         check_int(v.outcome, CORS_REFUSED);
         check_text(value(&v, "Access-Control-Allow-Origin"), NULL);
         check_int(decide(&strict, "DELETE", "http://shop.kr", NULL, NULL).outcome, CORS_REFUSED);
-        check_int(decide(&strict, "OPTIONS", "http://shop.kr", "DELETE", NULL).outcome, CORS_REFUSED);
-        check_int(decide(&strict, "OPTIONS", "http://shop.kr", "GET", "x-three").outcome, CORS_REFUSED);
+        check_int(decide(&strict, "OPTIONS", "http://shop.kr", "DELETE", NULL).outcome,
+                  CORS_REFUSED);
+        check_int(decide(&strict, "OPTIONS", "http://shop.kr", "GET", "x-three").outcome,
+                  CORS_REFUSED);
 }
 
 static void a_star_without_credentials_stays_a_star(void)
@@ -134,12 +154,16 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 {"without Origin nothing is said", without_origin_nothing_is_said},
                 {"our own origin is no other", our_own_origin_is_no_other},
-                {"a simple request gets its origin echoed", a_simple_request_gets_its_origin_echoed},
+                {"a simple request gets its origin echoed",
+                 a_simple_request_gets_its_origin_echoed},
                 {"a preflight is answered", a_preflight_is_answered},
-                {"a strict configuration allows what it names", a_strict_configuration_allows_what_it_names},
+                {"a strict configuration allows what it names",
+                 a_strict_configuration_allows_what_it_names},
                 {"what is not allowed is refused", what_is_not_allowed_is_refused},
-                {"a star without credentials stays a star", a_star_without_credentials_stays_a_star},
-                {"nothing configured refuses preflights only", nothing_configured_refuses_preflights_only},
+                {"a star without credentials stays a star",
+                 a_star_without_credentials_stays_a_star},
+                {"nothing configured refuses preflights only",
+                 nothing_configured_refuses_preflights_only},
                 {NULL, NULL},
         };
         int failed = check_main(stories, argc, argv);

@@ -4,13 +4,14 @@
 
 enum { MOST_KINDS = 48 };
 
-bool filter_values(const struct filter_place *place, const struct filter *f, const struct parameter *parameters,
-                   const char **values, struct error *error)
+bool filter_values(const struct filter_place *place, const struct filter *f,
+                   const struct parameter *parameters, const char **values, struct error *error)
 {
         return definition_values(place->routes->arena, &f->definition, parameters, values, error);
 }
 
-const char **filter_items(const struct filter_place *place, const struct filter *f, const char *list, const char *otherwise)
+const char **filter_items(const struct filter_place *place, const struct filter *f,
+                          const char *list, const char *otherwise)
 {
         struct yaml scalar = definition_scalar(&f->definition, "list", list ? list : otherwise);
         struct error none;
@@ -20,13 +21,15 @@ const char **filter_items(const struct filter_place *place, const struct filter 
         return texts;
 }
 
-bool filter_statuses(const struct filter *f, const char *const *texts, struct statuses *statuses, struct error *error)
+bool filter_statuses(const struct filter *f, const char *const *texts, struct statuses *statuses,
+                     struct error *error)
 {
         for (; *texts; texts++) {
                 int status = status_read(*texts);
 
                 if (!status)
-                        return yaml_error(f->definition.at, error, "%s: %s is no status", f->definition.name, *texts);
+                        return yaml_error(f->definition.at, error, "%s: %s is no status",
+                                          f->definition.name, *texts);
                 statuses->has[status] = true;
         }
         return true;
@@ -36,7 +39,8 @@ bool filter_is_first(const struct filter_place *place, const struct filter *f, s
 {
         for (const struct filter *other = place->route->filters; other < f; other++)
                 if (other->kind == f->kind && other->by_default == f->by_default)
-                        return yaml_error(f->definition.at, error, "a second %s in one list", f->definition.name);
+                        return yaml_error(f->definition.at, error, "a second %s in one list",
+                                          f->definition.name);
         return true;
 }
 
@@ -54,7 +58,8 @@ static bool always_has(const struct route *route, const char *name)
         return false;
 }
 
-bool filter_template(const struct filter_place *place, struct filter *f, const char *template, struct error *error)
+bool filter_template(const struct filter_place *place, struct filter *f, const char *template,
+                     struct error *error)
 {
         for (const char *open = strchr(template, '{'), *close; open; open = strchr(close, '{')) {
                 const char *name;
@@ -64,8 +69,10 @@ bool filter_template(const struct filter_place *place, struct filter *f, const c
                         break;
                 name = arena_copy(place->routes->arena, open + 1, (size_t)(close - open) - 1);
                 if (!always_has(place->route, name))
-                        return yaml_error(f->definition.at, error, "%s: {%s} is not in each pattern of Path or Host of route %s",
-                                          f->definition.name, name, place->route->id);
+                        return yaml_error(
+                                f->definition.at, error,
+                                "%s: {%s} is not in each pattern of Path or Host of route %s",
+                                f->definition.name, name, place->route->id);
                 f->variables = true;
         }
         return true;
@@ -76,10 +83,16 @@ void filter_show_pair(const struct filter *f, const char *key, const char *value
         text_printf(out, "%s %s = '%s'", f->kind->name, key, value);
 }
 
-bool filter_read(const struct filter_place *place, const struct yaml *at, struct filter *f, struct error *error)
+bool filter_read(const struct filter_place *place, const struct yaml *at, struct filter *f,
+                 struct error *error)
 {
-        static const struct filter_kind *const tables[] = {filter_path_kinds, filter_header_kinds, filter_answer_kinds,
-                                                           filter_retry_kinds, filter_breaker_kinds, filter_limiter_kinds, NULL};
+        static const struct filter_kind *const tables[] = {filter_path_kinds,
+                                                           filter_header_kinds,
+                                                           filter_answer_kinds,
+                                                           filter_retry_kinds,
+                                                           filter_breaker_kinds,
+                                                           filter_limiter_kinds,
+                                                           NULL};
         const char *names[MOST_KINDS + 1] = {NULL};
         size_t count = 0;
 

@@ -9,7 +9,8 @@
 
 enum { DEFAULT_SIZE = 5000000 };
 
-static bool request_size_read(const struct filter_place *place, struct filter *f, struct error *error)
+static bool request_size_read(const struct filter_place *place, struct filter *f,
+                              struct error *error)
 {
         static const struct parameter parameters[] = {{"maxSize", OPTIONAL}, {NULL}};
         const char *size;
@@ -31,22 +32,27 @@ static const char *readable(struct arena *arena, int64_t bytes)
 
         for (; number >= 1000; unit++)
                 number /= 1000;
-        return unit < 0 ? arena_printf(arena, "%d B", (int)bytes) : arena_printf(arena, "%.1f %cB", number, units[unit]);
+        return unit < 0 ? arena_printf(arena, "%d B", (int)bytes)
+                        : arena_printf(arena, "%.1f %cB", number, units[unit]);
 }
 
 /* What says its length is refused at once; what does not, by whoever reads it. */
 static bool request_size_request(const struct filter *f, struct filter_chain *chain)
 {
         struct arena *arena = chain->asked->arena;
-        int64_t bytes = strtoll(headers_value(chain->asked->headers, "Content-Length"), NULL, 10); /* none: 0 */
+        int64_t bytes = strtoll(headers_value(chain->asked->headers, "Content-Length"), NULL,
+                                10); /* none: 0 */
 
         if (!chain->max_body || f->number < chain->max_body)
                 chain->max_body = f->number;
         if (bytes <= f->number)
                 return true;
         chain->status = 413;
-        chain->detail = arena_printf(arena, "Request size is larger than permissible limit. Request size is %s where permissible "
-                                       "limit is %s", readable(arena, bytes), readable(arena, f->number));
+        chain->detail = arena_printf(arena,
+                                     "Request size is larger than permissible limit. Request size "
+                                     "is %s where permissible "
+                                     "limit is %s",
+                                     readable(arena, bytes), readable(arena, f->number));
         headers_add(&chain->answer, "errorMessage", chain->detail);
         return false;
 }
@@ -63,7 +69,9 @@ static bool set_status_read(const struct filter_place *place, struct filter *f, 
         if (!filter_values(place, f, parameters, &f->name, error))
                 return false;
         f->number = status_read(f->name);
-        return f->number >= 200 || yaml_error(f->definition.at, error, "SetStatus: %s is no status from 200 to 599", f->name);
+        return f->number >= 200 ||
+               yaml_error(f->definition.at, error, "SetStatus: %s is no status from 200 to 599",
+                          f->name);
 }
 
 static void set_status_answer(const struct filter *f, struct filter_chain *chain)
@@ -85,10 +93,14 @@ static bool is_url(const char *text)
         return c > text && !*c;
 }
 
-static bool redirect_to_read(const struct filter_place *place, struct filter *f, struct error *error)
+static bool redirect_to_read(const struct filter_place *place, struct filter *f,
+                             struct error *error)
 {
         static const struct parameter parameters[] = {
-                {"status", REQUIRED}, {"url", REQUIRED}, {"includeRequestParams", OPTIONAL}, {NULL},
+                {"status", REQUIRED},
+                {"url", REQUIRED},
+                {"includeRequestParams", OPTIONAL},
+                {NULL},
         };
         const char *values[3];
         struct yaml query;
@@ -98,7 +110,8 @@ static bool redirect_to_read(const struct filter_place *place, struct filter *f,
         f->number = status_read(values[0]);
         f->value = values[1];
         if (f->number < 300 || f->number > 399)
-                return yaml_error(f->definition.at, error, "RedirectTo: %s is no status from 300 to 399", values[0]);
+                return yaml_error(f->definition.at, error,
+                                  "RedirectTo: %s is no status from 300 to 399", values[0]);
         if (!is_url(f->value))
                 return yaml_error(f->definition.at, error, "RedirectTo: %s is no URL", f->value);
         place->route->answers_itself = true;
@@ -113,8 +126,10 @@ static bool redirect_to_request(const struct filter *f, struct filter_chain *cha
 
         chain->status = (int)f->number;
         headers_add(&chain->answer, "Location",
-                    !query ? f->value : arena_printf(chain->asked->arena, "%.*s%c%s%s", (int)len, f->value,
-                                                     memchr(f->value, '?', len) ? '&' : '?', query, f->value + len));
+                    !query ? f->value
+                           : arena_printf(chain->asked->arena, "%.*s%c%s%s", (int)len, f->value,
+                                          memchr(f->value, '?', len) ? '&' : '?', query,
+                                          f->value + len));
         return false;
 }
 
@@ -124,8 +139,8 @@ static void redirect_to_show(const struct filter *f, struct text *out)
 }
 
 const struct filter_kind filter_answer_kinds[] = {
-        { "RequestSize", request_size_read, request_size_request, NULL,              request_size_show },
-        { "SetStatus",   set_status_read,   NULL,                 set_status_answer, set_status_show },
-        { "RedirectTo",  redirect_to_read,  redirect_to_request,  NULL,              redirect_to_show },
-        { NULL, NULL, NULL, NULL, NULL },
+        {"RequestSize", request_size_read, request_size_request, NULL, request_size_show},
+        {"SetStatus", set_status_read, NULL, set_status_answer, set_status_show},
+        {"RedirectTo", redirect_to_read, redirect_to_request, NULL, redirect_to_show},
+        {NULL, NULL, NULL, NULL, NULL},
 };

@@ -1,8 +1,8 @@
 #include "gateway/routing/filter_kinds.h"
 
-#include "gateway/routing/value.h"
-#include "gateway/routing/path.h"
 #include "gateway/routing/load.h"
+#include "gateway/routing/path.h"
+#include "gateway/routing/value.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +34,8 @@ static bool read_percent(const struct yaml *t, double *percent, struct error *er
                 return false;
         *percent = strtod(text, &end);
         return (end > text && !*end && *percent > 0 && *percent <= 100) ||
-               yaml_error(t, error, "%s wants a percentage above 0, up to 100, not %s", t->name, text);
+               yaml_error(t, error, "%s wants a percentage above 0, up to 100, not %s", t->name,
+                          text);
 }
 
 static bool read_count(const struct yaml *t, int *count, struct error *error)
@@ -47,7 +48,8 @@ static bool read_count(const struct yaml *t, int *count, struct error *error)
         return true;
 }
 
-static bool read_setting(int which, const struct yaml *t, struct breaker_config *config, struct error *error)
+static bool read_setting(int which, const struct yaml *t, struct breaker_config *config,
+                         struct error *error)
 {
         switch (which) {
         case RATE:
@@ -75,23 +77,29 @@ static bool read_map(const struct yaml *map, struct breaker_config *config, stru
         return true;
 }
 
-/* resilience4j.circuitbreaker: the instance of that name over its baseConfig over the default one. */
-static bool read_resilience(const struct yaml *file, const char *name, struct breaker_config *config, struct error *error)
+/* resilience4j.circuitbreaker: the instance of that name over its baseConfig over the default
+   one. */
+static bool read_resilience(const struct yaml *file, const char *name,
+                            struct breaker_config *config, struct error *error)
 {
-        const struct yaml *all = yaml_at(file, "resilience4j.circuitbreaker"), *configs = yaml_member(all, "configs");
+        const struct yaml *all = yaml_at(file, "resilience4j.circuitbreaker"),
+                          *configs = yaml_member(all, "configs");
         const struct yaml *instance = yaml_member(yaml_member(all, "instances"), name);
         const struct yaml *base = yaml_member(instance, "base-config");
 
         return read_map(yaml_member(configs, "default"), config, error) &&
-               read_map(base && base->text ? yaml_member(configs, base->text) : NULL, config, error) &&
+               read_map(base && base->text ? yaml_member(configs, base->text) : NULL, config,
+                        error) &&
                read_map(instance, config, error);
 }
 
-static bool read_config(const struct filter_place *place, const struct filter *f, const char **values, const char *name,
-                        struct breaker_config *config, struct error *error)
+static bool read_config(const struct filter_place *place, const struct filter *f,
+                        const char **values, const char *name, struct breaker_config *config,
+                        struct error *error)
 {
         *config = breaker_defaults;
-        if (!read_resilience(place->file, name, config, error) || !read_map(place->route->metadata, config, error))
+        if (!read_resilience(place->file, name, config, error) ||
+            !read_map(place->route->metadata, config, error))
                 return false;
         for (int i = RATE; i < VALUES; i++) {
                 struct yaml t = definition_scalar(&f->definition, parameters[i].name, values[i]);
@@ -117,19 +125,24 @@ static bool share(const struct filter_place *place, const struct filter *f, cons
         }
         *state = s->state;
         return breaker_config_is_same(breaker_config(s->state), config) ||
-               yaml_error(f->definition.at, error, "CircuitBreaker %s is set up differently by another route", name);
+               yaml_error(f->definition.at, error,
+                          "CircuitBreaker %s is set up differently by another route", name);
 }
 
 /* "forward:/path"; that a route takes it is looked at once all are known. */
-static bool read_fallback(struct arena *arena, const struct filter *f, const char *uri, const char **path, struct error *error)
+static bool read_fallback(struct arena *arena, const struct filter *f, const char *uri,
+                          const char **path, struct error *error)
 {
         const char *why;
 
         if (!uri)
                 return true;
         *path = uri + strlen("forward:");
-        if (strncmp(uri, "forward:/", strlen("forward:/")) != 0 || strpbrk(uri, "{}") || path_check(arena, *path, &why))
-                return yaml_error(f->definition.at, error, "CircuitBreaker: the fallbackUri %s is not of the form forward:/path", uri);
+        if (strncmp(uri, "forward:/", strlen("forward:/")) != 0 || strpbrk(uri, "{}") ||
+            path_check(arena, *path, &why))
+                return yaml_error(
+                        f->definition.at, error,
+                        "CircuitBreaker: the fallbackUri %s is not of the form forward:/path", uri);
         return true;
 }
 
@@ -142,18 +155,21 @@ static bool breaker_read(const struct filter_place *place, struct filter *f, str
         struct yaml resume;
         bool resumes = false;
 
-        if (!filter_values(place, f, parameters, values, error) || !filter_is_first(place, f, error))
+        if (!filter_values(place, f, parameters, values, error) ||
+            !filter_is_first(place, f, error))
                 return false;
         resume = definition_scalar(&f->definition, "resumeWithoutError", values[RESUME]);
         if (values[RESUME] && !value_bool(&resume, &resumes, error))
                 return false;
         if (resumes)
-                return yaml_error(f->definition.at, error, "CircuitBreaker: resumeWithoutError is not supported");
+                return yaml_error(f->definition.at, error,
+                                  "CircuitBreaker: resumeWithoutError is not supported");
         breaker->name = values[NAME] && *values[NAME] ? values[NAME] : place->route->id;
         f->value = values[FALLBACK];
         f->name = breaker->name;
         f->config = place->route->breaker = breaker;
-        return filter_statuses(f, filter_items(place, f, values[STATUSES], ""), &breaker->bad, error) &&
+        return filter_statuses(f, filter_items(place, f, values[STATUSES], ""), &breaker->bad,
+                               error) &&
                read_fallback(arena, f, values[FALLBACK], &breaker->fallback, error) &&
                read_config(place, f, values, breaker->name, &config, error) &&
                share(place, f, breaker->name, &config, &breaker->state, error);
@@ -162,11 +178,12 @@ static bool breaker_read(const struct filter_place *place, struct filter *f, str
 /* The name is that of Spring's class, which does not end like the others'. */
 static void breaker_show(const struct filter *f, struct text *out)
 {
-        text_printf(out, "SpringCloudCircuitBreakerResilience4JFilterFactory name = '%s', fallback = %s", f->name,
-                    f->value ? f->value : "[null]");
+        text_printf(out,
+                    "SpringCloudCircuitBreakerResilience4JFilterFactory name = '%s', fallback = %s",
+                    f->name, f->value ? f->value : "[null]");
 }
 
 const struct filter_kind filter_breaker_kinds[] = {
-        { "CircuitBreaker", breaker_read, NULL, NULL, breaker_show },
-        { NULL, NULL, NULL, NULL, NULL },
+        {"CircuitBreaker", breaker_read, NULL, NULL, breaker_show},
+        {NULL, NULL, NULL, NULL, NULL},
 };

@@ -5,11 +5,14 @@
 
 #include <string.h>
 
-/* For filters and forward_request to change; what was asked stays, for the route that a breaker falls back to. */
+/* For filters and forward_request to change; what was asked stays, for the route that a breaker
+   falls back to. */
 static struct headers copy_headers(const struct headers *from)
 {
         enum { MORE = 16 };
-        struct headers h = {from->arena, arena_room(from->arena, (from->count + MORE) * sizeof *h.at), from->count, from->count + MORE};
+        struct headers h = {from->arena,
+                            arena_room(from->arena, (from->count + MORE) * sizeof *h.at),
+                            from->count, from->count + MORE};
 
         if (h.count)
                 memcpy(h.at, from->at, h.count * sizeof *h.at);
@@ -57,7 +60,9 @@ static const char *variable(const struct filter_chain *p, const char *name)
 
         for (size_t i = 0; i < p->route->predicate_count; i++) {
                 const struct predicate *predicate = &p->route->predicates[i];
-                const char *found = predicate->kind->variable ? predicate->kind->variable(predicate, p->asked, name) : NULL;
+                const char *found = predicate->kind->variable
+                                            ? predicate->kind->variable(predicate, p->asked, name)
+                                            : NULL;
 
                 value = found ? found : value;
         }

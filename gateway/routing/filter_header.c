@@ -10,8 +10,10 @@
 /* Where a message ends and who hears it is for the proxy to say, on both sides. */
 static bool is_ours(const char *name)
 {
-        static const char *const ours[] = {"Connection", "Content-Length", "Expect", "Host", "Keep-Alive", "Proxy-Connection",
-                                           "TE", "Trailer", "Transfer-Encoding", "Upgrade", NULL};
+        static const char *const ours[] = {
+                "Connection",        "Content-Length",   "Expect", "Host",
+                "Keep-Alive",        "Proxy-Connection", "TE",     "Trailer",
+                "Transfer-Encoding", "Upgrade",          NULL};
 
         for (int i = 0; ours[i]; i++)
                 if (strcasecmp(ours[i], name) == 0)
@@ -36,8 +38,8 @@ static bool is_value(const char *value)
         return true;
 }
 
-static bool read_field(const struct filter_place *place, struct filter *f, const struct parameter *parameters,
-                       struct error *error)
+static bool read_field(const struct filter_place *place, struct filter *f,
+                       const struct parameter *parameters, struct error *error)
 {
         const char *values[2] = {NULL, ""};
 
@@ -46,17 +48,20 @@ static bool read_field(const struct filter_place *place, struct filter *f, const
         f->name = values[0];
         f->value = values[1];
         if (!is_token(f->name) || !is_value(f->value))
-                return yaml_error(f->definition.at, error, "%s: %s is no header field", f->definition.name, f->name);
+                return yaml_error(f->definition.at, error, "%s: %s is no header field",
+                                  f->definition.name, f->name);
         f->idle = is_ours(f->name);
         if (f->idle)
-                load_warn(place->routes, f->definition.at, "%s has no effect on %s, which the gateway itself writes",
-                              f->definition.name, f->name);
+                load_warn(place->routes, f->definition.at,
+                          "%s has no effect on %s, which the gateway itself writes",
+                          f->definition.name, f->name);
         return filter_template(place, f, f->value, error);
 }
 
 static bool name_value_read(const struct filter_place *place, struct filter *f, struct error *error)
 {
-        static const struct parameter parameters[] = {{"name", REQUIRED}, {"value", REQUIRED}, {NULL}};
+        static const struct parameter parameters[] = {
+                {"name", REQUIRED}, {"value", REQUIRED}, {NULL}};
 
         return read_field(place, f, parameters, error);
 }
@@ -128,11 +133,11 @@ static void name_show(const struct filter *f, struct text *out)
 }
 
 const struct filter_kind filter_header_kinds[] = {
-        { "AddRequestHeader",     name_value_read, add_request,    NULL,          name_value_show },
-        { "SetRequestHeader",     name_value_read, set_request,    NULL,          name_value_show },
-        { "RemoveRequestHeader",  name_read,       remove_request, NULL,          name_show },
-        { "AddResponseHeader",    name_value_read, NULL,           add_answer,    name_value_show },
-        { "SetResponseHeader",    name_value_read, NULL,           set_answer,    name_value_show },
-        { "RemoveResponseHeader", name_read,       NULL,           remove_answer, name_show },
-        { NULL, NULL, NULL, NULL, NULL },
+        {"AddRequestHeader", name_value_read, add_request, NULL, name_value_show},
+        {"SetRequestHeader", name_value_read, set_request, NULL, name_value_show},
+        {"RemoveRequestHeader", name_read, remove_request, NULL, name_show},
+        {"AddResponseHeader", name_value_read, NULL, add_answer, name_value_show},
+        {"SetResponseHeader", name_value_read, NULL, set_answer, name_value_show},
+        {"RemoveResponseHeader", name_read, NULL, remove_answer, name_show},
+        {NULL, NULL, NULL, NULL, NULL},
 };

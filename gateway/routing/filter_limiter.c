@@ -1,7 +1,7 @@
 #include "gateway/routing/filter_kinds.h"
 
-#include "gateway/routing/value.h"
 #include "gateway/routing/load.h"
+#include "gateway/routing/value.h"
 
 #include <string.h>
 
@@ -14,14 +14,14 @@ static const struct {
         const char *name;
         enum limiter_key key;
 } keys[] = {
-        {"#{@principalNameKeyResolver}", KEY_NONE},  {"client-address", KEY_CLIENT},
-        {"#{@remoteAddrKeyResolver}", KEY_CLIENT},   {"#{@remoteAddressKeyResolver}", KEY_CLIENT},
-        {"#{@ipKeyResolver}", KEY_CLIENT},           {"#{@ipAddressKeyResolver}", KEY_CLIENT},
-        {"#{@hostAddrKeyResolver}", KEY_CLIENT},     {"#{@clientAddressKeyResolver}", KEY_CLIENT},
+        {"#{@principalNameKeyResolver}", KEY_NONE}, {"client-address", KEY_CLIENT},
+        {"#{@remoteAddrKeyResolver}", KEY_CLIENT},  {"#{@remoteAddressKeyResolver}", KEY_CLIENT},
+        {"#{@ipKeyResolver}", KEY_CLIENT},          {"#{@ipAddressKeyResolver}", KEY_CLIENT},
+        {"#{@hostAddrKeyResolver}", KEY_CLIENT},    {"#{@clientAddressKeyResolver}", KEY_CLIENT},
 };
 
-static bool read_key(const struct filter_place *place, const struct filter *f, const char *text, struct route_limiter *limiter,
-                     struct error *error)
+static bool read_key(const struct filter_place *place, const struct filter *f, const char *text,
+                     struct route_limiter *limiter, struct error *error)
 {
         if (text && strncmp(text, "header:", 7) == 0 && text[7]) {
                 limiter->key = KEY_HEADER;
@@ -36,22 +36,27 @@ static bool read_key(const struct filter_place *place, const struct filter *f, c
                         break;
                 }
         if (text)
-                return yaml_error(f->definition.at, error, "the key-resolver %s is not known; these are: client-address, "
-                                  "#{@ipKeyResolver}, #{@remoteAddrKeyResolver}, header:NAME", text);
+                return yaml_error(f->definition.at, error,
+                                  "the key-resolver %s is not known; these are: client-address, "
+                                  "#{@ipKeyResolver}, #{@remoteAddrKeyResolver}, header:NAME",
+                                  text);
         if (limiter->key == KEY_NONE)
-                load_warn(place->routes, f->definition.at, "RequestRateLimiter: there are no principals here, so that all clients "
-                              "share one bucket; see key-resolver");
+                load_warn(place->routes, f->definition.at,
+                          "RequestRateLimiter: there are no principals here, so that all clients "
+                          "share one bucket; see key-resolver");
         return true;
 }
 
-static bool read_tokens(const struct filter *f, const char *name, const char *text, int64_t *number, struct error *error)
+static bool read_tokens(const struct filter *f, const char *name, const char *text, int64_t *number,
+                        struct error *error)
 {
         struct yaml t = definition_scalar(&f->definition, name, text);
 
         return !text || value_number(&t, 1, MOST_TOKENS, number, error);
 }
 
-static bool read_bucket(const struct filter *f, const char **values, struct limiter_config *config, struct error *error)
+static bool read_bucket(const struct filter *f, const char **values, struct limiter_config *config,
+                        struct error *error)
 {
         *config = (struct limiter_config){.replenish = 1, .burst = 1, .requested = 1};
         if (!read_tokens(f, "replenishRate", values[REPLENISH], &config->replenish, error) ||
@@ -59,18 +64,24 @@ static bool read_bucket(const struct filter *f, const char **values, struct limi
             !read_tokens(f, "requestedTokens", values[REQUESTED], &config->requested, error))
                 return false;
         return config->requested <= config->burst ||
-               yaml_error(f->definition.at, error, "RequestRateLimiter: burstCapacity %lld is less than requestedTokens %lld: nothing "
-                          "would ever pass", (long long)config->burst, (long long)config->requested);
+               yaml_error(f->definition.at, error,
+                          "RequestRateLimiter: burstCapacity %lld is less than requestedTokens "
+                          "%lld: nothing "
+                          "would ever pass",
+                          (long long)config->burst, (long long)config->requested);
 }
 
 static bool read_status(const struct filter *f, const char *text, int *status, struct error *error)
 {
         if (text)
                 *status = status_read(text);
-        return *status >= 400 || yaml_error(f->definition.at, error, "RequestRateLimiter: %s is no status from 400 to 599", text);
+        return *status >= 400 ||
+               yaml_error(f->definition.at, error,
+                          "RequestRateLimiter: %s is no status from 400 to 599", text);
 }
 
-static bool read_answers(const struct filter *f, const char **values, struct route_limiter *limiter, struct error *error)
+static bool read_answers(const struct filter *f, const char **values, struct route_limiter *limiter,
+                         struct error *error)
 {
         struct yaml deny = definition_scalar(&f->definition, "denyEmptyKey", values[DENY]);
 
@@ -78,7 +89,8 @@ static bool read_answers(const struct filter *f, const char **values, struct rou
         limiter->status = 429;
         limiter->empty_status = 403;
         if (values[LIMITER] && strcmp(values[LIMITER], "#{@redisRateLimiter}") != 0)
-                return yaml_error(f->definition.at, error, "the rate-limiter %s is not known", values[LIMITER]);
+                return yaml_error(f->definition.at, error, "the rate-limiter %s is not known",
+                                  values[LIMITER]);
         return (!values[DENY] || value_bool(&deny, &limiter->deny_empty, error)) &&
                read_status(f, values[STATUS], &limiter->status, error) &&
                read_status(f, values[EMPTY_STATUS], &limiter->empty_status, error);
@@ -102,17 +114,20 @@ static bool limiter_read(const struct filter_place *place, struct filter *f, str
         struct limiter_config config;
         const char *values[VALUES];
 
-        if (!filter_values(place, f, parameters, values, error) || !filter_is_first(place, f, error) ||
-            !read_bucket(f, values, &config, error) || !read_answers(f, values, limiter, error) ||
+        if (!filter_values(place, f, parameters, values, error) ||
+            !filter_is_first(place, f, error) || !read_bucket(f, values, &config, error) ||
+            !read_answers(f, values, limiter, error) ||
             !read_key(place, f, values[KEY], limiter, error))
                 return false;
         limiter->state = limiter_open(&config);
         limiter->next = place->routes->limiters;
         place->routes->limiters = limiter;
         place->route->limiter = limiter;
-        f->value = arena_printf(place->routes->arena, "replenishRate = %lld, burstCapacity = %lld, requestedTokens = %lld, keyResolver = '%s'",
-                                (long long)config.replenish, (long long)config.burst, (long long)config.requested,
-                                values[KEY] ? values[KEY] : "");
+        f->value = arena_printf(place->routes->arena,
+                                "replenishRate = %lld, burstCapacity = %lld, requestedTokens = "
+                                "%lld, keyResolver = '%s'",
+                                (long long)config.replenish, (long long)config.burst,
+                                (long long)config.requested, values[KEY] ? values[KEY] : "");
         return true;
 }
 
@@ -123,6 +138,6 @@ static void limiter_show(const struct filter *f, struct text *out)
 }
 
 const struct filter_kind filter_limiter_kinds[] = {
-        { "RequestRateLimiter", limiter_read, NULL, NULL, limiter_show },
-        { NULL, NULL, NULL, NULL, NULL },
+        {"RequestRateLimiter", limiter_read, NULL, NULL, limiter_show},
+        {NULL, NULL, NULL, NULL, NULL},
 };

@@ -1,13 +1,14 @@
 /* filter_path - what changes the path: StripPrefix, PrefixPath, SetPath, RewritePath. */
 #include "gateway/routing/filter_kinds.h"
 
-#include "gateway/routing/value.h"
 #include "gateway/routing/glob.h"
+#include "gateway/routing/value.h"
 
 #include <ctype.h>
 #include <string.h>
 
-static bool strip_prefix_read(const struct filter_place *place, struct filter *f, struct error *error)
+static bool strip_prefix_read(const struct filter_place *place, struct filter *f,
+                              struct error *error)
 {
         static const struct parameter parameters[] = {{"parts", OPTIONAL}, {NULL}};
         const char *parts;
@@ -37,24 +38,29 @@ static void strip_prefix_show(const struct filter *f, struct text *out)
 }
 
 /* The one argument, a path in which {name} may stand. */
-static bool read_path(const struct filter_place *place, struct filter *f, const char *argument, struct error *error)
+static bool read_path(const struct filter_place *place, struct filter *f, const char *argument,
+                      struct error *error)
 {
         const struct parameter parameters[] = {{argument, REQUIRED}, {NULL}};
         struct arena *arena = place->routes->arena;
         struct text path = text_open(arena, 64);
 
-        if (!filter_values(place, f, parameters, &f->name, error) || !filter_template(place, f, f->name, error))
+        if (!filter_values(place, f, parameters, &f->name, error) ||
+            !filter_template(place, f, f->name, error))
                 return false;
         if (*f->name != '/' || strpbrk(f->name, "?#"))
-                return yaml_error(f->definition.at, error, "%s wants a path that begins with a slash and has no ? or #, not %s",
-                                  f->definition.name, f->name);
+                return yaml_error(
+                        f->definition.at, error,
+                        "%s wants a path that begins with a slash and has no ? or #, not %s",
+                        f->definition.name, f->name);
         for (const char *at = f->name, *close; *at; at = close) {
                 size_t len = strcspn(at, "{");
 
                 text_string(&path, path_escape(arena, arena_copy(arena, at, len), true));
                 close = at + len;
                 if (*close && !strchr(close, '}'))
-                        return yaml_error(f->definition.at, error, "%s: { without its }", f->definition.name);
+                        return yaml_error(f->definition.at, error, "%s: { without its }",
+                                          f->definition.name);
                 len = *close ? strcspn(close, "}") + 1 : 0;
                 text_add(&path, close, len);
                 close += len;
@@ -68,7 +74,8 @@ static const char *path_of(const struct filter *f, const struct filter_chain *ch
         return f->variables ? filter_chain_expand(chain, f->value, true) : f->value;
 }
 
-static bool prefix_path_read(const struct filter_place *place, struct filter *f, struct error *error)
+static bool prefix_path_read(const struct filter_place *place, struct filter *f,
+                             struct error *error)
 {
         return read_path(place, f, "prefix", error);
 }
@@ -77,7 +84,8 @@ static bool prefix_path_read(const struct filter_place *place, struct filter *f,
 static bool prefix_path_request(const struct filter *f, struct filter_chain *chain)
 {
         if (!chain->prefixed)
-                chain->path = arena_printf(chain->asked->arena, "%s%s", path_of(f, chain), chain->path);
+                chain->path =
+                        arena_printf(chain->asked->arena, "%s%s", path_of(f, chain), chain->path);
         chain->prefixed = true;
         return true;
 }
@@ -103,9 +111,11 @@ static void set_path_show(const struct filter *f, struct text *out)
         filter_show_pair(f, "template", f->name, out);
 }
 
-static bool rewrite_path_read(const struct filter_place *place, struct filter *f, struct error *error)
+static bool rewrite_path_read(const struct filter_place *place, struct filter *f,
+                              struct error *error)
 {
-        static const struct parameter parameters[] = {{"regexp", REQUIRED}, {"replacement", REQUIRED}, {NULL}};
+        static const struct parameter parameters[] = {
+                {"regexp", REQUIRED}, {"replacement", REQUIRED}, {NULL}};
         const char *values[2], *reason;
 
         if (!filter_values(place, f, parameters, values, error))
@@ -114,9 +124,13 @@ static bool rewrite_path_read(const struct filter_place *place, struct filter *f
         f->value = values[1];
         for (const char *c = f->value; *c; c++)
                 if (!isgraph((unsigned char)*c) || strchr("?#", *c))
-                        return yaml_error(f->definition.at, error, "RewritePath: the replacement %s cannot stand in a path", f->value);
-        f->regex = regex_read_replace(place->routes->arena, &place->routes->regexes, f->name, f->value, &reason);
-        return f->regex || yaml_error(f->definition.at, error, "RewritePath=%s, %s: %s", f->name, f->value, reason);
+                        return yaml_error(f->definition.at, error,
+                                          "RewritePath: the replacement %s cannot stand in a path",
+                                          f->value);
+        f->regex = regex_read_replace(place->routes->arena, &place->routes->regexes, f->name,
+                                      f->value, &reason);
+        return f->regex || yaml_error(f->definition.at, error, "RewritePath=%s, %s: %s", f->name,
+                                      f->value, reason);
 }
 
 static bool rewrite_path_request(const struct filter *f, struct filter_chain *chain)
@@ -126,7 +140,8 @@ static bool rewrite_path_request(const struct filter *f, struct filter_chain *ch
 
         if (!path) {
                 chain->status = 414;
-                chain->detail = arena_printf(arena, "RewritePath takes paths of up to %d bytes", REGEX_SUBJECT);
+                chain->detail = arena_printf(arena, "RewritePath takes paths of up to %d bytes",
+                                             REGEX_SUBJECT);
                 return false;
         }
         chain->path = *path == '/' ? path : arena_printf(arena, "/%s", path);
@@ -144,9 +159,9 @@ static void rewrite_path_show(const struct filter *f, struct text *out)
 }
 
 const struct filter_kind filter_path_kinds[] = {
-        { "StripPrefix", strip_prefix_read, strip_prefix_request, NULL, strip_prefix_show },
-        { "PrefixPath",  prefix_path_read,  prefix_path_request,  NULL, prefix_path_show },
-        { "SetPath",     set_path_read,     set_path_request,     NULL, set_path_show },
-        { "RewritePath", rewrite_path_read, rewrite_path_request, NULL, rewrite_path_show },
-        { NULL, NULL, NULL, NULL, NULL },
+        {"StripPrefix", strip_prefix_read, strip_prefix_request, NULL, strip_prefix_show},
+        {"PrefixPath", prefix_path_read, prefix_path_request, NULL, prefix_path_show},
+        {"SetPath", set_path_read, set_path_request, NULL, set_path_show},
+        {"RewritePath", rewrite_path_read, rewrite_path_request, NULL, rewrite_path_show},
+        {NULL, NULL, NULL, NULL, NULL},
 };

@@ -1,17 +1,19 @@
 #include "gateway/routing/filter_kinds.h"
 
-#include "gateway/routing/value.h"
 #include "gateway/routing/load.h"
+#include "gateway/routing/value.h"
 
 enum { RETRIES, STATUSES, METHODS, FIRST, MAX, FACTOR, PREVIOUS, SERIES, EXCEPTIONS, VALUES };
 
 /* Spring's 5 ms where anything is said about the wait. */
-static bool read_wait(const struct filter *f, const char **values, struct retry_policy *retry, struct error *error)
+static bool read_wait(const struct filter *f, const char **values, struct retry_policy *retry,
+                      struct error *error)
 {
         struct yaml first = definition_scalar(&f->definition, "firstBackoff", values[FIRST]);
         struct yaml max = definition_scalar(&f->definition, "maxBackoff", values[MAX]);
         struct yaml factor = definition_scalar(&f->definition, "factor", values[FACTOR]);
-        struct yaml previous = definition_scalar(&f->definition, "basedOnPreviousValue", values[PREVIOUS]);
+        struct yaml previous =
+                definition_scalar(&f->definition, "basedOnPreviousValue", values[PREVIOUS]);
         int64_t number = 2;
         bool either;
 
@@ -41,8 +43,8 @@ static void show_items(struct text *out, const char *name, const char *const *te
         text_char(out, ']');
 }
 
-static bool read_when(const struct filter_place *place, struct filter *f, const char **values, struct retry_policy *retry,
-                      struct error *error)
+static bool read_when(const struct filter_place *place, struct filter *f, const char **values,
+                      struct retry_policy *retry, struct error *error)
 {
         struct text shown = text_open(place->routes->arena, 160);
         const char **statuses = filter_items(place, f, values[STATUSES], "");
@@ -55,7 +57,8 @@ static bool read_when(const struct filter_place *place, struct filter *f, const 
                 return false;
         for (const char **s = series; *s; s++)
                 if (!statuses_add_series(&retry->on, *s))
-                        return yaml_error(f->definition.at, error, "Retry: %s is no series of statuses", *s);
+                        return yaml_error(f->definition.at, error,
+                                          "Retry: %s is no series of statuses", *s);
         text_printf(&shown, "retries = %d", retry->retries);
         show_items(&shown, "series", series);
         show_items(&shown, "statuses", statuses);
@@ -83,15 +86,17 @@ static bool retry_read(const struct filter_place *place, struct filter *f, struc
         int64_t retries = 3;
         struct yaml number;
 
-        if (!filter_values(place, f, parameters, values, error) || !filter_is_first(place, f, error))
+        if (!filter_values(place, f, parameters, values, error) ||
+            !filter_is_first(place, f, error))
                 return false;
         number = definition_scalar(&f->definition, "retries", values[RETRIES]);
         if (values[RETRIES] && !value_number(&number, 1, 100, &retries, error))
                 return false;
         retry->retries = (int)retries;
         if (values[EXCEPTIONS])
-                load_warn(place->routes, f->definition.at, "Retry: exceptions has no effect: whether a request without an answer "
-                              "may be sent again depends on the request");
+                load_warn(place->routes, f->definition.at,
+                          "Retry: exceptions has no effect: whether a request without an answer "
+                          "may be sent again depends on the request");
         place->route->retry = retry;
         return read_wait(f, values, retry, error) && read_when(place, f, values, retry, error);
 }
@@ -102,6 +107,6 @@ static void retry_show(const struct filter *f, struct text *out)
 }
 
 const struct filter_kind filter_retry_kinds[] = {
-        { "Retry", retry_read, NULL, NULL, retry_show },
-        { NULL, NULL, NULL, NULL, NULL },
+        {"Retry", retry_read, NULL, NULL, retry_show},
+        {NULL, NULL, NULL, NULL, NULL},
 };

@@ -4,7 +4,9 @@ static struct filter_chain chain;
 
 static struct routes *read_filters(const char *filters)
 {
-        return read_route("'Path=/api/{kind}/{*rest},/v2/{kind}/{id}/{*rest}', 'Host={team}.shop.kr,{team}'", filters);
+        return read_route(
+                "'Path=/api/{kind}/{*rest},/v2/{kind}/{id}/{*rest}', 'Host={team}.shop.kr,{team}'",
+                filters);
 }
 
 /* The story's route, and a request on its way. */
@@ -40,7 +42,8 @@ static void strip_prefix(void)
         check_text(path_after("  - StripPrefix=1", "/api/"), "/");
         check_text(path_after("  - StripPrefix=3", "/api/orders"), "/");
         check_text(path_after("  - StripPrefix", "/api/orders/"), "/orders/");
-        check_text(path_after("  - name: StripPrefix\n    args: {parts: 1}", "/api/a%2Fb"), "/a%2Fb");
+        check_text(path_after("  - name: StripPrefix\n    args: {parts: 1}", "/api/a%2Fb"),
+                   "/a%2Fb");
         check_text(filter_shown(), "StripPrefix parts = 1");
         check_text(chain.query, "q=1");
 }
@@ -49,32 +52,41 @@ static void prefix_path(void)
 {
         check_text(path_after("  - PrefixPath=/v1", "/api/orders"), "/v1/api/orders");
         check_text(filter_shown(), "PrefixPath prefix = '/v1'");
-        check_text(path_after("  - PrefixPath=/{kind}/x y", "/api/orders/1"), "/orders/x%20y/api/orders/1");
-        check_text(path_after("  - PrefixPath=/v1\n  - PrefixPath=/v2", "/api/o"), "/v1/api/o"); /* once */
+        check_text(path_after("  - PrefixPath=/{kind}/x y", "/api/orders/1"),
+                   "/orders/x%20y/api/orders/1");
+        check_text(path_after("  - PrefixPath=/v1\n  - PrefixPath=/v2", "/api/o"),
+                   "/v1/api/o"); /* once */
 }
 
 static void set_path(void)
 {
-        check_text(path_after("  - SetPath=/v2/{kind}{rest}", "/api/orders/7/b%2Fc"), "/v2/orders/7/b%2Fc");
+        check_text(path_after("  - SetPath=/v2/{kind}{rest}", "/api/orders/7/b%2Fc"),
+                   "/v2/orders/7/b%2Fc");
         check_text(filter_shown(), "SetPath template = '/v2/{kind}{rest}'");
         check_text(path_after("  - SetPath=/v2/{kind}{rest}", "/api/%6frders"), "/v2/orders");
         check_text(path_after("  - SetPath=/{team}", "/api/orders"), "/blue");
         check_text(path_after("  - name: SetPath\n    args: {template: /}", "/api/orders"), "/");
-        check_text(path_after("  - SetPath=/a/../b", "/api/x"), "/a/../b"); /* the caller's to refuse */
+        check_text(path_after("  - SetPath=/a/../b", "/api/x"),
+                   "/a/../b"); /* the caller's to refuse */
 }
 
 static void rewrite_path(void)
 {
-        static const char in_long[] = "  - name: RewritePath\n    args:\n      regexp: /api/(?<path>\\w{2,9})/?\n"
-                                      "      replacement: /v1/${path}/";
+        static const char in_long[] =
+                "  - name: RewritePath\n    args:\n      regexp: /api/(?<path>\\w{2,9})/?\n"
+                "      replacement: /v1/${path}/";
 
-        check_text(path_after("  - RewritePath=/api/?(?<segment>.*), /$\\{segment}", "/api/orders/1"), "/orders/1");
+        check_text(
+                path_after("  - RewritePath=/api/?(?<segment>.*), /$\\{segment}", "/api/orders/1"),
+                "/orders/1");
         check_text(filter_shown(), "RewritePath /api/?(?<segment>.*) = '/${segment}'");
         check_text(path_after("  - RewritePath=/api/?(?<segment>.*), /${segment}", "/api"), "/");
-        check_text(path_after("  - RewritePath=/api/(?<PATH>.*), /v1/${PATH}", "/api/orders"), "/v1/orders"); /* no variable */
+        check_text(path_after("  - RewritePath=/api/(?<PATH>.*), /v1/${PATH}", "/api/orders"),
+                   "/v1/orders"); /* no variable */
         check_text(path_after(in_long, "/api/orders/1"), "/v1/orders/1");
         check_text(path_after("  - RewritePath=/api/, $0$0", "/api/orders"), "/api//api/orders");
-        check_text(path_after("  - RewritePath=/api, v1", "/api/orders"), "/v1/orders"); /* a path begins with a slash */
+        check_text(path_after("  - RewritePath=/api, v1", "/api/orders"),
+                   "/v1/orders"); /* a path begins with a slash */
         check_text(path_after("  - RewritePath=/nowhere, /v1", "/api/%20"), "/api/%20");
 }
 
@@ -93,8 +105,10 @@ static void rewrite_path_bounds_its_work(void)
 
 static void request_headers(void)
 {
-        begin("  - AddRequestHeader=X-Team, {team}-{kind}\n  - AddRequestHeader=x-old, 2\n  - SetRequestHeader=X-New, \"3\"\n"
-              "  - SetRequestHeader=X-NEW, 4", "/api/a%20b%2Fc/1");
+        begin("  - AddRequestHeader=X-Team, {team}-{kind}\n  - AddRequestHeader=x-old, 2\n  - "
+              "SetRequestHeader=X-New, \"3\"\n"
+              "  - SetRequestHeader=X-NEW, 4",
+              "/api/a%20b%2Fc/1");
         check(filter_chain_request(&chain));
         check_text(headers_value(&chain.headers, "X-Team"), "blue-a b/c"); /* decoded */
         check_text(headers_value(&chain.headers, "X-Old"), "1, 2");
@@ -121,7 +135,9 @@ static void no_variable_makes_a_header_of_its_own(void)
 
 static void answer_headers(void)
 {
-        begin("  - AddResponseHeader=X-Old, {kind}\n  - SetResponseHeader=X-Set, 1\n  - RemoveResponseHeader=X-Gone", "/api/orders");
+        begin("  - AddResponseHeader=X-Old, {kind}\n  - SetResponseHeader=X-Set, 1\n  - "
+              "RemoveResponseHeader=X-Gone",
+              "/api/orders");
         check(filter_chain_request(&chain));
         headers_add(&chain.answer, "x-set", "of the upstream");
         headers_add(&chain.answer, "X-Gone", "1");
@@ -136,8 +152,10 @@ static void answer_headers(void)
 
 static void answers_pass_the_filters_backwards(void)
 {
-        begin("  - SetResponseHeader=X-A, first\n  - SetResponseHeader=X-A, second\n  - AddResponseHeader=X-B, first\n"
-              "  - AddResponseHeader=X-B, second", "/api/orders");
+        begin("  - SetResponseHeader=X-A, first\n  - SetResponseHeader=X-A, second\n  - "
+              "AddResponseHeader=X-B, first\n"
+              "  - AddResponseHeader=X-B, second",
+              "/api/orders");
         check(filter_chain_request(&chain));
         answer(200);
         check_text(headers_value(&chain.answer, "X-A"), "first");
@@ -146,20 +164,25 @@ static void answers_pass_the_filters_backwards(void)
 
 static void framing_is_no_filters_business(void)
 {
-        begin("  - SetResponseHeader=Content-Length, 5\n  - AddResponseHeader=transfer-encoding, chunked\n"
-              "  - AddRequestHeader=Connection, close\n  - SetRequestHeader=Host, evil\n  - RemoveRequestHeader=Content-Length", "/api/a");
+        begin("  - SetResponseHeader=Content-Length, 5\n  - AddResponseHeader=transfer-encoding, "
+              "chunked\n"
+              "  - AddRequestHeader=Connection, close\n  - SetRequestHeader=Host, evil\n  - "
+              "RemoveRequestHeader=Content-Length",
+              "/api/a");
         check(filter_chain_request(&chain));
         answer(200);
         check_int((int64_t)chain.answer.count, 1);
         check_int((int64_t)chain.headers.count, 2);
         check_text(headers_value(&chain.headers, "Host"), "blue.shop.kr:8088");
         check_int((int64_t)routes->warning_count, 5);
-        check_text(routes->warnings[0], "r.yml:6: SetResponseHeader has no effect on Content-Length, which the gateway itself writes");
+        check_text(routes->warnings[0], "r.yml:6: SetResponseHeader has no effect on "
+                                        "Content-Length, which the gateway itself writes");
 }
 
 static void request_size(void)
 {
-        begin("  - name: RequestSize\n    args: {maxSize: 5MB}\n  - SetResponseHeader=X-Late, 1", "/api/a");
+        begin("  - name: RequestSize\n    args: {maxSize: 5MB}\n  - SetResponseHeader=X-Late, 1",
+              "/api/a");
         check(filter_chain_request(&chain));
         check_int(chain.max_body, 5 << 20);
         check_text(filter_shown(), "RequestSize max = 5242880B");
@@ -170,14 +193,16 @@ static void request_size(void)
         filter_chain_open(&chain, &routes->at[0], &asked);
         check(!filter_chain_request(&chain));
         check_int(chain.status, 413);
-        check_text(chain.detail, "Request size is larger than permissible limit. Request size is 5.2 MB where permissible limit is 5.2 MB");
+        check_text(chain.detail, "Request size is larger than permissible limit. Request size is "
+                                 "5.2 MB where permissible limit is 5.2 MB");
         filter_chain_answer(&chain);
         check_text(headers_value(&chain.answer, "errorMessage"), chain.detail);
         check_text(headers_if_there(&chain.answer, "X-Late"), NULL); /* it never saw the request */
         begin("  - RequestSize=900", "/api/a");
         headers_add(&received, "Content-Length", "950");
         check(!filter_chain_request(&chain));
-        check_text(chain.detail, "Request size is larger than permissible limit. Request size is 950 B where permissible limit is 900 B");
+        check_text(chain.detail, "Request size is larger than permissible limit. Request size is "
+                                 "950 B where permissible limit is 900 B");
         begin("  - RequestSize", "/api/a");
         check(filter_chain_request(&chain));
         check_int(chain.max_body, 5000000);
@@ -205,7 +230,9 @@ static void set_status(void)
 
 static void redirect_to(void)
 {
-        begin("  - AddResponseHeader=X-Early, 1\n  - RedirectTo=302, https://acme.org/x\n  - AddResponseHeader=X-Late, 1", "/api/a");
+        begin("  - AddResponseHeader=X-Early, 1\n  - RedirectTo=302, https://acme.org/x\n  - "
+              "AddResponseHeader=X-Late, 1",
+              "/api/a");
         check(!filter_chain_request(&chain));
         check_int(chain.status, 302);
         check_text(headers_value(&chain.answer, "Location"), "https://acme.org/x");
@@ -216,7 +243,8 @@ static void redirect_to(void)
         check(!filter_chain_request(&chain));
         check_text(headers_value(&chain.answer, "Location"), "/x?a=b&q=1#c");
         check_text(filter_shown(), "RedirectTo 302 = /x?a=b#c");
-        begin("  - name: RedirectTo\n    args: {status: 307, url: /x, includeRequestParams: true}", "/api/a");
+        begin("  - name: RedirectTo\n    args: {status: 307, url: /x, includeRequestParams: true}",
+              "/api/a");
         check(!filter_chain_request(&chain));
         check_text(headers_value(&chain.answer, "Location"), "/x?q=1");
 }
@@ -228,9 +256,11 @@ static void what_is_wrong_is_named(void)
                 {"  - name: StripPrefix\n    args: {part: 1}", "StripPrefix has no argument part"},
                 {"  - PrefixPath=v1", "PrefixPath wants a path that begins with a slash"},
                 {"  - SetPath=/a?b=c", "SetPath wants a path"},
-                {"  - SetPath=/{id}", "r.yml:6: SetPath: {id} is not in each pattern of Path or Host of route a"},
+                {"  - SetPath=/{id}",
+                 "r.yml:6: SetPath: {id} is not in each pattern of Path or Host of route a"},
                 {"  - SetPath=/{kind", "{ without its }"},
-                {"  - AddRequestHeader=X-A, {none}", "AddRequestHeader: {none} is not in each pattern"},
+                {"  - AddRequestHeader=X-A, {none}",
+                 "AddRequestHeader: {none} is not in each pattern"},
                 {"  - RewritePath=/a", "RewritePath lacks its argument replacement"},
                 {"  - RewritePath=/(.*?)/b, /$1", "lazy repeats"},
                 {"  - RewritePath=/(a), /$2", "names a group that the expression lacks"},
@@ -241,14 +271,16 @@ static void what_is_wrong_is_named(void)
                 {"  - \"AddRequestHeader=X-A, a\\nb\"", "X-A is no header field"},
                 {"  - AddRequestHeader=X-A", "AddRequestHeader lacks its argument value"},
                 {"  - RemoveResponseHeader=", "RemoveResponseHeader lacks its argument name"},
-                {"  - name: RemoveResponseHeader\n    args: {header: X}", "RemoveResponseHeader has no argument header"},
+                {"  - name: RemoveResponseHeader\n    args: {header: X}",
+                 "RemoveResponseHeader has no argument header"},
                 {"  - RequestSize=0", "RequestSize wants a size such as 5MB, not 0"},
                 {"  - RequestSize=5PB", "RequestSize wants a size such as 5MB, not 5PB"},
                 {"  - SetStatus=199", "199 is no status from 200 to 599"},
                 {"  - SetStatus=FINE", "FINE is no status"},
                 {"  - RedirectTo=200, http://a", "200 is no status from 300 to 399"},
                 {"  - RedirectTo=302, http://a b", "is no URL"},
-                {"  - FallbackHeaders", "the filter FallbackHeaders is not supported; these are: StripPrefix, PrefixPath"},
+                {"  - FallbackHeaders",
+                 "the filter FallbackHeaders is not supported; these are: StripPrefix, PrefixPath"},
         };
 
         check_wrong(wrong, sizeof wrong / sizeof *wrong, read_filters);

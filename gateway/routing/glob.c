@@ -28,7 +28,9 @@ bool glob_matches(const char *glob, const char *text, bool ignore_case)
         const char *star = NULL, *star_text = NULL;
 
         while (*text) {
-                bool same = ignore_case ? tolower((unsigned char)*glob) == tolower((unsigned char)*text) : *glob == *text;
+                bool same = ignore_case
+                                    ? tolower((unsigned char)*glob) == tolower((unsigned char)*text)
+                                    : *glob == *text;
 
                 if (*glob == '*') {
                         star = ++glob;
@@ -57,7 +59,8 @@ const char *path_escape(struct arena *arena, const char *text, bool whole)
                 unsigned char c = (unsigned char)*text;
                 bool stays = isalnum(c) || strchr("-._~!$&'()*+,;=:@", c);
 
-                if (stays || (whole && (c == '/' || (c == '%' && path_byte(text, &next) >= 0 && next == text + 3))))
+                if (stays || (whole && (c == '/' || (c == '%' && path_byte(text, &next) >= 0 &&
+                                                     next == text + 3))))
                         text_char(&out, (char)c);
                 else
                         text_printf(&out, "%%%02X", c);

@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A key's bucket is one of the WAYS of its set: looking it up takes the same time whatever keys an enemy thinks of. */
+/* A key's bucket is one of the WAYS of its set: looking it up takes the same time whatever keys an
+   enemy thinks of. */
 enum { SETS = 4096, WAYS = 8, MOST_KEY = 255, MILLI = 1000 };
 
 struct bucket {
-        char *key; /* NULL: free */
+        char *key;     /* NULL: free */
         int64_t level; /* thousandths of tokens, as of at_ms */
         int64_t at_ms;
 };
@@ -62,11 +63,13 @@ const struct limiter_config *limiter_config(const struct limiter *l)
 /* A token a second is a thousandth a millisecond. */
 static void refill(const struct limiter *l, struct bucket *b, int64_t now_ms)
 {
-        int64_t full = l->config.burst * MILLI, missing = full - b->level, passed = now_ms - b->at_ms;
+        int64_t full = l->config.burst * MILLI, missing = full - b->level,
+                passed = now_ms - b->at_ms;
 
         if (passed <= 0)
                 return;
-        b->level = passed > missing / l->config.replenish ? full : b->level + passed * l->config.replenish;
+        b->level = passed > missing / l->config.replenish ? full
+                                                          : b->level + passed * l->config.replenish;
         b->at_ms = now_ms;
 }
 
@@ -108,7 +111,8 @@ bool limiter_take(struct limiter *l, const char *key, int64_t now_ms, int64_t *r
         return allowed;
 }
 
-void limiter_headers(const struct limiter *l, int64_t remaining, struct limiter_header headers[LIMITER_HEADERS])
+void limiter_headers(const struct limiter *l, int64_t remaining,
+                     struct limiter_header headers[LIMITER_HEADERS])
 {
         const struct limiter_header all[LIMITER_HEADERS] = {
                 {"X-RateLimit-Remaining", remaining},

@@ -10,7 +10,8 @@ static struct limiter *l;
 
 static void begin(int64_t replenish, int64_t burst, int64_t requested)
 {
-        struct limiter_config config = {.replenish = replenish, .burst = burst, .requested = requested};
+        struct limiter_config config = {
+                .replenish = replenish, .burst = burst, .requested = requested};
 
         l = limiter_open(&config);
 }
@@ -107,7 +108,8 @@ static void keys_are_bounded_and_the_empty_bucket_stays_longest(void)
         limiter_close(&l);
 }
 
-/* By what each has now, not by what it had when it was last asked for: else the newest would push out each other. */
+/* By what each has now, not by what it had when it was last asked for: else the newest would push
+   out each other. */
 static void who_has_been_quiet_gives_way(void)
 {
         enum { ALL = 200000, FEW = 2000 };
@@ -133,8 +135,10 @@ static void who_has_been_quiet_gives_way(void)
 static void the_headers_say_how_it_stands(void)
 {
         static const struct limiter_header expected[LIMITER_HEADERS] = {
-                {"X-RateLimit-Remaining", 7}, {"X-RateLimit-Requested-Tokens", 2},
-                {"X-RateLimit-Burst-Capacity", 20}, {"X-RateLimit-Replenish-Rate", 10},
+                {"X-RateLimit-Remaining", 7},
+                {"X-RateLimit-Requested-Tokens", 2},
+                {"X-RateLimit-Burst-Capacity", 20},
+                {"X-RateLimit-Replenish-Rate", 10},
         };
         struct limiter_header headers[LIMITER_HEADERS];
 
@@ -188,7 +192,8 @@ int main(int argc, char **argv)
                 {"what is refused takes nothing", what_is_refused_takes_nothing},
                 {"a clock that goes back does no harm", a_clock_that_goes_back_does_no_harm},
                 {"each key has its own", each_key_has_its_own},
-                {"keys are bounded, and the empty bucket stays longest", keys_are_bounded_and_the_empty_bucket_stays_longest},
+                {"keys are bounded, and the empty bucket stays longest",
+                 keys_are_bounded_and_the_empty_bucket_stays_longest},
                 {"who has been quiet gives way", who_has_been_quiet_gives_way},
                 {"the headers say how it stands", the_headers_say_how_it_stands},
                 {"threads get no token twice", threads_get_no_token_twice},

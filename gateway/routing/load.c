@@ -14,7 +14,8 @@ void load_warn(struct routes *r, const struct yaml *at, const char *format, ...)
         va_list args;
 
         va_start(args, format);
-        warning = arena_printf(r->arena, "%s:%d: %s", at->file, at->line, arena_vprintf(r->arena, format, args));
+        warning = arena_printf(r->arena, "%s:%d: %s", at->file, at->line,
+                               arena_vprintf(r->arena, format, args));
         va_end(args);
         for (size_t i = 0; i < r->warning_count; i++)
                 if (strcmp(r->warnings[i], warning) == 0)
@@ -29,7 +30,8 @@ static bool gateway_routes(struct routes *r, const struct yaml *t, void *into, s
         return true;
 }
 
-static bool gateway_default_filters(struct routes *r, const struct yaml *t, void *into, struct error *error)
+static bool gateway_default_filters(struct routes *r, const struct yaml *t, void *into,
+                                    struct error *error)
 {
         (void)r, (void)error;
         ((struct reading *)into)->default_filters = t;
@@ -43,7 +45,8 @@ static bool gateway_enabled(struct routes *r, const struct yaml *t, void *into, 
         (void)r, (void)into;
         if (!value_bool(t, &enabled, error))
                 return false;
-        return enabled || yaml_error(t, error, "enabled can only be true: this is nothing but a gateway");
+        return enabled ||
+               yaml_error(t, error, "enabled can only be true: this is nothing but a gateway");
 }
 
 /* What only switches on what is always on here. */
@@ -54,9 +57,10 @@ static bool gateway_always(struct routes *r, const struct yaml *t, void *into, s
 }
 
 static const struct known_member gateway_fields[] = {
-        { "routes", gateway_routes },      { "default-filters", gateway_default_filters }, { "globalcors", load_cors },
-        { "httpclient", load_client }, { "enabled", gateway_enabled },                 { "metrics", gateway_always },
-        { "actuator", gateway_always },    { NULL, NULL },
+        {"routes", gateway_routes},   {"default-filters", gateway_default_filters},
+        {"globalcors", load_cors},    {"httpclient", load_client},
+        {"enabled", gateway_enabled}, {"metrics", gateway_always},
+        {"actuator", gateway_always}, {NULL, NULL},
 };
 
 bool load_gateway(struct routes *r, const struct yaml *file, struct error *error)
@@ -64,8 +68,9 @@ bool load_gateway(struct routes *r, const struct yaml *file, struct error *error
         const struct yaml *gateway = yaml_at(file, "spring.cloud.gateway");
         struct reading reading = {.routes = NULL};
 
-        return !gateway || (members_read(r, gateway, gateway_fields, &reading, "spring.cloud.gateway", error) &&
-                            load_routes(r, reading.routes, reading.default_filters, file, error));
+        return !gateway ||
+               (members_read(r, gateway, gateway_fields, &reading, "spring.cloud.gateway", error) &&
+                load_routes(r, reading.routes, reading.default_filters, file, error));
 }
 
 bool load_port(struct routes *r, const struct yaml *port, struct error *error)

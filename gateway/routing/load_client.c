@@ -26,7 +26,8 @@ static bool client_response(struct routes *r, const struct yaml *t, void *into, 
         return read_wait(t, &r->client.response_ms, error);
 }
 
-static bool client_header_size(struct routes *r, const struct yaml *t, void *into, struct error *error)
+static bool client_header_size(struct routes *r, const struct yaml *t, void *into,
+                               struct error *error)
 {
         int64_t bytes;
 
@@ -34,7 +35,8 @@ static bool client_header_size(struct routes *r, const struct yaml *t, void *int
         if (!value_size(t, &bytes, error))
                 return false;
         r->client.max_header_bytes = (int)bytes;
-        return (bytes >= 1024 && bytes <= 1 << 20) || yaml_error(t, error, "%s must lie between 1KB and 1MB", t->name);
+        return (bytes >= 1024 && bytes <= 1 << 20) ||
+               yaml_error(t, error, "%s must lie between 1KB and 1MB", t->name);
 }
 
 static bool pool_idle(struct routes *r, const struct yaml *t, void *into, struct error *error)
@@ -55,7 +57,8 @@ static bool pool_acquire(struct routes *r, const struct yaml *t, void *into, str
         return read_wait(t, &r->client.acquire_ms, error);
 }
 
-static bool pool_connections(struct routes *r, const struct yaml *t, void *into, struct error *error)
+static bool pool_connections(struct routes *r, const struct yaml *t, void *into,
+                             struct error *error)
 {
         int64_t number;
 
@@ -75,14 +78,19 @@ static bool pool_type(struct routes *r, const struct yaml *t, void *into, struct
         if (!value_scalar(t, &type, error))
                 return false;
         return strcasecmp(type, "elastic") == 0 || strcasecmp(type, "fixed") == 0 ||
-               yaml_error(t, error, "the pool type %s is not supported; ELASTIC and FIXED are", type);
+               yaml_error(t, error, "the pool type %s is not supported; ELASTIC and FIXED are",
+                          type);
 }
 
 static bool client_pool(struct routes *r, const struct yaml *t, void *into, struct error *error)
 {
         static const struct known_member fields[] = {
-                { "max-idle-time", pool_idle },   { "max-life-time", pool_life }, { "max-connections", pool_connections },
-                { "acquire-timeout", pool_acquire }, { "type", pool_type },       { NULL, NULL },
+                {"max-idle-time", pool_idle},
+                {"max-life-time", pool_life},
+                {"max-connections", pool_connections},
+                {"acquire-timeout", pool_acquire},
+                {"type", pool_type},
+                {NULL, NULL},
         };
 
         return members_read(r, t, fields, into, "httpclient.pool", error);
@@ -91,8 +99,11 @@ static bool client_pool(struct routes *r, const struct yaml *t, void *into, stru
 bool load_client(struct routes *r, const struct yaml *t, void *into, struct error *error)
 {
         static const struct known_member fields[] = {
-                { "connect-timeout", client_connect },      { "response-timeout", client_response },
-                { "max-header-size", client_header_size },  { "pool", client_pool }, { NULL, NULL },
+                {"connect-timeout", client_connect},
+                {"response-timeout", client_response},
+                {"max-header-size", client_header_size},
+                {"pool", client_pool},
+                {NULL, NULL},
         };
 
         return members_read(r, t, fields, into, "httpclient", error);

@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-static bool read_list(struct routes *r, const struct yaml *t, const char *const **list, struct error *error)
+static bool read_list(struct routes *r, const struct yaml *t, const char *const **list,
+                      struct error *error)
 {
         const char **texts;
 
@@ -13,7 +14,9 @@ static bool read_list(struct routes *r, const struct yaml *t, const char *const 
         for (const char **text = texts; *text; text++)
                 for (const char *c = *text; *c; c++)
                         if ((unsigned char)*c <= ' ' || *c == 0x7f)
-                                return yaml_error(t, error, "%s: an item with blanks or control bytes", t->name);
+                                return yaml_error(t, error,
+                                                  "%s: an item with blanks or control bytes",
+                                                  t->name);
         *list = texts;
         return true;
 }
@@ -31,7 +34,9 @@ static bool cors_patterns(struct routes *r, const struct yaml *t, void *into, st
                 return false;
         for (const char *const *p = c->origin_patterns; *p; p++)
                 if (strchr(*p, '['))
-                        return yaml_error(t, error, "%s: lists of ports are not supported; write one pattern each", *p);
+                        return yaml_error(
+                                t, error,
+                                "%s: lists of ports are not supported; write one pattern each", *p);
         return true;
 }
 
@@ -50,7 +55,8 @@ static bool cors_exposed(struct routes *r, const struct yaml *t, void *into, str
         return read_list(r, t, &((struct cors_config *)into)->exposed, error);
 }
 
-static bool cors_credentials(struct routes *r, const struct yaml *t, void *into, struct error *error)
+static bool cors_credentials(struct routes *r, const struct yaml *t, void *into,
+                             struct error *error)
 {
         (void)r;
         return value_bool(t, &((struct cors_config *)into)->credentials, error);
@@ -68,10 +74,10 @@ static bool cors_max_age(struct routes *r, const struct yaml *t, void *into, str
 }
 
 static const struct known_member cors_fields[] = {
-        { "allowed-origins", cors_origins }, { "allowed-origin-patterns", cors_patterns },
-        { "allowed-methods", cors_methods }, { "allowed-headers", cors_headers },
-        { "exposed-headers", cors_exposed }, { "allow-credentials", cors_credentials },
-        { "max-age", cors_max_age },         { NULL, NULL },
+        {"allowed-origins", cors_origins}, {"allowed-origin-patterns", cors_patterns},
+        {"allowed-methods", cors_methods}, {"allowed-headers", cors_headers},
+        {"exposed-headers", cors_exposed}, {"allow-credentials", cors_credentials},
+        {"max-age", cors_max_age},         {NULL, NULL},
 };
 
 static bool read_paths(struct routes *r, const struct yaml *t, void *into, struct error *error)
@@ -95,13 +101,16 @@ static bool read_paths(struct routes *r, const struct yaml *t, void *into, struc
                 if (!members_read(r, m, cors_fields, c, m->name, error))
                         return false;
                 if (c->credentials && cors_is_open(c))
-                        load_warn(r, m, "with allowCredentials and the origin *, pages of any origin may ask in their visitors' names; name those that may");
+                        load_warn(r, m,
+                                  "with allowCredentials and the origin *, pages of any origin may "
+                                  "ask in their visitors' names; name those that may");
         }
         return true;
 }
 
 /* Spring needs this one to answer preflights where no route takes OPTIONS; here they always are. */
-static bool read_simple_mapping(struct routes *r, const struct yaml *t, void *into, struct error *error)
+static bool read_simple_mapping(struct routes *r, const struct yaml *t, void *into,
+                                struct error *error)
 {
         bool value;
 
@@ -112,9 +121,9 @@ static bool read_simple_mapping(struct routes *r, const struct yaml *t, void *in
 bool load_cors(struct routes *r, const struct yaml *t, void *into, struct error *error)
 {
         static const struct known_member fields[] = {
-                { "cors-configurations", read_paths },
-                { "add-to-simple-url-handler-mapping", read_simple_mapping },
-                { NULL, NULL },
+                {"cors-configurations", read_paths},
+                {"add-to-simple-url-handler-mapping", read_simple_mapping},
+                {NULL, NULL},
         };
 
         return members_read(r, t, fields, into, "globalcors", error);

@@ -32,7 +32,8 @@ static bool route_uri(struct routes *r, const struct yaml *t, void *into, struct
 static bool is_host(const char *host, size_t len)
 {
         if (len && host[0] == '[')
-                return len > 2 && strspn(host + 1, "0123456789abcdefABCDEF:.") == len - 2 && host[len - 1] == ']';
+                return len > 2 && strspn(host + 1, "0123456789abcdefABCDEF:.") == len - 2 &&
+                       host[len - 1] == ']';
         for (size_t i = 0; i < len; i++)
                 if (!isalnum((unsigned char)host[i]) && !strchr("-._", host[i]))
                         return false;
@@ -46,8 +47,10 @@ static bool is_port(const char *digits, size_t len)
         return len <= 5 && strspn(digits, "0123456789") == len && port >= 1 && port <= 65535;
 }
 
-/* The scheme, host and port of a route's uri; Spring takes the path from the request alone, and so do we. */
-static bool read_base(struct routes *r, struct route *route, const struct yaml *t, struct error *error)
+/* The scheme, host and port of a route's uri; Spring takes the path from the request alone, and so
+   do we. */
+static bool read_base(struct routes *r, struct route *route, const struct yaml *t,
+                      struct error *error)
 {
         char shown[REDACTED];
         const char *host, *port, *end;
@@ -56,9 +59,13 @@ static bool read_base(struct routes *r, struct route *route, const struct yaml *
         if (strncasecmp(route->uri, "http://", 7) != 0 && route->answers_itself)
                 return true;
         if (strncmp(route->uri, "lb:", 3) == 0)
-                return yaml_error(t, error, "%s: no load balancing here; name host and port (http://order:8080)", redact(route->uri, shown));
+                return yaml_error(
+                        t, error,
+                        "%s: no load balancing here; name host and port (http://order:8080)",
+                        redact(route->uri, shown));
         if (strncasecmp(route->uri, "http://", 7) != 0)
-                return yaml_error(t, error, "%s: only http:// is supported", redact(route->uri, shown));
+                return yaml_error(t, error, "%s: only http:// is supported",
+                                  redact(route->uri, shown));
         host = route->uri + 7;
         end = host + strcspn(host, "/");
         len = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/");
@@ -66,10 +73,12 @@ static bool read_base(struct routes *r, struct route *route, const struct yaml *
         if (port > end || !is_host(host, len) || (port < end && *port != ':'))
                 return yaml_error(t, error, "%s has no host", redact(route->uri, shown));
         if (port < end && !is_port(port + 1, (size_t)(end - port - 1)))
-                return yaml_error(t, error, "%s has no port from 1 to 65535", redact(route->uri, shown));
+                return yaml_error(t, error, "%s has no port from 1 to 65535",
+                                  redact(route->uri, shown));
         if (*end && strcmp(end, "/") != 0)
-                load_warn(r, t, "the path in %s has no effect: it is the request's that is forwarded",
-                              redact(route->uri, shown));
+                load_warn(r, t,
+                          "the path in %s has no effect: it is the request's that is forwarded",
+                          redact(route->uri, shown));
         route->base = arena_copy(r->arena, route->uri, (size_t)(end - route->uri));
         return true;
 }
@@ -83,7 +92,8 @@ static size_t length(const struct yaml *t)
         return n;
 }
 
-static bool route_predicates(struct routes *r, const struct yaml *t, void *into, struct error *error)
+static bool route_predicates(struct routes *r, const struct yaml *t, void *into,
+                             struct error *error)
 {
         struct route *route = &((struct reading *)into)->route;
 
@@ -105,7 +115,8 @@ static bool route_filters(struct routes *r, const struct yaml *t, void *into, st
         return true;
 }
 
-static bool read_filter(const struct filter_place *place, const struct yaml *t, bool by_default, int order, struct error *error)
+static bool read_filter(const struct filter_place *place, const struct yaml *t, bool by_default,
+                        int order, struct error *error)
 {
         struct filter *f = &place->route->filters[place->route->filter_count++];
 
@@ -114,7 +125,8 @@ static bool read_filter(const struct filter_place *place, const struct yaml *t, 
         return filter_read(place, t, f, error);
 }
 
-static bool read_filters(const struct filter_place *place, const struct yaml *list, bool by_default, struct error *error)
+static bool read_filters(const struct filter_place *place, const struct yaml *list, bool by_default,
+                         struct error *error)
 {
         int order = 1;
 
@@ -130,7 +142,8 @@ static bool read_filters(const struct filter_place *place, const struct yaml *li
         return true;
 }
 
-/* Spring counts both lists from 1 and sorts by that: the first default one, the first of the route's, the second ... */
+/* Spring counts both lists from 1 and sorts by that: the first default one, the first of the
+   route's, the second ... */
 static void sort_filters(struct route *route)
 {
         for (size_t i = 1; i < route->filter_count; i++) {
@@ -158,19 +171,25 @@ static bool route_order(struct routes *r, const struct yaml *t, void *into, stru
         return true;
 }
 
-/* The user's own keys are nobody's business; those that mean something here are read as Spring does. */
+/* The user's own keys are nobody's business; those that mean something here are read as Spring
+   does. */
 static bool route_metadata(struct routes *r, const struct yaml *t, void *into, struct error *error)
 {
         struct route *route = &((struct reading *)into)->route;
-        const struct yaml *connect = yaml_member(t, "connect-timeout"), *response = yaml_member(t, "response-timeout");
-        const struct yaml *flight = yaml_member(t, "max-in-flight"), *idempotency = yaml_member(t, "idempotency");
+        const struct yaml *connect = yaml_member(t, "connect-timeout"),
+                          *response = yaml_member(t, "response-timeout");
+        const struct yaml *flight = yaml_member(t, "max-in-flight"),
+                          *idempotency = yaml_member(t, "idempotency");
         int64_t connect_ms = 0, response_ms = 0, in_flight = 0;
         bool unlimited = response && response->text && *response->text == '-', keeps = false;
 
         if (t->kind != YAML_MAP)
-                return t->kind == YAML_SCALAR && !t->text ? true : yaml_error(t, error, "metadata wants a map");
+                return t->kind == YAML_SCALAR && !t->text
+                               ? true
+                               : yaml_error(t, error, "metadata wants a map");
         if (yaml_member(t, "cors"))
-                load_warn(r, yaml_member(t, "cors"), "metadata.cors has no effect here; globalcors takes paths, too");
+                load_warn(r, yaml_member(t, "cors"),
+                          "metadata.cors has no effect here; globalcors takes paths, too");
         if ((connect && !value_wait(connect, &connect_ms, error)) ||
             (response && !unlimited && !value_wait(response, &response_ms, error)) ||
             (flight && !value_number(flight, 1, 1000000, &in_flight, error)) ||
@@ -179,23 +198,31 @@ static bool route_metadata(struct routes *r, const struct yaml *t, void *into, s
         route->connect_ms = (int)connect_ms;
         route->response_ms = unlimited ? -1 : (int)response_ms;
         route->max_in_flight = (int)in_flight;
-        route->idempotency = !idempotency ? IDEMPOTENCY_UNSAID : keeps ? IDEMPOTENCY_YES : IDEMPOTENCY_NO;
+        route->idempotency = !idempotency ? IDEMPOTENCY_UNSAID
+                             : keeps      ? IDEMPOTENCY_YES
+                                          : IDEMPOTENCY_NO;
         route->metadata = t;
         return true;
 }
 
 static const struct known_member route_fields[] = {
-        { "id", route_id },           { "uri", route_uri },     { "predicates", route_predicates },
-        { "filters", route_filters }, { "order", route_order }, { "metadata", route_metadata },
-        { NULL, NULL },
+        {"id", route_id},
+        {"uri", route_uri},
+        {"predicates", route_predicates},
+        {"filters", route_filters},
+        {"order", route_order},
+        {"metadata", route_metadata},
+        {NULL, NULL},
 };
 
-static bool read_route(struct routes *r, const struct yaml *t, struct reading *reading, struct error *error)
+static bool read_route(struct routes *r, const struct yaml *t, struct reading *reading,
+                       struct error *error)
 {
         struct route *route = &reading->route;
         struct filter_place place = {r, route, reading->file};
 
-        if (!yaml_fits(t, r->arena, error) || !members_read(r, t, route_fields, reading, "routes[]", error))
+        if (!yaml_fits(t, r->arena, error) ||
+            !members_read(r, t, route_fields, reading, "routes[]", error))
                 return false;
         if (!route->uri)
                 return yaml_error(t, error, "a route without uri");
@@ -203,8 +230,11 @@ static bool read_route(struct routes *r, const struct yaml *t, struct reading *r
                 return yaml_error(t, error, "a route without predicates");
         if (!route->id)
                 route->id = arena_printf(r->arena, "route-%zu", r->count + 1);
-        route->filters = arena_alloc(r->arena, (length(reading->default_filters) + length(reading->filters)) * sizeof *route->filters);
-        if (!read_filters(&place, reading->default_filters, true, error) || !read_filters(&place, reading->filters, false, error))
+        route->filters = arena_alloc(r->arena,
+                                     (length(reading->default_filters) + length(reading->filters)) *
+                                             sizeof *route->filters);
+        if (!read_filters(&place, reading->default_filters, true, error) ||
+            !read_filters(&place, reading->filters, false, error))
                 return false;
         sort_filters(route);
         return read_base(r, route, reading->uri, error);
@@ -243,16 +273,19 @@ static bool check_fallback(const struct routes *r, const struct route *route, st
                         return true;
         for (size_t i = 0; i < route->filter_count; i++)
                 if (route->filters[i].config == route->breaker)
-                        return yaml_error(route->filters[i].definition.at, error, "CircuitBreaker: no route takes the path of forward:%s",
+                        return yaml_error(route->filters[i].definition.at, error,
+                                          "CircuitBreaker: no route takes the path of forward:%s",
                                           route->breaker->fallback);
         return true;
 }
 
-bool load_routes(struct routes *r, const struct yaml *list, const struct yaml *default_filters, const struct yaml *file,
-                     struct error *error)
+bool load_routes(struct routes *r, const struct yaml *list, const struct yaml *default_filters,
+                 const struct yaml *file, struct error *error)
 {
         if (list && list->kind != YAML_LIST)
-                return list->kind == YAML_SCALAR && !list->text ? true : yaml_error(list, error, "routes wants a list");
+                return list->kind == YAML_SCALAR && !list->text
+                               ? true
+                               : yaml_error(list, error, "routes wants a list");
         r->at = arena_alloc(r->arena, length(list) * sizeof *r->at);
         for (const struct yaml *m = list ? list->first : NULL; m; m = m->next) {
                 struct reading reading = {.default_filters = default_filters, .file = file};
@@ -263,7 +296,8 @@ bool load_routes(struct routes *r, const struct yaml *list, const struct yaml *d
         }
         share_weights(r);
         for (size_t i = 0; i < r->count; i++)
-                if (r->at[i].breaker && r->at[i].breaker->fallback && !check_fallback(r, &r->at[i], error))
+                if (r->at[i].breaker && r->at[i].breaker->fallback &&
+                    !check_fallback(r, &r->at[i], error))
                         return false;
         return true;
 }

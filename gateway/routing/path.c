@@ -28,14 +28,16 @@ static const char *bytes_check(const char *path)
                 unsigned char c = (unsigned char)*p;
 
                 if (c <= ' ' || c >= 0x7f || c == '?' || c == '#' || c == '\\')
-                        return "the path has a backslash, a blank, a control character or a byte beyond ASCII";
+                        return "the path has a backslash, a blank, a control character or a byte "
+                               "beyond ASCII";
                 if (c == '%' && escape_at(p) <= 0)
                         return "the path has a bad escape";
         }
         return NULL;
 }
 
-/* In place. False: nothing changed. A NUL, which would be an end, becomes an escape again: it is found as one that is left. */
+/* In place. False: nothing changed. A NUL, which would be an end, becomes an escape again: it is
+   found as one that is left. */
 static bool decode(char *text)
 {
         char *to = text;
@@ -110,10 +112,12 @@ int path_check(struct arena *arena, const char *path, const char **why)
                 if (is_dots(&s))
                         return 400;
                 *why = "the path has a segment that is nothing but parameters";
-                if (s.at[0] == ';') /* dropped by some before they decode what is in them, by others behind that */
+                if (s.at[0] == ';') /* dropped by some before they decode what is in them, by others
+                                       behind that */
                         return 400;
                 *why = "nothing under /actuator is reached through the gateway";
-                if (first && s.name_len == sizeof forbidden - 1 && strncasecmp(s.at, forbidden, s.name_len) == 0)
+                if (first && s.name_len == sizeof forbidden - 1 &&
+                    strncasecmp(s.at, forbidden, s.name_len) == 0)
                         return 404;
                 first &= !s.len;
         }

@@ -1,15 +1,26 @@
-/* path_fuzz - a target through the gateway's eyes and through those of a forgiving upstream. The input is the target.
+/* path_fuzz - a target through the gateway's eyes and through those of a forgiving upstream. The
+   input is the target.
 
-   What is routed is what is sent: an upstream reads the path as below the route's own; and nobody reads /actuator in it. */
+   What is routed is what is sent: an upstream reads the path as below the route's own; and nobody
+   reads /actuator in it. */
 #include "gateway/routing/filter_chain.h"
 #include "gateway/routing/path.h"
-#include "gateway/testing/read_path.h"
 #include "gateway/routing/routes.h"
+#include "gateway/testing/read_path.h"
 #include "http/target.h"
 
 static const char *const filters[] = {
-        "StripPrefix=1", "StripPrefix=2", "PrefixPath=/in", "PrefixPath=/{a}", "SetPath=/{a}", "SetPath=/x/{b}/y", "RewritePath=/(?<x>.*), /$\\{x}",
-        "RewritePath=/r/?(?<x>.*), /$\\{x}", "RewritePath=/, /", "RewritePath=/r/v?(?<x>.*), /$\\{x}", "SetPath=/.{a}",
+        "StripPrefix=1",
+        "StripPrefix=2",
+        "PrefixPath=/in",
+        "PrefixPath=/{a}",
+        "SetPath=/{a}",
+        "SetPath=/x/{b}/y",
+        "RewritePath=/(?<x>.*), /$\\{x}",
+        "RewritePath=/r/?(?<x>.*), /$\\{x}",
+        "RewritePath=/, /",
+        "RewritePath=/r/v?(?<x>.*), /$\\{x}",
+        "SetPath=/.{a}",
 };
 
 enum { FILTERS = sizeof filters / sizeof *filters, TARGET_MOST = 8192 };
@@ -26,7 +37,8 @@ static bool is_fine(struct arena *arena, const char *path)
 /* As admit.c has it: however it is read, the same route takes it. */
 static const struct route *choose(const struct asked *asked)
 {
-        const struct route *route = is_fine(asked->arena, asked->path) ? routes_find(routes, asked) : NULL;
+        const struct route *route =
+                is_fine(asked->arena, asked->path) ? routes_find(routes, asked) : NULL;
         struct asked otherwise = *asked;
 
         if (!route)
@@ -44,14 +56,20 @@ static void check_sent(const struct route *route, const char *path, bool changed
         read_path(path, plain);
         fuzz_must(!is_below(plain, "/actuator"), "an actuator is reached: %s", path);
         fuzz_must(*id != '/' || is_below(plain, id), "routed as %s, sent as %s", id, path);
-        fuzz_must(changed || strcmp(id, "/orders") == 0 || !is_below(plain, "/orders"), "routed as %s, sent as %s", id, path);
+        fuzz_must(changed || strcmp(id, "/orders") == 0 || !is_below(plain, "/orders"),
+                  "routed as %s, sent as %s", id, path);
         free(plain);
 }
 
 static void send(struct arena *arena, const struct target *target)
 {
         struct headers headers = {.arena = arena};
-        struct asked asked = {.arena = arena, .method = "GET", .path = target->path, .query = target->query, .client = "127.0.0.1", .headers = &headers};
+        struct asked asked = {.arena = arena,
+                              .method = "GET",
+                              .path = target->path,
+                              .query = target->query,
+                              .client = "127.0.0.1",
+                              .headers = &headers};
         const struct route *route = choose(&asked);
         struct filter_chain chain;
 
@@ -69,12 +87,18 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         struct error error = {0};
 
         (void)argc, (void)argv;
-        text_string(&yaml, "spring.cloud.gateway.routes:\n"
-                           "- {id: /orders, uri: 'http://a', predicates: ['Path=/orders/**']}\n"
-                           "- {id: /a/b, uri: 'http://a', predicates: ['Path=/a/b/{c}/**,/a/b']}\n");
+        text_string(&yaml,
+                    "spring.cloud.gateway.routes:\n"
+                    "- {id: /orders, uri: 'http://a', predicates: ['Path=/orders/**']}\n"
+                    "- {id: /a/b, uri: 'http://a', predicates: ['Path=/a/b/{c}/**,/a/b']}\n");
         for (int i = 0; i < FILTERS; i++)
-                text_printf(&yaml, "- {id: f%d, uri: 'http://a', predicates: ['Path=/f%d/%s'], filters: [StripPrefix=1, '%s']}\n", i, i,
-                            strstr(filters[i], "{a}") || strstr(filters[i], "{b}") ? "{a}/{b}" : "**", filters[i]);
+                text_printf(&yaml,
+                            "- {id: f%d, uri: 'http://a', predicates: ['Path=/f%d/%s'], filters: "
+                            "[StripPrefix=1, '%s']}\n",
+                            i, i,
+                            strstr(filters[i], "{a}") || strstr(filters[i], "{b}") ? "{a}/{b}"
+                                                                                   : "**",
+                            filters[i]);
         text_string(&yaml, "- {id: front, uri: 'http://a', predicates: ['Path=/**']}\n");
         routes = routes_read("fuzz.yml", yaml.at, yaml.len, NULL, &error);
         fuzz_must(routes, "%s", error.text);

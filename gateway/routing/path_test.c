@@ -1,11 +1,12 @@
-/* A path by hand, and all short paths out of the pieces that paths are attacked with, under all readers of path_model.h. */
+/* A path by hand, and all short paths out of the pieces that paths are attacked with, under all
+   readers of path_model.h. */
 #include "gateway/routing/path.h"
 
 #include "base/random.h"
 
-#include "testing/check.h"
 #include "gateway/testing/path_model.h"
 #include "gateway/testing/route_text.h"
+#include "testing/check.h"
 
 static struct arena *arena;
 
@@ -21,9 +22,35 @@ static int checked(const char *path)
 static void ordinary_paths_pass(void)
 {
         static const char *const fine[] = {
-                "/", "/orders", "/orders/1", "/orders/", "/orders//1", "/a%20b", "/%EC%A3%BC%EB%AC%B8", "/a%2Fb%41", "/~a-b_c.d!$&'()*+,;=:@", "/a..b", "/...",
-                "/.well-known", "/x/...", "/50%25", "/a;b=c", "/actuators", "/actuato", "/orders/actuator", "/x/%61ctuator", "/a%5Cb", "/%2520",
-                "/%252520", "/a.", "/..a", "/x%3f", "/x%23y", "/%25zz", "/.%20", NULL,
+                "/",
+                "/orders",
+                "/orders/1",
+                "/orders/",
+                "/orders//1",
+                "/a%20b",
+                "/%EC%A3%BC%EB%AC%B8",
+                "/a%2Fb%41",
+                "/~a-b_c.d!$&'()*+,;=:@",
+                "/a..b",
+                "/...",
+                "/.well-known",
+                "/x/...",
+                "/50%25",
+                "/a;b=c",
+                "/actuators",
+                "/actuato",
+                "/orders/actuator",
+                "/x/%61ctuator",
+                "/a%5Cb",
+                "/%2520",
+                "/%252520",
+                "/a.",
+                "/..a",
+                "/x%3f",
+                "/x%23y",
+                "/%25zz",
+                "/.%20",
+                NULL,
         };
 
         for (int i = 0; fine[i]; i++) {
@@ -36,8 +63,11 @@ static void ordinary_paths_pass(void)
 static void what_is_no_path_is_refused(void)
 {
         static const char *const wrong[] = {
-                "", "*", "x", "orders/1", "/a b", "/a\tb", "/a\x7f", "/\xc3\xa9", "/a?b", "/a#b", "/a\\b", "/%", "/%2", "/%zz", "/%2g", "/%g2", "/%00", "/a%00b",
-                "/%2500", "/%252500", "/%25252500", "/%25252541", "/%2525252541", "/%252525252541", NULL,
+                "",       "*",         "x",          "orders/1",   "/a b",         "/a\tb",
+                "/a\x7f", "/\xc3\xa9", "/a?b",       "/a#b",       "/a\\b",        "/%",
+                "/%2",    "/%zz",      "/%2g",       "/%g2",       "/%00",         "/a%00b",
+                "/%2500", "/%252500",  "/%25252500", "/%25252541", "/%2525252541", "/%252525252541",
+                NULL,
         };
 
         for (int i = 0; wrong[i]; i++) {
@@ -50,13 +80,56 @@ static void what_is_no_path_is_refused(void)
 static void dots_and_actuator_are_told_through_disguises(void)
 {
         static const char *const dots[] = {
-                "/.", "/..", "/./orders", "/orders/..", "/orders/../x", "/orders/%2e%2E/x", "/a/.%2e", "/a/%252e%252e/b", "/a/%25252e./b", "/a/..;/b", "/a/..;x=y/b", "/a/.;",
-                "/a/..%3b/b", "/a%2f..%2fb", "/a%5c..%5Cb", "/a/..%5cb", "/a%252f..", "/a/..%3fx", "/a/..%23", "/;", "/a/;/b", "/;a=b/x", "/%3b/x", "/%253bx/y", NULL,
+                "/.",
+                "/..",
+                "/./orders",
+                "/orders/..",
+                "/orders/../x",
+                "/orders/%2e%2E/x",
+                "/a/.%2e",
+                "/a/%252e%252e/b",
+                "/a/%25252e./b",
+                "/a/..;/b",
+                "/a/..;x=y/b",
+                "/a/.;",
+                "/a/..%3b/b",
+                "/a%2f..%2fb",
+                "/a%5c..%5Cb",
+                "/a/..%5cb",
+                "/a%252f..",
+                "/a/..%3fx",
+                "/a/..%23",
+                "/;",
+                "/a/;/b",
+                "/;a=b/x",
+                "/%3b/x",
+                "/%253bx/y",
+                NULL,
         };
         static const char *const actuators[] = {
-                "/actuator", "/actuator/", "/actuator/health", "//actuator", "///actuator/x", "/%61ctuato%72/x", "/%2561ctuator", "/%252561ctuator", "/actuator;a=b/x",
-                "/actuator%3bx", "/actuator%2Fhealth", "/actuator%5chealth", "/actuator%3fx", "/actuator%23", "/%2factuator", "/%2Factuator/x", "/%5Cactuator", "/%252Factuator",
-                "/%25252Factuator", "/Actuator", "/ACTUATOR/x", "/%2f%5c//actuator", NULL,
+                "/actuator",
+                "/actuator/",
+                "/actuator/health",
+                "//actuator",
+                "///actuator/x",
+                "/%61ctuato%72/x",
+                "/%2561ctuator",
+                "/%252561ctuator",
+                "/actuator;a=b/x",
+                "/actuator%3bx",
+                "/actuator%2Fhealth",
+                "/actuator%5chealth",
+                "/actuator%3fx",
+                "/actuator%23",
+                "/%2factuator",
+                "/%2Factuator/x",
+                "/%5Cactuator",
+                "/%252Factuator",
+                "/%25252Factuator",
+                "/Actuator",
+                "/ACTUATOR/x",
+                "/%2f%5c//actuator",
+                NULL,
         };
 
         for (int i = 0; dots[i]; i++) {
@@ -76,9 +149,25 @@ static void the_other_reading_has_names_and_nothing_else(void)
         static const struct {
                 const char *path, *reading;
         } rows[] = {
-                {"/orders/1", "/orders/1"}, {"/", "/"}, {"//", "/"}, {"/orders/", "/orders/"}, {"/orders//1", "/orders/1"}, {"//orders", "/orders"},
-                {"/a;b=c/d;e", "/a/d"}, {"/a%2Fb", "/a/b"}, {"/a%5Cb", "/a/b"}, {"/a%252Fb", "/a/b"}, {"/a%20b", "/a%20b"}, {"/%61", "/a"}, {"/50%25", "/50%25"},
-                {"/%EC%A3%BC", "/%EC%A3%BC"}, {"/%ec%a3%bc", "/%EC%A3%BC"}, {"/a%3bx/b", "/a/b"}, {"/a%3fb;c/d", "/a"}, {"/a//", "/a/"}, {"/a;x//", "/a/"},
+                {"/orders/1", "/orders/1"},
+                {"/", "/"},
+                {"//", "/"},
+                {"/orders/", "/orders/"},
+                {"/orders//1", "/orders/1"},
+                {"//orders", "/orders"},
+                {"/a;b=c/d;e", "/a/d"},
+                {"/a%2Fb", "/a/b"},
+                {"/a%5Cb", "/a/b"},
+                {"/a%252Fb", "/a/b"},
+                {"/a%20b", "/a%20b"},
+                {"/%61", "/a"},
+                {"/50%25", "/50%25"},
+                {"/%EC%A3%BC", "/%EC%A3%BC"},
+                {"/%ec%a3%bc", "/%EC%A3%BC"},
+                {"/a%3bx/b", "/a/b"},
+                {"/a%3fb;c/d", "/a"},
+                {"/a//", "/a/"},
+                {"/a;x//", "/a/"},
         };
 
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -103,11 +192,13 @@ static const char *route_by_first(const char *read)
         const char *name;
         size_t len = model_first(read, &name);
 
-        return len == 5 && memcmp(name, "admin", 5) == 0 ? "admin" : len == 6 && memcmp(name, "orders", 6) == 0 ? "orders" : "all";
+        return len == 5 && memcmp(name, "admin", 5) == 0    ? "admin"
+               : len == 6 && memcmp(name, "orders", 6) == 0 ? "orders"
+                                                            : "all";
 }
 
-/* False, and said, when a path is let through that somebody reads as something else. A reader that does not decode at all is
-   held only against the first: to it %61dmin is the name of nothing. */
+/* False, and said, when a path is let through that somebody reads as something else. A reader that
+   does not decode at all is held only against the first: to it %61dmin is the name of nothing. */
 static bool is_safe(const char *path)
 {
         const struct route *route;
@@ -125,15 +216,19 @@ static bool is_safe(const char *path)
                 if (!model_is_one(reader))
                         continue;
                 model_read(path, reader, read);
-                if (!model_is_harmless(read) || (decodes && strcmp(route_by_first(read), route->id) != 0)) {
-                        printf("%s, on its way to %s, is %s to reader %d\n", path, route->id, read, reader);
+                if (!model_is_harmless(read) ||
+                    (decodes && strcmp(route_by_first(read), route->id) != 0)) {
+                        printf("%s, on its way to %s, is %s to reader %d\n", path, route->id, read,
+                               reader);
                         return false;
                 }
         }
         return true;
 }
 
-static const char *const pieces[] = {"/", "\\", ";", "%2f", "%5C", "%3B", "%25", "2F", "5c", ".", "%2E", "actuator", "%61ctuator", "admin", "orders", "x", "%3f"};
+static const char *const pieces[] = {"/",          "\\",    ";",      "%2f", "%5C", "%3B",
+                                     "%25",        "2F",    "5c",     ".",   "%2E", "actuator",
+                                     "%61ctuator", "admin", "orders", "x",   "%3f"};
 
 enum { PIECES = sizeof pieces / sizeof *pieces };
 
@@ -146,14 +241,17 @@ static bool is_safe_of(int len, uint64_t n)
         return is_safe(path);
 }
 
-/* All up to four pieces, and as many longer ones as there is time for. (All of five were tried once: none is found by them only.) */
+/* All up to four pieces, and as many longer ones as there is time for. (All of five were tried
+   once: none is found by them only.) */
 static void no_path_leads_elsewhere(void)
 {
         struct prng prng = prng_open(88172645463325252u);
         int wrong = 0;
 
-        routes = read_good("spring.cloud.gateway.routes:\n- {id: orders, uri: 'http://a', predicates: ['Path=/orders/**']}\n"
-                           "- {id: admin, uri: 'http://b', predicates: ['Path=/admin/**']}\n- {id: all, uri: 'http://c', predicates: ['Path=/**']}\n");
+        routes = read_good("spring.cloud.gateway.routes:\n- {id: orders, uri: 'http://a', "
+                           "predicates: ['Path=/orders/**']}\n"
+                           "- {id: admin, uri: 'http://b', predicates: ['Path=/admin/**']}\n- {id: "
+                           "all, uri: 'http://c', predicates: ['Path=/**']}\n");
         for (int len = 1, all = PIECES; len <= 4; len++, all *= PIECES)
                 for (int n = 0; n < all && wrong < 10; n++, n % 1024 ? (void)0 : arena_reset(arena))
                         wrong += !is_safe_of(len, (uint64_t)n);
@@ -171,8 +269,10 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 {"ordinary paths pass", ordinary_paths_pass},
                 {"what is no path is refused", what_is_no_path_is_refused},
-                {"dots and actuator are told through disguises", dots_and_actuator_are_told_through_disguises},
-                {"the other reading has names and nothing else", the_other_reading_has_names_and_nothing_else},
+                {"dots and actuator are told through disguises",
+                 dots_and_actuator_are_told_through_disguises},
+                {"the other reading has names and nothing else",
+                 the_other_reading_has_names_and_nothing_else},
                 {"no path leads elsewhere", no_path_leads_elsewhere},
                 {NULL, NULL},
         };

@@ -7,7 +7,8 @@
 
 struct segment {
         const char *glob;   /* NULL: any number of segments */
-        const char **names; /* of each star in the glob, NULL where it has none; glob NULL: of {*name}, one */
+        const char **names; /* of each star in the glob, NULL where it has none; glob NULL: of
+                               {*name}, one */
 };
 
 struct pattern {
@@ -67,8 +68,8 @@ static bool segment_matches(const struct pattern *p, const char *glob, const cha
         return !*glob;
 }
 
-/* `at` is behind a separator or at the end. As with one star: only the last `**` is gone back to. `begins`, if not NULL,
-   learns where each segment of the pattern begins. */
+/* `at` is behind a separator or at the end. As with one star: only the last `**` is gone back to.
+   `begins`, if not NULL, learns where each segment of the pattern begins. */
 static bool segments_match(const struct pattern *p, const char *at, const char **begins)
 {
         const struct segment *s = p->segments, *end = s + p->count, *any = NULL;
@@ -118,7 +119,8 @@ static char *glob_char(const struct pattern *p, char *out, char c)
 }
 
 /* "{id}" becomes a star with a name; false: what is in the braces is not for us. */
-static bool segment_read(const struct pattern *p, struct arena *arena, const char *from, size_t len, struct segment *to)
+static bool segment_read(const struct pattern *p, struct arena *arena, const char *from, size_t len,
+                         struct segment *to)
 {
         char *glob = arena_alloc(arena, len + 1), *out = glob;
         size_t stars = 0;
@@ -134,7 +136,8 @@ static bool segment_read(const struct pattern *p, struct arena *arena, const cha
                 const char *close = from[i] == '{' ? memchr(from + i, '}', len - i) : NULL;
                 size_t name_len = close ? (size_t)(close - from) - i - 1 : 0;
 
-                if (close ? !name_len || strcspn(from + i + 1, ":*{}") < name_len : strchr("{}", from[i]) != NULL)
+                if (close ? !name_len || strcspn(from + i + 1, ":*{}") < name_len
+                          : strchr("{}", from[i]) != NULL)
                         return false;
                 if (close)
                         to->names[stars] = arena_copy(arena, from + i + 1, name_len);
@@ -146,12 +149,15 @@ static bool segment_read(const struct pattern *p, struct arena *arena, const cha
         return true;
 }
 
-static const struct pattern *read_segments(struct pattern *p, struct arena *arena, const char *from, const char **reason)
+static const struct pattern *read_segments(struct pattern *p, struct arena *arena, const char *from,
+                                           const char **reason)
 {
         p->segments = arena_alloc(arena, (strlen(from) + 1) * sizeof *p->segments);
-        *reason = "of {...} only {name} and, at the end, {*name} are supported, no regular expressions";
+        *reason = "of {...} only {name} and, at the end, {*name} are supported, no regular "
+                  "expressions";
         for (const char *s = from; *s; s = behind(p, s)) {
-                if (!segment_read(p, arena, s, (size_t)(segment_end(p, s) - s), &p->segments[p->count]))
+                if (!segment_read(p, arena, s, (size_t)(segment_end(p, s) - s),
+                                  &p->segments[p->count]))
                         return NULL;
                 for (const char *g = p->segments[p->count].glob; g && *g; g++)
                         p->weight += *g != '*' && *g != '?';
@@ -221,8 +227,8 @@ static bool literal_ends_at(const char *literal, size_t len, const char *end)
         return true;
 }
 
-/* What the star takes of a text that matches the glob. From the right, each literal as far right as it can be: that makes
-   the first star the longest, as in a regular expression. */
+/* What the star takes of a text that matches the glob. From the right, each literal as far right as
+   it can be: that makes the first star the longest, as in a regular expression. */
 static const char *star_value(struct arena *arena, const char *glob, size_t star, const char *text)
 {
         const char *glob_end = glob + strlen(glob), *end = text + strlen(text), *value_end = NULL;
@@ -250,9 +256,11 @@ static const char *star_value(struct arena *arena, const char *glob, size_t star
         }
 }
 
-const char *pattern_variable(const struct pattern *p, struct arena *arena, const char *subject, const char *name)
+const char *pattern_variable(const struct pattern *p, struct arena *arena, const char *subject,
+                             const char *name)
 {
-        const char **begins = arena_alloc(arena, (p->count + 1) * sizeof *begins), *at = first_segment(p, subject);
+        const char **begins = arena_alloc(arena, (p->count + 1) * sizeof *begins),
+                   *at = first_segment(p, subject);
         size_t star;
         const struct segment *s = find_variable(p, name, &star);
         char *text, *out;

@@ -63,7 +63,9 @@ static void paths_match_as_spring_has_it(void)
 
 static void what_is_no_pattern_is_refused(void)
 {
-        static const char *const wrong[] = {"orders/**", "", "/{id:[0-9]+}", "/{id", "/id}", "/{}", "/{*rest}/x", "/{a{b}}", NULL};
+        static const char *const wrong[] = {"orders/**",  "",        "/{id:[0-9]+}",
+                                            "/{id",       "/id}",    "/{}",
+                                            "/{*rest}/x", "/{a{b}}", NULL};
         struct arena *arena = arena_open();
         const char *reason = NULL;
 
@@ -79,7 +81,8 @@ static void the_more_exact_pattern_weighs_more(void)
         struct arena *arena = arena_open();
         const char *reason;
 
-        check(pattern_weight(pattern_read(arena, "/orders/**", &reason)) > pattern_weight(pattern_read(arena, "/**", &reason)));
+        check(pattern_weight(pattern_read(arena, "/orders/**", &reason)) >
+              pattern_weight(pattern_read(arena, "/**", &reason)));
         arena_close(&arena);
 }
 
@@ -89,13 +92,20 @@ static void hosts_match_between_their_dots(void)
                 const char *pattern, *host;
                 bool matches;
         } hosts[] = {
-                {"**.somehost.org", "www.somehost.org", true},   {"**.somehost.org", "a.b.somehost.org", true},
-                {"**.somehost.org", "somehost.org", true},       {"**.somehost.org", "www.somehost.org.evil", false},
-                {"*.somehost.org", "WWW.SomeHost.ORG", true},    {"*.somehost.org", "a.b.somehost.org", false},
-                {"*.SOMEHOST.org", "www.somehost.org", true},    {"*.somehost.org", "somehost.org", false},
-                {"www.somehost.org", "www.somehost.org.", true}, {"shop-?.kr", "shop-1.kr", true},
-                {"{team}.shop.kr", "blue.shop.kr", true},        {"localhost", "localhost", true},
-                {"localhost", "", false},                        {"10.0.*.1", "10.0.7.1", true},
+                {"**.somehost.org", "www.somehost.org", true},
+                {"**.somehost.org", "a.b.somehost.org", true},
+                {"**.somehost.org", "somehost.org", true},
+                {"**.somehost.org", "www.somehost.org.evil", false},
+                {"*.somehost.org", "WWW.SomeHost.ORG", true},
+                {"*.somehost.org", "a.b.somehost.org", false},
+                {"*.SOMEHOST.org", "www.somehost.org", true},
+                {"*.somehost.org", "somehost.org", false},
+                {"www.somehost.org", "www.somehost.org.", true},
+                {"shop-?.kr", "shop-1.kr", true},
+                {"{team}.shop.kr", "blue.shop.kr", true},
+                {"localhost", "localhost", true},
+                {"localhost", "", false},
+                {"10.0.*.1", "10.0.7.1", true},
                 {"a%2eb", "a.b", false},
         };
         struct arena *arena = arena_open();
@@ -124,7 +134,8 @@ static void variables_are_what_stands_in_their_place(void)
                 {"/orders/{id}/items/{item}", "/orders/17/items/b%2Fc", "item", "b%2Fc"},
                 {"/orders/{id}", "/orders/a%20%EC%A3%BC", "id", "a%20%EC%A3%BC"},
                 {"/orders/{id}", "/orders/17/", "id", "17"},
-                {"/v{major}.{minor}", "/v1.2.3", "major", "1.2"}, /* the first takes what it can, as in Spring */
+                {"/v{major}.{minor}", "/v1.2.3", "major",
+                 "1.2"}, /* the first takes what it can, as in Spring */
                 {"/v{major}.{minor}", "/v1.2.3", "minor", "3"},
                 {"/{a}-{b}-{c}", "/x-y-z-u", "a", "x-y"},
                 {"/{a}-{b}-{c}", "/x-y-z-u", "b", "z"},
@@ -144,10 +155,13 @@ static void variables_are_what_stands_in_their_place(void)
                 const struct pattern *p = pattern_read(arena, variables[i].pattern, &reason);
 
                 check(p != NULL && pattern_matches(p, variables[i].subject));
-                check_text(pattern_variable(p, arena, variables[i].subject, variables[i].name), variables[i].value);
+                check_text(pattern_variable(p, arena, variables[i].subject, variables[i].name),
+                           variables[i].value);
                 check_int(pattern_has_variable(p, variables[i].name), variables[i].value != NULL);
         }
-        check_text(pattern_variable(pattern_read_host(arena, "{team}.**.kr", &reason), arena, "Blue.shop.kr", "team"), "blue");
+        check_text(pattern_variable(pattern_read_host(arena, "{team}.**.kr", &reason), arena,
+                                    "Blue.shop.kr", "team"),
+                   "blue");
         arena_close(&arena);
 }
 
@@ -158,7 +172,8 @@ int main(int argc, char **argv)
                 {"what is no pattern is refused", what_is_no_pattern_is_refused},
                 {"the more exact pattern weighs more", the_more_exact_pattern_weighs_more},
                 {"hosts match between their dots", hosts_match_between_their_dots},
-                {"variables are what stands in their place", variables_are_what_stands_in_their_place},
+                {"variables are what stands in their place",
+                 variables_are_what_stands_in_their_place},
                 {NULL, NULL},
         };
 

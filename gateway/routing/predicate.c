@@ -6,9 +6,11 @@
 
 enum { MOST_KINDS = 32 };
 
-bool predicate_read(struct routes *routes, const struct yaml *at, struct predicate *p, struct error *error)
+bool predicate_read(struct routes *routes, const struct yaml *at, struct predicate *p,
+                    struct error *error)
 {
-        static const struct predicate_kind *const tables[] = {predicate_target_kinds, predicate_value_kinds, NULL};
+        static const struct predicate_kind *const tables[] = {predicate_target_kinds,
+                                                              predicate_value_kinds, NULL};
         const char *names[MOST_KINDS + 1] = {NULL};
         size_t count = 0;
 

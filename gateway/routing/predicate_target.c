@@ -1,13 +1,14 @@
 /* predicate_target - what the request is for: Path, Host, Method. */
 #include "gateway/routing/predicate_kinds.h"
 
-#include "http/headers.h"
 #include "gateway/routing/routes.h"
+#include "http/headers.h"
 
 #include <ctype.h>
 #include <string.h>
 
-typedef const struct pattern *pattern_reader(struct arena *arena, const char *text, const char **reason);
+typedef const struct pattern *pattern_reader(struct arena *arena, const char *text,
+                                             const char **reason);
 
 static bool is_positional(const struct argument *a)
 {
@@ -25,10 +26,12 @@ static bool is_about_slash(const struct definition *d, size_t i)
         const struct argument *a = &d->arguments[i];
 
         return is_named(a, "matchTrailingSlash") || is_named(a, "matchOptionalTrailingSeparator") ||
-               (is_positional(a) && i > 0 && i + 1 == d->count && (strcmp(a->value, "true") == 0 || strcmp(a->value, "false") == 0));
+               (is_positional(a) && i > 0 && i + 1 == d->count &&
+                (strcmp(a->value, "true") == 0 || strcmp(a->value, "false") == 0));
 }
 
-static bool read_patterns(struct routes *routes, struct predicate *p, pattern_reader *read, struct error *error)
+static bool read_patterns(struct routes *routes, struct predicate *p, pattern_reader *read,
+                          struct error *error)
 {
         const struct definition *d = &p->definition;
         const char *reason;
@@ -40,7 +43,10 @@ static bool read_patterns(struct routes *routes, struct predicate *p, pattern_re
 
                 if (is_about_slash(d, i)) {
                         if (strcmp(a->value, "true") != 0)
-                                return yaml_error(d->at, error, "%s: that a slash at the end matters is not supported", d->name);
+                                return yaml_error(
+                                        d->at, error,
+                                        "%s: that a slash at the end matters is not supported",
+                                        d->name);
                         continue;
                 }
                 if (!is_positional(a) && !is_named(a, "pattern") && !is_named(a, "patterns"))
@@ -92,7 +98,8 @@ static const char *host_of(const struct asked *asked)
 {
         const char *host = headers_value(asked->headers, "Host");
 
-        return arena_copy(asked->arena, host, *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":"));
+        return arena_copy(asked->arena, host,
+                          *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":"));
 }
 
 static bool host_holds(const struct predicate *p, const struct asked *asked)
@@ -142,7 +149,8 @@ static void method_show(const struct predicate *p, struct text *out)
 }
 
 /* Of the first of the patterns that matches, as Spring does. */
-static const char *variable_of(const struct predicate *p, struct arena *arena, const char *subject, const char *name)
+static const char *variable_of(const struct predicate *p, struct arena *arena, const char *subject,
+                               const char *name)
 {
         for (const struct pattern **pattern = p->patterns; *pattern; pattern++)
                 if (pattern_matches(*pattern, subject))
@@ -150,19 +158,21 @@ static const char *variable_of(const struct predicate *p, struct arena *arena, c
         return NULL;
 }
 
-static const char *path_variable(const struct predicate *p, const struct asked *asked, const char *name)
+static const char *path_variable(const struct predicate *p, const struct asked *asked,
+                                 const char *name)
 {
         return variable_of(p, asked->arena, asked->path, name);
 }
 
-static const char *host_variable(const struct predicate *p, const struct asked *asked, const char *name)
+static const char *host_variable(const struct predicate *p, const struct asked *asked,
+                                 const char *name)
 {
         return variable_of(p, asked->arena, host_of(asked), name);
 }
 
 const struct predicate_kind predicate_target_kinds[] = {
-        { "Path",   path_read,   path_holds,   path_variable, path_show },
-        { "Host",   host_read,   host_holds,   host_variable, host_show },
-        { "Method", method_read, method_holds, NULL,          method_show },
-        { NULL, NULL, NULL, NULL, NULL },
+        {"Path", path_read, path_holds, path_variable, path_show},
+        {"Host", host_read, host_holds, host_variable, host_show},
+        {"Method", method_read, method_holds, NULL, method_show},
+        {NULL, NULL, NULL, NULL, NULL},
 };

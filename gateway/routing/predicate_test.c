@@ -5,7 +5,9 @@ static struct routes *route_with(const char *predicates)
 {
         static char yaml[1024];
 
-        snprintf(yaml, sizeof yaml, "spring.cloud.gateway.routes:\n- id: a\n  uri: http://a\n  predicates:\n%s", predicates);
+        snprintf(yaml, sizeof yaml,
+                 "spring.cloud.gateway.routes:\n- id: a\n  uri: http://a\n  predicates:\n%s",
+                 predicates);
         return read_text(yaml);
 }
 
@@ -19,7 +21,11 @@ static bool takes(const struct routes *r, const struct a_case *c)
         char path[128];
         const char *query = strchr(c->target, '?');
         struct headers headers = {.arena = r->arena};
-        struct asked asked = {.arena = r->arena, .method = c->method, .path = path, .query = query ? query + 1 : NULL, .headers = &headers};
+        struct asked asked = {.arena = r->arena,
+                              .method = c->method,
+                              .path = path,
+                              .query = query ? query + 1 : NULL,
+                              .headers = &headers};
 
         snprintf(path, sizeof path, "%.*s", (int)strcspn(c->target, "?"), c->target);
         headers_add(&headers, "Accept", "*/*");
@@ -34,8 +40,8 @@ static void check_cases(const struct a_case *c)
                 struct routes *r = good(route_with(c->predicate));
 
                 if (takes(r, c) != c->holds)
-                        printf("%s on %s %s %s: %s\n", c->predicate, c->method, c->target, c->header ? c->header : "",
-                               c->value ? c->value : "");
+                        printf("%s on %s %s %s: %s\n", c->predicate, c->method, c->target,
+                               c->header ? c->header : "", c->value ? c->value : "");
                 check_int(takes(r, c), c->holds);
                 routes_release(&r);
         }
@@ -48,10 +54,12 @@ static void path_and_method(void)
                 {"  - Path=/a/{id},/b/**", "GET", "/b/x/y", NULL, NULL, true},
                 {"  - Path=/a/{id},/b/**", "GET", "/a/1/2", NULL, NULL, false},
                 {"  - Path=/a,true", "GET", "/a/", NULL, NULL, true},
-                {"  - name: Path\n    args: {pattern: /a, matchTrailingSlash: true}", "GET", "/a", NULL, NULL, true},
+                {"  - name: Path\n    args: {pattern: /a, matchTrailingSlash: true}", "GET", "/a",
+                 NULL, NULL, true},
                 {"  - Method=GET,post", "POST", "/", NULL, NULL, true},
                 {"  - Method=GET,post", "PUT", "/", NULL, NULL, false},
-                {"  - name: Method\n    args: {methods: [PUT, PATCH]}", "PATCH", "/", NULL, NULL, true},
+                {"  - name: Method\n    args: {methods: [PUT, PATCH]}", "PATCH", "/", NULL, NULL,
+                 true},
                 {"  - Path=/a\n  - Method=GET", "GET", "/a", NULL, NULL, true}, /* all must hold */
                 {"  - Path=/a\n  - Method=GET", "GET", "/b", NULL, NULL, false},
                 {"  - Path=/a\n  - Method=GET", "PUT", "/a", NULL, NULL, false},
@@ -69,7 +77,8 @@ static void host(void)
                 {"  - Host=**.shop.kr,localhost", "GET", "/", "Host", "localhost:1", true},
                 {"  - Host=**.shop.kr,localhost", "GET", "/", "Host", "shop.kr.evil.org", false},
                 {"  - Host=**.shop.kr,localhost", "GET", "/", NULL, NULL, false},
-                {"  - name: Host\n    args: {patterns: '**.shop.kr'}", "GET", "/", "Host", "a.b.shop.kr", true},
+                {"  - name: Host\n    args: {patterns: '**.shop.kr'}", "GET", "/", "Host",
+                 "a.b.shop.kr", true},
                 {NULL},
         };
 
@@ -84,8 +93,10 @@ static void header(void)
                 {"  - Header=X-Request-Id, \\d+", "GET", "/", NULL, NULL, false},
                 {"  - Header=X-Request-Id", "GET", "/", "X-Request-Id", "", true},
                 {"  - Header=X-Request-Id", "GET", "/", "X-Request", "1", false},
-                {"  - name: Header\n    args: {header: X-Code, regexp: '[a-z]{1,3}'}", "GET", "/", "X-Code", "abc", true},
-                {"  - name: Header\n    args: {header: X-Code, regexp: '[a-z]{1,3}'}", "GET", "/", "X-Code", "abcd", false},
+                {"  - name: Header\n    args: {header: X-Code, regexp: '[a-z]{1,3}'}", "GET", "/",
+                 "X-Code", "abc", true},
+                {"  - name: Header\n    args: {header: X-Code, regexp: '[a-z]{1,3}'}", "GET", "/",
+                 "X-Code", "abcd", false},
                 {NULL},
         };
 
@@ -101,13 +112,15 @@ static void query(void)
                 {"  - Query=green", "GET", "/?greens=2", NULL, NULL, false},
                 {"  - Query=green", "GET", "/", NULL, NULL, false},
                 {"  - Query=red, gree.", "GET", "/?red=green", NULL, NULL, true},
-                {"  - Query=red, gree.", "GET", "/?red=blue&red=greet", NULL, NULL, true}, /* one of them */
+                {"  - Query=red, gree.", "GET", "/?red=blue&red=greet", NULL, NULL,
+                 true}, /* one of them */
                 {"  - Query=red, gree.", "GET", "/?red=greens", NULL, NULL, false},
                 {"  - Query=red, a b", "GET", "/?red=a+b", NULL, NULL, true},
                 {"  - Query=red, a b", "GET", "/?red=a%20b", NULL, NULL, true},
                 {"  - Query=red, .*", "GET", "/?red", NULL, NULL, false}, /* no value at all */
                 {"  - Query=red, .*", "GET", "/?red=", NULL, NULL, true},
-                {"  - name: Query\n    args: {param: red, regexp: 'a{1,2}'}", "GET", "/?red=aa", NULL, NULL, true},
+                {"  - name: Query\n    args: {param: red, regexp: 'a{1,2}'}", "GET", "/?red=aa",
+                 NULL, NULL, true},
                 {NULL},
         };
 
@@ -127,7 +140,8 @@ static void they_are_shown_as_spring_does(void)
                 {"  - Query=red, gree.", "Query: param=red regexp=gree."},
                 {"  - Query=red", "Query: param=red regexp=null"},
                 {"  - Weight=group1, 8", "Weight: group1 8"},
-                {"  - Path=/a\n  - Method=GET", "(Paths: [/a], match trailing slash: true && Methods: [GET])"},
+                {"  - Path=/a\n  - Method=GET",
+                 "(Paths: [/a], match trailing slash: true && Methods: [GET])"},
         };
 
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -153,13 +167,15 @@ static void what_is_wrong_is_named(void)
                 {"  - Method=", "Method wants a method"},
                 {"  - name: Method\n    args: {verb: GET}", "Method has no argument verb"},
                 {"  - Header=", "Header lacks its argument header"},
-                {"  - Header=X, (?=a)", "r.yml:5: Header: the regular expression (?=a): of (?...) only"},
+                {"  - Header=X, (?=a)",
+                 "r.yml:5: Header: the regular expression (?=a): of (?...) only"},
                 {"  - Header=X, a{1,3}", "Header takes 2 arguments, not 3; with name and args"},
                 {"  - name: Query\n    args: {param: [a, b]}", "Query: param wants one value"},
                 {"  - Query=a, [", "[ without its ]"},
                 {"  - Weight=g", "Weight lacks its argument weight"},
                 {"  - Weight=g, -1", "Weight wants a number from 0 to 1000000, not -1"},
-                {"  - Cookie=a, b", "the predicate Cookie is not supported; these are: Path, Host, Method, Header, Query, Weight"},
+                {"  - Cookie=a, b", "the predicate Cookie is not supported; these are: Path, Host, "
+                                    "Method, Header, Query, Weight"},
         };
 
         check_wrong(wrong, sizeof wrong / sizeof *wrong, route_with);
@@ -172,7 +188,10 @@ static void count_shares(const struct routes *r, int64_t *shares)
 
         memset(shares, 0, (r->count + 1) * sizeof *shares);
         for (uint64_t i = 0; i < 1000; i++) {
-                struct asked asked = {.arena = r->arena, .method = "GET", .path = "/", .headers = &none,
+                struct asked asked = {.arena = r->arena,
+                                      .method = "GET",
+                                      .path = "/",
+                                      .headers = &none,
                                       .random = i * (UINT64_MAX / 1000) + UINT64_MAX / 2000};
                 const struct route *route = routes_find(r, &asked);
 
@@ -184,9 +203,12 @@ static struct routes *weighted(const char *rest)
 {
         static char yaml[1024];
 
-        snprintf(yaml, sizeof yaml, "spring.cloud.gateway.routes:\n"
+        snprintf(yaml, sizeof yaml,
+                 "spring.cloud.gateway.routes:\n"
                  "- {id: big, uri: 'http://a', predicates: ['Weight=g, 8', Path=/**]}\n"
-                 "- {id: small, uri: 'http://b', predicates: [{name: Weight, args: {weight.group: g, weight.weight: 2}}]}\n%s", rest);
+                 "- {id: small, uri: 'http://b', predicates: [{name: Weight, args: {weight.group: "
+                 "g, weight.weight: 2}}]}\n%s",
+                 rest);
         return read_good(yaml);
 }
 
@@ -205,8 +227,9 @@ static void weights_give_exact_shares(void)
 /* The dice are thrown before it is known whether the rest of the route holds, as in Spring. */
 static void who_is_chosen_and_does_not_hold_leaves_a_gap(void)
 {
-        struct routes *r = weighted("- {id: never, uri: 'http://c', predicates: ['Weight=g, 10', Path=/never]}\n"
-                                    "- {id: zero, uri: 'http://d', predicates: ['Weight=g, 0']}\n");
+        struct routes *r = weighted(
+                "- {id: never, uri: 'http://c', predicates: ['Weight=g, 10', Path=/never]}\n"
+                "- {id: zero, uri: 'http://d', predicates: ['Weight=g, 0']}\n");
         int64_t shares[8];
 
         count_shares(r, shares);
@@ -220,8 +243,10 @@ static void who_is_chosen_and_does_not_hold_leaves_a_gap(void)
 
 static void groups_throw_dice_of_their_own(void)
 {
-        struct routes *r = weighted("- {id: h1, uri: 'http://c', order: -1, predicates: ['Weight=h, 1', 'Weight=i, 1']}\n"
-                                    "- {id: h2, uri: 'http://c', order: -1, predicates: ['Weight=h, 1', 'Weight=i, 1']}\n");
+        struct routes *r = weighted("- {id: h1, uri: 'http://c', order: -1, predicates: "
+                                    "['Weight=h, 1', 'Weight=i, 1']}\n"
+                                    "- {id: h2, uri: 'http://c', order: -1, predicates: "
+                                    "['Weight=h, 1', 'Weight=i, 1']}\n");
         int64_t shares[8];
 
         check_text(r->at[0].id, "h1");
@@ -243,7 +268,8 @@ int main(int argc, char **argv)
                 {"they are shown as Spring does", they_are_shown_as_spring_does},
                 {"what is wrong is named", what_is_wrong_is_named},
                 {"weights give exact shares", weights_give_exact_shares},
-                {"who is chosen and does not hold leaves a gap", who_is_chosen_and_does_not_hold_leaves_a_gap},
+                {"who is chosen and does not hold leaves a gap",
+                 who_is_chosen_and_does_not_hold_leaves_a_gap},
                 {"groups throw dice of their own", groups_throw_dice_of_their_own},
                 {NULL, NULL},
         };

@@ -1,9 +1,10 @@
-/* predicate_value - what the request brings along, Header and Query; and Weight, which is the dice. */
+/* predicate_value - what the request brings along, Header and Query; and Weight, which is the
+   dice. */
 #include "gateway/routing/predicate_kinds.h"
 
+#include "gateway/routing/routes.h"
 #include "gateway/routing/value.h"
 #include "http/headers.h"
-#include "gateway/routing/routes.h"
 #include "http/server.h"
 
 #include <string.h>
@@ -12,7 +13,8 @@
 enum { MOST_WEIGHT = 1000000 };
 
 /* Name and, optionally, what one of its values must be like. */
-static bool read_name_regex(struct routes *routes, struct predicate *p, const struct parameter *parameters, struct error *error)
+static bool read_name_regex(struct routes *routes, struct predicate *p,
+                            const struct parameter *parameters, struct error *error)
 {
         const struct definition *d = &p->definition;
         const char *values[2], *reason;
@@ -26,12 +28,14 @@ static bool read_name_regex(struct routes *routes, struct predicate *p, const st
         if (!p->regex_text || !*p->regex_text)
                 return true;
         p->regex = regex_read(routes->arena, &routes->regexes, p->regex_text, &reason);
-        return p->regex || yaml_error(d->at, error, "%s: the regular expression %s: %s", d->name, p->regex_text, reason);
+        return p->regex || yaml_error(d->at, error, "%s: the regular expression %s: %s", d->name,
+                                      p->regex_text, reason);
 }
 
 static bool header_read(struct routes *routes, struct predicate *p, struct error *error)
 {
-        static const struct parameter parameters[] = {{"header", REQUIRED}, {"regexp", OPTIONAL}, {NULL}};
+        static const struct parameter parameters[] = {
+                {"header", REQUIRED}, {"regexp", OPTIONAL}, {NULL}};
 
         return read_name_regex(routes, p, parameters, error);
 }
@@ -41,7 +45,8 @@ static bool header_holds(const struct predicate *p, const struct asked *asked)
         const struct headers *h = asked->headers;
 
         for (size_t i = 0; i < h->count; i++)
-                if (strcasecmp(h->at[i].name, p->name) == 0 && (!p->regex || regex_matches(p->regex, h->at[i].value)))
+                if (strcasecmp(h->at[i].name, p->name) == 0 &&
+                    (!p->regex || regex_matches(p->regex, h->at[i].value)))
                         return true;
         return false;
 }
@@ -53,7 +58,8 @@ static void header_show(const struct predicate *p, struct text *out)
 
 static bool query_read(struct routes *routes, struct predicate *p, struct error *error)
 {
-        static const struct parameter parameters[] = {{"param", REQUIRED}, {"regexp", OPTIONAL}, {NULL}};
+        static const struct parameter parameters[] = {
+                {"param", REQUIRED}, {"regexp", OPTIONAL}, {NULL}};
 
         return read_name_regex(routes, p, parameters, error);
 }
@@ -69,7 +75,9 @@ static bool query_holds(const struct predicate *p, const struct asked *asked)
                         continue;
                 if (!p->regex)
                         return true;
-                value = name_len < len ? http_unescape(asked->arena, at + name_len + 1, len - name_len - 1, true) : NULL;
+                value = name_len < len ? http_unescape(asked->arena, at + name_len + 1,
+                                                       len - name_len - 1, true)
+                                       : NULL;
                 if (value && regex_matches(p->regex, value))
                         return true;
         }
@@ -78,12 +86,14 @@ static bool query_holds(const struct predicate *p, const struct asked *asked)
 
 static void query_show(const struct predicate *p, struct text *out)
 {
-        text_printf(out, "Query: param=%s regexp=%s", p->name, p->regex_text ? p->regex_text : "null");
+        text_printf(out, "Query: param=%s regexp=%s", p->name,
+                    p->regex_text ? p->regex_text : "null");
 }
 
 static bool weight_read(struct routes *routes, struct predicate *p, struct error *error)
 {
-        static const struct parameter spring[] = {{"weight.group", REQUIRED}, {"weight.weight", REQUIRED}, {NULL}};
+        static const struct parameter spring[] = {
+                {"weight.group", REQUIRED}, {"weight.weight", REQUIRED}, {NULL}};
         static const struct parameter plain[] = {{"group", REQUIRED}, {"weight", REQUIRED}, {NULL}};
         const struct definition *d = &p->definition;
         bool prefixed = d->count && strncasecmp(d->arguments[0].name, "weight.", 7) == 0;
@@ -123,8 +133,8 @@ void predicates_share(struct predicate **weights, size_t count)
         }
 }
 
-/* Each group throws its own dice, all from the request's one number: the first by the number itself, the others by
-   what splitmix64 makes of it. */
+/* Each group throws its own dice, all from the request's one number: the first by the number
+   itself, the others by what splitmix64 makes of it. */
 static uint64_t dice(uint64_t random, int group)
 {
         if (group == 0)
@@ -148,8 +158,8 @@ static void weight_show(const struct predicate *p, struct text *out)
 }
 
 const struct predicate_kind predicate_value_kinds[] = {
-        { "Header", header_read, header_holds, NULL, header_show },
-        { "Query",  query_read,  query_holds,  NULL, query_show },
-        { "Weight", weight_read, weight_holds, NULL, weight_show },
-        { NULL, NULL, NULL, NULL, NULL },
+        {"Header", header_read, header_holds, NULL, header_show},
+        {"Query", query_read, query_holds, NULL, query_show},
+        {"Weight", weight_read, weight_holds, NULL, weight_show},
+        {NULL, NULL, NULL, NULL, NULL},
 };

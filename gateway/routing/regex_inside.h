@@ -25,12 +25,13 @@ struct regex {
 struct translation {
         const char *text;
         bool ignores_case;
-        int groups;                             /* Java's */
-        int posix_group[REGEX_GROUPS];          /* of each of them, from 1 */
+        int groups;                    /* Java's */
+        int posix_group[REGEX_GROUPS]; /* of each of them, from 1 */
         const char *names[REGEX_GROUPS];
 };
 
 /* NULL: fine; else why not. lazy_allowed: where it makes no difference. */
-const char *regex_translate(struct arena *arena, const char *java, bool lazy_allowed, struct translation *to);
+const char *regex_translate(struct arena *arena, const char *java, bool lazy_allowed,
+                            struct translation *to);
 
 #endif

@@ -16,7 +16,8 @@ struct translator {
         bool lazy_allowed;
         bool repeatable; /* what was read last */
         int posix_groups, depth;
-        int copies[DEEPEST + 1]; /* how often the busiest part of each open group stands in it, repeats in repeats multiplied */
+        int copies[DEEPEST + 1]; /* how often the busiest part of each open group stands in it,
+                                    repeats in repeats multiplied */
         int last_copies;         /* the same of what was read last */
 };
 
@@ -59,7 +60,9 @@ static void write_set(struct text *out, const bool *set, bool negated)
         if (set[']'])
                 text_char(out, ']');
         for (int c = 1, end; c < 128; c = end + 1) {
-                for (end = c; end + 1 < 128 && set[c] && set[end + 1] && !is_odd_in_set(c) && !is_odd_in_set(end + 1); end++)
+                for (end = c; end + 1 < 128 && set[c] && set[end + 1] && !is_odd_in_set(c) &&
+                              !is_odd_in_set(end + 1);
+                     end++)
                         ;
                 if (!set[c] || is_odd_in_set(c))
                         continue;
@@ -93,7 +96,8 @@ static const char *read_member(struct translator *t, bool *set, int *c)
         if (*c == 't')
                 *c = '\t';
         else if (!*c || isalnum(*c) || *c > 127)
-                return "of \\x in [...] only \\d, \\w, \\s, \\t and escaped punctuation are supported";
+                return "of \\x in [...] only \\d, \\w, \\s, \\t and escaped punctuation are "
+                       "supported";
         return NULL;
 }
 
@@ -145,7 +149,8 @@ static const char *read_escape(struct translator *t)
         } else if (isdigit(c)) {
                 return "backreferences are not supported";
         } else if (isalpha(c)) {
-                return "of \\x only \\d, \\w, \\s, their negations, \\t and escaped punctuation are supported";
+                return "of \\x only \\d, \\w, \\s, their negations, \\t and escaped punctuation "
+                       "are supported";
         } else {
                 if (strchr(".[{()*+?|^$\\", c))
                         text_char(&t->out, '\\');
@@ -278,9 +283,14 @@ static const char *read_one(struct translator *t)
         return NULL;
 }
 
-const char *regex_translate(struct arena *arena, const char *java, bool lazy_allowed, struct translation *to)
+const char *regex_translate(struct arena *arena, const char *java, bool lazy_allowed,
+                            struct translation *to)
 {
-        struct translator t = {.at = java, .out = text_open(arena, 80), .to = to, .lazy_allowed = lazy_allowed, .copies = {1}};
+        struct translator t = {.at = java,
+                               .out = text_open(arena, 80),
+                               .to = to,
+                               .lazy_allowed = lazy_allowed,
+                               .copies = {1}};
         const char *wrong = NULL;
 
         *to = (struct translation){.ignores_case = strncmp(java, "(?i)", 4) == 0};

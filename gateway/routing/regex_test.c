@@ -1,7 +1,7 @@
 #include "gateway/routing/regex.h"
 
-#include "testing/check.h"
 #include "base/clock.h"
+#include "testing/check.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -27,28 +27,50 @@ static void subjects_match_as_in_java(void)
                 const char *regex, *subject;
                 bool matches;
         } cases[] = {
-                {"\\d+", "123", true},                  {"\\d+", "12a", false},
-                {"gree.", "green", true},               {"gree.", "greens", false}, /* the whole subject */
-                {"ch.p", "chip", true},                 {"a|b", "b", true},
-                {"a|bc", "ac", false},                  {"\\w+@\\w+\\.kr", "me_1@shop.kr", true},
-                {"\\w+@\\w+\\.kr", "me@shopxkr", false}, {"\\S+\\s\\S+", "a b", true},
-                {"\\D*", "abc", true},                  {"\\D*", "ab1", false},
-                {"\\W", "-", true},                     {"[\\w.-]+", "a.b-c_9", true},
-                {"[\\w.-]+", "a b", false},             {"[^\\d]", "7", false},
-                {"[\\]\\[]+", "[]", true},              {"[\\^a]", "^", true},
-                {"[\\^]", "^", true},                   {"[\\^-]", "-", true},
-                {"[a^-]+", "-^a", true},                {"[a-]", "-", true},
-                {"[+--]", ",", true},                   {"[!-~]+", "[a-z]^\\", true},
-                {"[!-~]", " ", false},                  {"[^\\]]", "]", false},
-                {"(?:ab)+", "abab", true},              {"(?<x>ab){2}", "abab", true},
-                {"(?i)get|post", "POST", true},         {"GET", "get", false},
-                {"\\/a\\/b\\-c", "/a/b-c", true},       {"\\{x\\}", "{x}", true},
-                {"a{2,3}", "aaaa", false},              {"a{2,}", "aaaa", true},
-                {"a.*?c", "abc", true},                 {"^abc$", "abc", true},
-                {"", "", true},                         {"a\\tb", "a\tb", true},
-                {"(a|)b", "b", true},                   {".+", "주문", true},
-                {"주문.*", "주문 1", true},             {"}]", "}]", true},
-                {"\\$1", "$1", true},                   {"\\\\", "\\", true},
+                {"\\d+", "123", true},
+                {"\\d+", "12a", false},
+                {"gree.", "green", true},
+                {"gree.", "greens", false}, /* the whole subject */
+                {"ch.p", "chip", true},
+                {"a|b", "b", true},
+                {"a|bc", "ac", false},
+                {"\\w+@\\w+\\.kr", "me_1@shop.kr", true},
+                {"\\w+@\\w+\\.kr", "me@shopxkr", false},
+                {"\\S+\\s\\S+", "a b", true},
+                {"\\D*", "abc", true},
+                {"\\D*", "ab1", false},
+                {"\\W", "-", true},
+                {"[\\w.-]+", "a.b-c_9", true},
+                {"[\\w.-]+", "a b", false},
+                {"[^\\d]", "7", false},
+                {"[\\]\\[]+", "[]", true},
+                {"[\\^a]", "^", true},
+                {"[\\^]", "^", true},
+                {"[\\^-]", "-", true},
+                {"[a^-]+", "-^a", true},
+                {"[a-]", "-", true},
+                {"[+--]", ",", true},
+                {"[!-~]+", "[a-z]^\\", true},
+                {"[!-~]", " ", false},
+                {"[^\\]]", "]", false},
+                {"(?:ab)+", "abab", true},
+                {"(?<x>ab){2}", "abab", true},
+                {"(?i)get|post", "POST", true},
+                {"GET", "get", false},
+                {"\\/a\\/b\\-c", "/a/b-c", true},
+                {"\\{x\\}", "{x}", true},
+                {"a{2,3}", "aaaa", false},
+                {"a{2,}", "aaaa", true},
+                {"a.*?c", "abc", true},
+                {"^abc$", "abc", true},
+                {"", "", true},
+                {"a\\tb", "a\tb", true},
+                {"(a|)b", "b", true},
+                {".+", "주문", true},
+                {"주문.*", "주문 1", true},
+                {"}]", "}]", true},
+                {"\\$1", "$1", true},
+                {"\\\\", "\\", true},
         };
         const char *reason;
 
@@ -69,18 +91,40 @@ static void what_posix_lacks_is_refused_with_its_reason(void)
         static const struct {
                 const char *regex, *reason;
         } wrong[] = {
-                {"(?=a)b", "of (?...) only"},     {"(?!a)b", "of (?...) only"},     {"(?<=a)b", "look-behind"},
-                {"(?<!a)b", "look-behind"},       {"(?>a)", "of (?...) only"},      {"a(?i)b", "of (?...) only"},
-                {"(a)\\1", "backreferences"},     {"\\bword\\b", "of \\x only"},    {"\\p{L}", "of \\x only"},
-                {"\\Qa.b\\E", "of \\x only"},     {"\\u0041", "of \\x only"},       {"a++", "possessive"},
-                {"a**", "a repeat of nothing"},   {"*a", "a repeat of nothing"},    {"(*a)", "a repeat of nothing"},
-                {"a|*", "a repeat of nothing"},   {"a{", "{ wants a number"},       {"a{x}", "{ wants a number"},
-                {"a{3,2}", "one number"},         {"a{101}", "more than 100"},      {"a{1", "one number"},
-                {"((a{50}b){50})", "repeats of repeats"}, {"((a{50}b)c){50}", "repeats of repeats"},
-                {"[a", "[ without"},              {"[]", "an empty"},               {"[a[b]]", "sets of sets"},
-                {"[a&&b]", "sets of sets"},       {"[z-a]", "a range"},             {"[\\D]", "of \\x in [...] only"},
-                {"[주]", "only ASCII"},           {"(a", "( without"},              {"a)", ") without"},
-                {"a\\", "ends with a backslash"}, {"((((((((((((((((a))))))))))))))))", "too many groups"},
+                {"(?=a)b", "of (?...) only"},
+                {"(?!a)b", "of (?...) only"},
+                {"(?<=a)b", "look-behind"},
+                {"(?<!a)b", "look-behind"},
+                {"(?>a)", "of (?...) only"},
+                {"a(?i)b", "of (?...) only"},
+                {"(a)\\1", "backreferences"},
+                {"\\bword\\b", "of \\x only"},
+                {"\\p{L}", "of \\x only"},
+                {"\\Qa.b\\E", "of \\x only"},
+                {"\\u0041", "of \\x only"},
+                {"a++", "possessive"},
+                {"a**", "a repeat of nothing"},
+                {"*a", "a repeat of nothing"},
+                {"(*a)", "a repeat of nothing"},
+                {"a|*", "a repeat of nothing"},
+                {"a{", "{ wants a number"},
+                {"a{x}", "{ wants a number"},
+                {"a{3,2}", "one number"},
+                {"a{101}", "more than 100"},
+                {"a{1", "one number"},
+                {"((a{50}b){50})", "repeats of repeats"},
+                {"((a{50}b)c){50}", "repeats of repeats"},
+                {"[a", "[ without"},
+                {"[]", "an empty"},
+                {"[a[b]]", "sets of sets"},
+                {"[a&&b]", "sets of sets"},
+                {"[z-a]", "a range"},
+                {"[\\D]", "of \\x in [...] only"},
+                {"[주]", "only ASCII"},
+                {"(a", "( without"},
+                {"a)", ") without"},
+                {"a\\", "ends with a backslash"},
+                {"((((((((((((((((a))))))))))))))))", "too many groups"},
         };
         char longest[REGEX_PATTERN + 2];
         const char *reason;
@@ -99,7 +143,8 @@ static void what_posix_lacks_is_refused_with_its_reason(void)
         check(!regex_read(arena, &owned, longest, &reason));
         check_text(reason, "more than 256 characters");
         check(regex_read(arena, &owned, longest + 1, &reason) != NULL);
-        check(regex_read(arena, &owned, "[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}", &reason) != NULL);
+        check(regex_read(arena, &owned, "[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}", &reason) !=
+              NULL);
         end();
 }
 
@@ -117,7 +162,9 @@ static void parts_are_replaced_as_java_does(void)
         check_text(replaced("/red/?(?<segment>.*)", "/$\\{segment}", "/red/blue"), "/blue");
         check_text(replaced("/red/?(?<segment>.*)", "/${segment}", "/red"), "/");
         check_text(replaced("/red/?(?<segment>.*)", "/${segment}", "/green"), "/green");
-        check_text(replaced("/api/(?:v\\d+/)?(\\w+)/(?<rest>.*)", "/$1-service/${rest}", "/api/v2/order/7"), "/order-service/7");
+        check_text(replaced("/api/(?:v\\d+/)?(\\w+)/(?<rest>.*)", "/$1-service/${rest}",
+                            "/api/v2/order/7"),
+                   "/order-service/7");
         check_text(replaced("o", "0", "/foo/boo"), "/f00/b00"); /* all of them */
         check_text(replaced("^/a", "/b", "/a/a"), "/b/a");
         check_text(replaced("^a", "b", "aaa"), "baa");
@@ -139,7 +186,8 @@ static void parts_are_replaced_as_java_does(void)
 /* The worst that these patterns can do to a subject at the limit. */
 static void time_is_bounded(void)
 {
-        static const char *const slow[] = {"(a|aa)+b", "(.*)(.*)(.*)(.*)x", "((a|b|ab)*)*c", "(a*)*b", "([a-z]+)*\\d", NULL};
+        static const char *const slow[] = {"(a|aa)+b", "(.*)(.*)(.*)(.*)x", "((a|b|ab)*)*c",
+                                           "(a*)*b",   "([a-z]+)*\\d",      NULL};
         char subject[REGEX_SUBJECT + 2];
         const char *reason;
 
@@ -165,7 +213,8 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 {"subjects match as in Java", subjects_match_as_in_java},
-                {"what POSIX lacks is refused with its reason", what_posix_lacks_is_refused_with_its_reason},
+                {"what POSIX lacks is refused with its reason",
+                 what_posix_lacks_is_refused_with_its_reason},
                 {"parts are replaced as Java does", parts_are_replaced_as_java_does},
                 {"time is bounded", time_is_bounded},
                 {NULL, NULL},

@@ -14,7 +14,8 @@ bool route_takes_path(const struct route *route, const char *path)
         const struct asked asked = {.path = path};
 
         for (size_t i = 0; i < route->predicate_count; i++)
-                if (is_path(&route->predicates[i]) && !route->predicates[i].kind->holds(&route->predicates[i], &asked))
+                if (is_path(&route->predicates[i]) &&
+                    !route->predicates[i].kind->holds(&route->predicates[i], &asked))
                         return false;
         return true;
 }
@@ -37,7 +38,8 @@ void route_show_predicates(const struct route *route, struct text *out)
                 text_char(out, ')');
 }
 
-/* Of IPv6 the network that one customer has (RFC 6177): its addresses are the customer's to choose. */
+/* Of IPv6 the network that one customer has (RFC 6177): its addresses are the customer's to
+   choose. */
 static const char *client_key(const struct asked *asked)
 {
         struct in6_addr address;
@@ -46,7 +48,8 @@ static const char *client_key(const struct asked *asked)
         if (!strchr(asked->client, ':') || inet_pton(AF_INET6, asked->client, &address) != 1)
                 return asked->client;
         memset(&address.s6_addr[8], 0, 8);
-        return arena_printf(asked->arena, "%s/64", inet_ntop(AF_INET6, &address, text, sizeof text));
+        return arena_printf(asked->arena, "%s/64",
+                            inet_ntop(AF_INET6, &address, text, sizeof text));
 }
 
 const char *route_limiter_key(const struct route_limiter *limiter, const struct asked *asked)

@@ -1,5 +1,5 @@
-/* route - which requests go where, and how they are served. Constant once read, but for the states of breaker and limiter,
-   which see to their threads themselves. */
+/* route - which requests go where, and how they are served. Constant once read, but for the states
+   of breaker and limiter, which see to their threads themselves. */
 #ifndef GATEWAY_ROUTING_ROUTE_H
 #define GATEWAY_ROUTING_ROUTE_H
 
@@ -12,12 +12,14 @@
 
 enum idempotency { IDEMPOTENCY_UNSAID, IDEMPOTENCY_YES, IDEMPOTENCY_NO };
 
-/* CircuitBreaker. Routes that name the same breaker share its state. A call without an answer counts as a failure. */
+/* CircuitBreaker. Routes that name the same breaker share its state. A call without an answer
+   counts as a failure. */
 struct route_breaker {
         struct breaker *state;
         const char *name;
-        /* Where a failure is answered from: the path, raw, for routes_find with the request's method and query; its chain
-           comes between the failed one's request and its answer. At least one route takes the path. NULL: not said. */
+        /* Where a failure is answered from: the path, raw, for routes_find with the request's
+           method and query; its chain comes between the failed one's request and its answer. At
+           least one route takes the path. NULL: not said. */
         const char *fallback;
         struct statuses bad; /* answers that count as failures */
 };
@@ -27,16 +29,17 @@ enum limiter_key { KEY_NONE, KEY_CLIENT, KEY_HEADER };
 /* RequestRateLimiter */
 struct route_limiter {
         struct limiter *state;
-        enum limiter_key key; /* KEY_NONE: one bucket for all */
-        const char *header;   /* KEY_HEADER */
-        bool deny_empty;      /* without that header: empty_status; else it passes, uncounted */
+        enum limiter_key key;     /* KEY_NONE: one bucket for all */
+        const char *header;       /* KEY_HEADER */
+        bool deny_empty;          /* without that header: empty_status; else it passes, uncounted */
         int status, empty_status; /* 429, 403 */
         struct route_limiter *next; /* routes.c's own */
 };
 
 struct route {
         const char *id, *uri; /* as in the file */
-        const char *base;     /* "http://host:port", nothing behind it; NULL: some other scheme, and answers_itself */
+        const char *base;     /* "http://host:port", nothing behind it; NULL: some other scheme, and
+                                 answers_itself */
         bool answers_itself;  /* RedirectTo: nothing is forwarded */
         int order;
         struct predicate *predicates;
@@ -48,11 +51,11 @@ struct route {
         struct route_breaker *breaker;
         struct route_limiter *limiter;
         /* metadata */
-        int connect_ms;     /* 0: not said */
-        int response_ms;    /* 0: not said; below 0: no limit */
-        int max_in_flight;  /* 0: not said */
+        int connect_ms;               /* 0: not said */
+        int response_ms;              /* 0: not said; below 0: no limit */
+        int max_in_flight;            /* 0: not said */
         enum idempotency idempotency; /* whether the upstream keeps to an Idempotency-Key */
-        const struct yaml *metadata; /* all of it, the user's own too; NULL: none */
+        const struct yaml *metadata;  /* all of it, the user's own too; NULL: none */
 };
 
 /* As far as its Path is concerned. */
@@ -61,7 +64,8 @@ bool route_takes_path(const struct route *route, const char *path);
 const char *route_template(const struct route *route);
 /* "(Paths: [...] && Methods: [...])", as Spring shows it. */
 void route_show_predicates(const struct route *route, struct text *out);
-/* What the limiter counts the request under, an IPv6 client under its /64; NULL: its header is not there (see deny_empty). */
+/* What the limiter counts the request under, an IPv6 client under its /64; NULL: its header is not
+   there (see deny_empty). */
 const char *route_limiter_key(const struct route_limiter *limiter, const struct asked *asked);
 
 #endif

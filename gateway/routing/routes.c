@@ -1,7 +1,7 @@
 #include "gateway/routing/routes.h"
 
-#include "gateway/routing/builtin.h"
 #include "gateway/config/profiles.h"
+#include "gateway/routing/builtin.h"
 #include "gateway/routing/load.h"
 
 #include <errno.h>
@@ -13,8 +13,10 @@
 
 enum { MOST_BYTES = 1 << 20 };
 
-/* What is not ours, outside spring.cloud.gateway: one warning for each, at the highest level where it is strange. */
-static void warn_others(struct routes *r, const struct yaml *map, const char *prefix, const char *const *known)
+/* What is not ours, outside spring.cloud.gateway: one warning for each, at the highest level where
+   it is strange. */
+static void warn_others(struct routes *r, const struct yaml *map, const char *prefix,
+                        const char *const *known)
 {
         for (const struct yaml *m = map ? map->first : NULL; m; m = m->next) {
                 const char *const *k = known;
@@ -29,10 +31,16 @@ static void warn_others(struct routes *r, const struct yaml *map, const char *pr
 /* Of resilience4j the circuit breakers count, and of these what breaker.h has. */
 static void warn_resilience(struct routes *r, const struct yaml *resilience)
 {
-        static const char *const parts[] = {"circuitbreaker", NULL}, *const lists[] = {"instances", "configs", NULL};
-        static const char *const settings[] = {"base-config", "failure-rate-threshold", "sliding-window-size",
-                                               "minimum-number-of-calls", "wait-duration-in-open-state",
-                                               "permitted-number-of-calls-in-half-open-state", NULL};
+        static const char *const parts[] = {"circuitbreaker", NULL}, *const lists[] = {"instances",
+                                                                                       "configs",
+                                                                                       NULL};
+        static const char *const settings[] = {"base-config",
+                                               "failure-rate-threshold",
+                                               "sliding-window-size",
+                                               "minimum-number-of-calls",
+                                               "wait-duration-in-open-state",
+                                               "permitted-number-of-calls-in-half-open-state",
+                                               NULL};
         const struct yaml *breakers = yaml_member(resilience, "circuitbreaker");
 
         warn_others(r, resilience, "resilience4j.", parts);
@@ -41,15 +49,21 @@ static void warn_resilience(struct routes *r, const struct yaml *resilience)
                 const struct yaml *list = yaml_member(breakers, lists[i]);
 
                 for (const struct yaml *m = list ? list->first : NULL; m; m = m->next)
-                        warn_others(r, m, arena_printf(r->arena, "resilience4j.circuitbreaker.%s.%s.", lists[i], m->name), settings);
+                        warn_others(r, m,
+                                    arena_printf(r->arena, "resilience4j.circuitbreaker.%s.%s.",
+                                                 lists[i], m->name),
+                                    settings);
         }
 }
 
 static void warn_all(struct routes *r, const struct yaml *all)
 {
-        static const char *const top[] = {"server", "spring", "resilience4j", NULL}, *const server[] = {"port", NULL};
-        static const char *const spring[] = {"profiles", "config", "cloud", NULL}, *const cloud[] = {"gateway", NULL};
-        static const char *const config[] = {"activate", NULL}, *const activate[] = {"on-profile", NULL};
+        static const char *const top[] = {"server", "spring", "resilience4j", NULL},
+                                 *const server[] = {"port", NULL};
+        static const char *const spring[] = {"profiles", "config", "cloud", NULL},
+                                 *const cloud[] = {"gateway", NULL};
+        static const char *const config[] = {"activate", NULL}, *const activate[] = {"on-profile",
+                                                                                     NULL};
         const struct yaml *profiles = yaml_at(all, "spring.profiles");
 
         r->warnings = arena_alloc(r->arena, sizeof *r->warnings);
@@ -66,15 +80,18 @@ static void warn_all(struct routes *r, const struct yaml *all)
 
 static bool read_tree(struct routes *r, struct yaml *all, struct error *error)
 {
-        struct yaml *gateway = yaml_at(all, "spring.cloud.gateway"), *port = yaml_at(all, "server.port");
+        struct yaml *gateway = yaml_at(all, "spring.cloud.gateway"),
+                    *port = yaml_at(all, "server.port");
 
         warn_all(r, all);
-        return yaml_expand(r->arena, gateway, all, error) && yaml_expand(r->arena, port, all, error) &&
-               yaml_expand(r->arena, yaml_member(all, "resilience4j"), all, error) && load_gateway(r, all, error) &&
-               load_port(r, port, error);
+        return yaml_expand(r->arena, gateway, all, error) &&
+               yaml_expand(r->arena, port, all, error) &&
+               yaml_expand(r->arena, yaml_member(all, "resilience4j"), all, error) &&
+               load_gateway(r, all, error) && load_port(r, port, error);
 }
 
-struct routes *routes_read(const char *source, const char *text, size_t len, const char *profile, struct error *error)
+struct routes *routes_read(const char *source, const char *text, size_t len, const char *profile,
+                           struct error *error)
 {
         struct arena *arena = arena_open();
         struct routes *r = arena_alloc(arena, sizeof *r);
@@ -101,7 +118,9 @@ static bool read_file(const char *path, char *text, size_t *len, struct error *e
         if (ferror(f))
                 error_set(error, ERROR_BAD_INPUT, "%s: %s", path, strerror(errno));
         else if (*len == MOST_BYTES)
-                error_set(error, ERROR_BAD_INPUT, "%s:1: larger than %d KiB, which is the most for a routes file", path, MOST_BYTES >> 10);
+                error_set(error, ERROR_BAD_INPUT,
+                          "%s:1: larger than %d KiB, which is the most for a routes file", path,
+                          MOST_BYTES >> 10);
         fclose(f);
         return error->kind == ERROR_NONE;
 }
@@ -115,7 +134,8 @@ struct routes *routes_open(const char *path, const char *profile, struct error *
 
         error->kind = ERROR_NONE;
         if (!path && access(file, F_OK) != 0)
-                return routes_read("built-in", builtin_routes, strlen(builtin_routes), profile, error);
+                return routes_read("built-in", builtin_routes, strlen(builtin_routes), profile,
+                                   error);
         text = memory_alloc(MOST_BYTES);
         if (read_file(file, text, &len, error))
                 routes = routes_read(file, text, len, profile, error);
@@ -151,12 +171,14 @@ static void inherit_breakers(struct routes *r, const struct routes *old)
         for (struct shared_breaker *b = r->breakers; b; b = b->next)
                 for (const struct shared_breaker *o = old->breakers; o; o = o->next) {
                         if (strcmp(b->name, o->name) != 0 ||
-                            !breaker_config_is_same(breaker_config(b->state), breaker_config(o->state)))
+                            !breaker_config_is_same(breaker_config(b->state),
+                                                    breaker_config(o->state)))
                                 continue;
                         breaker_close(&b->state);
                         b->state = breaker_hold(o->state);
                         for (size_t i = 0; i < r->count; i++)
-                                if (r->at[i].breaker && strcmp(r->at[i].breaker->name, b->name) == 0)
+                                if (r->at[i].breaker &&
+                                    strcmp(r->at[i].breaker->name, b->name) == 0)
                                         r->at[i].breaker->state = b->state;
                 }
 }
@@ -166,8 +188,8 @@ static bool is_same_limiter(const struct route_limiter *a, const struct route_li
 {
         const struct limiter_config *x = limiter_config(a->state), *y = limiter_config(b->state);
 
-        return a->key == b->key && (!a->header || strcasecmp(a->header, b->header) == 0) && x->replenish == y->replenish &&
-               x->burst == y->burst && x->requested == y->requested;
+        return a->key == b->key && (!a->header || strcasecmp(a->header, b->header) == 0) &&
+               x->replenish == y->replenish && x->burst == y->burst && x->requested == y->requested;
 }
 
 static void inherit_limiter(struct route *route, const struct routes *old)
@@ -175,7 +197,8 @@ static void inherit_limiter(struct route *route, const struct routes *old)
         for (size_t i = 0; i < old->count; i++) {
                 const struct route *o = &old->at[i];
 
-                if (o->limiter && strcmp(o->id, route->id) == 0 && is_same_limiter(route->limiter, o->limiter)) {
+                if (o->limiter && strcmp(o->id, route->id) == 0 &&
+                    is_same_limiter(route->limiter, o->limiter)) {
                         limiter_close(&route->limiter->state);
                         route->limiter->state = limiter_hold(o->limiter->state);
                         return;

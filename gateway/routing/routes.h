@@ -1,12 +1,13 @@
 /* routes - what a Spring Cloud Gateway application.yml says, for one profile.
 
-   Of the file's documents those count that name no profile (spring.profiles, or spring.config.activate.on-profile) and,
-   laid over them, those that name an active one. What is unknown under spring.cloud.gateway is an error
-   with file, line and reason, for a route that is silently not what its author meant costs hours; elsewhere in the
-   file it is a warning. Read once, then constant: any thread may read it.
+   Of the file's documents those count that name no profile (spring.profiles, or
+   spring.config.activate.on-profile) and, laid over them, those that name an active one. What is
+   unknown under spring.cloud.gateway is an error with file, line and reason, for a route that is
+   silently not what its author meant costs hours; elsewhere in the file it is a warning. Read once,
+   then constant: any thread may read it.
 
-   A reload reads new routes beside the old: routes_inherit, then publish the new, then release the old. Whoever uses
-   routes holds them, and with them everything that they point to. */
+   A reload reads new routes beside the old: routes_inherit, then publish the new, then release the
+   old. Whoever uses routes holds them, and with them everything that they point to. */
 #ifndef GATEWAY_ROUTING_ROUTES_H
 #define GATEWAY_ROUTING_ROUTES_H
 
@@ -20,10 +21,10 @@
 /* httpclient; 0: not said */
 struct client_settings {
         int connect_ms, response_ms;
-        int max_connections;   /* to one host and port */
-        int acquire_ms;        /* waiting for one of them */
+        int max_connections; /* to one host and port */
+        int acquire_ms;      /* waiting for one of them */
         int max_idle_ms, max_life_ms;
-        int max_header_bytes;  /* of an answer */
+        int max_header_bytes; /* of an answer */
 };
 
 /* The breaker of that name, for all routes that name it. */
@@ -37,7 +38,7 @@ struct routes {
         struct arena *arena;
         _Atomic int holders;
         const char *source; /* the file's path, or "built-in" */
-        struct route *at; /* in the order in which they are asked */
+        struct route *at;   /* in the order in which they are asked */
         size_t count;
         struct cors_config *cors;
         size_t cors_count;
@@ -54,13 +55,14 @@ struct routes {
 /* path NULL: application.yml in the working directory if it is there, else the built-in copy.
    profile NULL: "default"; several are separated by commas. Held once. */
 struct routes *routes_open(const char *path, const char *profile, struct error *error);
-struct routes *routes_read(const char *source, const char *text, size_t len, const char *profile, struct error *error);
+struct routes *routes_read(const char *source, const char *text, size_t len, const char *profile,
+                           struct error *error);
 
 struct routes *routes_hold(struct routes *routes);
 void routes_release(struct routes **routes); /* NULL is fine; the last one frees */
 
-/* Breakers of the same name and limiters of the same route id, if they are set up alike, go on where `old` is. Before
-   `routes` is published. */
+/* Breakers of the same name and limiters of the same route id, if they are set up alike, go on
+   where `old` is. Before `routes` is published. */
 void routes_inherit(struct routes *routes, const struct routes *old);
 
 /* The first route whose predicates all hold, or NULL. */
@@ -68,10 +70,11 @@ const struct route *routes_find(const struct routes *routes, const struct asked 
 /* The most exact of the configurations for that path, or NULL. */
 const struct cors_config *routes_cors(const struct routes *routes, const char *path);
 
-/* [{"route_id":...,"route_definition":{...},"order":0,"uri":...,"predicate":...,"filters":[...]}] */
+/* A list of {"route_id", "route_definition", "order", "uri", "predicate", "filters"}. */
 void routes_json(const struct routes *routes, struct text *out);
 
-/* For --check-routes: a line for each route and each warning, or the error; the exit code, 0 or 1. */
+/* For --check-routes: a line for each route and each warning, or the error; the exit code, 0 or
+   1. */
 int routes_check(FILE *out, const char *path, const char *profile);
 
 #endif

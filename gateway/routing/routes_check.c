@@ -27,7 +27,8 @@ int routes_check(FILE *out, const char *path, const char *profile)
                 print_route(out, routes->arena, &routes->at[i]);
         for (size_t i = 0; i < routes->warning_count; i++)
                 fprintf(out, "warning: %s\n", routes->warnings[i]);
-        fprintf(out, "%s is good; routes: %zu, warnings: %zu\n", routes->source, routes->count, routes->warning_count);
+        fprintf(out, "%s is good; routes: %zu, warnings: %zu\n", routes->source, routes->count,
+                routes->warning_count);
         routes_release(&routes);
         return 0;
 }

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What --check-routes prints for a file of that text, the file's directory left out; its exit code. */
+/* What --check-routes prints for a file of that text, the file's directory left out; its exit
+   code. */
 static int check_file(const char *yaml, char *out, size_t size)
 {
         char path[160], *printed = NULL, *cut;
@@ -35,12 +36,19 @@ static void a_good_file_is_told_route_by_route(void)
 {
         char out[2048];
 
-        check_int(check_file("management: {}\nspring.cloud.gateway:\n  default-filters: [StripPrefix=1]\n  routes:\n"
-                             "  - {id: order, uri: 'http://order:8080', predicates: ['Path=/orders/**', Method=GET], filters: [Retry=2]}\n"
-                             "  - {id: spare, uri: 'http://spare', predicates: [Path=/**]}\n", out, sizeof out), 0);
-        check_text(out, "route order to http://order:8080: (Paths: [/orders/**], match trailing slash: true && Methods: [GET]) through "
-                        "StripPrefix parts = 1; Retry retries = 2, series = list[SERVER_ERROR], statuses = list[[empty]], methods = list[GET]\n"
-                        "route spare to http://spare: Paths: [/**], match trailing slash: true through StripPrefix parts = 1\n"
+        check_int(check_file("management: {}\nspring.cloud.gateway:\n  default-filters: "
+                             "[StripPrefix=1]\n  routes:\n"
+                             "  - {id: order, uri: 'http://order:8080', predicates: "
+                             "['Path=/orders/**', Method=GET], filters: [Retry=2]}\n"
+                             "  - {id: spare, uri: 'http://spare', predicates: [Path=/**]}\n",
+                             out, sizeof out),
+                  0);
+        check_text(out, "route order to http://order:8080: (Paths: [/orders/**], match trailing "
+                        "slash: true && Methods: [GET]) through "
+                        "StripPrefix parts = 1; Retry retries = 2, series = list[SERVER_ERROR], "
+                        "statuses = list[[empty]], methods = list[GET]\n"
+                        "route spare to http://spare: Paths: [/**], match trailing slash: true "
+                        "through StripPrefix parts = 1\n"
                         "warning: r.yml:1: management has no effect here\n"
                         "r.yml is good; routes: 2, warnings: 1\n");
 }
@@ -49,8 +57,12 @@ static void of_a_bad_one_the_error_is_told(void)
 {
         char out[2048];
 
-        check_int(check_file("spring.cloud.gateway:\n  routes:\n  - id: a\n    uri: http://a\n    predicates:\n    - Pfad=/a\n", out, sizeof out), 1);
-        check_text(out, "error: r.yml:6: the predicate Pfad is not supported; these are: Path, Host, Method, Header, Query, Weight\n");
+        check_int(check_file("spring.cloud.gateway:\n  routes:\n  - id: a\n    uri: http://a\n    "
+                             "predicates:\n    - Pfad=/a\n",
+                             out, sizeof out),
+                  1);
+        check_text(out, "error: r.yml:6: the predicate Pfad is not supported; these are: Path, "
+                        "Host, Method, Header, Query, Weight\n");
         check_int(routes_check(stdout, "/nonexistent/r.yml", NULL), 1);
 }
 

@@ -1,21 +1,28 @@
-/* routes_fuzz - whatever a routes file says, it is read or refused, in bounded memory and time: a reload must not end the gateway. */
-#include "testing/fuzz.h"
+/* routes_fuzz - whatever a routes file says, it is read or refused, in bounded memory and time: a
+   reload must not end the gateway. */
 #include "gateway/routing/routes.h"
+#include "testing/fuzz.h"
 
 enum { FILE_MOST = 2 << 20, MEMORY_MOST = 64 << 20 };
 
 /* What is asked of routes that were read. */
 static void use(struct arena *arena, const struct routes *routes)
 {
-        static const char *const paths[] = {"/", "/orders/1", "/%6frders/a;b=c/d", "/a/b/c/d/e/f/g/h"};
+        static const char *const paths[] = {"/", "/orders/1", "/%6frders/a;b=c/d",
+                                            "/a/b/c/d/e/f/g/h"};
         struct headers headers = {.arena = arena};
         struct text out = text_open(arena, 1000);
 
         headers_add(&headers, "Host", "shop.kr:8088");
         headers_add(&headers, "X-Role", "customer");
         for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-                struct asked asked = {.arena = arena, .method = "GET", .path = paths[i], .query = "a=1&b", .client = "127.0.0.1",
-                                      .headers = &headers, .random = 0x5555555555555555};
+                struct asked asked = {.arena = arena,
+                                      .method = "GET",
+                                      .path = paths[i],
+                                      .query = "a=1&b",
+                                      .client = "127.0.0.1",
+                                      .headers = &headers,
+                                      .random = 0x5555555555555555};
                 const struct route *route = routes_find(routes, &asked);
                 struct filter_chain chain;
 
@@ -36,11 +43,13 @@ static void read_as(const struct fuzz_piece *file, const char *profile)
 {
         size_t before = __sanitizer_get_current_allocated_bytes(), with;
         struct error error = {0};
-        struct routes *routes = routes_read("fuzz.yml", file->at, file->len, profile, &error), *again;
+        struct routes *routes = routes_read("fuzz.yml", file->at, file->len, profile, &error),
+                      *again;
         struct arena *arena = arena_open();
 
         with = __sanitizer_get_current_allocated_bytes();
-        fuzz_must(with < before + MEMORY_MOST, "%zu bytes for a file of %zu", with - before, file->len);
+        fuzz_must(with < before + MEMORY_MOST, "%zu bytes for a file of %zu", with - before,
+                  file->len);
         if (routes) {
                 use(arena, routes);
                 again = routes_read("fuzz.yml", file->at, file->len, profile, &error);

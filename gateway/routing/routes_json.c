@@ -21,7 +21,8 @@ static void write_argument(struct text *out, const struct definition *d, size_t 
                 same += strcmp(d->arguments[k].name, name) == 0;
                 before += k < i && strcmp(d->arguments[k].name, name) == 0;
         }
-        write_member(out, same > 1 ? arena_printf(out->arena, "%s[%zu]", name, before) : name, d->arguments[i].value);
+        write_member(out, same > 1 ? arena_printf(out->arena, "%s[%zu]", name, before) : name,
+                     d->arguments[i].value);
 }
 
 static void write_definition(struct text *out, const struct definition *d, bool first)

@@ -4,15 +4,22 @@ static void routes_are_shown_as_spring_does(void)
 {
         struct arena *arena = arena_open();
         struct text out = text_open(arena, 64);
-        struct routes *r = read_good(UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://a:1\n"
-                                                   "        predicates: ['Path=/a/**,/b', Method=GET]\n        filters: [StripPrefix=1]\n"));
+        struct routes *r =
+                read_good(UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://a:1\n"
+                                        "        predicates: ['Path=/a/**,/b', Method=GET]\n       "
+                                        " filters: [StripPrefix=1]\n"));
 
         routes_json(r, &out);
-        check_text(out.at, "[{\"route_id\":\"a\",\"route_definition\":{\"id\":\"a\",\"predicates\":[{\"name\":\"Path\",\"args\":"
-                           "{\"_genkey_0\":\"/a/**\",\"_genkey_1\":\"/b\"}},{\"name\":\"Method\",\"args\":{\"_genkey_0\":\"GET\"}}],"
-                           "\"filters\":[{\"name\":\"StripPrefix\",\"args\":{\"_genkey_0\":\"1\"}}],\"uri\":\"http://a:1\",\"order\":0},"
-                           "\"order\":0,\"uri\":\"http://a:1\",\"predicate\":\"(Paths: [/a/**, /b], match trailing slash: true && "
-                           "Methods: [GET])\",\"filters\":[\"[[StripPrefix parts = 1], order = 1]\"]}]");
+        check_text(out.at,
+                   "[{\"route_id\":\"a\",\"route_definition\":{\"id\":\"a\",\"predicates\":[{"
+                   "\"name\":\"Path\",\"args\":"
+                   "{\"_genkey_0\":\"/a/**\",\"_genkey_1\":\"/"
+                   "b\"}},{\"name\":\"Method\",\"args\":{\"_genkey_0\":\"GET\"}}],"
+                   "\"filters\":[{\"name\":\"StripPrefix\",\"args\":{\"_genkey_0\":\"1\"}}],"
+                   "\"uri\":\"http://a:1\",\"order\":0},"
+                   "\"order\":0,\"uri\":\"http://a:1\",\"predicate\":\"(Paths: [/a/**, /b], match "
+                   "trailing slash: true && "
+                   "Methods: [GET])\",\"filters\":[\"[[StripPrefix parts = 1], order = 1]\"]}]");
         routes_release(&r);
         arena_close(&arena);
 }
@@ -25,7 +32,8 @@ static const char served[] = UNDER_GATEWAY(
         "        predicates: [Path=/a]\n"
         "        filters:\n"
         "        - name: CircuitBreaker\n"
-        "          args: {name: shared, statusCodes: [500, 502], slidingWindowSize: 2, minimumNumberOfCalls: 2}\n"
+        "          args: {name: shared, statusCodes: [500, 502], slidingWindowSize: 2, "
+        "minimumNumberOfCalls: 2}\n"
         "        - name: RequestRateLimiter\n"
         "          args: {redis-rate-limiter.replenishRate: 1, key-resolver: client-address}\n"
         "        metadata: {team: blue, none: , list: [1, {a: b}]}\n");
@@ -37,12 +45,19 @@ static void all_of_a_route_is_shown(void)
         struct routes *r = read_good(served);
 
         routes_json(r, &out);
-        check_contains(out.at, "\"filters\":[{\"name\":\"CircuitBreaker\",\"args\":{\"name\":\"shared\",\"statusCodes[0]\":\"500\","
-                               "\"statusCodes[1]\":\"502\",\"slidingWindowSize\":\"2\",\"minimumNumberOfCalls\":\"2\"}},{\"name\":\"RequestRateLimiter\","
-                               "\"args\":{\"redis-rate-limiter.replenishRate\":\"1\",\"key-resolver\":\"client-address\"}}],\"uri\":\"http://a:1\",\"order\":0,"
-                               "\"metadata\":{\"team\":\"blue\",\"none\":null,\"list\":[\"1\",{\"a\":\"b\"}]}},\"order\":0,\"metadata\":{");
-        check_contains(out.at, "\"filters\":[\"[[AddResponseHeader X-A = '1'], order = 1]\",\"[[SpringCloudCircuitBreakerResilience4JFilterFactory "
-                               "name = 'shared', fallback = [null]], order = 1]\",\"[[RequestRateLimiter ");
+        check_contains(out.at,
+                       "\"filters\":[{\"name\":\"CircuitBreaker\",\"args\":{\"name\":\"shared\","
+                       "\"statusCodes[0]\":\"500\","
+                       "\"statusCodes[1]\":\"502\",\"slidingWindowSize\":\"2\","
+                       "\"minimumNumberOfCalls\":\"2\"}},{\"name\":\"RequestRateLimiter\","
+                       "\"args\":{\"redis-rate-limiter.replenishRate\":\"1\",\"key-resolver\":"
+                       "\"client-address\"}}],\"uri\":\"http://a:1\",\"order\":0,"
+                       "\"metadata\":{\"team\":\"blue\",\"none\":null,\"list\":[\"1\",{\"a\":\"b\"}"
+                       "]}},\"order\":0,\"metadata\":{");
+        check_contains(out.at,
+                       "\"filters\":[\"[[AddResponseHeader X-A = '1'], order = "
+                       "1]\",\"[[SpringCloudCircuitBreakerResilience4JFilterFactory "
+                       "name = 'shared', fallback = [null]], order = 1]\",\"[[RequestRateLimiter ");
         check_contains(out.at, "], order = 2]\"]}]");
         routes_release(&r);
         arena_close(&arena);

@@ -81,11 +81,13 @@ static void a_participants_file_is_understood(void)
                 "      - name: Path\n"
                 "        args: {patterns: [/api/**, /v2/**]}\n"
                 "      - Method=GET,POST\n"
-                "    - {uri: \"http://[::1]:81\", predicates: ['Path=/api/x'], filters: [StripPrefix=2]}\n"
+                "    - {uri: \"http://[::1]:81\", predicates: ['Path=/api/x'], filters: "
+                "[StripPrefix=2]}\n"
                 "    global-cors:\n"
                 "      cors-configurations:\n"
                 "        '[/**]': {allowed-origins: 'http://a.kr, http://b.kr', max-age: 10m}\n"
-                "        '[/api/**]': {allowedOriginPatterns: ['*'], exposed_headers: [Location], allowCredentials: true}\n"
+                "        '[/api/**]': {allowedOriginPatterns: ['*'], exposed_headers: [Location], "
+                "allowCredentials: true}\n"
                 "    httpclient: {connect-timeout: 500, responseTimeout: 3s}\n"
                 "management:\n  endpoints: {web: x}\n"
                 "eureka.client.enabled: false\n"
@@ -108,16 +110,19 @@ static void a_participants_file_is_understood(void)
         check_int(routes_cors(r, "/x")->max_age_s, 600);
         check_text(routes_cors(r, "/api/x")->origin_patterns[0], "*");
         check_text(routes_cors(r, "/api/x")->exposed[0], "Location");
-        check_int((int64_t)r->warning_count, 6); /* defs, spring.application, management, eureka, logging, and CORS open to all with credentials */
+        check_int((int64_t)r->warning_count,
+                  6); /* defs, spring.application, management, eureka, logging, and CORS open to all
+                         with credentials */
         check_text(r->warnings[0], "r.yml:3: defs has no effect here");
         routes_release(&r);
 }
 
 static void anchors_and_merges_are_resolved(void)
 {
-        struct routes *r = read_good(
-                "x: &base\n  uri: http://shop:8080/\n  order: 3\n  filters: [StripPrefix=1]\n"
-                UNDER_GATEWAY("      routes:\n      - <<: *base\n        id: one\n        order: 4\n        predicates: [Path=/a/**]\n"));
+        struct routes *r = read_good("x: &base\n  uri: http://shop:8080/\n  order: 3\n  filters: "
+                                     "[StripPrefix=1]\n" UNDER_GATEWAY(
+                                             "      routes:\n      - <<: *base\n        id: one\n  "
+                                             "      order: 4\n        predicates: [Path=/a/**]\n"));
 
         check_text(r->at[0].id, "one");
         check_text(r->at[0].base, "http://shop:8080");
@@ -128,8 +133,9 @@ static void anchors_and_merges_are_resolved(void)
 
 static void later_documents_and_profiles_lie_above(void)
 {
-        static const char yaml[] = "spring:\n  profiles: test, docker\nserver:\n  port: 3\n---\nserver:\n  port: 1\n"
-                                   "---\nserver:\n  port: 2\n---\nspring.profiles: '!docker'\nserver.port: 4\n";
+        static const char yaml[] =
+                "spring:\n  profiles: test, docker\nserver:\n  port: 3\n---\nserver:\n  port: 1\n"
+                "---\nserver:\n  port: 2\n---\nspring.profiles: '!docker'\nserver.port: 4\n";
         struct routes *r = good(read_profile(yaml, "docker"));
 
         check_int(r->port, 3);
@@ -144,7 +150,8 @@ static void the_environment_is_asked(void)
         struct routes *r;
 
         setenv("ORDER_HOST_NAME", "order.example", 1);
-        r = read_good(UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://${order.host.name}:${server.port}\n"
+        r = read_good(UNDER_GATEWAY("      routes:\n      - id: a\n        uri: "
+                                    "http://${order.host.name}:${server.port}\n"
                                     "        predicates: [Path=/a]\nserver:\n  port: 81\n"));
         check_text(r->at[0].base, "http://order.example:81");
         routes_release(&r);
@@ -152,25 +159,53 @@ static void the_environment_is_asked(void)
 }
 
 static const struct wrong wrong[] = {
-        {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: lb://order\n        predicates: [Path=/a]\n"), ":6: lb://order: no load"},
-        {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: https://a\n        predicates: [Path=/a]\n"), ":6: https://a: only http"},
-        {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://a:99999\n        predicates: [Path=/a]\n"), ":6: http://a:99999 has no port"},
-        {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://u:p@a:80\n        predicates: [Path=/a]\n"), ":6: http://u:***@a:80 has no"},
-        {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://a\n        predicates:\n        - Pfad=/a\n"), ":8: the predicate Pfad is not supported; these are: Path, Host, Method, Header"},
-        {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://a\n        predicates: [Path=a]\n"), ":7: Path=a: a path pattern begins"},
-        {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://a\n        predicates: ['Path=/a']\n        filters:\n        - Hystrix=x\n"), ":9: the filter Hystrix is not supported; these are: StripPrefix, PrefixPath"},
-        {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://a\n        predicates: [Path=/a]\n        filters: [StripPrefix=x]\n"), "StripPrefix wants a number"},
-        {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://a\n        predicates: [Path=/a]\n        filters: ['AddRequestHeader=X']\n"), "AddRequestHeader lacks its argument value"},
-        {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://a\n"), ":5: a route without predicates"},
-        {UNDER_GATEWAY("      routes:\n      - id: a\n        predicates: [Path=/a]\n"), ":5: a route without uri"},
-        {UNDER_GATEWAY("      routes:\n      - id: a\n        url: http://a\n"), ":6: url is not known under routes[]"},
-        {UNDER_GATEWAY("      discovery:\n        locator: {enabled: true}\n"), ":4: discovery is not known under spring.cloud.gateway"},
-        {UNDER_GATEWAY("      globalcors:\n        corsConfigurations:\n          '[/**]':\n            origins: '*'\n"), ":7: origins is not known under /**"},
-        {UNDER_GATEWAY("      httpclient: {pool: {size: 1}}\n"), "size is not known under httpclient.pool"},
-        {UNDER_GATEWAY("      httpclient: {connect-timeout: soon}\n"), "wants a duration such as 5s"},
+        {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: lb://order\n        predicates: "
+                       "[Path=/a]\n"),
+         ":6: lb://order: no load"},
+        {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: https://a\n        predicates: "
+                       "[Path=/a]\n"),
+         ":6: https://a: only http"},
+        {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://a:99999\n        "
+                       "predicates: [Path=/a]\n"),
+         ":6: http://a:99999 has no port"},
+        {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://u:p@a:80\n        "
+                       "predicates: [Path=/a]\n"),
+         ":6: http://u:***@a:80 has no"},
+        {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://a\n        predicates:\n "
+                       "       - Pfad=/a\n"),
+         ":8: the predicate Pfad is not supported; these are: Path, Host, Method, Header"},
+        {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://a\n        predicates: "
+                       "[Path=a]\n"),
+         ":7: Path=a: a path pattern begins"},
+        {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://a\n        predicates: "
+                       "['Path=/a']\n        filters:\n        - Hystrix=x\n"),
+         ":9: the filter Hystrix is not supported; these are: StripPrefix, PrefixPath"},
+        {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://a\n        predicates: "
+                       "[Path=/a]\n        filters: [StripPrefix=x]\n"),
+         "StripPrefix wants a number"},
+        {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://a\n        predicates: "
+                       "[Path=/a]\n        filters: ['AddRequestHeader=X']\n"),
+         "AddRequestHeader lacks its argument value"},
+        {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://a\n"),
+         ":5: a route without predicates"},
+        {UNDER_GATEWAY("      routes:\n      - id: a\n        predicates: [Path=/a]\n"),
+         ":5: a route without uri"},
+        {UNDER_GATEWAY("      routes:\n      - id: a\n        url: http://a\n"),
+         ":6: url is not known under routes[]"},
+        {UNDER_GATEWAY("      discovery:\n        locator: {enabled: true}\n"),
+         ":4: discovery is not known under spring.cloud.gateway"},
+        {UNDER_GATEWAY("      globalcors:\n        corsConfigurations:\n          '[/**]':\n       "
+                       "     origins: '*'\n"),
+         ":7: origins is not known under /**"},
+        {UNDER_GATEWAY("      httpclient: {pool: {size: 1}}\n"),
+         "size is not known under httpclient.pool"},
+        {UNDER_GATEWAY("      httpclient: {connect-timeout: soon}\n"),
+         "wants a duration such as 5s"},
         {UNDER_GATEWAY("      enabled: false\n"), "can only be true"},
-        {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://${MALL_TEST_NONE}\n"), ":6: ${MALL_TEST_NONE}: neither"},
-        {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://${MALL_TEST_NONE:x\n"), ":6: ${ without its }"},
+        {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://${MALL_TEST_NONE}\n"),
+         ":6: ${MALL_TEST_NONE}: neither"},
+        {UNDER_GATEWAY("      routes:\n      - id: a\n        uri: http://${MALL_TEST_NONE:x\n"),
+         ":6: ${ without its }"},
         {UNDER_GATEWAY("      routes: !mine []\n"), ":4: the tag !mine is not supported"},
         {"a: !!python/object x\n", ":1: the tag tag:yaml.org,2002:python/object"},
         {"server:\n  port: 1\nserver:\n  port: 2\n", ":4: port is given twice, first in line 2"},
@@ -178,8 +213,10 @@ static const struct wrong wrong[] = {
         {"server: {port: 70000}\n", "port wants a number"},
         {"server: {port: '${server.port}'}\n", "nested too deeply"},
         {"a: &a [*a]\n", "nested too deeply"},
-        {"a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c]\n"
-         "e: &e [*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e]\n", "more than"},
+        {"a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c "
+         "[*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c]\n"
+         "e: &e [*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e]\n",
+         "more than"},
         {"server:\n  port: [\n", "no YAML"},
         {"- a\n- b\n", ":1: a document must be a map"},
         {"spring:\n  profiles: prod & eu\n", "profile expressions"},
@@ -192,7 +229,9 @@ static void what_is_not_understood_is_named_with_its_line(void)
 
 static void nothing_is_nothing(void)
 {
-        static const char *const empty[] = {"", "# only this\n", "---\n---\n", "spring:\n", UNDER_GATEWAY("      routes:\n"), NULL};
+        static const char *const empty[] = {
+                "",  "# only this\n", "---\n---\n", "spring:\n", UNDER_GATEWAY("      routes:\n"),
+                NULL};
 
         for (int i = 0; empty[i]; i++) {
                 struct routes *r = good(read_profile(empty[i], "docker"));
@@ -235,7 +274,8 @@ static const char served[] = UNDER_GATEWAY(
         "        predicates: [Path=/a]\n"
         "        filters:\n"
         "        - name: CircuitBreaker\n"
-        "          args: {name: shared, statusCodes: [500, 502], slidingWindowSize: 2, minimumNumberOfCalls: 2}\n"
+        "          args: {name: shared, statusCodes: [500, 502], slidingWindowSize: 2, "
+        "minimumNumberOfCalls: 2}\n"
         "        - name: RequestRateLimiter\n"
         "          args: {redis-rate-limiter.replenishRate: 1, key-resolver: client-address}\n");
 
@@ -319,7 +359,8 @@ int main(int argc, char **argv)
                 {"anchors and merges are resolved", anchors_and_merges_are_resolved},
                 {"later documents and profiles lie above", later_documents_and_profiles_lie_above},
                 {"the environment is asked", the_environment_is_asked},
-                {"what is not understood is named with its line", what_is_not_understood_is_named_with_its_line},
+                {"what is not understood is named with its line",
+                 what_is_not_understood_is_named_with_its_line},
                 {"nothing is nothing", nothing_is_nothing},
                 {"files are found or named", files_are_found_or_named},
                 {"state survives a reload of the same", state_survives_a_reload_of_the_same},

@@ -5,11 +5,13 @@
 #include <string.h>
 #include <strings.h>
 
-bool members_read(struct routes *r, const struct yaml *map, const struct known_member *fields, void *into,
-                        const char *where, struct error *error)
+bool members_read(struct routes *r, const struct yaml *map, const struct known_member *fields,
+                  void *into, const char *where, struct error *error)
 {
         if (map->kind != YAML_MAP)
-                return map->kind == YAML_SCALAR && !map->text ? true : yaml_error(map, error, "%s wants a map", where);
+                return map->kind == YAML_SCALAR && !map->text
+                               ? true
+                               : yaml_error(map, error, "%s wants a map", where);
         for (const struct yaml *m = map->first; m; m = m->next) {
                 const struct known_member *f = fields;
 
@@ -26,7 +28,8 @@ bool members_read(struct routes *r, const struct yaml *map, const struct known_m
 bool value_scalar(const struct yaml *t, const char **text, struct error *error)
 {
         *text = t->text;
-        return (t->kind == YAML_SCALAR && t->text) || yaml_error(t, error, "%s wants a value", t->name);
+        return (t->kind == YAML_SCALAR && t->text) ||
+               yaml_error(t, error, "%s wants a value", t->name);
 }
 
 bool value_bool(const struct yaml *t, bool *into, struct error *error)
@@ -35,12 +38,15 @@ bool value_bool(const struct yaml *t, bool *into, struct error *error)
 
         if (!value_scalar(t, &text, error))
                 return false;
-        *into = strcasecmp(text, "true") == 0 || strcasecmp(text, "yes") == 0 || strcasecmp(text, "on") == 0;
-        return *into || strcasecmp(text, "false") == 0 || strcasecmp(text, "no") == 0 || strcasecmp(text, "off") == 0 ||
+        *into = strcasecmp(text, "true") == 0 || strcasecmp(text, "yes") == 0 ||
+                strcasecmp(text, "on") == 0;
+        return *into || strcasecmp(text, "false") == 0 || strcasecmp(text, "no") == 0 ||
+               strcasecmp(text, "off") == 0 ||
                yaml_error(t, error, "%s is true or false, not %s", t->name, text);
 }
 
-bool value_number(const struct yaml *t, int64_t least, int64_t most, int64_t *into, struct error *error)
+bool value_number(const struct yaml *t, int64_t least, int64_t most, int64_t *into,
+                  struct error *error)
 {
         const char *text;
         char *end;
@@ -49,8 +55,8 @@ bool value_number(const struct yaml *t, int64_t least, int64_t most, int64_t *in
                 return false;
         *into = strtoll(text, &end, 10);
         if (!isdigit((unsigned char)*text) || *end || *into < least || *into > most)
-                return yaml_error(t, error, "%s wants a number from %lld to %lld, not %s", t->name, (long long)least,
-                                  (long long)most, text);
+                return yaml_error(t, error, "%s wants a number from %lld to %lld, not %s", t->name,
+                                  (long long)least, (long long)most, text);
         return true;
 }
 
@@ -59,7 +65,8 @@ struct unit {
         int64_t size;
 };
 
-/* "90" or "90s"; where it ends, NULL: it is none. `units` ends with a NULL name; a bare number's is "". */
+/* "90" or "90s"; where it ends, NULL: it is none. `units` ends with a NULL name; a bare number's is
+   "". */
 static const char *read_amount(const char *text, const struct unit *units, int64_t *amount)
 {
         char *unit;
@@ -77,7 +84,8 @@ static const char *read_amount(const char *text, const struct unit *units, int64
 }
 bool value_duration(const struct yaml *t, int64_t unit_ms, int64_t *ms, struct error *error)
 {
-        const struct unit units[] = {{"", unit_ms}, {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}, {NULL}};
+        const struct unit units[] = {{"", unit_ms},  {"ms", 1},       {"s", 1000}, {"m", 60000},
+                                     {"h", 3600000}, {"d", 86400000}, {NULL}};
         const char *text, *at;
         int64_t amount;
         bool iso;
@@ -91,23 +99,27 @@ bool value_duration(const struct yaml *t, int64_t unit_ms, int64_t *ms, struct e
                 at = read_amount(at, units, &amount);
                 *ms += at ? amount : 0;
         } while (iso && at && *at);
-        return (at && !*at) || yaml_error(t, error, "%s wants a duration such as 5s, not %s", t->name, text);
+        return (at && !*at) ||
+               yaml_error(t, error, "%s wants a duration such as 5s, not %s", t->name, text);
 }
 
 bool value_wait(const struct yaml *t, int64_t *ms, struct error *error)
 {
         if (!value_duration(t, 1, ms, error))
                 return false;
-        return (*ms > 0 && *ms <= 3600000) || yaml_error(t, error, "%s must lie between 1ms and 1h", t->name);
+        return (*ms > 0 && *ms <= 3600000) ||
+               yaml_error(t, error, "%s must lie between 1ms and 1h", t->name);
 }
 
 bool value_size(const struct yaml *t, int64_t *bytes, struct error *error)
 {
-        static const struct unit units[] = {{"", 1}, {"B", 1}, {"KB", 1 << 10}, {"MB", 1 << 20}, {"GB", 1 << 30}, {NULL}};
+        static const struct unit units[] = {{"", 1},         {"B", 1},        {"KB", 1 << 10},
+                                            {"MB", 1 << 20}, {"GB", 1 << 30}, {NULL}};
         const char *text, *end;
 
         if (!value_scalar(t, &text, error))
                 return false;
         end = read_amount(text, units, bytes);
-        return (end && !*end && *bytes > 0) || yaml_error(t, error, "%s wants a size such as 5MB, not %s", t->name, text);
+        return (end && !*end && *bytes > 0) ||
+               yaml_error(t, error, "%s wants a size such as 5MB, not %s", t->name, text);
 }

@@ -6,7 +6,8 @@ static struct error error;
 
 static struct yaml scalar(const char *text)
 {
-        return (struct yaml){.kind = YAML_SCALAR, .file = "r.yml", .line = 3, .name = "x", .text = text};
+        return (struct yaml){
+                .kind = YAML_SCALAR, .file = "r.yml", .line = 3, .name = "x", .text = text};
 }
 
 static void durations_are_read_as_spring_does(void)
@@ -15,9 +16,11 @@ static void durations_are_read_as_spring_does(void)
                 const char *text;
                 int64_t ms;
         } cases[] = {
-                {"250", 250}, {"250ms", 250}, {"10s", 10000}, {"2m", 120000}, {"1h", 3600000}, {"1d", 86400000}, {"PT10S", 10000},
-                {"pt1m30s", 90000}, {"PT1H1S", 3601000}, {"", -1}, {"s", -1}, {"-5s", -1}, {"10 s", -1}, {"10x", -1}, {"PT", -1},
-                {"1s1s", -1}, {"99999999999s", -1}, {"5mss", -1},
+                {"250", 250},         {"250ms", 250},   {"10s", 10000},   {"2m", 120000},
+                {"1h", 3600000},      {"1d", 86400000}, {"PT10S", 10000}, {"pt1m30s", 90000},
+                {"PT1H1S", 3601000},  {"", -1},         {"s", -1},        {"-5s", -1},
+                {"10 s", -1},         {"10x", -1},      {"PT", -1},       {"1s1s", -1},
+                {"99999999999s", -1}, {"5mss", -1},
         };
 
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -27,7 +30,8 @@ static void durations_are_read_as_spring_does(void)
                 check_int(value_duration(&t, 1, &ms, &error) ? ms : -1, cases[i].ms);
         }
         check_text(error.text, "r.yml:3: x wants a duration such as 5s, not 5mss");
-        check(value_duration(&(struct yaml){.kind = YAML_SCALAR, .text = "7"}, 1000, &(int64_t){0}, &error));
+        check(value_duration(&(struct yaml){.kind = YAML_SCALAR, .text = "7"}, 1000, &(int64_t){0},
+                             &error));
 }
 
 static void waits_have_bounds(void)
@@ -47,8 +51,17 @@ static void sizes_are_read_as_spring_does(void)
                 const char *text;
                 int64_t bytes;
         } cases[] = {
-                {"5000", 5000}, {"5B", 5}, {"5KB", 5120}, {"5mb", 5 << 20}, {"2GB", INT64_C(2) << 30},
-                {"0", -1}, {"-1", -1}, {"5M", -1}, {"5 MB", -1}, {"MB", -1}, {"1MBB", -1},
+                {"5000", 5000},
+                {"5B", 5},
+                {"5KB", 5120},
+                {"5mb", 5 << 20},
+                {"2GB", INT64_C(2) << 30},
+                {"0", -1},
+                {"-1", -1},
+                {"5M", -1},
+                {"5 MB", -1},
+                {"MB", -1},
+                {"1MBB", -1},
         };
 
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

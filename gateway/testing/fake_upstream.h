@@ -1,4 +1,5 @@
-/* fake_upstream - for tests: a server that says what it is told, byte for byte, and counts what it hears. */
+/* fake_upstream - for tests: a server that says what it is told, byte for byte, and counts what it
+   hears. */
 #ifndef GATEWAY_TESTING_FAKE_UPSTREAM_H
 #define GATEWAY_TESTING_FAKE_UPSTREAM_H
 
@@ -14,9 +15,10 @@
 #include <unistd.h>
 
 struct fake {
-        const char *answers[4]; /* one for each request; NULL: says nothing more and waits; "" closes */
-        bool reset;  /* RST instead of FIN at a close */
-        bool closes; /* after each answer */
+        const char *
+                answers[4]; /* one for each request; NULL: says nothing more and waits; "" closes */
+        bool reset;         /* RST instead of FIN at a close */
+        bool closes;        /* after each answer */
         int listener, port;
         pthread_t thread;
         atomic_int requests, connections;
@@ -26,7 +28,8 @@ struct fake {
 
 static bool fake_is_whole(const char *text, size_t len)
 {
-        const char *end = memmem(text, len, "\r\n\r\n", 4), *field = strcasestr(text, "\r\nContent-Length:");
+        const char *end = memmem(text, len, "\r\n\r\n", 4),
+                   *field = strcasestr(text, "\r\nContent-Length:");
         size_t body = field && field < end ? strtoul(field + 17, NULL, 10) : 0;
 
         if (end && strcasestr(text, "\r\nTransfer-Encoding: chunked\r\n"))
@@ -99,7 +102,8 @@ static void fake_open(struct fake *f)
         socklen_t len = sizeof a;
 
         f->listener = socket(AF_INET, SOCK_STREAM, 0);
-        check(bind(f->listener, (struct sockaddr *)&a, sizeof a) == 0 && listen(f->listener, 16) == 0);
+        check(bind(f->listener, (struct sockaddr *)&a, sizeof a) == 0 &&
+              listen(f->listener, 16) == 0);
         getsockname(f->listener, (struct sockaddr *)&a, &len);
         f->port = ntohs(a.sin_port);
         check(pthread_create(&f->thread, NULL, fake_run, f) == 0);

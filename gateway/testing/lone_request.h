@@ -1,9 +1,10 @@
-/* lone_request - for tests: one request at a time, on a loop's thread; the test waits until all of its answer is there. */
+/* lone_request - for tests: one request at a time, on a loop's thread; the test waits until all of
+   its answer is there. */
 #ifndef GATEWAY_TESTING_LONE_REQUEST_H
 #define GATEWAY_TESTING_LONE_REQUEST_H
 
-#include "testing/check.h"
 #include "gateway/upstream/upstream.h"
+#include "testing/check.h"
 
 #include <semaphore.h>
 #include <string.h>
@@ -91,10 +92,21 @@ static inline void start_with(const char *method, int port, const char *target, 
         sem_init(&asked.over, 0, 0);
         asked.body = text_open(arena, 100);
         asked.request = (struct upstream_request){
-                .arena = arena, .method = method, .host = "127.0.0.1", .port = port, .target = target,
-                .authority = arena_printf(arena, "127.0.0.1:%d", port), .headers = headers, .header_count = count,
-                .body = body, .body_len = body ? strlen(body) : 0, .careful = strcmp(method, "POST") == 0,
-                .connect_ms = 500, .response_ms = response_ms, .done = on_done, .ready = read_on,
+                .arena = arena,
+                .method = method,
+                .host = "127.0.0.1",
+                .port = port,
+                .target = target,
+                .authority = arena_printf(arena, "127.0.0.1:%d", port),
+                .headers = headers,
+                .header_count = count,
+                .body = body,
+                .body_len = body ? strlen(body) : 0,
+                .careful = strcmp(method, "POST") == 0,
+                .connect_ms = 500,
+                .response_ms = response_ms,
+                .done = on_done,
+                .ready = read_on,
         };
         asked.go.run = run_request;
         loop_post(loop, &asked.go);
@@ -117,7 +129,8 @@ static inline struct upstream_request *wait_done(void)
         return &asked.request;
 }
 
-static inline struct upstream_request *ask(const char *method, int port, const char *target, const char *body)
+static inline struct upstream_request *ask(const char *method, int port, const char *target,
+                                           const char *body)
 {
         start(method, port, target, body);
         return wait_done();

@@ -1,4 +1,5 @@
-/* one_route - for tests: a route with the filters of the story, read anew for each of them, and a request that it takes. */
+/* one_route - for tests: a route with the filters of the story, read anew for each of them, and a
+   request that it takes. */
 #ifndef GATEWAY_TESTING_ONE_ROUTE_H
 #define GATEWAY_TESTING_ONE_ROUTE_H
 
@@ -8,13 +9,18 @@ static struct routes *routes;
 static struct headers received;
 static struct asked asked;
 
-/* predicates: within a list; filters: "  - ..." lines. The route is the first, behind it is one that filters may name. */
+/* predicates: within a list; filters: "  - ..." lines. The route is the first, behind it is one
+                                          that filters may name. */
 static inline struct routes *read_route(const char *predicates, const char *filters)
 {
         static char yaml[4096];
 
-        snprintf(yaml, sizeof yaml, "spring.cloud.gateway.routes:\n- id: a\n  uri: http://a\n  predicates: [%s]\n  filters:\n%s\n"
-                 "- {id: spare, uri: 'http://b', predicates: ['Host=*', Path=/spare/**, Method=GET]}\n", predicates, filters);
+        snprintf(yaml, sizeof yaml,
+                 "spring.cloud.gateway.routes:\n- id: a\n  uri: http://a\n  predicates: [%s]\n  "
+                 "filters:\n%s\n"
+                 "- {id: spare, uri: 'http://b', predicates: ['Host=*', Path=/spare/**, "
+                 "Method=GET]}\n",
+                 predicates, filters);
         return read_text(yaml);
 }
 
@@ -23,7 +29,11 @@ static inline void take_route(struct routes *route, const char *path)
         routes_release(&routes);
         routes = good(route);
         received = (struct headers){.arena = routes->arena};
-        asked = (struct asked){.arena = routes->arena, .method = "GET", .path = path, .client = "10.0.0.7", .headers = &received};
+        asked = (struct asked){.arena = routes->arena,
+                               .method = "GET",
+                               .path = path,
+                               .client = "10.0.0.7",
+                               .headers = &received};
 }
 
 /* Its first filter. */

@@ -1,5 +1,5 @@
-/* path_model - for tests and fuzzers: how others read a path, each way written down by itself, and what must hold under all of
-   them. Knows nothing of path.c. */
+/* path_model - for tests and fuzzers: how others read a path, each way written down by itself, and
+   what must hold under all of them. Knows nothing of path.c. */
 #ifndef GATEWAY_TESTING_PATH_MODEL_H
 #define GATEWAY_TESTING_PATH_MODEL_H
 
@@ -11,13 +11,13 @@
 
 /* A reader: each bit is something that some do. */
 enum {
-        READ_DROPS_FIRST = 1,  /* parameters are dropped before decoding */
-        READ_DROPS_LAST = 2,   /* and behind it */
-        READ_DECODES = 4,      /* once */
+        READ_DROPS_FIRST = 1, /* parameters are dropped before decoding */
+        READ_DROPS_LAST = 2,  /* and behind it */
+        READ_DECODES = 4,     /* once */
         READ_DECODES_TWICE = 8,
-        READ_BACKSLASH = 16,   /* is a separator */
-        READ_MERGES = 32,      /* empty segments */
-        READ_QUERY = 64,       /* what is decoded to ? or # ends the path */
+        READ_BACKSLASH = 16, /* is a separator */
+        READ_MERGES = 32,    /* empty segments */
+        READ_QUERY = 64,     /* what is decoded to ? or # ends the path */
         READERS = 128, /* one that decodes once and one that decodes twice are two: model_is_one */
 };
 
@@ -85,13 +85,15 @@ static inline const char *model_read(const char *path, int reader, char read[MOD
         return read;
 }
 
-/* Nothing that is not to be is in it: no dot segments, which change all the rest, and no /actuator. */
+/* Nothing that is not to be is in it: no dot segments, which change all the rest, and no
+   /actuator. */
 static inline bool model_is_harmless(const char *read)
 {
         for (const char *p = read; *p; p++) {
                 size_t len = *p == '/' ? strcspn(p + 1, "/") : 0;
 
-                if (*p == '/' && ((len == 1 && p[1] == '.') || (len == 2 && p[1] == '.' && p[2] == '.')))
+                if (*p == '/' &&
+                    ((len == 1 && p[1] == '.') || (len == 2 && p[1] == '.' && p[2] == '.')))
                         return false;
         }
         while (read[0] == '/' && read[1] == '/')
@@ -99,7 +101,8 @@ static inline bool model_is_harmless(const char *read)
         return strncasecmp(read, "/actuator", 9) != 0 || (read[9] && read[9] != '/');
 }
 
-/* The first name in the path, "" if there is none: what decides among routes of the form /name and all below. */
+/* The first name in the path, "" if there is none: what decides among routes of the form /name and
+   all below. */
 static inline size_t model_first(const char *read, const char **name)
 {
         *name = read + strspn(read, "/");

@@ -1,4 +1,5 @@
-/* read_path - for the gateway's fuzz harnesses only: a path as the most forgiving of servers reads it. */
+/* read_path - for the gateway's fuzz harnesses only: a path as the most forgiving of servers reads
+   it. */
 #ifndef GATEWAY_TESTING_READ_PATH_H
 #define GATEWAY_TESTING_READ_PATH_H
 
@@ -10,10 +11,13 @@ static inline int read_escape(const char *p)
 {
         char pair[3] = {p[0], p[0] ? p[1] : '\0', '\0'};
 
-        return isxdigit((unsigned char)pair[0]) && isxdigit((unsigned char)pair[1]) ? (int)strtol(pair, NULL, 16) : -1;
+        return isxdigit((unsigned char)pair[0]) && isxdigit((unsigned char)pair[1])
+                       ? (int)strtol(pair, NULL, 16)
+                       : -1;
 }
 
-/* Ends a segment that began at `begin`: an empty one and "." are none, ".." would lead somewhere else. The new length. */
+/* Ends a segment that began at `begin`: an empty one and "." are none, ".." would lead somewhere
+   else. The new length. */
 static inline size_t read_segment(const char *path, char *out, size_t begin, size_t len)
 {
         out[len] = '\0';
@@ -22,7 +26,8 @@ static inline size_t read_segment(const char *path, char *out, size_t begin, siz
         return begin && (len == begin || strcmp(out + begin, ".") == 0) ? begin - 1 : len;
 }
 
-/* Without parameters, decoded, backslashes as slashes, empty and dot segments gone; out has room for all of the path. */
+/* Without parameters, decoded, backslashes as slashes, empty and dot segments gone; out has room
+   for all of the path. */
 static inline void read_path(const char *path, char *out)
 {
         size_t len = 0, begin = 0;

@@ -1,7 +1,8 @@
-/* response_parser_feed - a caller of parser.h for its test and its fuzzer: feeds bytes in pieces, tells what came out as one text.
+/* response_parser_feed - a caller of parser.h for its test and its fuzzer: feeds bytes in pieces,
+   tells what came out as one text.
 
-   The buffer is exactly as large as what is in it and moves with each piece, so that a sanitizer sees a byte too far
-   and a pointer that was kept. */
+   The buffer is exactly as large as what is in it and moves with each piece, so that a sanitizer
+   sees a byte too far and a pointer that was kept. */
 #ifndef GATEWAY_TESTING_RESPONSE_FEED_H
 #define GATEWAY_TESTING_RESPONSE_FEED_H
 
@@ -62,7 +63,8 @@ static void feed_tell_fields(struct text *told, const struct response_field *fie
         }
 }
 
-/* A second opinion: whatever was accepted, CR and LF come in pairs and are all its control bytes but tabs. */
+/* A second opinion: whatever was accepted, CR and LF come in pairs and are all its control bytes
+   but tabs. */
 static void feed_check_head(const char *bytes, size_t len)
 {
         for (size_t i = 0; i < len; i++) {
@@ -136,7 +138,8 @@ static void feed_tell_end(struct feed *f, struct response_parser *r, struct text
 
         while (feed_more(f))
                 ;
-        if (response_parser_body(r, f->buffer, f->have, &used, &out, &out_len) != RESPONSE_END || used)
+        if (response_parser_body(r, f->buffer, f->have, &used, &out, &out_len) != RESPONSE_END ||
+            used)
                 abort();
         text_string(told, r->keep ? " keep" : " drop");
         if (f->have)

@@ -2,14 +2,16 @@
 #ifndef GATEWAY_TESTING_ROUTE_TEXT_H
 #define GATEWAY_TESTING_ROUTE_TEXT_H
 
-#include "testing/check.h"
 #include "gateway/routing/routes.h"
+#include "testing/check.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define UNDER_GATEWAY(yaml) "spring:\n  cloud:\n    gateway:\n" yaml
-#define ONE_ROUTE "      routes:\n      - id: a\n        uri: http://a:1\n        predicates: [Path=/a/**]\n"
+#define ONE_ROUTE                                                                                  \
+        "      routes:\n      - id: a\n        uri: http://a:1\n        predicates: "              \
+        "[Path=/a/**]\n"
 
 static struct error error; /* of the last text */
 
@@ -40,7 +42,8 @@ struct wrong {
         const char *text, *says;
 };
 
-static inline void check_wrong(const struct wrong *wrong, size_t count, struct routes *(*read)(const char *text))
+static inline void check_wrong(const struct wrong *wrong, size_t count,
+                               struct routes *(*read)(const char *text))
 {
         for (size_t i = 0; i < count; i++) {
                 struct routes *r = read(wrong[i].text);

@@ -1,8 +1,9 @@
-/* scripted - for the gateway's fuzz harness: an upstream that answers by the input's second half, and holds each request that
-   reaches it against what must be true of all of them.
+/* scripted - for the gateway's fuzz harness: an upstream that answers by the input's second half,
+   and holds each request that reaches it against what must be true of all of them.
 
-   The script is pieces (base/fuzz.h), an answer up to each `=`; the last one is said again to whoever asks more. `|`: the rest comes
-   a moment later. Behind its answer the upstream hangs up, with `=` it stays; `R`: with a reset. Nothing is allocated here. */
+   The script is pieces (base/fuzz.h), an answer up to each `=`; the last one is said again to
+   whoever asks more. `|`: the rest comes a moment later. Behind its answer the upstream hangs up,
+   with `=` it stays; `R`: with a reset. Nothing is allocated here. */
 #ifndef GATEWAY_TESTING_SCRIPTED_UPSTREAM_H
 #define GATEWAY_TESTING_SCRIPTED_UPSTREAM_H
 
@@ -18,7 +19,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { SCRIPT_ANSWERS = 16, SCRIPT_LINKS = 32, SCRIPT_ROOM = 96 << 10, SCRIPT_GAP_MS = 1, SCRIPT_METHODS = 8 };
+enum {
+        SCRIPT_ANSWERS = 16,
+        SCRIPT_LINKS = 32,
+        SCRIPT_ROOM = 96 << 10,
+        SCRIPT_GAP_MS = 1,
+        SCRIPT_METHODS = 8
+};
 
 /* A part of an answer, and what is behind it. */
 struct script_part {
@@ -33,9 +40,11 @@ struct script_link {
         char heard[SCRIPT_ROOM];
 };
 
-static const char *const script_methods[SCRIPT_METHODS] = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", NULL};
+static const char *const script_methods[SCRIPT_METHODS] = {"GET", "HEAD",  "OPTIONS", "POST",
+                                                           "PUT", "PATCH", "DELETE",  NULL};
 
-/* Called with each request's head, NUL-terminated; the harness's own. Whether it counts among those that a client made. */
+/* Called with each request's head, NUL-terminated; the harness's own. Whether it counts among those
+   that a client made. */
 static bool script_check(const char *request, const char *method, const char *path);
 
 static struct {
@@ -60,7 +69,8 @@ static inline void script_hang_up(int i, bool hard)
         close(script.connections[i].fd);
         script.link_count--;
         if (i != script.link_count)
-                memcpy(&script.connections[i], &script.connections[script.link_count], sizeof script.connections[i]);
+                memcpy(&script.connections[i], &script.connections[script.link_count],
+                       sizeof script.connections[i]);
 }
 
 static inline bool script_names_key(const struct script_part *part)
@@ -79,10 +89,12 @@ static inline bool script_answer(int i)
 
                 script.named |= script_names_key(part);
                 for (size_t sent = 0; sent < part->len;) {
-                        ssize_t n = send(script.connections[i].fd, part->at + sent, part->len - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+                        ssize_t n = send(script.connections[i].fd, part->at + sent,
+                                         part->len - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
                         struct pollfd p = {.fd = script.connections[i].fd, .events = POLLOUT};
 
-                        if (n < 0 && (errno != EAGAIN || poll(&p, 1, 200) <= 0 || p.revents & (POLLERR | POLLHUP)))
+                        if (n < 0 && (errno != EAGAIN || poll(&p, 1, 200) <= 0 ||
+                                      p.revents & (POLLERR | POLLHUP)))
                                 break;
                         sent += n > 0 ? (size_t)n : 0;
                 }
@@ -132,12 +144,16 @@ static inline const char *script_field(const char *head, const char *name)
 static inline size_t script_length(const char *heard, size_t len, const char *head)
 {
         size_t head_len = strlen(head);
-        const char *length = script_field(head, "\r\nContent-Length:"), *coding = script_field(head, "\r\nTransfer-Encoding:"), *end;
+        const char *length = script_field(head, "\r\nContent-Length:"),
+                   *coding = script_field(head, "\r\nTransfer-Encoding:"), *end;
 
         fuzz_must(!length || !coding, "a length and a coding");
         if (coding) {
-                fuzz_must(strcasecmp(coding, " chunked\r\n\r\n") == 0 || strncasecmp(coding, " chunked\r\n", 10) == 0, "a coding%.20s", coding);
-                end = memmem(heard + head_len, len - head_len, "0\r\n\r\n", 5); /* near enough: what is in a body is not checked */
+                fuzz_must(strcasecmp(coding, " chunked\r\n\r\n") == 0 ||
+                                  strncasecmp(coding, " chunked\r\n", 10) == 0,
+                          "a coding%.20s", coding);
+                end = memmem(heard + head_len, len - head_len, "0\r\n\r\n",
+                             5); /* near enough: what is in a body is not checked */
                 return end ? (size_t)(end + 5 - heard) : 0;
         }
         head_len += length ? strtoul(length, NULL, 10) : 0;
@@ -162,7 +178,8 @@ static inline bool script_take(int i)
                 return false;
         line = strcspn(head, "\r");
         method = strcspn(head, " ");
-        fuzz_must(line > method + 10 && strncmp(head + line - 9, " HTTP/1.1\r\n", 11) == 0, "a request line of %.100s", head);
+        fuzz_must(line > method + 10 && strncmp(head + line - 9, " HTTP/1.1\r\n", 11) == 0,
+                  "a request line of %.100s", head);
         snprintf(path, sizeof path, "%.*s", (int)(line - 9 - method - 1), head + method + 1);
         fuzz_must(*path == '/' && !strpbrk(path, " \t"), "a target of %.100s", path);
         path[strcspn(path, "?")] = '\0';
@@ -196,7 +213,8 @@ static inline void script_look(const struct pollfd *fds)
 {
         uint64_t count;
 
-        if (fds[0].revents && read(script.wake, &count, sizeof count) == sizeof count && script.drop) {
+        if (fds[0].revents && read(script.wake, &count, sizeof count) == sizeof count &&
+            script.drop) {
                 while (script.link_count)
                         script_hang_up(script.link_count - 1, true);
                 script.drop = false;
@@ -207,7 +225,8 @@ static inline void script_look(const struct pollfd *fds)
                         script_hear(i);
         if (fds[1].revents && script.link_count < SCRIPT_LINKS) {
                 script.connections[script.link_count].len = 0;
-                script.connections[script.link_count].fd = accept4(script.listener, NULL, NULL, SOCK_CLOEXEC);
+                script.connections[script.link_count].fd =
+                        accept4(script.listener, NULL, NULL, SOCK_CLOEXEC);
                 script.link_count += script.connections[script.link_count].fd >= 0;
         }
 }
@@ -216,11 +235,13 @@ static void *script_run(void *arg)
 {
         (void)arg;
         for (;;) {
-                struct pollfd fds[SCRIPT_LINKS + 2] = {{.fd = script.wake, .events = POLLIN}, {.fd = script.listener, .events = POLLIN}};
+                struct pollfd fds[SCRIPT_LINKS + 2] = {{.fd = script.wake, .events = POLLIN},
+                                                       {.fd = script.listener, .events = POLLIN}};
                 int count = script.link_count;
 
                 for (int i = 0; i < count; i++)
-                        fds[i + 2] = (struct pollfd){.fd = script.connections[i].fd, .events = POLLIN};
+                        fds[i + 2] =
+                                (struct pollfd){.fd = script.connections[i].fd, .events = POLLIN};
                 poll(fds, (nfds_t)count + 2, -1);
                 pthread_mutex_lock(&script.lock);
                 script_look(fds);
@@ -235,7 +256,9 @@ static inline void script_open(void)
         socklen_t len = sizeof a;
 
         script.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        fuzz_must(bind(script.listener, (struct sockaddr *)&a, sizeof a) == 0 && listen(script.listener, 64) == 0, "the upstream");
+        fuzz_must(bind(script.listener, (struct sockaddr *)&a, sizeof a) == 0 &&
+                          listen(script.listener, 64) == 0,
+                  "the upstream");
         getsockname(script.listener, (struct sockaddr *)&a, &len);
         script.port = ntohs(a.sin_port);
         script.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -19,7 +19,8 @@ long upstream_connection_send(struct upstream_connection *l, const char *bytes, 
         return 0;
 }
 
-/* The descriptor is watched by edges: after a short read nothing is left but a close that was already told of. */
+/* The descriptor is watched by edges: after a short read nothing is left but a close that was
+   already told of. */
 long upstream_connection_receive_to(struct upstream_connection *l, char *to, size_t room)
 {
         ssize_t n;

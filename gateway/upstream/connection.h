@@ -1,4 +1,5 @@
-/* connection - one connection to an upstream and the bytes on it; upstream.c's own. On the loop's thread. */
+/* connection - one connection to an upstream and the bytes on it; upstream.c's own. On the loop's
+   thread. */
 #ifndef GATEWAY_UPSTREAM_CONNECTION_H
 #define GATEWAY_UPSTREAM_CONNECTION_H
 
@@ -14,7 +15,8 @@ enum {
         READ_BUFFER_MOST_HEAD = 32 << 10,
 };
 
-/* What reading an answer needs; lent to a connection while it reads one, so that idle ones cost little. */
+/* What reading an answer needs; lent to a connection while it reads one, so that idle ones cost
+   little. */
 struct read_buffer {
         struct read_buffer *next;
         struct response_parser parser;
@@ -31,18 +33,20 @@ struct upstream_connection {
         struct pool *pool;
         struct endpoint *endpoint;
         struct upstream_request *request; /* NULL: kept for the next */
-        struct read_buffer *buffer;         /* NULL: nothing of the answer came yet */
-        int64_t until_us;          /* older ones are not used again */
-        int64_t idle_us;           /* since when it is kept */
+        struct read_buffer *buffer;       /* NULL: nothing of the answer came yet */
+        int64_t until_us;                 /* older ones are not used again */
+        int64_t idle_us;                  /* since when it is kept */
         bool reused;
         bool readable, writable, hung_up;
-        TAILQ_ENTRY(upstream_connection) beside; /* among the kept ones, the last used first, or those at work */
+        TAILQ_ENTRY(upstream_connection)
+        beside; /* among the kept ones, the last used first, or those at work */
 };
 
 TAILQ_HEAD(upstream_connections, upstream_connection);
 
 /* Bytes, 0: nothing now, -1: the connection is broken, why in errno. */
-long upstream_connection_send(struct upstream_connection *connection, const char *bytes, size_t len);
+long upstream_connection_send(struct upstream_connection *connection, const char *bytes,
+                              size_t len);
 /* Bytes, 0: nothing now, -1: closed (errno 0) or broken. */
 long upstream_connection_receive_to(struct upstream_connection *connection, char *to, size_t room);
 /* The same, behind what the buffer holds, at most so much; 0 also when it is full. */

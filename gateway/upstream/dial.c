@@ -58,7 +58,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *kn
 {
         struct dialer *d = arg;
         struct socket_watch *s = known;
-        unsigned events = (what & CURL_POLL_IN ? EPOLLIN : 0) | (what & CURL_POLL_OUT ? EPOLLOUT : 0);
+        unsigned events =
+                (what & CURL_POLL_IN ? EPOLLIN : 0) | (what & CURL_POLL_OUT ? EPOLLOUT : 0);
 
         (void)easy;
         if (what == CURL_POLL_REMOVE) {
@@ -106,7 +107,8 @@ static bool was_tried(const struct dial *dial, const struct endpoint *endpoint)
 
 static bool may_be_tried(const struct dial *dial, const struct endpoint *endpoint)
 {
-        return (!endpoint_is_avoided(endpoint) || dial->heedless) && !was_tried(dial, endpoint) && dial->tried_count < MOST_TRIED;
+        return (!endpoint_is_avoided(endpoint) || dial->heedless) && !was_tried(dial, endpoint) &&
+               dial->tried_count < MOST_TRIED;
 }
 
 /* An address is about to be tried: one that was picked, or of a host that is no name. */
@@ -171,13 +173,15 @@ static void hang_up(struct dial *dial)
 static long time_left(const struct dial *dial)
 {
         enum { LIBCURLS_MS = 300000 };
-        long left = (dial->connect_ms > 0 ? dial->connect_ms : LIBCURLS_MS) - (long)((clock_mono_us() - dial->began_us) / 1000);
+        long left = (dial->connect_ms > 0 ? dial->connect_ms : LIBCURLS_MS) -
+                    (long)((clock_mono_us() - dial->began_us) / 1000);
 
         return left > 1 ? left : 1;
 }
 
-/* "order:8080:10.0.0.7,fd00::8", for CURLOPT_RESOLVE: of each family the first address that may be tried, for libcurl 7.88 never
-   learns that the second of a family has connected. NULL: there is none, or the host is an address itself. */
+/* "order:8080:10.0.0.7,fd00::8", for CURLOPT_RESOLVE: of each family the first address that may be
+   tried, for libcurl 7.88 never learns that the second of a family has connected. NULL: there is
+   none, or the host is an address itself. */
 static struct curl_slist *pick_addresses(struct dial *dial)
 {
         enum { HOST = 300 };
@@ -194,7 +198,8 @@ static struct curl_slist *pick_addresses(struct dial *dial)
                         continue;
                 dial->more |= *family;
                 if (!*family)
-                        len += snprintf(line + len, INET6_ADDRSTRLEN + 2, "%c%s", len == host ? ':' : ',', address);
+                        len += snprintf(line + len, INET6_ADDRSTRLEN + 2, "%c%s",
+                                        len == host ? ':' : ',', address);
                 *family = true;
         }
         return len > host ? curl_slist_append(NULL, line) : NULL;
@@ -207,7 +212,8 @@ static CURL *easy_open(struct dial *dial)
 
         if (!easy)
                 abort();
-        snprintf(url, sizeof url, strchr(dial->host, ':') ? "http://[%s]:%d/" : "http://%s:%d/", dial->host, dial->port);
+        snprintf(url, sizeof url, strchr(dial->host, ':') ? "http://[%s]:%d/" : "http://%s:%d/",
+                 dial->host, dial->port);
         curl_easy_setopt(easy, CURLOPT_URL, url);
         curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
         curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -215,7 +221,8 @@ static CURL *easy_open(struct dial *dial)
         curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
         curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
         curl_easy_setopt(easy, CURLOPT_RESOLVE, (struct curl_slist *)dial->known);
-        curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, dial->more ? (time_left(dial) + 1) / 2 : time_left(dial));
+        curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                         dial->more ? (time_left(dial) + 1) / 2 : time_left(dial));
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, dial);
         curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, dial->reason);
@@ -238,7 +245,8 @@ static void dial_again(struct dial *dial)
 
 static void fail_early(struct dial *dial, const char *why)
 {
-        snprintf(dial->reason, sizeof dial->reason, "Could not resolve host: %s: %s", dial->host, why);
+        snprintf(dial->reason, sizeof dial->reason, "Could not resolve host: %s: %s", dial->host,
+                 why);
         dial->done(dial);
 }
 
@@ -266,12 +274,14 @@ static bool is_address(const char *host)
 {
         char address[sizeof(struct in6_addr)];
 
-        return strcasecmp(host, "localhost") == 0 || inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+        return strcasecmp(host, "localhost") == 0 || inet_pton(AF_INET, host, address) == 1 ||
+               inet_pton(AF_INET6, host, address) == 1;
 }
 
 static void look_up(struct dial *dial)
 {
-        dial->question = (struct question){.host = dial->host, .loop = dial->dialer->loop, .done = looked_up};
+        dial->question = (struct question){
+                .host = dial->host, .loop = dial->dialer->loop, .done = looked_up};
         if (is_address(dial->host) || resolver_ask(&dial->question)) {
                 dial_again(dial);
                 return;
@@ -304,7 +314,8 @@ static int take_socket(struct dial *dial)
         curl_socket_t fd = CURL_SOCKET_BAD;
         int ours = -1;
 
-        if (curl_easy_getinfo(dial->easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK && fd != CURL_SOCKET_BAD)
+        if (curl_easy_getinfo(dial->easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK &&
+            fd != CURL_SOCKET_BAD)
                 ours = dup(fd); /* not F_DUPFD_CLOEXEC, which the thread sanitizer does not know */
         if (ours >= 0)
                 fcntl(ours, F_SETFD, FD_CLOEXEC);
@@ -318,7 +329,8 @@ static void connected(struct dial *dial)
 
         dial->fd = take_socket(dial);
         if (dial->fd < 0 || getpeername(dial->fd, (struct sockaddr *)&peer, &len) != 0) {
-                snprintf(dial->reason, sizeof dial->reason, "connected, but the connection was gone at once");
+                snprintf(dial->reason, sizeof dial->reason,
+                         "connected, but the connection was gone at once");
                 if (dial->fd >= 0)
                         close(dial->fd);
                 dial->fd = -1;
@@ -340,13 +352,15 @@ static void judge_places(struct dial *dial)
 {
         for (int i = 0; i < dial->tried_count; i++)
                 if (dial->tried[i] != dial->endpoint)
-                        endpoint_avoid(dial->tried[i], "another address of the same name answered instead");
+                        endpoint_avoid(dial->tried[i],
+                                       "another address of the same name answered instead");
         endpoint_connected(dial->endpoint);
 }
 
 static void finish(struct dial *dial, CURLcode code)
 {
-        bool all_avoided = code != CURLE_OK && dial->tried_count == 0 && code == CURLE_COULDNT_CONNECT && !dial->heedless;
+        bool all_avoided = code != CURLE_OK && dial->tried_count == 0 &&
+                           code == CURLE_COULDNT_CONNECT && !dial->heedless;
 
         if (code == CURLE_OK)
                 connected(dial);
@@ -358,7 +372,8 @@ static void finish(struct dial *dial, CURLcode code)
         }
         if (code != CURLE_OK)
                 failed(dial, code);
-        if (code != CURLE_OK && dial->more && dial->tried_count > dial->tried_before) { /* another address */
+        if (code != CURLE_OK && dial->more &&
+            dial->tried_count > dial->tried_before) { /* another address */
                 dial_again(dial);
                 return;
         }

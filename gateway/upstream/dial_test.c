@@ -25,20 +25,25 @@ static sem_t done;
 
 static void listen_at(struct full *f, in_addr_t address, int port)
 {
-        struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(address), .sin_port = htons((uint16_t)port)};
+        struct sockaddr_in at = {.sin_family = AF_INET,
+                                 .sin_addr.s_addr = htonl(address),
+                                 .sin_port = htons((uint16_t)port)};
         socklen_t len = sizeof at;
         const int yes = 1;
 
         f->listener = socket(AF_INET, SOCK_STREAM, 0);
         setsockopt(f->listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-        check(f->listener >= 0 && bind(f->listener, (struct sockaddr *)&at, len) == 0 && listen(f->listener, 1) == 0);
+        check(f->listener >= 0 && bind(f->listener, (struct sockaddr *)&at, len) == 0 &&
+              listen(f->listener, 1) == 0);
         check_int(getsockname(f->listener, (struct sockaddr *)&at, &len), 0);
         f->port = ntohs(at.sin_port);
 }
 
 static void fill(struct full *f, in_addr_t address)
 {
-        struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(address), .sin_port = htons((uint16_t)f->port)};
+        struct sockaddr_in at = {.sin_family = AF_INET,
+                                 .sin_addr.s_addr = htonl(address),
+                                 .sin_port = htons((uint16_t)f->port)};
 
         for (int i = 0; i < CROWD; i++) {
                 f->crowd[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
@@ -66,7 +71,8 @@ static struct addrinfo *address(const char *text, struct addrinfo *next)
         return found;
 }
 
-static int lookup(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **found)
+static int lookup(const char *host, const char *service, const struct addrinfo *hints,
+                  struct addrinfo **found)
 {
         (void)host, (void)service, (void)hints;
         *found = address("127.0.0.1", address("127.0.0.2", NULL));
@@ -248,8 +254,10 @@ static void addresses_without_end_have_places(void)
 }
 
 static const struct story stories[] = {
-        {"an address that does not answer takes half of the time", an_address_that_does_not_answer_takes_half_of_the_time},
-        {"addresses to be avoided are better than none", addresses_to_be_avoided_are_better_than_none},
+        {"an address that does not answer takes half of the time",
+         an_address_that_does_not_answer_takes_half_of_the_time},
+        {"addresses to be avoided are better than none",
+         addresses_to_be_avoided_are_better_than_none},
         {"a name that libcurl does not take ends", a_name_that_libcurl_does_not_take_ends},
         {"addresses without end have endpoints", addresses_without_end_have_places},
         {NULL, NULL},

@@ -8,7 +8,8 @@
 #include <string.h>
 
 enum {
-        AVOID_MS = 10000, /* as Envoy's outlier detection ejects 30 s; here names are few and pods come back soon */
+        AVOID_MS = 10000, /* as Envoy's outlier detection ejects 30 s; here names are few and pods
+                             come back soon */
         FAILURES = 5,     /* in a row, of requests; one failed connect is enough */
 };
 
@@ -55,7 +56,8 @@ bool endpoint_is_avoided(const struct endpoint *p)
 void endpoint_avoid(struct endpoint *p, const char *why)
 {
         if (!endpoint_is_avoided(p))
-                log_write(LOG_WARN, "an upstream's address is avoided for a while", "server.address", p->text, "error.message", why, NULL);
+                log_write(LOG_WARN, "an upstream's address is avoided for a while",
+                          "server.address", p->text, "error.message", why, NULL);
         p->avoid_until_us = loop_now_us(p->all->loop) + AVOID_MS * 1000LL;
         p->failures = 0;
 }

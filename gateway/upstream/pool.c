@@ -82,21 +82,28 @@ void upstream_connection_drop(struct upstream_connection *l)
         link_close(l);
 }
 
-/* Ends earlier or later by a fifth, lest all that were made in one second are made anew in one second. */
+/* Ends earlier or later by a fifth, lest all that were made in one second are made anew in one
+   second. */
 static int64_t end_of_life(struct upstreams *u)
 {
         int64_t life = u->config.max_life_ms * 1000LL;
 
-        return loop_now_us(u->loop) + life * 4 / 5 + (int64_t)(prng_draw(&u->random) % (uint64_t)(life * 2 / 5 + 1));
+        return loop_now_us(u->loop) + life * 4 / 5 +
+               (int64_t)(prng_draw(&u->random) % (uint64_t)(life * 2 / 5 + 1));
 }
 
-struct upstream_connection *upstream_connection_open(struct pool *pool, int fd, struct endpoint *endpoint)
+struct upstream_connection *upstream_connection_open(struct pool *pool, int fd,
+                                                     struct endpoint *endpoint)
 {
         struct upstreams *u = pool->upstreams;
         struct upstream_connection *l = memory_alloc(sizeof *l);
 
         *l = (struct upstream_connection){
-                .watch = {upstream_connection_ready, fd}, .pool = pool, .endpoint = endpoint, .until_us = end_of_life(u), .writable = true,
+                .watch = {upstream_connection_ready, fd},
+                .pool = pool,
+                .endpoint = endpoint,
+                .until_us = end_of_life(u),
+                .writable = true,
         };
         TAILQ_INSERT_HEAD(&u->busy, l, beside);
         loop_watch(u->loop, &l->watch, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
@@ -109,7 +116,9 @@ struct upstream_connection *pool_take(struct pool *p, bool careful)
         struct upstream_connection *l;
 
         while ((l = TAILQ_FIRST(&p->idle))) {
-                if (now < l->until_us && now - l->idle_us < p->upstreams->config.max_idle_ms * 1000LL && !endpoint_is_avoided(l->endpoint) &&
+                if (now < l->until_us &&
+                    now - l->idle_us < p->upstreams->config.max_idle_ms * 1000LL &&
+                    !endpoint_is_avoided(l->endpoint) &&
                     (!careful || upstream_connection_is_fresh(l))) {
                         idle_take(p, l);
                         TAILQ_INSERT_HEAD(&p->upstreams->busy, l, beside);

@@ -1,15 +1,17 @@
-/* When a connection to an upstream serves again, and what becomes of an request whose connection ends. */
-#include "testing/check.h"
+/* When a connection to an upstream serves again, and what becomes of an request whose connection
+   ends. */
 #include "base/clock.h"
 #include "gateway/testing/fake_upstream.h"
 #include "gateway/testing/lone_request.h"
+#include "testing/check.h"
 
 #include <stdatomic.h>
 #include <string.h>
 
 static void any_method_goes_on_one_connection(void)
 {
-        static const char ok[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", head[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
+        static const char ok[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+                          head[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
         struct fake fake = {.answers = {head, ok, ok, ok}};
         struct upstream_request *x;
 
@@ -107,8 +109,10 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 {"any method goes on one connection", any_method_goes_on_one_connection},
-                {"a POST is sent once when its connection dies", a_post_is_sent_once_when_its_connection_dies},
-                {"a connection closed beforehand is replaced", a_connection_closed_beforehand_is_replaced},
+                {"a POST is sent once when its connection dies",
+                 a_post_is_sent_once_when_its_connection_dies},
+                {"a connection closed beforehand is replaced",
+                 a_connection_closed_beforehand_is_replaced},
                 {"what is cancelled hangs up", what_is_cancelled_hangs_up},
                 {"closing ends what waits", closing_ends_what_waits},
                 {NULL, NULL},

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-enum { SPILL = 64 << 10, FRAME = 32 }; /* what of a body is taken at once, and a chunk's size and ends */
+/* What of a body is taken at once, and a chunk's size and ends. */
+enum { SPILL = 64 << 10, FRAME = 32 };
 
 /* Fields were checked where they came from; a line break here would make one request two. */
 static bool is_one_line(const char *text)
@@ -42,7 +43,8 @@ static void add_head(struct upstream_request *x, struct text *t)
                 text_string(t, "Transfer-Encoding: chunked\r\n");
         else if (x->more)
                 text_printf(t, "Content-Length: %lld\r\n", (long long)x->body_total);
-        else if (x->body_len || strcmp(x->method, "POST") == 0 || strcmp(x->method, "PUT") == 0 || strcmp(x->method, "PATCH") == 0)
+        else if (x->body_len || strcmp(x->method, "POST") == 0 || strcmp(x->method, "PUT") == 0 ||
+                 strcmp(x->method, "PATCH") == 0)
                 text_printf(t, "Content-Length: %zu\r\n", x->body_len);
         text_add(t, "\r\n", 2);
 }
@@ -102,7 +104,8 @@ void send_more(struct upstream_request *x)
         if (x->out_len || ((x->body_sent || x->deaf) && !x->headed))
                 upstream_wait(x);
         else if (!x->headed)
-                loop_timer_clear(x->upstreams->loop, &x->timer); /* the client is waited for, whose time is the server's to keep */
+                loop_timer_clear(x->upstreams->loop, &x->timer); /* the client is waited for, whose
+                                                                    time is the server's to keep */
         if (!x->out_len && x->wants_write) {
                 x->wants_write = false;
                 x->ready(x);

@@ -16,7 +16,7 @@ struct name {
         char addresses[NAMES_MOST][INET6_ADDRSTRLEN];
         int64_t until_us; /* the addresses are good */
         unsigned turn;
-        bool busy;        /* a thread looks it up */
+        bool busy; /* a thread looks it up */
         LIST_HEAD(questions, question) waiting;
         STAILQ_ENTRY(name) beside;
 };
@@ -27,12 +27,16 @@ struct resolver_answer {
         struct question *question; /* NULL: forgotten meanwhile */
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of all below, and of questions that wait */
-static STAILQ_HEAD(names, name) all = STAILQ_HEAD_INITIALIZER(all); /* those asked longest ago first */
+static pthread_mutex_t lock =
+        PTHREAD_MUTEX_INITIALIZER; /* of all below, and of questions that wait */
+static STAILQ_HEAD(names,
+                   name) all = STAILQ_HEAD_INITIALIZER(all); /* those asked longest ago first */
 static int threads;
-static int (*lookup)(const char *, const char *, const struct addrinfo *, struct addrinfo **) = getaddrinfo;
+static int (*lookup)(const char *, const char *, const struct addrinfo *,
+                     struct addrinfo **) = getaddrinfo;
 
-void resolver_use(int (*other)(const char *, const char *, const struct addrinfo *, struct addrinfo **))
+void resolver_use(int (*other)(const char *, const char *, const struct addrinfo *,
+                               struct addrinfo **))
 {
         lookup = other ? other : getaddrinfo;
 }
@@ -42,8 +46,8 @@ static struct name *name_of(const char *host)
         struct name *n;
 
         STAILQ_FOREACH(n, &all, beside)
-                if (strcasecmp(n->host, host) == 0)
-                        return n;
+        if (strcasecmp(n->host, host) == 0)
+                return n;
         n = memory_alloc(sizeof *n);
         n->host = memory_string(host);
         STAILQ_INSERT_TAIL(&all, n, beside);
@@ -55,7 +59,8 @@ static void give(struct name *n, struct question *q, const char *why)
         q->count = n->count;
         q->why = why;
         for (int i = 0; i < n->count; i++)
-                memcpy(q->addresses[i], n->addresses[(n->turn + (unsigned)i) % (unsigned)n->count], INET6_ADDRSTRLEN);
+                memcpy(q->addresses[i], n->addresses[(n->turn + (unsigned)i) % (unsigned)n->count],
+                       INET6_ADDRSTRLEN);
         n->turn++;
 }
 
@@ -89,8 +94,14 @@ static void keep(struct name *n, const struct addrinfo *found)
 {
         n->count = 0;
         for (; found && n->count < NAMES_MOST; found = found->ai_next) {
-                const void *at = found->ai_family == AF_INET ? (const void *)&((const struct sockaddr_in *)(const void *)found->ai_addr)->sin_addr
-                                                             : (const void *)&((const struct sockaddr_in6 *)(const void *)found->ai_addr)->sin6_addr;
+                const void *at =
+                        found->ai_family == AF_INET
+                                ? (const void *)&(
+                                          (const struct sockaddr_in *)(const void *)found->ai_addr)
+                                          ->sin_addr
+                                : (const void *)&(
+                                          (const struct sockaddr_in6 *)(const void *)found->ai_addr)
+                                          ->sin6_addr;
 
                 if (inet_ntop(found->ai_family, at, n->addresses[n->count], INET6_ADDRSTRLEN))
                         n->count++;
@@ -121,8 +132,8 @@ static struct name *next_wanted(void)
         struct name *n;
 
         STAILQ_FOREACH(n, &all, beside)
-                if (!n->busy && !LIST_EMPTY(&n->waiting))
-                        return n;
+        if (!n->busy && !LIST_EMPTY(&n->waiting))
+                return n;
         return NULL;
 }
 

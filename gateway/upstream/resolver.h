@@ -1,9 +1,10 @@
-/* resolver - the addresses of upstreams' names, by getaddrinfo, which nobody can cancel: while a name server is mute, each call
-   holds its thread for as long as resolv.conf says.
+/* resolver - the addresses of upstreams' names, by getaddrinfo, which nobody can cancel: while a
+   name server is mute, each call holds its thread for as long as resolv.conf says.
 
-   So there are at most NAMES_LOOKUPS threads in the process; a name is looked up once, whoever waits for it; who cannot be served
-   waits, within the time that the caller keeps. What was found is used for NAMES_S: an address that went away is asked no longer.
-   Threads end when nothing is to be looked up. A name is remembered for ever; there are as many as routes files ever named. */
+   So there are at most NAMES_LOOKUPS threads in the process; a name is looked up once, whoever
+   waits for it; who cannot be served waits, within the time that the caller keeps. What was found
+   is used for NAMES_S: an address that went away is asked no longer. Threads end when nothing is to
+   be looked up. A name is remembered for ever; there are as many as routes files ever named. */
 #ifndef GATEWAY_UPSTREAM_RESOLVER_H
 #define GATEWAY_UPSTREAM_RESOLVER_H
 
@@ -35,6 +36,7 @@ bool resolver_ask(struct question *question);
 void names_forget(struct question *question); /* done() will not be called; harmless when it was */
 
 /* For tests; NULL: getaddrinfo. Before anything is asked. */
-void resolver_use(int (*lookup)(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **found));
+void resolver_use(int (*lookup)(const char *host, const char *service, const struct addrinfo *hints,
+                                struct addrinfo **found));
 
 #endif

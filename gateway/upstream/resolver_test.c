@@ -33,7 +33,8 @@ static void add_more(struct addrinfo *last, int more)
 }
 
 /* "2.x" has two addresses, "m.x" more than are kept, "0.x" none, "n.x" is not there. */
-static int fake_lookup(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **found)
+static int fake_lookup(const char *host, const char *service, const struct addrinfo *hints,
+                       struct addrinfo **found)
 {
         int now = atomic_fetch_add(&at_once, 1) + 1, error = 0;
 
@@ -48,9 +49,12 @@ static int fake_lookup(const char *host, const char *service, const struct addri
         if (*host == 'n') {
                 error = EAI_NONAME;
         } else if (*host == '2' || *host == 'm') {
-                struct addrinfo plain = {.ai_socktype = hints->ai_socktype, .ai_flags = AI_NUMERICHOST}, *second = NULL;
+                struct addrinfo plain = {.ai_socktype = hints->ai_socktype,
+                                         .ai_flags = AI_NUMERICHOST},
+                                *second = NULL;
 
-                check(getaddrinfo("10.0.0.1", NULL, &plain, found) == 0 && getaddrinfo("2001:db8::2", NULL, &plain, &second) == 0);
+                check(getaddrinfo("10.0.0.1", NULL, &plain, found) == 0 &&
+                      getaddrinfo("2001:db8::2", NULL, &plain, &second) == 0);
                 (*found)->ai_next = second;
                 add_more(second, *host == 'm' ? NAMES_MOST : 0);
         }
@@ -109,7 +113,8 @@ static void ask_all(void)
         for (int i = 0; i < count; i++) {
                 asked[i].answers = 0;
                 snprintf(asked[i].host, sizeof asked[i].host, "%s%d", kind, apart ? i : 0);
-                asked[i].question = (struct question){.host = asked[i].host, .loop = loop, .done = on_answer};
+                asked[i].question =
+                        (struct question){.host = asked[i].host, .loop = loop, .done = on_answer};
                 known += resolver_ask(&asked[i].question);
         }
 }
@@ -259,8 +264,10 @@ static void who_forgets_soon_hears_nothing(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"what was found is kept and taken in turn", what_was_found_is_kept_and_taken_in_turn},
-                {"what was not found is asked anew, and too much is cut", what_was_not_found_is_asked_anew_and_too_much_is_cut},
+                {"what was found is kept and taken in turn",
+                 what_was_found_is_kept_and_taken_in_turn},
+                {"what was not found is asked anew, and too much is cut",
+                 what_was_not_found_is_asked_anew_and_too_much_is_cut},
                 {"one lookup serves all who wait", one_lookup_serves_all_who_wait},
                 {"there are few lookups at a time", there_are_few_lookups_at_a_time},
                 {"who is forgotten hears nothing", who_is_forgotten_hears_nothing},

@@ -7,7 +7,8 @@ enum { MOST_INTERIM = 16, STATUS_BYTES = 12 };
 static bool status_read(struct response_parser *r, const char *line, size_t len)
 {
         if (len < STATUS_BYTES || (line[7] != '0' && line[7] != '1') || line[8] != ' ')
-                return response_parser_refuse(r, "the status line is not HTTP/1.1, a blank, three digits, a blank, a reason");
+                return response_parser_refuse(r, "the status line is not HTTP/1.1, a blank, three "
+                                                 "digits, a blank, a reason");
         r->minor = line[7] - '0';
         r->status = 0;
         for (size_t i = STATUS_BYTES - 3; i < STATUS_BYTES; i++) {
@@ -82,12 +83,15 @@ static const char *too_large(const struct response_parser *r)
 {
         if (r->state == TRAILERS)
                 return "the trailers are too large";
-        return r->interim ? "1xx flood: the head, with what came before it, is too large" : "the head is too large";
+        return r->interim ? "1xx flood: the head, with what came before it, is too large"
+                          : "the head is too large";
 }
 
-char *response_parser_line(struct response_parser *r, char *bytes, size_t len, size_t limit, size_t *line_len)
+char *response_parser_line(struct response_parser *r, char *bytes, size_t len, size_t limit,
+                           size_t *line_len)
 {
-        char *line = bytes + r->line, *lf = len > r->seen ? memchr(bytes + r->seen, '\n', len - r->seen) : NULL;
+        char *line = bytes + r->line,
+             *lf = len > r->seen ? memchr(bytes + r->seen, '\n', len - r->seen) : NULL;
         size_t end = lf ? (size_t)(lf - bytes) + 1 : len + 1;
 
         if (end > limit) {
@@ -113,17 +117,24 @@ static bool prefix_check(struct response_parser *r, const char *bytes, size_t le
         static const char prefix[] = "HTTP/1.";
         size_t there = (len < r->limits->head ? len : r->limits->head) - r->line;
 
-        if (memcmp(bytes + r->line, prefix, there < sizeof prefix - 1 ? there : sizeof prefix - 1) != 0)
+        if (memcmp(bytes + r->line, prefix,
+                   there < sizeof prefix - 1 ? there : sizeof prefix - 1) != 0)
                 return response_parser_refuse(r, "what came is no HTTP/1 answer");
         return true;
 }
 
-void response_parser_begin(struct response_parser *parser, const struct response_limits *limits, struct response_field *room, bool is_head)
+void response_parser_begin(struct response_parser *parser, const struct response_limits *limits,
+                           struct response_field *room, bool is_head)
 {
-        *parser = (struct response_parser){.limits = limits, .room = room, .fields = room, .trailers = room, .is_head = is_head};
+        *parser = (struct response_parser){.limits = limits,
+                                           .room = room,
+                                           .fields = room,
+                                           .trailers = room,
+                                           .is_head = is_head};
 }
 
-enum response_result response_parser_head(struct response_parser *r, char *bytes, size_t len, size_t *used)
+enum response_result response_parser_head(struct response_parser *r, char *bytes, size_t len,
+                                          size_t *used)
 {
         response_parser_move_fields(r, r->room, r->field_count, bytes);
         while (r->state <= FIELDS) {

@@ -1,28 +1,36 @@
-/* parser - an upstream's answer, read strictly and piece by piece (RFC 9112), out of the caller's own buffer.
+/* parser - an upstream's answer, read strictly and piece by piece (RFC 9112), out of the caller's
+   own buffer.
 
-   What two readers could understand differently is refused, so that no answer can hide in another. Nothing is copied
-   and nothing allocated: names and values of fields are ended with NUL where they lie in the buffer, pieces of the
-   body are spans of it. No I/O and no clock either. A byte at a time costs no more than once over.
+   What two readers could understand differently is refused, so that no answer can hide in another.
+   Nothing is copied and nothing allocated: names and values of fields are ended with NUL where they
+   lie in the buffer, pieces of the body are spans of it. No I/O and no clock either. A byte at a
+   time costs no more than once over.
 
         response_parser_begin(&parser, &limits, fields, is_head);         for each request
         while (response_parser_head(&parser, buffer, len, &used) == RESPONSE_MORE)
-                read more behind what is there;                more: again with all bytes, those seen before too
-        drop the first `used` bytes;                           only after the fields were used: they lie in there
-        while ((result = response_parser_body(&parser, buffer, len, &used, &out, &out_len)) != RESPONSE_END)
-                pass on `out` if RESPONSE_DATA, drop the first `used` bytes, read more if RESPONSE_MORE;
+                read more behind what is there;                more: again with all bytes, those
+                seen before too
+        drop the first `used` bytes;                           only after the fields were used: they
+        lie in there while ((result = response_parser_body(&parser, buffer, len, &used, &out,
+        &out_len)) != RESPONSE_END)
+                pass on `out` if RESPONSE_DATA, drop the first `used` bytes, read more if
+                RESPONSE_MORE;
 
    RESPONSE_BAD ends both loops, and stays.
-   What was not used must stay at the front of the next call's bytes, where the buffer itself may move or grow: a head,
-   and a section of trailers, stay until all of it is there. A buffer of the larger of limits.head and limits.trailers
-   always suffices. response_parser_body is called for answers without a body too, and says RESPONSE_END at once.
+   What was not used must stay at the front of the next call's bytes, where the buffer itself may
+   move or grow: a head, and a section of trailers, stay until all of it is there. A buffer of the
+   larger of limits.head and limits.trailers always suffices. response_parser_body is called for
+   answers without a body too, and says RESPONSE_END at once.
 
-   When the peer closes, response_parser_close says whether that is the answer's proper end. When the answer has ended, `keep`
-   says whether the connection may carry another. Bytes behind the end clear it, and so does a length said with 204:
-   what comes unasked would be taken for the next answer.
+   When the peer closes, response_parser_close says whether that is the answer's proper end. When
+   the answer has ended, `keep` says whether the connection may carry another. Bytes behind the end
+   clear it, and so does a length said with 204: what comes unasked would be taken for the next
+   answer.
 
-   Stricter than the RFC asks for: equal repeated or listed Content-Length, blanks before a chunk's extension, and any
-   coding beside chunked are refused. More lenient in one thing: the blank behind the status may be missing when there
-   is no reason phrase, which servers in the field do and which cannot be understood in two ways.
+   Stricter than the RFC asks for: equal repeated or listed Content-Length, blanks before a chunk's
+   extension, and any coding beside chunked are refused. More lenient in one thing: the blank behind
+   the status may be missing when there is no reason phrase, which servers in the field do and which
+   cannot be understood in two ways.
 
    Threads: one at a time. */
 #ifndef GATEWAY_UPSTREAM_RESPONSE_PARSER_H
@@ -41,23 +49,25 @@ enum response_result {
 };
 
 enum response_framing {
-        RESPONSE_NO_BODY, /* to HEAD, 204, 304, whatever length they say; a length of 0 elsewhere is RESPONSE_LENGTH */
+        RESPONSE_NO_BODY, /* to HEAD, 204, 304, whatever length they say; a length of 0 elsewhere is
+                             RESPONSE_LENGTH */
         RESPONSE_LENGTH,
         RESPONSE_CHUNKED,
         RESPONSE_UNTIL_CLOSE,
 };
 
 struct response_limits {
-        size_t head;      /* bytes, with the 1xx answers in front, of which at most 16 are skipped */
-        size_t fields;    /* number, those of the trailers too */
-        size_t trailers;  /* bytes */
+        size_t head;     /* bytes, with the 1xx answers in front, of which at most 16 are skipped */
+        size_t fields;   /* number, those of the trailers too */
+        size_t trailers; /* bytes */
         size_t extension; /* bytes of each chunk-extension */
 };
 
 struct response_field {
         const char *name, *value; /* the value without blanks around it */
         uint32_t name_len, value_len;
-        bool hop; /* about this connection only (`Connection` names it, or is it): not to be passed on */
+        bool hop; /* about this connection only (`Connection` names it, or is it): not to be passed
+                     on */
 };
 
 struct response_parser {
@@ -65,7 +75,8 @@ struct response_parser {
         int status, minor; /* 200 to 599; the 1 in HTTP/1.1 */
         enum response_framing framing;
         uint64_t length; /* of RESPONSE_LENGTH */
-        const struct response_field *fields, *trailers; /* as they came; trailers from RESPONSE_END on */
+        const struct response_field *fields,
+                *trailers; /* as they came; trailers from RESPONSE_END on */
         size_t field_count, trailer_count;
         int interim;     /* 1xx answers skipped */
         bool keep;       /* the connection may be used again; counts at RESPONSE_END */
@@ -84,21 +95,27 @@ struct response_parser {
         unsigned said;     /* fields that may come once, and what `Connection` said */
 };
 
-/* `room` has limits->fields entries; both stay the caller's and outlive the answer. is_head: asked with HEAD. */
-void response_parser_begin(struct response_parser *parser, const struct response_limits *limits, struct response_field *room, bool is_head);
+/* `room` has limits->fields entries; both stay the caller's and outlive the answer. is_head: asked
+   with HEAD. */
+void response_parser_begin(struct response_parser *parser, const struct response_limits *limits,
+                           struct response_field *room, bool is_head);
 
-/* RESPONSE_MORE, RESPONSE_HEAD or RESPONSE_BAD. `used` counts only with RESPONSE_HEAD: the head's bytes, with all 1xx before it. */
-enum response_result response_parser_head(struct response_parser *parser, char *bytes, size_t len, size_t *used);
+/* RESPONSE_MORE, RESPONSE_HEAD or RESPONSE_BAD. `used` counts only with RESPONSE_HEAD: the head's
+   bytes, with all 1xx before it. */
+enum response_result response_parser_head(struct response_parser *parser, char *bytes, size_t len,
+                                          size_t *used);
 
-/* RESPONSE_MORE, RESPONSE_DATA, RESPONSE_END or RESPONSE_BAD; at most one piece a call, which lies in bytes. Fields that may not be
-   trailers (framing, routing, authentication, what the body is: RFC 9110, 6.5.1) are left out. */
-enum response_result response_parser_body(struct response_parser *parser, char *bytes, size_t len, size_t *used, const char **out,
-                             size_t *out_len);
+/* RESPONSE_MORE, RESPONSE_DATA, RESPONSE_END or RESPONSE_BAD; at most one piece a call, which lies
+   in bytes. Fields that may not be trailers (framing, routing, authentication, what the body is:
+   RFC 9110, 6.5.1) are left out. */
+enum response_result response_parser_body(struct response_parser *parser, char *bytes, size_t len,
+                                          size_t *used, const char **out, size_t *out_len);
 
 /* So many of the next bytes are the body's and nothing else. */
 uint64_t response_parser_plain(const struct response_parser *parser);
 
-/* The peer closed, and all its bytes were given: true if the answer is whole, else `why` says what is missing. */
+/* The peer closed, and all its bytes were given: true if the answer is whole, else `why` says what
+   is missing. */
 bool response_parser_close(struct response_parser *parser);
 
 #endif

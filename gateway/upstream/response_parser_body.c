@@ -20,13 +20,15 @@ static bool chunk_step(struct response_parser *r, char c)
                 digit = digit_of(c);
                 if (digit >= 0) {
                         r->left = r->left << 4 | (uint64_t)digit;
-                        return ++r->count <= SIZE_DIGITS || response_parser_refuse(r, "a chunk's size has too many digits");
+                        return ++r->count <= SIZE_DIGITS ||
+                               response_parser_refuse(r, "a chunk's size has too many digits");
                 }
                 if (!r->count || (c != '\r' && c != ';'))
                         return response_parser_refuse(r, "a chunk's size is no hexadecimal number");
                 r->state = c == '\r' ? SIZE_LF : EXTENSION;
                 r->count = c != '\r';
-                return r->count <= r->limits->extension || response_parser_refuse(r, "a chunk's extension is too large");
+                return r->count <= r->limits->extension ||
+                       response_parser_refuse(r, "a chunk's extension is too large");
         case EXTENSION:
                 if (c == '\r')
                         r->state = SIZE_LF;
@@ -37,7 +39,8 @@ static bool chunk_step(struct response_parser *r, char c)
                 return true;
         case SIZE_LF:
                 r->state = r->left ? CHUNK : TRAILERS;
-                return c == '\n' || response_parser_refuse(r, "a chunk's size does not end with CR LF");
+                return c == '\n' ||
+                       response_parser_refuse(r, "a chunk's size does not end with CR LF");
         case CHUNK_CR:
                 r->state = CHUNK_LF;
                 return c == '\r' || response_parser_refuse(r, "a chunk does not end with CR LF");
@@ -49,7 +52,8 @@ static bool chunk_step(struct response_parser *r, char c)
 }
 
 /* The section stays with the caller until it is whole: its fields lie in there. */
-static enum response_result trailers_read(struct response_parser *r, char *bytes, size_t len, size_t *used)
+static enum response_result trailers_read(struct response_parser *r, char *bytes, size_t len,
+                                          size_t *used)
 {
         char *line;
         size_t line_len;
@@ -67,8 +71,8 @@ static enum response_result trailers_read(struct response_parser *r, char *bytes
         return r->state == BAD ? RESPONSE_BAD : RESPONSE_MORE;
 }
 
-static enum response_result piece_give(struct response_parser *r, const char *bytes, size_t len, size_t *used, const char **out,
-                                    size_t *out_len)
+static enum response_result piece_give(struct response_parser *r, const char *bytes, size_t len,
+                                       size_t *used, const char **out, size_t *out_len)
 {
         size_t piece = len - *used;
 
@@ -92,7 +96,8 @@ uint64_t response_parser_plain(const struct response_parser *r)
         return r->state == WHOLE || r->state == CHUNK ? r->left : 0;
 }
 
-enum response_result response_parser_body(struct response_parser *r, char *bytes, size_t len, size_t *used, const char **out, size_t *out_len)
+enum response_result response_parser_body(struct response_parser *r, char *bytes, size_t len,
+                                          size_t *used, const char **out, size_t *out_len)
 {
         enum response_result result;
 

@@ -6,17 +6,44 @@
 enum { LENGTH_DIGITS = 18, MOST_OPTIONS = 64 };
 
 static const bool token[256] = {
-        ['!'] = true, ['#' ... '\''] = true, ['*' ... '+'] = true, ['-' ... '.'] = true, ['0' ... '9'] = true,
-        ['A' ... 'Z'] = true, ['^' ... 'z'] = true, ['|'] = true, ['~'] = true,
+        ['!'] = true,         ['#' ... '\''] = true, ['*' ... '+'] = true,
+        ['-' ... '.'] = true, ['0' ... '9'] = true,  ['A' ... 'Z'] = true,
+        ['^' ... 'z'] = true, ['|'] = true,          ['~'] = true,
 };
 
 /* What RFC 9110, 6.5.1 keeps out of trailers, beside the special fields below. */
 static const char *const never_trailers[] = {
-        "Age", "Authentication-Info", "Authorization", "Cache-Control", "Content-Encoding", "Content-Language",
-        "Content-Location", "Content-Range", "Content-Type", "Cookie", "Date", "Expect", "Expires", "Host", "If-Match",
-        "If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since", "Location", "Max-Forwards", "Pragma",
-        "Proxy-Authentication-Info", "Proxy-Authorization", "Range", "Retry-After", "Set-Cookie", "Vary", "Warning",
-        "WWW-Authenticate", NULL,
+        "Age",
+        "Authentication-Info",
+        "Authorization",
+        "Cache-Control",
+        "Content-Encoding",
+        "Content-Language",
+        "Content-Location",
+        "Content-Range",
+        "Content-Type",
+        "Cookie",
+        "Date",
+        "Expect",
+        "Expires",
+        "Host",
+        "If-Match",
+        "If-Modified-Since",
+        "If-None-Match",
+        "If-Range",
+        "If-Unmodified-Since",
+        "Location",
+        "Max-Forwards",
+        "Pragma",
+        "Proxy-Authentication-Info",
+        "Proxy-Authorization",
+        "Range",
+        "Retry-After",
+        "Set-Cookie",
+        "Vary",
+        "Warning",
+        "WWW-Authenticate",
+        NULL,
 };
 
 bool response_parser_refuse(struct response_parser *r, const char *why)
@@ -37,7 +64,8 @@ static bool is_blank(char c)
         return c == ' ' || c == '\t';
 }
 
-/* Eight bytes at a time, where a control byte shows as a highest bit; at the first one, a tab maybe, one by one. */
+/* Eight bytes at a time, where a control byte shows as a highest bit; at the first one, a tab
+   maybe, one by one. */
 bool response_parser_has_control(const char *text, size_t len)
 {
         const uint64_t ones = UINT64_MAX / 255, tops = ones << 7;
@@ -111,7 +139,8 @@ static bool connection_read(struct response_parser *r, const struct response_fie
                 if (is_named(element, len, "close") || good != len)
                         r->said |= SAID_CLOSE;
                 else
-                        r->said |= is_named(element, len, "keep-alive") ? SAID_KEEP_ALIVE : SAID_NAMES;
+                        r->said |=
+                                is_named(element, len, "keep-alive") ? SAID_KEEP_ALIVE : SAID_NAMES;
                 if (++r->count > MOST_OPTIONS)
                         return response_parser_refuse(r, "Connection names too many fields");
         }
@@ -139,7 +168,8 @@ static const struct special {
 static const struct special *special_of(const struct response_field *f)
 {
         for (size_t i = 0; i < sizeof specials / sizeof *specials; i++)
-                if (f->name_len == specials[i].len && ((f->name[0] ^ specials[i].name[0]) & 0x1f) == 0 &&
+                if (f->name_len == specials[i].len &&
+                    ((f->name[0] ^ specials[i].name[0]) & 0x1f) == 0 &&
                     strncasecmp(f->name, specials[i].name, f->name_len) == 0)
                         return &specials[i];
         return NULL;
@@ -222,15 +252,18 @@ void response_parser_mark_hops(struct response_parser *r)
                         continue;
                 while ((element = element_next(&list, &len)))
                         for (struct response_field *f = r->room; f < r->room + r->field_count; f++)
-                                f->hop |= f->name_len == len && strncasecmp(f->name, element, len) == 0;
+                                f->hop |= f->name_len == len &&
+                                          strncasecmp(f->name, element, len) == 0;
         }
 }
 
 /* The fields kept so far, when their buffer moved. */
-void response_parser_move_fields(struct response_parser *r, struct response_field *fields, size_t count, const char *bytes)
+void response_parser_move_fields(struct response_parser *r, struct response_field *fields,
+                                 size_t count, const char *bytes)
 {
         for (size_t i = 0; r->base != (uintptr_t)bytes && i < count; i++) {
-                size_t name = (uintptr_t)fields[i].name - r->base, value = (uintptr_t)fields[i].value - r->base;
+                size_t name = (uintptr_t)fields[i].name - r->base,
+                       value = (uintptr_t)fields[i].value - r->base;
 
                 fields[i].name = bytes + name;
                 fields[i].value = bytes + value;

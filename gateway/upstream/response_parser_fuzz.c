@@ -1,16 +1,18 @@
-/* response_parser_fuzz - an answer is the same answer, or wrong for the same reason, however the network cuts it.
+/* response_parser_fuzz - an answer is the same answer, or wrong for the same reason, however the
+   network cuts it.
 
-   The first byte says how it is asked and ended, the next two how it is cut. What the test knows is written into the
-   corpus's directory to begin with. */
-#include "testing/fuzz.h"
+   The first byte says how it is asked and ended, the next two how it is cut. What the test knows is
+   written into the corpus's directory to begin with. */
 #include "gateway/testing/response_feed.h"
 #include "gateway/testing/response_rows.h"
+#include "testing/fuzz.h"
 
 enum { IS_HEAD = 1, CLOSE = 2, SMALL = 4, HOW = 3 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        static const struct response_limits small_limits = {.head = 64, .fields = 2, .trailers = 16, .extension = 4};
+        static const struct response_limits small_limits = {
+                .head = 64, .fields = 2, .trailers = 16, .extension = 4};
         struct arena *arena;
         const char *whole;
         struct feed f;
@@ -40,7 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 static void seed(const char *directory, const char *name, size_t number, const char *before,
                  const struct response_row *row)
 {
-        const char how[HOW] = {(char)((row->is_head ? IS_HEAD : 0) | (row->close ? CLOSE : 0)), 40, 1};
+        const char how[HOW] = {(char)((row->is_head ? IS_HEAD : 0) | (row->close ? CLOSE : 0)), 40,
+                               1};
         char path[4096];
         FILE *f;
 

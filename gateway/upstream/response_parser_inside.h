@@ -29,10 +29,11 @@ enum said {
 };
 
 bool response_parser_refuse(struct response_parser *parser, const char *why); /* false */
-bool response_parser_has_control(const char *text, size_t len);    /* a tab is none */
+bool response_parser_has_control(const char *text, size_t len);               /* a tab is none */
 
 /* A line that is whole, without its CR LF; NULL: not yet, or bad. */
-char *response_parser_line(struct response_parser *parser, char *bytes, size_t len, size_t limit, size_t *line_len);
+char *response_parser_line(struct response_parser *parser, char *bytes, size_t len, size_t limit,
+                           size_t *line_len);
 
 /* One line without its CR, at line[len]. */
 bool response_parser_field(struct response_parser *parser, char *line, size_t len);
@@ -42,6 +43,7 @@ bool response_parser_trailer(struct response_parser *parser, char *line, size_t 
 void response_parser_mark_hops(struct response_parser *parser);
 
 /* The fields kept so far, when their buffer moved. */
-void response_parser_move_fields(struct response_parser *parser, struct response_field *fields, size_t count, const char *bytes);
+void response_parser_move_fields(struct response_parser *parser, struct response_field *fields,
+                                 size_t count, const char *bytes);
 
 #endif

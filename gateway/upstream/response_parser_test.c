@@ -1,4 +1,5 @@
-/* Whole conversations, however the network cuts them; what can be read in two ways is refused and says why. */
+/* Whole conversations, however the network cuts them; what can be read in two ways is refused and
+   says why. */
 #include "gateway/testing/response_feed.h"
 #include "gateway/testing/response_rows.h"
 
@@ -9,8 +10,11 @@
 /* The same whether it comes at once, a byte at a time, in threes, or cut in two anywhere. */
 static void tell_however_cut(const struct response_row *row, const char *told)
 {
-        struct feed f = {.limits = &row_limits, .bytes = row->bytes, .len = row->len,
-                         .is_head = row->is_head, .close = row->close};
+        struct feed f = {.limits = &row_limits,
+                         .bytes = row->bytes,
+                         .len = row->len,
+                         .is_head = row->is_head,
+                         .close = row->close};
         struct arena *arena = arena_open();
         const char *got = told;
 
@@ -36,7 +40,8 @@ static void bad_heads_say_why(void)
         struct arena *arena = arena_open();
 
         for (size_t i = 0; i < sizeof bad_head_rows / sizeof *bad_head_rows; i++)
-                tell_however_cut(&bad_head_rows[i], arena_printf(arena, " bad: %s", bad_head_rows[i].told));
+                tell_however_cut(&bad_head_rows[i],
+                                 arena_printf(arena, " bad: %s", bad_head_rows[i].told));
         arena_close(&arena);
 }
 
@@ -55,7 +60,8 @@ static void bad_chunks_say_why(void)
         arena_close(&arena);
 }
 
-/* Exactly as large as may be passes, a byte less does not; a buffer as large as the limit is enough for both. */
+/* Exactly as large as may be passes, a byte less does not; a buffer as large as the limit is enough
+   for both. */
 static void limits_count_to_the_byte(void)
 {
         static const char bytes[] = INTERIM CHUNKED "1;abc\r\nx\r\n0\r\nA: b\r\n\r\n";
@@ -64,7 +70,8 @@ static void limits_count_to_the_byte(void)
                 const char *end;
         } rows[] = {
                 {{72, 2, 8, 4}, "(Transfer-Encoding=chunked) {x} [A=b] keep"},
-                {{71, 2, 8, 4}, " bad: 1xx flood: the head, with what came before it, is too large"},
+                {{71, 2, 8, 4},
+                 " bad: 1xx flood: the head, with what came before it, is too large"},
                 {{72, 1, 8, 4}, "{x} bad: too many fields with the trailers"},
                 {{72, 0, 8, 4}, " bad: too many fields"},
                 {{72, 2, 7, 4}, "{x} bad: the trailers are too large"},
@@ -118,13 +125,14 @@ static void connection_names_only_so_many(void)
         for (int i = 0; i < 5; i++)
                 text_string(&bytes, "Connection: a,b,c,d,e,f,g,h,i,j,k,l,m\r\n");
         text_string(&bytes, "\r\n");
-        check_text(feed(arena, (struct feed){.limits = &row_limits, .bytes = bytes.at, .len = bytes.len}),
+        check_text(feed(arena,
+                        (struct feed){.limits = &row_limits, .bytes = bytes.at, .len = bytes.len}),
                    " bad: Connection names too many fields");
         arena_close(&arena);
 }
 
-/* Why an upstream that sends a byte at a time costs linear time: an LF put where it was looked for already goes unseen,
-   and a line that was read is not read again. */
+/* Why an upstream that sends a byte at a time costs linear time: an LF put where it was looked for
+   already goes unseen, and a line that was read is not read again. */
 static void nothing_is_looked_at_twice(void)
 {
         char bytes[] = OK "A: bbbbbbbb\r\nB: c\r\n\r\n";
@@ -157,7 +165,8 @@ static void what_ended_stays_ended(void)
         response_parser_begin(&r, &row_limits, room, false);
         check_int(response_parser_head(&r, wrong, 6, &used), RESPONSE_BAD);
         check_int(response_parser_head(&r, answer, sizeof answer - 1, &used), RESPONSE_BAD);
-        check_int(response_parser_body(&r, answer, sizeof answer - 1, &used, &out, &out_len), RESPONSE_BAD);
+        check_int(response_parser_body(&r, answer, sizeof answer - 1, &used, &out, &out_len),
+                  RESPONSE_BAD);
         check(!response_parser_close(&r));
         check_text(r.why, "what came is no HTTP/1 answer");
 

@@ -9,9 +9,11 @@
 
 enum {
         GATHER_MOST = 128 << 10,
-        GATHER_ALL = 4 << 20,  /* of all requests together: when many clients are slow, a buffer's worth of each answer is enough */
+        GATHER_ALL = 4 << 20,  /* of all requests together: when many clients are slow, a buffer's
+                                  worth of each answer is enough */
         GATHER_US = 20 * 1000, /* an answer that trickles is passed on as it comes */
-        FIRST_READ = 8 << 10,  /* the head and a small body; more of a larger one would be copied once more */
+        FIRST_READ = 8 << 10,  /* the head and a small body; more of a larger one would be copied
+                                  once more */
 };
 
 static bool is_event_stream(const char *type)
@@ -20,14 +22,15 @@ static bool is_event_stream(const char *type)
 }
 
 /* Out of the buffer, which is soon another's: the bytes in one piece, `moved` further on. */
-static void take_fields(struct upstream_request *x, const struct response_field *fields, size_t count, ptrdiff_t moved,
-                        struct http_header **to, size_t *to_count)
+static void take_fields(struct upstream_request *x, const struct response_field *fields,
+                        size_t count, ptrdiff_t moved, struct http_header **to, size_t *to_count)
 {
         *to = arena_room(x->arena, (count + 1) * sizeof **to);
         *to_count = 0;
         for (size_t i = 0; i < count; i++)
                 if (!fields[i].hop)
-                        (*to)[(*to_count)++] = (struct http_header){fields[i].name + moved, fields[i].value + moved};
+                        (*to)[(*to_count)++] = (struct http_header){fields[i].name + moved,
+                                                                    fields[i].value + moved};
 }
 
 static void take_length(struct upstream_request *x)
@@ -39,7 +42,8 @@ static void take_length(struct upstream_request *x)
                 if (strcasecmp(x->answer[i].name, "Content-Length") == 0) {
                         x->answer_total = strtoll(x->answer[i].value, NULL, 10);
                 } else {
-                        x->endless |= strcasecmp(x->answer[i].name, "Content-Type") == 0 && is_event_stream(x->answer[i].value);
+                        x->endless |= strcasecmp(x->answer[i].name, "Content-Type") == 0 &&
+                                      is_event_stream(x->answer[i].value);
                         x->answer[kept++] = x->answer[i];
                 }
         x->answer_count = kept;
@@ -48,13 +52,18 @@ static void take_length(struct upstream_request *x)
 static long read_over(struct upstream_request *x)
 {
         struct response_parser *r = &x->connection->buffer->parser;
-        bool clean = r->keep && x->body_sent && !x->deaf && !x->out_len && x->connection->buffer->start == x->connection->buffer->end;
+        bool clean = r->keep && x->body_sent && !x->deaf && !x->out_len &&
+                     x->connection->buffer->start == x->connection->buffer->end;
 
         if (r->trailer_count) {
-                const struct response_field *first = r->trailers, *last = first + r->trailer_count - 1;
-                const char *copy = arena_copy(x->arena, first->name, (size_t)(last->value + last->value_len - first->name));
+                const struct response_field *first = r->trailers,
+                                            *last = first + r->trailer_count - 1;
+                const char *copy =
+                        arena_copy(x->arena, first->name,
+                                   (size_t)(last->value + last->value_len - first->name));
 
-                take_fields(x, first, r->trailer_count, copy - first->name, &x->trailers, &x->trailer_count);
+                take_fields(x, first, r->trailer_count, copy - first->name, &x->trailers,
+                            &x->trailer_count);
         }
         endpoint_worked(x->connection->endpoint);
         upstream_release(x, clean);
@@ -96,7 +105,8 @@ static void read_end(struct upstream_request *x)
         const char *out;
         size_t used, len;
 
-        if (response_parser_body(&d->parser, d->bytes + d->start, d->end - d->start, &used, &out, &len) == RESPONSE_END)
+        if (response_parser_body(&d->parser, d->bytes + d->start, d->end - d->start, &used, &out,
+                                 &len) == RESPONSE_END)
                 read_over(x);
 }
 
@@ -117,7 +127,9 @@ static long read_desk(struct upstream_request *x, char *to, size_t room)
 {
         struct read_buffer *d = x->connection->buffer;
         size_t used = 0;
-        enum response_result result = response_parser_body(&d->parser, d->bytes + d->start, d->end - d->start, &used, &x->piece, &x->piece_len);
+        enum response_result result =
+                response_parser_body(&d->parser, d->bytes + d->start, d->end - d->start, &used,
+                                     &x->piece, &x->piece_len);
 
         d->start += used;
         if (result == RESPONSE_BAD)
@@ -192,8 +204,11 @@ static void gather(struct upstream_request *x)
         size_t used, len;
         long n = 0;
 
-        /* a byte more than is wanted: so the read is a short one, and the connection known to be empty */
-        while (!is_complete(r) && (n = upstream_connection_receive_to(x->connection, x->gathered + x->piece_len, (size_t)response_parser_plain(r) + 1)) > 0) {
+        /* a byte more than is wanted: so the read is a short one, and the connection known to be
+           empty */
+        while (!is_complete(r) &&
+               (n = upstream_connection_receive_to(x->connection, x->gathered + x->piece_len,
+                                                   (size_t)response_parser_plain(r) + 1)) > 0) {
                 response_parser_body(r, x->gathered + x->piece_len, (size_t)n, &used, &out, &len);
                 x->piece_len += len;
                 r->keep = r->keep && used == (size_t)n;
@@ -206,10 +221,12 @@ static void gather(struct upstream_request *x)
 
 static void gather_due(struct timer *timer)
 {
-        tell_head((struct upstream_request *)((char *)timer - offsetof(struct upstream_request, timer)));
+        tell_head((struct upstream_request *)((char *)timer -
+                                              offsetof(struct upstream_request, timer)));
 }
 
-/* A body that is not long is read to where it is sent from, and sent as one: half the copies, and nobody is woken in between. */
+/* A body that is not long is read to where it is sent from, and sent as one: half the copies, and
+   nobody is woken in between. */
 static void gather_begin(struct upstream_request *x, size_t length)
 {
         struct read_buffer *d = x->connection->buffer;
@@ -220,7 +237,8 @@ static void gather_begin(struct upstream_request *x, size_t length)
         x->held = length;
         x->upstreams->gathered += length;
         /* what came with the head, often all of it */
-        if (response_parser_body(&d->parser, d->bytes + d->start, d->end - d->start, &used, &out, &x->piece_len) == RESPONSE_DATA)
+        if (response_parser_body(&d->parser, d->bytes + d->start, d->end - d->start, &used, &out,
+                                 &x->piece_len) == RESPONSE_DATA)
                 memcpy(x->gathered, out, x->piece_len);
         d->start += used;
         if (is_complete(&d->parser)) {
@@ -236,7 +254,8 @@ static bool is_to_be_gathered(const struct upstream_request *x, uint64_t length)
 {
         const struct read_buffer *d = x->connection->buffer;
 
-        return length <= d->end - d->start || (length <= GATHER_MOST && x->upstreams->gathered + length <= GATHER_ALL);
+        return length <= d->end - d->start ||
+               (length <= GATHER_MOST && x->upstreams->gathered + length <= GATHER_ALL);
 }
 
 void receive_forget(struct upstream_request *x)
@@ -254,7 +273,8 @@ static void take_head(struct upstream_request *x, size_t used)
         loop_timer_clear(x->upstreams->loop, &x->timer);
         x->outcome = UPSTREAM_ANSWERED;
         x->status = r->status;
-        take_fields(x, r->fields, r->field_count, arena_copy(x->arena, d->bytes, used) - d->bytes, &x->answer, &x->answer_count);
+        take_fields(x, r->fields, r->field_count, arena_copy(x->arena, d->bytes, used) - d->bytes,
+                    &x->answer, &x->answer_count);
         take_length(x);
         x->has_body = r->framing != RESPONSE_NO_BODY;
         d->start = used;
@@ -285,14 +305,19 @@ void receive_head(struct upstream_request *x)
                         read_buffer_take(l, strcmp(x->method, "HEAD") == 0);
                 n = upstream_connection_receive(l, FIRST_READ);
                 if (n < 0) {
-                        upstream_fail(x, UPSTREAM_BROKEN, broken_reason(errno, l->buffer->end ? "it closed within the head of its answer"
-                                                                                     : "it closed without an answer"));
+                        upstream_fail(
+                                x, UPSTREAM_BROKEN,
+                                broken_reason(errno,
+                                              l->buffer->end
+                                                      ? "it closed within the head of its answer"
+                                                      : "it closed without an answer"));
                         return;
                 }
                 if (n == 0)
                         return;
                 x->begun = true;
-                switch (response_parser_head(&l->buffer->parser, l->buffer->bytes, l->buffer->end, &used)) {
+                switch (response_parser_head(&l->buffer->parser, l->buffer->bytes, l->buffer->end,
+                                             &used)) {
                 case RESPONSE_HEAD:
                         take_head(x, used);
                         return;
@@ -304,4 +329,3 @@ void receive_head(struct upstream_request *x)
                 }
         }
 }
-

@@ -27,7 +27,10 @@ struct upstreams *upstreams_open(const struct upstreams_config *config, struct l
                 .max_idle_connections = or_else(config->max_idle_connections, MAX_IDLE_CONNECTIONS),
                 .max_head = head && head < READ_BUFFER_MOST_HEAD ? head : READ_BUFFER_MOST_HEAD,
         };
-        u->limits = (struct response_limits){.head = u->config.max_head, .fields = READ_BUFFER_FIELDS, .trailers = 8192, .extension = 256};
+        u->limits = (struct response_limits){.head = u->config.max_head,
+                                             .fields = READ_BUFFER_FIELDS,
+                                             .trailers = 8192,
+                                             .extension = 256};
         TAILQ_INIT(&u->busy);
         u->loop = loop;
         u->dialer = dialer_open(loop);
@@ -76,9 +79,12 @@ void upstream_fail(struct upstream_request *x, enum upstream_outcome outcome, co
 
 static void timer_due(struct timer *timer)
 {
-        struct upstream_request *x = (struct upstream_request *)((char *)timer - offsetof(struct upstream_request, timer));
+        struct upstream_request *x =
+                (struct upstream_request *)((char *)timer -
+                                            offsetof(struct upstream_request, timer));
 
-        upstream_fail(x, UPSTREAM_SLOW, x->headed ? "no more of its answer came in time" : "no answer in time");
+        upstream_fail(x, UPSTREAM_SLOW,
+                      x->headed ? "no more of its answer came in time" : "no answer in time");
 }
 
 void upstream_wait(struct upstream_request *x)
@@ -138,7 +144,8 @@ static void dialled(struct dial *dial)
 
         x->dial = NULL;
         if (dial->fd >= 0)
-                begin(x, upstream_connection_open(pool_of(x->upstreams, x->host, x->port), dial->fd, dial->endpoint));
+                begin(x, upstream_connection_open(pool_of(x->upstreams, x->host, x->port), dial->fd,
+                                                  dial->endpoint));
         else
                 upstream_fail(x, UPSTREAM_REFUSED, dial->reason);
 }
@@ -147,7 +154,11 @@ static void dial_for(struct upstream_request *x)
 {
         struct dial *dial = arena_alloc(x->arena, sizeof *dial);
 
-        *dial = (struct dial){.host = x->host, .port = x->port, .connect_ms = x->connect_ms, .done = dialled, .arg = x};
+        *dial = (struct dial){.host = x->host,
+                              .port = x->port,
+                              .connect_ms = x->connect_ms,
+                              .done = dialled,
+                              .arg = x};
         x->dial = dial;
         dial_start(x->upstreams->dialer, dial);
 }
@@ -161,7 +172,8 @@ void upstream_start(struct upstreams *u, struct upstream_request *x)
         x->connection = NULL;
         x->dial = NULL;
         x->outcome = UPSTREAM_BROKEN;
-        x->over = x->headed = x->reached = x->begun = x->endless = x->wants_read = x->wants_write = x->deaf = false; /* not `ending`: a body that is all here stays so */
+        x->over = x->headed = x->reached = x->begun = x->endless = x->wants_read = x->wants_write =
+                x->deaf = false; /* not `ending`: a body that is all here stays so */
         x->piece_len = x->out_len = x->whole_len = 0;
         x->reason = x->whole = x->gathered = NULL;
         x->timer = (struct timer){0};

@@ -1,10 +1,10 @@
 /* What goes to an upstream, what comes back, and what is made of it. */
 #include "gateway/upstream/upstream.h"
 
-#include "testing/check.h"
 #include "base/clock.h"
 #include "gateway/testing/fake_upstream.h"
 #include "gateway/testing/lone_request.h"
+#include "testing/check.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,34 +26,51 @@ static const struct {
         int status;
         const char *body;
 } cases[] = {
-        {"length", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", false, false, UPSTREAM_ANSWERED, 200, "hi"},
-        {"chunked", "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n1\r\n!\r\n0\r\nX-Trailer: 1\r\n\r\n",
+        {"length", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", false, false,
+         UPSTREAM_ANSWERED, 200, "hi"},
+        {"chunked",
+         "HTTP/1.1 201 Created\r\nTransfer-Encoding: "
+         "chunked\r\n\r\n2\r\nhi\r\n1\r\n!\r\n0\r\nX-Trailer: 1\r\n\r\n",
          false, false, UPSTREAM_ANSWERED, 201, "hi!"},
-        {"until the end", "HTTP/1.0 200 OK\r\n\r\nall of it", true, false, UPSTREAM_ANSWERED, 200, "all of it"},
-        {"1xx first", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx", false, false,
-         UPSTREAM_ANSWERED, 200, "x"},
+        {"until the end", "HTTP/1.0 200 OK\r\n\r\nall of it", true, false, UPSTREAM_ANSWERED, 200,
+         "all of it"},
+        {"1xx first",
+         "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: "
+         "1\r\n\r\nx",
+         false, false, UPSTREAM_ANSWERED, 200, "x"},
         {"204", "HTTP/1.1 204 No Content\r\n\r\n", false, false, UPSTREAM_ANSWERED, 204, ""},
-        {"304", "HTTP/1.1 304 Not Modified\r\nETag: \"1\"\r\nContent-Length: 5\r\n\r\n", false, false, UPSTREAM_ANSWERED, 304, ""},
-        {"404", "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", false, false, UPSTREAM_ANSWERED, 404, ""},
-        {"redirect is not followed", "HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", false, false,
+        {"304", "HTTP/1.1 304 Not Modified\r\nETag: \"1\"\r\nContent-Length: 5\r\n\r\n", false,
+         false, UPSTREAM_ANSWERED, 304, ""},
+        {"404", "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", false, false,
+         UPSTREAM_ANSWERED, 404, ""},
+        {"redirect is not followed",
+         "HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", false, false,
          UPSTREAM_ANSWERED, 302, ""},
         {"nothing and FIN", "", true, false, UPSTREAM_BROKEN, 0, NULL},
         {"nothing and RST", "", true, true, UPSTREAM_BROKEN, 0, NULL},
         {"cut in the status line", "HTTP/1.1 20", true, false, UPSTREAM_BROKEN, 0, NULL},
-        {"cut in the header", "HTTP/1.1 200 OK\r\nContent-Le", true, false, UPSTREAM_BROKEN, 0, NULL},
-        {"cut behind a field", "HTTP/1.1 200 OK\r\nX-A: 1\r\n", true, false, UPSTREAM_BROKEN, 0, NULL},
+        {"cut in the header", "HTTP/1.1 200 OK\r\nContent-Le", true, false, UPSTREAM_BROKEN, 0,
+         NULL},
+        {"cut behind a field", "HTTP/1.1 200 OK\r\nX-A: 1\r\n", true, false, UPSTREAM_BROKEN, 0,
+         NULL},
         {"cut behind 1xx", "HTTP/1.1 100 Continue\r\n\r\n", true, false, UPSTREAM_BROKEN, 0, NULL},
-        {"cut in the body", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi", true, false, UPSTREAM_BROKEN, 200, NULL},
-        {"cut in a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhi", true, false, UPSTREAM_BROKEN, 200, NULL},
-        {"no last chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n", true, false, UPSTREAM_BROKEN, 200, NULL},
+        {"cut in the body", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi", true, false,
+         UPSTREAM_BROKEN, 200, NULL},
+        {"cut in a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhi", true,
+         false, UPSTREAM_BROKEN, 200, NULL},
+        {"no last chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n", true,
+         false, UPSTREAM_BROKEN, 200, NULL},
         {"no HTTP", "220 smtp ready\r\n", true, false, UPSTREAM_BROKEN, 0, NULL},
-        {"hangs", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi", false, false, UPSTREAM_SLOW, 200, NULL},
+        {"hangs", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi", false, false, UPSTREAM_SLOW,
+         200, NULL},
 };
 
 static void each_answer_is_what_it_is(void)
 {
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-                struct fake fake = {.answers = {cases[i].answer}, .closes = cases[i].closes, .reset = cases[i].reset};
+                struct fake fake = {.answers = {cases[i].answer},
+                                    .closes = cases[i].closes,
+                                    .reset = cases[i].reset};
                 struct upstream_request *x;
 
                 fake_open(&fake);
@@ -74,8 +91,10 @@ static void each_answer_is_what_it_is(void)
 
 static void trailers_and_early_hints_are_no_fields(void)
 {
-        struct fake fake = {.answers = {"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nX-A:  b \r\nX-E:\r\n"
-                                        "Transfer-Encoding: chunked\r\n\r\n0\r\nX-Trailer: 1\r\n\r\n"}};
+        struct fake fake = {
+                .answers = {"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nX-A: "
+                            " b \r\nX-E:\r\n"
+                            "Transfer-Encoding: chunked\r\n\r\n0\r\nX-Trailer: 1\r\n\r\n"}};
         struct upstream_request *x;
 
         fake_open(&fake);
@@ -131,7 +150,8 @@ static void no_connection_in_time_is_refused(void)
         int listener = socket(AF_INET, SOCK_STREAM, 0), crowd[4];
         const struct upstream_request *x;
 
-        check(listener >= 0 && bind(listener, (struct sockaddr *)&at, len) == 0 && listen(listener, 0) == 0);
+        check(listener >= 0 && bind(listener, (struct sockaddr *)&at, len) == 0 &&
+              listen(listener, 0) == 0);
         check_int(getsockname(listener, (struct sockaddr *)&at, &len), 0);
         for (int i = 0; i < 4; i++) {
                 crowd[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
@@ -205,15 +225,28 @@ static void a_body_follows_in_chunks(void)
         sem_init(&asked.over, 0, 0);
         asked.body = text_open(arena, 100);
         asked.request = (struct upstream_request){
-                .arena = arena, .method = "PUT", .host = "localhost", .port = fake.port, .target = "/", .authority = "a",
-                .body = "first,", .body_len = 6, .body_total = -1, .more = true, .connect_ms = 500, .response_ms = 5000,
-                .done = on_done, .ready = write_rest,
+                .arena = arena,
+                .method = "PUT",
+                .host = "localhost",
+                .port = fake.port,
+                .target = "/",
+                .authority = "a",
+                .body = "first,",
+                .body_len = 6,
+                .body_total = -1,
+                .more = true,
+                .connect_ms = 500,
+                .response_ms = 5000,
+                .done = on_done,
+                .ready = write_rest,
         };
         asked.go.run = run_upload;
         loop_post(loop, &asked.go);
         check_int(wait_done()->outcome, UPSTREAM_ANSWERED);
         fake_close(&fake);
-        check_contains(fake.heard, "Transfer-Encoding: chunked\r\n\r\n6\r\nfirst,\r\n5\r\nmore,\r\n5\r\nmore,\r\n5\r\nmore,\r\n0\r\n\r\n");
+        check_contains(fake.heard, "Transfer-Encoding: "
+                                   "chunked\r\n\r\n6\r\nfirst,\r\n5\r\nmore,\r\n5\r\nmore,"
+                                   "\r\n5\r\nmore,\r\n0\r\n\r\n");
         close_all();
 }
 

@@ -1,7 +1,8 @@
-/* ceiling - a bare libmicrohttpd that answers one constant: what a server on this library can reach at most here.
+/* ceiling - a bare libmicrohttpd that answers one constant: what a server on this library can reach
+   at most here.
 
-   ceiling PORT [THREADS]. POST is answered 201, everything else 200, with a body of 300 bytes and three headers; /large has
-   one of 100 KB, for proxies to pass on. */
+   ceiling PORT [THREADS]. POST is answered 201, everything else 200, with a body of 300 bytes and
+   three headers; /large has one of 100 KB, for proxies to pass on. */
 
 #include <microhttpd.h>
 #include <stdio.h>
@@ -9,12 +10,17 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BODY = 300, LARGE = 100 << 10, MAX_CONNECTIONS = 10000 /* what several proxies keep open */ };
+enum {
+        BODY = 300,
+        LARGE = 100 << 10,
+        MAX_CONNECTIONS = 10000 /* what several proxies keep open */
+};
 
 static struct MHD_Response *answer, *large;
 
-static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *url, const char *method,
-                              const char *version, const char *data, size_t *len, void **context)
+static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *url,
+                              const char *method, const char *version, const char *data,
+                              size_t *len, void **context)
 {
         static int seen;
 
@@ -56,8 +62,9 @@ int main(int argc, char **argv)
         }
         answer = constant(BODY);
         large = constant(LARGE);
-        daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, (uint16_t)atoi(argv[1]), NULL, NULL, handle, NULL,
-                                  MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,
+        daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, (uint16_t)atoi(argv[1]), NULL,
+                                  NULL, handle, NULL, MHD_OPTION_THREAD_POOL_SIZE, threads,
+                                  MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,
                                   MHD_OPTION_END);
         if (!daemon) {
                 perror("ceiling");

@@ -1,8 +1,10 @@
-/* event_fuzz - order, delivery and product without their HTTP, inbox and outbox on one embedded log, and records of anybody's on it.
+/* event_fuzz - order, delivery and product without their HTTP, inbox and outbox on one embedded
+   log, and records of anybody's on it.
 
-   A record is lines "name: value" (`key` is its key, `-name` a header that is NULL), an empty line, and the value; the mark `N` ends one
-   of several. Whatever they say: the events behind them are applied, what follows from them gets onto the log, no stock is below zero, and the
-   metrics stay readable and few. */
+   A record is lines "name: value" (`key` is its key, `-name` a header that is NULL), an empty line,
+   and the value; the mark `N` ends one of several. Whatever they say: the events behind them are
+   applied, what follows from them gets onto the log, no stock is below zero, and the metrics stay
+   readable and few. */
 #include "base/clock.h"
 #include "testing/fuzz.h"
 
@@ -12,25 +14,35 @@
 #include "data/outbox.h"
 #include "data/store.h"
 #include "delivery/delivery.h"
-#include "event/inbox.h"
-#include "testing/publish.h"
-#include "event/relay.h"
 #include "event/futex.h"
+#include "event/inbox.h"
+#include "event/relay.h"
 #include "order/order.h"
 #include "product/inventory.h"
 #include "service/settings.h"
+#include "testing/publish.h"
 
 #include <ftw.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
-enum { INPUTS = 2000 /* before all begins anew */, SERVICES = 3, RECORDS = 16, HEADERS = 24, PATIENCE_US = 8000000, REACTIONS = 8,
-       SERIES_MOST = 40, VALUE_MOST = 1 << 20 };
+enum {
+        INPUTS = 2000 /* before all begins anew */,
+        SERVICES = 3,
+        RECORDS = 16,
+        HEADERS = 24,
+        PATIENCE_US = 8000000,
+        REACTIONS = 8,
+        SERIES_MOST = 40,
+        VALUE_MOST = 1 << 20
+};
 
-static const struct entity *const entities[SERVICES][4] = {{&order_entity},
-                                                           {&delivery_entity, &dispatch_entity},
-                                                           {&inventory_entity, &movement_entity, &taking_entity}};
-static const struct reaction *const policies[SERVICES] = {order_policy, delivery_policy, product_policy};
+static const struct entity *const entities[SERVICES][4] = {
+        {&order_entity},
+        {&delivery_entity, &dispatch_entity},
+        {&inventory_entity, &movement_entity, &taking_entity}};
+static const struct reaction *const policies[SERVICES] = {order_policy, delivery_policy,
+                                                          product_policy};
 static const char *const names[SERVICES] = {"order", "delivery", "product"};
 
 static struct {
@@ -79,8 +91,13 @@ static void service_open(int i)
 {
         struct service *s = &mall.services[i];
         char url[100];
-        struct store_config store = {.url = url, .service = names[i], .entities = entities[i], .readers = 1, .config = mall.config,
-                                     .value_max = BUS_VALUE_MAX, .record_max = BUS_RECORD_MAX};
+        struct store_config store = {.url = url,
+                                     .service = names[i],
+                                     .entities = entities[i],
+                                     .readers = 1,
+                                     .config = mall.config,
+                                     .value_max = BUS_VALUE_MAX,
+                                     .record_max = BUS_RECORD_MAX};
         struct inbox_config inbox = {.group = names[i], .reactions = s->reactions};
         struct error e = {0};
         size_t count = 0;
@@ -94,7 +111,10 @@ static void service_open(int i)
         s->metrics = inbox.metrics = metrics_open();
         s->store = inbox.store = store_open(&store, &e);
         fuzz_must(s->store, "%s", e.text);
-        s->relay = relay_open(&(struct relay_config){.store = s->store, .bus = bus_of(s->metrics), .metrics = s->metrics}, &e);
+        s->relay = relay_open(&(struct relay_config){.store = s->store,
+                                                     .bus = bus_of(s->metrics),
+                                                     .metrics = s->metrics},
+                              &e);
         fuzz_must(s->relay, "%s", e.text);
         inbox.bus = bus_of(s->metrics);
         s->inbox = inbox_open(&inbox, &e);
@@ -106,7 +126,8 @@ static void mall_open(void)
         struct bus_config bus;
         struct error e = {0};
 
-        snprintf(mall.directory, sizeof mall.directory, "%s/mall-fuzz-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+        snprintf(mall.directory, sizeof mall.directory, "%s/mall-fuzz-XXXXXX",
+                 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
         fuzz_must(mkdtemp(mall.directory), "%s", mall.directory);
         bus = bus_of(NULL);
         mall.publisher = bus_open_publisher(&bus, &e);
@@ -129,7 +150,8 @@ static void mall_close(void)
 
 /* ---- the records ---- */
 
-static void read_header(struct arena *arena, char *line, struct record *r, struct record_header *headers)
+static void read_header(struct arena *arena, char *line, struct record *r,
+                        struct record_header *headers)
 {
         char *colon = strstr(line, ": ");
 
@@ -140,7 +162,8 @@ static void read_header(struct arena *arena, char *line, struct record *r, struc
                 r->key = arena_string(arena, colon + 2);
                 r->key_len = strlen(r->key);
         } else {
-                headers[r->header_count++] = (struct record_header){line + (*line == '-'), *line == '-' ? NULL : colon + 2, strlen(colon + 2)};
+                headers[r->header_count++] = (struct record_header){
+                        line + (*line == '-'), *line == '-' ? NULL : colon + 2, strlen(colon + 2)};
         }
 }
 
@@ -165,14 +188,18 @@ static void marker(struct arena *arena, struct record *r)
         h[0] = (struct record_header){"ce_type", "Marker", 6};
         h[1] = (struct record_header){"ce_source", "/fuzz", 5};
         h[2] = (struct record_header){"ce_id", id, strlen(id)};
-        *r = (struct record){.value = "{\"eventType\":\"Marker\"}", .value_len = 22, .headers = h, .header_count = 3};
+        *r = (struct record){.value = "{\"eventType\":\"Marker\"}",
+                             .value_len = 22,
+                             .headers = h,
+                             .header_count = 3};
 }
 
 static void publish(struct record *records, size_t count)
 {
         struct error e = {0};
 
-        bus_publish(mall.publisher, records, count, PATIENCE_US / 1000, &e); /* what is refused is of no interest */
+        bus_publish(mall.publisher, records, count, PATIENCE_US / 1000,
+                    &e); /* what is refused is of no interest */
 }
 
 static void wait_for_markers(void)
@@ -181,7 +208,9 @@ static void wait_for_markers(void)
         uint32_t now;
 
         while ((now = atomic_load(&met)) < SERVICES) {
-                fuzz_must(clock_mono_us() < end, "an event is in the way of those behind it: %u of %d have passed", now, SERVICES);
+                fuzz_must(clock_mono_us() < end,
+                          "an event is in the way of those behind it: %u of %d have passed", now,
+                          SERVICES);
                 futex_word_wait(&met, now, 100000);
         }
 }
@@ -208,12 +237,15 @@ static void check_stock(struct arena *arena, struct store *store)
         void *rows[20];
         size_t count;
 
-        fuzz_must(table_page(db, store_table(store, &inventory_entity), &page, arena, rows, &count, &e), "%s", e.text);
+        fuzz_must(table_page(db, store_table(store, &inventory_entity), &page, arena, rows, &count,
+                             &e),
+                  "%s", e.text);
         store_read_end(store, db);
         for (size_t i = 0; i < count; i++) {
                 const struct inventory *inventory = rows[i];
 
-                fuzz_must(!inventory->stock.known || inventory->stock.value >= 0, "a stock of %lld", (long long)inventory->stock.value);
+                fuzz_must(!inventory->stock.known || inventory->stock.value >= 0, "a stock of %lld",
+                          (long long)inventory->stock.value);
         }
 }
 
@@ -248,7 +280,10 @@ static void stock_up(void)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-        static const struct setting own[] = {{.name = "oversell", .type = SETTING_CHOICE, .fallback = "refuse", .choices = "refuse|allow"},
+        static const struct setting own[] = {{.name = "oversell",
+                                              .type = SETTING_CHOICE,
+                                              .fallback = "refuse",
+                                              .choices = "refuse|allow"},
                                              {.name = NULL}};
         static char *none[] = {NULL}, program[] = "fuzz", *arguments[] = {program, NULL};
         struct error e = {0};

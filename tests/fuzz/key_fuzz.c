@@ -1,8 +1,8 @@
-/* key_fuzz - Idempotency-Keys through a service's HTTP, against a list of them. Each line is a POST: a letter that picks the path and
-   the body, and the key's bytes.
+/* key_fuzz - Idempotency-Keys through a service's HTTP, against a list of them. Each line is a
+   POST: a letter that picks the path and the body, and the key's bytes.
 
-   A key makes one row, however often it comes; the same key with another body is refused, on another path it is another key; what is no key
-   makes nothing. */
+   A key makes one row, however often it comes; the same key with another body is refused, on
+   another path it is another key; what is no key makes nothing. */
 #include "services.h"
 
 enum { MOST = 24 };
@@ -57,7 +57,8 @@ static int status(void)
 
 static int64_t id_answered(void)
 {
-        const char *body = strstr(wire.heard, "\r\n\r\n{\"id\":"), *location = strstr(wire.heard, "Location: http://h/orders/");
+        const char *body = strstr(wire.heard, "\r\n\r\n{\"id\":"),
+                   *location = strstr(wire.heard, "Location: http://h/orders/");
 
         return body ? atoll(body + 10) : location ? atoll(location + 26) : 0;
 }
@@ -66,20 +67,26 @@ static void post(struct arena *arena, const char *path, const char *body, const 
 {
         struct use *before = find(path, key);
         int fd = wire_dial(true);
-        const char *request = arena_printf(arena, "POST %s HTTP/1.1\r\nHost: h\r\nConnection: close\r\nIdempotency-Key: %s\r\nContent-Length: %zu\r\n\r\n%s",
-                                           path, key, strlen(body), body);
+        const char *request =
+                arena_printf(arena,
+                             "POST %s HTTP/1.1\r\nHost: h\r\nConnection: close\r\nIdempotency-Key: "
+                             "%s\r\nContent-Length: %zu\r\n\r\n%s",
+                             path, key, strlen(body), body);
 
         wire_say(fd, request, strlen(request));
         wire_hear_all(fd);
         if (!is_key(key)) {
-                fuzz_must(status() == 400 || status() == 431, "%d for a key of %.100s", status(), key);
+                fuzz_must(status() == 400 || status() == 431, "%d for a key of %.100s", status(),
+                          key);
         } else if (!before) {
-                fuzz_must(status() == 201 || status() == 200, "%d for a new key: %s", status(), wire.heard);
+                fuzz_must(status() == 201 || status() == 200, "%d for a new key: %s", status(),
+                          wire.heard);
                 uses[count++] = (struct use){path, body, key, id_answered()};
         } else if (before->body != body) {
                 fuzz_must(status() == 422, "%d for a key with another body", status());
         } else {
-                fuzz_must(id_answered() == before->id && before->id, "%lld, then %lld for a key", (long long)before->id, (long long)id_answered());
+                fuzz_must(id_answered() == before->id && before->id, "%lld, then %lld for a key",
+                          (long long)before->id, (long long)id_answered());
         }
 }
 
@@ -92,7 +99,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        static const char *const paths[] = {"/orders", "/orders/order"}, *const bodies[] = {"{\"qty\":1}", "{\"qty\":2}"};
+        static const char *const paths[] = {"/orders", "/orders/order"}, *const bodies[] = {
+                                                                                 "{\"qty\":1}",
+                                                                                 "{\"qty\":2}"};
         struct arena *arena = arena_open();
         struct fuzz_piece text = fuzz_whole(arena, data, size, 1 << 14);
         const char *at = text.at, *end = text.at + text.len;
@@ -102,7 +111,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         salt++;
         for (count = 0; count < MOST && (line = fuzz_line(arena, &at, end));)
                 if (is_sayable(line) && *line)
-                        post(arena, paths[*line & 1], bodies[*line >> 1 & 1], arena_printf(arena, "%ld-%s", salt, line + 1));
+                        post(arena, paths[*line & 1], bodies[*line >> 1 & 1],
+                             arena_printf(arena, "%ld-%s", salt, line + 1));
         wire_until_gone();
         arena_close(&arena);
         return 0;

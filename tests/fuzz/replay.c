@@ -1,5 +1,5 @@
-/* replay - the main() of a harness without a fuzzer: runs it once with each file of its corpus and of its past crashes, or with
-   those named. */
+/* replay - the main() of a harness without a fuzzer: runs it once with each file of its corpus and
+   of its past crashes, or with those named. */
 #include "testing/fuzz.h"
 
 #include <dirent.h>
@@ -17,7 +17,8 @@ static void replay(const char *path)
 
         if (fd < 0 || fstat(fd, &s) != 0)
                 fuzz_fail("%s cannot be read", path);
-        bytes = memory_alloc((size_t)s.st_size + !s.st_size); /* exactly, so that a sanitizer sees a byte too far */
+        bytes = memory_alloc((size_t)s.st_size +
+                             !s.st_size); /* exactly, so that a sanitizer sees a byte too far */
         if (read(fd, bytes, (size_t)s.st_size) != s.st_size)
                 fuzz_fail("%s cannot be read", path);
         close(fd);
@@ -40,7 +41,8 @@ static int replay_all(const char *kind, const char *harness)
         snprintf(path, sizeof path, "tests/fuzz/%s/%s", kind, harness);
         count = scandir(path, &entries, is_file, alphasort);
         for (int i = 0; i < count; i++) {
-                snprintf(path, sizeof path, "tests/fuzz/%s/%s/%s", kind, harness, entries[i]->d_name);
+                snprintf(path, sizeof path, "tests/fuzz/%s/%s/%s", kind, harness,
+                         entries[i]->d_name);
                 printf("     %s\n", path);
                 fflush(stdout);
                 replay(path);

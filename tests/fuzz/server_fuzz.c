@@ -1,12 +1,14 @@
-/* server_fuzz - a service's whole HTTP, from bytes to rows: the server, the actuator, the resources of order, delivery and product. The
-   input is what a client says (service/wire.h). */
+/* server_fuzz - a service's whole HTTP, from bytes to rows: the server, the actuator, the resources
+   of order, delivery and product. The input is what a client says (service/wire.h). */
 #include "services.h"
 
 #include "data/outbox.h"
 #include "testing/wire_lines.h"
 
 #define GOOD "GET /orders/1 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
-#define POST(path, body, length) "POST " path " HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: " length "\r\n\r\n" body
+#define POST(path, body, length)                                                                   \
+        "POST " path " HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: " length        \
+        "\r\n\r\n" body
 
 static int64_t told;
 
@@ -18,7 +20,8 @@ static void wire_check_answer(const char *answer, size_t len)
 
 static void begin(void)
 {
-        wire_ask(POST("/orders", "{\"productId\":\"1\",\"productName\":\"TV\",\"qty\":5}", "44"), "HTTP/1.1 201 ");
+        wire_ask(POST("/orders", "{\"productId\":\"1\",\"productName\":\"TV\",\"qty\":5}", "44"),
+                 "HTTP/1.1 201 ");
         wire_ask(POST("/inventories", "{\"productId\":\"1\",\"stock\":9}", "27"), "HTTP/1.1 201 ");
         told = 0;
 }
@@ -31,12 +34,14 @@ static void check_events(struct arena *arena)
         size_t count;
 
         do {
-                fuzz_must(outbox_read(services.store, told, records, 20, &count, arena, &e), "the outbox: %s", e.text);
+                fuzz_must(outbox_read(services.store, told, records, 20, &count, arena, &e),
+                          "the outbox: %s", e.text);
                 for (size_t i = 0; i < count; i++) {
                         size_t key = records[i].key ? strlen(records[i].key) : 0;
 
-                        fuzz_must(records[i].value_len + key + records[i].headers_len <= BUS_RECORD_MAX, "an event of %zu and %zu bytes",
-                                  records[i].value_len, key);
+                        fuzz_must(records[i].value_len + key + records[i].headers_len <=
+                                          BUS_RECORD_MAX,
+                                  "an event of %zu and %zu bytes", records[i].value_len, key);
                         told = records[i].id;
                 }
         } while (count);

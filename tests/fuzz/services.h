@@ -1,5 +1,6 @@
-/* services - for fuzz harnesses only: the resources of order, delivery and product in one server, on a store of SQLite that begins
-   anew now and then, so that an input does not depend on all that were before it. */
+/* services - for fuzz harnesses only: the resources of order, delivery and product in one server,
+   on a store of SQLite that begins anew now and then, so that an input does not depend on all that
+   were before it. */
 #ifndef FUZZ_SERVICES_H
 #define FUZZ_SERVICES_H
 
@@ -35,20 +36,34 @@ static void services_clean_up(void)
 
 static inline void services_begin(void)
 {
-        static const struct entity *const entities[] = {&order_entity,    &delivery_entity, &dispatch_entity, &inventory_entity,
-                                                        &movement_entity, &taking_entity,   NULL};
-        struct store_config config = {.service = "order", .entities = entities, .readers = 2, .config = wire.process.config, .value_max = BUS_VALUE_MAX, .record_max = BUS_RECORD_MAX};
+        static const struct entity *const entities[] = {&order_entity,
+                                                        &delivery_entity,
+                                                        &dispatch_entity,
+                                                        &inventory_entity,
+                                                        &movement_entity,
+                                                        &taking_entity,
+                                                        NULL};
+        struct store_config config = {.service = "order",
+                                      .entities = entities,
+                                      .readers = 2,
+                                      .config = wire.process.config,
+                                      .value_max = BUS_VALUE_MAX,
+                                      .record_max = BUS_RECORD_MAX};
         struct error e = {0};
         char url[100];
 
-        snprintf(services.directory, sizeof services.directory, "%s/mall-fuzz-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+        snprintf(services.directory, sizeof services.directory, "%s/mall-fuzz-XXXXXX",
+                 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
         fuzz_must(mkdtemp(services.directory), "%s", services.directory);
         snprintf(url, sizeof url, "sqlite:%s/order.db", services.directory);
         config.url = url;
         services.store = store_open(&config, &e);
         fuzz_must(services.store, "%s", e.text);
-        services.resources = resources_open(services.store, "order", "takes orders", entities, wire.process.config);
-        wire_open((struct http_handler){resources_handle, resources_finish, services.resources, NULL}, 1 << 20);
+        services.resources = resources_open(services.store, "order", "takes orders", entities,
+                                            wire.process.config);
+        wire_open(
+                (struct http_handler){resources_handle, resources_finish, services.resources, NULL},
+                1 << 20);
 }
 
 static inline void services_end(void)
@@ -61,7 +76,10 @@ static inline void services_end(void)
 
 static inline void services_open(void)
 {
-        static const struct setting own[] = {{.name = "oversell", .type = SETTING_CHOICE, .fallback = "refuse", .choices = "refuse|allow"},
+        static const struct setting own[] = {{.name = "oversell",
+                                              .type = SETTING_CHOICE,
+                                              .fallback = "refuse",
+                                              .choices = "refuse|allow"},
                                              {.name = NULL}};
 
         wire_configure("order", false, own);
