@@ -222,17 +222,17 @@ static void what_others_say_to_others_is_skipped(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"an order posted is placed", an_order_posted_is_placed},
-                {"an order deleted is canceled", an_order_deleted_is_canceled},
-                {"an order changed says nothing", an_order_changed_says_nothing},
-                {"the status follows the delivery", the_status_follows_the_delivery},
-                {"out of stock stays", out_of_stock_stays},
-                {"a change of status is a new version", a_change_of_status_is_a_new_version},
-                {"only our own orders are meant", only_our_own_orders_are_meant},
-                {"what names no order changes nothing", what_names_no_order_changes_nothing},
-                {"an id has as many digits as it needs", an_id_has_as_many_digits_as_it_needs},
-                {"what cannot be understood is dead", what_cannot_be_understood_is_dead},
-                {"what others say to others is skipped", what_others_say_to_others_is_skipped},
+                STORY(an_order_posted_is_placed),
+                STORY(an_order_deleted_is_canceled),
+                STORY(an_order_changed_says_nothing),
+                STORY(the_status_follows_the_delivery),
+                STORY(out_of_stock_stays),
+                STORY(a_change_of_status_is_a_new_version),
+                STORY(only_our_own_orders_are_meant),
+                STORY(what_names_no_order_changes_nothing),
+                STORY(an_id_has_as_many_digits_as_it_needs),
+                STORY(what_cannot_be_understood_is_dead),
+                STORY(what_others_say_to_others_is_skipped),
                 {NULL, NULL},
         };
 

@@ -77,11 +77,9 @@ static void an_order_of_what_product_does_not_know_is_accepted(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"what moves no stock is not asked about", what_moves_no_stock_is_not_asked_about},
-                {"an order of no more than there is is accepted",
-                 an_order_of_no_more_than_there_is_is_accepted},
-                {"an order of what product does not know is accepted",
-                 an_order_of_what_product_does_not_know_is_accepted},
+                STORY(what_moves_no_stock_is_not_asked_about),
+                STORY(an_order_of_no_more_than_there_is_is_accepted),
+                STORY(an_order_of_what_product_does_not_know_is_accepted),
                 {NULL, NULL},
         };
 

@@ -35,7 +35,7 @@ static void small_pieces_are_free(void)
         check_int(taken(&allowance), 0);
 }
 
-static void many_share_a_budget(void)
+static void many_share_an_allowance(void)
 {
         struct allowance allowance = {.most = 100000};
         struct arena *one = arena_open_within(&allowance), *other = arena_open_within(&allowance),
@@ -87,7 +87,7 @@ static void an_eighth_is_for_small_ones(void)
 
 /* A text that grows to 4 MB leaves no copies behind, whatever stands before it; one that has
    something behind it moves. */
-static void a_growing_piece_leaves_nothing(void)
+static void a_growing_piece_leaves_nothing_behind(void)
 {
         struct allowance allowance = {.most = 1 << 30};
         struct arena *arena = arena_open_within(&allowance);
@@ -119,10 +119,10 @@ static void a_growing_piece_leaves_nothing(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"small pieces are free", small_pieces_are_free},
-                {"many share a allowance", many_share_a_budget},
-                {"an eighth is for small ones", an_eighth_is_for_small_ones},
-                {"a growing piece leaves nothing behind", a_growing_piece_leaves_nothing},
+                STORY(small_pieces_are_free),
+                STORY(many_share_an_allowance),
+                STORY(an_eighth_is_for_small_ones),
+                STORY(a_growing_piece_leaves_nothing_behind),
                 {NULL, NULL},
         };
 

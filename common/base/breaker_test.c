@@ -205,20 +205,16 @@ static void configs_are_compared_whole(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"it opens at the rate, not before the minimum",
-                 it_opens_at_the_rate_not_before_the_minimum},
-                {"only the last calls count", only_the_last_calls_count},
-                {"a minimum above the window is the window",
-                 a_minimum_above_the_window_is_the_window},
-                {"half open, it tries a few and decides", half_open_it_tries_a_few_and_decides},
-                {"half open and still bad, it opens again", half_open_and_still_bad_it_opens_again},
-                {"a call of unknown outcome gives its permission back",
-                 a_call_of_unknown_outcome_gives_its_permission_back},
-                {"a call from before counts no more", a_call_from_before_counts_no_more},
-                {"more may be permitted than the window holds",
-                 more_may_be_permitted_than_the_window_holds},
-                {"threads share it", threads_share_it},
-                {"configs are compared whole", configs_are_compared_whole},
+                STORY(it_opens_at_the_rate_not_before_the_minimum),
+                STORY(only_the_last_calls_count),
+                STORY(a_minimum_above_the_window_is_the_window),
+                STORY(half_open_it_tries_a_few_and_decides),
+                STORY(half_open_and_still_bad_it_opens_again),
+                STORY(a_call_of_unknown_outcome_gives_its_permission_back),
+                STORY(a_call_from_before_counts_no_more),
+                STORY(more_may_be_permitted_than_the_window_holds),
+                STORY(threads_share_it),
+                STORY(configs_are_compared_whole),
                 {NULL, NULL},
         };
 

@@ -35,8 +35,8 @@ static void the_time_is_written_as_people_write_it(void)
 }
 
 static const struct story stories[] = {
-        {"a deadline is so long from now", a_deadline_is_so_long_from_now},
-        {"the time is written as people write it", the_time_is_written_as_people_write_it},
+        STORY(a_deadline_is_so_long_from_now),
+        STORY(the_time_is_written_as_people_write_it),
         {NULL, NULL},
 };
 

@@ -36,7 +36,7 @@ static struct config *open_with(const char *const *flags, const char *const *env
 
 #define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-static void story_defaults(void)
+static void defaults(void)
 {
         struct config *c = open_with(LIST(NULL), LIST("PATH=/bin", "ORDER_PORT=tcp://1.2.3.4:80"));
 
@@ -54,7 +54,7 @@ static void story_defaults(void)
         check(!c);
 }
 
-static void story_docker(void)
+static void the_profile_docker_changes_defaults(void)
 {
         static const char *const ways[] = {"SPRING_PROFILES_ACTIVE=docker", "MALL_PROFILE=docker",
                                            "SPRING_PROFILES_ACTIVE=test, docker"};
@@ -77,7 +77,7 @@ static void story_docker(void)
         config_close(&c);
 }
 
-static void story_precedence(void)
+static void flag_before_mall_before_springs_before_file_before_default(void)
 {
         struct config *c =
                 open_with(LIST("--port", "1", "--port=2"), LIST("MALL_PORT=3", "SERVER_PORT=4"));
@@ -113,7 +113,7 @@ static void refused(const char *const *flags, const char *const *environment, co
         check_int(error.kind, ERROR_BAD_INPUT);
 }
 
-static void story_errors(void)
+static void a_wrong_value_is_an_error_that_names_it(void)
 {
         refused(LIST(NULL), LIST("MALL_PORT=abc"),
                 "MALL_PORT=abc: expected a whole number from 0 to 65535");
@@ -146,7 +146,7 @@ static void story_errors(void)
                 "SERVER_PORT=x: expected a whole number from 0 to 65535");
 }
 
-static void story_units(void)
+static void durations_and_sizes_have_units(void)
 {
         static const struct {
                 const char *flag, *name;
@@ -172,7 +172,7 @@ static void story_units(void)
         }
 }
 
-static void story_warnings(void)
+static void an_unknown_variable_is_a_warning(void)
 {
         struct config *c =
                 open_with(LIST(NULL), LIST("MALL_DRIAN=5s", "MALL_DATADIR=/x", "MALL_COUPONS=1",
@@ -188,7 +188,7 @@ static void story_warnings(void)
         config_close(&c);
 }
 
-static void story_help(void)
+static void help_and_version(void)
 {
         struct config *c = open_with(LIST("-h", "--nonsense"), LIST("MALL_PORT=abc"));
         struct arena *arena = arena_open();
@@ -210,7 +210,7 @@ static void story_help(void)
         arena_close(&arena);
 }
 
-static void story_arguments(void)
+static void what_is_no_flag_is_an_argument(void)
 {
         struct config *c = open_with(
                 LIST("log", "--port", "1", "forget", "-", "--", "--port", "-h"), LIST(NULL));
@@ -230,14 +230,14 @@ static void story_arguments(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"defaults", story_defaults},
-                {"the profile docker changes defaults", story_docker},
-                {"flag before MALL_ before Spring's before file before default", story_precedence},
-                {"a wrong value is an error that names it", story_errors},
-                {"durations and sizes have units", story_units},
-                {"an unknown variable is a warning", story_warnings},
-                {"help and version", story_help},
-                {"what is no flag is an argument", story_arguments},
+                STORY(defaults),
+                STORY(the_profile_docker_changes_defaults),
+                STORY(flag_before_mall_before_springs_before_file_before_default),
+                STORY(a_wrong_value_is_an_error_that_names_it),
+                STORY(durations_and_sizes_have_units),
+                STORY(an_unknown_variable_is_a_warning),
+                STORY(help_and_version),
+                STORY(what_is_no_flag_is_an_argument),
                 {NULL, NULL},
         };
 

@@ -49,7 +49,7 @@ static const char *back(struct arena *arena, const char *source)
         return out.at;
 }
 
-static void story_round_trip(void)
+static void what_is_read_is_written_back_compact(void)
 {
         static const char *const pairs[][2] = {
                 {" { \"a\" : [ 1 , 2.50 , -0 , 1E+2 ] , \"b\" : { } } ",
@@ -70,7 +70,7 @@ static void story_round_trip(void)
         arena_close(&arena);
 }
 
-static void story_errors_say_where(void)
+static void errors_say_at_which_byte_what_was_expected(void)
 {
         static const char *const pairs[][2] = {
                 {"{\"qty\": 5 \"a\":1}", "byte 11: expected ',' or '}'"},
@@ -105,7 +105,7 @@ static void story_errors_say_where(void)
         arena_close(&arena);
 }
 
-static void story_members(void)
+static void the_last_member_of_a_name_counts(void)
 {
         static const char source[] = "{\"qty\":\"1\",\"Qty\":2,\"qty\":[7],\"a\\u0062\":\"x\\ty\"}";
         struct arena *arena = arena_open();
@@ -140,7 +140,7 @@ static const char *part(struct arena *arena, int depth, const char *source)
         return out.at;
 }
 
-static void story_only_what_is_wanted(void)
+static void only_the_members_that_are_wanted(void)
 {
         static const char *const names[][2] = {
                 {"{\"b\":[1,{\"a\":1}],\"a\":5,\"ab\":1}", "{\"a\":5}"},
@@ -161,7 +161,7 @@ static void story_only_what_is_wanted(void)
 
 /* A million values that nobody wants, and as many that somebody does, in an arena that may take 1
    MB beside others. */
-static void story_memory(void)
+static void what_nobody_wants_costs_nothing_what_is_wanted_is_bounded(void)
 {
         struct allowance allowance = {.most = 1 << 20};
         struct arena *arena = arena_open_within(&allowance), *other = arena_open_within(&allowance),
@@ -192,7 +192,7 @@ static void story_memory(void)
         arena_close(&texts);
 }
 
-static void story_write_string(void)
+static void strings_are_written_with_the_necessary_escapes(void)
 {
         struct arena *arena = arena_open();
         struct text out = text_open(arena, 0);
@@ -204,7 +204,7 @@ static void story_write_string(void)
         arena_close(&arena);
 }
 
-static void story_depth(void)
+static void nesting_ends_at_the_limit(void)
 {
         char deep[2 * JSON_DEPTH + 3];
         struct arena *arena = arena_open();
@@ -239,7 +239,7 @@ static void read_many(const char *begin, const char *piece, const char *end)
         arena_close(&arena);
 }
 
-static void story_large_bodies(void)
+static void large_bodies_take_linear_time(void)
 {
         read_many("[1", ",1", "]");
         read_many("[[]", ",[]", "]");
@@ -307,7 +307,7 @@ static bool case_is_right(struct arena *arena, const char *name, const char *sou
         return name[0] != 'n' || !accepted;
 }
 
-static void story_test_suite(void)
+static void jsontestsuite(void)
 {
         char line[4096];
         int counts[128] = {0}, wrong = 0;
@@ -337,15 +337,15 @@ static void story_test_suite(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"what is read is written back compact", story_round_trip},
-                {"errors say at which byte what was expected", story_errors_say_where},
-                {"the last member of a name counts", story_members},
-                {"only the members that are wanted", story_only_what_is_wanted},
-                {"what nobody wants costs nothing, what is wanted is bounded", story_memory},
-                {"strings are written with the necessary escapes", story_write_string},
-                {"nesting ends at the limit", story_depth},
-                {"large bodies take linear time", story_large_bodies},
-                {"JSONTestSuite", story_test_suite},
+                STORY(what_is_read_is_written_back_compact),
+                STORY(errors_say_at_which_byte_what_was_expected),
+                STORY(the_last_member_of_a_name_counts),
+                STORY(only_the_members_that_are_wanted),
+                STORY(what_nobody_wants_costs_nothing_what_is_wanted_is_bounded),
+                STORY(strings_are_written_with_the_necessary_escapes),
+                STORY(nesting_ends_at_the_limit),
+                STORY(large_bodies_take_linear_time),
+                STORY(jsontestsuite),
                 {NULL, NULL},
         };
 

@@ -75,7 +75,7 @@ static const struct json *line_next(struct arena *arena, char **text)
         return line;
 }
 
-static void story_lines(void)
+static void a_line_is_a_json_object(void)
 {
         struct arena *arena = arena_open();
         const struct json *line;
@@ -120,7 +120,7 @@ static const struct log_access access_of_order = {
         .wall_ms = NOVEMBER * INT64_C(1000),
 };
 
-static void story_access(void)
+static void the_access_line_has_ecs_names(void)
 {
         struct arena *arena = arena_open();
         const struct json *line;
@@ -147,7 +147,7 @@ static void story_access(void)
         arena_close(&arena);
 }
 
-static void story_text(void)
+static void lines_for_people(void)
 {
         char *text;
 
@@ -166,7 +166,7 @@ static void story_text(void)
         free(text);
 }
 
-static void story_long_values(void)
+static void what_is_too_long_is_cut_and_stays_json(void)
 {
         enum { LONG = 40000 };
         struct arena *arena = arena_open();
@@ -206,7 +206,7 @@ static ssize_t pipe_read(int fd, char *text, size_t size, int ms)
         return poll(&p, 1, ms) > 0 ? read(fd, text, size) : 0;
 }
 
-static void story_soon(void)
+static void a_line_comes_soon_an_error_at_once(void)
 {
         char text[4096];
         int ends[2];
@@ -229,7 +229,7 @@ static void story_soon(void)
 }
 
 /* Nobody reads for a while: callers go on, and what was lost is said. */
-static void story_full(void)
+static void what_is_too_much_is_dropped_and_counted(void)
 {
         enum { LINES = 20000, ROOM = 1 << 23 };
         static const char count[] = "\"log.dropped\":\"";
@@ -269,7 +269,7 @@ static void story_full(void)
         free(text);
 }
 
-static void story_stuck_or_gone(void)
+static void a_reader_that_is_stuck_or_gone_holds_nobody(void)
 {
         int64_t stuck, gone;
         int ends[2];
@@ -300,7 +300,7 @@ static void *close_one(void *arg)
 }
 
 /* As a watchdog and whoever it watches may. */
-static void story_closed_by_several(void)
+static void several_may_close_it_at_once(void)
 {
         enum { MANY = 3 };
         pthread_t threads[MANY];
@@ -334,7 +334,7 @@ static void *many_log(void *arg)
         return NULL;
 }
 
-static void story_threads(void)
+static void lines_of_many_threads_stay_whole(void)
 {
         struct arena *arena = arena_open();
         pthread_t threads[THREADS];
@@ -367,7 +367,7 @@ static void *close_too(void *arg)
 
 /* A watchdog may close it in the midst of the main thread's closing, which takes a while where
    nobody reads. */
-static void story_closed_twice_at_once(void)
+static void it_may_be_closed_twice_at_once(void)
 {
         pthread_t threads[THREADS];
         int ends[2];
@@ -390,16 +390,16 @@ static void story_closed_twice_at_once(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"a line is a JSON object", story_lines},
-                {"the access line has ECS names", story_access},
-                {"lines for people", story_text},
-                {"what is too long is cut and stays JSON", story_long_values},
-                {"a line comes soon, an error at once", story_soon},
-                {"what is too much is dropped and counted", story_full},
-                {"a reader that is stuck or gone holds nobody", story_stuck_or_gone},
-                {"several may close it at once", story_closed_by_several},
-                {"lines of many threads stay whole", story_threads},
-                {"it may be closed twice at once", story_closed_twice_at_once},
+                STORY(a_line_is_a_json_object),
+                STORY(the_access_line_has_ecs_names),
+                STORY(lines_for_people),
+                STORY(what_is_too_long_is_cut_and_stays_json),
+                STORY(a_line_comes_soon_an_error_at_once),
+                STORY(what_is_too_much_is_dropped_and_counted),
+                STORY(a_reader_that_is_stuck_or_gone_holds_nobody),
+                STORY(several_may_close_it_at_once),
+                STORY(lines_of_many_threads_stay_whole),
+                STORY(it_may_be_closed_twice_at_once),
                 {NULL, NULL},
         };
 

@@ -55,7 +55,7 @@ static void requests_make(void)
         metric_observe(post, 2000000);
 }
 
-static void story_series(void)
+static void a_series_is_made_once(void)
 {
         struct metric *a, *b;
 
@@ -77,7 +77,7 @@ static void story_series(void)
         end();
 }
 
-static void story_prometheus(void)
+static void prometheus_text(void)
 {
         const char *text;
 
@@ -108,7 +108,7 @@ static void story_prometheus(void)
         end();
 }
 
-static void story_openmetrics(void)
+static void openmetrics(void)
 {
         const char *text;
 
@@ -136,7 +136,7 @@ static double sample(const char *text, const char *name)
         return text ? strtod(text + strlen(line), NULL) : -1;
 }
 
-static void story_process(void)
+static void the_process_itself(void)
 {
         const char *text;
         FILE *f;
@@ -165,7 +165,7 @@ static void pending_refresh(void *arg)
         metric_set(metrics_series(metrics, &pending, LIST(NULL)), ++*calls);
 }
 
-static void story_refresh(void)
+static void gauges_are_refreshed_before_a_scrape(void)
 {
         int calls = 0;
 
@@ -183,7 +183,7 @@ static const char *spring(const char *name, const char *const *tags)
         return metrics_spring(metrics, name, tags, &out) ? out.at : NULL;
 }
 
-static void story_spring(void)
+static void springs_metrics(void)
 {
         struct text names;
         struct error error = {0};
@@ -238,7 +238,7 @@ static void *many_add(void *arg)
         return NULL;
 }
 
-static void story_threads(void)
+static void many_threads_count(void)
 {
         pthread_t threads[THREADS];
 
@@ -263,13 +263,13 @@ static void story_threads(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"a series is made once", story_series},
-                {"Prometheus' text", story_prometheus},
-                {"OpenMetrics", story_openmetrics},
-                {"the process itself", story_process},
-                {"gauges are refreshed before a scrape", story_refresh},
-                {"Spring's metrics", story_spring},
-                {"many threads count", story_threads},
+                STORY(a_series_is_made_once),
+                STORY(prometheus_text),
+                STORY(openmetrics),
+                STORY(the_process_itself),
+                STORY(gauges_are_refreshed_before_a_scrape),
+                STORY(springs_metrics),
+                STORY(many_threads_count),
                 {NULL, NULL},
         };
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static void passwords_are_hidden(void)
+static void passwords_are_hidden_also_badly_escaped_ones(void)
 {
         static const struct {
                 const char *url, *shown;
@@ -75,9 +75,9 @@ static void what_is_long_is_cut(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"passwords are hidden, also badly escaped ones", passwords_are_hidden},
-                {"what has none stays", what_has_none_stays},
-                {"what is long is cut", what_is_long_is_cut},
+                STORY(passwords_are_hidden_also_badly_escaped_ones),
+                STORY(what_has_none_stays),
+                STORY(what_is_long_is_cut),
                 {NULL, NULL},
         };
 

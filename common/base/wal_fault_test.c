@@ -183,14 +183,14 @@ static void sweep(const char *vfs, int write_code)
         check(call > 100);
 }
 
-static void the_systems_vfs(void)
+static void the_systems_vfs_the_model(void)
 {
         fault_vfs();
         sweep("fault", SQLITE_FULL);
 }
 
 /* SQLite undoes a statement only when the disk is full, the transaction for any other failure. */
-static void ours(void)
+static void ours_keeps_what_it_says_whatever_fails(void)
 {
         fault_vfs();
         sweep(wal_vfs(), SQLITE_FULL);
@@ -200,8 +200,8 @@ static void ours(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"the system's VFS, the model", the_systems_vfs},
-                {"ours keeps what it says, whatever fails", ours},
+                STORY(the_systems_vfs_the_model),
+                STORY(ours_keeps_what_it_says_whatever_fails),
                 {NULL, NULL},
         };
 

@@ -83,7 +83,7 @@ static long writes_of_a_commit(const char *name, const char *vfs)
         return before;
 }
 
-static void story_one_write(void)
+static void a_commit_is_one_write(void)
 {
         check(writes_of_a_commit("plain.db", NULL) > 30);
         check_int(writes_of_a_commit("gathered.db", wal_vfs()), 1);
@@ -91,7 +91,7 @@ static void story_one_write(void)
 
 /* More than is gathered at a time, and more than the page cache holds, so that frames are written,
    read and written anew before the commit. */
-static void story_large_commit(void)
+static void a_commit_larger_than_what_is_gathered(void)
 {
         sqlite3 *db = open_one(path_of("large.db"), wal_vfs()), *other;
 
@@ -111,7 +111,7 @@ static void story_large_commit(void)
 
 /* What the first one gathered and took back must not be written over what the second one
    committed. */
-static void story_rolled_back(void)
+static void what_was_rolled_back_is_not_written(void)
 {
         sqlite3 *one = open_one(path_of("back.db"), wal_vfs()),
                 *two = open_one(path_of("back.db"), wal_vfs()), *fresh;
@@ -139,7 +139,7 @@ static void most_bytes_a_file(rlim_t bytes)
         check_int(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
-static void story_full_disk(void)
+static void a_full_disk_fails_the_commit_and_no_other(void)
 {
         sqlite3 *db = open_one(path_of("full.db"), wal_vfs()), *other;
 
@@ -185,7 +185,7 @@ static long copy_store(const char *name, long most_of_wal)
 }
 
 /* As a power failure in the middle of the write may leave it. */
-static void story_torn_write(void)
+static void half_of_a_commit_is_none_of_it(void)
 {
         sqlite3 *db = open_one(path_of("torn.db"), wal_vfs()), *copy;
         long before, after;
@@ -208,11 +208,11 @@ static void story_torn_write(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"a commit is one write", story_one_write},
-                {"a commit larger than what is gathered", story_large_commit},
-                {"what was rolled back is not written", story_rolled_back},
-                {"half of a commit is none of it", story_torn_write},
-                {"a full disk fails the commit and no other", story_full_disk},
+                STORY(a_commit_is_one_write),
+                STORY(a_commit_larger_than_what_is_gathered),
+                STORY(what_was_rolled_back_is_not_written),
+                STORY(half_of_a_commit_is_none_of_it),
+                STORY(a_full_disk_fails_the_commit_and_no_other),
                 {NULL, NULL},
         };
 

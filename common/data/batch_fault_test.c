@@ -318,22 +318,16 @@ static void a_source_whose_commit_failed_is_forgotten(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"a commit that fails fails all of it", a_commit_that_fails_fails_all_of_it},
-                {"that commits fail is said once, and how many did",
-                 that_commits_fail_is_said_once_and_how_many_did},
-                {"what was sent goes in the end", what_was_sent_goes_in_the_end},
-                {"a transaction that is lost fails all of it",
-                 a_transaction_that_is_lost_fails_all_of_it},
-                {"a refusal is not why the others fail", a_refusal_is_not_why_the_others_fail},
-                {"what the store failed with is why all fail",
-                 what_the_store_failed_with_is_why_all_fail},
-                {"a batch that cannot begin is a failure", a_batch_that_cannot_begin_is_a_failure},
-                {"a batch that cannot begin again is a failure",
-                 a_batch_that_cannot_begin_again_is_a_failure},
-                {"a batch that cannot be counted is undone",
-                 a_batch_that_cannot_be_counted_is_undone},
-                {"a source whose commit failed is forgotten",
-                 a_source_whose_commit_failed_is_forgotten},
+                STORY(a_commit_that_fails_fails_all_of_it),
+                STORY(that_commits_fail_is_said_once_and_how_many_did),
+                STORY(what_was_sent_goes_in_the_end),
+                STORY(a_transaction_that_is_lost_fails_all_of_it),
+                STORY(a_refusal_is_not_why_the_others_fail),
+                STORY(what_the_store_failed_with_is_why_all_fail),
+                STORY(a_batch_that_cannot_begin_is_a_failure),
+                STORY(a_batch_that_cannot_begin_again_is_a_failure),
+                STORY(a_batch_that_cannot_be_counted_is_undone),
+                STORY(a_source_whose_commit_failed_is_forgotten),
                 {NULL, NULL},
         };
 

@@ -139,7 +139,7 @@ static int64_t runs_beside(void (*refuse)(struct unit *, void *))
         return counted.thing.big.value;
 }
 
-static void who_is_refused_before_it_wrote_costs_nobody(void)
+static void who_is_refused_before_it_wrote_costs_nobody_a_thing(void)
 {
         check_int(runs_beside(refuse_first), 1);
 }
@@ -261,16 +261,14 @@ static void a_probe_finds_out_that_all_is_well(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"a batch has a bound", a_batch_has_a_bound},
-                {"a batch that lasts takes nobody in", a_batch_that_lasts_takes_nobody_in},
-                {"who is refused before it wrote costs nobody a thing",
-                 who_is_refused_before_it_wrote_costs_nobody},
-                {"who is refused behind that is undone", who_is_refused_behind_that_is_undone},
-                {"who conflicts with a row is undone", who_conflicts_with_a_row_is_undone},
-                {"what was said takes memory until its commit",
-                 what_was_said_takes_memory_until_its_commit},
-                {"a row is read as it was committed", a_row_is_read_as_it_was_committed},
-                {"a probe finds out that all is well", a_probe_finds_out_that_all_is_well},
+                STORY(a_batch_has_a_bound),
+                STORY(a_batch_that_lasts_takes_nobody_in),
+                STORY(who_is_refused_before_it_wrote_costs_nobody_a_thing),
+                STORY(who_is_refused_behind_that_is_undone),
+                STORY(who_conflicts_with_a_row_is_undone),
+                STORY(what_was_said_takes_memory_until_its_commit),
+                STORY(a_row_is_read_as_it_was_committed),
+                STORY(a_probe_finds_out_that_all_is_well),
                 {NULL, NULL},
         };
 

@@ -316,12 +316,11 @@ static void no_change_is_lost(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"a deadlock costs nobody anything", a_deadlock_costs_nobody_anything},
-                {"a lock that stays is a failure", a_lock_that_stays_is_a_failure},
-                {"who is silent is ended", who_is_silent_is_ended},
-                {"a refusal behind a lost race is a refusal",
-                 a_refusal_behind_a_lost_race_is_a_refusal},
-                {"no change is lost", no_change_is_lost},
+                STORY(a_deadlock_costs_nobody_anything),
+                STORY(a_lock_that_stays_is_a_failure),
+                STORY(who_is_silent_is_ended),
+                STORY(a_refusal_behind_a_lost_race_is_a_refusal),
+                STORY(no_change_is_lost),
                 {NULL, NULL},
         };
 

@@ -284,9 +284,9 @@ static void a_file_that_may_not_grow_passes(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"what was acknowledged survives a kill", what_was_acknowledged_survives_a_kill},
-                {"a full disk passes", a_full_disk_passes},
-                {"a file that may not grow passes", a_file_that_may_not_grow_passes},
+                STORY(what_was_acknowledged_survives_a_kill),
+                STORY(a_full_disk_passes),
+                STORY(a_file_that_may_not_grow_passes),
                 {NULL, NULL},
         };
 

@@ -280,13 +280,12 @@ static void bytes_come_back_as_they_went(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"a transaction is handed over in order", a_transaction_is_handed_over_in_order},
-                {"who took itself off is not being told", who_took_itself_off_is_not_being_told},
-                {"a page is bounded in bytes", a_page_is_bounded_in_bytes},
-                {"what was not sent is there after opening again",
-                 what_was_not_sent_is_there_after_opening_again},
-                {"the parked stay", the_parked_stay},
-                {"bytes come back as they went", bytes_come_back_as_they_went},
+                STORY(a_transaction_is_handed_over_in_order),
+                STORY(who_took_itself_off_is_not_being_told),
+                STORY(a_page_is_bounded_in_bytes),
+                STORY(what_was_not_sent_is_there_after_opening_again),
+                STORY(the_parked_stay),
+                STORY(bytes_come_back_as_they_went),
                 {NULL, NULL},
         };
 

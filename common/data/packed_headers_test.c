@@ -129,10 +129,10 @@ static void lengths_beyond_the_blob_are_damage(void)
 }
 
 static const struct story stories[] = {
-        {"what is stored is read and written alike", what_is_stored_is_read_and_written_alike},
-        {"any bytes come back", any_bytes_come_back},
-        {"a cut blob ends early", a_cut_blob_ends_early},
-        {"lengths beyond the blob are damage", lengths_beyond_the_blob_are_damage},
+        STORY(what_is_stored_is_read_and_written_alike),
+        STORY(any_bytes_come_back),
+        STORY(a_cut_blob_ends_early),
+        STORY(lengths_beyond_the_blob_are_damage),
         {NULL, NULL},
 };
 

@@ -326,17 +326,15 @@ static void no_part_is_left_behind(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"parts are shared evenly", parts_are_shared_evenly},
-                {"a busy part is left once it is not busy",
-                 a_busy_part_is_left_once_it_is_not_busy},
-                {"all is read page by page", all_is_read_page_by_page},
-                {"a page is bounded in bytes", a_page_is_bounded_in_bytes},
-                {"what is parked stays, and waits no longer",
-                 what_is_parked_stays_and_waits_no_longer},
-                {"who closes leaves all to others", who_closes_leaves_all_to_others},
-                {"every record has one reader", every_record_has_one_reader},
-                {"no part is left behind", no_part_is_left_behind},
-                {"a broken connection holds nothing", a_broken_connection_holds_nothing},
+                STORY(parts_are_shared_evenly),
+                STORY(a_busy_part_is_left_once_it_is_not_busy),
+                STORY(all_is_read_page_by_page),
+                STORY(a_page_is_bounded_in_bytes),
+                STORY(what_is_parked_stays_and_waits_no_longer),
+                STORY(who_closes_leaves_all_to_others),
+                STORY(every_record_has_one_reader),
+                STORY(no_part_is_left_behind),
+                STORY(a_broken_connection_holds_nothing),
                 {NULL, NULL},
         };
 

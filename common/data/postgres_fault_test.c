@@ -1,9 +1,10 @@
-/* Every call of libpq's that can fail does so once, in every place of a store's life: instead of
-   what it does, and behind it, when the server has got what was sent and its answer is lost. Then
-   the promises must hold: what was acknowledged is there, what was refused is not, and where it
-   could not be learnt what came of it, that was said. A row and its event are both there or
-   neither. The linker puts the __wrap_ functions here between the store and libpq (Makefile). On
-   PostgreSQL only. */
+/* Every call of libpq's that can fail does so once, in every place of a store's life:
+   a_call_fails_and_what_was_said_is_so of what it does, and
+   a_calls_answer_is_lost_and_what_was_said_is_so it, when the server has got what was sent and its
+   answer is lost. Then the promises must hold: what was acknowledged is there, what was refused is
+   not, and where it could not be learnt what came of it, that was said. A row and its event are
+   both there or neither. The linker puts the __wrap_ functions here between the store and libpq
+   (Makefile). On PostgreSQL only. */
 #include "base/clock.h"
 #include "data/postgres.h"
 #include "testing/thing.h"
@@ -293,12 +294,12 @@ static void sweep(enum mode mode)
         check(at_start > 50 && call > 100);
 }
 
-static void instead(void)
+static void a_call_fails_and_what_was_said_is_so(void)
 {
         sweep(INSTEAD);
 }
 
-static void behind(void)
+static void a_calls_answer_is_lost_and_what_was_said_is_so(void)
 {
         sweep(BEHIND);
 }
@@ -306,8 +307,8 @@ static void behind(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"a call fails, and what was said is so", instead},
-                {"a call's answer is lost, and what was said is so", behind},
+                STORY(a_call_fails_and_what_was_said_is_so),
+                STORY(a_calls_answer_is_lost_and_what_was_said_is_so),
                 {NULL, NULL},
         };
 

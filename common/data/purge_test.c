@@ -279,13 +279,12 @@ static void a_purge_waits_for_nobody(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"what is over is purged", what_is_over_is_purged},
-                {"sources go with their identities", sources_go_with_their_identities},
-                {"one purge removes all there is", one_purge_removes_all_there_is},
-                {"gateway keys go first", gateway_keys_go_first},
-                {"a purge does not walk the same way twice",
-                 a_purge_does_not_walk_the_same_way_twice},
-                {"a purge waits for nobody", a_purge_waits_for_nobody},
+                STORY(what_is_over_is_purged),
+                STORY(sources_go_with_their_identities),
+                STORY(one_purge_removes_all_there_is),
+                STORY(gateway_keys_go_first),
+                STORY(a_purge_does_not_walk_the_same_way_twice),
+                STORY(a_purge_waits_for_nobody),
                 {NULL, NULL},
         };
 

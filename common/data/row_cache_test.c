@@ -151,12 +151,11 @@ static void no_read_is_older_than_an_answer(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"a kept row is found as a copy", a_kept_row_is_found_as_a_copy},
-                {"a commit ends it", a_commit_ends_it},
-                {"what was read before a commit is not kept behind it",
-                 what_was_read_before_a_commit_is_not_kept_behind_it},
-                {"a large row is not kept", a_large_row_is_not_kept},
-                {"no read is older than an answer", no_read_is_older_than_an_answer},
+                STORY(a_kept_row_is_found_as_a_copy),
+                STORY(a_commit_ends_it),
+                STORY(what_was_read_before_a_commit_is_not_kept_behind_it),
+                STORY(a_large_row_is_not_kept),
+                STORY(no_read_is_older_than_an_answer),
                 {NULL, NULL},
         };
 

@@ -396,18 +396,18 @@ static void what_libpq_takes_is_taken(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"a field added later gets its column", a_field_added_later_gets_its_column},
-                {"a new store has the same tables", a_new_store_has_the_same_tables},
-                {"the first store is taken up", the_first_store_is_taken_up},
-                {"a newer store is refused", a_newer_store_is_refused},
-                {"a newer library is refused", a_newer_library_is_refused},
-                {"a migration that fails changes nothing", a_migration_that_fails_changes_nothing},
-                {"a start that was cut short is taken up", a_start_that_was_cut_short_is_taken_up},
-                {"a second opening is refused", a_second_opening_is_refused},
-                {"a second process is refused", a_second_process_is_refused},
-                {"what is no store is refused", what_is_no_store_is_refused},
-                {"no password is shown", no_password_is_shown},
-                {"what libpq takes is taken", what_libpq_takes_is_taken},
+                STORY(a_field_added_later_gets_its_column),
+                STORY(a_new_store_has_the_same_tables),
+                STORY(the_first_store_is_taken_up),
+                STORY(a_newer_store_is_refused),
+                STORY(a_newer_library_is_refused),
+                STORY(a_migration_that_fails_changes_nothing),
+                STORY(a_start_that_was_cut_short_is_taken_up),
+                STORY(a_second_opening_is_refused),
+                STORY(a_second_process_is_refused),
+                STORY(what_is_no_store_is_refused),
+                STORY(no_password_is_shown),
+                STORY(what_libpq_takes_is_taken),
                 {NULL, NULL},
         };
 

@@ -165,11 +165,11 @@ static void many_go_in_portions(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"the sent go when swept", the_sent_go_when_swept},
-                {"the sent go in any order", the_sent_go_in_any_order},
-                {"what a sweep could not remove is known", what_a_sweep_could_not_remove_is_known},
-                {"the sent go with a later commit", the_sent_go_with_a_later_commit},
-                {"many go in portions", many_go_in_portions},
+                STORY(the_sent_go_when_swept),
+                STORY(the_sent_go_in_any_order),
+                STORY(what_a_sweep_could_not_remove_is_known),
+                STORY(the_sent_go_with_a_later_commit),
+                STORY(many_go_in_portions),
                 {NULL, NULL},
         };
 

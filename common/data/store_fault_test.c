@@ -297,7 +297,7 @@ static void sweep(int write_code)
         munmap(told, sizeof *told);
 }
 
-static void a_full_disk(void)
+static void whatever_fails_what_was_said_is_so(void)
 {
         sweep(SQLITE_FULL);
 }
@@ -305,7 +305,7 @@ static void a_full_disk(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"whatever fails, what was said is so", a_full_disk},
+                STORY(whatever_fails_what_was_said_is_so),
                 {NULL, NULL},
         };
 

@@ -289,15 +289,15 @@ static void numbers_are_found_by_their_text(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"the default order is by id", the_default_order_is_by_id},
-                {"null is lowest and ties go by id", null_is_lowest_and_ties_go_by_id},
-                {"case is ignored where asked", case_is_ignored_where_asked},
-                {"the second sort breaks ties", the_second_sort_breaks_ties},
-                {"a page of too many letters is refused", a_page_of_too_many_letters_is_refused},
-                {"a deep page is the right one", a_deep_page_is_the_right_one},
-                {"the lowest id is found", the_lowest_id_is_found},
-                {"null equals nothing", null_equals_nothing},
-                {"numbers are found by their text", numbers_are_found_by_their_text},
+                STORY(the_default_order_is_by_id),
+                STORY(null_is_lowest_and_ties_go_by_id),
+                STORY(case_is_ignored_where_asked),
+                STORY(the_second_sort_breaks_ties),
+                STORY(a_page_of_too_many_letters_is_refused),
+                STORY(a_deep_page_is_the_right_one),
+                STORY(the_lowest_id_is_found),
+                STORY(null_equals_nothing),
+                STORY(numbers_are_found_by_their_text),
                 {NULL, NULL},
         };
 

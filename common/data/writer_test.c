@@ -235,10 +235,10 @@ static void what_cannot_be_read_is_told(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"everything is done once", everything_is_done_once},
-                {"closing runs what is queued", closing_runs_what_is_queued},
-                {"a busy writer shows", a_busy_writer_shows},
-                {"what cannot be read is told", what_cannot_be_read_is_told},
+                STORY(everything_is_done_once),
+                STORY(closing_runs_what_is_queued),
+                STORY(a_busy_writer_shows),
+                STORY(what_cannot_be_read_is_told),
                 {NULL, NULL},
         };
 

@@ -107,7 +107,7 @@ static void expect(struct bus *bus, const char *value)
         arena_close(&arena);
 }
 
-static void comes_as_it_went(void)
+static void what_comes_is_what_went(void)
 {
         static const char bytes[] = "\0\x01\x80\xff\xc3(\0end";
         const struct record_header headers[] = {{"contentType", "\"application/json\"", 18},
@@ -572,21 +572,21 @@ static void wrong_urls_are_named(void)
 }
 
 static const struct story contract[] = {
-        {"what comes is what went", comes_as_it_went},
-        {"a reader hears what it wants", a_reader_hears_what_it_wants},
-        {"the end of the topic can be looked at", the_end_of_the_topic_can_be_looked_at},
-        {"large records hide no end", large_records_hide_no_end},
-        {"to look ends where no bus is", to_look_ends_where_no_bus_is},
-        {"every group hears all", every_group_hears_all},
-        {"readers of a group hear all between them", readers_of_a_group_hear_all_between_them},
-        {"a group goes on behind its commit", a_group_goes_on_behind_its_commit},
-        {"idling loses nothing", idling_loses_nothing},
-        {"a waiting reader wakes", a_waiting_reader_wakes},
-        {"waking ends a wait", waking_ends_a_wait},
-        {"keys keep their order", keys_keep_their_order},
-        {"what never fits is refused", what_never_fits_is_refused},
-        {"dead letters have a topic of their own", dead_letters_have_a_topic_of_their_own},
-        {"wrong URLs are named", wrong_urls_are_named},
+        STORY(what_comes_is_what_went),
+        STORY(a_reader_hears_what_it_wants),
+        STORY(the_end_of_the_topic_can_be_looked_at),
+        STORY(large_records_hide_no_end),
+        STORY(to_look_ends_where_no_bus_is),
+        STORY(every_group_hears_all),
+        STORY(readers_of_a_group_hear_all_between_them),
+        STORY(a_group_goes_on_behind_its_commit),
+        STORY(idling_loses_nothing),
+        STORY(a_waiting_reader_wakes),
+        STORY(waking_ends_a_wait),
+        STORY(keys_keep_their_order),
+        STORY(what_never_fits_is_refused),
+        STORY(dead_letters_have_a_topic_of_their_own),
+        STORY(wrong_urls_are_named),
         {NULL, NULL},
 };
 

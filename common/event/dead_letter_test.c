@@ -248,17 +248,14 @@ static void closing_among_single_ones_loses_none(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"what cannot be understood is a dead letter",
-                 what_cannot_be_understood_is_a_dead_letter},
-                {"a dead letter keeps its headers", a_dead_letter_keeps_its_headers},
-                {"a dead letter has one identity", a_dead_letter_has_one_identity},
-                {"what dies is told", what_dies_is_told},
-                {"dead letters are counted and not repeated",
-                 dead_letters_are_counted_and_not_repeated},
-                {"one bad event stops no other", one_bad_event_stops_no_other},
-                {"a dead letter that cannot be kept skips nothing",
-                 a_dead_letter_that_cannot_be_kept_skips_nothing},
-                {"closing among single ones loses none", closing_among_single_ones_loses_none},
+                STORY(what_cannot_be_understood_is_a_dead_letter),
+                STORY(a_dead_letter_keeps_its_headers),
+                STORY(a_dead_letter_has_one_identity),
+                STORY(what_dies_is_told),
+                STORY(dead_letters_are_counted_and_not_repeated),
+                STORY(one_bad_event_stops_no_other),
+                STORY(a_dead_letter_that_cannot_be_kept_skips_nothing),
+                STORY(closing_among_single_ones_loses_none),
                 {NULL, NULL},
         };
 

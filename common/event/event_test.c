@@ -326,19 +326,18 @@ static void clocks_count_where_there_is_no_source(void)
 }
 
 static const struct story stories[] = {
-        {"its type decides whose it is", its_type_decides_whose_it_is},
-        {"what has no time takes its record's", what_has_no_time_takes_its_records},
-        {"what cannot be read is broken and has an identity",
-         what_cannot_be_read_is_broken_and_has_an_identity},
-        {"an event is what its sayer called it", an_event_is_what_its_sayer_called_it},
-        {"one without a name is its place", one_without_a_name_is_its_place},
-        {"a name has a length that an index takes", a_name_has_a_length_that_an_index_takes},
-        {"another value is another content", another_value_is_another_content},
-        {"a trace goes on if it is one", a_trace_goes_on_if_it_is_one},
-        {"a trace of any length does not go on", a_trace_of_any_length_does_not_go_on},
-        {"labels come from a known set", labels_come_from_a_known_set},
-        {"a row has its id, members and hidden ones", a_row_has_its_id_members_and_hidden_ones},
-        {"clocks count where there is no source", clocks_count_where_there_is_no_source},
+        STORY(its_type_decides_whose_it_is),
+        STORY(what_has_no_time_takes_its_records),
+        STORY(what_cannot_be_read_is_broken_and_has_an_identity),
+        STORY(an_event_is_what_its_sayer_called_it),
+        STORY(one_without_a_name_is_its_place),
+        STORY(a_name_has_a_length_that_an_index_takes),
+        STORY(another_value_is_another_content),
+        STORY(a_trace_goes_on_if_it_is_one),
+        STORY(a_trace_of_any_length_does_not_go_on),
+        STORY(labels_come_from_a_known_set),
+        STORY(a_row_has_its_id_members_and_hidden_ones),
+        STORY(clocks_count_where_there_is_no_source),
         {NULL, NULL},
 };
 

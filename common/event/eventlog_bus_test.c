@@ -364,13 +364,12 @@ static void a_file_that_grew_shrinks_its_wal(void)
 }
 
 static const struct story stories[] = {
-        {"old events go when all have passed", old_events_go_when_all_have_passed},
-        {"offsets never repeat", offsets_never_repeat},
-        {"bad files are refused", bad_files_are_refused},
-        {"a log that is damaged under its reader is no reason to hurry",
-         a_log_that_is_damaged_under_its_reader_is_no_reason_to_hurry},
-        {"killed writers lose nothing", killed_writers_lose_nothing},
-        {"a file that grew shrinks its WAL", a_file_that_grew_shrinks_its_wal},
+        STORY(old_events_go_when_all_have_passed),
+        STORY(offsets_never_repeat),
+        STORY(bad_files_are_refused),
+        STORY(a_log_that_is_damaged_under_its_reader_is_no_reason_to_hurry),
+        STORY(killed_writers_lose_nothing),
+        STORY(a_file_that_grew_shrinks_its_wal),
         {NULL, NULL},
 };
 

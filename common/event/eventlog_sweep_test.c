@@ -312,7 +312,7 @@ static void each_call_fails_once(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"each call fails once", each_call_fails_once},
+                STORY(each_call_fails_once),
                 {NULL, NULL},
         };
 

@@ -94,8 +94,8 @@ static void a_mute_broker(void)
 }
 
 static const struct story stories[] = {
-        {"an absent broker", an_absent_broker},
-        {"a mute broker", a_mute_broker},
+        STORY(an_absent_broker),
+        STORY(a_mute_broker),
         {NULL, NULL},
 };
 

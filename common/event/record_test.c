@@ -86,10 +86,9 @@ static void no_key_is_none(void)
 }
 
 static const struct story stories[] = {
-        {"an event has the common headers and its own",
-         an_event_has_the_common_headers_and_its_own},
-        {"a dead letter has none but its own", a_dead_letter_has_none_but_its_own},
-        {"no key is none", no_key_is_none},
+        STORY(an_event_has_the_common_headers_and_its_own),
+        STORY(a_dead_letter_has_none_but_its_own),
+        STORY(no_key_is_none),
         {NULL, NULL},
 };
 

@@ -196,20 +196,15 @@ static void the_own_topic_closed_is_tried_by_one_record(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"what happens is said once", what_happens_is_said_once},
-                {"what is given back comes again in order",
-                 what_is_given_back_comes_again_in_order},
-                {"what is not taken comes again in order", what_is_not_taken_comes_again_in_order},
-                {"a bus without parts is waited for", a_bus_without_parts_is_waited_for},
-                {"what is refused is parked", what_is_refused_is_parked},
-                {"a refused one is not passed over when parking fails",
-                 a_refused_one_is_not_passed_over_when_parking_fails},
-                {"a failed read of the outbox is tried again",
-                 a_failed_read_of_the_outbox_is_tried_again},
-                {"another topic that is closed holds up nothing",
-                 another_topic_that_is_closed_holds_up_nothing},
-                {"the own topic closed is tried by one record",
-                 the_own_topic_closed_is_tried_by_one_record},
+                STORY(what_happens_is_said_once),
+                STORY(what_is_given_back_comes_again_in_order),
+                STORY(what_is_not_taken_comes_again_in_order),
+                STORY(a_bus_without_parts_is_waited_for),
+                STORY(what_is_refused_is_parked),
+                STORY(a_refused_one_is_not_passed_over_when_parking_fails),
+                STORY(a_failed_read_of_the_outbox_is_tried_again),
+                STORY(another_topic_that_is_closed_holds_up_nothing),
+                STORY(the_own_topic_closed_is_tried_by_one_record),
                 {NULL, NULL},
         };
 

@@ -174,15 +174,14 @@ static void parts_may_grow_while_the_table_is_read(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"all is heard once", all_is_heard_once},
-                {"memory is bounded in bytes", memory_is_bounded_in_bytes},
-                {"what stands still holds up nothing else",
-                 what_stands_still_holds_up_nothing_else},
-                {"all but one may stand still", all_but_one_may_stand_still},
-                {"what is published is soon removed", what_is_published_is_soon_removed},
-                {"a commit wakes who waits for answers", a_commit_wakes_who_waits_for_answers},
-                {"parts may grow", parts_may_grow},
-                {"parts may grow while the table is read", parts_may_grow_while_the_table_is_read},
+                STORY(all_is_heard_once),
+                STORY(memory_is_bounded_in_bytes),
+                STORY(what_stands_still_holds_up_nothing_else),
+                STORY(all_but_one_may_stand_still),
+                STORY(what_is_published_is_soon_removed),
+                STORY(a_commit_wakes_who_waits_for_answers),
+                STORY(parts_may_grow),
+                STORY(parts_may_grow_while_the_table_is_read),
                 {NULL, NULL},
         };
 

@@ -342,20 +342,14 @@ static void a_broker_that_went_down_and_came_back(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"a partition without leader holds up nothing else",
-                 a_partition_without_leader_holds_up_nothing_else},
-                {"what waits for a leader outlives the relay",
-                 what_waits_for_a_leader_outlives_the_relay},
-                {"a dead letter that is not permitted holds up nothing",
-                 a_dead_letter_that_is_not_permitted_holds_up_nothing},
-                {"answers that are late make nothing come twice",
-                 answers_that_are_late_make_nothing_come_twice},
-                {"a broker that went down and came back", a_broker_that_went_down_and_came_back},
-                {"a cluster that gives no session at first",
-                 a_cluster_that_gives_no_session_at_first},
-                {"what a broker says is too large is parked",
-                 what_a_broker_says_is_too_large_is_parked},
-                {"no answer loses anything", no_answer_loses_anything},
+                STORY(a_partition_without_leader_holds_up_nothing_else),
+                STORY(what_waits_for_a_leader_outlives_the_relay),
+                STORY(a_dead_letter_that_is_not_permitted_holds_up_nothing),
+                STORY(answers_that_are_late_make_nothing_come_twice),
+                STORY(a_broker_that_went_down_and_came_back),
+                STORY(a_cluster_that_gives_no_session_at_first),
+                STORY(what_a_broker_says_is_too_large_is_parked),
+                STORY(no_answer_loses_anything),
                 {NULL, NULL},
         };
 

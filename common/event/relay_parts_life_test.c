@@ -174,15 +174,12 @@ static void the_end_is_bounded(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"a bus that is away is asked each 100 ms",
-                 a_bus_that_is_away_is_asked_each_100_ms},
-                {"parts are shared each second", parts_are_shared_each_second},
-                {"a part with something under way is kept",
-                 a_part_with_something_under_way_is_kept},
-                {"a session that ended is made anew", a_session_that_ended_is_made_anew},
-                {"the end takes what was committed before",
-                 the_end_takes_what_was_committed_before},
-                {"the end is bounded", the_end_is_bounded},
+                STORY(a_bus_that_is_away_is_asked_each_100_ms),
+                STORY(parts_are_shared_each_second),
+                STORY(a_part_with_something_under_way_is_kept),
+                STORY(a_session_that_ended_is_made_anew),
+                STORY(the_end_takes_what_was_committed_before),
+                STORY(the_end_is_bounded),
                 {NULL, NULL},
         };
 

@@ -249,16 +249,15 @@ static void a_long_look_is_followed_by_a_rest(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"it looks each 20 ms, and is told", it_looks_each_20_ms_and_is_told},
-                {"many are followed by a pause", many_are_followed_by_a_pause},
-                {"what landed is removed and forgotten", what_landed_is_removed_and_forgotten},
-                {"what is known hides nothing behind it", what_is_known_hides_nothing_behind_it},
-                {"what was left hides nothing behind it", what_was_left_hides_nothing_behind_it},
-                {"what has no room is left", what_has_no_room_is_left},
-                {"a full window ends the look", a_full_window_ends_the_look},
-                {"much that landed is removed before more is read",
-                 much_that_landed_is_removed_before_more_is_read},
-                {"a long look is followed by a rest", a_long_look_is_followed_by_a_rest},
+                STORY(it_looks_each_20_ms_and_is_told),
+                STORY(many_are_followed_by_a_pause),
+                STORY(what_landed_is_removed_and_forgotten),
+                STORY(what_is_known_hides_nothing_behind_it),
+                STORY(what_was_left_hides_nothing_behind_it),
+                STORY(what_has_no_room_is_left),
+                STORY(a_full_window_ends_the_look),
+                STORY(much_that_landed_is_removed_before_more_is_read),
+                STORY(a_long_look_is_followed_by_a_rest),
                 {NULL, NULL},
         };
 

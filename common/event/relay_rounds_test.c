@@ -209,15 +209,13 @@ static void what_is_told_at_the_end_is_handed_over(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"what finds no room waits for an answer", what_finds_no_room_waits_for_an_answer},
-                {"what finds no room in time is left", what_finds_no_room_in_time_is_left},
-                {"what is read and finds no room in time ends the pass",
-                 what_is_read_and_finds_no_room_in_time_ends_the_pass},
-                {"few are sent at once and many gather", few_are_sent_at_once_and_many_gather},
-                {"it looks again in time", it_looks_again_in_time},
-                {"what landed is not removed while more is to be done",
-                 what_landed_is_not_removed_while_more_is_to_be_done},
-                {"what is told at the end is handed over", what_is_told_at_the_end_is_handed_over},
+                STORY(what_finds_no_room_waits_for_an_answer),
+                STORY(what_finds_no_room_in_time_is_left),
+                STORY(what_is_read_and_finds_no_room_in_time_ends_the_pass),
+                STORY(few_are_sent_at_once_and_many_gather),
+                STORY(it_looks_again_in_time),
+                STORY(what_landed_is_not_removed_while_more_is_to_be_done),
+                STORY(what_is_told_at_the_end_is_handed_over),
                 {NULL, NULL},
         };
 

@@ -256,15 +256,15 @@ static void who_can_do_nothing_looks_seldom(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"each record is handed over once", each_record_is_handed_over_once},
-                {"many are handed over at once", many_are_handed_over_at_once},
-                {"the window is exact", the_window_is_exact},
-                {"lanes open and close", lanes_open_and_close},
-                {"a lane that moves does not stand still", a_lane_that_moves_does_not_stand_still},
-                {"topics that are closed", topics_that_are_closed},
-                {"keys have other lanes when parts grow", keys_have_other_lanes_when_parts_grow},
-                {"what landed is counted by type", what_landed_is_counted_by_type},
-                {"who can do nothing looks seldom", who_can_do_nothing_looks_seldom},
+                STORY(each_record_is_handed_over_once),
+                STORY(many_are_handed_over_at_once),
+                STORY(the_window_is_exact),
+                STORY(lanes_open_and_close),
+                STORY(a_lane_that_moves_does_not_stand_still),
+                STORY(topics_that_are_closed),
+                STORY(keys_have_other_lanes_when_parts_grow),
+                STORY(what_landed_is_counted_by_type),
+                STORY(who_can_do_nothing_looks_seldom),
                 {NULL, NULL},
         };
 

@@ -379,15 +379,14 @@ static void a_dead_letter_goes_to_its_topic(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"an event is exactly so", an_event_is_exactly_so},
-                {"an event without key has none", an_event_without_key_has_none},
-                {"each key keeps its order", each_key_keeps_its_order},
-                {"an earlier life is published first", an_earlier_life_is_published_first},
-                {"what memory cannot hold comes from the table",
-                 what_memory_cannot_hold_comes_from_the_table},
-                {"a bus that is away costs no request", a_bus_that_is_away_costs_no_request},
-                {"what the bus refuses is parked", what_the_bus_refuses_is_parked},
-                {"a dead letter goes to its topic", a_dead_letter_goes_to_its_topic},
+                STORY(an_event_is_exactly_so),
+                STORY(an_event_without_key_has_none),
+                STORY(each_key_keeps_its_order),
+                STORY(an_earlier_life_is_published_first),
+                STORY(what_memory_cannot_hold_comes_from_the_table),
+                STORY(a_bus_that_is_away_costs_no_request),
+                STORY(what_the_bus_refuses_is_parked),
+                STORY(a_dead_letter_goes_to_its_topic),
                 {NULL, NULL},
         };
 

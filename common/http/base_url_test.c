@@ -163,14 +163,13 @@ static void a_stranger_is_not_believed(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"the host is the base", the_host_is_the_base},
-                {"a trusted proxy is believed", a_trusted_proxy_is_believed},
-                {"the first of a list counts", the_first_of_a_list_counts},
-                {"nonsense is not believed", nonsense_is_not_believed},
-                {"without Host it is the own address", without_host_it_is_the_own_address},
-                {"what is no host and port is not believed",
-                 what_is_no_host_and_port_is_not_believed},
-                {"a stranger is not believed", a_stranger_is_not_believed},
+                STORY(the_host_is_the_base),
+                STORY(a_trusted_proxy_is_believed),
+                STORY(the_first_of_a_list_counts),
+                STORY(nonsense_is_not_believed),
+                STORY(without_host_it_is_the_own_address),
+                STORY(what_is_no_host_and_port_is_not_believed),
+                STORY(a_stranger_is_not_believed),
                 {NULL, NULL},
         };
 

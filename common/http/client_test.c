@@ -111,13 +111,11 @@ static void an_element_is_counted_from_the_right(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"the client is the rightmost that is no proxy",
-                 the_client_is_the_rightmost_that_is_no_proxy},
-                {"addresses are read as proxies write them",
-                 addresses_are_read_as_proxies_write_them},
-                {"what is no address ends it", what_is_no_address_ends_it},
-                {"a list is not read for ever", a_list_is_not_read_for_ever},
-                {"an element is counted from the right", an_element_is_counted_from_the_right},
+                STORY(the_client_is_the_rightmost_that_is_no_proxy),
+                STORY(addresses_are_read_as_proxies_write_them),
+                STORY(what_is_no_address_ends_it),
+                STORY(a_list_is_not_read_for_ever),
+                STORY(an_element_is_counted_from_the_right),
                 {NULL, NULL},
         };
         struct error error;

@@ -138,7 +138,7 @@ static void crowd(int port)
         check_int(wrong, 0);
 }
 
-static void story_crowd(void)
+static void a_crowd_of_clients_some_of_which_vanish(void)
 {
         struct http_config config =
                 config_of_test((struct http_handler){.handle = handle, .finish = finish});
@@ -164,7 +164,7 @@ static void story_crowd(void)
 }
 
 /* Each connection is tried the moment the listener opens and closes. */
-static void story_open_and_close(void)
+static void opened_asked_closed(void)
 {
         struct http_config config =
                 config_of_test((struct http_handler){.handle = handle, .finish = finish});
@@ -182,7 +182,7 @@ static void story_open_and_close(void)
         }
 }
 
-static void story_open_errors(void)
+static void what_does_not_open(void)
 {
         struct http_config config =
                 config_of_test((struct http_handler){.handle = handle, .finish = finish});
@@ -202,9 +202,9 @@ static void story_open_errors(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"a crowd of clients, some of which vanish", story_crowd},
-                {"opened, asked, closed", story_open_and_close},
-                {"what does not open", story_open_errors},
+                STORY(a_crowd_of_clients_some_of_which_vanish),
+                STORY(opened_asked_closed),
+                STORY(what_does_not_open),
                 {NULL, NULL},
         };
 

@@ -94,7 +94,7 @@ static void flood_try(struct flood *f, int port)
         close(f->fd);
 }
 
-static void story_deadline_of_a_flood(void)
+static void the_deadline_of_a_flood(void)
 {
         struct flood rows[] = {
                 {.begin = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n",
@@ -117,7 +117,7 @@ static void story_deadline_of_a_flood(void)
         http_server_close(&s, 1000);
 }
 
-static void story_deadlines(void)
+static void deadlines(void)
 {
         static const struct {
                 const char *begin, *trickle;
@@ -140,7 +140,7 @@ static void story_deadlines(void)
         http_server_close(&s, 1000);
 }
 
-static void story_reader_that_does_not_read(void)
+static void a_reader_that_does_not_read(void)
 {
         struct http_config config = config_here();
         struct http_server *s;
@@ -192,7 +192,7 @@ static void gate_set(bool closed)
         pthread_mutex_unlock(&gate.lock);
 }
 
-static void story_reading_on_holds_nobody_up(void)
+static void reading_on_holds_nobody_up(void)
 {
         static const char too_large[] =
                 "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\nx";
@@ -224,10 +224,10 @@ static void story_reading_on_holds_nobody_up(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"deadlines", story_deadlines},
-                {"the deadline of a flood", story_deadline_of_a_flood},
-                {"a reader that does not read", story_reader_that_does_not_read},
-                {"reading on holds nobody up", story_reading_on_holds_nobody_up},
+                STORY(deadlines),
+                STORY(the_deadline_of_a_flood),
+                STORY(a_reader_that_does_not_read),
+                STORY(reading_on_holds_nobody_up),
                 {NULL, NULL},
         };
 

@@ -65,7 +65,7 @@ static void *resume_soon(void *arg)
 }
 
 /* One client alone: nothing else wakes the worker. */
-static void story_resumed_at_any_moment(void)
+static void requests_resumed_at_any_moment(void)
 {
         struct http_config config =
                 config_of_test((struct http_handler){.handle = handle, .finish = finish});
@@ -121,7 +121,7 @@ static void answer_nobody(struct http_request *r)
 }
 
 /* Reset before and after the request was parked. */
-static void story_reset_while_it_waits(void)
+static void a_client_that_resets_while_its_request_waits(void)
 {
         struct http_config config =
                 config_of_test((struct http_handler){.handle = handle, .finish = finish});
@@ -149,7 +149,7 @@ static void *resume_a_little_later(void *arg)
 }
 
 /* The server's end waits for whoever holds a request, whether its client waits or not. */
-static void story_closed_while_held(void)
+static void a_server_that_closes_while_a_request_is_held(void)
 {
         struct http_config config =
                 config_of_test((struct http_handler){.handle = handle, .finish = finish});
@@ -168,9 +168,9 @@ static void story_closed_while_held(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"requests resumed at any moment", story_resumed_at_any_moment},
-                {"a client that resets while its request waits", story_reset_while_it_waits},
-                {"a server that closes while a request is held", story_closed_while_held},
+                STORY(requests_resumed_at_any_moment),
+                STORY(a_client_that_resets_while_its_request_waits),
+                STORY(a_server_that_closes_while_a_request_is_held),
                 {NULL, NULL},
         };
         pthread_t resumer;

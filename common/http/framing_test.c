@@ -168,7 +168,7 @@ static void row_check(int port, const struct row *row)
         check(status == row->status || (row->or_else && status == row->or_else));
 }
 
-static void story_refused(void)
+static void what_is_framed_in_two_ways_is_refused(void)
 {
         struct http_config config = config_of_test((struct http_handler){.handle = handle});
         struct http_server *s = server_of_test(&config);
@@ -181,7 +181,7 @@ static void story_refused(void)
 
 #define TRACE(digit) "00-0000000000000000000000000000000" digit "-0000000000000001-01"
 
-static void story_accepted(void)
+static void what_is_framed_well_is_served(void)
 {
         static const struct {
                 const char *request, *part;
@@ -226,7 +226,7 @@ static void story_accepted(void)
 }
 
 /* Where a head is wrong in two ways, the first is what is said. */
-static void story_reasons(void)
+static void what_is_refused_is_told_why(void)
 {
         static const struct {
                 const char *request, *why;
@@ -283,7 +283,7 @@ static const char *padded(const char *begin, size_t count, const char *end)
 }
 
 /* The last that passes, and the first that does not. */
-static void story_limits(void)
+static void limits_are_what_they_say(void)
 {
         static const char head[] = GET "Host: a\r\n" END;
         struct http_config config = config_of_test((struct http_handler){.handle = handle});
@@ -313,7 +313,7 @@ static void story_limits(void)
 
 /* 1.0.1 miscounts a line that has an extension, and refuses: no byte of it may become a byte of the
    body. */
-static void story_extensions(void)
+static void what_stands_behind_a_chunks_size_is_no_body(void)
 {
         static const char *const bodies[] = {
                 "2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\n\r\n",
@@ -338,7 +338,7 @@ static void story_extensions(void)
 }
 
 /* However the bytes are cut into packets, the same head is read. */
-static void story_byte_by_byte(void)
+static void the_same_byte_by_byte(void)
 {
         static const char good[] = POST "Content-Length: 5\r\n" END "hello";
         static const char bad[] = GET "Host: a\r\nX: 1\r\n 2\r\n\r\n";
@@ -364,12 +364,12 @@ static void story_byte_by_byte(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"what is framed in two ways is refused", story_refused},
-                {"what is framed well is served", story_accepted},
-                {"what is refused is told why", story_reasons},
-                {"limits are what they say", story_limits},
-                {"what stands behind a chunk's size is no body", story_extensions},
-                {"the same byte by byte", story_byte_by_byte},
+                STORY(what_is_framed_in_two_ways_is_refused),
+                STORY(what_is_framed_well_is_served),
+                STORY(what_is_refused_is_told_why),
+                STORY(limits_are_what_they_say),
+                STORY(what_stands_behind_a_chunks_size_is_no_body),
+                STORY(the_same_byte_by_byte),
                 {NULL, NULL},
         };
 

@@ -32,7 +32,7 @@ static void big(char *to, size_t len, const char *before, char fill, const char 
         strcpy(to + used + len, after);
 }
 
-static void story_limits(void)
+static void limits(void)
 {
         static char all[400000];
         struct http_config config = config_here();
@@ -71,7 +71,7 @@ static void story_limits(void)
 
 /* What the library takes apart costs it memory that an answer's head needs, too: whatever is asked,
    there is an answer. */
-static void story_many_small_parts(void)
+static void many_small_parts(void)
 {
         static const struct {
                 const char *begin, *part, *end;
@@ -124,7 +124,7 @@ static int begun(struct http_server *s)
 }
 
 /* Whoever is idle longest is closed for a newcomer, and nobody else is. */
-static void story_the_longest_idle_gives_way(void)
+static void the_longest_idle_gives_way(void)
 {
         struct http_config config = config_here();
         struct http_server *s;
@@ -156,7 +156,7 @@ static void story_the_longest_idle_gives_way(void)
         http_server_close(&s, 1000);
 }
 
-static void story_limit_of_connections(void)
+static void the_limit_of_connections(void)
 {
         struct http_config config = config_here();
         struct http_server *s;
@@ -175,7 +175,7 @@ static void story_limit_of_connections(void)
         http_server_close(&s, 1000);
 }
 
-static void story_limit_of_one_client(void)
+static void the_limit_of_one_client(void)
 {
         struct http_config config = config_here();
         struct http_server *s;
@@ -207,7 +207,7 @@ static void until_taken(struct allowance *memory, bool some)
 }
 
 /* What a request took ends with its answer, not with the next request. */
-static void story_an_idle_connection_keeps_nothing(void)
+static void an_idle_connection_keeps_nothing(void)
 {
         static char all[200000];
         struct allowance memory = {.most = 1 << 30};
@@ -234,7 +234,7 @@ static void story_an_idle_connection_keeps_nothing(void)
 
 /* Half a body holds most of what there is: others of that size are told to come again, small ones
    are served. */
-static void story_memory_of_all(void)
+static void the_memory_of_all_requests(void)
 {
         static char known[200000], chunked[200000];
         struct allowance memory = {.most = 100000};
@@ -274,13 +274,13 @@ static void story_memory_of_all(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"limits", story_limits},
-                {"many small parts", story_many_small_parts},
-                {"the longest idle gives way", story_the_longest_idle_gives_way},
-                {"the limit of connections", story_limit_of_connections},
-                {"an idle connection keeps nothing", story_an_idle_connection_keeps_nothing},
-                {"the memory of all requests", story_memory_of_all},
-                {"the limit of one client", story_limit_of_one_client},
+                STORY(limits),
+                STORY(many_small_parts),
+                STORY(the_longest_idle_gives_way),
+                STORY(the_limit_of_connections),
+                STORY(an_idle_connection_keeps_nothing),
+                STORY(the_memory_of_all_requests),
+                STORY(the_limit_of_one_client),
                 {NULL, NULL},
         };
 

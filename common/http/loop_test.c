@@ -189,10 +189,10 @@ static void no_wake_up_is_missed(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"tasks run in their order", tasks_run_in_their_order},
-                {"timers are due in time and never early", timers_are_due_in_time_and_never_early},
-                {"what is forgotten is silent", what_is_forgotten_is_silent},
-                {"no wake-up is missed", no_wake_up_is_missed},
+                STORY(tasks_run_in_their_order),
+                STORY(timers_are_due_in_time_and_never_early),
+                STORY(what_is_forgotten_is_silent),
+                STORY(no_wake_up_is_missed),
                 {NULL, NULL},
         };
 

@@ -97,7 +97,7 @@ static void json_has_many_names(void)
                 check(!media_type_is_json(other[i]));
 }
 
-static void a_charset_is_utf8_or_none(void)
+static void a_charset_is_utf_8_or_none(void)
 {
         static const char *const good[] = {"application/json",
                                            "application/json;charset=utf-8",
@@ -157,13 +157,12 @@ static void an_entity_tag_is_found_in_a_list(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"the best is chosen", the_best_is_chosen},
-                {"of formats alone the first is chosen", of_formats_alone_the_first_is_chosen},
-                {"a charset is UTF-8 or none", a_charset_is_utf8_or_none},
-                {"a type is itself whatever its parameters",
-                 a_type_is_itself_whatever_its_parameters},
-                {"json has many names", json_has_many_names},
-                {"an entity tag is found in a list", an_entity_tag_is_found_in_a_list},
+                STORY(the_best_is_chosen),
+                STORY(of_formats_alone_the_first_is_chosen),
+                STORY(a_charset_is_utf_8_or_none),
+                STORY(a_type_is_itself_whatever_its_parameters),
+                STORY(json_has_many_names),
+                STORY(an_entity_tag_is_found_in_a_list),
                 {NULL, NULL},
         };
 

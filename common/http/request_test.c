@@ -9,7 +9,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-static void story_target(void)
+static void targets_are_taken_apart_or_refused(void)
 {
         static const struct {
                 const char *raw, *method, *host, *path, *query; /* path NULL: refused */
@@ -60,7 +60,7 @@ static void story_target(void)
         arena_close(&arena);
 }
 
-static void story_unescape(void)
+static void percent_escapes(void)
 {
         struct arena *arena = arena_open();
 
@@ -75,7 +75,7 @@ static void story_unescape(void)
         arena_close(&arena);
 }
 
-static void story_query(void)
+static void query_parameters(void)
 {
         struct http_request r = {.arena = arena_open(),
                                  .query = "page=2&sort=id%2Cdesc&sort=qty&flag&&a+b=c+d&=x&e="};
@@ -94,7 +94,7 @@ static void story_query(void)
 }
 
 /* Each of the names is escaped, and the last is asked for as often as a sort may be. */
-static void story_a_long_query_takes_no_memory(void)
+static void a_long_query_takes_no_memory(void)
 {
         enum { PARAMETERS = 2000, TIMES = 100 };
         struct http_request r = {.arena = arena_open()};
@@ -118,7 +118,7 @@ static void story_a_long_query_takes_no_memory(void)
 
 #define ID "4bf92f3577b34da6a3ce929d0e0e4736"
 
-static void story_trace(void)
+static void a_trace_goes_on_or_begins(void)
 {
         static const struct {
                 const char *received;
@@ -163,7 +163,7 @@ static bool is_trusted(const struct trusted_proxies *p, const char *address)
         return trusted_proxies_trust(p, (struct sockaddr *)&v6);
 }
 
-static void story_proxies(void)
+static void trusted_proxies(void)
 {
         static const char *const wrong[] = {"10.0.0.0/33", "10.0.0/8",  "::1/129",
                                             "x",           "10.0.0.0/", "10.0.0.0/8x",
@@ -207,7 +207,7 @@ static void story_proxies(void)
         check_text(text, "192.0.2.7");
 }
 
-static void story_token(void)
+static void tokens(void)
 {
         check(is_token("Content-Length", 14) && is_token("!#$%&'*+-.^_`|~09azAZ", 21));
         check(!is_token("", 0) && !is_token("a b", 3) && !is_token("a:", 2) && !is_token("a\t", 2));
@@ -218,13 +218,13 @@ static void story_token(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"targets are taken apart or refused", story_target},
-                {"percent escapes", story_unescape},
-                {"query parameters", story_query},
-                {"a long query takes no memory", story_a_long_query_takes_no_memory},
-                {"a trace goes on or begins", story_trace},
-                {"trusted proxies", story_proxies},
-                {"tokens", story_token},
+                STORY(targets_are_taken_apart_or_refused),
+                STORY(percent_escapes),
+                STORY(query_parameters),
+                STORY(a_long_query_takes_no_memory),
+                STORY(a_trace_goes_on_or_begins),
+                STORY(trusted_proxies),
+                STORY(tokens),
                 {NULL, NULL},
         };
 

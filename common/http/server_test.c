@@ -110,7 +110,7 @@ static struct http_server *start(void)
         return server_of_test(&config);
 }
 
-static void story_request(void)
+static void a_request_and_its_answer(void)
 {
         struct http_server *s = start();
         const char *answer = ask(
@@ -125,7 +125,7 @@ static void story_request(void)
         http_server_close(&s, 1000);
 }
 
-static void story_keep_alive(void)
+static void keep_alive_and_pipelining(void)
 {
         struct http_server *s = start();
         int fd = dial(http_server_port(s));
@@ -144,7 +144,7 @@ static void story_keep_alive(void)
         http_server_close(&s, 1000);
 }
 
-static void story_no_body(void)
+static void answers_without_a_body(void)
 {
         struct http_server *s = start();
         int fd = dial(http_server_port(s));
@@ -167,7 +167,7 @@ static void story_no_body(void)
         http_server_close(&s, 1000);
 }
 
-static void story_problems(void)
+static void problems(void)
 {
         struct http_server *s = start();
         int port = http_server_port(s);
@@ -186,7 +186,7 @@ static void story_problems(void)
         http_server_close(&s, 1000);
 }
 
-static void story_continue(void)
+static void expect_100_continue(void)
 {
         struct http_server *s = start();
         int fd = dial(http_server_port(s));
@@ -203,7 +203,7 @@ static void story_continue(void)
         http_server_close(&s, 1000);
 }
 
-static void story_late(void)
+static void later(void)
 {
         struct http_server *s = start();
         int port = http_server_port(s);
@@ -219,7 +219,7 @@ static void story_late(void)
         http_server_close(&s, 1000);
 }
 
-static void story_drain(void)
+static void drain_and_close(void)
 {
         struct http_server *s = start();
         int idle = dial(http_server_port(s)), busy = dial(http_server_port(s)),
@@ -255,7 +255,7 @@ static void story_drain(void)
 
 /* Both come in one packet, so to speak: the library sees the request and may not be told of the end
    again. */
-static void story_hang_up_behind_a_request(void)
+static void a_hang_up_right_behind_a_request(void)
 {
         struct http_server *s = start();
         int fd = dial(http_server_port(s));
@@ -272,14 +272,14 @@ static void story_hang_up_behind_a_request(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"a request and its answer", story_request},
-                {"keep-alive and pipelining", story_keep_alive},
-                {"answers without a body", story_no_body},
-                {"problems", story_problems},
-                {"100-continue", story_continue},
-                {"later", story_late},
-                {"drain and close", story_drain},
-                {"a hang-up right behind a request", story_hang_up_behind_a_request},
+                STORY(a_request_and_its_answer),
+                STORY(keep_alive_and_pipelining),
+                STORY(answers_without_a_body),
+                STORY(problems),
+                STORY(expect_100_continue),
+                STORY(later),
+                STORY(drain_and_close),
+                STORY(a_hang_up_right_behind_a_request),
                 {NULL, NULL},
         };
         pthread_t resumer;

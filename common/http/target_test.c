@@ -151,9 +151,9 @@ static void digits_are_hex(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"targets are taken apart or refused", targets_are_taken_apart_or_refused},
-                {"a refusal says why", a_refusal_says_why},
-                {"digits are hex", digits_are_hex},
+                STORY(targets_are_taken_apart_or_refused),
+                STORY(a_refusal_says_why),
+                STORY(digits_are_hex),
                 {NULL, NULL},
         };
         int failed = (arena = arena_open(), check_main(stories, argc, argv));

@@ -207,15 +207,13 @@ static void a_client_that_left_gets_its_row_all_the_same(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"who is asked may refuse", who_is_asked_may_refuse},
-                {"only creations are asked about", only_creations_are_asked_about},
-                {"a stored answer stands whatever is said now",
-                 a_stored_answer_stands_whatever_is_said_now},
-                {"a refusal is not stored", a_refusal_is_not_stored},
-                {"while it is asked no thread waits", while_it_is_asked_no_thread_waits},
-                {"meanwhile the key is in progress", meanwhile_the_key_is_in_progress},
-                {"a client that left gets its row all the same",
-                 a_client_that_left_gets_its_row_all_the_same},
+                STORY(who_is_asked_may_refuse),
+                STORY(only_creations_are_asked_about),
+                STORY(a_stored_answer_stands_whatever_is_said_now),
+                STORY(a_refusal_is_not_stored),
+                STORY(while_it_is_asked_no_thread_waits),
+                STORY(meanwhile_the_key_is_in_progress),
+                STORY(a_client_that_left_gets_its_row_all_the_same),
                 {NULL, NULL},
         };
 

@@ -201,14 +201,14 @@ static void counts_follow_the_rows(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"an empty collection is a page", an_empty_collection_is_a_page},
-                {"links lead from page to page", links_lead_from_page_to_page},
-                {"a page past the end is empty", a_page_past_the_end_is_empty},
-                {"sorts stay in the links", sorts_stay_in_the_links},
-                {"other parameters stay in the links", other_parameters_stay_in_the_links},
-                {"nonsense gives the first page", nonsense_gives_the_first_page},
-                {"a long query is memory too", a_long_query_is_memory_too},
-                {"counts follow the rows", counts_follow_the_rows},
+                STORY(an_empty_collection_is_a_page),
+                STORY(links_lead_from_page_to_page),
+                STORY(a_page_past_the_end_is_empty),
+                STORY(sorts_stay_in_the_links),
+                STORY(other_parameters_stay_in_the_links),
+                STORY(nonsense_gives_the_first_page),
+                STORY(a_long_query_is_memory_too),
+                STORY(counts_follow_the_rows),
                 {NULL, NULL},
         };
 

@@ -281,17 +281,15 @@ static void a_value_is_escaped(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"an answer comes with its status and body",
-                 an_answer_comes_with_its_status_and_body},
-                {"what is no answer failed", what_is_no_answer_failed},
-                {"an endless answer failed", an_endless_answer_failed},
-                {"who says nothing is late", who_says_nothing_is_late},
-                {"a name server that is stuck delays nobody",
-                 a_name_server_that_is_stuck_delays_nobody},
-                {"no more than so many at a time", no_more_than_so_many_at_a_time},
-                {"threads share a fetcher", threads_share_a_fetcher},
-                {"a base is http and a host", a_base_is_http_and_a_host},
-                {"a value is escaped", a_value_is_escaped},
+                STORY(an_answer_comes_with_its_status_and_body),
+                STORY(what_is_no_answer_failed),
+                STORY(an_endless_answer_failed),
+                STORY(who_says_nothing_is_late),
+                STORY(a_name_server_that_is_stuck_delays_nobody),
+                STORY(no_more_than_so_many_at_a_time),
+                STORY(threads_share_a_fetcher),
+                STORY(a_base_is_http_and_a_host),
+                STORY(a_value_is_escaped),
                 {NULL, NULL},
         };
 

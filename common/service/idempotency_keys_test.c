@@ -80,9 +80,9 @@ static void only_one_thread_has_a_key(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"a key is in progress once", a_key_is_in_progress_once},
-                {"many keys do not mix", many_keys_do_not_mix},
-                {"only one thread has a key", only_one_thread_has_a_key},
+                STORY(a_key_is_in_progress_once),
+                STORY(many_keys_do_not_mix),
+                STORY(only_one_thread_has_a_key),
                 {NULL, NULL},
         };
 

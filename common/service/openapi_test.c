@@ -211,12 +211,10 @@ static void no_text_has_a_nul(void)
 }
 
 static const struct story stories[] = {
-        {"each operation says how it may end", each_operation_says_how_it_may_end},
-        {"a text is allowed as a number exactly if it is taken as one",
-         a_text_is_allowed_as_a_number_exactly_if_it_is_taken_as_one},
-        {"numbers have the bounds they are taken with",
-         numbers_have_the_bounds_they_are_taken_with},
-        {"no text has a NUL", no_text_has_a_nul},
+        STORY(each_operation_says_how_it_may_end),
+        STORY(a_text_is_allowed_as_a_number_exactly_if_it_is_taken_as_one),
+        STORY(numbers_have_the_bounds_they_are_taken_with),
+        STORY(no_text_has_a_nul),
         {NULL, NULL},
 };
 

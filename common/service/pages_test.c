@@ -122,11 +122,11 @@ static void sorts_are_no_more_than_fit(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"numbers and nonsense", numbers_and_nonsense},
-                {"sorts that exist", sorts_that_exist},
-                {"sorts that do not exist are ignored", sorts_that_do_not_exist_are_ignored},
-                {"other parameters stay as sent", other_parameters_stay_as_sent},
-                {"sorts are no more than fit", sorts_are_no_more_than_fit},
+                STORY(numbers_and_nonsense),
+                STORY(sorts_that_exist),
+                STORY(sorts_that_do_not_exist_are_ignored),
+                STORY(other_parameters_stay_as_sent),
+                STORY(sorts_are_no_more_than_fit),
                 {NULL, NULL},
         };
 

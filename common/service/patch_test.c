@@ -133,13 +133,12 @@ static void hidden_members_do_not_exist(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"a merge changes what it has", a_merge_changes_what_it_has},
-                {"operations run in order", operations_run_in_order},
-                {"a test guards", a_test_guards},
-                {"what is no operation is refused", what_is_no_operation_is_refused},
-                {"what the row does not allow is a conflict",
-                 what_the_row_does_not_allow_is_a_conflict},
-                {"hidden members do not exist", hidden_members_do_not_exist},
+                STORY(a_merge_changes_what_it_has),
+                STORY(operations_run_in_order),
+                STORY(a_test_guards),
+                STORY(what_is_no_operation_is_refused),
+                STORY(what_the_row_does_not_allow_is_a_conflict),
+                STORY(hidden_members_do_not_exist),
                 {NULL, NULL},
         };
         int failed;

@@ -346,18 +346,18 @@ static void what_the_service_has_is_listed(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"a row lives and dies", a_row_lives_and_dies},
-                {"put of an unknown id creates", put_of_an_unknown_id_creates},
-                {"without accept there is no body", without_accept_there_is_no_body},
-                {"plain post answers the plain row", plain_post_answers_the_plain_row},
-                {"bad bodies change nothing", bad_bodies_change_nothing},
-                {"types are negotiated", types_are_negotiated},
-                {"methods are those that are allowed", methods_are_those_that_are_allowed},
-                {"what is not there is not found", what_is_not_there_is_not_found},
-                {"head answers with links", head_answers_with_links},
-                {"a link of head fits into the head", a_link_of_head_fits_into_the_head},
-                {"head of a list has nothing", head_of_a_list_has_nothing},
-                {"what the service has is listed", what_the_service_has_is_listed},
+                STORY(a_row_lives_and_dies),
+                STORY(put_of_an_unknown_id_creates),
+                STORY(without_accept_there_is_no_body),
+                STORY(plain_post_answers_the_plain_row),
+                STORY(bad_bodies_change_nothing),
+                STORY(types_are_negotiated),
+                STORY(methods_are_those_that_are_allowed),
+                STORY(what_is_not_there_is_not_found),
+                STORY(head_answers_with_links),
+                STORY(a_link_of_head_fits_into_the_head),
+                STORY(head_of_a_list_has_nothing),
+                STORY(what_the_service_has_is_listed),
                 {NULL, NULL},
         };
 

@@ -35,8 +35,8 @@ static void a_search_finds_the_first(void)
 }
 
 static const struct story stories[] = {
-        {"the searches are listed", the_searches_are_listed},
-        {"a search finds the first", a_search_finds_the_first},
+        STORY(the_searches_are_listed),
+        STORY(a_search_finds_the_first),
         {NULL, NULL},
 };
 

@@ -255,12 +255,11 @@ static void a_second_one_on_the_same_store_is_refused(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"a life ends and begins again", a_life_ends_and_begins_again},
-                {"a killed life loses nothing", a_killed_life_loses_nothing},
-                {"draining says so first", draining_says_so_first},
-                {"a wrong setting is exit 2", a_wrong_setting_is_exit_2},
-                {"a second one on the same store is refused",
-                 a_second_one_on_the_same_store_is_refused},
+                STORY(a_life_ends_and_begins_again),
+                STORY(a_killed_life_loses_nothing),
+                STORY(draining_says_so_first),
+                STORY(a_wrong_setting_is_exit_2),
+                STORY(a_second_one_on_the_same_store_is_refused),
                 {NULL, NULL},
         };
 

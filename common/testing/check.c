@@ -35,6 +35,18 @@ const char *check_directory(void)
         return directory;
 }
 
+/* Until the next call. */
+static const char *name_of(const struct story *story)
+{
+        static char name[256];
+
+        snprintf(name, sizeof name, "%s", story->name);
+        for (char *c = name; *c; c++)
+                if (*c == '_')
+                        *c = ' ';
+        return name;
+}
+
 static bool tell(const struct story *story)
 {
         bool told = setjmp(story_end) == 0;
@@ -42,7 +54,7 @@ static bool tell(const struct story *story)
         if (told)
                 story->tell();
         remove_directory();
-        printf("%s %s\n", told ? "ok  " : "FAIL", story->name);
+        printf("%s %s\n", told ? "ok  " : "FAIL", name_of(story));
         fflush(stdout);
         return told;
 }
@@ -52,7 +64,7 @@ int check_main(const struct story *stories, int argc, char **argv)
         int failed = 0;
 
         for (; stories->name; stories++)
-                if (argc < 2 || strstr(stories->name, argv[1]))
+                if (argc < 2 || strstr(name_of(stories), argv[1]))
                         failed += !tell(stories);
         return failed ? 1 : 0;
 }

@@ -13,6 +13,9 @@ struct story {
         void (*tell)(void);
 };
 
+/* A story is called what its function is called, with blanks. */
+#define STORY(function) {#function, function}
+
 /* stories ends with a NULL name */
 int check_main(const struct story *stories, int argc, char **argv);
 

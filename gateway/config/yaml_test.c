@@ -177,16 +177,15 @@ static void memory_stayed_small(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"placeholders do not fan out", placeholders_do_not_fan_out},
-                {"placeholders without end are refused", placeholders_without_end_are_refused},
-                {"aliases do not fan out", aliases_do_not_fan_out},
-                {"a key is as deep as its dots", a_key_is_as_deep_as_its_dots},
-                {"depth and number are bounded", depth_and_number_are_bounded},
-                {"lists in one text are bounded", lists_in_one_text_are_bounded},
-                {"default filters times routes are bounded",
-                 default_filters_times_routes_are_bounded},
-                {"a thousand routes are read", a_thousand_routes_are_read},
-                {"memory stayed small", memory_stayed_small},
+                STORY(placeholders_do_not_fan_out),
+                STORY(placeholders_without_end_are_refused),
+                STORY(aliases_do_not_fan_out),
+                STORY(a_key_is_as_deep_as_its_dots),
+                STORY(depth_and_number_are_bounded),
+                STORY(lists_in_one_text_are_bounded),
+                STORY(default_filters_times_routes_are_bounded),
+                STORY(a_thousand_routes_are_read),
+                STORY(memory_stayed_small),
                 {NULL, NULL},
         };
         int failed = check_main(stories, argc, argv);

@@ -378,10 +378,9 @@ static void what_an_upstream_says_it_keeps_keys_for(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"an upstream cuts at every byte", an_upstream_cuts_at_every_byte},
-                {"it ends also when nothing helps", it_ends_also_when_nothing_helps},
-                {"what an upstream says it keeps keys for",
-                 what_an_upstream_says_it_keeps_keys_for},
+                STORY(an_upstream_cuts_at_every_byte),
+                STORY(it_ends_also_when_nothing_helps),
+                STORY(what_an_upstream_says_it_keeps_keys_for),
                 {NULL, NULL},
         };
 

@@ -313,16 +313,15 @@ static void an_answer_that_names_the_key_keeps_it(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"what did not reach the upstream is sent once more",
-                 what_did_not_reach_the_upstream_is_sent_once_more},
-                {"what is safe is sent once more", what_is_safe_is_sent_once_more},
-                {"a key counts where it is kept", a_key_counts_where_it_is_kept},
-                {"a key has its tries and its time", a_key_has_its_tries_and_its_time},
-                {"our own conflict is waited for", our_own_conflict_is_waited_for},
-                {"a filter asks for more", a_filter_asks_for_more},
-                {"waits double and vary", waits_double_and_vary},
-                {"a budget is spent", a_budget_is_spent},
-                {"an answer that names the key keeps it", an_answer_that_names_the_key_keeps_it},
+                STORY(what_did_not_reach_the_upstream_is_sent_once_more),
+                STORY(what_is_safe_is_sent_once_more),
+                STORY(a_key_counts_where_it_is_kept),
+                STORY(a_key_has_its_tries_and_its_time),
+                STORY(our_own_conflict_is_waited_for),
+                STORY(a_filter_asks_for_more),
+                STORY(waits_double_and_vary),
+                STORY(a_budget_is_spent),
+                STORY(an_answer_that_names_the_key_keeps_it),
                 {NULL, NULL},
         };
         int failed = (loop = loop_open(), check_main(stories, argc, argv));

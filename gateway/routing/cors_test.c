@@ -152,18 +152,14 @@ static void nothing_configured_refuses_preflights_only(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"without Origin nothing is said", without_origin_nothing_is_said},
-                {"our own origin is no other", our_own_origin_is_no_other},
-                {"a simple request gets its origin echoed",
-                 a_simple_request_gets_its_origin_echoed},
-                {"a preflight is answered", a_preflight_is_answered},
-                {"a strict configuration allows what it names",
-                 a_strict_configuration_allows_what_it_names},
-                {"what is not allowed is refused", what_is_not_allowed_is_refused},
-                {"a star without credentials stays a star",
-                 a_star_without_credentials_stays_a_star},
-                {"nothing configured refuses preflights only",
-                 nothing_configured_refuses_preflights_only},
+                STORY(without_origin_nothing_is_said),
+                STORY(our_own_origin_is_no_other),
+                STORY(a_simple_request_gets_its_origin_echoed),
+                STORY(a_preflight_is_answered),
+                STORY(a_strict_configuration_allows_what_it_names),
+                STORY(what_is_not_allowed_is_refused),
+                STORY(a_star_without_credentials_stays_a_star),
+                STORY(nothing_configured_refuses_preflights_only),
                 {NULL, NULL},
         };
         int failed = check_main(stories, argc, argv);

@@ -34,7 +34,7 @@ static void answer(int status)
         filter_chain_answer(&chain);
 }
 
-static void strip_prefix(void)
+static void stripprefix(void)
 {
         check_text(path_after("  - StripPrefix=1", "/api/orders/1"), "/orders/1");
         check_text(path_after("  - StripPrefix=2", "/api/v1/orders"), "/orders");
@@ -48,7 +48,7 @@ static void strip_prefix(void)
         check_text(chain.query, "q=1");
 }
 
-static void prefix_path(void)
+static void prefixpath(void)
 {
         check_text(path_after("  - PrefixPath=/v1", "/api/orders"), "/v1/api/orders");
         check_text(filter_shown(), "PrefixPath prefix = '/v1'");
@@ -58,7 +58,7 @@ static void prefix_path(void)
                    "/v1/api/o"); /* once */
 }
 
-static void set_path(void)
+static void setpath(void)
 {
         check_text(path_after("  - SetPath=/v2/{kind}{rest}", "/api/orders/7/b%2Fc"),
                    "/v2/orders/7/b%2Fc");
@@ -70,7 +70,7 @@ static void set_path(void)
                    "/a/../b"); /* the caller's to refuse */
 }
 
-static void rewrite_path(void)
+static void rewritepath(void)
 {
         static const char in_long[] =
                 "  - name: RewritePath\n    args:\n      regexp: /api/(?<path>\\w{2,9})/?\n"
@@ -90,7 +90,7 @@ static void rewrite_path(void)
         check_text(path_after("  - RewritePath=/nowhere, /v1", "/api/%20"), "/api/%20");
 }
 
-static void rewrite_path_bounds_its_work(void)
+static void rewritepath_bounds_its_work(void)
 {
         char path[REGEX_SUBJECT + 10];
 
@@ -103,7 +103,7 @@ static void rewrite_path_bounds_its_work(void)
         check_text(chain.detail, "RewritePath takes paths of up to 2048 bytes");
 }
 
-static void request_headers(void)
+static void addrequestheader_setrequestheader_removerequestheader(void)
 {
         begin("  - AddRequestHeader=X-Team, {team}-{kind}\n  - AddRequestHeader=x-old, 2\n  - "
               "SetRequestHeader=X-New, \"3\"\n"
@@ -133,7 +133,7 @@ static void no_variable_makes_a_header_of_its_own(void)
         check_text(headers_value(&chain.headers, "X-Kind"), "a%0D%0AX-Evil:%201");
 }
 
-static void answer_headers(void)
+static void addresponseheader_setresponseheader_removeresponseheader(void)
 {
         begin("  - AddResponseHeader=X-Old, {kind}\n  - SetResponseHeader=X-Set, 1\n  - "
               "RemoveResponseHeader=X-Gone",
@@ -179,7 +179,7 @@ static void framing_is_no_filters_business(void)
                                         "Content-Length, which the gateway itself writes");
 }
 
-static void request_size(void)
+static void requestsize(void)
 {
         begin("  - name: RequestSize\n    args: {maxSize: 5MB}\n  - SetResponseHeader=X-Late, 1",
               "/api/a");
@@ -208,14 +208,14 @@ static void request_size(void)
         check_int(chain.max_body, 5000000);
 }
 
-static void the_smaller_request_size_holds(void)
+static void the_smaller_requestsize_holds(void)
 {
         begin("  - RequestSize=1KB\n  - RequestSize=2KB", "/api/a");
         check(filter_chain_request(&chain));
         check_int(chain.max_body, 1024);
 }
 
-static void set_status(void)
+static void setstatus(void)
 {
         begin("  - SetStatus=401", "/api/a");
         check(filter_chain_request(&chain));
@@ -228,7 +228,7 @@ static void set_status(void)
         check_int(chain.status, 418);
 }
 
-static void redirect_to(void)
+static void redirectto(void)
 {
         begin("  - AddResponseHeader=X-Early, 1\n  - RedirectTo=302, https://acme.org/x\n  - "
               "AddResponseHeader=X-Late, 1",
@@ -289,21 +289,21 @@ static void what_is_wrong_is_named(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"StripPrefix", strip_prefix},
-                {"PrefixPath", prefix_path},
-                {"SetPath", set_path},
-                {"RewritePath", rewrite_path},
-                {"RewritePath bounds its work", rewrite_path_bounds_its_work},
-                {"AddRequestHeader, SetRequestHeader, RemoveRequestHeader", request_headers},
-                {"no variable makes a header of its own", no_variable_makes_a_header_of_its_own},
-                {"AddResponseHeader, SetResponseHeader, RemoveResponseHeader", answer_headers},
-                {"answers pass the filters backwards", answers_pass_the_filters_backwards},
-                {"framing is no filter's business", framing_is_no_filters_business},
-                {"RequestSize", request_size},
-                {"the smaller RequestSize holds", the_smaller_request_size_holds},
-                {"SetStatus", set_status},
-                {"RedirectTo", redirect_to},
-                {"what is wrong is named", what_is_wrong_is_named},
+                STORY(stripprefix),
+                STORY(prefixpath),
+                STORY(setpath),
+                STORY(rewritepath),
+                STORY(rewritepath_bounds_its_work),
+                STORY(addrequestheader_setrequestheader_removerequestheader),
+                STORY(no_variable_makes_a_header_of_its_own),
+                STORY(addresponseheader_setresponseheader_removeresponseheader),
+                STORY(answers_pass_the_filters_backwards),
+                STORY(framing_is_no_filters_business),
+                STORY(requestsize),
+                STORY(the_smaller_requestsize_holds),
+                STORY(setstatus),
+                STORY(redirectto),
+                STORY(what_is_wrong_is_named),
                 {NULL, NULL},
         };
 

@@ -23,8 +23,8 @@ static void what_cannot_stand_in_a_path_is_escaped(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"globs match whole texts", globs_match_whole_texts},
-                {"what cannot stand in a path is escaped", what_cannot_stand_in_a_path_is_escaped},
+                STORY(globs_match_whole_texts),
+                STORY(what_cannot_stand_in_a_path_is_escaped),
                 {NULL, NULL},
         };
 

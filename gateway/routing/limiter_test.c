@@ -187,16 +187,15 @@ static void threads_get_no_token_twice(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"a bucket begins full and is refilled", a_bucket_begins_full_and_is_refilled},
-                {"a request may take several", a_request_may_take_several},
-                {"what is refused takes nothing", what_is_refused_takes_nothing},
-                {"a clock that goes back does no harm", a_clock_that_goes_back_does_no_harm},
-                {"each key has its own", each_key_has_its_own},
-                {"keys are bounded, and the empty bucket stays longest",
-                 keys_are_bounded_and_the_empty_bucket_stays_longest},
-                {"who has been quiet gives way", who_has_been_quiet_gives_way},
-                {"the headers say how it stands", the_headers_say_how_it_stands},
-                {"threads get no token twice", threads_get_no_token_twice},
+                STORY(a_bucket_begins_full_and_is_refilled),
+                STORY(a_request_may_take_several),
+                STORY(what_is_refused_takes_nothing),
+                STORY(a_clock_that_goes_back_does_no_harm),
+                STORY(each_key_has_its_own),
+                STORY(keys_are_bounded_and_the_empty_bucket_stays_longest),
+                STORY(who_has_been_quiet_gives_way),
+                STORY(the_headers_say_how_it_stands),
+                STORY(threads_get_no_token_twice),
                 {NULL, NULL},
         };
 

@@ -202,17 +202,14 @@ static void what_is_wrong_is_named(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"default filters are every route's", default_filters_are_every_routes},
-                {"a route's own takes the place of a default one",
-                 a_routes_own_takes_the_place_of_a_default_one},
-                {"metadata says how a route is served", metadata_says_how_a_route_is_served},
-                {"the client is set up", the_client_is_set_up},
-                {"breakers are set up as resilience4j has it",
-                 breakers_are_set_up_as_resilience4j_has_it},
-                {"routes that name one breaker share it", routes_that_name_one_breaker_share_it},
-                {"a route that redirects may lead anywhere",
-                 a_route_that_redirects_may_lead_anywhere},
-                {"what is wrong is named", what_is_wrong_is_named},
+                STORY(default_filters_are_every_routes),
+                STORY(a_routes_own_takes_the_place_of_a_default_one),
+                STORY(metadata_says_how_a_route_is_served),
+                STORY(the_client_is_set_up),
+                STORY(breakers_are_set_up_as_resilience4j_has_it),
+                STORY(routes_that_name_one_breaker_share_it),
+                STORY(a_route_that_redirects_may_lead_anywhere),
+                STORY(what_is_wrong_is_named),
                 {NULL, NULL},
         };
 

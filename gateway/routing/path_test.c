@@ -267,13 +267,11 @@ static void no_path_leads_elsewhere(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"ordinary paths pass", ordinary_paths_pass},
-                {"what is no path is refused", what_is_no_path_is_refused},
-                {"dots and actuator are told through disguises",
-                 dots_and_actuator_are_told_through_disguises},
-                {"the other reading has names and nothing else",
-                 the_other_reading_has_names_and_nothing_else},
-                {"no path leads elsewhere", no_path_leads_elsewhere},
+                STORY(ordinary_paths_pass),
+                STORY(what_is_no_path_is_refused),
+                STORY(dots_and_actuator_are_told_through_disguises),
+                STORY(the_other_reading_has_names_and_nothing_else),
+                STORY(no_path_leads_elsewhere),
                 {NULL, NULL},
         };
         int failed = (arena = arena_open(), check_main(stories, argc, argv));

@@ -168,12 +168,11 @@ static void variables_are_what_stands_in_their_place(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"paths match as Spring has it", paths_match_as_spring_has_it},
-                {"what is no pattern is refused", what_is_no_pattern_is_refused},
-                {"the more exact pattern weighs more", the_more_exact_pattern_weighs_more},
-                {"hosts match between their dots", hosts_match_between_their_dots},
-                {"variables are what stands in their place",
-                 variables_are_what_stands_in_their_place},
+                STORY(paths_match_as_spring_has_it),
+                STORY(what_is_no_pattern_is_refused),
+                STORY(the_more_exact_pattern_weighs_more),
+                STORY(hosts_match_between_their_dots),
+                STORY(variables_are_what_stands_in_their_place),
                 {NULL, NULL},
         };
 

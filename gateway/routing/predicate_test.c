@@ -261,16 +261,15 @@ static void groups_throw_dice_of_their_own(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"Path and Method", path_and_method},
-                {"Host", host},
-                {"Header", header},
-                {"Query", query},
-                {"they are shown as Spring does", they_are_shown_as_spring_does},
-                {"what is wrong is named", what_is_wrong_is_named},
-                {"weights give exact shares", weights_give_exact_shares},
-                {"who is chosen and does not hold leaves a gap",
-                 who_is_chosen_and_does_not_hold_leaves_a_gap},
-                {"groups throw dice of their own", groups_throw_dice_of_their_own},
+                STORY(path_and_method),
+                STORY(host),
+                STORY(header),
+                STORY(query),
+                STORY(they_are_shown_as_spring_does),
+                STORY(what_is_wrong_is_named),
+                STORY(weights_give_exact_shares),
+                STORY(who_is_chosen_and_does_not_hold_leaves_a_gap),
+                STORY(groups_throw_dice_of_their_own),
                 {NULL, NULL},
         };
 

@@ -212,11 +212,10 @@ static void time_is_bounded(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"subjects match as in Java", subjects_match_as_in_java},
-                {"what POSIX lacks is refused with its reason",
-                 what_posix_lacks_is_refused_with_its_reason},
-                {"parts are replaced as Java does", parts_are_replaced_as_java_does},
-                {"time is bounded", time_is_bounded},
+                STORY(subjects_match_as_in_java),
+                STORY(what_posix_lacks_is_refused_with_its_reason),
+                STORY(parts_are_replaced_as_java_does),
+                STORY(time_is_bounded),
                 {NULL, NULL},
         };
 

@@ -39,9 +39,8 @@ static void waits_grow_up_to_their_bound(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"an answer is asked for again as often as allowed",
-                 an_answer_is_asked_for_again_as_often_as_allowed},
-                {"waits grow up to their bound", waits_grow_up_to_their_bound},
+                STORY(an_answer_is_asked_for_again_as_often_as_allowed),
+                STORY(waits_grow_up_to_their_bound),
                 {NULL, NULL},
         };
 

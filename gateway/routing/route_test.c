@@ -54,7 +54,7 @@ static void retry_in_full(void)
         check_int(retry_policy_wait_ms(routes->at[0].retry, 2), 20); /* Spring's 5 ms */
 }
 
-static void circuit_breaker(void)
+static void circuitbreaker(void)
 {
         const struct route_breaker *b;
 
@@ -83,7 +83,7 @@ static void circuit_breaker(void)
         check_int(breaker_config(routes->at[0].breaker->state)->window, 7);
 }
 
-static void request_rate_limiter(void)
+static void requestratelimiter(void)
 {
         const struct route_limiter *l;
         int64_t left;
@@ -205,13 +205,13 @@ static void what_is_wrong_is_named(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"Retry", retry},
-                {"Retry in full", retry_in_full},
-                {"CircuitBreaker", circuit_breaker},
-                {"RequestRateLimiter", request_rate_limiter},
-                {"a network of IPv6 is one client", a_network_of_ipv6_is_one_client},
-                {"a route is told by its path", a_route_is_told_by_its_path},
-                {"what is wrong is named", what_is_wrong_is_named},
+                STORY(retry),
+                STORY(retry_in_full),
+                STORY(circuitbreaker),
+                STORY(requestratelimiter),
+                STORY(a_network_of_ipv6_is_one_client),
+                STORY(a_route_is_told_by_its_path),
+                STORY(what_is_wrong_is_named),
                 {NULL, NULL},
         };
         int code = check_main(stories, argc, argv);

@@ -69,8 +69,8 @@ static void of_a_bad_one_the_error_is_told(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"a good file is told route by route", a_good_file_is_told_route_by_route},
-                {"of a bad one the error is told", of_a_bad_one_the_error_is_told},
+                STORY(a_good_file_is_told_route_by_route),
+                STORY(of_a_bad_one_the_error_is_told),
                 {NULL, NULL},
         };
 

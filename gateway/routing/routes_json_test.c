@@ -66,8 +66,8 @@ static void all_of_a_route_is_shown(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"routes are shown as Spring does", routes_are_shown_as_spring_does},
-                {"all of a route is shown", all_of_a_route_is_shown},
+                STORY(routes_are_shown_as_spring_does),
+                STORY(all_of_a_route_is_shown),
                 {NULL, NULL},
         };
 

@@ -12,7 +12,7 @@ static const char *taker(const struct routes *r, const char *method, const char 
         return route ? route->id : NULL;
 }
 
-static void the_builtin_is_the_file_beside_it(void)
+static void the_built_in_is_the_file_beside_it(void)
 {
         FILE *f = fopen("gateway/application.yml", "r");
         static char text[8192];
@@ -352,20 +352,19 @@ static void the_last_one_to_let_go_ends_them(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"the built-in is the file beside it", the_builtin_is_the_file_beside_it},
-                {"the reference file gives its routes", the_reference_file_gives_its_routes},
-                {"the docker profile gives others", the_docker_profile_gives_others},
-                {"a participant's file is understood", a_participants_file_is_understood},
-                {"anchors and merges are resolved", anchors_and_merges_are_resolved},
-                {"later documents and profiles lie above", later_documents_and_profiles_lie_above},
-                {"the environment is asked", the_environment_is_asked},
-                {"what is not understood is named with its line",
-                 what_is_not_understood_is_named_with_its_line},
-                {"nothing is nothing", nothing_is_nothing},
-                {"files are found or named", files_are_found_or_named},
-                {"state survives a reload of the same", state_survives_a_reload_of_the_same},
-                {"what is set up anew begins anew", what_is_set_up_anew_begins_anew},
-                {"the last one to let go ends them", the_last_one_to_let_go_ends_them},
+                STORY(the_built_in_is_the_file_beside_it),
+                STORY(the_reference_file_gives_its_routes),
+                STORY(the_docker_profile_gives_others),
+                STORY(a_participants_file_is_understood),
+                STORY(anchors_and_merges_are_resolved),
+                STORY(later_documents_and_profiles_lie_above),
+                STORY(the_environment_is_asked),
+                STORY(what_is_not_understood_is_named_with_its_line),
+                STORY(nothing_is_nothing),
+                STORY(files_are_found_or_named),
+                STORY(state_survives_a_reload_of_the_same),
+                STORY(what_is_set_up_anew_begins_anew),
+                STORY(the_last_one_to_let_go_ends_them),
                 {NULL, NULL},
         };
 

@@ -40,9 +40,8 @@ static void series_are_a_hundred_statuses(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"statuses are read as Spring writes them",
-                 statuses_are_read_as_spring_writes_them},
-                {"series are a hundred statuses", series_are_a_hundred_statuses},
+                STORY(statuses_are_read_as_spring_writes_them),
+                STORY(series_are_a_hundred_statuses),
                 {NULL, NULL},
         };
 

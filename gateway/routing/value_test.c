@@ -88,10 +88,10 @@ static void a_list_is_no_value(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"durations are read as Spring does", durations_are_read_as_spring_does},
-                {"waits have bounds", waits_have_bounds},
-                {"sizes are read as Spring does", sizes_are_read_as_spring_does},
-                {"a list is no value", a_list_is_no_value},
+                STORY(durations_are_read_as_spring_does),
+                STORY(waits_have_bounds),
+                STORY(sizes_are_read_as_spring_does),
+                STORY(a_list_is_no_value),
                 {NULL, NULL},
         };
 

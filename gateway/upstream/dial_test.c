@@ -232,7 +232,7 @@ static void a_name_that_libcurl_does_not_take_ends(void)
         end();
 }
 
-static void addresses_without_end_have_places(void)
+static void addresses_without_end_have_endpoints(void)
 {
         static struct endpoints endpoints;
         struct endpoint *first = endpoint_at(&endpoints, "10.0.0.0", 80), *others[2];
@@ -254,12 +254,10 @@ static void addresses_without_end_have_places(void)
 }
 
 static const struct story stories[] = {
-        {"an address that does not answer takes half of the time",
-         an_address_that_does_not_answer_takes_half_of_the_time},
-        {"addresses to be avoided are better than none",
-         addresses_to_be_avoided_are_better_than_none},
-        {"a name that libcurl does not take ends", a_name_that_libcurl_does_not_take_ends},
-        {"addresses without end have endpoints", addresses_without_end_have_places},
+        STORY(an_address_that_does_not_answer_takes_half_of_the_time),
+        STORY(addresses_to_be_avoided_are_better_than_none),
+        STORY(a_name_that_libcurl_does_not_take_ends),
+        STORY(addresses_without_end_have_endpoints),
         {NULL, NULL},
 };
 

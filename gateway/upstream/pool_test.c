@@ -108,13 +108,11 @@ static void closing_ends_what_waits(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"any method goes on one connection", any_method_goes_on_one_connection},
-                {"a POST is sent once when its connection dies",
-                 a_post_is_sent_once_when_its_connection_dies},
-                {"a connection closed beforehand is replaced",
-                 a_connection_closed_beforehand_is_replaced},
-                {"what is cancelled hangs up", what_is_cancelled_hangs_up},
-                {"closing ends what waits", closing_ends_what_waits},
+                STORY(any_method_goes_on_one_connection),
+                STORY(a_post_is_sent_once_when_its_connection_dies),
+                STORY(a_connection_closed_beforehand_is_replaced),
+                STORY(what_is_cancelled_hangs_up),
+                STORY(closing_ends_what_waits),
                 {NULL, NULL},
         };
 

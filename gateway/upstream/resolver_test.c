@@ -264,14 +264,12 @@ static void who_forgets_soon_hears_nothing(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"what was found is kept and taken in turn",
-                 what_was_found_is_kept_and_taken_in_turn},
-                {"what was not found is asked anew, and too much is cut",
-                 what_was_not_found_is_asked_anew_and_too_much_is_cut},
-                {"one lookup serves all who wait", one_lookup_serves_all_who_wait},
-                {"there are few lookups at a time", there_are_few_lookups_at_a_time},
-                {"who is forgotten hears nothing", who_is_forgotten_hears_nothing},
-                {"who forgets soon hears nothing", who_forgets_soon_hears_nothing},
+                STORY(what_was_found_is_kept_and_taken_in_turn),
+                STORY(what_was_not_found_is_asked_anew_and_too_much_is_cut),
+                STORY(one_lookup_serves_all_who_wait),
+                STORY(there_are_few_lookups_at_a_time),
+                STORY(who_is_forgotten_hears_nothing),
+                STORY(who_forgets_soon_hears_nothing),
                 {NULL, NULL},
         };
 

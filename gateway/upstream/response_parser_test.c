@@ -1,5 +1,5 @@
-/* Whole conversations, however the network cuts them; what can be read in two ways is refused and
-   says why. */
+/* Whole whole_conversations_however_they_are_cut, however the network cuts them; what can be read
+   in two ways is refused and says why. */
 #include "gateway/testing/response_feed.h"
 #include "gateway/testing/response_rows.h"
 
@@ -29,7 +29,7 @@ static void tell_however_cut(const struct response_row *row, const char *told)
         arena_close(&arena);
 }
 
-static void conversations(void)
+static void whole_conversations_however_they_are_cut(void)
 {
         for (size_t i = 0; i < sizeof good_rows / sizeof *good_rows; i++)
                 tell_however_cut(&good_rows[i], good_rows[i].told);
@@ -45,7 +45,7 @@ static void bad_heads_say_why(void)
         arena_close(&arena);
 }
 
-static void bad_chunks_say_why(void)
+static void bad_chunks_and_trailers_say_why(void)
 {
         struct arena *arena = arena_open();
 
@@ -116,7 +116,7 @@ static void an_endless_line_ends_at_the_limit(void)
         arena_close(&arena);
 }
 
-static void connection_names_only_so_many(void)
+static void connection_names_only_so_many_fields(void)
 {
         struct arena *arena = arena_open();
         struct text bytes = text_open(arena, 0);
@@ -185,14 +185,14 @@ static void what_ended_stays_ended(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"whole conversations, however they are cut", conversations},
-                {"bad heads say why", bad_heads_say_why},
-                {"bad chunks and trailers say why", bad_chunks_say_why},
-                {"limits count to the byte", limits_count_to_the_byte},
-                {"an endless line ends at the limit", an_endless_line_ends_at_the_limit},
-                {"Connection names only so many fields", connection_names_only_so_many},
-                {"nothing is looked at twice", nothing_is_looked_at_twice},
-                {"what ended stays ended", what_ended_stays_ended},
+                STORY(whole_conversations_however_they_are_cut),
+                STORY(bad_heads_say_why),
+                STORY(bad_chunks_and_trailers_say_why),
+                STORY(limits_count_to_the_byte),
+                STORY(an_endless_line_ends_at_the_limit),
+                STORY(connection_names_only_so_many_fields),
+                STORY(nothing_is_looked_at_twice),
+                STORY(what_ended_stays_ended),
                 {NULL, NULL},
         };
 

@@ -253,14 +253,14 @@ static void a_body_follows_in_chunks(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                {"each answer is what it is", each_answer_is_what_it_is},
-                {"trailers and early hints are no fields", trailers_and_early_hints_are_no_fields},
-                {"a request goes out as it is", a_request_goes_out_as_it_is},
-                {"nobody there is refused", nobody_there_is_refused},
-                {"no connection in time is refused", no_connection_in_time_is_refused},
-                {"a silent upstream is slow", a_silent_upstream_is_slow},
-                {"a line break in a header goes nowhere", a_line_break_in_a_header_goes_nowhere},
-                {"a body follows in chunks", a_body_follows_in_chunks},
+                STORY(each_answer_is_what_it_is),
+                STORY(trailers_and_early_hints_are_no_fields),
+                STORY(a_request_goes_out_as_it_is),
+                STORY(nobody_there_is_refused),
+                STORY(no_connection_in_time_is_refused),
+                STORY(a_silent_upstream_is_slow),
+                STORY(a_line_break_in_a_header_goes_nowhere),
+                STORY(a_body_follows_in_chunks),
                 {NULL, NULL},
         };
 
