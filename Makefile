@@ -68,6 +68,7 @@ format: deps-test ## lay out the C files anew, as .clang-format says
 
 unit: deps-test ## unit tests under the sanitizers; ONLY=json picks
 	$(if $(ONLY),,-@tests/mutants/check.py)
+	$(if $(ONLY),,-@tests/tools/check.py)
 	-@$(MAKE) --no-print-directory -k -j$(JOBS) VARIANT=asan unit-tests fuzzers
 	-@$(MAKE) --no-print-directory -k -j$(JOBS) VARIANT=tsan concurrent-tests
 	@scripts/beside.py scripts/unit.py $(foreach o,$(ONLY),--only $(o)) \

@@ -5,7 +5,7 @@ usage: tally.py TARGET...
 
 A line that begins with `ok ` is one passed, one that begins with `FAIL` one failed; a target that fails without saying
 why is one failed, so is one that tells nothing, unless a line begins with `left out` and says why. All of them run whatever fails.
-What was left out and the failures are told again at the end, then `N passed, N failed`.
+What was left out, the failures, and what was unsteady (again.py) with its first log are told again at the end, then `N passed, N failed`.
 """
 import os
 import re
@@ -17,14 +17,18 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")                           # Maven ends t
 
 
 def run(target):
-    """(passed, list of what failed, list of what was left out)"""
-    passed, failures, left_out = 0, [], []
+    """(passed, list of what failed, list of what was left out, lines of what was unsteady)"""
+    passed, failures, left_out, unsteady = 0, [], [], []
+    its_log = False                                             # of the last story that was unsteady
     make = subprocess.Popen([os.environ.get("MAKE", "make"), "--no-print-directory", target], stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     for line in make.stdout:
         line = COLOURS.sub("", line)
         print(line, end="", flush=True)
         passed += line.startswith("ok ")
+        its_log = line.startswith("unsteady ") or its_log and line.startswith("| ")
+        if its_log:
+            unsteady.append(line.rstrip("\n"))
         if line.startswith("FAIL"):
             failures.append("%s: %s" % (target, line[4:].strip()))
         if line.startswith("left out "):
@@ -33,21 +37,24 @@ def run(target):
         failures.append("%s: ended with %d" % (target, make.returncode))
     if not passed and not failures and not left_out:
         failures.append("%s: nothing was run" % target)
-    return passed, failures, left_out
+    return passed, failures, left_out, unsteady
 
 
 def main(targets):
-    passed, failures, left_out, lines = 0, [], [], []
+    passed, failures, left_out, unsteady, lines = 0, [], [], [], []
     for target in targets:
         begin = time.monotonic()
-        ok, failed, without = run(target)
+        ok, failed, without, doubtful = run(target)
         passed += ok
         failures += failed
         left_out += without
+        unsteady += doubtful
         lines.append("%-10s %5d passed %5d failed %6.0f s" % (target, ok, len(failed), time.monotonic() - begin))
     print("\n" + "\n".join(lines + left_out))
     for failure in failures:
         print("FAIL " + failure)
+    for line in unsteady:
+        print(line)
     print("%d passed, %d failed" % (passed, len(failures)))
     return 1 if failures else 0
 

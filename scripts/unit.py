@@ -5,8 +5,8 @@ usage: unit.py [--only PART]... PROGRAM...
 
 PROGRAM@postgresql runs it with MALL_TEST_STORE, a PostgreSQL (MALL_TEST_POSTGRES) instead of SQLite.
 
-A program prints `ok   story` and `FAIL story` lines (base/check.h). One that crashes, hangs, was not built or that a
-sanitizer ended gets a FAIL line here. Exit 1 when anything failed.
+A program prints `ok   story` and `FAIL story` lines (testing/check.h). One that crashes, hangs, was not built or that a
+sanitizer ended gets a FAIL line here. One that failed runs once more, alone, at the end (again.py). Exit 1 when anything failed.
 """
 import argparse
 import concurrent.futures
@@ -15,6 +15,8 @@ import pathlib
 import shutil
 import subprocess
 import sys
+
+import again
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 DEADLINE = 600                       # seconds a program, sanitizers included; the sweeps take minutes where the machine is busy
@@ -59,13 +61,21 @@ def main():
     arguments = parser.parse_args()
     programs = [p for p in arguments.program if not arguments.only or any(o in p for o in arguments.only)]
     setarch = without_aslr()
-    failed = False
+
+    def one(program):
+        return run(program, setarch if "/tsan/" in program else [])
+
+    doubtful, failed = [], False
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        texts = pool.map(lambda p: run(p, setarch if "/tsan/" in p else []), programs)
-        for program, text in zip(programs, texts):
-            print("== " + program)
-            print(text, end="", flush=True)
-            failed |= "\nFAIL" in "\n" + text
+        for program, text in zip(programs, pool.map(one, programs)):
+            if again.failed(text):
+                doubtful.append((program, text))
+            else:
+                print("== %s\n%s" % (program, text), end="", flush=True)
+    for program, text in doubtful:
+        text = again.verdict(program, text, lambda: one(program))
+        print("== %s, once more\n%s" % (program, text), end="", flush=True)
+        failed |= again.failed(text)
     return 1 if failed else 0
 
 

@@ -26,6 +26,7 @@ import ports                                                    # noqa: E402 (li
 
 VARIANT = os.environ.get("MALL_TEST_VARIANT", "release")
 BIN = pathlib.Path(os.environ.get("MALL_TEST_BIN", TOP / "build" / VARIANT / "bin"))
+PATIENCE = 60                                                   # s, at least: a deadline ends what hangs, how busy the machine is is no verdict
 SLOWER = 1 if VARIANT == "release" else 4                       # sanitizers: deadlines grow by this
 SERVICES = ("order", "delivery", "product")
 COLLECTIONS = {"order": "orders", "delivery": "deliveries", "product": "inventories"}
@@ -56,7 +57,7 @@ class CannotTell(Exception):
 
 def until(what, seconds=15, every=0.02):
     """The first true answer of what(); a failed check says what it last was."""
-    deadline = time.monotonic() + seconds * SLOWER
+    deadline = time.monotonic() + max(seconds, PATIENCE) * SLOWER
     while True:
         last = what()
         if last:
@@ -66,7 +67,7 @@ def until(what, seconds=15, every=0.02):
 
 
 def until_equal(what, want, seconds=15):
-    deadline = time.monotonic() + seconds * SLOWER
+    deadline = time.monotonic() + max(seconds, PATIENCE) * SLOWER
     while True:
         last = what()
         if last == want:
@@ -186,7 +187,7 @@ class Daemon(Client):
 
     def wait(self, seconds=30):
         try:
-            return self.process.wait(seconds * SLOWER)
+            return self.process.wait(max(seconds, PATIENCE) * SLOWER)
         except subprocess.TimeoutExpired:
             raise AssertionError("%s did not end within %d s" % (self.name, seconds)) from None
 

@@ -4,6 +4,8 @@ Each story is a process of its own with a deadline. One that is a generator tell
 what went wrong with it, or None. Prints `ok   file: story`; or what happened and `FAIL file: story`; or why this machine
 cannot tell it and `skip file: story`.
 
+A story that failed is told once more, alone, when all others are (scripts/again.py).
+
 Of a module, `slow` names the stories that begin first, `alone` those that want the machine for themselves, at the end.
 """
 import argparse
@@ -20,6 +22,7 @@ import time
 import traceback
 
 from mall import CannotTell
+import again                                                    # of scripts/, which mall has put on the path
 
 TOLD, FAILED, CASES, SKIPPED = 0, 1, 76, 77                     # how a story's process ends; CASES: it printed the verdicts itself
 
@@ -94,13 +97,23 @@ def main(usage, jobs, deadlines):
         return tell(*arguments.one)
     os.environ["MALL_TEST_VARIANT"] = arguments.variant
     wanted = [s for s in found(here) if not arguments.part or any(p in "%s: %s" % s[:2] for p in arguments.part)]
-    words = collections.Counter()
+    words, doubtful = collections.Counter(), []
+
+    def told(text):
+        words.update(one[:4].rstrip() for one in text.split("\n") if one.startswith(("ok ", "FAIL", "skip ")))
+        print(text, end="", flush=True)
+
     for crowd, alone in ((arguments.jobs, False), (1, True)):
         with concurrent.futures.ThreadPoolExecutor(crowd) as pool:
-            tellings = [pool.submit(tell_apart, module, name, deadlines[arguments.variant]) for module, name, own in wanted if own == alone]
+            tellings = {pool.submit(tell_apart, module, name, deadlines[arguments.variant]): (module, name)
+                        for module, name, own in wanted if own == alone}
             for telling in concurrent.futures.as_completed(tellings):
-                text = telling.result()
-                words.update(one[:4].rstrip() for one in text.split("\n") if one.startswith(("ok ", "FAIL", "skip ")))
-                print(text, end="", flush=True)
+                if again.failed(telling.result()):
+                    doubtful.append((*tellings[telling], telling.result()))
+                else:
+                    told(telling.result())
+    for module, name, text in doubtful:
+        told(again.verdict("%s: %s" % (module[:-5], name[5:].replace("_", " ")), text,
+                           lambda: tell_apart(module, name, deadlines[arguments.variant])))
     print("%s: %d told, %d failed, %d skipped" % (here.name, words["ok"] + words["FAIL"], words["FAIL"], words["skip"]))
     return 1 if words["FAIL"] or not wanted else 0

@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""check - the test of the runners: what fails once is unsteady, what fails twice or has a sanitizer's complaint fails, and the tally says so."""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+
+# Fails with that text the first `times` times; TOLD counts them.
+PROGRAM = """#!/bin/sh
+echo told >>"$0.told"
+if [ "$(wc -l <"$0.told")" -le {times} ]; then echo '{text}'; echo 'FAIL a story'; exit 1; fi
+echo 'ok   a story'
+"""
+
+RUNNER = """import sys
+sys.path.insert(1, %r)
+import stories
+sys.exit(stories.main(None, jobs=2, deadlines={"release": 60}))
+"""
+
+STORIES = """import pathlib
+HERE = pathlib.Path(__file__).parent
+
+def is_first(name):
+    told = HERE / name
+    before = told.exists()
+    told.write_text("")
+    return not before
+
+def test_steady(): pass
+def test_once(): assert not is_first("once"), "a busy machine"
+def test_never(): assert False, "a fault"
+def test_cases():
+    yield "one case", None
+    yield "another case", "a slow answer" if is_first("case") else None
+"""
+
+
+def run(*command, **settings):
+    done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120,
+                          env={**os.environ, **settings})
+    return done.returncode, re.sub(r" \(\d+\.\d s\)", "", done.stdout)
+
+
+def program(directory, name, times, text):
+    path = directory / name
+    path.write_text(PROGRAM.format(times=times, text=text))
+    path.chmod(0o755)
+    return path
+
+
+def told(path):
+    return len(pathlib.Path(str(path) + ".told").read_text().split())
+
+
+def unit_programs(directory):
+    once, twice, race = (program(directory, name, times, text) for name, times, text in (
+        ("once", 1, "late"), ("twice", 2, "wrong"), ("race", 1, "WARNING: ThreadSanitizer: data race")))
+    code, text = run(TOP / "scripts/unit.py", once)
+    assert code == 0 and text.count("\nok   a story\n") == 1 and "\nFAIL" not in text, text
+    assert text.endswith("unsteady %s\n| late\n| FAIL a story\n" % once), text
+    code, text = run(TOP / "scripts/unit.py", twice)
+    assert (code, text.count("\nFAIL"), "unsteady" in text, told(twice)) == (1, 1, False, 2), text
+    code, text = run(TOP / "scripts/unit.py", race)
+    assert (code, text.count("\nFAIL"), told(race)) == (1, 1, 1), text
+
+
+def system_stories(directory):
+    (directory / "run.py").write_text(RUNNER % str(TOP / "tests/system"))
+    (directory / "some_test.py").write_text(STORIES)
+    code, text = run(sys.executable, directory / "run.py")
+    lines = text.split("\n")
+    assert code == 1, text
+    assert sorted(line for line in lines if line.startswith(("ok ", "FAIL"))) == [
+        "FAIL some: never", "ok   some: another case", "ok   some: once", "ok   some: one case", "ok   some: steady"], text
+    assert [line for line in lines if line.startswith("unsteady")] == ["unsteady some: once", "unsteady some: cases"] or \
+        [line for line in lines if line.startswith("unsteady")] == ["unsteady some: cases", "unsteady some: once"], text
+    assert "| AssertionError: a busy machine" in lines and "| a slow answer" in lines, text
+
+
+def tally(directory):
+    make = directory / "make"
+    make.write_text("#!/bin/sh\nprintf 'ok   a\\nunsteady b\\n| first\\n| log\\nok   c\\n| not its log\\n'\n[ $2 = good ] || echo 'FAIL d'\n")
+    make.chmod(0o755)
+    code, text = run(TOP / "scripts/tally.py", "good", MAKE=str(make))
+    assert code == 0 and text.endswith("s\nunsteady b\n| first\n| log\n2 passed, 0 failed\n"), text
+    code, text = run(TOP / "scripts/tally.py", "bad", MAKE=str(make))
+    assert code == 1 and text.endswith("FAIL bad: d\nunsteady b\n| first\n| log\n2 passed, 1 failed\n"), text
+
+
+def main():
+    failed = 0
+    for story in unit_programs, system_stories, tally:
+        with tempfile.TemporaryDirectory() as directory:
+            try:
+                story(pathlib.Path(directory))
+                print("ok   runners: " + story.__name__.replace("_", " "))
+            except AssertionError as what:
+                print("%s\nFAIL runners: %s" % (what, story.__name__.replace("_", " ")))
+                failed = 1
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
