@@ -8,7 +8,7 @@ import sys
 import tempfile
 
 from lab_test import http
-from mall import BIN, ROUTES, TOP, Client, Mall, ports, tool, until
+from mall import BIN, ROUTES, TOP, Client, Mall, ports, tool, until, until_equal
 
 
 def test_settings_md_is_what_help_says():
@@ -48,6 +48,22 @@ def test_the_tour_of_the_readme_works_and_shows_what_it_says():
             until(lambda: has_settled(mall))
             for member, value in re.findall(r"(\w+) is (\w+)", remark):
                 assert re.search(r'"%s": ?"?%s\b' % (member, value), said), "%s: %s" % (remark, said)
+
+
+def test_the_events_of_the_contract_are_those_on_the_topic():
+    """The tour of the README tells the same story as the contract's examples."""
+    block = re.search(r"```json\n(.*?)```", (TOP / "docs/contract.md").read_text(), re.S)[1]
+    wanted = [re.sub(r'"timestamp":\d+', '"timestamp":0', line) for line in block.strip().split("\n")]
+    assert len(wanted) == 6, wanted
+    with Mall(bus="kafka") as mall:
+        for command in readme_commands():
+            http(command.partition("#")[0], mall)
+            until(lambda: has_settled(mall))
+
+        def missing():
+            said = re.sub(r'"timestamp":\d+', '"timestamp":0', mall.broker.read("mall")).split("\n")
+            return [line for line in wanted if line not in said]
+        until_equal(missing, [])
 
 
 def test_make_run_starts_shows_and_stops_all_four():

@@ -57,7 +57,8 @@ class CannotTell(Exception):
 
 def until(what, seconds=15, every=0.02):
     """The first true answer of what(); a failed check says what it last was."""
-    deadline = time.monotonic() + max(seconds, PATIENCE) * SLOWER
+    seconds = max(seconds, PATIENCE)
+    deadline = time.monotonic() + seconds * SLOWER
     while True:
         last = what()
         if last:
@@ -67,7 +68,8 @@ def until(what, seconds=15, every=0.02):
 
 
 def until_equal(what, want, seconds=15):
-    deadline = time.monotonic() + max(seconds, PATIENCE) * SLOWER
+    seconds = max(seconds, PATIENCE)
+    deadline = time.monotonic() + seconds * SLOWER
     while True:
         last = what()
         if last == want:
