@@ -32,8 +32,7 @@ static bool has_unread(const struct connection *c)
    exchange_end), part of one is not. */
 static void end_of_input(struct timer *timer)
 {
-        struct connection *c =
-                (struct connection *)((char *)timer - offsetof(struct connection, hung_up_timer));
+        struct connection *c = CONTAINER_OF(timer, struct connection, hung_up_timer);
         int phase = atomic_load(&c->phase);
 
         if (phase == PHASE_BUSY && c->exchange.request.partial && !c->exchange.body_over)
@@ -46,8 +45,7 @@ static void end_of_input(struct timer *timer)
 
 static void hung_up(struct watch *watch, unsigned events)
 {
-        struct connection *c =
-                (struct connection *)((char *)watch - offsetof(struct connection, hangup));
+        struct connection *c = CONTAINER_OF(watch, struct connection, hangup);
 
         (void)events;
         if (c->hung_up || atomic_load(&c->overdue)) /* the latter was us */

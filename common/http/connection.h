@@ -8,6 +8,7 @@
 #define HTTP_CONNECTION_H
 
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/trace.h"
 #include "http/framing.h"
 #include "http/loop.h"
@@ -149,7 +150,7 @@ void connection_enter(struct connection *connection, enum phase phase, int ms);
 
 static inline struct connection *connection_of(struct exchange *exchange)
 {
-        return (struct connection *)((char *)exchange - offsetof(struct connection, exchange));
+        return CONTAINER_OF(exchange, struct connection, exchange);
 }
 
 /* The last of the holders frees it. */

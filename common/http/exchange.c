@@ -305,7 +305,7 @@ static void wake(struct exchange *e)
    into the loop. */
 static void resume(struct task *task)
 {
-        struct exchange *e = (struct exchange *)((char *)task - offsetof(struct exchange, resume));
+        struct exchange *e = CONTAINER_OF(task, struct exchange, resume);
 
         if (e->wait == WAIT_ABANDONED)
                 abandoned_ends(e);

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/thread.h"
 
 #include <errno.h>
@@ -240,7 +241,7 @@ void loop_start(struct loop *l)
 
 static void stop(struct task *task)
 {
-        struct loop *l = (struct loop *)((char *)task - __builtin_offsetof(struct loop, stop));
+        struct loop *l = CONTAINER_OF(task, struct loop, stop);
 
         l->stopping = true;
 }

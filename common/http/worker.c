@@ -79,7 +79,7 @@ static bool daemon_open(struct worker *w, struct error *error)
 
 static void daemon_ready(struct watch *watch, unsigned events)
 {
-        struct worker *w = (struct worker *)((char *)watch - offsetof(struct worker, watch));
+        struct worker *w = CONTAINER_OF(watch, struct worker, watch);
 
         (void)events;
         w->touched = true;
@@ -129,7 +129,7 @@ bool worker_open(struct worker *w, struct http_server *server, struct error *err
 
 static void enter(struct task *task)
 {
-        struct worker *w = (struct worker *)((char *)task - offsetof(struct worker, enter));
+        struct worker *w = CONTAINER_OF(task, struct worker, enter);
         const struct http_handler *handler = &w->server->config.handler;
 
         handler->streams->enter(w->number, w->loop, handler->streams->arg);
@@ -137,7 +137,7 @@ static void enter(struct task *task)
 
 static void leave(struct task *task)
 {
-        struct worker *w = (struct worker *)((char *)task - offsetof(struct worker, leave));
+        struct worker *w = CONTAINER_OF(task, struct worker, leave);
         const struct http_handler *handler = &w->server->config.handler;
 
         handler->streams->leave(w->number, handler->streams->arg);
