@@ -38,6 +38,9 @@ def in_parallel(command, files):
     return done.returncode == 0, done.stdout
 
 
+# Tiers to its left that a tier leaves alone all the same: http rests on base, and knows nothing of rows and events.
+NOT_NEEDED = {"http": ("data", "event")}
+
 # The rooms of gateway/: whom each may include beside itself and common/. The files above them may include all.
 ROOMS = {"config": (), "upstream": (), "routing": ("config",), "proxy": ("config", "routing", "upstream")}
 
@@ -54,7 +57,8 @@ def is_to_the_left(path, there, order):
     if here[:2] == ["common", "testing"]:
         return there[0] in order
     if here[0] == "common":
-        return there[0] in order and order.index(there[0]) <= order.index(here[1])
+        return (there[0] in order and order.index(there[0]) <= order.index(here[1])
+                and there[0] not in NOT_NEEDED.get(here[1], ()))
     if there[0] in order:
         return True
     if here[0] == "tests" or (is_test(path) and there[0] == here[0]):

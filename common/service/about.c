@@ -2,8 +2,8 @@
 
 #include "base/json.h"
 #include "http/base_url.h"
-#include "http/hal.h"
 #include "http/negotiate.h"
+#include "service/hal.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* OpenAPI 3.1 of a service, from its field tables. */
 #include "base/json.h"
 #include "http/base_url.h"
-#include "http/hal.h"
 #include "service/about.h"
 #include "service/build.h"
+#include "service/hal.h"
 #include "service/openapi_schema.h"
 
 #include <string.h>

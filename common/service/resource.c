@@ -1,9 +1,9 @@
 #include "service/resource.h"
 
 #include "http/base_url.h"
-#include "http/hal.h"
 #include "http/negotiate.h"
 #include "service/about.h"
+#include "service/hal.h"
 #include "service/pages.h"
 #include "service/search.h"
 #include "service/write.h"

@@ -2,8 +2,8 @@
 
 #include "base/hash.h"
 #include "http/base_url.h"
-#include "http/hal.h"
 #include "http/negotiate.h"
+#include "service/hal.h"
 #include "service/patch.h"
 
 #include <stdlib.h>

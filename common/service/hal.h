@@ -1,6 +1,6 @@
 /* hal - rows as HAL (draft-kelly-json-hal), shaped as Spring Data REST writes them. */
-#ifndef HTTP_HAL_H
-#define HTTP_HAL_H
+#ifndef SERVICE_HAL_H
+#define SERVICE_HAL_H
 
 #include "data/entity.h"
 #include "data/table.h"

@@ -1,4 +1,4 @@
-#include "http/hal.h"
+#include "service/hal.h"
 
 #include "base/json.h"
 
