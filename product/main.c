@@ -25,6 +25,7 @@ int main(int argc, char **argv)
                 .port = 8083,
                 .entities = entities,
                 .reactions = product_policy,
+                .says = product_says,
                 .settings = settings,
         };
 

@@ -47,6 +47,8 @@ static const struct field shortage_fields[] = {
 static const struct shape shortage_shape = {shortage_fields, sizeof(struct shortage)};
 static const struct event_type out_of_stock = {"OutOfStock", &shortage_shape, "orderId"};
 
+const struct event_type *const product_says[] = {&out_of_stock, NULL};
+
 static struct taking *taking_of(struct unit *unit, const struct event *event, int64_t delivery)
 {
         char id[24];

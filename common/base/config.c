@@ -17,14 +17,13 @@ struct value {
         enum source source;
 };
 
-enum { FLAGS_WITHOUT_VALUE = 2 };
-
 struct config {
         struct arena *arena;
         const struct setting *settings;
         struct value *values; /* one a setting, in its order */
-        const char **names;   /* help, version, the settings' */
-        bool wants_help, wants_version;
+        const char **names;   /* help, version, the switches', the other settings' */
+        size_t switch_count;  /* help and version included */
+        bool wants_help, wants_version, wants_switch;
         const char **arguments, **warnings;
         size_t argument_count, warning_count;
 };
@@ -85,7 +84,7 @@ static const char *name_of_variable(struct arena *arena, const char *variable, s
         return name;
 }
 
-static const char *variable_of_name(struct arena *arena, const char *name)
+const char *config_variable(struct arena *arena, const char *name)
 {
         char *variable = arena_printf(arena, "MALL_%s", name);
 
@@ -96,9 +95,9 @@ static const char *variable_of_name(struct arena *arena, const char *name)
 
 static void variable_warn(struct config *c, const char *variable, const char *name)
 {
-        const char *meant = suggest(name, (const char *const *)c->names + FLAGS_WITHOUT_VALUE);
+        const char *meant = suggest(name, (const char *const *)c->names + c->switch_count);
         const char *text = meant ? arena_printf(c->arena, "%s is no setting; did you mean %s?",
-                                                variable, variable_of_name(c->arena, meant))
+                                                variable, config_variable(c->arena, meant))
                                  : arena_printf(c->arena, "%s is no setting", variable);
 
         c->warnings[c->warning_count++] = text;
@@ -111,7 +110,8 @@ static bool mall_variable_read(struct config *c, const char *pair, size_t len, s
         const struct setting *s = setting_find(c, name, strlen(name));
 
         /* exactly: mall_port or MALL_DATA-DIR are other variables */
-        if (!s || strcmp(variable, variable_of_name(c->arena, name)) != 0) {
+        if (!s || s->type == SETTING_SWITCH ||
+            strcmp(variable, config_variable(c->arena, name)) != 0) {
                 variable_warn(c, variable, name);
                 return true;
         }
@@ -203,14 +203,29 @@ static bool flags_read(struct config *c, char **argv, struct error *error)
         return true;
 }
 
-/* Looked for first: who asks for help gets it, whatever else is wrong. */
+/* NULL when the word is no switch of the table. */
+static const struct setting *switch_find(const struct config *c, const char *word)
+{
+        const struct setting *s =
+                strncmp(word, "--", 2) == 0 ? setting_find(c, word + 2, strlen(word + 2)) : NULL;
+
+        return s && s->type == SETTING_SWITCH ? s : NULL;
+}
+
+/* These are looked for first: --help is answered whatever else is wrong. */
 static void wishes_read(struct config *c, char **argv)
 {
         for (; *argv && strcmp(*argv, "--") != 0; argv++) {
-                if (strcmp(*argv, "--help") == 0 || strcmp(*argv, "-h") == 0)
+                const struct setting *s = switch_find(c, *argv);
+
+                if (s) {
+                        value_of(c, s)->source = SOURCE_FLAG;
+                        c->wants_switch = true;
+                } else if (strcmp(*argv, "--help") == 0 || strcmp(*argv, "-h") == 0) {
                         c->wants_help = true;
-                else if (strcmp(*argv, "--version") == 0)
+                } else if (strcmp(*argv, "--version") == 0) {
                         c->wants_version = true;
+                }
         }
 }
 
@@ -258,6 +273,22 @@ static bool defaults_give(struct config *c, struct error *error)
 
 /* ---- the whole ---- */
 
+/* The switches first: only they are flags, and no variables. */
+static void names_collect(struct config *c)
+{
+        size_t count = 0;
+
+        c->names[count++] = "help";
+        c->names[count++] = "version";
+        for (const struct setting *s = c->settings; s->name; s++)
+                if (s->type == SETTING_SWITCH)
+                        c->names[count++] = s->name;
+        c->switch_count = count;
+        for (const struct setting *s = c->settings; s->name; s++)
+                if (s->type != SETTING_SWITCH)
+                        c->names[count++] = s->name;
+}
+
 static struct config *config_alloc(const struct setting *settings, int argc)
 {
         struct config *c = memory_alloc(sizeof *c);
@@ -268,13 +299,10 @@ static struct config *config_alloc(const struct setting *settings, int argc)
         c->arena = arena_open();
         c->settings = settings;
         c->values = arena_alloc(c->arena, (count + 1) * sizeof *c->values);
-        c->names = arena_alloc(c->arena, (FLAGS_WITHOUT_VALUE + count + 1) * sizeof *c->names);
+        c->names = arena_alloc(c->arena, (count + 3) * sizeof *c->names);
         c->arguments = arena_alloc(c->arena, ((size_t)argc + 1) * sizeof *c->arguments);
         c->warnings = arena_alloc(c->arena, sizeof *c->warnings);
-        c->names[0] = "help";
-        c->names[1] = "version";
-        for (size_t i = 0; i < count; i++)
-                c->names[FLAGS_WITHOUT_VALUE + i] = settings[i].name;
+        names_collect(c);
         return c;
 }
 
@@ -287,7 +315,7 @@ struct config *config_open(const struct setting *settings, int argc, char **argv
         if (argc > 0)
                 argv++; /* the program's name */
         wishes_read(c, argv);
-        read = c->wants_help || c->wants_version ||
+        read = c->wants_help || c->wants_version || c->wants_switch ||
                (environment_read(c, environment, error) && flags_read(c, argv, error));
         if (!read || !defaults_give(c, error))
                 config_close(&c);

@@ -22,6 +22,8 @@ enum setting_type {
                              milliseconds */
         SETTING_SIZE,     /* "32KiB", "1MiB", a bare number is bytes */
         SETTING_CHOICE,   /* one of `choices`, separated by '|' */
+        SETTING_SWITCH, /* a flag without a value or a variable, which asks for something as --help
+                           does; config_is_set tells */
 };
 
 struct setting {
@@ -47,6 +49,9 @@ void config_close(struct config **config);
 /* Why each odd thing was only a warning ("MALL_DRIAN is no setting; did you mean MALL_DRAIN?");
    NULL ends the list. */
 const char *const *config_warnings(const struct config *config);
+
+/* "MALL_DATA_DIR" of "data-dir" */
+const char *config_variable(struct arena *arena, const char *name);
 
 /* --help was asked for / --version / arguments that are no flags, in order (mallctl's commands) */
 bool config_wants_help(const struct config *config);

@@ -1,6 +1,5 @@
 #include "base/config_value.h"
 
-#include <ctype.h>
 #include <string.h>
 
 enum { COLUMNS = 4, BETWEEN = 2 };
@@ -9,15 +8,6 @@ enum { COLUMNS = 4, BETWEEN = 2 };
 struct row {
         const char *cells[COLUMNS];
 };
-
-static const char *variable_cell(struct arena *arena, const char *name)
-{
-        char *cell = arena_printf(arena, "MALL_%s", name);
-
-        for (char *c = cell; *c; c++)
-                *c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
-        return cell;
-}
 
 static const char *default_cell(struct arena *arena, const struct setting *s)
 {
@@ -28,9 +18,11 @@ static const char *default_cell(struct arena *arena, const struct setting *s)
 
 static struct row row_of(struct arena *arena, const struct setting *s)
 {
+        if (s->type == SETTING_SWITCH)
+                return (struct row){{arena_printf(arena, "--%s", s->name), "", "", s->help}};
         return (struct row){{
                 arena_printf(arena, "--%s %s", s->name, config_value_name(s)),
-                variable_cell(arena, s->name),
+                config_variable(arena, s->name),
                 default_cell(arena, s),
                 s->spring ? arena_printf(arena, "%s; also %s", s->help, s->spring) : s->help,
         }};
@@ -55,6 +47,17 @@ static void row_write(struct text *out, const struct row *row, const int widths[
         text_printf(out, "%s\n", row->cells[COLUMNS - 1]);
 }
 
+static void rows_write(struct text *out, const struct setting *settings, bool switches,
+                       const int widths[COLUMNS])
+{
+        for (const struct setting *s = settings; s->name; s++) {
+                struct row row = row_of(out->arena, s);
+
+                if ((s->type == SETTING_SWITCH) == switches)
+                        row_write(out, &row, widths);
+        }
+}
+
 void config_help(const struct setting *settings, const char *usage, struct text *out)
 {
         static const struct row heading = {{"flag", "variable", "default (docker)", "meaning"}};
@@ -72,10 +75,8 @@ void config_help(const struct setting *settings, const char *usage, struct text 
         }
         text_printf(out, "%s%s\n", usage, usage[0] && usage[strlen(usage) - 1] == '\n' ? "" : "\n");
         row_write(out, &heading, widths);
-        for (const struct setting *s = settings; s->name; s++) {
-                row = row_of(out->arena, s);
-                row_write(out, &row, widths);
-        }
+        rows_write(out, settings, false, widths);
+        rows_write(out, settings, true, widths);
         for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
                 row_write(out, &fixed[i], widths);
 }

@@ -14,6 +14,7 @@ static const struct setting settings[] = {
         {"body-max", SETTING_SIZE, "1MiB", .least = 1, .most = 16 << 20, .help = "of a request"},
         {"log", SETTING_CHOICE, "json", .choices = "json|text", .help = "form of the log"},
         {"routes", SETTING_TEXT, .help = "a file"},
+        {"describe", SETTING_SWITCH, .help = "say what it is"},
         {NULL},
 };
 
@@ -206,8 +207,25 @@ static void help_and_version(void)
         check_contains(out.at,
                        "\n  --log json|text   MALL_LOG        json              form of the log\n");
         check_contains(out.at, "\n  --routes TEXT     MALL_ROUTES     -                 a file\n");
+        check_contains(out.at,
+                       "\n  --describe                                          say what it is\n");
         check_contains(out.at, "\n  --help, -h ");
         arena_close(&arena);
+}
+
+static void a_switch_takes_no_value_and_has_no_variable(void)
+{
+        struct config *c = open_with(LIST("--describe", "--nonsense"), LIST("MALL_PORT=abc"));
+
+        check(c && config_is_set(c, "describe"));
+        config_close(&c);
+        c = open_with(LIST("--port", "1", "--", "--describe"), LIST("MALL_DESCRIBE=1"));
+        check(!config_is_set(c, "describe"));
+        check_contains(config_warnings(c)[0], "MALL_DESCRIBE is no setting");
+        check(!strstr(config_warnings(c)[0], "mean MALL_DESCRIBE"));
+        config_close(&c);
+        refused(LIST("--describe=yes"), LIST(NULL), "--describe=yes: expected no value");
+        refused(LIST("--describ"), LIST(NULL), "unknown flag --describ; did you mean --describe?");
 }
 
 static void what_is_no_flag_is_an_argument(void)
@@ -237,6 +255,7 @@ int main(int argc, char **argv)
                 STORY(durations_and_sizes_have_units),
                 STORY(an_unknown_variable_is_a_warning),
                 STORY(help_and_version),
+                STORY(a_switch_takes_no_value_and_has_no_variable),
                 STORY(what_is_no_flag_is_an_argument),
                 {NULL, NULL},
         };

@@ -29,6 +29,7 @@ static const struct {
         [SETTING_DURATION] = {"TIME", "a duration like 250ms, 5s, 10min, 24h or 8d", durations},
         [SETTING_SIZE] = {"SIZE", "a size like 4096, 32KiB, 1MiB or 1GiB", sizes},
         [SETTING_CHOICE] = {"CHOICE", "one of ", NULL},
+        [SETTING_SWITCH] = {"", "no value", NULL},
 };
 
 static bool is_limited(const struct setting *s)

@@ -5,6 +5,7 @@
 #include "base/redact.h"
 #include "service/actuator.h"
 #include "service/build.h"
+#include "service/describe.h"
 #include "service/settings.h"
 
 #include <errno.h>
@@ -280,6 +281,10 @@ static int configured(struct process *p, const struct setting *settings, struct 
         }
         if (config_wants_version(p->config)) {
                 printf("%s %s (%s)\n", p->daemon->name, build_version, build_commit);
+                return EXIT_SUCCESS;
+        }
+        if (config_is_set(p->config, "describe")) {
+                describe(p->daemon, settings, stdout);
                 return EXIT_SUCCESS;
         }
         if (config_arguments(p->config)[0])

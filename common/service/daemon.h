@@ -16,7 +16,10 @@
 #include <signal.h>
 #include <stdatomic.h>
 
+struct entity;
+struct event_type;
 struct process;
+struct reaction;
 
 struct step {
         const char *name;
@@ -34,8 +37,13 @@ struct actuator_page {
 
 struct daemon {
         const char *name, *summary;
-        int port;                          /* default of MALL_PORT */
-        const struct setting *settings;    /* its own, beside the common ones; NULL: none */
+        int port;                       /* default of MALL_PORT */
+        const struct setting *settings; /* its own, beside the common ones; NULL: none */
+        /* For --describe: what it keeps, hears, and says beside what is said of its rows. Each ends
+           as in struct service; NULL: nothing. */
+        const struct entity *const *entities;
+        const struct reaction *reactions;
+        const struct event_type *const *says;
         const struct step *steps;          /* ends with a NULL name */
         const struct actuator_page *pages; /* ends with a NULL name; NULL: none */
         bool shy; /* on the main port only health and info of the actuator (the gateway) */

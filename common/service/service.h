@@ -16,7 +16,9 @@ struct service {
         int port;                             /* on one machine; 8080 in a container */
         const struct entity *const *entities; /* ends with NULL; the first is its resource */
         const struct reaction *reactions;
-        const struct setting *settings; /* its own; ends with a NULL name; NULL: none */
+        const struct event_type *const *says; /* events beside those said of its rows; ends with
+                                                 NULL; NULL: none */
+        const struct setting *settings;       /* its own; ends with a NULL name; NULL: none */
         /* Opens who is asked before a row of its resource is created; NULL: nobody. It may give
            NULL, which with an error ends the start. */
         struct admission *(*admission)(const struct config *config, struct metrics *metrics,

@@ -17,11 +17,15 @@ static void made(struct unit *unit, void *row)
         unit_announce(unit, &thing_made, row);
 }
 
+static const struct event_type *const says[] = {&thing_made, NULL};
+static const struct event_type *const says_besides[] = {&thing_said, NULL};
+
 static const struct entity served = {
         .item = "thing",
         .collection = "things",
         .shape = {thing_fields, sizeof(struct thing)},
         .lookups = thing_lookups,
+        .says = says,
         .created = made,
 };
 
@@ -42,7 +46,8 @@ static const struct service service = {.name = "things",
                                        .summary = "keeps things",
                                        .port = 1,
                                        .entities = entities,
-                                       .reactions = reactions};
+                                       .reactions = reactions,
+                                       .says = says_besides};
 
 static int free_port(void)
 {
@@ -239,6 +244,18 @@ static void a_wrong_setting_is_exit_2(void)
         check_contains(said(), "keeps things");
 }
 
+static void it_describes_itself(void)
+{
+        check_int(end_of(start(1234, "/data", "--describe", "--threads")), 0); /* whatever else */
+        check_contains(said(), "\"name\":\t\"things\"");
+        check_contains(said(), "\"port\":\t1,");
+        check_contains(said(), "\"path\":\t\"/things\"");
+        check_contains(said(), "\"hears\":\t[\"ThingMade\"]");
+        check_contains(said(), "\"says\":\t[\"ThingMade\", \"ThingSaid\"]");
+        check_contains(said(), "\"variable\":\t\"MALL_DB_URL\"");
+        check_contains(said(), "\"choices\":\t[\"json\", \"text\"]");
+}
+
 static void a_second_one_on_the_same_store_is_refused(void)
 {
         int port = free_port();
@@ -259,6 +276,7 @@ int main(int argc, char **argv)
                 STORY(a_killed_life_loses_nothing),
                 STORY(draining_says_so_first),
                 STORY(a_wrong_setting_is_exit_2),
+                STORY(it_describes_itself),
                 STORY(a_second_one_on_the_same_store_is_refused),
                 {NULL, NULL},
         };

@@ -41,6 +41,8 @@ static const struct setting common_settings[] = {
         {"trusted-proxies", SETTING_TEXT,
          "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7,fe80::/10", NULL,
          NULL, "peers whose X-Forwarded-* are believed, as CIDR list; none: nobody's"},
+        {"describe", SETTING_SWITCH, NULL, NULL, NULL,
+         "show what it is as JSON (port, collections, events, settings) and exit"},
         {NULL},
 };
 

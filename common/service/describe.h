@@ -1,0 +1,20 @@
+/* describe - what a daemon is, as JSON: the answer to --describe.
+
+   {"name", "summary", "port",
+    "collections": [{"path": "/orders", "entity": "order", "readOnly", "listed", "searches": []}],
+    "hears": ["DeliveryStarted", ...], "says": ["Orderplaced", ...],
+    "settings": [{"name", "variable", "spring", "flag", "type", "choices", "default",
+                  "dockerDefault", "meaning"}]}
+
+   Scripts ask this instead of naming ports, paths and events themselves. */
+#ifndef SERVICE_DESCRIBE_H
+#define SERVICE_DESCRIBE_H
+
+#include "service/daemon.h"
+
+#include <stdio.h>
+
+/* settings: all of them, as settings_of has them. */
+void describe(const struct daemon *daemon, const struct setting *settings, FILE *out);
+
+#endif
