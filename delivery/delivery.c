@@ -28,30 +28,18 @@ static const struct lookup dispatch_lookups[] = {
         {NULL, {NULL}},
 };
 
-const struct event_type delivery_started = {"DeliveryStarted", &delivery_entity.shape, "orderId"};
-const struct event_type delivery_canceled = {"DeliveryCanceled", &delivery_entity.shape, "orderId"};
-
-static const struct event_type *const delivery_says[] = {&delivery_started, &delivery_canceled,
-                                                         NULL};
-
-static void started(struct unit *unit, void *delivery)
-{
-        unit_announce(unit, &delivery_started, delivery);
-}
-
-static void canceled(struct unit *unit, const void *delivery)
-{
-        unit_announce(unit, &delivery_canceled, delivery);
-}
+static const struct event_type delivery_started = {"DeliveryStarted", &delivery_entity.shape,
+                                                   "orderId"};
+static const struct event_type delivery_canceled = {"DeliveryCanceled", &delivery_entity.shape,
+                                                    "orderId"};
 
 const struct entity delivery_entity = {
         .item = "delivery",
         .collection = "deliveries",
         .shape = {delivery_fields, sizeof(struct delivery)},
         .lookups = delivery_lookups,
-        .says = delivery_says,
-        .created = started,
-        .removed = canceled,
+        .says_created = &delivery_started,
+        .says_removed = &delivery_canceled,
 };
 
 const struct entity dispatch_entity = {

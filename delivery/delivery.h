@@ -28,7 +28,6 @@ struct dispatch {
 
 extern const struct entity delivery_entity;
 extern const struct entity dispatch_entity;
-extern const struct event_type delivery_started, delivery_canceled;
 extern const struct reaction delivery_policy[];
 
 enum { DELIVERY_BY_ORDER };

@@ -2,7 +2,6 @@
    back. */
 #include "delivery/delivery.h"
 
-#include <stdio.h>
 #include <string.h>
 
 struct placed_order {
@@ -34,18 +33,11 @@ static const struct field refusal_fields[] = {
 
 static const struct shape refusal_shape = {refusal_fields, sizeof(struct refusal)};
 
-static const char *order_id_of(struct unit *unit, int64_t id)
-{
-        return arena_printf(unit_arena(unit), "%lld", (long long)id);
-}
-
 /* What we know of that order so far; NULL: nothing. */
 static struct dispatch *dispatch_of(struct unit *unit, const struct event *event, int64_t order)
 {
-        const char *key[LOOKUP_MEMBERS] = {event->source, order_id_of(unit, order)};
-
-        return unit_find(unit, &dispatch_entity, &dispatch_entity.lookups[DISPATCH_BY_ORDER], 0,
-                         key);
+        return unit_find(unit, &dispatch_entity, DISPATCH_BY_ORDER, 0,
+                         (struct key){event->source, order});
 }
 
 static void remember(struct unit *unit, const struct event *event, struct dispatch *known,
@@ -54,9 +46,9 @@ static void remember(struct unit *unit, const struct event *event, struct dispat
         struct dispatch *d = known ? known : unit_new(unit, &dispatch_entity);
 
         d->order_source = event->source;
-        d->order_id = (struct nullable_int){true, order};
-        d->canceled = (struct nullable_int){true, canceled};
-        d->at = (struct nullable_int){true, event->timestamp};
+        d->order_id = some_int(order);
+        d->canceled = some_int(canceled);
+        d->at = some_int(event->timestamp);
         if (known)
                 unit_save(unit, &dispatch_entity, d);
         else
@@ -75,20 +67,13 @@ static void order_placed_start_delivery(struct unit *unit, const struct event *e
         if (known && !event_is_newer(event, known->at.value))
                 return; /* started before, or canceled before it was heard of */
         remember(unit, event, known, order->row.id, false);
-        d->order_id = order_id_of(unit, order->row.id);
+        d->order_id = unit_decimal(unit, order->row.id);
         d->qty = order->qty;
         d->product_id = order->product_id;
         d->customer_id = order->customer_id;
         d->status = "DeliveryStarted";
         d->order_source = event->source;
-        unit_add(unit, &delivery_entity, d);
-        unit_announce(unit, &delivery_started, d);
-}
-
-static void call_back(struct unit *unit, const struct delivery *d)
-{
-        unit_remove(unit, &delivery_entity, d);
-        unit_announce(unit, &delivery_canceled, d);
+        unit_create(unit, &delivery_entity, d);
 }
 
 /* Those made by hand for that order id included, but not those of another store's order of the same
@@ -101,8 +86,7 @@ static bool belongs_to(const struct delivery *d, const struct event *event)
 static void order_canceled_cancel_delivery(struct unit *unit, const struct event *event)
 {
         const struct placed_order *order = event_row(unit, event, &order_shape);
-        const char *key[LOOKUP_MEMBERS] = {order_id_of(unit, order->row.id)};
-        const struct lookup *by_order = &delivery_entity.lookups[DELIVERY_BY_ORDER];
+        const struct key key = {.number = order->row.id};
         const struct delivery *d;
         struct dispatch *known;
 
@@ -114,10 +98,10 @@ static void order_canceled_cancel_delivery(struct unit *unit, const struct event
                 return; /* of an order that had this id before; or canceled before, and said again
                            after its identity was forgotten */
         remember(unit, event, known, order->row.id, true);
-        for (d = unit_find(unit, &delivery_entity, by_order, 0, key); d;
-             d = unit_find(unit, &delivery_entity, by_order, d->row.id, key))
+        for (d = unit_find(unit, &delivery_entity, DELIVERY_BY_ORDER, 0, key); d;
+             d = unit_find(unit, &delivery_entity, DELIVERY_BY_ORDER, d->row.id, key))
                 if (belongs_to(d, event))
-                        call_back(unit, d);
+                        unit_delete(unit, &delivery_entity, d);
 }
 
 static void out_of_stock_cancel_delivery(struct unit *unit, const struct event *event)
@@ -130,7 +114,7 @@ static void out_of_stock_cancel_delivery(struct unit *unit, const struct event *
                 return;
         d = unit_get(unit, &delivery_entity, refused->row.id);
         if (d)
-                call_back(unit, d);
+                unit_delete(unit, &delivery_entity, d);
 }
 
 const struct reaction delivery_policy[] = {

@@ -14,25 +14,12 @@ static const char *const order_commands[] = {"order", "order cancel", NULL};
 static const struct event_type order_placed = {"Orderplaced", &order_entity.shape, "id"};
 static const struct event_type order_canceled = {"OrderCanceled", &order_entity.shape, "id"};
 
-static const struct event_type *const order_says[] = {&order_placed, &order_canceled, NULL};
-
-static void placed(struct unit *unit, void *order)
-{
-        unit_announce(unit, &order_placed, order);
-}
-
-static void canceled(struct unit *unit, const void *order)
-{
-        unit_announce(unit, &order_canceled, order);
-}
-
 const struct entity order_entity = {
         .item = "order",
         .collection = "orders",
         .shape = {order_fields, sizeof(struct order)},
         .commands = order_commands,
         .plain_post = "order",
-        .says = order_says,
-        .created = placed,
-        .removed = canceled,
+        .says_created = &order_placed,
+        .says_removed = &order_canceled,
 };

@@ -41,10 +41,8 @@ static const struct lookup taking_lookups[] = {
         {NULL, {NULL}},
 };
 
-const struct event_type inventory_modified = {"InventoryModified", &inventory_entity.shape,
-                                              "productId"};
-
-static const struct event_type *const inventory_says[] = {&inventory_modified, NULL};
+static const struct event_type inventory_modified = {"InventoryModified", &inventory_entity.shape,
+                                                     "productId"};
 
 static bool oversell_is_allowed(const struct config *config)
 {
@@ -61,10 +59,10 @@ void inventory_move(struct unit *unit, struct inventory *inventory, int64_t qty,
 {
         struct movement *m = unit_copy(unit, &movement_entity, why);
 
-        inventory->stock = (struct nullable_int){true, inventory->stock.value + qty};
+        inventory->stock = some_int(inventory->stock.value + qty);
         m->product_id = inventory->product_id;
-        m->inventory = (struct nullable_int){true, inventory->row.id};
-        m->qty = (struct nullable_int){true, qty};
+        m->inventory = some_int(inventory->row.id);
+        m->qty = some_int(qty);
         unit_add(unit, &movement_entity, m);
 }
 
@@ -98,10 +96,9 @@ static void registered(struct unit *unit, void *row)
 static void changed(struct unit *unit, const void *before, void *after)
 {
         const struct inventory *old = before;
-        struct inventory *i = after;
+        const struct inventory *i = after;
 
         note_movement(unit, i, i->stock.value - old->stock.value, "changed");
-        unit_announce(unit, &inventory_modified, i);
 }
 
 static void removed(struct unit *unit, const void *row)
@@ -116,7 +113,7 @@ const struct entity inventory_entity = {
         .collection = "inventories",
         .shape = {inventory_fields, sizeof(struct inventory)},
         .lookups = inventory_lookups,
-        .says = inventory_says,
+        .says_changed = &inventory_modified,
         .takes_negative = oversell_is_allowed,
         .check = check_stock,
         .created = registered,

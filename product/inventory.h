@@ -37,7 +37,6 @@ struct taking {
 extern const struct entity inventory_entity;
 extern const struct entity movement_entity;
 extern const struct entity taking_entity;
-extern const struct event_type inventory_modified;
 extern const struct event_type *const product_says[]; /* beside what is said of inventories */
 extern const struct reaction product_policy[];
 

@@ -5,7 +5,6 @@
 #include "base/log.h"
 
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
 
 struct delivery {
@@ -51,11 +50,8 @@ const struct event_type *const product_says[] = {&out_of_stock, NULL};
 
 static struct taking *taking_of(struct unit *unit, const struct event *event, int64_t delivery)
 {
-        char id[24];
-        const char *key[LOOKUP_MEMBERS] = {event->source, id};
-
-        snprintf(id, sizeof id, "%lld", (long long)delivery);
-        return unit_find(unit, &taking_entity, &taking_entity.lookups[TAKING_BY_DELIVERY], 0, key);
+        return unit_find(unit, &taking_entity, TAKING_BY_DELIVERY, 0,
+                         (struct key){event->source, delivery});
 }
 
 static void remember(struct unit *unit, const struct event *event, struct taking *known,
@@ -64,7 +60,7 @@ static void remember(struct unit *unit, const struct event *event, struct taking
         struct taking *t = unit_copy(unit, &taking_entity, now);
 
         t->delivery_source = event->source;
-        t->at = (struct nullable_int){true, event->timestamp};
+        t->at = some_int(event->timestamp);
         if (known) {
                 t->row = known->row;
                 unit_save(unit, &taking_entity, t);
@@ -75,12 +71,10 @@ static void remember(struct unit *unit, const struct event *event, struct taking
 
 static struct inventory *inventory_of(struct unit *unit, const char *product_id)
 {
-        const char *key[LOOKUP_MEMBERS] = {product_id};
-
         if (!product_id)
                 return NULL;
-        return unit_find(unit, &inventory_entity, &inventory_entity.lookups[INVENTORY_BY_PRODUCT],
-                         0, key);
+        return unit_find(unit, &inventory_entity, INVENTORY_BY_PRODUCT, 0,
+                         (struct key){product_id});
 }
 
 static bool fits_int32(int64_t stock)
@@ -97,8 +91,7 @@ static void move_and_say(struct unit *unit, struct inventory *inventory, int64_t
                 return;
         }
         inventory_move(unit, inventory, qty, why);
-        unit_save(unit, &inventory_entity, inventory);
-        unit_announce(unit, &inventory_modified, inventory);
+        unit_update(unit, &inventory_entity, inventory);
 }
 
 /* Who names no store hears no OutOfStock either: the delivery stays. Once. */
@@ -150,7 +143,7 @@ static void delivery_started_take_stock(struct unit *unit, const struct event *e
         if (inventory && inventory->stock.value < d->qty.value && !may_oversell(unit)) {
                 say_out_of_stock(unit, event, d, inventory);
         } else if (inventory) {
-                now.inventory = (struct nullable_int){true, inventory->row.id};
+                now.inventory = some_int(inventory->row.id);
                 now.qty = d->qty;
                 move_and_say(unit, inventory, -d->qty.value,
                              &(struct movement){.delivery_id = {true, d->row.id},

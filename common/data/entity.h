@@ -24,6 +24,11 @@ struct nullable_int {
         int64_t value;
 };
 
+static inline struct nullable_int some_int(int64_t value)
+{
+        return (struct nullable_int){true, value};
+}
+
 struct row {
         int64_t id;      /* from 1; 0: not stored yet */
         int64_t version; /* counts the row's changes; its ETag */
@@ -81,15 +86,16 @@ struct entity {
         bool internal;          /* not over HTTP at all */
         bool unlisted;          /* not in / nor /profile */
         int since;              /* number of the migration that brought the table; 0 is 1 */
-        const struct event_type *const *says; /* what is said of its rows, which must fit into such
-                                                 events; ends with NULL; NULL: nothing */
+        /* What unit_create, unit_update and unit_delete announce of a row, which must fit into such
+           events; NULL: nothing. */
+        const struct event_type *says_created, *says_changed, *says_removed;
 
         /* Whether HTTP takes a value below 0 in fields without FIELD_NOT_NEGATIVE, where a setting
            decides; `check` is to refuse it then. NULL: it does. */
         bool (*takes_negative)(const struct config *config);
 
-        /* What HTTP does to a row, inside its unit of work; each may be NULL. check comes before
-           anything is written. */
+        /* What more HTTP does in the unit of work that writes a row; each may be NULL. check comes
+           before anything is written, the others after the row is written and announced. */
         void (*check)(struct unit *unit, const void *row);
         void (*created)(struct unit *unit, void *row);
         void (*changed)(struct unit *unit, const void *before, void *after);

@@ -158,7 +158,6 @@ struct seen {
 
 static void go_on_after_failure(struct unit *unit, void *arg)
 {
-        static const char *const a[LOOKUP_MEMBERS] = {"a"};
         struct seen *seen = arg;
         struct thing t = {.name = "late"};
         struct text headers = text_open(unit_arena(unit), 0);
@@ -168,7 +167,7 @@ static void go_on_after_failure(struct unit *unit, void *arg)
         unit_refuse(unit, ERROR_BAD_INPUT, NULL, "no");
         seen->failed = unit_failed(unit);
         seen->got = unit_get(unit, &thing_entity, 1) != NULL;
-        seen->found = unit_find(unit, &thing_entity, &thing_lookups[THING_BY_NAME], 0, a) != NULL;
+        seen->found = unit_find(unit, &thing_entity, THING_BY_NAME, 0, (struct key){"a"}) != NULL;
         seen->recalled = unit_recall(unit, "/things", "k", &answer);
         seen->first = unit_first_time(unit, "s", "1");
         unit_save(unit, &thing_entity, &t);
@@ -253,11 +252,10 @@ struct fitting {
 
 static void ask_fits(struct unit *unit, void *arg)
 {
-        static const struct event_type *const says[] = {&thing_said, NULL};
         struct entity talker = thing_entity;
         struct fitting *f = arg;
 
-        talker.says = says;
+        talker.says_created = &thing_said;
         f->fits = unit_fits(unit, &talker, &f->thing);
 }
 

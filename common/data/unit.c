@@ -131,6 +131,32 @@ void unit_remove(struct unit *u, const struct entity *entity, const void *row)
         table_remove(u->store->writer, table, id, &u->error);
 }
 
+void unit_create(struct unit *u, const struct entity *entity, void *row)
+{
+        unit_add(u, entity, row);
+        if (entity->says_created)
+                unit_announce(u, entity->says_created, row);
+}
+
+void unit_update(struct unit *u, const struct entity *entity, void *row)
+{
+        unit_save(u, entity, row);
+        if (entity->says_changed)
+                unit_announce(u, entity->says_changed, row);
+}
+
+void unit_delete(struct unit *u, const struct entity *entity, const void *row)
+{
+        unit_remove(u, entity, row);
+        if (entity->says_removed)
+                unit_announce(u, entity->says_removed, row);
+}
+
+const char *unit_decimal(struct unit *u, int64_t number)
+{
+        return arena_printf(u->arena, "%lld", (long long)number);
+}
+
 void *unit_get(struct unit *u, const struct entity *entity, int64_t id)
 {
         void *row = NULL;
@@ -141,10 +167,13 @@ void *unit_get(struct unit *u, const struct entity *entity, int64_t id)
         return row;
 }
 
-void *unit_find(struct unit *u, const struct entity *entity, const struct lookup *lookup,
-                int64_t after, const char *const values[LOOKUP_MEMBERS])
+void *unit_find(struct unit *u, const struct entity *entity, int which, int64_t after,
+                struct key key)
 {
+        const struct lookup *lookup = &entity->lookups[which];
         const struct table *table = store_table(u->store, entity);
+        char number[24];
+        const char *values[LOOKUP_MEMBERS] = {key.text ? key.text : number, number};
         void *row = NULL;
         /* where the store is shared, the row that it waited for may be gone, and only a second look
            sees the next one */
@@ -152,6 +181,7 @@ void *unit_find(struct unit *u, const struct entity *entity, const struct lookup
 
         if (WITHOUT_DEDUP && lookup->unique)
                 return NULL;
+        snprintf(number, sizeof number, "%lld", (long long)key.number);
         while (!unit_failed(u) && !row && looks--)
                 table_find(u->store->writer, table, TABLE_TO_CHANGE, lookup, after, values,
                            u->arena, &row, &u->error);
@@ -341,13 +371,18 @@ static bool is_small(const struct unit *u, const struct shape *shape, const void
 
 bool unit_fits(struct unit *u, const struct entity *entity, const void *row)
 {
-        enum { STATUS_MOST = 64 };
+        enum { STATUS_MOST = 64, SAYS = 3 };
+        const struct event_type *const says[SAYS] = {entity->says_created, entity->says_changed,
+                                                     entity->says_removed};
 
-        if (!entity->says || is_small(u, &entity->shape, row))
+        if (is_small(u, &entity->shape, row))
                 return true;
-        for (const struct event_type *const *type = entity->says; *type; type++) {
-                struct outbox_record record = event_record(u, *type, row);
+        for (int i = 0; i < SAYS; i++) {
+                struct outbox_record record;
 
+                if (!says[i])
+                        continue;
+                record = event_record(u, says[i], row);
                 record.value_len += STATUS_MOST;
                 if (!fits(u, &record))
                         return false;

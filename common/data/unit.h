@@ -27,6 +27,14 @@ void unit_refuse(struct unit *unit, enum error_kind kind, const char *member, co
 
 void *unit_new(struct unit *unit, const struct entity *entity); /* an empty row, not stored */
 void *unit_copy(struct unit *unit, const struct entity *entity, const void *row);
+
+/* Stores a row (and sets its id), changes it, removes it, and announces what the entity says then:
+   no caller can forget to. */
+void unit_create(struct unit *unit, const struct entity *entity, void *row);
+void unit_update(struct unit *unit, const struct entity *entity, void *row);
+void unit_delete(struct unit *unit, const struct entity *entity, const void *row);
+
+/* The same of rows of which nothing is said, or not now. */
 void unit_add(struct unit *unit, const struct entity *entity,
               void *row); /* stores it and sets its id */
 void unit_save(struct unit *unit, const struct entity *entity,
@@ -34,10 +42,20 @@ void unit_save(struct unit *unit, const struct entity *entity,
 void unit_remove(struct unit *unit, const struct entity *entity, const void *row);
 
 void *unit_get(struct unit *unit, const struct entity *entity, int64_t id); /* NULL: none */
-/* The row with the lowest id above `after` (0: from the start) that the lookup finds; numbers as
-   decimal text. */
-void *unit_find(struct unit *unit, const struct entity *entity, const struct lookup *lookup,
-                int64_t after, const char *const values[LOOKUP_MEMBERS]);
+
+/* The values of a lookup's members: of two, the text is the first's. Of one it is the text, or if
+   that is NULL the number, also where the member is a text. */
+struct key {
+        const char *text;
+        int64_t number;
+};
+/* The row with the lowest id above `after` (0: from the start) that entity->lookups[lookup] finds;
+   NULL: none. */
+void *unit_find(struct unit *unit, const struct entity *entity, int lookup, int64_t after,
+                struct key key);
+
+/* The number as text, in the unit's memory. */
+const char *unit_decimal(struct unit *unit, int64_t number);
 
 /* Would each event that is said of the row fit into a record, also when a reaction has changed its
    status since? */

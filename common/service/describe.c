@@ -44,10 +44,10 @@ static void add_collection(cJSON *list, const struct entity *e)
                         add_name(searches, l->name);
 }
 
-static void add_events(cJSON *says, const struct event_type *const *types)
+static void add_event(cJSON *says, const struct event_type *type)
 {
-        for (; types && *types; types++)
-                add_name(says, (*types)->name);
+        if (type)
+                add_name(says, type->name);
 }
 
 static void add_rows_and_events(cJSON *description, const struct daemon *d)
@@ -60,9 +60,12 @@ static void add_rows_and_events(cJSON *description, const struct daemon *d)
         for (const struct entity *const *e = d->entities; e && *e; e++) {
                 if (!(*e)->internal)
                         add_collection(collections, *e);
-                add_events(says, (*e)->says);
+                add_event(says, (*e)->says_created);
+                add_event(says, (*e)->says_changed);
+                add_event(says, (*e)->says_removed);
         }
-        add_events(says, d->says);
+        for (const struct event_type *const *type = d->says; type && *type; type++)
+                add_event(says, *type);
 }
 
 static void add_choices(cJSON *setting, const char *choices)

@@ -12,12 +12,6 @@
 
 enum { PATIENCE_US = 30 * 1000000 };
 
-static void made(struct unit *unit, void *row)
-{
-        unit_announce(unit, &thing_made, row);
-}
-
-static const struct event_type *const says[] = {&thing_made, NULL};
 static const struct event_type *const says_besides[] = {&thing_said, NULL};
 
 static const struct entity served = {
@@ -25,8 +19,7 @@ static const struct entity served = {
         .collection = "things",
         .shape = {thing_fields, sizeof(struct thing)},
         .lookups = thing_lookups,
-        .says = says,
-        .created = made,
+        .says_created = &thing_made,
 };
 
 /* Hears its own words: each thing made makes one more, of those that are not "echo". */

@@ -66,7 +66,7 @@ static void create(struct unit *unit, struct write *w)
         if (verdict->kind != ERROR_NONE)
                 unit_refuse(unit, verdict->kind, verdict->member, "%s", verdict->text);
         must_fit(unit, w);
-        unit_add(unit, e, w->row);
+        unit_create(unit, e, w->row);
         if (e->created)
                 e->created(unit, w->row);
         w->status = w->kind == WRITE_CREATE_PLAIN ? 200 : 201;
@@ -81,7 +81,7 @@ static void store_change(struct unit *unit, struct write *w, const void *before)
         if (unit_failed(unit) || shape_same(&e->shape, before, w->row))
                 return;
         must_fit(unit, w);
-        unit_save(unit, e, w->row);
+        unit_update(unit, e, w->row);
         if (e->changed)
                 e->changed(unit, before, w->row);
 }
@@ -145,7 +145,7 @@ static void remove_row(struct unit *unit, struct write *w)
                             (long long)w->id);
         if (unit_failed(unit) || !conditions_hold(unit, w, before))
                 return;
-        unit_remove(unit, e, before);
+        unit_delete(unit, e, before);
         if (e->removed)
                 e->removed(unit, before);
 }

@@ -10,11 +10,6 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 
-static inline void shop_made(struct unit *unit, void *row)
-{
-        unit_announce(unit, &thing_made, row);
-}
-
 static _Atomic int shop_changes, shop_removals;
 
 static inline void shop_check(struct unit *unit, const void *row)
@@ -37,7 +32,6 @@ static inline void shop_removed(struct unit *unit, const void *row)
         shop_removals++;
 }
 
-static const struct event_type *const shop_says[] = {&thing_made, NULL};
 static const char *const shop_commands[] = {"thing", "thing cancel", NULL};
 
 /* Things with all that an entity can have over HTTP; the same table as thing_entity's. */
@@ -48,9 +42,8 @@ static const struct entity shop_entity = {
         .lookups = thing_lookups,
         .commands = shop_commands,
         .plain_post = "thing",
-        .says = shop_says,
+        .says_created = &thing_made,
         .check = shop_check,
-        .created = shop_made,
         .changed = shop_changed,
         .removed = shop_removed,
 };

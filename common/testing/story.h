@@ -144,7 +144,7 @@ static inline void story_create(struct unit *unit, const struct doing *d, void *
 {
         if (d->entity->check)
                 (d->entity->check)(unit, row);
-        unit_add(unit, d->entity, row);
+        unit_create(unit, d->entity, row);
         if (d->entity->created)
                 d->entity->created(unit, row);
 }
@@ -157,7 +157,7 @@ static inline void story_change(struct unit *unit, const struct doing *d, void *
         shape_read(&d->entity->shape, d->body, row, &e);
         if (d->entity->check)
                 (d->entity->check)(unit, row);
-        unit_save(unit, d->entity, row);
+        unit_update(unit, d->entity, row);
         if (d->entity->changed)
                 d->entity->changed(unit, before, row);
 }
@@ -171,7 +171,7 @@ static inline void story_act(struct unit *unit, void *arg)
         if (!row) {
                 unit_refuse(unit, ERROR_NOT_FOUND, NULL, "there is none");
         } else if (!d->body) {
-                unit_remove(unit, d->entity, row);
+                unit_delete(unit, d->entity, row);
                 if (d->entity->removed)
                         d->entity->removed(unit, row);
         } else if (d->id) {
