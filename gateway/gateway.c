@@ -1,5 +1,6 @@
 #include "gateway/gateway.h"
 
+#include "base/container.h"
 #include "gateway/proxy/proxy_request.h"
 
 #include <pthread.h>
@@ -24,8 +25,7 @@ struct gateway {
 
 static void change_snapshot(struct task *task)
 {
-        struct proxy_worker *worker =
-                (struct proxy_worker *)((char *)task - offsetof(struct proxy_worker, change));
+        struct proxy_worker *worker = CONTAINER_OF(task, struct proxy_worker, change);
         struct gateway *g = worker->gateway;
 
         snapshot_release(&worker->snapshot);
@@ -37,13 +37,12 @@ static void change_snapshot(struct task *task)
 
 static void stop_worker(struct task *task)
 {
-        struct proxy_worker *worker =
-                (struct proxy_worker *)((char *)task - offsetof(struct proxy_worker, stop));
+        struct proxy_worker *worker = CONTAINER_OF(task, struct proxy_worker, stop);
 
         worker->stopping = true;
-        for (struct proxy_request *c = LIST_FIRST(&worker->requests), *next; c; c = next) {
-                next = LIST_NEXT(c, beside);
-                proxy_request_give_up(c, 502,
+        for (struct proxy_request *p = LIST_FIRST(&worker->requests), *next; p; p = next) {
+                next = LIST_NEXT(p, beside);
+                proxy_request_give_up(p, 502,
                                       "the gateway is stopping, and the upstream has not answered");
         }
 }
@@ -88,13 +87,13 @@ static void leave(int number, void *arg)
 static enum http_result handle(struct http_request *request, void *arg)
 {
         struct gateway *g = arg;
-        struct proxy_request *c = arena_alloc(request->arena, sizeof *c);
+        struct proxy_request *p = arena_alloc(request->arena, sizeof *p);
 
-        c->worker = &g->workers[request->worker];
-        c->request = request;
-        c->snapshot = snapshot_hold(c->worker->snapshot);
-        request->state = c;
-        return proxy_request_begin(c) ? HTTP_LATER : HTTP_ANSWERED;
+        p->worker = &g->workers[request->worker];
+        p->request = request;
+        p->snapshot = snapshot_hold(p->worker->snapshot);
+        request->state = p;
+        return proxy_request_begin(p) ? HTTP_LATER : HTTP_ANSWERED;
 }
 
 static void finish(struct http_request *request, void *arg)

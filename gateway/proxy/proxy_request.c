@@ -28,9 +28,9 @@ static const char *prefix_of(struct arena *arena, const char *asked, const char 
 
 /* As a UUID of version 7 (RFC 9562, 5.7) begins: by time, so that keys made one after the other lie
    beside each other in the upstream's index. All random, each would dirty a page of its own. */
-static const char *new_key(struct proxy_request *c)
+static const char *new_key(struct proxy_request *p)
 {
-        struct proxy_worker *worker = c->worker;
+        struct proxy_worker *worker = p->worker;
         int64_t now_ms = clock_wall_ms();
         unsigned char *k;
         char text[40];
@@ -47,232 +47,232 @@ static const char *new_key(struct proxy_request *c)
                  "gw-%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x", k[0], k[1],
                  k[2], k[3], k[4], k[5], k[6], k[7], k[8], k[9], k[10], k[11], k[12], k[13], k[14],
                  k[15]);
-        return arena_string(c->request->arena, text);
+        return arena_string(p->request->arena, text);
 }
 
 /* By the key a service recognises what it has made already, so that a POST may be sent again. */
-static void give_key(struct proxy_request *c, struct headers *out)
+static void give_key(struct proxy_request *p, struct headers *out)
 {
-        c->key = headers_if_there(out, "Idempotency-Key");
-        if (c->key || strcmp(c->request->method, "POST") != 0 ||
-            c->route->idempotency == IDEMPOTENCY_NO)
+        p->key = headers_if_there(out, "Idempotency-Key");
+        if (p->key || strcmp(p->request->method, "POST") != 0 ||
+            p->route->idempotency == IDEMPOTENCY_NO)
                 return;
-        c->key = new_key(c);
-        c->made_key = c->key != NULL;
-        if (c->key)
-                headers_add(out, "Idempotency-Key", c->key);
+        p->key = new_key(p);
+        p->made_key = p->key != NULL;
+        if (p->key)
+                headers_add(out, "Idempotency-Key", p->key);
 }
 
-static void fill_upstream(struct proxy_request *c)
+static void fill_upstream(struct proxy_request *p)
 {
-        struct http_request *r = c->request;
-        struct headers *out = &c->chain.headers;
+        struct http_request *r = p->request;
+        struct headers *out = &p->chain.headers;
         struct origin origin = {
                 .peer = r->peer,
                 .hops = r->client_hops,
                 .traceparent = r->traceparent,
-                .prefix = prefix_of(r->arena, c->asked.path, c->chain.path),
+                .prefix = prefix_of(r->arena, p->asked.path, p->chain.path),
         };
 
         forward_request(out, &origin);
-        give_key(c, out);
-        c->upstream = (struct upstream_request){
+        give_key(p, out);
+        p->upstream = (struct upstream_request){
                 .arena = r->arena,
-                .host = c->target->host,
-                .port = c->target->port,
-                .authority = c->target->authority,
+                .host = p->target->host,
+                .port = p->target->port,
+                .authority = p->target->authority,
                 .method = r->method,
-                .target = c->chain.query
-                                  ? arena_printf(r->arena, "%s?%s", c->chain.path, c->chain.query)
-                                  : c->chain.path,
+                .target = p->chain.query
+                                  ? arena_printf(r->arena, "%s?%s", p->chain.path, p->chain.query)
+                                  : p->chain.path,
                 .headers = out->at,
                 .header_count = out->count,
                 .body = r->body,
                 .body_len = r->body_len,
                 .body_total = r->body_total,
                 .more = r->partial,
-                .connect_ms = c->target->limits.connect_ms,
-                .response_ms = c->target->limits.response_ms,
-                .arg = c,
+                .connect_ms = p->target->limits.connect_ms,
+                .response_ms = p->target->limits.response_ms,
+                .arg = p,
         };
 }
 
-static bool prepare(struct proxy_request *c)
+static bool prepare(struct proxy_request *p)
 {
-        if (!admit_on_route(c))
+        if (!admit_on_route(p))
                 return false;
-        fill_upstream(c);
+        fill_upstream(p);
         return true;
 }
 
 /* The route's own way out when the upstream is no good: another route of the file. */
-static bool fall_back(struct proxy_request *c)
+static bool fall_back(struct proxy_request *p)
 {
-        const char *path = c->route && c->route->breaker ? c->route->breaker->fallback : NULL;
+        const char *path = p->route && p->route->breaker ? p->route->breaker->fallback : NULL;
 
-        if (!path || c->fallen_back || c->request->partial)
+        if (!path || p->fallen_back || p->request->partial)
                 return false;
-        proxy_request_leave_crowd(c);
-        c->fallen_back = true;
-        c->asked.path = path;
-        c->status = 0;
-        c->retry_after_s = 0;
-        c->reached = 0;
-        c->tries = 0;
-        return prepare(c);
+        proxy_request_leave_crowd(p);
+        p->fallen_back = true;
+        p->asked.path = path;
+        p->status = 0;
+        p->retry_after_s = 0;
+        p->reached = 0;
+        p->tries = 0;
+        return prepare(p);
 }
 
-static bool begin(struct proxy_request *c)
+static bool begin(struct proxy_request *p)
 {
-        if (!forward_receive(&c->received, c->request->peer_trusted))
-                return proxy_request_answer_here(c, 431, "Connection names too many fields");
-        if (!admit_any_route(c))
+        if (!forward_receive(&p->received, p->request->peer_trusted))
+                return proxy_request_answer_here(p, 431, "Connection names too many fields");
+        if (!admit_any_route(p))
                 return false;
-        return prepare(c) || (c->open && fall_back(c));
+        return prepare(p) || (p->open && fall_back(p));
 }
 
-bool proxy_request_begin(struct proxy_request *c)
+bool proxy_request_begin(struct proxy_request *p)
 {
-        struct http_request *r = c->request;
+        struct http_request *r = p->request;
 
-        c->start_us = clock_mono_us();
-        c->received.arena = r->arena;
-        http_each_header(r, collect, &c->received);
+        p->start_us = clock_mono_us();
+        p->received.arena = r->arena;
+        http_each_header(r, collect, &p->received);
         if (!http_has_header(r, "Host")) /* HTTP/1.0 needs none */
-                headers_add(&c->received, "Host", http_own_address(r));
-        c->asked = (struct asked){
+                headers_add(&p->received, "Host", http_own_address(r));
+        p->asked = (struct asked){
                 .arena = r->arena,
                 .method = r->method,
                 .path = r->path,
                 .query = r->query,
                 .client = r->client,
-                .headers = &c->received,
-                .random = prng_draw(&c->worker->random),
+                .headers = &p->received,
+                .random = prng_draw(&p->worker->random),
         };
-        if (!begin(c)) {
-                proxy_request_finish(c);
-                proxy_request_end(c);
+        if (!begin(p)) {
+                proxy_request_finish(p);
+                proxy_request_end(p);
                 return false;
         }
-        r->uri_template = route_template(c->route);
-        c->running = true;
-        LIST_INSERT_HEAD(&c->worker->requests, c, beside);
-        retry_budget_earn(&c->worker->budget);
-        proxy_request_send(c);
+        r->uri_template = route_template(p->route);
+        p->running = true;
+        LIST_INSERT_HEAD(&p->worker->requests, p, beside);
+        retry_budget_earn(&p->worker->budget);
+        proxy_request_send(p);
         return true;
 }
 
 /* ---- what comes back ---- */
 
-static void settle(struct proxy_request *c)
+static void settle(struct proxy_request *p)
 {
-        c->answered = true;
-        http_resume(c->request);
-        http_go_on(c->request);
+        p->answered = true;
+        http_resume(p->request);
+        http_go_on(p->request);
 }
 
-static bool is_bad(const struct proxy_request *c)
+static bool is_bad(const struct proxy_request *p)
 {
-        const struct upstream_request *x = &c->upstream;
+        const struct upstream_request *x = &p->upstream;
 
         return x->outcome != UPSTREAM_ANSWERED ||
-               (c->breaker && statuses_have(&c->breaker->bad, x->status));
+               (p->breaker && statuses_have(&p->breaker->bad, x->status));
 }
 
 static void done(struct upstream_request *x)
 {
-        struct proxy_request *c = x->arg;
-        bool bad = is_bad(c);
+        struct proxy_request *p = x->arg;
+        bool bad = is_bad(p);
 
-        c->reached += x->reached;
-        retry_learn(c);
-        if (retry_again(c))
+        p->reached += x->reached;
+        retry_learn(p);
+        if (retry_again(p))
                 return;
-        if (c->ticket) {
-                proxy_request_note_breaker(c, bad ? BREAKER_BAD : BREAKER_GOOD);
+        if (p->ticket) {
+                proxy_request_note_breaker(p, bad ? BREAKER_BAD : BREAKER_GOOD);
                 if (bad) {
                         upstream_cancel(x);
-                        if (fall_back(c)) {
-                                proxy_request_send(c);
+                        if (fall_back(p)) {
+                                proxy_request_send(p);
                                 return;
                         }
                 }
         }
-        settle(c);
+        settle(p);
 }
 
 static void ready(struct upstream_request *x)
 {
-        struct proxy_request *c = x->arg;
+        struct proxy_request *p = x->arg;
 
-        http_go_on(c->request);
+        http_go_on(p->request);
 }
 
-void proxy_request_send(struct proxy_request *c)
+void proxy_request_send(struct proxy_request *p)
 {
-        c->tries++;
-        c->upstream.done = done;
-        c->upstream.ready = ready;
-        c->upstream.careful =
-                strcmp(c->request->method, "GET") != 0 && strcmp(c->request->method, "HEAD") != 0;
-        upstream_start(c->worker->upstreams, &c->upstream);
-        if (c->request->partial)
-                http_go_on(c->request); /* a piece may wait for this connection */
+        p->tries++;
+        p->upstream.done = done;
+        p->upstream.ready = ready;
+        p->upstream.careful =
+                strcmp(p->request->method, "GET") != 0 && strcmp(p->request->method, "HEAD") != 0;
+        upstream_start(p->worker->upstreams, &p->upstream);
+        if (p->request->partial)
+                http_go_on(p->request); /* a piece may wait for this connection */
 }
 
-size_t proxy_request_take(struct proxy_request *c, const char *data, size_t len)
+size_t proxy_request_take(struct proxy_request *p, const char *data, size_t len)
 {
         size_t taken, all;
 
-        if (c->answered)
+        if (p->answered)
                 return len;
-        if (proxy_request_is_too_large(c, len)) {
-                proxy_request_give_up(c, 413, proxy_request_too_large(c));
+        if (proxy_request_is_too_large(p, len)) {
+                proxy_request_give_up(p, 413, proxy_request_too_large(p));
                 return len;
         }
-        if (c->timer.set) { /* the next try is to have it */
-                c->upstream.ending = !len;
+        if (p->timer.set) { /* the next try is to have it */
+                p->upstream.ending = !len;
                 return 0;
         }
-        all = taken = upstream_write(&c->upstream, data, len);
+        all = taken = upstream_write(&p->upstream, data, len);
         while (taken && all < len) /* or nobody would say when to go on */
-                all += taken = upstream_write(&c->upstream, data + all, len - all);
-        c->streamed += (int64_t)all;
+                all += taken = upstream_write(&p->upstream, data + all, len - all);
+        p->streamed += (int64_t)all;
         return all;
 }
 
-void proxy_request_give_up(struct proxy_request *c, int status, const char *why)
+void proxy_request_give_up(struct proxy_request *p, int status, const char *why)
 {
-        loop_timer_clear(c->worker->loop, &c->timer);
-        upstream_cancel(&c->upstream);
-        proxy_request_note_breaker(c, BREAKER_UNKNOWN);
-        if (c->answered) {
-                if (!c->upstream.reason)
-                        c->upstream.reason = why; /* what is still being read of it breaks off */
-                http_go_on(c->request);
+        loop_timer_clear(p->worker->loop, &p->timer);
+        upstream_cancel(&p->upstream);
+        proxy_request_note_breaker(p, BREAKER_UNKNOWN);
+        if (p->answered) {
+                if (!p->upstream.reason)
+                        p->upstream.reason = why; /* what is still being read of it breaks off */
+                http_go_on(p->request);
                 return;
         }
-        proxy_request_answer_here(c, status, why);
-        settle(c);
+        proxy_request_answer_here(p, status, why);
+        settle(p);
 }
 
-void proxy_request_finish(struct proxy_request *c)
+void proxy_request_finish(struct proxy_request *p)
 {
-        response_fill(c);
-        if (c->route)
-                route_metrics_note(c->snapshot->metrics_of_routes, c->route,
-                                   c->request->answer.status, clock_mono_us() - c->start_us);
+        response_fill(p);
+        if (p->route)
+                route_metrics_note(p->snapshot->metrics_of_routes, p->route,
+                                   p->request->answer.status, clock_mono_us() - p->start_us);
 }
 
-void proxy_request_end(struct proxy_request *c)
+void proxy_request_end(struct proxy_request *p)
 {
-        if (c->running)
-                LIST_REMOVE(c, beside);
-        c->running = false;
-        loop_timer_clear(c->worker->loop, &c->timer);
-        if (c->tries)
-                upstream_cancel(&c->upstream);
-        proxy_request_note_breaker(c, BREAKER_UNKNOWN);
-        proxy_request_leave_crowd(c);
-        snapshot_release(&c->snapshot);
+        if (p->running)
+                LIST_REMOVE(p, beside);
+        p->running = false;
+        loop_timer_clear(p->worker->loop, &p->timer);
+        if (p->tries)
+                upstream_cancel(&p->upstream);
+        proxy_request_note_breaker(p, BREAKER_UNKNOWN);
+        proxy_request_leave_crowd(p);
+        snapshot_release(&p->snapshot);
 }

@@ -67,33 +67,32 @@ struct proxy_request {
 };
 
 /* True: it waits for proxy_request_finish; false: request->answer is filled. */
-bool proxy_request_begin(struct proxy_request *call);
+bool proxy_request_begin(struct proxy_request *p);
 /* The answer that it came to. */
-void proxy_request_finish(struct proxy_request *call);
+void proxy_request_finish(struct proxy_request *p);
 /* The client is gone, or the gateway stops: with `status`, if anybody still listens. */
-void proxy_request_give_up(struct proxy_request *call, int status, const char *why);
+void proxy_request_give_up(struct proxy_request *p, int status, const char *why);
 /* Behind the answer, or where it broke off. */
-void proxy_request_end(struct proxy_request *call);
-size_t proxy_request_take(struct proxy_request *call, const char *data, size_t len);
+void proxy_request_end(struct proxy_request *p);
+size_t proxy_request_take(struct proxy_request *p, const char *data, size_t len);
 
 /* admit.c: what is decided before anything is sent. False: answered here, `status` says what. */
-bool admit_any_route(struct proxy_request *call); /* whatever its route */
-bool admit_on_route(struct proxy_request *call);  /* a route, and past its limits and filters */
-bool proxy_request_answer_here(struct proxy_request *call, int status,
-                               const char *detail); /* false */
-bool proxy_request_is_too_large(const struct proxy_request *call, size_t more);
-const char *proxy_request_too_large(const struct proxy_request *call);
-void proxy_request_leave_crowd(struct proxy_request *call);
-void proxy_request_note_breaker(struct proxy_request *call, enum breaker_outcome outcome);
+bool admit_any_route(struct proxy_request *p); /* whatever its route */
+bool admit_on_route(struct proxy_request *p);  /* a route, and past its limits and filters */
+bool proxy_request_answer_here(struct proxy_request *p, int status, const char *detail); /* false */
+bool proxy_request_is_too_large(const struct proxy_request *p, size_t more);
+const char *proxy_request_too_large(const struct proxy_request *p);
+void proxy_request_leave_crowd(struct proxy_request *p);
+void proxy_request_note_breaker(struct proxy_request *p, enum breaker_outcome outcome);
 
 /* retry.c: whether the exchange, which failed or got an answer not to be passed on, is to be made
    once more; then it will be, and the call goes on waiting. */
-bool retry_again(struct proxy_request *call);
+bool retry_again(struct proxy_request *p);
 /* Behind each try: what its answer says of keys. */
-void retry_learn(struct proxy_request *call);
-void proxy_request_send(struct proxy_request *call);
+void retry_learn(struct proxy_request *p);
+void proxy_request_send(struct proxy_request *p);
 
 /* response.c: the answer's way to the client. */
-void response_fill(struct proxy_request *call);
+void response_fill(struct proxy_request *p);
 
 #endif

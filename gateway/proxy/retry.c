@@ -11,6 +11,7 @@
 #include "gateway/proxy/proxy_request.h"
 
 #include "base/clock.h"
+#include "base/container.h"
 
 #include <string.h>
 #include <strings.h>
@@ -41,102 +42,101 @@ static unsigned method_bit(const char *method)
 }
 
 /* Sent twice it still is one. */
-static bool is_keyed(const struct proxy_request *c)
+static bool is_keyed(const struct proxy_request *p)
 {
-        const char *method = c->request->method;
+        const char *method = p->request->method;
 
-        if (!c->key || c->route->idempotency == IDEMPOTENCY_NO)
+        if (!p->key || p->route->idempotency == IDEMPOTENCY_NO)
                 return false;
-        if (c->route->idempotency == IDEMPOTENCY_YES && strcmp(method, "POST") == 0)
+        if (p->route->idempotency == IDEMPOTENCY_YES && strcmp(method, "POST") == 0)
                 return true;
-        return atomic_load_explicit(&c->target->keeps_keys, memory_order_relaxed) &
+        return atomic_load_explicit(&p->target->keeps_keys, memory_order_relaxed) &
                method_bit(method);
 }
 
-static bool names_key(const struct proxy_request *c)
+static bool names_key(const struct proxy_request *p)
 {
-        const struct upstream_request *x = &c->upstream;
+        const struct upstream_request *x = &p->upstream;
 
         for (size_t i = 0; i < x->answer_count; i++)
                 if (strcasecmp(x->answer[i].name, "Idempotency-Key") == 0 &&
-                    strcmp(x->answer[i].value, c->key) == 0)
+                    strcmp(x->answer[i].value, p->key) == 0)
                         return true;
         return false;
 }
 
-void retry_learn(struct proxy_request *c)
+void retry_learn(struct proxy_request *p)
 {
-        unsigned bit = method_bit(c->request->method);
+        unsigned bit = method_bit(p->request->method);
 
-        if (c->key && c->upstream.outcome == UPSTREAM_ANSWERED &&
-            !(atomic_load_explicit(&c->target->keeps_keys, memory_order_relaxed) & bit) &&
-            names_key(c))
-                atomic_fetch_or_explicit(&c->target->keeps_keys, bit, memory_order_relaxed);
+        if (p->key && p->upstream.outcome == UPSTREAM_ANSWERED &&
+            !(atomic_load_explicit(&p->target->keeps_keys, memory_order_relaxed) & bit) &&
+            names_key(p))
+                atomic_fetch_or_explicit(&p->target->keeps_keys, bit, memory_order_relaxed);
 }
 
 /* May be asked once more by its key: it has one that is kept, and neither its time nor its tries
    are over. */
-static bool may_use_key(const struct proxy_request *c)
+static bool may_use_key(const struct proxy_request *p)
 {
-        return is_keyed(c) && !c->request->partial && c->reached < KEYED_TRIES &&
-               clock_mono_us() - c->start_us < PATIENCE_MS * 1000LL;
+        return is_keyed(p) && !p->request->partial && p->reached < KEYED_TRIES &&
+               clock_mono_us() - p->start_us < PATIENCE_MS * 1000LL;
 }
 
-static bool may_fail_again(const struct proxy_request *c)
+static bool may_fail_again(const struct proxy_request *p)
 {
-        const struct upstream_request *x = &c->upstream;
+        const struct upstream_request *x = &p->upstream;
 
         if (x->outcome == UPSTREAM_SLOW || x->begun)
                 return false;
-        if (!c->reached)
-                return c->tries < TRIES;
-        if (c->request->partial)
+        if (!p->reached)
+                return p->tries < TRIES;
+        if (p->request->partial)
                 return false;
-        if (is_safe(c->request->method))
-                return c->tries < TRIES;
-        return may_use_key(c);
+        if (is_safe(p->request->method))
+                return p->tries < TRIES;
+        return may_use_key(p);
 }
 
 /* Our own first try is still at work there. */
-static bool is_own_conflict(const struct proxy_request *c)
+static bool is_own_conflict(const struct proxy_request *p)
 {
-        return c->upstream.status == 409 && c->reached > 1 && may_use_key(c);
+        return p->upstream.status == 409 && p->reached > 1 && may_use_key(p);
 }
 
-static bool filter_wants(const struct proxy_request *c)
+static bool filter_wants(const struct proxy_request *p)
 {
-        const struct retry_policy *retry = c->route->retry;
+        const struct retry_policy *retry = p->route->retry;
 
-        return retry && !c->request->partial &&
-               retry_policy_wants(retry, c->request->method, c->upstream.status, c->tries - 1);
+        return retry && !p->request->partial &&
+               retry_policy_wants(retry, p->request->method, p->upstream.status, p->tries - 1);
 }
 
-static int64_t wait_ms(const struct proxy_request *c)
+static int64_t wait_ms(const struct proxy_request *p)
 {
         int64_t ms = FIRST_WAIT_MS;
 
-        for (int i = 1; i < c->tries && ms < LONGEST_WAIT_MS; i++)
+        for (int i = 1; i < p->tries && ms < LONGEST_WAIT_MS; i++)
                 ms *= 2;
-        return ms / 2 + (int64_t)(c->asked.random >> 32) % (ms / 2 + 1);
+        return ms / 2 + (int64_t)(p->asked.random >> 32) % (ms / 2 + 1);
 }
 
 static void due(struct timer *timer)
 {
-        proxy_request_send(
-                (struct proxy_request *)((char *)timer - offsetof(struct proxy_request, timer)));
+        proxy_request_send(CONTAINER_OF(timer, struct proxy_request, timer));
 }
 
-bool retry_again(struct proxy_request *c)
+bool retry_again(struct proxy_request *p)
 {
-        struct upstream_request *x = &c->upstream;
-        bool answered = x->outcome == UPSTREAM_ANSWERED, filter = answered && filter_wants(c);
-        bool again = filter || (answered ? is_own_conflict(c) : may_fail_again(c));
+        struct upstream_request *x = &p->upstream;
+        bool answered = x->outcome == UPSTREAM_ANSWERED, filter = answered && filter_wants(p);
+        bool again = filter || (answered ? is_own_conflict(p) : may_fail_again(p));
 
-        if (!again || !retry_budget_spend(&c->worker->budget, loop_now_us(c->worker->loop)))
+        if (!again || !retry_budget_spend(&p->worker->budget, loop_now_us(p->worker->loop)))
                 return false;
         upstream_cancel(x);
-        c->timer.due = due;
-        loop_timer(c->worker->loop, &c->timer,
-                   (filter ? retry_policy_wait_ms(c->route->retry, c->tries) : wait_ms(c)) * 1000);
+        p->timer.due = due;
+        loop_timer(p->worker->loop, &p->timer,
+                   (filter ? retry_policy_wait_ms(p->route->retry, p->tries) : wait_ms(p)) * 1000);
         return true;
 }
