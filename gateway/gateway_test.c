@@ -20,11 +20,29 @@ static bool tell_header(void *arg, const char *name, const char *value)
         return true;
 }
 
+/* A body in two pieces, whose length is not said before. */
+static long pull_pieces(struct http_request *request, char *to, size_t room)
+{
+        static const char *const pieces[] = {"first, ", "last"};
+        size_t *given = request->state;
+
+        if (*given == sizeof pieces / sizeof *pieces)
+                return HTTP_PULL_END;
+        return snprintf(to, room, "%s", pieces[(*given)++]);
+}
+
 static enum http_result upstream_handle(struct http_request *request, void *arg)
 {
         struct text body = text_open(request->arena, 256);
 
         (void)arg;
+        if (strcmp(request->path, "/flaky") == 0) {
+                request->state = arena_alloc(request->arena, sizeof(size_t));
+                request->answer.status = 500;
+                request->answer.pull = pull_pieces;
+                request->answer.pull_len = -1;
+                return HTTP_ANSWERED;
+        }
         if (strcmp(request->path, "/orders/none") == 0) {
                 request->answer.status = 204;
                 return HTTP_ANSWERED;
@@ -102,13 +120,15 @@ static void write_routes(const char *path)
                 "{redis-rate-limiter.replenishRate: 1, redis-rate-limiter.burstCapacity: 900, "
                 "redis-rate-limiter.requestedTokens: 900, "
                 "key-resolver: client-address}}]}\n"
+                "  - {id: flaky, uri: 'http://127.0.0.1:%d', predicates: [Path=/flaky], filters: "
+                "[{name: CircuitBreaker, args: {name: b, statusCodes: [500]}}]}\n"
                 "  - {id: gone, uri: 'http://127.0.0.1:%d', predicates: ['Path=/gone/**']}\n"
                 "  globalcors:\n"
                 "    corsConfigurations:\n"
                 "      '[/**]': {allowedOrigins: '*', allowedMethods: '*', allowedHeaders: '*', "
                 "allowCredentials: true}\n"
                 "      '[/gone/**]': {allowedOrigins: 'http://shop.kr'}\n",
-                port, port, port, port, port, port, port, port_of_nobody());
+                port, port, port, port, port, port, port, port, port_of_nobody());
         fclose(f);
 }
 
@@ -297,6 +317,15 @@ static void failures_name_the_route(void)
         close_all();
 }
 
+static void an_answer_that_a_breaker_counts_as_a_failure_comes_whole(void)
+{
+        open_all();
+        check_contains(ask(REQUEST("GET /flaky", "")), "HTTP/1.1 500 ");
+        check_contains(answer, "first, ");
+        check_contains(answer, "last");
+        close_all();
+}
+
 static void no_actuator_of_a_service_is_reached(void)
 {
         static const char *const requests[] = {
@@ -413,6 +442,7 @@ int main(int argc, char **argv)
                 STORY(answers_without_a_body_stay_so),
                 STORY(trace_goes_no_further),
                 STORY(failures_name_the_route),
+                STORY(an_answer_that_a_breaker_counts_as_a_failure_comes_whole),
                 STORY(no_actuator_of_a_service_is_reached),
                 STORY(what_leads_elsewhere_when_read_otherwise_is_refused),
                 STORY(cors_is_decided_here),

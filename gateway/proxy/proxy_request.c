@@ -112,6 +112,8 @@ static bool fall_back(struct proxy_request *p)
 
         if (!path || p->fallen_back || p->request->partial)
                 return false;
+        if (p->tries)
+                upstream_cancel(&p->upstream);
         proxy_request_leave_crowd(p);
         p->fallen_back = true;
         p->asked.path = path;
@@ -190,12 +192,9 @@ static void done(struct upstream_request *x)
                 return;
         if (p->ticket) {
                 proxy_request_note_breaker(p, bad ? BREAKER_BAD : BREAKER_GOOD);
-                if (bad) {
-                        upstream_cancel(x);
-                        if (fall_back(p)) {
-                                proxy_request_send(p);
-                                return;
-                        }
+                if (bad && fall_back(p)) {
+                        proxy_request_send(p);
+                        return;
                 }
         }
         settle(p);
