@@ -10,76 +10,68 @@
 
 enum { WORKERS = 64, WHOLE_BODY = 64 << 10 /* kept for another try; longer ones stream */ };
 
+/* A worker's thread, as the other threads reach it. */
+struct worker {
+        struct proxy_worker proxy;
+        struct gateway *gateway;
+        struct task change, stop;
+        struct loop *loop; /* NULL: the thread does not run */
+        bool told;         /* change is posted and has not run */
+};
+
 struct gateway {
         struct gateway_config config;
         char *routes_path, *profile;
-        pthread_mutex_t lock; /* of snapshot, stopping, and of each worker loop and told */
+        pthread_mutex_t lock; /* of snapshot, stopping, and of each worker's loop and told */
         struct snapshot *snapshot;
         struct stat stamp;
         bool stopping;
         struct http_streams streams;
-        struct proxy_worker workers[WORKERS];
+        struct worker workers[WORKERS];
 };
 
 /* ---- workers ---- */
 
 static void change_snapshot(struct task *task)
 {
-        struct proxy_worker *worker = CONTAINER_OF(task, struct proxy_worker, change);
+        struct worker *worker = CONTAINER_OF(task, struct worker, change);
         struct gateway *g = worker->gateway;
+        struct snapshot *newest;
 
-        snapshot_release(&worker->snapshot);
         pthread_mutex_lock(&g->lock);
         worker->told = false;
-        worker->snapshot = snapshot_hold(g->snapshot);
+        newest = snapshot_hold(g->snapshot);
         pthread_mutex_unlock(&g->lock);
+        proxy_worker_change_snapshot(&worker->proxy, newest);
 }
 
 static void stop_worker(struct task *task)
 {
-        struct proxy_worker *worker = CONTAINER_OF(task, struct proxy_worker, stop);
-
-        worker->stopping = true;
-        for (struct proxy_request *p = LIST_FIRST(&worker->requests), *next; p; p = next) {
-                next = LIST_NEXT(p, beside);
-                proxy_request_give_up(p, 502,
-                                      "the gateway is stopping, and the upstream has not answered");
-        }
+        proxy_request_stop_all(&CONTAINER_OF(task, struct worker, stop)->proxy);
 }
 
-/* A reload may be under way: the snapshot is the worker's before anything is read of it. */
 static void enter(int number, struct loop *loop, void *arg)
 {
         struct gateway *g = arg;
-        struct proxy_worker *worker = &g->workers[number];
-        struct upstreams_config upstreams;
-        const struct client_settings *client;
+        struct worker *worker = &g->workers[number];
+        struct snapshot *newest;
 
         pthread_mutex_lock(&g->lock);
         worker->loop = loop;
+        newest = snapshot_hold(g->snapshot);
         pthread_mutex_unlock(&g->lock);
-        change_snapshot(&worker->change);
-        client = &worker->snapshot->routes->client;
-        upstreams = (struct upstreams_config){
-                .max_idle_ms = client->max_idle_ms,
-                .max_life_ms = client->max_life_ms,
-                .max_head = (size_t)client->max_header_bytes,
-        };
-        worker->upstreams = upstreams_open(&upstreams, loop);
-        worker->random =
-                prng_open((uint64_t)loop_now_us(loop) * 0x9E3779B97F4A7C15u ^ (uintptr_t)worker);
+        proxy_worker_open(&worker->proxy, loop, newest, g->config.retries);
 }
 
 static void leave(int number, void *arg)
 {
         struct gateway *g = arg;
-        struct proxy_worker *worker = &g->workers[number];
+        struct worker *worker = &g->workers[number];
 
         pthread_mutex_lock(&g->lock);
         worker->loop = NULL;
         pthread_mutex_unlock(&g->lock);
-        upstreams_close(&worker->upstreams);
-        snapshot_release(&worker->snapshot);
+        proxy_worker_close(&worker->proxy);
 }
 
 /* ---- the handler ---- */
@@ -89,7 +81,7 @@ static enum http_result handle(struct http_request *request, void *arg)
         struct gateway *g = arg;
         struct proxy_request *p = arena_alloc(request->arena, sizeof *p);
 
-        p->worker = &g->workers[request->worker];
+        p->worker = &g->workers[request->worker].proxy;
         p->request = request;
         p->snapshot = snapshot_hold(p->worker->snapshot);
         request->state = p;
@@ -145,10 +137,8 @@ struct gateway *gateway_open(const struct gateway_config *config, struct error *
         pthread_mutex_init(&g->lock, NULL);
         g->streams = (struct http_streams){WHOLE_BODY, take, gone, ended, enter, leave, g};
         for (int i = 0; i < WORKERS; i++)
-                g->workers[i] = (struct proxy_worker){.gateway = g,
-                                                      .change.run = change_snapshot,
-                                                      .stop.run = stop_worker,
-                                                      .budget.least = config->retries};
+                g->workers[i] = (struct worker){
+                        .gateway = g, .change.run = change_snapshot, .stop.run = stop_worker};
         routes = routes_open(g->routes_path, g->profile, error);
         if (!routes) {
                 gateway_close(&g);
@@ -176,7 +166,7 @@ void gateway_close(struct gateway **gateway)
 /* Under the lock. A worker that was told and has not looked yet will find the newest. */
 static void tell_workers(struct gateway *g)
 {
-        for (struct proxy_worker *worker = g->workers; worker < g->workers + WORKERS; worker++) {
+        for (struct worker *worker = g->workers; worker < g->workers + WORKERS; worker++) {
                 if (worker->loop && !worker->told)
                         loop_post(worker->loop, &worker->change);
                 worker->told = worker->loop != NULL;
@@ -186,7 +176,7 @@ static void tell_workers(struct gateway *g)
 void gateway_stop(struct gateway *g)
 {
         pthread_mutex_lock(&g->lock);
-        for (struct proxy_worker *worker = g->workers; worker < g->workers + WORKERS; worker++)
+        for (struct worker *worker = g->workers; worker < g->workers + WORKERS; worker++)
                 if (worker->loop && !g->stopping)
                         loop_post(worker->loop, &worker->stop);
         g->stopping = true;

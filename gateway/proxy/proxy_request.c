@@ -255,6 +255,16 @@ void proxy_request_give_up(struct proxy_request *p, int status, const char *why)
         settle(p);
 }
 
+void proxy_request_stop_all(struct proxy_worker *worker)
+{
+        worker->stopping = true;
+        for (struct proxy_request *p = LIST_FIRST(&worker->requests), *next; p; p = next) {
+                next = LIST_NEXT(p, beside);
+                proxy_request_give_up(p, 502,
+                                      "the gateway is stopping, and the upstream has not answered");
+        }
+}
+
 void proxy_request_finish(struct proxy_request *p)
 {
         response_fill(p);

@@ -3,36 +3,12 @@
 #ifndef GATEWAY_PROXY_PROXY_REQUEST_H
 #define GATEWAY_PROXY_PROXY_REQUEST_H
 
-#include "base/random.h"
 #include "gateway/proxy/forward.h"
-#include "gateway/proxy/retry_budget.h"
-#include "gateway/proxy/snapshot.h"
+#include "gateway/proxy/worker.h"
 #include "gateway/routing/cors.h"
 #include "gateway/routing/filter_chain.h"
 #include "gateway/upstream/upstream.h"
 #include "http/server.h"
-
-#include <sys/queue.h>
-
-struct gateway;
-
-enum { KEY_STOCK = 32 };
-
-/* What one worker's thread has of the gateway. */
-struct proxy_worker {
-        struct gateway *gateway;
-        struct loop *loop;
-        struct upstreams *upstreams;
-        struct snapshot *snapshot; /* for requests that begin now */
-        struct retry_budget budget;
-        LIST_HEAD(proxy_requests, proxy_request) requests; /* those that wait for something */
-        bool stopping;
-        struct prng random;
-        unsigned char keys[KEY_STOCK][16]; /* random bytes for Idempotency-Keys */
-        int keys_left;
-        struct task change, stop;
-        bool told; /* change is posted and has not run */
-};
 
 struct proxy_request {
         struct proxy_worker *worker;
@@ -70,10 +46,12 @@ struct proxy_request {
 bool proxy_request_begin(struct proxy_request *p);
 /* The answer that it came to. */
 void proxy_request_finish(struct proxy_request *p);
-/* The client is gone, or the gateway stops: with `status`, if anybody still listens. */
+/* The client is gone, or sends too much: with `status`, if anybody still listens. */
 void proxy_request_give_up(struct proxy_request *p, int status, const char *why);
 /* Behind the answer, or where it broke off. */
 void proxy_request_end(struct proxy_request *p);
+/* The gateway stops: all that wait get 502, and what begins from now on 503. */
+void proxy_request_stop_all(struct proxy_worker *worker);
 size_t proxy_request_take(struct proxy_request *p, const char *data, size_t len);
 
 /* admit.c: what is decided before anything is sent. False: answered here, `status` says what. */

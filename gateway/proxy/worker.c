@@ -1,0 +1,31 @@
+#include "gateway/proxy/worker.h"
+
+void proxy_worker_open(struct proxy_worker *worker, struct loop *loop, struct snapshot *snapshot,
+                       int retries)
+{
+        const struct client_settings *client = &snapshot->routes->client;
+        struct upstreams_config upstreams = {
+                .max_idle_ms = client->max_idle_ms,
+                .max_life_ms = client->max_life_ms,
+                .max_head = (size_t)client->max_header_bytes,
+        };
+
+        worker->loop = loop;
+        worker->snapshot = snapshot;
+        worker->upstreams = upstreams_open(&upstreams, loop);
+        worker->budget.least = retries;
+        worker->random =
+                prng_open((uint64_t)loop_now_us(loop) * 0x9E3779B97F4A7C15u ^ (uintptr_t)worker);
+}
+
+void proxy_worker_close(struct proxy_worker *worker)
+{
+        upstreams_close(&worker->upstreams);
+        snapshot_release(&worker->snapshot);
+}
+
+void proxy_worker_change_snapshot(struct proxy_worker *worker, struct snapshot *snapshot)
+{
+        snapshot_release(&worker->snapshot);
+        worker->snapshot = snapshot;
+}

@@ -1,0 +1,36 @@
+/* worker - what one worker's thread keeps for the requests it serves. Only that thread touches
+   it. */
+#ifndef GATEWAY_PROXY_WORKER_H
+#define GATEWAY_PROXY_WORKER_H
+
+#include "base/random.h"
+#include "gateway/proxy/retry_budget.h"
+#include "gateway/proxy/snapshot.h"
+#include "gateway/upstream/upstream.h"
+#include "http/loop.h"
+
+#include <sys/queue.h>
+
+enum { KEY_STOCK = 32 };
+
+struct proxy_worker {
+        struct loop *loop;
+        struct upstreams *upstreams;
+        struct snapshot *snapshot; /* for requests that begin now */
+        struct retry_budget budget;
+        LIST_HEAD(proxy_requests, proxy_request) requests; /* those that wait for something */
+        bool stopping; /* the gateway stops: what begins now is refused */
+        struct prng random;
+        unsigned char keys[KEY_STOCK][16]; /* random bytes for Idempotency-Keys */
+        int keys_left;
+};
+
+/* Takes the snapshot over. retries: granted each second, however few requests there are; 0: the
+   default of retry_budget.h. */
+void proxy_worker_open(struct proxy_worker *worker, struct loop *loop, struct snapshot *snapshot,
+                       int retries);
+void proxy_worker_close(struct proxy_worker *worker);
+/* The snapshot for requests that begin from now on; takes it over. */
+void proxy_worker_change_snapshot(struct proxy_worker *worker, struct snapshot *snapshot);
+
+#endif
