@@ -1,6 +1,7 @@
 # The mall. `make run` and `make test` do all the set-up; `make help` lists the rest.
 
-SERVICES := order product delivery
+# The one list of services: the programs, their tests and images, the built-in routes, the manifests, the pipelines and the tests follow it.
+SERVICES := order delivery product
 DAEMONS  := $(SERVICES) gateway
 PROGRAMS := $(DAEMONS) mallctl
 TIERS    := base data event http service
@@ -131,6 +132,10 @@ settings: all ## write docs/settings.md anew from the daemons' --help
 
 clean: ## remove what was built (./data stays)
 	rm -rf build
+
+# What scripts/services.py asks: print-SERVICES, print-WARNINGS
+print-%:
+	@echo '$($*)'
 
 # A stamp each, so that looking costs nothing the second time.
 deps-run deps-kafka deps-postgres deps-test deps-bench deps-fuzz deps-images deps-emulator: deps-%: build/deps-%

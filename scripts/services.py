@@ -1,0 +1,43 @@
+"""services - the list of services, for scripts and tests: which there are (the Makefile says), and what each says of itself.
+
+    names()            ["order", "delivery", "product"]
+    daemons()          the same, then "gateway"
+    host("product")    its host name in the docker profile, without the prefix of whose mall it is: "products"
+    describe("order")  a dict of what `order --describe` prints
+"""
+import functools
+import json
+import os
+import pathlib
+import subprocess
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+PROGRAMS = TOP / "build/bin"
+# The lab's manifests and routes call this one by another name than its program.
+HOSTS = {"product": "products"}
+
+
+@functools.lru_cache(maxsize=None)
+def variable(name):
+    """The words of a variable of the Makefile."""
+    # a make that calls us passes its own flags on, -n among them
+    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    said = subprocess.check_output(["make", "-s", "--no-print-directory", "-C", TOP, "print-" + name], text=True, env=environment)
+    return tuple(said.split())
+
+
+def names():
+    return list(variable("SERVICES"))
+
+
+def daemons():
+    return list(variable("DAEMONS"))
+
+
+def host(name):
+    return HOSTS.get(name, name)
+
+
+@functools.lru_cache(maxsize=None)
+def describe(name, folder=PROGRAMS):
+    return json.loads(subprocess.check_output([pathlib.Path(folder) / name, "--describe"], text=True))
