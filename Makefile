@@ -154,7 +154,9 @@ testing         := $(OUT)/libtesting.a
 in_program       = $(wildcard $(1)/*.c $(1)/*/*.c)
 test_sources    := $(filter %_test.c,$(wildcard common/*/*.c) $(foreach p,$(PROGRAMS),$(call in_program,$(p))))
 fuzz_sources    := $(filter %_fuzz.c,$(wildcard common/*/*.c tests/fuzz/*.c) $(foreach p,$(PROGRAMS),$(call in_program,$(p))))
-program_objects  = $(patsubst %.c,$(OUT)/%.o,$(filter-out %_test.c %_fuzz.c $(1)/testing/%,$(call in_program,$(1))))
+# Sources of a program that the build writes, under $(OUT).
+written_gateway := gateway/routing/builtin_routes.c
+program_objects  = $(patsubst %.c,$(OUT)/%.o,$(filter-out %_test.c %_fuzz.c $(1)/testing/%,$(call in_program,$(1))) $(written_$(1)))
 testing_objects  = $(patsubst %.c,$(OUT)/%.o,$(wildcard $(1)/testing/*.c))
 
 # Tests of what several threads share; they run under the thread sanitizer too.
@@ -176,10 +178,21 @@ build/bin:
 	@mkdir -p build/release/bin
 	@ln -sfn release/bin $@
 
-$(OUT)/%.o: %.c
+define compile
 	@mkdir -p $(@D)
 	@echo "  CC  $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+endef
+$(OUT)/%.o: %.c
+	$(compile)
+$(OUT)/%.o: $(OUT)/%.c
+	$(compile)
+
+# The built-in routes: application.yml as a string of C.
+$(OUT)/gateway/routing/builtin_routes.c: gateway/application.yml
+	@mkdir -p $(@D)
+	@{ printf '#include "gateway/routing/builtin.h"\n\nconst char builtin_routes[] =\n'; \
+	   sed 's/[\\"]/\\&/g; s/.*/        "&\\n"/' $<; echo '        ;'; } > $@.new && mv $@.new $@
 
 # the only file that knows the commit, so that a commit rebuilds one object
 $(OUT)/common/service/build.o: ALL_CFLAGS += -DMALL_VERSION='"$(VERSION)"' -DMALL_COMMIT='"$(COMMIT)"'

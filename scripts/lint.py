@@ -11,23 +11,13 @@ import re
 import subprocess
 import sys
 
-PACKAGES = "libmicrohttpd rdkafka libcjson sqlite3 libpq libcurl yaml-0.1".split()
-STANDARD = "-std=gnu17 -D_GNU_SOURCE -Icommon -I.".split()
-WARNINGS = ("-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wundef "
-            "-Wformat=2 -Wvla -Wcast-qual -Wno-missing-field-initializers").split()
-
-# Few, each of which points at a fault rather than at a taste and was right here more often than wrong; the analyzer
-# proper costs minutes.
-TIDY = ("-*,bugprone-sizeof-container,bugprone-suspicious-*,-bugprone-suspicious-include,-bugprone-suspicious-missing-comma,bugprone-infinite-loop,"
-        "bugprone-too-small-loop-variable,bugprone-signal-handler,"
-        "bugprone-misplaced-widening-cast,bugprone-terminating-continue,bugprone-unused-return-value,"
-        "cert-fio38-c,misc-redundant-expression,"
-        "readability-misleading-indentation,readability-duplicate-include")
+import services
 
 
 def sources(suffix="c"):
     """Ours only: nothing that was built."""
-    folders = ("common/*", "order", "product", "delivery", "gateway", "gateway/*", "mallctl", "tests/bench", "tests/fuzz")
+    programs = services.variable("PROGRAMS")
+    folders = ["common/*", *programs, *(program + "/*" for program in programs), "tests/bench", "tests/fuzz"]
     return sorted(f for folder in folders for f in glob.glob("%s/*.%s" % (folder, suffix)))
 
 
@@ -83,11 +73,13 @@ def tiers(order):
 
 
 def flags():
-    return STANDARD + subprocess.check_output(["pkg-config", "--cflags"] + PACKAGES, text=True).split()
+    packages = subprocess.check_output(["pkg-config", "--cflags", *services.variable("PACKAGES")], text=True)
+    return [*services.variable("STANDARD"), *packages.split()]
 
 
 def warnings():
-    return in_parallel(["clang", "-fsyntax-only", "-Werror"] + WARNINGS + ["-Wno-format-nonliteral", "-Wno-string-concatenation"] + flags(), sources())
+    return in_parallel(["clang", "-fsyntax-only", "-Werror", *services.variable("WARNINGS"),
+                        "-Wno-format-nonliteral", "-Wno-string-concatenation", *flags()], sources())
 
 
 def cppcheck():
@@ -101,8 +93,8 @@ def cppcheck():
 def tidy():
     # xargs puts the files last, clang-tidy wants the compiler's flags there: hence the shell
     # a test may read a number with atoi, for it wrote it itself
-    command = ('checks=%s; case "$*" in *_test.c*|*tests/*) ;; *) checks=$checks,cert-err34-c ;; esac; '
-               'clang-tidy --quiet "--checks=$checks" "--warnings-as-errors=*" "$@" -- %s' % (TIDY, " ".join(flags())))
+    command = ('case "$*" in *_test.c*|*tests/*) more=-cert-err34-c ;; *) more= ;; esac; '
+               'clang-tidy --quiet "--checks=$more" "$@" -- %s' % " ".join(flags()))
     good, text = in_parallel(["sh", "-c", command, "sh"], sorted(sources(), key=lambda f: "test" in f))
     return good, "\n".join(line for line in text.split("\n") if not re.match(r"\d+ (warnings?|errors?) |Error while proc", line))
 
@@ -120,8 +112,8 @@ def layout():
 
 def main(order):
     failed = False
-    for name, check in (("includes go to the left only", lambda: tiers(order)), ("layout", layout), ("no warnings of clang", warnings),
-                        ("cppcheck", cppcheck), ("clang-tidy", tidy), ("shellcheck", scripts)):
+    for name, check in (("includes go to the left only", lambda: tiers(order)), ("layout", layout),
+                        ("no warnings of clang", warnings), ("cppcheck", cppcheck), ("clang-tidy", tidy), ("shellcheck", scripts)):
         good, text = check()
         failed |= not good
         if not good and text.strip():
