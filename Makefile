@@ -38,7 +38,7 @@ ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(WITHOUT_$(VARIANT)) $(HARDENING_$(VARIANT
              $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 ALL_LIBS   = -Wl,--as-needed $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
-.PHONY: help all run test bench lint format unit wire schema proxy system neighbours fuzz mutants images images-test deploy-check settings programs deps-run deps-kafka deps-postgres \
+.PHONY: help all run test bench lint format unit wire schema proxy system neighbours fuzz mutants images images-test deploy-check generate settings programs generated linked deps-run deps-kafka deps-postgres \
         deps-test deps-bench deps-fuzz deps-images deps-emulator unit-tests unit-here concurrent-tests ceiling fuzzers clean
 .SECONDARY:
 
@@ -62,6 +62,7 @@ test: deps-test ## everything below, and one line of how it went
 	@$(if $(images_test),,echo "images-test was left out: it takes root, and the right to mount and to make networks")
 
 lint: deps-test ## layout of the tiers, warnings, static checks
+	@$(MAKE) --no-print-directory -j$(JOBS) $(SERVICES:%=$(OUT)/bin/%) build/bin
 	@scripts/lint.py $(TIERS)
 
 format: deps-test ## lay out the C files anew, as .clang-format says
@@ -127,6 +128,9 @@ deploy-check: deps-test ## manifests, pipelines, templates and the like, without
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@failed=0; for of in k8s deploy; do tests/$$of/run.py $(ONLY) || failed=1; done; exit $$failed
 
+generate: deps-run ## write the files that follow from the list of services, such as the built-in routes; all, run and test do it too
+	@$(MAKE) --no-print-directory -j$(JOBS) generated
+
 settings: all ## write docs/settings.md anew from the daemons' --help
 	@scripts/settings.py
 
@@ -172,7 +176,15 @@ store_sources := $(foreach s,$(STORES),$(filter %/$(s)_test.c,$(test_sources)))
 asan_sources   = $(test_sources)
 tsan_sources   = $(concurrent_sources)
 
-programs: $(PROGRAMS:%=$(OUT)/bin/%) build/bin
+# The services come first: what they say of themselves decides some files, of which the gateway is then built.
+programs: generated
+	@$(MAKE) --no-print-directory linked
+
+linked: $(PROGRAMS:%=$(OUT)/bin/%)
+	@:
+
+generated: $(SERVICES:%=$(OUT)/bin/%) build/bin
+	@scripts/generate.py --bin $(OUT)/bin
 
 build/bin:
 	@mkdir -p build/release/bin

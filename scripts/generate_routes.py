@@ -50,17 +50,19 @@ server:
   port: 8080
 """
 
+# A blank ends the last line, as in the lab's own file.
 ROUTE = """\
         - id: %s
           uri: http://%s
           predicates:
-            - Path=/%s/** 
+            - Path=%s\x20
 """
 
 
 def files(folder):
-    said = [services.describe(name, folder) for name in services.names()]
-    # the first collection is the service's resource; others are for its neighbours and not for clients
-    here = [ROUTE % (s["name"], "localhost:%d" % s["port"], s["collections"][0]) for s in said]
-    in_containers = [ROUTE % (s["name"], PREFIX + services.host(s["name"]) + ":8080", s["collections"][0]) for s in said]
-    return {PATH: FILE % {"here": "".join(here), "in_containers": "".join(in_containers)}}
+    here, in_containers = "", ""
+    for name in services.names():
+        paths = ",".join("/%s/**" % c for c in services.collections(name, folder))
+        here += ROUTE % (name, "localhost:%d" % services.describe(name, folder)["port"], paths)
+        in_containers += ROUTE % (name, PREFIX + services.host(name) + ":8080", paths)
+    return {PATH: FILE % {"here": here, "in_containers": in_containers}}

@@ -105,6 +105,11 @@ def scripts():
     return in_parallel(["shellcheck"], shells)
 
 
+def generated():
+    done = subprocess.run(["scripts/generate.py", "--check"], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return done.returncode == 0, done.stdout
+
+
 def layout():
     done = subprocess.run(["scripts/format", "--check"], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     return done.returncode == 0, done.stdout
@@ -113,6 +118,7 @@ def layout():
 def main(order):
     failed = False
     for name, check in (("includes go to the left only", lambda: tiers(order)), ("layout", layout),
+                        ("generated files are what the services say", generated),
                         ("no warnings of clang", warnings), ("cppcheck", cppcheck), ("clang-tidy", tidy), ("shellcheck", scripts)):
         good, text = check()
         failed |= not good

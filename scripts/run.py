@@ -3,7 +3,7 @@
 
 usage: run.py [--kafka] [--postgres] [--bin DIR] [--port NAME=PORT]...
 
-Starts the four daemons, waits until they are ready, says where they are and shows their logs, each line with its
+Starts all daemons, waits until they are ready, says where they are and shows their logs, each line with its
 daemon's name in front; data/log/NAME.log keeps them. MALL_ settings of the environment reach the daemons, but those
 that cannot be the same for all of them. --kafka starts a broker on localhost:9092, unless MALL_BUS_URL names one; --postgres
 a PostgreSQL on localhost:5432 (--port postgresql=PORT), unless MALL_DB_URL names one.
@@ -24,9 +24,9 @@ import urllib.error
 import urllib.request
 
 import ports
+import services
 
-TOP = pathlib.Path(__file__).resolve().parent.parent
-PORTS = {"order": 8081, "delivery": 8082, "product": 8083, "gateway": 8088}
+TOP = services.TOP
 NOT_FOR_ALL = ("MALL_PORT", "MALL_MANAGEMENT_PORT")
 READY_SECONDS = 20
 STOP_SECONDS = 30
@@ -141,7 +141,8 @@ def mall(arguments, settings, data):
     daemons, lines = [], queue.Queue()
     trouble = None
     try:
-        for name, port in {**PORTS, **arguments.port}.items():
+        for name in services.daemons():
+            port = arguments.port.get(name) or services.describe(name, arguments.bin)["port"]
             daemon = Daemon(name, int(port), arguments.bin, data, settings)
             daemons.append(daemon)
             daemon.follower = threading.Thread(target=daemon.follow, args=(lines,), daemon=True)
@@ -192,7 +193,7 @@ def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--kafka", action="store_true")
     parser.add_argument("--postgres", action="store_true")
-    parser.add_argument("--bin", type=pathlib.Path, default=TOP / "build/bin")
+    parser.add_argument("--bin", type=pathlib.Path, default=services.PROGRAMS)
     parser.add_argument("--port", action="append", default=[], type=lambda text: text.split("=", 1))
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, interrupt)

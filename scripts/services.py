@@ -1,9 +1,10 @@
 """services - the list of services, for scripts and tests: which there are (the Makefile says), and what each says of itself.
 
-    names()            ["order", "delivery", "product"]
-    daemons()          the same, then "gateway"
-    host("product")    its host name in the docker profile, without the prefix of whose mall it is: "products"
-    describe("order")  a dict of what `order --describe` prints
+    names()                 ["order", "delivery", "product"]
+    daemons()               the same, then "gateway"
+    host("product")         its host name in the docker profile, without the prefix of whose mall it is: "products"
+    describe("order")       a dict of what `order --describe` prints
+    collections("product")  those of them that clients use: ["inventories"]; "movements" is for neighbours
 """
 import functools
 import json
@@ -41,3 +42,7 @@ def host(name):
 @functools.lru_cache(maxsize=None)
 def describe(name, folder=PROGRAMS):
     return json.loads(subprocess.check_output([pathlib.Path(folder) / name, "--describe"], text=True))
+
+
+def collections(name, folder=PROGRAMS):
+    return [c["path"].lstrip("/") for c in describe(name, folder)["collections"] if c["listed"]]

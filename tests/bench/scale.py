@@ -9,7 +9,7 @@ import time
 
 import plot
 from measure import HERE, ORDER, Row, cpu_seconds, status_kb, wrk
-from mall import Mall, Server, tool, until
+from mall import SHOP, Mall, Server, tool, until
 from replicas_test import Fleet
 
 MUCH = 2000000000
@@ -67,7 +67,7 @@ def stores(seconds, rounds):
 
 def chain_of(replicas, seconds):
     """Orders a second through that many replicas of each service until all has settled."""
-    with Fleet({name: replicas for name in ("order", "delivery", "product")}) as fleet:
+    with Fleet({name: replicas for name in SHOP}) as fleet:
         for i in range(20):                                     # one product alone would make every replica wait for its row
             fleet.product.post("/inventories", {"productId": str(1001 + i), "productName": "TV", "stock": MUCH})
         count = lambda: fleet.daemons["order"][0].get("/orders?size=1").body["page"]["totalElements"]

@@ -12,7 +12,7 @@ import json
 import threading
 
 from neighbour import PATIENCE, Spring                          # first: it knows where the next one lies
-from mall import SERVICES, Broker, Client, Mall, equal, tool, until, until_equal
+from mall import SHOP, Broker, Client, Mall, equal, tool, until, until_equal
 
 
 @contextlib.contextmanager
@@ -30,12 +30,12 @@ class Mix(Mall):
     """order, delivery and product, those in `theirs` Spring's; mix.order and so on is whoever has that place."""
 
     def __init__(self, broker, theirs=(), topic="mall", **settings):
-        super().__init__("kafka://%s/%s" % (broker.address, topic), only=SERVICES, topic_partitions=1, **settings)
+        super().__init__("kafka://%s/%s" % (broker.address, topic), only=SHOP, topic_partitions=1, **settings)
         self.kafka, self.topic, self.ours = broker, topic, self.daemons
-        self.daemons = {name: self.ours[name] for name in SERVICES if name not in theirs}
+        self.daemons = {name: self.ours[name] for name in SHOP if name not in theirs}
         if theirs:
             self.daemons["spring"] = self.spring(*theirs)
-        for name in SERVICES:
+        for name in SHOP:
             self.__dict__[name] = self.daemons.get(name) or Client(self.ours[name].port)
 
     def __enter__(self):

@@ -5,7 +5,7 @@ import subprocess
 import traceback
 
 from mix import Mix, Trade, one_broker
-from mall import BIN, SERVICES, SLOWER, equal
+from mall import BIN, SHOP, SLOWER, equal
 
 ORDERS, CLIENTS = 48, 4
 
@@ -28,7 +28,7 @@ def trade_in(mix):
 
 def audit(mix):
     """Balanced; 3: as far as it can be checked beside an order or a product of others."""
-    places = ["--%s=http://localhost:%d" % (name, mix.ours[name].port) for name in SERVICES]
+    places = ["--%s=http://localhost:%d" % (name, mix.ours[name].port) for name in SHOP]
     done = subprocess.run([BIN / "mallctl", "audit", "--settle=60s", "--bus=kafka://%s/%s" % (mix.kafka.address, mix.topic), *places],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=180 * SLOWER)
     equal(done.returncode, 0 if mix.is_ours("order") and mix.is_ours("product") else 3, done.stdout)
@@ -39,7 +39,7 @@ def tell(broker, theirs):
         trade = trade_in(mix)
         trade.balances()
         audit(mix)
-        for name in SERVICES:
+        for name in SHOP:
             if mix.is_ours(name):
                 equal(mix.daemons[name].metric("mall_events_dead_total") or 0, 0, "what %s did not understand" % name)
     assert trade.is_all_said(), "what a service said when it ended"

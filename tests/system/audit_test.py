@@ -8,11 +8,11 @@ import subprocess
 import threading
 
 import mall as mall_module
-from mall import BIN, SERVICES, SLOWER, Mall, equal, ports, tool, until, until_equal
+from mall import BIN, SHOP, SLOWER, Mall, equal, ports, tool, until, until_equal
 
 
 def places(mall):
-    return ["--%s=http://localhost:%d" % (name, mall.daemons[name].port) for name in SERVICES]
+    return ["--%s=http://localhost:%d" % (name, mall.daemons[name].port) for name in SHOP]
 
 
 def audit(mall, *flags):
@@ -186,7 +186,7 @@ def damaged(daemon, statements):
 
 
 def test_each_kind_of_damage_to_the_rows():
-    with Mall(only=SERVICES) as mall:
+    with Mall(only=SHOP) as mall:
         trade(mall)
         balances(mall, TRADED)
         for name, service, statements, offences in DAMAGES:
@@ -202,7 +202,7 @@ def test_each_kind_of_damage_to_the_rows():
 
 
 def test_several_damages_at_once_are_all_told():
-    with Mall(only=SERVICES) as mall:
+    with Mall(only=SHOP) as mall:
         trade(mall)
         balances(mall, TRADED)
         with damaged(mall.order, "UPDATE orders SET status = NULL WHERE id IN (2, 3)"), \
@@ -222,7 +222,7 @@ def test_books_of_many_pages():
         "SELECT i, 0, %d - i, 1, '1001', 'DeliveryStarted' FROM n" % (MANY + 1)
     movements = numbers + "INSERT INTO movements (id, version, deliveryId, orderId, productId, inventory, qty, reason) " \
         "SELECT i + 1, 0, i, %d - i, '1001', 1, -1, 'DeliveryStarted' FROM n; UPDATE inventories SET stock = stock - %d" % (MANY + 1, MANY)
-    with Mall(only=SERVICES) as mall:
+    with Mall(only=SHOP) as mall:
         mall.register(stock=5000)
         with damaged(mall.order, orders), damaged(mall.delivery, deliveries), damaged(mall.product, movements):
             balances(mall, "%d orders, %d deliveries, 1 product, %d movements" % (MANY, MANY, MANY + 1))
@@ -306,7 +306,7 @@ TOPICS = (
 
 
 def test_each_kind_of_damage_to_the_topic():
-    with Mall(only=SERVICES) as mall:
+    with Mall(only=SHOP) as mall:
         trade(mall)
         balances(mall, TRADED)
         for name, change, offences in TOPICS:
@@ -322,7 +322,7 @@ def test_each_kind_of_damage_to_the_topic():
 
 
 def test_the_topic_tells_by_hand_from_twice():
-    with Mall(only=SERVICES) as mall:
+    with Mall(only=SHOP) as mall:
         bus = "--bus=log:%s" % (mall.directory / "mall.log")
         order_and_see(mall, productId="none", qty=1)
         equal(by_hand(mall, orderId="1", productId="none", qty=1, status="DeliveryStarted", customerId="100"), 2)
@@ -337,7 +337,7 @@ def test_the_topic_tells_by_hand_from_twice():
 
 
 def test_events_of_earlier_stores_do_not_count():
-    with Mall(only=SERVICES) as mall:
+    with Mall(only=SHOP) as mall:
         bus = "--bus=log:%s" % (mall.directory / "mall.log")
         mall.register()
         for _ in range(2):
@@ -356,7 +356,7 @@ def test_events_of_earlier_stores_do_not_count():
 
 
 def test_a_new_order_store_beside_old_deliveries():
-    with Mall(only=SERVICES) as mall:
+    with Mall(only=SHOP) as mall:
         order_and_see(mall, productId="none", qty=5)
         order_and_see(mall, productId="none", qty=5)
         equal(mall.order.stop(), 0)
@@ -368,7 +368,7 @@ def test_a_new_order_store_beside_old_deliveries():
 
 
 def test_over_kafka():
-    with Mall(bus="kafka", only=SERVICES) as mall:
+    with Mall(bus="kafka", only=SHOP) as mall:
         trade(mall)
         balances(mall, "%s, %s" % (TRADED, SAID), "--bus=kafka://%s/mall" % mall.broker.address)
         mall.broker.write("other", b'{"eventType":"Orderplaced","timestamp":1,"id":41}',
@@ -386,7 +386,7 @@ def test_over_kafka():
 # ---- when it cannot tell ----
 
 def test_settle_waits_for_a_mall_that_is_not_at_rest():
-    with Mall(only=SERVICES) as mall:
+    with Mall(only=SHOP) as mall:
         equal(mall.delivery.stop(), 0)
         mall.delivery.start(bus_url="log:%s" % (mall.directory / "elsewhere.log"))         # it hears of no order
         equal(mall.order_one(), 1)
@@ -408,7 +408,7 @@ def test_settle_waits_for_a_mall_that_is_not_at_rest():
 
 
 def test_what_cannot_be_read_is_named():
-    with Mall(only=SERVICES) as mall:
+    with Mall(only=SHOP) as mall:
         closed, order = ports.reserve(), mall.order.port
         for flag, said in (
                 ("--order=http://localhost:%d" % closed, "http://localhost:%d/orders?size=1000&page=0: " % closed),
@@ -513,7 +513,7 @@ def test_what_is_not_understood():
 def test_dedup_switched_off_is_seen():
     """In a build that applies twice what comes twice."""
     mall_module.BIN = mall_module.TOP / "build/nodedup/bin"
-    with Mall(only=SERVICES) as mall:
+    with Mall(only=SHOP) as mall:
         mall.register()
         order_and_see(mall, productId="1001", qty=5)
         until_equal(lambda: mall.stock(), 95)

@@ -3,7 +3,7 @@ import contextlib
 import re
 import subprocess
 
-from mall import BIN, TOP, Mall, Server, equal, until, until_equal
+from mall import BIN, SHOP, TOP, Mall, Server, equal, until, until_equal
 
 PAST = "this store came back from the past"
 URL = "postgresql://user@host/database"
@@ -132,7 +132,7 @@ def test_who_hears_a_new_event_under_an_old_identity_says_so():
         mall.product.stop()
         for end in ("", "-wal", "-shm"):                        # nothing is left to find out by
             (mall.directory / ("mall.log" + end)).unlink(missing_ok=True)
-        for daemon in (mall.order, mall.delivery, mall.product):
+        for daemon in mall.services():
             daemon.start()
         again = mall.order_one(qty=1)
         equal(again, lost[0], "the id of an order that is lost")
@@ -185,6 +185,6 @@ def test_a_restored_product_catches_up_with_what_it_forgot():
         mall.product.start()
         until_equal(lambda: mall.stock(), 991)
         said = subprocess.run([BIN / "mallctl", "audit", "--bus=log:mall.log", "--settle=30s",
-                               *("--%s=http://localhost:%d" % (name, mall.daemons[name].port) for name in ("order", "delivery", "product"))],
+                               *("--%s=http://localhost:%d" % (name, mall.daemons[name].port) for name in SHOP)],
                               cwd=mall.directory, stdout=subprocess.PIPE, text=True, timeout=60)
         assert said.returncode == 0 and "balanced" in said.stdout, said.stdout

@@ -8,7 +8,7 @@ import threading
 import time
 import urllib.parse
 
-from mall import BIN, COLLECTIONS, SERVICES, Mall, equal, tool, until, until_equal
+from mall import BIN, SHOP, Mall, collection_of, equal, tool, until, until_equal
 
 KEYLESS = "MALL_TOPIC_PARTITIONS=1"                             # in the warning
 DEAF = "MALL_OVERSELL=allow"
@@ -185,7 +185,7 @@ class Reference(http.server.BaseHTTPRequestHandler):
 def reference(name, rows, openapi=404):
     """The flag that leads the audit to it; rows by id may change meanwhile; openapi: the status there."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Reference) as server:
-        server.shows, server.openapi = (COLLECTIONS[name], rows), openapi
+        server.shows, server.openapi = (collection_of(name), rows), openapi
         threading.Thread(target=server.serve_forever).start()
         try:
             yield "--%s=http://127.0.0.1:%d" % (name, server.server_port)
@@ -195,7 +195,7 @@ def reference(name, rows, openapi=404):
 
 def audited(mall, *flags):
     """The exit code and the lines, of a mall at rest."""
-    places = ["--%s=http://localhost:%d" % (name, mall.daemons[name].port) for name in SERVICES if name in mall.daemons]
+    places = ["--%s=http://localhost:%d" % (name, mall.daemons[name].port) for name in SHOP if name in mall.daemons]
     done = subprocess.run([BIN / "mallctl", "audit", *places, *flags], capture_output=True, text=True, check=False)
     equal(done.stderr, "")
     return done.returncode, done.stdout.splitlines()

@@ -1,7 +1,7 @@
 """A Kafka that wants TLS, certificates and passwords, and several malls on one."""
 import subprocess
 
-from mall import BIN, Broker, Daemon, Mall, equal, ports, tool, until, until_equal
+from mall import BIN, SERVICES, Broker, Daemon, Mall, equal, ports, tool, until, until_equal
 
 EXTRA = """
 ssl.keystore.type=PEM
@@ -67,7 +67,7 @@ class Guarded(Broker):
 
 class GuardedMall(Mall):
     def __init__(self, **settings):
-        super().__init__(bus="kafka://unknown/mall", only=("order", "delivery", "product"), **settings)
+        super().__init__(bus="kafka://unknown/mall", only=SERVICES, **settings)
         self.broker = Guarded(self.directory)
 
     def reach(self, address, properties):

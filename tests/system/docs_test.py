@@ -8,7 +8,7 @@ import sys
 import tempfile
 
 from lab_test import http
-from mall import BIN, ROUTES, TOP, Client, Mall, ports, tool, until, until_equal
+from mall import BIN, DAEMONS, TOP, Client, Mall, ports, routes_file, tool, until, until_equal
 
 
 def test_settings_md_is_what_help_says():
@@ -19,7 +19,7 @@ def test_each_setting_of_settings_md_is_in_each_daemons_help_and_the_other_way_r
     text = (TOP / "docs/settings.md").read_text()
     rows = [[cell.strip() for cell in line.strip("|\n").split("|")] for line in text.split("\n") if line.startswith("| `MALL_")]
     assert rows, "docs/settings.md has no rows"
-    for name in ("order", "delivery", "product", "gateway"):
+    for name in DAEMONS:
         documented = {row[0].strip("`") for row in rows if name in re.split(r"[, ]+", row[3])}
         real = set(re.findall(r"^  --\S+.*?(MALL_\w+)", tool(BIN / name, "--help"), re.M))
         assert documented == real, "%s: only documented %s, only real %s" % (name, documented - real, real - documented)
@@ -66,7 +66,7 @@ def test_the_events_of_the_contract_are_those_on_the_topic():
         until_equal(missing, [])
 
 
-def test_make_run_starts_shows_and_stops_all_four():
+def test_make_run_starts_shows_and_stops_all():
     run_and_order()
 
 
@@ -81,10 +81,10 @@ def run_and_order(*flags):
     """What `make run` said until it was stopped, having taken an order."""
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o755)                              # the server is another user when we are root
-        numbers = {name: ports.reserve() for name in ("order", "delivery", "product", "gateway")}
+        numbers = {name: ports.reserve() for name in DAEMONS}
         routes = os.path.join(directory, "application.yml")
         with open(routes, "w", encoding="utf-8") as out:
-            out.write(ROUTES % numbers)
+            out.write(routes_file(numbers))
         command = [sys.executable, TOP / "scripts/run.py", "--bin", BIN, *flags]
         for pair in numbers.items():
             command += ["--port", "%s=%d" % pair]

@@ -153,6 +153,6 @@ def test_what_is_answered_201_fits_on_the_bus_and_what_is_there_can_be_deleted()
         equal(mall.product.patch("/inventories/1", {"stock": 2}).status, 200)
         for number in taken:
             equal(mall.delivery.delete("/deliveries/%d" % number).status, 204)
-        for daemon in (mall.order, mall.delivery, mall.product):
+        for daemon in mall.services():
             until_equal(lambda: daemon.metric("mall_outbox_pending"), 0)
             assert "can never be published" not in daemon.log(), daemon.name

@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import time
 
-from mall import BIN, Client, Daemon, Load, Mall, equal, frozen, until, until_equal
+from mall import BIN, DAEMONS, SERVICES, Client, Daemon, Load, Mall, equal, frozen, until, until_equal
 
 MUCH = 1000000000
 alone = ("test_a_broker_stopped_under_load_costs_no_request",)
@@ -105,7 +105,7 @@ def test_a_broker_absent_at_start_and_restarted_later():
     with Mall(bus="kafka") as mall:
         inventory = mall.register(stock=MUCH)
         mall.broker.stop()
-        for daemon in (mall.order, mall.delivery, mall.product):
+        for daemon in mall.services():
             equal(daemon.stop(), 0, daemon.name)
             daemon.start()
         acknowledged = [mall.order_one(qty=1) for _ in range(20)]
@@ -161,7 +161,7 @@ def test_a_damaged_store_is_refused():
 def test_a_data_directory_that_cannot_be_written_is_exit_2_and_named():
     with Mall(only=()) as mall:
         (mall.directory / "file").write_text("no directory")
-        for name in ("order", "delivery", "product"):
+        for name in SERVICES:
             code, said = refused(name, mall.directory, data_dir=mall.directory / "file/data")
             equal(code, 2, name)
             assert "file/data" in said, said
@@ -169,7 +169,7 @@ def test_a_data_directory_that_cannot_be_written_is_exit_2_and_named():
 
 def test_wrong_settings_are_exit_2_and_named():
     with Mall(only=()) as mall:
-        for name in ("order", "delivery", "product", "gateway"):
+        for name in DAEMONS:
             for arguments, settings, part in ((["--no-such-flag"], {}, "no-such-flag"), (["--port", "x"], {}, "port"),
                                               ([], {"port": "99999"}, "port"), ([], {"drain": "soon"}, "drain"),
                                               (["--drian=2s"], {}, "drain")):

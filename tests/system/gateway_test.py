@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 
-from mall import BIN, ROUTES, SERVICES, TOP, CannotTell, Load, Mall, equal, until, until_equal
+from mall import BIN, DAEMONS, SERVICES, TOP, CannotTell, Load, Mall, equal, routes_file, until, until_equal
 
 sys.path.append(str(TOP / "tests/gateway"))
 from upstream import Upstream, answer, says            # noqa: E402 (lies in tests/gateway/)
@@ -26,7 +26,7 @@ TRACEABLE = (sys.executable, "-c", "import ctypes, os, sys; ctypes.CDLL(None).pr
 def routes_of(mall, *more, gateway=""):
     """The file of its routes behind some more: lines of YAML, %(order)d is a port. gateway: lines beside the routes."""
     ports_of = {name: daemon.port for name, daemon in mall.daemons.items()}
-    text = ROUTES % {name: ports_of.get(name, 1) for name in SERVICES + ("gateway",)}
+    text = routes_file({name: ports_of.get(name, 1) for name in DAEMONS})
     rows = "".join("        - %s\n" % (route % ports_of) for route in more)
     return text.replace("      routes:\n", gateway + "      routes:\n" + rows)
 
@@ -202,7 +202,7 @@ def changed_under_load(change, times, signals):
         wrk.check()
         equal(load.stop().failed, [])
         shown = [r["route_id"] for r in mall.gateway.management.get("/actuator/gateway/routes").body]
-        equal(shown, ["new%d" % times, "order", "delivery", "product"], "the routes shown")
+        equal(shown, ["new%d" % times, *SERVICES], "the routes shown")
 
 
 def in_place(mall, number):

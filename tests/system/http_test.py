@@ -275,7 +275,7 @@ def test_openapi_says_whether_a_stock_may_be_negative():
 def test_openapi_and_metrics_are_served():
     with Mall() as mall:
         mall.order_one()
-        for daemon in (mall.order, mall.delivery, mall.product):
+        for daemon in mall.services():
             equal(daemon.get("/openapi.json").body["openapi"][:3], "3.1")
         until_equal(lambda: mall.order.metric("mall_outbox_pending"), 0)
         assert mall.order.metric("http_server_requests_seconds_count", method="POST", status="201") == 1

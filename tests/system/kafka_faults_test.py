@@ -7,7 +7,7 @@ import subprocess
 import time
 
 from audit_test import audit
-from mall import CannotTell, Load, Mall, equal, frozen, until, until_equal
+from mall import SERVICES, CannotTell, Load, Mall, equal, frozen, until, until_equal
 from topics import Topics
 
 MUCH = 1000000000
@@ -17,7 +17,7 @@ MUTE = "the group's coordinator does not answer; joining again"
 
 def test_events_flow_again_after_a_broker_stood_still_for_longer_than_a_session():
     """Each reader has asked to join again, under its own name, before its session is over: the coordinator then waits for nobody."""
-    with Mall(bus="kafka", only=("order", "delivery", "product")) as mall:
+    with Mall(bus="kafka", only=SERVICES) as mall:
         inventory = mall.register(stock=MUCH)
         acknowledged = [mall.order_one(qty=1)]
         mall.check_books(inventory, MUCH, acknowledged)
@@ -48,12 +48,12 @@ def placed(mall):
 
 def test_a_topic_deleted_and_made_anew_is_read_from_its_beginning():
     """One reader stands still meanwhile: when it asks for what comes next, the new topic is longer than the old one was."""
-    with Mall(bus="kafka", only=("order", "delivery", "product")) as mall:
+    with Mall(bus="kafka", only=SERVICES) as mall:
         topics = Topics(mall.broker.address)
         inventory = mall.register(stock=MUCH)
         acknowledged = [mall.order_one(qty=1) for _ in range(20)]
         mall.check_books(inventory, MUCH, acknowledged)
-        for group in ("order", "delivery", "product"):          # nothing is there that would be lost with the topic
+        for group in SERVICES:                                  # nothing is there that would be lost with the topic
             until(lambda: topics.committed(group, "mall", range(PARTITIONS)) == mall.broker.read("mall", "%p\n").count("\n"), 60)
         acknowledged.append(mall.order_one(qty=1))              # behind the answers to these commits
         mall.check_books(inventory, MUCH, acknowledged)
@@ -70,7 +70,7 @@ def test_a_topic_deleted_and_made_anew_is_read_from_its_beginning():
 
 def test_a_topic_that_grows_under_load_is_read_whole():
     """Keys move: what follows an order may come before it."""
-    with Mall(bus="kafka", only=("order", "delivery", "product")) as mall:
+    with Mall(bus="kafka", only=SERVICES) as mall:
         topics, canceled = Topics(mall.broker.address), set()
         inventory = mall.register(stock=MUCH)
         acknowledged = [mall.order_one(qty=1)]

@@ -4,15 +4,15 @@ import os
 import shlex
 import subprocess
 
-from mall import COLLECTIONS, Mall, equal, tool, until, until_equal
+from mall import BIN, Mall, collection_of, equal, services, tool, until, until_equal
 
 CLIENTS = 10
 
 
 def http(line, mall):
     """One command of the lab, its ports replaced by this mall's."""
-    for old, name in ((8081, "order"), (8082, "delivery"), (8083, "product"), (8088, "gateway")):
-        line = line.replace("localhost:%d" % old, "localhost:%d" % mall.daemons[name].port)
+    for name, daemon in mall.daemons.items():
+        line = line.replace("localhost:%d" % services.describe(name, BIN)["port"], "localhost:%d" % daemon.port)
     return tool("http", "--ignore-stdin", "--check-status", "--print=b", *shlex.split(line)[1:])
 
 
@@ -86,7 +86,7 @@ def siege_numbers(text):
 
 
 def count(daemon):
-    return daemon.get("/%s?size=1" % COLLECTIONS[daemon.name]).body["page"]["totalElements"]
+    return daemon.get("/%s?size=1" % collection_of(daemon.name)).body["page"]["totalElements"]
 
 
 def siege_story(bus):

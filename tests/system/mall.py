@@ -1,4 +1,4 @@
-"""mall - the four daemons on ports and in a directory of their own, for stories about them.
+"""mall - all daemons on ports and in a directory of their own, for stories about them.
 
     with Mall(bus="kafka") as mall:
         mall.order.post("/orders", {"productId": "1001", "qty": 5})
@@ -22,14 +22,16 @@ import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "scripts"))
-import ports                                                    # noqa: E402 (lies in scripts/)
+import ports                                                    # noqa: E402 (both lie in scripts/)
+import services                                                 # noqa: E402
 
 VARIANT = os.environ.get("MALL_TEST_VARIANT", "release")
 BIN = pathlib.Path(os.environ.get("MALL_TEST_BIN", TOP / "build" / VARIANT / "bin"))
 PATIENCE = 60                                                   # s, at least: a deadline ends what hangs, how busy the machine is is no verdict
 SLOWER = 1 if VARIANT == "release" else 4                       # sanitizers: deadlines grow by this
-SERVICES = ("order", "delivery", "product")
-COLLECTIONS = {"order": "orders", "delivery": "deliveries", "product": "inventories"}
+SERVICES = tuple(services.names())
+DAEMONS = tuple(services.daemons())
+SHOP = ("order", "delivery", "product")                         # what the reference has and `mallctl audit` looks at
 
 ROUTES = """
 server:
@@ -38,9 +40,7 @@ spring:
   cloud:
     gateway:
       routes:
-        - {id: order, uri: 'http://localhost:%(order)d', predicates: [Path=/orders/**]}
-        - {id: delivery, uri: 'http://localhost:%(delivery)d', predicates: [Path=/deliveries/**]}
-        - {id: product, uri: 'http://localhost:%(product)d', predicates: [Path=/inventories/**]}
+%(routes)s
       globalcors:
         corsConfigurations:
           '[/**]':
@@ -49,6 +49,18 @@ spring:
             allowedHeaders: ["*"]
             allowCredentials: true
 """
+
+
+def collection_of(name):
+    """What clients ask a service for."""
+    return services.collections(name, BIN)[0]
+
+
+def routes_file(ports_of):
+    """The gateway's, with a route to each service."""
+    row = "        - {id: %s, uri: 'http://localhost:%d', predicates: [Path=/%s/**]}"
+    rows = (row % (name, ports_of[name], collection_of(name)) for name in SERVICES)
+    return ROUTES % {"gateway": ports_of["gateway"], "routes": "\n".join(rows)}
 
 
 class CannotTell(Exception):
@@ -321,16 +333,16 @@ class Server:
 
 
 class Mall:
-    def __init__(self, bus="log", only=("order", "delivery", "product", "gateway"), **settings):
+    def __init__(self, bus="log", only=DAEMONS, **settings):
         self.directory = self.new_directory()
         self.broker = Broker(self.directory) if bus == "kafka" else None
         if self.broker:
             settings["bus_url"] = "kafka://%s/mall" % self.broker.address
         elif bus != "log":
             settings["bus_url"] = bus
-        numbers = {name: ports.reserve() for name in SERVICES + ("gateway",)}
+        numbers = {name: ports.reserve() for name in DAEMONS}
         routes = self.directory / "application.yml"
-        routes.write_text(ROUTES % numbers)
+        routes.write_text(routes_file(numbers))
         self.daemons = {}
         for name in only:
             own = settings
@@ -376,6 +388,9 @@ class Mall:
             show_ends(self.daemons.values())
         self.remove_directory(self.directory)
         assert kind or not trouble, "; ".join(trouble)
+
+    def services(self):
+        return [daemon for name, daemon in self.daemons.items() if name in SERVICES]
 
     # -- what stories have in common
 

@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 
-from mall import BIN, SERVICES, SLOWER, Broker, Client, Daemon, Mall, Server, end_all, equal, frozen, ports, show_ends, tool, until, until_equal
+from mall import BIN, SHOP, SLOWER, Broker, Client, Daemon, Mall, Server, end_all, equal, frozen, ports, show_ends, tool, until, until_equal
 
 MUCH = 1000000000
 PARTITIONS = 6
@@ -45,14 +45,14 @@ class Fleet:
         self.directory = Mall.new_directory()
         self.server, self.broker = Server(self.directory), Broker(self.directory)
         settings = {"bus_url": "kafka://%s/mall" % self.broker.address, "db_url": self.server.url, **settings}
-        self.daemons = {name: [] for name in SERVICES}
+        self.daemons = {name: [] for name in SHOP}
         for name, count in fleet.items():
             for i in range(count):
                 place = self.directory / ("%s-%d" % (name, i))
                 place.mkdir()
                 self.daemons[name].append(Daemon(name, place, settings, ports.reserve()))
                 self.daemons[name][-1].label = place.name
-        for name in SERVICES:
+        for name in SHOP:
             setattr(self, name, Client(ports.reserve()))
         self.proxy = None
 
@@ -61,7 +61,7 @@ class Fleet:
 
     def start_proxy(self):
         text = PROXY
-        for name in SERVICES:
+        for name in SHOP:
             text += SERVICE % {"name": name, "port": getattr(self, name).port}
             for i, daemon in enumerate(self.daemons[name]):
                 text += "    server %s-%d 127.0.0.1:%d\n" % (name, i, daemon.port)
@@ -79,7 +79,7 @@ class Fleet:
             for daemon in self.all():
                 daemon.wait_ready()
             self.start_proxy()
-            for name in SERVICES:
+            for name in SHOP:
                 until(lambda: self.answers(name))
         except BaseException:
             self.__exit__(True)
@@ -104,7 +104,7 @@ class Fleet:
 
     def audit(self, settle):
         done = subprocess.run([BIN / "mallctl", "audit", "--settle=%ds" % (settle * SLOWER), "--bus=kafka://%s/mall" % self.broker.address,
-                               *("--%s=http://localhost:%d" % (name, getattr(self, name).port) for name in SERVICES)],
+                               *("--%s=http://localhost:%d" % (name, getattr(self, name).port) for name in SHOP)],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         return done.returncode, done.stdout
 

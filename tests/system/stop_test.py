@@ -41,7 +41,7 @@ def test_sigterm_with_the_broker_stopped_ends_inside_30_s_and_loses_nothing():
         until_equal(lambda: mall.stock(), MUCH - 1, 20)
         mall.broker.signal(signal.SIGSTOP)
         acknowledged = [mall.order_one(qty=1) for _ in range(10)]
-        services = (mall.order, mall.delivery, mall.product)
+        services = mall.services()
         for daemon in services:
             daemon.signal()
         for daemon in services:
@@ -221,7 +221,7 @@ def test_consumers_stopped_under_load_apply_each_event_once():
 
 
 def test_sigterm_during_start_ends_with_0():
-    with Mall(only=("order", "delivery", "product", "gateway")) as mall:
+    with Mall() as mall:
         for daemon in mall.daemons.values():
             equal(daemon.stop(), 0)
             for pause in (0.02, 0.05, 0.1):

@@ -3,7 +3,7 @@ import threading
 import time
 
 from faults_test import refused
-from mall import Mall, equal, frozen, until, until_equal
+from mall import SERVICES, Mall, equal, frozen, until, until_equal
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PAUSE = 2                                                       # seconds that a breaker stays open here
@@ -11,7 +11,7 @@ PAUSE = 2                                                       # seconds that a
 
 def checking(**settings):
     """A mall whose order asks its product."""
-    mall = Mall(only=("order", "delivery", "product"))
+    mall = Mall(only=SERVICES)
     asks = {"url": "http://127.0.0.1:%d" % mall.product.port, "pause": "%ds" % PAUSE, **settings}
     mall.order.settings.update({"stock_check_" + name: value for name, value in asks.items()})
     return mall
