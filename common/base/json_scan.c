@@ -1,5 +1,6 @@
 #include "base/json_scan.h"
 
+#include "base/hex.h"
 #include "base/utf8.h"
 
 #include <stdarg.h>
@@ -53,15 +54,11 @@ static bool hex_read(struct reader *r, uint32_t *code)
 {
         *code = 0;
         for (int i = 0; i < 4; i++, r->at++) {
-                char c = r->at < r->end ? *r->at : '\0';
-                int lower = c | 0x20;
+                int digit = hex_digit(r->at < r->end ? *r->at : '\0');
 
-                if (c >= '0' && c <= '9')
-                        *code = *code << 4 | (uint32_t)(c - '0');
-                else if (lower >= 'a' && lower <= 'f')
-                        *code = *code << 4 | (uint32_t)(lower - 'a' + 10);
-                else
+                if (digit < 0)
                         return json_expected(r, "four hexadecimal digits behind \\u");
+                *code = *code << 4 | (uint32_t)digit;
         }
         return true;
 }

@@ -1,3 +1,4 @@
+#include "base/hex.h"
 #include "base/json.h"
 
 #include <string.h>
@@ -15,10 +16,9 @@ const char *json_type_name(enum json_type type)
 
 static void escape_write(struct text *out, unsigned char c)
 {
-        static const char digits[] = "0123456789abcdef";
         static const char names[32] = {
                 ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
-        char escape[6] = {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]};
+        char escape[6] = {'\\', 'u', '0', '0', hex_digits[c >> 4], hex_digits[c & 15]};
 
         if (c >= 32 || names[c]) {
                 escape[1] = c >= 32 ? (char)c : names[c];

@@ -1,6 +1,7 @@
 #include "base/log_line.h"
 
 #include "base/clock.h"
+#include "base/hex.h"
 #include "base/utf8.h"
 
 #include <string.h>
@@ -48,9 +49,8 @@ static bool is_plain(unsigned char c)
    were. */
 static size_t escape(struct log_line *l, const char *p, const char *end)
 {
-        static const char digits[] = "0123456789abcdef";
         unsigned char c = (unsigned char)*p;
-        char code[6] = {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]};
+        char code[6] = {'\\', 'u', '0', '0', hex_digits[c >> 4], hex_digits[c & 15]};
         size_t length = c >= 0x80 ? utf8_length(p, end) : 0;
 
         if (length)

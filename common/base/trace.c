@@ -1,6 +1,7 @@
 #include "base/trace.h"
 
 #include "base/clock.h"
+#include "base/hex.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -35,10 +36,8 @@ static uint64_t random_next(void)
 
 static void write_hex(char *to, uint64_t number)
 {
-        static const char digits[] = "0123456789abcdef";
-
         for (int i = 15; i >= 0; i--, number >>= 4)
-                to[i] = digits[number & 15];
+                to[i] = hex_digits[number & 15];
 }
 
 static bool is_hex(const char *text, int len)

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/utf8.h"
+#include "http/grammar.h"
 #include "http/stream.h"
 
 #include <assert.h>
@@ -63,11 +64,6 @@ const char *http_status_text(int status)
                 if (statuses[i].status == status)
                         return statuses[i].text;
         return "Unknown";
-}
-
-static bool is_control(char c)
-{
-        return ((unsigned char)c < ' ' && c != '\t') || c == 0x7f;
 }
 
 /* A copy, for callers make values in buffers of their own. Whatever it was made of, it never

@@ -1,6 +1,6 @@
 #include "http/base_url.h"
 
-#include "http/framing.h"
+#include "http/grammar.h"
 
 #include <stdlib.h>
 #include <string.h>

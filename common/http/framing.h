@@ -45,10 +45,4 @@ struct framing {
 bool framing_check(struct framing *framing, struct MHD_Connection *connection,
                    const struct request_line *line, size_t max_header, size_t max_fields);
 
-bool is_token(const char *text, size_t len); /* RFC 9110, 5.6.2 */
-/* "host", "host:80", "[::1]:80" (RFC 3986, 3.2); at most HOST_MOST bytes, for each link of an
-   answer may repeat it. */
-enum { HOST_MOST = 300 };
-bool is_host_port(const char *text, size_t len);
-
 #endif

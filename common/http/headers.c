@@ -1,15 +1,7 @@
 #include "http/headers.h"
 
 #include "base/text.h"
-
-#include <string.h>
-#include <strings.h>
-
-bool headers_same_name(const char *a, const char *b)
-{
-        /* most names differ in their first letter */
-        return (*a | 0x20) == (*b | 0x20) && strcasecmp(a, b) == 0;
-}
+#include "http/grammar.h"
 
 void headers_add(struct headers *h, const char *name, const char *value)
 {
@@ -31,7 +23,7 @@ const char *headers_if_there(const struct headers *h, const char *name)
         const char *value = NULL;
 
         for (size_t i = 0; i < h->count; i++) {
-                if (!headers_same_name(h->at[i].name, name))
+                if (!is_same_name(h->at[i].name, name))
                         continue;
                 if (!value) {
                         value = h->at[i].value;

@@ -6,7 +6,6 @@
 
 #include "base/arena.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 struct http_header {
@@ -26,8 +25,5 @@ const char *headers_value(const struct headers *headers, const char *name)
         __attribute__((returns_nonnull));
 /* For where a field without a value is not the same as none: NULL where there is none. */
 const char *headers_if_there(const struct headers *headers, const char *name);
-
-/* Names of fields ignore case. */
-bool headers_same_name(const char *a, const char *b);
 
 #endif

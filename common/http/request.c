@@ -1,17 +1,5 @@
 #include "http/connection.h"
-#include "http/target.h"
-
-#include <string.h>
-#include <strings.h>
-
-/* Without the blanks behind it, which are no part of a value (RFC 9110, 5.5); those before it the
-   library has skipped. */
-static size_t value_length(const char *value, size_t len)
-{
-        while (len && (value[len - 1] == ' ' || value[len - 1] == '\t'))
-                len--;
-        return len;
-}
+#include "http/grammar.h"
 
 /* As it lies in the library's buffer; false: not there, or the client is gone. */
 static bool field_find(const struct http_request *request, const char *name, const char **value,
@@ -22,7 +10,7 @@ static bool field_find(const struct http_request *request, const char *name, con
         if (!e->mhd ||
             !MHD_lookup_connection_value_n(e->mhd, MHD_HEADER_KIND, name, strlen(name), value, len))
                 return false;
-        *len = *value ? value_length(*value, *len) : 0;
+        *len = *value ? trimmed_length(*value, *len) : 0;
         return true;
 }
 
@@ -48,7 +36,6 @@ bool http_has_header(const struct http_request *request, const char *name)
 
 struct lines {
         const char *name;
-        size_t name_len;
         struct text joined;
         bool begun;
 };
@@ -59,19 +46,19 @@ static enum MHD_Result line_join(void *arg, enum MHD_ValueKind kind, const char 
         struct lines *lines = arg;
 
         (void)kind;
-        if (key_len != lines->name_len || strncasecmp(key, lines->name, key_len) != 0)
+        if (!is_named(key, key_len, lines->name))
                 return MHD_YES;
         if (lines->begun)
                 text_add(&lines->joined, ", ", 2);
         lines->begun = true;
-        text_add(&lines->joined, value, value ? value_length(value, len) : 0);
+        text_add(&lines->joined, value, value ? trimmed_length(value, len) : 0);
         return MHD_YES;
 }
 
 const char *http_header_list(const struct http_request *request, const char *name)
 {
         const struct exchange *e = (const struct exchange *)request;
-        struct lines lines = {.name = name, .name_len = strlen(name)};
+        struct lines lines = {.name = name};
         const char *first;
         size_t len;
 
@@ -106,7 +93,7 @@ static enum MHD_Result each_one(void *arg, enum MHD_ValueKind kind, const char *
                                 const char *value, size_t len)
 {
         struct each *each = arg;
-        size_t length = value_length(value, value ? len : 0);
+        size_t length = trimmed_length(value, value ? len : 0);
 
         (void)kind, (void)key_len;
         if (length < len)
@@ -123,18 +110,6 @@ void http_each_header(const struct http_request *request,
         MHD_get_connection_values_n(e->mhd, MHD_HEADER_KIND, each_one, &all);
 }
 
-/* The byte behind the escape at text, or -1: no escape, cut off, or %00 */
-static int escape_read(const char *text, size_t len)
-{
-        int high, low;
-
-        if (len < 3)
-                return -1;
-        high = hex_digit(text[1]);
-        low = hex_digit(text[2]);
-        return high < 0 || low < 0 || !(high | low) ? -1 : high << 4 | low;
-}
-
 const char *http_unescape(struct arena *arena, const char *text, size_t len, bool plus_is_blank)
 {
         char *copy = arena_copy(arena, text, len), *to = copy;
@@ -143,8 +118,8 @@ const char *http_unescape(struct arena *arena, const char *text, size_t len, boo
                 int c = (unsigned char)text[i];
 
                 if (c == '%') {
-                        c = escape_read(text + i, len - i);
-                        if (c < 0)
+                        c = len - i < 3 ? -1 : escape_byte(text + i);
+                        if (c <= 0)
                                 return NULL;
                         i += 2;
                 } else if (c == '+' && plus_is_blank) {
@@ -166,7 +141,7 @@ bool http_query_is(const char *text, size_t len, const char *name)
                 int c = *text == '+' ? ' ' : (unsigned char)*text;
 
                 if (c == '%') {
-                        c = escape_read(text, (size_t)(end - text));
+                        c = end - text < 3 ? -1 : escape_byte(text);
                         text += c < 0 ? 0 : 2;
                 }
                 if (c != (unsigned char)*name)

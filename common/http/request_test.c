@@ -1,5 +1,4 @@
 #include "base/trace.h"
-#include "http/framing.h"
 #include "http/server.h"
 #include "http/target.h"
 #include "http/trusted_proxies.h"
@@ -207,14 +206,6 @@ static void trusted_proxies(void)
         check_text(text, "192.0.2.7");
 }
 
-static void tokens(void)
-{
-        check(is_token("Content-Length", 14) && is_token("!#$%&'*+-.^_`|~09azAZ", 21));
-        check(!is_token("", 0) && !is_token("a b", 3) && !is_token("a:", 2) && !is_token("a\t", 2));
-        check(!is_token("\xc3\xa9", 2) && !is_token("a(b)", 4) && !is_token("a\x7f", 2) &&
-              !is_token("a\"", 2));
-}
-
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
@@ -224,7 +215,6 @@ int main(int argc, char **argv)
                 STORY(a_long_query_takes_no_memory),
                 STORY(a_trace_goes_on_or_begins),
                 STORY(trusted_proxies),
-                STORY(tokens),
                 {NULL, NULL},
         };
 

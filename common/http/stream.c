@@ -1,8 +1,7 @@
 #include "http/stream.h"
 
-#include "http/framing.h"
+#include "http/grammar.h"
 
-#include <string.h>
 #include <sys/socket.h>
 
 enum {

@@ -1,26 +1,6 @@
 #include "http/target.h"
 
-#include <string.h>
-#include <strings.h>
-
-int hex_digit(char c)
-{
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        c |= 0x20;
-        return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* The byte behind an escape, or -1; 0 is refused as well */
-static int escape_read(const char *p)
-{
-        int high = hex_digit(p[1]), low;
-
-        if (high < 0)
-                return -1;
-        low = hex_digit(p[2]);
-        return low < 0 || !(high | low) ? -1 : high << 4 | low;
-}
+#include "http/grammar.h"
 
 static bool ends_segment(int c)
 {
@@ -40,8 +20,8 @@ static const char *scan(const char *raw, const char **query)
                         return "the target has blanks, control characters, a fragment or bytes "
                                "beyond ASCII";
                 if (c == '%') {
-                        c = escape_read(p);
-                        if (c < 0)
+                        c = escape_byte(p);
+                        if (c <= 0)
                                 return "the target has a bad escape";
                         p += 2;
                         if (c == '?') /* an escaped one is a part of its segment */

@@ -23,6 +23,4 @@ struct target {
 const char *target_read(struct target *target, struct arena *arena, const char *raw,
                         const char *method, const char *host);
 
-int hex_digit(char c); /* 0 to 15, or -1 */
-
 #endif

@@ -136,24 +136,11 @@ static void a_refusal_says_why(void)
                 check_text(target_read(&t, arena, said[i].raw, "GET", "a"), said[i].why);
 }
 
-static void digits_are_hex(void)
-{
-        static const char digits[] = "0123456789abcdefABCDEF";
-        int known = 0;
-
-        for (int c = 0; c < 256; c++)
-                known += hex_digit((char)c) != -1;
-        check_int(known, sizeof digits - 1);
-        for (int i = 0; digits[i]; i++)
-                check_int(hex_digit(digits[i]), i < 16 ? i : i - 6);
-}
-
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 STORY(targets_are_taken_apart_or_refused),
                 STORY(a_refusal_says_why),
-                STORY(digits_are_hex),
                 {NULL, NULL},
         };
         int failed = (arena = arena_open(), check_main(stories, argc, argv));

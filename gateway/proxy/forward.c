@@ -2,9 +2,7 @@
 
 #include "base/text.h"
 #include "http/client.h"
-
-#include <string.h>
-#include <strings.h>
+#include "http/grammar.h"
 
 enum { MOST_OPTIONS = 100 };
 
@@ -45,7 +43,7 @@ static const char *const kept[] = {
 static bool is_among(const char *const *names, const char *name)
 {
         for (; *names; names++)
-                if (headers_same_name(*names, name))
+                if (is_same_name(*names, name))
                         return true;
         return false;
 }
@@ -69,8 +67,7 @@ static bool options_read(const struct headers *h, struct options *o)
 {
         o->count = 0;
         for (size_t i = 0; i < h->count; i++) {
-                const char *list =
-                        headers_same_name(h->at[i].name, "Connection") ? h->at[i].value : "";
+                const char *list = is_same_name(h->at[i].name, "Connection") ? h->at[i].value : "";
 
                 while (*(list += strspn(list, " \t,"))) {
                         if (o->count == MOST_OPTIONS)
@@ -85,10 +82,8 @@ static bool options_read(const struct headers *h, struct options *o)
 
 static bool options_name(const struct options *o, const char *name)
 {
-        size_t len = o->count ? strlen(name) : 0;
-
         for (size_t i = 0; i < o->count; i++)
-                if (o->at[i].len == len && strncasecmp(o->at[i].name, name, len) == 0)
+                if (is_named(o->at[i].name, o->at[i].len, name))
                         return true;
         return false;
 }
@@ -208,7 +203,7 @@ void forward_request(struct headers *h, const struct origin *o)
 
 static bool is_origin(const char *name)
 {
-        return starts_with(name, "X-Forwarded-") || headers_same_name(name, "Forwarded");
+        return starts_with(name, "X-Forwarded-") || is_same_name(name, "Forwarded");
 }
 
 bool forward_receive(struct headers *h, bool trusted)

@@ -2,10 +2,7 @@
 #include "gateway/routing/filter_kinds.h"
 
 #include "gateway/routing/load.h"
-
-#include <ctype.h>
-#include <string.h>
-#include <strings.h>
+#include "http/grammar.h"
 
 /* Where a message ends and who hears it is for the proxy to say, on both sides. */
 static bool is_ours(const char *name)
@@ -21,23 +18,6 @@ static bool is_ours(const char *name)
         return false;
 }
 
-static bool is_token(const char *name)
-{
-        const char *p = name;
-
-        while (isalnum((unsigned char)*p) || (*p && strchr("!#$%&'*+-.^_`|~", *p)))
-                p++;
-        return p > name && !*p;
-}
-
-static bool is_value(const char *value)
-{
-        for (; *value; value++)
-                if (((unsigned char)*value < ' ' && *value != '\t') || *value == 0x7f)
-                        return false;
-        return true;
-}
-
 static bool read_field(const struct filter_place *place, struct filter *f,
                        const struct parameter *parameters, struct error *error)
 {
@@ -47,7 +27,7 @@ static bool read_field(const struct filter_place *place, struct filter *f,
                 return false;
         f->name = values[0];
         f->value = values[1];
-        if (!is_token(f->name) || !is_value(f->value))
+        if (!is_token(f->name, strlen(f->name)) || has_control(f->value, strlen(f->value)))
                 return yaml_error(f->definition.at, error, "%s: %s is no header field",
                                   f->definition.name, f->name);
         f->idle = is_ours(f->name);

@@ -1,26 +1,22 @@
 #include "gateway/routing/glob.h"
 
 #include "base/text.h"
+#include "http/grammar.h"
 
 #include <ctype.h>
-#include <string.h>
 
 int path_byte(const char *p, const char **next)
 {
-        static const char digits[] = "0123456789abcdef";
-        const char *high, *low;
+        int escaped;
 
         if (!*p || *p == '/')
                 return -1;
         *next = p + 1;
-        if (*p != '%' || !p[1] || !p[2])
-                return (unsigned char)*p;
-        high = strchr(digits, tolower((unsigned char)p[1]));
-        low = strchr(digits, tolower((unsigned char)p[2]));
-        if (!high || !low)
+        escaped = escape_byte(p);
+        if (escaped < 0)
                 return (unsigned char)*p;
         *next = p + 3;
-        return (int)((high - digits) << 4 | (low - digits));
+        return escaped;
 }
 
 bool glob_matches(const char *glob, const char *text, bool ignore_case)

@@ -2,22 +2,11 @@
 
 #include "base/text.h"
 #include "gateway/routing/glob.h"
-#include "http/target.h"
-
-#include <string.h>
-#include <strings.h>
+#include "http/grammar.h"
 
 enum { TIMES = 3 }; /* that somebody may decode; an escape that is left then is refused */
 
 static const char forbidden[] = "actuator";
-
-/* The byte of an escape, or -1 */
-static int escape_at(const char *p)
-{
-        int high = *p == '%' ? hex_digit(p[1]) : -1, low = high < 0 ? -1 : hex_digit(p[2]);
-
-        return low < 0 ? -1 : high << 4 | low;
-}
 
 /* The bytes of a path as they may stand in a request line. */
 static const char *bytes_check(const char *path)
@@ -30,7 +19,7 @@ static const char *bytes_check(const char *path)
                 if (c <= ' ' || c >= 0x7f || c == '?' || c == '#' || c == '\\')
                         return "the path has a backslash, a blank, a control character or a byte "
                                "beyond ASCII";
-                if (c == '%' && escape_at(p) <= 0)
+                if (c == '%' && escape_byte(p) <= 0)
                         return "the path has a bad escape";
         }
         return NULL;
@@ -44,7 +33,7 @@ static bool decode(char *text)
         bool changed = false;
 
         for (const char *p = text; *p; p++) {
-                int c = escape_at(p);
+                int c = escape_byte(p);
 
                 if (c > 0) {
                         p += 2;
@@ -67,7 +56,7 @@ static const char *decode_all(struct arena *arena, const char *path)
         for (int i = 0; i < TIMES && decode(text); i++)
                 ;
         for (const char *p = text; (p = strchr(p, '%')); p++)
-                if (escape_at(p) >= 0)
+                if (escape_byte(p) >= 0)
                         return NULL;
         return text;
 }

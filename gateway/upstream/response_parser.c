@@ -1,5 +1,7 @@
 #include "gateway/upstream/response_parser_inside.h"
 
+#include "http/grammar.h"
+
 #include <string.h>
 
 enum { MOST_INTERIM = 16, STATUS_BYTES = 12 };
@@ -22,7 +24,7 @@ static bool status_read(struct response_parser *r, const char *line, size_t len)
                 return response_parser_refuse(r, "101, which nobody asked for");
         if (len > STATUS_BYTES && line[STATUS_BYTES] != ' ')
                 return response_parser_refuse(r, "no blank behind the status");
-        if (response_parser_has_control(line + STATUS_BYTES, len - STATUS_BYTES))
+        if (has_control(line + STATUS_BYTES, len - STATUS_BYTES))
                 return response_parser_refuse(r, "control bytes in the reason phrase");
         if (r->status < 200 && ++r->interim > MOST_INTERIM)
                 return response_parser_refuse(r, "1xx flood: too many of them before the answer");

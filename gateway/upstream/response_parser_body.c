@@ -1,14 +1,8 @@
 #include "gateway/upstream/response_parser_inside.h"
 
-enum { SIZE_DIGITS = 16 };
+#include "http/grammar.h"
 
-static int digit_of(char c)
-{
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        c |= 0x20;
-        return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+enum { SIZE_DIGITS = 16 };
 
 /* What frames the chunks, a byte at a time. */
 static bool chunk_step(struct response_parser *r, char c)
@@ -17,7 +11,7 @@ static bool chunk_step(struct response_parser *r, char c)
 
         switch (r->state) {
         case SIZE:
-                digit = digit_of(c);
+                digit = hex_digit(c);
                 if (digit >= 0) {
                         r->left = r->left << 4 | (uint64_t)digit;
                         return ++r->count <= SIZE_DIGITS ||
@@ -34,7 +28,7 @@ static bool chunk_step(struct response_parser *r, char c)
                         r->state = SIZE_LF;
                 else if (++r->count > r->limits->extension)
                         return response_parser_refuse(r, "a chunk's extension is too large");
-                else if (response_parser_has_control(&c, 1))
+                else if (is_control(c))
                         return response_parser_refuse(r, "control bytes in a chunk's extension");
                 return true;
         case SIZE_LF:

@@ -1,15 +1,8 @@
 #include "gateway/upstream/response_parser_inside.h"
 
-#include <string.h>
-#include <strings.h>
+#include "http/grammar.h"
 
-enum { LENGTH_DIGITS = 18, MOST_OPTIONS = 64 };
-
-static const bool token[256] = {
-        ['!'] = true,         ['#' ... '\''] = true, ['*' ... '+'] = true,
-        ['-' ... '.'] = true, ['0' ... '9'] = true,  ['A' ... 'Z'] = true,
-        ['^' ... 'z'] = true, ['|'] = true,          ['~'] = true,
-};
+enum { MOST_OPTIONS = 64 };
 
 /* What RFC 9110, 6.5.1 keeps out of trailers, beside the special fields below. */
 static const char *const never_trailers[] = {
@@ -54,54 +47,15 @@ bool response_parser_refuse(struct response_parser *r, const char *why)
         return false;
 }
 
-static bool is_named(const char *name, size_t len, const char *known)
-{
-        return strncasecmp(name, known, len) == 0 && !known[len];
-}
-
-static bool is_blank(char c)
-{
-        return c == ' ' || c == '\t';
-}
-
-/* Eight bytes at a time, where a control byte shows as a highest bit; at the first one, a tab
-   maybe, one by one. */
-bool response_parser_has_control(const char *text, size_t len)
-{
-        const uint64_t ones = UINT64_MAX / 255, tops = ones << 7;
-        bool bad = false;
-
-        while (len >= sizeof ones) {
-                uint64_t eight, del;
-
-                memcpy(&eight, text, sizeof eight);
-                del = eight ^ ones * 0x7f;
-                if ((((eight - ones * ' ') & ~eight) | ((del - ones) & ~del)) & tops)
-                        break;
-                text += sizeof eight;
-                len -= sizeof eight;
-        }
-        for (size_t i = 0; i < len; i++) {
-                unsigned char c = (unsigned char)text[i];
-
-                bad |= (c < ' ' && c != '\t') || c == 0x7f;
-        }
-        return bad;
-}
-
 static bool length_read(struct response_parser *r, const struct response_field *f)
 {
+        const char *why;
+
         if (r->said & SAID_LENGTH)
                 return response_parser_refuse(r, "more than one Content-Length");
-        if (!f->value_len || f->value_len > LENGTH_DIGITS)
-                return response_parser_refuse(r, "Content-Length is no sensible number");
         r->said |= SAID_LENGTH;
-        for (size_t i = 0; i < f->value_len; i++) {
-                if (f->value[i] < '0' || f->value[i] > '9')
-                        return response_parser_refuse(r, "Content-Length is no number");
-                r->length = r->length * 10 + (uint64_t)(f->value[i] - '0');
-        }
-        return true;
+        why = content_length_read(f->value, f->value_len, &r->length);
+        return !why || response_parser_refuse(r, why);
 }
 
 static bool coding_read(struct response_parser *r, const struct response_field *f)
@@ -120,9 +74,7 @@ static const char *element_next(const char **list, size_t *len)
         const char *element = *list + strspn(*list, " \t,");
 
         *list = element + strcspn(element, ",");
-        *len = (size_t)(*list - element);
-        while (*len && is_blank(element[*len - 1]))
-                --*len;
+        *len = trimmed_length(element, (size_t)(*list - element));
         return *len ? element : NULL;
 }
 
@@ -132,11 +84,7 @@ static bool connection_read(struct response_parser *r, const struct response_fie
         size_t len;
 
         while ((element = element_next(&list, &len))) {
-                size_t good = 0;
-
-                while (token[(unsigned char)element[good]])
-                        good++;
-                if (is_named(element, len, "close") || good != len)
+                if (is_named(element, len, "close") || token_length(element) != len)
                         r->said |= SAID_CLOSE;
                 else
                         r->said |=
@@ -189,17 +137,15 @@ static const char *name_fault(const char *line, size_t name, size_t len)
 /* The CR behind the line, at line[len], ends the loops. */
 static bool field_cut(struct response_parser *r, char *line, size_t len, struct response_field *f)
 {
-        size_t name = 0, from, to = len;
+        size_t name = token_length(line), from, to = len;
 
-        while (token[(unsigned char)line[name]])
-                name++;
         if (!name || line[name] != ':')
                 return response_parser_refuse(r, name_fault(line, name, len));
         for (from = name + 1; is_blank(line[from]);)
                 from++;
         while (to > from && is_blank(line[to - 1]))
                 to--;
-        if (response_parser_has_control(line + from, to - from))
+        if (has_control(line + from, to - from))
                 return response_parser_refuse(r, "control bytes in a field's value");
         line[name] = line[to] = '\0';
         *f = (struct response_field){

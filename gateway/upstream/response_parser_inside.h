@@ -29,7 +29,6 @@ enum said {
 };
 
 bool response_parser_refuse(struct response_parser *parser, const char *why); /* false */
-bool response_parser_has_control(const char *text, size_t len);               /* a tab is none */
 
 /* A line that is whole, without its CR LF; NULL: not yet, or bad. */
 char *response_parser_line(struct response_parser *parser, char *bytes, size_t len, size_t limit,
