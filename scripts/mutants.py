@@ -51,6 +51,8 @@ TESTS = {
     "common/base/json_write.c": "common/base/json_test",
     "common/data/entity.c": "common/data/entity_test common/service/resource_test",
     "common/base/trace.c": "common/http/request_test common/event/event_test",
+    "common/data/event_form.c": "common/data/event_form_test common/event/event_test common/data/store_test",
+    "common/data/record.c": "common/event/event_test",
     "common/data/outbox.c": "common/data/outbox_test common/data/sent_test common/data/writer_test common/data/batch_test "
                             "common/data/parts_test@postgresql",
     "common/data/outbox_parts.c": "common/data/parts_test common/data/parts_test@postgresql",

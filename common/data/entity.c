@@ -1,6 +1,5 @@
 #include "data/entity.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -42,15 +41,6 @@ struct nullable_int *field_whole(const struct field *field, void *row)
 struct nullable_int field_whole_of(const struct field *field, const void *row)
 {
         return *(const struct nullable_int *)(const void *)((const char *)row + field->offset);
-}
-
-const char *field_header(const struct field *field, struct arena *arena)
-{
-        char *name = arena_printf(arena, "ce_%s", field->name);
-
-        for (char *p = name; *p; p++)
-                *p = (char)tolower((unsigned char)*p);
-        return name;
 }
 
 static bool wants_whole(const struct field *field, const struct json *value, struct error *error)

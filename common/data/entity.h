@@ -120,10 +120,6 @@ const char *field_text_of(const struct field *field, const void *row);
 struct nullable_int *field_whole(const struct field *field, void *row);
 struct nullable_int field_whole_of(const struct field *field, const void *row);
 
-/* The record header that a hidden member travels in: a CloudEvents extension attribute, whose names
-   are lower case. */
-const char *field_header(const struct field *field, struct arena *arena);
-
 /* Coerces as the contract's section 3 says; false and ERROR_BAD_INPUT that names the member. */
 bool field_read(const struct field *field, const struct json *value, void *row,
                 struct error *error);

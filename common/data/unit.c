@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "data/event_form.h"
 #include "data/store_inside.h"
 
 #include <stdio.h>
@@ -253,89 +254,18 @@ void unit_publish(struct unit *u, const char *topic, const char *key, const void
                    });
 }
 
-static void pack_text(struct text *packed, const char *name, const char *value)
-{
-        if (value)
-                packed_headers_add(packed, PACKED_FOR_OUTBOX, name, value, strlen(value));
-}
-
-static void pack_hidden(struct text *packed, const struct shape *shape, const void *row)
-{
-        for (const struct field *f = shape->fields; f->name; f++)
-                if (f->flags & FIELD_HIDDEN && f->type == FIELD_TEXT)
-                        pack_text(packed, field_header(f, packed->arena), field_text_of(f, row));
-}
-
-static struct text event_headers(struct unit *u, const struct event_type *type, const void *row,
-                                 int64_t now)
-{
-        struct text packed = text_open(u->store->batch->arena, 250);
-        char time[CLOCK_RFC3339], subject[24];
-
-        clock_rfc3339(now, time);
-        snprintf(subject, sizeof subject, "%lld", (long long)((const struct row *)row)->id);
-        pack_text(&packed, "ce_type", type->name);
-        pack_text(&packed, "ce_time", time);
-        pack_text(&packed, "ce_subject", subject);
-        pack_hidden(&packed, type->shape, row);
-        pack_text(&packed, "traceparent", u->traceparent);
-        return packed;
-}
-
-static const char *event_key(struct unit *u, const struct event_type *type, const void *row)
-{
-        const struct field *f = shape_field(type->shape, type->key);
-
-        if (f)
-                return arena_string(u->store->batch->arena, field_text_of(f, row));
-        return arena_printf(u->store->batch->arena, "%lld",
-                            (long long)((const struct row *)row)->id);
-}
-
-static struct text event_value(struct unit *u, const struct event_type *type, const void *row,
-                               int64_t now)
-{
-        struct text value = text_open(u->store->batch->arena, 250);
-
-        text_add(&value, "{\"eventType\":", 13);
-        json_write_string(&value, type->name);
-        text_add(&value, ",\"timestamp\":", 13);
-        text_int(&value, now);
-        text_add(&value, ",\"id\":", 6);
-        text_int(&value, ((const struct row *)row)->id);
-        text_char(&value, ',');
-        shape_write(type->shape, row, &value);
-        text_char(&value, '}');
-        return value;
-}
-
-/* What a record's headers cost on the bus beyond the packed ones, at most: those that all have, and
-   some bytes for each. */
-enum { HEADERS_BESIDE = 1000 };
-
 static bool fits(const struct unit *u, const struct outbox_record *r)
 {
         const struct store *store = u->store;
-        size_t size =
-                (r->key ? strlen(r->key) : 0) + r->value_len + r->headers_len + HEADERS_BESIDE;
 
         return (!store->value_max || r->value_len <= store->value_max) &&
-               (!store->record_max || size <= store->record_max);
+               (!store->record_max || event_form_size(r) <= store->record_max);
 }
 
 static struct outbox_record event_record(struct unit *u, const struct event_type *type,
                                          const void *row)
 {
-        int64_t now = clock_wall_ms();
-        struct text value = event_value(u, type, row, now),
-                    headers = event_headers(u, type, row, now);
-
-        return (struct outbox_record){.key = event_key(u, type, row),
-                                      .value = value.at,
-                                      .value_len = value.len,
-                                      .headers = headers.at,
-                                      .headers_len = headers.len,
-                                      .at = now};
+        return event_form_write(type, row, u->traceparent, clock_wall_ms(), u->store->batch->arena);
 }
 
 void unit_announce(struct unit *u, const struct event_type *type, const void *row)
@@ -355,16 +285,11 @@ void unit_announce(struct unit *u, const struct event_type *type, const void *ro
                             record.value_len);
 }
 
-/* Nearly all rows are far from any limit. A byte of text takes six in JSON at most, and may be in
-   the key and a header too. */
+/* Nearly all rows are far from any limit. */
 static bool is_small(const struct unit *u, const struct shape *shape, const void *row)
 {
-        size_t most = HEADERS_BESIDE;
+        size_t most = event_form_size_most(shape, row);
 
-        for (const struct field *f = shape->fields; f->name; f++)
-                most += 100 + (f->type == FIELD_TEXT && field_text_of(f, row)
-                                       ? 8 * strlen(field_text_of(f, row))
-                                       : 0);
         return (!u->store->value_max || most <= u->store->value_max) &&
                (!u->store->record_max || most <= u->store->record_max);
 }

@@ -21,18 +21,12 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/metrics.h"
+#include "data/record.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* As in Kafka: a header's value is bytes. */
-struct record_header {
-        const char *name;
-        const char *value; /* NULL: none, which is not the empty one */
-        size_t len;
-};
 
 enum publish_result {
         BUS_PUBLISHED, /* durable */
@@ -52,20 +46,6 @@ struct bus_result {
    hold them up (a partition without a leader, a topic that is not there). Lanes from BUS_OWN_LANES
    on are of topics other than the bus's own. */
 enum { BUS_LANES = 128, BUS_OWN_LANES = 120 };
-
-struct record {
-        const char *topic;    /* NULL when publishing: the bus's own topic */
-        int32_t partition;    /* reading */
-        int64_t offset;       /* reading */
-        int64_t timestamp_ms; /* Unix time; publishing: 0 is now */
-        const char *key;      /* NULL: none */
-        size_t key_len;
-        const char *value; /* NULL: none (a tombstone) */
-        size_t value_len;
-        const struct record_header *headers;
-        size_t header_count;
-        int64_t tag; /* publishing: tells its result from others' */
-};
 
 struct bus;
 

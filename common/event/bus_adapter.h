@@ -4,6 +4,7 @@
 #ifndef EVENT_BUS_ADAPTER_H
 #define EVENT_BUS_ADAPTER_H
 
+#include "data/event_form.h"
 #include "event/bus.h"
 
 #include <stdatomic.h>
@@ -62,9 +63,6 @@ static inline const char *bus_topic_of(const struct bus *bus, const struct recor
 /* No bus takes it; NULL: it may be sent. */
 const char *bus_record_fault(const struct record *record);
 
-/* CloudEvents 1.0.2, Kafka protocol binding, 3.2.3.1. */
-#define BUS_TYPE_HEADER "ce_type"
-
 /* Of headers of one name the first counts. */
 static inline void bus_sign_take(struct bus_sign *sign, const char *name, size_t name_len,
                                  const char *value, size_t len)
@@ -72,9 +70,11 @@ static inline void bus_sign_take(struct bus_sign *sign, const char *name, size_t
         static const struct {
                 const char *name;
                 size_t len, place;
-        } known[] = {{BUS_TYPE_HEADER, sizeof BUS_TYPE_HEADER - 1, offsetof(struct bus_sign, type)},
-                     {"ce_source", sizeof "ce_source" - 1, offsetof(struct bus_sign, source)},
-                     {"ce_id", sizeof "ce_id" - 1, offsetof(struct bus_sign, id)}};
+        } known[] = {
+                {EVENT_TYPE_HEADER, sizeof EVENT_TYPE_HEADER - 1, offsetof(struct bus_sign, type)},
+                {EVENT_SOURCE_HEADER, sizeof EVENT_SOURCE_HEADER - 1,
+                 offsetof(struct bus_sign, source)},
+                {EVENT_ID_HEADER, sizeof EVENT_ID_HEADER - 1, offsetof(struct bus_sign, id)}};
 
         for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
                 struct bus_word *word = (struct bus_word *)((char *)sign + known[i].place);

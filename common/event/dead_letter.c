@@ -1,6 +1,6 @@
 #include "event/dead_letter.h"
 
-#include "data/packed_headers.h"
+#include "data/event_form.h"
 
 #include <string.h>
 
@@ -11,7 +11,7 @@ static void pack(struct text *packed, const char *name, const char *value)
 
 static bool is_identity(const char *name)
 {
-        return strcmp(name, "ce_source") == 0 || strcmp(name, "ce_id") == 0;
+        return strcmp(name, EVENT_SOURCE_HEADER) == 0 || strcmp(name, EVENT_ID_HEADER) == 0;
 }
 
 static void pack_own(struct text *packed, const struct event *event)
@@ -26,8 +26,8 @@ static void pack_own(struct text *packed, const struct event *event)
 
 static void pack_identity(struct text *packed, const char *group, const struct record *r)
 {
-        pack(packed, "ce_source", arena_printf(packed->arena, "/%s", group));
-        pack(packed, "ce_id",
+        pack(packed, EVENT_SOURCE_HEADER, arena_printf(packed->arena, "/%s", group));
+        pack(packed, EVENT_ID_HEADER,
              arena_printf(packed->arena, "%s/%d/%lld", r->topic, r->partition,
                           (long long)r->offset));
 }

@@ -1,7 +1,6 @@
 /* event - what happened elsewhere, as a reaction sees it.
 
-   On the wire (contract section 4): compact JSON in the value, CloudEvents 1.0 binary mode in the
-   headers. Producers without such headers (the reference) are understood too. */
+   What it looks like on the wire: data/event_form.h. */
 #ifndef EVENT_EVENT_H
 #define EVENT_EVENT_H
 
@@ -10,11 +9,11 @@
 
 struct event {
         const char *type;   /* "Orderplaced" */
-        int64_t timestamp;  /* Unix time, ms, as its sayer's clock said */
+        int64_t timestamp;  /* Unix time, ms, by the producer's clock */
         const char *source; /* ce_source: which store its ids belong to; "" for a producer without
                                CloudEvents headers */
         const char *identity_source, *identity; /* what makes it this event and no other */
-        int32_t content; /* a hash of its value, where its sayer gave the identity; else 0 */
+        int32_t content; /* a hash of its value, where the producer gave the identity; else 0 */
         const char *traceparent; /* of version 00, 55 characters; NULL: the record has none that is
                                     well-formed */
         const struct json *body;
@@ -55,9 +54,5 @@ void *event_row(struct unit *unit, const struct event *event, const struct shape
 bool event_is_newer(const struct event *event, int64_t then);
 /* ... or of an earlier one, so that it is too late to matter? */
 bool event_is_older(const struct event *event, int64_t then);
-
-/* The value of a record's header as text in the arena; NULL when there is none or it is not UTF-8
-   (CloudEvents wants that). */
-const char *record_header(const struct record *record, const char *name, struct arena *arena);
 
 #endif

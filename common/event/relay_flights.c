@@ -7,7 +7,7 @@
 #include "event/relay_inside.h"
 
 #include "base/clock.h"
-#include "event/record.h"
+#include "data/event_form.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -165,7 +165,7 @@ static struct metric *series_of(struct relay *r, const struct record *record,
         if (!r->metrics)
                 return NULL;
         for (size_t i = 0; !o->topic && i < record->header_count; i++)
-                if (strcmp(record->headers[i].name, "ce_type") == 0)
+                if (strcmp(record->headers[i].name, EVENT_TYPE_HEADER) == 0)
                         type = arena_copy(r->arena, record->headers[i].value,
                                           record->headers[i].len);
         return metrics_series(r->metrics, &published_family, &type);
@@ -182,7 +182,7 @@ static void take_off(struct relay *r, const struct outbox_record *o, struct lane
         struct record *record = &r->waiting[r->waiting_count++];
         struct flight *f = memory_alloc(sizeof *f);
 
-        record_of_event(o, store_source(r->store), record, r->arena);
+        event_form_record(o, store_source(r->store), record, r->arena);
         record->tag = o->id;
         r->waiting_bytes += bytes;
         *f = (struct flight){.id = o->id,

@@ -7,10 +7,10 @@
 #ifndef TESTING_STORY_H
 #define TESTING_STORY_H
 
+#include "data/event_form.h"
 #include "data/outbox.h"
 #include "data/store.h"
 #include "event/event.h"
-#include "event/record.h"
 #include "testing/check.h"
 
 #include <stdio.h>
@@ -275,7 +275,7 @@ static inline const char *story_header(const char *name)
 
         check(outbox_read(telling.store, telling.told - 1, &o, 1, &count, telling.arena, &e) &&
               count == 1);
-        record_of_event(&o, story_source(), &record, telling.arena);
+        event_form_record(&o, story_source(), &record, telling.arena);
         value = record_header(&record, name, telling.arena);
         return value ? value : "none";
 }

@@ -1,0 +1,231 @@
+#include "data/event_form.h"
+
+#include "base/clock.h"
+#include "base/trace.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+        HEADERS_COMMON = 5,
+        /* what headers cost on the bus beyond the packed ones, at most: the common ones, and some
+           bytes for each */
+        HEADERS_BESIDE = 1000,
+};
+
+/* ---- writing ---- */
+
+/* CloudEvents wants names of extension attributes in lower case. */
+static const char *hidden_header(const struct field *field, struct arena *arena)
+{
+        char *name = arena_printf(arena, "ce_%s", field->name);
+
+        for (char *p = name; *p; p++)
+                *p = (char)tolower((unsigned char)*p);
+        return name;
+}
+
+static bool is_in_headers(const struct field *field)
+{
+        return field->flags & FIELD_HIDDEN && field->type == FIELD_TEXT;
+}
+
+static const char *key_of(const struct event_type *type, const void *row, struct arena *arena)
+{
+        const struct field *f = shape_field(type->shape, type->key);
+
+        if (f)
+                return arena_string(arena, field_text_of(f, row));
+        return arena_printf(arena, "%lld", (long long)((const struct row *)row)->id);
+}
+
+static struct text value_of(const struct event_type *type, const void *row, int64_t now,
+                            struct arena *arena)
+{
+        struct text value = text_open(arena, 250);
+
+        text_add(&value, "{\"eventType\":", 13);
+        json_write_string(&value, type->name);
+        text_add(&value, ",\"timestamp\":", 13);
+        text_int(&value, now);
+        text_add(&value, ",\"id\":", 6);
+        text_int(&value, ((const struct row *)row)->id);
+        text_char(&value, ',');
+        shape_write(type->shape, row, &value);
+        text_char(&value, '}');
+        return value;
+}
+
+static void pack(struct text *packed, const char *name, const char *value)
+{
+        if (value)
+                packed_headers_add(packed, PACKED_FOR_OUTBOX, name, value, strlen(value));
+}
+
+static struct text own_headers(const struct event_type *type, const void *row,
+                               const char *traceparent, int64_t now, struct arena *arena)
+{
+        struct text packed = text_open(arena, 250);
+        char time[CLOCK_RFC3339], subject[24];
+
+        clock_rfc3339(now, time);
+        snprintf(subject, sizeof subject, "%lld", (long long)((const struct row *)row)->id);
+        pack(&packed, EVENT_TYPE_HEADER, type->name);
+        pack(&packed, "ce_time", time);
+        pack(&packed, "ce_subject", subject);
+        for (const struct field *f = type->shape->fields; f->name; f++)
+                if (is_in_headers(f))
+                        pack(&packed, hidden_header(f, arena), field_text_of(f, row));
+        pack(&packed, "traceparent", traceparent);
+        return packed;
+}
+
+struct outbox_record event_form_write(const struct event_type *type, const void *row,
+                                      const char *traceparent, int64_t now, struct arena *arena)
+{
+        struct text value = value_of(type, row, now, arena),
+                    headers = own_headers(type, row, traceparent, now, arena);
+
+        return (struct outbox_record){.key = key_of(type, row, arena),
+                                      .value = value.at,
+                                      .value_len = value.len,
+                                      .headers = headers.at,
+                                      .headers_len = headers.len,
+                                      .at = now};
+}
+
+/* The reference's pair, quotes and all (a plain contentType makes a Spring consumer throw), and
+   CloudEvents'. */
+static size_t common_headers(const struct outbox_record *o, const char *source,
+                             struct record_header *h, struct arena *arena)
+{
+        static const char content_type[] = "\"application/json\"",
+                          types[] = "{\"contentType\":\"java.lang.String\"}";
+        char *id = arena_printf(arena, "%lld", (long long)o->id);
+
+        h[0] = (struct record_header){"contentType", content_type, sizeof content_type - 1};
+        h[1] = (struct record_header){"spring_json_header_types", types, sizeof types - 1};
+        h[2] = (struct record_header){"ce_specversion", "1.0", 3};
+        h[3] = (struct record_header){EVENT_ID_HEADER, id, strlen(id)};
+        h[4] = (struct record_header){EVENT_SOURCE_HEADER, source, strlen(source)};
+        return HEADERS_COMMON;
+}
+
+void event_form_record(const struct outbox_record *o, const char *source, struct record *record,
+                       struct arena *arena)
+{
+        const char *at = o->headers, *end = at + o->headers_len;
+        struct record_header *h;
+        struct packed_header own;
+        size_t count;
+
+        packed_headers_count(at, o->headers_len, PACKED_FOR_OUTBOX, &count);
+        h = arena_alloc(arena, (HEADERS_COMMON + count) * sizeof *h);
+        count = o->topic ? 0 : common_headers(o, source, h, arena);
+        while (packed_headers_next(&at, end, PACKED_FOR_OUTBOX, &own))
+                h[count++] = (struct record_header){own.name, own.value, own.len};
+        *record = (struct record){
+                .topic = o->topic,
+                .timestamp_ms = o->at,
+                .key = o->key,
+                .key_len = o->key ? strlen(o->key) : 0,
+                .value = o->value,
+                .value_len = o->value_len,
+                .headers = h,
+                .header_count = count,
+        };
+}
+
+size_t event_form_size(const struct outbox_record *o)
+{
+        return outbox_record_bytes(o) + HEADERS_BESIDE;
+}
+
+/* A byte of text takes six in JSON at most, and may be in the key and in a header too. */
+size_t event_form_size_most(const struct shape *shape, const void *row)
+{
+        size_t most = HEADERS_BESIDE;
+
+        for (const struct field *f = shape->fields; f->name; f++) {
+                const char *text = f->type == FIELD_TEXT ? field_text_of(f, row) : NULL;
+
+                most += 100 + (text ? 8 * strlen(text) : 0);
+        }
+        return most;
+}
+
+/* ---- reading ---- */
+
+static int64_t timestamp_of(const struct record *record, const struct json *body)
+{
+        const struct json *stamp = json_member(body, "timestamp");
+
+        return stamp && stamp->type == JSON_NUMBER ? strtoll(stamp->text, NULL, 10)
+                                                   : record->timestamp_ms;
+}
+
+static const struct json *object_of(const struct record *record, struct arena *arena,
+                                    struct error *error)
+{
+        static const struct json_wanted nothing_nested = {0};
+        const struct json *body;
+
+        if (!record->value || !record->value_len) {
+                error_set(error, ERROR_BAD_INPUT, "the value is empty");
+                return NULL;
+        }
+        body = json_read_wanted(arena, record->value, record->value_len, &nothing_nested, error);
+        if (body && body->type != JSON_OBJECT) {
+                error_set(error, ERROR_BAD_INPUT, "the value must be an object, not %s",
+                          json_type_name(body->type));
+                return NULL;
+        }
+        return body;
+}
+
+const struct json *event_form_read(const struct record *record, const char **type,
+                                   int64_t *timestamp, struct arena *arena, struct error *error)
+{
+        const struct json *body = object_of(record, arena, error), *said;
+
+        if (!body)
+                return NULL;
+        said = json_member(body, "eventType");
+        if (!said || said->type != JSON_STRING) {
+                error_member(error, "eventType", "eventType must be a string");
+                return NULL;
+        }
+        *type = said->text;
+        *timestamp = timestamp_of(record, body);
+        return body;
+}
+
+/* Reactions pass it on to what they announce, so its length must be bounded: of a later version we
+   keep the part that we know. */
+const char *event_form_traceparent(const struct record *record, struct arena *arena)
+{
+        const char *received = record_header(record, "traceparent", arena);
+
+        return received && trace_is_well_formed(received)
+                       ? arena_printf(arena, "00%.53s", received + 2)
+                       : NULL;
+}
+
+bool event_form_row(const struct record *record, const struct json *body, const struct shape *shape,
+                    void *row, struct arena *arena, struct error *error)
+{
+        static const struct field id_field = {.name = "id", .type = FIELD_INT64, .offset = 0};
+        const struct json *id = json_member(body, "id");
+        struct error unused;
+        struct nullable_int number = {0};
+
+        if (!id || !field_read(&id_field, id, &number, &unused) || !number.known)
+                return error_member(error, "id", "id must be a whole number");
+        ((struct row *)row)->id = number.value;
+        for (const struct field *f = shape->fields; f->name; f++)
+                if (is_in_headers(f))
+                        *field_text(f, row) = record_header(record, hidden_header(f, arena), arena);
+        return shape_read(shape, body, row, error);
+}

@@ -1,0 +1,166 @@
+#include "data/event_form.h"
+
+#include "testing/thing.h"
+
+enum { MANY = 40 };
+
+static struct record record_of(const char *topic, struct arena *arena)
+{
+        struct text packed = text_open(arena, 0);
+        struct outbox_record o = {.id = 7,
+                                  .topic = topic,
+                                  .key = "k",
+                                  .value = "{}",
+                                  .value_len = 2,
+                                  .at = 1795358923623};
+        struct record r;
+
+        packed_headers_add(&packed, PACKED_FOR_OUTBOX, "none", NULL, 0);
+        packed_headers_add(&packed, PACKED_FOR_OUTBOX, "empty", "", 0);
+        for (int i = 2; i < MANY; i++)
+                packed_headers_add(&packed, PACKED_FOR_OUTBOX, arena_printf(arena, "x-%d", i), "v",
+                                   1);
+        o.headers = packed.at;
+        o.headers_len = packed.len;
+        event_form_record(&o, "/things/1", &r, arena);
+        check_text(r.topic, topic);
+        check(r.key_len == 1 && r.value_len == 2 && r.timestamp_ms == 1795358923623);
+        return r;
+}
+
+/* However many: a foreign sender's may be more than we ever say. */
+static void are_all_there(const struct record_header *headers)
+{
+        check_text(headers[0].name, "none");
+        check(!headers[0].value);
+        check_text(headers[1].name, "empty");
+        check(headers[1].value && headers[1].len == 0);
+        for (int i = 2; i < MANY; i++)
+                check(strncmp(headers[i].name, "x-", 2) == 0 && headers[i].len == 1 &&
+                      *headers[i].value == 'v');
+}
+
+static void an_event_has_the_common_headers_and_its_own(void)
+{
+        static const char *const common[][2] = {
+                {"contentType", "\"application/json\""},
+                {"spring_json_header_types", "{\"contentType\":\"java.lang.String\"}"},
+                {"ce_specversion", "1.0"},
+                {"ce_id", "7"},
+                {"ce_source", "/things/1"}};
+        struct arena *arena = arena_open();
+        struct record r = record_of(NULL, arena);
+
+        check_int((int64_t)r.header_count, 5 + MANY);
+        for (int i = 0; i < 5; i++) {
+                check_text(r.headers[i].name, common[i][0]);
+                check_int((int64_t)r.headers[i].len, (int64_t)strlen(common[i][1]));
+                check_text(arena_copy(arena, r.headers[i].value, r.headers[i].len), common[i][1]);
+        }
+        are_all_there(r.headers + 5);
+        arena_close(&arena);
+}
+
+static void a_dead_letter_has_none_but_its_own(void)
+{
+        struct arena *arena = arena_open();
+        struct record r = record_of("error.mall.things", arena);
+
+        check_int((int64_t)r.header_count, MANY);
+        are_all_there(r.headers);
+        arena_close(&arena);
+}
+
+static void no_key_is_none(void)
+{
+        struct arena *arena = arena_open();
+        struct outbox_record o = {.id = 7, .value = "{}", .value_len = 2, .headers = ""};
+        struct record r;
+
+        event_form_record(&o, "/things/1", &r, arena);
+        check(!r.key && r.key_len == 0);
+        check_int((int64_t)r.header_count, 5);
+        arena_close(&arena);
+}
+
+/* Every byte of an event, as a consumer sees it. */
+static void an_event_is_written_like_this(void)
+{
+        static const struct event_type placed = {"Thingplaced", &thing_shape, "name"};
+        static const char *const own[][2] = {{"ce_type", "Thingplaced"},
+                                             {"ce_time", "2026-11-22T14:48:43.623Z"},
+                                             {"ce_subject", "7"},
+                                             {"ce_secret", "shh"},
+                                             {"traceparent", "00-1"}};
+        struct thing thing = {.row = {.id = 7}, .name = "a\"b", .qty = {true, 3}, .secret = "shh"};
+        struct arena *arena = arena_open();
+        struct outbox_record o = event_form_write(&placed, &thing, "00-1", 1795358923623, arena);
+        struct record r;
+
+        check_text(o.key, "a\"b");
+        check_text(arena_copy(arena, o.value, o.value_len),
+                   "{\"eventType\":\"Thingplaced\",\"timestamp\":1795358923623,\"id\":7,"
+                   "\"name\":\"a\\\"b\",\"qty\":3,\"big\":null}");
+        event_form_record(&o, "/things/1", &r, arena);
+        check_int((int64_t)r.header_count, 5 + 5);
+        for (int i = 0; i < 5; i++) {
+                check_text(r.headers[5 + i].name, own[i][0]);
+                check_text(record_header(&r, own[i][0], arena), own[i][1]);
+        }
+        check_int(r.timestamp_ms, 1795358923623);
+        arena_close(&arena);
+}
+
+static void what_is_not_there_is_not_written(void)
+{
+        static const struct event_type placed = {"Thingplaced", &thing_shape, "id"};
+        struct thing thing = {.row = {.id = 7}};
+        struct arena *arena = arena_open();
+        struct outbox_record o = event_form_write(&placed, &thing, NULL, 1795358923623, arena);
+        struct record r;
+
+        check_text(o.key, "7");
+        event_form_record(&o, "/things/1", &r, arena);
+        check_int((int64_t)r.header_count, 5 + 3);
+        check(!record_header(&r, "ce_secret", arena) && !record_header(&r, "traceparent", arena));
+        arena_close(&arena);
+}
+
+static void what_was_written_is_read_again(void)
+{
+        static const struct event_type placed = {"Thingplaced", &thing_shape, "name"};
+        struct thing thing = {.row = {.id = 7}, .name = "a\"b", .big = {true, -9}, .secret = "shh"},
+                     read = {0};
+        struct arena *arena = arena_open();
+        struct outbox_record o = event_form_write(&placed, &thing, NULL, 5, arena);
+        struct record r;
+        struct error error = {0};
+        const struct json *body;
+        const char *type = NULL;
+        int64_t timestamp = 0;
+
+        event_form_record(&o, "/things/1", &r, arena);
+        body = event_form_read(&r, &type, &timestamp, arena, &error);
+        check(body && event_form_row(&r, body, &thing_shape, &read, arena, &error));
+        check_text(type, "Thingplaced");
+        check_int(timestamp, 5);
+        check(read.row.id == 7 && !read.qty.known && read.big.value == -9);
+        check_text(read.name, "a\"b");
+        check_text(read.secret, "shh");
+        arena_close(&arena);
+}
+
+static const struct story stories[] = {
+        STORY(an_event_has_the_common_headers_and_its_own),
+        STORY(a_dead_letter_has_none_but_its_own),
+        STORY(no_key_is_none),
+        STORY(an_event_is_written_like_this),
+        STORY(what_is_not_there_is_not_written),
+        STORY(what_was_written_is_read_again),
+        {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+        return check_main(stories, argc, argv);
+}
