@@ -7,7 +7,7 @@ PROGRAMS := $(DAEMONS) mallctl
 TIERS    := base data event http service
 
 # release (default), asan (address, undefined), tsan (thread), nodedup (applies twice what comes twice: the audit must see it),
-# fuzz (libFuzzer, address, undefined; clang's)
+# fuzz (libFuzzer, address, undefined; clang's), coverage (gcov)
 VARIANT ?= release
 OUT     := build/$(VARIANT)
 
@@ -29,6 +29,8 @@ SANITIZE_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omi
 SANITIZE_tsan := -fsanitize=thread -fno-omit-frame-pointer
 # NULL + 0 is what C2y allows, and what an empty text is here
 SANITIZE_fuzz := -Wno-format-nonliteral -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=pointer-overflow -fno-sanitize-recover=all -fno-omit-frame-pointer
+# counters of several threads; the tests end by exit()
+SANITIZE_coverage := --coverage -fprofile-update=atomic
 BESIDE_tsan   := build/tsan/tests/tsan_threads.o
 
 VERSION := 1.0.0
@@ -38,37 +40,37 @@ ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(WITHOUT_$(VARIANT)) $(HARDENING_$(VARIANT
              $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 ALL_LIBS   = -Wl,--as-needed $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
-.PHONY: help all run test bench lint format unit wire schema proxy system neighbours fuzz mutants images images-test deploy-check generate settings programs generated linked deps-run deps-kafka deps-postgres \
+.PHONY: help all run test bench lint format unit wire schema proxy system neighbours fuzz mutants images images-test deploy-check generate settings compdb install coverage programs generated linked deps-run deps-kafka deps-postgres \
         deps-test deps-bench deps-fuzz deps-images deps-emulator unit-tests unit-here concurrent-tests ceiling fuzzers clean
 .SECONDARY:
 
 # ---- what people call ----
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-all: deps-run ## build everything, build/bin holds it
+all: deps-run ## build all programs; build/bin leads to them
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 
-run: $(if $(KAFKA),deps-kafka,deps-run) $(if $(PG),deps-postgres) ## build and run the four daemons here; KAFKA=1, PG=1: on a broker, a PostgreSQL of their own
+run: $(if $(KAFKA),deps-kafka,deps-run) $(if $(PG),deps-postgres) ## build and start all daemons here; KAFKA=1 with a Kafka broker, PG=1 with a PostgreSQL server
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@scripts/run.py $(if $(KAFKA),--kafka) $(if $(PG),--postgres)
 
 images_test = $(shell [ "$$(id -u)" = 0 ] && unshare --mount --net true 2>/dev/null && echo images-test)
 
-test: deps-test ## everything below, and one line of how it went
+test: deps-test ## run all checks and tests, from lint to deploy-check, and count what passed and failed
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@scripts/tally.py lint unit wire schema proxy system neighbours deploy-check $(images_test)
 	@$(if $(images_test),,echo "images-test was left out: it takes root, and the right to mount and to make networks")
 
-lint: deps-test ## layout of the tiers, warnings, static checks
+lint: deps-test ## check includes, layout, generated files and warnings, and run cppcheck, clang-tidy and shellcheck
 	@$(MAKE) --no-print-directory -j$(JOBS) $(SERVICES:%=$(OUT)/bin/%) build/bin
 	@scripts/lint.py $(TIERS)
 
-format: deps-test ## lay out the C files anew, as .clang-format says
+format: deps-test ## lay out the C files as .clang-format says
 	@scripts/format
 
-unit: deps-test ## unit tests under the sanitizers; ONLY=json picks
+unit: deps-test ## run the unit tests under the sanitizers; ONLY=json picks
 	$(if $(ONLY),,-@tests/mutants/check.py)
 	$(if $(ONLY),,-@tests/tools/check.py)
 	-@$(MAKE) --no-print-directory -k -j$(JOBS) VARIANT=asan unit-tests fuzzers
@@ -77,64 +79,80 @@ unit: deps-test ## unit tests under the sanitizers; ONLY=json picks
 		$(patsubst %.c,build/asan/%,$(test_sources) $(fuzz_sources)) $(patsubst %.c,build/tsan/%,$(concurrent_sources)) \
 		$(foreach v,asan tsan,$(patsubst %.c,build/$(v)/%@postgresql,$(filter $($(v)_sources),$(store_sources))))
 
-wire: deps-test ## the reference's recorded answers against each daemon
+wire: deps-test ## compare the answers of each service with those recorded from the reference
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@tests/wire/run.py
 
-schema: deps-test ## a public tester asks each service all that its /openapi.json allows, and forbids; SEED=2 for other requests, ONLY=product picks
+schema: deps-test ## let schemathesis ask each service what its /openapi.json allows and forbids; SEED=2 for other requests, ONLY=product picks
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@tests/schema/run.py --seed $(SEED) $(ONLY)
 
-proxy: deps-test ## the gateway alone, over raw sockets, among clients and upstreams that misbehave; ONLY=retry, VARIANT=asan
+proxy: deps-test ## test the gateway alone, over raw sockets, with clients and upstreams that misbehave; ONLY=retry picks, VARIANT=asan
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=$(VARIANT) programs
 	@tests/gateway/run.py --variant $(VARIANT) $(ONLY)
 
-system: deps-test ## the daemons together, with faults; ONLY=siege picks, VARIANT=asan runs those binaries
+system: deps-test ## test the daemons together, with faults; ONLY=siege picks, VARIANT=asan
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=$(VARIANT) programs
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=nodedup programs
 	@tests/system/run.py --variant $(VARIANT) $(ONLY)
 
-neighbours: deps-test ## order, delivery and product, ours and Spring's in each other's places, on one Kafka; ONLY=mixes picks
+neighbours: deps-test ## test order, delivery and product together with Spring's, on one Kafka; ONLY=mixes picks
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@tests/neighbours/run.py $(ONLY)
 
 SECONDS ?= 5
 ROUNDS  ?= 5
-bench: deps-bench ## speed, latency and memory beside their targets; SECONDS=3 ROUNDS=3 for a quick one, PART=gateway picks
+bench: deps-bench ## measure speed, latency and memory, beside their targets; SECONDS=3 ROUNDS=3 for a quick run, PART=gateway picks
 	@$(MAKE) --no-print-directory -j$(JOBS) programs ceiling
 	@tests/bench/run.py --seconds $(SECONDS) --rounds $(ROUNDS) $(PART)
 
 FUZZ_SECONDS ?= 60
-fuzz: deps-fuzz ## every x_fuzz.c under libFuzzer, one after the other; ONLY=json picks, FUZZ_SECONDS=600 for longer
+fuzz: deps-fuzz ## run each fuzzer (x_fuzz.c) under libFuzzer; ONLY=json picks, FUZZ_SECONDS=600 for longer
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=fuzz fuzzers
 	@scripts/fuzz.py --seconds $(FUZZ_SECONDS) $(foreach o,$(ONLY),--only $(o)) $(patsubst %.c,build/fuzz/%,$(fuzz_sources))
 
 MOST ?= 100
 SEED ?= 1
-mutants: deps-test ## changes FILE=common/event/inbox.c here and there: do its tests see it? TESTS=common/event/inbox_test, MOST=0 for all, SEED=2
+mutants: deps-test ## change one place of FILE=common/event/inbox.c at a time and count what its tests notice; TESTS=common/event/inbox_test, MOST=0 for all, SEED=2
 	@test -n "$(FILE)" || { echo "FILE=common/event/inbox.c, or another"; exit 2; }
 	@scripts/mutants.py --most $(MOST) --seed $(SEED) $(FILE) $(TESTS)
 
 # siege's is put together by its own architecture's apt
 IMAGES ?= $(DAEMONS) $(if $(ARCH),,siege)
-images: deps-images ## container images, build/images/NAME.tar; IMAGES=order for one of them, ARCH=arm64 for build/images/arm64
+images: deps-images ## build the container images, build/images/NAME.tar; IMAGES=order for one, ARCH=arm64 into build/images/arm64
 	@ARCH=$(ARCH) VERSION=$(VERSION) COMMIT=$(COMMIT) scripts/images $(IMAGES)
 
-images-test: deps-test images $(if $(ARCH),deps-emulator) ## the images, read-only, under the lab's commands and a rollout; as root; ONLY=names picks, ARCH=arm64
+images-test: deps-test images $(if $(ARCH),deps-emulator) ## as root, run the images read-only with the lab's commands and a rollout; ONLY=names picks, ARCH=arm64
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@ARCH=$(ARCH) tests/images/run.py $(ONLY)
 
-deploy-check: deps-test ## manifests, pipelines, templates and the like, without a cluster; ONLY=undo picks
+deploy-check: deps-test ## check manifests, pipelines and templates without a cluster; ONLY=undo picks
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@failed=0; for of in k8s deploy; do tests/$$of/run.py $(ONLY) || failed=1; done; exit $$failed
 
-generate: deps-run ## write the files that follow from the list of services, such as the built-in routes; all, run and test do it too
+generate: deps-run ## write the files that follow from the list of services; all, run and test do it too
 	@$(MAKE) --no-print-directory -j$(JOBS) generated
 
-settings: all ## write docs/settings.md anew from the daemons' --help
+settings: all ## write docs/settings.md from the daemons' settings
 	@scripts/settings.py
 
-clean: ## remove what was built (./data stays)
+compdb: deps-run ## write compile_commands.json, which tells editors and clang's tools how each file is compiled
+	@$(MAKE) --no-print-directory -nB V=1 CC="$(filter-out ccache,$(CC))" linked unit-tests fuzzers ceiling | scripts/compdb.py
+
+PREFIX ?= /usr/local
+install: programs ## install the programs and their man pages; PREFIX=/usr, DESTDIR=/tmp/root for a package
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install $(PROGRAMS:%=$(OUT)/bin/%) $(DESTDIR)$(PREFIX)/bin
+	scripts/man.py --bin $(OUT)/bin $(DESTDIR)$(PREFIX)/share/man
+
+coverage: deps-test ## run the unit tests and show how much of each tier and room they run; ONLY=json picks, FILES=1 shows each file
+	@find build -path 'build/coverage/*.gcda' -delete
+	-@$(MAKE) --no-print-directory -k -j$(JOBS) VARIANT=coverage unit-tests
+	-@scripts/beside.py scripts/unit.py $(foreach o,$(ONLY),--only $(o)) $(patsubst %.c,build/coverage/%,$(test_sources)) \
+		$(patsubst %.c,build/coverage/%@postgresql,$(store_sources))
+	@scripts/coverage.py $(if $(FILES),--files) build/coverage
+
+clean: ## remove build/ (data/ stays)
 	rm -rf build
 
 # What scripts/services.py asks: print-SERVICES, print-WARNINGS
