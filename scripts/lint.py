@@ -115,9 +115,40 @@ def layout():
     return done.returncode == 0, done.stdout
 
 
+def columns():
+    """Code up to 100 columns, prose of documents up to 120: neither tables nor what is in a fence."""
+    found = []
+    for path in sources("c") + sources("h"):
+        for number, line in enumerate(open(path, encoding="utf-8"), 1):
+            if len(line.rstrip("\n")) > 100:
+                found.append("%s:%d: %d columns" % (path, number, len(line.rstrip("\n"))))
+    for path in subprocess.check_output(["git", "ls-files", "*.md"], text=True).split():
+        fenced = False
+        for number, line in enumerate(open(path, encoding="utf-8") if os.path.exists(path) else (), 1):
+            fenced ^= line.lstrip().startswith("```")
+            if len(line.rstrip("\n")) > 120 and not fenced and not line.startswith(("|", "    ")):
+                found.append("%s:%d: %d columns" % (path, number, len(line.rstrip("\n"))))
+    return not found, "\n".join(found)
+
+
+def names():
+    """No two structs or enums of one name in one program: whoever reads of one would take it for the other."""
+    found = []
+    folders = {path.split("/")[0] for path in sources("c")} - {"common", "tests"}
+    for program in sorted(folders):
+        places = {}
+        for path in sources("c") + sources("h"):
+            if path.split("/")[0] in ("common", program) and not is_test(path):
+                for name in re.findall(r"^(?:static |typedef )*(?:struct|enum) (\w+) \{", open(path, encoding="utf-8").read(), re.M):
+                    places.setdefault(name, []).append(path)
+        found += ["%s: struct %s is in %s" % (program, name, " and ".join(where)) for name, where in sorted(places.items()) if len(where) > 1]
+    return not found, "\n".join(found)
+
+
 def main(order):
     failed = False
-    for name, check in (("includes go to the left only", lambda: tiers(order)), ("layout", layout),
+    for name, check in (("includes go to the left only", lambda: tiers(order)), ("layout", layout), ("columns", columns),
+                        ("a name is one struct's", names),
                         ("generated files are what the services say", generated),
                         ("no warnings of clang", warnings), ("cppcheck", cppcheck), ("clang-tidy", tidy), ("shellcheck", scripts)):
         good, text = check()
