@@ -70,8 +70,11 @@ TESTS = {
                                     "common/event/relay_flights_test common/event/relay_faults_test",
     "common/event/relay_results.c": "common/event/relay_results_test common/event/relay_steps_test "
                                     "common/event/relay_flights_test common/event/relay_faults_test",
-    "common/event/relay.c": "common/event/relay_life_test common/event/relay_flights_test common/event/relay_faults_test "
-                            "common/event/relay_test",
+    "common/event/relay_offer.c": "common/event/relay_steps_test common/event/relay_results_test "
+                                  "common/event/relay_flights_test common/event/relay_faults_test",
+    "common/event/relay_wait.c": "common/event/relay_life_test common/event/relay_flights_test common/event/relay_faults_test "
+                                 "common/event/relay_test",
+    "common/event/relay.c": "common/event/relay_life_test common/event/relay_test",
     "common/event/relay_memory.c": "common/event/relay_memory_test common/event/relay_rounds_test common/event/relay_life_test "
                                    "common/event/relay_flights_test common/event/relay_faults_test common/event/relay_test",
     "common/event/relay_parts.c": "common/event/relay_parts_test@postgresql common/event/relay_parts_life_test@postgresql "

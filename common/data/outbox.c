@@ -7,6 +7,15 @@
 /* A commit; what is more waits for the next one. */
 enum { REMOVE_AT_ONCE = 1000, REMOVE_MOST = 8000 };
 
+void outbox_batches_free(struct outbox_batch *batches)
+{
+        for (struct outbox_batch *b = batches, *next; b; b = next) {
+                next = b->next;
+                arena_close(&b->arena);
+                free(b);
+        }
+}
+
 void outbox_on_commit(struct store *store, void (*committed)(void *arg, struct outbox_batch *batch),
                       void *arg)
 {

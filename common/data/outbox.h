@@ -37,6 +37,8 @@ struct outbox_batch {
         struct outbox_batch *next;
 };
 
+void outbox_batches_free(struct outbox_batch *batches); /* all of the list */
+
 /* Called on the writer thread after each commit that added rows. Once this has returned the one
    before is not called any more. */
 void outbox_on_commit(struct store *store, void (*committed)(void *arg, struct outbox_batch *batch),

@@ -1,7 +1,6 @@
 #include "event/relay_inside.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/thread.h"
 
 #include <stdlib.h>
@@ -21,76 +20,6 @@ static const struct metric_family set_aside_family = {
         "Events for topics other than the bus's own, of which one is missing or not permitted",
         METRIC_GAUGE,
         {0}};
-
-void relay_free_batches(struct outbox_batch *batches)
-{
-        for (struct outbox_batch *b = batches, *next; b; b = next) {
-                next = b->next;
-                arena_close(&b->arena);
-                free(b);
-        }
-}
-
-bool relay_is_closing(struct relay *r)
-{
-        bool closing;
-
-        pthread_mutex_lock(&r->lock);
-        closing = r->closing;
-        pthread_mutex_unlock(&r->lock);
-        return closing;
-}
-
-int64_t relay_patience(struct relay *r, int64_t ms)
-{
-        int64_t left = ms;
-
-        pthread_mutex_lock(&r->lock);
-        if (r->closing)
-                left = (r->give_up - clock_mono_us()) / 1000;
-        pthread_mutex_unlock(&r->lock);
-        return left < 0 ? 0 : left < ms ? left : ms;
-}
-
-bool relay_is_out_of_time(struct relay *r)
-{
-        return relay_patience(r, 1) == 0;
-}
-
-void relay_nap(struct relay *r, int64_t ms, bool work)
-{
-        struct timespec until = clock_after(relay_patience(r, ms));
-        bool closing;
-
-        pthread_mutex_lock(&r->lock);
-        closing = r->closing;
-        while (r->closing == closing && !(work && r->told) &&
-               pthread_cond_clockwait(&r->work, &r->lock, CLOCK_MONOTONIC, &until) == 0)
-                ;
-        pthread_mutex_unlock(&r->lock);
-}
-
-void relay_say_bus(struct relay *r, const struct error *error)
-{
-        bool away = error->kind != ERROR_NONE;
-
-        if (away && !r->away)
-                log_write(LOG_WARN, "the bus is away; events wait in the outbox", "error.message",
-                          error->text, NULL);
-        else if (!away && r->away)
-                log_write(LOG_INFO, "the bus is back", NULL);
-        r->away = away;
-}
-
-void relay_say_outbox(struct relay *r, const struct error *error)
-{
-        bool failing = error->kind != ERROR_NONE;
-
-        if (failing && !r->failing)
-                log_write(LOG_WARN, "the outbox cannot be read now", "error.message", error->text,
-                          NULL);
-        r->failing = failing;
-}
 
 static void *relay_main(void *arg)
 {
@@ -157,7 +86,7 @@ void relay_close(struct relay **at, int wait_ms)
         outbox_on_commit(r->store, NULL, NULL);
         left = (end - clock_mono_us()) / 1000;
         bus_close(&r->bus, left > CLOSE_LEAST_MS ? (int)left : CLOSE_LEAST_MS);
-        relay_free_batches(r->first);
+        outbox_batches_free(r->first);
         relay_flights_close(r);
         pthread_mutex_destroy(&r->lock);
         pthread_cond_destroy(&r->work);

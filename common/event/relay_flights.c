@@ -1,23 +1,12 @@
-/* relay: what the bus was told, record by record (what came of it: relay_results.c).
-
-   The window is shared by lanes: a lane may have as much under way as is free. So one that stands
-   still never has all of it, and one that is alone has half of it. Where many stand still what is
-   free is less than a record in the end: so the first record of each lane has another window behind
-   it, where it waits for no other lane's. */
+/* relay: the records that the bus was told of (flights), and the lanes in which they queue. */
 #include "event/relay_inside.h"
 
 #include "base/clock.h"
-#include "data/event_form.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { STILL_US = 1000 * 1000 }; /* without any result for so long a lane stands still */
-
-static const struct metric_family published_family = {"mall_events_published_total",
-                                                      "Events acknowledged by the bus",
-                                                      METRIC_COUNTER,
-                                                      {"event_type"}};
 
 void relay_flights_open(struct relay *r)
 {
@@ -60,6 +49,27 @@ void relay_move(struct relay *r, struct flight *f, enum flight_state state)
 {
         unlink_from(r, f);
         link_to(r, f, state);
+}
+
+struct flight *relay_take_off(struct relay *r, const struct outbox_record *o, struct lane *l,
+                              size_t bytes)
+{
+        struct flight *f = memory_alloc(sizeof *f);
+
+        *f = (struct flight){.id = o->id,
+                             .at = o->at,
+                             .bytes = bytes,
+                             .part = o->part,
+                             .lane = (int)(l - r->lanes),
+                             .parts = r->parts};
+        *relay_find(r, f->id) = f;
+        link_to(r, f, FLYING);
+        r->of_part[f->part]++;
+        r->bytes += bytes;
+        if (!l->flying++)
+                l->moved_at = clock_mono_us();
+        l->bytes += bytes;
+        return f;
 }
 
 void relay_forget(struct relay *r, struct flight *f)
@@ -153,74 +163,7 @@ void relay_leave_by_all(struct relay *r, int64_t id, int64_t at)
                 relay_leave(l, id, at);
 }
 
-/* ---- handing over ---- */
-
-/* Of its own topic a record has a type that this service knows; what lies elsewhere is a dead
-   letter, whatever it calls itself. */
-static struct metric *series_of(struct relay *r, const struct record *record,
-                                const struct outbox_record *o)
-{
-        const char *type = "dead letter";
-
-        if (!r->metrics)
-                return NULL;
-        for (size_t i = 0; !o->topic && i < record->header_count; i++)
-                if (strcmp(record->headers[i].name, EVENT_TYPE_HEADER) == 0)
-                        type = arena_copy(r->arena, record->headers[i].value,
-                                          record->headers[i].len);
-        return metrics_series(r->metrics, &published_family, &type);
-}
-
-static bool has_room(const struct relay *r, const struct lane *l, size_t bytes)
-{
-        return l->flying ? r->bytes + l->bytes + bytes <= RELAY_WINDOW
-                         : r->bytes < RELAY_WINDOW_MOST;
-}
-
-static void take_off(struct relay *r, const struct outbox_record *o, struct lane *l, size_t bytes)
-{
-        struct record *record = &r->waiting[r->waiting_count++];
-        struct flight *f = memory_alloc(sizeof *f);
-
-        event_form_record(o, store_source(r->store), record, r->arena);
-        record->tag = o->id;
-        r->waiting_bytes += bytes;
-        *f = (struct flight){.id = o->id,
-                             .at = o->at,
-                             .bytes = bytes,
-                             .part = o->part,
-                             .lane = (int)(l - r->lanes),
-                             .parts = r->parts};
-        f->published = series_of(r, record, o);
-        *relay_find(r, f->id) = f;
-        link_to(r, f, FLYING);
-        r->of_part[f->part]++;
-        r->bytes += bytes;
-        if (!l->flying++)
-                l->moved_at = clock_mono_us();
-        l->bytes += bytes;
-}
-
-enum offer relay_offer(struct relay *r, const struct outbox_record *o)
-{
-        size_t bytes = outbox_record_bytes(o) + RELAY_RECORD;
-        struct lane *l;
-
-        if (*relay_find(r, o->id))
-                return OFFER_KNOWN;
-        l = relay_lane_of(r, o);
-        if (l->left || !relay_lane_is_open(l)) {
-                relay_leave(l, o->id, o->at);
-                return OFFER_LEFT;
-        }
-        if (!has_room(r, l, bytes))
-                return OFFER_FULL;
-        take_off(r, o, l, bytes);
-        r->taken++;
-        if (r->waiting_count == RELAY_PAGE || r->waiting_bytes >= OUTBOX_PAGE)
-                relay_send(r);
-        return OFFER_TAKEN;
-}
+/* ---- all of them ---- */
 
 bool relay_is_at_work(const struct relay *r)
 {

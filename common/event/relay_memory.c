@@ -56,18 +56,15 @@ void relay_committed(void *arg, struct outbox_batch *batch)
         size_t bytes = bytes_of(batch);
         struct outbox_batch *dropped;
         struct relay *r = arg;
-        bool listening;
+        bool wake;
 
         pthread_mutex_lock(&r->lock);
         dropped = keep(r, batch, bytes);
-        r->told = true;
-        listening = r->listening;
-        r->listening = false;
-        pthread_cond_signal(&r->work);
+        wake = relay_note_commit(r);
         pthread_mutex_unlock(&r->lock);
-        if (listening)
+        if (wake)
                 bus_wake(r->bus);
-        relay_free_batches(dropped);
+        outbox_batches_free(dropped);
 }
 
 /* What waits in memory; of what overflowed before that came, it is noted that it is in the
@@ -114,7 +111,7 @@ static void offer_batches(struct relay *r, struct outbox_batch *batches, bool kn
                                 offer(r, o);
                 }
         relay_send(r);
-        relay_free_batches(batches);
+        outbox_batches_free(batches);
 }
 
 /* ---- the table ---- */

@@ -48,7 +48,7 @@ static void what_waits_in_memory_is_bounded_too(void)
         for (int64_t id = 13; id < 13 + 3000; id++)
                 relay_committed(&away, batch_of(id, 0)); /* small ones cost as well */
         check(away.first && away.first->records[0].id > 13);
-        relay_free_batches(away.first);
+        outbox_batches_free(away.first);
 }
 
 static void memory_is_full_to_the_byte(void)
@@ -61,7 +61,7 @@ static void memory_is_full_to_the_byte(void)
         relay_committed(&away, batch_of(2, RELAY_MEMORY - 2 * one));
         check_int((int64_t)away.memory, RELAY_MEMORY);
         check_int(away.overflowed, 0);
-        relay_free_batches(away.first);
+        outbox_batches_free(away.first);
         away = (struct relay){.lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER};
         relay_committed(&away, batch_of(1, 0));
         relay_committed(&away, batch_of(2, RELAY_MEMORY - 2 * one + 1));

@@ -30,16 +30,13 @@ struct round {
 void relay_told(void *arg, struct outbox_batch *batch)
 {
         struct relay *r = arg;
-        bool listening;
+        bool wake;
 
-        relay_free_batches(batch);
+        outbox_batches_free(batch);
         pthread_mutex_lock(&r->lock);
-        r->told = true;
-        listening = r->listening;
-        r->listening = false;
-        pthread_cond_signal(&r->work);
+        wake = relay_note_commit(r);
         pthread_mutex_unlock(&r->lock);
-        if (listening)
+        if (wake)
                 bus_wake(r->bus);
 }
 

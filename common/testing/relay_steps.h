@@ -230,7 +230,7 @@ static inline void open_relay(void)
 static inline void close_relay(void)
 {
         outbox_on_commit(store, NULL, NULL);
-        relay_free_batches(r.first);
+        outbox_batches_free(r.first);
         end();
 }
 
