@@ -4,6 +4,8 @@
 #include "http/base_url.h"
 #include "http/negotiate.h"
 #include "service/hal.h"
+#include "service/resource.h"
+#include "service/respond.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -3,7 +3,10 @@
 #ifndef SERVICE_ABOUT_H
 #define SERVICE_ABOUT_H
 
-#include "service/resource.h"
+#include "http/server.h"
+
+struct resource;
+struct resources;
 
 void answer_root(struct http_request *request, const struct resources *resources);
 void answer_profile(struct http_request *request, const struct resources *resources);

@@ -5,6 +5,7 @@
 #include "service/build.h"
 #include "service/hal.h"
 #include "service/openapi_schema.h"
+#include "service/resource.h"
 
 #include <string.h>
 

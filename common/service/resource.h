@@ -1,4 +1,4 @@
-/* resource - entities over HTTP (contract section 3): paths, methods, pages, searches, conditions.
+/* resource - entities over HTTP (docs/contract.md): paths, methods, pages, searches, conditions.
 
    Reads are answered on the HTTP thread from a read connection; writes become a unit of work on the
    store's writer thread (write.c) and are answered after its commit. */
@@ -37,19 +37,5 @@ void resources_close(struct resources **resources);
 
 enum http_result resources_handle(struct http_request *request, void *resources);
 void resources_finish(struct http_request *request, void *resources);
-
-/* For write.c, the searches and the pages about the resources. */
-enum { ETAG_LENGTH = 24 };
-void etag_of(const void *row, char etag[ETAG_LENGTH]);
-/* The media type for a HAL answer, or NULL after a 406 was answered. */
-const char *hal_type(struct http_request *request);
-/* Answers with the item, its ETag and the type; status 200, 201 or 304. */
-void answer_item(struct http_request *request, const struct resource *resource, const void *row,
-                 int status, const char *type);
-/* What a read came to: the row as GET, HEAD and If-None-Match want it; NULL: 404; not done: the
-   error. */
-void answer_found(struct http_request *request, const struct resource *resource, bool done,
-                  const void *row, const struct error *error);
-void answer_allow(struct http_request *request, int status, const char *methods);
 
 #endif

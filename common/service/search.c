@@ -3,6 +3,8 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "http/base_url.h"
+#include "service/resource.h"
+#include "service/respond.h"
 
 #include <string.h>
 

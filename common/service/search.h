@@ -2,7 +2,9 @@
 #ifndef SERVICE_SEARCH_H
 #define SERVICE_SEARCH_H
 
-#include "service/resource.h"
+#include "http/server.h"
+
+struct resource;
 
 /* Which there are, as links. */
 void search_list(struct http_request *request, const struct resource *resource);

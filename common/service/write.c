@@ -5,6 +5,8 @@
 #include "http/negotiate.h"
 #include "service/hal.h"
 #include "service/patch.h"
+#include "service/resource.h"
+#include "service/respond.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,7 +7,9 @@
 #ifndef SERVICE_WRITE_H
 #define SERVICE_WRITE_H
 
-#include "service/resource.h"
+#include "http/server.h"
+
+struct resource;
 
 enum write_kind { WRITE_CREATE, WRITE_CREATE_PLAIN, WRITE_REPLACE, WRITE_PATCH, WRITE_REMOVE };
 
