@@ -79,13 +79,9 @@ static void leave(int number, void *arg)
 static enum http_result handle(struct http_request *request, void *arg)
 {
         struct gateway *g = arg;
-        struct proxy_request *p = arena_alloc(request->arena, sizeof *p);
+        struct proxy_worker *worker = &g->workers[request->worker].proxy;
 
-        p->worker = &g->workers[request->worker].proxy;
-        p->request = request;
-        p->snapshot = snapshot_hold(p->worker->snapshot);
-        request->state = p;
-        return proxy_request_begin(p) ? HTTP_LATER : HTTP_ANSWERED;
+        return proxy_request_begin(worker, request) ? HTTP_LATER : HTTP_ANSWERED;
 }
 
 static void finish(struct http_request *request, void *arg)

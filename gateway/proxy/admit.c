@@ -1,23 +1,17 @@
-/* What is decided about a request before anything is sent: each step lets it pass or answers it
-   here. */
-#include "gateway/proxy/proxy_request.h"
+#include "gateway/proxy/admit.h"
+
+#include "gateway/proxy/forward.h"
+#include "gateway/proxy/proxy_request_inside.h"
 #include "gateway/routing/path.h"
 
 #include <string.h>
-
-bool proxy_request_answer_here(struct proxy_request *p, int status, const char *detail)
-{
-        p->status = status;
-        p->detail = detail;
-        return false;
-}
 
 static bool is_path_fine(struct proxy_request *p, const char *path)
 {
         const char *why;
         int status = path_check(p->request->arena, path, &why);
 
-        return !status || proxy_request_answer_here(p, status, why);
+        return !status || answer_here(p, status, why);
 }
 
 /* However the path is read, the same route must take it. */
@@ -31,11 +25,11 @@ static bool find_route(struct proxy_request *p)
         otherwise.path = path_reading(r->arena, p->asked.path);
         if (otherwise.path != p->asked.path && routes_find(routes, &otherwise) != p->route) {
                 p->route = NULL;
-                return proxy_request_answer_here(
+                return answer_here(
                         p, 400, "the path can be read in two ways, which lead to different routes");
         }
         if (!p->route)
-                return proxy_request_answer_here(
+                return answer_here(
                         p, 404,
                         arena_printf(r->arena, "no route for %s %s", r->method, p->asked.path));
         p->target = snapshot_target(p->snapshot, p->route);
@@ -58,14 +52,13 @@ static bool decide_cors(struct proxy_request *p)
         };
 
         if (reading != r->path && config != routes_cors(p->snapshot->routes, reading))
-                return proxy_request_answer_here(p, 400,
-                                                 "the path can be read in two ways, of which CORS "
-                                                 "is configured differently");
+                return answer_here(p, 400,
+                                   "the path can be read in two ways, of which CORS "
+                                   "is configured differently");
         cors_decide(r->arena, config, &asked, &p->cors);
         if (p->cors.outcome == CORS_REFUSED)
-                return proxy_request_answer_here(
-                        p, 403, arena_printf(r->arena, "CORS: %s", p->cors.reason));
-        return p->cors.outcome == CORS_ANSWER ? proxy_request_answer_here(p, 200, NULL) : true;
+                return answer_here(p, 403, arena_printf(r->arena, "CORS: %s", p->cors.reason));
+        return p->cors.outcome == CORS_ANSWER ? answer_here(p, 200, NULL) : true;
 }
 
 static bool pass_limiter(struct proxy_request *p)
@@ -76,38 +69,31 @@ static bool pass_limiter(struct proxy_request *p)
         if (!limiter || (!key && !limiter->deny_empty))
                 return true;
         if (!key)
-                return proxy_request_answer_here(
+                return answer_here(
                         p, limiter->empty_status,
                         arena_printf(p->request->arena, "%s is missing", limiter->header));
-        p->limiter = limiter;
-        if (limiter_take(limiter->state, key, loop_now_us(p->worker->loop) / 1000, &p->tokens_left))
+        p->admission.limiter = limiter;
+        if (limiter_take(limiter->state, key, loop_now_us(p->worker->loop) / 1000,
+                         &p->admission.tokens_left))
                 return true;
-        p->retry_after_s = 1;
-        return proxy_request_answer_here(p, limiter->status, "too many requests");
+        p->own.retry_after_s = 1;
+        return answer_here(p, limiter->status, "too many requests");
 }
 
-static bool pass_crowd(struct proxy_request *p)
+static bool pass_in_flight(struct proxy_request *p)
 {
         int most = p->target->limits.max_in_flight;
 
         if (atomic_fetch_add(&p->target->in_flight, 1) < most) {
-                p->counted = true;
+                p->admission.counted_at = p->target;
                 return true;
         }
         atomic_fetch_sub(&p->target->in_flight, 1);
-        p->retry_after_s = 1;
-        return proxy_request_answer_here(
-                p, 503,
-                arena_printf(p->request->arena,
-                             "route %s: %d requests are in flight, which is the most", p->route->id,
-                             most));
-}
-
-void proxy_request_leave_crowd(struct proxy_request *p)
-{
-        if (p->counted)
-                atomic_fetch_sub(&p->target->in_flight, 1);
-        p->counted = false;
+        p->own.retry_after_s = 1;
+        return answer_here(p, 503,
+                           arena_printf(p->request->arena,
+                                        "route %s: %d requests are in flight, which is the most",
+                                        p->route->id, most));
 }
 
 static bool pass_breaker(struct proxy_request *p)
@@ -115,51 +101,63 @@ static bool pass_breaker(struct proxy_request *p)
         const struct route_breaker *b = p->route->breaker;
         int64_t now_ms = loop_now_us(p->worker->loop) / 1000;
 
-        if (!b || p->fallen_back)
+        if (!b || p->fallen_from)
                 return true;
-        p->ticket = breaker_ask(b->state, now_ms);
-        if (p->ticket) {
-                p->breaker = b;
+        p->admission.breaker = b;
+        p->admission.ticket = breaker_ask(b->state, now_ms);
+        if (p->admission.ticket)
                 return true;
-        }
-        p->open = true;
-        p->retry_after_s = (int)((breaker_wait_ms(b->state, now_ms) + 999) / 1000);
-        return proxy_request_answer_here(p, 503,
-                                         arena_printf(p->request->arena,
-                                                      "route %s: the circuit breaker %s is open",
-                                                      p->route->id, b->name));
+        p->own.retry_after_s = (int)((breaker_wait_ms(b->state, now_ms) + 999) / 1000);
+        return answer_here(p, 503,
+                           arena_printf(p->request->arena,
+                                        "route %s: the circuit breaker %s is open", p->route->id,
+                                        b->name));
 }
 
-void proxy_request_note_breaker(struct proxy_request *p, enum breaker_outcome outcome)
+bool admit_met_open_breaker(const struct proxy_request *p)
 {
-        if (p->ticket)
-                breaker_note(p->breaker->state, p->ticket, outcome,
+        return p->admission.breaker && !p->admission.ticket;
+}
+
+void admit_note_breaker(struct proxy_request *p, enum breaker_outcome outcome)
+{
+        if (p->admission.ticket)
+                breaker_note(p->admission.breaker->state, p->admission.ticket, outcome,
                              loop_now_us(p->worker->loop) / 1000);
-        p->ticket = 0;
+        p->admission.ticket = 0;
 }
 
-bool proxy_request_is_too_large(const struct proxy_request *p, size_t more)
+void admit_give_back(struct proxy_request *p)
 {
-        return p->chain.max_body &&
-               p->streamed + (int64_t)(p->request->body_len + more) > p->chain.max_body;
+        admit_note_breaker(p, BREAKER_UNKNOWN);
+        if (p->admission.counted_at)
+                atomic_fetch_sub(&p->admission.counted_at->in_flight, 1);
+        p->admission.counted_at = NULL;
 }
 
-const char *proxy_request_too_large(const struct proxy_request *p)
+const char *admit_too_large(const struct proxy_request *p, size_t more)
 {
+        int64_t most = p->chain.max_body;
+
+        if (!most || p->streamed + (int64_t)(p->request->body_len + more) <= most)
+                return NULL;
         return arena_printf(p->request->arena, "route %s takes no more than %lld bytes",
-                            p->route->id, (long long)p->chain.max_body);
+                            p->route->id, (long long)most);
 }
 
 /* A filter may answer; its fields go out with those of any answer. */
 static bool pass_filters(struct proxy_request *p)
 {
+        const char *too_large;
+
         filter_chain_open(&p->chain, p->route, &p->asked);
         if (!filter_chain_request(&p->chain))
-                return proxy_request_answer_here(p, p->chain.status, p->chain.detail);
-        if (proxy_request_is_too_large(p, 0))
-                return proxy_request_answer_here(p, 413, proxy_request_too_large(p));
+                return answer_here(p, p->chain.status, p->chain.detail);
+        too_large = admit_too_large(p, 0);
+        if (too_large)
+                return answer_here(p, 413, too_large);
         if (!p->target->host)
-                return proxy_request_answer_here(
+                return answer_here(
                         p, 404,
                         arena_printf(p->request->arena, "route %s leads nowhere", p->route->id));
         return p->chain.path == p->asked.path || is_path_fine(p, p->chain.path);
@@ -176,18 +174,18 @@ static bool is_passed_on(struct proxy_request *p)
         http_answer_header(r, "Allow", "GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS");
         r->answer.close =
                 true; /* what stands behind it may be meant as its body, which it must not have */
-        return proxy_request_answer_here(p, 405, "TRACE is not passed on");
+        return answer_here(p, 405, "TRACE is not passed on");
 }
 
 bool admit_any_route(struct proxy_request *p)
 {
         if (p->worker->stopping)
-                return proxy_request_answer_here(p, 503, "the gateway is stopping");
+                return answer_here(p, 503, "the gateway is stopping");
         return is_passed_on(p) && is_path_fine(p, p->request->path) && decide_cors(p);
 }
 
 bool admit_on_route(struct proxy_request *p)
 {
-        return find_route(p) && pass_limiter(p) && pass_crowd(p) && pass_breaker(p) &&
+        return find_route(p) && pass_limiter(p) && pass_in_flight(p) && pass_breaker(p) &&
                pass_filters(p);
 }

@@ -1,10 +1,133 @@
 #include "gateway/proxy/proxy_request.h"
 
 #include "base/clock.h"
+#include "base/container.h"
+#include "gateway/proxy/admit.h"
+#include "gateway/proxy/forward.h"
+#include "gateway/proxy/outgoing.h"
+#include "gateway/proxy/proxy_request_inside.h"
+#include "gateway/proxy/response.h"
+#include "gateway/proxy/retry.h"
 
-#include <stdio.h>
-#include <string.h>
-#include <sys/random.h>
+/* ---- admission ---- */
+
+static bool is_admitted(struct proxy_request *p)
+{
+        if (!admit_on_route(p))
+                return false;
+        outgoing_fill(p);
+        return true;
+}
+
+/* Ends the try that is under way, or the wait for the next one. */
+static void stop_trying(struct proxy_request *p)
+{
+        if (p->state == PROXY_ADMITTING)
+                return;
+        loop_timer_clear(p->worker->loop, &p->tries.timer);
+        upstream_cancel(&p->upstream);
+}
+
+/* The route that the breaker names for when its upstream is no good. False: there is none, or it
+   does not take the request either. */
+static bool fall_back(struct proxy_request *p)
+{
+        const struct route_breaker *breaker = p->route->breaker;
+
+        if (!breaker || !breaker->fallback || p->fallen_from || p->request->partial)
+                return false;
+        stop_trying(p);
+        admit_give_back(p);
+        p->fallen_from = p->route;
+        p->asked.path = breaker->fallback;
+        p->own = (struct proxy_own_answer){0};
+        p->tries = (struct proxy_tries){0};
+        return is_admitted(p);
+}
+
+static bool may_be_sent(struct proxy_request *p)
+{
+        if (!forward_receive(&p->received, p->request->peer_trusted))
+                return answer_here(p, 431, "Connection names too many fields");
+        return admit_any_route(p) &&
+               (is_admitted(p) || (admit_met_open_breaker(p) && fall_back(p)));
+}
+
+/* ---- the tries ---- */
+
+/* The answer is known. */
+static void settle(struct proxy_request *p)
+{
+        p->state = PROXY_ANSWERED;
+        http_resume(p->request);
+        http_go_on(p->request);
+}
+
+static void ready(struct upstream_request *upstream)
+{
+        struct proxy_request *p = upstream->arg;
+
+        http_go_on(p->request);
+}
+
+static void done(struct upstream_request *upstream);
+
+static void try_now(struct proxy_request *p)
+{
+        p->state = PROXY_SENDING;
+        p->tries.begun++;
+        p->upstream.done = done;
+        p->upstream.ready = ready;
+        upstream_start(p->worker->upstreams, &p->upstream);
+        if (p->state == PROXY_SENDING && p->body_ended)
+                upstream_write(&p->upstream, NULL, 0);
+        if (p->request->partial)
+                http_go_on(p->request); /* a piece may wait for this connection */
+}
+
+static void due(struct timer *timer)
+{
+        try_now(CONTAINER_OF(timer, struct proxy_request, tries.timer));
+}
+
+static void try_later(struct proxy_request *p, int64_t wait_us)
+{
+        upstream_cancel(&p->upstream);
+        p->state = PROXY_WAITING;
+        p->tries.timer.due = due;
+        loop_timer(p->worker->loop, &p->tries.timer, wait_us);
+}
+
+/* As the route's breaker counts it. */
+static bool has_failed(const struct proxy_request *p)
+{
+        return p->upstream.outcome != UPSTREAM_ANSWERED ||
+               statuses_have(&p->admission.breaker->bad, p->upstream.status);
+}
+
+/* The try has ended: with an answer, or without. */
+static void done(struct upstream_request *upstream)
+{
+        struct proxy_request *p = upstream->arg;
+        int64_t wait_us;
+        bool failed;
+
+        p->tries.reached += upstream->reached;
+        retry_learn(p);
+        wait_us = retry_wait_us(p);
+        if (wait_us >= 0) {
+                try_later(p, wait_us);
+                return;
+        }
+        failed = p->admission.ticket && has_failed(p);
+        admit_note_breaker(p, failed ? BREAKER_BAD : BREAKER_GOOD);
+        if (failed && fall_back(p))
+                try_now(p);
+        else
+                settle(p);
+}
+
+/* ---- the life of a request ---- */
 
 static bool collect(void *arg, const char *name, const char *value)
 {
@@ -12,131 +135,14 @@ static bool collect(void *arg, const char *name, const char *value)
         return true;
 }
 
-/* ---- towards the upstream ---- */
-
-/* What StripPrefix took off, for X-Forwarded-Prefix; NULL: nothing that can be said that way. */
-static const char *prefix_of(struct arena *arena, const char *asked, const char *sent)
+static struct proxy_request *open_request(struct proxy_worker *worker, struct http_request *r)
 {
-        size_t asked_len = strlen(asked), sent_len = strlen(sent);
+        struct proxy_request *p = arena_alloc(r->arena, sizeof *p);
 
-        if (strcmp(sent, "/") == 0)
-                sent_len = asked[asked_len - 1] == '/';
-        else if (sent_len > asked_len || strcmp(asked + asked_len - sent_len, sent) != 0)
-                return NULL;
-        return sent_len < asked_len ? arena_copy(arena, asked, asked_len - sent_len) : NULL;
-}
-
-/* As a UUID of version 7 (RFC 9562, 5.7) begins: by time, so that keys made one after the other lie
-   beside each other in the upstream's index. All random, each would dirty a page of its own. */
-static const char *new_key(struct proxy_request *p)
-{
-        struct proxy_worker *worker = p->worker;
-        int64_t now_ms = clock_wall_ms();
-        unsigned char *k;
-        char text[40];
-
-        if (!worker->keys_left) {
-                if (getrandom(worker->keys, sizeof worker->keys, 0) != sizeof worker->keys)
-                        return NULL;
-                worker->keys_left = KEY_STOCK;
-        }
-        k = worker->keys[--worker->keys_left];
-        for (int i = 0; i < 6; i++)
-                k[i] = (unsigned char)(now_ms >> (40 - 8 * i));
-        snprintf(text, sizeof text,
-                 "gw-%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x", k[0], k[1],
-                 k[2], k[3], k[4], k[5], k[6], k[7], k[8], k[9], k[10], k[11], k[12], k[13], k[14],
-                 k[15]);
-        return arena_string(p->request->arena, text);
-}
-
-/* By the key a service recognises what it has made already, so that a POST may be sent again. */
-static void give_key(struct proxy_request *p, struct headers *out)
-{
-        p->key = headers_if_there(out, "Idempotency-Key");
-        if (p->key || strcmp(p->request->method, "POST") != 0 ||
-            p->route->idempotency == IDEMPOTENCY_NO)
-                return;
-        p->key = new_key(p);
-        p->made_key = p->key != NULL;
-        if (p->key)
-                headers_add(out, "Idempotency-Key", p->key);
-}
-
-static void fill_upstream(struct proxy_request *p)
-{
-        struct http_request *r = p->request;
-        struct headers *out = &p->chain.headers;
-        struct origin origin = {
-                .peer = r->peer,
-                .hops = r->client_hops,
-                .traceparent = r->traceparent,
-                .prefix = prefix_of(r->arena, p->asked.path, p->chain.path),
-        };
-
-        forward_request(out, &origin);
-        give_key(p, out);
-        p->upstream = (struct upstream_request){
-                .arena = r->arena,
-                .host = p->target->host,
-                .port = p->target->port,
-                .authority = p->target->authority,
-                .method = r->method,
-                .target = p->chain.query
-                                  ? arena_printf(r->arena, "%s?%s", p->chain.path, p->chain.query)
-                                  : p->chain.path,
-                .headers = out->at,
-                .header_count = out->count,
-                .body = r->body,
-                .body_len = r->body_len,
-                .body_total = r->body_total,
-                .more = r->partial,
-                .connect_ms = p->target->limits.connect_ms,
-                .response_ms = p->target->limits.response_ms,
-                .arg = p,
-        };
-}
-
-static bool prepare(struct proxy_request *p)
-{
-        if (!admit_on_route(p))
-                return false;
-        fill_upstream(p);
-        return true;
-}
-
-/* The route's own way out when the upstream is no good: another route of the file. */
-static bool fall_back(struct proxy_request *p)
-{
-        const char *path = p->route && p->route->breaker ? p->route->breaker->fallback : NULL;
-
-        if (!path || p->fallen_back || p->request->partial)
-                return false;
-        if (p->tries)
-                upstream_cancel(&p->upstream);
-        proxy_request_leave_crowd(p);
-        p->fallen_back = true;
-        p->asked.path = path;
-        p->status = 0;
-        p->retry_after_s = 0;
-        p->reached = 0;
-        p->tries = 0;
-        return prepare(p);
-}
-
-static bool begin(struct proxy_request *p)
-{
-        if (!forward_receive(&p->received, p->request->peer_trusted))
-                return proxy_request_answer_here(p, 431, "Connection names too many fields");
-        if (!admit_any_route(p))
-                return false;
-        return prepare(p) || (p->open && fall_back(p));
-}
-
-bool proxy_request_begin(struct proxy_request *p)
-{
-        struct http_request *r = p->request;
-
+        r->state = p;
+        p->worker = worker;
+        p->request = r;
+        p->snapshot = snapshot_hold(worker->snapshot);
         p->start_us = clock_mono_us();
         p->received.arena = r->arena;
         http_each_header(r, collect, &p->received);
@@ -149,116 +155,74 @@ bool proxy_request_begin(struct proxy_request *p)
                 .query = r->query,
                 .client = r->client,
                 .headers = &p->received,
-                .random = prng_draw(&p->worker->random),
+                .random = prng_draw(&worker->random),
         };
-        if (!begin(p)) {
+        return p;
+}
+
+bool proxy_request_begin(struct proxy_worker *worker, struct http_request *request)
+{
+        struct proxy_request *p = open_request(worker, request);
+
+        if (!may_be_sent(p)) {
                 proxy_request_finish(p);
                 proxy_request_end(p);
                 return false;
         }
-        r->uri_template = route_template(p->route);
-        p->running = true;
-        LIST_INSERT_HEAD(&p->worker->requests, p, beside);
-        retry_budget_earn(&p->worker->budget);
-        proxy_request_send(p);
+        request->uri_template = route_template(p->route);
+        LIST_INSERT_HEAD(&worker->requests, p, beside);
+        retry_budget_earn(&worker->budget);
+        try_now(p);
         return true;
 }
 
-/* ---- what comes back ---- */
-
-static void settle(struct proxy_request *p)
-{
-        p->answered = true;
-        http_resume(p->request);
-        http_go_on(p->request);
-}
-
-static bool is_bad(const struct proxy_request *p)
-{
-        const struct upstream_request *x = &p->upstream;
-
-        return x->outcome != UPSTREAM_ANSWERED ||
-               (p->breaker && statuses_have(&p->breaker->bad, x->status));
-}
-
-static void done(struct upstream_request *x)
-{
-        struct proxy_request *p = x->arg;
-        bool bad = is_bad(p);
-
-        p->reached += x->reached;
-        retry_learn(p);
-        if (retry_again(p))
-                return;
-        if (p->ticket) {
-                proxy_request_note_breaker(p, bad ? BREAKER_BAD : BREAKER_GOOD);
-                if (bad && fall_back(p)) {
-                        proxy_request_send(p);
-                        return;
-                }
-        }
-        settle(p);
-}
-
-static void ready(struct upstream_request *x)
-{
-        struct proxy_request *p = x->arg;
-
-        http_go_on(p->request);
-}
-
-void proxy_request_send(struct proxy_request *p)
-{
-        p->tries++;
-        p->upstream.done = done;
-        p->upstream.ready = ready;
-        p->upstream.careful =
-                strcmp(p->request->method, "GET") != 0 && strcmp(p->request->method, "HEAD") != 0;
-        upstream_start(p->worker->upstreams, &p->upstream);
-        if (p->request->partial)
-                http_go_on(p->request); /* a piece may wait for this connection */
-}
-
-size_t proxy_request_take(struct proxy_request *p, const char *data, size_t len)
+/* All that fits: after a write that took less than it was given, the upstream says when to go on;
+   after one that took all, nobody does. */
+static size_t pass_on(struct proxy_request *p, const char *data, size_t len)
 {
         size_t taken, all;
 
-        if (p->answered)
-                return len;
-        if (proxy_request_is_too_large(p, len)) {
-                proxy_request_give_up(p, 413, proxy_request_too_large(p));
-                return len;
-        }
-        if (p->timer.set) { /* the next try is to have it */
-                p->upstream.ending = !len;
-                return 0;
-        }
         all = taken = upstream_write(&p->upstream, data, len);
-        while (taken && all < len) /* or nobody would say when to go on */
+        while (taken && all < len)
                 all += taken = upstream_write(&p->upstream, data + all, len - all);
         p->streamed += (int64_t)all;
         return all;
 }
 
+size_t proxy_request_take(struct proxy_request *p, const char *data, size_t len)
+{
+        const char *too_large;
+
+        p->body_ended = !len;
+        if (p->state == PROXY_ANSWERED)
+                return len;
+        too_large = admit_too_large(p, len);
+        if (too_large) {
+                proxy_request_give_up(p, 413, too_large);
+                return len;
+        }
+        return p->state == PROXY_SENDING ? pass_on(p, data, len) : 0; /* it is for the next try */
+}
+
 void proxy_request_give_up(struct proxy_request *p, int status, const char *why)
 {
-        loop_timer_clear(p->worker->loop, &p->timer);
-        upstream_cancel(&p->upstream);
-        proxy_request_note_breaker(p, BREAKER_UNKNOWN);
-        if (p->answered) {
-                if (!p->upstream.reason)
-                        p->upstream.reason = why; /* what is still being read of it breaks off */
-                http_go_on(p->request);
+        stop_trying(p);
+        admit_note_breaker(p, BREAKER_UNKNOWN);
+        if (p->state != PROXY_ANSWERED) {
+                answer_here(p, status, why);
+                settle(p);
                 return;
         }
-        proxy_request_answer_here(p, status, why);
-        settle(p);
+        p->cut = why;
+        http_go_on(p->request);
 }
 
 void proxy_request_stop_all(struct proxy_worker *worker)
 {
+        struct proxy_request *p, *next;
+
         worker->stopping = true;
-        for (struct proxy_request *p = LIST_FIRST(&worker->requests), *next; p; p = next) {
+        for (p = LIST_FIRST(&worker->requests); p; p = next) {
                 next = LIST_NEXT(p, beside);
                 proxy_request_give_up(p, 502,
                                       "the gateway is stopping, and the upstream has not answered");
@@ -275,13 +239,9 @@ void proxy_request_finish(struct proxy_request *p)
 
 void proxy_request_end(struct proxy_request *p)
 {
-        if (p->running)
+        if (p->state != PROXY_ADMITTING)
                 LIST_REMOVE(p, beside);
-        p->running = false;
-        loop_timer_clear(p->worker->loop, &p->timer);
-        if (p->tries)
-                upstream_cancel(&p->upstream);
-        proxy_request_note_breaker(p, BREAKER_UNKNOWN);
-        proxy_request_leave_crowd(p);
+        stop_trying(p);
+        admit_give_back(p);
         snapshot_release(&p->snapshot);
 }

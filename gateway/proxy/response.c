@@ -1,16 +1,16 @@
-/* The answer's way to the client: fields through the route's filters, the body as it comes. */
-#include "gateway/proxy/proxy_request.h"
+#include "gateway/proxy/response.h"
 
 #include "base/log.h"
+#include "gateway/proxy/proxy_request_inside.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-static void fail(struct proxy_request *p, int status, const char *what)
+static void fail(struct proxy_request *p, int status, const char *what, const char *reason)
 {
         http_answer_problem(p->request, status, "route %s: %s %s: %s", p->route->id, p->route->uri,
-                            what, p->upstream.reason);
+                            what, reason);
 }
 
 static void fill_failure(struct proxy_request *p)
@@ -25,20 +25,20 @@ static void fill_failure(struct proxy_request *p)
         };
         enum upstream_outcome outcome = p->upstream.outcome;
 
-        if (outcome == UPSTREAM_REFUSED && p->reached &&
-            p->made_key) /* a try before got there, and the client does not know its key */
+        /* an earlier try got there, and the client does not know the key to repeat it by */
+        if (outcome == UPSTREAM_REFUSED && p->tries.reached && p->key.made)
                 outcome = UPSTREAM_BROKEN;
         if (outcome == UPSTREAM_REFUSED)
-                p->retry_after_s = 1;
-        fail(p, failures[outcome].status, failures[outcome].what);
+                p->own.retry_after_s = 1;
+        fail(p, failures[outcome].status, failures[outcome].what, p->upstream.reason);
 }
 
-static void fill_here(struct proxy_request *p)
+static void fill_own(struct proxy_request *p)
 {
-        if (p->detail)
-                http_answer_problem(p->request, p->status, "%s", p->detail);
+        if (p->own.detail)
+                http_answer_problem(p->request, p->own.status, "%s", p->own.detail);
         else
-                p->request->answer.status = p->status;
+                p->request->answer.status = p->own.status;
 }
 
 /* Problems are ours whole: what the filters see of them is their fields. */
@@ -54,7 +54,7 @@ static void pass_back(struct proxy_request *p, struct headers *fields)
 /* What the upstream says of a key that we made is no matter of the client's. */
 static bool is_own_key(const struct proxy_request *p, const char *name)
 {
-        return p->made_key && strcasecmp(name, "Idempotency-Key") == 0;
+        return p->key.made && strcasecmp(name, "Idempotency-Key") == 0;
 }
 
 static void add_fields(struct proxy_request *p, const struct headers *fields)
@@ -79,15 +79,15 @@ static void add_own(struct proxy_request *p)
 
         for (int i = 0; i < p->cors.header_count; i++)
                 http_answer_header(r, p->cors.headers[i].name, p->cors.headers[i].value);
-        if (p->limiter) {
-                limiter_headers(p->limiter->state, p->tokens_left, limits);
+        if (p->admission.limiter) {
+                limiter_headers(p->admission.limiter->state, p->admission.tokens_left, limits);
                 for (int i = 0; i < LIMITER_HEADERS; i++) {
                         snprintf(number, sizeof number, "%lld", (long long)limits[i].value);
                         http_answer_header(r, limits[i].name, number);
                 }
         }
-        if (p->retry_after_s) {
-                snprintf(number, sizeof number, "%d", p->retry_after_s);
+        if (p->own.retry_after_s) {
+                snprintf(number, sizeof number, "%d", p->own.retry_after_s);
                 http_answer_header(r, "Retry-After", number);
         }
 }
@@ -103,21 +103,26 @@ static long end(struct proxy_request *p)
         return HTTP_PULL_END;
 }
 
+static long cut(const struct proxy_request *p)
+{
+        const char *reason = p->upstream.reason ? p->upstream.reason : p->cut;
+
+        log_write(LOG_WARN, "an upstream broke off in its answer, the client's connection is cut",
+                  "route", p->route->id, "error.message", reason ? reason : "", "trace.id",
+                  p->request->trace_id, NULL);
+        return HTTP_PULL_BROKEN;
+}
+
 static long pull(struct http_request *r, char *to, size_t room)
 {
         struct proxy_request *p = r->state;
-        long n = upstream_read(&p->upstream, to, room);
+        long n = p->cut ? UPSTREAM_READ_BROKEN : upstream_read(&p->upstream, to, room);
 
         if (n > 0)
                 return n;
         if (n == UPSTREAM_READ_LATER)
                 return HTTP_PULL_LATER;
-        if (n == UPSTREAM_READ_END)
-                return end(p);
-        log_write(LOG_WARN, "an upstream broke off in its answer, the client's connection is cut",
-                  "route", p->route->id, "error.message",
-                  p->upstream.reason ? p->upstream.reason : "", "trace.id", r->trace_id, NULL);
-        return HTTP_PULL_BROKEN;
+        return n == UPSTREAM_READ_END ? end(p) : cut(p);
 }
 
 static void fill_body(struct proxy_request *p)
@@ -150,14 +155,14 @@ void response_fill(struct proxy_request *p)
 {
         struct http_request *r = p->request;
         struct headers fields = {.arena = r->arena};
-        bool upstream = !p->status && p->upstream.outcome == UPSTREAM_ANSWERED;
+        bool upstream = !p->own.status && p->upstream.outcome == UPSTREAM_ANSWERED;
 
         if (upstream) {
                 r->answer.status = p->upstream.status;
                 fields = (struct headers){r->arena, p->upstream.answer, p->upstream.answer_count,
                                           p->upstream.answer_count};
-        } else if (p->status) {
-                fill_here(p);
+        } else if (p->own.status) {
+                fill_own(p);
                 if (p->chain.route)
                         fields = p->chain.answer;
         } else {
@@ -167,8 +172,7 @@ void response_fill(struct proxy_request *p)
                 pass_back(p, &fields);
         if (upstream && !fits(p, &fields)) {
                 upstream_cancel(&p->upstream);
-                p->upstream.reason = "the head of its answer is too large";
-                fail(p, 502, "broke off");
+                fail(p, 502, "broke off", "the head of its answer is too large");
                 fields.count = 0;
                 upstream = false;
         }

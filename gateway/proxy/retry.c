@@ -1,17 +1,7 @@
-/* Whether a call is made again. Two reasons: the try failed in a way that says it may be (nothing
-   reached the upstream: any method; broken off before an answer: what is safe, or is recognised by
-   its Idempotency-Key), or the route's Retry filter asks for it. Never behind the first byte of an
-   answer, never beyond the budget.
-
-   A key makes nothing repeatable by itself. It counts for the methods that the upstream keeps keys
-   for: POST, where the route's metadata says so, and those whose answers were seen to name the key
-   that they were asked with (as draft-ietf-httpapi-idempotency-key-header leaves it to the
-   resource). That PUT and DELETE are idempotent (RFC 9110, 9.2.2) does not count here: a PUT to an
-   unknown id creates. */
-#include "gateway/proxy/proxy_request.h"
+#include "gateway/proxy/retry.h"
 
 #include "base/clock.h"
-#include "base/container.h"
+#include "gateway/proxy/proxy_request_inside.h"
 
 #include <string.h>
 #include <strings.h>
@@ -46,7 +36,7 @@ static bool is_keyed(const struct proxy_request *p)
 {
         const char *method = p->request->method;
 
-        if (!p->key || p->route->idempotency == IDEMPOTENCY_NO)
+        if (!p->key.text || p->route->idempotency == IDEMPOTENCY_NO)
                 return false;
         if (p->route->idempotency == IDEMPOTENCY_YES && strcmp(method, "POST") == 0)
                 return true;
@@ -60,16 +50,16 @@ static bool names_key(const struct proxy_request *p)
 
         for (size_t i = 0; i < x->answer_count; i++)
                 if (strcasecmp(x->answer[i].name, "Idempotency-Key") == 0 &&
-                    strcmp(x->answer[i].value, p->key) == 0)
+                    strcmp(x->answer[i].value, p->key.text) == 0)
                         return true;
         return false;
 }
 
-void retry_learn(struct proxy_request *p)
+void retry_learn(const struct proxy_request *p)
 {
         unsigned bit = method_bit(p->request->method);
 
-        if (p->key && p->upstream.outcome == UPSTREAM_ANSWERED &&
+        if (p->key.text && p->upstream.outcome == UPSTREAM_ANSWERED &&
             !(atomic_load_explicit(&p->target->keeps_keys, memory_order_relaxed) & bit) &&
             names_key(p))
                 atomic_fetch_or_explicit(&p->target->keeps_keys, bit, memory_order_relaxed);
@@ -79,7 +69,7 @@ void retry_learn(struct proxy_request *p)
    are over. */
 static bool may_use_key(const struct proxy_request *p)
 {
-        return is_keyed(p) && !p->request->partial && p->reached < KEYED_TRIES &&
+        return is_keyed(p) && !p->request->partial && p->tries.reached < KEYED_TRIES &&
                clock_mono_us() - p->start_us < PATIENCE_MS * 1000LL;
 }
 
@@ -89,19 +79,19 @@ static bool may_fail_again(const struct proxy_request *p)
 
         if (x->outcome == UPSTREAM_SLOW || x->begun)
                 return false;
-        if (!p->reached)
-                return p->tries < TRIES;
+        if (!p->tries.reached)
+                return p->tries.begun < TRIES;
         if (p->request->partial)
                 return false;
         if (is_safe(p->request->method))
-                return p->tries < TRIES;
+                return p->tries.begun < TRIES;
         return may_use_key(p);
 }
 
 /* Our own first try is still at work there. */
 static bool is_own_conflict(const struct proxy_request *p)
 {
-        return p->upstream.status == 409 && p->reached > 1 && may_use_key(p);
+        return p->upstream.status == 409 && p->tries.reached > 1 && may_use_key(p);
 }
 
 static bool filter_wants(const struct proxy_request *p)
@@ -109,34 +99,36 @@ static bool filter_wants(const struct proxy_request *p)
         const struct retry_policy *retry = p->route->retry;
 
         return retry && !p->request->partial &&
-               retry_policy_wants(retry, p->request->method, p->upstream.status, p->tries - 1);
+               retry_policy_wants(retry, p->request->method, p->upstream.status,
+                                  p->tries.begun - 1);
 }
 
-static int64_t wait_ms(const struct proxy_request *p)
+/* Doubles with each try; half of it is left to chance, so that many requests do not come at once.
+ */
+static int64_t backoff_ms(const struct proxy_request *p)
 {
         int64_t ms = FIRST_WAIT_MS;
 
-        for (int i = 1; i < p->tries && ms < LONGEST_WAIT_MS; i++)
+        for (int i = 1; i < p->tries.begun && ms < LONGEST_WAIT_MS; i++)
                 ms *= 2;
         return ms / 2 + (int64_t)(p->asked.random >> 32) % (ms / 2 + 1);
 }
 
-static void due(struct timer *timer)
+/* -1: it may not be sent again. */
+static int64_t wait_ms(const struct proxy_request *p)
 {
-        proxy_request_send(CONTAINER_OF(timer, struct proxy_request, timer));
+        bool answered = p->upstream.outcome == UPSTREAM_ANSWERED;
+
+        if (answered && filter_wants(p))
+                return retry_policy_wait_ms(p->route->retry, p->tries.begun);
+        return (answered ? is_own_conflict(p) : may_fail_again(p)) ? backoff_ms(p) : -1;
 }
 
-bool retry_again(struct proxy_request *p)
+int64_t retry_wait_us(const struct proxy_request *p)
 {
-        struct upstream_request *x = &p->upstream;
-        bool answered = x->outcome == UPSTREAM_ANSWERED, filter = answered && filter_wants(p);
-        bool again = filter || (answered ? is_own_conflict(p) : may_fail_again(p));
+        int64_t ms = wait_ms(p);
 
-        if (!again || !retry_budget_spend(&p->worker->budget, loop_now_us(p->worker->loop)))
-                return false;
-        upstream_cancel(x);
-        p->timer.due = due;
-        loop_timer(p->worker->loop, &p->timer,
-                   (filter ? retry_policy_wait_ms(p->route->retry, p->tries) : wait_ms(p)) * 1000);
-        return true;
+        if (ms < 0 || !retry_budget_spend(&p->worker->budget, loop_now_us(p->worker->loop)))
+                return -1;
+        return ms * 1000;
 }

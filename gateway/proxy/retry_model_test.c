@@ -1,7 +1,5 @@
 /* What is sent again and what never is, by a model in which the upstream cuts at every byte of a
    request and of its answer. */
-#include "gateway/proxy/proxy_request.h"
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/gateway.h"
@@ -386,7 +384,7 @@ int main(int argc, char **argv)
 
         int failed;
 
-        log_open("again_model_test", true, LOG_ERROR); /* thousands of lines of access */
+        log_open("retry_model_test", true, LOG_ERROR); /* thousands of lines of access */
         failed = check_main(stories, argc, argv);
         log_close();
         return failed;

@@ -1,8 +1,9 @@
-/* Whether, and when, a call is made again: by table. That it then is, and how often that reaches an
-   upstream: again_model_test. */
-#include "gateway/proxy/proxy_request.h"
+/* Whether a request is sent again, and when, case by case. That it then is sent, and how often it
+   reaches an upstream, is tested by retry_model_test. */
+#include "gateway/proxy/retry.h"
 
 #include "base/clock.h"
+#include "gateway/proxy/proxy_request_inside.h"
 #include "testing/check.h"
 
 #include <stdio.h>
@@ -14,7 +15,7 @@ static struct http_request request;
 static struct route route;
 static struct target target;
 static struct retry_policy retry;
-static struct proxy_request call;
+static struct proxy_request p;
 
 enum { POST_BIT = 1, PUT_BIT = 2, PATCH_BIT = 4, DELETE_BIT = 8 };
 
@@ -30,37 +31,32 @@ static struct proxy_request *begin(void)
                 .retries = 2, .methods = any_method, .first_ms = 100, .factor = 3};
         retry.on.has[500] = true;
         target = (struct target){.keeps_keys = POST_BIT};
-        call = (struct proxy_request){
+        p = (struct proxy_request){
                 .worker = &worker,
                 .request = &request,
                 .route = &route,
                 .target = &target,
-                .key = "k",
-                .tries = 1,
-                .reached = 1,
+                .key.text = "k",
+                .tries = {.begun = 1, .reached = 1},
                 .start_us = clock_mono_us(),
-                .upstream = {.outcome = UPSTREAM_BROKEN, .over = true},
+                .upstream.outcome = UPSTREAM_BROKEN,
         };
-        return &call;
+        return &p;
 }
 
 static bool again(void)
 {
-        bool yes = retry_again(&call);
+        int64_t us = retry_wait_us(&p);
 
-        check(call.timer.set == yes);
-        loop_timer_clear(loop, &call.timer);
-        return yes;
+        check(us >= -1 && !p.tries.timer.set); /* it only says when */
+        return us >= 0;
 }
 
 static int64_t wait_ms(void)
 {
-        int64_t ms = -1;
+        int64_t us = retry_wait_us(&p);
 
-        if (retry_again(&call))
-                ms = (call.timer.at_us - loop_now_us(loop)) / 1000;
-        loop_timer_clear(loop, &call.timer);
-        return ms;
+        return us < 0 ? -1 : us / 1000;
 }
 
 static void what_did_not_reach_the_upstream_is_sent_once_more(void)
@@ -68,19 +64,19 @@ static void what_did_not_reach_the_upstream_is_sent_once_more(void)
         static const enum upstream_outcome outcomes[] = {UPSTREAM_REFUSED, UPSTREAM_BROKEN};
 
         for (int i = 0; i < 2; i++) {
-                begin()->reached = 0;
-                call.key = NULL;
+                begin()->tries.reached = 0;
+                p.key.text = NULL;
                 request.partial = true; /* its beginning is here */
-                call.upstream.outcome = outcomes[i];
+                p.upstream.outcome = outcomes[i];
                 check(again());
-                call.tries = 2;
+                p.tries.begun = 2;
                 check(!again());
         }
-        begin()->reached = 0;
-        call.tries = 2; /* a key gives no more tries as long as nothing is at stake */
+        begin()->tries.reached = 0;
+        p.tries.begun = 2; /* a key gives no more tries as long as nothing is at stake */
         check(!again());
-        begin()->reached = 0;
-        call.upstream.outcome = UPSTREAM_SLOW;
+        begin()->tries.reached = 0;
+        p.upstream.outcome = UPSTREAM_SLOW;
         check(!again());
 }
 
@@ -92,23 +88,23 @@ static void what_is_safe_is_sent_once_more(void)
                                                                                     "DELETE", NULL};
 
         for (int i = 0; safe[i]; i++) {
-                begin()->key = NULL;
+                begin()->key.text = NULL;
                 request.method = safe[i];
                 check(again());
-                call.tries = 2;
+                p.tries.begun = 2;
                 check(!again());
-                call.tries = 1;
+                p.tries.begun = 1;
                 request.partial = true;
                 check(!again());
                 request.partial = false;
-                call.upstream.begun = true;
+                p.upstream.begun = true;
                 check(!again());
-                call.upstream.begun = false;
-                call.upstream.outcome = UPSTREAM_SLOW;
+                p.upstream.begun = false;
+                p.upstream.outcome = UPSTREAM_SLOW;
                 check(!again());
         }
         for (int i = 0; others[i]; i++) {
-                begin()->key = NULL;
+                begin()->key.text = NULL;
                 request.method = others[i];
                 target.keeps_keys = ~0u;
                 route.idempotency = IDEMPOTENCY_YES;
@@ -156,11 +152,11 @@ static void a_key_counts_where_it_is_kept(void)
 static void a_key_has_its_tries_and_its_time(void)
 {
         for (int reached = 1; reached < 8; reached++) {
-                begin()->reached = reached;
-                call.tries = 20; /* most of them reached nobody */
+                begin()->tries.reached = reached;
+                p.tries.begun = 20; /* most of them reached nobody */
                 check(again());
         }
-        begin()->reached = 8;
+        begin()->tries.reached = 8;
         check(!again());
         begin()->start_us -= 4500000;
         check(again());
@@ -182,10 +178,10 @@ static void a_key_has_its_tries_and_its_time(void)
 static struct proxy_request *begin_conflict(int reached)
 {
         begin()->upstream.outcome = UPSTREAM_ANSWERED;
-        call.upstream.begun = true;
-        call.upstream.status = 409;
-        call.tries = call.reached = reached;
-        return &call;
+        p.upstream.begun = true;
+        p.upstream.status = 409;
+        p.tries.begun = p.tries.reached = reached;
+        return &p;
 }
 
 static void our_own_conflict_is_waited_for(void)
@@ -194,7 +190,7 @@ static void our_own_conflict_is_waited_for(void)
         check(again());
         begin_conflict(1); /* somebody else's */
         check(!again());
-        begin_conflict(1)->tries = 2; /* the first try reached nobody */
+        begin_conflict(1)->tries.begun = 2; /* the first try reached nobody */
         check(!again());
         begin_conflict(7);
         check(again());
@@ -202,7 +198,7 @@ static void our_own_conflict_is_waited_for(void)
         check(!again());
         begin_conflict(2)->upstream.status = 200;
         check(!again());
-        begin_conflict(2)->key = NULL;
+        begin_conflict(2)->key.text = NULL;
         check(!again());
         begin_conflict(2);
         target.keeps_keys = 0;
@@ -217,28 +213,27 @@ static void our_own_conflict_is_waited_for(void)
 static void a_filter_asks_for_more(void)
 {
         begin()->upstream.outcome = UPSTREAM_ANSWERED;
-        call.upstream.begun = true;
-        call.upstream.status = 500;
-        call.key = NULL;
+        p.upstream.begun = true;
+        p.upstream.status = 500;
+        p.key.text = NULL;
         check(!again());
         route.retry = &retry;
         check_int(wait_ms(), 100);
-        call.tries = 2;
+        p.tries.begun = 2;
         check_int(wait_ms(), 300);
-        call.tries = 3;
+        p.tries.begun = 3;
         check(!again());
-        call.tries = 1;
-        call.upstream.status = 501;
+        p.tries.begun = 1;
+        p.upstream.status = 501;
         check(!again());
-        call.upstream.status = 500;
+        p.upstream.status = 500;
         request.method = "PUT";
         check(!again());
         request.method = "GET";
         request.partial = true;
         check(!again());
         request.partial = false;
-        call.upstream.outcome =
-                UPSTREAM_SLOW; /* it says what answers it wants, and there is none */
+        p.upstream.outcome = UPSTREAM_SLOW; /* it says what answers it wants, and there is none */
         check(!again());
 }
 
@@ -247,13 +242,13 @@ static void waits_double_and_vary(void)
         static const int64_t longest[] = {25, 50, 100, 200, 400, 800, 800, 800};
 
         for (int i = 0; i < 7; i++) {
-                begin()->tries = i + 1;
+                begin()->tries.begun = i + 1;
                 check_int(wait_ms(), longest[i] / 2);
-                call.asked.random = (uint64_t)(longest[i] / 2) << 32;
+                p.asked.random = (uint64_t)(longest[i] / 2) << 32;
                 check_int(wait_ms(), longest[i] / 2 * 2);
-                call.asked.random = (uint64_t)(longest[i] / 2 + 1) << 32;
+                p.asked.random = (uint64_t)(longest[i] / 2 + 1) << 32;
                 check_int(wait_ms(), longest[i] / 2);
-                call.asked.random = 0xffffffff; /* the lower half is for others */
+                p.asked.random = 0xffffffff; /* the lower half is for others */
                 check_int(wait_ms(), longest[i] / 2);
         }
 }
@@ -278,13 +273,13 @@ static unsigned learnt(const char *method, const char *key, enum upstream_outcom
 
         fields[0] = (struct http_header){"X-Other", "k"};
         fields[1] = (struct http_header){name, value};
-        begin()->key = key;
+        begin()->key.text = key;
         target.keeps_keys = 0;
         request.method = method;
-        call.upstream.outcome = outcome;
-        call.upstream.answer = fields;
-        call.upstream.answer_count = 2;
-        retry_learn(&call);
+        p.upstream.outcome = outcome;
+        p.upstream.answer = fields;
+        p.upstream.answer_count = 2;
+        retry_learn(&p);
         return target.keeps_keys;
 }
 
@@ -304,9 +299,9 @@ static void an_answer_that_names_the_key_keeps_it(void)
                                           .answer = &(struct http_header){"Idempotency-Key", "k"},
                                           .answer_count = 1};
         target.keeps_keys = PUT_BIT;
-        retry_learn(&call); /* one more, beside what is known */
+        retry_learn(&p); /* one more, beside what is known */
         check_int(target.keeps_keys, PUT_BIT | POST_BIT);
-        retry_learn(&call);
+        retry_learn(&p);
         check_int(target.keeps_keys, PUT_BIT | POST_BIT);
 }
 

@@ -1,0 +1,89 @@
+/* proxy_request_inside - the struct of a proxy request, for the files of this room that work on it.
+
+   proxy_request.c alone sends, waits, cancels and answers. It asks the files below it: admit.c,
+   outgoing.c, retry.c and response.c read and fill this struct, and call nothing above them. */
+#ifndef GATEWAY_PROXY_PROXY_REQUEST_INSIDE_H
+#define GATEWAY_PROXY_PROXY_REQUEST_INSIDE_H
+
+#include "gateway/proxy/worker.h"
+#include "gateway/routing/cors.h"
+#include "gateway/routing/filter_chain.h"
+#include "gateway/upstream/upstream.h"
+#include "http/server.h"
+
+enum proxy_state {
+        PROXY_ADMITTING, /* Route, limits and filters are asked; nothing was sent yet. */
+        PROXY_SENDING,   /* A try is under way, and the upstream has not answered it. */
+        PROXY_WAITING,   /* A try failed; the next one begins when the timer is due. */
+        PROXY_ANSWERED,  /* The answer is known; the rest of the client's body is dropped. */
+};
+
+/* What admission holds for the request, or will say in its answer. */
+struct proxy_admission {
+        struct target *counted_at; /* its count of requests in flight has this one; NULL: none */
+        const struct route_breaker *breaker; /* the one that was asked; NULL: none */
+        uint64_t ticket;                     /* of that breaker; 0: none, or given back */
+        const struct route_limiter *limiter; /* the one that was asked; NULL: none */
+        int64_t tokens_left;
+};
+
+/* An answer of the gateway's own. */
+struct proxy_own_answer {
+        int status;         /* 0: the answer is what the upstream brings */
+        const char *detail; /* of its problem; NULL: it has no body */
+        int retry_after_s;  /* for Retry-After, of a failed upstream too; 0: without */
+};
+
+struct proxy_tries {
+        int begun;
+        int reached; /* so many of them may have reached the upstream */
+        struct timer timer;
+};
+
+/* Idempotency-Key */
+struct proxy_key {
+        const char *text; /* NULL: none */
+        bool made;        /* by the gateway: the client does not see it */
+};
+
+struct proxy_request {
+        enum proxy_state state;
+        struct proxy_worker *worker;
+        LIST_ENTRY(proxy_request) beside; /* among the worker's, unless it is PROXY_ADMITTING */
+        int64_t start_us;
+
+        /* the client's side */
+        struct http_request *request;
+        struct headers received; /* as forward_receive left them */
+        struct asked asked;
+        struct cors_verdict cors;
+        int64_t streamed; /* bytes of the body sent on beyond request->body */
+        bool body_ended;  /* the client has sent all of its body */
+
+        /* its route */
+        struct snapshot *snapshot;
+        const struct route *route;       /* NULL: none yet */
+        const struct route *fallen_from; /* the route whose fallback `route` is; NULL: of none */
+        struct target *target;
+        struct filter_chain chain;
+        struct proxy_admission admission;
+
+        /* the upstream's side */
+        struct upstream_request upstream;
+        struct proxy_tries tries;
+        struct proxy_key key;
+
+        /* the answer */
+        struct proxy_own_answer own;
+        const char *cut; /* why what is still to come of it is cut off; NULL: it is not */
+};
+
+/* The gateway answers: a problem with that detail, or no body. False, for a check to return. */
+static inline bool answer_here(struct proxy_request *p, int status, const char *detail)
+{
+        p->own.status = status;
+        p->own.detail = detail;
+        return false;
+}
+
+#endif
