@@ -3,49 +3,13 @@
 #include "base/text.h"
 #include "http/client.h"
 #include "http/grammar.h"
+#include "http/header_kinds.h"
 
 enum { MOST_OPTIONS = 100 };
 
-static const char *const hop_by_hop[] = {
-        "Connection",
-        "Keep-Alive",
-        "Proxy-Connection",
-        "Proxy-Authenticate",
-        "Proxy-Authorization",
-        "TE",
-        "Trailer",
-        "Transfer-Encoding",
-        "Upgrade",
-        "Content-Length",
-        NULL,
-};
-
-/* Written by us. Host is the upstream's; the body is here already, so that there is nothing to
-   expect. */
-static const char *const ours[] = {"Host",
-                                   "Expect",
-                                   "Forwarded",
-                                   "traceparent",
-                                   "X-Forwarded-For",
-                                   "X-Forwarded-Host",
-                                   "X-Forwarded-Port",
-                                   "X-Forwarded-Proto",
-                                   "X-Forwarded-Prefix",
-                                   NULL};
-
-/* What `Connection: x` cannot remove: who asks, for what, and what a retry is recognised by. */
-static const char *const kept[] = {
-        "Accept",          "Authorization", "Content-Encoding", "Content-Type", "Cookie", "Host",
-        "Idempotency-Key", "If-Match",      "If-None-Match",    "Forwarded",    "Origin", "b3",
-        "traceparent",     "tracestate",    "X-Request-Id",     NULL,
-};
-
-static bool is_among(const char *const *names, const char *name)
+static bool is_any(const char *name, unsigned kinds)
 {
-        for (; *names; names++)
-                if (is_same_name(*names, name))
-                        return true;
-        return false;
+        return header_kinds(name, strlen(name)) & kinds;
 }
 
 static bool starts_with(const char *name, const char *prefix)
@@ -88,9 +52,10 @@ static bool options_name(const struct options *o, const char *name)
         return false;
 }
 
+/* Who asks, for what, and what a retry is recognised by. */
 static bool is_kept(const char *name)
 {
-        return is_among(kept, name) || starts_with(name, "X-Forwarded-") ||
+        return is_any(name, HEADER_KEPT) || starts_with(name, "X-Forwarded-") ||
                starts_with(name, "X-B3-");
 }
 
@@ -175,7 +140,7 @@ static void remove_ours(struct headers *h)
         size_t kept_count = 0;
 
         for (size_t i = 0; i < h->count; i++)
-                if (!is_among(ours, h->at[i].name))
+                if (!is_any(h->at[i].name, HEADER_WRITTEN))
                         h->at[kept_count++] = h->at[i];
         h->count = kept_count;
 }
@@ -216,7 +181,8 @@ bool forward_receive(struct headers *h, bool trusted)
         for (size_t i = 0; i < h->count; i++) {
                 const char *name = h->at[i].name;
 
-                if (is_among(hop_by_hop, name) || (!trusted && is_origin(name)) ||
+                if (is_any(name, HEADER_HOP | HEADER_DELIMITS | HEADER_TO_PROXY) ||
+                    (!trusted && is_origin(name)) ||
                     (options_name(&options, name) && !is_kept(name)))
                         continue;
                 h->at[kept_count++] = h->at[i];

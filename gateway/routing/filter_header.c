@@ -3,20 +3,7 @@
 
 #include "gateway/routing/load.h"
 #include "http/grammar.h"
-
-/* Where a message ends and who hears it is for the proxy to say, on both sides. */
-static bool is_ours(const char *name)
-{
-        static const char *const ours[] = {
-                "Connection",        "Content-Length",   "Expect", "Host",
-                "Keep-Alive",        "Proxy-Connection", "TE",     "Trailer",
-                "Transfer-Encoding", "Upgrade",          NULL};
-
-        for (int i = 0; ours[i]; i++)
-                if (strcasecmp(ours[i], name) == 0)
-                        return true;
-        return false;
-}
+#include "http/header_kinds.h"
 
 static bool read_field(const struct filter_place *place, struct filter *f,
                        const struct parameter *parameters, struct error *error)
@@ -30,7 +17,7 @@ static bool read_field(const struct filter_place *place, struct filter *f,
         if (!is_token(f->name, strlen(f->name)) || has_control(f->value, strlen(f->value)))
                 return yaml_error(f->definition.at, error, "%s: %s is no header field",
                                   f->definition.name, f->name);
-        f->idle = is_ours(f->name);
+        f->idle = header_kinds(f->name, strlen(f->name)) & HEADER_FIXED;
         if (f->idle)
                 load_warn(place->routes, f->definition.at,
                           "%s has no effect on %s, which the gateway itself writes",

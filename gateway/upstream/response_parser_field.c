@@ -1,43 +1,9 @@
 #include "gateway/upstream/response_parser_inside.h"
 
 #include "http/grammar.h"
+#include "http/header_kinds.h"
 
 enum { MOST_OPTIONS = 64 };
-
-/* What RFC 9110, 6.5.1 keeps out of trailers, beside the special fields below. */
-static const char *const never_trailers[] = {
-        "Age",
-        "Authentication-Info",
-        "Authorization",
-        "Cache-Control",
-        "Content-Encoding",
-        "Content-Language",
-        "Content-Location",
-        "Content-Range",
-        "Content-Type",
-        "Cookie",
-        "Date",
-        "Expect",
-        "Expires",
-        "Host",
-        "If-Match",
-        "If-Modified-Since",
-        "If-None-Match",
-        "If-Range",
-        "If-Unmodified-Since",
-        "Location",
-        "Max-Forwards",
-        "Pragma",
-        "Proxy-Authentication-Info",
-        "Proxy-Authorization",
-        "Range",
-        "Retry-After",
-        "Set-Cookie",
-        "Vary",
-        "Warning",
-        "WWW-Authenticate",
-        NULL,
-};
 
 bool response_parser_refuse(struct response_parser *r, const char *why)
 {
@@ -95,32 +61,14 @@ static bool connection_read(struct response_parser *r, const struct response_fie
         return true;
 }
 
-/* Fields that are about this connection or about the framing; none of them is ever a trailer. */
-static const struct special {
-        const char *name;
-        size_t len;
-        bool (*read)(struct response_parser *parser, const struct response_field *field);
-        bool hop;
-} specials[] = {
-        {"Content-Length", 14, length_read, false},
-        {"Transfer-Encoding", 17, coding_read, true},
-        {"Connection", 10, connection_read, true},
-        {"Keep-Alive", 10, NULL, true},
-        {"Proxy-Connection", 16, NULL, true},
-        {"Proxy-Authenticate", 18, NULL, true},
-        {"TE", 2, NULL, true},
-        {"Trailer", 7, NULL, true},
-        {"Upgrade", 7, NULL, true},
-};
-
-static const struct special *special_of(const struct response_field *f)
+/* The fields that say where the answer or the connection ends. */
+static bool delimiter_read(struct response_parser *r, const struct response_field *f)
 {
-        for (size_t i = 0; i < sizeof specials / sizeof *specials; i++)
-                if (f->name_len == specials[i].len &&
-                    ((f->name[0] ^ specials[i].name[0]) & 0x1f) == 0 &&
-                    strncasecmp(f->name, specials[i].name, f->name_len) == 0)
-                        return &specials[i];
-        return NULL;
+        if (is_named(f->name, f->name_len, "Content-Length"))
+                return length_read(r, f);
+        if (is_named(f->name, f->name_len, "Transfer-Encoding"))
+                return coding_read(r, f);
+        return connection_read(r, f);
 }
 
 static const char *name_fault(const char *line, size_t name, size_t len)
@@ -160,16 +108,16 @@ static bool field_cut(struct response_parser *r, char *line, size_t len, struct 
 bool response_parser_field(struct response_parser *r, char *line, size_t len)
 {
         struct response_field *f = &r->room[r->field_count];
-        const struct special *special;
+        unsigned kinds;
 
         if (r->field_count == r->limits->fields)
                 return response_parser_refuse(r, "too many fields");
         if (!field_cut(r, line, len, f))
                 return false;
         r->field_count++;
-        special = special_of(f);
-        f->hop = special && special->hop;
-        return !special || !special->read || special->read(r, f);
+        kinds = header_kinds(f->name, f->name_len);
+        f->hop = kinds & HEADER_HOP;
+        return !(kinds & HEADER_DELIMITS) || delimiter_read(r, f);
 }
 
 bool response_parser_trailer(struct response_parser *r, char *line, size_t len)
@@ -180,10 +128,8 @@ bool response_parser_trailer(struct response_parser *r, char *line, size_t len)
                 return response_parser_refuse(r, "too many fields with the trailers");
         if (!field_cut(r, line, len, f))
                 return false;
-        for (const char *const *never = never_trailers; *never; never++)
-                if (is_named(f->name, f->name_len, *never))
-                        return true;
-        r->trailer_count += !special_of(f);
+        if (!(header_kinds(f->name, f->name_len) & HEADER_NO_TRAILER))
+                r->trailer_count++;
         return true;
 }
 
