@@ -3,6 +3,7 @@
 #ifndef GATEWAY_TESTING_LONE_REQUEST_H
 #define GATEWAY_TESTING_LONE_REQUEST_H
 
+#include "base/text.h"
 #include "gateway/upstream/upstream.h"
 #include "testing/check.h"
 

@@ -4,38 +4,42 @@
 #include <string.h>
 #include <sys/socket.h>
 
-long upstream_connection_send(struct upstream_connection *l, const char *bytes, size_t len)
+long upstream_connection_send(struct upstream_connection *c, const char *bytes, size_t len)
 {
         ssize_t n;
 
-        if (!l->writable)
+        if (!c->writable)
                 return 0;
         do
-                n = send(l->watch.fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+                n = send(c->watch.fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
         while (n < 0 && errno == EINTR);
-        if (n >= 0 || errno != EAGAIN)
+        if (n >= 0)
                 return n;
-        l->writable = false;
-        return 0;
+        if (errno == EAGAIN) {
+                c->writable = false;
+                return 0;
+        }
+        c->deaf = c->readable = true;
+        return -1;
 }
 
-/* The descriptor is watched by edges: after a short read nothing is left but a close that was
-   already told of. */
-long upstream_connection_receive_to(struct upstream_connection *l, char *to, size_t room)
+/* The descriptor is watched by edges: after a short read nothing is left, unless the upstream has
+   hung up, of which we heard. */
+long upstream_connection_receive_to(struct upstream_connection *c, char *to, size_t room)
 {
         ssize_t n;
 
-        if (!l->readable || !room)
+        if (!c->readable || !room)
                 return 0;
         do
-                n = recv(l->watch.fd, to, room, MSG_DONTWAIT);
+                n = recv(c->watch.fd, to, room, MSG_DONTWAIT);
         while (n < 0 && errno == EINTR);
         if (n > 0) {
-                l->readable = (size_t)n == room || l->hung_up;
+                c->readable = (size_t)n == room || c->hung_up;
                 return n;
         }
         if (n < 0 && errno == EAGAIN) {
-                l->readable = false;
+                c->readable = false;
                 return 0;
         }
         if (n == 0)
@@ -43,27 +47,27 @@ long upstream_connection_receive_to(struct upstream_connection *l, char *to, siz
         return -1;
 }
 
-long upstream_connection_receive(struct upstream_connection *l, size_t most)
+long upstream_connection_receive(struct upstream_connection *c, size_t most)
 {
-        struct read_buffer *d = l->buffer;
+        struct read_buffer *b = c->buffer;
         size_t room;
         long n;
 
-        if (d->start) {
-                memmove(d->bytes, d->bytes + d->start, d->end - d->start);
-                d->end -= d->start;
-                d->start = 0;
+        if (b->start) {
+                memmove(b->bytes, b->bytes + b->start, b->end - b->start);
+                b->end -= b->start;
+                b->start = 0;
         }
-        room = sizeof d->bytes - d->end;
-        n = upstream_connection_receive_to(l, d->bytes + d->end, most < room ? most : room);
+        room = sizeof b->bytes - b->end;
+        n = upstream_connection_receive_to(c, b->bytes + b->end, most < room ? most : room);
         if (n > 0)
-                d->end += (size_t)n;
+                b->end += (size_t)n;
         return n;
 }
 
-bool upstream_connection_is_fresh(struct upstream_connection *l)
+bool upstream_connection_is_fresh(struct upstream_connection *c)
 {
         char byte;
 
-        return recv(l->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+        return recv(c->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }

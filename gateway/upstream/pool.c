@@ -1,11 +1,12 @@
-/* The connections that are kept for one host and port, and the buffers that answers are read on. */
+/* The connections that are kept for one host and port, and the buffers that answers are read into.
+ */
 #include "gateway/upstream/upstream_inside.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_DESKS = 64 }; /* kept when nobody needs them */
+enum { MAX_BUFFERS = 64 }; /* free ones that are kept */
 
 struct pool *pool_of(struct upstreams *u, const char *host, int port)
 {
@@ -23,67 +24,66 @@ struct pool *pool_of(struct upstreams *u, const char *host, int port)
         return u->pools = p;
 }
 
-static void desk_return(struct upstream_connection *l)
+static void read_buffer_return(struct upstream_connection *c)
 {
-        struct upstreams *u = l->pool->upstreams;
+        struct upstreams *u = c->pool->upstreams;
 
-        if (!l->buffer)
+        if (!c->buffer)
                 return;
-        if (u->buffer_count < MAX_DESKS) {
-                l->buffer->next = u->buffers;
-                u->buffers = l->buffer;
+        if (u->buffer_count < MAX_BUFFERS) {
+                c->buffer->next = u->buffers;
+                u->buffers = c->buffer;
                 u->buffer_count++;
         } else {
-                free(l->buffer);
+                free(c->buffer);
         }
-        l->buffer = NULL;
+        c->buffer = NULL;
 }
 
-void read_buffer_take(struct upstream_connection *l, bool is_head)
+void read_buffer_take(struct upstream_connection *c, bool is_head)
 {
-        struct upstreams *u = l->pool->upstreams;
-        struct read_buffer *d = u->buffers;
+        struct upstreams *u = c->pool->upstreams;
+        struct read_buffer *b = u->buffers;
 
-        if (d) {
-                u->buffers = d->next;
+        if (b) {
+                u->buffers = b->next;
                 u->buffer_count--;
         } else {
-                d = malloc(sizeof *d);
-                if (!d)
+                b = malloc(sizeof *b);
+                if (!b)
                         abort();
         }
-        d->start = d->end = 0;
-        response_parser_begin(&d->parser, &u->limits, d->fields, is_head);
-        l->buffer = d;
+        b->start = b->end = 0;
+        response_parser_begin(&b->parser, &u->limits, b->fields, is_head);
+        c->buffer = b;
 }
 
-static void link_close(struct upstream_connection *l)
+static void connection_close(struct upstream_connection *c)
 {
-        loop_forget(l->pool->upstreams->loop, &l->watch);
-        close(l->watch.fd);
-        free(l);
+        loop_forget(c->pool->upstreams->loop, &c->watch);
+        close(c->watch.fd);
+        free(c);
 }
 
-static void idle_put(struct pool *p, struct upstream_connection *l)
+static void idle_put(struct pool *p, struct upstream_connection *c)
 {
-        TAILQ_INSERT_HEAD(&p->idle, l, beside);
+        TAILQ_INSERT_HEAD(&p->idle, c, beside);
         p->idle_count++;
 }
 
-static void idle_take(struct pool *p, struct upstream_connection *l)
+static void idle_take(struct pool *p, struct upstream_connection *c)
 {
-        TAILQ_REMOVE(&p->idle, l, beside);
+        TAILQ_REMOVE(&p->idle, c, beside);
         p->idle_count--;
 }
 
-void upstream_connection_drop(struct upstream_connection *l)
+void upstream_connection_drop(struct upstream_connection *c)
 {
-        idle_take(l->pool, l);
-        link_close(l);
+        idle_take(c->pool, c);
+        connection_close(c);
 }
 
-/* Ends earlier or later by a fifth, lest all that were made in one second are made anew in one
-   second. */
+/* A fifth more or less: connections that were made in the same second do not all end in one. */
 static int64_t end_of_life(struct upstreams *u)
 {
         int64_t life = u->config.max_life_ms * 1000LL;
@@ -96,36 +96,36 @@ struct upstream_connection *upstream_connection_open(struct pool *pool, int fd,
                                                      struct endpoint *endpoint)
 {
         struct upstreams *u = pool->upstreams;
-        struct upstream_connection *l = memory_alloc(sizeof *l);
+        struct upstream_connection *c = memory_alloc(sizeof *c);
 
-        *l = (struct upstream_connection){
+        *c = (struct upstream_connection){
                 .watch = {upstream_connection_ready, fd},
                 .pool = pool,
                 .endpoint = endpoint,
                 .until_us = end_of_life(u),
                 .writable = true,
         };
-        TAILQ_INSERT_HEAD(&u->busy, l, beside);
-        loop_watch(u->loop, &l->watch, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
-        return l;
+        TAILQ_INSERT_HEAD(&u->busy, c, beside);
+        loop_watch(u->loop, &c->watch, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+        return c;
 }
 
 struct upstream_connection *pool_take(struct pool *p, bool careful)
 {
         int64_t now = loop_now_us(p->upstreams->loop);
-        struct upstream_connection *l;
+        struct upstream_connection *c;
 
-        while ((l = TAILQ_FIRST(&p->idle))) {
-                if (now < l->until_us &&
-                    now - l->idle_us < p->upstreams->config.max_idle_ms * 1000LL &&
-                    !endpoint_is_avoided(l->endpoint) &&
-                    (!careful || upstream_connection_is_fresh(l))) {
-                        idle_take(p, l);
-                        TAILQ_INSERT_HEAD(&p->upstreams->busy, l, beside);
-                        l->reused = true;
-                        return l;
+        while ((c = TAILQ_FIRST(&p->idle))) {
+                if (now < c->until_us &&
+                    now - c->idle_us < p->upstreams->config.max_idle_ms * 1000LL &&
+                    !endpoint_is_avoided(c->endpoint) &&
+                    (!careful || upstream_connection_is_fresh(c))) {
+                        idle_take(p, c);
+                        TAILQ_INSERT_HEAD(&p->upstreams->busy, c, beside);
+                        c->reused = true;
+                        return c;
                 }
-                upstream_connection_drop(l);
+                upstream_connection_drop(c);
         }
         return NULL;
 }
@@ -141,41 +141,36 @@ static void prune(struct pool *p)
                 upstream_connection_drop(last);
 }
 
-void upstream_connection_release(struct upstream_connection *l, bool keep)
+void upstream_connection_release(struct upstream_connection *c, bool keep)
 {
-        struct upstreams *u = l->pool->upstreams;
+        struct upstreams *u = c->pool->upstreams;
         int64_t now = loop_now_us(u->loop);
 
-        l->request = NULL;
-        TAILQ_REMOVE(&u->busy, l, beside);
-        desk_return(l);
-        if (!keep || l->hung_up || l->readable || now >= l->until_us) {
-                link_close(l);
+        c->attempt = NULL;
+        TAILQ_REMOVE(&u->busy, c, beside);
+        read_buffer_return(c);
+        if (!keep || c->hung_up || c->readable || now >= c->until_us) {
+                connection_close(c);
                 return;
         }
-        l->idle_us = now;
-        idle_put(l->pool, l);
-        prune(l->pool);
+        c->idle_us = now;
+        idle_put(c->pool, c);
+        prune(c->pool);
 }
 
 void pools_close(struct upstreams *u)
 {
-        struct upstream_connection *l;
+        struct upstream_connection *c;
 
-        while ((l = TAILQ_FIRST(&u->busy))) {
-                if (l->request)
-                        l->request->connection = NULL;
-                upstream_connection_release(l, false);
-        }
         for (struct pool *p = u->pools, *next; p; p = next) {
                 next = p->next;
-                while ((l = TAILQ_FIRST(&p->idle)))
-                        upstream_connection_drop(l);
+                while ((c = TAILQ_FIRST(&p->idle)))
+                        upstream_connection_drop(c);
                 free(p->host);
                 free(p);
         }
-        for (struct read_buffer *d = u->buffers, *next; d; d = next) {
-                next = d->next;
-                free(d);
+        for (struct read_buffer *b = u->buffers, *next; b; b = next) {
+                next = b->next;
+                free(b);
         }
 }

@@ -1,331 +1,246 @@
-/* An request's answer on its way back. */
-#include "gateway/upstream/upstream_inside.h"
+#include "gateway/upstream/response_reader.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum {
-        GATHER_MOST = 128 << 10,
-        GATHER_ALL = 4 << 20,  /* of all requests together: when many clients are slow, a buffer's
-                                  worth of each answer is enough */
-        GATHER_US = 20 * 1000, /* an answer that trickles is passed on as it comes */
-        FIRST_READ = 8 << 10,  /* the head and a small body; more of a larger one would be copied
-                                  once more */
-};
+/* The first read takes the head and a small body; more of a larger one would be copied once more.
+ */
+enum { FIRST_READ = 8 << 10 };
 
-static bool is_event_stream(const char *type)
+static enum response_reader_result broken(struct response_reader *r, const char *why)
 {
-        return strncasecmp(type, "text/event-stream", 17) == 0;
+        r->why = why;
+        return READER_BROKEN;
 }
 
-/* Out of the buffer, which is soon another's: the bytes in one piece, `moved` further on. */
-static void take_fields(struct upstream_request *x, const struct response_field *fields,
-                        size_t count, ptrdiff_t moved, struct http_header **to, size_t *to_count)
-{
-        *to = arena_room(x->arena, (count + 1) * sizeof **to);
-        *to_count = 0;
-        for (size_t i = 0; i < count; i++)
-                if (!fields[i].hop)
-                        (*to)[(*to_count)++] = (struct http_header){fields[i].name + moved,
-                                                                    fields[i].value + moved};
-}
+/* ---- head and trailers ---- */
 
-static void take_length(struct upstream_request *x)
+/* Out of the buffer, which is soon another's: the fields' bytes were copied in one piece, and lie
+   `moved` further on. */
+static size_t copy_fields(struct arena *arena, const struct response_field *fields, size_t count,
+                          ptrdiff_t moved, struct http_header **to)
 {
         size_t kept = 0;
 
-        x->answer_total = -1;
-        for (size_t i = 0; i < x->answer_count; i++)
-                if (strcasecmp(x->answer[i].name, "Content-Length") == 0) {
-                        x->answer_total = strtoll(x->answer[i].value, NULL, 10);
-                } else {
-                        x->endless |= strcasecmp(x->answer[i].name, "Content-Type") == 0 &&
-                                      is_event_stream(x->answer[i].value);
-                        x->answer[kept++] = x->answer[i];
-                }
-        x->answer_count = kept;
+        *to = arena_room(arena, (count + 1) * sizeof **to);
+        for (size_t i = 0; i < count; i++)
+                if (!fields[i].hop)
+                        (*to)[kept++] = (struct http_header){fields[i].name + moved,
+                                                             fields[i].value + moved};
+        return kept;
 }
 
-static long read_over(struct upstream_request *x)
+/* Content-Length is a number to the caller, not a field. */
+static void split_length(struct upstream_request *request)
 {
-        struct response_parser *r = &x->connection->buffer->parser;
-        bool clean = r->keep && x->body_sent && !x->deaf && !x->out_len &&
-                     x->connection->buffer->start == x->connection->buffer->end;
+        size_t kept = 0;
 
-        if (r->trailer_count) {
-                const struct response_field *first = r->trailers,
-                                            *last = first + r->trailer_count - 1;
-                const char *copy =
-                        arena_copy(x->arena, first->name,
-                                   (size_t)(last->value + last->value_len - first->name));
-
-                take_fields(x, first, r->trailer_count, copy - first->name, &x->trailers,
-                            &x->trailer_count);
-        }
-        endpoint_worked(x->connection->endpoint);
-        upstream_release(x, clean);
-        return UPSTREAM_READ_END;
+        request->answer_total = -1;
+        for (size_t i = 0; i < request->answer_count; i++)
+                if (strcasecmp(request->answer[i].name, "Content-Length") == 0)
+                        request->answer_total = strtoll(request->answer[i].value, NULL, 10);
+                else
+                        request->answer[kept++] = request->answer[i];
+        request->answer_count = kept;
 }
 
-static long read_broken(struct upstream_request *x, const char *why)
+static void take_head(struct upstream_request *request, struct read_buffer *b, size_t used)
 {
-        x->reason = arena_string(x->arena, why);
-        x->outcome = UPSTREAM_BROKEN;
-        endpoint_failed(x->connection->endpoint);
-        upstream_release(x, false);
-        return UPSTREAM_READ_BROKEN;
+        const struct response_parser *p = &b->parser;
+        ptrdiff_t moved = arena_copy(request->arena, b->bytes, used) - b->bytes;
+
+        request->status = p->status;
+        request->has_body = p->framing != RESPONSE_NO_BODY;
+        request->answer_count =
+                copy_fields(request->arena, p->fields, p->field_count, moved, &request->answer);
+        split_length(request);
+        b->start = used;
 }
 
-static const char *broken_reason(int number, const char *otherwise)
+bool response_reader_is_event_stream(const struct upstream_request *request)
 {
-        return number ? strerror(number) : otherwise;
+        static const char type[] = "text/event-stream";
+
+        for (size_t i = 0; i < request->answer_count; i++)
+                if (strcasecmp(request->answer[i].name, "Content-Type") == 0 &&
+                    strncasecmp(request->answer[i].value, type, sizeof type - 1) == 0)
+                        return true;
+        return false;
 }
 
-static long read_closed(struct upstream_request *x)
+static void take_trailers(struct upstream_request *request, const struct response_parser *p)
 {
-        int number = errno;
-        struct response_parser *r = &x->connection->buffer->parser;
+        const struct response_field *first = p->trailers, *last = first + p->trailer_count - 1;
+        size_t len = (size_t)(last->value + last->value_len - first->name);
+        ptrdiff_t moved = arena_copy(request->arena, first->name, len) - first->name;
 
-        if (number == 0 && response_parser_close(r))
-                return read_over(x);
-        return read_broken(x, broken_reason(number, r->why));
+        request->trailer_count =
+                copy_fields(request->arena, first, p->trailer_count, moved, &request->trailers);
 }
 
-static bool is_complete(const struct response_parser *r)
+static enum response_reader_result head_closed(struct response_reader *r,
+                                               const struct read_buffer *b)
 {
-        return r->framing == RESPONSE_LENGTH && r->body == r->length;
+        if (errno)
+                return broken(r, strerror(errno));
+        return broken(r, b->end ? "it closed within the head of its answer"
+                                : "it closed without an answer");
 }
 
-static void read_end(struct upstream_request *x)
+enum response_reader_result response_reader_head(struct response_reader *r,
+                                                 struct upstream_request *request,
+                                                 struct upstream_connection *c)
 {
-        struct read_buffer *d = x->connection->buffer;
-        const char *out;
-        size_t used, len;
-
-        if (response_parser_body(&d->parser, d->bytes + d->start, d->end - d->start, &used, &out,
-                                 &len) == RESPONSE_END)
-                read_over(x);
-}
-
-static long give_piece(struct upstream_request *x, char *to, size_t room)
-{
-        size_t len = x->piece_len < room ? x->piece_len : room;
-
-        memcpy(to, x->piece, len);
-        x->piece += len;
-        x->piece_len -= len;
-        if (!x->piece_len && is_complete(&x->connection->buffer->parser))
-                read_end(x); /* nobody asks behind the last byte of a known length */
-        return (long)len;
-}
-
-/* What the buffer holds of the body, decoded in endpoint. */
-static long read_desk(struct upstream_request *x, char *to, size_t room)
-{
-        struct read_buffer *d = x->connection->buffer;
-        size_t used = 0;
-        enum response_result result =
-                response_parser_body(&d->parser, d->bytes + d->start, d->end - d->start, &used,
-                                     &x->piece, &x->piece_len);
-
-        d->start += used;
-        if (result == RESPONSE_BAD)
-                return read_broken(x, d->parser.why);
-        if (result == RESPONSE_END)
-                return read_over(x);
-        if (result == RESPONSE_DATA && x->piece_len)
-                return give_piece(x, to, room);
-        x->piece_len = 0;
-        return UPSTREAM_READ_LATER;
-}
-
-static long read_some(struct upstream_request *x, char *to, size_t room)
-{
-        for (;;) {
-                struct read_buffer *d = x->connection->buffer;
-                size_t start = d->start, end = d->end;
-                long n = read_desk(x, to, room);
-
-                if (n != UPSTREAM_READ_LATER)
-                        return n;
-                if (d->start != start && d->start != end)
-                        continue; /* framing was read, there may be more behind it */
-                n = upstream_connection_receive(x->connection, READ_BUFFER_ROOM);
-                if (n < 0)
-                        return read_closed(x);
-                if (n == 0)
-                        return UPSTREAM_READ_LATER;
-        }
-}
-
-long upstream_read(struct upstream_request *x, char *to, size_t room)
-{
-        long n;
-
-        x->wants_read = false;
-        if (x->piece_len)
-                return give_piece(x, to, room);
-        if (x->over)
-                return x->reason ? UPSTREAM_READ_BROKEN : UPSTREAM_READ_END;
-        n = read_some(x, to, room);
-        if (n > 0) {
-                loop_timer_clear(x->upstreams->loop, &x->timer);
-        } else if (n == UPSTREAM_READ_LATER) {
-                x->wants_read = true;
-                upstream_wait(x);
-        }
-        return n;
-}
-
-static void tell_head(struct upstream_request *x)
-{
-        loop_timer_clear(x->upstreams->loop, &x->timer);
-        x->gathered = NULL;
-        x->headed = true;
-        x->done(x);
-}
-
-static void take_whole(struct upstream_request *x)
-{
-        x->whole = x->piece;
-        x->whole_len = x->piece_len;
-        read_end(x);
-        tell_head(x);
-}
-
-/* What breaks off or takes too long is told of as far as it came, like a long one. */
-static void gather(struct upstream_request *x)
-{
-        struct response_parser *r = &x->connection->buffer->parser;
-        const char *out;
-        size_t used, len;
-        long n = 0;
-
-        /* a byte more than is wanted: so the read is a short one, and the connection known to be
-           empty */
-        while (!is_complete(r) &&
-               (n = upstream_connection_receive_to(x->connection, x->gathered + x->piece_len,
-                                                   (size_t)response_parser_plain(r) + 1)) > 0) {
-                response_parser_body(r, x->gathered + x->piece_len, (size_t)n, &used, &out, &len);
-                x->piece_len += len;
-                r->keep = r->keep && used == (size_t)n;
-        }
-        if (is_complete(r))
-                take_whole(x);
-        else if (n < 0)
-                tell_head(x);
-}
-
-static void gather_due(struct timer *timer)
-{
-        tell_head((struct upstream_request *)((char *)timer -
-                                              offsetof(struct upstream_request, timer)));
-}
-
-/* A body that is not long is read to where it is sent from, and sent as one: half the copies, and
-   nobody is woken in between. */
-static void gather_begin(struct upstream_request *x, size_t length)
-{
-        struct read_buffer *d = x->connection->buffer;
-        const char *out;
-        size_t used;
-
-        x->piece = x->gathered = arena_room(x->arena, length + 1);
-        x->held = length;
-        x->upstreams->gathered += length;
-        /* what came with the head, often all of it */
-        if (response_parser_body(&d->parser, d->bytes + d->start, d->end - d->start, &used, &out,
-                                 &x->piece_len) == RESPONSE_DATA)
-                memcpy(x->gathered, out, x->piece_len);
-        d->start += used;
-        if (is_complete(&d->parser)) {
-                take_whole(x);
-                return;
-        }
-        x->timer.due = gather_due;
-        loop_timer(x->upstreams->loop, &x->timer, GATHER_US);
-        gather(x);
-}
-
-static bool is_to_be_gathered(const struct upstream_request *x, uint64_t length)
-{
-        const struct read_buffer *d = x->connection->buffer;
-
-        return length <= d->end - d->start ||
-               (length <= GATHER_MOST && x->upstreams->gathered + length <= GATHER_ALL);
-}
-
-void receive_forget(struct upstream_request *x)
-{
-        if (x->held)
-                x->upstreams->gathered -= x->held;
-        x->held = 0;
-}
-
-static void take_head(struct upstream_request *x, size_t used)
-{
-        struct read_buffer *d = x->connection->buffer;
-        struct response_parser *r = &d->parser;
-
-        loop_timer_clear(x->upstreams->loop, &x->timer);
-        x->outcome = UPSTREAM_ANSWERED;
-        x->status = r->status;
-        take_fields(x, r->fields, r->field_count, arena_copy(x->arena, d->bytes, used) - d->bytes,
-                    &x->answer, &x->answer_count);
-        take_length(x);
-        x->has_body = r->framing != RESPONSE_NO_BODY;
-        d->start = used;
-        if (r->framing == RESPONSE_LENGTH && is_to_be_gathered(x, r->length)) {
-                gather_begin(x, (size_t)r->length);
-        } else if (r->framing == RESPONSE_NO_BODY) {
-                x->whole = "";
-                read_end(x);
-                tell_head(x);
-        } else {
-                tell_head(x);
-        }
-}
-
-void receive_head(struct upstream_request *x)
-{
-        struct upstream_connection *l = x->connection;
-
-        if (x->gathered) {
-                gather(x);
-                return;
-        }
-        while (l->readable) {
+        while (c->readable) {
                 size_t used;
                 long n;
 
-                if (!l->buffer)
-                        read_buffer_take(l, strcmp(x->method, "HEAD") == 0);
-                n = upstream_connection_receive(l, FIRST_READ);
-                if (n < 0) {
-                        upstream_fail(
-                                x, UPSTREAM_BROKEN,
-                                broken_reason(errno,
-                                              l->buffer->end
-                                                      ? "it closed within the head of its answer"
-                                                      : "it closed without an answer"));
-                        return;
-                }
+                if (!c->buffer)
+                        read_buffer_take(c, strcmp(request->method, "HEAD") == 0);
+                n = upstream_connection_receive(c, FIRST_READ);
+                if (n < 0)
+                        return head_closed(r, c->buffer);
                 if (n == 0)
-                        return;
-                x->begun = true;
-                switch (response_parser_head(&l->buffer->parser, l->buffer->bytes, l->buffer->end,
+                        return READER_WAIT;
+                request->begun = true;
+                switch (response_parser_head(&c->buffer->parser, c->buffer->bytes, c->buffer->end,
                                              &used)) {
                 case RESPONSE_HEAD:
-                        take_head(x, used);
-                        return;
+                        take_head(request, c->buffer, used);
+                        return READER_HEAD;
                 case RESPONSE_BAD:
-                        upstream_fail(x, UPSTREAM_BROKEN, l->buffer->parser.why);
-                        return;
+                        return broken(r, c->buffer->parser.why);
                 default:
                         break;
                 }
         }
+        return READER_WAIT;
+}
+
+bool response_reader_end(struct upstream_request *request, struct upstream_connection *c)
+{
+        if (c->buffer->parser.trailer_count)
+                take_trailers(request, &c->buffer->parser);
+        return c->buffer->parser.keep && c->buffer->start == c->buffer->end;
+}
+
+/* ---- a short body, in one place ---- */
+
+static bool all_decoded(const struct response_parser *p)
+{
+        return p->framing == RESPONSE_LENGTH && p->body == p->length;
+}
+
+enum response_reader_result response_reader_gather_begin(struct response_reader *r,
+                                                         struct upstream_request *request,
+                                                         struct upstream_connection *c)
+{
+        struct read_buffer *b = c->buffer;
+        const char *out;
+        size_t used;
+
+        r->piece = r->gathered = arena_room(request->arena, (size_t)b->parser.length + 1);
+        if (response_parser_body(&b->parser, b->bytes + b->start, b->end - b->start, &used, &out,
+                                 &r->piece_len) == RESPONSE_DATA)
+                memcpy(r->gathered, out, r->piece_len);
+        b->start += used;
+        return all_decoded(&b->parser) ? READER_END : READER_WAIT;
+}
+
+/* We ask for one byte more than the body has: the read is then a short one, after which the
+   connection is known to be empty. */
+enum response_reader_result response_reader_gather(struct response_reader *r,
+                                                   struct upstream_connection *c)
+{
+        struct response_parser *p = &c->buffer->parser;
+
+        while (!all_decoded(p)) {
+                char *to = r->gathered + r->piece_len;
+                long n =
+                        upstream_connection_receive_to(c, to, (size_t)response_parser_plain(p) + 1);
+                const char *out;
+                size_t used, len;
+
+                if (n <= 0)
+                        return n == 0 ? READER_WAIT : READER_BROKEN;
+                response_parser_body(p, to, (size_t)n, &used, &out, &len);
+                r->piece_len += len;
+                p->keep = p->keep && used == (size_t)n;
+        }
+        return READER_END;
+}
+
+/* ---- a body in pieces ---- */
+
+static enum response_reader_result give(struct response_reader *r, char *to, size_t room,
+                                        size_t *len)
+{
+        *len = r->piece_len < room ? r->piece_len : room;
+        memcpy(to, r->piece, *len);
+        r->piece += *len;
+        r->piece_len -= *len;
+        return READER_DATA;
+}
+
+/* A piece from what the buffer holds, decoded where it lies. */
+static enum response_reader_result decode(struct response_reader *r, struct read_buffer *b)
+{
+        size_t used = 0;
+        enum response_result result =
+                response_parser_body(&b->parser, b->bytes + b->start, b->end - b->start, &used,
+                                     &r->piece, &r->piece_len);
+
+        b->start += used;
+        if (result == RESPONSE_BAD)
+                return broken(r, b->parser.why);
+        if (result == RESPONSE_END)
+                return READER_END;
+        if (result == RESPONSE_DATA && r->piece_len)
+                return READER_DATA;
+        r->piece_len = 0;
+        return READER_WAIT;
+}
+
+/* errno says whether it closed in order, which may be the body's proper end. */
+static enum response_reader_result body_closed(struct response_reader *r, struct response_parser *p)
+{
+        int number = errno;
+
+        if (number)
+                return broken(r, strerror(number));
+        return response_parser_close(p) ? READER_END : broken(r, p->why);
+}
+
+enum response_reader_result response_reader_body(struct response_reader *r,
+                                                 struct upstream_connection *c, char *to,
+                                                 size_t room, size_t *len)
+{
+        struct read_buffer *b = c->buffer;
+
+        while (!r->piece_len) {
+                size_t start = b->start, end = b->end;
+                enum response_reader_result result = decode(r, b);
+                long n;
+
+                if (result == READER_DATA)
+                        break;
+                if (result != READER_WAIT)
+                        return result;
+                if (b->start != start && b->start != end)
+                        continue; /* framing was read, a piece may follow it */
+                n = upstream_connection_receive(c, READ_BUFFER_ROOM);
+                if (n < 0)
+                        return body_closed(r, &b->parser);
+                if (n == 0)
+                        return READER_WAIT;
+        }
+        return give(r, to, room, len);
+}
+
+bool response_reader_is_complete(const struct response_reader *r,
+                                 const struct upstream_connection *c)
+{
+        return !r->piece_len && all_decoded(&c->buffer->parser);
 }

@@ -1,189 +1,420 @@
 #include "gateway/upstream/upstream.h"
 
+#include "base/container.h"
 #include "gateway/upstream/upstream_inside.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 enum {
-        MAX_IDLE_MS = 20000, /* below what servers keep: Tomcat 20 s, ours 75 s */
-        MAX_LIFE_MS = 60000,
-        MAX_IDLE_CONNECTIONS = 1000,
+        GATHER_MOST = 128 << 10,
+        GATHER_ALL = 4 << 20,  /* of all attempts together: when many clients are slow, a buffer's
+                                  worth of each answer is enough */
+        GATHER_US = 20 * 1000, /* an answer that trickles is passed on as it comes */
 };
 
-static int or_else(int a, int b)
+/* What the caller is to be told. */
+enum news {
+        NEWS_NONE,
+        NEWS_DONE,  /* done() */
+        NEWS_READY, /* ready() */
+};
+
+/* ---- an attempt's end ---- */
+
+static void finish(struct upstream_attempt *a, bool keep)
 {
-        return a > 0 ? a : b;
+        struct upstream_connection *c = a->connection;
+
+        a->state = UPSTREAM_DONE;
+        a->connection = NULL;
+        a->reader.piece_len = 0; /* it may lie in the connection's buffer */
+        loop_timer_clear(a->upstreams->loop, &a->timer);
+        if (c)
+                upstream_connection_release(c, keep);
 }
 
-struct upstreams *upstreams_open(const struct upstreams_config *config, struct loop *loop)
+/* That a kept connection was closed before an answer says nothing about the server. */
+static bool is_server_to_blame(const struct upstream_attempt *a, enum upstream_outcome outcome)
 {
-        struct upstreams *u = memory_alloc(sizeof *u);
-        size_t head = config->max_head;
-
-        u->config = (struct upstreams_config){
-                .max_idle_ms = or_else(config->max_idle_ms, MAX_IDLE_MS),
-                .max_life_ms = or_else(config->max_life_ms, MAX_LIFE_MS),
-                .max_idle_connections = or_else(config->max_idle_connections, MAX_IDLE_CONNECTIONS),
-                .max_head = head && head < READ_BUFFER_MOST_HEAD ? head : READ_BUFFER_MOST_HEAD,
-        };
-        u->limits = (struct response_limits){.head = u->config.max_head,
-                                             .fields = READ_BUFFER_FIELDS,
-                                             .trailers = 8192,
-                                             .extension = 256};
-        TAILQ_INIT(&u->busy);
-        u->loop = loop;
-        u->dialer = dialer_open(loop);
-        u->random = prng_open((uint64_t)(uintptr_t)u ^ (uint64_t)loop_now_us(loop));
-        return u;
+        return a->connection && (!a->connection->reused || outcome == UPSTREAM_SLOW ||
+                                 a->state == UPSTREAM_STREAMING);
 }
 
-void upstreams_close(struct upstreams **at)
+static enum news fail(struct upstream_attempt *a, enum upstream_outcome outcome, const char *reason)
 {
-        struct upstreams *u = *at;
+        bool told = a->state == UPSTREAM_STREAMING;
 
-        if (!u)
-                return;
-        *at = NULL;
-        pools_close(u);
-        dialer_close(&u->dialer);
-        free(u);
+        a->request->outcome = outcome;
+        a->request->reason = arena_string(a->request->arena, reason);
+        if (is_server_to_blame(a, outcome))
+                endpoint_failed(a->connection->endpoint);
+        finish(a, false);
+        if (!told)
+                return NEWS_DONE;
+        return a->reader_waits || a->writer_waits ? NEWS_READY : NEWS_NONE;
 }
 
-void upstream_release(struct upstream_request *x, bool keep)
+/* The answer ended as it should. */
+static void complete(struct upstream_attempt *a)
 {
-        struct upstream_connection *l = x->connection;
+        struct upstream_connection *c = a->connection;
+        bool clean = response_reader_end(a->request, c) && a->upload == UPLOAD_GIVEN &&
+                     !a->writer.out_len && !c->deaf;
 
-        x->over = true;
-        x->connection = NULL;
-        x->piece_len = 0; /* it lay in what goes back with the connection */
-        loop_timer_clear(x->upstreams->loop, &x->timer);
-        if (l)
-                upstream_connection_release(l, keep);
+        endpoint_worked(c->endpoint);
+        finish(a, clean);
 }
 
-/* Behind the head it is upstream_read's to say. */
-void upstream_fail(struct upstream_request *x, enum upstream_outcome outcome, const char *reason)
+/* Always the last step: the caller may cancel the request or start it again. */
+static void tell(struct upstream_attempt *a, enum news news)
 {
-        /* that a kept connection was closed meanwhile says nothing about the server */
-        if (x->connection && (!x->connection->reused || outcome == UPSTREAM_SLOW))
-                endpoint_failed(x->connection->endpoint);
-        upstream_release(x, false);
-        x->outcome = outcome;
-        x->reason = arena_string(x->arena, reason);
-        if (!x->headed)
-                x->done(x);
-        else if (x->wants_read || x->wants_write)
-                x->ready(x);
+        if (news == NEWS_DONE)
+                a->request->done(a->request);
+        else if (news == NEWS_READY)
+                a->request->ready(a->request);
 }
 
-static void timer_due(struct timer *timer)
-{
-        struct upstream_request *x =
-                (struct upstream_request *)((char *)timer -
-                                            offsetof(struct upstream_request, timer));
+/* ---- timers ---- */
 
-        upstream_fail(x, UPSTREAM_SLOW,
-                      x->headed ? "no more of its answer came in time" : "no answer in time");
+static void set_timer(struct upstream_attempt *a, void (*due)(struct timer *timer), int64_t in_us)
+{
+        a->timer.due = due;
+        loop_timer(a->upstreams->loop, &a->timer, in_us);
 }
 
-void upstream_wait(struct upstream_request *x)
+static void silence_due(struct timer *timer)
 {
-        x->timer.due = timer_due;
-        if (x->response_ms > 0 && !(x->headed && x->endless))
-                loop_timer(x->upstreams->loop, &x->timer, x->response_ms * 1000LL);
+        struct upstream_attempt *a = CONTAINER_OF(timer, struct upstream_attempt, timer);
+        bool told = a->state == UPSTREAM_STREAMING;
+
+        tell(a, fail(a, UPSTREAM_SLOW,
+                     told ? "no more of its answer came in time" : "no answer in time"));
 }
 
-void upstream_cancel(struct upstream_request *x)
+static void expect_a_sign(struct upstream_attempt *a)
 {
-        receive_forget(x);
-        if (x->over)
-                return;
-        if (x->dial)
-                dial_cancel(x->dial);
-        x->dial = NULL;
-        upstream_release(x, false);
+        if (a->silence_ms > 0)
+                set_timer(a, silence_due, a->silence_ms * 1000LL);
 }
 
-void upstream_proceed(struct upstream_request *x)
+/* ---- the answer ---- */
+
+static enum news answered_whole(struct upstream_attempt *a, const char *body, size_t len)
 {
-        if (x->out_len && x->connection->writable)
-                send_more(x);
-        if (x->over)
-                return;
-        if (!x->headed)
-                receive_head(x);
-        else if (x->wants_read && x->connection->readable)
-                x->ready(x);
+        a->request->outcome = UPSTREAM_ANSWERED;
+        a->request->whole = body;
+        a->request->whole_len = len;
+        complete(a);
+        return NEWS_DONE;
+}
+
+static enum news answered(struct upstream_attempt *a)
+{
+        a->request->outcome = UPSTREAM_ANSWERED;
+        a->state = UPSTREAM_STREAMING;
+        loop_timer_clear(a->upstreams->loop, &a->timer);
+        if (response_reader_is_event_stream(a->request))
+                a->silence_ms = 0;
+        return NEWS_DONE;
+}
+
+/* If the body breaks off, the caller gets the part that came, as of a long body. */
+static enum news gather(struct upstream_attempt *a)
+{
+        switch (response_reader_gather(&a->reader, a->connection)) {
+        case READER_WAIT:
+                return NEWS_NONE;
+        case READER_END:
+                return answered_whole(a, a->reader.piece, a->reader.piece_len);
+        default:
+                return answered(a);
+        }
+}
+
+/* If it stalls, too. */
+static void gather_due(struct timer *timer)
+{
+        struct upstream_attempt *a = CONTAINER_OF(timer, struct upstream_attempt, timer);
+
+        tell(a, answered(a));
+}
+
+static bool is_to_be_gathered(const struct upstream_attempt *a)
+{
+        const struct read_buffer *b = a->connection->buffer;
+        uint64_t length = b->parser.length;
+
+        return b->parser.framing == RESPONSE_LENGTH &&
+               (length <= b->end - b->start ||
+                (length <= GATHER_MOST && a->upstreams->gathered + length <= GATHER_ALL));
+}
+
+/* A short body is read into the place that it is sent from, and sent as one piece: half of the
+   copies, and no wake-ups between pieces. */
+static enum news gather_begin(struct upstream_attempt *a)
+{
+        a->held = (size_t)a->connection->buffer->parser.length;
+        a->upstreams->gathered += a->held;
+        if (response_reader_gather_begin(&a->reader, a->request, a->connection) == READER_END)
+                return answered_whole(a, a->reader.piece, a->reader.piece_len);
+        a->state = UPSTREAM_GATHERING;
+        set_timer(a, gather_due, GATHER_US);
+        return gather(a);
+}
+
+static enum news read_head(struct upstream_attempt *a)
+{
+        switch (response_reader_head(&a->reader, a->request, a->connection)) {
+        case READER_WAIT:
+                return NEWS_NONE;
+        case READER_HEAD:
+                if (!a->request->has_body)
+                        return answered_whole(a, "", 0);
+                return is_to_be_gathered(a) ? gather_begin(a) : answered(a);
+        default:
+                return fail(a, UPSTREAM_BROKEN, a->reader.why);
+        }
+}
+
+static enum news read_some(struct upstream_attempt *a)
+{
+        switch (a->state) {
+        case UPSTREAM_STREAMING:
+                return a->reader_waits && a->connection->readable ? NEWS_READY : NEWS_NONE;
+        case UPSTREAM_GATHERING:
+                return gather(a);
+        default:
+                return read_head(a);
+        }
+}
+
+long upstream_read(struct upstream_request *request, char *to, size_t room)
+{
+        struct upstream_attempt *a = request->attempt;
+        size_t len;
+
+        a->reader_waits = false;
+        if (a->state == UPSTREAM_DONE)
+                return request->reason ? UPSTREAM_READ_BROKEN : UPSTREAM_READ_END;
+        switch (response_reader_body(&a->reader, a->connection, to, room, &len)) {
+        case READER_WAIT:
+                a->reader_waits = true;
+                expect_a_sign(a);
+                return UPSTREAM_READ_LATER;
+        case READER_DATA:
+                loop_timer_clear(a->upstreams->loop, &a->timer);
+                if (response_reader_is_complete(&a->reader, a->connection))
+                        complete(a); /* the caller need not ask for the end */
+                return (long)len;
+        case READER_END:
+                complete(a);
+                return UPSTREAM_READ_END;
+        default:
+                fail(a, UPSTREAM_BROKEN, a->reader.why);
+                return UPSTREAM_READ_BROKEN;
+        }
+}
+
+/* ---- the request ---- */
+
+/* While we wait for the caller to give more of the body, the upstream's time does not run. */
+static void set_patience(struct upstream_attempt *a)
+{
+        if (a->state == UPSTREAM_GATHERING)
+                return; /* the timer is for that */
+        if (a->writer.out_len || a->state == UPSTREAM_WAITING)
+                expect_a_sign(a);
+        else if (a->state == UPSTREAM_SENDING)
+                loop_timer_clear(a->upstreams->loop, &a->timer);
+}
+
+static void send_some(struct upstream_attempt *a)
+{
+        enum request_writer_result result = request_writer_flush(&a->writer, a->connection);
+
+        if (result == WRITER_EMPTY && a->upload == UPLOAD_ENDING) {
+                request_writer_end(&a->writer, a->request);
+                a->upload = UPLOAD_GIVEN;
+                result = request_writer_flush(&a->writer, a->connection);
+        }
+        a->request->reached |= a->writer.sent > 0;
+        if (a->state == UPSTREAM_SENDING &&
+            (result == WRITER_BROKEN || (result == WRITER_EMPTY && a->upload == UPLOAD_GIVEN)))
+                a->state = UPSTREAM_WAITING;
+        set_patience(a);
+}
+
+/* Does all that can be done now, then tells the caller. */
+static void advance(struct upstream_attempt *a)
+{
+        enum news news;
+
+        if (a->writer.out_len && a->connection->writable)
+                send_some(a);
+        news = read_some(a);
+        if (a->writer_waits && !a->writer.out_len) {
+                a->writer_waits = false;
+                news = news == NEWS_NONE ? NEWS_READY : news;
+        }
+        tell(a, news);
 }
 
 void upstream_connection_ready(struct watch *watch, unsigned events)
 {
-        struct upstream_connection *l = (struct upstream_connection *)watch;
+        struct upstream_connection *c = CONTAINER_OF(watch, struct upstream_connection, watch);
 
-        l->writable |= (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0;
-        l->hung_up |= (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-        l->readable |= (events & EPOLLIN) != 0 || l->hung_up;
-        if (l->request)
-                upstream_proceed(l->request);
-        else if (l->readable)
-                upstream_connection_drop(l); /* it closes, or speaks unasked */
+        c->writable |= (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0;
+        c->hung_up |= (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+        c->readable |= (events & EPOLLIN) != 0 || c->hung_up;
+        if (c->attempt)
+                advance(c->attempt);
+        else if (c->readable)
+                upstream_connection_drop(c); /* it was closed, or something came unasked */
 }
 
-static void begin(struct upstream_request *x, struct upstream_connection *l)
+static void broken_due(struct timer *timer)
 {
-        x->connection = l;
-        l->request = x;
-        send_first(x);
-        upstream_proceed(x);
+        struct upstream_attempt *a = CONTAINER_OF(timer, struct upstream_attempt, timer);
+
+        expect_a_sign(a);
+        advance(a);
+}
+
+/* For upstream_start and upstream_write, which call nobody back: if the upstream reads no more, the
+   loop looks why, and whether it answered before. */
+static void send_quietly(struct upstream_attempt *a)
+{
+        send_some(a);
+        if (a->connection->deaf && a->state == UPSTREAM_WAITING)
+                set_timer(a, broken_due, 0);
+}
+
+size_t upstream_write(struct upstream_request *request, const char *data, size_t len)
+{
+        struct upstream_attempt *a = request->attempt;
+        bool deaf = a->connection && a->connection->deaf;
+
+        if (!len && a->upload == UPLOAD_OPEN)
+                a->upload = UPLOAD_ENDING;
+        if (a->state == UPSTREAM_DONE || a->upload == UPLOAD_GIVEN ||
+            (deaf && a->state == UPSTREAM_STREAMING))
+                return len; /* nobody reads it any more */
+        if (!a->connection || a->writer.out_len || deaf) {
+                a->writer_waits = len > 0;
+                return 0;
+        }
+        if (len)
+                len = request_writer_add(&a->writer, request, data, len);
+        send_quietly(a);
+        return len;
+}
+
+/* ---- start and cancel ---- */
+
+static void begin(struct upstream_attempt *a, struct upstream_connection *c)
+{
+        a->connection = c;
+        c->attempt = a;
+        a->state = UPSTREAM_SENDING;
+        request_writer_begin(&a->writer, a->request);
 }
 
 static void dialled(struct dial *dial)
 {
-        struct upstream_request *x = dial->arg;
+        struct upstream_attempt *a = dial->arg;
+        struct pool *pool = pool_of(a->upstreams, dial->host, dial->port);
 
-        x->dial = NULL;
-        if (dial->fd >= 0)
-                begin(x, upstream_connection_open(pool_of(x->upstreams, x->host, x->port), dial->fd,
-                                                  dial->endpoint));
-        else
-                upstream_fail(x, UPSTREAM_REFUSED, dial->reason);
-}
-
-static void dial_for(struct upstream_request *x)
-{
-        struct dial *dial = arena_alloc(x->arena, sizeof *dial);
-
-        *dial = (struct dial){.host = x->host,
-                              .port = x->port,
-                              .connect_ms = x->connect_ms,
-                              .done = dialled,
-                              .arg = x};
-        x->dial = dial;
-        dial_start(x->upstreams->dialer, dial);
-}
-
-void upstream_start(struct upstreams *u, struct upstream_request *x)
-{
-        struct upstream_connection *kept;
-
-        receive_forget(x); /* of an earlier try */
-        x->upstreams = u;
-        x->connection = NULL;
-        x->dial = NULL;
-        x->outcome = UPSTREAM_BROKEN;
-        x->over = x->headed = x->reached = x->begun = x->endless = x->wants_read = x->wants_write =
-                x->deaf = false; /* not `ending`: a body that is all here stays so */
-        x->piece_len = x->out_len = x->whole_len = 0;
-        x->reason = x->whole = x->gathered = NULL;
-        x->timer = (struct timer){0};
-        if (!send_is_sound(x)) {
-                upstream_fail(x, UPSTREAM_BROKEN, "a line break in a header field");
+        a->dial = NULL;
+        if (dial->fd < 0) {
+                tell(a, fail(a, UPSTREAM_REFUSED, dial->reason));
                 return;
         }
-        kept = pool_take(pool_of(u, x->host, x->port), x->careful);
-        if (kept)
-                begin(x, kept);
-        else
-                dial_for(x);
+        begin(a, upstream_connection_open(pool, dial->fd, dial->endpoint));
+        advance(a);
+}
+
+static void start_dial(struct upstream_attempt *a)
+{
+        struct dial *dial = arena_alloc(a->request->arena, sizeof *dial);
+
+        *dial = (struct dial){.host = a->request->host,
+                              .port = a->request->port,
+                              .connect_ms = a->request->connect_ms,
+                              .done = dialled,
+                              .arg = a};
+        a->dial = dial;
+        dial_start(a->upstreams->dialer, dial);
+}
+
+static void forget_answer(struct upstream_request *request)
+{
+        request->outcome = UPSTREAM_BROKEN;
+        request->reached = request->begun = request->has_body = false;
+        request->reason = request->whole = NULL;
+        request->whole_len = request->answer_count = request->trailer_count = 0;
+        request->status = 0;
+}
+
+/* A body whose end the caller has given before stays ended. */
+static enum upstream_upload upload_of(const struct upstream_request *request)
+{
+        if (!request->more)
+                return UPLOAD_GIVEN;
+        return request->attempt && request->attempt->upload != UPLOAD_OPEN ? UPLOAD_ENDING
+                                                                           : UPLOAD_OPEN;
+}
+
+static struct upstream_attempt *attempt_open(struct upstreams *u, struct upstream_request *request)
+{
+        enum upstream_upload upload = upload_of(request);
+
+        upstream_cancel(request);
+        forget_answer(request);
+        if (!request->attempt)
+                request->attempt = arena_room(request->arena, sizeof *request->attempt);
+        *request->attempt = (struct upstream_attempt){.request = request,
+                                                      .upstreams = u,
+                                                      .state = UPSTREAM_CONNECTING,
+                                                      .upload = upload,
+                                                      .silence_ms = request->response_ms};
+        return request->attempt;
+}
+
+static void unsound_due(struct timer *timer)
+{
+        struct upstream_attempt *a = CONTAINER_OF(timer, struct upstream_attempt, timer);
+
+        tell(a, fail(a, UPSTREAM_BROKEN, "a line break in a header field"));
+}
+
+void upstream_start(struct upstreams *u, struct upstream_request *request)
+{
+        struct upstream_attempt *a = attempt_open(u, request);
+        struct upstream_connection *kept;
+
+        if (!request_writer_is_sound(request)) {
+                set_timer(a, unsound_due, 0);
+                return;
+        }
+        kept = pool_take(pool_of(u, request->host, request->port), request->careful);
+        if (kept) {
+                begin(a, kept);
+                send_quietly(a);
+        } else {
+                start_dial(a);
+        }
+}
+
+void upstream_cancel(struct upstream_request *request)
+{
+        struct upstream_attempt *a = request->attempt;
+
+        if (!a)
+                return;
+        a->upstreams->gathered -= a->held;
+        a->held = 0;
+        if (a->state == UPSTREAM_DONE)
+                return;
+        if (a->dial)
+                dial_cancel(a->dial);
+        a->dial = NULL;
+        finish(a, false);
 }
