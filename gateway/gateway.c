@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { WORKERS = 64, WHOLE_BODY = 64 << 10 /* kept for another try; longer ones stream */ };
+enum { WORKERS = 64, WHOLE_BODY = 64 << 10 /* kept for another try; a longer one streams */ };
 
 /* A worker's thread, as the other threads reach it. */
 struct worker {
@@ -115,7 +115,7 @@ struct http_handler gateway_handler(struct gateway *g)
 
 /* ---- the gateway ---- */
 
-/* Before it is read: what changes meanwhile is seen as a change. */
+/* Called before the file is read, so that a change during the reading is seen later. */
 static void remember_file(struct gateway *g, const char *path)
 {
         if (stat(path, &g->stamp) != 0)
@@ -141,7 +141,7 @@ struct gateway *gateway_open(const struct gateway_config *config, struct error *
                 return NULL;
         }
         g->snapshot = snapshot_open(routes, &g->config.limits, config->metrics);
-        remember_file(g, routes->source); /* which the default one only now is known to be */
+        remember_file(g, routes->source); /* with no path given, only now it is known which */
         return g;
 }
 
@@ -159,7 +159,7 @@ void gateway_close(struct gateway **gateway)
         free(g);
 }
 
-/* Under the lock. A worker that was told and has not looked yet will find the newest. */
+/* Under the lock. A worker that was told and has not looked yet will find this snapshot too. */
 static void tell_workers(struct gateway *g)
 {
         for (struct worker *worker = g->workers; worker < g->workers + WORKERS; worker++) {

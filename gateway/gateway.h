@@ -1,9 +1,8 @@
-/* gateway - from a request to the upstream that its route names, and back.
+/* gateway - passes each request on to the upstream that its route names, and the answer back.
 
-   gateway_handler is an http_handler; a request waits for its upstream without a thread, bodies
-   stream both ways.
+   gateway_handler is an http_handler. No thread waits for an upstream, and bodies stream both ways.
    FAILS  404 no route; 503 the upstream cannot be reached; 504 its answer is too slow; 502 it
-          breaks off. Each is problem+json and names the route and its uri. */
+          breaks off. Each is problem+json; those about an upstream name the route and its uri. */
 #ifndef GATEWAY_GATEWAY_H
 #define GATEWAY_GATEWAY_H
 
@@ -19,24 +18,22 @@ struct gateway_config {
         const char *routes;  /* path; NULL: application.yml in the working directory if it is there,
                                 else the built-in */
         const char *profile; /* NULL: default */
-        struct target_limits limits; /* where a route says nothing itself: timeouts before what the
-                                        file's httpclient says, max_in_flight behind it */
-        int retries;                 /* granted a second and thread, however few requests there are
-                                        (retry_budget.h); 0: 10 */
+        struct target_limits limits; /* for routes that say nothing themselves: these timeouts are
+                                        stronger than the file's httpclient, max_in_flight weaker */
+        int retries;                 /* retry_budget.least, for each thread; 0: 10 */
         struct metrics *metrics;     /* may be NULL */
 };
 
 /* ERROR_BAD_INPUT, with file and line, when the routes file is wrong. */
 struct gateway *gateway_open(const struct gateway_config *config, struct error *error);
-/* After the server: no handler may be running. */
+/* After the server is closed: no handler may be running. */
 void gateway_close(struct gateway **gateway);
-/* Ends all waiting for upstreams, so that a server that closes need not wait for them. Any
-   thread. */
+/* Ends all waiting for upstreams with 502, so that the server can close at once. Any thread. */
 void gateway_stop(struct gateway *gateway);
-/* Reads the routes anew; requests under way keep theirs. False, and the old ones stay, when the
-   file is wrong. One thread at a time. */
+/* Reads the routes anew; requests under way keep the old ones. False: the file is wrong, and the
+   old routes stay. One thread at a time. */
 bool gateway_reload(struct gateway *gateway, struct error *error);
-/* Whether the file is another than when it was last read; cheap. */
+/* Has the file changed since it was last read? Costs one stat(2). */
 bool gateway_is_stale(const struct gateway *gateway);
 
 struct http_handler gateway_handler(struct gateway *gateway); /* lives as long as the gateway */
@@ -46,7 +43,7 @@ int gateway_port(const struct gateway *gateway); /* server.port in the file; 0: 
 const char *gateway_source(
         const struct gateway *gateway); /* the file that was read, or "built-in" */
 const char *const *gateway_warnings(
-        const struct gateway *gateway); /* what the file says in vain; ended by NULL */
+        const struct gateway *gateway); /* of what in the file has no effect; ended by NULL */
 void gateway_routes_json(struct gateway *gateway,
                          struct text *out); /* /actuator/gateway/routes; any thread */
 

@@ -1,10 +1,10 @@
-/* gateway_fuzz - the whole gateway between a client and an upstream, both played by the input: up
-   to the mark `=` what the client says (service/wire.h), behind it what the upstream answers
-   (scripted.h).
+/* gateway_fuzz - the whole gateway between a client and an upstream, both played by the input:
+   before the mark `=` stands what the client says (testing/wire.h), after it what the upstream
+   answers (gateway/testing/scripted_upstream.h).
 
-   Whatever they say: what reaches the upstream is one well-framed request, by the route that takes
-   its path as everybody reads it, with the fields that the route sets; never an actuator; never
-   more often than its method bears. */
+   Whatever they say, each request that reaches the upstream is well framed, came by the route that
+   takes its path under any reading, has the fields that the route sets, asks for no actuator, and
+   comes no more often than its method allows. */
 #include "gateway/gateway.h"
 #include "gateway/testing/read_path.h"
 #include "gateway/testing/scripted_upstream.h"
@@ -124,7 +124,7 @@ static size_t script_read(struct arena *arena, const char *at, const char *end,
         return count;
 }
 
-/* At most so many requests are in there. */
+/* An upper bound of the requests in that text. */
 static int count_requests(const char *at, const char *end)
 {
         int n = 0;
@@ -136,8 +136,8 @@ static int count_requests(const char *at, const char *end)
         return n;
 }
 
-/* How often each may have reached the upstream: what makes something once, unless the upstream said
-   that it keeps keys. */
+/* How often each may have reached the upstream: once if the method creates or changes something,
+   unless the upstream said that it keeps keys. */
 static void check_times(int requests)
 {
         static const struct {
@@ -154,7 +154,7 @@ static void check_times(int requests)
         }
 }
 
-/* What it learnt of its upstream is no matter of the next input's. */
+/* The next input must not profit from what the gateway learnt about the upstream. */
 static void forget(void)
 {
         struct error e = {0};
@@ -175,7 +175,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         end = half ? half : end;
         script_begin(count ? parts : &good, count ? count : 1);
-        /* a repetition makes more of them than can be counted here */
+        /* with a repetition there are more requests than count_requests sees */
         if (!memmem(at, (size_t)(end - at), "*", 1) || size < ROUTE_MOST) {
                 wire_play(arena, &at, end);
                 if (!memchr(data, '*', (size_t)(end - (const char *)data)))

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A whole gateway between a client of raw bytes and an upstream that tells what it was asked. */
+/* A whole gateway, between a client of raw bytes and an upstream that answers with what it got. */
 static struct http_server *upstream, *front;
 static struct gateway *gateway;
 static struct metrics *metrics;
@@ -20,7 +20,7 @@ static bool tell_header(void *arg, const char *name, const char *value)
         return true;
 }
 
-/* A body in two pieces, whose length is not said before. */
+/* A body in two pieces, whose length is not announced. */
 static long pull_pieces(struct http_request *request, char *to, size_t room)
 {
         static const char *const pieces[] = {"first, ", "last"};
@@ -216,7 +216,7 @@ static void what_a_filter_adds_reaches_the_upstream(void)
         close_all();
 }
 
-/* Each field is looked for in it, on a thread that others wait for. */
+/* Each field is looked for in the list, on a thread for which other requests wait. */
 static void a_list_of_connection_has_an_end(void)
 {
         char request[20000], *at = request;
@@ -232,7 +232,7 @@ static void a_list_of_connection_has_an_end(void)
         close_all();
 }
 
-/* Whoever varies what a proxy did not write stays one client; whom the proxy names is another. */
+/* A client can vary only what stands left of the trusted proxy's element: it stays one client. */
 static void a_limiter_counts_the_client_that_a_trusted_proxy_names(void)
 {
         open_all();
@@ -253,7 +253,7 @@ static void a_limiter_counts_the_client_that_a_trusted_proxy_names(void)
         close_all();
 }
 
-/* Who makes links puts the host before it. */
+/* A service that makes links puts its own host before the target. */
 static void the_host_of_an_absolute_target_is_no_part_of_it(void)
 {
         open_all();
@@ -290,7 +290,7 @@ static void answers_without_a_body_stay_so(void)
         close_all();
 }
 
-/* An upstream that answers it says what others sent: here ours would. */
+/* The answer to TRACE would show what others sent: the upstream here does answer it. */
 static void trace_goes_no_further(void)
 {
         open_all();
@@ -367,8 +367,7 @@ static void no_actuator_of_a_service_is_reached(void)
         close_all();
 }
 
-/* Whoever is behind us may read a path in another way than the routes were chosen by: then it is
-   none of theirs. */
+/* An upstream may read a path in another way than the gateway, which would be another route's. */
 static void what_leads_elsewhere_when_read_otherwise_is_refused(void)
 {
         static const char *const requests[] = {

@@ -1,4 +1,4 @@
-/* gateway - the one door: routes by path to order, delivery, product and the frontend.
+/* gateway - the mall's front door: passes requests on to order, delivery, product and the frontend.
 
    OWNS   nothing; reads application.yml
    FAILS  404 no route; 503 the upstream cannot be reached; 504 its answer is too slow; 502 it
@@ -19,8 +19,8 @@ static const struct setting settings[] = {
          .type = SETTING_TEXT,
          .help = "the routes file; unset: application.yml in the working directory if there, else "
                  "the built-in one"},
-        {.name = "trusted-proxies", /* not the private networks: behind a load balancer that is none
-                                       of HTTP's each client has such an address */
+        {.name = "trusted-proxies", /* not the private networks: behind a load balancer that does
+                                       not speak HTTP, each client has such an address */
          .type = SETTING_TEXT,
          .fallback = "127.0.0.0/8,::1/128",
          .help = "peers whose X-Forwarded-* are believed, as CIDR list; none: nobody's"},
@@ -55,7 +55,7 @@ static const struct setting settings[] = {
         {.name = NULL},
 };
 
-enum { PATIENCE_MS = 8000 }; /* less than the server waits for what is in flight */
+enum { PATIENCE_MS = 8000 }; /* less than the server waits for requests in flight */
 
 struct patience {
         pthread_mutex_t lock;
@@ -70,7 +70,7 @@ static struct gateway *gateway_of(struct process *p)
         return p->own;
 }
 
-/* The file may say server.port, so it is read before anything is opened. */
+/* The routes file may set server.port, so it is read before anything is opened. */
 static void configure(struct process *p, struct error *error)
 {
         struct gateway_config config = {
@@ -117,7 +117,7 @@ static void reload(struct process *p)
                           "error.message", error.text, NULL);
 }
 
-/* A ConfigMap's new content comes without a signal. */
+/* A ConfigMap changes without a signal. */
 static void look_at_file(struct process *p, int64_t second)
 {
         (void)second;
@@ -139,7 +139,7 @@ static bool http_step(struct process *p, struct error *error)
         return daemon_listen(p, &handler, error);
 }
 
-/* An upstream that hangs must not hold the stop up: what still waits for one then gets its 502. */
+/* An upstream that hangs must not delay the stop: requests that still wait then get 502. */
 static void *stop_waiting(void *arg)
 {
         struct patience *patience = arg;
@@ -185,7 +185,8 @@ int main(int argc, char **argv)
         };
         static const struct daemon gateway = {
                 .name = "gateway",
-                .summary = "the one door: routes by path to the services behind it",
+                .summary = "the mall's front door: passes each request on to the service that its "
+                           "route names",
                 .port = 8088,
                 .settings = settings,
                 .steps = steps,

@@ -14,7 +14,7 @@ static bool is_path_fine(struct proxy_request *p, const char *path)
         return !status || answer_here(p, status, why);
 }
 
-/* However the path is read, the same route must take it. */
+/* A server may read the path in another way than we do (path.h): the route must be the same. */
 static bool find_route(struct proxy_request *p)
 {
         struct http_request *r = p->request;
@@ -145,7 +145,7 @@ const char *admit_too_large(const struct proxy_request *p, size_t more)
                             p->route->id, (long long)most);
 }
 
-/* A filter may answer; its fields go out with those of any answer. */
+/* A filter may answer itself. Its fields then go out with the answer, as those of any other. */
 static bool pass_filters(struct proxy_request *p)
 {
         const char *too_large;
@@ -163,8 +163,8 @@ static bool pass_filters(struct proxy_request *p)
         return p->chain.path == p->asked.path || is_path_fine(p, p->chain.path);
 }
 
-/* Who answers to TRACE repeats what it was sent (RFC 9110, 9.3.8): also what we and other proxies
-   added, and cookies. */
+/* The answer to TRACE repeats the request (RFC 9110, 9.3.8), also cookies and what proxies
+   added. */
 static bool is_passed_on(struct proxy_request *p)
 {
         struct http_request *r = p->request;
@@ -172,8 +172,7 @@ static bool is_passed_on(struct proxy_request *p)
         if (strcmp(r->method, "TRACE") != 0)
                 return true;
         http_answer_header(r, "Allow", "GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS");
-        r->answer.close =
-                true; /* what stands behind it may be meant as its body, which it must not have */
+        r->answer.close = true; /* TRACE must have no body, but what follows may be meant as one */
         return answer_here(p, 405, "TRACE is not passed on");
 }
 

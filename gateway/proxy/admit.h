@@ -1,8 +1,8 @@
-/* admit - what is decided about a request before anything of it is sent: CORS, its route, limiter,
-   requests in flight, breaker, filters.
+/* admit - what is decided about a request before anything is sent: CORS, route, limiter, requests
+   in flight, breaker, filters.
 
-   A check lets the request pass (true), or fills its `own` answer (false). What admission holds for
-   the request stays held until admit_give_back. */
+   A check lets the request pass (true), or answers it here (false; p->own says how). What admission
+   takes for the request it holds until admit_give_back. */
 #ifndef GATEWAY_PROXY_ADMIT_H
 #define GATEWAY_PROXY_ADMIT_H
 
@@ -15,16 +15,17 @@ struct proxy_request;
 
 /* The checks that do not depend on the route. */
 bool admit_any_route(struct proxy_request *p);
-/* Finds the route of p->asked, and passes its limits and filters. */
+/* Finds the route that takes p->asked, then asks its limits and filters. */
 bool admit_on_route(struct proxy_request *p);
-/* After admit_on_route refused: was it because of an open breaker? */
+/* After admit_on_route answered: because the breaker is open? */
 bool admit_met_open_breaker(const struct proxy_request *p);
-/* Why the request cannot have so many more bytes of body; NULL: it can. */
+/* For the answer 413, where the body with so many more bytes is longer than the route allows; NULL:
+   it is not. */
 const char *admit_too_large(const struct proxy_request *p, size_t more);
 
-/* Tells the breaker how it went, once; a request without a ticket has nothing to tell. */
+/* Tells the breaker how the request went, and so gives back its ticket. Without one: nothing. */
 void admit_note_breaker(struct proxy_request *p, enum breaker_outcome outcome);
-/* The place among the requests in flight, and the breaker's ticket if it still has it. */
+/* Gives back the place among the requests in flight, and the ticket if it is still held. */
 void admit_give_back(struct proxy_request *p);
 
 #endif

@@ -17,7 +17,7 @@ static bool starts_with(const char *name, const char *prefix)
         return strncasecmp(name, prefix, strlen(prefix)) == 0;
 }
 
-/* What all `Connection` together name. Read once: each field of a request is held against it. */
+/* The names in all Connection fields. They are read once, for each field is compared with them. */
 struct options {
         struct {
                 const char *name;
@@ -84,8 +84,9 @@ static const char *port_of(const char *host, const char *scheme)
         return strcmp(scheme, "https") == 0 ? "443" : "80";
 }
 
-/* Our own Host and scheme behind a list that a trusted peer began; where it began none, the port is
-   that of the host and scheme it named: links are made from the first of each. */
+/* Services make links from the first element of each list. So where a trusted peer began no list of
+   ports, ours begins with the port of the host and scheme that it named; else it goes on with the
+   port that was asked here. */
 static const char *own_port(const struct headers *in, int hops)
 {
         if (*headers_value(in, "X-Forwarded-Port"))
@@ -93,8 +94,8 @@ static const char *own_port(const struct headers *in, int hops)
         return port_of(forward_host(in, hops), forward_scheme(in, hops));
 }
 
-/* Behind what is there already: all of it, or, in lists of which the first element is taken for the
-   client's, from that one on. */
+/* Our own element, added to the list. A service takes the first element for the client's: so what
+   precedes the one that counts is left out, unless all is wanted. */
 static const char *continued(const struct headers *in, const char *name, bool all, int hops,
                              const char *own)
 {
@@ -122,7 +123,7 @@ static const char *forwarded_element(struct arena *arena, const char *peer, cons
         return t.at;
 }
 
-/* Not a list but one path: whoever makes links puts all of it in front. */
+/* Not a list but one path, which services put before the path of each link. */
 static const char *prefix_of(const struct headers *in, const char *own)
 {
         const char *before = headers_value(in, "X-Forwarded-Prefix");

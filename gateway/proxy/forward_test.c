@@ -233,7 +233,7 @@ static void connection_names_whole_names(void)
                 check_text(headers_if_there(&out, go[i]), NULL);
 }
 
-/* `X-Own` behind so many others, spread over so many fields. */
+/* `X-Own` after so many other names, spread over so many fields. */
 static struct headers named_behind(int others, int fields)
 {
         struct headers h = {.arena = (arena_close(&arena), arena = arena_open())};
@@ -250,7 +250,7 @@ static struct headers named_behind(int others, int fields)
         return h;
 }
 
-/* A list that is left out in part would let pass what it names. */
+/* If a part of the list were left out, the fields that it names would pass. */
 static void a_list_of_connection_is_read_to_its_end_or_refused(void)
 {
         for (int fields = 1; fields <= 40; fields += 39) {
@@ -285,8 +285,7 @@ static void what_we_rely_on_stays_whatever_connection_names(void)
         }
 }
 
-/* What is sent as the port and the element, by Host, by the peer and by what a trusted peer
-   says. */
+/* Rows: Host, what a trusted peer says, and the field that goes out. */
 static void hosts_and_ports_are_written_as_they_are_read(void)
 {
         static const struct {

@@ -11,7 +11,8 @@
 
 /* ---- admission ---- */
 
-static bool is_admitted(struct proxy_request *p)
+/* Onto the route of p->asked. False: answered here, as by all that decide below. */
+static bool prepare(struct proxy_request *p)
 {
         if (!admit_on_route(p))
                 return false;
@@ -28,8 +29,8 @@ static void stop_trying(struct proxy_request *p)
         upstream_cancel(&p->upstream);
 }
 
-/* The route that the breaker names for when its upstream is no good. False: there is none, or it
-   does not take the request either. */
+/* Onto the route that the breaker names for when the upstream fails. False also where there is
+   none: then nothing has changed. */
 static bool fall_back(struct proxy_request *p)
 {
         const struct route_breaker *breaker = p->route->breaker;
@@ -42,20 +43,19 @@ static bool fall_back(struct proxy_request *p)
         p->asked.path = breaker->fallback;
         p->own = (struct proxy_own_answer){0};
         p->tries = (struct proxy_tries){0};
-        return is_admitted(p);
+        return prepare(p);
 }
 
-static bool may_be_sent(struct proxy_request *p)
+static bool admit(struct proxy_request *p)
 {
         if (!forward_receive(&p->received, p->request->peer_trusted))
                 return answer_here(p, 431, "Connection names too many fields");
-        return admit_any_route(p) &&
-               (is_admitted(p) || (admit_met_open_breaker(p) && fall_back(p)));
+        return admit_any_route(p) && (prepare(p) || (admit_met_open_breaker(p) && fall_back(p)));
 }
 
 /* ---- the tries ---- */
 
-/* The answer is known. */
+/* The answer is known: the server asks for it next. */
 static void settle(struct proxy_request *p)
 {
         p->state = PROXY_ANSWERED;
@@ -82,7 +82,7 @@ static void try_now(struct proxy_request *p)
         if (p->state == PROXY_SENDING && p->body_ended)
                 upstream_write(&p->upstream, NULL, 0);
         if (p->request->partial)
-                http_go_on(p->request); /* a piece may wait for this connection */
+                http_go_on(p->request); /* a piece of the body may wait for this try */
 }
 
 static void due(struct timer *timer)
@@ -98,14 +98,14 @@ static void try_later(struct proxy_request *p, int64_t wait_us)
         loop_timer(p->worker->loop, &p->tries.timer, wait_us);
 }
 
-/* As the route's breaker counts it. */
+/* By what the route's breaker counts as a failure. */
 static bool has_failed(const struct proxy_request *p)
 {
         return p->upstream.outcome != UPSTREAM_ANSWERED ||
                statuses_have(&p->admission.breaker->bad, p->upstream.status);
 }
 
-/* The try has ended: with an answer, or without. */
+/* A try has ended, with an answer or without. */
 static void done(struct upstream_request *upstream)
 {
         struct proxy_request *p = upstream->arg;
@@ -164,7 +164,7 @@ bool proxy_request_begin(struct proxy_worker *worker, struct http_request *reque
 {
         struct proxy_request *p = open_request(worker, request);
 
-        if (!may_be_sent(p)) {
+        if (!admit(p)) {
                 proxy_request_finish(p);
                 proxy_request_end(p);
                 return false;
@@ -176,8 +176,7 @@ bool proxy_request_begin(struct proxy_worker *worker, struct http_request *reque
         return true;
 }
 
-/* All that fits: after a write that took less than it was given, the upstream says when to go on;
-   after one that took all, nobody does. */
+/* Until the upstream takes no more: only then does it call ready() later. */
 static size_t pass_on(struct proxy_request *p, const char *data, size_t len)
 {
         size_t taken, all;

@@ -1,7 +1,13 @@
 /* proxy_request_inside - the struct of a proxy request, for the files of this room that work on it.
 
-   proxy_request.c alone sends, waits, cancels and answers. It asks the files below it: admit.c,
-   outgoing.c, retry.c and response.c read and fill this struct, and call nothing above them. */
+   Only proxy_request.c changes the state, sends, waits and cancels. The files below it (admit.c,
+   outgoing.c, retry.c, response.c) read and fill the struct, and call nothing above them.
+
+       ADMITTING ---> SENDING -------> ANSWERED
+                       |   ^             ^
+                       v   |             |
+                      WAITING -----------+   when it is given up
+   */
 #ifndef GATEWAY_PROXY_PROXY_REQUEST_INSIDE_H
 #define GATEWAY_PROXY_PROXY_REQUEST_INSIDE_H
 
@@ -12,19 +18,23 @@
 #include "http/server.h"
 
 enum proxy_state {
-        PROXY_ADMITTING, /* Route, limits and filters are asked; nothing was sent yet. */
-        PROXY_SENDING,   /* A try is under way, and the upstream has not answered it. */
-        PROXY_WAITING,   /* A try failed; the next one begins when the timer is due. */
-        PROXY_ANSWERED,  /* The answer is known; the rest of the client's body is dropped. */
+        PROXY_ADMITTING, /* The route, its limits and its filters decide; nothing was sent yet. A
+                            request that is answered here at once stays in this state. */
+        PROXY_SENDING,   /* A try is under way, and the upstream has not answered it. The client's
+                            body goes on to the upstream as it comes. */
+        PROXY_WAITING,   /* A try failed; the next one begins when the timer is due. The client's
+                            body waits for it. */
+        PROXY_ANSWERED,  /* The answer is known, and is on its way to the client. The rest of the
+                            client's body is dropped. */
 };
 
-/* What admission holds for the request, or will say in its answer. */
+/* What admission holds for the request, and what it found that the answer will say. */
 struct proxy_admission {
-        struct target *counted_at; /* its count of requests in flight has this one; NULL: none */
+        struct target *counted_at; /* the target that counts it as in flight; NULL: none does */
         const struct route_breaker *breaker; /* the one that was asked; NULL: none */
         uint64_t ticket;                     /* of that breaker; 0: none, or given back */
         const struct route_limiter *limiter; /* the one that was asked; NULL: none */
-        int64_t tokens_left;
+        int64_t tokens_left;                 /* of that limiter */
 };
 
 /* An answer of the gateway's own. */
@@ -36,8 +46,8 @@ struct proxy_own_answer {
 
 struct proxy_tries {
         int begun;
-        int reached; /* so many of them may have reached the upstream */
-        struct timer timer;
+        int reached;        /* how many of them may have reached the upstream */
+        struct timer timer; /* until the next one */
 };
 
 /* Idempotency-Key */
@@ -57,13 +67,13 @@ struct proxy_request {
         struct headers received; /* as forward_receive left them */
         struct asked asked;
         struct cors_verdict cors;
-        int64_t streamed; /* bytes of the body sent on beyond request->body */
+        int64_t streamed; /* bytes of the body sent on, beyond those in request->body */
         bool body_ended;  /* the client has sent all of its body */
 
         /* its route */
         struct snapshot *snapshot;
         const struct route *route;       /* NULL: none yet */
-        const struct route *fallen_from; /* the route whose fallback `route` is; NULL: of none */
+        const struct route *fallen_from; /* the route whose breaker led to this one; NULL: none */
         struct target *target;
         struct filter_chain chain;
         struct proxy_admission admission;
@@ -75,10 +85,11 @@ struct proxy_request {
 
         /* the answer */
         struct proxy_own_answer own;
-        const char *cut; /* why what is still to come of it is cut off; NULL: it is not */
+        const char *cut; /* why its body ends before its end; NULL: it does not */
 };
 
-/* The gateway answers: a problem with that detail, or no body. False, for a check to return. */
+/* The gateway answers itself, with a problem or, where detail is NULL, without a body. Gives false,
+   for a check to return. */
 static inline bool answer_here(struct proxy_request *p, int status, const char *detail)
 {
         p->own.status = status;

@@ -41,8 +41,8 @@ static void fill_own(struct proxy_request *p)
                 p->request->answer.status = p->own.status;
 }
 
-/* Problems are ours whole: what the filters see of them is their fields. */
-static void pass_back(struct proxy_request *p, struct headers *fields)
+/* Of a problem the filters see status and fields only; its body is made already. */
+static void pass_filters_back(struct proxy_request *p, struct headers *fields)
 {
         p->chain.answer = *fields;
         p->chain.status = p->request->answer.status;
@@ -51,7 +51,7 @@ static void pass_back(struct proxy_request *p, struct headers *fields)
         *fields = p->chain.answer;
 }
 
-/* What the upstream says of a key that we made is no matter of the client's. */
+/* The client knows nothing of a key that we made. */
 static bool is_own_key(const struct proxy_request *p, const char *name)
 {
         return p->key.made && strcasecmp(name, "Idempotency-Key") == 0;
@@ -135,12 +135,12 @@ static void fill_body(struct proxy_request *p)
                 a->body = x->whole;
                 a->len = x->whole_len;
         } else if (x->has_body || (head && x->status != 204 && x->status != 304)) {
-                a->pull = pull; /* to HEAD only its length is said */
+                a->pull = pull; /* after HEAD it is not called: only the length is said */
                 a->pull_len = x->answer_total;
         }
 }
 
-/* Among what CORS and the limiter add. */
+/* With the fields that CORS and the limiter add. */
 static bool fits(const struct proxy_request *p, const struct headers *fields)
 {
         size_t bytes = 0, own = CORS_HEADERS + LIMITER_HEADERS + 1;
@@ -169,7 +169,7 @@ void response_fill(struct proxy_request *p)
                 fill_failure(p);
         }
         if (p->chain.route)
-                pass_back(p, &fields);
+                pass_filters_back(p, &fields);
         if (upstream && !fits(p, &fields)) {
                 upstream_cancel(&p->upstream);
                 fail(p, 502, "broke off", "the head of its answer is too large");

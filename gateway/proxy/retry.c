@@ -7,14 +7,14 @@
 #include <strings.h>
 
 enum {
-        PATIENCE_MS = 5000, /* for a request whose fate is unknown and whose key tells it */
+        PATIENCE_MS = 5000, /* a request with a key: it will tell whether an earlier try was done */
         FIRST_WAIT_MS = 25,
         LONGEST_WAIT_MS = 800,
         TRIES = 2,
-        KEYED_TRIES = 8, /* that reached the upstream: within its patience, or not at all */
+        KEYED_TRIES = 8, /* that may have reached the upstream */
 };
 
-/* What a key may be kept for; a target has a bit of each. */
+/* The methods for which an upstream may keep keys; target.keeps_keys has a bit for each. */
 static const char *const unsafe[] = {"POST", "PUT", "PATCH", "DELETE", NULL};
 
 static bool is_safe(const char *method)
@@ -31,7 +31,7 @@ static unsigned method_bit(const char *method)
         return 0;
 }
 
-/* Sent twice it still is one. */
+/* The upstream recognises the second try of such a request, and does not do it again. */
 static bool is_keyed(const struct proxy_request *p)
 {
         const char *method = p->request->method;
@@ -65,8 +65,7 @@ void retry_learn(const struct proxy_request *p)
                 atomic_fetch_or_explicit(&p->target->keeps_keys, bit, memory_order_relaxed);
 }
 
-/* May be asked once more by its key: it has one that is kept, and neither its time nor its tries
-   are over. */
+/* The key allows another try, and neither the time nor the number of tries is used up. */
 static bool may_use_key(const struct proxy_request *p)
 {
         return is_keyed(p) && !p->request->partial && p->tries.reached < KEYED_TRIES &&
@@ -88,7 +87,7 @@ static bool may_fail_again(const struct proxy_request *p)
         return may_use_key(p);
 }
 
-/* Our own first try is still at work there. */
+/* The upstream is still at work on our own earlier try, and refuses this one for that. */
 static bool is_own_conflict(const struct proxy_request *p)
 {
         return p->upstream.status == 409 && p->tries.reached > 1 && may_use_key(p);
@@ -103,8 +102,8 @@ static bool filter_wants(const struct proxy_request *p)
                                   p->tries.begun - 1);
 }
 
-/* Doubles with each try; half of it is left to chance, so that many requests do not come at once.
- */
+/* The longest wait doubles with each try. Half of it is random, so that requests which failed
+   together do not come back together. */
 static int64_t backoff_ms(const struct proxy_request *p)
 {
         int64_t ms = FIRST_WAIT_MS;

@@ -1,5 +1,5 @@
-/* What is sent again and what never is, by a model in which the upstream cuts at every byte of a
-   request and of its answer. */
+/* Which requests are sent again, and which never: by a model in which the upstream breaks off at
+   every byte of the request and of its answer. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/gateway.h"
@@ -144,7 +144,7 @@ static bool is_whole(const char *ask)
         return end && (!strstr(ask, "\r\nContent-Length: 2\r\n") || strlen(end) == 6);
 }
 
-/* The upstream's end of one try. A reset and a clean end by turns. */
+/* The upstream ends a try: with a reset and with a clean end by turns. */
 static void end_try(int fd, int how)
 {
         struct linger hard = {.l_onoff = 1};
@@ -216,10 +216,10 @@ static int status_of(const struct act *a)
         return strncmp(a->answer, "HTTP/1.1 ", 9) == 0 ? atoi(a->answer + 9) : 0;
 }
 
-/* ---- what must be: said here once more, by the promise and not by the code ---- */
+/* ---- what must be: written from the promise, not from the code ---- */
 
-/* Twice is the same as once: it changes nothing, or the upstream recognises it. A key that the
-   gateway made is for POST. */
+/* To send it twice is the same as once: it changes nothing, or the upstream recognises it by its
+   key. The gateway makes keys for POST only. */
 static bool is_repeatable(const struct act *a)
 {
         return a->method <= OPTIONS ||
@@ -325,7 +325,7 @@ static void an_upstream_cuts_at_every_byte(void)
         check_int(atomic_load(&wrongs), 0);
 }
 
-/* Each try ends in the same way. */
+/* Every try ends in the same way. */
 static int reached_when_all_are_cut(int method, int kept, const char *status)
 {
         struct act a = act_of(method, kept, true);
@@ -351,8 +351,7 @@ static void it_ends_also_when_nothing_helps(void)
         close_front();
 }
 
-/* An upstream that names the key in its answer to a method keeps it for that method, and says
-   nothing of the others. */
+/* An upstream that names the key in its answer keeps keys for that method, and for no other. */
 static void what_an_upstream_says_it_keeps_keys_for(void)
 {
         struct act a;

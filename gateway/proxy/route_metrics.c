@@ -29,12 +29,12 @@ struct route_metrics {
 
 struct route_metrics *route_metrics_open(struct metrics *metrics, const struct routes *routes)
 {
-        struct route_metrics *o = memory_alloc(sizeof *o);
+        struct route_metrics *m = memory_alloc(sizeof *m);
 
-        o->metrics = metrics;
-        o->routes = routes;
-        o->series = memory_alloc(routes->count * STATUSES * sizeof *o->series);
-        return o;
+        m->metrics = metrics;
+        m->routes = routes;
+        m->series = memory_alloc(routes->count * STATUSES * sizeof *m->series);
+        return m;
 }
 
 void route_metrics_close(struct route_metrics **metrics_of_routes)
@@ -64,7 +64,7 @@ static void status_name(int status, char *name, size_t size)
         name[len] = '\0';
 }
 
-static struct metric *series_of(struct route_metrics *o, const struct route *route, int status)
+static struct metric *series_of(struct route_metrics *m, const struct route *route, int status)
 {
         static const char *const outcomes[] = {"INFORMATIONAL", "SUCCESSFUL", "REDIRECTION",
                                                "CLIENT_ERROR", "SERVER_ERROR"};
@@ -74,23 +74,23 @@ static struct metric *series_of(struct route_metrics *o, const struct route *rou
 
         if (usual)
                 status_name(status, name, sizeof name);
-        return metrics_series(o->metrics, &family, values);
+        return metrics_series(m->metrics, &family, values);
 }
 
-void route_metrics_note(struct route_metrics *o, const struct route *route, int status,
+void route_metrics_note(struct route_metrics *m, const struct route *route, int status,
                         int64_t microseconds)
 {
         bool usual = status >= LEAST_STATUS && status <= MOST_STATUS;
-        size_t row = (size_t)(route - o->routes->at) * STATUSES;
+        size_t row = (size_t)(route - m->routes->at) * STATUSES;
         _Atomic(struct metric *) *slot =
-                &o->series[row + (size_t)(usual ? status - LEAST_STATUS : STATUSES - 1)];
+                &m->series[row + (size_t)(usual ? status - LEAST_STATUS : STATUSES - 1)];
         struct metric *series;
 
-        if (!o->metrics)
+        if (!m->metrics)
                 return;
         series = atomic_load_explicit(slot, memory_order_acquire);
         if (!series) {
-                series = series_of(o, route, status); /* two threads at once get the same */
+                series = series_of(m, route, status); /* two threads at once get the same */
                 atomic_store_explicit(slot, series, memory_order_release);
         }
         metric_observe(series, microseconds);

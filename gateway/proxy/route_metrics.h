@@ -1,5 +1,5 @@
-/* route_metrics - spring_cloud_gateway_requests_seconds{routeId,outcome,status}, labelled as the
-   reference does (outcome SUCCESSFUL, status OK). Any thread. */
+/* route_metrics - the histogram spring_cloud_gateway_requests_seconds{routeId,outcome,status}, with
+   the reference's labels (outcome SUCCESSFUL, status OK). Any thread. */
 #ifndef GATEWAY_PROXY_ROUTE_METRICS_H
 #define GATEWAY_PROXY_ROUTE_METRICS_H
 

@@ -24,7 +24,8 @@ static int first_said(int a, int b, int c, int d)
         return a ? a : b ? b : c ? c : d;
 }
 
-/* The route's own, else the file's httpclient or a setting of the gateway, else ours. */
+/* The route's own come first, ours last. Between them a setting is stronger than the file's
+   httpclient for the timeouts, and weaker for max_in_flight. */
 static struct target_limits limits_of(const struct route *route,
                                       const struct client_settings *client,
                                       const struct target_limits *settings)
@@ -42,40 +43,40 @@ static struct target_limits limits_of(const struct route *route,
 struct snapshot *snapshot_open(struct routes *routes, const struct target_limits *settings,
                                struct metrics *metrics)
 {
-        struct snapshot *p = memory_alloc(sizeof *p);
+        struct snapshot *s = memory_alloc(sizeof *s);
 
-        p->routes = routes;
-        p->metrics_of_routes = route_metrics_open(metrics, routes);
-        p->targets = memory_alloc((routes->count + 1) * sizeof *p->targets);
+        s->routes = routes;
+        s->metrics_of_routes = route_metrics_open(metrics, routes);
+        s->targets = memory_alloc((routes->count + 1) * sizeof *s->targets);
         for (size_t i = 0; i < routes->count; i++) {
                 if (routes->at[i].base)
-                        target_read(&p->targets[i], routes->arena, routes->at[i].base);
-                p->targets[i].limits = limits_of(&routes->at[i], &routes->client, settings);
+                        target_read(&s->targets[i], routes->arena, routes->at[i].base);
+                s->targets[i].limits = limits_of(&routes->at[i], &routes->client, settings);
         }
-        atomic_store(&p->holders, 1);
-        return p;
+        atomic_store(&s->holders, 1);
+        return s;
 }
 
-struct snapshot *snapshot_hold(struct snapshot *p)
+struct snapshot *snapshot_hold(struct snapshot *s)
 {
-        atomic_fetch_add(&p->holders, 1);
-        return p;
+        atomic_fetch_add(&s->holders, 1);
+        return s;
 }
 
 void snapshot_release(struct snapshot **at)
 {
-        struct snapshot *p = *at;
+        struct snapshot *s = *at;
 
         *at = NULL;
-        if (!p || atomic_fetch_sub(&p->holders, 1) != 1)
+        if (!s || atomic_fetch_sub(&s->holders, 1) != 1)
                 return;
-        route_metrics_close(&p->metrics_of_routes);
-        routes_release(&p->routes);
-        free(p->targets);
-        free(p);
+        route_metrics_close(&s->metrics_of_routes);
+        routes_release(&s->routes);
+        free(s->targets);
+        free(s);
 }
 
-struct target *snapshot_target(const struct snapshot *p, const struct route *route)
+struct target *snapshot_target(const struct snapshot *s, const struct route *route)
 {
-        return &p->targets[route - p->routes->at];
+        return &s->targets[route - s->routes->at];
 }

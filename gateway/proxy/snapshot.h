@@ -1,5 +1,5 @@
-/* snapshot - the routes in force, and what is counted about them. A reload makes a new snapshot
-   beside the old one; whoever serves a request holds the snapshot that it began with. */
+/* snapshot - the routes in force, and what is counted about them. A reload makes a new snapshot;
+   each request holds the one that it began with, and the last holder frees it. */
 #ifndef GATEWAY_PROXY_SNAPSHOT_H
 #define GATEWAY_PROXY_SNAPSHOT_H
 
@@ -8,31 +8,30 @@
 
 #include <stdatomic.h>
 
-/* Milliseconds, and how many requests of one route may be under way at once; 0: not said. A
-   response_ms below 0 is no limit. */
+/* Two timeouts in milliseconds, and how many requests of a route may be in flight at once. 0: not
+   said; a response_ms below 0: no limit. */
 struct target_limits {
         int connect_ms, response_ms, max_in_flight;
 };
 
-/* Where a route goes, and what is known of it. Any thread. */
+/* Where a route leads, and what is known of that upstream. Any thread. */
 struct target {
         const char *host, *authority; /* NULL: nowhere */
         int port;
-        struct target_limits limits; /* in force: none is 0 */
+        struct target_limits limits; /* in force; none is 0 */
         _Atomic int in_flight;
-        _Atomic unsigned keeps_keys; /* the methods (retry.c) in whose answers it named an
-                                        Idempotency-Key: so asked twice, it does it once */
+        _Atomic unsigned keeps_keys; /* a bit for each method (retry.c) for which an answer of it
+                                        named an Idempotency-Key: asked twice, it acts once */
 };
 
 struct snapshot {
         _Atomic int holders;
         struct routes *routes;
         struct route_metrics *metrics_of_routes;
-        struct target *targets; /* of each route, in the order of routes->at */
+        struct target *targets; /* one for each route, in the order of routes->at */
 };
 
-/* Takes the routes over. `settings` holds where a route says nothing itself. metrics may be
-   NULL. */
+/* Takes the routes over. settings: for routes that say nothing themselves. metrics may be NULL. */
 struct snapshot *snapshot_open(struct routes *routes, const struct target_limits *settings,
                                struct metrics *metrics);
 struct snapshot *snapshot_hold(struct snapshot *snapshot);

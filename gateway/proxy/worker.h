@@ -16,21 +16,20 @@ enum { KEY_STOCK = 32 };
 struct proxy_worker {
         struct loop *loop;
         struct upstreams *upstreams;
-        struct snapshot *snapshot; /* for requests that begin now */
+        struct snapshot *snapshot; /* for requests that begin now; older ones hold their own */
         struct retry_budget budget;
-        LIST_HEAD(proxy_requests, proxy_request) requests; /* those that wait for something */
-        bool stopping; /* the gateway stops: what begins now is refused */
+        LIST_HEAD(proxy_requests, proxy_request) requests; /* those that were sent */
+        bool stopping;                                     /* requests that begin now are refused */
         struct prng random;
         unsigned char keys[KEY_STOCK][16]; /* random bytes for Idempotency-Keys */
         int keys_left;
 };
 
-/* Takes the snapshot over. retries: granted each second, however few requests there are; 0: the
-   default of retry_budget.h. */
+/* Takes the snapshot over. retries: see retry_budget.least. */
 void proxy_worker_open(struct proxy_worker *worker, struct loop *loop, struct snapshot *snapshot,
                        int retries);
 void proxy_worker_close(struct proxy_worker *worker);
-/* The snapshot for requests that begin from now on; takes it over. */
+/* For requests that begin from now on. Takes the snapshot over. */
 void proxy_worker_change_snapshot(struct proxy_worker *worker, struct snapshot *snapshot);
 
 #endif

@@ -1,5 +1,4 @@
-/* one_route - for tests: a route with the filters of the story, read anew for each of them, and a
-   request that it takes. */
+/* one_route - for tests: a route with the filters of a story, and a request that it takes. */
 #ifndef GATEWAY_TESTING_ONE_ROUTE_H
 #define GATEWAY_TESTING_ONE_ROUTE_H
 
@@ -9,8 +8,8 @@ static struct routes *routes;
 static struct headers received;
 static struct asked asked;
 
-/* predicates: within a list; filters: "  - ..." lines. The route is the first, behind it is one
-                                          that filters may name. */
+/* predicates: the inside of a list; filters: "  - ..." lines. The route is the first; a second one,
+   spare, is there for filters to name. */
 static inline struct routes *read_route(const char *predicates, const char *filters)
 {
         static char yaml[4096];

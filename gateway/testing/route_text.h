@@ -1,4 +1,4 @@
-/* route_text - for tests: routes out of a text, and what is said of one that is none. */
+/* route_text - for tests: reads routes from a text, and checks the error where they are wrong. */
 #ifndef GATEWAY_TESTING_ROUTE_TEXT_H
 #define GATEWAY_TESTING_ROUTE_TEXT_H
 
@@ -37,7 +37,7 @@ static inline struct routes *read_good(const char *yaml)
         return good(read_text(yaml));
 }
 
-/* What is wrong, and what is to be said of it. */
+/* A wrong text, and what its error must say. */
 struct wrong {
         const char *text, *says;
 };

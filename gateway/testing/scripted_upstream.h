@@ -1,9 +1,10 @@
-/* scripted - for the gateway's fuzz harness: an upstream that answers by the input's second half,
-   and holds each request that reaches it against what must be true of all of them.
+/* scripted_upstream - for the gateway's fuzz harness: an upstream that answers as the second half
+   of the input says, and checks each request that reaches it.
 
-   The script is pieces (base/fuzz.h), an answer up to each `=`; the last one is said again to
-   whoever asks more. `|`: the rest comes a moment later. Behind its answer the upstream hangs up,
-   with `=` it stays; `R`: with a reset. Nothing is allocated here. */
+   The script is pieces (testing/fuzz.h). Each piece is an answer, or with the mark `|` a part of
+   one, whose rest comes a moment later. After an answer the upstream hangs up, with the mark `R` by
+   a reset; with `=` it keeps the connection. The last answer serves all further requests. Nothing
+   is allocated here. */
 #ifndef GATEWAY_TESTING_SCRIPTED_UPSTREAM_H
 #define GATEWAY_TESTING_SCRIPTED_UPSTREAM_H
 
@@ -27,7 +28,7 @@ enum {
         SCRIPT_METHODS = 8
 };
 
-/* A part of an answer, and what is behind it. */
+/* A part of an answer, and the mark after it. */
 struct script_part {
         const char *at;
         size_t len;
@@ -43,8 +44,7 @@ struct script_link {
 static const char *const script_methods[SCRIPT_METHODS] = {"GET", "HEAD",  "OPTIONS", "POST",
                                                            "PUT", "PATCH", "DELETE",  NULL};
 
-/* Called with each request's head, NUL-terminated; the harness's own. Whether it counts among those
-   that a client made. */
+/* The harness's own: called with each request's head, NUL-terminated. True: a client made it. */
 static bool script_check(const char *request, const char *method, const char *path);
 
 static struct {
@@ -110,7 +110,7 @@ static inline bool script_answer(int i)
         return false;
 }
 
-/* The last answer is for all who ask more. */
+/* The last answer serves all further requests. */
 static inline void script_rewind(void)
 {
         size_t at = script.count;
@@ -130,7 +130,7 @@ static inline int script_method(const char *text, size_t len)
         fuzz_fail("a method of %.20s", text);
 }
 
-/* The length of a field, (size_t)-1: none. Said twice, it is a smuggler's. */
+/* The field's value, up to the end of the head; NULL: none. Two of them are a smuggler's work. */
 static inline const char *script_field(const char *head, const char *name)
 {
         const char *line = strcasestr(head, name);
@@ -140,7 +140,7 @@ static inline const char *script_field(const char *head, const char *name)
         return line ? line + strlen(name) : NULL;
 }
 
-/* How long the request is, 0: not whole. */
+/* The length of the request; 0: it is not all here. */
 static inline size_t script_length(const char *heard, size_t len, const char *head)
 {
         size_t head_len = strlen(head);
@@ -160,7 +160,7 @@ static inline size_t script_length(const char *heard, size_t len, const char *he
         return head_len <= len ? head_len : 0;
 }
 
-/* True while there was a whole request. */
+/* True: there was a whole request, and the connection is still open. */
 static inline bool script_take(int i)
 {
         struct script_link *l = &script.connections[i];
