@@ -39,6 +39,23 @@ void *memory_grow(void *old, size_t size)
         return or_die(realloc(old, size ? size : 1));
 }
 
+enum { RESERVED_LEAST = 16 };
+
+static size_t larger_room(size_t room, size_t count)
+{
+        size_t larger = room ? 2 * room : RESERVED_LEAST;
+
+        return larger < count ? count : larger;
+}
+
+void *memory_reserve(void *array, size_t *room, size_t count, size_t size)
+{
+        if (count <= *room)
+                return array;
+        *room = larger_room(*room, count);
+        return memory_grow(array, *room * size);
+}
+
 char *memory_string(const char *text)
 {
         return text ? or_die(strdup(text)) : NULL;
@@ -177,6 +194,17 @@ void *arena_grow(struct arena *a, void *piece, size_t size, size_t larger)
                         return block_grow(a, need);
         }
         return memcpy(take(a, larger), piece, size);
+}
+
+void *arena_reserve(struct arena *a, void *array, size_t *room, size_t count, size_t size)
+{
+        size_t before = *room;
+
+        if (count <= before)
+                return array;
+        *room = larger_room(before, count);
+        return before ? arena_grow(a, array, before * size, *room * size)
+                      : arena_room(a, *room * size);
 }
 
 void *arena_room(struct arena *a, size_t size)

@@ -47,6 +47,9 @@ void *arena_room(struct arena *arena, size_t size);
    place where it is the last one. */
 void *arena_grow(struct arena *arena, void *piece, size_t size, size_t larger);
 
+/* As memory_reserve. */
+void *arena_reserve(struct arena *arena, void *array, size_t *room, size_t count, size_t size);
+
 /* Copies of text always end with NUL. */
 char *arena_copy(struct arena *arena, const char *text, size_t len);
 char *arena_string(struct arena *arena, const char *text); /* NULL gives NULL */
@@ -60,6 +63,9 @@ size_t arena_size(const struct arena *arena);
 /* For what outlives a request: zeroed, freed with free(). */
 void *memory_alloc(size_t size);
 void *memory_grow(void *old, size_t size);
+/* An array with room for `count` elements of that size; where it has less, room at least doubles.
+ */
+void *memory_reserve(void *array, size_t *room, size_t count, size_t size);
 char *memory_string(const char *text); /* NULL gives NULL */
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "testing/check.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static int64_t taken(struct allowance *allowance)
@@ -116,6 +117,29 @@ static void a_growing_piece_leaves_nothing_behind(void)
         check_int(taken(&allowance), 0);
 }
 
+static void an_array_keeps_its_elements_as_it_grows(void)
+{
+        enum { MANY = 1000 };
+        struct arena *arena = arena_open();
+        int *ours = NULL, *its = NULL;
+        size_t our_room = 0, its_room = 0;
+
+        for (int i = 0; i < MANY; i++) {
+                ours = memory_reserve(ours, &our_room, (size_t)i + 1, sizeof *ours);
+                its = arena_reserve(arena, its, &its_room, (size_t)i + 1, sizeof *its);
+                check(our_room > (size_t)i && its_room > (size_t)i);
+                ours[i] = its[i] = i;
+                arena_string(arena, "between"); /* so that the array must move */
+        }
+        for (int i = 0; i < MANY; i++)
+                check(ours[i] == i && its[i] == i);
+        check(our_room < 2 * MANY);
+        ours = memory_reserve(ours, &our_room, 5 * MANY, sizeof *ours);
+        check_int((int64_t)our_room, 5 * MANY);
+        free(ours);
+        arena_close(&arena);
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
@@ -123,6 +147,7 @@ int main(int argc, char **argv)
                 STORY(many_share_an_allowance),
                 STORY(an_eighth_is_for_small_ones),
                 STORY(a_growing_piece_leaves_nothing_behind),
+                STORY(an_array_keeps_its_elements_as_it_grows),
                 {NULL, NULL},
         };
 

@@ -11,11 +11,8 @@
 
 void count_change(struct store *store, int table, int64_t id, int64_t rows)
 {
-        if (store->change_count == store->change_room) {
-                store->change_room = store->change_room ? store->change_room * 2 : 64;
-                store->changes =
-                        memory_grow(store->changes, store->change_room * sizeof *store->changes);
-        }
+        store->changes = memory_reserve(store->changes, &store->change_room,
+                                        store->change_count + 1, sizeof *store->changes);
         store->changes[store->change_count++] = (struct change){table, id / TABLE_BLOCK, rows};
 }
 

@@ -32,10 +32,8 @@ static bool fetch(struct store *store, int table, size_t wanted, struct error *e
         struct statement *s = db_prepare(store->writer, store->tables[table]->ids, error);
         enum db_step step;
 
-        if (stock->count + wanted > stock->room) {
-                stock->room = (stock->count + wanted) * 2;
-                stock->ids = memory_grow(stock->ids, stock->room * sizeof *stock->ids);
-        }
+        stock->ids =
+                memory_reserve(stock->ids, &stock->room, stock->count + wanted, sizeof *stock->ids);
         if (!s)
                 return false;
         stock->connection = db_connection(store->writer);

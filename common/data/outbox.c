@@ -89,10 +89,7 @@ size_t outbox_sent(struct store *store, const int64_t *ids, size_t count)
         size_t all;
 
         pthread_mutex_lock(&o->lock);
-        if (o->sent_count + count > o->sent_room) {
-                o->sent_room = 2 * (o->sent_count + count);
-                o->sent = memory_grow(o->sent, o->sent_room * sizeof *o->sent);
-        }
+        o->sent = memory_reserve(o->sent, &o->sent_room, o->sent_count + count, sizeof *o->sent);
         for (size_t i = 0; i < count; i++)
                 o->sent[o->sent_count++] = ids[i];
         all = atomic_load(&o->removed) + o->sent_count;

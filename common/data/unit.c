@@ -193,15 +193,8 @@ static struct outbox_record *next_record(struct store *store)
 {
         struct outbox_batch *b = store->batch;
 
-        if (b->count == store->batch_room) {
-                struct outbox_record *larger;
-
-                store->batch_room = store->batch_room ? store->batch_room * 2 : 16;
-                larger = arena_alloc(b->arena, store->batch_room * sizeof *larger);
-                if (b->count)
-                        memcpy(larger, b->records, b->count * sizeof *larger);
-                b->records = larger;
-        }
+        b->records = arena_reserve(b->arena, b->records, &store->batch_room, b->count + 1,
+                                   sizeof *b->records);
         return &b->records[b->count];
 }
 
