@@ -37,7 +37,7 @@ int log_groups_main(char **arguments)
 
         if (arguments[0] && arguments[1])
                 return misunderstood("log groups takes one FILE");
-        f = eventlog_open(file_or_default(arguments[0]), LOG_FILE_INSPECTS, &e);
+        f = eventlog_open(file_or_default(arguments[0]), EVENTLOG_INSPECTS, &e);
         if (!f)
                 return fail(&e);
         arena = arena_open();
@@ -64,7 +64,7 @@ int log_forget_main(char **arguments)
 
         if (!arguments[0] || (arguments[1] && arguments[2]))
                 return misunderstood("log forget takes a GROUP and one FILE");
-        f = eventlog_open(file_or_default(arguments[1]), LOG_FILE_INSPECTS, &e);
+        f = eventlog_open(file_or_default(arguments[1]), EVENTLOG_INSPECTS, &e);
         forgot = f && eventlog_forget(f, arguments[0], &e);
         eventlog_close(&f);
         return forgot ? 0 : fail(&e);
@@ -147,7 +147,7 @@ int log_dump_main(char **arguments)
                         path = *arguments;
                 }
         }
-        f = eventlog_open(file_or_default(path), LOG_FILE_INSPECTS, &e);
+        f = eventlog_open(file_or_default(path), EVENTLOG_INSPECTS, &e);
         dumped = f && dump(f, from, &e);
         eventlog_close(&f);
         return dumped ? 0 : fail(&e);

@@ -37,7 +37,7 @@ static bool read_all(struct topic *t, struct eventlog *f, struct error *error)
 
 bool topic_read_log(struct topic *t, const char *path, struct error *error)
 {
-        struct eventlog *f = eventlog_open(path, LOG_FILE_INSPECTS, error);
+        struct eventlog *f = eventlog_open(path, EVENTLOG_INSPECTS, error);
         bool good;
 
         if (!f)

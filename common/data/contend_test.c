@@ -1,7 +1,7 @@
 /* Processes that share a store meet in its rows: who waits, who loses a race and runs again, and
    who gives up. Two stores on one schema stand for two processes. On PostgreSQL only. */
 #include "base/clock.h"
-#include "data/postgres.h"
+#include "data/postgres_inside.h"
 #include "data/store_inside.h"
 #include "testing/thing.h"
 
@@ -235,7 +235,7 @@ static void who_is_silent_is_ended(void)
         frozen = db_open(things_url(), things_service(), DB_WRITER, &e);
         check(frozen && db_begin(frozen, false, &e));
         check(statement_send(db_prepare(frozen, "SELECT * FROM things FOR UPDATE", &e), &e));
-        check(PQflush(pg_of(frozen)->conn) == 0); /* and no sync */
+        check(PQflush(postgres_of(frozen)->conn) == 0); /* and no sync */
         wait_for_the_silent(store);
         check_int(things_do(store, raise_first, NULL), ERROR_NONE);
         check(!db_settle(frozen, &e));
@@ -259,7 +259,7 @@ static void a_refusal_behind_a_lost_race_is_a_refusal(void)
                 return;
         store = things_open();
         things_add(store, "one");
-        strcpy(pg_of(store->writer)->sqlstate,
+        strcpy(postgres_of(store->writer)->sqlstate,
                "40P01"); /* as a race that was lost and then won leaves it */
         errand_send(&hold, store, NULL, NULL);
         errand_send(&refused, store, "refused", refuse_after_writing);

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static const struct db_ops *const adapters[] = {&db_sqlite_ops, &db_postgres_ops};
+static const struct db_ops *const adapters[] = {&sqlite_db_ops, &postgres_db_ops};
 
 static const struct db_ops *adapter_of(const char *url)
 {

@@ -1,9 +1,10 @@
 /* db_adapter - between db.c and its adapters only: one table of functions for each kind of store.
 
-   An adapter's own structs begin with a struct db and a struct statement. */
+   An adapter's own structs hold a struct db and a struct statement (CONTAINER_OF). */
 #ifndef DATA_DB_ADAPTER_H
 #define DATA_DB_ADAPTER_H
 
+#include "base/container.h"
 #include "data/db.h"
 
 struct db_ops {
@@ -63,7 +64,7 @@ struct statement {
         struct db *db;
 };
 
-extern const struct db_ops db_sqlite_ops;
-extern const struct db_ops db_postgres_ops;
+extern const struct db_ops sqlite_db_ops;
+extern const struct db_ops postgres_db_ops;
 
 #endif

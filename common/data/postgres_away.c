@@ -1,6 +1,6 @@
 /* A server that does not answer is asked by one link at a time, after pauses that grow; all others
    fail at once meanwhile. */
-#include "data/postgres.h"
+#include "data/postgres_inside.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -29,7 +29,7 @@ static int64_t jittered(int64_t ms)
         return ms / 2 + number % (ms / 2 + 1);
 }
 
-void away_begins(const char *why)
+void postgres_away_begins(const char *why)
 {
         bool first;
 
@@ -45,7 +45,7 @@ void away_begins(const char *why)
                 log_write(LOG_WARN, "PostgreSQL is away", "error.message", why, NULL);
 }
 
-void away_ends(void)
+void postgres_away_ends(void)
 {
         bool was_away;
 
@@ -57,14 +57,14 @@ void away_ends(void)
                 log_write(LOG_INFO, "PostgreSQL is back", NULL);
 }
 
-bool away_allows(struct error *error)
+bool postgres_away_allows(struct error *error)
 {
         bool may;
 
         pthread_mutex_lock(&away.lock);
         may = clock_mono_us() >= away.until;
         if (may && away.pause_ms) /* one asks, the others need not wait as well */
-                away.until = clock_mono_us() + LINK_CONNECT_MS * 1000;
+                away.until = clock_mono_us() + POSTGRES_CONNECT_MS * 1000;
         if (!may)
                 error_set(error, ERROR_UNAVAILABLE, "PostgreSQL is away: %s", away.why);
         pthread_mutex_unlock(&away.lock);

@@ -2,7 +2,7 @@
    of its connection's commits it is: that note is there exactly if the rest is, on whatever server
    answers. The transaction's number (pg_xact_status) only tells when it is no longer under way;
    alone it would not do, for after a crash numbers are given again. */
-#include "data/postgres.h"
+#include "data/postgres_inside.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -14,7 +14,7 @@
 
 enum { RESOLVE_MS = 6000, RESOLVE_EVERY_MS = 50 };
 
-static bool query_text(struct pg_db *db, const char *sql, const char *parameter, char *out,
+static bool query_text(struct postgres_db *db, const char *sql, const char *parameter, char *out,
                        size_t size, struct error *error)
 {
         struct statement *s = db_prepare(&db->base, sql, error);
@@ -37,12 +37,12 @@ static void wait_a_little(void)
 
 /* False when it could not be learnt. A number that the server does not know (an error) is no longer
    under way either. */
-static bool is_over(struct pg_db *db, const char *xid)
+static bool is_over(struct postgres_db *db, const char *xid)
 {
         char status[20] = "";
         struct error ignored;
 
-        if (!link_up(db, true, &ignored))
+        if (!postgres_link_up(db, true, &ignored))
                 return false;
         if (query_text(db, "SELECT pg_xact_status(?::text::xid8)", xid, status, sizeof status,
                        &ignored))
@@ -50,7 +50,7 @@ static bool is_over(struct pg_db *db, const char *xid)
         return db->conn;
 }
 
-static bool resolve(struct pg_db *db, const char *xid, struct error *error)
+static bool resolve(struct postgres_db *db, const char *xid, struct error *error)
 {
         int64_t end = clock_mono_us() + RESOLVE_MS * 1000;
         char noted[24] = "";
@@ -78,7 +78,7 @@ static bool resolve(struct pg_db *db, const char *xid, struct error *error)
                 "not known: the same request with the same Idempotency-Key tells");
 }
 
-static bool note_commit(struct pg_db *db, struct error *error)
+static bool note_commit(struct postgres_db *db, struct error *error)
 {
         static const char sql[] =
                 "INSERT INTO writers (id, batch, at) VALUES (?, ?, ?)"
@@ -96,10 +96,10 @@ static bool note_commit(struct pg_db *db, struct error *error)
 /* In two steps, so that the number is known when the second one fails. */
 bool postgres_commit(struct db *base, struct error *error)
 {
-        struct pg_db *db = pg_of(base);
+        struct postgres_db *db = postgres_of(base);
         char xid[24] = "";
 
-        if (!inserts_send(db, NULL, error) || !note_commit(db, error) ||
+        if (!postgres_inserts_send(db, NULL, error) || !note_commit(db, error) ||
             !query_text(db, "SELECT pg_current_xact_id_if_assigned()::text", NULL, xid, sizeof xid,
                         error))
                 return false;

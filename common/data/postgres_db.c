@@ -3,7 +3,7 @@
 #include "base/arena.h"
 #include "base/hash.h"
 #include "base/random.h"
-#include "data/postgres.h"
+#include "data/postgres_inside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,9 +12,9 @@
 /* The advisory lock that a transaction which must be alone takes exclusively, all others shared. */
 enum { ANY_OTHER = 1 };
 
-static struct pg_statement *statement_of(struct statement *s)
+static struct postgres_statement *statement_of(struct statement *s)
 {
-        return (struct pg_statement *)s;
+        return CONTAINER_OF(s, struct postgres_statement, base);
 }
 
 /* ? and ?1 become $1. */
@@ -40,7 +40,7 @@ static char *with_dollars(const char *sql)
         return out;
 }
 
-static void make_token(struct pg_db *db)
+static void make_token(struct postgres_db *db)
 {
         uint64_t r[2];
 
@@ -49,44 +49,44 @@ static void make_token(struct pg_db *db)
                  (unsigned long long)r[1]);
 }
 
-static struct db *pg_open(const char *url, const char *service, enum db_mode mode,
-                          struct error *error)
+static struct db *postgres_open(const char *url, const char *service, enum db_mode mode,
+                                struct error *error)
 {
-        struct pg_db *db = memory_alloc(sizeof *db);
+        struct postgres_db *db = memory_alloc(sizeof *db);
 
-        db->base.ops = &db_postgres_ops;
+        db->base.ops = &postgres_db_ops;
         db->url = memory_string(url);
         db->service = memory_string(service);
         db->mode = mode;
         make_token(db);
-        if (link_up(db, true, error))
+        if (postgres_link_up(db, true, error))
                 return &db->base;
-        db_postgres_ops.close(&db->base);
+        postgres_db_ops.close(&db->base);
         return NULL;
 }
 
-static unsigned pg_connection(const struct db *base)
+static unsigned postgres_connection(const struct db *base)
 {
-        const struct pg_db *db = (const struct pg_db *)base;
+        const struct postgres_db *db = (const struct postgres_db *)base;
 
         return db->conn ? db->connection : 0;
 }
 
-static void statement_free(struct pg_statement *s)
+static void statement_free(struct postgres_statement *s)
 {
         if (!s)
                 return;
         PQclear(s->result);
-        inserts_free(s->many);
+        postgres_inserts_free(s->many);
         free(s->sql);
         free(s);
 }
 
-static void pg_close(struct db *base)
+static void postgres_close(struct db *base)
 {
-        struct pg_db *db = pg_of(base);
+        struct postgres_db *db = postgres_of(base);
 
-        link_down(db);
+        postgres_link_down(db);
         for (int i = 0; i < DB_STATEMENTS; i++)
                 statement_free(db->known[i].statement);
         free(db->url);
@@ -94,9 +94,9 @@ static void pg_close(struct db *base)
         free(db);
 }
 
-static struct pg_statement *statement_new(struct pg_db *db, const char *sql)
+static struct postgres_statement *statement_new(struct postgres_db *db, const char *sql)
 {
-        struct pg_statement *s = memory_alloc(sizeof *s);
+        struct postgres_statement *s = memory_alloc(sizeof *s);
 
         s->base.db = &db->base;
         s->sql = with_dollars(sql);
@@ -104,10 +104,10 @@ static struct pg_statement *statement_new(struct pg_db *db, const char *sql)
         return s;
 }
 
-static struct statement *pg_prepare(struct db *base, const char *sql, bool once,
-                                    struct error *error)
+static struct statement *postgres_prepare(struct db *base, const char *sql, bool once,
+                                          struct error *error)
 {
-        struct pg_db *db = pg_of(base);
+        struct postgres_db *db = postgres_of(base);
         size_t i = db_statement_place(sql);
 
         (void)error; /* what is wrong with it shows when it runs */
@@ -120,18 +120,19 @@ static struct statement *pg_prepare(struct db *base, const char *sql, bool once,
                 db->known[i].statement = statement_new(db, sql);
                 snprintf(db->known[i].statement->name, sizeof db->known[i].statement->name, "s%zu",
                          i);
-                db->known[i].statement->many =
-                        inserts_new(db->known[i].statement->sql, db->known[i].statement->name);
+                db->known[i].statement->many = postgres_inserts_new(db->known[i].statement->sql,
+                                                                    db->known[i].statement->name);
         }
         return &db->known[i].statement->base;
 }
 
-static void pg_finish(struct statement *s)
+static void postgres_finish(struct statement *s)
 {
         statement_free(statement_of(s));
 }
 
-static void bind(struct pg_statement *s, int parameter, const char *value, int len, int format)
+static void bind(struct postgres_statement *s, int parameter, const char *value, int len,
+                 int format)
 {
         if (parameter > POSTGRES_PARAMETERS)
                 abort();
@@ -142,27 +143,27 @@ static void bind(struct pg_statement *s, int parameter, const char *value, int l
         s->formats[parameter - 1] = format;
 }
 
-static void pg_bind_int(struct statement *base, int parameter, int64_t value)
+static void postgres_bind_int(struct statement *base, int parameter, int64_t value)
 {
-        struct pg_statement *s = statement_of(base);
+        struct postgres_statement *s = statement_of(base);
 
         bind(s, parameter, s->numbers[parameter - 1], 0, 0);
         snprintf(s->numbers[parameter - 1], sizeof s->numbers[0], "%lld", (long long)value);
 }
 
-static void pg_bind_text(struct statement *s, int parameter, const char *value)
+static void postgres_bind_text(struct statement *s, int parameter, const char *value)
 {
         bind(statement_of(s), parameter, value, 0, 0);
 }
 
-static void pg_bind_bytes(struct statement *s, int parameter, const void *value, size_t len)
+static void postgres_bind_bytes(struct statement *s, int parameter, const void *value, size_t len)
 {
         bind(statement_of(s), parameter, value, (int)len, 1);
 }
 
-static void pg_reset(struct statement *base)
+static void postgres_reset(struct statement *base)
 {
-        struct pg_statement *s = statement_of(base);
+        struct postgres_statement *s = statement_of(base);
 
         PQclear(s->result);
         s->result = NULL;
@@ -171,23 +172,23 @@ static void pg_reset(struct statement *base)
 
 /* A connection that broke in a transaction took it along: nothing is done on a new one until the
    next begins. */
-static bool ready(struct pg_db *db, struct error *error)
+static bool ready(struct postgres_db *db, struct error *error)
 {
         if (!db->conn && (db->open || db->migrating))
                 return error_set(error, ERROR_UNAVAILABLE, "the connection to PostgreSQL broke");
-        return link_up(db, false, error);
+        return postgres_link_up(db, false, error);
 }
 
-static enum db_step pg_step(struct statement *base, struct error *error)
+static enum db_step postgres_step(struct statement *base, struct error *error)
 {
-        struct pg_statement *s = statement_of(base);
-        struct pg_db *db = pg_of(base->db);
+        struct postgres_statement *s = statement_of(base);
+        struct postgres_db *db = postgres_of(base->db);
 
         if (!s->result) {
                 db->changes = 0;
-                if (!ready(db, error) || !inserts_send(db, s->sql, error) ||
-                    !link_send(db, s, true, error) || !link_settle(db, error)) {
-                        pg_reset(base);
+                if (!ready(db, error) || !postgres_inserts_send(db, s->sql, error) ||
+                    !postgres_link_send(db, s, true, error) || !postgres_link_settle(db, error)) {
+                        postgres_reset(base);
                         return DB_FAILED;
                 }
         }
@@ -196,57 +197,60 @@ static enum db_step pg_step(struct statement *base, struct error *error)
         return ++s->row < PQntuples(s->result) ? DB_ROW : DB_DONE;
 }
 
-static bool pg_send(struct statement *base, struct error *error)
+static bool postgres_send(struct statement *base, struct error *error)
 {
-        struct pg_statement *s = statement_of(base);
-        struct pg_db *db = pg_of(base->db);
+        struct postgres_statement *s = statement_of(base);
+        struct postgres_db *db = postgres_of(base->db);
 
         if (s->many)
-                return inserts_add(db, s, error);
-        return inserts_send(db, s->sql, error) && link_send(db, s, false, error);
+                return postgres_inserts_add(db, s, error);
+        return postgres_inserts_send(db, s->sql, error) && postgres_link_send(db, s, false, error);
 }
 
-static bool pg_settle(struct db *db, struct error *error)
+static bool postgres_settle(struct db *db, struct error *error)
 {
-        return inserts_send(pg_of(db), NULL, error) && link_settle(pg_of(db), error);
+        return postgres_inserts_send(postgres_of(db), NULL, error) &&
+               postgres_link_settle(postgres_of(db), error);
 }
 
-static bool pg_exec(struct db *base, const char *sql, struct error *error)
+static bool postgres_exec(struct db *base, const char *sql, struct error *error)
 {
-        struct pg_db *db = pg_of(base);
+        struct postgres_db *db = postgres_of(base);
 
-        return ready(db, error) && inserts_send(db, NULL, error) && link_exec(db, sql, error);
+        return ready(db, error) && postgres_inserts_send(db, NULL, error) &&
+               postgres_link_exec(db, sql, error);
 }
 
-static int lock_class(const struct pg_db *db)
+static int lock_class(const struct postgres_db *db)
 {
         return (int)(hash_bytes(db->service, strlen(db->service)) & 0x7fffffff);
 }
 
 static bool send(struct db *db, const char *sql, struct error *error)
 {
-        return pg_send(pg_prepare(db, sql, false, error), error);
+        return postgres_send(postgres_prepare(db, sql, false, error), error);
 }
 
-static bool pg_begin(struct db *base, bool alone, struct error *error)
+static bool postgres_begin(struct db *base, bool alone, struct error *error)
 {
-        struct pg_db *db = pg_of(base);
+        struct postgres_db *db = postgres_of(base);
         const char *sql = alone ? "SELECT pg_advisory_xact_lock(?, ?)"
                                 : "SELECT pg_advisory_xact_lock_shared(?, ?)";
-        struct statement *lock = pg_prepare(base, sql, false, error);
+        struct statement *lock = postgres_prepare(base, sql, false, error);
 
         bind_int(lock, 1, lock_class(db));
         bind_int(lock, 2, ANY_OTHER);
         db->sqlstate[0] = '\0';
-        db->open = link_up(db, false, error) && send(base, "BEGIN", error) && pg_send(lock, error);
+        db->open = postgres_link_up(db, false, error) && send(base, "BEGIN", error) &&
+                   postgres_send(lock, error);
         return db->open;
 }
 
-static bool pg_begin_reading(struct db *base, struct error *error)
+static bool postgres_begin_reading(struct db *base, struct error *error)
 {
-        struct pg_db *db = pg_of(base);
+        struct postgres_db *db = postgres_of(base);
 
-        db->open = link_up(db, false, error) &&
+        db->open = postgres_link_up(db, false, error) &&
                    send(base, "BEGIN ISOLATION LEVEL REPEATABLE READ", error);
         return db->open;
 }
@@ -264,55 +268,55 @@ static void end_the_silent(struct db *base)
                                   "query_start < now() - interval '5 s'";
         struct error ignored;
 
-        if (pg_of(base)->conn)
+        if (postgres_of(base)->conn)
                 db_run(base, sql, &ignored);
 }
 
-static void pg_rollback(struct db *base)
+static void postgres_rollback(struct db *base)
 {
-        struct pg_db *db = pg_of(base);
+        struct postgres_db *db = postgres_of(base);
         struct error ignored;
         char sqlstate[sizeof db->sqlstate];
 
         if (!db->open)
                 return;
         memcpy(sqlstate, db->sqlstate, sizeof sqlstate);
-        inserts_forget(db);
+        postgres_inserts_forget(db);
         if (db->awaited_count)
-                link_settle(db, &ignored);
+                postgres_link_settle(db, &ignored);
         if (db->conn && !db_run(base, "ROLLBACK", &ignored) && db->conn)
-                link_down(db); /* whatever it is that it still does */
+                postgres_link_down(db); /* whatever it is that it still does */
         db->open = false;
         if (strcmp(sqlstate, "55P03") == 0)
                 end_the_silent(base);
         memcpy(db->sqlstate, sqlstate, sizeof sqlstate);
 }
 
-static bool pg_in_transaction(const struct db *db)
+static bool postgres_in_transaction(const struct db *db)
 {
-        return ((const struct pg_db *)db)->open && ((const struct pg_db *)db)->conn;
+        return ((const struct postgres_db *)db)->open && ((const struct postgres_db *)db)->conn;
 }
 
-static bool pg_transaction_is_void(const struct db *db)
+static bool postgres_transaction_is_void(const struct db *db)
 {
-        return PQtransactionStatus(((const struct pg_db *)db)->conn) == PQTRANS_INERROR;
+        return PQtransactionStatus(((const struct postgres_db *)db)->conn) == PQTRANS_INERROR;
 }
 
-static bool pg_lost_a_race(const struct db *db)
+static bool postgres_lost_a_race(const struct db *db)
 {
-        const char *state = ((const struct pg_db *)db)->sqlstate;
+        const char *state = ((const struct postgres_db *)db)->sqlstate;
 
         return strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0 ||
                strcmp(state, "55P03") == 0;
 }
 
-static int pg_changes(struct db *db)
+static int postgres_changes(struct db *db)
 {
-        return pg_of(db)->changes;
+        return postgres_of(db)->changes;
 }
 
 /* The schema is made here; a role that may not make one can be given it. */
-static bool pg_migration_begins(struct db *base, struct error *error)
+static bool postgres_migration_begins(struct db *base, struct error *error)
 {
         char sql[600];
 
@@ -321,36 +325,37 @@ static bool pg_migration_begins(struct db *base, struct error *error)
                  "SELECT pg_advisory_lock(%d, 0);"
                  "DO $$ BEGIN IF to_regnamespace('\"%s\"') IS NULL THEN CREATE SCHEMA \"%s\"; END "
                  "IF; END $$",
-                 lock_class(pg_of(base)), pg_of(base)->service, pg_of(base)->service);
-        if (!ready(pg_of(base), error))
+                 lock_class(postgres_of(base)), postgres_of(base)->service,
+                 postgres_of(base)->service);
+        if (!ready(postgres_of(base), error))
                 return false;
-        pg_of(base)->migrating = true;
-        return pg_exec(base, sql, error);
+        postgres_of(base)->migrating = true;
+        return postgres_exec(base, sql, error);
 }
 
-static void pg_migration_ended(struct db *base)
+static void postgres_migration_ended(struct db *base)
 {
         struct error ignored;
         char sql[200];
 
-        pg_of(base)->migrating = false;
+        postgres_of(base)->migrating = false;
         snprintf(sql, sizeof sql,
                  "SELECT pg_advisory_unlock(%d, 0); SET statement_timeout = '5s'; SET lock_timeout "
                  "= '3s'",
-                 lock_class(pg_of(base)));
-        if (pg_of(base)->conn && !pg_exec(base, sql, &ignored))
-                link_down(pg_of(base));
+                 lock_class(postgres_of(base)));
+        if (postgres_of(base)->conn && !postgres_exec(base, sql, &ignored))
+                postgres_link_down(postgres_of(base));
 }
 
-static bool pg_is_null(struct statement *s, int column)
+static bool postgres_is_null(struct statement *s, int column)
 {
         return PQgetisnull(statement_of(s)->result, statement_of(s)->row, column);
 }
 
 /* Results are binary: numbers of 1 to 8 bytes, the highest first. */
-static int64_t pg_int(struct statement *base, int column)
+static int64_t postgres_int(struct statement *base, int column)
 {
-        struct pg_statement *s = statement_of(base);
+        struct postgres_statement *s = statement_of(base);
         const unsigned char *bytes = (const unsigned char *)PQgetvalue(s->result, s->row, column);
         int len = PQgetlength(s->result, s->row, column);
         uint64_t value = len > 1 && bytes[0] & 0x80 ? ~0ull : 0;
@@ -360,22 +365,22 @@ static int64_t pg_int(struct statement *base, int column)
         return (int64_t)value;
 }
 
-static const char *pg_text(struct statement *s, int column)
+static const char *postgres_text(struct statement *s, int column)
 {
-        return pg_is_null(s, column)
+        return postgres_is_null(s, column)
                        ? NULL
                        : PQgetvalue(statement_of(s)->result, statement_of(s)->row, column);
 }
 
-static const void *pg_bytes(struct statement *base, int column, size_t *len)
+static const void *postgres_bytes(struct statement *base, int column, size_t *len)
 {
-        struct pg_statement *s = statement_of(base);
+        struct postgres_statement *s = statement_of(base);
 
         *len = (size_t)PQgetlength(s->result, s->row, column);
-        return pg_text(base, column);
+        return postgres_text(base, column);
 }
 
-const struct db_ops db_postgres_ops = {
+const struct db_ops postgres_db_ops = {
         .scheme = "postgresql://",
         .other_scheme = "postgres://",
         .shared = true,
@@ -384,31 +389,31 @@ const struct db_ops db_postgres_ops = {
         .bytes = "BYTEA",
         .clustered = "",
         .check = postgres_url_check,
-        .open = pg_open,
-        .close = pg_close,
-        .connection = pg_connection,
-        .migration_begins = pg_migration_begins,
-        .migration_ended = pg_migration_ended,
-        .begin = pg_begin,
-        .begin_reading = pg_begin_reading,
+        .open = postgres_open,
+        .close = postgres_close,
+        .connection = postgres_connection,
+        .migration_begins = postgres_migration_begins,
+        .migration_ended = postgres_migration_ended,
+        .begin = postgres_begin,
+        .begin_reading = postgres_begin_reading,
         .commit = postgres_commit,
-        .rollback = pg_rollback,
-        .in_transaction = pg_in_transaction,
-        .transaction_is_void = pg_transaction_is_void,
-        .lost_a_race = pg_lost_a_race,
-        .exec = pg_exec,
-        .changes = pg_changes,
-        .settle = pg_settle,
-        .prepare = pg_prepare,
-        .finish = pg_finish,
-        .bind_int = pg_bind_int,
-        .bind_text = pg_bind_text,
-        .bind_bytes = pg_bind_bytes,
-        .step = pg_step,
-        .reset = pg_reset,
-        .send = pg_send,
-        .is_null = pg_is_null,
-        .as_int = pg_int,
-        .as_text = pg_text,
-        .as_bytes = pg_bytes,
+        .rollback = postgres_rollback,
+        .in_transaction = postgres_in_transaction,
+        .transaction_is_void = postgres_transaction_is_void,
+        .lost_a_race = postgres_lost_a_race,
+        .exec = postgres_exec,
+        .changes = postgres_changes,
+        .settle = postgres_settle,
+        .prepare = postgres_prepare,
+        .finish = postgres_finish,
+        .bind_int = postgres_bind_int,
+        .bind_text = postgres_bind_text,
+        .bind_bytes = postgres_bind_bytes,
+        .step = postgres_step,
+        .reset = postgres_reset,
+        .send = postgres_send,
+        .is_null = postgres_is_null,
+        .as_int = postgres_int,
+        .as_text = postgres_text,
+        .as_bytes = postgres_bytes,
 };

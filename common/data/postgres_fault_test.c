@@ -6,7 +6,7 @@
    both there or neither. The linker puts the __wrap_ functions here between the store and libpq
    (Makefile). On PostgreSQL only. */
 #include "base/clock.h"
-#include "data/postgres.h"
+#include "data/postgres_inside.h"
 #include "testing/thing.h"
 
 #include <stdatomic.h>

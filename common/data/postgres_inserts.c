@@ -3,7 +3,7 @@
    the commit. Other tables' statements may pass it. */
 #include "base/arena.h"
 #include "base/text.h"
-#include "data/postgres.h"
+#include "data/postgres_inside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,11 +17,11 @@ enum {
         BYTES_MOST = 256 * 1024,
 };
 
-struct inserts {
+struct postgres_inserts {
         char table[40], name[20];
         char *head; /* "INSERT INTO ... VALUES " */
         int width;  /* parameters a row */
-        struct pg_statement *sizes[SIZES];
+        struct postgres_statement *sizes[SIZES];
         int count; /* rows that wait */
         char *bytes;
         size_t len, room;
@@ -33,11 +33,11 @@ struct inserts {
 
 static const size_t NONE = (size_t)-1;
 
-struct inserts *inserts_new(const char *sql, const char *name)
+struct postgres_inserts *postgres_inserts_new(const char *sql, const char *name)
 {
         static const char into[] = "INSERT INTO ", values[] = " VALUES (";
         const char *list = strstr(sql, values), *table = sql + sizeof into - 1;
-        struct inserts *rows;
+        struct postgres_inserts *rows;
 
         if (strncmp(sql, into, sizeof into - 1) != 0 || !list ||
             strchr(list, ')') != sql + strlen(sql) - 1)
@@ -52,14 +52,14 @@ struct inserts *inserts_new(const char *sql, const char *name)
         return rows;
 }
 
-static void statement_of_rows_free(struct pg_statement *s)
+static void statement_of_rows_free(struct postgres_statement *s)
 {
         if (s)
                 free(s->sql);
         free(s);
 }
 
-void inserts_free(struct inserts *rows)
+void postgres_inserts_free(struct postgres_inserts *rows)
 {
         if (!rows)
                 return;
@@ -70,7 +70,7 @@ void inserts_free(struct inserts *rows)
         free(rows);
 }
 
-void inserts_forget(struct pg_db *db)
+void postgres_inserts_forget(struct postgres_db *db)
 {
         for (int i = 0; db->waiting && i < DB_STATEMENTS; i++)
                 if (db->known[i].statement && db->known[i].statement->many)
@@ -78,7 +78,7 @@ void inserts_forget(struct pg_db *db)
         db->waiting = 0;
 }
 
-static char *sql_of(const struct inserts *rows, int count)
+static char *sql_of(const struct postgres_inserts *rows, int count)
 {
         struct arena *arena = arena_open();
         struct text sql = text_open(arena, 1000);
@@ -96,9 +96,10 @@ static char *sql_of(const struct inserts *rows, int count)
         return copy;
 }
 
-static struct pg_statement *statement_for(struct pg_db *db, struct inserts *rows, int size)
+static struct postgres_statement *statement_for(struct postgres_db *db,
+                                                struct postgres_inserts *rows, int size)
 {
-        struct pg_statement *s = rows->sizes[size];
+        struct postgres_statement *s = rows->sizes[size];
 
         if (s)
                 return s;
@@ -111,7 +112,7 @@ static struct pg_statement *statement_for(struct pg_db *db, struct inserts *rows
 }
 
 /* As few statements as there are powers of two in their number. */
-static bool send_all(struct pg_db *db, struct inserts *rows, struct error *error)
+static bool send_all(struct postgres_db *db, struct postgres_inserts *rows, struct error *error)
 {
         int first = 0, count = rows->count;
 
@@ -127,30 +128,27 @@ static bool send_all(struct pg_db *db, struct inserts *rows, struct error *error
                         continue;
                 rows->wide = (struct wide){rows->width << size, rows->values + at,
                                            rows->lengths + at, rows->formats + at};
-                if (!link_send(db, statement_for(db, rows, size), false, error))
+                if (!postgres_link_send(db, statement_for(db, rows, size), false, error))
                         return false;
                 first += 1 << size;
         }
         return true;
 }
 
-static size_t keep(struct inserts *rows, const char *value, size_t len)
+static size_t keep(struct postgres_inserts *rows, const char *value, size_t len)
 {
         size_t at = rows->len;
 
-        if (at + len + 1 > rows->room) {
-                rows->room = (at + len + 1) * 2;
-                rows->bytes = memory_grow(rows->bytes, rows->room);
-        }
+        rows->bytes = memory_reserve(rows->bytes, &rows->room, at + len + 1, 1);
         memcpy(rows->bytes + at, value, len);
         rows->bytes[at + len] = '\0';
         rows->len += len + 1;
         return at;
 }
 
-bool inserts_add(struct pg_db *db, struct pg_statement *s, struct error *error)
+bool postgres_inserts_add(struct postgres_db *db, struct postgres_statement *s, struct error *error)
 {
-        struct inserts *rows = s->many;
+        struct postgres_inserts *rows = s->many;
 
         if (!db->conn)
                 return error_set(error, ERROR_UNAVAILABLE, "not connected to PostgreSQL");
@@ -181,12 +179,13 @@ static bool names_its_tables(const char *sql)
         return false;
 }
 
-bool inserts_send(struct pg_db *db, const char *sql, struct error *error)
+bool postgres_inserts_send(struct postgres_db *db, const char *sql, struct error *error)
 {
         bool all = !sql || !names_its_tables(sql);
 
         for (int i = 0; db->waiting && i < DB_STATEMENTS; i++) {
-                struct inserts *rows = db->known[i].statement ? db->known[i].statement->many : NULL;
+                struct postgres_inserts *rows =
+                        db->known[i].statement ? db->known[i].statement->many : NULL;
 
                 if (rows && rows->count && (all || strstr(sql, rows->table)) &&
                     !send_all(db, rows, error))

@@ -1,4 +1,4 @@
-#include "data/postgres.h"
+#include "data/postgres_inside.h"
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -26,32 +26,32 @@ static const char *in_one_line(const char *message, char line[200])
         return line;
 }
 
-void link_down(struct pg_db *db)
+void postgres_link_down(struct postgres_db *db)
 {
         PQfinish(db->conn);
         db->conn = NULL;
         db->awaited_count = 0;
-        inserts_forget(db);
+        postgres_inserts_forget(db);
 }
 
-static bool lost(struct pg_db *db, const char *why, struct error *error)
+static bool lost(struct postgres_db *db, const char *why, struct error *error)
 {
         char line[200];
 
         in_one_line(why, line);
         db->sqlstate[0] = '\0';
-        link_down(db);
+        postgres_link_down(db);
         return error_set(error, ERROR_UNAVAILABLE, "the connection to PostgreSQL broke: %s", line);
 }
 
-static bool timed_out(struct pg_db *db, struct error *error)
+static bool timed_out(struct postgres_db *db, struct error *error)
 {
-        away_begins("it does not answer");
+        postgres_away_begins("it does not answer");
         return lost(db, "it does not answer", error);
 }
 
 /* Until it is readable, or writable if wanted. */
-static bool wait_for(struct pg_db *db, short events, int64_t end_us)
+static bool wait_for(struct postgres_db *db, short events, int64_t end_us)
 {
         struct pollfd fd = {.fd = PQsocket(db->conn), .events = events};
         int64_t left;
@@ -64,7 +64,7 @@ static bool wait_for(struct pg_db *db, short events, int64_t end_us)
         return false;
 }
 
-static bool flush_and_read(struct pg_db *db, int64_t end_us, struct error *error)
+static bool flush_and_read(struct postgres_db *db, int64_t end_us, struct error *error)
 {
         int unsent = PQflush(db->conn);
 
@@ -76,7 +76,8 @@ static bool flush_and_read(struct pg_db *db, int64_t end_us, struct error *error
 }
 
 /* *result NULL: the answer to one statement is over. */
-static bool next_result(struct pg_db *db, int64_t end_us, PGresult **result, struct error *error)
+static bool next_result(struct postgres_db *db, int64_t end_us, PGresult **result,
+                        struct error *error)
 {
         if (PQflush(db->conn) < 0)
                 return lost(db, PQerrorMessage(db->conn), error);
@@ -87,12 +88,12 @@ static bool next_result(struct pg_db *db, int64_t end_us, PGresult **result, str
         return true;
 }
 
-static bool connect_now(struct pg_db *db, struct error *error)
+static bool connect_now(struct postgres_db *db, struct error *error)
 {
         const char *const names[] = {"dbname", "client_encoding", "fallback_application_name",
                                      "target_session_attrs", NULL};
         const char *const values[] = {db->url, "UTF8", db->service, "read-write", NULL};
-        int64_t end = clock_mono_us() + LINK_CONNECT_MS * 1000;
+        int64_t end = clock_mono_us() + POSTGRES_CONNECT_MS * 1000;
         PostgresPollingStatusType want = PGRES_POLLING_WRITING;
         char line[200];
 
@@ -110,8 +111,8 @@ static bool connect_now(struct pg_db *db, struct error *error)
                 return true;
         in_one_line(db->conn ? PQerrorMessage(db->conn) : "out of memory", line);
 failed:
-        link_down(db);
-        away_begins(line);
+        postgres_link_down(db);
+        postgres_away_begins(line);
         return error_set(error, ERROR_UNAVAILABLE, "PostgreSQL: %s", line);
 }
 
@@ -122,7 +123,7 @@ static void say_nothing(void *arg, const char *message)
 }
 
 /* A frozen process must not keep its locks: hence the idle timeouts. */
-static bool set_up(struct pg_db *db, struct error *error)
+static bool set_up(struct postgres_db *db, struct error *error)
 {
         char sql[1000];
 
@@ -151,34 +152,34 @@ static bool set_up(struct pg_db *db, struct error *error)
                 strcat(sql, "SET transaction_timeout = '30s';");
         if (!PQenterPipelineMode(db->conn))
                 return lost(db, "no pipeline mode", error);
-        return link_exec(db, sql, error);
+        return postgres_link_exec(db, sql, error);
 }
 
 /* What a server says unasked is nearly always good-bye, before a restart: better heard now than by
    the next statement. */
-static bool is_alive(struct pg_db *db)
+static bool is_alive(struct postgres_db *db)
 {
         struct pollfd fd = {.fd = PQsocket(db->conn), .events = POLLIN};
 
         if (!db->awaited_count && !db->open && poll(&fd, 1, 0) > 0)
-                link_down(db);
+                postgres_link_down(db);
         return db->conn;
 }
 
-bool link_up(struct pg_db *db, bool urgent, struct error *error)
+bool postgres_link_up(struct postgres_db *db, bool urgent, struct error *error)
 {
         if (db->conn && is_alive(db))
                 return true;
         if (db->migrating)
                 return error_set(error, ERROR_UNAVAILABLE,
                                  "the connection broke while the schema was migrated");
-        if ((!urgent && !away_allows(error)) || !connect_now(db, error))
+        if ((!urgent && !postgres_away_allows(error)) || !connect_now(db, error))
                 return false;
         if (!set_up(db, error)) {
-                link_down(db); /* half set up it would promise what it does not keep */
+                postgres_link_down(db); /* half set up it would promise what it does not keep */
                 return false;
         }
-        away_ends();
+        postgres_away_ends();
         return true;
 }
 
@@ -197,7 +198,7 @@ static enum error_kind kind_of(const char *sqlstate)
 }
 
 /* Only the first failure of a pipeline counts: what comes behind it follows from it. */
-static void note_failure(struct pg_db *db, const PGresult *result, struct error *failure)
+static void note_failure(struct postgres_db *db, const PGresult *result, struct error *failure)
 {
         const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
         char line[200];
@@ -209,7 +210,8 @@ static void note_failure(struct pg_db *db, const PGresult *result, struct error 
         error_set(failure, state ? kind_of(state) : ERROR_UNAVAILABLE, "PostgreSQL: %s", line);
 }
 
-static void take(struct pg_db *db, const struct awaited *a, PGresult *result, struct error *failure)
+static void take(struct postgres_db *db, const struct awaited *a, PGresult *result,
+                 struct error *failure)
 {
         ExecStatusType status = PQresultStatus(result);
 
@@ -226,7 +228,7 @@ static void take(struct pg_db *db, const struct awaited *a, PGresult *result, st
 }
 
 /* The result and the NULL behind it. */
-static bool read_answer(struct pg_db *db, const struct awaited *a, int64_t end,
+static bool read_answer(struct postgres_db *db, const struct awaited *a, int64_t end,
                         struct error *failure, struct error *error)
 {
         PGresult *result;
@@ -246,7 +248,7 @@ static bool read_answer(struct pg_db *db, const struct awaited *a, int64_t end,
         return true;
 }
 
-static bool read_sync(struct pg_db *db, int64_t end, struct error *error)
+static bool read_sync(struct postgres_db *db, int64_t end, struct error *error)
 {
         PGresult *result;
         bool synced;
@@ -258,9 +260,9 @@ static bool read_sync(struct pg_db *db, int64_t end, struct error *error)
         return synced || lost(db, PQerrorMessage(db->conn), error);
 }
 
-bool link_settle(struct pg_db *db, struct error *error)
+bool postgres_link_settle(struct postgres_db *db, struct error *error)
 {
-        int64_t end = clock_mono_us() + LINK_WAIT_MS * 1000;
+        int64_t end = clock_mono_us() + POSTGRES_WAIT_MS * 1000;
         struct error failure = {0};
 
         if (!db->awaited_count)
@@ -283,12 +285,12 @@ bool link_settle(struct pg_db *db, struct error *error)
         return false;
 }
 
-static void await(struct pg_db *db, struct pg_statement *s, bool prepares, bool rows)
+static void await(struct postgres_db *db, struct postgres_statement *s, bool prepares, bool rows)
 {
         db->awaited[db->awaited_count++] = (struct awaited){s, prepares, rows};
 }
 
-static bool ask(struct pg_db *db, struct pg_statement *s, bool rows)
+static bool ask(struct postgres_db *db, struct postgres_statement *s, bool rows)
 {
         const struct wide own = {s->parameters, s->values, s->lengths, s->formats},
                           *p = s->wide ? s->wide : &own;
@@ -313,9 +315,10 @@ static bool ask(struct pg_db *db, struct pg_statement *s, bool rows)
         return true;
 }
 
-bool link_send(struct pg_db *db, struct pg_statement *s, bool rows, struct error *error)
+bool postgres_link_send(struct postgres_db *db, struct postgres_statement *s, bool rows,
+                        struct error *error)
 {
-        if (db->awaited_count >= LINK_QUEUE && !link_settle(db, error))
+        if (db->awaited_count >= POSTGRES_QUEUE && !postgres_link_settle(db, error))
                 return false;
         if (!db->conn)
                 return error_set(error, ERROR_UNAVAILABLE, "not connected to PostgreSQL");
@@ -327,13 +330,14 @@ bool link_send(struct pg_db *db, struct pg_statement *s, bool rows, struct error
         return true;
 }
 
-bool link_exec(struct pg_db *db, const char *sql, struct error *error)
+bool postgres_link_exec(struct postgres_db *db, const char *sql, struct error *error)
 {
-        int64_t end = clock_mono_us() + (db->migrating ? LINK_MIGRATION_MS : LINK_WAIT_MS) * 1000LL;
+        int64_t end = clock_mono_us() +
+                      (db->migrating ? POSTGRES_MIGRATION_MS : POSTGRES_WAIT_MS) * 1000LL;
         struct error failure = {0};
         PGresult *result = NULL;
 
-        if (db->awaited_count && !link_settle(db, error))
+        if (db->awaited_count && !postgres_link_settle(db, error))
                 return false;
         if (!PQexitPipelineMode(db->conn) || !PQsendQuery(db->conn, sql))
                 return lost(db, PQerrorMessage(db->conn), error);

@@ -2,7 +2,7 @@
    away, a commit in the dark; contend_test.c has others' locks. Two stores on one schema stand for
    two processes. On PostgreSQL only. */
 #include "base/clock.h"
-#include "data/postgres.h"
+#include "data/postgres_inside.h"
 #include "data/store_inside.h"
 #include "testing/thing.h"
 
@@ -182,7 +182,7 @@ static _Atomic int writers_socket;
 static void add_and_note_socket(struct unit *unit, void *thing)
 {
         thing_add_and_say(unit, thing);
-        atomic_store(&writers_socket, PQsocket(pg_of(unit->store->writer)->conn));
+        atomic_store(&writers_socket, PQsocket(postgres_of(unit->store->writer)->conn));
 }
 
 static const char slow_commit[] =
@@ -240,7 +240,7 @@ static void add_under_a_key(struct unit *unit, void *arg)
 {
         static char nowhere[] = "postgresql://nobody@127.0.0.1:1/nothing";
         struct stored_answer answer = {.status = 201, .row = "{}"};
-        struct pg_db *db = pg_of(unit->store->writer);
+        struct postgres_db *db = postgres_of(unit->store->writer);
         bool *known = arg;
 
         *known = unit_recall(unit, "/things", "k", &answer);
@@ -287,7 +287,7 @@ static void what_cannot_be_learnt_the_key_tells(void)
         check_int(a.error.kind, ERROR_UNAVAILABLE);
         check_contains(a.error.text,
                        "not known: the same request with the same Idempotency-Key tells");
-        pg_of(a.store->writer)->url = url_kept;
+        postgres_of(a.store->writer)->url = url_kept;
         end_at = clock_mono_us() + PATIENCE_US;
         do { /* who was told that the server is away asks again a little later */
                 a.error.kind = ERROR_NONE;

@@ -1,5 +1,5 @@
 #include "base/redact.h"
-#include "data/postgres.h"
+#include "data/postgres_inside.h"
 
 #include <string.h>
 

@@ -33,12 +33,12 @@ struct sqlite_db {
 
 static struct sqlite_db *sqlite_of(struct db *db)
 {
-        return (struct sqlite_db *)db;
+        return CONTAINER_OF(db, struct sqlite_db, base);
 }
 
 static sqlite3_stmt *handle_of(struct statement *s)
 {
-        return ((struct sqlite_statement *)s)->handle;
+        return CONTAINER_OF(s, struct sqlite_statement, base)->handle;
 }
 
 /* The page cache of a writer is worth more: it holds what commits touch again and again. */
@@ -146,7 +146,7 @@ static struct db *sqlite_open(const char *url, const char *service, enum db_mode
                 return NULL;
         pthread_once(&once, set_up_library);
         db = memory_alloc(sizeof *db);
-        *db = (struct sqlite_db){.base.ops = &db_sqlite_ops, .mode = mode, .lock_fd = lock_fd};
+        *db = (struct sqlite_db){.base.ops = &sqlite_db_ops, .mode = mode, .lock_fd = lock_fd};
         code = sqlite3_open_v2(path, &db->handle, flags, wal_vfs());
         if (code == SQLITE_OK) {
                 sqlite3_extended_result_codes(db->handle, 1);
@@ -305,7 +305,7 @@ static const void *sqlite_bytes(struct statement *s, int column, size_t *len)
         return bytes;
 }
 
-const struct db_ops db_sqlite_ops = {
+const struct db_ops sqlite_db_ops = {
         .scheme = "sqlite:",
         .id = "INTEGER",
         .text = "TEXT",

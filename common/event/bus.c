@@ -14,7 +14,7 @@ enum {
         HEADER_COST = 16,
 };
 
-static const struct bus_ops *const adapters[] = {&bus_log_ops, &bus_kafka_ops};
+static const struct bus_ops *const adapters[] = {&eventlog_bus_ops, &kafka_bus_ops};
 
 /* And the URL behind its scheme; NULL: neither's. */
 static const struct bus_ops *adapter_of(const char *url, const char **place)
@@ -64,7 +64,7 @@ bool bus_is_local(const struct bus_config *config)
 {
         const char *place;
 
-        return adapter_of(config->url, &place) == &bus_log_ops;
+        return adapter_of(config->url, &place) == &eventlog_bus_ops;
 }
 
 void bus_look_back(const struct bus_config *config, const char *group, const _Atomic bool *stop)
@@ -126,10 +126,8 @@ void bus_tell(struct bus *bus, int64_t tag, enum publish_result result, const ch
 {
         if (!bus_has_told(bus))
                 bus->told_first = bus->told_count = 0;
-        if (bus->told_count == bus->told_room) {
-                bus->told_room = bus->told_room ? 2 * bus->told_room : 64;
-                bus->told = memory_grow(bus->told, bus->told_room * sizeof *bus->told);
-        }
+        bus->told =
+                memory_reserve(bus->told, &bus->told_room, bus->told_count + 1, sizeof *bus->told);
         bus->told[bus->told_count++] = (struct bus_result){tag, result, reason};
 }
 

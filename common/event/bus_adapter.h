@@ -1,9 +1,10 @@
 /* bus_adapter - between bus.c and its adapters only: one table of functions for each kind of bus.
 
-   An adapter's own struct begins with a struct bus. */
+   An adapter's own struct holds a struct bus (CONTAINER_OF). */
 #ifndef EVENT_BUS_ADAPTER_H
 #define EVENT_BUS_ADAPTER_H
 
+#include "base/container.h"
 #include "data/event_form.h"
 #include "event/bus.h"
 
@@ -90,8 +91,8 @@ static inline bool bus_wants(const struct bus *bus, const struct bus_sign *sign)
         return !bus->wanted || bus->wanted(bus->wanted_arg, sign) || !sign->type.at;
 }
 
-extern const struct bus_ops bus_log_ops;
-extern const struct bus_ops bus_kafka_ops;
+extern const struct bus_ops eventlog_bus_ops;
+extern const struct bus_ops kafka_bus_ops;
 
 /* A wait begins or ends: was it told to? Takes the wish back. */
 static inline bool bus_was_woken(struct bus *bus)

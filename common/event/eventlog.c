@@ -22,39 +22,41 @@ enum {
         TRUNCATE_PAGES = 16000, /* a WAL of 64 MB */
 };
 
-static const char *const sql[LOG_STATEMENTS] = {
-        [LOG_BEGIN] = "BEGIN IMMEDIATE",
-        [LOG_COMMIT] = "COMMIT",
-        [LOG_ROLLBACK] = "ROLLBACK",
-        [LOG_APPEND] =
+static const char *const sql[EVENTLOG_STATEMENTS] = {
+        [EVENTLOG_BEGIN] = "BEGIN IMMEDIATE",
+        [EVENTLOG_COMMIT] = "COMMIT",
+        [EVENTLOG_ROLLBACK] = "ROLLBACK",
+        [EVENTLOG_APPEND] =
                 "INSERT INTO log (topic, timestamp, key, value, headers) VALUES (?, ?, ?, ?, ?)",
-        [LOG_READ_TOPIC] = "SELECT offset, topic, timestamp, key, value, headers FROM log"
-                           " WHERE offset > ?1 AND topic = ?3 ORDER BY offset LIMIT ?2",
-        [LOG_READ_ALL] = "SELECT offset, topic, timestamp, key, value, headers FROM log"
-                         " WHERE offset > ?1 ORDER BY offset LIMIT ?2",
-        [LOG_READ_LAST] = "SELECT offset, topic, timestamp, NULL, length(value), headers FROM log"
-                          " WHERE topic = ?3 ORDER BY offset DESC LIMIT ?2",
-        [LOG_END] = "SELECT offset FROM log WHERE topic = ? ORDER BY offset DESC LIMIT 1",
-        [LOG_JOIN] = "INSERT INTO groups (name, topic, position, seen) VALUES (?, ?, 0, ?)"
-                     " ON CONFLICT DO UPDATE SET seen = excluded.seen RETURNING position",
+        [EVENTLOG_READ_TOPIC] = "SELECT offset, topic, timestamp, key, value, headers FROM log"
+                                " WHERE offset > ?1 AND topic = ?3 ORDER BY offset LIMIT ?2",
+        [EVENTLOG_READ_ALL] = "SELECT offset, topic, timestamp, key, value, headers FROM log"
+                              " WHERE offset > ?1 ORDER BY offset LIMIT ?2",
+        [EVENTLOG_READ_LAST] =
+                "SELECT offset, topic, timestamp, NULL, length(value), headers FROM log"
+                " WHERE topic = ?3 ORDER BY offset DESC LIMIT ?2",
+        [EVENTLOG_END] = "SELECT offset FROM log WHERE topic = ? ORDER BY offset DESC LIMIT 1",
+        [EVENTLOG_JOIN] = "INSERT INTO groups (name, topic, position, seen) VALUES (?, ?, 0, ?)"
+                          " ON CONFLICT DO UPDATE SET seen = excluded.seen RETURNING position",
         /* two readers of a group may overlap: what the faster one applied is applied */
-        [LOG_MOVE] = "INSERT INTO groups (name, topic, seen, position) VALUES (?, ?, ?, ?)"
-                     " ON CONFLICT DO UPDATE SET seen = excluded.seen, position = max(position, "
-                     "excluded.position)",
-        [LOG_FORGET] = "DELETE FROM groups WHERE name = ?",
-        [LOG_GROUPS] = "SELECT name, topic, position, seen, coalesce((SELECT offset FROM log"
-                       " WHERE log.topic = groups.topic ORDER BY offset DESC LIMIT 1), 0)"
-                       " FROM groups ORDER BY name, topic",
+        [EVENTLOG_MOVE] =
+                "INSERT INTO groups (name, topic, seen, position) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET seen = excluded.seen, position = max(position, "
+                "excluded.position)",
+        [EVENTLOG_FORGET] = "DELETE FROM groups WHERE name = ?",
+        [EVENTLOG_GROUPS] = "SELECT name, topic, position, seen, coalesce((SELECT offset FROM log"
+                            " WHERE log.topic = groups.topic ORDER BY offset DESC LIMIT 1), 0)"
+                            " FROM groups ORDER BY name, topic",
         /* the first of the oldest rows that must stay: young, not read by all, or the last one */
-        [LOG_RETIRE_UP_TO] =
+        [EVENTLOG_RETIRE_UP_TO] =
                 "SELECT offset, number, timestamp < ?1 FROM"
                 " (SELECT offset, topic, timestamp, row_number() OVER (ORDER BY offset) AS number"
                 " FROM log ORDER BY offset LIMIT ?2) AS oldest"
                 " WHERE timestamp >= ?1 OR offset = (SELECT max(offset) FROM log) OR number = ?2"
                 " OR EXISTS (SELECT 1 FROM groups WHERE topic = oldest.topic AND position < offset)"
                 " ORDER BY offset LIMIT 1",
-        [LOG_RETIRE] = "DELETE FROM log WHERE offset < ?",
-        [LOG_HOLDER] =
+        [EVENTLOG_RETIRE] = "DELETE FROM log WHERE offset < ?",
+        [EVENTLOG_HOLDER] =
                 "SELECT name FROM groups WHERE position < ?1"
                 " AND topic = (SELECT topic FROM log WHERE offset = ?1) ORDER BY position LIMIT 1",
 };
@@ -133,7 +135,7 @@ static void lock_give(struct eventlog *f)
 bool eventlog_begin(struct eventlog *f, struct error *error)
 {
         lock_take(f);
-        if (run(f, LOG_BEGIN, error))
+        if (run(f, EVENTLOG_BEGIN, error))
                 return true;
         lock_give(f);
         return false;
@@ -144,7 +146,7 @@ void eventlog_abandon(struct eventlog *f)
         struct error ignored;
 
         if (!sqlite3_get_autocommit(f->db))
-                run(f, LOG_ROLLBACK, &ignored);
+                run(f, EVENTLOG_ROLLBACK, &ignored);
         wal_vfs_rolled_back(f->db);
         lock_give(f);
 }
@@ -157,7 +159,7 @@ static void checkpoint_if_due(struct eventlog *f)
 
         if (f->wal_pages < f->checkpointed_at)
                 f->checkpointed_at = 0; /* the WAL began anew */
-        if (f->use != LOG_FILE_APPENDS || f->wal_pages < f->checkpointed_at + CHECKPOINT_PAGES)
+        if (f->use != EVENTLOG_APPENDS || f->wal_pages < f->checkpointed_at + CHECKPOINT_PAGES)
                 return;
         f->checkpointed_at = f->wal_pages;
         sqlite3_busy_timeout(f->db, TRUNCATE_BUSY_MS);
@@ -170,7 +172,7 @@ static void checkpoint_if_due(struct eventlog *f)
 
 bool eventlog_commit(struct eventlog *f, struct error *error)
 {
-        if (!run(f, LOG_COMMIT, error)) {
+        if (!run(f, EVENTLOG_COMMIT, error)) {
                 eventlog_abandon(f);
                 return false;
         }
@@ -211,7 +213,7 @@ static bool schema_check(struct eventlog *f, struct error *error)
 
         if (tables < 0 || application < 0 || version < 0)
                 return eventlog_error(f, error);
-        if (tables == 0 && version == 0 && f->use != LOG_FILE_INSPECTS) {
+        if (tables == 0 && version == 0 && f->use != EVENTLOG_INSPECTS) {
                 if (sqlite3_exec(f->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL) !=
                             SQLITE_OK ||
                     sqlite3_exec(f->db, schema, NULL, NULL, NULL) != SQLITE_OK)
@@ -231,7 +233,7 @@ static bool schema_check(struct eventlog *f, struct error *error)
 static bool connection_open(struct eventlog *f, struct error *error)
 {
         int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
-                    (f->use == LOG_FILE_INSPECTS ? 0 : SQLITE_OPEN_CREATE);
+                    (f->use == EVENTLOG_INSPECTS ? 0 : SQLITE_OPEN_CREATE);
 
         if (sqlite3_open_v2(f->path, &f->db, flags, wal_vfs()) != SQLITE_OK)
                 return eventlog_error(f, error);
@@ -278,7 +280,7 @@ struct eventlog *eventlog_open(const char *path, enum eventlog_use use, struct e
         f->path = memory_string(path);
         f->use = use;
         f->lock = -1;
-        if (use == LOG_FILE_INSPECTS && access(path, F_OK) < 0) {
+        if (use == EVENTLOG_INSPECTS && access(path, F_OK) < 0) {
                 error_set(error, ERROR_NOT_FOUND, "%s: %s", path, strerror(errno));
                 eventlog_close(&f);
                 return NULL;
@@ -302,7 +304,7 @@ void eventlog_close(struct eventlog **file)
         if (!f)
                 return;
         *file = NULL;
-        for (int i = 0; i < LOG_STATEMENTS; i++)
+        for (int i = 0; i < EVENTLOG_STATEMENTS; i++)
                 sqlite3_finalize(f->statements[i]);
         sqlite3_close(f->db);
         futex_close(&f->wake);

@@ -21,9 +21,9 @@
 struct eventlog;
 
 enum eventlog_use {
-        LOG_FILE_APPENDS,  /* made when missing; does the checkpoints */
-        LOG_FILE_READS,    /* made when missing */
-        LOG_FILE_INSPECTS, /* an error when missing */
+        EVENTLOG_APPENDS,  /* made when missing; does the checkpoints */
+        EVENTLOG_READS,    /* made when missing */
+        EVENTLOG_INSPECTS, /* an error when missing */
 };
 
 struct eventlog *eventlog_open(const char *path, enum eventlog_use use, struct error *error);

@@ -24,7 +24,7 @@ enum {
 
 static const char topic_name[] = "mall";
 
-struct log_bus {
+struct eventlog_bus {
         struct bus bus;
         struct eventlog *file;
         struct metrics *metrics;
@@ -45,17 +45,17 @@ struct log_bus {
         bool retiring;
 };
 
-static struct log_bus *log_bus(struct bus *bus)
+static struct eventlog_bus *eventlog_bus(struct bus *bus)
 {
-        return (struct log_bus *)bus;
+        return CONTAINER_OF(bus, struct eventlog_bus, bus);
 }
 
-static void log_bus_close(struct bus *bus, int wait_ms);
+static void eventlog_bus_close(struct bus *bus, int wait_ms);
 
-static struct bus *log_bus_open(const struct bus_config *config, const char *path,
-                                const char *group, struct error *error)
+static struct bus *eventlog_bus_open(const struct bus_config *config, const char *path,
+                                     const char *group, struct error *error)
 {
-        struct log_bus *b;
+        struct eventlog_bus *b;
         bool ready;
 
         if (!*path) {
@@ -63,12 +63,12 @@ static struct bus *log_bus_open(const struct bus_config *config, const char *pat
                 return NULL;
         }
         b = memory_alloc(sizeof *b);
-        b->bus.ops = &bus_log_ops;
+        b->bus.ops = &eventlog_bus_ops;
         b->bus.topic = memory_string(topic_name);
         b->group = memory_string(group);
         b->metrics = config->metrics;
         b->retention_ms = config->retention_ms;
-        b->file = eventlog_open(path, group ? LOG_FILE_READS : LOG_FILE_APPENDS, error);
+        b->file = eventlog_open(path, group ? EVENTLOG_READS : EVENTLOG_APPENDS, error);
         ready = b->file &&
                 (!group || eventlog_join(b->file, group, b->bus.topic, &b->polled, error));
         b->committed = b->written = b->polled;
@@ -76,13 +76,13 @@ static struct bus *log_bus_open(const struct bus_config *config, const char *pat
                 b->lag = group ? bus_lag_series(config->metrics, b->bus.topic, 0) : NULL;
                 return &b->bus;
         }
-        log_bus_close(&b->bus, 0);
+        eventlog_bus_close(&b->bus, 0);
         return NULL;
 }
 
 /* What cannot be written costs nothing but time: it is read again at the next start, and was there
    before. */
-static void write_position(struct log_bus *b)
+static void write_position(struct eventlog_bus *b)
 {
         struct error error = {0};
 
@@ -97,9 +97,9 @@ static void write_position(struct log_bus *b)
         b->stuck = error.kind != ERROR_NONE;
 }
 
-static void log_bus_close(struct bus *bus, int wait_ms)
+static void eventlog_bus_close(struct bus *bus, int wait_ms)
 {
-        struct log_bus *b = log_bus(bus);
+        struct eventlog_bus *b = eventlog_bus(bus);
 
         (void)wait_ms;
         if (b->file && b->group)
@@ -111,7 +111,7 @@ static void log_bus_close(struct bus *bus, int wait_ms)
 }
 
 /* Once a second, whatever the reader is doing. */
-static void tidy(struct log_bus *b)
+static void tidy(struct eventlog_bus *b)
 {
         int64_t now = clock_mono_us(), behind;
 
@@ -125,10 +125,10 @@ static void tidy(struct log_bus *b)
         write_position(b);
 }
 
-static size_t log_bus_poll(struct bus *bus, struct record *records, size_t most, int wait_ms,
-                           struct arena *arena, struct error *error)
+static size_t eventlog_bus_poll(struct bus *bus, struct record *records, size_t most, int wait_ms,
+                                struct arena *arena, struct error *error)
 {
-        struct log_bus *b = log_bus(bus);
+        struct eventlog_bus *b = eventlog_bus(bus);
         int64_t end = clock_mono_us() + (int64_t)wait_ms * 1000, rest;
         struct futex *wake = eventlog_futex(b->file);
 
@@ -156,22 +156,22 @@ static size_t log_bus_poll(struct bus *bus, struct record *records, size_t most,
         }
 }
 
-static void log_bus_commit(struct bus *bus)
+static void eventlog_bus_commit(struct bus *bus)
 {
-        struct log_bus *b = log_bus(bus);
+        struct eventlog_bus *b = eventlog_bus(bus);
 
         b->committed = b->polled;
         tidy(b);
 }
 
-static void log_bus_look_back(const struct bus_config *config, const char *place, const char *group,
-                              const _Atomic bool *stop)
+static void eventlog_bus_look_back(const struct bus_config *config, const char *place,
+                                   const char *group, const _Atomic bool *stop)
 {
         struct bus reader = {.topic = memory_string(topic_name),
                              .wanted = config->wanted,
                              .wanted_arg = config->wanted_arg};
         struct error ignored;
-        struct eventlog *file = eventlog_open(place, LOG_FILE_INSPECTS, &ignored);
+        struct eventlog *file = eventlog_open(place, EVENTLOG_INSPECTS, &ignored);
 
         (void)group, (void)stop;
         if (file)
@@ -180,9 +180,9 @@ static void log_bus_look_back(const struct bus_config *config, const char *place
         free(reader.topic);
 }
 
-static void log_bus_idle(struct bus *bus, int wait_ms)
+static void eventlog_bus_idle(struct bus *bus, int wait_ms)
 {
-        struct log_bus *b = log_bus(bus);
+        struct eventlog_bus *b = eventlog_bus(bus);
         int64_t end = clock_mono_us() + (int64_t)wait_ms * 1000, rest;
 
         while (!bus_was_woken(bus) && (rest = end - clock_mono_us()) > 0) {
@@ -191,13 +191,13 @@ static void log_bus_idle(struct bus *bus, int wait_ms)
         }
 }
 
-static void log_bus_wake(struct bus *bus)
+static void eventlog_bus_wake(struct bus *bus)
 {
         futex_word_wake(&bus->woken);
-        futex_wake(eventlog_futex(log_bus(bus)->file));
+        futex_wake(eventlog_futex(eventlog_bus(bus)->file));
 }
 
-static void show_groups(struct log_bus *b)
+static void show_groups(struct eventlog_bus *b)
 {
         static const struct metric_family lag = {
                 .name = "mall_log_group_lag",
@@ -223,7 +223,7 @@ static bool is_due(int64_t now, int64_t last, int64_t every)
 }
 
 /* A minute's pass deletes portion after portion, one a publish, so that no publish waits long. */
-static void retire(struct log_bus *b)
+static void retire(struct eventlog_bus *b)
 {
         int64_t now = clock_wall_ms();
         char holder[128] = "";
@@ -249,23 +249,23 @@ static void retire(struct log_bus *b)
         }
 }
 
-static int log_bus_parts(struct bus *bus, struct error *error)
+static int eventlog_bus_parts(struct bus *bus, struct error *error)
 {
         (void)bus, (void)error;
         return 1;
 }
 
-static int log_bus_lane(struct bus *bus, const char *key, size_t key_len)
+static int eventlog_bus_lane(struct bus *bus, const char *key, size_t key_len)
 {
         (void)bus, (void)key, (void)key_len;
         return 0;
 }
 
 /* All in one transaction: what is taken is durable. */
-static bool log_bus_send(struct bus *bus, const struct record *records, size_t count,
-                         struct error *error)
+static bool eventlog_bus_send(struct bus *bus, const struct record *records, size_t count,
+                              struct error *error)
 {
-        struct log_bus *b = log_bus(bus);
+        struct eventlog_bus *b = eventlog_bus(bus);
 
         if (!eventlog_append(b->file, b->bus.topic, records, count, error))
                 return false;
@@ -276,16 +276,16 @@ static bool log_bus_send(struct bus *bus, const struct record *records, size_t c
         return true;
 }
 
-const struct bus_ops bus_log_ops = {
+const struct bus_ops eventlog_bus_ops = {
         .scheme = "log:",
-        .open = log_bus_open,
-        .close = log_bus_close,
-        .parts = log_bus_parts,
-        .lane = log_bus_lane,
-        .send = log_bus_send,
-        .poll = log_bus_poll,
-        .commit = log_bus_commit,
-        .idle = log_bus_idle,
-        .wake = log_bus_wake,
-        .look_back = log_bus_look_back,
+        .open = eventlog_bus_open,
+        .close = eventlog_bus_close,
+        .parts = eventlog_bus_parts,
+        .lane = eventlog_bus_lane,
+        .send = eventlog_bus_send,
+        .poll = eventlog_bus_poll,
+        .commit = eventlog_bus_commit,
+        .idle = eventlog_bus_idle,
+        .wake = eventlog_bus_wake,
+        .look_back = eventlog_bus_look_back,
 };

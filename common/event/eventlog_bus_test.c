@@ -71,7 +71,7 @@ static void hear_all(const char *group)
 static struct eventlog *inspect(void)
 {
         struct error e = {0};
-        struct eventlog *f = eventlog_open(path_of_log(), LOG_FILE_INSPECTS, &e);
+        struct eventlog *f = eventlog_open(path_of_log(), EVENTLOG_INSPECTS, &e);
 
         check_text(e.text, "");
         return f;

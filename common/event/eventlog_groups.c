@@ -13,7 +13,7 @@ static void bind_text(sqlite3_stmt *s, int at, const char *text)
 bool eventlog_join(struct eventlog *f, const char *group, const char *topic, int64_t *position,
                    struct error *error)
 {
-        sqlite3_stmt *s = eventlog_statement(f, LOG_JOIN, error);
+        sqlite3_stmt *s = eventlog_statement(f, EVENTLOG_JOIN, error);
         bool joined;
 
         if (!s || !eventlog_begin(f, error))
@@ -53,7 +53,7 @@ static bool write_one(struct eventlog *f, sqlite3_stmt *s, struct error *error)
 bool eventlog_move(struct eventlog *f, const char *group, const char *topic, int64_t position,
                    struct error *error)
 {
-        sqlite3_stmt *s = eventlog_statement(f, LOG_MOVE, error);
+        sqlite3_stmt *s = eventlog_statement(f, EVENTLOG_MOVE, error);
 
         if (!s)
                 return false;
@@ -66,7 +66,7 @@ bool eventlog_move(struct eventlog *f, const char *group, const char *topic, int
 
 bool eventlog_forget(struct eventlog *f, const char *group, struct error *error)
 {
-        sqlite3_stmt *s = eventlog_statement(f, LOG_FORGET, error);
+        sqlite3_stmt *s = eventlog_statement(f, EVENTLOG_FORGET, error);
 
         if (!s)
                 return false;
@@ -81,7 +81,7 @@ bool eventlog_forget(struct eventlog *f, const char *group, struct error *error)
 size_t eventlog_groups(struct eventlog *f, struct arena *arena, struct eventlog_group **groups,
                        struct error *error)
 {
-        sqlite3_stmt *s = eventlog_statement(f, LOG_GROUPS, error);
+        sqlite3_stmt *s = eventlog_statement(f, EVENTLOG_GROUPS, error);
         size_t count = 0, room = 0;
         int step;
 
@@ -92,12 +92,7 @@ size_t eventlog_groups(struct eventlog *f, struct arena *arena, struct eventlog_
                 struct eventlog_group *g;
                 int64_t end = sqlite3_column_int64(s, 4);
 
-                if (count == room) {
-                        g = arena_alloc(arena, (room = room * 2 + 8) * sizeof *g);
-                        if (count)
-                                memcpy(g, *groups, count * sizeof *g);
-                        *groups = g;
-                }
+                *groups = arena_reserve(arena, *groups, &room, count + 1, sizeof *g);
                 g = &(*groups)[count++];
                 g->name = arena_string(arena, (const char *)sqlite3_column_text(s, 0));
                 g->topic = arena_string(arena, (const char *)sqlite3_column_text(s, 1));

@@ -7,27 +7,27 @@
 #include <sqlite3.h>
 
 enum eventlog_statement {
-        LOG_BEGIN,
-        LOG_COMMIT,
-        LOG_ROLLBACK,
-        LOG_APPEND,
-        LOG_READ_TOPIC,
-        LOG_READ_ALL,
-        LOG_READ_LAST,
-        LOG_END,
-        LOG_JOIN,
-        LOG_MOVE,
-        LOG_FORGET,
-        LOG_GROUPS,
-        LOG_RETIRE_UP_TO,
-        LOG_RETIRE,
-        LOG_HOLDER,
-        LOG_STATEMENTS
+        EVENTLOG_BEGIN,
+        EVENTLOG_COMMIT,
+        EVENTLOG_ROLLBACK,
+        EVENTLOG_APPEND,
+        EVENTLOG_READ_TOPIC,
+        EVENTLOG_READ_ALL,
+        EVENTLOG_READ_LAST,
+        EVENTLOG_END,
+        EVENTLOG_JOIN,
+        EVENTLOG_MOVE,
+        EVENTLOG_FORGET,
+        EVENTLOG_GROUPS,
+        EVENTLOG_RETIRE_UP_TO,
+        EVENTLOG_RETIRE,
+        EVENTLOG_HOLDER,
+        EVENTLOG_STATEMENTS
 };
 
 struct eventlog {
         sqlite3 *db;
-        sqlite3_stmt *statements[LOG_STATEMENTS]; /* prepared on first use */
+        sqlite3_stmt *statements[EVENTLOG_STATEMENTS]; /* prepared on first use */
         char *path;
         int lock; /* descriptor of PATH-lock */
         enum eventlog_use use;

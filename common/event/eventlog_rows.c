@@ -46,7 +46,7 @@ static bool append_one(struct eventlog *f, sqlite3_stmt *s, const char *topic,
 bool eventlog_append(struct eventlog *f, const char *topic, const struct record *records,
                      size_t count, struct error *error)
 {
-        sqlite3_stmt *s = eventlog_statement(f, LOG_APPEND, error);
+        sqlite3_stmt *s = eventlog_statement(f, EVENTLOG_APPEND, error);
         struct arena *arena;
         struct text room;
         bool good = true;
@@ -157,7 +157,8 @@ static size_t read_topic(struct eventlog *f, const char *topic, const struct bus
                          int64_t *after, struct record *records, size_t most, struct arena *arena,
                          struct error *error)
 {
-        sqlite3_stmt *s = eventlog_statement(f, topic ? LOG_READ_TOPIC : LOG_READ_ALL, error);
+        sqlite3_stmt *s =
+                eventlog_statement(f, topic ? EVENTLOG_READ_TOPIC : EVENTLOG_READ_ALL, error);
         size_t count;
 
         if (!s)
@@ -188,7 +189,7 @@ size_t eventlog_read_wanted(struct eventlog *f, const struct bus *reader, int64_
 void eventlog_look_back(struct eventlog *f, const struct bus *reader, size_t most)
 {
         struct error ignored;
-        sqlite3_stmt *s = eventlog_statement(f, LOG_READ_LAST, &ignored);
+        sqlite3_stmt *s = eventlog_statement(f, EVENTLOG_READ_LAST, &ignored);
         int64_t bytes = 0;
 
         if (!s)
@@ -204,7 +205,7 @@ void eventlog_look_back(struct eventlog *f, const struct bus *reader, size_t mos
 int64_t eventlog_end(struct eventlog *f, const char *topic)
 {
         struct error ignored;
-        sqlite3_stmt *s = eventlog_statement(f, LOG_END, &ignored);
+        sqlite3_stmt *s = eventlog_statement(f, EVENTLOG_END, &ignored);
         int64_t end = 0;
 
         if (!s)
@@ -219,7 +220,7 @@ int64_t eventlog_end(struct eventlog *f, const char *topic)
 static void find_holder(struct eventlog *f, int64_t offset, char holder[128])
 {
         struct error ignored;
-        sqlite3_stmt *s = eventlog_statement(f, LOG_HOLDER, &ignored);
+        sqlite3_stmt *s = eventlog_statement(f, EVENTLOG_HOLDER, &ignored);
 
         if (!s)
                 return;
@@ -231,7 +232,7 @@ static void find_holder(struct eventlog *f, int64_t offset, char holder[128])
 
 static bool delete_before(struct eventlog *f, int64_t offset, struct error *error)
 {
-        sqlite3_stmt *s = eventlog_statement(f, LOG_RETIRE, error);
+        sqlite3_stmt *s = eventlog_statement(f, EVENTLOG_RETIRE, error);
         bool deleted;
 
         if (!s || !eventlog_begin(f, error))
@@ -250,7 +251,7 @@ static bool delete_before(struct eventlog *f, int64_t offset, struct error *erro
 bool eventlog_retire(struct eventlog *f, int64_t before_ms, bool *more, char holder[128],
                      struct error *error)
 {
-        sqlite3_stmt *s = eventlog_statement(f, LOG_RETIRE_UP_TO, error);
+        sqlite3_stmt *s = eventlog_statement(f, EVENTLOG_RETIRE_UP_TO, error);
         int64_t stay = 0, number = 0;
         bool old = false;
 

@@ -229,7 +229,7 @@ static int append_all(void)
 
         for (int i = 0; i < APPENDS && failed < 10;) {
                 if (!f)
-                        f = eventlog_open(log_path(), LOG_FILE_APPENDS, &e);
+                        f = eventlog_open(log_path(), EVENTLOG_APPENDS, &e);
                 if (f && append(f, i))
                         i++;
                 else
@@ -246,7 +246,7 @@ static void all_is_there_once(void)
         struct arena *arena = arena_open();
         struct record r[APPENDS * EACH + 1];
         struct error e = {0};
-        struct eventlog *f = eventlog_open(log_path(), LOG_FILE_INSPECTS, &e);
+        struct eventlog *f = eventlog_open(log_path(), EVENTLOG_INSPECTS, &e);
         char want[16];
 
         check_text(e.text, "");

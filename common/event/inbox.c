@@ -33,7 +33,7 @@ struct inbox {
 enum outcome { CONSUMED, DUPLICATE, DEAD, CLASHING, OUTCOMES };
 
 /* One record that concerns us. */
-struct arrival {
+struct received {
         struct event event;
         enum outcome outcome;
         struct error error; /* why it is dead */
@@ -42,7 +42,7 @@ struct arrival {
 
 struct batch {
         struct inbox *inbox;
-        struct arrival *arrivals;
+        struct received *arrivals;
         size_t count;
 };
 
@@ -71,7 +71,7 @@ static const char clash[] = "another event came under its ce_source and ce_id be
 
 /* The sender gave an identity twice. Dead once: whatever is replayed, the letter's own identity is
    known by then. */
-static void apply_clashing(struct unit *unit, struct inbox *inbox, struct arrival *a)
+static void apply_clashing(struct unit *unit, struct inbox *inbox, struct received *a)
 {
         const struct event *e = &a->event;
 
@@ -83,7 +83,7 @@ static void apply_clashing(struct unit *unit, struct inbox *inbox, struct arriva
         dead_letter_write(unit, inbox->group, e, clash, a->bare);
 }
 
-static void apply_one(struct unit *unit, struct inbox *inbox, struct arrival *a,
+static void apply_one(struct unit *unit, struct inbox *inbox, struct received *a,
                       const struct identity *identity)
 {
         const struct event *e = &a->event;
@@ -160,7 +160,7 @@ static bool persist(struct batch *b, bool stubborn, struct error *error)
    closing. */
 static bool apply_alone(struct batch *one)
 {
-        struct arrival *a = one->arrivals;
+        struct received *a = one->arrivals;
         struct error error;
 
         if (persist(one, false, &error))
@@ -203,7 +203,7 @@ static const char *place_of(const struct event *e, char place[static 160])
         return place;
 }
 
-static void report(struct inbox *inbox, const struct arrival *a)
+static void report(struct inbox *inbox, const struct received *a)
 {
         const char *label = event_label(inbox->reactions, a->event.type);
         char place[160];
@@ -241,15 +241,15 @@ static void look_for_key(struct inbox *inbox, const struct event *e)
 }
 
 static size_t pick(struct inbox *inbox, const struct record *records, size_t count,
-                   struct arrival *arrivals, struct arena *arena)
+                   struct received *arrivals, struct arena *arena)
 {
         size_t ours = 0;
 
         for (size_t i = 0; i < count; i++) {
-                struct arrival *a = &arrivals[ours];
+                struct received *a = &arrivals[ours];
                 enum event_verdict verdict;
 
-                *a = (struct arrival){0};
+                *a = (struct received){0};
                 verdict = event_read(&records[i], inbox->reactions, arena, &a->event, &a->error);
                 if (verdict == EVENT_OURS)
                         look_for_key(inbox, &a->event);

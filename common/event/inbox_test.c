@@ -320,7 +320,7 @@ static int64_t lag_of(const char *group)
 {
         struct error e = {0};
         struct eventlog *f =
-                eventlog_open(bus_of_story().url + sizeof "log:" - 1, LOG_FILE_INSPECTS, &e);
+                eventlog_open(bus_of_story().url + sizeof "log:" - 1, EVENTLOG_INSPECTS, &e);
         struct eventlog_group *groups;
         size_t count;
         int64_t lag = -1;

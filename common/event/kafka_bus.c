@@ -231,7 +231,7 @@ struct kafka_bus *kafka_new(const struct bus_config *config, const char *place, 
 {
         struct kafka_bus *b = memory_alloc(sizeof *b);
 
-        b->bus.ops = &bus_kafka_ops;
+        b->bus.ops = &kafka_bus_ops;
         b->client = memory_string(config->client ? config->client : "mall");
         b->group = memory_string(group);
         b->properties = memory_string(config->properties);
@@ -310,7 +310,7 @@ static void kafka_wake(struct bus *bus)
         pthread_mutex_unlock(&b->queue_lock);
 }
 
-const struct bus_ops bus_kafka_ops = {
+const struct bus_ops kafka_bus_ops = {
         .scheme = "kafka://",
         .open = kafka_open,
         .close = kafka_close,

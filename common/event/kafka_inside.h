@@ -58,7 +58,7 @@ struct kafka_bus {
 
 static inline struct kafka_bus *kafka_bus(struct bus *bus)
 {
-        return (struct kafka_bus *)bus;
+        return CONTAINER_OF(bus, struct kafka_bus, bus);
 }
 
 /* kafka_bus.c */

@@ -17,13 +17,13 @@ enum {
         GIVE_UP_US = 1000000, /* the reports of a purge come at once */
 };
 
-struct verdict {
+struct delivery_result {
         rd_kafka_resp_err_t err;
         enum publish_result result;
 };
 
 /* All else is BUS_RETURNED. */
-static const struct verdict verdicts[] = {
+static const struct delivery_result verdicts[] = {
         {RD_KAFKA_RESP_ERR_NO_ERROR, BUS_PUBLISHED},
         {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, BUS_REFUSED},
         {RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, BUS_REFUSED},

@@ -61,7 +61,7 @@ static void begin(void)
         check_text(e.text, "");
         t.metrics = metrics_open();
         t.arena = arena_open();
-        t.log = eventlog_open(log_path(), LOG_FILE_READS, &e);
+        t.log = eventlog_open(log_path(), EVENTLOG_READS, &e);
         check_text(e.text, "");
 }
 
