@@ -1,37 +1,22 @@
 #include "base/trace.h"
 
-#include "base/clock.h"
 #include "base/hex.h"
+#include "base/random.h"
 
 #include <stdint.h>
 #include <string.h>
-#include <sys/random.h>
 
 /* "00-" 32 hex "-" 16 hex "-" 2 hex */
 enum { ID_AT = 3, SPAN_AT = 36, FLAGS_AT = 53, LENGTH = 55 };
 
-/* xoroshiro128+: ids need to be distinct, not secret */
-static _Thread_local uint64_t seed[2];
-
-static uint64_t rotate(uint64_t x, int bits)
-{
-        return x << bits | x >> (64 - bits);
-}
-
+/* Ids need to be distinct, not secret. */
 static uint64_t random_next(void)
 {
-        uint64_t a, b, sum;
+        static _Thread_local struct prng prng;
 
-        while (!(seed[0] | seed[1]))
-                if (getrandom(seed, sizeof seed, 0) != sizeof seed)
-                        seed[0] = (uint64_t)clock_mono_us() ^ (uint64_t)(uintptr_t)&seed;
-        a = seed[0];
-        b = seed[1];
-        sum = a + b;
-        b ^= a;
-        seed[0] = rotate(a, 24) ^ b ^ b << 16;
-        seed[1] = rotate(b, 37);
-        return sum;
+        if (!(prng.state[0] | prng.state[1]))
+                prng = prng_open_random();
+        return prng_draw(&prng);
 }
 
 static void write_hex(char *to, uint64_t number)

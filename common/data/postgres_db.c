@@ -2,6 +2,7 @@
    what reads waits. */
 #include "base/arena.h"
 #include "base/hash.h"
+#include "base/hex.h"
 #include "base/random.h"
 #include "data/postgres_inside.h"
 
@@ -42,11 +43,10 @@ static char *with_dollars(const char *sql)
 
 static void make_token(struct postgres_db *db)
 {
-        uint64_t r[2];
+        unsigned char bytes[16];
 
-        random_bytes(r, sizeof r);
-        snprintf(db->token, sizeof db->token, "%016llx%016llx", (unsigned long long)r[0],
-                 (unsigned long long)r[1]);
+        random_bytes(bytes, sizeof bytes);
+        *hex_write(db->token, bytes, sizeof bytes) = '\0';
 }
 
 static struct db *postgres_open(const char *url, const char *service, enum db_mode mode,

@@ -13,15 +13,10 @@
 
 static void make_source(const char *service, char *source, size_t size)
 {
-        unsigned char r[16];
+        char uuid[RANDOM_UUID];
 
-        random_bytes(r, sizeof r);
-        r[6] = (unsigned char)((r[6] & 0x0f) | 0x40); /* UUID version 4, RFC 9562 */
-        r[8] = (unsigned char)((r[8] & 0x3f) | 0x80);
-        snprintf(source, size,
-                 "/%s/%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-                 service, r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11],
-                 r[12], r[13], r[14], r[15]);
+        random_uuid(uuid);
+        snprintf(source, size, "/%s/%s", service, uuid);
 }
 
 /* Made with the store, kept in it. */
