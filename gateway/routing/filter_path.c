@@ -127,8 +127,7 @@ static bool rewrite_path_read(const struct filter_place *place, struct filter *f
                         return yaml_error(f->definition.at, error,
                                           "RewritePath: the replacement %s cannot stand in a path",
                                           f->value);
-        f->regex = regex_read_replace(place->routes->arena, &place->routes->regexes, f->name,
-                                      f->value, &reason);
+        f->regex = regex_read_replace(place->routes->arena, f->name, f->value, &reason);
         return f->regex || yaml_error(f->definition.at, error, "RewritePath=%s, %s: %s", f->name,
                                       f->value, reason);
 }
@@ -140,8 +139,7 @@ static bool rewrite_path_request(const struct filter *f, struct filter_chain *ch
 
         if (!path) {
                 chain->status = 414;
-                chain->detail = arena_printf(arena, "RewritePath takes paths of up to %d bytes",
-                                             REGEX_SUBJECT);
+                chain->detail = "the path is too long for RewritePath's expression";
                 return false;
         }
         chain->path = *path == '/' ? path : arena_printf(arena, "/%s", path);

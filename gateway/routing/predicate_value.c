@@ -27,7 +27,7 @@ static bool read_name_regex(struct routes *routes, struct predicate *p,
                 return yaml_error(d->at, error, "%s wants a name", d->name);
         if (!p->regex_text || !*p->regex_text)
                 return true;
-        p->regex = regex_read(routes->arena, &routes->regexes, p->regex_text, &reason);
+        p->regex = regex_read(routes->arena, p->regex_text, &reason);
         return p->regex || yaml_error(d->at, error, "%s: the regular expression %s: %s", d->name,
                                       p->regex_text, reason);
 }
@@ -46,7 +46,7 @@ static bool header_holds(const struct predicate *p, const struct asked *asked)
 
         for (size_t i = 0; i < h->count; i++)
                 if (strcasecmp(h->at[i].name, p->name) == 0 &&
-                    (!p->regex || regex_matches(p->regex, h->at[i].value)))
+                    (!p->regex || regex_matches(p->regex, asked->arena, h->at[i].value)))
                         return true;
         return false;
 }
@@ -78,7 +78,7 @@ static bool query_holds(const struct predicate *p, const struct asked *asked)
                 value = name_len < len ? http_unescape(asked->arena, at + name_len + 1,
                                                        len - name_len - 1, true)
                                        : NULL;
-                if (value && regex_matches(p->regex, value))
+                if (value && regex_matches(p->regex, asked->arena, value))
                         return true;
         }
         return false;

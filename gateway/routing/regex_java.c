@@ -1,304 +1,201 @@
-/* regex_java - from Java's notation to POSIX's; see regex.h for what is known. */
-#include "gateway/routing/regex_inside.h"
+#include "gateway/routing/regex_java.h"
 
 #include "base/text.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { DEEPEST = 16, MOST_REPEATS = 100, MOST_COPIES = 1000 };
-
-struct translator {
+struct scan {
         const char *at;
         struct text out;
-        struct translation *to;
-        bool lazy_allowed;
-        bool repeatable; /* what was read last */
-        int posix_groups, depth;
-        int copies[DEEPEST + 1]; /* how often the busiest part of each open group stands in it,
-                                    repeats in repeats multiplied */
-        int last_copies;         /* the same of what was read last */
+        bool in_class;
 };
 
-static const struct {
-        char name;
-        const char *members; /* pairs, from and to */
-} classes[] = {{'d', "09"}, {'w', "09AZ__az"}, {'s', "\t\r  "}, {0, NULL}};
-
-static const char *members_of(char name)
+static void copy(struct scan *s, size_t len)
 {
-        for (int i = 0; classes[i].name; i++)
-                if (classes[i].name == name)
-                        return classes[i].members;
-        return NULL;
+        text_add(&s->out, s->at, len);
+        s->at += len;
 }
 
-static void add_range(bool *set, int from, int to)
+/* After "\Q"; without its \E it reaches to the end. */
+static void copy_quoted(struct scan *s)
 {
-        for (; from <= to; from++)
-                set[from] = true;
+        const char *end = strstr(s->at, "\\E");
+
+        copy(s, end ? (size_t)(end - s->at) + 2 : strlen(s->at));
 }
 
-static bool is_odd_in_set(int c)
+/* "L", "{L}" or "{Lu}": of other names some mean more letters to PCRE2 than to Java. */
+static size_t category_length(const char *at)
 {
-        return c == ']' || c == '[' || c == '^' || c == '-';
+        size_t len;
+
+        if (*at != '{')
+                return isupper((unsigned char)*at) ? 1 : 0;
+        len = strspn(at + 1, "CLMNPSZ");
+        len += len == 1 && islower((unsigned char)at[2]);
+        return len > 0 && at[len + 1] == '}' ? len + 2 : 0;
 }
 
-/* The odd ones where POSIX takes them as they are: ] first, then [ and ^, - last. */
-static void write_set(struct text *out, const bool *set, bool negated)
+/* "41" or "{1F600}" */
+static size_t hex_length(const char *at)
 {
-        bool plain = false;
+        bool braces = *at == '{';
+        size_t len = strspn(at + braces, "0123456789ABCDEFabcdef");
 
-        for (int c = 0; c < 128; c++)
-                plain |= set[c] && c != '^' && c != '-';
-        if (!plain && !negated && set['^']) {
-                text_string(out, set['-'] ? "[-^]" : "\\^");
-                return;
+        if (!braces)
+                return len >= 2 ? 2 : 0;
+        return len > 0 && at[len + 1] == '}' ? len + 2 : 0;
+}
+
+/* How long the escape is that begins at `at`, after its backslash; 0: it is not supported. */
+static size_t escape_length(const char *at, bool in_class)
+{
+        unsigned char c = (unsigned char)*at;
+        size_t more;
+
+        if (!isalnum(c) || strchr("dDwWsShHvVtnrfae", c) || (!in_class && strchr("bBAzZ", c)))
+                return 1;
+        if (c == 'p' || c == 'P' || c == 'x') {
+                more = c == 'x' ? hex_length(at + 1) : category_length(at + 1);
+                return more ? 1 + more : 0;
         }
-        text_string(out, negated ? "[^" : "[");
-        if (set[']'])
-                text_char(out, ']');
-        for (int c = 1, end; c < 128; c = end + 1) {
-                for (end = c; end + 1 < 128 && set[c] && set[end + 1] && !is_odd_in_set(c) &&
-                              !is_odd_in_set(end + 1);
-                     end++)
-                        ;
-                if (!set[c] || is_odd_in_set(c))
-                        continue;
-                text_char(out, (char)c);
-                if (end > c + 1)
-                        text_char(out, '-');
-                if (end > c)
-                        text_char(out, (char)end);
-        }
-        for (const char *odd = "[^-"; *odd; odd++)
-                if (set[(int)*odd])
-                        text_char(out, *odd);
-        text_char(out, ']');
+        if (in_class)
+                return 0;
+        if (c == 'k')
+                return at[1] == '<' ? 2 : 0;
+        return c >= '1' && c <= '9' && !isdigit((unsigned char)at[1]) ? 1 : 0;
 }
 
-/* One member of [...], which may be the begin of a range; its last character, or -1 for a class. */
-static const char *read_member(struct translator *t, bool *set, int *c)
+/* NULL: fine. */
+static const char *read_escape(struct scan *s)
 {
-        *c = (unsigned char)*t->at++;
-        if (*c == '[' || (*c == '&' && *t->at == '&'))
-                return "sets of sets are not supported";
-        if (*c != '\\')
-                return *c < 128 ? NULL : "only ASCII is supported in [...]";
-        *c = (unsigned char)*t->at++;
-        if (members_of((char)*c)) {
-                for (const char *m = members_of((char)*c); *m; m += 2)
-                        add_range(set, m[0], m[1]);
-                *c = -1;
+        size_t len;
+
+        copy(s, 1);
+        if (!*s->at)
+                return "it ends with a backslash";
+        if (*s->at == 'Q') {
+                copy_quoted(s);
                 return NULL;
         }
-        if (*c == 't')
-                *c = '\t';
-        else if (!*c || isalnum(*c) || *c > 127)
-                return "of \\x in [...] only \\d, \\w, \\s, \\t and escaped punctuation are "
-                       "supported";
+        len = escape_length(s->at, s->in_class);
+        if (!len && isdigit((unsigned char)*s->at))
+                return "of \\ and digits only \\1 to \\9 are supported";
+        if (!len)
+                return s->in_class ? "of \\ and a letter in [...] only \\d \\w \\s \\h \\v, their "
+                                     "negations, \\t \\n \\r \\f \\a \\e, \\xhh, \\Q...\\E and "
+                                     "\\p{L} of a general category are supported"
+                                   : "of \\ and a letter only \\d \\w \\s \\h \\v \\b, their "
+                                     "negations, \\A \\z \\Z, \\t \\n \\r \\f \\a \\e, \\xhh, "
+                                     "\\Q...\\E, \\k<name> and \\p{L} of a general category are "
+                                     "supported";
+        copy(s, len);
         return NULL;
 }
 
-static const char *read_set(struct translator *t)
+static const char *read_member(struct scan *s)
 {
-        bool set[128] = {false}, negated = *t->at == '^';
-        const char *wrong;
-        int from, to;
+        bool is_set = *s->at == '\\' && s->at[1] && strchr("dDwWsShHvVpP", s->at[1]);
+        const char *wrong = NULL;
 
-        t->at += negated;
-        if (*t->at == ']')
-                return "an empty [...]";
-        while (*t->at && *t->at != ']') {
-                wrong = read_member(t, set, &from);
-                if (wrong)
-                        return wrong;
-                to = from;
-                if (from >= 0 && *t->at == '-' && t->at[1] && t->at[1] != ']') {
-                        t->at++;
-                        wrong = read_member(t, set, &to);
-                        if (wrong || to < from)
-                                return wrong ? wrong : "a range that ends before it begins";
-                }
-                if (from >= 0)
-                        add_range(set, from, to);
-        }
-        if (*t->at++ != ']')
+        if (!*s->at)
                 return "[ without its ]";
-        write_set(&t->out, set, negated);
-        t->repeatable = true;
-        return NULL;
-}
-
-static const char *read_escape(struct translator *t)
-{
-        unsigned char c = (unsigned char)*t->at++;
-        const char *members = members_of((char)tolower(c));
-        bool set[128] = {false};
-
-        t->repeatable = true;
-        if (!c)
-                return "it ends with a backslash";
-        if (members) {
-                for (; *members; members += 2)
-                        add_range(set, members[0], members[1]);
-                write_set(&t->out, set, isupper(c));
-        } else if (c == 't') {
-                text_char(&t->out, '\t');
-        } else if (isdigit(c)) {
-                return "backreferences are not supported";
-        } else if (isalpha(c)) {
-                return "of \\x only \\d, \\w, \\s, their negations, \\t and escaped punctuation "
-                       "are supported";
-        } else {
-                if (strchr(".[{()*+?|^$\\", c))
-                        text_char(&t->out, '\\');
-                text_char(&t->out, (char)c);
-        }
-        return NULL;
-}
-
-/* Behind "(?<". */
-static const char *read_name(struct translator *t, const char **name)
-{
-        size_t len = 0;
-
-        while (isalnum((unsigned char)t->at[len]))
-                len++;
-        if (t->at[len] != '>' || !isalpha((unsigned char)*t->at))
-                return "look-behind and odd group names are not supported";
-        *name = arena_copy(t->out.arena, t->at, len);
-        t->at += len + 1;
-        return NULL;
-}
-
-static const char *read_group(struct translator *t)
-{
-        const char *name = NULL, *wrong;
-        bool capturing = *t->at != '?';
-
-        if (strncmp(t->at, "?<", 2) == 0) {
-                t->at += 2;
-                wrong = read_name(t, &name);
-                if (wrong)
-                        return wrong;
-                capturing = true;
-        } else if (strncmp(t->at, "?:", 2) == 0) {
-                t->at += 2;
-        } else if (!capturing) {
-                return "of (?...) only (?:...), (?<name>...) and (?i) in front are supported";
-        }
-        if (++t->depth > DEEPEST || ++t->posix_groups >= REGEX_GROUPS)
-                return "too many groups";
-        t->copies[t->depth] = 1;
-        if (capturing) {
-                t->to->posix_group[++t->to->groups] = t->posix_groups;
-                t->to->names[t->to->groups] = name;
-        }
-        text_char(&t->out, '(');
-        t->repeatable = false;
-        return NULL;
-}
-
-static const char *end_group(struct translator *t)
-{
-        if (t->depth == 0)
-                return ") without its (";
-        t->last_copies = t->copies[t->depth--];
-        if (t->last_copies > t->copies[t->depth])
-                t->copies[t->depth] = t->last_copies;
-        text_char(&t->out, ')');
-        t->repeatable = true;
-        return NULL;
-}
-
-/* Behind "{"; how often at most. */
-static const char *read_bounds(struct translator *t, int *most)
-{
-        char *end;
-        long least = strtol(t->at, &end, 10), upper = least;
-
-        if (!isdigit((unsigned char)*t->at))
-                return "{ wants a number of repeats; write \\{ for the character";
-        if (*end == ',' && isdigit((unsigned char)end[1]))
-                upper = strtol(end + 1, &end, 10);
-        else if (*end == ',')
-                end++;
-        if (*end != '}' || upper < least)
-                return "{...} wants one number of repeats or two";
-        if (upper > MOST_REPEATS)
-                return "more than 100 repeats";
-        text_char(&t->out, '{');
-        text_add(&t->out, t->at, (size_t)(end + 1 - t->at));
-        t->at = end + 1;
-        *most = (int)(upper ? upper : 1);
-        return NULL;
-}
-
-static const char *read_repeat(struct translator *t, char c)
-{
-        const char *wrong = NULL;
-        int most = 1;
-
-        if (!t->repeatable)
-                return "a repeat of nothing";
-        if (c == '{')
-                wrong = read_bounds(t, &most);
+        if (*s->at == '[' || strncmp(s->at, "&&", 2) == 0)
+                return "sets of sets are not supported";
+        if (*s->at == '\\')
+                wrong = read_escape(s);
         else
-                text_char(&t->out, c);
-        if (wrong)
-                return wrong;
-        most *= t->last_copies;
-        if (most > MOST_COPIES)
-                return "repeats of repeats, more than 1000 in all";
-        if (most > t->copies[t->depth])
-                t->copies[t->depth] = most;
-        if (*t->at == '+')
-                return "possessive repeats are not supported";
-        if (*t->at == '?' && !t->lazy_allowed)
-                return "lazy repeats like .*? are not supported; write [^/]* or the like";
-        t->at += *t->at == '?';
-        t->repeatable = false;
-        return NULL;
+                copy(s, 1);
+        if (is_set && *s->at == '-' && s->at[1] != ']') /* itself to Java, an error to PCRE2 */
+                text_char(&s->out, '\\');
+        return wrong;
 }
 
-static const char *read_one(struct translator *t)
+static const char *read_class(struct scan *s)
 {
-        char c = *t->at++;
-
-        if (strchr("*+?{", c))
-                return read_repeat(t, c);
-        t->last_copies = 1;
-        if (c == ')')
-                return end_group(t);
-        if (c == '(')
-                return read_group(t);
-        if (c == '[')
-                return read_set(t);
-        if (c == '\\')
-                return read_escape(t);
-        text_char(&t->out, c);
-        t->repeatable = !strchr("^|", c);
-        return NULL;
-}
-
-const char *regex_translate(struct arena *arena, const char *java, bool lazy_allowed,
-                            struct translation *to)
-{
-        struct translator t = {.at = java,
-                               .out = text_open(arena, 80),
-                               .to = to,
-                               .lazy_allowed = lazy_allowed,
-                               .copies = {1}};
         const char *wrong = NULL;
 
-        *to = (struct translation){.ignores_case = strncmp(java, "(?i)", 4) == 0};
-        if (strlen(java) > REGEX_PATTERN)
-                return "more than 256 characters";
-        t.at += to->ignores_case ? 4 : 0;
-        while (*t.at && !wrong)
-                wrong = read_one(&t);
-        to->text = t.out.at;
-        return wrong || t.depth == 0 ? wrong : "( without its )";
+        copy(s, s->at[1] == '^' ? 2 : 1);
+        if (*s->at == ']') /* the first one is a member */
+                copy(s, 1);
+        s->in_class = true;
+        while (!wrong && *s->at != ']')
+                wrong = read_member(s);
+        s->in_class = false;
+        if (!wrong)
+                copy(s, 1);
+        return wrong;
+}
+
+static bool is_group(const char *at)
+{
+        const char *end;
+
+        if (*at && strchr(":=!>", *at))
+                return true;
+        if (*at == '<' && (at[1] == '=' || at[1] == '!'))
+                return true;
+        if (*at == '<') {
+                for (end = at + 1; isalnum((unsigned char)*end); end++)
+                        ;
+                return isalpha((unsigned char)at[1]) && *end == '>';
+        }
+        end = at + strspn(at, "ims");
+        if (*end == '-')
+                end += 1 + strspn(end + 1, "ims");
+        return end > at && (*end == ':' || *end == ')');
+}
+
+static const char *read_group(struct scan *s)
+{
+        if (s->at[1] == '*')
+                return "a repeat of nothing";
+        if (s->at[1] == '?' && !is_group(s->at + 2))
+                return "of (?...) only (?:...), (?<name>...) with a name of letters and digits, "
+                       "look-around, (?>...) and the flags i, m and s are supported";
+        copy(s, 1);
+        return NULL;
+}
+
+static const char *read_repeat(struct scan *s)
+{
+        const char *end = s->at + 1;
+
+        if (!isdigit((unsigned char)*end))
+                return "{ wants a number of repeats; write \\{ for the character";
+        end += strspn(end, "0123456789");
+        if (*end == ',')
+                end += 1 + strspn(end + 1, "0123456789");
+        if (*end != '}')
+                return "{...} wants one number of repeats or two";
+        copy(s, (size_t)(end - s->at));
+        return NULL;
+}
+
+static const char *read_one(struct scan *s)
+{
+        switch (*s->at) {
+        case '\\':
+                return read_escape(s);
+        case '[':
+                return read_class(s);
+        case '(':
+                return read_group(s);
+        case '{':
+                return read_repeat(s);
+        default:
+                copy(s, 1);
+                return NULL;
+        }
+}
+
+const char *regex_java(struct arena *arena, const char *java, const char **reason)
+{
+        struct scan s = {.at = java, .out = text_open(arena, strlen(java) + 8)};
+
+        *reason = NULL;
+        while (*s.at && !*reason)
+                *reason = read_one(&s);
+        return *reason ? NULL : s.out.at;
 }

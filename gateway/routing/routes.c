@@ -161,7 +161,6 @@ void routes_release(struct routes **routes)
                 breaker_close(&b->state);
         for (struct route_limiter *l = r->limiters; l; l = l->next)
                 limiter_close(&l->state);
-        regexes_close(&r->regexes);
         arena = r->arena;
         arena_close(&arena);
 }

@@ -47,7 +47,6 @@ struct routes {
         const char **warnings; /* ended by NULL */
         size_t warning_count;
         /* what the arena does not end */
-        struct regex *regexes;
         struct shared_breaker *breakers;
         struct route_limiter *limiters;
 };
