@@ -72,6 +72,39 @@ def tiers(order):
     return not found, "\n".join(found)
 
 
+# Folders in which the files form layers: what a file includes of its folder never includes that file again.
+LAYERED = ("gateway", "gateway/proxy", "order", "product", "delivery", "mallctl")
+
+
+def included(folder):
+    """{module: the modules of the folder that it includes}; a module is x.c with x.h, tests left out."""
+    found = {}
+    for path in glob.glob(folder + "/*.[ch]"):
+        if not is_test(path):
+            module = os.path.basename(path)[:-2]
+            names = re.findall(r'^\s*#\s*include\s+"%s/([^/"]+)\.h"' % folder, open(path, encoding="utf-8").read(), re.M)
+            found.setdefault(module, set()).update(name for name in names if name != module)
+    return found
+
+
+def circle(includes, way):
+    """The way from its last module back to one that is on it already; None: there is none."""
+    for name in sorted(includes.get(way[-1], ())):
+        found = way[way.index(name):] + [name] if name in way else circle(includes, way + [name])
+        if found:
+            return found
+    return None
+
+
+def layers():
+    found = []
+    for folder in LAYERED:
+        includes = included(folder)
+        circles = filter(None, (circle(includes, [module]) for module in sorted(includes)))
+        found += ["%s: %s" % (folder, " includes ".join(c)) for c in list(circles)[:1]]
+    return not found, "\n".join(found)
+
+
 def flags():
     packages = subprocess.check_output(["pkg-config", "--cflags", *services.variable("PACKAGES")], text=True)
     return [*services.variable("STANDARD"), *packages.split()]
@@ -147,7 +180,8 @@ def names():
 
 def main(order):
     failed = False
-    for name, check in (("includes go to the left only", lambda: tiers(order)), ("layout", layout), ("columns", columns),
+    for name, check in (("includes go to the left only", lambda: tiers(order)),
+                        ("no circle of includes", layers), ("layout", layout), ("columns", columns),
                         ("a name is one struct's", names),
                         ("generated files are what the services say", generated),
                         ("no warnings of clang", warnings), ("cppcheck", cppcheck), ("clang-tidy", tidy), ("shellcheck", scripts)):
