@@ -23,7 +23,6 @@ struct metrics *metrics_open(void)
         pthread_mutex_init(&m->lock, NULL);
         pthread_mutex_init(&m->scrape, NULL);
         m->arena = arena_open();
-        metrics_process_add(m);
         return m;
 }
 

@@ -32,7 +32,7 @@ struct metric_family {
 struct metrics;
 struct metric; /* one series */
 
-struct metrics *metrics_open(void); /* with process_* of this process */
+struct metrics *metrics_open(void);
 void metrics_close(struct metrics **metrics);
 
 /* values: as many as the family has labels, in its order; they are copied. */

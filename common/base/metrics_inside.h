@@ -53,7 +53,4 @@ void metrics_refresh(struct metrics *metrics);
 /* As short as reads back the same; "NaN", "+Inf". */
 void metric_number_write(struct text *out, double number);
 
-/* process_*: adds them, and keeps them true. */
-void metrics_process_add(struct metrics *metrics);
-
 #endif

@@ -1,3 +1,5 @@
+#include "base/metrics_process.h"
+
 #include "base/metrics_inside.h"
 
 #include <dirent.h>
@@ -29,7 +31,7 @@ static const struct metric_family families[PROCESS_METRICS] = {
         [THREADS] = {"process_threads", "Threads.", METRIC_GAUGE, {NULL}},
 };
 
-struct metrics_process {
+struct process_series {
         struct metric *series[PROCESS_METRICS];
 };
 
@@ -85,7 +87,7 @@ static int descriptors_count(void)
 
 static void process_refresh(void *arg)
 {
-        struct metrics_process *p = arg;
+        struct process_series *p = arg;
         double ticks = (double)sysconf(_SC_CLK_TCK);
         double stat[STAT_FIELDS];
         struct rlimit limit;
@@ -104,9 +106,12 @@ static void process_refresh(void *arg)
 
 void metrics_process_add(struct metrics *m)
 {
-        struct metrics_process *p = arena_alloc(m->arena, sizeof *p);
+        struct process_series *p;
         double stat[STAT_FIELDS];
 
+        pthread_mutex_lock(&m->lock);
+        p = arena_alloc(m->arena, sizeof *p);
+        pthread_mutex_unlock(&m->lock);
         for (int i = 0; i < PROCESS_METRICS; i++)
                 p->series[i] = metrics_series(m, &families[i], NULL);
         /* once: the wall clock may be set later, the start may not */

@@ -1,5 +1,5 @@
 #include "base/json.h"
-#include "base/metrics.h"
+#include "base/metrics_process.h"
 #include "testing/check.h"
 
 #include <pthread.h>
@@ -25,6 +25,7 @@ static struct arena *arena;
 static void begin(void)
 {
         metrics = metrics_open();
+        metrics_process_add(metrics);
         arena = arena_open();
 }
 

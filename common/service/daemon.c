@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics_process.h"
 #include "base/redact.h"
 #include "service/actuator.h"
 #include "service/build.h"
@@ -292,6 +293,7 @@ static int configured(struct process *p, const struct setting *settings, struct 
                                 arena_printf(arena, "unexpected argument %s",
                                              redact(config_arguments(p->config)[0], shown)));
         p->metrics = metrics_open();
+        metrics_process_add(p->metrics);
         metric_set(metrics_series(p->metrics, &build_family, labels), 1);
         if (p->daemon->configure)
                 p->daemon->configure(p, &error);

@@ -14,6 +14,7 @@
 #define TESTING_WIRE_H
 
 #include "base/log.h"
+#include "base/metrics_process.h"
 #include "http/connection.h"
 #include "http/worker.h"
 #include "service/actuator.h"
@@ -83,6 +84,7 @@ static inline void wire_configure(const char *name, bool shy, const struct setti
         wire.process.config = config_open(settings_of(8080, own, wire.arena), 1, argv, none, &e);
         fuzz_must(wire.process.config, "settings: %s", e.text);
         wire.process.metrics = metrics_open();
+        metrics_process_add(wire.process.metrics);
         wire.heard = memory_alloc(WIRE_MOST * 4);
 }
 
