@@ -96,7 +96,7 @@ static void a_key_is_as_deep_as_its_dots(void)
         add_times(".a", 60);
         add(": 1\n" ONE_ROUTE);
         file[len - strlen(ONE_ROUTE)] = '\0';
-        routes_release(&(struct routes *){read_good(file)});
+        routes_close(&(struct routes *){read_good(file)});
 }
 
 static void depth_and_number_are_bounded(void)
@@ -163,7 +163,7 @@ static void a_thousand_routes_are_read(void)
         }
         r = read_good(file);
         check_int((int64_t)r->count, 1000);
-        routes_release(&r);
+        routes_close(&r);
 }
 
 static void memory_stayed_small(void)

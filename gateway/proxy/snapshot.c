@@ -71,7 +71,7 @@ void snapshot_release(struct snapshot **at)
         if (!s || atomic_fetch_sub(&s->holders, 1) != 1)
                 return;
         route_metrics_close(&s->metrics_of_routes);
-        routes_release(&s->routes);
+        routes_close(&s->routes);
         free(s->targets);
         free(s);
 }

@@ -313,6 +313,6 @@ int main(int argc, char **argv)
 
         int code = check_main(stories, argc, argv);
 
-        routes_release(&routes);
+        routes_close(&routes);
         return code;
 }

@@ -51,10 +51,13 @@ static bool pool_life(struct routes *r, const struct yaml *t, void *into, struct
         return read_wait(t, &r->client.max_life_ms, error);
 }
 
+/* No request waits for a connection here. */
 static bool pool_acquire(struct routes *r, const struct yaml *t, void *into, struct error *error)
 {
-        (void)into;
-        return read_wait(t, &r->client.acquire_ms, error);
+        int64_t ms;
+
+        (void)r, (void)into;
+        return value_wait(t, &ms, error);
 }
 
 static bool pool_connections(struct routes *r, const struct yaml *t, void *into,

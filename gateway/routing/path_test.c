@@ -260,7 +260,7 @@ static void no_path_leads_elsewhere(void)
 
                 wrong += !is_safe_of(5 + (int)(random >> 60) % 8, random);
         }
-        routes_release(&routes);
+        routes_close(&routes);
         check_int(wrong, 0);
 }
 

@@ -43,7 +43,7 @@ static void check_cases(const struct a_case *c)
                         printf("%s on %s %s %s: %s\n", c->predicate, c->method, c->target,
                                c->header ? c->header : "", c->value ? c->value : "");
                 check_int(takes(r, c), c->holds);
-                routes_release(&r);
+                routes_close(&r);
         }
 }
 
@@ -151,7 +151,7 @@ static void they_are_shown_as_spring_does(void)
                 shown = text_open(r->arena, 64);
                 route_show_predicates(&r->at[0], &shown);
                 check_text(shown.at, cases[i].shown);
-                routes_release(&r);
+                routes_close(&r);
         }
 }
 
@@ -221,7 +221,7 @@ static void weights_give_exact_shares(void)
         check_int(shares[0], 800);
         check_int(shares[1], 200);
         check_int(shares[2], 0);
-        routes_release(&r);
+        routes_close(&r);
 }
 
 /* The dice are thrown before it is known whether the rest of the route holds, as in Spring. */
@@ -238,7 +238,7 @@ static void who_is_chosen_and_does_not_hold_leaves_a_gap(void)
         check_int(shares[2], 0);
         check_int(shares[3], 0);
         check_int(shares[4], 500);
-        routes_release(&r);
+        routes_close(&r);
 }
 
 static void groups_throw_dice_of_their_own(void)
@@ -255,7 +255,7 @@ static void groups_throw_dice_of_their_own(void)
         check(shares[1] > 200 && shares[1] < 300);
         check(shares[2] > 350 && shares[2] < 450);
         check_int(shares[4], 0);
-        routes_release(&r);
+        routes_close(&r);
 }
 
 int main(int argc, char **argv)

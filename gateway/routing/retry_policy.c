@@ -4,7 +4,7 @@
 
 enum { LONGEST_MS = 3600000 };
 
-bool retry_policy_has_method(const struct retry_policy *r, const char *method)
+static bool has_method(const struct retry_policy *r, const char *method)
 {
         for (const char *const *m = r->methods; *m; m++)
                 if (strcasecmp(*m, method) == 0)
@@ -14,8 +14,7 @@ bool retry_policy_has_method(const struct retry_policy *r, const char *method)
 
 bool retry_policy_wants(const struct retry_policy *r, const char *method, int status, int done)
 {
-        return done < r->retries && statuses_have(&r->on, status) &&
-               retry_policy_has_method(r, method);
+        return done < r->retries && statuses_have(&r->on, status) && has_method(r, method);
 }
 
 /* Spring's basedOnPreviousValue makes no difference: what is multiplied, the last wait or the

@@ -19,7 +19,6 @@ struct retry_policy {
         int factor;
 };
 
-bool retry_policy_has_method(const struct retry_policy *retry, const char *method);
 /* Whether an answer with that status is asked for again when `done` retries were made already. */
 bool retry_policy_wants(const struct retry_policy *retry, const char *method, int status, int done);
 /* Before retry `number`, from 1. */

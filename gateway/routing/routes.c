@@ -98,13 +98,12 @@ struct routes *routes_read(const char *source, const char *text, size_t len, con
         struct yaml *all;
 
         r->arena = arena;
-        r->holders = 1;
         r->source = arena_string(arena, source);
         all = yaml_read(arena, source, text, len, error);
         if (all)
                 all = profiles_merge(arena, all, profile, error);
         if (!all || !read_tree(r, all, error))
-                routes_release(&r);
+                routes_close(&r);
         return r;
 }
 
@@ -143,19 +142,13 @@ struct routes *routes_open(const char *path, const char *profile, struct error *
         return routes;
 }
 
-struct routes *routes_hold(struct routes *routes)
-{
-        routes->holders++;
-        return routes;
-}
-
-void routes_release(struct routes **routes)
+void routes_close(struct routes **routes)
 {
         struct routes *r = *routes;
         struct arena *arena;
 
         *routes = NULL;
-        if (!r || --r->holders > 0)
+        if (!r)
                 return;
         for (struct shared_breaker *b = r->breakers; b; b = b->next)
                 breaker_close(&b->state);

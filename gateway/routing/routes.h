@@ -6,8 +6,9 @@
    silently not what its author meant costs hours; elsewhere in the file it is a warning. Read once,
    then constant: any thread may read it.
 
-   A reload reads new routes beside the old: routes_inherit, then publish the new, then release the
-   old. Whoever uses routes holds them, and with them everything that they point to. */
+   A reload reads new routes beside the old: routes_inherit, then publish the new. A snapshot
+   (gateway/proxy/snapshot.h) owns the routes and closes them after the last request that uses
+   them. */
 #ifndef GATEWAY_ROUTING_ROUTES_H
 #define GATEWAY_ROUTING_ROUTES_H
 
@@ -15,14 +16,12 @@
 #include "gateway/routing/cors.h"
 #include "gateway/routing/route.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 
 /* httpclient; 0: not said */
 struct client_settings {
         int connect_ms, response_ms;
         int max_connections; /* to one host and port */
-        int acquire_ms;      /* waiting for one of them */
         int max_idle_ms, max_life_ms;
         int max_header_bytes; /* of an answer */
 };
@@ -36,7 +35,6 @@ struct shared_breaker {
 
 struct routes {
         struct arena *arena;
-        _Atomic int holders;
         const char *source; /* the file's path, or "built-in" */
         struct route *at;   /* in the order in which they are asked */
         size_t count;
@@ -52,13 +50,12 @@ struct routes {
 };
 
 /* path NULL: application.yml in the working directory if it is there, else the built-in copy.
-   profile NULL: "default"; several are separated by commas. Held once. */
+   profile NULL: "default"; several are separated by commas. */
 struct routes *routes_open(const char *path, const char *profile, struct error *error);
 struct routes *routes_read(const char *source, const char *text, size_t len, const char *profile,
                            struct error *error);
 
-struct routes *routes_hold(struct routes *routes);
-void routes_release(struct routes **routes); /* NULL is fine; the last one frees */
+void routes_close(struct routes **routes); /* NULL is fine */
 
 /* Breakers of the same name and limiters of the same route id, if they are set up alike, go on
    where `old` is. Before `routes` is published. */

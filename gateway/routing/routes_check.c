@@ -29,6 +29,6 @@ int routes_check(FILE *out, const char *path, const char *profile)
                 fprintf(out, "warning: %s\n", routes->warnings[i]);
         fprintf(out, "%s is good; routes: %zu, warnings: %zu\n", routes->source, routes->count,
                 routes->warning_count);
-        routes_release(&routes);
+        routes_close(&routes);
         return 0;
 }

@@ -55,11 +55,11 @@ static void read_as(const struct fuzz_piece *file, const char *profile)
                 again = routes_read("fuzz.yml", file->at, file->len, profile, &error);
                 fuzz_must(again, "refused when read again: %s", error.text);
                 routes_inherit(again, routes);
-                routes_release(&again);
+                routes_close(&again);
         } else {
                 fuzz_must(error.kind == ERROR_BAD_INPUT && error.text[0], "refused for no reason");
         }
-        routes_release(&routes);
+        routes_close(&routes);
         arena_close(&arena);
 }
 

@@ -20,7 +20,7 @@ static void routes_are_shown_as_spring_does(void)
                    "\"order\":0,\"uri\":\"http://a:1\",\"predicate\":\"(Paths: [/a/**, /b], match "
                    "trailing slash: true && "
                    "Methods: [GET])\",\"filters\":[\"[[StripPrefix parts = 1], order = 1]\"]}]");
-        routes_release(&r);
+        routes_close(&r);
         arena_close(&arena);
 }
 
@@ -59,7 +59,7 @@ static void all_of_a_route_is_shown(void)
                        "1]\",\"[[SpringCloudCircuitBreakerResilience4JFilterFactory "
                        "name = 'shared', fallback = [null]], order = 1]\",\"[[RequestRateLimiter ");
         check_contains(out.at, "], order = 2]\"]}]");
-        routes_release(&r);
+        routes_close(&r);
         arena_close(&arena);
 }
 

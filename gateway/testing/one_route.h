@@ -25,7 +25,7 @@ static inline struct routes *read_route(const char *predicates, const char *filt
 
 static inline void take_route(struct routes *route, const char *path)
 {
-        routes_release(&routes);
+        routes_close(&routes);
         routes = good(route);
         received = (struct headers){.arena = routes->arena};
         asked = (struct asked){.arena = routes->arena,
