@@ -7,6 +7,7 @@
 #include "service/actuator.h"
 #include "service/build.h"
 #include "service/describe.h"
+#include "service/document.h"
 #include "service/settings.h"
 
 #include <errno.h>
@@ -322,6 +323,7 @@ int daemon_main(const struct daemon *d, void *own, int argc, char **argv)
         mallopt(M_ARENA_MAX, 2); /* an arena a thread is megabytes that nobody uses */
         mallopt(M_MMAP_THRESHOLD, LARGE_PIECE); /* fixed: what is large goes back when it is freed,
                                                    whatever was freed before */
+        document_init();
         take_signals(d, &p.signals);
         p.config = config_open(settings, argc, argv, environ, &error);
         status = p.config ? configured(&p, settings, arena) : complain(d, error.text);

@@ -2,15 +2,9 @@
 
 #include "data/entity.h"
 #include "event/event.h"
+#include "service/document.h"
 
-#include <cJSON.h>
-#include <stdlib.h>
 #include <string.h>
-
-static cJSON *add_list(cJSON *to, const char *name)
-{
-        return cJSON_AddArrayToObject(to, name);
-}
 
 static void add_name(cJSON *list, const char *name)
 {
@@ -19,29 +13,48 @@ static void add_name(cJSON *list, const char *name)
         cJSON_ArrayForEach (known, list)
                 if (strcmp(known->valuestring, name) == 0)
                         return;
-        cJSON_AddItemToArray(list, cJSON_CreateString(name));
+        cJSON_AddItemToArray(list, string_of(name));
 }
 
-static void add_text(cJSON *to, const char *name, const char *text)
+static cJSON *searches_of(const struct entity *e)
 {
-        cJSON_AddItemToObject(to, name, text ? cJSON_CreateString(text) : cJSON_CreateNull());
-}
+        cJSON *searches = cJSON_CreateArray();
 
-static void add_collection(cJSON *list, const struct entity *e)
-{
-        cJSON *collection = cJSON_CreateObject(), *searches;
-        char path[100];
-
-        snprintf(path, sizeof path, "/%s", e->collection);
-        cJSON_AddItemToArray(list, collection);
-        cJSON_AddStringToObject(collection, "path", path);
-        cJSON_AddStringToObject(collection, "entity", e->item);
-        cJSON_AddBoolToObject(collection, "readOnly", e->read_only);
-        cJSON_AddBoolToObject(collection, "listed", !e->unlisted);
-        searches = add_list(collection, "searches");
         for (const struct lookup *l = e->lookups; l && l->members[0]; l++)
                 if (l->name)
                         add_name(searches, l->name);
+        return searches;
+}
+
+static cJSON *collection_of(const struct entity *e)
+{
+        return object_of((struct member[]){
+                {"path", string_from("/%s", e->collection)},
+                {"entity", string_of(e->item)},
+                {"readOnly", cJSON_CreateBool(e->read_only)},
+                {"listed", cJSON_CreateBool(!e->unlisted)},
+                {"searches", searches_of(e)},
+                {NULL},
+        });
+}
+
+static cJSON *collections_of(const struct daemon *d)
+{
+        cJSON *collections = cJSON_CreateArray();
+
+        for (const struct entity *const *e = d->entities; e && *e; e++)
+                if (!(*e)->internal)
+                        cJSON_AddItemToArray(collections, collection_of(*e));
+        return collections;
+}
+
+static cJSON *hears_of(const struct daemon *d)
+{
+        cJSON *hears = cJSON_CreateArray();
+
+        for (const struct reaction *r = d->reactions; r && r->type; r++)
+                add_name(hears, r->type);
+        return hears;
 }
 
 static void add_event(cJSON *says, const struct event_type *type)
@@ -50,83 +63,79 @@ static void add_event(cJSON *says, const struct event_type *type)
                 add_name(says, type->name);
 }
 
-static void add_rows_and_events(cJSON *description, const struct daemon *d)
+static cJSON *says_of(const struct daemon *d)
 {
-        cJSON *collections = add_list(description, "collections"),
-              *hears = add_list(description, "hears"), *says = add_list(description, "says");
+        cJSON *says = cJSON_CreateArray();
 
-        for (const struct reaction *r = d->reactions; r && r->type; r++)
-                add_name(hears, r->type);
         for (const struct entity *const *e = d->entities; e && *e; e++) {
-                if (!(*e)->internal)
-                        add_collection(collections, *e);
                 add_event(says, (*e)->says_created);
                 add_event(says, (*e)->says_changed);
                 add_event(says, (*e)->says_removed);
         }
         for (const struct event_type *const *type = d->says; type && *type; type++)
                 add_event(says, *type);
+        return says;
 }
 
-static void add_choices(cJSON *setting, const char *choices)
+/* NULL: it is no choice. */
+static cJSON *choices_of(const struct setting *s, struct arena *arena)
 {
-        cJSON *list = add_list(setting, "choices");
+        char *rest = arena_string(arena, s->choices), *choice;
+        cJSON *list = rest ? cJSON_CreateArray() : NULL;
 
-        for (size_t len; *choices; choices += len + (choices[len] == '|')) {
-                char choice[100];
-
-                len = strcspn(choices, "|");
-                snprintf(choice, sizeof choice, "%.*s", (int)len, choices);
+        while ((choice = strsep(&rest, "|")))
                 add_name(list, choice);
-        }
+        return list;
 }
 
-static void add_setting(cJSON *list, const struct setting *s, struct arena *arena)
+static cJSON *setting_of(const struct setting *s, struct arena *arena)
 {
         static const char *const types[] = {
                 [SETTING_TEXT] = "text",         [SETTING_NUMBER] = "number",
                 [SETTING_DURATION] = "duration", [SETTING_SIZE] = "size",
                 [SETTING_CHOICE] = "choice",
         };
-        cJSON *setting = cJSON_CreateObject();
 
-        cJSON_AddItemToArray(list, setting);
-        cJSON_AddStringToObject(setting, "name", s->name);
-        cJSON_AddStringToObject(setting, "variable", config_variable(arena, s->name));
-        add_text(setting, "spring", s->spring);
-        cJSON_AddStringToObject(setting, "flag", arena_printf(arena, "--%s", s->name));
-        cJSON_AddStringToObject(setting, "type", types[s->type]);
-        if (s->type == SETTING_CHOICE)
-                add_choices(setting, s->choices);
-        add_text(setting, "default", s->fallback);
-        add_text(setting, "dockerDefault", s->docker ? s->docker : s->fallback);
-        cJSON_AddStringToObject(setting, "meaning", s->help);
+        return object_of((struct member[]){
+                {"name", string_of(s->name)},
+                {"variable", string_of(config_variable(arena, s->name))},
+                {"spring", string_of(s->spring)},
+                {"flag", string_from("--%s", s->name)},
+                {"type", string_of(types[s->type])},
+                {"choices", choices_of(s, arena)},
+                {"default", string_of(s->fallback)},
+                {"dockerDefault", string_of(s->docker ? s->docker : s->fallback)},
+                {"meaning", string_of(s->help)},
+                {NULL},
+        });
 }
 
-static void add_settings(cJSON *description, const struct setting *settings)
+static cJSON *settings_list(const struct setting *settings)
 {
-        cJSON *list = add_list(description, "settings");
+        cJSON *list = cJSON_CreateArray();
         struct arena *arena = arena_open();
 
         for (const struct setting *s = settings; s->name; s++)
                 if (s->type != SETTING_SWITCH)
-                        add_setting(list, s, arena);
+                        cJSON_AddItemToArray(list, setting_of(s, arena));
         arena_close(&arena);
+        return list;
 }
 
 void describe(const struct daemon *d, const struct setting *settings, FILE *out)
 {
-        cJSON *description;
-        char *text;
+        cJSON *description = object_of((struct member[]){
+                {"name", string_of(d->name)},
+                {"summary", string_of(d->summary)},
+                {"port", cJSON_CreateNumber(d->port)},
+                {"collections", collections_of(d)},
+                {"hears", hears_of(d)},
+                {"says", says_of(d)},
+                {"settings", settings_list(settings)},
+                {NULL},
+        });
+        char *text = cJSON_Print(description);
 
-        cJSON_InitHooks(&(cJSON_Hooks){memory_alloc, free}); /* so that no call here can fail */
-        description = cJSON_CreateObject();
-        cJSON_AddStringToObject(description, "name", d->name);
-        cJSON_AddStringToObject(description, "summary", d->summary);
-        cJSON_AddNumberToObject(description, "port", d->port);
-        add_rows_and_events(description, d);
-        add_settings(description, settings);
-        text = cJSON_Print(description);
         fprintf(out, "%s\n", text);
         cJSON_free(text);
         cJSON_Delete(description);

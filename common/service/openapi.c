@@ -1,12 +1,13 @@
 /* OpenAPI 3.1 of a service, from its field tables. */
-#include "base/json.h"
 #include "http/base_url.h"
 #include "service/about.h"
 #include "service/build.h"
+#include "service/document.h"
 #include "service/hal.h"
 #include "service/openapi_schema.h"
 #include "service/resource.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum operation {
@@ -38,205 +39,326 @@ static const struct {
         {"422", "the Idempotency-Key came with another body", CREATE | CREATE_PLAIN},
 };
 
-static void problem_answers(struct text *out, enum operation operation)
+static const char *const hal_types[] = {"application/hal+json", "application/json", NULL};
+static const char *const json_types[] = {"application/json", NULL};
+static const char *const patch_types[] = {"application/json", "application/merge-patch+json",
+                                          "application/json-patch+json", NULL};
+static const char *const problem_types[] = {"application/problem+json", NULL};
+
+/* {"type": NAME} */
+static cJSON *type_of(const char *name)
+{
+        return object_of((struct member[]){{"type", string_of(name)}, {NULL}});
+}
+
+/* Of that schema, whatever of these media types it comes in. */
+static cJSON *content(const char *const *types, cJSON *schema)
+{
+        cJSON *content = cJSON_CreateObject();
+
+        for (; *types; types++)
+                cJSON_AddItemToObject(content, *types,
+                                      object_of((struct member[]){
+                                              {"schema", cJSON_Duplicate(schema, true)}, {NULL}}));
+        cJSON_Delete(schema);
+        return content;
+}
+
+/* content is NULL: it has no body. */
+static void add_answer(cJSON *answers, const char *status, const char *what, cJSON *content)
+{
+        cJSON_AddItemToObject(answers, status,
+                              object_of((struct member[]){
+                                      {"description", string_of(what)},
+                                      {"content", content},
+                                      {NULL},
+                              }));
+}
+
+static void add_item_answer(cJSON *answers, const struct entity *e, const char *status,
+                            const char *what)
+{
+        add_answer(answers, status, what, content(hal_types, openapi_ref("%s", e->item)));
+}
+
+/* The last answers of each operation. */
+static void add_problems(cJSON *answers, enum operation operation)
 {
         for (size_t i = 0; i < sizeof problems / sizeof *problems; i++)
                 if (problems[i].operations & operation)
-                        text_printf(out,
-                                    ",\"%s\":{\"description\":\"%s\",\"content\":{\"application/"
-                                    "problem+json\":{\"schema\":{"
-                                    "\"$ref\":\"#/components/schemas/problem\"}}}}",
-                                    problems[i].status, problems[i].what);
+                        add_answer(answers, problems[i].status, problems[i].what,
+                                   content(problem_types, openapi_ref("problem")));
 }
 
-static void item_answer(struct text *out, const struct entity *e, const char *status,
-                        const char *what)
+static cJSON *request_body(const struct entity *e, const char *const *types)
 {
-        text_printf(out,
-                    "\"%s\":{\"description\":\"%s\",\"content\":{\"application/"
-                    "hal+json\":{\"schema\":{\"$ref\":"
-                    "\"#/components/schemas/%s\"}},\"application/json\":{\"schema\":{\"$ref\":\"#/"
-                    "components/schemas/%s\"}}}}",
-                    status, what, e->item, e->item);
+        cJSON *content = cJSON_CreateObject();
+
+        for (; *types; types++)
+                cJSON_AddItemToObject(
+                        content, *types,
+                        object_of((struct member[]){
+                                {"schema",
+                                 openapi_ref("%s-%s", e->item,
+                                             strstr(*types, "json-patch") ? "patch" : "input")},
+                                {NULL},
+                        }));
+        return object_of((struct member[]){
+                {"required", cJSON_CreateTrue()},
+                {"content", content},
+                {NULL},
+        });
 }
 
-static void request_body(struct text *out, const struct entity *e, const char *const *types)
+static cJSON *query(const char *name, cJSON *schema)
 {
-        text_string(out, "\"requestBody\":{\"required\":true,\"content\":{");
-        for (int i = 0; types[i]; i++)
-                text_printf(out, "%s\"%s\":{\"schema\":{\"$ref\":\"#/components/schemas/%s-%s\"}}",
-                            i ? "," : "", types[i], e->item,
-                            strstr(types[i], "json-patch") ? "patch" : "input");
-        text_string(out, "}},");
+        return object_of((struct member[]){
+                {"name", string_of(name)},
+                {"in", string_of("query")},
+                {"schema", schema},
+                {NULL},
+        });
 }
 
-static void get_collection(struct text *out, const struct entity *e)
+static cJSON *texts(void)
 {
-        text_printf(
-                out,
-                "\"get\":{\"operationId\":\"get-%s\",\"parameters\":["
-                "{\"name\":\"page\",\"in\":\"query\",\"schema\":{\"$ref\":\"#/components/schemas/"
-                "text\"}},"
-                "{\"name\":\"size\",\"in\":\"query\",\"schema\":{\"$ref\":\"#/components/schemas/"
-                "text\"}},"
-                "{\"name\":\"sort\",\"in\":\"query\",\"schema\":{\"type\":\"array\",\"items\":"
-                "{\"$ref\":\"#/components/schemas/text\"}}}],"
-                "\"responses\":{\"200\":{\"description\":\"a "
-                "page\",\"content\":{\"application/hal+json\":{\"schema\":"
-                "{\"type\":\"object\"}},\"application/json\":{\"schema\":{\"type\":\"object\"}}}}",
-                e->collection);
-        problem_answers(out, LIST);
-        text_string(out, "}}");
+        return object_of((struct member[]){
+                {"type", string_of("array")},
+                {"items", openapi_ref("text")},
+                {NULL},
+        });
 }
 
-static void post(struct text *out, const struct entity *e, const char *name)
+static cJSON *get_collection(const struct entity *e)
 {
-        static const char *const types[] = {"application/json", NULL};
+        cJSON *answers = cJSON_CreateObject();
 
-        text_printf(out,
-                    "\"post\":{\"operationId\":\"%s-%s\",\"parameters\":[{\"name\":\"Idempotency-"
-                    "Key\",\"in\":\"header\","
-                    "\"schema\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":255,\"pattern\":"
-                    "\"^[!-~]+$\"}}],",
-                    name, e->collection);
-        request_body(out, e, types);
-        text_string(out, "\"responses\":{");
+        add_answer(answers, "200", "a page", content(hal_types, type_of("object")));
+        add_problems(answers, LIST);
+        return object_of((struct member[]){
+                {"operationId", string_from("get-%s", e->collection)},
+                {"parameters", list_of((cJSON *[]){query("page", openapi_ref("text")),
+                                                   query("size", openapi_ref("text")),
+                                                   query("sort", texts()), NULL})},
+                {"responses", answers},
+                {NULL},
+        });
 }
 
-static void post_collection(struct text *out, const struct entity *e)
+static cJSON *idempotency_key(void)
 {
-        text_char(out, ',');
-        post(out, e, "create");
-        item_answer(out, e, "201", "created");
-        problem_answers(out, CREATE);
-        text_string(out, "}}");
+        return object_of((struct member[]){
+                {"name", string_of("Idempotency-Key")},
+                {"in", string_of("header")},
+                {"schema", object_of((struct member[]){
+                                   {"type", string_of("string")},
+                                   {"minLength", cJSON_CreateNumber(1)},
+                                   {"maxLength", cJSON_CreateNumber(255)},
+                                   {"pattern", string_of("^[!-~]+$")},
+                                   {NULL},
+                           })},
+                {NULL},
+        });
 }
 
-static void plain_path(struct text *out, const struct entity *e)
+static cJSON *post(const struct entity *e, const char *verb, cJSON *answers)
 {
-        text_printf(out, ",\"/%s/%s\":{", e->collection, e->plain_post);
-        post(out, e, "create-plain");
-        text_printf(out,
-                    "\"200\":{\"description\":\"created; the row "
-                    "alone\",\"content\":{\"application/json\":{\"schema\":"
-                    "{\"$ref\":\"#/components/schemas/%s\"}}}}",
-                    e->item);
-        problem_answers(out, CREATE_PLAIN);
-        text_string(out, "}}}");
+        return object_of((struct member[]){
+                {"operationId", string_from("%s-%s", verb, e->collection)},
+                {"parameters", list_of((cJSON *[]){idempotency_key(), NULL})},
+                {"requestBody", request_body(e, json_types)},
+                {"responses", answers},
+                {NULL},
+        });
 }
 
-static void change_item(struct text *out, const struct entity *e, const char *method,
-                        const char *verb, bool creates)
+static cJSON *post_collection(const struct entity *e)
 {
-        static const char *const types[] = {"application/json", NULL};
-        static const char *const patch_types[] = {"application/json",
-                                                  "application/merge-patch+json",
-                                                  "application/json-patch+json", NULL};
+        cJSON *answers = cJSON_CreateObject();
 
-        text_printf(out, ",\"%s\":{\"operationId\":\"%s-%s\",", method, verb, e->item);
-        request_body(out, e, creates ? types : patch_types);
-        text_string(out, "\"responses\":{");
-        item_answer(out, e, "200", "changed");
-        if (creates) {
-                text_char(out, ',');
-                item_answer(out, e, "201", "created with a new id");
-        }
-        text_string(out, ",\"204\":{\"description\":\"changed; no Accept header\"}");
-        problem_answers(out, CHANGE);
-        text_string(out, "}}");
+        add_item_answer(answers, e, "201", "created");
+        add_problems(answers, CREATE);
+        return post(e, "create", answers);
 }
 
-static void get_and_delete_item(struct text *out, const struct entity *e)
+static cJSON *post_plain(const struct entity *e)
 {
-        text_printf(out, "\"get\":{\"operationId\":\"get-%s\",\"responses\":{", e->item);
-        item_answer(out, e, "200", "the item");
-        text_string(out, ",\"304\":{\"description\":\"unchanged since the ETag\"}");
-        problem_answers(out, SHOW);
-        text_string(out, "}}");
-        if (e->read_only)
-                return;
-        text_printf(out,
-                    ",\"delete\":{\"operationId\":\"delete-%s\",\"responses\":{\"204\":{"
-                    "\"description\":\"gone\"}",
-                    e->item);
-        problem_answers(out, REMOVE);
-        text_string(out, "}}");
+        cJSON *answers = cJSON_CreateObject();
+
+        add_answer(answers, "200", "created; the row alone",
+                   content(json_types, openapi_ref("%s", e->item)));
+        add_problems(answers, CREATE_PLAIN);
+        return post(e, "create-plain", answers);
 }
 
-static void searches_path(struct text *out, const struct entity *e)
+static cJSON *get_item(const struct entity *e)
 {
-        text_printf(
-                out,
-                ",\"/%s/"
-                "search\":{\"get\":{\"operationId\":\"searches-of-%s\",\"responses\":{\"200\":{"
-                "\"description\":\"the searches\","
-                "\"content\":{\"application/"
-                "hal+json\":{\"schema\":{\"type\":\"object\"}},\"application/json\":{\"schema\":"
-                "{\"type\":\"object\"}}}}",
-                e->collection, e->collection);
-        problem_answers(out, LIST);
-        text_string(out, "}}}");
+        cJSON *answers = cJSON_CreateObject();
+
+        add_item_answer(answers, e, "200", "the item");
+        add_answer(answers, "304", "unchanged since the ETag", NULL);
+        add_problems(answers, SHOW);
+        return object_of((struct member[]){
+                {"operationId", string_from("get-%s", e->item)},
+                {"responses", answers},
+                {NULL},
+        });
 }
 
-static void search_path(struct text *out, const struct entity *e, const struct lookup *l)
+static cJSON *delete_item(const struct entity *e)
 {
-        text_printf(out,
-                    ",\"/%s/search/"
-                    "%s\":{\"get\":{\"operationId\":\"%s\",\"parameters\":[{\"name\":\"%s\",\"in\":"
-                    "\"query\","
-                    "\"schema\":{\"$ref\":\"#/components/schemas/text\"}}],\"responses\":{",
-                    e->collection, l->name, l->name, l->members[0]);
-        item_answer(out, e, "200", "the item with the lowest id");
-        problem_answers(out, SEARCH);
-        text_string(out, "}}}");
+        cJSON *answers = cJSON_CreateObject();
+
+        add_answer(answers, "204", "gone", NULL);
+        add_problems(answers, REMOVE);
+        return object_of((struct member[]){
+                {"operationId", string_from("delete-%s", e->item)},
+                {"responses", answers},
+                {NULL},
+        });
 }
 
-static void paths_of(struct text *out, const struct entity *e)
+static cJSON *change_item(const struct entity *e, const char *verb, bool creates)
 {
-        text_printf(out, "\"/%s\":{", e->collection);
-        get_collection(out, e);
-        if (!e->read_only)
-                post_collection(out, e);
-        text_printf(out,
-                    "},\"/%s/"
-                    "{id}\":{\"parameters\":[{\"name\":\"id\",\"in\":\"path\",\"required\":true,"
-                    "\"schema\":{\"type\":"
-                    "\"integer\",\"format\":\"int64\",\"minimum\":1}}],",
-                    e->collection);
-        get_and_delete_item(out, e);
-        if (!e->read_only) {
-                change_item(out, e, "put", "update", true);
-                change_item(out, e, "patch", "patch", false);
-        }
-        text_char(out, '}');
+        cJSON *answers = cJSON_CreateObject();
+
+        add_item_answer(answers, e, "200", "changed");
+        if (creates)
+                add_item_answer(answers, e, "201", "created with a new id");
+        add_answer(answers, "204", "changed; no Accept header", NULL);
+        add_problems(answers, CHANGE);
+        return object_of((struct member[]){
+                {"operationId", string_from("%s-%s", verb, e->item)},
+                {"requestBody", request_body(e, creates ? json_types : patch_types)},
+                {"responses", answers},
+                {NULL},
+        });
+}
+
+static cJSON *get_searches(const struct entity *e)
+{
+        cJSON *answers = cJSON_CreateObject();
+
+        add_answer(answers, "200", "the searches", content(hal_types, type_of("object")));
+        add_problems(answers, LIST);
+        return object_of((struct member[]){
+                {"operationId", string_from("searches-of-%s", e->collection)},
+                {"responses", answers},
+                {NULL},
+        });
+}
+
+static cJSON *get_found(const struct entity *e, const struct lookup *l)
+{
+        cJSON *answers = cJSON_CreateObject();
+
+        add_item_answer(answers, e, "200", "the item with the lowest id");
+        add_problems(answers, SEARCH);
+        return object_of((struct member[]){
+                {"operationId", string_of(l->name)},
+                {"parameters",
+                 list_of((cJSON *[]){query(l->members[0], openapi_ref("text")), NULL})},
+                {"responses", answers},
+                {NULL},
+        });
+}
+
+static cJSON *id_in_path(void)
+{
+        return object_of((struct member[]){
+                {"name", string_of("id")},
+                {"in", string_of("path")},
+                {"required", cJSON_CreateTrue()},
+                {"schema", object_of((struct member[]){
+                                   {"type", string_of("integer")},
+                                   {"format", string_of("int64")},
+                                   {"minimum", cJSON_CreateNumber(1)},
+                                   {NULL},
+                           })},
+                {NULL},
+        });
+}
+
+static cJSON *on_collection(const struct entity *e)
+{
+        return object_of((struct member[]){
+                {"get", get_collection(e)},
+                {"post", e->read_only ? NULL : post_collection(e)},
+                {NULL},
+        });
+}
+
+static cJSON *on_item(const struct entity *e)
+{
+        return object_of((struct member[]){
+                {"parameters", list_of((cJSON *[]){id_in_path(), NULL})},
+                {"get", get_item(e)},
+                {"delete", e->read_only ? NULL : delete_item(e)},
+                {"put", e->read_only ? NULL : change_item(e, "update", true)},
+                {"patch", e->read_only ? NULL : change_item(e, "patch", false)},
+                {NULL},
+        });
+}
+
+/* One operation. */
+static cJSON *on(const char *method, cJSON *operation)
+{
+        return object_of((struct member[]){{method, operation}, {NULL}});
+}
+
+static void add_paths(cJSON *paths, const struct resource *r)
+{
+        const struct entity *e = r->entity;
+        char found[200];
+
+        cJSON_AddItemToObject(paths, r->collection, on_collection(e));
+        cJSON_AddItemToObject(paths, r->item, on_item(e));
         if (e->plain_post)
-                plain_path(out, e);
+                cJSON_AddItemToObject(paths, r->plain, on("post", post_plain(e)));
         if (entity_has_search(e))
-                searches_path(out, e);
-        for (const struct lookup *l = e->lookups; l && l->members[0]; l++)
-                if (l->name)
-                        search_path(out, e, l);
+                cJSON_AddItemToObject(paths, r->search, on("get", get_searches(e)));
+        for (const struct lookup *l = e->lookups; l && l->members[0]; l++) {
+                if (!l->name)
+                        continue;
+                snprintf(found, sizeof found, "%s/%s", r->search, l->name);
+                cJSON_AddItemToObject(paths, found, on("get", get_found(e, l)));
+        }
+}
+
+static cJSON *document_of(const struct resources *all, const char *base)
+{
+        cJSON *paths = cJSON_CreateObject(), *schemas = cJSON_CreateObject();
+
+        for (int i = 0; i < all->count; i++) {
+                add_paths(paths, &all->list[i]);
+                openapi_add_schemas(schemas, all->list[i].entity, all->config);
+        }
+        openapi_add_shared_schemas(schemas);
+        return object_of((struct member[]){
+                {"openapi", string_of("3.1.0")},
+                {"info", object_of((struct member[]){
+                                 {"title", string_of(all->service)},
+                                 {"description", string_of(all->summary)},
+                                 {"version", string_of(build_version)},
+                                 {NULL},
+                         })},
+                {"servers",
+                 list_of((cJSON *[]){object_of((struct member[]){{"url", string_of(base)}, {NULL}}),
+                                     NULL})},
+                {"paths", paths},
+                {"components", object_of((struct member[]){{"schemas", schemas}, {NULL}})},
+                {NULL},
+        });
 }
 
 void answer_openapi(struct http_request *r, const struct resources *all)
 {
-        struct text out = text_open(r->arena, 8192);
+        struct text out = text_open(r->arena, 16384);
+        cJSON *document = document_of(all, base_url(r));
+        char *text = cJSON_PrintUnformatted(document);
 
-        text_string(&out, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":");
-        json_write_string(&out, all->service);
-        text_string(&out, ",\"description\":");
-        json_write_string(&out, all->summary);
-        text_printf(&out, ",\"version\":\"%s\"},\"servers\":[{\"url\":\"%s\"}],\"paths\":{",
-                    build_version, base_url(r));
-        for (int i = 0; i < all->count; i++) {
-                if (i)
-                        text_char(&out, ',');
-                paths_of(&out, all->list[i].entity);
-        }
-        text_string(&out, "},\"components\":{\"schemas\":{");
-        for (int i = 0; i < all->count; i++)
-                openapi_schemas_of(&out, all->list[i].entity, all->config);
-        openapi_shared_schemas(&out);
-        text_string(&out, "}}}");
+        text_string(&out, text);
+        cJSON_free(text);
+        cJSON_Delete(document);
         http_answer_body(r, 200, "application/json", &out);
 }

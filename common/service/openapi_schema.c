@@ -1,10 +1,44 @@
 #include "service/openapi_schema.h"
 
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 /* U+0000 is refused wherever it stands, also in members that are ignored. */
-#define WITHOUT_NUL "\"pattern\":\"^[^\\\\u0000]*$\""
-#define ANY_JSON "{\"$ref\":\"#/components/schemas/json\"}"
+static const char without_nul[] = "^[^\\u0000]*$";
+
+cJSON *openapi_ref(const char *format, ...)
+{
+        char name[200];
+        va_list args;
+
+        va_start(args, format);
+        vsnprintf(name, sizeof name, format, args);
+        va_end(args);
+        return object_of((struct member[]){
+                {"$ref", string_from("#/components/schemas/%s", name)},
+                {NULL},
+        });
+}
+
+static cJSON *pattern_of(const char *pattern)
+{
+        return object_of((struct member[]){{"pattern", string_of(pattern)}, {NULL}});
+}
+
+/* Words between '|'. */
+static cJSON *words(const char *words)
+{
+        cJSON *list = cJSON_CreateArray();
+
+        for (size_t len; *words; words += len + (words[len] == '|')) {
+                len = strcspn(words, "|");
+                cJSON_AddItemToArray(list, string_from("%.*s", (int)len, words));
+        }
+        return list;
+}
 
 /* A regular expression: digits that make at most `limit`. */
 static void digits_up_to(struct text *out, const char *limit)
@@ -26,143 +60,256 @@ static void digits_up_to(struct text *out, const char *limit)
         text_char(out, ')');
 }
 
-/* A number, whose fraction is cut, or a text with one in it. */
-static void whole_input(struct text *out, const struct field *f, bool negative)
+/* A text with a number in it, which may also be null or nothing, and have blanks around it. below:
+   the largest that may stand after a minus; NULL: only 0. */
+static cJSON *whole_pattern(const char *most, const char *below)
 {
-        static const char blanks[] = "[\\\\u0001-\\\\u0020]*";
-        const char *most = f->type == FIELD_INT32 ? "2147483647" : "9223372036854775807";
-        const char *beyond =
-                f->type == FIELD_INT32
-                        ? "2147483648"
-                        : "9223372036854775808"; /* also the smallest, without its sign */
-        const char *below = f->type == FIELD_INT32 ? "-2147483649" : "-9223372036854775809";
+        static const char blanks[] = "[\\u0001-\\u0020]*";
+        struct arena *arena = arena_open();
+        struct text out = text_open(arena, 200);
+        cJSON *pattern;
 
-        text_printf(out,
-                    "{\"anyOf\":[{\"type\":\"number\",\"exclusiveMinimum\":%s,\"exclusiveMaximum\":"
-                    "%s},{\"type\":\"string\",\"pattern\":"
-                    "\"^%s([+]?",
-                    negative ? below : "-1", beyond, blanks);
-        digits_up_to(out, most);
-        text_string(out, "|-");
-        if (negative)
-                digits_up_to(out, beyond);
+        text_printf(&out, "^%s([+]?", blanks);
+        digits_up_to(&out, most);
+        text_string(&out, "|-");
+        if (below)
+                digits_up_to(&out, below);
         else
-                text_string(out, "0+");
-        text_printf(out, "|null)?%s$\"},{\"type\":\"null\"}]}", blanks);
+                text_string(&out, "0+");
+        text_printf(&out, "|null)?%s$", blanks);
+        pattern = string_of(out.at);
+        arena_close(&arena);
+        return pattern;
 }
 
-/* Calls `write` for each visible field, with commas between. */
-static void each_field(struct text *out, const struct entity *e, const struct config *config,
-                       void (*write)(struct text *, const struct entity *, const struct field *,
-                                     const struct config *))
+/* A number, whose fraction is cut, or a text with one in it. Its bounds are written as they are: no
+   double holds them. */
+static cJSON *whole_input(const struct field *f, bool negative)
 {
-        const char *comma = "";
+        bool small = f->type == FIELD_INT32;
+        const char *most = small ? "2147483647" : "9223372036854775807";
+        const char *beyond = small ? "2147483648" /* also the smallest, without its sign */
+                                   : "9223372036854775808";
+        const char *below = small ? "-2147483649" : "-9223372036854775809";
+        cJSON *number = object_of((struct member[]){
+                {"type", string_of("number")},
+                {"exclusiveMinimum", cJSON_CreateRaw(negative ? below : "-1")},
+                {"exclusiveMaximum", cJSON_CreateRaw(beyond)},
+                {NULL},
+        });
+        cJSON *text = object_of((struct member[]){
+                {"type", string_of("string")},
+                {"pattern", whole_pattern(most, negative ? beyond : NULL)},
+                {NULL},
+        });
+        cJSON *null = object_of((struct member[]){{"type", string_of("null")}, {NULL}});
 
-        for (const struct field *f = e->shape.fields; f->name; f++) {
-                if (f->flags & FIELD_HIDDEN)
-                        continue;
-                text_string(out, comma);
-                write(out, e, f, config);
-                comma = ",";
-        }
+        return object_of((struct member[]){
+                {"anyOf", list_of((cJSON *[]){number, text, null, NULL})},
+                {NULL},
+        });
 }
 
-static void output_member(struct text *out, const struct entity *e, const struct field *f,
-                          const struct config *config)
+static cJSON *input(const struct entity *e, const struct field *f, const struct config *config)
 {
-        (void)e, (void)config;
-        if (f->type == FIELD_TEXT)
-                text_printf(out, "\"%s\":{\"type\":[\"string\",\"null\"]}", f->name);
-        else
-                text_printf(out, "\"%s\":{\"type\":[\"integer\",\"null\"],\"format\":\"%s\"}",
-                            f->name, f->type == FIELD_INT32 ? "int32" : "int64");
+        if (f->type != FIELD_TEXT)
+                return whole_input(f, !(f->flags & FIELD_NOT_NEGATIVE) &&
+                                              (!e->takes_negative || e->takes_negative(config)));
+        return object_of((struct member[]){
+                {"type", words("string|number|boolean|null")},
+                {"pattern", string_of(without_nul)},
+                {NULL},
+        });
 }
 
-static void input_member(struct text *out, const struct entity *e, const struct field *f,
-                         const struct config *config)
+static cJSON *output(const struct field *f)
 {
-        text_printf(out, "\"%s\":", f->name);
-        if (f->type == FIELD_TEXT)
-                text_string(out,
-                            "{\"type\":[\"string\",\"number\",\"boolean\",\"null\"]," WITHOUT_NUL
-                            "}");
-        else
-                whole_input(out, f,
-                            !(f->flags & FIELD_NOT_NEGATIVE) &&
-                                    (!e->takes_negative || e->takes_negative(config)));
+        bool text = f->type == FIELD_TEXT;
+        const char *format = f->type == FIELD_INT32 ? "int32" : "int64";
+
+        return object_of((struct member[]){
+                {"type", words(text ? "string|null" : "integer|null")},
+                {"format", text ? NULL : string_of(format)},
+                {NULL},
+        });
 }
 
-/* "/qty" */
-static void pointer(struct text *out, const struct entity *e, const struct field *f,
-                    const struct config *config)
+/* ---- JSON Patch ---- */
+
+/* {"enum":["/productId","/qty"]} */
+static cJSON *pointers(const struct entity *e)
 {
-        (void)e, (void)config;
-        text_printf(out, "\"/%s\"", f->name);
+        cJSON *list = cJSON_CreateArray();
+
+        for (const struct field *f = e->shape.fields; f->name; f++)
+                if (!(f->flags & FIELD_HIDDEN))
+                        cJSON_AddItemToArray(list, string_from("/%s", f->name));
+        return object_of((struct member[]){{"enum", list}, {NULL}});
 }
 
-static void set_member(struct text *out, const struct entity *e, const struct field *f,
-                       const struct config *config)
+static cJSON *constant(cJSON *value)
 {
-        (void)config;
-        text_printf(out,
-                    "{\"properties\":{\"op\":{\"enum\":[\"add\",\"replace\"]},\"path\":{\"const\":"
-                    "\"/%s\"},\"value\":{\"$ref\":"
-                    "\"#/components/schemas/%s-input/properties/%s\"}},\"required\":[\"value\"]}",
-                    f->name, e->item, f->name);
+        return object_of((struct member[]){{"const", value}, {NULL}});
+}
+
+/* One of the operations between '|'. */
+static cJSON *operation(const char *names)
+{
+        return strchr(names, '|') ? object_of((struct member[]){{"enum", words(names)}, {NULL}})
+                                  : constant(string_of(names));
+}
+
+/* path, from and value are schemas, NULL: any; required: the member that it must have, or NULL. */
+static cJSON *step(const char *operations, cJSON *path, cJSON *from, cJSON *value,
+                   const char *required)
+{
+        return object_of((struct member[]){
+                {"properties", object_of((struct member[]){
+                                       {"op", operation(operations)},
+                                       {"path", path},
+                                       {"from", from},
+                                       {"value", value},
+                                       {NULL},
+                               })},
+                {"required", required ? words(required) : NULL},
+                {NULL},
+        });
 }
 
 /* To add a member that there is not changes nothing, as in the other types of PATCH. */
-static void patch_schema(struct text *out, const struct entity *e)
+static cJSON *add_unknown(const struct entity *e)
 {
-        text_printf(out,
-                    "\"%s-patch\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":["
-                    "\"op\",\"path\"],\"propertyNames\":{" WITHOUT_NUL
-                    "},\"additionalProperties\":" ANY_JSON ",\"anyOf\":[",
-                    e->item);
-        each_field(out, e, NULL, set_member);
-        text_string(out,
-                    ",{\"properties\":{\"op\":{\"const\":\"add\"},\"path\":{\"type\":\"string\","
-                    "\"pattern\":\"^/[^/\\\\u0000]*$\",\"not\":{\"enum\":[");
-        each_field(out, e, NULL, pointer);
-        text_string(out, "]}}},\"required\":[\"value\"]},{\"properties\":{\"op\":{\"const\":"
-                         "\"test\"},\"path\":{\"enum\":[");
-        each_field(out, e, NULL, pointer);
-        text_string(out, "]}},\"required\":[\"value\"]},{\"properties\":{\"op\":{\"const\":"
-                         "\"remove\"},\"path\":{\"enum\":[");
-        each_field(out, e, NULL, pointer);
-        text_string(
-                out,
-                "]}}},{\"properties\":{\"op\":{\"enum\":[\"copy\",\"move\"]},\"path\":{\"enum\":[");
-        each_field(out, e, NULL, pointer);
-        text_string(out, "]},\"from\":{\"enum\":[");
-        each_field(out, e, NULL, pointer);
-        text_string(out, "]}},\"required\":[\"from\"]}]}},");
+        cJSON *unknown = object_of((struct member[]){
+                {"type", string_of("string")},
+                {"pattern", string_of("^/[^/\\u0000]*$")},
+                {"not", pointers(e)},
+                {NULL},
+        });
+
+        return step("add", unknown, NULL, NULL, "value");
 }
 
-void openapi_schemas_of(struct text *out, const struct entity *e, const struct config *config)
+static cJSON *set_member(const struct entity *e, const struct field *f)
 {
-        text_printf(out, "\"%s\":{\"type\":\"object\",\"properties\":{", e->item);
-        each_field(out, e, config, output_member);
-        text_string(out, "}},");
+        return step("add|replace", constant(string_from("/%s", f->name)), NULL,
+                    openapi_ref("%s-input/properties/%s", e->item, f->name), "value");
+}
+
+static cJSON *steps(const struct entity *e)
+{
+        cJSON *steps = cJSON_CreateArray();
+
+        for (const struct field *f = e->shape.fields; f->name; f++)
+                if (!(f->flags & FIELD_HIDDEN))
+                        cJSON_AddItemToArray(steps, set_member(e, f));
+        cJSON_AddItemToArray(steps, add_unknown(e));
+        cJSON_AddItemToArray(steps, step("test", pointers(e), NULL, NULL, "value"));
+        cJSON_AddItemToArray(steps, step("remove", pointers(e), NULL, NULL, NULL));
+        cJSON_AddItemToArray(steps, step("copy|move", pointers(e), pointers(e), NULL, "from"));
+        return steps;
+}
+
+static cJSON *patch_schema(const struct entity *e)
+{
+        cJSON *items = object_of((struct member[]){
+                {"type", string_of("object")},
+                {"required", words("op|path")},
+                {"propertyNames", pattern_of(without_nul)},
+                {"additionalProperties", openapi_ref("json")},
+                {"anyOf", steps(e)},
+                {NULL},
+        });
+
+        return object_of((struct member[]){
+                {"type", string_of("array")},
+                {"items", items},
+                {NULL},
+        });
+}
+
+/* ---- all of them ---- */
+
+static cJSON *output_schema(const struct entity *e)
+{
+        cJSON *properties = cJSON_CreateObject();
+
+        for (const struct field *f = e->shape.fields; f->name; f++)
+                if (!(f->flags & FIELD_HIDDEN))
+                        cJSON_AddItemToObject(properties, f->name, output(f));
+        return object_of((struct member[]){
+                {"type", string_of("object")},
+                {"properties", properties},
+                {NULL},
+        });
+}
+
+static cJSON *input_schema(const struct entity *e, const struct config *config)
+{
+        cJSON *properties = cJSON_CreateObject();
+
+        for (const struct field *f = e->shape.fields; f->name; f++)
+                if (!(f->flags & FIELD_HIDDEN))
+                        cJSON_AddItemToObject(properties, f->name, input(e, f, config));
+        return object_of((struct member[]){
+                {"type", string_of("object")},
+                {"properties", properties},
+                {"propertyNames", pattern_of(without_nul)},
+                {"additionalProperties", openapi_ref("json")},
+                {NULL},
+        });
+}
+
+void openapi_add_schemas(cJSON *schemas, const struct entity *e, const struct config *config)
+{
+        char name[200];
+
+        cJSON_AddItemToObject(schemas, e->item, output_schema(e));
         if (e->read_only)
                 return;
-        text_printf(out, "\"%s-input\":{\"type\":\"object\",\"properties\":{", e->item);
-        each_field(out, e, config, input_member);
-        text_string(out, "},\"propertyNames\":{" WITHOUT_NUL "},\"additionalProperties\":" ANY_JSON
-                         "},");
-        patch_schema(out, e);
+        snprintf(name, sizeof name, "%s-input", e->item);
+        cJSON_AddItemToObject(schemas, name, input_schema(e, config));
+        snprintf(name, sizeof name, "%s-patch", e->item);
+        cJSON_AddItemToObject(schemas, name, patch_schema(e));
 }
 
-void openapi_shared_schemas(struct text *out)
+static cJSON *problem_schema(void)
 {
-        text_string(out, "\"text\":{\"type\":\"string\"," WITHOUT_NUL "},"
-                         "\"json\":{\"description\":\"anything without U+0000\"," WITHOUT_NUL
-                         ",\"items\":" ANY_JSON ",\"propertyNames\":{" WITHOUT_NUL
-                         "},\"additionalProperties\":" ANY_JSON "},"
-                         "\"problem\":{\"type\":\"object\",\"required\":[\"title\",\"status\"],"
-                         "\"properties\":{\"type\":{\"type\":"
-                         "\"string\"},\"title\":{\"type\":\"string\"},\"status\":{\"type\":"
-                         "\"integer\"},\"detail\":{\"type\":"
-                         "\"string\"},\"instance\":{\"type\":\"string\"},\"member\":{\"type\":"
-                         "\"string\"}}}");
+        static const char *const texts[] = {"type",     "title",  "status", "detail",
+                                            "instance", "member", NULL};
+        cJSON *properties = cJSON_CreateObject();
+
+        for (const char *const *name = texts; *name; name++) {
+                const char *type = strcmp(*name, "status") == 0 ? "integer" : "string";
+
+                cJSON_AddItemToObject(
+                        properties, *name,
+                        object_of((struct member[]){{"type", string_of(type)}, {NULL}}));
+        }
+        return object_of((struct member[]){
+                {"type", string_of("object")},
+                {"required", words("title|status")},
+                {"properties", properties},
+                {NULL},
+        });
+}
+
+void openapi_add_shared_schemas(cJSON *schemas)
+{
+        cJSON *text = object_of((struct member[]){
+                {"type", string_of("string")},
+                {"pattern", string_of(without_nul)},
+                {NULL},
+        });
+        cJSON *json = object_of((struct member[]){
+                {"description", string_of("anything without U+0000")},
+                {"pattern", string_of(without_nul)},
+                {"items", openapi_ref("json")},
+                {"propertyNames", pattern_of(without_nul)},
+                {"additionalProperties", openapi_ref("json")},
+                {NULL},
+        });
+
+        cJSON_AddItemToObject(schemas, "text", text);
+        cJSON_AddItemToObject(schemas, "json", json);
+        cJSON_AddItemToObject(schemas, "problem", problem_schema());
 }

@@ -4,12 +4,15 @@
 #define SERVICE_OPENAPI_SCHEMA_H
 
 #include "base/config.h"
-#include "base/text.h"
 #include "data/entity.h"
+#include "service/document.h"
 
-/* "order":{...},"order-input":{...},"order-patch":{...}, - the latter two unless it is read-only */
-void openapi_schemas_of(struct text *out, const struct entity *entity, const struct config *config);
+/* "order", and unless it is read-only "order-input" and "order-patch". */
+void openapi_add_schemas(cJSON *schemas, const struct entity *entity, const struct config *config);
 /* "text", "json", "problem": those that the others refer to. */
-void openapi_shared_schemas(struct text *out);
+void openapi_add_shared_schemas(cJSON *schemas);
+
+/* {"$ref": "#/components/schemas/..."} */
+cJSON *openapi_ref(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif
