@@ -95,7 +95,7 @@ bool definition_read(struct arena *arena, const struct yaml *at, struct definiti
         return at->kind == YAML_MAP ? read_long(arena, d, error) : read_short(arena, d, error);
 }
 
-static bool is_positional(const struct argument *a)
+bool argument_is_positional(const struct argument *a)
 {
         return strncmp(a->name, "_genkey_", 8) == 0;
 }
@@ -108,7 +108,7 @@ static size_t parameter_of(const struct definition *d, size_t argument,
         size_t n = 0;
 
         for (; parameters[n].name; n++)
-                if (is_positional(&d->arguments[argument])
+                if (argument_is_positional(&d->arguments[argument])
                             ? n == argument
                             : yaml_is_named(&named, parameters[n].name))
                         break;
@@ -122,7 +122,7 @@ static bool refuse_argument(const struct definition *d, size_t argument,
 
         while (parameters[n].name)
                 n++;
-        if (!is_positional(&d->arguments[argument]))
+        if (!argument_is_positional(&d->arguments[argument]))
                 return yaml_error(d->at, error, "%s has no argument %s", d->name,
                                   d->arguments[argument].name);
         return yaml_error(

@@ -11,6 +11,9 @@ struct argument {
         const char *value;
 };
 
+/* Of the short form, where order decides. */
+bool argument_is_positional(const struct argument *argument);
+
 struct definition {
         const struct yaml *at;
         const char *name;

@@ -2,9 +2,10 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 #include <yaml.h>
 
-struct reader {
+struct loader {
         struct arena *arena;
         const char *file;
         yaml_document_t document;
@@ -44,7 +45,7 @@ static struct part part_of(const char *key)
         return p;
 }
 
-static bool join(struct reader *r, struct yaml *old, struct yaml *value)
+static bool join(struct loader *r, struct yaml *old, struct yaml *value)
 {
         if (old->kind != YAML_MAP || value->kind != YAML_MAP)
                 return yaml_error(value, r->error, "%s is given twice, first in line %d", old->name,
@@ -61,7 +62,7 @@ static bool join(struct reader *r, struct yaml *old, struct yaml *value)
         return true;
 }
 
-static bool is_within_measure(struct reader *r, const struct yaml *at, int depth)
+static bool is_within_measure(struct loader *r, const struct yaml *at, int depth)
 {
         if (depth > DEEPEST)
                 return yaml_error(at, r->error,
@@ -72,7 +73,7 @@ static bool is_within_measure(struct reader *r, const struct yaml *at, int depth
         return yaml_fits(at, r->arena, r->error);
 }
 
-static bool tree_put(struct reader *r, struct yaml *map, const char *key, struct yaml *value,
+static bool tree_put(struct loader *r, struct yaml *map, const char *key, struct yaml *value,
                      int depth)
 {
         struct part p = part_of(key);
@@ -92,10 +93,10 @@ static bool tree_put(struct reader *r, struct yaml *map, const char *key, struct
         return true;
 }
 
-static struct yaml *read_node(struct reader *r, int index, int depth);
+static struct yaml *read_node(struct loader *r, int index, int depth);
 
 /* `<<`: what the merged map has and this one has not. */
-static bool merge_key(struct reader *r, struct yaml *map, const struct yaml *value)
+static bool merge_key(struct loader *r, struct yaml *map, const struct yaml *value)
 {
         if (value->kind == YAML_LIST) {
                 for (const struct yaml *m = value->first; m; m = m->next)
@@ -113,7 +114,7 @@ static bool merge_key(struct reader *r, struct yaml *map, const struct yaml *val
         return true;
 }
 
-static bool read_map(struct reader *r, struct yaml *map, const yaml_node_t *node, int depth)
+static bool read_map(struct loader *r, struct yaml *map, const yaml_node_t *node, int depth)
 {
         for (int merging = 0; merging < 2; merging++)
                 for (yaml_node_pair_t *p = node->data.mapping.pairs.start;
@@ -137,7 +138,7 @@ static bool read_map(struct reader *r, struct yaml *map, const yaml_node_t *node
         return true;
 }
 
-static bool read_list(struct reader *r, struct yaml *list, const yaml_node_t *node, int depth)
+static bool read_list(struct loader *r, struct yaml *list, const yaml_node_t *node, int depth)
 {
         for (yaml_node_item_t *i = node->data.sequence.items.start;
              i < node->data.sequence.items.top; i++) {
@@ -176,7 +177,7 @@ static const char *scalar_text(struct arena *arena, const yaml_node_t *node)
         return arena_string(arena, text);
 }
 
-static struct yaml *read_node(struct reader *r, int index, int depth)
+static struct yaml *read_node(struct loader *r, int index, int depth)
 {
         const yaml_node_t *node = yaml_document_get_node(&r->document, index);
         struct yaml *t = yaml_new(r->arena, YAML_SCALAR, r->file, (int)node->start_mark.line + 1);
@@ -200,7 +201,7 @@ static struct yaml *read_node(struct reader *r, int index, int depth)
         return read ? t : NULL;
 }
 
-static bool read_document(struct reader *r, struct yaml *all)
+static bool read_document(struct loader *r, struct yaml *all)
 {
         struct yaml *t;
 
@@ -217,7 +218,7 @@ static bool read_document(struct reader *r, struct yaml *all)
         return true;
 }
 
-static bool read_documents(yaml_parser_t *parser, struct reader *r, struct yaml *all)
+static bool read_documents(yaml_parser_t *parser, struct loader *r, struct yaml *all)
 {
         bool more = true;
 
@@ -240,7 +241,7 @@ static bool read_documents(yaml_parser_t *parser, struct reader *r, struct yaml 
 struct yaml *yaml_read(struct arena *arena, const char *file, const char *text, size_t len,
                        struct error *error)
 {
-        struct reader r = {.arena = arena, .file = arena_string(arena, file), .error = error};
+        struct loader r = {.arena = arena, .file = arena_string(arena, file), .error = error};
         struct yaml *all = yaml_new(arena, YAML_LIST, r.file, 1);
         yaml_parser_t parser;
         bool read;

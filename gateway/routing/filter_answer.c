@@ -1,7 +1,7 @@
 /* filter_answer - what decides about the answer's status: RequestSize, SetStatus, RedirectTo. */
 #include "gateway/routing/filter_kinds.h"
 
-#include "gateway/routing/value.h"
+#include "gateway/config/value.h"
 
 #include <ctype.h>
 #include <stdlib.h>

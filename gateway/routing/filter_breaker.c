@@ -1,8 +1,7 @@
 #include "gateway/routing/filter_kinds.h"
 
-#include "gateway/routing/load.h"
+#include "gateway/config/value.h"
 #include "gateway/routing/path.h"
-#include "gateway/routing/value.h"
 
 #include <stdlib.h>
 #include <string.h>

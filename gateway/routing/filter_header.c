@@ -1,7 +1,6 @@
 /* filter_header - fields of the request and of the answer: Add, Set, Remove. */
 #include "gateway/routing/filter_kinds.h"
 
-#include "gateway/routing/load.h"
 #include "http/grammar.h"
 #include "http/header_kinds.h"
 
@@ -19,9 +18,9 @@ static bool read_field(const struct filter_place *place, struct filter *f,
                                   f->definition.name, f->name);
         f->idle = header_kinds(f->name, strlen(f->name)) & HEADER_FIXED;
         if (f->idle)
-                load_warn(place->routes, f->definition.at,
-                          "%s has no effect on %s, which the gateway itself writes",
-                          f->definition.name, f->name);
+                routes_warn(place->routes, f->definition.at,
+                            "%s has no effect on %s, which the gateway itself writes",
+                            f->definition.name, f->name);
         return filter_template(place, f, f->value, error);
 }
 

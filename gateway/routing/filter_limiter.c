@@ -1,7 +1,6 @@
 #include "gateway/routing/filter_kinds.h"
 
-#include "gateway/routing/load.h"
-#include "gateway/routing/value.h"
+#include "gateway/config/value.h"
 
 #include <string.h>
 
@@ -41,9 +40,9 @@ static bool read_key(const struct filter_place *place, const struct filter *f, c
                                   "#{@ipKeyResolver}, #{@remoteAddrKeyResolver}, header:NAME",
                                   text);
         if (limiter->key == KEY_NONE)
-                load_warn(place->routes, f->definition.at,
-                          "RequestRateLimiter: there are no principals here, so that all clients "
-                          "share one bucket; see key-resolver");
+                routes_warn(place->routes, f->definition.at,
+                            "RequestRateLimiter: there are no principals here, so that all clients "
+                            "share one bucket; see key-resolver");
         return true;
 }
 

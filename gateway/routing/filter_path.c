@@ -1,8 +1,8 @@
 /* filter_path - what changes the path: StripPrefix, PrefixPath, SetPath, RewritePath. */
 #include "gateway/routing/filter_kinds.h"
 
+#include "gateway/config/value.h"
 #include "gateway/routing/glob.h"
-#include "gateway/routing/value.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,7 +1,6 @@
 #include "gateway/routing/filter_kinds.h"
 
-#include "gateway/routing/load.h"
-#include "gateway/routing/value.h"
+#include "gateway/config/value.h"
 
 enum { RETRIES, STATUSES, METHODS, FIRST, MAX, FACTOR, PREVIOUS, SERIES, EXCEPTIONS, VALUES };
 
@@ -94,9 +93,9 @@ static bool retry_read(const struct filter_place *place, struct filter *f, struc
                 return false;
         retry->retries = (int)retries;
         if (values[EXCEPTIONS])
-                load_warn(place->routes, f->definition.at,
-                          "Retry: exceptions has no effect: whether a request without an answer "
-                          "may be sent again depends on the request");
+                routes_warn(place->routes, f->definition.at,
+                            "Retry: exceptions has no effect: whether a request without an answer "
+                            "may be sent again depends on the request");
         place->route->retry = retry;
         return read_wait(f, values, retry, error) && read_when(place, f, values, retry, error);
 }

@@ -1,32 +1,34 @@
 #include "gateway/routing/load.h"
 
-#include <stdarg.h>
-#include <string.h>
-
 /* What waits until all of spring.cloud.gateway is known. */
-struct reading {
+struct gateway_lists {
         const struct yaml *routes, *default_filters;
 };
 
-void load_warn(struct routes *r, const struct yaml *at, const char *format, ...)
+bool load_members(struct routes *r, const struct yaml *map, const struct known_member *known,
+                  void *into, const char *where, struct error *error)
 {
-        const char *warning;
-        va_list args;
+        if (map->kind != YAML_MAP)
+                return map->kind == YAML_SCALAR && !map->text
+                               ? true
+                               : yaml_error(map, error, "%s wants a map", where);
+        for (const struct yaml *m = map->first; m; m = m->next) {
+                const struct known_member *k = known;
 
-        va_start(args, format);
-        warning = arena_printf(r->arena, "%s:%d: %s", at->file, at->line,
-                               arena_vprintf(r->arena, format, args));
-        va_end(args);
-        for (size_t i = 0; i < r->warning_count; i++)
-                if (strcmp(r->warnings[i], warning) == 0)
-                        return;
-        yaml_add_text(r->arena, &r->warnings, &r->warning_count, warning);
+                while (k->name && !yaml_is_named(m, k->name))
+                        k++;
+                if (!k->name)
+                        return yaml_error(m, error, "%s is not known under %s", m->name, where);
+                if (!k->read(r, m, into, error))
+                        return false;
+        }
+        return true;
 }
 
 static bool gateway_routes(struct routes *r, const struct yaml *t, void *into, struct error *error)
 {
         (void)r, (void)error;
-        ((struct reading *)into)->routes = t;
+        ((struct gateway_lists *)into)->routes = t;
         return true;
 }
 
@@ -34,7 +36,7 @@ static bool gateway_default_filters(struct routes *r, const struct yaml *t, void
                                     struct error *error)
 {
         (void)r, (void)error;
-        ((struct reading *)into)->default_filters = t;
+        ((struct gateway_lists *)into)->default_filters = t;
         return true;
 }
 
@@ -56,7 +58,7 @@ static bool gateway_always(struct routes *r, const struct yaml *t, void *into, s
         return true;
 }
 
-static const struct known_member gateway_fields[] = {
+static const struct known_member gateway_members[] = {
         {"routes", gateway_routes},   {"default-filters", gateway_default_filters},
         {"globalcors", load_cors},    {"httpclient", load_client},
         {"enabled", gateway_enabled}, {"metrics", gateway_always},
@@ -66,11 +68,11 @@ static const struct known_member gateway_fields[] = {
 bool load_gateway(struct routes *r, const struct yaml *file, struct error *error)
 {
         const struct yaml *gateway = yaml_at(file, "spring.cloud.gateway");
-        struct reading reading = {.routes = NULL};
+        struct gateway_lists lists = {.routes = NULL};
 
         return !gateway ||
-               (members_read(r, gateway, gateway_fields, &reading, "spring.cloud.gateway", error) &&
-                load_routes(r, reading.routes, reading.default_filters, file, error));
+               (load_members(r, gateway, gateway_members, &lists, "spring.cloud.gateway", error) &&
+                load_routes(r, lists.routes, lists.default_filters, file, error));
 }
 
 bool load_port(struct routes *r, const struct yaml *port, struct error *error)

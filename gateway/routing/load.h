@@ -2,15 +2,24 @@
 #ifndef GATEWAY_ROUTING_LOAD_H
 #define GATEWAY_ROUTING_LOAD_H
 
+#include "gateway/config/value.h"
 #include "gateway/routing/routes.h"
-#include "gateway/routing/value.h"
 
 /* Everything under spring.cloud.gateway of `file`. */
 bool load_gateway(struct routes *routes, const struct yaml *file, struct error *error);
 bool load_port(struct routes *routes, const struct yaml *port, struct error *error);
-/* "application.yml:12: ..." among the routes' warnings, once. */
-void load_warn(struct routes *routes, const struct yaml *at, const char *format, ...)
-        __attribute__((format(printf, 3, 4)));
+
+/* A member that a map may have; any other is an error. */
+struct known_member {
+        const char *name;
+        bool (*read)(struct routes *routes, const struct yaml *value, void *into,
+                     struct error *error);
+};
+
+/* Each member of the map goes to the row of its name; `known` ends with a NULL name. `where` is the
+   map's name in messages. */
+bool load_members(struct routes *routes, const struct yaml *map, const struct known_member *known,
+                  void *into, const char *where, struct error *error);
 
 /* The members of it that have files of their own. */
 bool load_cors(struct routes *routes, const struct yaml *globalcors, void *into,

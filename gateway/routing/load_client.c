@@ -1,7 +1,6 @@
 /* load_client - httpclient. */
 #include "gateway/routing/load.h"
 
-#include <string.h>
 #include <strings.h>
 
 static bool read_wait(const struct yaml *t, int *into, struct error *error)
@@ -87,7 +86,7 @@ static bool pool_type(struct routes *r, const struct yaml *t, void *into, struct
 
 static bool client_pool(struct routes *r, const struct yaml *t, void *into, struct error *error)
 {
-        static const struct known_member fields[] = {
+        static const struct known_member known[] = {
                 {"max-idle-time", pool_idle},
                 {"max-life-time", pool_life},
                 {"max-connections", pool_connections},
@@ -96,12 +95,12 @@ static bool client_pool(struct routes *r, const struct yaml *t, void *into, stru
                 {NULL, NULL},
         };
 
-        return members_read(r, t, fields, into, "httpclient.pool", error);
+        return load_members(r, t, known, into, "httpclient.pool", error);
 }
 
 bool load_client(struct routes *r, const struct yaml *t, void *into, struct error *error)
 {
-        static const struct known_member fields[] = {
+        static const struct known_member known[] = {
                 {"connect-timeout", client_connect},
                 {"response-timeout", client_response},
                 {"max-header-size", client_header_size},
@@ -109,5 +108,5 @@ bool load_client(struct routes *r, const struct yaml *t, void *into, struct erro
                 {NULL, NULL},
         };
 
-        return members_read(r, t, fields, into, "httpclient", error);
+        return load_members(r, t, known, into, "httpclient", error);
 }

@@ -1,6 +1,6 @@
 #include "gateway/routing/load.h"
 
-#include "gateway/routing/value.h"
+#include "gateway/config/value.h"
 
 #include <string.h>
 
@@ -73,7 +73,7 @@ static bool cors_max_age(struct routes *r, const struct yaml *t, void *into, str
         return true;
 }
 
-static const struct known_member cors_fields[] = {
+static const struct known_member path_members[] = {
         {"allowed-origins", cors_origins}, {"allowed-origin-patterns", cors_patterns},
         {"allowed-methods", cors_methods}, {"allowed-headers", cors_headers},
         {"exposed-headers", cors_exposed}, {"allow-credentials", cors_credentials},
@@ -98,12 +98,13 @@ static bool read_paths(struct routes *r, const struct yaml *t, void *into, struc
                 c->paths = pattern_read(r->arena, m->name, &reason);
                 if (!c->paths)
                         return yaml_error(m, error, "corsConfigurations '%s': %s", m->name, reason);
-                if (!members_read(r, m, cors_fields, c, m->name, error))
+                if (!load_members(r, m, path_members, c, m->name, error))
                         return false;
                 if (c->credentials && cors_is_open(c))
-                        load_warn(r, m,
-                                  "with allowCredentials and the origin *, pages of any origin may "
-                                  "ask in their visitors' names; name those that may");
+                        routes_warn(
+                                r, m,
+                                "with allowCredentials and the origin *, pages of any origin may "
+                                "ask in their visitors' names; name those that may");
         }
         return true;
 }
@@ -120,11 +121,11 @@ static bool read_simple_mapping(struct routes *r, const struct yaml *t, void *in
 
 bool load_cors(struct routes *r, const struct yaml *t, void *into, struct error *error)
 {
-        static const struct known_member fields[] = {
+        static const struct known_member known[] = {
                 {"cors-configurations", read_paths},
                 {"add-to-simple-url-handler-mapping", read_simple_mapping},
                 {NULL, NULL},
         };
 
-        return members_read(r, t, fields, into, "globalcors", error);
+        return load_members(r, t, known, into, "globalcors", error);
 }

@@ -9,7 +9,7 @@
 #include <strings.h>
 
 /* One route on its way in; what depends on the rest of it waits. */
-struct reading {
+struct route_draft {
         struct route route;
         const struct yaml *uri, *filters, *default_filters, *file;
 };
@@ -17,16 +17,16 @@ struct reading {
 static bool route_id(struct routes *r, const struct yaml *t, void *into, struct error *error)
 {
         (void)r;
-        return value_scalar(t, &((struct reading *)into)->route.id, error);
+        return value_scalar(t, &((struct route_draft *)into)->route.id, error);
 }
 
 static bool route_uri(struct routes *r, const struct yaml *t, void *into, struct error *error)
 {
-        struct reading *reading = into;
+        struct route_draft *draft = into;
 
         (void)r;
-        reading->uri = t;
-        return value_scalar(t, &reading->route.uri, error);
+        draft->uri = t;
+        return value_scalar(t, &draft->route.uri, error);
 }
 
 static bool is_host(const char *host, size_t len)
@@ -76,9 +76,9 @@ static bool read_base(struct routes *r, struct route *route, const struct yaml *
                 return yaml_error(t, error, "%s has no port from 1 to 65535",
                                   redact(route->uri, shown));
         if (*end && strcmp(end, "/") != 0)
-                load_warn(r, t,
-                          "the path in %s has no effect: it is the request's that is forwarded",
-                          redact(route->uri, shown));
+                routes_warn(r, t,
+                            "the path in %s has no effect: it is the request's that is forwarded",
+                            redact(route->uri, shown));
         route->base = arena_copy(r->arena, route->uri, (size_t)(end - route->uri));
         return true;
 }
@@ -95,7 +95,7 @@ static size_t length(const struct yaml *t)
 static bool route_predicates(struct routes *r, const struct yaml *t, void *into,
                              struct error *error)
 {
-        struct route *route = &((struct reading *)into)->route;
+        struct route *route = &((struct route_draft *)into)->route;
 
         if (t->kind == YAML_MAP)
                 return yaml_error(t, error, "predicates wants a list");
@@ -111,7 +111,7 @@ static bool route_predicates(struct routes *r, const struct yaml *t, void *into,
 static bool route_filters(struct routes *r, const struct yaml *t, void *into, struct error *error)
 {
         (void)r, (void)error;
-        ((struct reading *)into)->filters = t;
+        ((struct route_draft *)into)->filters = t;
         return true;
 }
 
@@ -167,7 +167,7 @@ static bool route_order(struct routes *r, const struct yaml *t, void *into, stru
                 positive.text++;
         if (!value_number(&positive, 0, INT32_MAX, &order, error))
                 return false;
-        ((struct reading *)into)->route.order = (int)(minus ? -order : order);
+        ((struct route_draft *)into)->route.order = (int)(minus ? -order : order);
         return true;
 }
 
@@ -175,7 +175,7 @@ static bool route_order(struct routes *r, const struct yaml *t, void *into, stru
    does. */
 static bool route_metadata(struct routes *r, const struct yaml *t, void *into, struct error *error)
 {
-        struct route *route = &((struct reading *)into)->route;
+        struct route *route = &((struct route_draft *)into)->route;
         const struct yaml *connect = yaml_member(t, "connect-timeout"),
                           *response = yaml_member(t, "response-timeout");
         const struct yaml *flight = yaml_member(t, "max-in-flight"),
@@ -188,8 +188,8 @@ static bool route_metadata(struct routes *r, const struct yaml *t, void *into, s
                                ? true
                                : yaml_error(t, error, "metadata wants a map");
         if (yaml_member(t, "cors"))
-                load_warn(r, yaml_member(t, "cors"),
-                          "metadata.cors has no effect here; globalcors takes paths, too");
+                routes_warn(r, yaml_member(t, "cors"),
+                            "metadata.cors has no effect here; globalcors takes paths, too");
         if ((connect && !value_wait(connect, &connect_ms, error)) ||
             (response && !unlimited && !value_wait(response, &response_ms, error)) ||
             (flight && !value_number(flight, 1, 1000000, &in_flight, error)) ||
@@ -205,7 +205,7 @@ static bool route_metadata(struct routes *r, const struct yaml *t, void *into, s
         return true;
 }
 
-static const struct known_member route_fields[] = {
+static const struct known_member route_members[] = {
         {"id", route_id},
         {"uri", route_uri},
         {"predicates", route_predicates},
@@ -215,14 +215,14 @@ static const struct known_member route_fields[] = {
         {NULL, NULL},
 };
 
-static bool read_route(struct routes *r, const struct yaml *t, struct reading *reading,
+static bool read_route(struct routes *r, const struct yaml *t, struct route_draft *draft,
                        struct error *error)
 {
-        struct route *route = &reading->route;
-        struct filter_place place = {r, route, reading->file};
+        struct route *route = &draft->route;
+        struct filter_place place = {r, route, draft->file};
 
         if (!yaml_fits(t, r->arena, error) ||
-            !members_read(r, t, route_fields, reading, "routes[]", error))
+            !load_members(r, t, route_members, draft, "routes[]", error))
                 return false;
         if (!route->uri)
                 return yaml_error(t, error, "a route without uri");
@@ -230,14 +230,14 @@ static bool read_route(struct routes *r, const struct yaml *t, struct reading *r
                 return yaml_error(t, error, "a route without predicates");
         if (!route->id)
                 route->id = arena_printf(r->arena, "route-%zu", r->count + 1);
-        route->filters = arena_alloc(r->arena,
-                                     (length(reading->default_filters) + length(reading->filters)) *
-                                             sizeof *route->filters);
-        if (!read_filters(&place, reading->default_filters, true, error) ||
-            !read_filters(&place, reading->filters, false, error))
+        route->filters =
+                arena_alloc(r->arena, (length(draft->default_filters) + length(draft->filters)) *
+                                              sizeof *route->filters);
+        if (!read_filters(&place, draft->default_filters, true, error) ||
+            !read_filters(&place, draft->filters, false, error))
                 return false;
         sort_filters(route);
-        return read_base(r, route, reading->uri, error);
+        return read_base(r, route, draft->uri, error);
 }
 
 /* Stable: among equals the file's order holds. */
@@ -288,11 +288,11 @@ bool load_routes(struct routes *r, const struct yaml *list, const struct yaml *d
                                : yaml_error(list, error, "routes wants a list");
         r->at = arena_alloc(r->arena, length(list) * sizeof *r->at);
         for (const struct yaml *m = list ? list->first : NULL; m; m = m->next) {
-                struct reading reading = {.default_filters = default_filters, .file = file};
+                struct route_draft draft = {.default_filters = default_filters, .file = file};
 
-                if (!read_route(r, m, &reading, error))
+                if (!read_route(r, m, &draft, error))
                         return false;
-                route_insert(r, &reading.route);
+                route_insert(r, &draft.route);
         }
         share_weights(r);
         for (size_t i = 0; i < r->count; i++)

@@ -62,12 +62,12 @@ static const char *decode_all(struct arena *arena, const char *path)
 }
 
 /* One segment, and what of it is its name. */
-struct segment {
+struct path_segment {
         const char *at;
         size_t len, name_len;
 };
 
-static bool next_segment(const char **from, struct segment *s)
+static bool next_segment(const char **from, struct path_segment *s)
 {
         if (!**from)
                 return false;
@@ -78,7 +78,7 @@ static bool next_segment(const char **from, struct segment *s)
         return true;
 }
 
-static bool is_dots(const struct segment *s)
+static bool is_dots(const struct path_segment *s)
 {
         return (s->name_len == 1 || s->name_len == 2) && strncmp(s->at, "..", s->name_len) == 0;
 }
@@ -87,7 +87,7 @@ int path_check(struct arena *arena, const char *path, const char **why)
 {
         const char *text;
         bool first = true;
-        struct segment s;
+        struct path_segment s;
 
         *why = bytes_check(path);
         if (*why)
@@ -117,7 +117,7 @@ const char *path_reading(struct arena *arena, const char *path)
 {
         const char *text;
         struct text out;
-        struct segment s;
+        struct path_segment s;
 
         if (!strpbrk(path, "%;") && !strstr(path, "//"))
                 return path;

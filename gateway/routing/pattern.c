@@ -5,7 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
-struct segment {
+struct pattern_segment {
         const char *glob;   /* NULL: any number of segments */
         const char **names; /* of each star in the glob, NULL where it has none; glob NULL: of
                                {*name}, one */
@@ -15,7 +15,7 @@ struct pattern {
         const char *text;
         char separator; /* '/', or '.' for hosts */
         size_t weight, count;
-        struct segment *segments;
+        struct pattern_segment *segments;
 };
 
 static const char *segment_end(const struct pattern *p, const char *at)
@@ -72,7 +72,7 @@ static bool segment_matches(const struct pattern *p, const char *glob, const cha
    `begins`, if not NULL, learns where each segment of the pattern begins. */
 static bool segments_match(const struct pattern *p, const char *at, const char **begins)
 {
-        const struct segment *s = p->segments, *end = s + p->count, *any = NULL;
+        const struct pattern_segment *s = p->segments, *end = s + p->count, *any = NULL;
         const char *any_at = NULL;
 
         while (*at) {
@@ -120,7 +120,7 @@ static char *glob_char(const struct pattern *p, char *out, char c)
 
 /* "{id}" becomes a star with a name; false: what is in the braces is not for us. */
 static bool segment_read(const struct pattern *p, struct arena *arena, const char *from, size_t len,
-                         struct segment *to)
+                         struct pattern_segment *to)
 {
         char *glob = arena_alloc(arena, len + 1), *out = glob;
         size_t stars = 0;
@@ -197,10 +197,11 @@ size_t pattern_weight(const struct pattern *p)
 }
 
 /* The segment that has the name, and which of its stars. */
-static const struct segment *find_variable(const struct pattern *p, const char *name, size_t *star)
+static const struct pattern_segment *find_variable(const struct pattern *p, const char *name,
+                                                   size_t *star)
 {
         for (size_t i = 0; i < p->count; i++) {
-                const struct segment *s = &p->segments[i];
+                const struct pattern_segment *s = &p->segments[i];
                 size_t stars = s->glob ? 0 : 1;
 
                 for (const char *g = s->glob; g && *g; g++)
@@ -262,7 +263,7 @@ const char *pattern_variable(const struct pattern *p, struct arena *arena, const
         const char **begins = arena_alloc(arena, (p->count + 1) * sizeof *begins),
                    *at = first_segment(p, subject);
         size_t star;
-        const struct segment *s = find_variable(p, name, &star);
+        const struct pattern_segment *s = find_variable(p, name, &star);
         char *text, *out;
         int c;
 

@@ -10,11 +10,6 @@
 typedef const struct pattern *pattern_reader(struct arena *arena, const char *text,
                                              const char **reason);
 
-static bool is_positional(const struct argument *a)
-{
-        return strncmp(a->name, "_genkey_", 8) == 0;
-}
-
 static bool is_named(const struct argument *a, const char *name)
 {
         return yaml_is_named(&(struct yaml){.name = a->name}, name);
@@ -26,7 +21,7 @@ static bool is_about_slash(const struct definition *d, size_t i)
         const struct argument *a = &d->arguments[i];
 
         return is_named(a, "matchTrailingSlash") || is_named(a, "matchOptionalTrailingSeparator") ||
-               (is_positional(a) && i > 0 && i + 1 == d->count &&
+               (argument_is_positional(a) && i > 0 && i + 1 == d->count &&
                 (strcmp(a->value, "true") == 0 || strcmp(a->value, "false") == 0));
 }
 
@@ -49,7 +44,8 @@ static bool read_patterns(struct routes *routes, struct predicate *p, pattern_re
                                         d->name);
                         continue;
                 }
-                if (!is_positional(a) && !is_named(a, "pattern") && !is_named(a, "patterns"))
+                if (!argument_is_positional(a) && !is_named(a, "pattern") &&
+                    !is_named(a, "patterns"))
                         return yaml_error(d->at, error, "%s has no argument %s", d->name, a->name);
                 p->patterns[n] = read(routes->arena, a->value, &reason);
                 if (!p->patterns[n++])
@@ -123,7 +119,7 @@ static bool method_read(struct routes *routes, struct predicate *p, struct error
                 const struct argument *a = &d->arguments[i];
                 char *method = arena_string(routes->arena, a->value);
 
-                if (!is_positional(a) && !is_named(a, "method") && !is_named(a, "methods"))
+                if (!argument_is_positional(a) && !is_named(a, "method") && !is_named(a, "methods"))
                         return yaml_error(d->at, error, "Method has no argument %s", a->name);
                 for (char *c = method; *c; c++)
                         *c = (char)toupper((unsigned char)*c);

@@ -2,8 +2,8 @@
    dice. */
 #include "gateway/routing/predicate_kinds.h"
 
+#include "gateway/config/value.h"
 #include "gateway/routing/routes.h"
-#include "gateway/routing/value.h"
 #include "http/headers.h"
 #include "http/server.h"
 

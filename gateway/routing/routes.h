@@ -57,6 +57,10 @@ struct routes *routes_read(const char *source, const char *text, size_t len, con
 
 void routes_close(struct routes **routes); /* NULL is fine */
 
+/* Adds "application.yml:12: ..." to the warnings, unless it is there already. */
+void routes_warn(struct routes *routes, const struct yaml *at, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
 /* Breakers of the same name and limiters of the same route id, if they are set up alike, go on
    where `old` is. Before `routes` is published. */
 void routes_inherit(struct routes *routes, const struct routes *old);

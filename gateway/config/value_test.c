@@ -1,4 +1,4 @@
-#include "gateway/routing/value.h"
+#include "gateway/config/value.h"
 
 #include "testing/check.h"
 

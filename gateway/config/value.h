@@ -1,20 +1,11 @@
-/* value - the known members of a map in application.yml, as a table, and readers of single
-   values. */
-#ifndef GATEWAY_ROUTING_VALUE_H
-#define GATEWAY_ROUTING_VALUE_H
+/* value - readers of single values in application.yml: booleans, numbers, durations, sizes. Each
+   refuses what it cannot read, with file and line. */
+#ifndef GATEWAY_CONFIG_VALUE_H
+#define GATEWAY_CONFIG_VALUE_H
 
-#include "gateway/routing/routes.h"
+#include "gateway/config/yaml.h"
 
-/* One known member of a map; whatever is not in its table is an error. */
-struct known_member {
-        const char *name;
-        bool (*read)(struct routes *routes, const struct yaml *value, void *into,
-                     struct error *error);
-};
-
-/* Each member of the map goes to the row of its name; `fields` ends with a NULL name. */
-bool members_read(struct routes *routes, const struct yaml *map, const struct known_member *fields,
-                  void *into, const char *where, struct error *error);
+#include <stdint.h>
 
 bool value_scalar(const struct yaml *value, const char **text, struct error *error);
 bool value_bool(const struct yaml *value, bool *into, struct error *error);

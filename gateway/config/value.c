@@ -1,29 +1,9 @@
-#include "gateway/routing/value.h"
+#include "gateway/config/value.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-bool members_read(struct routes *r, const struct yaml *map, const struct known_member *fields,
-                  void *into, const char *where, struct error *error)
-{
-        if (map->kind != YAML_MAP)
-                return map->kind == YAML_SCALAR && !map->text
-                               ? true
-                               : yaml_error(map, error, "%s wants a map", where);
-        for (const struct yaml *m = map->first; m; m = m->next) {
-                const struct known_member *f = fields;
-
-                while (f->name && !yaml_is_named(m, f->name))
-                        f++;
-                if (!f->name)
-                        return yaml_error(m, error, "%s is not known under %s", m->name, where);
-                if (!f->read(r, m, into, error))
-                        return false;
-        }
-        return true;
-}
 
 bool value_scalar(const struct yaml *t, const char **text, struct error *error)
 {
@@ -60,32 +40,35 @@ bool value_number(const struct yaml *t, int64_t least, int64_t most, int64_t *in
         return true;
 }
 
-struct unit {
+/* What may follow a number, and what it multiplies it by. */
+struct suffix {
         const char *name;
-        int64_t size;
+        int64_t factor;
 };
 
-/* "90" or "90s"; where it ends, NULL: it is none. `units` ends with a NULL name; a bare number's is
-   "". */
-static const char *read_amount(const char *text, const struct unit *units, int64_t *amount)
+/* Reads "90" or "90s" and returns where it ends; NULL: it is no amount. `suffixes` ends with a NULL
+   name; the suffix of a bare number is "". */
+static const char *read_amount(const char *text, const struct suffix *suffixes, int64_t *amount)
 {
-        char *unit;
-        int64_t number = strtoll(text, &unit, 10);
-        size_t len = strspn(unit, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+        char *suffix;
+        int64_t number = strtoll(text, &suffix, 10);
+        size_t len = strspn(suffix, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
         if (!isdigit((unsigned char)*text) || number > 1000000000)
                 return NULL;
-        for (; units->name; units++)
-                if (strncasecmp(unit, units->name, len) == 0 && !units->name[len]) {
-                        *amount = number * units->size;
-                        return unit + len;
+        for (const struct suffix *s = suffixes; s->name; s++)
+                if (strncasecmp(suffix, s->name, len) == 0 && !s->name[len]) {
+                        *amount = number * s->factor;
+                        return suffix + len;
                 }
         return NULL;
 }
+
 bool value_duration(const struct yaml *t, int64_t unit_ms, int64_t *ms, struct error *error)
 {
-        const struct unit units[] = {{"", unit_ms},  {"ms", 1},       {"s", 1000}, {"m", 60000},
-                                     {"h", 3600000}, {"d", 86400000}, {NULL}};
+        const struct suffix suffixes[] = {{"", unit_ms}, {"ms", 1},      {"s", 1000},
+                                          {"m", 60000},  {"h", 3600000}, {"d", 86400000},
+                                          {NULL}};
         const char *text, *at;
         int64_t amount;
         bool iso;
@@ -96,7 +79,7 @@ bool value_duration(const struct yaml *t, int64_t unit_ms, int64_t *ms, struct e
         at = iso ? text + 2 : text;
         *ms = 0;
         do {
-                at = read_amount(at, units, &amount);
+                at = read_amount(at, suffixes, &amount);
                 *ms += at ? amount : 0;
         } while (iso && at && *at);
         return (at && !*at) ||
@@ -113,13 +96,13 @@ bool value_wait(const struct yaml *t, int64_t *ms, struct error *error)
 
 bool value_size(const struct yaml *t, int64_t *bytes, struct error *error)
 {
-        static const struct unit units[] = {{"", 1},         {"B", 1},        {"KB", 1 << 10},
-                                            {"MB", 1 << 20}, {"GB", 1 << 30}, {NULL}};
+        static const struct suffix suffixes[] = {{"", 1},         {"B", 1},        {"KB", 1 << 10},
+                                                 {"MB", 1 << 20}, {"GB", 1 << 30}, {NULL}};
         const char *text, *end;
 
         if (!value_scalar(t, &text, error))
                 return false;
-        end = read_amount(text, units, bytes);
+        end = read_amount(text, suffixes, bytes);
         return (end && !*end && *bytes > 0) ||
                yaml_error(t, error, "%s wants a size such as 5MB, not %s", t->name, text);
 }
