@@ -40,7 +40,7 @@ ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(WITHOUT_$(VARIANT)) $(HARDENING_$(VARIANT
              $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 ALL_LIBS   = -Wl,--as-needed $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
-.PHONY: help all run test bench lint format unit wire schema proxy system neighbours fuzz mutants images images-test deploy-check generate settings compdb install coverage programs generated linked deps-run deps-kafka deps-postgres \
+.PHONY: help all run test bench lint format unit wire schema proxy system neighbours fifth fuzz mutants images images-test deploy-check generate settings compdb install coverage programs generated linked deps-run deps-kafka deps-postgres \
         deps-test deps-bench deps-fuzz deps-images deps-emulator unit-tests unit-here concurrent-tests ceiling fuzzers clean
 .SECONDARY:
 
@@ -60,7 +60,7 @@ images_test = $(shell [ "$$(id -u)" = 0 ] && unshare --mount --net true 2>/dev/n
 
 test: deps-test ## run all checks and tests, from lint to deploy-check, and count what passed and failed
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
-	@scripts/tally.py lint unit wire schema proxy system neighbours deploy-check $(images_test)
+	@scripts/tally.py lint unit wire schema proxy system neighbours fifth deploy-check $(images_test)
 	@$(if $(images_test),,echo "images-test was left out: it takes root, and the right to mount and to make networks")
 
 lint: deps-test ## check includes, layout, generated files and warnings, and run cppcheck, clang-tidy and shellcheck
@@ -99,6 +99,9 @@ system: deps-test ## test the daemons together, with faults; ONLY=siege picks, V
 neighbours: deps-test ## test order, delivery and product together with Spring's, on one Kafka; ONLY=mixes picks
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@tests/neighbours/run.py $(ONLY)
+
+fifth: deps-test ## build the service of docs/fifth-service.md in a copy of the tree and test that all else follows; ONLY=Kafka picks
+	@tests/fifth/run.py $(ONLY)
 
 SECONDS ?= 5
 ROUNDS  ?= 5
