@@ -221,6 +221,8 @@ static void a_filter_asks_for_more(void)
         check_int(wait_ms(), 100);
         p.tries.begun = 2;
         check_int(wait_ms(), 300);
+        retry.first_ms = 0;
+        check_int(wait_ms(), 0); /* without a wait, which is not the same as not at all */
         p.tries.begun = 3;
         check(!again());
         p.tries.begun = 1;
