@@ -53,7 +53,7 @@ static bool decide_cors(struct proxy_request *p)
 
         if (reading != r->path && config != routes_cors(p->snapshot->routes, reading))
                 return answer_here(p, 400,
-                                   "the path can be read in two ways, of which CORS "
+                                   "the path can be read in two ways, for which CORS "
                                    "is configured differently");
         cors_decide(r->arena, config, &asked, &p->cors);
         if (p->cors.outcome == CORS_REFUSED)

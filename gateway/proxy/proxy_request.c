@@ -11,7 +11,8 @@
 
 /* ---- admission ---- */
 
-/* Onto the route of p->asked. False: answered here, as by all that decide below. */
+/* Admits the request to the route that takes p->asked, and fills what goes to its upstream. False:
+   it is answered here. */
 static bool prepare(struct proxy_request *p)
 {
         if (!admit_on_route(p))
@@ -29,8 +30,8 @@ static void stop_trying(struct proxy_request *p)
         upstream_cancel(&p->upstream);
 }
 
-/* Onto the route that the breaker names for when the upstream fails. False also where there is
-   none: then nothing has changed. */
+/* Moves the request to the fallback that the breaker names. False: there is none, and nothing has
+   changed; or it does not take the request either, which is answered here. */
 static bool fall_back(struct proxy_request *p)
 {
         const struct route_breaker *breaker = p->route->breaker;
@@ -176,7 +177,7 @@ bool proxy_request_begin(struct proxy_worker *worker, struct http_request *reque
         return true;
 }
 
-/* Until the upstream takes no more: only then does it call ready() later. */
+/* Writes until the upstream takes no more, for only then it calls ready() later. */
 static size_t pass_on(struct proxy_request *p, const char *data, size_t len)
 {
         size_t taken, all;
@@ -200,7 +201,8 @@ size_t proxy_request_take(struct proxy_request *p, const char *data, size_t len)
                 proxy_request_give_up(p, 413, too_large);
                 return len;
         }
-        return p->state == PROXY_SENDING ? pass_on(p, data, len) : 0; /* it is for the next try */
+        return p->state == PROXY_SENDING ? pass_on(p, data, len)
+                                         : 0; /* it waits for the next try */
 }
 
 void proxy_request_give_up(struct proxy_request *p, int status, const char *why)
