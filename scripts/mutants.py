@@ -85,9 +85,12 @@ TESTS = {
     "common/service/write.c": "common/service/write_test common/service/resource_test common/service/idempotency_keys_test "
                               "common/service/admission_test",
     "delivery/policy.c": "delivery/policy_test",
+    "gateway/proxy/admit.c": "gateway/proxy/admit_test gateway/gateway_test",
+    "gateway/proxy/proxy_request.c": "gateway/gateway_test gateway/proxy/retry_model_test gateway/proxy/admit_test",
+    "gateway/proxy/response.c": "gateway/gateway_test gateway/proxy/admit_test",
     "gateway/proxy/retry.c": "gateway/proxy/retry_test gateway/proxy/retry_model_test gateway/routing/retry_policy_test gateway/gateway_test",
     "gateway/upstream/dial.c": "gateway/upstream/dial_test gateway/upstream/upstream_test gateway/gateway_test",
-    "gateway/proxy/forward.c": "gateway/proxy/forward_test gateway/gateway_test gateway/routing/retry_policy_test",
+    "gateway/proxy/forward.c": "gateway/proxy/forward_test gateway/gateway_test gateway/proxy/admit_test gateway/routing/retry_policy_test",
 }
 
 TOKENS = re.compile(r"""
