@@ -186,7 +186,7 @@ testing_objects  = $(patsubst %.c,$(OUT)/%.o,$(wildcard $(1)/testing/*.c))
 
 # Tests of what several threads share; they run under the thread sanitizer too.
 CONCURRENT         := bus relay_kafka relay_life relay_flights relay_faults loop row_cache server exchange limits deadline stream log \
-                      metrics writer batch purge inbox outbox relay service resource lifecycle upstream pool resolver write postgres \
+                      metrics writer batch purge inbox outbox relay service resource lifecycle upstream upload pool resolver write postgres \
                       idempotency_keys breaker limiter snapshot admission fetch inquiry own sent contend dial
 concurrent_sources := $(foreach c,$(CONCURRENT),$(filter %/$(c)_test.c,$(test_sources)))
 

@@ -133,9 +133,8 @@ static bool all_decoded(const struct response_parser *p)
         return p->framing == RESPONSE_LENGTH && p->body == p->length;
 }
 
-enum response_reader_result response_reader_gather_begin(struct response_reader *r,
-                                                         struct upstream_request *request,
-                                                         struct upstream_connection *c)
+void response_reader_gather_begin(struct response_reader *r, struct upstream_request *request,
+                                  struct upstream_connection *c)
 {
         struct read_buffer *b = c->buffer;
         const char *out;
@@ -146,7 +145,6 @@ enum response_reader_result response_reader_gather_begin(struct response_reader 
                                  &r->piece_len) == RESPONSE_DATA)
                 memcpy(r->gathered, out, r->piece_len);
         b->start += used;
-        return all_decoded(&b->parser) ? READER_END : READER_WAIT;
 }
 
 /* We ask for one byte more than the body has: the read is then a short one, after which the

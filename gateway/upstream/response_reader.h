@@ -32,12 +32,11 @@ enum response_reader_result response_reader_head(struct response_reader *reader,
 /* By its head; such a body may pause for any time. */
 bool response_reader_is_event_stream(const struct upstream_request *request);
 
-/* Reads a body of known length into one place: WAIT, END or BROKEN. The first is called once: it
-   takes the bytes that came with the head. After BROKEN response_reader_body gives the part that
-   came, then says why it is broken. */
-enum response_reader_result response_reader_gather_begin(struct response_reader *reader,
-                                                         struct upstream_request *request,
-                                                         struct upstream_connection *connection);
+/* Reads a body of known length into one place, which begins with the bytes that came with the
+   head: WAIT, END or BROKEN. After BROKEN response_reader_body gives the part that came, then says
+   why it is broken. */
+void response_reader_gather_begin(struct response_reader *reader, struct upstream_request *request,
+                                  struct upstream_connection *connection);
 enum response_reader_result response_reader_gather(struct response_reader *reader,
                                                    struct upstream_connection *connection);
 

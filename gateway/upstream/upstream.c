@@ -31,21 +31,16 @@ static void finish(struct upstream_attempt *a, bool keep)
                 upstream_connection_release(c, keep);
 }
 
-/* That a kept connection was closed before an answer says nothing about the server. */
-static bool is_server_to_blame(const struct upstream_attempt *a, enum upstream_outcome outcome)
-{
-        return a->connection && (!a->connection->reused || outcome == UPSTREAM_SLOW ||
-                                 a->state == UPSTREAM_STREAMING);
-}
-
 static enum news fail(struct upstream_attempt *a, enum upstream_outcome outcome, const char *reason)
 {
+        const struct upstream_connection *c = a->connection;
         bool told = a->state == UPSTREAM_STREAMING;
 
         a->request->outcome = outcome;
         a->request->reason = arena_string(a->request->arena, reason);
-        if (is_server_to_blame(a, outcome))
-                endpoint_failed(a->connection->endpoint);
+        /* that a kept connection was closed before an answer says nothing about the server */
+        if (c && (!c->reused || told || outcome == UPSTREAM_SLOW))
+                endpoint_failed(c->endpoint);
         finish(a, false);
         if (!told)
                 return NEWS_DONE;
@@ -83,10 +78,10 @@ static void set_timer(struct upstream_attempt *a, void (*due)(struct timer *time
 static void silence_due(struct timer *timer)
 {
         struct upstream_attempt *a = CONTAINER_OF(timer, struct upstream_attempt, timer);
-        bool told = a->state == UPSTREAM_STREAMING;
+        const char *reason = a->state == UPSTREAM_STREAMING ? "no more of its answer came in time"
+                                                            : "no answer in time";
 
-        tell(a, fail(a, UPSTREAM_SLOW,
-                     told ? "no more of its answer came in time" : "no answer in time"));
+        tell(a, fail(a, UPSTREAM_SLOW, reason));
 }
 
 static void expect_a_sign(struct upstream_attempt *a)
@@ -119,14 +114,12 @@ static enum news answered(struct upstream_attempt *a)
 /* If the body breaks off, the caller gets the part that came, as of a long body. */
 static enum news gather(struct upstream_attempt *a)
 {
-        switch (response_reader_gather(&a->reader, a->connection)) {
-        case READER_WAIT:
+        enum response_reader_result result = response_reader_gather(&a->reader, a->connection);
+
+        if (result == READER_WAIT)
                 return NEWS_NONE;
-        case READER_END:
-                return answered_whole(a, a->reader.piece, a->reader.piece_len);
-        default:
-                return answered(a);
-        }
+        return result == READER_END ? answered_whole(a, a->reader.piece, a->reader.piece_len)
+                                    : answered(a);
 }
 
 /* If it stalls, too. */
@@ -151,13 +144,17 @@ static bool is_to_be_gathered(const struct upstream_attempt *a)
    copies, and no wake-ups between pieces. */
 static enum news gather_begin(struct upstream_attempt *a)
 {
+        enum news news;
+
         a->held = (size_t)a->connection->buffer->parser.length;
         a->upstreams->gathered += a->held;
-        if (response_reader_gather_begin(&a->reader, a->request, a->connection) == READER_END)
-                return answered_whole(a, a->reader.piece, a->reader.piece_len);
-        a->state = UPSTREAM_GATHERING;
-        set_timer(a, gather_due, GATHER_US);
-        return gather(a);
+        response_reader_gather_begin(&a->reader, a->request, a->connection);
+        news = gather(a);
+        if (news == NEWS_NONE) {
+                a->state = UPSTREAM_GATHERING;
+                set_timer(a, gather_due, GATHER_US);
+        }
+        return news;
 }
 
 static enum news read_head(struct upstream_attempt *a)
@@ -171,18 +168,6 @@ static enum news read_head(struct upstream_attempt *a)
                 return is_to_be_gathered(a) ? gather_begin(a) : answered(a);
         default:
                 return fail(a, UPSTREAM_BROKEN, a->reader.why);
-        }
-}
-
-static enum news read_some(struct upstream_attempt *a)
-{
-        switch (a->state) {
-        case UPSTREAM_STREAMING:
-                return a->reader_waits && a->connection->readable ? NEWS_READY : NEWS_NONE;
-        case UPSTREAM_GATHERING:
-                return gather(a);
-        default:
-                return read_head(a);
         }
 }
 
@@ -249,7 +234,10 @@ static void advance(struct upstream_attempt *a)
 
         if (a->writer.out_len && a->connection->writable)
                 send_some(a);
-        news = read_some(a);
+        if (a->state == UPSTREAM_STREAMING)
+                news = a->reader_waits && a->connection->readable ? NEWS_READY : NEWS_NONE;
+        else
+                news = a->state == UPSTREAM_GATHERING ? gather(a) : read_head(a);
         if (a->writer_waits && !a->writer.out_len) {
                 a->writer_waits = false;
                 news = news == NEWS_NONE ? NEWS_READY : news;
@@ -353,29 +341,22 @@ static void forget_answer(struct upstream_request *request)
         request->status = 0;
 }
 
-/* A body whose end the caller has given before stays ended. */
-static enum upstream_upload upload_of(const struct upstream_request *request)
-{
-        if (!request->more)
-                return UPLOAD_GIVEN;
-        return request->attempt && request->attempt->upload != UPLOAD_OPEN ? UPLOAD_ENDING
-                                                                           : UPLOAD_OPEN;
-}
-
+/* A body that the caller has ended before stays ended. */
 static struct upstream_attempt *attempt_open(struct upstreams *u, struct upstream_request *request)
 {
-        enum upstream_upload upload = upload_of(request);
+        struct upstream_attempt *a = request->attempt;
+        enum upstream_upload upload = a && a->upload != UPLOAD_OPEN ? UPLOAD_ENDING : UPLOAD_OPEN;
 
         upstream_cancel(request);
         forget_answer(request);
-        if (!request->attempt)
-                request->attempt = arena_room(request->arena, sizeof *request->attempt);
-        *request->attempt = (struct upstream_attempt){.request = request,
-                                                      .upstreams = u,
-                                                      .state = UPSTREAM_CONNECTING,
-                                                      .upload = upload,
-                                                      .silence_ms = request->response_ms};
-        return request->attempt;
+        if (!a)
+                a = request->attempt = arena_room(request->arena, sizeof *a);
+        *a = (struct upstream_attempt){.request = request,
+                                       .upstreams = u,
+                                       .state = UPSTREAM_CONNECTING,
+                                       .upload = request->more ? upload : UPLOAD_GIVEN,
+                                       .silence_ms = request->response_ms};
+        return a;
 }
 
 static void unsound_due(struct timer *timer)
@@ -415,6 +396,5 @@ void upstream_cancel(struct upstream_request *request)
                 return;
         if (a->dial)
                 dial_cancel(a->dial);
-        a->dial = NULL;
         finish(a, false);
 }
