@@ -1,101 +1,18 @@
 #include "gateway/upstream/dial.h"
 
-#include "base/arena.h"
 #include "base/clock.h"
+#include "base/container.h"
+#include "gateway/upstream/dial_inside.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-struct dialer {
-        struct loop *loop;
-        CURLM *multi;
-        struct timer timer;
-        struct endpoints endpoints;
-};
-
-/* One of libcurl's sockets. */
-struct socket_watch {
-        struct watch watch;
-        struct dialer *dialer;
-};
-
-static void collect(struct dialer *d);
-
-/* ---- libcurl on the loop ---- */
-
-static void act(struct dialer *d, curl_socket_t fd, int what)
-{
-        int running;
-
-        curl_multi_socket_action(d->multi, fd, what, &running);
-        collect(d);
-}
-
-static void socket_ready(struct watch *watch, unsigned events)
-{
-        struct socket_watch *s = (struct socket_watch *)watch;
-        int what = 0;
-
-        if (events & (EPOLLIN | EPOLLHUP))
-                what |= CURL_CSELECT_IN;
-        if (events & EPOLLOUT)
-                what |= CURL_CSELECT_OUT;
-        if (events & EPOLLERR)
-                what |= CURL_CSELECT_ERR;
-        act(s->dialer, watch->fd, what); /* may free the watch */
-}
-
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
-{
-        struct dialer *d = arg;
-        struct socket_watch *s = known;
-        unsigned events =
-                (what & CURL_POLL_IN ? EPOLLIN : 0) | (what & CURL_POLL_OUT ? EPOLLOUT : 0);
-
-        (void)easy;
-        if (what == CURL_POLL_REMOVE) {
-                if (s)
-                        loop_forget(d->loop, &s->watch);
-                free(s);
-                curl_multi_assign(d->multi, fd, NULL);
-        } else if (s) {
-                loop_change(d->loop, &s->watch, events);
-        } else {
-                s = memory_alloc(sizeof *s);
-                *s = (struct socket_watch){{socket_ready, (int)fd}, d};
-                loop_watch(d->loop, &s->watch, events);
-                curl_multi_assign(d->multi, fd, s);
-        }
-        return 0;
-}
-
-static void timer_due(struct timer *timer)
-{
-        struct dialer *d = (struct dialer *)((char *)timer - offsetof(struct dialer, timer));
-
-        act(d, CURL_SOCKET_TIMEOUT, 0);
-}
-
-static int on_timer(CURLM *multi, long ms, void *arg)
-{
-        struct dialer *d = arg;
-
-        (void)multi;
-        if (ms < 0)
-                loop_timer_clear(d->loop, &d->timer);
-        else
-                loop_timer(d->loop, &d->timer, ms * 1000);
-        return 0;
-}
 
 static bool was_tried(const struct dial *dial, const struct endpoint *endpoint)
 {
@@ -111,7 +28,7 @@ static bool may_be_tried(const struct dial *dial, const struct endpoint *endpoin
                dial->tried_count < MOST_TRIED;
 }
 
-/* An address is about to be tried: one that was picked, or of a host that is no name. */
+/* libcurl is about to try an address: one that we picked, or one of a host that is no name. */
 static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *at)
 {
         struct dial *dial = arg;
@@ -124,41 +41,6 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockad
         return socket(at->family, at->socktype | SOCK_CLOEXEC, at->protocol);
 }
 
-static void init_library(void)
-{
-        curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
-struct dialer *dialer_open(struct loop *loop)
-{
-        static pthread_once_t once = PTHREAD_ONCE_INIT;
-        struct dialer *d = memory_alloc(sizeof *d);
-
-        pthread_once(&once, init_library);
-        d->loop = d->endpoints.loop = loop;
-        d->timer.due = timer_due;
-        d->multi = curl_multi_init();
-        if (!d->multi)
-                abort();
-        curl_multi_setopt(d->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-        curl_multi_setopt(d->multi, CURLMOPT_SOCKETDATA, d);
-        curl_multi_setopt(d->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-        curl_multi_setopt(d->multi, CURLMOPT_TIMERDATA, d);
-        return d;
-}
-
-void dialer_close(struct dialer **at)
-{
-        struct dialer *d = *at;
-
-        if (!d)
-                return;
-        *at = NULL;
-        curl_multi_cleanup(d->multi);
-        loop_timer_clear(d->loop, &d->timer);
-        free(d);
-}
-
 static void hang_up(struct dial *dial)
 {
         if (!dial->easy)
@@ -169,7 +51,7 @@ static void hang_up(struct dial *dial)
         dial->easy = dial->known = NULL;
 }
 
-/* In ms; at least one, for 0 is libcurl's own. */
+/* In ms; at least 1, for 0 means libcurl's default. */
 static long time_left(const struct dial *dial)
 {
         enum { LIBCURLS_MS = 300000 };
@@ -180,8 +62,8 @@ static long time_left(const struct dial *dial)
 }
 
 /* "order:8080:10.0.0.7,fd00::8", for CURLOPT_RESOLVE: of each family the first address that may be
-   tried, for libcurl 7.88 never learns that the second of a family has connected. NULL: there is
-   none, or the host is an address itself. */
+   tried, because libcurl 7.88 never learns that the second of a family has connected. NULL: there
+   is none, or the host is an address itself. */
 static struct curl_slist *pick_addresses(struct dial *dial)
 {
         enum { HOST = 300 };
@@ -252,7 +134,7 @@ static void fail_early(struct dial *dial, const char *why)
 
 static void looked_up(struct question *question)
 {
-        struct dial *dial = (struct dial *)((char *)question - offsetof(struct dial, question));
+        struct dial *dial = CONTAINER_OF(question, struct dial, question);
 
         loop_timer_clear(dial->dialer->loop, &dial->timer);
         if (question->count)
@@ -263,13 +145,13 @@ static void looked_up(struct question *question)
 
 static void lookup_due(struct timer *timer)
 {
-        struct dial *dial = (struct dial *)((char *)timer - offsetof(struct dial, timer));
+        struct dial *dial = CONTAINER_OF(timer, struct dial, timer);
 
-        names_forget(&dial->question);
+        resolver_forget(&dial->question);
         fail_early(dial, "no answer in time");
 }
 
-/* libcurl knows these by itself. */
+/* libcurl resolves these by itself. */
 static bool is_address(const char *host)
 {
         char address[sizeof(struct in6_addr)];
@@ -304,11 +186,12 @@ void dial_start(struct dialer *d, struct dial *dial)
 void dial_cancel(struct dial *dial)
 {
         hang_up(dial);
-        names_forget(&dial->question);
+        resolver_forget(&dial->question);
         loop_timer_clear(dial->dialer->loop, &dial->timer);
 }
 
-/* libcurl closes what it opened, so that ours is a second descriptor of the same connection. */
+/* libcurl closes the socket that it opened, so ours is a second descriptor of the same connection.
+ */
 static int take_socket(struct dial *dial)
 {
         curl_socket_t fd = CURL_SOCKET_BAD;
@@ -347,8 +230,8 @@ static void failed(struct dial *dial, CURLcode code)
                 endpoint_avoid(dial->tried[i], dial->reason);
 }
 
-/* Those that were tried beside the one that answered did not. */
-static void judge_places(struct dial *dial)
+/* The other addresses that were tried did not answer. */
+static void judge_endpoints(struct dial *dial)
 {
         for (int i = 0; i < dial->tried_count; i++)
                 if (dial->tried[i] != dial->endpoint)
@@ -357,42 +240,28 @@ static void judge_places(struct dial *dial)
         endpoint_connected(dial->endpoint);
 }
 
-static void finish(struct dial *dial, CURLcode code)
+/* False: no address is left to be tried. */
+static bool try_more(struct dial *dial, CURLcode code)
 {
-        bool all_avoided = code != CURLE_OK && dial->tried_count == 0 &&
-                           code == CURLE_COULDNT_CONNECT && !dial->heedless;
+        if (code == CURLE_COULDNT_CONNECT && !dial->tried_count && !dial->heedless) {
+                dial->heedless = true; /* all addresses of a host that is no name are avoided */
+        } else {
+                failed(dial, code);
+                if (!dial->more || dial->tried_count == dial->tried_before)
+                        return false;
+        }
+        dial_again(dial);
+        return true;
+}
 
+void dial_finish(struct dial *dial, CURLcode code)
+{
         if (code == CURLE_OK)
                 connected(dial);
         hang_up(dial);
-        if (all_avoided) { /* of a host that is no name */
-                dial->heedless = true;
-                dial_again(dial);
+        if (code != CURLE_OK && try_more(dial, code))
                 return;
-        }
-        if (code != CURLE_OK)
-                failed(dial, code);
-        if (code != CURLE_OK && dial->more &&
-            dial->tried_count > dial->tried_before) { /* another address */
-                dial_again(dial);
-                return;
-        }
         if (dial->fd >= 0)
-                judge_places(dial);
+                judge_endpoints(dial);
         dial->done(dial);
-}
-
-static void collect(struct dialer *d)
-{
-        CURLMsg *message;
-        int left;
-
-        while ((message = curl_multi_info_read(d->multi, &left)))
-                if (message->msg == CURLMSG_DONE) {
-                        CURLcode code = message->data.result;
-                        struct dial *dial = NULL;
-
-                        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &dial);
-                        finish(dial, code);
-                }
 }

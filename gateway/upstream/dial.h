@@ -1,10 +1,12 @@
-/* dial - making a TCP connection: the name is looked up (resolver.h; libcurl's own resolver leaves
-   a thread behind for each dial that was given up), libcurl tries the addresses (RFC 8305), one of
-   each family at a time; the connected socket is then ours alone. One time limit is for all of
-   that; an attempt has half of what is left, the last one all of it.
+/* dial - makes a TCP connection to a host. resolver.h looks the name up (libcurl's own resolver
+   leaves a thread behind for each dial that is given up), libcurl connects (RFC 8305) to one
+   address of each family at a time, and the connected socket is then the caller's.
 
-   Addresses that failed lately (endpoint.h) are passed over, unless all of a name's are. On the
-   loop's thread. */
+   One time limit is for all of that; an attempt may take half of what is left of it, the last one
+   all. Addresses that failed lately (endpoint.h) are passed over, unless all of the host's did.
+
+   On the loop's thread. A struct dial is the caller's, and stays where it is until done() is called
+   or dial_cancel returns. */
 #ifndef GATEWAY_UPSTREAM_DIAL_H
 #define GATEWAY_UPSTREAM_DIAL_H
 
@@ -22,26 +24,30 @@ struct dial {
         const char *host;
         int port;
         int connect_ms;                  /* 0: 300 s, as libcurl's own */
-        void (*done)(struct dial *dial); /* not when it failed before dial_start returned */
+        void (*done)(struct dial *dial); /* by the loop, never from within dial_start */
         void *arg;
 
-        int fd; /* connected, non-blocking; the caller's; -1: no connection came about */
+        /* out */
+        int fd; /* connected, non-blocking, the caller's to close; -1: no connection, see reason */
         struct endpoint *endpoint; /* its address */
-        char reason[256];
+        char reason[256];          /* for people */
 
-        void *easy, *known; /* dial's own */
+        /* dial.c's own */
         struct dialer *dialer;
         struct question question;
-        struct timer timer; /* for its answer */
+        struct timer timer; /* until the question is to be answered */
         int64_t began_us;
-        bool heedless;                      /* of addresses to be avoided */
-        bool more;                          /* addresses that this attempt left to the next */
-        int tried_count, tried_before;      /* this attempt */
-        struct endpoint *tried[MOST_TRIED]; /* by all attempts */
+        void *easy, *known; /* libcurl's handle and list of addresses, or NULL */
+        bool heedless;      /* addresses to be avoided are tried, too */
+        bool more;          /* some addresses are left for another attempt */
+        int tried_before;   /* so many of `tried` by earlier attempts */
+        int tried_count;
+        struct endpoint *tried[MOST_TRIED];
 };
 
 struct dialer *dialer_open(struct loop *loop);
-void dialer_close(struct dialer **dialer); /* with nothing being dialled */
+/* With no dial under way. */
+void dialer_close(struct dialer **dialer);
 
 void dial_start(struct dialer *dialer, struct dial *dial);
 void dial_cancel(struct dial *dial);

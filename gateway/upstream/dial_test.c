@@ -128,7 +128,7 @@ static const char *connected_to(void)
         if (dial.fd < 0)
                 return dial.reason;
         close(dial.fd);
-        return endpoint_text(dial.endpoint);
+        return dial.endpoint->text;
 }
 
 static const char *second_at(int port)
@@ -250,7 +250,7 @@ static void addresses_without_end_have_endpoints(void)
         }
         check(others[0] == first && others[0]->failures == 0);
         check(others[1] != others[0] && endpoint_at(&endpoints, "10.1.0.1", 80) == others[1]);
-        check_text(endpoint_text(others[0]), "10.1.0.0:80");
+        check_text(others[0]->text, "10.1.0.0:80");
 }
 
 static const struct story stories[] = {

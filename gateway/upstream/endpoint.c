@@ -8,29 +8,29 @@
 #include <string.h>
 
 enum {
-        AVOID_MS = 10000, /* as Envoy's outlier detection ejects 30 s; here names are few and pods
-                             come back soon */
-        FAILURES = 5,     /* in a row, of requests; one failed connect is enough */
+        AVOID_MS = 10000, /* Envoy's outlier detection takes 30 s; here names have few addresses and
+                             pods come back soon */
+        FAILURES = 5,     /* of requests, in a row; one failed connect is enough */
 };
 
-struct endpoint *endpoint_at(struct endpoints *p, const char *address, int port)
+struct endpoint *endpoint_at(struct endpoints *all, const char *address, int port)
 {
         struct endpoint *endpoint;
         char text[64];
 
         snprintf(text, sizeof text, strchr(address, ':') ? "[%s]:%d" : "%s:%d", address, port);
-        for (int i = 0; i < p->count; i++)
-                if (strcmp(p->at[i].text, text) == 0)
-                        return &p->at[i];
-        endpoint = &p->at[p->next++ % ENDPOINTS];
-        if (p->count < ENDPOINTS)
-                p->count++;
-        *endpoint = (struct endpoint){.all = p};
+        for (int i = 0; i < all->count; i++)
+                if (strcmp(all->at[i].text, text) == 0)
+                        return &all->at[i];
+        endpoint = &all->at[all->next++ % ENDPOINTS];
+        if (all->count < ENDPOINTS)
+                all->count++;
+        *endpoint = (struct endpoint){.all = all};
         memcpy(endpoint->text, text, sizeof text);
         return endpoint;
 }
 
-struct endpoint *endpoint_of(struct endpoints *p, const struct sockaddr *at)
+struct endpoint *endpoint_of(struct endpoints *all, const struct sockaddr *at)
 {
         const struct sockaddr_in *v4 = (const void *)at;
         const struct sockaddr_in6 *v6 = (const void *)at;
@@ -40,41 +40,36 @@ struct endpoint *endpoint_of(struct endpoints *p, const struct sockaddr *at)
                 inet_ntop(AF_INET, &v4->sin_addr, ip, sizeof ip);
         else
                 inet_ntop(AF_INET6, &v6->sin6_addr, ip, sizeof ip);
-        return endpoint_at(p, ip, ntohs(at->sa_family == AF_INET ? v4->sin_port : v6->sin6_port));
+        return endpoint_at(all, ip, ntohs(at->sa_family == AF_INET ? v4->sin_port : v6->sin6_port));
 }
 
-const char *endpoint_text(const struct endpoint *p)
+bool endpoint_is_avoided(const struct endpoint *e)
 {
-        return p->text;
+        return e->avoid_until_us > loop_now_us(e->all->loop);
 }
 
-bool endpoint_is_avoided(const struct endpoint *p)
+void endpoint_avoid(struct endpoint *e, const char *why)
 {
-        return p->avoid_until_us > loop_now_us(p->all->loop);
-}
-
-void endpoint_avoid(struct endpoint *p, const char *why)
-{
-        if (!endpoint_is_avoided(p))
+        if (!endpoint_is_avoided(e))
                 log_write(LOG_WARN, "an upstream's address is avoided for a while",
-                          "server.address", p->text, "error.message", why, NULL);
-        p->avoid_until_us = loop_now_us(p->all->loop) + AVOID_MS * 1000LL;
-        p->failures = 0;
+                          "server.address", e->text, "error.message", why, NULL);
+        e->avoid_until_us = loop_now_us(e->all->loop) + AVOID_MS * 1000LL;
+        e->failures = 0;
 }
 
-void endpoint_connected(struct endpoint *p)
+void endpoint_connected(struct endpoint *e)
 {
-        p->avoid_until_us = 0;
+        e->avoid_until_us = 0;
 }
 
-void endpoint_worked(struct endpoint *p)
+void endpoint_worked(struct endpoint *e)
 {
-        p->failures = 0;
-        p->avoid_until_us = 0;
+        e->failures = 0;
+        e->avoid_until_us = 0;
 }
 
-void endpoint_failed(struct endpoint *p)
+void endpoint_failed(struct endpoint *e)
 {
-        if (++p->failures >= FAILURES)
-                endpoint_avoid(p, "its requests failed");
+        if (++e->failures >= FAILURES)
+                endpoint_avoid(e, "its requests failed");
 }

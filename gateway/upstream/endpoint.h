@@ -1,5 +1,5 @@
-/* endpoint - an upstream's address, and whether it is any good: one that refuses, or fails some
-   requests in a row, is to be avoided for AVOID_MS. On the loop's thread. */
+/* endpoint - an upstream's address, and whether it is any good: one that refuses a connection, or
+   fails some requests in a row, is avoided for some seconds. On the loop's thread. */
 #ifndef GATEWAY_UPSTREAM_ENDPOINT_H
 #define GATEWAY_UPSTREAM_ENDPOINT_H
 
@@ -23,20 +23,20 @@ struct endpoints {
         struct loop *loop;
         int count;
         unsigned next;
-        struct endpoint
-                at[ENDPOINTS]; /* when it is full, who comes gets the endpoint of who came first */
+        struct endpoint at[ENDPOINTS]; /* when it is full, a new address replaces the oldest */
 };
 
-/* For as long as `endpoints` lives; it is another address's once ENDPOINTS others came. */
+/* It stays where it is as long as `endpoints`, and is another address's after ENDPOINTS others. */
 struct endpoint *endpoint_of(struct endpoints *endpoints, const struct sockaddr *at);
-struct endpoint *endpoint_at(struct endpoints *endpoints, const char *address,
-                             int port); /* as inet_ntop() writes it */
-const char *endpoint_text(const struct endpoint *endpoint);
+/* The same; the address as inet_ntop() writes it. */
+struct endpoint *endpoint_at(struct endpoints *endpoints, const char *address, int port);
 bool endpoint_is_avoided(const struct endpoint *endpoint);
 
 void endpoint_connected(struct endpoint *endpoint);
-void endpoint_worked(struct endpoint *endpoint);
-void endpoint_failed(struct endpoint *endpoint); /* some of these in a row, and it is avoided */
-void endpoint_avoid(struct endpoint *endpoint, const char *why); /* at once; logged */
+void endpoint_worked(struct endpoint *endpoint); /* a request was answered */
+/* A request failed; after some of these in a row the endpoint is avoided. */
+void endpoint_failed(struct endpoint *endpoint);
+/* Avoids it at once, and logs why. */
+void endpoint_avoid(struct endpoint *endpoint, const char *why);
 
 #endif

@@ -56,7 +56,7 @@ static int fake_lookup(const char *host, const char *service, const struct addri
                 check(getaddrinfo("10.0.0.1", NULL, &plain, found) == 0 &&
                       getaddrinfo("2001:db8::2", NULL, &plain, &second) == 0);
                 (*found)->ai_next = second;
-                add_more(second, *host == 'm' ? NAMES_MOST : 0);
+                add_more(second, *host == 'm' ? RESOLVER_ADDRESSES : 0);
         }
         atomic_fetch_sub(&at_once, 1);
         return error;
@@ -122,7 +122,7 @@ static void ask_all(void)
 static void forget_all(void)
 {
         for (int i = 0; i < count; i++)
-                names_forget(&asked[i].question);
+                resolver_forget(&asked[i].question);
 }
 
 static void ask(const char *of, int number, bool each)
@@ -188,7 +188,7 @@ static void what_was_not_found_is_asked_anew_and_too_much_is_cut(void)
         }
         ask("m.many", 1, false);
         wait_for(&answered, 1);
-        check_int(asked[0].question.count, NAMES_MOST);
+        check_int(asked[0].question.count, RESOLVER_ADDRESSES);
         ask("0.none", 1, false);
         wait_for(&answered, 1);
         check_int(asked[0].question.count, 0);
@@ -213,12 +213,12 @@ static void there_are_few_lookups_at_a_time(void)
 {
         begin(true);
         ask("2.few", ALL, true);
-        wait_for(&looking, NAMES_LOOKUPS);
-        check_int(atomic_load(&lookups), NAMES_LOOKUPS);
+        wait_for(&looking, RESOLVER_LOOKUPS);
+        check_int(atomic_load(&lookups), RESOLVER_LOOKUPS);
         for (int i = 0; i < ALL; i++)
                 sem_post(&go_on);
         wait_for(&answered, ALL);
-        check_int(atomic_load(&most_at_once), NAMES_LOOKUPS);
+        check_int(atomic_load(&most_at_once), RESOLVER_LOOKUPS);
         check_int(atomic_load(&lookups), ALL);
         end();
 }
@@ -227,12 +227,12 @@ static void who_is_forgotten_hears_nothing(void)
 {
         begin(true);
         ask("2.forgotten", ALL, true);
-        wait_for(&looking, NAMES_LOOKUPS);
+        wait_for(&looking, RESOLVER_LOOKUPS);
         on_loop(forget_all);
-        for (int i = 0; i < NAMES_LOOKUPS; i++)
+        for (int i = 0; i < RESOLVER_LOOKUPS; i++)
                 sem_post(&go_on);
         end();
-        check_int(atomic_load(&lookups), NAMES_LOOKUPS); /* nobody wants the others any more */
+        check_int(atomic_load(&lookups), RESOLVER_LOOKUPS); /* nobody wants the others any more */
         for (int i = 0; i < ALL; i++)
                 check_int(asked[i].answers, 0);
 }
