@@ -1,5 +1,6 @@
-/* fake_upstream - for tests: a server that says what it is told, byte for byte, and counts what it
-   hears. */
+/* fake_upstream - for tests: a server on a thread of its own. It sends the answers that it is
+   given, byte for byte, counts requests and connections, and keeps the last request. One connection
+   at a time. */
 #ifndef GATEWAY_TESTING_FAKE_UPSTREAM_H
 #define GATEWAY_TESTING_FAKE_UPSTREAM_H
 
@@ -15,10 +16,9 @@
 #include <unistd.h>
 
 struct fake {
-        const char *
-                answers[4]; /* one for each request; NULL: says nothing more and waits; "" closes */
-        bool reset;         /* RST instead of FIN at a close */
-        bool closes;        /* after each answer */
+        const char *answers[4]; /* one for each request; NULL: none, it waits; "": it closes */
+        bool closes;            /* after each answer */
+        bool reset;             /* with RST instead of FIN */
         int listener, port;
         pthread_t thread;
         atomic_int requests, connections;

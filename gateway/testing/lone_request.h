@@ -1,5 +1,5 @@
-/* lone_request - for tests: one request at a time, on a loop's thread; the test waits until all of
-   its answer is there. */
+/* lone_request - for tests: one request at a time to an upstream, on a loop's thread; the test's
+   thread waits until all of the answer is there. */
 #ifndef GATEWAY_TESTING_LONE_REQUEST_H
 #define GATEWAY_TESTING_LONE_REQUEST_H
 
@@ -14,8 +14,8 @@
 static struct {
         struct upstream_request request;
         struct text body; /* of the answer */
-        struct task go;
-        sem_t over;
+        struct task go;   /* starts it on the loop's thread */
+        sem_t over;       /* all of the answer is there, or it failed */
 } asked;
 
 static struct loop *loop;

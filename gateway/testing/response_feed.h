@@ -1,8 +1,8 @@
-/* response_parser_feed - a caller of parser.h for its test and its fuzzer: feeds bytes in pieces,
-   tells what came out as one text.
+/* response_feed - for tests: calls response_parser.h with bytes in pieces, and tells all that came
+   out as one text; for its test and its fuzzer.
 
-   The buffer is exactly as large as what is in it and moves with each piece, so that a sanitizer
-   sees a byte too far and a pointer that was kept. */
+   The buffer is exactly as large as its content and moves with each piece, so that a sanitizer sees
+   a byte too far and a pointer that was kept. */
 #ifndef GATEWAY_TESTING_RESPONSE_FEED_H
 #define GATEWAY_TESTING_RESPONSE_FEED_H
 
@@ -16,11 +16,11 @@ enum { FEED_MOST_FIELDS = 64 };
 
 struct feed {
         const struct response_limits *limits;
-        bool is_head, close; /* asked with HEAD; the peer closes behind the bytes */
+        bool is_head, close; /* asked with HEAD; the peer closes after the bytes */
         const char *bytes;
         size_t len;
-        size_t first, piece; /* bytes at first, and at a time from then on */
-        /* inside */
+        size_t first, piece; /* bytes at first, and at a time from then on; 0: all */
+        /* response_feed.h's own */
         size_t given, have;
         char *buffer;
 };
@@ -63,8 +63,8 @@ static void feed_tell_fields(struct text *told, const struct response_field *fie
         }
 }
 
-/* A second opinion: whatever was accepted, CR and LF come in pairs and are all its control bytes
-   but tabs. */
+/* A second opinion: in a head that was accepted, CR and LF come in pairs, and there are no other
+   control bytes but tabs. */
 static void feed_check_head(const char *bytes, size_t len)
 {
         for (size_t i = 0; i < len; i++) {
@@ -105,7 +105,7 @@ static enum response_result feed_head(struct feed *f, struct response_parser *r,
         return result;
 }
 
-/* A piece can come in pieces: the body is one text. */
+/* All pieces of the body are told as one text. */
 static enum response_result feed_body(struct feed *f, struct response_parser *r, struct text *told)
 {
         struct text body = text_open(told->arena, f->len + 1), trailers = text_open(told->arena, 0);
@@ -130,7 +130,7 @@ static enum response_result feed_body(struct feed *f, struct response_parser *r,
         return result;
 }
 
-/* Surplus counts when all of it is there. */
+/* Bytes after the end are counted when all of them are there. */
 static void feed_tell_end(struct feed *f, struct response_parser *r, struct text *told)
 {
         const char *out;
@@ -146,7 +146,7 @@ static void feed_tell_end(struct feed *f, struct response_parser *r, struct text
                 text_printf(told, " %zu behind", f->have);
 }
 
-/* What was read, and how it ended. */
+/* What the parser read, and how it ended. */
 static const char *feed(struct arena *arena, struct feed f)
 {
         struct response_field room[FEED_MOST_FIELDS];

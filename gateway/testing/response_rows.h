@@ -1,5 +1,5 @@
-/* response_rows - answers, good and bad, and what is told of them: for the test, and what the
-   fuzzer begins with. */
+/* response_rows - for tests: answers, good and bad, and what response_feed.h tells of them. The
+   test of the parser reads them, and its fuzzer begins with them. */
 #ifndef GATEWAY_TESTING_RESPONSE_ROWS_H
 #define GATEWAY_TESTING_RESPONSE_ROWS_H
 
@@ -259,7 +259,7 @@ static const struct response_row bad_head_rows[] = {
          "too many fields"},
 };
 
-/* Behind CHUNKED. */
+/* After CHUNKED. */
 static const struct response_row bad_chunk_rows[] = {
         {ROW("0x5\r\nhello\r\n0\r\n\r\n"), "{} bad: a chunk's size is no hexadecimal number"},
         {ROW("\r\n"), "{} bad: a chunk's size is no hexadecimal number"},

@@ -1,4 +1,4 @@
-/* A name with two addresses, of which one or both are no good for a while. */
+/* A name with two addresses, of which one or both do not answer for a while. */
 #include "gateway/upstream/dial.h"
 
 #include "testing/check.h"
@@ -13,7 +13,7 @@
 
 enum { CROWD = 4, FIRST = INADDR_LOOPBACK, SECOND = INADDR_LOOPBACK + 1 };
 
-/* Who asks this address for a connection is not heard while the crowd fills its backlog. */
+/* A connection to this address is not made while the crowd fills its backlog. */
 struct full {
         int listener, port, crowd[CROWD];
 };
@@ -51,7 +51,7 @@ static void fill(struct full *f, in_addr_t address)
         }
 }
 
-/* The crowd goes, and what of it has a connection is taken. */
+/* The crowd hangs up, and its connections are accepted. */
 static void drain(struct full *f)
 {
         struct pollfd waiting = {.fd = f->listener, .events = POLLIN};
@@ -139,7 +139,7 @@ static const char *second_at(int port)
         return text;
 }
 
-/* How many ask the second address for a connection, and have none. */
+/* How many connections to the second address are being made. */
 static int asking_second(int port)
 {
         FILE *table = fopen("/proc/net/tcp", "r");
@@ -176,7 +176,7 @@ static void end(void)
         loop_close(&loop);
 }
 
-/* It hears the question a second late, when the system repeats it: the time is there. */
+/* The second address answers a second late, when the system repeats the SYN; there is time. */
 static void an_address_that_does_not_answer_takes_half_of_the_time(void)
 {
         struct full first, second;
@@ -221,7 +221,7 @@ static void addresses_to_be_avoided_are_better_than_none(void)
         end();
 }
 
-/* libcurl takes no such name: it asks for no address. */
+/* libcurl refuses such a name, and never asks us for a socket. */
 static void a_name_that_libcurl_does_not_take_ends(void)
 {
         begin();

@@ -1,5 +1,4 @@
-/* When a connection to an upstream serves again, and what becomes of an request whose connection
-   ends. */
+/* When a connection to an upstream serves again, and how a request ends whose connection ends. */
 #include "base/clock.h"
 #include "gateway/testing/fake_upstream.h"
 #include "gateway/testing/lone_request.h"
@@ -34,7 +33,7 @@ static void any_method_goes_on_one_connection(void)
         close_all();
 }
 
-/* The trap: curl would send the second POST again on a new connection, and nobody would know. */
+/* libcurl would send the second POST again on a new connection, and nobody would know. */
 static void a_post_is_sent_once_when_its_connection_dies(void)
 {
         struct fake fake = {.answers = {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "",

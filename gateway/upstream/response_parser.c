@@ -46,7 +46,8 @@ static bool framing_check(struct response_parser *r)
         return true;
 }
 
-/* Whoever announces a body behind 204 may send it, and it must not be taken for the next answer. */
+/* An upstream that announces a body with 204 may send it, and it must not be taken for the next
+   answer. */
 static void framing_choose(struct response_parser *r)
 {
         bool mute = r->status == 204 && r->length;
@@ -113,7 +114,7 @@ char *response_parser_line(struct response_parser *r, char *bytes, size_t len, s
         return line;
 }
 
-/* At the first wrong byte: what does not speak HTTP/1 may never send a line. */
+/* Refuses at the first wrong byte: a server that does not speak HTTP/1 may never send a line. */
 static bool prefix_check(struct response_parser *r, const char *bytes, size_t len)
 {
         static const char prefix[] = "HTTP/1.";

@@ -1,36 +1,37 @@
-/* parser - an upstream's answer, read strictly and piece by piece (RFC 9112), out of the caller's
-   own buffer.
+/* response_parser - reads an upstream's answer (RFC 9112) strictly and piece by piece, out of the
+   caller's own buffer.
 
-   What two readers could understand differently is refused, so that no answer can hide in another.
-   Nothing is copied and nothing allocated: names and values of fields are ended with NUL where they
-   lie in the buffer, pieces of the body are spans of it. No I/O and no clock either. A byte at a
-   time costs no more than once over.
+   An answer that two readers could understand differently is refused, so that no answer can hide in
+   another. The parser copies and allocates nothing: it ends names and values of fields with NUL
+   where they lie in the buffer, and pieces of the body are spans of the buffer. It does no I/O and
+   reads no clock. However the bytes are cut, the work is linear in their number.
 
-        response_parser_begin(&parser, &limits, fields, is_head);         for each request
+        response_parser_begin(&parser, &limits, fields, is_head);
+
         while (response_parser_head(&parser, buffer, len, &used) == RESPONSE_MORE)
-                read more behind what is there;                more: again with all bytes, those
-                seen before too
-        drop the first `used` bytes;                           only after the fields were used: they
-        lie in there while ((result = response_parser_body(&parser, buffer, len, &used, &out,
-        &out_len)) != RESPONSE_END)
-                pass on `out` if RESPONSE_DATA, drop the first `used` bytes, read more if
-                RESPONSE_MORE;
+                read more, and pass all bytes again, with those passed before;
+        use the fields, which lie in the buffer, then drop the first `used` bytes;
 
-   RESPONSE_BAD ends both loops, and stays.
-   What was not used must stay at the front of the next call's bytes, where the buffer itself may
-   move or grow: a head, and a section of trailers, stay until all of it is there. A buffer of the
-   larger of limits.head and limits.trailers always suffices. response_parser_body is called for
-   answers without a body too, and says RESPONSE_END at once.
+        while ((result = response_parser_body(&parser, buffer, len, &used, &out, &out_len))
+               != RESPONSE_END)
+                pass on `out` if RESPONSE_DATA;
+                drop the first `used` bytes;
+                read more if RESPONSE_MORE;
+
+   RESPONSE_BAD ends both loops, and stays. Bytes that were not used stay at the front of the next
+   call's bytes, but the buffer may move or grow: a head, or a section of trailers, stays until all
+   of it is there. A buffer of the larger of limits.head and limits.trailers always suffices.
+   response_parser_body may be called for answers without a body too, and says RESPONSE_END at once.
 
    When the peer closes, response_parser_close says whether that is the answer's proper end. When
-   the answer has ended, `keep` says whether the connection may carry another. Bytes behind the end
-   clear it, and so does a length said with 204: what comes unasked would be taken for the next
+   the answer has ended, `keep` says whether the connection may carry another request. Bytes after
+   the end clear it, and so does a length with 204: what comes unasked would be taken for the next
    answer.
 
-   Stricter than the RFC asks for: equal repeated or listed Content-Length, blanks before a chunk's
-   extension, and any coding beside chunked are refused. More lenient in one thing: the blank behind
-   the status may be missing when there is no reason phrase, which servers in the field do and which
-   cannot be understood in two ways.
+   Stricter than the RFC: a Content-Length that is repeated or a list is refused even if its numbers
+   are equal, and so are blanks before a chunk's extension, and any coding beside chunked. More
+   lenient in one thing: the blank after the status may be missing when there is no reason phrase.
+   Some servers leave it out, and it cannot be understood in two ways.
 
    Threads: one at a time. */
 #ifndef GATEWAY_UPSTREAM_RESPONSE_PARSER_H
@@ -44,8 +45,8 @@ enum response_result {
         RESPONSE_MORE, /* wants more bytes */
         RESPONSE_HEAD, /* the final answer's head is there */
         RESPONSE_DATA, /* a piece of the body is there */
-        RESPONSE_END,  /* the answer is over, its trailers are there */
-        RESPONSE_BAD,  /* `why` says it; the connection is of no more use */
+        RESPONSE_END,  /* the answer has ended, its trailers are there */
+        RESPONSE_BAD,  /* no answer, see `why`; the connection is of no more use */
 };
 
 enum response_framing {
@@ -66,8 +67,8 @@ struct response_limits {
 struct response_field {
         const char *name, *value; /* the value without blanks around it */
         uint32_t name_len, value_len;
-        bool hop; /* about this connection only (`Connection` names it, or is it): not to be passed
-                     on */
+        bool hop; /* about this connection only, not to be passed on: `Connection`, its like, and
+                     the fields that it names */
 };
 
 struct response_parser {
@@ -83,7 +84,7 @@ struct response_parser {
         uint64_t body;   /* bytes of the body so far, decoded */
         const char *why; /* RESPONSE_BAD: for people */
 
-        /* inside */
+        /* response_parser*.c's own */
         const struct response_limits *limits;
         struct response_field *room;
         int state;
@@ -111,7 +112,7 @@ enum response_result response_parser_head(struct response_parser *parser, char *
 enum response_result response_parser_body(struct response_parser *parser, char *bytes, size_t len,
                                           size_t *used, const char **out, size_t *out_len);
 
-/* So many of the next bytes are the body's and nothing else. */
+/* How many of the next bytes are the body's and nothing else. */
 uint64_t response_parser_plain(const struct response_parser *parser);
 
 /* The peer closed, and all its bytes were given: true if the answer is whole, else `why` says what

@@ -4,7 +4,7 @@
 
 enum { SIZE_DIGITS = 16 };
 
-/* What frames the chunks, a byte at a time. */
+/* The framing of chunks, a byte at a time. */
 static bool chunk_step(struct response_parser *r, char c)
 {
         int digit;

@@ -82,7 +82,7 @@ static const char *name_fault(const char *line, size_t name, size_t len)
         return "a field's name is no token";
 }
 
-/* The CR behind the line, at line[len], ends the loops. */
+/* The CR after the line, at line[len], ends the loops. */
 static bool field_cut(struct response_parser *r, char *line, size_t len, struct response_field *f)
 {
         size_t name = token_length(line), from, to = len;
@@ -133,7 +133,7 @@ bool response_parser_trailer(struct response_parser *r, char *line, size_t len)
         return true;
 }
 
-/* What `Connection` names is about the connection, too. */
+/* The fields that `Connection` names are about the connection, too. */
 void response_parser_mark_hops(struct response_parser *r)
 {
         for (size_t i = 0; i < r->field_count; i++) {

@@ -1,8 +1,8 @@
 /* response_parser_fuzz - an answer is the same answer, or wrong for the same reason, however the
    network cuts it.
 
-   The first byte says how it is asked and ended, the next two how it is cut. What the test knows is
-   written into the corpus's directory to begin with. */
+   The first byte says how it is asked and ended, the next two how it is cut. The test's answers are
+   written into the corpus's directory at first. */
 #include "gateway/testing/response_feed.h"
 #include "gateway/testing/response_rows.h"
 #include "testing/fuzz.h"

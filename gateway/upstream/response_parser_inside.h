@@ -1,4 +1,5 @@
-/* response_parser_inside - what the files of parser.h share: its states, its fields, its lines. */
+/* response_parser_inside - what the files of response_parser.h share: its states, its fields, its
+ * lines. */
 #ifndef GATEWAY_UPSTREAM_RESPONSE_PARSER_INSIDE_H
 #define GATEWAY_UPSTREAM_RESPONSE_PARSER_INSIDE_H
 
@@ -23,7 +24,7 @@ enum state {
 enum said {
         SAID_LENGTH = 1,
         SAID_CODING = 2,
-        SAID_CLOSE = 4, /* or what cannot be understood */
+        SAID_CLOSE = 4, /* or something that we do not understand */
         SAID_KEEP_ALIVE = 8,
         SAID_NAMES = 16, /* of fields */
 };
@@ -38,7 +39,7 @@ char *response_parser_line(struct response_parser *parser, char *bytes, size_t l
 bool response_parser_field(struct response_parser *parser, char *line, size_t len);
 bool response_parser_trailer(struct response_parser *parser, char *line, size_t len);
 
-/* What `Connection` names is about the connection, too. */
+/* The fields that `Connection` names are about the connection, too. */
 void response_parser_mark_hops(struct response_parser *parser);
 
 /* The fields kept so far, when their buffer moved. */

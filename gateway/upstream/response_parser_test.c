@@ -1,5 +1,5 @@
-/* Whole whole_conversations_however_they_are_cut, however the network cuts them; what can be read
-   in two ways is refused and says why. */
+/* Answers are read the same however the network cuts them; one that can be read in two ways is
+   refused, and the parser says why. */
 #include "gateway/testing/response_feed.h"
 #include "gateway/testing/response_rows.h"
 
@@ -60,8 +60,8 @@ static void bad_chunks_and_trailers_say_why(void)
         arena_close(&arena);
 }
 
-/* Exactly as large as may be passes, a byte less does not; a buffer as large as the limit is enough
-   for both. */
+/* An answer exactly as large as the limits passes, and does not with a limit one less; a buffer as
+   large as the limit is enough for both. */
 static void limits_count_to_the_byte(void)
 {
         static const char bytes[] = INTERIM CHUNKED "1;abc\r\nx\r\n0\r\nA: b\r\n\r\n";

@@ -4,9 +4,9 @@
 #include "gateway/upstream/upstream.h"
 #include "testing/check.h"
 
-/* The rest of a body comes piece by piece, the first of them with the head. */
 static int written;
 
+/* The first piece of the body goes with the head; these follow. */
 static void write_rest(struct upstream_request *x)
 {
         if (x->outcome == UPSTREAM_ANSWERED) {
@@ -175,7 +175,7 @@ static void write_to_reset(struct upstream_request *x)
         reset_case.writing = false;
 }
 
-/* Whoever writes in a loop finds the request as it was. */
+/* A caller that writes in a loop finds the request as it was. */
 static void a_write_calls_nobody_back(void)
 {
         int port;
@@ -201,7 +201,7 @@ static void note_outcome(struct upstream_request *x)
         on_done(x);
 }
 
-/* It answers while it has not read all of the request, and does not end its answer. */
+/* The upstream answers before it has read all of the request, and its short answer stalls. */
 static void a_short_answer_that_stalls_is_passed_on_while_the_request_goes_out(void)
 {
         enum { BODY = 16 << 20 };

@@ -1,4 +1,4 @@
-/* What goes to an upstream, what comes back, and what is made of it. */
+/* A request as the upstream gets it, and its answer as the caller gets it. */
 #include "gateway/upstream/upstream.h"
 
 #include "base/clock.h"
@@ -18,7 +18,7 @@ static const char *value(const struct upstream_request *x, const char *name)
         return NULL;
 }
 
-/* Each row: what the upstream says to one GET, and what comes of it. */
+/* Each row: the upstream's answer to one GET, and what the caller gets. */
 static const struct {
         const char *name, *answer;
         bool closes, reset;
@@ -142,7 +142,7 @@ static void nobody_there_is_refused(void)
         close_all();
 }
 
-/* Its backlog is full, so that the system drops whoever asks for a connection. */
+/* Its backlog is full, so that the system drops who asks for a connection. */
 static void no_connection_in_time_is_refused(void)
 {
         struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
