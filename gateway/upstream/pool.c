@@ -93,13 +93,15 @@ static int64_t end_of_life(struct upstreams *u)
 }
 
 struct upstream_connection *upstream_connection_open(struct pool *pool, int fd,
-                                                     struct endpoint *endpoint)
+                                                     struct endpoint *endpoint,
+                                                     void (*ready)(struct watch *watch,
+                                                                   unsigned events))
 {
         struct upstreams *u = pool->upstreams;
         struct upstream_connection *c = memory_alloc(sizeof *c);
 
         *c = (struct upstream_connection){
-                .watch = {upstream_connection_ready, fd},
+                .watch = {ready, fd},
                 .pool = pool,
                 .endpoint = endpoint,
                 .until_us = end_of_life(u),

@@ -245,7 +245,7 @@ static void advance(struct upstream_attempt *a)
         tell(a, news);
 }
 
-void upstream_connection_ready(struct watch *watch, unsigned events)
+static void connection_ready(struct watch *watch, unsigned events)
 {
         struct upstream_connection *c = CONTAINER_OF(watch, struct upstream_connection, watch);
 
@@ -315,7 +315,7 @@ static void dialled(struct dial *dial)
                 tell(a, fail(a, UPSTREAM_REFUSED, dial->reason));
                 return;
         }
-        begin(a, upstream_connection_open(pool, dial->fd, dial->endpoint));
+        begin(a, upstream_connection_open(pool, dial->fd, dial->endpoint, connection_ready));
         advance(a);
 }
 

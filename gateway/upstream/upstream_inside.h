@@ -78,16 +78,16 @@ struct upstreams {
 struct pool *pool_of(struct upstreams *upstreams, const char *host, int port);
 /* The connection that was used last, so that those not needed grow old; NULL: none is good. */
 struct upstream_connection *pool_take(struct pool *pool, bool careful);
+/* A busy one; its watch calls ready(). */
 struct upstream_connection *upstream_connection_open(struct pool *pool, int fd,
-                                                     struct endpoint *endpoint);
+                                                     struct endpoint *endpoint,
+                                                     void (*ready)(struct watch *watch,
+                                                                   unsigned events));
 /* A busy one, back to its pool or closed. */
 void upstream_connection_release(struct upstream_connection *connection, bool keep);
 /* Closes a kept one. */
 void upstream_connection_drop(struct upstream_connection *connection);
 /* With no connection busy. */
 void pools_close(struct upstreams *upstreams);
-
-/* upstream.c: what a connection's watch calls. */
-void upstream_connection_ready(struct watch *watch, unsigned events);
 
 #endif
