@@ -59,7 +59,7 @@ int main(int argc, char **argv)
         char harness[100];
         int seeds, crashes;
 
-        snprintf(harness, sizeof harness, "%.*s", (int)strcspn(name, "_"), name);
+        snprintf(harness, sizeof harness, "%.*s", (int)(strlen(name) - strlen("_fuzz")), name);
         if (LLVMFuzzerInitialize)
                 LLVMFuzzerInitialize(&argc, &argv);
         for (int i = 1; i < argc; i++)
