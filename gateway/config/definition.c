@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Room is for a power of two of them. */
+/* The array is doubled whenever the count reaches a power of two. */
 static bool argument_add(struct arena *arena, struct definition *d, const char *name,
                          const char *value, struct error *error)
 {
@@ -38,7 +38,7 @@ static bool read_short(struct arena *arena, struct definition *d, struct error *
         return true;
 }
 
-/* `prefix`: of the maps it lies in, "backoff." */
+/* `prefix`: the names of the maps around it, "backoff." */
 static bool read_argument(struct arena *arena, struct definition *d, const struct yaml *m,
                           const char *prefix, struct error *error)
 {
@@ -100,7 +100,7 @@ bool argument_is_positional(const struct argument *a)
         return strncmp(a->name, "_genkey_", 8) == 0;
 }
 
-/* The parameter that the argument is for; the count of them: none. */
+/* Index of the parameter that the argument is for; the number of parameters if there is none. */
 static size_t parameter_of(const struct definition *d, size_t argument,
                            const struct parameter *parameters)
 {

@@ -1,8 +1,8 @@
-/* placeholder - ${NAME:default} in the scalars of a tree.
+/* placeholder - ${NAME:default} in the scalars of a YAML tree.
 
-   In a RewritePath, ${name} is what its expression's group of that name matched: that stays, as
-   does $\{name} wherever it stands, with which Spring's users keep it from being taken for a
-   placeholder. */
+   In a RewritePath, ${name} may also stand for a group of the regular expression: it stays as it is
+   if the expression has a group of that name. $\{name} always stays: Spring's users write it so
+   that it is not taken for a placeholder. */
 #include "gateway/config/yaml.h"
 
 #include "base/text.h"
@@ -13,24 +13,24 @@
 
 enum { DEEPEST = 16, MOST_BYTES = 512 << 10, MOST_NAMES = 10000 };
 
-/* What may still be looked at and looked up: one for all of a part, so that little text does not
-   become much work. */
-struct measure {
+/* How many bytes may still be expanded and how many names looked up, for a whole subtree: a short
+   file must not cause much work. */
+struct budget {
         size_t bytes, names;
 };
 
 struct expansion {
         struct arena *arena;
-        struct measure *left;
-        const struct yaml *root, *at; /* at: where we are, for messages */
-        const char *regex;            /* whose groups are no placeholders, or NULL */
+        struct budget *left;
+        const struct yaml *root, *at; /* at: the node being expanded, for messages */
+        const char *regex;            /* names of its groups are no placeholders; or NULL */
         struct error *error;
 };
 
 static bool expand_text(struct expansion *x, const char *text, size_t len, int depth,
                         struct text *out);
 
-/* Boot also finds order.host-name in the variable ORDER_HOSTNAME. */
+/* As Spring Boot does, also finds order.host-name in the variable ORDER_HOSTNAME. */
 static const char *environment_value(struct arena *arena, const char *name)
 {
         struct text upper = text_open(arena, strlen(name));
@@ -46,7 +46,7 @@ static const char *environment_value(struct arena *arena, const char *name)
         return getenv(upper.at);
 }
 
-/* The brace that closes what begins at text, or len. */
+/* Offset of the brace that closes the placeholder around text; len: there is none. */
 static size_t closing_brace(const char *text, size_t len)
 {
         int open = 1;
@@ -60,11 +60,11 @@ static size_t closing_brace(const char *text, size_t len)
         return len;
 }
 
-static bool is_within_measure(struct expansion *x, size_t len, size_t names)
+static bool take_from_budget(struct expansion *x, size_t len, size_t names)
 {
         if (len > x->left->bytes || names > x->left->names)
                 return yaml_error(x->at, x->error,
-                                  "${...} unfold to more than %d KiB, or are more than %d",
+                                  "${...} expand to more than %d KiB, or are more than %d",
                                   MOST_BYTES >> 10, MOST_NAMES);
         x->left->bytes -= len;
         x->left->names -= names;
@@ -81,7 +81,7 @@ static bool expand_name(struct expansion *x, const char *inside, size_t len, int
 
         if (value) {
                 text_string(out, value);
-                return is_within_measure(x, strlen(value), 0);
+                return take_from_budget(x, strlen(value), 0);
         }
         if (setting && setting->kind == YAML_SCALAR && setting->text)
                 return expand_text(x, setting->text, strlen(setting->text), depth + 1, out);
@@ -104,7 +104,7 @@ static bool expand_text(struct expansion *x, const char *text, size_t len, int d
         if (depth > DEEPEST)
                 return yaml_error(x->at, x->error,
                                   "${...} nested too deeply, or a setting that names itself");
-        if (!is_within_measure(x, len, 0))
+        if (!take_from_budget(x, len, 0))
                 return false;
         for (size_t i = 0; i < len; i++) {
                 size_t close;
@@ -116,7 +116,7 @@ static bool expand_text(struct expansion *x, const char *text, size_t len, int d
                 close = closing_brace(text + i + 2, len - i - 2);
                 if (close == len - i - 2)
                         return yaml_error(x->at, x->error, "${ without its }");
-                if (!is_within_measure(x, 0, 1))
+                if (!take_from_budget(x, 0, 1))
                         return false;
                 if (names_group(x, text + i + 2, close))
                         text_add(out, text + i, close + 3);
@@ -127,8 +127,8 @@ static bool expand_text(struct expansion *x, const char *text, size_t len, int d
         return true;
 }
 
-/* The expression of a RewritePath: in the short form its own text, in the long form beside it in
-   args. */
+/* The regular expression of a RewritePath: part of the same text in the short form, a sibling in
+   args in the long form. */
 static const char *regex_of(const struct yaml *t, const char *around)
 {
         const struct yaml *regexp = yaml_member(t, "regexp");
@@ -164,7 +164,7 @@ static bool expand(struct expansion *around, struct yaml *part)
 bool yaml_expand(struct arena *arena, struct yaml *part, const struct yaml *root,
                  struct error *error)
 {
-        struct measure left = {MOST_BYTES, MOST_NAMES};
+        struct budget left = {MOST_BYTES, MOST_NAMES};
         struct expansion x = {.arena = arena, .left = &left, .root = root, .error = error};
 
         return !part || expand(&x, part);

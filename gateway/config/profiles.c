@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* What the document says it is for, or NULL. `spring.profiles` with a map in it (active, include)
-   is something else. */
+/* The profiles that the document is for, or NULL. A `spring.profiles` that is a map (active,
+   include) has another meaning and is skipped. */
 static struct yaml *profiles_of(const struct yaml *document)
 {
         struct yaml *t = yaml_at(document, "spring.config.activate.on-profile");
@@ -33,8 +33,8 @@ static bool is_wanted(const char *const *names, const char *active)
         return false;
 }
 
-static bool judge(struct arena *arena, const struct yaml *document, const char *active, bool *named,
-                  bool *wanted, struct error *error)
+static bool classify(struct arena *arena, const struct yaml *document, const char *active,
+                     bool *named, bool *wanted, struct error *error)
 {
         struct yaml *profiles = profiles_of(document);
         const char **names;
@@ -66,8 +66,8 @@ struct yaml *profiles_merge(struct arena *arena, const struct yaml *first, const
                 for (const struct yaml *d = first; d; d = d->next) {
                         bool named, wanted;
 
-                        if (!judge(arena, d, profiles && *profiles ? profiles : "default", &named,
-                                   &wanted, error))
+                        if (!classify(arena, d, profiles && *profiles ? profiles : "default",
+                                      &named, &wanted, error))
                                 return NULL;
                         if (wanted && named == pass)
                                 yaml_merge(arena, all, d);

@@ -40,7 +40,7 @@ bool value_number(const struct yaml *t, int64_t least, int64_t most, int64_t *in
         return true;
 }
 
-/* What may follow a number, and what it multiplies it by. */
+/* A suffix of a number, and what it multiplies the number by. */
 struct suffix {
         const char *name;
         int64_t factor;

@@ -126,14 +126,13 @@ void yaml_merge(struct arena *arena, struct yaml *below, const struct yaml *abov
 bool yaml_fits(const struct yaml *at, const struct arena *arena, struct error *error)
 {
         return arena_size(arena) <= MOST_MEMORY ||
-               yaml_error(at, error, "here the file unfolds to more than %d MiB",
-                          MOST_MEMORY >> 20);
+               yaml_error(at, error, "the file expands to more than %d MiB", MOST_MEMORY >> 20);
 }
 
-/* Room is for a power of two of them. */
+/* The array is doubled whenever the count reaches a power of two. */
 void yaml_add_text(struct arena *arena, const char ***texts, size_t *count, const char *text)
 {
-        size_t used = *count + 1; /* NULL among them */
+        size_t used = *count + 1; /* with the NULL at the end */
 
         if (!(used & (used - 1))) {
                 const char **larger = arena_alloc(arena, 2 * used * sizeof *larger);

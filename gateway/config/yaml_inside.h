@@ -1,4 +1,4 @@
-/* yaml_inside - how trees are put together; for yaml.c and yaml_*.c. */
+/* yaml_inside - how trees are built; for yaml.c and yaml_*.c only. */
 #ifndef GATEWAY_CONFIG_YAML_INSIDE_H
 #define GATEWAY_CONFIG_YAML_INSIDE_H
 
@@ -9,14 +9,14 @@ void yaml_append(struct yaml *parent, struct yaml *child);
 struct yaml *yaml_find(const struct yaml *map, const char *name, size_t len, bool verbatim);
 
 enum {
-        DEEPEST = 64,       /* levels; an alias that contains itself ends here */
-        MOST_NODES = 20000, /* keys and values, aliases unfolded */
+        DEEPEST = 64,       /* levels; also stops an alias that contains itself */
+        MOST_NODES = 20000, /* keys and values, after aliases are expanded */
         MOST_DOCUMENTS = 100,
         MOST_ANCHORS = 1000,
 };
 
-/* Whether the file, as it is written, is within these: before it is loaded, for the library's own
-   work grows with the square of some. */
+/* Checks the file as it is written against these limits. Before it is loaded, since some of
+   libyaml's work grows with the square of these numbers. */
 bool yaml_survey(const char *file, const char *text, size_t len, struct error *error);
 
 #endif

@@ -18,7 +18,7 @@ struct part {
         const char *at;
         size_t len;
         bool verbatim;
-        const char *rest; /* NULL: it was the last */
+        const char *rest; /* what follows it; NULL: nothing */
 };
 
 static struct part part_of(const char *key)
@@ -34,8 +34,7 @@ static struct part part_of(const char *key)
         } else if (key[0] != '/' && key[0] != '[') {
                 p.len = strcspn(key, ".[");
                 if (!p.len || (key[p.len] == '[' && isdigit((unsigned char)key[p.len + 1])))
-                        p.len = strlen(key); /* routes[0]: not for us, and named whole where it is
-                                                refused */
+                        p.len = strlen(key); /* routes[0]: kept whole for the message */
                 p.rest = key + p.len;
         }
         if (p.rest && *p.rest == '.')
@@ -62,13 +61,13 @@ static bool join(struct loader *r, struct yaml *old, struct yaml *value)
         return true;
 }
 
-static bool is_within_measure(struct loader *r, const struct yaml *at, int depth)
+static bool is_within_limits(struct loader *r, const struct yaml *at, int depth)
 {
         if (depth > DEEPEST)
                 return yaml_error(at, r->error,
                                   "nested too deeply, or an alias that contains itself");
         if (++r->nodes > MOST_NODES)
-                return yaml_error(at, r->error, "more than %d values, aliases unfolded",
+                return yaml_error(at, r->error, "more than %d values, after aliases are expanded",
                                   MOST_NODES);
         return yaml_fits(at, r->arena, r->error);
 }
@@ -81,7 +80,7 @@ static bool tree_put(struct loader *r, struct yaml *map, const char *key, struct
 
         if (p.rest) {
                 child = yaml_new(r->arena, YAML_MAP, r->file, value->line);
-                if (!is_within_measure(r, child, depth) ||
+                if (!is_within_limits(r, child, depth) ||
                     !tree_put(r, child, p.rest, value, depth + 1))
                         return false;
         }
@@ -95,7 +94,7 @@ static bool tree_put(struct loader *r, struct yaml *map, const char *key, struct
 
 static struct yaml *read_node(struct loader *r, int index, int depth);
 
-/* `<<`: what the merged map has and this one has not. */
+/* `<<`: adds the members of the merged map that this one lacks. */
 static bool merge_key(struct loader *r, struct yaml *map, const struct yaml *value)
 {
         if (value->kind == YAML_LIST) {
@@ -183,7 +182,7 @@ static struct yaml *read_node(struct loader *r, int index, int depth)
         struct yaml *t = yaml_new(r->arena, YAML_SCALAR, r->file, (int)node->start_mark.line + 1);
         bool read = true;
 
-        if (!is_within_measure(r, t, depth))
+        if (!is_within_limits(r, t, depth))
                 return NULL;
         if (!is_known_tag((const char *)node->tag)) {
                 yaml_error(t, r->error, "the tag %s is not supported", (const char *)node->tag);
@@ -211,7 +210,7 @@ static bool read_document(struct loader *r, struct yaml *all)
         if (!t)
                 return false;
         if (t->kind == YAML_SCALAR && !t->text)
-                return true; /* only comments */
+                return true; /* it has only comments */
         if (t->kind != YAML_MAP)
                 return yaml_error(t, r->error, "a document must be a map of settings");
         yaml_append(all, t);
@@ -224,7 +223,7 @@ static bool read_documents(yaml_parser_t *parser, struct loader *r, struct yaml 
 
         while (more) {
                 if (!yaml_parser_load(parser, &r->document))
-                        return error_set(r->error, ERROR_BAD_INPUT, "%s:%d: no YAML: %s %s",
+                        return error_set(r->error, ERROR_BAD_INPUT, "%s:%d: not YAML: %s %s",
                                          r->file, (int)parser->problem_mark.line + 1,
                                          parser->problem ? parser->problem : "",
                                          parser->context ? parser->context : "");

@@ -11,7 +11,7 @@ static bool refuse(const struct yaml *at, struct error *error, const char *what,
         return yaml_error(at, error, "more than %d %s", most, what);
 }
 
-/* Of keys and values each is a node here, too. */
+/* Keys count as nodes too. */
 static bool count(struct survey *s, const yaml_event_t *e, const struct yaml *at,
                   struct error *error)
 {
@@ -47,7 +47,7 @@ bool yaml_survey(const char *file, const char *text, size_t len, struct error *e
                 return error_set(error, ERROR_INTERNAL, "%s: no memory for a YAML parser", file);
         yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
         while (within && more &&
-               yaml_parser_parse(&parser, &event)) { /* what is no YAML is the loader's to say */
+               yaml_parser_parse(&parser, &event)) { /* the loader reports what is not YAML */
                 struct yaml at = {.file = file, .line = (int)event.start_mark.line + 1};
 
                 within = count(&s, &event, &at, error);

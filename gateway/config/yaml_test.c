@@ -1,4 +1,4 @@
-/* Files that unfold beyond all measure are refused, with their line, before they take memory or
+/* Files that expand beyond the limits are refused, with their line, before they take memory or
    time. */
 #include "gateway/testing/route_text.h"
 
@@ -52,7 +52,7 @@ static void placeholders_do_not_fan_out(void)
                 add(line);
         }
         add("a15: x\n");
-        refused("r.yml:1: ", "unfold");
+        refused("r.yml:1: ", "expand");
 }
 
 static void placeholders_without_end_are_refused(void)
@@ -74,7 +74,7 @@ static void aliases_do_not_fan_out(void)
         add_times("0123456789", 60000);
         add("\nb:\n");
         add_times("- *a\n", 10000);
-        refused("r.yml:", "unfold");
+        refused("r.yml:", "expand");
         begin("a: &a [x, x, x, x, x, x, x, x, x, x]\n");
         for (int i = 'b'; i < 'l'; i++) {
                 char line[200];
@@ -132,7 +132,7 @@ static void lists_in_one_text_are_bounded(void)
         begin("spring.cloud.gateway.routes:\n- id: a\n  uri: http://a\n  predicates:\n  - Path=/a");
         add_times(",/a", 300000);
         add("\n");
-        refused("r.yml:5: ", "unfold");
+        refused("r.yml:5: ", "expand");
 }
 
 static void default_filters_times_routes_are_bounded(void)
@@ -141,10 +141,10 @@ static void default_filters_times_routes_are_bounded(void)
         add_times("  - AddRequestHeader=X-A, b\n", 4000);
         add("  routes:\n");
         add_times("  - {uri: 'http://a', predicates: [Path=/a]}\n", 3000);
-        refused("r.yml:", "unfold");
+        refused("r.yml:", "expand");
 }
 
-/* A file as large as one may reasonably be. */
+/* A large file that is still reasonable. */
 static void a_thousand_routes_are_read(void)
 {
         struct routes *r;

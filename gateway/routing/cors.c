@@ -90,7 +90,8 @@ static const char *allowed_methods(struct arena *arena, const struct cors_config
         return list_has(methods, method, false) ? list_join(arena, methods) : NULL;
 }
 
-/* Those asked for that are allowed; NULL when some were asked for and none is. */
+/* The requested headers that are allowed, "" if none was requested; NULL: some were requested and
+   none is allowed. */
 static const char *allowed_headers(struct arena *arena, const struct cors_config *c,
                                    const char *asked)
 {
@@ -167,7 +168,8 @@ void cors_decide(struct arena *arena, const struct cors_config *config,
                 request->origin && request->asked_method && strcmp(request->method, "OPTIONS") == 0;
 
         *verdict = (struct cors_verdict){.outcome = CORS_NONE};
-        if (config) /* also where there is no origin: a cache would give that answer to one */
+        /* Also without an Origin: a cache could give this answer to a request that has one. */
+        if (config)
                 add(verdict, "Vary",
                     "Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
         if (!request->origin || is_own_origin(request))

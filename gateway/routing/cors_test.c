@@ -55,7 +55,7 @@ static const char *value(const struct cors_verdict *v, const char *name)
         return NULL;
 }
 
-/* But that the answer would be another one with it, where CORS is configured. */
+/* Except Vary, where CORS is configured: with an origin the answer would be another one. */
 static void without_origin_nothing_is_said(void)
 {
         struct cors_verdict v = decide(&open_to_all, "GET", NULL, NULL, NULL);

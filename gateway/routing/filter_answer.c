@@ -1,4 +1,4 @@
-/* filter_answer - what decides about the answer's status: RequestSize, SetStatus, RedirectTo. */
+/* filter_answer - filters that decide the answer's status: RequestSize, SetStatus, RedirectTo. */
 #include "gateway/routing/filter_kinds.h"
 
 #include "gateway/config/value.h"
@@ -23,7 +23,7 @@ static bool request_size_read(const struct filter_place *place, struct filter *f
         return !size || value_size(&scalar, &f->number, error);
 }
 
-/* As Spring says it: 5.2 MB. */
+/* As Spring writes it: 5.2 MB. */
 static const char *readable(struct arena *arena, int64_t bytes)
 {
         static const char units[] = "kMGTPE";
@@ -36,12 +36,13 @@ static const char *readable(struct arena *arena, int64_t bytes)
                         : arena_printf(arena, "%.1f %cB", number, units[unit]);
 }
 
-/* What says its length is refused at once; what does not, by whoever reads it. */
+/* A request with a Content-Length is refused at once. For others the proxy counts the bytes against
+   max_body. */
 static bool request_size_request(const struct filter *f, struct filter_chain *chain)
 {
         struct arena *arena = chain->asked->arena;
         int64_t bytes = strtoll(headers_value(chain->asked->headers, "Content-Length"), NULL,
-                                10); /* none: 0 */
+                                10); /* 0 if it is missing */
 
         if (!chain->max_body || f->number < chain->max_body)
                 chain->max_body = f->number;
@@ -70,7 +71,7 @@ static bool set_status_read(const struct filter_place *place, struct filter *f, 
                 return false;
         f->number = status_read(f->name);
         return f->number >= 200 ||
-               yaml_error(f->definition.at, error, "SetStatus: %s is no status from 200 to 599",
+               yaml_error(f->definition.at, error, "SetStatus: %s is not a status from 200 to 599",
                           f->name);
 }
 
@@ -111,9 +112,9 @@ static bool redirect_to_read(const struct filter_place *place, struct filter *f,
         f->value = values[1];
         if (f->number < 300 || f->number > 399)
                 return yaml_error(f->definition.at, error,
-                                  "RedirectTo: %s is no status from 300 to 399", values[0]);
+                                  "RedirectTo: %s is not a status from 300 to 399", values[0]);
         if (!is_url(f->value))
-                return yaml_error(f->definition.at, error, "RedirectTo: %s is no URL", f->value);
+                return yaml_error(f->definition.at, error, "RedirectTo: %s is not a URL", f->value);
         place->route->answers_itself = true;
         query = definition_scalar(&f->definition, "includeRequestParams", values[2]);
         return !values[2] || value_bool(&query, &f->query, error);

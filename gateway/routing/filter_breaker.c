@@ -64,7 +64,7 @@ static bool read_setting(int which, const struct yaml *t, struct breaker_config 
         }
 }
 
-/* What the map says about the breaker; NULL says nothing. */
+/* Reads the breaker's settings from the map; NULL: there are none. */
 static bool read_map(const struct yaml *map, struct breaker_config *config, struct error *error)
 {
         for (int i = RATE; i < VALUES; i++) {
@@ -76,8 +76,8 @@ static bool read_map(const struct yaml *map, struct breaker_config *config, stru
         return true;
 }
 
-/* resilience4j.circuitbreaker: the instance of that name over its baseConfig over the default
-   one. */
+/* resilience4j.circuitbreaker: the instance of that name wins over its baseConfig, that over the
+   default config. */
 static bool read_resilience(const struct yaml *file, const char *name,
                             struct breaker_config *config, struct error *error)
 {
@@ -109,7 +109,7 @@ static bool read_config(const struct filter_place *place, const struct filter *f
         return true;
 }
 
-/* The one of that name, which all routes share. */
+/* Finds or opens the breaker of that name, which all routes share. */
 static bool share(const struct filter_place *place, const struct filter *f, const char *name,
                   const struct breaker_config *config, struct breaker **state, struct error *error)
 {
@@ -128,7 +128,7 @@ static bool share(const struct filter_place *place, const struct filter *f, cons
                           "CircuitBreaker %s is set up differently by another route", name);
 }
 
-/* "forward:/path"; that a route takes it is looked at once all are known. */
+/* "forward:/path". Whether a route takes the path is checked when all routes are read. */
 static bool read_fallback(struct arena *arena, const struct filter *f, const char *uri,
                           const char **path, struct error *error)
 {
@@ -174,7 +174,7 @@ static bool breaker_read(const struct filter_place *place, struct filter *f, str
                share(place, f, breaker->name, &config, &breaker->state, error);
 }
 
-/* The name is that of Spring's class, which does not end like the others'. */
+/* Spring shows the name of its class here, unlike for other filters. */
 static void breaker_show(const struct filter *f, struct text *out)
 {
         text_printf(out,

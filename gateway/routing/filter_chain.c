@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* For filters and forward_request to change; what was asked stays, for the route that a breaker
-   falls back to. */
+/* A copy that filters and forward_request change. The original stays as it is, for the fallback
+   route of a breaker. */
 static struct headers copy_headers(const struct headers *from)
 {
         enum { MORE = 16 };
@@ -53,7 +53,7 @@ void filter_chain_answer(struct filter_chain *p)
         }
 }
 
-/* Of several predicates that have the name the last one says it. */
+/* If several predicates have the name, the last one wins. */
 static const char *variable(const struct filter_chain *p, const char *name)
 {
         const char *value = NULL;
@@ -69,7 +69,7 @@ static const char *variable(const struct filter_chain *p, const char *name)
         return value ? value : "";
 }
 
-/* Decoded, unless that would be no header value. */
+/* Decoded, unless the result could not be a header value. */
 static const char *for_header(struct arena *arena, const char *escaped)
 {
         const char *plain = http_unescape(arena, escaped, strlen(escaped), false);

@@ -1,12 +1,12 @@
-/* chain - one request's way through the filters of its route: in their order towards the upstream,
-   in reverse order back.
+/* filter_chain - one request's walk through the filters of its route: in their order towards the
+   upstream, in reverse order with the answer.
 
-   Pure: no clock, no I/O. In the request's arena; one thread at a time. Retry, CircuitBreaker and
-   RequestRateLimiter take no part: they are the caller's to obey (struct route). The request side
-   runs between forward_receive, which has removed what is hop-by-hop, and forward_request. Framing
-   (Content-Length, Transfer-Encoding, Connection ...) is the proxy's: no filter reaches it. The
-   path that comes out may be anything that a path can be, so that dot segments and /actuator are
-   looked for behind filter_chain_request, not only before. */
+   Pure: no clock, no I/O. Lives in the request's arena; one thread at a time. Retry, CircuitBreaker
+   and RequestRateLimiter do nothing here: the caller follows what they set in struct route. The
+   request side runs between forward_receive, which has removed the hop-by-hop fields, and
+   forward_request. No filter can change the framing (Content-Length, Transfer-Encoding, Connection
+   ...). Filters may produce any path: check it for dot segments and /actuator after
+   filter_chain_request too. */
 #ifndef GATEWAY_ROUTING_FILTER_CHAIN_H
 #define GATEWAY_ROUTING_FILTER_CHAIN_H
 
@@ -22,26 +22,27 @@ struct filter_chain {
         /* towards the upstream */
         const char *path, *query; /* raw; query NULL: none */
         struct headers headers;
-        int64_t max_body; /* RequestSize: bytes, to be held against bodies of unknown length too; 0:
-                             not said */
+        int64_t max_body; /* RequestSize, in bytes: the limit for bodies of unknown length too; 0:
+                             none */
         /* towards the client */
         int status; /* of the answer */
         struct headers answer;
-        const char *detail; /* answered here: for the problem; NULL: the answer has no body */
-        bool prefixed;      /* PrefixPath put something in front */
-        size_t passed;      /* how many filters saw the request: these see the answer */
+        const char *detail; /* of the problem, if a filter answered; NULL: the answer has no body */
+        bool prefixed;      /* PrefixPath has run */
+        size_t passed;      /* how many filters saw the request; only these see the answer */
 };
 
-/* As the request came. */
+/* Begins with the request as it came. */
 void filter_chain_open(struct filter_chain *chain, const struct route *route,
                        const struct asked *asked);
 /* False: a filter answered (RedirectTo, RequestSize); status, answer and detail say what. */
 bool filter_chain_request(struct filter_chain *chain);
-/* With what the request has for {name}, of Path and Host; for a path it stays escaped. Filters use
-   it. */
+/* Replaces each {name} by the value of that variable of Path or Host; for a path the value stays
+   escaped. For filters. */
 const char *filter_chain_expand(const struct filter_chain *chain, const char *template,
                                 bool for_path);
-/* Set status and answer before, whoever made it: an upstream, a filter or the gateway itself. */
+/* Set status and answer before the call, whether an upstream, a filter or the gateway made the
+   answer. */
 void filter_chain_answer(struct filter_chain *chain);
 
 #endif

@@ -26,7 +26,7 @@ bool filter_statuses(const struct filter *f, const char *const *texts, struct st
                 int status = status_read(*texts);
 
                 if (!status)
-                        return yaml_error(f->definition.at, error, "%s: %s is no status",
+                        return yaml_error(f->definition.at, error, "%s: %s is not a status",
                                           f->definition.name, *texts);
                 statuses->has[status] = true;
         }

@@ -8,7 +8,7 @@ enum { MOST_TOKENS = 1000000000 };
 
 enum { REPLENISH, BURST, REQUESTED, KEY, LIMITER, DENY, EMPTY_STATUS, STATUS, ROUTE, VALUES };
 
-/* Names under which Spring's users keep their beans, and short ones of our own. */
+/* The usual names of key resolver beans in Spring applications, and a short one of ours. */
 static const struct {
         const char *name;
         enum limiter_key key;
@@ -76,7 +76,7 @@ static bool read_status(const struct filter *f, const char *text, int *status, s
                 *status = status_read(text);
         return *status >= 400 ||
                yaml_error(f->definition.at, error,
-                          "RequestRateLimiter: %s is no status from 400 to 599", text);
+                          "RequestRateLimiter: %s is not a status from 400 to 599", text);
 }
 
 static bool read_answers(const struct filter *f, const char **values, struct route_limiter *limiter,
@@ -130,7 +130,7 @@ static bool limiter_read(const struct filter_place *place, struct filter *f, str
         return true;
 }
 
-/* Spring shows a lambda, which says nothing. */
+/* Spring shows the name of a lambda, which tells nothing: we show the settings. */
 static void limiter_show(const struct filter *f, struct text *out)
 {
         text_printf(out, "RequestRateLimiter %s", f->value);

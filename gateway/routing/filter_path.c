@@ -1,4 +1,4 @@
-/* filter_path - what changes the path: StripPrefix, PrefixPath, SetPath, RewritePath. */
+/* filter_path - filters that change the path: StripPrefix, PrefixPath, SetPath, RewritePath. */
 #include "gateway/routing/filter_kinds.h"
 
 #include "gateway/config/value.h"
@@ -37,7 +37,7 @@ static void strip_prefix_show(const struct filter *f, struct text *out)
         text_printf(out, "StripPrefix parts = %d", (int)f->number);
 }
 
-/* The one argument, a path in which {name} may stand. */
+/* Reads the only argument, a path that may contain {name}. */
 static bool read_path(const struct filter_place *place, struct filter *f, const char *argument,
                       struct error *error)
 {
@@ -80,7 +80,7 @@ static bool prefix_path_read(const struct filter_place *place, struct filter *f,
         return read_path(place, f, "prefix", error);
 }
 
-/* Once, as in Spring: a route that has it twice, of its own and by default, gets the first. */
+/* Only the first PrefixPath of a route has an effect, as in Spring. */
 static bool prefix_path_request(const struct filter *f, struct filter_chain *chain)
 {
         if (!chain->prefixed)
@@ -146,7 +146,7 @@ static bool rewrite_path_request(const struct filter *f, struct filter_chain *ch
         return true;
 }
 
-/* Spring shows the replacement without what keeps it from being a placeholder. */
+/* Spring shows the replacement without the backslash of $\{name}. */
 static void rewrite_path_show(const struct filter *f, struct text *out)
 {
         text_printf(out, "RewritePath %s = '", f->name);

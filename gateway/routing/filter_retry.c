@@ -4,7 +4,7 @@
 
 enum { RETRIES, STATUSES, METHODS, FIRST, MAX, FACTOR, PREVIOUS, SERIES, EXCEPTIONS, VALUES };
 
-/* Spring's 5 ms where anything is said about the wait. */
+/* As in Spring, the first wait is 5 ms if anything else about the wait is set. */
 static bool read_wait(const struct filter *f, const char **values, struct retry_policy *retry,
                       struct error *error)
 {
@@ -27,7 +27,7 @@ static bool read_wait(const struct filter *f, const char **values, struct retry_
         return true;
 }
 
-/* As Spring's styler shows lists. */
+/* As Spring shows lists. */
 static void show_items(struct text *out, const char *name, const char *const *texts)
 {
         text_printf(out, ", %s = list[%s", name, *texts ? "" : "[empty]");
@@ -57,7 +57,7 @@ static bool read_when(const struct filter_place *place, struct filter *f, const 
         for (const char **s = series; *s; s++)
                 if (!statuses_add_series(&retry->on, *s))
                         return yaml_error(f->definition.at, error,
-                                          "Retry: %s is no series of statuses", *s);
+                                          "Retry: %s is not a series of statuses", *s);
         text_printf(&shown, "retries = %d", retry->retries);
         show_items(&shown, "series", series);
         show_items(&shown, "statuses", statuses);

@@ -9,7 +9,7 @@ static struct routes *read_filters(const char *filters)
                 filters);
 }
 
-/* The story's route, and a request on its way. */
+/* Reads the story's route and starts a request on it. */
 static void begin(const char *filters, const char *path)
 {
         take_route(read_filters(filters), path);
@@ -26,7 +26,7 @@ static const char *path_after(const char *filters, const char *path)
         return chain.path;
 }
 
-/* The upstream's answer, through the filters; "X-Old: 1" is what it has. */
+/* Takes the upstream's answer, which has "X-Old: 1", through the filters. */
 static void answer(int status)
 {
         chain.status = status;
@@ -67,7 +67,7 @@ static void setpath(void)
         check_text(path_after("  - SetPath=/{team}", "/api/orders"), "/blue");
         check_text(path_after("  - name: SetPath\n    args: {template: /}", "/api/orders"), "/");
         check_text(path_after("  - SetPath=/a/../b", "/api/x"),
-                   "/a/../b"); /* the caller's to refuse */
+                   "/a/../b"); /* refused by the caller */
 }
 
 static void rewritepath(void)
@@ -266,7 +266,7 @@ static void what_is_wrong_is_named(void)
                 {"  - AddRequestHeader=X-A, {none}",
                  "AddRequestHeader: {none} is not in each pattern"},
                 {"  - RewritePath=/a", "RewritePath lacks its argument replacement"},
-                {"  - RewritePath=/[a&&b]/b, /$0", "sets of sets"},
+                {"  - RewritePath=/[a&&b]/b, /$0", "sets in sets"},
                 {"  - RewritePath=/(a), /$2", "names a group that the expression lacks"},
                 {"  - RewritePath=/(?<a>b), /${c}", "${c}: neither an environment variable"},
                 {"  - RewritePath=/a, /b?c", "cannot stand in a path"},
@@ -279,10 +279,10 @@ static void what_is_wrong_is_named(void)
                  "RemoveResponseHeader has no argument header"},
                 {"  - RequestSize=0", "RequestSize wants a size such as 5MB, not 0"},
                 {"  - RequestSize=5PB", "RequestSize wants a size such as 5MB, not 5PB"},
-                {"  - SetStatus=199", "199 is no status from 200 to 599"},
-                {"  - SetStatus=FINE", "FINE is no status"},
-                {"  - RedirectTo=200, http://a", "200 is no status from 300 to 399"},
-                {"  - RedirectTo=302, http://a b", "is no URL"},
+                {"  - SetStatus=199", "199 is not a status from 200 to 599"},
+                {"  - SetStatus=FINE", "FINE is not a status"},
+                {"  - RedirectTo=200, http://a", "200 is not a status from 300 to 399"},
+                {"  - RedirectTo=302, http://a b", "is not a URL"},
                 {"  - FallbackHeaders",
                  "the filter FallbackHeaders is not supported; these are: StripPrefix, PrefixPath"},
         };

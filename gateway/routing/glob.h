@@ -1,4 +1,4 @@
-/* glob - texts against globs, and what a raw path is when it is read decoded. */
+/* glob - matching texts against globs, and decoding and encoding of path segments. */
 #ifndef GATEWAY_ROUTING_GLOB_H
 #define GATEWAY_ROUTING_GLOB_H
 
@@ -6,13 +6,15 @@
 
 #include <stdbool.h>
 
-/* `*` and `?` over a whole text, ignoring case where asked to. */
+/* Whether the whole text matches the glob; `*` is any number of characters, `?` is one. */
 bool glob_matches(const char *glob, const char *text, bool ignore_case);
 
-/* One decoded byte of a segment, and what is behind it; -1 at its end (a slash or NUL). */
+/* The next byte of a segment, decoded, and the place after it; -1 at the segment's end (a slash or
+   NUL). */
 int path_byte(const char *path, const char **next);
 
-/* Percent-encodes what cannot stand in a segment; of a whole path slashes and escapes stay. */
+/* Percent-encodes all characters that a segment may not contain. whole: it is a whole path, its
+   slashes and escapes stay. */
 const char *path_escape(struct arena *arena, const char *text, bool whole);
 
 #endif

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A key's bucket is one of the WAYS of its set: looking it up takes the same time whatever keys an
-   enemy thinks of. */
+/* A key's bucket is one of the WAYS buckets of its set: a lookup takes the same time whatever keys
+   an attacker chooses. */
 enum { SETS = 4096, WAYS = 8, MOST_KEY = 255, MILLI = 1000 };
 
 struct bucket {
-        char *key;     /* NULL: free */
+        char *key;     /* NULL: the bucket is free */
         int64_t level; /* thousandths of tokens, as of at_ms */
         int64_t at_ms;
 };
@@ -60,7 +60,7 @@ const struct limiter_config *limiter_config(const struct limiter *l)
         return &l->config;
 }
 
-/* A token a second is a thousandth a millisecond. */
+/* One token a second is a thousandth of a token a millisecond. */
 static void refill(const struct limiter *l, struct bucket *b, int64_t now_ms)
 {
         int64_t full = l->config.burst * MILLI, missing = full - b->level,
@@ -76,7 +76,7 @@ static void refill(const struct limiter *l, struct bucket *b, int64_t now_ms)
 static struct bucket *bucket_of(struct limiter *l, const char *key, int64_t now_ms)
 {
         size_t len = strnlen(key, MOST_KEY);
-        struct bucket *set = l->buckets[hash_bytes(key, len) % SETS], *rather = NULL;
+        struct bucket *set = l->buckets[hash_bytes(key, len) % SETS], *victim = NULL;
 
         for (int way = 0; way < WAYS; way++) {
                 struct bucket *b = &set[way];
@@ -84,15 +84,15 @@ static struct bucket *bucket_of(struct limiter *l, const char *key, int64_t now_
                 if (b->key && strncmp(b->key, key, MOST_KEY) == 0)
                         return b;
                 refill(l, b, now_ms);
-                if (!rather || (rather->key && (!b->key || b->level > rather->level)))
-                        rather = b;
+                if (!victim || (victim->key && (!b->key || b->level > victim->level)))
+                        victim = b;
         }
-        free(rather->key);
-        rather->key = memory_alloc(len + 1);
-        memcpy(rather->key, key, len);
-        rather->level = l->config.burst * MILLI;
-        rather->at_ms = now_ms;
-        return rather;
+        free(victim->key);
+        victim->key = memory_alloc(len + 1);
+        memcpy(victim->key, key, len);
+        victim->level = l->config.burst * MILLI;
+        victim->at_ms = now_ms;
+        return victim;
 }
 
 bool limiter_take(struct limiter *l, const char *key, int64_t now_ms, int64_t *remaining)

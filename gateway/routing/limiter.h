@@ -1,10 +1,9 @@
-/* limiter - token buckets by key, as Spring's RedisRateLimiter has them, but in this process alone:
-   with several replicas each has its own.
+/* limiter - token buckets by key, as in Spring's RedisRateLimiter, but each replica has its own.
 
-   A bucket begins full with `burst` tokens, is refilled with `replenish` a second, a request takes
-   `requested`. The number of keys is bounded (32,768, told apart by their first 255 bytes): a new
-   one takes the place of the fullest bucket among eight, which forgives the least.
-   Threads: any. Time is passed in: monotonic milliseconds. */
+   A bucket starts full with `burst` tokens and is refilled with `replenish` tokens a second; a
+   request takes `requested`. At most 32,768 keys are known; they are compared by their first 255
+   bytes. A new key replaces the fullest of the eight buckets of its set, since a full bucket has
+   the least to forget. Threads: any. The caller passes the time in: monotonic milliseconds. */
 #ifndef GATEWAY_ROUTING_LIMITER_H
 #define GATEWAY_ROUTING_LIMITER_H
 
@@ -23,10 +22,10 @@ struct limiter *limiter_hold(struct limiter *limiter); /* one more owner */
 void limiter_close(struct limiter **limiter);          /* one less */
 const struct limiter_config *limiter_config(const struct limiter *limiter);
 
-/* Whether the request may pass, and how many whole tokens its key has left. */
+/* Whether the request may pass; `remaining`: the whole tokens that its key has left. */
 bool limiter_take(struct limiter *limiter, const char *key, int64_t now_ms, int64_t *remaining);
 
-/* X-RateLimit-Remaining, -Requested-Tokens, -Burst-Capacity, -Replenish-Rate, for the answer,
+/* X-RateLimit-Remaining, -Requested-Tokens, -Burst-Capacity, -Replenish-Rate: for every answer,
    refused or not. */
 enum { LIMITER_HEADERS = 4 };
 struct limiter_header {

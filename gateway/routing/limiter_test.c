@@ -16,7 +16,7 @@ static void begin(int64_t replenish, int64_t burst, int64_t requested)
         l = limiter_open(&config);
 }
 
-/* What is left; -1: refused. */
+/* The tokens left; -1: refused. */
 static int64_t take(const char *key, int64_t now)
 {
         int64_t remaining = -2;
@@ -32,7 +32,7 @@ static void a_bucket_begins_full_and_is_refilled(void)
         check_int(take("a", 1000), 1);
         check_int(take("a", 1000), 0);
         check_int(take("a", 1000), -1);
-        check_int(take("a", 1099), -1); /* a tenth of a second a token */
+        check_int(take("a", 1099), -1); /* a token every tenth of a second */
         check_int(take("a", 1100), 0);
         check_int(take("a", 1100), -1);
         check_int(take("a", 60000), 2); /* never more than the burst */
@@ -86,7 +86,7 @@ static void each_key_has_its_own(void)
         check_int(take(one, 0), 0);
         check_int(take(other, 0), 0);
         other[254] = 'x';
-        other[255] = 'y'; /* behind the first 255 bytes */
+        other[255] = 'y'; /* after the first 255 bytes */
         check_int(take(other, 0), -1);
         limiter_close(&l);
 }
@@ -101,15 +101,15 @@ static void keys_are_bounded_and_the_empty_bucket_stays_longest(void)
         check_int(take("greedy", 0), 100);
         for (int i = 0; i < 200000; i++) {
                 snprintf(key, sizeof key, "%d", i);
-                check_int(take(key, 0), 700); /* each finds a place */
+                check_int(take(key, 0), 700); /* each has a bucket */
         }
         check_int(take("greedy", 0), -1);
         check_int(take("0", 0), 700); /* forgotten long since */
         limiter_close(&l);
 }
 
-/* By what each has now, not by what it had when it was last asked for: else the newest would push
-   out each other. */
+/* The fullest bucket is chosen by its level now, not by its level at the last request: else the
+   newest keys would replace each other. */
 static void who_has_been_quiet_gives_way(void)
 {
         enum { ALL = 200000, FEW = 2000 };
@@ -127,7 +127,7 @@ static void who_has_been_quiet_gives_way(void)
         }
         for (int i = 0; i < FEW; i++) {
                 snprintf(key, sizeof key, "busy %d", i);
-                check_int(take(key, 60000), 1); /* known still */
+                check_int(take(key, 60000), 1); /* still known */
         }
         limiter_close(&l);
 }

@@ -1,6 +1,6 @@
 #include "gateway/routing/load.h"
 
-/* What waits until all of spring.cloud.gateway is known. */
+/* Lists that are read after all other members of spring.cloud.gateway. */
 struct gateway_lists {
         const struct yaml *routes, *default_filters;
 };
@@ -51,7 +51,7 @@ static bool gateway_enabled(struct routes *r, const struct yaml *t, void *into, 
                yaml_error(t, error, "enabled can only be true: this is nothing but a gateway");
 }
 
-/* What only switches on what is always on here. */
+/* Members that switch on what is always on here. */
 static bool gateway_always(struct routes *r, const struct yaml *t, void *into, struct error *error)
 {
         (void)r, (void)t, (void)into, (void)error;

@@ -1,27 +1,28 @@
-/* load - from the tree of an application.yml to struct routes; routes.c's own. */
+/* load - from the YAML tree of an application.yml to struct routes; for routes_read.c and
+   load_*.c. */
 #ifndef GATEWAY_ROUTING_LOAD_H
 #define GATEWAY_ROUTING_LOAD_H
 
 #include "gateway/config/value.h"
 #include "gateway/routing/routes.h"
 
-/* Everything under spring.cloud.gateway of `file`. */
+/* Reads everything under spring.cloud.gateway of `file`. */
 bool load_gateway(struct routes *routes, const struct yaml *file, struct error *error);
 bool load_port(struct routes *routes, const struct yaml *port, struct error *error);
 
-/* A member that a map may have; any other is an error. */
+/* A member that a map may have. Any other is an error. */
 struct known_member {
         const char *name;
         bool (*read)(struct routes *routes, const struct yaml *value, void *into,
                      struct error *error);
 };
 
-/* Each member of the map goes to the row of its name; `known` ends with a NULL name. `where` is the
-   map's name in messages. */
+/* Reads each member of the map by the row of its name; `known` ends with a NULL name. `where` is
+   the map's name in messages. */
 bool load_members(struct routes *routes, const struct yaml *map, const struct known_member *known,
                   void *into, const char *where, struct error *error);
 
-/* The members of it that have files of their own. */
+/* Members of spring.cloud.gateway with files of their own. */
 bool load_cors(struct routes *routes, const struct yaml *globalcors, void *into,
                struct error *error);
 bool load_client(struct routes *routes, const struct yaml *httpclient, void *into,

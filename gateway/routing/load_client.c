@@ -1,4 +1,4 @@
-/* load_client - httpclient. */
+/* load_client - the httpclient settings. */
 #include "gateway/routing/load.h"
 
 #include <strings.h>
@@ -71,7 +71,7 @@ static bool pool_connections(struct routes *r, const struct yaml *t, void *into,
         return true;
 }
 
-/* Ours is elastic up to max-connections, which is what Spring's other kind is too. */
+/* Our pool grows up to max-connections, which fits both of Spring's types. */
 static bool pool_type(struct routes *r, const struct yaml *t, void *into, struct error *error)
 {
         const char *type;

@@ -101,15 +101,16 @@ static bool read_paths(struct routes *r, const struct yaml *t, void *into, struc
                 if (!load_members(r, m, path_members, c, m->name, error))
                         return false;
                 if (c->credentials && cors_is_open(c))
-                        routes_warn(
-                                r, m,
-                                "with allowCredentials and the origin *, pages of any origin may "
-                                "ask in their visitors' names; name those that may");
+                        routes_warn(r, m,
+                                    "with allowCredentials and the origin *, a page of any origin "
+                                    "can send "
+                                    "requests in its visitors' names; list the origins that may");
         }
         return true;
 }
 
-/* Spring needs this one to answer preflights where no route takes OPTIONS; here they always are. */
+/* Spring needs this to answer preflights for which there is no route; here they are always
+   answered. */
 static bool read_simple_mapping(struct routes *r, const struct yaml *t, void *into,
                                 struct error *error)
 {

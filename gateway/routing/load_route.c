@@ -1,4 +1,4 @@
-/* settings_route - routes[] and default-filters. */
+/* load_route - routes[] and default-filters. */
 #include "gateway/routing/load.h"
 
 #include "base/redact.h"
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* One route on its way in; what depends on the rest of it waits. */
+/* A route while it is read. Members that depend on others are read last. */
 struct route_draft {
         struct route route;
         const struct yaml *uri, *filters, *default_filters, *file;
@@ -47,8 +47,7 @@ static bool is_port(const char *digits, size_t len)
         return len <= 5 && strspn(digits, "0123456789") == len && port >= 1 && port <= 65535;
 }
 
-/* The scheme, host and port of a route's uri; Spring takes the path from the request alone, and so
-   do we. */
+/* Reads scheme, host and port of the route's uri. As in Spring, a path in it has no effect. */
 static bool read_base(struct routes *r, struct route *route, const struct yaml *t,
                       struct error *error)
 {
@@ -142,8 +141,8 @@ static bool read_filters(const struct filter_place *place, const struct yaml *li
         return true;
 }
 
-/* Spring counts both lists from 1 and sorts by that: the first default one, the first of the
-   route's, the second ... */
+/* Spring counts both lists from 1 and sorts by that number: the first default filter, the route's
+   first, the second default filter ... */
 static void sort_filters(struct route *route)
 {
         for (size_t i = 1; i < route->filter_count; i++) {
@@ -171,8 +170,7 @@ static bool route_order(struct routes *r, const struct yaml *t, void *into, stru
         return true;
 }
 
-/* The user's own keys are nobody's business; those that mean something here are read as Spring
-   does. */
+/* Keys that have a meaning here are read as Spring reads them; all others are the user's own. */
 static bool route_metadata(struct routes *r, const struct yaml *t, void *into, struct error *error)
 {
         struct route *route = &((struct route_draft *)into)->route;
@@ -240,7 +238,7 @@ static bool read_route(struct routes *r, const struct yaml *t, struct route_draf
         return read_base(r, route, draft->uri, error);
 }
 
-/* Stable: among equals the file's order holds. */
+/* Sorted by order; equal ones stay in the file's order. */
 static void route_insert(struct routes *r, const struct route *route)
 {
         size_t i = r->count++;
@@ -265,7 +263,7 @@ static void share_weights(struct routes *r)
         predicates_share(weights, count);
 }
 
-/* A fallback that no route takes would be a 404 on the worst day. */
+/* Without a route for its path, a fallback would answer 404 when it is needed. */
 static bool check_fallback(const struct routes *r, const struct route *route, struct error *error)
 {
         for (size_t i = 0; i < r->count; i++)

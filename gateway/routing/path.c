@@ -4,7 +4,8 @@
 #include "gateway/routing/glob.h"
 #include "http/grammar.h"
 
-enum { TIMES = 3 }; /* that somebody may decode; an escape that is left then is refused */
+/* No server decodes more often. An escape that is still left is refused. */
+enum { TIMES = 3 };
 
 static const char forbidden[] = "actuator";
 
@@ -25,8 +26,8 @@ static const char *bytes_check(const char *path)
         return NULL;
 }
 
-/* In place. False: nothing changed. A NUL, which would be an end, becomes an escape again: it is
-   found as one that is left. */
+/* Decodes in place; false: nothing changed. %00 stays, since a NUL would end the text: the caller
+   finds it as an escape that is left. */
 static bool decode(char *text)
 {
         char *to = text;
@@ -45,7 +46,7 @@ static bool decode(char *text)
         return changed;
 }
 
-/* Decoded as often as that changes it; NULL: too often, or to NUL. */
+/* Decodes until nothing changes; NULL: it is escaped too often, or has an escaped NUL. */
 static const char *decode_all(struct arena *arena, const char *path)
 {
         char *text;
@@ -61,7 +62,7 @@ static const char *decode_all(struct arena *arena, const char *path)
         return text;
 }
 
-/* One segment, and what of it is its name. */
+/* A segment; its name ends where parameters or a query begin. */
 struct path_segment {
         const char *at;
         size_t len, name_len;
@@ -101,8 +102,7 @@ int path_check(struct arena *arena, const char *path, const char **why)
                 if (is_dots(&s))
                         return 400;
                 *why = "the path has a segment that is nothing but parameters";
-                if (s.at[0] == ';') /* dropped by some before they decode what is in them, by others
-                                       behind that */
+                if (s.at[0] == ';') /* some servers drop parameters before decoding, some after */
                         return 400;
                 *why = "nothing under /actuator is reached through the gateway";
                 if (first && s.name_len == sizeof forbidden - 1 &&
@@ -130,7 +130,7 @@ const char *path_reading(struct arena *arena, const char *path)
                         continue;
                 text_char(&out, '/');
                 text_string(&out, path_escape(arena, arena_copy(arena, s.at, s.name_len), false));
-                if (end == '?' || end == '#') /* some look for a query only now */
+                if (end == '?' || end == '#') /* some servers look for a query after decoding */
                         break;
         }
         return out.len ? out.at : "/";

@@ -1,8 +1,8 @@
-/* path_fuzz - a target through the gateway's eyes and through those of a forgiving upstream. The
-   input is the target.
+/* path_fuzz - reads a request target (the input) as the gateway does and as a lenient upstream
+   does.
 
-   What is routed is what is sent: an upstream reads the path as below the route's own; and nobody
-   reads /actuator in it. */
+   The upstream must read the sent path as below the path of the chosen route, and never as below
+   /actuator. */
 #include "gateway/routing/filter_chain.h"
 #include "gateway/routing/path.h"
 #include "gateway/routing/routes.h"
@@ -34,7 +34,7 @@ static bool is_fine(struct arena *arena, const char *path)
         return path_check(arena, path, &why) == 0;
 }
 
-/* As admit.c has it: however it is read, the same route takes it. */
+/* As in admit.c: a path is only taken if every reading leads to the same route. */
 static const struct route *choose(const struct asked *asked)
 {
         const struct route *route =

@@ -1,5 +1,5 @@
-/* A path by hand, and all short paths out of the pieces that paths are attacked with, under all
-   readers of path_model.h. */
+/* Chosen paths, and all short paths made of the pieces that attacks use, under all readers of
+   path_model.h. */
 #include "gateway/routing/path.h"
 
 #include "base/random.h"
@@ -172,7 +172,7 @@ static void the_other_reading_has_names_and_nothing_else(void)
 
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
                 check_text(path_reading(arena, rows[i].path), rows[i].reading);
-        for (int i = 0; i < 2; i++) /* nothing to read twice: not even copied */
+        for (int i = 0; i < 2; i++) /* only one way to read them: not even copied */
                 check(path_reading(arena, rows[i].path) == rows[i].path);
 }
 
@@ -197,8 +197,8 @@ static const char *route_by_first(const char *read)
                                                             : "all";
 }
 
-/* False, and said, when a path is let through that somebody reads as something else. A reader that
-   does not decode at all is held only against the first: to it %61dmin is the name of nothing. */
+/* False, with a message, if a path passes that some reader reads as another one. A reader that does
+   not decode is only compared with the raw path: %61dmin is no known name to it. */
 static bool is_safe(const char *path)
 {
         const struct route *route;
@@ -241,8 +241,8 @@ static bool is_safe_of(int len, uint64_t n)
         return is_safe(path);
 }
 
-/* All up to four pieces, and as many longer ones as there is time for. (All of five were tried
-   once: none is found by them only.) */
+/* All paths of up to four pieces, and as many longer ones as there is time for. (All paths of five
+   pieces were tried once; they found nothing more.) */
 static void no_path_leads_elsewhere(void)
 {
         struct prng prng = prng_open(88172645463325252u);

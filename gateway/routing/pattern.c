@@ -7,8 +7,8 @@
 
 struct pattern_segment {
         const char *glob;   /* NULL: any number of segments */
-        const char **names; /* of each star in the glob, NULL where it has none; glob NULL: of
-                               {*name}, one */
+        const char **names; /* the name of each star in the glob, or NULL; if glob is NULL: the name
+                               of {*name}, or NULL */
 };
 
 struct pattern {
@@ -25,13 +25,13 @@ static const char *segment_end(const struct pattern *p, const char *at)
         return at;
 }
 
-static const char *behind(const struct pattern *p, const char *at)
+static const char *after(const struct pattern *p, const char *at)
 {
         at = segment_end(p, at);
         return at + (*at == p->separator);
 }
 
-/* -1 at the segment's end. */
+/* The next byte, decoded; -1 at the segment's end. */
 static int byte_at(const struct pattern *p, const char *at, const char **next)
 {
         if (p->separator == '/')
@@ -42,7 +42,7 @@ static int byte_at(const struct pattern *p, const char *at, const char **next)
         return tolower((unsigned char)*at);
 }
 
-/* Linear in practice: only the last star is gone back to. */
+/* Goes back to the last star only, hence linear in practice. */
 static bool segment_matches(const struct pattern *p, const char *glob, const char *at)
 {
         const char *star = NULL, *star_at = NULL, *next = at;
@@ -68,8 +68,8 @@ static bool segment_matches(const struct pattern *p, const char *glob, const cha
         return !*glob;
 }
 
-/* `at` is behind a separator or at the end. As with one star: only the last `**` is gone back to.
-   `begins`, if not NULL, learns where each segment of the pattern begins. */
+/* `at` is after a separator or at the end. Goes back to the last `**` only. `begins`, if not NULL,
+   receives where each segment of the pattern begins in the subject. */
 static bool segments_match(const struct pattern *p, const char *at, const char **begins)
 {
         const struct pattern_segment *s = p->segments, *end = s + p->count, *any = NULL;
@@ -83,10 +83,10 @@ static bool segments_match(const struct pattern *p, const char *at, const char *
                         any_at = at;
                 } else if (s < end && segment_matches(p, s->glob, at)) {
                         s++;
-                        at = behind(p, at);
+                        at = after(p, at);
                 } else if (any) {
                         s = any;
-                        at = any_at = behind(p, any_at);
+                        at = any_at = after(p, any_at);
                 } else {
                         return false;
                 }
@@ -97,7 +97,7 @@ static bool segments_match(const struct pattern *p, const char *at, const char *
         return s == end;
 }
 
-/* Where the first segment begins; NULL: it is no such subject. */
+/* Where the first segment begins; NULL: the subject is not a path. */
 static const char *first_segment(const struct pattern *p, const char *subject)
 {
         if (p->separator == '.')
@@ -118,7 +118,7 @@ static char *glob_char(const struct pattern *p, char *out, char c)
         return out + 1;
 }
 
-/* "{id}" becomes a star with a name; false: what is in the braces is not for us. */
+/* "{id}" becomes a star with a name. False: the braces hold something that is not supported. */
 static bool segment_read(const struct pattern *p, struct arena *arena, const char *from, size_t len,
                          struct pattern_segment *to)
 {
@@ -153,9 +153,9 @@ static const struct pattern *read_segments(struct pattern *p, struct arena *aren
                                            const char **reason)
 {
         p->segments = arena_alloc(arena, (strlen(from) + 1) * sizeof *p->segments);
-        *reason = "of {...} only {name} and, at the end, {*name} are supported, no regular "
+        *reason = "in {...} only {name} and, at the end, {*name} are supported, no regular "
                   "expressions";
-        for (const char *s = from; *s; s = behind(p, s)) {
+        for (const char *s = from; *s; s = after(p, s)) {
                 if (!segment_read(p, arena, s, (size_t)(segment_end(p, s) - s),
                                   &p->segments[p->count]))
                         return NULL;
@@ -196,7 +196,7 @@ size_t pattern_weight(const struct pattern *p)
         return p->weight;
 }
 
-/* The segment that has the name, and which of its stars. */
+/* The segment with the variable of that name, and the index of its star. */
 static const struct pattern_segment *find_variable(const struct pattern *p, const char *name,
                                                    size_t *star)
 {
@@ -228,8 +228,9 @@ static bool literal_ends_at(const char *literal, size_t len, const char *end)
         return true;
 }
 
-/* What the star takes of a text that matches the glob. From the right, each literal as far right as
-   it can be: that makes the first star the longest, as in a regular expression. */
+/* The part of the text that the star matches; the text matches the glob. Places the literals from
+   the right, each as far right as possible: then the first star is the longest, as in a regular
+   expression. */
 static const char *star_value(struct arena *arena, const char *glob, size_t star, const char *text)
 {
         const char *glob_end = glob + strlen(glob), *end = text + strlen(text), *value_end = NULL;
@@ -245,7 +246,7 @@ static const char *star_value(struct arena *arena, const char *glob, size_t star
                         literal--;
                 len = (size_t)(glob_end - literal);
                 if (literal == glob)
-                        end = text + len; /* the first one is where the text begins */
+                        end = text + len; /* the first literal is at the beginning of the text */
                 while (value_end && end > text + len && !literal_ends_at(literal, len, end))
                         end--;
                 if (value_end && stars == star)

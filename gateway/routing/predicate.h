@@ -1,5 +1,5 @@
-/* predicate - what a request must be for a route to take it. A new kind is a row in one of the
-   tables. */
+/* predicate - a condition that a request must meet for a route to take it. A new kind is a row in
+   one of the tables of predicate_*.c. */
 #ifndef GATEWAY_ROUTING_PREDICATE_H
 #define GATEWAY_ROUTING_PREDICATE_H
 
@@ -13,16 +13,15 @@
 struct headers;
 struct routes;
 
-/* What routes look at in a request. */
+/* The parts of a request that routes look at. */
 struct asked {
         struct arena *arena; /* the request's */
         const char *method;
         const char *path;              /* raw, begins with a slash */
-        const char *query;             /* raw, behind the '?'; NULL: none */
+        const char *query;             /* raw, after the '?'; NULL: none */
         const char *client;            /* its address, for RequestRateLimiter */
-        const struct headers *headers; /* as received, behind forward_receive */
-        uint64_t random; /* drawn by the caller for each request: Weight chooses by it, all else is
-                            constant */
+        const struct headers *headers; /* after forward_receive */
+        uint64_t random; /* drawn by the caller for each request; Weight chooses by it */
 };
 
 struct predicate;
@@ -31,12 +30,12 @@ struct predicate_kind {
         const char *name;
         bool (*read)(struct routes *routes, struct predicate *predicate, struct error *error);
         bool (*holds)(const struct predicate *predicate, const struct asked *asked);
-        /* What {name} of its pattern stands for in a request for which it holds, as
-           pattern_variable has it; NULL: has none. */
+        /* The value of {name} in a request for which the predicate holds, as from pattern_variable.
+           NULL: this kind has no variables. */
         const char *(*variable)(const struct predicate *predicate, const struct asked *asked,
                                 const char *name);
-        void (*show)(const struct predicate *predicate,
-                     struct text *out); /* as Spring's toString does */
+        /* As Spring's toString shows it. */
+        void (*show)(const struct predicate *predicate, struct text *out);
 };
 
 struct predicate {
@@ -45,18 +44,19 @@ struct predicate {
         const struct pattern **patterns; /* Path, Host; ended by NULL */
         const char **methods;            /* Method; ended by NULL */
         const char *name;                /* Header, Query; Weight: the group */
-        const struct regex *regex;       /* Header, Query; NULL: being there is enough */
-        const char *regex_text;          /* as written, for show */
+        const struct regex *regex;       /* Header, Query; NULL: any value will do */
+        const char *regex_text;          /* as written, for `show` */
+        /* Weight: of `total` equally likely outcomes, `weight` ones choose the route, from `from`
+           on. */
         struct {
-                int group; /* the how manyeth of the file, from 0 */
-                uint64_t weight, from,
-                        total; /* of `total`, as many as `weight` from `from` on are ours */
-        } share;               /* Weight */
+                int group; /* index of the weight group within the file, from 0 */
+                uint64_t weight, from, total;
+        } share;
 };
 
 bool predicate_read(struct routes *routes, const struct yaml *at, struct predicate *predicate,
                     struct error *error);
-/* Of all Weight predicates of a file: gives each its part of its group's throws. */
+/* Takes all Weight predicates of a file and gives each its share of its group's throws. */
 void predicates_share(struct predicate **weights, size_t count);
 
 #endif

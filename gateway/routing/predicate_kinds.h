@@ -1,4 +1,4 @@
-/* predicate_kinds - the tables of predicate.c, by theme; each ends with a NULL name. */
+/* predicate_kinds - the tables of predicates, by theme, each ended by a NULL name. */
 #ifndef GATEWAY_ROUTING_PREDICATE_KINDS_H
 #define GATEWAY_ROUTING_PREDICATE_KINDS_H
 

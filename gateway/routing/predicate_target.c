@@ -1,4 +1,4 @@
-/* predicate_target - what the request is for: Path, Host, Method. */
+/* predicate_target - predicates about the target of the request: Path, Host, Method. */
 #include "gateway/routing/predicate_kinds.h"
 
 #include "gateway/routing/routes.h"
@@ -15,7 +15,8 @@ static bool is_named(const struct argument *a, const char *name)
         return yaml_is_named(&(struct yaml){.name = a->name}, name);
 }
 
-/* matchTrailingSlash, which in the short form is a true or false behind the patterns. */
+/* Whether the argument is matchTrailingSlash; in the short form it is a true or false after the
+   patterns. */
 static bool is_about_slash(const struct definition *d, size_t i)
 {
         const struct argument *a = &d->arguments[i];
@@ -38,10 +39,9 @@ static bool read_patterns(struct routes *routes, struct predicate *p, pattern_re
 
                 if (is_about_slash(d, i)) {
                         if (strcmp(a->value, "true") != 0)
-                                return yaml_error(
-                                        d->at, error,
-                                        "%s: that a slash at the end matters is not supported",
-                                        d->name);
+                                return yaml_error(d->at, error,
+                                                  "%s: matchTrailingSlash=false is not supported",
+                                                  d->name);
                         continue;
                 }
                 if (!argument_is_positional(a) && !is_named(a, "pattern") &&
@@ -144,7 +144,7 @@ static void method_show(const struct predicate *p, struct text *out)
         text_char(out, ']');
 }
 
-/* Of the first of the patterns that matches, as Spring does. */
+/* From the first pattern that matches, as in Spring. */
 static const char *variable_of(const struct predicate *p, struct arena *arena, const char *subject,
                                const char *name)
 {

@@ -159,7 +159,7 @@ static void what_is_wrong_is_named(void)
 {
         static const struct wrong wrong[] = {
                 {"  - Path=", "r.yml:5: Path wants a pattern"},
-                {"  - Path=/a,false", "that a slash at the end matters is not supported"},
+                {"  - Path=/a,false", "Path: matchTrailingSlash=false is not supported"},
                 {"  - Path=/{id:\\d+}", "no regular expressions"},
                 {"  - name: Path\n    args: {path: /a}", "r.yml:5: Path has no argument path"},
                 {"  - Host=", "Host wants a pattern"},
@@ -168,7 +168,7 @@ static void what_is_wrong_is_named(void)
                 {"  - name: Method\n    args: {verb: GET}", "Method has no argument verb"},
                 {"  - Header=", "Header lacks its argument header"},
                 {"  - Header=X, [a&&b]",
-                 "r.yml:5: Header: the regular expression [a&&b]: sets of sets"},
+                 "r.yml:5: Header: the regular expression [a&&b]: sets in sets"},
                 {"  - Header=X, a{1,3}", "Header takes 2 arguments, not 3; with name and args"},
                 {"  - name: Query\n    args: {param: [a, b]}", "Query: param wants one value"},
                 {"  - Query=a, [", "[ without its ]"},

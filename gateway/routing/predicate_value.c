@@ -1,5 +1,5 @@
-/* predicate_value - what the request brings along, Header and Query; and Weight, which is the
-   dice. */
+/* predicate_value - predicates about values of the request, Header and Query; and Weight, which
+   chooses at random. */
 #include "gateway/routing/predicate_kinds.h"
 
 #include "gateway/config/value.h"
@@ -12,7 +12,7 @@
 
 enum { MOST_WEIGHT = 1000000 };
 
-/* Name and, optionally, what one of its values must be like. */
+/* Reads a name and, optionally, a regular expression that one of its values must match. */
 static bool read_name_regex(struct routes *routes, struct predicate *p,
                             const struct parameter *parameters, struct error *error)
 {
@@ -64,7 +64,7 @@ static bool query_read(struct routes *routes, struct predicate *p, struct error 
         return read_name_regex(routes, p, parameters, error);
 }
 
-/* `?x` has no value that could be like anything, `?x=` has an empty one. */
+/* `?x` has no value, so that no expression matches; `?x=` has an empty one. */
 static bool query_holds(const struct predicate *p, const struct asked *asked)
 {
         for (const char *at = asked->query; at && *at; at += strcspn(at, "&"), at += *at == '&') {
@@ -133,8 +133,8 @@ void predicates_share(struct predicate **weights, size_t count)
         }
 }
 
-/* Each group throws its own dice, all from the request's one number: the first by the number
-   itself, the others by what splitmix64 makes of it. */
+/* Each group has a throw of its own, made from the request's one random number: the first group
+   uses the number itself, the others mix it by splitmix64. */
 static uint64_t dice(uint64_t random, int group)
 {
         if (group == 0)

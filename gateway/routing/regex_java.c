@@ -81,15 +81,15 @@ static const char *read_escape(struct scan *s)
         }
         len = escape_length(s->at, s->in_class);
         if (!len && isdigit((unsigned char)*s->at))
-                return "of \\ and digits only \\1 to \\9 are supported";
+                return "of \\ and a digit only \\1 to \\9 are supported";
         if (!len)
-                return s->in_class ? "of \\ and a letter in [...] only \\d \\w \\s \\h \\v, their "
-                                     "negations, \\t \\n \\r \\f \\a \\e, \\xhh, \\Q...\\E and "
-                                     "\\p{L} of a general category are supported"
-                                   : "of \\ and a letter only \\d \\w \\s \\h \\v \\b, their "
-                                     "negations, \\A \\z \\Z, \\t \\n \\r \\f \\a \\e, \\xhh, "
-                                     "\\Q...\\E, \\k<name> and \\p{L} of a general category are "
-                                     "supported";
+                return s->in_class
+                               ? "in [...], after \\ only these letters are supported: d w s h v "
+                                 "and their capitals, t n r f a e, xhh, Q...\\E, and p{L} or "
+                                 "another general category"
+                               : "after \\ only these letters are supported: d w s h v b and "
+                                 "their capitals, A z Z, t n r f a e, xhh, Q...\\E, k<name>, "
+                                 "and p{L} or another general category";
         copy(s, len);
         return NULL;
 }
@@ -102,7 +102,7 @@ static const char *read_member(struct scan *s)
         if (!*s->at)
                 return "[ without its ]";
         if (*s->at == '[' || strncmp(s->at, "&&", 2) == 0)
-                return "sets of sets are not supported";
+                return "sets in sets, as in [a[b]] and [a&&b], are not supported";
         if (*s->at == '\\')
                 wrong = read_escape(s);
         else
@@ -150,10 +150,10 @@ static bool is_group(const char *at)
 static const char *read_group(struct scan *s)
 {
         if (s->at[1] == '*')
-                return "a repeat of nothing";
+                return "quantifier does not follow a repeatable item";
         if (s->at[1] == '?' && !is_group(s->at + 2))
-                return "of (?...) only (?:...), (?<name>...) with a name of letters and digits, "
-                       "look-around, (?>...) and the flags i, m and s are supported";
+                return "of (?...) only these are supported: (?:...), (?<name>...) with a name of "
+                       "letters and digits, look-around, (?>...) and the flags i, m and s";
         copy(s, 1);
         return NULL;
 }

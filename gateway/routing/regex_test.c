@@ -81,7 +81,7 @@ static void subjects_match_as_in_java(void)
         check_matches(cases, sizeof cases / sizeof *cases);
 }
 
-static void what_posix_lacks_matches_as_in_java(void)
+static void look_around_possessives_classes_and_flags(void)
 {
         static const struct match_case cases[] = {
                 {"(?=ab)a.", "ab", true},
@@ -109,7 +109,7 @@ static void what_posix_lacks_matches_as_in_java(void)
                 {".", "주", true},   /* one character */
                 {".", "\xe9", true}, /* not UTF-8: Latin-1 */
                 {"\\p{L}x", "\xe9x", true},
-                {".*", "a\nb", false}, /* no line end */
+                {".*", "a\nb", false}, /* a line end is not matched */
                 {".*", "a\rb", false},
                 {"(?s).*", "a\nb", true},
                 {"a$", "a\n", false}, /* the whole subject */
@@ -121,7 +121,7 @@ static void what_posix_lacks_matches_as_in_java(void)
                 {"(?i:a)b|c", "C", false},
                 {"(?-i)a", "A", false},
                 {"[\\D]", "a", true},
-                {"[\\w-.]+", "a-.", true}, /* the hyphen is itself */
+                {"[\\w-.]+", "a-.", true}, /* the hyphen is a member */
                 {"[\\w-.]", ",", false},
                 {"[\\w-]+", "a-", true},
                 {"[]a]+", "]a", true},
@@ -141,22 +141,22 @@ static void what_java_means_otherwise_is_refused_with_its_reason(void)
         static const struct {
                 const char *regex, *reason;
         } wrong[] = {
-                {"[a[b]]", "sets of sets"},
-                {"[a&&b]", "sets of sets"},
-                {"[^&&b]", "sets of sets"},
-                {"[a-z&&[^b]]", "sets of sets"},
-                {"[[:alpha:]]", "sets of sets"},
+                {"[a[b]]", "sets in sets"},
+                {"[a&&b]", "sets in sets"},
+                {"[^&&b]", "sets in sets"},
+                {"[a-z&&[^b]]", "sets in sets"},
+                {"[[:alpha:]]", "sets in sets"},
                 {"\\p{Lower}", "general category"},
                 {"\\p{Alpha}", "general category"},
                 {"\\p{^L}", "general category"},
                 {"\\pl", "general category"},
-                {"\\u0041", "of \\ and a letter"},
-                {"\\N", "of \\ and a letter"},
-                {"\\Kb", "of \\ and a letter"},
-                {"\\C", "of \\ and a letter"},
-                {"\\x4", "of \\ and a letter"},
-                {"\\k{x}", "of \\ and a letter"},
-                {"[\\b]", "of \\ and a letter in [...]"},
+                {"\\u0041", "after \\ only these letters"},
+                {"\\N", "after \\ only these letters"},
+                {"\\Kb", "after \\ only these letters"},
+                {"\\C", "after \\ only these letters"},
+                {"\\x4", "after \\ only these letters"},
+                {"\\k{x}", "after \\ only these letters"},
+                {"[\\b]", "in [...], after \\ only"},
                 {"[\\1]", "\\1 to \\9"},
                 {"(a)\\11", "\\1 to \\9"},
                 {"\\012", "\\1 to \\9"},
@@ -169,8 +169,8 @@ static void what_java_means_otherwise_is_refused_with_its_reason(void)
                 {"(?1)", "of (?...) only"},
                 {"(?|a)", "of (?...) only"},
                 {"(?#a)", "of (?...) only"},
-                {"(*UCP)a", "a repeat of nothing"},
-                {"(*a)", "a repeat of nothing"},
+                {"(*UCP)a", "quantifier does not follow"},
+                {"(*a)", "quantifier does not follow"},
                 {"a**", "quantifier does not follow"},
                 {"*a", "quantifier does not follow"},
                 {"a|*", "quantifier does not follow"},
@@ -225,8 +225,9 @@ static void parts_are_replaced_as_java_does(void)
         check_text(replaced("o", "0", "/foo/boo"), "/f00/b00"); /* all of them */
         check_text(replaced("^/a", "/b", "/a/a"), "/b/a");
         check_text(replaced("^a", "b", "aaa"), "baa");
-        check_text(replaced("(a)(b)?", "[$1$2]", "ac"), "[a]c"); /* a group without part is empty */
-        check_text(replaced("(a)", "$11", "a"), "a1");           /* no group 11: group 1 and a 1 */
+        check_text(replaced("(a)(b)?", "[$1$2]", "ac"),
+                   "[a]c");                            /* a group that took no part is empty */
+        check_text(replaced("(a)", "$11", "a"), "a1"); /* no group 11: group 1 and a 1 */
         check_text(replaced("a", "$0$0", "bab"), "baab");
         check_text(replaced("a", "\\$1\\\\", "a"), "$1\\");
         check_text(replaced(".*", "x", "abc"), "xx"); /* Java finds the empty rest, too */
@@ -243,7 +244,7 @@ static void parts_are_replaced_as_java_does(void)
         check_text(replaced("(a|ab)(c|bcd)(d*)", "[$1][$2][$3]", "abcd"), "[a][bcd][]");
         check_text(replaced("(?<=/)v\\d+/", "", "/v1/v2/x"), "/x");
         check_text(replaced("(?i)/api", "", "/API/x"), "/x");
-        check_text(replaced("x*", "-", "주"), "-주-"); /* one character on */
+        check_text(replaced("x*", "-", "주"), "-주-"); /* moves on by one character */
         arena_close(&arena);
 }
 
@@ -258,7 +259,8 @@ static void time_is_bounded(void)
         arena = arena_open();
         memset(subject, 'a', sizeof subject - 1);
         subject[0] = ';';
-        memcpy(subject + sizeof subject - 7, ";7bxc;", 6); /* what each needs last is there */
+        /* PCRE2 must not stop early because a character that each needs is missing. */
+        memcpy(subject + sizeof subject - 7, ";7bxc;", 6);
         for (int i = 0; slow[i]; i++) {
                 const struct regex *whole = regex_read(arena, slow[i], &reason);
                 int64_t start = clock_mono_us();
@@ -270,7 +272,7 @@ static void time_is_bounded(void)
         arena_close(&arena);
 }
 
-/* All of these match, if only after many steps. */
+/* All of these would match after enough steps. */
 static void what_takes_too_long_is_given_up(void)
 {
         static char subject[60001];
@@ -289,7 +291,7 @@ static void what_takes_too_long_is_given_up(void)
         subject[16] = '\0';
         check(regex_matches(slow, arena, subject)); /* steps are counted anew */
         check_text(replaced("(?:a|aa)+c|a+", "x", subject), "x");
-        memset(subject + 16, ';', 8000); /* less for each of the many places */
+        memset(subject + 16, ';', 8000); /* with more places to begin at, each has fewer steps */
         subject[8016] = '\0';
         check(replaced("(?:a|aa)+c|a+", "x", subject) == NULL);
         memset(subject, 'a', 8000);
@@ -302,7 +304,7 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 STORY(subjects_match_as_in_java),
-                STORY(what_posix_lacks_matches_as_in_java),
+                STORY(look_around_possessives_classes_and_flags),
                 STORY(what_java_means_otherwise_is_refused_with_its_reason),
                 STORY(parts_are_replaced_as_java_does),
                 STORY(time_is_bounded),

@@ -17,8 +17,8 @@ bool retry_policy_wants(const struct retry_policy *r, const char *method, int st
         return done < r->retries && statuses_have(&r->on, status) && has_method(r, method);
 }
 
-/* Spring's basedOnPreviousValue makes no difference: what is multiplied, the last wait or the
-   first, both end at max_ms. */
+/* Spring's basedOnPreviousValue makes no difference here: multiplying the first wait or the last
+   one gives the same sequence up to max_ms. */
 int64_t retry_policy_wait_ms(const struct retry_policy *r, int number)
 {
         int64_t most = r->max_ms ? r->max_ms : LONGEST_MS, wait = r->first_ms;

@@ -1,8 +1,8 @@
-/* retry_policy - what a route's Retry filter says: which answers are asked for again, how often,
-   and after what wait.
+/* retry_policy - the settings of a route's Retry filter: which answers cause a retry, how many
+   retries, and the wait before each.
 
-   Whether a request may be sent twice at all is not decided here: a method in the list is no
-   promise that its body is still there or that the upstream did nothing yet. */
+   Whether a request may be sent again at all is decided elsewhere (gateway/proxy/retry.c): the body
+   may be gone, or the upstream may have acted already. */
 #ifndef GATEWAY_ROUTING_RETRY_POLICY_H
 #define GATEWAY_ROUTING_RETRY_POLICY_H
 
@@ -11,17 +11,17 @@
 #include <stdint.h>
 
 struct retry_policy {
-        int retries;                /* at most that many after the first */
+        int retries;                /* at most, after the first try */
         struct statuses on;         /* statuses and series */
         const char *const *methods; /* ended by NULL */
-        /* the wait; first_ms 0: none */
+        /* the waits; first_ms 0: none */
         int64_t first_ms, max_ms; /* max_ms 0: no upper bound */
         int factor;
 };
 
-/* Whether an answer with that status is asked for again when `done` retries were made already. */
+/* Whether an answer with that status causes a retry, after `done` retries. */
 bool retry_policy_wants(const struct retry_policy *retry, const char *method, int status, int done);
-/* Before retry `number`, from 1. */
+/* The wait before retry `number`, from 1. */
 int64_t retry_policy_wait_ms(const struct retry_policy *retry, int number);
 
 #endif

@@ -38,8 +38,8 @@ void route_show_predicates(const struct route *route, struct text *out)
                 text_char(out, ')');
 }
 
-/* Of IPv6 the network that one customer has (RFC 6177): its addresses are the customer's to
-   choose. */
+/* An IPv6 client counts as its /64 network, which usually has one owner (RFC 6177) who may use any
+   address of it. */
 static const char *client_key(const struct asked *asked)
 {
         struct in6_addr address;

@@ -79,7 +79,7 @@ static void circuitbreaker(void)
         check_text(filter_shown(), "SpringCloudCircuitBreakerResilience4JFilterFactory name = "
                                    "'mine', fallback = forward:/spare/x");
         begin("  - CircuitBreaker\n  metadata: {slidingWindowSize: 7, team: blue}");
-        check_text(routes->at[0].breaker->name, "a"); /* the route's */
+        check_text(routes->at[0].breaker->name, "a"); /* the route's id */
         check_int(breaker_config(routes->at[0].breaker->state)->window, 7);
 }
 
@@ -121,7 +121,7 @@ static void requestratelimiter(void)
                        "r.yml:6: RequestRateLimiter: there are no principals here");
 }
 
-/* Whoever has an IPv6 network has 2^64 addresses in it. */
+/* The owner of an IPv6 network has 2^64 addresses. */
 static void a_network_of_ipv6_is_one_client(void)
 {
         static const struct {
@@ -144,7 +144,7 @@ static void a_network_of_ipv6_is_one_client(void)
         }
         begin("  - name: RequestRateLimiter\n    args: {redis-rate-limiter.replenishRate: 1, "
               "key-resolver: 'header:X-User'}");
-        headers_add(&received, "X-User", "2001:db8:1:2::7"); /* what it means is the user's */
+        headers_add(&received, "X-User", "2001:db8:1:2::7"); /* only the user knows its meaning */
         check_text(route_limiter_key(routes->at[0].limiter, &asked), "2001:db8:1:2::7");
 }
 
@@ -164,8 +164,8 @@ static void what_is_wrong_is_named(void)
 {
         static const struct wrong wrong[] = {
                 {"  - Retry=0", "retries wants a number from 1 to 100, not 0"},
-                {"  - Retry=1,NO", "Retry: NO is no status"},
-                {"  - name: Retry\n    args: {series: FINE}", "Retry: FINE is no series"},
+                {"  - Retry=1,NO", "Retry: NO is not a status"},
+                {"  - name: Retry\n    args: {series: FINE}", "Retry: FINE is not a series"},
                 {"  - name: Retry\n    args: {methods: []}", "Retry: methods may not be empty"},
                 {"  - name: Retry\n    args: {backoff: {firstBackoff: soon}}",
                  "firstBackoff wants a duration"},
@@ -196,7 +196,7 @@ static void what_is_wrong_is_named(void)
                 {LIMITER "rate-limiter: '#{@mine}'}", "the rate-limiter #{@mine} is not known"},
                 {LIMITER "redis-rate-limiter.requestedTokens: 2}",
                  "burstCapacity 1 is less than requestedTokens 2"},
-                {LIMITER "statusCode: 200}", "200 is no status from 400 to 599"},
+                {LIMITER "statusCode: 200}", "200 is not a status from 400 to 599"},
         };
 
         check_wrong(wrong, sizeof wrong / sizeof *wrong, read_filters);

@@ -52,7 +52,7 @@ static void inherit_breakers(struct routes *r, const struct routes *old)
                 }
 }
 
-/* Alike enough that the old counts mean the same. */
+/* Whether the old counts still mean the same. */
 static bool is_same_limiter(const struct route_limiter *a, const struct route_limiter *b)
 {
         const struct limiter_config *x = limiter_config(a->state), *y = limiter_config(b->state);

@@ -1,4 +1,4 @@
-/* routes_check - what --check-routes prints. */
+/* routes_check - the output of --check-routes. */
 #include "gateway/routing/routes.h"
 
 static void print_route(FILE *out, struct arena *arena, const struct route *route)

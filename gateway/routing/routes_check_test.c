@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What --check-routes prints for a file of that text, the file's directory left out; its exit
-   code. */
+/* The output of --check-routes for a file with that text, without the file's directory. Returns the
+   exit code. */
 static int check_file(const char *yaml, char *out, size_t size)
 {
         char path[160], *printed = NULL, *cut;

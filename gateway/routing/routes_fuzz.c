@@ -1,11 +1,11 @@
-/* routes_fuzz - whatever a routes file says, it is read or refused, in bounded memory and time: a
-   reload must not end the gateway. */
+/* routes_fuzz - any routes file is read or refused in bounded memory and time: a reload must not
+   end the gateway. */
 #include "gateway/routing/routes.h"
 #include "testing/fuzz.h"
 
 enum { FILE_MOST = 2 << 20, MEMORY_MOST = 64 << 20 };
 
-/* What is asked of routes that were read. */
+/* Uses the routes as the gateway does. */
 static void use(struct arena *arena, const struct routes *routes)
 {
         static const char *const paths[] = {"/", "/orders/1", "/%6frders/a;b=c/d",

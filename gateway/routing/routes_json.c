@@ -11,7 +11,7 @@ static void write_member(struct text *out, const char *name, const char *value)
         json_write_string(out, value);
 }
 
-/* A list under one name is shown as Spring's binder flattens it: patterns[0], patterns[1]. */
+/* Spring shows the items of a list as patterns[0], patterns[1]. */
 static void write_argument(struct text *out, const struct definition *d, size_t i)
 {
         const char *name = d->arguments[i].name;
@@ -60,7 +60,7 @@ static void write_filters(struct text *out, const struct route *route)
         text_char(out, ']');
 }
 
-/* The user's own, whatever it is; only where there is some. */
+/* The metadata as it is in the file. */
 static void write_metadata(struct text *out, const struct yaml *t)
 {
         const char *brackets = t->kind == YAML_MAP ? "{}" : "[]";
@@ -84,7 +84,7 @@ static void write_metadata(struct text *out, const struct yaml *t)
         text_char(out, brackets[1]);
 }
 
-/* The default filters are no part of a route's definition. */
+/* Without the default filters, which are not part of a route's definition. */
 static void write_definitions(struct text *out, const struct route *route)
 {
         bool first = true;

@@ -1,4 +1,4 @@
-/* routes_read - from a file to struct routes. */
+/* routes_read - finds the file and reads it into struct routes. */
 #include "gateway/routing/load.h"
 
 #include "gateway/config/profiles.h"
@@ -12,8 +12,7 @@
 
 enum { MOST_BYTES = 1 << 20 };
 
-/* What is not ours, outside spring.cloud.gateway: one warning for each, at the highest level where
-   it is strange. */
+/* Warns of each member of the map that is not known; its own members cause no further warnings. */
 static void warn_others(struct routes *r, const struct yaml *map, const char *prefix,
                         const char *const *known)
 {
@@ -27,7 +26,7 @@ static void warn_others(struct routes *r, const struct yaml *map, const char *pr
         }
 }
 
-/* Of resilience4j the circuit breakers count, and of these what breaker.h has. */
+/* Of resilience4j only the circuit breakers are used, with the settings of breaker.h. */
 static void warn_resilience(struct routes *r, const struct yaml *resilience)
 {
         static const char *const parts[] = {"circuitbreaker", NULL}, *const lists[] = {"instances",

@@ -53,7 +53,7 @@ static void the_docker_profile_gives_others(void)
         check_int(r->port, 8080);
         check_text(r->at[0].base, "http://user23-order:8080");
         check_text(r->at[2].uri, "http://user23-products:8080");
-        check(!routes_cors(r, "/orders")); /* it stands in the default profile's document */
+        check(!routes_cors(r, "/orders")); /* it is in the default profile's document */
         routes_close(&r);
 }
 
@@ -218,7 +218,7 @@ static const struct wrong wrong[] = {
          "[*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c]\n"
          "e: &e [*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e]\n",
          "more than"},
-        {"server:\n  port: [\n", "no YAML"},
+        {"server:\n  port: [\n", "not YAML"},
         {"- a\n- b\n", ":1: a document must be a map"},
         {"spring:\n  profiles: prod & eu\n", "profile expressions"},
 };

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-/* Where Spring has two names for a status, its newer one last. */
+/* If Spring has two names for a status, the newer one is last. */
 static const struct {
         int status;
         const char *name;

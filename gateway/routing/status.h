@@ -1,4 +1,5 @@
-/* status - HTTP statuses as Spring's files write them: 502, BAD_GATEWAY, a series SERVER_ERROR. */
+/* status - HTTP statuses as they are written in Spring's files: 502, BAD_GATEWAY, or a series,
+   SERVER_ERROR. */
 #ifndef GATEWAY_ROUTING_STATUS_H
 #define GATEWAY_ROUTING_STATUS_H
 
@@ -10,12 +11,12 @@ struct statuses {
 };
 
 bool statuses_have(const struct statuses *statuses, int status);
-/* "SERVER_ERROR" and its like; false: no such series. */
+/* series: "SERVER_ERROR" or another; false: there is no such series. */
 bool statuses_add_series(struct statuses *statuses, const char *series);
 
-/* "404" (any from 100 to 599) or "NOT_FOUND"; 0: neither. */
+/* Reads "404" (100 to 599) or "NOT_FOUND"; 0: it is not a status. */
 int status_read(const char *text);
-/* "NOT_FOUND"; NULL: it has no name. */
+/* "NOT_FOUND"; NULL: the status has no name. */
 const char *status_text(int status);
 
 #endif

@@ -1,5 +1,5 @@
-/* path_model - for tests and fuzzers: how others read a path, each way written down by itself, and
-   what must hold under all of them. Knows nothing of path.c. */
+/* path_model - for tests and fuzzers: the ways in which servers read a path, each written by
+   itself, and what must hold under all of them. It shares no code with path.c. */
 #ifndef GATEWAY_TESTING_PATH_MODEL_H
 #define GATEWAY_TESTING_PATH_MODEL_H
 
@@ -9,20 +9,21 @@
 #include <string.h>
 #include <strings.h>
 
-/* A reader: each bit is something that some do. */
+/* A reader is a set of habits; each bit is a habit of some servers. */
 enum {
-        READ_DROPS_FIRST = 1, /* parameters are dropped before decoding */
-        READ_DROPS_LAST = 2,  /* and behind it */
-        READ_DECODES = 4,     /* once */
+        READ_DROPS_FIRST = 1, /* drops parameters before decoding */
+        READ_DROPS_LAST = 2,  /* drops parameters after decoding */
+        READ_DECODES = 4,     /* decodes once */
         READ_DECODES_TWICE = 8,
-        READ_BACKSLASH = 16, /* is a separator */
-        READ_MERGES = 32,    /* empty segments */
-        READ_QUERY = 64,     /* what is decoded to ? or # ends the path */
-        READERS = 128, /* one that decodes once and one that decodes twice are two: model_is_one */
+        READ_BACKSLASH = 16, /* takes a backslash for a separator */
+        READ_MERGES = 32,    /* merges empty segments */
+        READ_QUERY = 64,     /* ends the path at a decoded ? or # */
+        READERS = 128,       /* not all are real: see model_is_one */
 };
 
 enum { MODEL_PATH = 16384 };
 
+/* Nobody decodes once and twice. */
 static inline bool model_is_one(int reader)
 {
         return !(reader & READ_DECODES) || !(reader & READ_DECODES_TWICE);
@@ -60,7 +61,7 @@ static inline void model_decode(char *text)
         *to = '\0';
 }
 
-/* The path as that reader has it. */
+/* The path as that reader reads it. */
 static inline const char *model_read(const char *path, int reader, char read[MODEL_PATH])
 {
         bool backslash = reader & READ_BACKSLASH;
@@ -85,7 +86,7 @@ static inline const char *model_read(const char *path, int reader, char read[MOD
         return read;
 }
 
-/* Nothing that is not to be is in it: no dot segments, which change all the rest, and no
+/* Whether it has no dot segments, which would change all other segments, and is not below
    /actuator. */
 static inline bool model_is_harmless(const char *read)
 {
@@ -101,7 +102,7 @@ static inline bool model_is_harmless(const char *read)
         return strncasecmp(read, "/actuator", 9) != 0 || (read[9] && read[9] != '/');
 }
 
-/* The first name in the path, "" if there is none: what decides among routes of the form /name and
+/* The first name in the path, "" if there is none. It decides between routes that take /name and
    all below. */
 static inline size_t model_first(const char *read, const char **name)
 {

@@ -1,5 +1,4 @@
-/* read_path - for the gateway's fuzz harnesses only: a path as the most forgiving of servers reads
-   it. */
+/* read_path - for the gateway's fuzzers only: a path as the most lenient server would read it. */
 #ifndef GATEWAY_TESTING_READ_PATH_H
 #define GATEWAY_TESTING_READ_PATH_H
 
@@ -16,8 +15,8 @@ static inline int read_escape(const char *p)
                        : -1;
 }
 
-/* Ends a segment that began at `begin`: an empty one and "." are none, ".." would lead somewhere
-   else. The new length. */
+/* Ends the segment that began at `begin` and returns the new length. An empty segment and "." are
+   dropped; ".." would lead elsewhere and fails. */
 static inline size_t read_segment(const char *path, char *out, size_t begin, size_t len)
 {
         out[len] = '\0';
@@ -26,8 +25,8 @@ static inline size_t read_segment(const char *path, char *out, size_t begin, siz
         return begin && (len == begin || strcmp(out + begin, ".") == 0) ? begin - 1 : len;
 }
 
-/* Without parameters, decoded, backslashes as slashes, empty and dot segments gone; out has room
-   for all of the path. */
+/* Drops parameters, decodes, takes backslashes for slashes, drops empty and dot segments. `out` has
+   room for the whole path. */
 static inline void read_path(const char *path, char *out)
 {
         size_t len = 0, begin = 0;
