@@ -1,7 +1,7 @@
-/* How many rows there are, kept and not counted: in all (`sequences`), and among each 4096 ids
-   (`blocks`). A transaction sums up what came and went and adds that once, as its last writes.
-   Processes that share a store add in slots of their own, for two that wrote one counter would wait
-   for each other's commit. */
+/* The number of rows is kept, not counted: of each table (`sequences`), and of each 4096 ids
+   (`blocks`). A transaction sums up what came and went, and adds the sums once, as its last
+   writes. Processes that share a store add in slots of their own; if two wrote the same counter,
+   one would wait for the other's commit. */
 #include "data/store_inside.h"
 
 #include "base/arena.h"

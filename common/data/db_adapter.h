@@ -53,7 +53,7 @@ struct db {
 /* Power of two; distinct texts a connection prepares are a few dozen. */
 enum { DB_STATEMENTS = 128 };
 
-/* Where an open-addressed table of so many statements begins to look for one, which it knows by its
+/* Where to begin looking for a statement in an open-addressed table of so many; the key is its
    text's address. */
 static inline size_t db_statement_place(const char *sql)
 {

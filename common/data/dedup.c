@@ -1,4 +1,4 @@
-/* What was seen before: requests by their Idempotency-Key, events by their identity. */
+/* Recognises what was seen before: requests by their Idempotency-Key, events by their identity. */
 #include "base/clock.h"
 #include "data/store_inside.h"
 
@@ -50,7 +50,7 @@ void sources_forget(struct store *store)
                 free(store->known[--store->known_count].source);
 }
 
-/* Whose identities are all over; some at a time, round and round. */
+/* Deletes sources without identities: a portion at a time, from the start again after the last. */
 void sources_purge(struct unit *u)
 {
         enum { PORTION = 500 };
@@ -101,7 +101,7 @@ static bool add_source(struct unit *u, const char *source)
         return statement_run(s, &u->error);
 }
 
-/* 0 and an error when the store does not tell. A mall has a handful of them. */
+/* 0 and an error when the store does not tell. A mall has a handful of sources. */
 static int64_t source_number(struct unit *u, const char *source)
 {
         struct store *store = u->store;
@@ -132,7 +132,8 @@ static bool is_other(const struct identity *i, struct statement *s, int column)
         return i->content && !column_is_null(s, column) && column_int(s, column) != i->content;
 }
 
-/* What came under it the first time; not known of what an older program took in. */
+/* Compares with the content of the first time. An older program recorded none; then the answer
+   is no. */
 static bool was_other(struct unit *u, const struct identity *i, int64_t source)
 {
         static const char sql[] = "SELECT content FROM inbox WHERE source = ? AND id = ?";
@@ -180,7 +181,7 @@ static void add_element(struct text *array, const char *value)
         text_char(array, '"');
 }
 
-/* As PostgreSQL takes many at once: an array of each. */
+/* PostgreSQL takes many identities in one statement: one array for each column. */
 struct arrays {
         struct text sources, ids, contents;
 };
@@ -210,7 +211,7 @@ static struct arrays arrays_of(struct unit *u, const struct identity *all, size_
         return a;
 }
 
-/* Of those that are not the first: had they come with another content? */
+/* Which of those that are not the first had come with another content before? */
 static void were_other(struct unit *u, struct identity *all, size_t count)
 {
         static const char sql[] =
@@ -236,8 +237,8 @@ static void were_other(struct unit *u, struct identity *all, size_t count)
                 statement_reset(s);
 }
 
-/* In one statement: each by itself would cost an answer to wait for. What it inserted comes back in
-   the same order. */
+/* All in one statement: one statement each would cost one round trip each. The rows that it
+   inserted come back in the same order. */
 static void are_first(struct unit *u, struct identity *all, size_t count)
 {
         static const char sql[] =

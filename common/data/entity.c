@@ -68,7 +68,7 @@ static bool in_range(const struct field *field, double number)
         return number >= -9223372036854775808.0 && number < 9223372036854775808.0;
 }
 
-/* 5, 1e2, 1.7: what is behind the point is cut, as the reference does. */
+/* 5, 1e2, 1.7: digits after the point are cut off, as the reference does. */
 static bool whole_from_number(const struct field *field, const char *text, int64_t *whole)
 {
         char *end;

@@ -31,15 +31,14 @@ static inline struct nullable_int some_int(int64_t value)
 
 struct row {
         int64_t id;      /* from 1; 0: not stored yet */
-        int64_t version; /* counts the row's changes; its ETag */
+        int64_t version; /* counts its changes; the ETag */
 };
 
 enum field_type { FIELD_TEXT, FIELD_INT32, FIELD_INT64 };
 
 enum field_flag {
         FIELD_NOT_NEGATIVE = 1, /* a value below 0 is refused, over HTTP and in events */
-        FIELD_HIDDEN = 2, /* not in bodies; a column; in events the CloudEvents extension ce_<name
-                             in lower case> */
+        FIELD_HIDDEN = 2, /* not in HTTP bodies; a column; in events a header (event_form.h) */
 };
 
 struct field {
@@ -47,7 +46,8 @@ struct field {
         enum field_type type;
         size_t offset; /* of a `const char *` or a `struct nullable_int` */
         unsigned flags;
-        int since; /* number of the migration that brought the column; 0 and 1: the table's own */
+        int since; /* number of the migration that brought the column; 0 or 1: it came with the
+                      table */
 };
 
 struct shape {
@@ -57,8 +57,8 @@ struct shape {
 
 enum { LOOKUP_MEMBERS = 2 };
 
-/* Only where the tests want to see what happens then (VARIANT=nodedup): identities and unique
-   lookups recognise nothing. */
+/* Only for tests that want to see what happens then (VARIANT=nodedup): identities and unique
+   lookups find nothing. */
 #ifdef MALL_WITHOUT_DEDUP
 enum { WITHOUT_DEDUP = 1 };
 #else
@@ -102,16 +102,16 @@ struct entity {
         void (*removed)(struct unit *unit, const void *row);
 };
 
-/* An event that is said: its payload is a row of that shape. */
+/* An event that the service announces: its payload is a row of that shape. */
 struct event_type {
         const char *name; /* "Orderplaced" */
         const struct shape *shape;
-        const char *key; /* the member whose value is the record's key; "id": the row's own */
+        const char *key; /* the member whose value is the record's key; "id": the row's id */
 };
 
 /* NULL when there is none of that name. */
 const struct field *shape_field(const struct shape *shape, const char *name);
-/* For json_wanted: whether the shape has such a member. */
+/* For json_wanted: has the shape such a member? */
 bool shape_has(const void *shape, const char *name, size_t len);
 
 /* The places of a field in a row. */
@@ -120,10 +120,10 @@ const char *field_text_of(const struct field *field, const void *row);
 struct nullable_int *field_whole(const struct field *field, void *row);
 struct nullable_int field_whole_of(const struct field *field, const void *row);
 
-/* Coerces as the contract's section 3 says; false and ERROR_BAD_INPUT that names the member. */
+/* Coerces as docs/contract.md says; false and ERROR_BAD_INPUT that names the member. */
 bool field_read(const struct field *field, const struct json *value, void *row,
                 struct error *error);
-/* Reads the visible members that the object has; the others keep their value. */
+/* Reads the visible members that the object has; the others keep their values. */
 bool shape_read(const struct shape *shape, const struct json *object, void *row,
                 struct error *error);
 void shape_clear_visible(const struct shape *shape, void *row);

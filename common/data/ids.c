@@ -1,7 +1,7 @@
-/* Ids: from 1, never twice. A store of one process counts them itself. A shared one asks the
-   database's sequence for as many as the batch may need, so that a lone request costs no gap and a
-   crowd no question each; what is left is given in the next batch. A unit that is rolled back gives
-   its ids back. */
+/* Ids begin at 1, and no id is given twice. A store of one process counts them itself. For a
+   shared store we ask the database's sequence. We fetch as many ids as the batch has jobs: one
+   insert leaves no gap, a full batch costs one round trip. Ids that a batch does not use are
+   given in the next one. A unit that is rolled back gives its ids back. */
 #include "data/store_inside.h"
 
 #include "base/arena.h"

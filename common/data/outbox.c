@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-/* A commit; what is more waits for the next one. */
+/* Records that one commit removes; the rest waits for the next. */
 enum { REMOVE_AT_ONCE = 1000, REMOVE_MOST = 8000 };
 
 void outbox_batches_free(struct outbox_batch *batches)
@@ -25,7 +25,8 @@ void outbox_on_commit(struct store *store, void (*committed)(void *arg, struct o
         pthread_mutex_unlock(&store->outbox.telling);
 }
 
-/* The lock is held meanwhile, so that who is told may end once it took itself off. */
+/* The lock is held while `committed` runs, so that the listener may be freed once it has called
+   outbox_on_commit(NULL). */
 bool outbox_hand_over(struct store *store, struct outbox_batch *batch)
 {
         bool told;
@@ -110,7 +111,7 @@ static int compare_ids(const void *a, const void *b)
         return (one > other) - (one < other);
 }
 
-/* Most of them follow each other, but for what waits in front of, or between them. */
+/* Most ids are consecutive, so they are removed as ranges. */
 static bool remove_ids(struct db *db, int64_t *ids, size_t count, struct error *error)
 {
         struct statement *s = db_prepare(db, "DELETE FROM outbox WHERE id BETWEEN ? AND ?", error);
@@ -127,8 +128,8 @@ static bool remove_ids(struct db *db, int64_t *ids, size_t count, struct error *
         return good;
 }
 
-/* Part of the next transaction, whatever it is about; many at a time, for each removal dirties
-   pages of its own. */
+/* A part of the next transaction, whatever that is about. Many at a time, because each removal
+   dirties pages of its own. */
 bool outbox_remove_sent(struct store *store, bool few_too, struct error *error)
 {
         struct outbox_state *o = &store->outbox;

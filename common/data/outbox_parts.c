@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The second number of each lock; the first is the service's. A relay holds PRESENT shared, so that
-   they can be counted. */
+/* The second number of each advisory lock; the first is the service's. Every relay holds PRESENT
+   shared, so that the relays can be counted. */
 enum { PRESENT = 100, PART = 200 };
 
 #define CLASS "hashtext('outbox ' || current_schema())"
@@ -18,13 +18,13 @@ struct outbox_parts {
         char *url;
         const char *service;
         struct db *db;
-        unsigned connection; /* that the locks belong to */
-        unsigned first; /* part that is tried first, so that processes do not all want the same */
+        unsigned connection; /* the one that holds the locks */
+        unsigned first;      /* the part to try first: each process begins elsewhere */
         bool held[OUTBOX_PARTS];
-        bool leaving[OUTBOX_PARTS]; /* held, and not read any more */
+        bool leaving[OUTBOX_PARTS]; /* held, but no longer read */
         int count;
         bool one_moment;             /* since outbox_parts_begin */
-        int64_t after[OUTBOX_PARTS]; /* what was read since then */
+        int64_t after[OUTBOX_PARTS]; /* read up to this id since then */
 };
 
 struct outbox_parts *outbox_parts_open(struct store *store)
@@ -60,10 +60,10 @@ static void lost_all(struct outbox_parts *parts)
         memset(parts->leaving, 0, sizeof parts->leaving);
         parts->count = 0;
         parts->connection = 0;
-        db_close(&parts->db); /* a session that was made silently meanwhile may hold some as well */
+        db_close(&parts->db); /* a session that libpq made meanwhile may hold some too */
 }
 
-/* The locks went with the connection that had them. */
+/* Locks are gone with their connection. */
 static bool is_still_ours(struct outbox_parts *parts, struct error *error)
 {
         if (parts->db && db_connection(parts->db) == parts->connection && parts->connection)
@@ -88,7 +88,7 @@ static bool ask_lock(struct outbox_parts *parts, const char *sql, int number, bo
         return true;
 }
 
-/* A new connection says that it is here. */
+/* A new connection takes PRESENT. */
 static bool appear(struct outbox_parts *parts, struct error *error)
 {
         struct error ignored;
@@ -185,7 +185,8 @@ static const char *list_of(const int64_t *numbers, size_t count, struct arena *a
         return list.at;
 }
 
-/* Sizes are of values that nobody fetches for it; a page ends with the record that fills it. */
+/* The sizes are summed up without fetching the values; a page ends with the record that fills
+   it. */
 static struct statement *page_of(struct outbox_parts *parts, const int64_t *but, size_t but_count,
                                  size_t most, struct arena *arena, struct error *error)
 {

@@ -1,10 +1,10 @@
 /* packed_headers - a record's headers as one blob, as the outbox and the event log keep them.
 
-   One header behind the other, in the layout that each has kept them in from the start. A length is
-   4 bytes, little endian; all ones instead of a value's length: NULL, which is not the empty value.
+   One header after the other, in the layout that each of them has always used. A length is 4 bytes,
+   little endian; all ones instead of a value's length: NULL, which is not the empty value.
 
-     PACKED_FOR_OUTBOX  name NUL, length of the value, the value
-     PACKED_FOR_EVENTLOG     length of the name, length of the value, the name, the value */
+     PACKED_FOR_OUTBOX    name NUL, length of the value, the value
+     PACKED_FOR_EVENTLOG  length of the name, length of the value, the name, the value */
 #ifndef DATA_PACKED_HEADERS_H
 #define DATA_PACKED_HEADERS_H
 
@@ -17,19 +17,18 @@ enum packed_layout { PACKED_FOR_OUTBOX, PACKED_FOR_EVENTLOG };
 void packed_headers_add(struct text *packed, enum packed_layout layout, const char *name,
                         const char *value, size_t len);
 
-/* Points into the blob. Only in the outbox's layout does the name end with NUL, the value never
+/* It points into the blob. Only in the outbox's layout the name ends with NUL; the value never
    does. */
 struct packed_header {
         const char *name, *value;
         size_t name_len, len;
 };
 
-/* The header behind *at; false at the end, and where the blob is damaged: *at is not its end
-   then. */
+/* The header after *at; false at the end, or where the blob is damaged: then *at is not its end. */
 bool packed_headers_next(const char **at, const char *end, enum packed_layout layout,
                          struct packed_header *header);
 
-/* How many there are; false: the blob is damaged behind so many. */
+/* How many there are; false: the blob is damaged after so many. */
 bool packed_headers_count(const char *blob, size_t len, enum packed_layout layout, size_t *count);
 
 #endif

@@ -1,5 +1,5 @@
-/* A server that does not answer is asked by one link at a time, after pauses that grow; all others
-   fail at once meanwhile. */
+/* While a server does not answer, one connection at a time tries it again, after pauses that
+   grow; all others fail at once. */
 #include "data/postgres_inside.h"
 
 #include "base/clock.h"
@@ -11,16 +11,16 @@
 
 enum { PAUSE_FIRST_MS = 100, PAUSE_MOST_MS = 2000 };
 
-/* The process has one store, so what one link learns of the server spares the others the same
-   wait. */
+/* The process has one store, so what one connection learns of the server spares the others the
+   same wait. */
 static struct {
         pthread_mutex_t lock;
-        int64_t until; /* monotonic us */
+        int64_t until; /* monotonic us: no try before then */
         int64_t pause_ms;
         char why[200];
 } away = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* Every process its own, or all of them come back in step. */
+/* Each process draws its own pause; else all would come back at the same moment. */
 static int64_t jittered(int64_t ms)
 {
         uint32_t number;
@@ -63,7 +63,7 @@ bool postgres_away_allows(struct error *error)
 
         pthread_mutex_lock(&away.lock);
         may = clock_mono_us() >= away.until;
-        if (may && away.pause_ms) /* one asks, the others need not wait as well */
+        if (may && away.pause_ms) /* this caller tries; meanwhile the others fail at once */
                 away.until = clock_mono_us() + POSTGRES_CONNECT_MS * 1000;
         if (!may)
                 error_set(error, ERROR_UNAVAILABLE, "PostgreSQL is away: %s", away.why);

@@ -1,7 +1,8 @@
-/* A commit whose answer was lost is looked up. Each transaction notes in the table `writers` which
-   of its connection's commits it is: that note is there exactly if the rest is, on whatever server
-   answers. The transaction's number (pg_xact_status) only tells when it is no longer under way;
-   alone it would not do, for after a crash numbers are given again. */
+/* If the answer to a COMMIT is lost, we look up whether it happened. Each transaction writes
+   into the table `writers` which of its connection's commits it is: this note is there exactly
+   if the rest is, on any server that answers. The transaction's number (pg_xact_status) only
+   tells that it is no longer under way. It alone would not be enough, because numbers are given
+   again after a crash. */
 #include "data/postgres_inside.h"
 
 #include "base/clock.h"
@@ -35,8 +36,8 @@ static void wait_a_little(void)
         nanosleep(&(struct timespec){.tv_nsec = RESOLVE_EVERY_MS * 1000000}, NULL);
 }
 
-/* False when it could not be learnt. A number that the server does not know (an error) is no longer
-   under way either. */
+/* False when we could not learn it. A number that the server does not know (an error) is no
+   longer under way either. */
 static bool is_over(struct postgres_db *db, const char *xid)
 {
         char status[20] = "";
@@ -93,7 +94,7 @@ static bool note_commit(struct postgres_db *db, struct error *error)
         return statement_send(s, error);
 }
 
-/* In two steps, so that the number is known when the second one fails. */
+/* In two steps, so that we know the transaction's number when the second one fails. */
 bool postgres_commit(struct db *base, struct error *error)
 {
         struct postgres_db *db = postgres_of(base);

@@ -1,5 +1,5 @@
-/* db on PostgreSQL, by libpq. Writes are sent without waiting for each answer (statement_send);
-   what reads waits. */
+/* db on PostgreSQL, by libpq. A write does not wait for its answer (statement_send); a read
+   does. */
 #include "base/arena.h"
 #include "base/hash.h"
 #include "base/hex.h"
@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The advisory lock that a transaction which must be alone takes exclusively, all others shared. */
+/* An advisory lock: a transaction that must run alone takes it exclusively, all others take it
+   shared. */
 enum { ANY_OTHER = 1 };
 
 static struct postgres_statement *statement_of(struct statement *s)
@@ -110,7 +111,7 @@ static struct statement *postgres_prepare(struct db *base, const char *sql, bool
         struct postgres_db *db = postgres_of(base);
         size_t i = db_statement_place(sql);
 
-        (void)error; /* what is wrong with it shows when it runs */
+        (void)error; /* an error in it shows when it runs */
         if (once)
                 return &statement_new(db, sql)->base;
         while (db->known[i].sql && db->known[i].sql != sql)
@@ -170,8 +171,8 @@ static void postgres_reset(struct statement *base)
         s->row = -1;
 }
 
-/* A connection that broke in a transaction took it along: nothing is done on a new one until the
-   next begins. */
+/* If the connection broke in a transaction, the transaction is gone: a new connection does
+   nothing until the next one begins. */
 static bool ready(struct postgres_db *db, struct error *error)
 {
         if (!db->conn && (db->open || db->migrating))
@@ -192,7 +193,7 @@ static enum db_step postgres_step(struct statement *base, struct error *error)
                         return DB_FAILED;
                 }
         }
-        if (!s->result) /* it has no rows by its nature */
+        if (!s->result) /* a statement without rows */
                 return DB_DONE;
         return ++s->row < PQntuples(s->result) ? DB_ROW : DB_DONE;
 }
@@ -255,9 +256,9 @@ static bool postgres_begin_reading(struct db *base, struct error *error)
         return db->open;
 }
 
-/* A process that is frozen, or cut off, in the middle of a pipeline keeps its locks: PostgreSQL's
-   idle timeouts do not see it, only transaction_timeout does (17). Who waited for a lock in vain
-   ends such sessions of its own service. */
+/* A process that is frozen or cut off in the middle of a pipeline keeps its locks: PostgreSQL's
+   idle timeouts do not see it, only transaction_timeout does (17). So a process that waited for
+   a lock in vain ends such sessions of its own service. */
 static void end_the_silent(struct db *base)
 {
         static const char sql[] = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
@@ -285,7 +286,7 @@ static void postgres_rollback(struct db *base)
         if (db->awaited_count)
                 postgres_link_settle(db, &ignored);
         if (db->conn && !db_run(base, "ROLLBACK", &ignored) && db->conn)
-                postgres_link_down(db); /* whatever it is that it still does */
+                postgres_link_down(db); /* it may still be running something */
         db->open = false;
         if (strcmp(sqlstate, "55P03") == 0)
                 end_the_silent(base);
@@ -315,7 +316,7 @@ static int postgres_changes(struct db *db)
         return postgres_of(db)->changes;
 }
 
-/* The schema is made here; a role that may not make one can be given it. */
+/* Makes the schema. Where the role may not, somebody else can make it beforehand. */
 static bool postgres_migration_begins(struct db *base, struct error *error)
 {
         char sql[600];
@@ -352,7 +353,7 @@ static bool postgres_is_null(struct statement *s, int column)
         return PQgetisnull(statement_of(s)->result, statement_of(s)->row, column);
 }
 
-/* Results are binary: numbers of 1 to 8 bytes, the highest first. */
+/* Results are binary: numbers of 1 to 8 bytes, big-endian. */
 static int64_t postgres_int(struct statement *base, int column)
 {
         struct postgres_statement *s = statement_of(base);

@@ -1,6 +1,6 @@
 /* One insert of many rows costs PostgreSQL a fraction of as many inserts. So a row that is sent
-   waits until something is asked that may see it: a statement that names its table, a savepoint,
-   the commit. Other tables' statements may pass it. */
+   waits until a statement may see it: one that names its table, a savepoint or the commit.
+   Statements about other tables may overtake it. */
 #include "base/arena.h"
 #include "base/text.h"
 #include "data/postgres_inside.h"
@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum {
-        SIZES = 6, /* 1, 2, 4, ... rows: each a statement of its own, prepared when it is first
+        SIZES = 6, /* 1, 2, 4, ... rows: each size is a statement, prepared when it is first
                       needed */
         ROWS_MOST = 1 << (SIZES - 1),
         VALUES_MOST = ROWS_MOST * POSTGRES_PARAMETERS,
@@ -25,9 +25,9 @@ struct postgres_inserts {
         int count; /* rows that wait */
         char *bytes;
         size_t len, room;
-        size_t offsets[VALUES_MOST]; /* into the bytes; NONE: null */
+        size_t offsets[VALUES_MOST]; /* into `bytes`; NONE: null */
         int lengths[VALUES_MOST], formats[VALUES_MOST];
-        const char *values[VALUES_MOST]; /* while they are sent */
+        const char *values[VALUES_MOST]; /* only while they are sent */
         struct wide wide;
 };
 
@@ -111,7 +111,7 @@ static struct postgres_statement *statement_for(struct postgres_db *db,
         return s;
 }
 
-/* As few statements as there are powers of two in their number. */
+/* One statement for each power of two in the number of rows. */
 static bool send_all(struct postgres_db *db, struct postgres_inserts *rows, struct error *error)
 {
         int first = 0, count = rows->count;
@@ -168,7 +168,7 @@ bool postgres_inserts_add(struct postgres_db *db, struct postgres_statement *s, 
         return (rows->count < ROWS_MOST && rows->len < BYTES_MOST) || send_all(db, rows, error);
 }
 
-/* Anything but these may concern every table. */
+/* A statement of any other kind may concern every table. */
 static bool names_its_tables(const char *sql)
 {
         static const char *const kinds[] = {"SELECT", "INSERT", "UPDATE", "DELETE"};

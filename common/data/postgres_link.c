@@ -10,7 +10,7 @@
 
 enum { FLUSH_EVERY = 8 };
 
-/* libpq's messages end with a line's end and may have several lines. */
+/* libpq's messages end with a newline, and may have several lines. */
 static const char *in_one_line(const char *message, char line[200])
 {
         size_t len = (size_t)snprintf(line, 200, "%s",
@@ -50,13 +50,13 @@ static bool timed_out(struct postgres_db *db, struct error *error)
         return lost(db, "it does not answer", error);
 }
 
-/* Until it is readable, or writable if wanted. */
+/* Waits until the socket is readable, or writable if wanted. */
 static bool wait_for(struct postgres_db *db, short events, int64_t end_us)
 {
         struct pollfd fd = {.fd = PQsocket(db->conn), .events = events};
         int64_t left;
 
-        do { /* once in any case: after a freeze the time is over, but the answer may be there */
+        do { /* at least once: after a freeze the time is over, but the answer may be there */
                 left = end_us - clock_mono_us();
                 if (poll(&fd, 1, left > 0 ? (int)(left / 1000 + 1) : 0) > 0)
                         return true;
@@ -75,7 +75,7 @@ static bool flush_and_read(struct postgres_db *db, int64_t end_us, struct error 
         return PQconsumeInput(db->conn) || lost(db, PQerrorMessage(db->conn), error);
 }
 
-/* *result NULL: the answer to one statement is over. */
+/* *result is NULL at the end of the answer to one statement. */
 static bool next_result(struct postgres_db *db, int64_t end_us, PGresult **result,
                         struct error *error)
 {
@@ -97,8 +97,8 @@ static bool connect_now(struct postgres_db *db, struct error *error)
         PostgresPollingStatusType want = PGRES_POLLING_WRITING;
         char line[200];
 
-        db->conn = PQconnectStartParams(
-                names, values, 1); /* later ones win, so the URL cannot say another encoding */
+        db->conn = PQconnectStartParams(names, values, 1); /* later ones win, so that the URL cannot
+                                                              choose another encoding */
         while (db->conn && PQstatus(db->conn) != CONNECTION_BAD && want != PGRES_POLLING_OK &&
                want != PGRES_POLLING_FAILED) {
                 if (!wait_for(db, want == PGRES_POLLING_READING ? POLLIN : POLLOUT, end)) {
@@ -122,7 +122,7 @@ static void say_nothing(void *arg, const char *message)
         (void)message;
 }
 
-/* A frozen process must not keep its locks: hence the idle timeouts. */
+/* The idle timeouts end the session of a frozen process, which would keep its locks otherwise. */
 static bool set_up(struct postgres_db *db, struct error *error)
 {
         char sql[1000];
@@ -137,13 +137,13 @@ static bool set_up(struct postgres_db *db, struct error *error)
                 "SET idle_in_transaction_session_timeout = '5s'; SET default_transaction_isolation "
                 "= 'read committed';"
                 "SET default_transaction_read_only = %s;"
-                /* what was answered is durable, whatever the server's default; a stronger one
-                   stays */
+                /* an answered commit is durable, whatever the server's default is; a stronger
+                   setting stays */
                 "SELECT set_config('synchronous_commit', 'on', false)"
                 " WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write');",
                 db->service, db->mode == DB_READER ? "on" : "off");
-        /* these touch rows by an index only; a plan made while a table was empty would go on
-           reading all of it */
+        /* these connections reach rows by an index only; a plan made while a table was empty
+           would go on reading all of it */
         if (db->mode != DB_READER)
                 strcat(sql, "SET enable_seqscan = off; SET enable_bitmapscan = off;");
         if (db->mode == DB_RELAY)
@@ -155,8 +155,8 @@ static bool set_up(struct postgres_db *db, struct error *error)
         return postgres_link_exec(db, sql, error);
 }
 
-/* What a server says unasked is nearly always good-bye, before a restart: better heard now than by
-   the next statement. */
+/* What a server sends unasked is nearly always its good-bye before a restart. Better to read it
+   now than with the next statement. */
 static bool is_alive(struct postgres_db *db)
 {
         struct pollfd fd = {.fd = PQsocket(db->conn), .events = POLLIN};
@@ -176,7 +176,8 @@ bool postgres_link_up(struct postgres_db *db, bool urgent, struct error *error)
         if ((!urgent && !postgres_away_allows(error)) || !connect_now(db, error))
                 return false;
         if (!set_up(db, error)) {
-                postgres_link_down(db); /* half set up it would promise what it does not keep */
+                postgres_link_down(db); /* without its settings commits may not be durable, and a
+                                           frozen process would keep its locks */
                 return false;
         }
         postgres_away_ends();
@@ -189,7 +190,7 @@ static enum error_kind kind_of(const char *sqlstate)
 
         if (strcmp(sqlstate, "23505") == 0)
                 return ERROR_CONFLICT;
-        if (strncmp(sqlstate, "54", 2) == 0) /* a value that no index takes */
+        if (strncmp(sqlstate, "54", 2) == 0) /* a value that is too long for an index */
                 return ERROR_TOO_LARGE;
         for (int i = 0; passing[i]; i++)
                 if (strncmp(sqlstate, passing[i], 2) == 0)
@@ -197,7 +198,7 @@ static enum error_kind kind_of(const char *sqlstate)
         return ERROR_INTERNAL;
 }
 
-/* Only the first failure of a pipeline counts: what comes behind it follows from it. */
+/* Only the first failure of a pipeline counts; the later ones follow from it. */
 static void note_failure(struct postgres_db *db, const PGresult *result, struct error *failure)
 {
         const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -227,7 +228,7 @@ static void take(struct postgres_db *db, const struct awaited *a, PGresult *resu
                 PQclear(result);
 }
 
-/* The result and the NULL behind it. */
+/* The result and the NULL after it. */
 static bool read_answer(struct postgres_db *db, const struct awaited *a, int64_t end,
                         struct error *failure, struct error *error)
 {
@@ -238,7 +239,7 @@ static bool read_answer(struct postgres_db *db, const struct awaited *a, int64_t
         if (!result)
                 return lost(db, PQerrorMessage(db->conn), error);
         take(db, a, result, failure);
-        if (PQstatus(db->conn) == CONNECTION_BAD) /* a FATAL says why itself */
+        if (PQstatus(db->conn) == CONNECTION_BAD) /* a FATAL error has its own text */
                 return lost(db, failure->kind ? failure->text : PQerrorMessage(db->conn), error);
         while (result)
                 if (!next_result(db, end, &result, error))
@@ -275,7 +276,7 @@ bool postgres_link_settle(struct postgres_db *db, struct error *error)
                         return false;
         if (!read_sync(db, end, error))
                 return false;
-        for (int i = 0; i < db->awaited_count; i++) /* of an aborted pipeline */
+        for (int i = 0; i < db->awaited_count; i++) /* their pipeline is aborted */
                 if (db->awaited[i].prepares && !db->awaited[i].statement->prepared)
                         db->awaited[i].statement->asked = 0;
         db->awaited_count = 0;
@@ -324,7 +325,7 @@ bool postgres_link_send(struct postgres_db *db, struct postgres_statement *s, bo
                 return error_set(error, ERROR_UNAVAILABLE, "not connected to PostgreSQL");
         if (!ask(db, s, rows))
                 return lost(db, PQerrorMessage(db->conn), error);
-        /* so that the server works while we do */
+        /* so that the server works at the same time as we do */
         if (db->awaited_count % FLUSH_EVERY == 0 && PQflush(db->conn) < 0)
                 return lost(db, PQerrorMessage(db->conn), error);
         return true;

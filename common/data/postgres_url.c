@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* What libpq makes of the URL shows in its errors: so no part of a password may be taken for a
-   host, a port or a database. */
+/* libpq's errors show its parts of the URL: so we check that no part of a password can be taken
+   for a host, a port or a database. */
 bool postgres_url_check(const char *url, struct error *error)
 {
         const char *place = strstr(url, "://") + 3, *behind = place + strcspn(place, "@/");

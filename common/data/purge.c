@@ -1,7 +1,7 @@
-/* What has a time to live: idempotency keys and inbox identities. They are walked in the order of
-   their time, some rows after the others. Each portion is a job among others' in the writer's next
-   batch, and as large as takes a few ms: so nobody waits long, and rows go at least as fast as they
-   come, for to remove one costs less than it cost to add. */
+/* Deletes what has a time to live: idempotency keys and inbox identities. They are walked in the
+   order of their time, a portion after the other. Each portion is a job in the writer's next
+   batch, of as many rows as take a few ms: so other jobs do not wait long, and rows are deleted
+   at least as fast as they come, because deleting one costs less than adding it. */
 #include "base/clock.h"
 #include "data/store_inside.h"
 
@@ -19,12 +19,12 @@ enum { RULE_GATEWAY, RULE_CLIENT, RULE_INBOX, RULE_WRITERS, RULES };
 #define NEXT_OF(table) "SELECT at FROM " table " WHERE at >= ? ORDER BY at LIMIT 1 OFFSET ?"
 #define REMOVE_OF(table) "DELETE FROM " table " WHERE at >= ? AND at < ?"
 
-/* The gateway's keys are among the clients', which live longer: who walked past those need not do
-   so again. */
+/* The gateway's keys lie among the clients' keys, which live longer: a purge passes over those,
+   and the next one need not pass over them again. */
 static const struct rule {
         const char *next, *remove;
-        bool shared;  /* only there */
-        bool goes_on; /* where it ended the last time */
+        bool shared;  /* only in a shared store */
+        bool goes_on; /* begins where it ended the last time */
 } rules[RULES] = {
         [RULE_GATEWAY] = {NEXT_OF("idempotency"),
                           REMOVE_OF("idempotency") " AND key >= 'gw-' AND key < 'gw.'",
@@ -36,7 +36,7 @@ static const struct rule {
 
 _Static_assert(PURGE_RULES == (int)RULES, "store_inside.h");
 
-/* The time of the first row behind the portion; `end` when that is not there or comes later. */
+/* The time of the first row after the portion; `end` when there is none, or it is later. */
 static int64_t end_of_portion(struct unit *unit, const struct purge *p,
                               const struct purge_place *place)
 {
@@ -51,7 +51,7 @@ static int64_t end_of_portion(struct unit *unit, const struct purge *p,
         if (statement_step(s, &unit->error) == DB_ROW)
                 at = column_int(s, 0);
         statement_reset(s);
-        if (at == place->from) /* more in this one ms than a portion */
+        if (at == place->from) /* this one ms has more rows than a portion */
                 at++;
         return at < end ? at : end;
 }
@@ -75,8 +75,8 @@ static struct purge_place place_of(const struct purge *p, int rule)
         return (struct purge_place){rule, rule < RULES && rules[rule].goes_on ? p->went_to : 0};
 }
 
-/* Of several processes one purges at a time: two would wait for each other's rows, with others'
-   rows in their hands. */
+/* Of several processes only one purges at a time: two would wait for each other's rows while
+   they hold rows that others wait for. */
 static bool may_purge(struct unit *unit)
 {
         static const char sql[] = "SELECT CAST(pg_try_advisory_xact_lock(hashtext('purge ' || "
@@ -92,7 +92,7 @@ static bool may_purge(struct unit *unit)
         return may;
 }
 
-/* Maybe twice, the first time undone: so what it found out counts in done(). */
+/* May run twice, the first time undone: so its findings count only in done(). */
 static void run(struct unit *unit, void *arg)
 {
         struct purge *p = arg;

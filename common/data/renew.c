@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LEAST = 1000 * 1000 }; /* where the clock is behind what was given */
-
+/* How far ids jump at least, where the clock is behind the given ids. */
+enum { LEAST = 1000 * 1000 };
 static int64_t number(struct db *db, const char *sql, struct error *error)
 {
         struct statement *s = db_prepare(db, sql, error);
@@ -103,7 +103,7 @@ bool renew_ids(struct db *db, int64_t given, int64_t seen, struct renewal *renew
         return true;
 }
 
-/* None since it began; on a shared store sequences stay set where the rest was rolled back. */
+/* No id since it began. On a shared store, sequences stay set even if the rest was rolled back. */
 static bool gave_no_id(const struct db *db, int64_t given, int64_t began, int64_t first)
 {
         return given == began - 1 || (db_is_shared(db) && given == first - 1);

@@ -5,16 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A power of two; bytes of a row with its text, larger ones are not kept. */
+/* SLOTS: a power of two. ROOM: bytes of a row with its text; larger rows are not kept. */
 enum { SLOTS = 128, ROOM = 1024 };
 
 struct slot {
-        pthread_mutex_t lock; /* of all below */
+        pthread_mutex_t lock; /* for all members below */
         const struct entity *entity;
         int64_t id;
         uint64_t moment;
         size_t len;
-        char bytes[ROOM] __attribute__((aligned(16))); /* the row, its text behind it */
+        char bytes[ROOM] __attribute__((aligned(16))); /* the row, then its texts */
 };
 
 struct row_cache {
@@ -66,7 +66,7 @@ static struct slot *slot_of(struct row_cache *r, const struct entity *entity, in
         return &r->slots[((uint64_t)id ^ (uintptr_t)entity >> 4) & (SLOTS - 1)];
 }
 
-/* The row's texts lie `bytes` further than its pointers say. */
+/* Moves the pointers to the row's texts by `bytes`. */
 static void move_texts(const struct shape *shape, void *row, ptrdiff_t bytes)
 {
         for (const struct field *f = shape->fields; f->name; f++)

@@ -1,9 +1,9 @@
-/* row_cache - rows as they were read since the last commit, in memory: what is asked again and
-   again while nothing changes costs no transaction.
+/* row_cache - rows as they were read since the last commit, in memory: while nothing changes,
+   reading a row again costs no transaction.
 
-   A row found here is what a read transaction begun now would find: a moment is the time between
-   two commits, a row counts only in the moment it was read in, and while a commit is under way
-   there is no moment. Any thread. */
+   A row found here is what a read transaction begun now would find. A moment is the time between
+   two commits; a row counts only in the moment in which it was read, and while a commit is under
+   way there is no moment. Any thread. */
 #ifndef DATA_ROW_CACHE_H
 #define DATA_ROW_CACHE_H
 
@@ -26,7 +26,7 @@ void *row_cache_find(struct row_cache *recent, const struct entity *entity, int6
 void row_cache_keep(struct row_cache *recent, const struct entity *entity, const void *row,
                     uint64_t moment);
 
-/* Around each COMMIT, also one that fails. */
+/* Call them around each COMMIT, also one that fails. */
 void row_cache_commit_begins(struct row_cache *recent);
 void row_cache_commit_ended(struct row_cache *recent);
 

@@ -7,13 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The kinds of store on which a program that does not know the migration gets along with what it
-   did. */
+/* On which stores an older program, which does not know the migration, can still run. */
 enum older { OLDER_NEVER, OLDER_SHARED, OLDER_ALWAYS };
 
 struct migration {
         const char *sql;
-        const char *alone, *shared; /* besides, where the store is one process's, or any number's */
+        const char *alone, *shared; /* in addition: on a store of one process; on a shared store */
         enum older older;
 };
 
@@ -35,13 +34,14 @@ static const struct migration common_migrations[] = {
                         " \"row\" {text} NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (path, key)) "
                         "{clustered};"
                         "CREATE INDEX idempotency_at ON idempotency (at);",
-                        /* what is said and not yet acknowledged by the bus; parked: why it never
-                           can be */
+                        /* events not yet acknowledged by the bus; parked: why the bus will never
+                           take it */
                         .alone = "CREATE TABLE outbox (id {id} PRIMARY KEY, topic {text}, key "
                                  "{text}, value {bytes},"
                                  " headers {bytes} NOT NULL, at BIGINT NOT NULL, parked {text});",
-                        /* how far each connection's commits came; the outbox's rows come and go all
-                           the time: vacuum by their number, not by a share of none */
+                        /* how far each connection's commits came. The outbox's rows come and go
+                           all the time: vacuum after a number of them, because a share of an
+                           empty table is none */
                         .shared = "CREATE TABLE writers (id {text} PRIMARY KEY, batch BIGINT NOT "
                                   "NULL, at BIGINT NOT NULL);"
                                   "CREATE SEQUENCE outbox_ids;"
@@ -54,8 +54,8 @@ static const struct migration common_migrations[] = {
                 },
         [1] =
                 {
-                        /* where the store is shared, each process counts in a slot of its own and
-                           waits for nobody */
+                        /* in a shared store each process counts in a slot of its own, so that
+                           none waits for another */
                         "ALTER TABLE sequences RENAME TO sequences_1;"
                         "CREATE TABLE sequences (name {text} NOT NULL, slot INTEGER NOT NULL, last "
                         "BIGINT NOT NULL, rows BIGINT NOT NULL,"
@@ -63,8 +63,8 @@ static const struct migration common_migrations[] = {
                         "INSERT INTO sequences (name, slot, last, rows) SELECT name, 0, last, rows "
                         "FROM sequences_1;"
                         "DROP TABLE sequences_1;"
-                        /* the rows among 4096 ids, so that a page deep in the collection is found
-                           without passing all before it */
+                        /* the number of rows among 4096 ids: so a page deep in the collection is
+                           found without passing over all before it */
                         "CREATE TABLE blocks (name {text} NOT NULL, block BIGINT NOT NULL, slot "
                         "INTEGER NOT NULL, rows BIGINT NOT NULL,"
                         " PRIMARY KEY (name, block, slot)) {clustered};",
@@ -72,8 +72,8 @@ static const struct migration common_migrations[] = {
         [2] =
                 {
                         "",
-                        /* a source has some 45 bytes and was in each identity twice; where the
-                           store is shared an older program may still run */
+                        /* a source has some 45 bytes, and each identity repeated it twice; in a
+                           shared store an older program may still run */
                         .alone = "CREATE TABLE sources (number INTEGER PRIMARY KEY, source {text} "
                                  "NOT NULL UNIQUE);"
                                  "INSERT INTO sources (source) SELECT DISTINCT source FROM inbox;"
@@ -90,19 +90,19 @@ static const struct migration common_migrations[] = {
                 },
         [3] =
                 {
-                        /* a hash of what came under the identity; null: taken in by an older
-                           program, which lives with the column */
+                        /* a hash of the event's value; null: taken in by an older program, which
+                           can live with this column */
                         "ALTER TABLE inbox ADD COLUMN content INTEGER;",
                         .older = OLDER_ALWAYS,
                 },
         {NULL},
 };
 
-enum { BLOCKS_CAME = 2 }; /* with this migration, when there were rows already */
+enum { BLOCKS_CAME = 2 }; /* the migration that brought `blocks` to stores that had rows already */
 
-/* Every program refuses a store whose highest number of the part `common` it does not know: so that
-   one says who may use the store. What older programs get along with is recorded in another part,
-   at which only those look that know of it. */
+/* Every program refuses a store with a higher number in the part `common` than it knows. So that
+   number says which programs may use the store. Migrations that older programs can live with are
+   recorded in another part, which only newer programs look at. */
 static const char common[] = "common", harmless[] = "common, for newer programs";
 
 static bool is_harmless(const char *part, int number, bool shared)
@@ -126,7 +126,7 @@ static bool highest(struct db *db, const char *part, int64_t *number, struct err
         return done;
 }
 
-/* An older program that was here since may have recorded it again. */
+/* An older program that ran since may have recorded it again. */
 static bool record(struct db *db, const char *part, int64_t number, struct error *error)
 {
         struct statement *s = db_prepare_once(db,
@@ -213,7 +213,7 @@ static int newest_of(const struct entity *const *entities)
         return newest;
 }
 
-/* own: how far the service's own migrations came, for the first start may have ended between those
+/* own: how far the service's own migrations came; the first start may have ended between those
    and these */
 static void common_migration(int number, int64_t own, bool shared,
                              const struct entity *const *entities, struct text *sql)

@@ -2,9 +2,11 @@
    `migrations`.
 
    Two lists: the library's own tables (outbox, inbox, ...) as SQL in schema.c, and the service's,
-   which follow from its field tables: migration N makes the tables and adds the columns that say
-   `since` N. A store that a newer program migrated is refused, unless all that is new there says
-   that older programs get along with it (`older` in schema.c): so a rollout can be undone. */
+   which follow from its field tables: migration N makes the tables and adds the columns with
+   `since` N.
+
+   A store that a newer program migrated is refused, unless older programs can live with all that
+   is new there (`older` in schema.c): so a rollout can be undone. */
 #ifndef DATA_SCHEMA_H
 #define DATA_SCHEMA_H
 

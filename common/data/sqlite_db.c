@@ -1,5 +1,5 @@
-/* db on SQLite: WAL, synchronous=FULL. One connection writes and checkpoints, all others only read,
-   which is what keeps the WAL-reset bug of 3.7.0 to 3.51.2 away. */
+/* db on SQLite: WAL, synchronous=FULL. One connection writes and checkpoints, all others only
+   read. This avoids SQLite's WAL-reset bug (3.7.0 to 3.51.2). */
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/wal_vfs.h"
@@ -41,7 +41,7 @@ static sqlite3_stmt *handle_of(struct statement *s)
         return CONTAINER_OF(s, struct sqlite_statement, base)->handle;
 }
 
-/* The page cache of a writer is worth more: it holds what commits touch again and again. */
+/* A large page cache pays for the writer: its commits touch the same pages again and again. */
 static const char writer_setup[] =
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=OFF;"
         "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2048; PRAGMA wal_autocheckpoint=8000;"
@@ -105,7 +105,8 @@ static int lock_file(const char *url, struct error *error)
 
 static void set_up_library(void)
 {
-        sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* its counters cost a lock an allocation */
+        sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* its counters cost a lock for each
+                                                       allocation */
 }
 
 static void sqlite_close(struct db *base)
@@ -151,8 +152,7 @@ static struct db *sqlite_open(const char *url, const char *service, enum db_mode
         if (code == SQLITE_OK) {
                 sqlite3_extended_result_codes(db->handle, 1);
                 sqlite3_busy_timeout(db->handle, 1000);
-                /* the last one to close would otherwise checkpoint beside a writer of another
-                   process */
+                /* otherwise the last one to close would checkpoint while another process writes */
                 sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, mode == DB_READER,
                                   NULL);
         }

@@ -19,7 +19,7 @@ static void make_source(const char *service, char *source, size_t size)
         snprintf(source, size, "/%s/%s", service, uuid);
 }
 
-/* Made with the store, kept in it. */
+/* The source is made with the store, and kept in it. */
 static bool load_source(struct store *store, struct error *error)
 {
         char fresh[200];
@@ -60,7 +60,7 @@ static bool load_sequence(struct store *store, int i, const char *name, struct e
         return step != DB_FAILED;
 }
 
-/* What an earlier life did not publish. */
+/* Counts what an earlier process did not publish. */
 static bool load_outbox(struct store *store, struct error *error)
 {
         struct statement *s = db_prepare_once(
@@ -85,7 +85,7 @@ static bool load_own(struct store *store, struct error *error)
         return load_outbox(store, error);
 }
 
-/* Of the processes that share a store one decides, and nobody takes an id meanwhile. */
+/* Of the processes that share a store one decides; none takes an id meanwhile. */
 static bool begin_with(struct store *store, int64_t first, struct error *error)
 {
         if (!first)
@@ -305,9 +305,8 @@ bool store_get(struct store *store, const struct entity *entity, int64_t id, str
                void **row, struct error *error)
 {
         uint64_t moment =
-                store->shared
-                        ? 0
-                        : row_cache_moment(store->recent); /* nobody tells of others' commits */
+                store->shared ? 0 : row_cache_moment(store->recent); /* we do not hear of other
+                                                                        processes' commits */
         struct db *db;
         bool done;
 
@@ -334,8 +333,8 @@ bool store_is_well(const struct store *store)
         return atomic_load(&store->well);
 }
 
-/* As much as some requests write, and nothing that can be pressed: a disk with a page or two left
-   is as good as full. */
+/* As much as some requests write, and random, so that nothing can compress it: a disk with one
+   or two free pages is as good as full. */
 static const char *probe_value(struct arena *arena)
 {
         enum { BYTES = 64 << 10 };
@@ -359,10 +358,10 @@ static void probe(struct unit *unit, void *arg)
         (void)arg;
         if (!s || !unit_may_write(unit))
                 return;
-        bind_text(
-                s, 1,
-                arena_printf(unit->arena, "probe %d",
-                             unit->store->slot)); /* other processes are not to wait for this one */
+        bind_text(s, 1,
+                  arena_printf(unit->arena, "probe %d",
+                               unit->store->slot)); /* a name for each process: none waits for
+                                                       another's row */
         bind_text(s, 2, probe_value(unit->arena));
         statement_run(s, &unit->error);
 }

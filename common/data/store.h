@@ -1,8 +1,8 @@
 /* store - a service's rows: one writer thread that commits many units in one transaction, and read
    connections.
 
-   Promise: a job's done() comes after its COMMIT returned (synchronous=FULL), so what is then
-   answered survives kill -9 and power loss. A job that fails does not fail its neighbours: the
+   Promise: a job's done() is called after its COMMIT returned (synchronous=FULL), so what is
+   then answered survives kill -9 and power loss. A job that fails does not fail the others: the
    batch then runs again, each job with a savepoint of its own. */
 #ifndef DATA_STORE_H
 #define DATA_STORE_H
@@ -23,13 +23,13 @@ struct store_config {
         int readers;                          /* read connections */
         const struct config *config;          /* for unit_config; may be NULL */
         int64_t first_id;                     /* of an empty store (renew_begin); 0: 1 */
-        size_t value_max;  /* bytes of an event's value; a unit that says more is refused
-                              (ERROR_TOO_LARGE); 0: any */
+        size_t value_max;  /* bytes of an event's value; a unit that announces a larger one is
+                              refused (ERROR_TOO_LARGE); 0: any */
         size_t record_max; /* ... of its value, key and headers together; 0: any */
 };
 
 struct store *store_open(const struct store_config *config, struct error *error);
-/* Runs what is queued, commits, closes. Nobody may submit any more. */
+/* Runs the queued jobs, commits, closes. No thread may submit any more. */
 void store_close(struct store **store);
 
 bool store_is_shared(const struct store *store); /* by several processes */
@@ -38,8 +38,9 @@ const char *store_source(
 const struct table *store_table(const struct store *store, const struct entity *entity);
 
 struct job {
-        void (*run)(struct unit *unit, void *arg); /* on the writer thread, inside the transaction;
-                                                      maybe twice, the first time undone */
+        void (*run)(struct unit *unit, void *arg); /* on the writer thread, inside the
+                                                      transaction; maybe twice, the first time
+                                                      undone */
         void (*done)(void *arg,
                      const struct error *error); /* on the writer thread, after the commit;
                                                     error->kind ERROR_NONE: committed */
@@ -56,37 +57,37 @@ void store_submit(struct store *store, struct job *job);
 bool store_run(struct store *store, void (*run)(struct unit *, void *), void *arg,
                struct arena *arena, struct error *error);
 
-/* A read connection of one's own, until given back; waits when all are taken. */
+/* A read connection for the caller alone, until it is given back; waits while all are taken. */
 struct db *store_read_begin(struct store *store);
 void store_read_end(struct store *store, struct db *db);
-/* One row as of the last commit; NULL, no error, when there is none. Takes a connection by itself,
+/* One row as of the last commit; NULL, no error, when there is none. Takes a connection itself,
    if it needs one. */
 bool store_get(struct store *store, const struct entity *entity, int64_t id, struct arena *arena,
                void **row, struct error *error);
-/* Rows of an entity, as of the last commit this connection sees. */
+/* The number of rows, as of the last commit that this connection sees. */
 bool store_count(struct store *store, struct db *db, const struct entity *entity, int64_t *rows,
                  struct error *error);
 
-/* The highest id that an event of this store ever had, as far as it knows; asks the database where
-   the store is shared (-1: it does not answer). */
+/* The highest id that an event of this store ever had, as far as the store knows; asks the
+   database where it is shared (-1: it does not answer). */
 int64_t store_events_given(struct store *store);
-/* Somebody saw an event of this store with the id `seen`. If the store never gave that, it came
-   back from the past: its ids jump (renew.h). renewal->from 0: it did give it. */
+/* An event of this store with the id `seen` was seen on the bus. If the store never gave that
+   id, it came back from the past: its ids jump (renew.h). renewal->from 0: it did give it. */
 bool store_renew(struct store *store, int64_t seen, struct renewal *renewal, struct error *error);
 
-/* Begins to delete idempotency keys and inbox identities older than so many ms, unless it is still
-   at it: some with each batch of the writer's until none is left, or the store closes. Any thread;
-   does not wait. Call it again from time to time. */
+/* Begins to delete idempotency keys and inbox identities older than so many ms, unless it is
+   still doing so: a portion with each of the writer's batches, until none is left or the store
+   closes. Any thread; does not wait. Call it again from time to time. */
 void store_purge(struct store *store, int64_t idempotency_ms, int64_t gateway_key_ms,
                  int64_t inbox_ms);
 bool store_is_purging(const struct store *store);
 
-/* How long the writer has been at its present batch, ms; 0: idle. Liveness. */
+/* How long the writer has been running its present batch, ms; 0: idle. For liveness. */
 int64_t store_busy_ms(const struct store *store);
 bool store_is_well(
         const struct store *store); /* the last commit that wrote anything did not fail */
-/* Writes 64 KiB for their own sake: finds out whether the store is well again, and does not wait
-   for it. One at a time. Any thread. */
+/* Writes 64 KiB only to find out whether the store is well again, and does not wait for it. One
+   at a time. Any thread. */
 void store_probe(struct store *store);
 
 #endif

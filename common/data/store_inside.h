@@ -1,4 +1,9 @@
-/* What store.c, writer.c, unit.c and outbox.c share; nobody else includes this. */
+/* store_inside - for the files of data/ that make up the store, and their tests:
+
+     store.c          opening, jobs, readers            unit.c    rows and events of one job
+     writer.c         the writer thread's batches       dedup.c   keys and identities seen before
+     ids.c, counts.c  ids, and how many rows there are  purge.c   what has a time to live
+     outbox.c, outbox_parts.c                           store_renew.c */
 #ifndef DATA_STORE_INSIDE_H
 #define DATA_STORE_INSIDE_H
 
@@ -17,30 +22,31 @@ enum {
         SOURCES_KNOWN = 16,
 };
 
-/* The writer's own, in memory. */
+/* Of one table, or of the outbox. */
 struct sequence {
-        int64_t last; /* the highest id ever given; written to `sequences` once a commit. Not where
-                         the store is shared. */
-        size_t given; /* how many of the stock are */
+        int64_t last; /* the highest id ever given; written to `sequences` once a commit. Unused
+                         where the store is shared */
+        size_t given; /* how many ids of the stock are */
 };
 
 /* Ids that a shared store's sequence gave this process, in case it needs them. */
 struct id_stock {
         int64_t *ids;
         size_t count, room;
-        unsigned connection; /* another one may lead to a standby, which gives them again */
+        unsigned connection; /* that fetched them. Another one may lead to a standby, which gives
+                                the same ids again */
 };
 
-/* What the identities of a source are filed under. */
+/* The identities of a source are filed under its number. */
 struct source_number {
         char *source;
         int64_t number;
 };
 
-/* A row that came or went; the open transaction's are summed up and written once. */
+/* A row that came or went; those of the open transaction are summed up and written once. */
 struct change {
         int table;
-        int64_t block, rows; /* +1 or -1 */
+        int64_t block, rows; /* rows: +1 or -1 */
 };
 
 enum { PURGE_RULES = 4 };
@@ -50,81 +56,90 @@ struct purge_place {
         int64_t from; /* Unix time, ms, as below */
 };
 
-/* The writer's, while it is busy (purge.c). */
+/* The writer thread's while `busy`; else of the thread that sets `busy` (purge.c). */
 struct purge {
         struct store *store;
         struct job job;
-        struct purge_place place,
-                next;                /* where it is, and will be when the job under way commits */
-        int64_t before[PURGE_RULES]; /* what is older goes */
-        int64_t went_to;             /* of the gateway's keys, by the purges before */
-        int64_t portion, took_us;    /* rows, and how long the last ones took */
-        bool mine;                   /* and no other process's */
+        struct purge_place place, next; /* now, and once the job under way has committed */
+        int64_t before[PURGE_RULES];    /* what is older is deleted */
+        int64_t went_to;                /* how far earlier purges deleted the gateway's keys */
+        int64_t portion, took_us;       /* rows, and how long the last portion took */
+        bool mine;                      /* no other process purges */
         _Atomic bool busy;
 };
 
-/* What outbox.c keeps. */
 struct outbox_state {
-        pthread_mutex_t telling; /* for these two, and held while they are called */
+        pthread_mutex_t telling; /* for these two; also held while `committed` runs */
         void (*committed)(void *arg, struct outbox_batch *batch);
         void *committed_arg;
+
         pthread_mutex_t lock; /* for these three */
-        int64_t *sent; /* ids that are on the bus, and still in the table as far as is known */
+        int64_t *sent;        /* ids on the bus, and still in the table as far as we know */
         size_t sent_count, sent_room;
-        size_t removing;         /* of these, from the first on, by the open transaction; the writer
-                                    thread's */
-        _Atomic size_t removed;  /* of all that there ever were */
-        _Atomic int64_t waiting; /* rows neither sent nor parked, unless the store is shared */
+
+        size_t removing; /* the writer thread's: the open transaction removes so many of `sent`,
+                            from the first on */
+
+        /* any thread */
+        _Atomic size_t removed;  /* in the store's life */
+        _Atomic int64_t waiting; /* rows neither sent nor parked. Unused where it is shared */
 };
 
 struct store {
+        /* Set by store_open, and constant from then on: any thread reads it. */
         const char *service;
         char *url;
         char *source;
         struct arena *arena; /* of tables and their SQL */
         const struct config *config;
         size_t value_max, record_max; /* 0: any */
-        struct row_cache *recent;
-
+        struct row_cache *recent;     /* has a lock of its own */
         struct table *tables[STORE_TABLES];
         int table_count;
-
-        /* the writer thread's */
+        bool shared; /* other processes write too (db_is_shared) */
+        int slot;    /* where this process counts rows */
         pthread_t thread;
+
+        /* The writer thread's; others reach it by a job only. */
         struct db *writer;
-        bool shared;             /* other processes write too (db_is_shared) */
-        int slot;                /* where this process counts rows */
-        int64_t contended_until; /* monotonic us: batches run alone, for they lost to others' locks
-                                    a while ago */
+        int64_t contended_until; /* monotonic us: until then batches run alone, because one lost to
+                                    another process's locks */
         struct sequence sequences[STORE_TABLES + 1];
-        struct sequence written[STORE_TABLES + 1];
+        struct sequence written[STORE_TABLES + 1]; /* as of the last commit */
         struct id_stock stocks[STORE_TABLES];
         size_t batch_jobs;
         bool batch_wrote;
-        int64_t failed;                            /* batches, since one that wrote was committed */
-        struct source_number known[SOURCES_KNOWN]; /* of `sources`, unless the store is shared */
+        int64_t failed;                            /* batches since the last commit that wrote */
+        struct source_number known[SOURCES_KNOWN]; /* of `sources`. Unused where it is shared */
         size_t known_count;
-        int64_t sources_passed; /* by their purge: up to this number */
+        int64_t sources_passed; /* their purge has looked at numbers up to this one */
         struct change *changes;
         size_t change_count, change_room;
         struct outbox_batch *batch; /* what the open transaction announced */
         size_t batch_room;
 
-        pthread_mutex_t lock; /* for all below */
+        /* Any thread, under the lock. */
+        pthread_mutex_t lock;
         pthread_cond_t work, reader_back;
-        struct job *first, *last;
+        struct job *first, *last; /* the queue */
         bool closing;
-        struct db *readers[STORE_READERS];
+        struct db *readers[STORE_READERS]; /* those not taken */
         int reader_count;
 
+        /* Any thread, by functions of their own. */
         struct purge purge;
         struct outbox_state outbox;
-        _Atomic int64_t events_given; /* the highest id of an event, as of the last commit; unless
-                                         the store is shared */
-        _Atomic int64_t ids_from; /* of a store that was renewed: all ids are above it (renew.h) */
-        _Atomic int64_t busy_since;
-        _Atomic bool well;
-        _Atomic bool probing; /* and `probe` is under way */
+
+        /* The writer thread sets them, any thread reads them. */
+        _Atomic int64_t events_given; /* the highest id of an event as of the last commit. Unused
+                                         where the store is shared */
+        _Atomic int64_t ids_from;     /* of a store that was renewed: all ids are above it
+                                         (renew.h) */
+        _Atomic int64_t busy_since;   /* monotonic us of the batch that runs; 0: idle */
+        _Atomic bool well;            /* the last commit that wrote did not fail */
+
+        /* The thread that sets `probing` owns `probe`, until its job is done. */
+        _Atomic bool probing;
         struct job probe;
 };
 

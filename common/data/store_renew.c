@@ -1,4 +1,4 @@
-/* A store finds out that it came back from the past (renew.h). */
+/* Renews a store that came back from the past (renew.h). */
 #include "data/store_inside.h"
 
 int64_t store_events_given(struct store *store)
@@ -32,7 +32,7 @@ static int64_t highest_of(struct store *store, struct error *error)
         return highest;
 }
 
-/* Ids that were fetched and not given are as old as the others. */
+/* Ids that were fetched but not given are from before the renewal. */
 static void forget_ids(struct store *store, int64_t from)
 {
         for (int i = 0; i < store->table_count; i++)
@@ -45,8 +45,8 @@ static void forget_ids(struct store *store, int64_t from)
         store->sequences[STORE_OUTBOX].last = from;
 }
 
-/* Of the processes that share a store one renews it; the row of the source's makes the others wait
-   and see. */
+/* Of the processes that share a store one renews it; the others wait for the row `source`, and
+   then see that it is done. */
 static void renew(struct unit *unit, void *arg)
 {
         struct renewing *r = arg;

@@ -150,7 +150,7 @@ static void *read_row(struct statement *s, const struct shape *shape, struct are
         return row;
 }
 
-/* The first row of a bound statement, which is reset. */
+/* Reads the first row of a bound statement, and resets it. */
 static bool read_one(struct statement *s, const struct table *table, struct arena *arena,
                      void **row, struct error *error)
 {
@@ -190,7 +190,7 @@ bool table_find(struct db *db, const struct table *table, enum table_use use,
         return read_one(s, table, arena, row, error);
 }
 
-/* By id alone, or by that first? */
+/* Is the id the first sort? */
 static bool is_by_id(const struct page *page)
 {
         return !page->sort_count || !page->sorts[0].field;
@@ -224,16 +224,16 @@ static const char *page_sql(const char *columns, const struct table *table, cons
                     table->entity->collection, id_descends(page) ? "<=" : ">=");
         for (int i = 0; i < page->sort_count && page->sorts[i].field; i++)
                 sort_sql(&sql, &page->sorts[i], folds(&page->sorts[i]));
-        /* as in the reference, what is equal but for its case is not yet a tie: B, b */
+        /* texts that differ only in case (B, b) are sorted by case next, as in the reference */
         for (int i = 0; i < page->sort_count && page->sorts[i].field; i++)
                 if (folds(&page->sorts[i]))
                         sort_sql(&sql, &page->sorts[i], false);
-        /* nothing breaks a tie of ids: what is behind them does not matter */
+        /* ids are unique: later sorts do not matter */
         text_printf(&sql, "id %s LIMIT ? OFFSET ?", id_descends(page) ? "DESC" : "ASC");
         return sql.at;
 }
 
-/* Where to begin, so that what must be passed is never more than a block. */
+/* Where to begin, so that we pass over no more than a block. */
 struct entry {
         int64_t id, offset;
         bool beyond; /* there are not that many rows */
@@ -295,8 +295,8 @@ static const char *letters_of(const struct table *table, const struct page *page
                             page_sql(letters.at, table, page, arena));
 }
 
-/* A row may have a megabyte: of more than a few the letters are summed up before any of them is
-   read. */
+/* A row may have a megabyte: so for a page of more than a few rows we sum up the letters before
+   we read any. */
 static bool page_fits(struct db *db, const struct table *table, const struct page *page,
                       const struct entry *entry, struct arena *arena, struct error *error)
 {

@@ -1,6 +1,6 @@
-/* table - an entity's rows in the store: the SQL that its field table stands for.
+/* table - an entity's rows in the store: the SQL that follows from its field table.
 
-   A table is read-only after table_open and shared by all connections. Rows and their text are
+   A table is read-only after table_open, and shared by all connections. Rows and their texts are
    copied into the arena. */
 #ifndef DATA_TABLE_H
 #define DATA_TABLE_H
@@ -14,12 +14,13 @@ enum { TABLE_ROWS_ALWAYS = 20, TABLE_PAGE_LETTERS = 4 << 20 };
 struct table {
         const struct entity *entity;
         const char *insert, *update, *remove, *columns;
-        const char *ids;                             /* so many new ids of a shared store */
+        const char *ids;                             /* takes so many ids from a shared store's
+                                                        sequence */
         const char *get[2], *find[TABLE_LOOKUPS][2]; /* by enum table_use */
 };
 
-/* What a row is read for. To change it: where the store is shared, nobody else changes it before
-   the transaction ends. */
+/* Why a row is read. TABLE_TO_CHANGE: in a shared store no other process changes it before the
+   transaction ends. */
 enum table_use { TABLE_TO_LOOK, TABLE_TO_CHANGE };
 
 /* shared: db_is_shared of the connections that will use it */
@@ -41,7 +42,7 @@ bool table_find(struct db *db, const struct table *table, enum table_use use,
 struct sort {
         const struct field *field; /* NULL: by id */
         bool descending;
-        bool ignores_case; /* of text; A to Z, on every store */
+        bool ignores_case; /* text only; A to Z, the same on every store */
 };
 
 struct page {
@@ -50,10 +51,10 @@ struct page {
         int sort_count;
 };
 
-/* rows: room for page->size pointers; null sorts below every value. By id a page costs the same
-   however deep it is (a block of 4096 rows at most is passed, the blocks before it are summed up);
-   any other sort costs the whole table. A page of more than TABLE_ROWS_ALWAYS rows that have more
-   than TABLE_PAGE_LETTERS is ERROR_BAD_INPUT: nobody's memory is to hold it. */
+/* rows: room for page->size pointers. Null sorts below every value. By id a page costs the same
+   however deep it is: the blocks of 4096 rows before it are summed up, and at most one block is
+   passed over. Any other sort costs the whole table. A page of more than TABLE_ROWS_ALWAYS rows
+   that have more than TABLE_PAGE_LETTERS is ERROR_BAD_INPUT: it would take too much memory. */
 bool table_page(struct db *db, const struct table *table, const struct page *page,
                 struct arena *arena, void **rows, size_t *count, struct error *error);
 

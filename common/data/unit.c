@@ -176,8 +176,8 @@ void *unit_find(struct unit *u, const struct entity *entity, int which, int64_t 
         char number[24];
         const char *values[LOOKUP_MEMBERS] = {key.text ? key.text : number, number};
         void *row = NULL;
-        /* where the store is shared, the row that it waited for may be gone, and only a second look
-           sees the next one */
+        /* in a shared store the row that we waited for may be gone; only a second look sees the
+           next one */
         int looks = u->store->shared && !lookup->unique ? 2 : 1;
 
         if (WITHOUT_DEDUP && lookup->unique)
@@ -198,9 +198,9 @@ static struct outbox_record *next_record(struct store *store)
         return &b->records[b->count];
 }
 
-/* The record's bytes must be in the batch's arena: they go to the relay. A shared store's sequence
-   gives the id in the moment of the insert, when the rows that the record speaks of are locked: so
-   ids grow with each key's commits. */
+/* The record's bytes must be in the batch's arena: they go to the relay. A shared store's
+   sequence gives the id during the insert, while the rows that the event is about are locked: so
+   the ids of one key grow in the order of its commits. */
 static void publish(struct unit *u, struct outbox_record record)
 {
         static const char own_id[] =

@@ -1,9 +1,9 @@
-/* unit - a unit of work: rows and what is announced about them, committed together or not at all.
+/* unit - a unit of work: rows and the events about them, committed together or not at all.
 
-   A unit runs on the store's writer thread; its memory is its arena. Its error is sticky: after a
-   failure every further call does nothing and gives NULL, and in the end the unit is rolled back,
-   so domain code need not look at every step. A unit that is rolled back leaves no trace: no row,
-   no event, no id used. */
+   A unit runs on the store's writer thread; its memory is its arena. Its error is sticky: after
+   a failure every further call does nothing and returns NULL, and in the end the unit is rolled
+   back. So domain code need not check every step. A unit that is rolled back leaves no trace: no
+   row, no event, no id used. */
 #ifndef DATA_UNIT_H
 #define DATA_UNIT_H
 
@@ -16,8 +16,8 @@ struct arena *unit_arena(struct unit *unit);
 const char *unit_source(struct unit *unit);          /* the store's CloudEvents source */
 const struct config *unit_config(struct unit *unit); /* the daemon's settings */
 
-/* The trace that what is announced from now on belongs to (W3C traceparent); NULL: none. It must
-   outlive the unit. */
+/* The trace (W3C traceparent) of the events announced from now on; NULL: none. It must outlive
+   the unit. */
 void unit_trace(struct unit *unit, const char *traceparent);
 
 bool unit_failed(const struct unit *unit);
@@ -57,11 +57,11 @@ void *unit_find(struct unit *unit, const struct entity *entity, int lookup, int6
 /* The number as text, in the unit's memory. */
 const char *unit_decimal(struct unit *unit, int64_t number);
 
-/* Would each event that is said of the row fit into a record, also when a reaction has changed its
-   status since? */
+/* Would each event about this row fit into a record, even after a reaction has changed its
+   status? */
 bool unit_fits(struct unit *unit, const struct entity *entity, const void *row);
-/* Says the event: into the outbox now, onto the bus after the commit. One too large for it fails
-   the unit. */
+/* Writes the event to the outbox now; it goes onto the bus after the commit. An event that is
+   too large for the bus fails the unit. */
 void unit_announce(struct unit *unit, const struct event_type *type, const void *row);
 
 /* For the library: a record for another topic (dead letters); headers are packed (outbox.h). */
@@ -79,15 +79,15 @@ bool unit_recall(struct unit *unit, const char *path, const char *key,
 void unit_remember(struct unit *unit, const char *path, const char *key,
                    const struct stored_answer *answer);
 
-/* Remembers that an event was applied; false when it had been before (then apply nothing). */
+/* Remembers that an event is applied; false when it was applied before (then do not apply it). */
 bool unit_first_time(struct unit *unit, const char *source, const char *id);
 
-/* The same of many at once; of two that are alike the earlier one is the first. */
+/* The same for many at once; of two that are equal, the earlier is the first. */
 struct identity {
         const char *source, *id;
-        int32_t content; /* a hash of what came under it; 0: it does not matter */
+        int32_t content; /* a hash of the event's value; 0: it does not matter */
         bool first;
-        bool other; /* it had come before with another content: two events have one identity */
+        bool other; /* it came before with another content: two events have the same identity */
 };
 void unit_first_times(struct unit *unit, struct identity *identities, size_t count);
 

@@ -1,5 +1,5 @@
-/* The store's writer thread: group commit. While one transaction flushes, the next one's jobs queue
-   up; so a batch is as large as the load makes it, and a lone request waits for nobody. */
+/* The store's writer thread: group commit. While one transaction flushes, the jobs of the next
+   queue up. So a batch is as large as the load makes it, and a single request does not wait. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "data/store_inside.h"
@@ -9,10 +9,10 @@
 #include <string.h>
 
 enum {
-        BATCH_MOST = 512, /* jobs a transaction: bounds how long the first one waits for the last */
-        LATE_US = 50 * 1000, /* from then on a batch takes nobody in */
+        BATCH_MOST = 512, /* jobs in a transaction: bounds how long the first waits for the last */
+        LATE_US = 50 * 1000, /* a batch that runs for so long takes no more jobs in */
         TRIES_MOST = 4,
-        CONTENDED_US = 60 * 1000 * 1000, /* each time costs a deadlock_timeout (1 s) to find out */
+        CONTENDED_US = 60 * 1000 * 1000, /* each deadlock costs a deadlock_timeout (1 s) */
 };
 
 /* With the lock held. */
@@ -50,8 +50,9 @@ static size_t job_count(const struct job *jobs)
         return count;
 }
 
-/* What came while the batch ran joins it: that takes a fraction of the flush which it would else
-   wait for. Not for ever, since other processes may wait for its locks. */
+/* Jobs that came while the batch ran join it: running them takes a fraction of the flush for
+   which they would wait otherwise. Not for ever, since other processes may wait for the batch's
+   locks. */
 static void take_latecomers(struct store *store, struct job *last)
 {
         if (store->batch_jobs >= BATCH_MOST ||
@@ -63,7 +64,7 @@ static void take_latecomers(struct store *store, struct job *last)
         store->batch_jobs += job_count(last->next);
 }
 
-/* False when something failed after it wrote, and there is no savepoint to go back to. */
+/* False when the job failed after it wrote, and there is no savepoint to go back to. */
 static bool run_job(struct store *store, struct job *job, bool apart)
 {
         struct unit unit;
@@ -84,7 +85,7 @@ static void forget_announced(struct store *store)
         store->batch->count = store->batch_room = 0;
 }
 
-/* As if nothing of it had been. */
+/* Takes back what the batch left in memory. */
 static void forget_all(struct store *store)
 {
         memcpy(store->sequences, store->written, sizeof store->written);
@@ -100,8 +101,8 @@ static enum ran run_jobs(struct store *store, struct job *jobs, bool apart, stru
 {
         for (struct job *j = jobs; j; j = j->next) {
                 bool go_on = run_job(store, j, apart) && !db_lost_a_race(store->writer);
-                /* a full disk may end the transaction, and so does a broken connection; what came
-                   behind would commit by itself */
+                /* a full disk or a broken connection may end the transaction; later jobs would
+                   each commit by themselves */
                 bool inside = db_in_transaction(store->writer);
 
                 if (go_on && inside) {
@@ -112,15 +113,15 @@ static enum ran run_jobs(struct store *store, struct job *jobs, bool apart, stru
                 *error = j->error;
                 return inside ? RAN_INTO_A_FAILURE : RAN_OUT_OF_THE_TRANSACTION;
         }
-        /* what was only sent may have failed as well, whosever it was */
+        /* a write that was only sent may have failed too, of any job */
         if (db_settle(store->writer, error))
                 return RAN;
         return db_in_transaction(store->writer) ? RAN_INTO_A_FAILURE : RAN_OUT_OF_THE_TRANSACTION;
 }
 
-/* Savepoints cost copies of pages and nearly every unit succeeds: so first without; if one fails
-   after it wrote, all of them again, each with a savepoint of its own. A job's run() may therefore
-   be called several times. */
+/* Savepoints cost copies of pages, and nearly every unit succeeds: so the batch runs without
+   them first. If a unit fails after it wrote, the whole batch runs again, each unit with a
+   savepoint of its own. A job's run() may therefore be called several times. */
 static enum ran run_together(struct store *store, struct job *jobs, bool alone, struct error *error)
 {
         enum ran ran = run_jobs(store, jobs, false, error);
@@ -156,9 +157,9 @@ static bool try_once(struct store *store, struct job *jobs, bool alone, struct e
         return false;
 }
 
-/* Transactions of several processes may wait for each other's rows in a circle. Who loses tries
-   again alone, and stays so for a while: where rows are that contended, one after the other is also
-   the quickest. */
+/* Transactions of several processes may deadlock. The loser tries again alone, and runs alone
+   for a while: where rows are that contended, one transaction after the other is also the
+   fastest. */
 static bool transact(struct store *store, struct job *jobs, struct error *error)
 {
         for (int tries = 1;; tries++) {
@@ -196,8 +197,8 @@ static void after_commit(struct store *store)
         }
 }
 
-/* Once for all of them: while a database is away each batch fails, and these may be thousands a
-   second. */
+/* Logged once for all of them: while a database is away each batch fails, and there may be
+   thousands a second. */
 static void say_failed(struct store *store, const struct error *reason)
 {
         if (!store->failed++)
@@ -216,7 +217,7 @@ static void say_well(struct store *store)
         store->failed = 0;
 }
 
-/* Why all of them fail. What one of them was refused for is its own business. */
+/* The reason for all jobs. If one job was refused, that reason is its own. */
 static void blame_store(const struct error *one, struct error *error)
 {
         if (one->kind == ERROR_UNAVAILABLE || one->kind == ERROR_INTERNAL)
@@ -246,7 +247,7 @@ static void run_batch(struct store *store, struct job *jobs)
         ids_begin(store, job_count(jobs));
         done = transact(store, jobs, &error);
         if (!done || store->batch_wrote ||
-            store->shared) { /* where it is shared each commit writes a note */
+            store->shared) { /* in a shared store each commit writes (postgres_commit.c) */
                 atomic_store(&store->well, done);
                 if (done)
                         say_well(store);
