@@ -16,7 +16,7 @@ enum {
 
 static const struct bus_ops *const adapters[] = {&eventlog_bus_ops, &kafka_bus_ops};
 
-/* And the URL behind its scheme; NULL: neither's. */
+/* Also the URL after its scheme; NULL: no adapter has this scheme. */
 static const struct bus_ops *adapter_of(const char *url, const char **place)
 {
         for (size_t i = 0; url && i < sizeof adapters / sizeof *adapters; i++) {
@@ -137,7 +137,7 @@ void bus_free(struct bus *bus)
         free(bus->topic);
 }
 
-/* What no bus would take is refused here, so that all refuse the same. */
+/* Records that no bus would take are refused here, so that all adapters refuse the same ones. */
 bool bus_send(struct bus *bus, const struct record *records, size_t count, struct error *error)
 {
         error->kind = ERROR_NONE;

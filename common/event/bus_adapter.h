@@ -1,4 +1,4 @@
-/* bus_adapter - between bus.c and its adapters only: one table of functions for each kind of bus.
+/* bus_adapter - for bus.c and its adapters only: one table of functions for each kind of bus.
 
    An adapter's own struct holds a struct bus (CONTAINER_OF). */
 #ifndef EVENT_BUS_ADAPTER_H
@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-/* group: NULL opens a publisher. place: the URL behind its scheme. */
+/* group: NULL opens a publisher. place: the URL after its scheme. */
 struct bus_ops {
         const char *scheme;
         struct bus *(*open)(const struct bus_config *config, const char *place, const char *group,
@@ -21,9 +21,9 @@ struct bus_ops {
         int (*lane)(struct bus *bus, const char *key,
                     size_t key_len); /* of the bus's own topic; below BUS_OWN_LANES */
         bool (*send)(struct bus *bus, const struct record *records, size_t count,
-                     struct error *error); /* those that are not at fault */
+                     struct error *error); /* records without a fault only */
         void (*wait)(struct bus *bus, int wait_ms,
-                     struct error *error); /* for a result; NULL: none comes later than send */
+                     struct error *error); /* for a result; NULL: results are there after send */
         void (*give_up)(struct bus *bus);  /* NULL: nothing is ever under way */
         size_t (*poll)(struct bus *bus, struct record *records, size_t most, int wait_ms,
                        struct arena *arena, struct error *error);
@@ -40,16 +40,16 @@ struct bus {
         _Atomic uint32_t woken; /* 1: the next wait ends at once; a futex */
         bus_wish *wanted;
         void *wanted_arg;
-        bool handed_out; /* something that the reader has not committed yet */
+        bool handed_out; /* the reader has not committed all that it got */
 
-        /* publishing: what bus_results() has to tell, from told_first on */
+        /* publishing: the results for bus_results(), from told_first on */
         struct bus_result *told;
         size_t told_first, told_count, told_room;
 };
 
-/* What became of a record. */
+/* Notes a record's result. */
 void bus_tell(struct bus *bus, int64_t tag, enum publish_result result, const char *reason);
-void bus_free(struct bus *bus); /* what bus.c has in it */
+void bus_free(struct bus *bus); /* the members that bus.c allocates */
 
 static inline bool bus_has_told(const struct bus *bus)
 {
@@ -61,10 +61,10 @@ static inline const char *bus_topic_of(const struct bus *bus, const struct recor
         return record->topic ? record->topic : bus->topic;
 }
 
-/* No bus takes it; NULL: it may be sent. */
+/* Why no bus takes the record; NULL: it may be sent. */
 const char *bus_record_fault(const struct record *record);
 
-/* Of headers of one name the first counts. */
+/* Of headers with the same name the first counts. */
 static inline void bus_sign_take(struct bus_sign *sign, const char *name, size_t name_len,
                                  const char *value, size_t len)
 {
@@ -94,13 +94,13 @@ static inline bool bus_wants(const struct bus *bus, const struct bus_sign *sign)
 extern const struct bus_ops eventlog_bus_ops;
 extern const struct bus_ops kafka_bus_ops;
 
-/* A wait begins or ends: was it told to? Takes the wish back. */
+/* When a wait begins or ends: was bus_wake called? Resets it. */
 static inline bool bus_was_woken(struct bus *bus)
 {
         return atomic_exchange(&bus->woken, 0) != 0;
 }
 
-/* kafka_consumer_records_lag of both; NULL without metrics */
+/* kafka_consumer_records_lag, for both adapters; NULL without metrics */
 struct metric *bus_lag_series(struct metrics *metrics, const char *topic, int32_t partition);
 
 #endif

@@ -42,7 +42,7 @@ static void identify(const struct record *record, struct arena *arena, struct ev
         const char *source = record_header(record, EVENT_SOURCE_HEADER, arena);
         const char *id = record_header(record, EVENT_ID_HEADER, arena);
 
-        /* an index takes no more than some 2700 bytes a key, and nobody's identity is that long */
+        /* an index takes some 2700 bytes a key, and real identities are much shorter */
         if (source && id && strlen(source) + strlen(id) > IDENTITY_MOST)
                 source = id = NULL;
         event->source = source && id ? source : "";
@@ -53,7 +53,8 @@ static void identify(const struct record *record, struct arena *arena, struct ev
                 return;
         }
         event->identity_source = arena_printf(arena, "%s/%d", record->topic, record->partition);
-        /* the hash tells two records at one place of a topic that was made anew apart */
+        /* the hash distinguishes records at the same place, of a topic that was deleted and made
+           again */
         event->identity =
                 arena_printf(arena, "%lld-%lld-%016llx", (long long)record->offset,
                              (long long)record->timestamp_ms,

@@ -1,6 +1,5 @@
-/* event - what happened elsewhere, as a reaction sees it.
-
-   What it looks like on the wire: data/event_form.h. */
+/* event - what happened in another service, as a reaction sees it. What it looks like on the
+   wire: data/event_form.h. */
 #ifndef EVENT_EVENT_H
 #define EVENT_EVENT_H
 
@@ -12,7 +11,7 @@ struct event {
         int64_t timestamp;  /* Unix time, ms, by the producer's clock */
         const char *source; /* ce_source: which store its ids belong to; "" for a producer without
                                CloudEvents headers */
-        const char *identity_source, *identity; /* what makes it this event and no other */
+        const char *identity_source, *identity; /* together they identify the event */
         int32_t content; /* a hash of its value, where the producer gave the identity; else 0 */
         const char *traceparent; /* of version 00, 55 characters; NULL: the record has none that is
                                     well-formed */
@@ -20,7 +19,7 @@ struct event {
         const struct record *record;
 };
 
-/* What a service does when something happened elsewhere; ends with a NULL type. */
+/* What a service does when something happened in another; a table ends with a NULL type. */
 struct reaction {
         const char *type;
         void (*react)(struct unit *unit, const struct event *event);
@@ -31,28 +30,28 @@ const struct reaction *reaction_for(const struct reaction *reactions, const char
 const struct reaction *reaction_named(const struct reaction *reactions, const char *type,
                                       size_t len);
 
-/* The type for a metric's label, which must come from a known set: "other" where nothing reacts to
-   it, "unknown" where it could not be read (NULL). */
+/* The type as a metric's label, which must come from a known set: "other" if no reaction is for
+   it, "unknown" if it could not be read (NULL). */
 const char *event_label(const struct reaction *reactions, const char *type);
 
 enum event_verdict {
         EVENT_OURS,
-        EVENT_FOREIGN, /* nothing here reacts to it: skipped */
-        EVENT_BROKEN,  /* cannot be understood: a dead letter; error says why */
+        EVENT_FOREIGN, /* no reaction is for it: skipped */
+        EVENT_BROKEN,  /* cannot be understood: becomes a dead letter; error says why */
 };
 
-/* Fills event from the record; its memory is in the arena and in the record. */
+/* Fills `event` from the record; its memory is the arena's and the record's. */
 enum event_verdict event_read(const struct record *record, const struct reaction *reactions,
                               struct arena *arena, struct event *event, struct error *error);
 
-/* The payload as a row: id, members and hidden ones (ce_<name>). Fails the unit when a member has
-   the wrong type. */
+/* The payload as a row: id, visible members, and hidden ones from headers. Fails the unit if a
+   member has the wrong type. */
 void *event_row(struct unit *unit, const struct event *event, const struct shape *shape);
 
-/* Does the event speak of a later namesake of what happened at `then`? Only producers without
-   CloudEvents headers use an id again, after their store began anew; their clock tells. */
+/* Is the event about another row, which got the same id after `then`? Only producers without
+   CloudEvents headers use an id again, after their store was made anew; their clock tells. */
 bool event_is_newer(const struct event *event, int64_t then);
-/* ... or of an earlier one, so that it is too late to matter? */
+/* ... or about a row that had the id before `then`, so that the event no longer matters? */
 bool event_is_older(const struct event *event, int64_t then);
 
 #endif

@@ -16,7 +16,7 @@
 enum {
         SCHEMA = 1,
         APPLICATION = 0x6d616c6c, /* "mall" */
-        BUSY_MS = 2000,           /* only a recovery after a crash makes anyone wait */
+        BUSY_MS = 2000,           /* only recovery after a crash makes a process wait here */
         TRUNCATE_BUSY_MS = 50,
         CHECKPOINT_PAGES = 4000,
         TRUNCATE_PAGES = 16000, /* a WAL of 64 MB */
@@ -38,7 +38,7 @@ static const char *const sql[EVENTLOG_STATEMENTS] = {
         [EVENTLOG_END] = "SELECT offset FROM log WHERE topic = ? ORDER BY offset DESC LIMIT 1",
         [EVENTLOG_JOIN] = "INSERT INTO groups (name, topic, position, seen) VALUES (?, ?, 0, ?)"
                           " ON CONFLICT DO UPDATE SET seen = excluded.seen RETURNING position",
-        /* two readers of a group may overlap: what the faster one applied is applied */
+        /* two readers of a group may overlap: the position never moves back */
         [EVENTLOG_MOVE] =
                 "INSERT INTO groups (name, topic, seen, position) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT DO UPDATE SET seen = excluded.seen, position = max(position, "
@@ -47,7 +47,8 @@ static const char *const sql[EVENTLOG_STATEMENTS] = {
         [EVENTLOG_GROUPS] = "SELECT name, topic, position, seen, coalesce((SELECT offset FROM log"
                             " WHERE log.topic = groups.topic ORDER BY offset DESC LIMIT 1), 0)"
                             " FROM groups ORDER BY name, topic",
-        /* the first of the oldest rows that must stay: young, not read by all, or the last one */
+        /* the first row that must stay: it is young, or some group has not read it, or it is the
+           last one */
         [EVENTLOG_RETIRE_UP_TO] =
                 "SELECT offset, number, timestamp < ?1 FROM"
                 " (SELECT offset, topic, timestamp, row_number() OVER (ORDER BY offset) AS number"
@@ -78,8 +79,8 @@ bool eventlog_error(struct eventlog *f, struct error *error)
 {
         int code = sqlite3_extended_errcode(f->db);
 
-        /* After a failed flush nobody knows what is on the disk: the process that starts next finds
-           out. */
+        /* After a failed flush we do not know what is on the disk: the process ends, and its
+           next start finds out. */
         if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) {
                 log_write(LOG_ERROR, "the event log cannot be flushed to disk, ending", "file.path",
                           f->path, NULL);
@@ -151,14 +152,14 @@ void eventlog_abandon(struct eventlog *f)
         lock_give(f);
 }
 
-/* Fails when a reader is in the way: then the next commit tries again. */
+/* Fails when a reader is in the way: the next commit tries again. */
 static void checkpoint_if_due(struct eventlog *f)
 {
         bool large = f->wal_pages >= TRUNCATE_PAGES;
         struct error ignored;
 
         if (f->wal_pages < f->checkpointed_at)
-                f->checkpointed_at = 0; /* the WAL began anew */
+                f->checkpointed_at = 0; /* the WAL begins again */
         if (f->use != EVENTLOG_APPENDS || f->wal_pages < f->checkpointed_at + CHECKPOINT_PAGES)
                 return;
         f->checkpointed_at = f->wal_pages;
@@ -176,7 +177,7 @@ bool eventlog_commit(struct eventlog *f, struct error *error)
                 eventlog_abandon(f);
                 return false;
         }
-        futex_wake(f->wake); /* before the checkpoint: readers need not wait for that */
+        futex_wake(f->wake); /* before the checkpoint, so that readers do not wait for it */
         checkpoint_if_due(f);
         lock_give(f);
         return true;
@@ -253,7 +254,7 @@ static bool connection_open(struct eventlog *f, struct error *error)
         return schema_check(f, error);
 }
 
-/* PATH-lock stays for ever: who deletes a lock file lets two in. */
+/* PATH-lock is never deleted: otherwise two processes may hold locks on two files of this name. */
 static bool lock_open(struct eventlog *f, struct error *error)
 {
         char path[PATH_MAX];

@@ -1,17 +1,18 @@
-/* eventlog - the embedded event log: one SQLite file that several processes write and read at once.
+/* eventlog - the embedded event log: one SQLite file that several processes write and read at the
+   same time.
 
-   Beside PATH lie PATH-wal and PATH-shm (SQLite's), PATH-lock and PATH-wake. `sqlite3 -readonly
+   PATH-wal and PATH-shm (SQLite's), PATH-lock and PATH-wake lie beside PATH. `sqlite3 -readonly
    PATH` opens it.
 
-   One flock on PATH-lock goes around everything that writes, checkpoints too: SQLite up to 3.51.2
+   A flock on PATH-lock goes around everything that writes, also checkpoints: SQLite up to 3.51.2
    may damage a file when one connection commits while another checkpoints. Hence every connection
-   has wal_autocheckpoint=0 and NO_CKPT_ON_CLOSE, and nothing but this module may write the file.
-   Its last row is kept for ever, or offsets would repeat. synchronous=FULL: what was appended
-   survives power loss. Not for network file systems.
+   has wal_autocheckpoint=0 and NO_CKPT_ON_CLOSE, and only this module may write the file. The last
+   row is never deleted, because offsets would repeat. synchronous=FULL: appended records survive
+   power loss. Not for network file systems.
 
-   BUGS  A process that is stopped (SIGSTOP) inside an append stops the others' appends.
+   BUGS A process that is stopped (SIGSTOP) inside an append stops the others' appends.
 
-   Threads: a eventlog belongs to one thread; open one for each. */
+   Threads: an eventlog belongs to one thread; open one for each. */
 #ifndef EVENT_EVENTLOG_H
 #define EVENT_EVENTLOG_H
 
@@ -29,31 +30,32 @@ enum eventlog_use {
 struct eventlog *eventlog_open(const char *path, enum eventlog_use use, struct error *error);
 void eventlog_close(struct eventlog **file);
 
-/* Rung after each append. */
+/* Woken after each append. */
 struct futex *eventlog_futex(const struct eventlog *file);
 
-/* All of them (but those that no bus takes) or none; topic: of those that name none.
-   ERROR_UNAVAILABLE: may work later. */
+/* All of them (without those that no bus takes) or none. topic: for records that name none.
+   ERROR_UNAVAILABLE: try again later. */
 bool eventlog_append(struct eventlog *file, const char *topic, const struct record *records,
                      size_t count, struct error *error);
 
-/* Up to `most` records of the topic (NULL: of all) behind the offset `after`, oldest first. */
+/* Up to `most` records of the topic (NULL: of all topics) after the offset `after`, oldest
+   first. */
 size_t eventlog_read(struct eventlog *file, const char *topic, int64_t after,
                      struct record *records, size_t most, struct arena *arena, struct error *error);
-/* The same for a reader that wants some of them (bus_wants): looks at `most`, and moves *after
-   behind the last of these. */
+/* The same for a reader that wants some of them (bus_wants): looks at `most` records, and moves
+ *after past the last of these. */
 size_t eventlog_read_wanted(struct eventlog *file, const struct bus *reader, int64_t *after,
                             struct record *records, size_t most, struct arena *arena,
                             struct error *error);
 
-/* Shows the last `most` records of its topic to the reader's `wanted`, the last first. */
+/* Calls the reader's `wanted` for the last `most` records of its topic, the last first. */
 void eventlog_look_back(struct eventlog *file, const struct bus *reader, size_t most);
 
 /* The last offset of a topic; 0 when it has none. */
 int64_t eventlog_end(struct eventlog *file, const char *topic);
 
-/* Groups: how far each has read. A new one begins at 0 and is known to the retention from then
-   on. */
+/* A group's position is how far it has read. A new group begins at 0; from then on no record
+   that it has not read is deleted. */
 bool eventlog_join(struct eventlog *file, const char *group, const char *topic, int64_t *position,
                    struct error *error);
 bool eventlog_move(struct eventlog *file, const char *group, const char *topic, int64_t position,
@@ -62,7 +64,7 @@ bool eventlog_move(struct eventlog *file, const char *group, const char *topic, 
 struct eventlog_group {
         const char *name, *topic;
         int64_t position;
-        int64_t lag;     /* records of its topic behind its position */
+        int64_t lag;     /* records of its topic after its position */
         int64_t seen_ms; /* Unix time of its last commit */
 };
 size_t eventlog_groups(struct eventlog *file, struct arena *arena, struct eventlog_group **groups,
@@ -70,9 +72,9 @@ size_t eventlog_groups(struct eventlog *file, struct arena *arena, struct eventl
 /* On all topics. ERROR_NOT_FOUND: no such group. */
 bool eventlog_forget(struct eventlog *file, const char *group, struct error *error);
 
-/* Deletes the oldest rows that are older than `before_ms` and that every group of their topic has
-   passed, a portion at most. *more: call again soon. When a group is in the way its name is copied
-   to `holder`, else "". */
+/* Deletes the oldest rows: older than `before_ms`, and read by every group of their topic; one
+   portion at most. *more: call it again soon. If a group is in the way, its name is copied to
+   `holder`, else "". */
 bool eventlog_retire(struct eventlog *file, int64_t before_ms, bool *more, char holder[128],
                      struct error *error);
 

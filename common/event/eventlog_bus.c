@@ -1,9 +1,9 @@
 /* eventlog_bus - the bus on an embedded log file (eventlog.h), for the daemons of one machine.
 
-   The topic of its own is `mall`, like Kafka's; dead letters lie in the same file under their own
-   topic. A reader waits on the file's wake and looks by itself every second, in case a writer died
-   before it rang. Group positions are written once a second at most: a crash repeats up to that
-   much, which the inbox recognises. */
+   Its own topic is `mall`, as with Kafka; dead letters lie in the same file under their own
+   topic. A reader waits on the file's futex, and looks by itself every second, in case a writer
+   died before it woke the readers. Group positions are written at most once a second: after a
+   crash, records of the last second come again, and the inbox recognises them. */
 #include "event/bus_adapter.h"
 
 #include "base/clock.h"
@@ -15,7 +15,7 @@
 #include <string.h>
 
 enum {
-        LOOK_US = 1000 * 1000, /* look without a ring; also how lazy positions are */
+        LOOK_US = 1000 * 1000, /* look without a wake; positions are written as late */
         RETIRE_MS = 60 * 1000,
         WARN_MS = 60 * 60 * 1000,
         RETIRE_PORTIONS_US = 20 * 1000,
@@ -32,9 +32,9 @@ struct eventlog_bus {
         /* reading */
         char *group;
         int64_t polled;    /* the last offset given out */
-        int64_t committed; /* of that, applied */
-        int64_t written;   /* of that, in the file */
-        bool stuck;        /* it cannot be written, said so */
+        int64_t committed; /* ... and applied */
+        int64_t written;   /* ... and written to the file */
+        bool stuck;        /* it cannot be written, and the log says so */
         int64_t tidied_us;
         struct metric *lag;
 
@@ -80,8 +80,8 @@ static struct bus *eventlog_bus_open(const struct bus_config *config, const char
         return NULL;
 }
 
-/* What cannot be written costs nothing but time: it is read again at the next start, and was there
-   before. */
+/* A position that cannot be written only costs time: the records are read again at the next
+   start, and recognised. */
 static void write_position(struct eventlog_bus *b)
 {
         struct error error = {0};
@@ -141,16 +141,16 @@ static size_t eventlog_bus_poll(struct bus *bus, struct record *records, size_t 
                 count = eventlog_read_wanted(b->file, bus, &b->polled, records, most, arena, error);
 
                 if (!count && !bus->handed_out)
-                        b->committed = b->polled; /* all of it was nobody's */
+                        b->committed = b->polled; /* none of the records was wanted */
                 tidy(b);
                 rest = end - clock_mono_us();
                 if (count || rest <= 0 || bus_was_woken(bus))
                         return count;
                 if (error->kind != ERROR_NONE)
-                        futex_word_wait(
-                                &bus->woken, 0,
-                                rest < LOOK_US ? rest
-                                               : LOOK_US); /* a ring of the others' helps nothing */
+                        futex_word_wait(&bus->woken, 0,
+                                        rest < LOOK_US ? rest
+                                                       : LOOK_US); /* a wake by other processes does
+                                                                      not help here */
                 else if (b->polled == before)
                         futex_wait(wake, loaded, rest < LOOK_US ? rest : LOOK_US);
         }
@@ -216,13 +216,14 @@ static void show_groups(struct eventlog_bus *b)
         arena_close(&arena);
 }
 
-/* The wall clock may have stepped back: any distance counts. */
+/* The wall clock may have stepped back: the distance counts in both directions. */
 static bool is_due(int64_t now, int64_t last, int64_t every)
 {
         return now - last >= every || last > now;
 }
 
-/* A minute's pass deletes portion after portion, one a publish, so that no publish waits long. */
+/* Each minute, old records are deleted in portions, one portion a publish, so that no publish
+   waits long. */
 static void retire(struct eventlog_bus *b)
 {
         int64_t now = clock_wall_ms();
@@ -261,7 +262,7 @@ static int eventlog_bus_lane(struct bus *bus, const char *key, size_t key_len)
         return 0;
 }
 
-/* All in one transaction: what is taken is durable. */
+/* All in one transaction: records that are taken are durable. */
 static bool eventlog_bus_send(struct bus *bus, const struct record *records, size_t count,
                               struct error *error)
 {

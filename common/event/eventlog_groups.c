@@ -33,7 +33,7 @@ bool eventlog_join(struct eventlog *f, const char *group, const char *topic, int
         return false;
 }
 
-/* Runs a bound statement that returns no rows as a write of its own. */
+/* Runs a bound statement without rows, as a write of its own. */
 static bool write_one(struct eventlog *f, sqlite3_stmt *s, struct error *error)
 {
         bool written;

@@ -1,4 +1,4 @@
-/* eventlog_inside - what eventlog.c (connection), eventlog_rows.c and eventlog_groups.c share. */
+/* eventlog_inside - for eventlog.c (connection), eventlog_rows.c and eventlog_groups.c only. */
 #ifndef EVENT_EVENTLOG_INSIDE_H
 #define EVENT_EVENTLOG_INSIDE_H
 
@@ -36,14 +36,14 @@ struct eventlog {
         int checkpointed_at; /* wal_pages at the last checkpoint */
 };
 
-/* Ready to bind; NULL fills the error. Reset it when done. */
+/* Returns it ready to bind; NULL fills the error. Reset it after use. */
 sqlite3_stmt *eventlog_statement(struct eventlog *file, enum eventlog_statement which,
                                  struct error *error);
 
-/* What SQLite said last; false. */
+/* Fills in SQLite's last error; returns false. */
 bool eventlog_error(struct eventlog *file, struct error *error);
 
-/* A write: begin takes the flock, commit and abandon give it back. A failed commit has
+/* For a write: begin takes the flock, commit and abandon release it. A failed commit has
    abandoned. */
 bool eventlog_begin(struct eventlog *file, struct error *error);
 bool eventlog_commit(struct eventlog *file, struct error *error);

@@ -9,8 +9,9 @@
 #include <string.h>
 
 enum {
-        READ_BYTES = 1 << 20,       /* a read of large records ends here, for the memory's sake */
-        LOOK_BACK_BYTES = 64 << 20, /* headers lie behind the values: some 100 ms of large ones */
+        READ_BYTES = 1 << 20,       /* a read of large records ends here, to bound memory */
+        LOOK_BACK_BYTES = 64 << 20, /* headers lie after the values: reading so much takes some
+                                       100 ms */
         RETIRE_PORTION = 500,
 };
 
@@ -20,7 +21,7 @@ static void bind_bytes(sqlite3_stmt *s, int at, const char *bytes, size_t len)
         sqlite3_bind_blob64(s, at, bytes, bytes ? len : 0, SQLITE_STATIC);
 }
 
-/* room: what the headers are packed in, again for each record */
+/* room: a text for packing the headers, used again for each record */
 static bool append_one(struct eventlog *f, sqlite3_stmt *s, const char *topic,
                        const struct record *r, struct text *room, struct error *error)
 {
@@ -129,7 +130,7 @@ static size_t record_bytes(const struct record *r)
         return bytes;
 }
 
-/* reader: NULL wants all. `after` moves behind what was looked at. */
+/* reader: NULL: all are wanted. Moves `after` past the records that it looked at. */
 static size_t read_some(struct eventlog *f, sqlite3_stmt *s, const struct bus *reader,
                         int64_t *after, struct record *records, size_t most, struct arena *arena,
                         struct error *error)
@@ -145,7 +146,7 @@ static size_t read_some(struct eventlog *f, sqlite3_stmt *s, const struct bus *r
                 }
                 *after = sqlite3_column_int64(s, 0);
         }
-        /* what was read before an error is good: that one comes again by itself */
+        /* records read before an error count; the error will come again */
         if (count)
                 error->kind = ERROR_NONE;
         else if (step != SQLITE_DONE && step != SQLITE_ROW)

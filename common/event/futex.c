@@ -17,7 +17,7 @@ enum { WAKE_BYTES = 4096 };
 
 struct futex {
         void *page;
-        _Atomic uint32_t *counter; /* at its start */
+        _Atomic uint32_t *counter; /* at the file's start */
 };
 
 struct futex *futex_open(const char *path, struct error *error)
@@ -67,7 +67,7 @@ void futex_wake(struct futex *w)
         futex_word_wake(w->counter);
 }
 
-/* Without the PRIVATE flag, for the word may be another process's too. */
+/* Without the PRIVATE flag, because the word may be shared with other processes. */
 void futex_word_wait(_Atomic uint32_t *word, uint32_t loaded, int64_t wait_us)
 {
         struct timespec t = {.tv_sec = wait_us / 1000000, .tv_nsec = wait_us % 1000000 * 1000};

@@ -1,8 +1,8 @@
-/* futex - waits of threads and of whole processes that cost nothing: futexes.
+/* futex - waiting without cost, for threads and for whole processes, on Linux futexes.
 
-   A wake is a counter in a small file that everyone maps. Who waits loads the counter before
-   looking for work; who makes work rings afterwards; so no ring is missed. Who dies between the two
-   rings nobody: never wait for ever. */
+   A futex is a counter in a small file that every process maps. A process that waits loads the
+   counter before it looks for work; one that makes work calls futex_wake after that: so no wake
+   is missed. But a process that dies in between wakes nobody: never wait for ever. */
 #ifndef EVENT_FUTEX_H
 #define EVENT_FUTEX_H
 
@@ -23,7 +23,7 @@ void futex_wait(const struct futex *wake, uint32_t loaded,
                 int64_t wait_us); /* may also return early */
 void futex_wake(struct futex *wake);
 
-/* The same on a word of this process. */
+/* The same on a word in this process. */
 void futex_word_wait(_Atomic uint32_t *word, uint32_t loaded, int64_t wait_us);
 void futex_word_wake(_Atomic uint32_t *word);
 

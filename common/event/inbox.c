@@ -23,21 +23,21 @@ struct inbox {
         struct own *own;
         pthread_t thread;
         _Atomic bool closing;
-        enum error_kind trouble; /* with the bus, said so */
-        bool keyless;            /* said that events come without keys */
+        enum error_kind trouble; /* with the bus; the log says so */
+        bool keyless;            /* the log says that events come without keys */
 
-        pthread_mutex_t lock; /* for what is below */
+        pthread_mutex_t lock; /* for the members below */
         char broken[256];     /* why the bus cannot be read, "": it can */
 };
 
 enum outcome { CONSUMED, DUPLICATE, DEAD, CLASHING, OUTCOMES };
 
-/* One record that concerns us. */
+/* One record to which a reaction belongs, or that cannot be read. */
 struct received {
         struct event event;
         enum outcome outcome;
-        struct error error; /* why it is dead */
-        bool bare; /* a dead letter that could not be kept with all that the record brought */
+        struct error error; /* why it is a dead letter */
+        bool bare;          /* the dead letter could not be stored with all that the record has */
 };
 
 struct batch {
@@ -69,8 +69,8 @@ static const char clash[] = "another event came under its ce_source and ce_id be
                             "store of its sender restored from a backup?"
                             " See docs/backup.md";
 
-/* The sender gave an identity twice. Dead once: whatever is replayed, the letter's own identity is
-   known by then. */
+/* The sender gave one identity to two events. Only one dead letter, however often the record is
+   replayed: the letter's own identity is recorded too. */
 static void apply_clashing(struct unit *unit, struct inbox *inbox, struct received *a)
 {
         const struct event *e = &a->event;
@@ -136,8 +136,8 @@ static bool run_batch(struct batch *b, struct error *error)
         return done;
 }
 
-/* Tries until it is done, or the inbox closes; stubborn: whatever the error. Else an event that
-   never can be applied is the caller's to turn into a dead letter. */
+/* Tries until it succeeds or the inbox closes. stubborn: whatever the error is. Otherwise an
+   error that does not pass is the caller's, who makes a dead letter. */
 static bool persist(struct batch *b, bool stubborn, struct error *error)
 {
         int wait_ms = BACKOFF_FIRST_MS;
@@ -155,9 +155,9 @@ static bool persist(struct batch *b, bool stubborn, struct error *error)
         return true;
 }
 
-/* The one that fails becomes a dead letter; a letter that cannot be kept either gives up what the
-   record brought. After that it is the store that is at fault, and nothing is skipped. False:
-   closing. */
+/* An event that fails becomes a dead letter; if that cannot be stored either, a dead letter
+   without the record's contents. If even that fails, the store is at fault, and nothing is
+   skipped. False: closing. */
 static bool apply_alone(struct batch *one)
 {
         struct received *a = one->arrivals;
@@ -178,7 +178,7 @@ static bool apply_alone(struct batch *one)
         return persist(one, true, &error);
 }
 
-/* One of them is at fault: each alone. */
+/* One of them is at fault: applies each alone. */
 static bool apply_apart(struct batch *all)
 {
         for (size_t i = 0; i < all->count; i++) {
@@ -222,9 +222,9 @@ static void report(struct inbox *inbox, const struct received *a)
                   a->outcome == DEAD ? a->error.text : clash, NULL);
 }
 
-/* Where there are several partitions, only a key keeps the events of one order together. A producer
-   with CloudEvents headers leaves it out where there is nothing to keep together, as a delivery
-   without an order does. */
+/* With several partitions only a key keeps the events of one order in sequence. A producer with
+   CloudEvents headers leaves the key out where there is nothing to keep in sequence, such as a
+   delivery without an order. */
 static void look_for_key(struct inbox *inbox, const struct event *e)
 {
         char place[160];
@@ -275,7 +275,7 @@ static bool apply(struct inbox *inbox, const struct record *records, size_t coun
         return true;
 }
 
-/* Once when it begins and once when it is over. */
+/* Logs once when an outage begins, and once when it is over. */
 static void say_bus(struct inbox *inbox, const struct error *error)
 {
         enum error_kind before = inbox->trouble, now = error->kind;
@@ -329,7 +329,7 @@ static void *inbox_main(void *arg)
         return NULL;
 }
 
-/* Of a type that nobody could read, the body decides. */
+/* If the type's header is not readable, the body decides. */
 static bool is_wanted(void *arg, const struct bus_sign *sign)
 {
         struct inbox *inbox = arg;

@@ -1,14 +1,14 @@
-/* inbox - reads the bus as a consumer group and lets the reactions run: each event's effect exactly
+/* inbox - reads the bus as a consumer group and runs the reactions: each event takes effect exactly
    once.
 
-   Exactly once means: applied in one transaction with its identity, and skipped when the identity
-   is there already (idempotent consumer). Many events share a transaction. What cannot be
-   understood becomes a dead letter in the same transaction; what fails for a passing reason is
-   retried with backoff and never skipped.
+   Exactly once means: the event is applied in one transaction with its identity, and skipped if the
+   identity is there already (idempotent consumer). Many events share a transaction. A record that
+   cannot be understood becomes a dead letter in the same transaction. If applying fails for a
+   passing reason, it is retried with backoff and never skipped.
 
-   Another content under an identity that is there is no duplicate: its sender's store came back
-   from the past (data/renew.h) and gave the identity again. It is told, counted and a dead
-   letter. */
+   An event with a known identity but another content is no duplicate: its sender's store came
+   back from the past (data/renew.h) and gave the identity again. Such an event is logged,
+   counted, and becomes a dead letter. */
 #ifndef EVENT_INBOX_H
 #define EVENT_INBOX_H
 

@@ -1,10 +1,10 @@
-/* kafka_anew - notices that a reader's topic was deleted and made anew under it.
+/* kafka_anew - notices that a reader's topic was deleted and made anew.
 
-   A fetch says which offset it wants, not of which topic of that name: where the new topic has
-   grown to it already, what is before it would be passed over in silence. But with a topic the
-   broker deletes what its groups have committed of it. So what the group had committed is asked for
-   before more is committed, once a second: where it is gone, the topic is another one, and is read
-   from its beginning. */
+   A fetch names an offset, but not which topic of this name it is for: if the new topic has
+   grown past that offset, the reader would silently skip the records before it. But when a
+   broker deletes a topic, it also deletes the offsets that groups have committed for it. So
+   before it commits more, once a second, the reader asks for the group's committed offsets. If
+   they are gone, the topic is another one, and is read from its beginning. */
 #include "event/kafka_inside.h"
 
 #include "base/clock.h"
@@ -13,10 +13,11 @@
 enum {
         ANSWER_MS = 500,
         SILENT_US = 5 * 1000 *
-                    1000, /* a coordinator that does not answer is not waited for each second */
+                    1000, /* we do not wait each second for a coordinator that does not answer */
 };
 
-/* The list has what the group has committed. True: of a partition it had something before. */
+/* `list` holds the offsets that the group has committed. True: a partition had an offset before,
+   and has none now. */
 static bool some_is_gone(struct kafka_bus *b, const rd_kafka_topic_partition_list_t *list)
 {
         bool gone = false;
@@ -33,7 +34,7 @@ static bool some_is_gone(struct kafka_bus *b, const rd_kafka_topic_partition_lis
         return gone;
 }
 
-/* Also what others read of it: it is one topic. */
+/* Also those that other members read: it is one topic. */
 static rd_kafka_topic_partition_list_t *all_partitions(struct kafka_bus *b)
 {
         rd_kafka_topic_partition_list_t *list =
@@ -64,9 +65,9 @@ bool kafka_may_commit(struct kafka_bus *b)
         return answered && !b->anew;
 }
 
-/* A number, since librdkafka may get stuck where it has to ask a partition that is just being made
-   what its beginning is. If 0 is over already, auto.offset.reset finds the earliest. False: it is
-   not there in all of them. */
+/* Seeks to the number 0, because librdkafka may get stuck when it asks a partition that is just
+   being made for its beginning. If 0 is deleted already, auto.offset.reset finds the earliest.
+   False: some partition does not exist. */
 static bool seek_beginning(struct kafka_bus *b)
 {
         rd_kafka_topic_partition_list_t *mine = NULL;

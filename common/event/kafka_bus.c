@@ -1,7 +1,7 @@
 /* kafka_bus - the bus on a Kafka cluster, through librdkafka.
 
    Publishers are idempotent and wait for all replicas; readers are consumer groups with range
-   assignment. Nothing waits for a broker without a bound, closing neither: what does not end in
+   assignment. No call waits for a broker without a bound, not even closing: what does not end in
    time is left to a thread. */
 #include "event/kafka_inside.h"
 
@@ -35,11 +35,11 @@ static const struct property of_both[] = {
 static const struct property of_publishers[] = {
         {"enable.idempotence", "true"},
         {"acks", "all"},
-        {"linger.ms", "5"}, /* hardly ever waited for: a batch leaves whole, at its flush */
+        {"linger.ms", "5"}, /* hardly ever waited for: kafka_publisher.c flushes each batch */
         {"message.timeout.ms",
-         "0"}, /* never: what is sent again as a new message would be there twice */
+         "0"}, /* never: sent again, as a new message, the record would be there twice */
         {"max.in.flight.requests.per.connection",
-         "1"}, /* a gap in the sequence, which ends the session, needs two */
+         "1"}, /* a gap in the sequence numbers, which ends the session, needs two */
         {"compression.type", "none"},
         {"queue.buffering.max.kbytes", "65536"}, /* the caller's window is the bound */
         {NULL, NULL},
@@ -74,7 +74,8 @@ void kafka_log(const struct kafka_bus *b, const char *message)
         warn(b->client, message);
 }
 
-/* Also from librdkafka's own threads, and from clients that were left behind: no opaque here. */
+/* Called from librdkafka's own threads too, and for clients that were abandoned: so it must not
+   use the opaque. */
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *message)
 {
         (void)facility;
@@ -108,7 +109,7 @@ static bool set_all(rd_kafka_conf_t *conf, const struct property *properties, st
         return true;
 }
 
-/* Before any property of topics is set, which go there. */
+/* Must be called before any topic property is set, because those go to this configuration. */
 static void set_partitioner(rd_kafka_conf_t *conf, struct kafka_bus *b)
 {
         rd_kafka_topic_conf_t *topic = rd_kafka_topic_conf_new();
@@ -156,7 +157,7 @@ bool kafka_connect(struct kafka_bus *b, struct error *error)
         if (!b->rk) {
                 rd_kafka_conf_destroy(conf);
                 return error_set(error, ERROR_BAD_INPUT, "Kafka client: %s",
-                                 why); /* a certificate that cannot be read */
+                                 why); /* for example a certificate that cannot be read */
         }
         if (b->group)
                 rd_kafka_poll_set_consumer(b->rk);
@@ -252,8 +253,8 @@ static struct bus *kafka_open(const struct bus_config *config, const char *place
         return b ? &b->bus : NULL;
 }
 
-/* Leaving takes as long as a broker that does not answer likes: whoever comes last, the thread or
-   its patient caller, frees the bus. */
+/* If a broker does not answer, leaving takes as long as it likes: the last of the two, the
+   thread or the waiting caller, frees the bus. */
 struct leaving {
         struct kafka_bus *bus;
         atomic_bool one_is_done;
@@ -291,7 +292,7 @@ static void kafka_close(struct bus *bus, int wait_ms)
         pthread_t thread;
 
         l->bus = kafka_bus(bus);
-        l->bus->metrics = NULL; /* may end before the thread does */
+        l->bus->metrics = NULL; /* they may be freed before the thread ends */
         if (pthread_create(&thread, NULL, leave_main, l) != 0)
                 return;
         if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &end) != 0)

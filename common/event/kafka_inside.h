@@ -1,4 +1,4 @@
-/* kafka_inside - what the files of the Kafka adapter share: kafka_bus.c (opening, closing),
+/* kafka_inside - for the files of the Kafka adapter only: kafka_bus.c (opening, closing),
    kafka_publisher.c, kafka_reader.c, kafka_member.c, kafka_anew.c, kafka_tail.c and
    kafka_topic.c. */
 #ifndef EVENT_KAFKA_INSIDE_H
@@ -9,17 +9,18 @@
 #include <librdkafka/rdkafka.h>
 #include <pthread.h>
 
-/* Of one partition: the offset behind what was ...; -1: nothing since it was assigned. */
+/* Of one partition: the offset after the last record that was polled, applied, or written as the
+   group's position; -1: none since the assignment. */
 struct kafka_position {
         int64_t polled, applied, written;
         struct metric *lag;
         bool kept; /* the group has a position here */
 };
 
-/* A topic whose making was asked for. */
+/* A topic that we asked the cluster to make. */
 struct kafka_topic {
         struct kafka_topic *next;
-        bool made; /* or the broker gave a final answer */
+        bool made; /* or the broker gave another final answer */
         bool asked;
         char name[];
 };
@@ -30,30 +31,31 @@ struct kafka_bus {
         struct metrics *metrics;
         int partitions; /* of the topic, when it is made; 0: the broker's default */
         rd_kafka_t *rk;
-        pthread_mutex_t
-                queue_lock; /* bus_wake comes from any thread, and a publisher may be renewed */
-        rd_kafka_queue_t *queue;   /* what the bus's thread waits on */
-        rd_kafka_queue_t *answers; /* of requests of our own: topics made, offsets committed */
+        pthread_mutex_t queue_lock; /* any thread calls bus_wake, and a publisher's client may be
+                                       replaced */
+        rd_kafka_queue_t *queue;    /* the bus's thread waits on it */
+        rd_kafka_queue_t *answers;  /* answers to our own requests: make a topic, commit offsets */
         struct kafka_topic *topics;
-        bool away; /* since the wait began all brokers were down */
+        bool away; /* all brokers were down since the wait began */
 
         /* publishing: the opaque of a message is its record's tag */
         size_t under_way;
-        int64_t lingers_until; /* monotonic us: what was handed over may still wait for more */
-        int parts;             /* of the bus's own topic, as kafka_parts() said */
-        _Atomic int seen;      /* ... as librdkafka saw it last; 0: not known */
+        int64_t lingers_until; /* monotonic us: until then librdkafka may hold records back for
+                                  more */
+        int parts;             /* of the bus's own topic, as kafka_parts() returned it */
+        _Atomic int seen;      /* ... as librdkafka saw them last; 0: not known */
 
         /* reading */
         bool subscribed;
-        bool member; /* the coordinator gave it its partitions, though there may be none */
-        _Atomic int64_t heard_us; /* monotonic; of the coordinator */
-        bool mute;                /* it was, at the last look */
-        bool leaving;             /* and asks the group nothing more */
-        bool anew; /* the topic is another one: where this reader is in it counts no more */
+        bool member;              /* the coordinator assigned its partitions, maybe none */
+        _Atomic int64_t heard_us; /* monotonic: the coordinator's last answer */
+        bool mute;                /* the coordinator did not answer at the last look */
+        bool leaving;             /* asks the group nothing more */
+        bool anew; /* the topic was made anew: this reader's positions do not count */
         struct kafka_position *positions;
         int position_count;
         int64_t tidied_us;
-        rd_kafka_message_t *held; /* came while idling: the next poll's first */
+        rd_kafka_message_t *held; /* came while idling: the first of the next poll */
 };
 
 static inline struct kafka_bus *kafka_bus(struct bus *bus)
@@ -63,13 +65,13 @@ static inline struct kafka_bus *kafka_bus(struct bus *bus)
 
 /* kafka_bus.c */
 bool kafka_connect(struct kafka_bus *bus, struct error *error);
-void kafka_abandon(struct kafka_bus *bus); /* destroys the client in a thread of its own */
-void kafka_log(const struct kafka_bus *bus, const char *message); /* warns, now and then */
+void kafka_abandon(struct kafka_bus *bus); /* destroys the client, in a thread of its own */
+void kafka_log(const struct kafka_bus *bus, const char *message); /* logs a warning, now and then */
 
 /* A reader in a group, or a publisher (NULL). */
 struct kafka_bus *kafka_new(const struct bus_config *config, const char *place, const char *group,
                             struct error *error);
-void kafka_free(struct kafka_bus *bus);         /* its client is destroyed */
+void kafka_free(struct kafka_bus *bus);         /* after its client is destroyed */
 void kafka_queues_close(struct kafka_bus *bus); /* before the client is destroyed */
 
 /* kafka_tail.c */
@@ -78,11 +80,12 @@ void kafka_look_back(const struct bus_config *config, const char *place, const c
 
 /* kafka_topic.c */
 bool kafka_topic_is_made(struct kafka_bus *bus, const char *topic,
-                         int wait_ms); /* looks, asks for it, and waits so long for the answer, a
-                                          second at most where nobody answers; 0: asks only */
-void kafka_topic_forget(
-        struct kafka_bus *bus,
-        const char *topic); /* it is gone: ask again; NULL: all, and their answers will not come */
+                         int wait_ms); /* looks for it, asks to make it, and waits so long for
+                                          the answer, a second at most if the cluster does not
+                                          answer; 0: only asks */
+void kafka_topic_forget(struct kafka_bus *bus,
+                        const char *topic); /* the topic is gone: ask again; NULL: all topics, and
+                                               their answers will not come */
 /* Waits until end_us at most; true: go on. */
 bool kafka_topic_make(struct kafka_bus *bus, const char *topic, int64_t end_us,
                       struct error *error);
@@ -102,13 +105,14 @@ void kafka_give_up(struct bus *bus);
 void kafka_member_listen(struct kafka_bus *bus,
                          rd_kafka_conf_t *conf); /* before there is a client */
 rd_kafka_resp_err_t kafka_member_join(struct kafka_bus *bus);
-void kafka_member_is(struct kafka_bus *bus, bool member); /* as a rebalance says */
+void kafka_member_is(struct kafka_bus *bus, bool member); /* after a rebalance */
 void kafka_member_keep(struct kafka_bus *bus);            /* once a second */
 
 /* kafka_anew.c */
-bool kafka_may_commit(
-        struct kafka_bus *bus); /* the group says that the topic is still the one that was read */
-void kafka_begin_anew(struct kafka_bus *bus); /* if it is another one, until that is done */
+bool kafka_may_commit(struct kafka_bus *bus); /* the group's offsets show that the topic is still
+                                                 the one that was read */
+void kafka_begin_anew(struct kafka_bus *bus); /* if it is another one: starts reading it from its
+                                                 beginning */
 
 /* kafka_reader.c */
 struct kafka_position *kafka_position_of(struct kafka_bus *bus, int32_t partition);

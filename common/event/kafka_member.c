@@ -1,10 +1,9 @@
-/* kafka_member - a reader's membership in its group, which outlives a coordinator that does not
-   answer.
+/* kafka_member - keeps a reader's membership in its group while the coordinator does not answer.
 
-   librdkafka gives up its member's name when the session is over without an answer, and joins anew.
-   The coordinator, once it is back, has the old member still, gives it a whole session more, and
-   lets nobody read until that is over. So a member that hears nothing joins again before that,
-   under the name that it has: the coordinator then waits for nobody. */
+   When a session is over without an answer, librdkafka gives up its member's name and joins
+   anew. Once the coordinator is back, it still has the old member, waits a whole session for it,
+   and lets no member read until that is over. So a member that gets no answers joins again
+   before that, under the name that it has: then the coordinator has no old member to wait for. */
 #include "event/kafka_inside.h"
 
 #include "base/clock.h"
@@ -12,8 +11,8 @@
 
 enum {
         HEARTBEAT = 12,            /* https://kafka.apache.org/protocol.html#protocol_api_keys */
-        MUTE_US = 5 * 1000 * 1000, /* and a second until the next look; of a session of 10 s; a
-                                      heartbeat every 3 s */
+        MUTE_US = 5 * 1000 * 1000, /* plus a second until the next look; a session is 10 s, with
+                                      a heartbeat every 3 s */
 };
 
 /* On a thread of librdkafka's. */
@@ -65,12 +64,12 @@ void kafka_member_keep(struct kafka_bus *b)
         bool mute = b->member && clock_mono_us() - atomic_load(&b->heard_us) >= MUTE_US,
              still = mute && b->mute;
 
-        b->mute = mute; /* once may be this process's own standing still: the answer lies in the
-                           socket */
+        b->mute = mute; /* after one look it may be this process that stood still: then the
+                           answer is in the socket */
         if (!still)
                 return;
         log_write(LOG_INFO, "the group's coordinator does not answer; joining again",
                   "kafka.client", b->client, NULL);
-        b->member = false; /* until it says so */
+        b->member = false; /* until a rebalance says so */
         kafka_member_join(b);
 }

@@ -54,7 +54,7 @@ static const char *line_set(rd_kafka_conf_t *conf, char *line, char why[300])
         set = rd_kafka_conf_set(conf, name, trimmed(equals + 1), said, sizeof said);
         if (set == RD_KAFKA_CONF_OK)
                 return "";
-        /* what librdkafka says has the value in it */
+        /* librdkafka's own text would contain the value */
         snprintf(why, 300,
                  set == RD_KAFKA_CONF_UNKNOWN ? "librdkafka knows no '%.80s'"
                                               : "'%.80s' does not take this value",

@@ -1,7 +1,7 @@
-/* The publishing side: librdkafka keeps what was handed over, and tries it again under the same
-   sequence number for as long as the client lives, which the broker recognises. Nothing else
-   decides but its delivery reports. A client that broke (rd_kafka_fatal_error) gives back what it
-   has, and another takes its place. */
+/* kafka_publisher - the publishing side. librdkafka keeps each record, and sends it again under
+   the same sequence number for as long as the client lives; the broker recognises it. Only its
+   delivery reports decide. A client that broke (rd_kafka_fatal_error) gives its records back,
+   and a new client takes its place. */
 #include "event/kafka_inside.h"
 
 #include "base/clock.h"
@@ -10,10 +10,10 @@
 
 enum {
         SLICE_MS = 1000,
-        FLUSH_MS = 5, /* while something lingers */
+        FLUSH_MS = 5, /* while records linger */
         LINGER_US = 10000,
-        ANSWER_MS = 20,       /* a wait for a topic to be made */
-        LOOK_MS = 1000,       /* ... for how many parts it has */
+        ANSWER_MS = 20,       /* to wait for a topic to be made */
+        LOOK_MS = 1000,       /* ... and for the number of its parts */
         GIVE_UP_US = 1000000, /* the reports of a purge come at once */
 };
 
@@ -68,8 +68,8 @@ void kafka_delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
         tell(b, rd_kafka_topic_name(m->rkt), (int64_t)(intptr_t)m->_private, m->err);
 }
 
-/* The Java client's choice; also from librdkafka's own threads. Tells how many partitions there are
-   now. */
+/* As the Java client chooses. Called from librdkafka's own threads too. Notes how many
+   partitions there are now. */
 int32_t kafka_partition(const rd_kafka_topic_t *topic, const void *key, size_t key_len,
                         int32_t count, void *bus, void *opaque)
 {
@@ -114,7 +114,7 @@ int kafka_parts(struct bus *bus, struct error *error)
         return b->parts = atomic_load(&b->seen);
 }
 
-/* Those without a key go to any partition that answers: a lane of their own. */
+/* Records without a key go to any partition that answers: they have a lane of their own. */
 int kafka_lane(struct bus *bus, const char *key, size_t key_len)
 {
         int parts = kafka_bus(bus)->parts;
@@ -137,7 +137,7 @@ static rd_kafka_headers_t *headers_of(const struct record *r)
         return headers;
 }
 
-/* librdkafka copies what it takes as `void *` */
+/* librdkafka copies the bytes, although it takes a `void *` */
 static void *unconst(const char *bytes)
 {
         return (void *)(uintptr_t)bytes;
@@ -162,12 +162,12 @@ static rd_kafka_resp_err_t send_one(struct kafka_bus *b, const struct record *r)
         return err;
 }
 
-/* What librdkafka does not take has its result at once, and what comes behind it, which may be of
-   the same key, is given back. */
+/* A record that librdkafka does not take has its result at once. The records after it, which may
+   have the same key, are given back. */
 bool kafka_send(struct bus *bus, const struct record *records, size_t count, struct error *error)
 {
         struct kafka_bus *b = kafka_bus(bus);
-        bool stopped[2] = {false, false}; /* the own topic, and others */
+        bool stopped[2] = {false, false}; /* the bus's own topic, and others */
 
         if (!b->rk)
                 return error_set(error, ERROR_UNAVAILABLE, "Kafka at %s: no client", b->servers);
@@ -189,7 +189,7 @@ bool kafka_send(struct bus *bus, const struct record *records, size_t count, str
         return true;
 }
 
-/* All that is under way has its report, or the time is over. */
+/* Waits until all records under way have their report, or the time is over. */
 static bool purge(struct kafka_bus *b)
 {
         int64_t end = clock_mono_us() + GIVE_UP_US;
@@ -207,8 +207,8 @@ void kafka_give_up(struct bus *bus)
                 purge(kafka_bus(bus));
 }
 
-/* An idempotent publisher that lost count never publishes again: take another, once this one gave
-   back what it has. */
+/* An idempotent publisher that lost count can never publish again: open another, once this one
+   has given back its records. */
 static void renew_if_broken(struct kafka_bus *b, struct error *error)
 {
         char why[256];
@@ -225,9 +225,9 @@ static void renew_if_broken(struct kafka_bus *b, struct error *error)
         kafka_connect(b, error);
 }
 
-/* Serves delivery reports. Without a linger the first record of a batch would leave alone, and
-   every request more costs the broker and each group that waits for it; a flush ends it for all
-   that was handed over. */
+/* Serves delivery reports. Without a linger, the first record of a batch would leave alone, and
+   every further request costs the broker and each waiting group; a flush ends the linger for all
+   records handed over. */
 static void serve(struct kafka_bus *b, int rest_ms)
 {
         if (clock_mono_us() < b->lingers_until)

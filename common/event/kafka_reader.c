@@ -24,7 +24,7 @@ struct kafka_position *kafka_position_of(struct kafka_bus *b, int32_t partition)
         return &b->positions[partition];
 }
 
-/* NULL when the group knows it all */
+/* NULL: the group has all positions */
 static rd_kafka_topic_partition_list_t *unwritten(struct kafka_bus *b)
 {
         rd_kafka_topic_partition_list_t *list = NULL;
@@ -52,7 +52,7 @@ void kafka_committed(rd_kafka_t *rk, rd_kafka_resp_err_t err,
                 if (err != RD_KAFKA_RESP_ERR_NO_ERROR ||
                     offsets->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
                         kafka_position_of(b, offsets->elems[i].partition)->written =
-                                -1; /* again, with the next */
+                                -1; /* written again with the next */
                 else
                         kafka_position_of(b, offsets->elems[i].partition)->kept = true;
 }
@@ -80,7 +80,7 @@ void kafka_positions_forget(struct kafka_bus *b)
         b->held = NULL;
 }
 
-/* They are another's now. */
+/* They belong to another member now. */
 static void give_back(struct kafka_bus *b)
 {
         for (int i = 0; i < b->position_count; i++) {
@@ -214,7 +214,7 @@ bool kafka_is_wanted(const struct kafka_bus *b, const rd_kafka_message_t *m)
         return bus_wants(&b->bus, &sign);
 }
 
-/* The next message, or NULL; errors are told to the log. */
+/* The next message, or NULL; errors are logged. */
 static rd_kafka_message_t *next_message(struct kafka_bus *b, int wait_ms)
 {
         rd_kafka_message_t *m = b->held;
@@ -245,7 +245,7 @@ static rd_kafka_message_t *first_message(struct kafka_bus *b, int64_t end_us)
         return m;
 }
 
-/* What was polled needs not come again. */
+/* Notes that polled records need not come again. */
 static void pass(struct kafka_bus *b)
 {
         for (int i = 0; i < b->position_count; i++)
@@ -274,7 +274,7 @@ size_t kafka_poll(struct bus *bus, struct record *records, size_t most, int wait
                         break;
         }
         if (seen && !count && !bus->handed_out)
-                pass(b); /* all of it was nobody's */
+                pass(b); /* none of the records was wanted */
         if (count == 0 && b->away)
                 error_set(error, ERROR_UNAVAILABLE, "Kafka at %s does not answer", b->servers);
         return count;
@@ -285,8 +285,8 @@ void kafka_commit(struct bus *bus)
         pass(kafka_bus(bus));
 }
 
-/* Polls while paused: what else keeps the membership in a rebalance. A partition assigned meanwhile
-   is not paused: its message is held, and the rest of the time waited out. */
+/* Polls while paused, because nothing else keeps the membership in a rebalance. A partition
+   assigned meanwhile is not paused: its message is held, and we wait for the rest of the time. */
 void kafka_idle(struct bus *bus, int wait_ms)
 {
         struct kafka_bus *b = kafka_bus(bus);

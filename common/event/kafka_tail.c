@@ -1,7 +1,5 @@
-/* kafka_tail - shows the last records of each partition to who wants to know what was said
-   (bus_look_back).
-
-   The partitions are assigned, not subscribed to: no group is joined, no offset committed. */
+/* kafka_tail - calls `wanted` for the last records of each partition (bus_look_back). The
+   partitions are assigned, not subscribed to: it joins no group and commits no offset. */
 #include "event/kafka_inside.h"
 
 #include "base/clock.h"
@@ -10,22 +8,21 @@
 
 enum {
         TAIL = 1000,           /* records of each partition, ... */
-        TAIL_BYTES = 32 << 20, /* ... in all not more than that; else these few: */
+        TAIL_BYTES = 32 << 20, /* ... in all not more than that; otherwise these few: */
         FEW = 16,
-        ASK_MS = 1000,                 /* also how late *stop is seen */
+        ASK_MS = 1000,                 /* also how late it sees *stop */
         SILENCE_US = 10 * 1000 * 1000, /* without one record */
 };
 
 struct tail {
         struct kafka_bus *bus;
         const _Atomic bool *stop;
-        int64_t *ends; /* of each partition the offset behind its last record; 0: nothing to read
-                          any more */
+        int64_t *ends; /* of each partition: the offset after its last record; 0: no more to read */
         int count, left;
         size_t bytes; /* read so far */
 };
 
-/* 0: the topic is not there, or it was told to stop. */
+/* 0: the topic does not exist, or *stop is set. */
 static int count_partitions(struct tail *t)
 {
         rd_kafka_topic_t *handle = rd_kafka_topic_new(t->bus->rk, t->bus->bus.topic, NULL);
@@ -35,7 +32,7 @@ static int count_partitions(struct tail *t)
         while (!atomic_load(t->stop) && rd_kafka_metadata(t->bus->rk, 0, handle, &about, ASK_MS) !=
                                                 RD_KAFKA_RESP_ERR_NO_ERROR)
                 rd_kafka_event_destroy(rd_kafka_queue_poll(
-                        t->bus->answers, ASK_MS / 10)); /* a refused connection answers at once */
+                        t->bus->answers, ASK_MS / 10)); /* a refused connection returns at once */
         rd_kafka_topic_destroy(handle);
         if (about && about->topic_cnt == 1 && about->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR)
                 count = about->topics[0].partition_cnt;

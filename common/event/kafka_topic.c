@@ -1,9 +1,9 @@
-/* kafka_topic - topics are made on first use: the bus's own with as many partitions as it was told,
-   others as the broker's defaults say.
+/* kafka_topic - makes topics on first use: the bus's own with the configured number of partitions,
+   others with the broker's defaults.
 
-   A broker may make them by itself, but only when told to, and a reader does not make it do so.
-   What is there already is not asked for: that takes the cluster's controller, which may be away
-   while the topic's partitions answer. */
+   A broker may make topics by itself, but only if it is configured to, and a reader does not
+   cause it. We do not ask to make a topic that exists: that would need the cluster's controller,
+   which may be away while the topic's partitions answer. */
 #include "event/kafka_inside.h"
 
 #include "base/clock.h"
@@ -15,8 +15,8 @@
 enum {
         REQUEST_MS = 10 * 1000,
         LOOK_MS = 1000,
-        SLICE_MS = 20, /* how late a bus_wake is seen here, once in a topic's life; or by LOOK_MS
-                          where nobody answers */
+        SLICE_MS = 20, /* how late it sees a bus_wake here, once in a topic's life; or LOOK_MS
+                          where the cluster does not answer */
 };
 
 static struct kafka_topic *find(struct kafka_bus *b, const char *name)
@@ -59,8 +59,8 @@ static void ask(struct kafka_bus *b, struct kafka_topic *t)
         rd_kafka_NewTopic_destroy(topic);
 }
 
-/* A refusal (it exists, no right to make it) is final as well: whether it is there shows when it is
-   used. */
+/* A refusal (the topic exists, no right to make it) is final as well: using the topic shows
+   whether it exists. */
 static void hear(rd_kafka_event_t *event)
 {
         const rd_kafka_CreateTopics_result_t *result = rd_kafka_event_CreateTopics_result(event);
@@ -79,7 +79,8 @@ static void hear(rd_kafka_event_t *event)
                         log_write(LOG_INFO, "topic made", "kafka.topic", t->name, NULL);
 }
 
-/* Among all there are, since who asks for one may make it. False: the cluster does not answer. */
+/* Looks among all topics, because asking for one may make it. False: the cluster does not
+   answer. */
 static bool look_for(struct kafka_bus *b, struct kafka_topic *t)
 {
         const struct rd_kafka_metadata *all;

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ASK_EVERY_US = 1000 * 1000 }; /* a shared store may have become another one meanwhile */
+enum { ASK_EVERY_US = 1000 * 1000 }; /* another process may have renewed a shared store meanwhile */
 
 #define CLOCKS_APART_US (INT64_C(3600) * 1000000)
 
@@ -21,18 +21,18 @@ struct own {
         struct bus_config bus;
         char *url;
         const char *group;
-        int64_t given_before;    /* when it was opened */
-        _Atomic int64_t highest; /* id that came back */
+        int64_t given_before;    /* the highest id given when it was opened */
+        _Atomic int64_t highest; /* the highest id of our events seen on the bus */
         pthread_t thread;
-        bool looks; /* in the thread */
+        bool looks; /* the thread runs */
         _Atomic bool closing;
 
-        pthread_mutex_t lock; /* for what is below */
+        pthread_mutex_t lock; /* for the member below */
         int64_t checked_us;
 };
 
-/* As outbox ids are written. 0: none that a store of ours can have given by now, whoever calls
-   himself so. */
+/* Reads an id as the outbox writes it. 0: our store cannot have given it by now, so the record
+   only uses our name. */
 static int64_t read_id(const struct bus_word *id)
 {
         int64_t most = clock_wall_ms() * 1000 + CLOCKS_APART_US, n = 0;

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { CLOSE_LEAST_MS = 500 }; /* for the bus, when the time is over */
+enum { CLOSE_LEAST_MS = 500 }; /* for closing the bus, even if the time is over */
 
 static const struct metric_family pending_family = {
         "mall_outbox_pending",

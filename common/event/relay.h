@@ -1,15 +1,15 @@
-/* relay - carries what was committed onto the bus: at least once, in order per key.
+/* relay - publishes committed events on the bus: at least once, in order per key.
 
-   Fed from memory right after each commit; reads the outbox table at start, and for what memory
-   could not hold or the bus did not take. A bus that is away costs no request: it only lets the
-   outbox grow. What is in memory is bounded in bytes.
+   Right after each commit the events come from memory. The outbox table is read at start, and for
+   events that memory could not hold or the bus did not take. While the bus is away no request pays
+   for it: only the outbox grows. Memory is bounded in bytes.
 
-   What was handed to the bus is waited for as long as the bus lives, and not handed over again. It
-   is only when the bus gives it back (BUS_RETURNED: closing, or a client of Kafka's that broke),
-   and after the end of this process in the midst of it. Records are accounted for one by one, so
-   that a part of the bus which stands still holds up nothing but itself; nor does a topic other
-   than the bus's own that is not there or not permitted: its records stay in the outbox and are
-   tried again each minute. */
+   The relay waits for the records that it handed over for as long as the bus lives, and does not
+   hand them over again. It does so only if the bus gives them back (BUS_RETURNED: closing, or a
+   Kafka client that broke), and after this process ended while they were under way. Each record
+   is accounted for by itself, so a part of the bus that stands still holds up only itself. The
+   same is true of a topic other than the bus's own that is missing or not permitted: its records
+   stay in the outbox and are tried again each minute. */
 #ifndef EVENT_RELAY_H
 #define EVENT_RELAY_H
 
@@ -25,8 +25,8 @@ struct relay_config {
 };
 
 struct relay *relay_open(const struct relay_config *config, struct error *error);
-/* One last pass over what waits, at most wait_ms and a second; what is left is published after the
-   next start. */
+/* Makes one last pass over the waiting events, in at most wait_ms and a second; the rest is
+   published after the next start. */
 void relay_close(struct relay **relay, int wait_ms);
 
 #endif

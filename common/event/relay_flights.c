@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STILL_US = 1000 * 1000 }; /* without any result for so long a lane stands still */
+enum { STILL_US = 1000 * 1000 }; /* a lane without any result for so long stands still */
 
 void relay_flights_open(struct relay *r)
 {
@@ -101,7 +101,7 @@ bool relay_look_at_bus(struct relay *r)
                 relay_say_bus(r, &error);
         if (!parts || parts == r->parts)
                 return parts;
-        /* keys have other lanes now: what one of these left is left by all */
+        /* keys have other lanes now: a record left by one lane is left by all */
         for (struct lane *l = r->lanes; l < r->lanes + BUS_LANES; l++)
                 if (l->left && (!left || l->left < left)) {
                         left = l->left;
@@ -135,7 +135,7 @@ bool relay_lane_is_open(const struct lane *l)
         return !relay_lane_is_still(l, STILL_US) && !(l->probing && l->flying);
 }
 
-/* Only a result changes anything then. */
+/* Then only a result can change anything. */
 static bool all_stand_still(const struct relay *r)
 {
         for (int i = 0; i < r->parts && i < BUS_OWN_LANES; i++)
@@ -175,7 +175,7 @@ bool relay_is_at_work(const struct relay *r)
         return false;
 }
 
-/* A topic that is closed does not make the rest look old; it has a number of its own. */
+/* A closed topic of others does not make the rest look old; `set_aside` is its own metric. */
 void relay_note_oldest(struct relay *r)
 {
         int64_t oldest = r->counts[FLYING] ? r->all[FLYING].next->at : 0;

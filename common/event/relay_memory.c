@@ -1,6 +1,6 @@
-/* relay from memory: what a commit of this process added is handed over right after it. Memory is
-   bounded; what it cannot hold, and what the bus does not take now, is read from the table in pages
-   once the bus takes it. */
+/* relay from memory, for a store that belongs to one process: hands records over right after
+   their commit. Memory is bounded; records that it cannot hold, or that the bus does not take
+   now, are read from the table in pages once the bus takes them. */
 #include "event/relay_inside.h"
 
 #include "base/clock.h"
@@ -10,8 +10,8 @@
 #include <string.h>
 
 enum {
-        SWEEP_MS = 200, /* idle time after which sent rows are removed by a commit of their own */
-        FULL_MS = 100,  /* a look whether a lane has moved, though nothing came */
+        SWEEP_MS = 200, /* after idling so long, sent rows are removed by a commit of their own */
+        FULL_MS = 100,  /* how often to look whether a lane has room, even without a result */
         BATCH_BYTES = 4 << 10, /* what a batch takes beside its records */
 };
 
@@ -33,7 +33,7 @@ static struct outbox_batch *take_all(struct relay *r)
         return all;
 }
 
-/* With the lock. What is let go of is returned. */
+/* With the lock. Returns the batches that memory cannot hold. */
 static struct outbox_batch *keep(struct relay *r, struct outbox_batch *batch, size_t bytes)
 {
         if (r->first)
@@ -67,8 +67,8 @@ void relay_committed(void *arg, struct outbox_batch *batch)
         outbox_batches_free(dropped);
 }
 
-/* What waits in memory; of what overflowed before that came, it is noted that it is in the
-   table. */
+/* Takes the batches in memory. If memory overflowed before they came, notes that the records
+   from there on are in the table. */
 static struct outbox_batch *take(struct relay *r)
 {
         struct outbox_batch *batches;
@@ -86,7 +86,7 @@ static struct outbox_batch *take(struct relay *r)
         return batches;
 }
 
-/* False: closing and out of time; it is left where it is. */
+/* False: closing and out of time; the record stays in the table. */
 static bool offer(struct relay *r, const struct outbox_record *o)
 {
         while (relay_offer(r, o) == OFFER_FULL) {
@@ -116,8 +116,8 @@ static void offer_batches(struct relay *r, struct outbox_batch *batches, bool kn
 
 /* ---- the table ---- */
 
-/* Which lanes go on now, and of the first record that one of them left its id, 0: there is none,
-   and age. */
+/* Chooses the lanes that go on now. Returns id and age of the first record that one of them
+   left; id 0: there is none. */
 static struct outbox_record begin_reading(struct relay *r)
 {
         struct outbox_record from = {0};
@@ -133,7 +133,7 @@ static struct outbox_record begin_reading(struct relay *r)
         return from;
 }
 
-/* Whether anything further would be taken. */
+/* Would any lane take more records? */
 static bool is_of_use(const struct relay *r)
 {
         for (const struct lane *l = r->lanes; l < r->lanes + BUS_LANES; l++)
@@ -154,8 +154,8 @@ static void end_reading(struct relay *r, const struct outbox_record *last, bool 
         }
 }
 
-/* last: the one behind which it begins, and then the last one that is dealt with.
-   A lane may be offered what lies in front of what it left: the bus was told of that. */
+/* last: reading begins after this record; then it is the last record that is dealt with. A lane
+   may be offered records before the ones that it left: the bus was told of those. */
 static bool read_page(struct relay *r, struct outbox_record *last, struct outbox_record *records,
                       size_t *count)
 {
@@ -176,7 +176,7 @@ static bool read_page(struct relay *r, struct outbox_record *last, struct outbox
         return good;
 }
 
-/* From the table: at start, after memory overflowed, and when a lane goes on. */
+/* Reads from the table: at start, after memory overflowed, and when a lane goes on. */
 static void catch_up(struct relay *r)
 {
         struct outbox_record last = begin_reading(r), *records;
@@ -196,7 +196,7 @@ static void catch_up(struct relay *r)
                 relay_nap(r, RELAY_AGAIN_MS, false);
 }
 
-/* A lane that was closed opens by itself; one that stands still, by a result. */
+/* A closed lane opens by itself; a lane that stands still needs a result. */
 static int64_t next_look_ms(const struct relay *r)
 {
         int64_t next = r->counts[LANDED] ? SWEEP_MS : 60 * 1000;
@@ -225,7 +225,7 @@ static bool has_work(struct relay *r)
         return some;
 }
 
-/* Idle for a while: what was sent goes out of the table. */
+/* After idling for a while, sent records are removed from the table. */
 static void rest(struct relay *r)
 {
         relay_nap(r, next_look_ms(r), true);
@@ -251,7 +251,7 @@ static bool is_done(struct relay *r)
         return relay_is_out_of_time(r) || (!has_work(r) && !relay_is_at_work(r));
 }
 
-/* What an earlier life left. */
+/* Begins with what an earlier process left. */
 static void begin(struct relay *r)
 {
         struct arena *arena = arena_open();
@@ -261,7 +261,7 @@ static void begin(struct relay *r)
 
         r->removed = outbox_sent(r->store, NULL, 0);
         if (r->removed > outbox_removed(r->store))
-                outbox_sweep(r->store); /* an earlier relay's */
+                outbox_sweep(r->store); /* sent by an earlier relay of this process */
         if (outbox_pending(r->store)) {
                 outbox_read(r->store, 0, &first, 1, &count, arena, &error);
                 relay_leave_by_all(r, 1, first.at);
@@ -278,8 +278,8 @@ void relay_from_memory(struct relay *r)
                 int parts = r->parts;
                 bool known = (batches || relay_is_at_work(r)) && relay_look_at_bus(r);
 
-                /* what a lane has read says nothing of keys that come to it now: then the table
-                   tells what is unsent */
+                /* keys may have come to other lanes, which have not read them: then only the
+                   table tells what is unsent */
                 offer_batches(r, batches, known && parts == r->parts);
                 if (relay_tidy(r) && known)
                         catch_up(r);

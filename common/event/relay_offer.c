@@ -14,8 +14,8 @@ static const struct metric_family published_family = {"mall_events_published_tot
                                                       METRIC_COUNTER,
                                                       {"event_type"}};
 
-/* Of its own topic a record has a type that this service knows; what lies elsewhere is a dead
-   letter, whatever it calls itself. */
+/* A record for the bus's own topic has a type that this service knows. A record for another
+   topic is a dead letter, whatever type it names. */
 static struct metric *series_of(struct relay *r, const struct record *record,
                                 const struct outbox_record *o)
 {

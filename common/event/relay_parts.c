@@ -1,10 +1,10 @@
-/* relay from parts: for a store that several processes share. Each process publishes the parts of
-   the outbox that it holds, whosever requests they come from: told at once of its own commits, of
-   others' by looking every 20 ms.
+/* relay from parts, for a store that several processes share. Each process publishes the parts of
+   the outbox that it holds, whichever process committed the records: it is told of its own commits
+   at once, and looks for others' every 20 ms.
 
-   A look reads from the front, for what comes late may have a lower id; what the bus was told of is
-   left out. When lanes have left records there, it goes on behind them, page by page in one moment,
-   so that a key's records are seen in their order. */
+   A look reads from the front, because a record that commits late may have a lower id; records
+   that the bus was told of are left out. If lanes have left records there, the look goes on
+   after them, page by page as of one moment, so that it sees a key's records in their order. */
 #include "event/relay_inside.h"
 
 #include "base/clock.h"
@@ -22,9 +22,9 @@ struct round {
         struct outbox_parts *parts;
         struct outbox_record *records;
         int64_t share_at;           /* monotonic us */
-        int64_t passed_at, pass_ms; /* the last one that went on behind what lanes left: monotonic
-                                       us, and how long it took; 0: none */
-        bool bus;                   /* can be told something */
+        int64_t passed_at, pass_ms; /* the last look that went on after records that lanes left:
+                                       monotonic us, and how long it took; 0: none */
+        bool bus;                   /* the bus takes records */
 };
 
 void relay_told(void *arg, struct outbox_batch *batch)
@@ -54,7 +54,8 @@ static bool share(struct relay *r, struct round *round, struct error *error)
         return true;
 }
 
-/* What the bus acknowledged. If that fails it is known until it is done. */
+/* Removes the records that the bus acknowledged. If that fails they stay known until it
+   succeeds. */
 static bool remove_landed(struct relay *r, struct round *round, struct error *error)
 {
         size_t count = r->counts[LANDED];
@@ -87,8 +88,8 @@ static size_t ids_known(const struct relay *r, struct arena *arena, int64_t **id
         return count;
 }
 
-/* Of what is under way and a page of the rest, which is in the order of the parts, not of the
-   time. */
+/* The oldest of the records under way and of one page of the rest, because a page is in the
+   order of the parts, not of the time. */
 static void note_oldest_beside(struct relay *r, const struct outbox_record *records, size_t count)
 {
         int64_t oldest = records[0].at;
@@ -101,7 +102,7 @@ static void note_oldest_beside(struct relay *r, const struct outbox_record *reco
         atomic_store(&r->oldest_at, oldest);
 }
 
-/* False: nothing more is taken now. */
+/* False: the bus takes no more now. */
 static bool offer_page(struct relay *r, struct round *round, size_t count)
 {
         for (size_t i = 0; i < count; i++)
@@ -113,7 +114,7 @@ static bool offer_page(struct relay *r, struct round *round, size_t count)
         return true;
 }
 
-/* False: there is no more, or nothing more is taken now. */
+/* False: there are no more records, or the bus takes no more now. */
 static bool pass_page(struct relay *r, struct round *round, struct error *error)
 {
         struct arena *arena = arena_open();
@@ -142,13 +143,13 @@ static bool any_left(const struct relay *r)
         return false;
 }
 
-/* Enough to be removed before more is handed over. */
+/* So many that they must be removed before more is handed over. */
 static bool much_landed(const struct relay *r)
 {
         return r->counts[LANDED] >= RELAY_UNREMOVED_MOST;
 }
 
-/* What is in the table now, once; the bus may take it faster than it is read. */
+/* One look at the table as it is now; the bus may take records faster than we read. */
 static void pass(struct relay *r, struct round *round, struct error *error)
 {
         bool deep = any_left(r);
@@ -169,9 +170,9 @@ static void pass(struct relay *r, struct round *round, struct error *error)
                 relay_note_oldest(r);
 }
 
-/* What stands still may be much to look at again and again. Meanwhile parts are shared all the
-   same: a session that is idle for long is ended, and whoever takes its parts then publishes again
-   what was not removed. */
+/* Looking again and again at records that stand still may cost much. Parts are shared meanwhile,
+   because a session that idles for long is ended, and the process that takes its parts publishes
+   again what was not removed. */
 static bool is_resting(struct relay *r, const struct round *round)
 {
         int64_t rest_ms = round->pass_ms ? round->pass_ms + relay_more_rest(r, round->pass_ms) : 0;
@@ -199,8 +200,8 @@ void relay_from_parts(struct relay *r)
         bool last = false;
 
         while (!last) {
-                bool closing =
-                        relay_is_closing(r); /* what was committed before that is in this round */
+                bool closing = relay_is_closing(r); /* everything committed before closing is in
+                                                       this round */
                 struct error error = {0};
 
                 r->taken = 0;

@@ -1,11 +1,11 @@
-/* relay: what came of the records that the bus was told of (relay_flights.c). */
+/* relay: the results of the records that the bus was told of (relay_flights.c). */
 #include "event/relay_inside.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 
 enum {
-        MUTE_US = 3 * 1000 * 1000, /* a lane that stands still for so long is spoken of */
+        MUTE_US = 3 * 1000 * 1000, /* if a lane stands still for so long, the log says so */
         OWN_CLOSED_US = 1000 * 1000,
         OTHERS_CLOSED_US = 60 * 1000 * 1000,
         RESULTS = 512,
@@ -17,7 +17,7 @@ static void close_lane(struct lane *l, int64_t us)
         l->probing = true;
 }
 
-/* Off the bus's hands. */
+/* The bus no longer has it. */
 static struct lane *touch_down(struct relay *r, struct flight *f)
 {
         struct lane *l = &r->lanes[f->lane];
@@ -29,7 +29,8 @@ static struct lane *touch_down(struct relay *r, struct flight *f)
         return l;
 }
 
-/* Its topic is closed, which is said once: the lanes of the bus's own are one topic. */
+/* Whether the log says that its topic is closed. The lanes of the bus's own topic share one
+   flag. */
 static bool *said_of(struct relay *r, struct lane *l)
 {
         return relay_lane_is_of_others(r, l) ? &l->said : &r->lanes[0].said;
@@ -57,8 +58,8 @@ static void refused(struct relay *r, struct flight *f, const char *reason)
         relay_move(r, f, REFUSED);
 }
 
-/* It is in the table and nowhere else. Where parts have grown meanwhile its key may have another
-   lane. */
+/* Now it is only in the table. If the number of parts has changed meanwhile, its key may have
+   another lane. */
 static void turned_back(struct relay *r, struct flight *f, int64_t closed_us)
 {
         struct lane *l = touch_down(r, f);
@@ -135,7 +136,7 @@ static void settle_all(struct relay *r, const struct bus_result *results, size_t
                 relay_say_bus(r, &(struct error){0});
 }
 
-/* Deals with the results that there are, or come within ms. */
+/* Deals with the results that are there, or come within ms. */
 static void settle_some(struct relay *r, int ms, struct error *error)
 {
         struct bus_result results[RESULTS];
@@ -148,8 +149,8 @@ static void settle_some(struct relay *r, int ms, struct error *error)
         } while (count == RESULTS);
 }
 
-/* What is given back at once must be known before more is handed over, for it would come behind
-   that. */
+/* Records that are given back at once must be known before more is handed over, or later records
+   would overtake them. */
 void relay_send(struct relay *r)
 {
         size_t count = r->waiting_count;
@@ -166,7 +167,7 @@ void relay_send(struct relay *r)
         arena_reset(r->arena);
 }
 
-/* False: something was told meanwhile. */
+/* False: something was committed meanwhile. */
 static bool listen_from_now(struct relay *r)
 {
         bool missed;
@@ -214,8 +215,8 @@ void relay_gather(struct relay *r)
                 relay_collect(r, rest, false);
 }
 
-/* Sets the refused ones aside. What fails is tried again with the next tidying; it stays in the
-   outbox until then. */
+/* Sets the refused records aside. One that fails stays in the outbox, and is tried again with
+   the next tidying. */
 static void park(struct relay *r)
 {
         while (r->counts[REFUSED]) {
