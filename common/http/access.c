@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "http/connection.h"
+#include "http/method.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,22 +29,6 @@ static const struct metric_family requests = {
         .kind = METRIC_HISTOGRAM,
         .labels = {"method", "uri", "status", "outcome"},
 };
-
-static const char *const methods[] = {"GET",  "POST",    "PUT",   "PATCH", "DELETE",
-                                      "HEAD", "OPTIONS", "TRACE", NULL};
-
-int method_row(const char *method)
-{
-        for (int i = 0; methods[i]; i++)
-                if (strcmp(method, methods[i]) == 0)
-                        return i;
-        return -1;
-}
-
-const char *method_name(int row)
-{
-        return methods[row];
-}
 
 struct access *access_open(struct metrics *metrics)
 {
@@ -83,7 +68,7 @@ static struct metric *series_find(struct access *a, const char *uri, int method,
 {
         char digits[4] = {(char)('0' + status / 100), (char)('0' + status / 10 % 10),
                           (char)('0' + status % 10), '\0'};
-        const char *values[] = {method < 0 ? "UNKNOWN" : methods[method], uri, digits,
+        const char *values[] = {method < 0 ? "UNKNOWN" : method_name(method), uri, digits,
                                 outcome(status)};
 
         return metrics_series(a->metrics, &requests, values);

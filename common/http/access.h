@@ -11,10 +11,6 @@ struct exchange;
 struct access *access_open(struct metrics *metrics); /* metrics may be NULL */
 void access_close(struct access **access);
 
-/* The methods known here, by the row that `exchange.method` keeps; -1: none of them. */
-int method_row(const char *method);
-const char *method_name(int row); /* for ever */
-
 void access_tell(struct access *access, const struct exchange *exchange);
 
 #endif

@@ -4,6 +4,7 @@
 #include "http/answer.h"
 #include "http/body.h"
 #include "http/client.h"
+#include "http/method.h"
 #include "http/stream.h"
 #include "http/target.h"
 
