@@ -248,6 +248,7 @@ enum MHD_Result answer_send(struct exchange *e)
                 return MHD_NO;
         e->status = a->status;
         e->response = response;
+        e->state = EXCHANGE_ANSWERED;
         c->worker->moved = true;
         connection_enter(c, PHASE_WRITING, c->server->config.body_ms);
         queued = MHD_queue_response(e->mhd, (unsigned)a->status, response);

@@ -35,7 +35,7 @@ static void end_of_input(struct timer *timer)
         struct connection *c = CONTAINER_OF(timer, struct connection, hung_up_timer);
         int phase = atomic_load(&c->phase);
 
-        if (phase == PHASE_BUSY && c->exchange.request.partial && !c->exchange.body_over)
+        if (phase == PHASE_BUSY && c->exchange.state == EXCHANGE_STREAMING)
                 exchange_gone(&c->exchange);
         else if (phase < PHASE_BUSY && !has_unread(c))
                 shutdown(c->fd, SHUT_RDWR);

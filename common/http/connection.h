@@ -42,13 +42,18 @@ enum turn {
         TURN_FINISHED /* it was */
 };
 
-/* For http_resume, which posts `resume`. */
-enum wait {
-        WAIT_NONE,
-        WAIT_POLLED,    /* the library asks for the answer in each of its rounds */
-        WAIT_PARKED,    /* suspended */
-        WAIT_ABANDONED, /* the client is gone, and with it what is the library's */
-        WAIT_OVER       /* `resume` ran */
+/* How far a request is, as its worker's thread sees it. */
+enum exchange_state {
+        EXCHANGE_LINE,      /* The request line is there. */
+        EXCHANGE_GATHERING, /* The head was checked, and the body is gathered for the handler. */
+        EXCHANGE_STREAMING, /* The handler has the body's beginning and takes the rest in pieces. */
+        EXCHANGE_HANDED,    /* The handler has all of the request and runs. */
+        EXCHANGE_POLLED,    /* It answers later; the library asks for that in each of its rounds. */
+        EXCHANGE_PARKED,    /* The same, but the library does not ask: we suspended the request. */
+        EXCHANGE_RESUMED,   /* http_resume was called: the library takes the answer next. */
+        EXCHANGE_ANSWERED,  /* The library has the answer and sends it. */
+        EXCHANGE_ABANDONED, /* The client is gone; of the handler and the library only the handler
+                               still holds the request. */
 };
 
 /* With a peer that takes or gives a body in pieces: it wears down while we wait and grows with the
@@ -63,15 +68,11 @@ struct exchange {
         struct MHD_Connection *mhd;
         struct request_line line; /* in the library's buffer */
         char *target;             /* as sent, in the arena; cut where it is too long */
-        bool target_too_long;
-        bool seen;      /* the first call of the access handler is over */
-        bool handled;   /* the handler was called */
-        bool waits;     /* it said HTTP_LATER */
-        bool body_over; /* the handler was told that a partial body is complete */
-        bool asleep;    /* suspended until http_go_on */
-        enum wait wait; /* the worker's thread's */
-        int polls;      /* how often the library may still ask for the answer before the request is
-                           parked */
+        enum exchange_state state;
+        bool is_later; /* the handler said HTTP_LATER */
+        bool asleep;   /* in a body of either side: we suspended it until http_go_on */
+        int polls;     /* how often the library may still ask for the answer before the request is
+                          parked */
         struct MHD_Response *response; /* the library's, while it sends */
         size_t streamed, pulled; /* bytes of a partial body so far, and of an answer in pieces */
         struct patience patience;

@@ -43,8 +43,8 @@ void *exchange_begin(void *server, const char *target, struct MHD_Connection *mh
         e->line.target = target;
         e->line.target_len = len;
         e->method = -1;
-        e->target_too_long = len > s->config.max_target;
-        e->target = arena_copy(c->arena, target, e->target_too_long ? s->config.max_target : len);
+        e->target = arena_copy(c->arena, target,
+                               len > s->config.max_target ? s->config.max_target : len);
         e->request.arena = c->arena;
         e->request.server = s;
         e->request.peer = e->request.client = c->peer;
@@ -117,7 +117,7 @@ static enum MHD_Result head_take(struct exchange *e)
         const char *why;
 
         request_fill(e);
-        if (e->target_too_long)
+        if (e->line.target_len > config->max_target)
                 return refuse(e, 414, "the request target is too long");
         if (!well_framed)
                 return refuse(e, e->framing.status, e->framing.why);
@@ -169,7 +169,7 @@ static enum MHD_Result wait_for_handler(struct exchange *e)
 
         if (!atomic_compare_exchange_strong(&e->turn, &running, TURN_WAITING))
                 return finish_and_send(e);
-        e->wait = WAIT_POLLED;
+        e->state = EXCHANGE_POLLED;
         e->polls = POLLS;
         connection_of(e)->worker->polled++;
         return MHD_YES;
@@ -179,7 +179,7 @@ static enum MHD_Result poll_again(struct exchange *e)
 {
         if (--e->polls)
                 return MHD_YES;
-        e->wait = WAIT_PARKED;
+        e->state = EXCHANGE_PARKED;
         connection_of(e)->worker->polled--;
         MHD_suspend_connection(e->mhd);
         return MHD_YES;
@@ -190,6 +190,7 @@ static enum http_result ask_handler(struct exchange *e)
         struct connection *c = connection_of(e);
         const struct http_handler *handler = &c->server->config.handler;
 
+        e->state = EXCHANGE_HANDED;
         atomic_store_explicit(&c->deadline_ms, INT64_MAX, memory_order_relaxed);
         atomic_store(&c->phase,
                      PHASE_BUSY); /* in one order with `stopping`, see http_server_close */
@@ -201,9 +202,8 @@ static enum http_result ask_handler(struct exchange *e)
                 e->request.body = e->body.at;
                 e->request.body_len = e->body.len;
         }
-        e->handled = true;
-        e->waits = handler->handle(&e->request, handler->arg) == HTTP_LATER;
-        return e->waits ? HTTP_LATER : HTTP_ANSWERED;
+        e->is_later = handler->handle(&e->request, handler->arg) == HTTP_LATER;
+        return e->is_later ? HTTP_LATER : HTTP_ANSWERED;
 }
 
 /* Fields behind a body take of the same memory as those before it, in which the answer's head has
@@ -235,6 +235,7 @@ static enum MHD_Result stream_begin(struct exchange *e)
 {
         e->request.partial = true;
         if (ask_handler(e) == HTTP_LATER) {
+                e->state = EXCHANGE_STREAMING;
                 stream_body_begins(e);
                 return MHD_YES;
         }
@@ -265,21 +266,22 @@ enum MHD_Result exchange_go_on(void *server, struct MHD_Connection *mhd, const c
         struct exchange *e = *context;
 
         (void)server, (void)mhd, (void)url;
-        if (!e->seen) {
-                e->seen = true;
+        if (e->state == EXCHANGE_LINE) {
+                e->state = EXCHANGE_GATHERING;
                 e->line.method = method;
                 e->line.version = version;
                 return head_take(e);
         }
         if (*len)
                 return piece_take(e, data, len);
-        if (!e->handled)
+        if (e->state == EXCHANGE_GATHERING)
                 return handle(e);
-        if (e->request.partial && !e->body_over) {
+        if (e->state == EXCHANGE_STREAMING) {
+                e->state = EXCHANGE_HANDED;
                 stream_body_over(e);
                 return wait_for_handler(e);
         }
-        return e->wait == WAIT_OVER ? finish_and_send(e) : poll_again(e);
+        return e->state == EXCHANGE_RESUMED ? finish_and_send(e) : poll_again(e);
 }
 
 /* Resumed by now: nobody but us knows of it any more. */
@@ -295,11 +297,11 @@ static void wake(struct exchange *e)
         struct worker *w = connection_of(e)->worker;
 
         w->touched = true;
-        if (e->wait == WAIT_PARKED)
+        if (e->state == EXCHANGE_PARKED)
                 MHD_resume_connection(e->mhd);
         else
                 w->polled--;
-        e->wait = WAIT_OVER;
+        e->state = EXCHANGE_RESUMED;
 }
 
 /* On the worker's thread. Not before this is the answer taken: until here the exchange is linked
@@ -308,7 +310,7 @@ static void resume(struct task *task)
 {
         struct exchange *e = CONTAINER_OF(task, struct exchange, resume);
 
-        if (e->wait == WAIT_ABANDONED)
+        if (e->state == EXCHANGE_ABANDONED)
                 abandoned_ends(e);
         else
                 wake(e);
@@ -329,7 +331,7 @@ void exchange_gone(struct exchange *e)
 {
         const struct http_handler *handler = &connection_of(e)->server->config.handler;
 
-        if (e->waits)
+        if (e->is_later)
                 handler->streams->gone(&e->request, handler->streams->arg);
 }
 
@@ -365,7 +367,7 @@ static void abandon(struct exchange *e)
 
         c->worker->polled--;
         c->holders++;
-        e->wait = WAIT_ABANDONED;
+        e->state = EXCHANGE_ABANDONED;
         if (!c->server->config.handler.streams)
                 return;
         exchange_gone(e);
@@ -383,7 +385,7 @@ void exchange_end(void *server, struct MHD_Connection *mhd, void **context,
                 return;
         /* The client hung up while it waited. The handler is told all the same, since it may hold
            something. */
-        if (e->wait == WAIT_POLLED)
+        if (e->state == EXCHANGE_POLLED)
                 abandon(e);
         else if (atomic_load(&e->turn) == TURN_RESUMED)
                 finish(e);
@@ -392,10 +394,10 @@ void exchange_end(void *server, struct MHD_Connection *mhd, void **context,
         if (!e->status)
                 give_up(e);
         access_tell(s->access, e);
-        if (e->waits && s->config.handler.streams)
+        if (e->is_later && s->config.handler.streams)
                 s->config.handler.streams->ended(&e->request, s->config.handler.streams->arg);
         *context = NULL;
-        if (e->wait == WAIT_ABANDONED) {
+        if (e->state == EXCHANGE_ABANDONED) {
                 e->mhd = NULL;
                 return;
         }

@@ -101,7 +101,6 @@ void stream_body_over(struct exchange *e)
 {
         const struct http_handler *handler = &e->request.server->config.handler;
 
-        e->body_over = true;
         connection_enter(connection_of(e), PHASE_BUSY, -1);
         if (atomic_load(&e->turn) != TURN_RESUMED)
                 handler->streams->take(&e->request, NULL, 0, handler->streams->arg);
