@@ -11,7 +11,7 @@
 /* From weak to strong. */
 enum source { SOURCE_DEFAULT, SOURCE_FILE, SOURCE_SPRING, SOURCE_MALL, SOURCE_FLAG };
 
-struct value {
+struct setting_value {
         const char *text; /* NULL: unset */
         int64_t number;
         enum source source;
@@ -20,9 +20,9 @@ struct value {
 struct config {
         struct arena *arena;
         const struct setting *settings;
-        struct value *values; /* one a setting, in its order */
-        const char **names;   /* help, version, the switches', the other settings' */
-        size_t switch_count;  /* help and version included */
+        struct setting_value *values; /* one a setting, in its order */
+        const char **names;           /* help, version, the switches', the other settings' */
+        size_t switch_count;          /* help and version included */
         bool wants_help, wants_version, wants_switch;
         const char **arguments, **warnings;
         size_t argument_count, warning_count;
@@ -36,12 +36,12 @@ static const struct setting *setting_find(const struct config *c, const char *na
         return NULL;
 }
 
-static struct value *value_of(const struct config *c, const struct setting *s)
+static struct setting_value *value_of(const struct config *c, const struct setting *s)
 {
         return &c->values[s - c->settings];
 }
 
-static struct value *value_named(const struct config *c, const char *name)
+static struct setting_value *value_named(const struct config *c, const char *name)
 {
         const struct setting *s = setting_find(c, name, strlen(name));
 
@@ -56,7 +56,7 @@ static struct value *value_named(const struct config *c, const char *name)
 static bool value_give(struct config *c, const struct setting *s, enum source source,
                        const char *label, const char *text, struct error *error)
 {
-        struct value *value = value_of(c, s);
+        struct setting_value *value = value_of(c, s);
         int64_t number;
 
         if (!config_value_read(s, text, &number)) {
@@ -67,7 +67,7 @@ static bool value_give(struct config *c, const struct setting *s, enum source so
                                  expected.at);
         }
         if (source >= value->source)
-                *value = (struct value){
+                *value = (struct setting_value){
                         .text = arena_string(c->arena, text), .number = number, .source = source};
         return true;
 }

@@ -5,7 +5,7 @@
 enum { COLUMNS = 4, BETWEEN = 2 };
 
 /* One line of the table; an arena holds the cells. */
-struct row {
+struct help_row {
         const char *cells[COLUMNS];
 };
 
@@ -16,11 +16,11 @@ static const char *default_cell(struct arena *arena, const struct setting *s)
         return s->docker ? arena_printf(arena, "%s (%s)", fallback, s->docker) : fallback;
 }
 
-static struct row row_of(struct arena *arena, const struct setting *s)
+static struct help_row row_of(struct arena *arena, const struct setting *s)
 {
         if (s->type == SETTING_SWITCH)
-                return (struct row){{arena_printf(arena, "--%s", s->name), "", "", s->help}};
-        return (struct row){{
+                return (struct help_row){{arena_printf(arena, "--%s", s->name), "", "", s->help}};
+        return (struct help_row){{
                 arena_printf(arena, "--%s %s", s->name, config_value_name(s)),
                 config_variable(arena, s->name),
                 default_cell(arena, s),
@@ -28,7 +28,7 @@ static struct row row_of(struct arena *arena, const struct setting *s)
         }};
 }
 
-static void widths_take(int widths[COLUMNS], const struct row *row)
+static void widths_take(int widths[COLUMNS], const struct help_row *row)
 {
         for (int i = 0; i < COLUMNS; i++) {
                 int width = (int)strlen(row->cells[i]);
@@ -39,7 +39,7 @@ static void widths_take(int widths[COLUMNS], const struct row *row)
 }
 
 /* The last column is not padded: no line ends with blanks. */
-static void row_write(struct text *out, const struct row *row, const int widths[COLUMNS])
+static void row_write(struct text *out, const struct help_row *row, const int widths[COLUMNS])
 {
         text_string(out, "  ");
         for (int i = 0; i < COLUMNS - 1; i++)
@@ -51,7 +51,7 @@ static void rows_write(struct text *out, const struct setting *settings, bool sw
                        const int widths[COLUMNS])
 {
         for (const struct setting *s = settings; s->name; s++) {
-                struct row row = row_of(out->arena, s);
+                struct help_row row = row_of(out->arena, s);
 
                 if ((s->type == SETTING_SWITCH) == switches)
                         row_write(out, &row, widths);
@@ -60,13 +60,14 @@ static void rows_write(struct text *out, const struct setting *settings, bool sw
 
 void config_help(const struct setting *settings, const char *usage, struct text *out)
 {
-        static const struct row heading = {{"flag", "variable", "default (docker)", "meaning"}};
-        static const struct row fixed[] = {
+        static const struct help_row heading = {
+                {"flag", "variable", "default (docker)", "meaning"}};
+        static const struct help_row fixed[] = {
                 {{"--help, -h", "", "", "show this and exit"}},
                 {{"--version", "", "", "show the version and exit"}},
         };
         int widths[COLUMNS] = {0};
-        struct row row;
+        struct help_row row;
 
         widths_take(widths, &heading);
         for (const struct setting *s = settings; s->name; s++) {

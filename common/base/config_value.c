@@ -3,26 +3,26 @@
 #include <stddef.h>
 #include <string.h>
 
-struct unit {
+struct unit_suffix {
         const char *name;
         int64_t size;
 };
 
-static const struct unit no_units[] = {{"", 1}, {NULL, 0}};
+static const struct unit_suffix no_units[] = {{"", 1}, {NULL, 0}};
 
 /* From the smallest up; a bare duration is in seconds. */
-static const struct unit durations[] = {
+static const struct unit_suffix durations[] = {
         {"ms", 1},      {"s", 1000},     {"", 1000}, {"min", 60000},
         {"h", 3600000}, {"d", 86400000}, {NULL, 0},
 };
 
-static const struct unit sizes[] = {
+static const struct unit_suffix sizes[] = {
         {"B", 1}, {"", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {NULL, 0},
 };
 
 static const struct {
         const char *name, *expected;
-        const struct unit *units; /* NULL: no number */
+        const struct unit_suffix *units; /* NULL: no number */
 } types[] = {
         [SETTING_TEXT] = {"TEXT", "a text", NULL},
         [SETTING_NUMBER] = {"N", "a whole number", no_units},
@@ -48,7 +48,7 @@ static bool number_read(const struct setting *s, const char *text, int64_t *numb
                 if (__builtin_mul_overflow(value, 10, &value) ||
                     __builtin_add_overflow(value, *text - '0', &value))
                         return false;
-        for (const struct unit *u = types[s->type].units; u->name; u++) {
+        for (const struct unit_suffix *u = types[s->type].units; u->name; u++) {
                 if (strcmp(u->name, unit) != 0)
                         continue;
                 if (__builtin_mul_overflow(value, u->size, number))
@@ -79,9 +79,9 @@ bool config_value_read(const struct setting *s, const char *text, int64_t *numbe
 /* In the largest unit that divides it. */
 static void limit_write(const struct setting *s, int64_t limit, struct text *out)
 {
-        const struct unit *best = no_units;
+        const struct unit_suffix *best = no_units;
 
-        for (const struct unit *u = types[s->type].units; u->name && limit; u++)
+        for (const struct unit_suffix *u = types[s->type].units; u->name && limit; u++)
                 if (u->name[0] && limit % u->size == 0)
                         best = u;
         text_int(out, limit / best->size);

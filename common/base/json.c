@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Skips blanks and then c, where it is next. */
-static bool take(struct reader *r, char c)
+static bool take(struct json_reader *r, char c)
 {
         json_blanks(r);
         if (!json_next_is(r, c))
@@ -15,7 +15,7 @@ static bool take(struct reader *r, char c)
 }
 
 /* value NULL: only checked, here and below */
-static bool string_read(struct reader *r, struct json *value)
+static bool string_read(struct json_reader *r, struct json *value)
 {
         struct string string;
 
@@ -29,7 +29,7 @@ static bool string_read(struct reader *r, struct json *value)
         return true;
 }
 
-static bool number_read(struct reader *r, struct json *value)
+static bool number_read(struct json_reader *r, struct json *value)
 {
         const char *begin = r->at;
 
@@ -43,7 +43,7 @@ static bool number_read(struct reader *r, struct json *value)
         return true;
 }
 
-static bool literal_read(struct reader *r, struct json *value)
+static bool literal_read(struct json_reader *r, struct json *value)
 {
         static const struct {
                 const char *text;
@@ -66,20 +66,20 @@ static bool literal_read(struct reader *r, struct json *value)
         return json_expected(r, "a value");
 }
 
-static bool value_read(struct reader *r, struct json *value, int depth);
+static bool value_read(struct json_reader *r, struct json *value, int depth);
 
 /* Room in the tree for what stands in `parent`; NULL: it is not wanted. */
-static struct json *child_open(const struct reader *r, const struct json *parent, bool wanted)
+static struct json *child_open(const struct json_reader *r, const struct json *parent, bool wanted)
 {
         return parent && wanted ? arena_alloc(r->arena, sizeof(struct json)) : NULL;
 }
 
-static bool element_is_wanted(const struct reader *r, int depth)
+static bool element_is_wanted(const struct json_reader *r, int depth)
 {
         return !r->wanted || depth < r->wanted->depth;
 }
 
-static bool member_is_wanted(const struct reader *r, const struct string *name, int depth)
+static bool member_is_wanted(const struct json_reader *r, const struct string *name, int depth)
 {
         const struct json_wanted *w = r->wanted;
         size_t len;
@@ -95,7 +95,7 @@ static bool member_is_wanted(const struct reader *r, const struct string *name, 
         return w->is(w->arg, value, len);
 }
 
-static bool array_read(struct reader *r, struct json *array, int depth)
+static bool array_read(struct json_reader *r, struct json *array, int depth)
 {
         const struct json **link = array ? &array->first : NULL;
         bool wanted = element_is_wanted(r, depth);
@@ -117,7 +117,7 @@ static bool array_read(struct reader *r, struct json *array, int depth)
         return take(r, ']') || json_expected(r, "',' or ']'");
 }
 
-static bool object_read(struct reader *r, struct json *object, int depth)
+static bool object_read(struct json_reader *r, struct json *object, int depth)
 {
         const struct json **link = object ? &object->first : NULL;
         const char *first = "a member's name or '}'";
@@ -151,14 +151,14 @@ static bool object_read(struct reader *r, struct json *object, int depth)
         return take(r, '}') || json_expected(r, "',' or '}'");
 }
 
-static bool nested_read(struct reader *r, struct json *value, int depth)
+static bool nested_read(struct json_reader *r, struct json *value, int depth)
 {
         if (depth == JSON_DEPTH)
                 return json_fail_at(r, r->at, "expected at most %d levels", JSON_DEPTH);
         return *r->at++ == '[' ? array_read(r, value, depth) : object_read(r, value, depth);
 }
 
-static bool value_read(struct reader *r, struct json *value, int depth)
+static bool value_read(struct json_reader *r, struct json *value, int depth)
 {
         json_blanks(r);
         if (r->at == r->end)
@@ -177,12 +177,12 @@ static bool value_read(struct reader *r, struct json *value, int depth)
 const struct json *json_read_wanted(struct arena *arena, const char *text, size_t len,
                                     const struct json_wanted *wanted, struct error *error)
 {
-        struct reader r = {.arena = arena,
-                           .error = error,
-                           .start = text,
-                           .at = text,
-                           .end = text + len,
-                           .wanted = wanted};
+        struct json_reader r = {.arena = arena,
+                                .error = error,
+                                .start = text,
+                                .at = text,
+                                .end = text + len,
+                                .wanted = wanted};
         struct json *value;
 
         if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {

@@ -23,7 +23,7 @@ static inline unsigned char byte_at(const char *p)
         return (unsigned char)*p;
 }
 
-bool json_fail_at(struct reader *r, const char *where, const char *format, ...)
+bool json_fail_at(struct json_reader *r, const char *where, const char *format, ...)
 {
         char what[160];
         va_list args;
@@ -36,12 +36,12 @@ bool json_fail_at(struct reader *r, const char *where, const char *format, ...)
                          where < r->end ? "" : ", but the text ends");
 }
 
-bool json_expected(struct reader *r, const char *what)
+bool json_expected(struct json_reader *r, const char *what)
 {
         return json_fail_at(r, r->at, "expected %s", what);
 }
 
-static bool digits_skip(struct reader *r)
+static bool digits_skip(struct json_reader *r)
 {
         if (!json_digit_next(r))
                 return json_expected(r, "a digit");
@@ -50,7 +50,7 @@ static bool digits_skip(struct reader *r)
         return true;
 }
 
-static bool hex_read(struct reader *r, uint32_t *code)
+static bool hex_read(struct json_reader *r, uint32_t *code)
 {
         *code = 0;
         for (int i = 0; i < 4; i++, r->at++) {
@@ -65,7 +65,7 @@ static bool hex_read(struct reader *r, uint32_t *code)
 
 /* Behind the u of \u. A code above U+FFFF comes as two escapes, high surrogate first. out NULL:
    only checked. */
-static bool unicode_read(struct reader *r, char **out)
+static bool unicode_read(struct json_reader *r, char **out)
 {
         const char *escape = r->at - 2;
         uint32_t code, low;
@@ -92,7 +92,7 @@ static bool unicode_read(struct reader *r, char **out)
         return true;
 }
 
-static bool escape_read(struct reader *r, char **out)
+static bool escape_read(struct json_reader *r, char **out)
 {
         static const char names[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
         const char *found;
@@ -112,7 +112,7 @@ static bool escape_read(struct reader *r, char **out)
 }
 
 /* Up to a quote, a backslash or what may not stand in a string. */
-static void run_skip(struct reader *r)
+static void run_skip(struct json_reader *r)
 {
         const char *p = r->at, *end = r->end;
 
@@ -131,7 +131,7 @@ static void run_skip(struct reader *r)
         r->at = p;
 }
 
-static bool string_stray(struct reader *r)
+static bool string_stray(struct json_reader *r)
 {
         if (r->at == r->end)
                 return json_expected(r, "'\"' at the end of the string");
@@ -142,7 +142,7 @@ static bool string_stray(struct reader *r)
 }
 
 /* Behind the opening quote. */
-bool json_string(struct reader *r, struct string *string)
+bool json_string(struct json_reader *r, struct string *string)
 {
         *string = (struct string){.at = r->at};
         for (;;) {
@@ -160,12 +160,12 @@ bool json_string(struct reader *r, struct string *string)
 }
 
 /* Its value, unescaped. */
-const char *json_string_value(const struct reader *r, const struct string *string, size_t *len)
+const char *json_string_value(const struct json_reader *r, const struct string *string, size_t *len)
 {
-        struct reader again = {.error = r->error,
-                               .start = r->start,
-                               .at = string->at,
-                               .end = string->at + string->len};
+        struct json_reader again = {.error = r->error,
+                                    .start = r->start,
+                                    .at = string->at,
+                                    .end = string->at + string->len};
         char *value, *out;
 
         *len = string->len;
@@ -186,7 +186,7 @@ const char *json_string_value(const struct reader *r, const struct string *strin
         return value;
 }
 
-bool json_number(struct reader *r)
+bool json_number(struct json_reader *r)
 {
         if (*r->at == '-')
                 r->at++;

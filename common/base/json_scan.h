@@ -8,7 +8,7 @@
 
 #include "base/json.h"
 
-struct reader {
+struct json_reader {
         struct arena *arena;
         struct error *error;
         const char *start, *at, *end;
@@ -22,31 +22,31 @@ struct string {
         bool escaped;
 };
 
-bool json_fail_at(struct reader *reader, const char *where, const char *format, ...)
+bool json_fail_at(struct json_reader *reader, const char *where, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
-bool json_expected(struct reader *reader, const char *what); /* where it stands */
+bool json_expected(struct json_reader *reader, const char *what); /* where it stands */
 
-static inline void json_blanks(struct reader *r)
+static inline void json_blanks(struct json_reader *r)
 {
         while (r->at < r->end &&
                (*r->at == ' ' || *r->at == '\n' || *r->at == '\r' || *r->at == '\t'))
                 r->at++;
 }
 
-static inline bool json_next_is(const struct reader *r, char c)
+static inline bool json_next_is(const struct json_reader *r, char c)
 {
         return r->at < r->end && *r->at == c;
 }
 
-static inline bool json_digit_next(const struct reader *r)
+static inline bool json_digit_next(const struct json_reader *r)
 {
         return r->at < r->end && *r->at >= '0' && *r->at <= '9';
 }
 
-bool json_number(struct reader *reader);
-bool json_string(struct reader *reader, struct string *string); /* behind the opening quote */
+bool json_number(struct json_reader *reader);
+bool json_string(struct json_reader *reader, struct string *string); /* behind the opening quote */
 /* Its value, unescaped, in the arena. */
-const char *json_string_value(const struct reader *reader, const struct string *string,
+const char *json_string_value(const struct json_reader *reader, const struct string *string,
                               size_t *len);
 
 #endif

@@ -72,14 +72,14 @@ static bool has_tags(const struct metric *s, const char *const *tags)
 }
 
 /* All series that the filter leaves, together. */
-struct sum {
+struct spring_sum {
         int series;
         double value, total, max;
 };
 
-static struct sum series_sum(const struct family *f, const char *const *tags)
+static struct spring_sum series_sum(const struct family *f, const char *const *tags)
 {
-        struct sum sum = {0};
+        struct spring_sum sum = {0};
 
         for (const struct metric *s = f->first; s; s = s->next) {
                 if (!has_tags(s, tags))
@@ -106,7 +106,8 @@ static void measurement_write(struct text *out, const char *statistic, double va
         text_char(out, '}');
 }
 
-static void measurements_write(struct text *out, enum metric_kind kind, const struct sum *sum)
+static void measurements_write(struct text *out, enum metric_kind kind,
+                               const struct spring_sum *sum)
 {
         text_string(out, "\"measurements\":[");
         measurement_write(out, kind == METRIC_GAUGE ? "VALUE" : "COUNT", sum->value);
@@ -153,7 +154,7 @@ static void tag_write(struct text *out, const struct family *f, int label, const
 static bool family_show(const struct family *f, const char *name, const char *unit,
                         const char *const *tags, struct text *out)
 {
-        struct sum sum = series_sum(f, tags);
+        struct spring_sum sum = series_sum(f, tags);
 
         if (!sum.series)
                 return false;

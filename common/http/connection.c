@@ -73,7 +73,7 @@ static bool is_one_too_many(struct http_server *s, const struct connection *c)
         return count > s->config.max_client_connections;
 }
 
-static struct connection *connection_open(struct worker *w, struct MHD_Connection *mhd)
+static struct connection *connection_open(struct http_worker *w, struct MHD_Connection *mhd)
 {
         struct http_server *s = w->server;
         const struct sockaddr *peer =

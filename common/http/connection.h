@@ -58,7 +58,7 @@ enum exchange_state {
 
 /* With a peer that takes or gives a body in pieces: it wears down while we wait and grows with the
    bytes. */
-struct patience {
+struct body_patience {
         int64_t left_ms, since_ms;
 };
 
@@ -75,7 +75,7 @@ struct exchange {
                           parked */
         struct MHD_Response *response; /* the library's, while it sends */
         size_t streamed, pulled; /* bytes of a partial body so far, and of an answer in pieces */
-        struct patience patience;
+        struct body_patience patience;
         struct framing framing;
         struct text body;
         struct trace trace;
@@ -88,7 +88,7 @@ struct exchange {
 };
 
 /* One of the server's threads: a loop, and the library's daemon on it. */
-struct worker {
+struct http_worker {
         struct http_server *server;
         struct loop *loop;
         struct MHD_Daemon *daemon;
@@ -104,7 +104,7 @@ struct worker {
 struct connection {
         LIST_ENTRY(connection) beside; /* in the server's list, under its lock */
         struct http_server *server;
-        struct worker *worker;
+        struct http_worker *worker;
         int fd; /* -1: closed, while an abandoned request goes on; under the server's lock */
         struct watch hangup; /* the library does not look while a request waits, and may miss one
                                 right behind a request */
@@ -128,7 +128,7 @@ struct connection {
 
 struct http_server {
         struct http_config config;
-        struct worker *workers;
+        struct http_worker *workers;
         int worker_count;
         struct listener *listener;
         struct deadlines *deadlines;

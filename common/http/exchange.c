@@ -111,7 +111,7 @@ static enum MHD_Result head_take(struct exchange *e)
 {
         struct connection *c = connection_of(e);
         const struct http_config *config = &c->server->config;
-        struct target target;
+        struct request_target target;
         bool well_framed = framing_check(&e->framing, e->mhd, &e->line, config->max_header,
                                          config->max_fields);
         const char *why;
@@ -294,7 +294,7 @@ static void abandoned_ends(struct exchange *e)
 
 static void wake(struct exchange *e)
 {
-        struct worker *w = connection_of(e)->worker;
+        struct http_worker *w = connection_of(e)->worker;
 
         w->touched = true;
         if (e->state == EXCHANGE_PARKED)

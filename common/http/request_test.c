@@ -49,7 +49,7 @@ static void targets_are_taken_apart_or_refused(void)
         struct arena *arena = arena_open();
 
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-                struct target t;
+                struct request_target t;
                 const char *why = target_read(&t, arena, rows[i].raw, rows[i].method, rows[i].host);
 
                 check_text(why ? NULL : t.path, rows[i].path);

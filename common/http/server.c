@@ -21,9 +21,9 @@ enum {
 static bool take(void *arg, int fd, const struct sockaddr *peer, socklen_t len)
 {
         struct http_server *s = arg;
-        struct worker *least = s->workers;
+        struct http_worker *least = s->workers;
 
-        for (struct worker *w = s->workers; w < s->workers + s->worker_count; w++)
+        for (struct http_worker *w = s->workers; w < s->workers + s->worker_count; w++)
                 if (atomic_load(&w->connections) < atomic_load(&least->connections))
                         least = w;
         worker_take(least, fd, peer, len);
@@ -55,7 +55,7 @@ static bool workers_open(struct http_server *s, struct error *error)
 
         s->workers = memory_alloc((size_t)threads * sizeof *s->workers);
         while (s->worker_count < threads) {
-                struct worker *w = &s->workers[s->worker_count++];
+                struct http_worker *w = &s->workers[s->worker_count++];
                 bool opened;
 
                 w->number = s->worker_count - 1;

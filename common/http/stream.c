@@ -16,13 +16,13 @@ static int64_t now_ms(const struct exchange *e)
 
 static void patience_begin(struct exchange *e)
 {
-        e->patience = (struct patience){e->request.server->config.body_ms, now_ms(e)};
+        e->patience = (struct body_patience){e->request.server->config.body_ms, now_ms(e)};
 }
 
 /* The peer moved so many bytes since we began to wait. */
 static void patience_grow(struct exchange *e, size_t bytes)
 {
-        struct patience *p = &e->patience;
+        struct body_patience *p = &e->patience;
         int64_t most = e->request.server->config.body_ms;
 
         p->left_ms += (int64_t)bytes * 1000 / MIN_RATE - (now_ms(e) - p->since_ms);

@@ -56,8 +56,8 @@ static const char *absolute_path(const char *raw, const char *host)
         return authority[len] == '/' ? authority + len : NULL;
 }
 
-const char *target_read(struct target *t, struct arena *arena, const char *raw, const char *method,
-                        const char *host)
+const char *target_read(struct request_target *t, struct arena *arena, const char *raw,
+                        const char *method, const char *host)
 {
         const char *path = raw, *why;
 

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct target {
+struct request_target {
         const char *
                 raw; /* path and query as sent: of http://host/path?query what is behind the host */
         const char *path;  /* raw, begins with '/', or is "*" */
@@ -20,7 +20,7 @@ struct target {
 
 /* Why it is refused, or NULL. host is for the absolute form (http://host/path), which must name the
    same one. */
-const char *target_read(struct target *target, struct arena *arena, const char *raw,
+const char *target_read(struct request_target *target, struct arena *arena, const char *raw,
                         const char *method, const char *host);
 
 #endif

@@ -104,7 +104,7 @@ static const struct {
 static void targets_are_taken_apart_or_refused(void)
 {
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-                struct target t;
+                struct request_target t;
                 const char *why = target_read(&t, arena, rows[i].raw, rows[i].method, rows[i].host);
 
                 if (!why != !!rows[i].path)
@@ -130,7 +130,7 @@ static void a_refusal_says_why(void)
                  "the target has blanks, control characters, a fragment or bytes beyond ASCII"},
                 {"/../%zz", "the path has dot segments"},
         };
-        struct target t;
+        struct request_target t;
 
         for (size_t i = 0; i < sizeof said / sizeof *said; i++)
                 check_text(target_read(&t, arena, said[i].raw, "GET", "a"), said[i].why);

@@ -17,9 +17,9 @@ enum {
 };
 
 /* A new connection on its way from the listener. */
-struct arrival {
+struct incoming {
         struct task task;
-        struct worker *worker;
+        struct http_worker *worker;
         int fd;
         socklen_t len;
         struct sockaddr_storage peer;
@@ -49,7 +49,7 @@ size_t http_answer_room(const struct http_request *request)
         return pool > taken ? pool - taken : 0;
 }
 
-static bool daemon_open(struct worker *w, struct error *error)
+static bool daemon_open(struct http_worker *w, struct error *error)
 {
         /* Suspended ones are resumed on this thread only: the library's own wake-up, a write each,
            is not needed. */
@@ -79,7 +79,7 @@ static bool daemon_open(struct worker *w, struct error *error)
 
 static void daemon_ready(struct watch *watch, unsigned events)
 {
-        struct worker *w = CONTAINER_OF(watch, struct worker, watch);
+        struct http_worker *w = CONTAINER_OF(watch, struct http_worker, watch);
 
         (void)events;
         w->touched = true;
@@ -88,7 +88,7 @@ static void daemon_ready(struct watch *watch, unsigned events)
 /* As long as the library polls a request it always has something to do; what counts then is whether
    something moves. What may move unseen, as a head that fills the library's buffer to the last
    byte, goes on with the next tick. */
-static bool is_busy(struct worker *w)
+static bool is_busy(struct http_worker *w)
 {
         MHD_UNSIGNED_LONG_LONG ms;
 
@@ -100,7 +100,7 @@ static bool is_busy(struct worker *w)
 /* How long the library lets us wait, ms. */
 static int daemon_run(void *arg)
 {
-        struct worker *w = arg;
+        struct http_worker *w = arg;
         int rounds = ROUNDS;
 
         while ((w->touched || w->polled) && rounds--) {
@@ -113,7 +113,7 @@ static int daemon_run(void *arg)
         return w->touched ? 0 : -1;
 }
 
-bool worker_open(struct worker *w, struct http_server *server, struct error *error)
+bool worker_open(struct http_worker *w, struct http_server *server, struct error *error)
 {
         w->server = server;
         w->loop = loop_open();
@@ -129,7 +129,7 @@ bool worker_open(struct worker *w, struct http_server *server, struct error *err
 
 static void enter(struct task *task)
 {
-        struct worker *w = CONTAINER_OF(task, struct worker, enter);
+        struct http_worker *w = CONTAINER_OF(task, struct http_worker, enter);
         const struct http_handler *handler = &w->server->config.handler;
 
         handler->streams->enter(w->number, w->loop, handler->streams->arg);
@@ -137,13 +137,13 @@ static void enter(struct task *task)
 
 static void leave(struct task *task)
 {
-        struct worker *w = CONTAINER_OF(task, struct worker, leave);
+        struct http_worker *w = CONTAINER_OF(task, struct http_worker, leave);
         const struct http_handler *handler = &w->server->config.handler;
 
         handler->streams->leave(w->number, handler->streams->arg);
 }
 
-void worker_start(struct worker *w)
+void worker_start(struct http_worker *w)
 {
         w->enter.run = enter;
         if (w->server->config.handler.streams)
@@ -151,7 +151,7 @@ void worker_start(struct worker *w)
         loop_start(w->loop);
 }
 
-void worker_close(struct worker *w)
+void worker_close(struct http_worker *w)
 {
         w->leave.run = leave;
         if (w->server->config.handler.streams)
@@ -164,8 +164,8 @@ void worker_close(struct worker *w)
 
 static void arrive(struct task *task)
 {
-        struct arrival *a = (struct arrival *)task;
-        struct worker *w = a->worker;
+        struct incoming *a = (struct incoming *)task;
+        struct http_worker *w = a->worker;
 
         w->touched = true;
         /* the library closes what it cannot take */
@@ -176,9 +176,9 @@ static void arrive(struct task *task)
         free(a);
 }
 
-void worker_take(struct worker *w, int fd, const struct sockaddr *peer, socklen_t len)
+void worker_take(struct http_worker *w, int fd, const struct sockaddr *peer, socklen_t len)
 {
-        struct arrival *a = memory_alloc(sizeof *a);
+        struct incoming *a = memory_alloc(sizeof *a);
 
         a->task.run = arrive;
         a->worker = w;

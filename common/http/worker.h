@@ -9,11 +9,11 @@
 
 #include "http/connection.h"
 
-bool worker_open(struct worker *worker, struct http_server *server, struct error *error);
-void worker_start(struct worker *worker);
+bool worker_open(struct http_worker *worker, struct http_server *server, struct error *error);
+void worker_start(struct http_worker *worker);
 /* Behind this nothing of it runs any more; with no request under way. */
-void worker_close(struct worker *worker);
+void worker_close(struct http_worker *worker);
 /* Takes the connection over; from any thread. */
-void worker_take(struct worker *worker, int fd, const struct sockaddr *peer, socklen_t len);
+void worker_take(struct http_worker *worker, int fd, const struct sockaddr *peer, socklen_t len);
 
 #endif

@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct fuzz_piece text = fuzz_whole(arena, data, size, 1 << 15);
         const char *raw = arena_printf(arena, "/things?%s", text.at);
         struct http_request request = {.arena = arena};
-        struct target target;
+        struct request_target target;
         struct page page;
 
         if (!target_read(&target, arena, raw, "GET", "h")) {

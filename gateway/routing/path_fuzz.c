@@ -61,7 +61,7 @@ static void check_sent(const struct route *route, const char *path, bool changed
         free(plain);
 }
 
-static void send(struct arena *arena, const struct target *target)
+static void send(struct arena *arena, const struct request_target *target)
 {
         struct headers headers = {.arena = arena};
         struct asked asked = {.arena = arena,
@@ -110,7 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         struct arena *arena = arena_open();
         struct fuzz_piece text = fuzz_whole(arena, data, size, TARGET_MOST);
-        struct target target;
+        struct request_target target;
 
         if (!memchr(text.at, '\0', text.len) && !target_read(&target, arena, text.at, "GET", "h"))
                 send(arena, &target);
