@@ -17,7 +17,7 @@ struct arena {
         struct block *last;  /* where pieces are cut from */
         struct block *first; /* kept by a reset */
         struct allowance *allowance;
-        size_t taken; /* of it: the blocks behind the first */
+        size_t taken; /* of the allowance: the blocks after the first */
 };
 
 static void *or_die(void *p)
@@ -111,8 +111,8 @@ bool arena_may_take(const struct arena *a, size_t size)
         return all <= a->taken || (all < most && size <= most - all);
 }
 
-/* The block that a round needed beyond the first takes its place: the next round will need as
-   much. */
+/* If a round needed a second block, that one is kept instead of the first: the next round will need
+   as much. */
 static void keep_larger(struct arena *a)
 {
         struct block *b = a->last;
@@ -169,7 +169,7 @@ static void *take(struct arena *a, size_t size)
         return p;
 }
 
-/* A piece that has its block for itself: nothing of it is left behind. */
+/* A piece that has a block to itself grows with it, and leaves no old copy. */
 static void *block_grow(struct arena *a, size_t need)
 {
         struct block *b = or_die(realloc(a->last, sizeof *b + need));

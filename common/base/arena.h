@@ -17,8 +17,8 @@ struct arena;
 
 /* What many arenas may take together, bytes; any thread. An arena's first block is its own, up to
    16 KiB, and does not count: what fits there is never refused. An eighth is kept for arenas that
-   take little in all: a few dozen that take as much as they may (and a client decides for how long)
-   do not shut out all others. */
+   take little in all, so that a few dozen large ones, which a client may hold for long, do not shut
+   out all others. */
 enum { ALLOWANCE_KEPT = 8, ALLOWANCE_SMALL = 16 << 10 };
 
 struct allowance {
@@ -34,17 +34,17 @@ void arena_close(struct arena **arena);
 /* Forgets every piece, keeps a block: for loops that use one arena again and again. */
 void arena_reset(struct arena *arena);
 
-/* Whether its allowance has so much left. To be asked before what a stranger chose the size of is
-   taken; nothing is refused by itself. Yes to the only one that takes anything: who is alone always
+/* Whether its allowance has so much left. Ask before you take memory whose size a client chose:
+   nothing else refuses it. The only arena that takes anything is never refused, so that its request
    comes to an end. */
 bool arena_may_take(const struct arena *arena, size_t size);
 
 /* Zeroed and aligned for any type. */
 void *arena_alloc(struct arena *arena, size_t size);
-/* Not zeroed: for what is written at once. */
+/* Not zeroed: for bytes that are written at once. */
 void *arena_room(struct arena *arena, size_t size);
-/* The piece with more room, its bytes with it; it may move, and then the old place is gone. In
-   place where it is the last one. */
+/* More room for a piece, whose bytes are kept. It may move, and then the old place is gone; the
+   last piece grows in place if its block has room. */
 void *arena_grow(struct arena *arena, void *piece, size_t size, size_t larger);
 
 /* As memory_reserve. */
@@ -57,7 +57,7 @@ char *arena_printf(struct arena *arena, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 char *arena_vprintf(struct arena *arena, const char *format, va_list args);
 
-/* Bytes of all its blocks; for who bounds what a file may unfold to. */
+/* Bytes of all its blocks: a reader bounds by it what a file may unfold to. */
 size_t arena_size(const struct arena *arena);
 
 /* For what outlives a request: zeroed, freed with free(). */

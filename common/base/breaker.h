@@ -3,11 +3,11 @@
 
    closed     all pass; once `minimum` of the last `window` calls are known and `failure_rate`
               percent of them failed: open
-   open       none passes until `wait_ms` are over; who asks then makes it half open
+   open       none passes until `wait_ms` are over; the next breaker_ask makes it half open
    half open  `permitted` calls pass; once they are known (or `minimum` of them, if that is less) it
               is closed or open again
 
-   A call that began before the state changed counts no more when it ends. Threads: any; a mutex
+   A call that began before the state changed does not count when it ends. Threads: any; a mutex
    held for nanoseconds. Time is passed in: monotonic milliseconds. */
 #ifndef BASE_BREAKER_H
 #define BASE_BREAKER_H

@@ -10,8 +10,8 @@
 
 int64_t clock_wall_ms(void); /* Unix time in milliseconds */
 int64_t clock_mono_us(void); /* monotonic, microseconds */
-/* So long from now on the monotonic clock, as pthread_cond_clockwait(..., CLOCK_MONOTONIC, ...)
-   wants it. */
+/* The monotonic time in so many milliseconds, for pthread_cond_clockwait(..., CLOCK_MONOTONIC,
+   ...). */
 struct timespec clock_after(int64_t ms);
 void clock_set_wall_ms(int64_t ms); /* tests only; 0 gives the real clock back */
 

@@ -52,7 +52,7 @@ static struct setting_value *value_named(const struct config *c, const char *nam
         return value_of(c, s);
 }
 
-/* label is how the error calls where the text came from: "MALL_PORT", "--port" */
+/* label: the text's source, for the error: "MALL_PORT", "--port" */
 static bool value_give(struct config *c, const struct setting *s, enum source source,
                        const char *label, const char *text, struct error *error)
 {

@@ -1,10 +1,10 @@
 /* config - settings: one table, from which come flags, environment variables, defaults and --help.
 
    A setting `data-dir` is the flag --data-dir VALUE (or --data-dir=VALUE) and the variable
-   MALL_DATA_DIR. A flag beats the MALL_ variable, that a SPRING_ one (`spring` below), that the
-   value a configuration file gave (config_from_file), that the default of the profile. An unknown
-   flag or a wrong value is an error that names it and, where one is near, what was probably meant;
-   an unknown MALL_ variable is a warning of the same kind. */
+   MALL_DATA_DIR. The strongest source wins: the flag, then the MALL_ variable, the SPRING_ variable
+   (`spring` below), a configuration file (config_from_file), the default of the profile. An unknown
+   flag or a wrong value is an error that names it and suggests a name that is near; an unknown
+   MALL_ variable is a warning that does the same. */
 #ifndef BASE_CONFIG_H
 #define BASE_CONFIG_H
 
@@ -46,8 +46,8 @@ struct config *config_open(const struct setting *settings, int argc, char **argv
                            char **environment, struct error *error);
 void config_close(struct config **config);
 
-/* Why each odd thing was only a warning ("MALL_DRIAN is no setting; did you mean MALL_DRAIN?");
-   NULL ends the list. */
+/* What is odd and yet no error ("MALL_DRIAN is no setting; did you mean MALL_DRAIN?"); NULL ends
+   the list. */
 const char *const *config_warnings(const struct config *config);
 
 /* "MALL_DATA_DIR" of "data-dir" */

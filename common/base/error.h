@@ -1,8 +1,8 @@
 /* error - what went wrong: a kind for programs, a text for people.
 
    What may fail returns bool or a pointer and takes `struct error *` last (never NULL). From the
-   kind follow the HTTP status and whether trying again can help. Only three places log errors: the
-   HTTP server, the event consumer and the relay; everyone else passes them on. */
+   kind follow the HTTP status and whether trying again can help. A function that returns an error
+   does not log it: its caller passes it on, answers with it, or logs it. */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 
@@ -17,8 +17,8 @@ enum error_kind {
         ERROR_TOO_LARGE,     /* 413: body, or the event it would make */
         ERROR_MEDIA_TYPE,    /* 415 */
         ERROR_UNPROCESSABLE, /* 422: well-formed, but contradicts what is stored */
-        ERROR_UNAVAILABLE,   /* 503: passing; trying again later can help */
-        ERROR_INTERNAL,      /* 500: a bug, or a machine at its end */
+        ERROR_UNAVAILABLE,   /* 503: it passes; trying again later can help */
+        ERROR_INTERNAL,      /* 500: a bug, or the machine has nothing left */
 };
 
 struct error {

@@ -1,4 +1,5 @@
-/* hash - FNV-1a, 64 bits (draft-eastlake-fnv): tells texts apart, does not resist an enemy. */
+/* hash - FNV-1a, 64 bits (draft-eastlake-fnv): tells texts apart; an attacker can make two that
+   hash alike. */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
 

@@ -2,8 +2,8 @@
 
    The reader refuses what the RFC refuses, and by name: text after the value, a byte order mark,
    invalid UTF-8, lone surrogates, \u0000, raw control characters, more than JSON_DEPTH levels. It
-   accepts JSONTestSuite's y_ cases (those with \u0000 apart) and refuses its n_ cases. Numbers keep
-   their source text; nothing is rounded. */
+   accepts JSONTestSuite's y_ cases (except those with \u0000) and refuses its n_ cases. Numbers
+   keep their source text; nothing is rounded. */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
@@ -34,19 +34,17 @@ struct json {
         size_t len;
         const char *name;         /* in an object: the member's name, unescaped; else NULL */
         const struct json *first; /* of an array or object, in source order */
-        const struct json *next;  /* the sibling behind this one */
+        const struct json *next;  /* the sibling after this one */
 };
 
-/* NULL and ERROR_BAD_INPUT with what was expected and at which byte. The text need not end with
-   NUL. ERROR_UNAVAILABLE where the tree would take more than the arena's allowance has left just
-   now. */
+/* The text need not end with NUL. NULL and ERROR_BAD_INPUT, which says what was expected at which
+   byte; ERROR_UNAVAILABLE if the tree would take more than the arena's allowance has left. */
 const struct json *json_read(struct arena *arena, const char *text, size_t len,
                              struct error *error);
 
-/* What of a text is wanted as a tree: the members that are named, of the objects at a depth (0: the
-   value itself, 1: the elements of an array). They are themselves scalars to whoever reads them:
-   what is inside of an array or object among them is left out, too. All of the text is checked the
-   same as ever; the rest of it costs no memory. */
+/* Which members of a text become a tree: those that `is` names, of the objects at `depth` (0: the
+   value itself, 1: the elements of an array). An array or object among them is left empty. All of
+   the text is checked as ever, but the rest costs no memory. */
 struct json_wanted {
         int depth;
         bool (*is)(const void *arg, const char *name,

@@ -63,8 +63,8 @@ static bool hex_read(struct json_reader *r, uint32_t *code)
         return true;
 }
 
-/* Behind the u of \u. A code above U+FFFF comes as two escapes, high surrogate first. out NULL:
-   only checked. */
+/* After the u of \u. A code above U+FFFF comes as two escapes, high surrogate first. out NULL: only
+   checked. */
 static bool unicode_read(struct json_reader *r, char **out)
 {
         const char *escape = r->at - 2;
@@ -111,7 +111,7 @@ static bool escape_read(struct json_reader *r, char **out)
         return true;
 }
 
-/* Up to a quote, a backslash or what may not stand in a string. */
+/* Up to a quote, a backslash or a byte that no string may have. */
 static void run_skip(struct json_reader *r)
 {
         const char *p = r->at, *end = r->end;
@@ -141,7 +141,7 @@ static bool string_stray(struct json_reader *r)
                             byte_at(r->at));
 }
 
-/* Behind the opening quote. */
+/* After the opening quote. */
 bool json_string(struct json_reader *r, struct string *string)
 {
         *string = (struct string){.at = r->at};

@@ -1,8 +1,8 @@
 /* json_scan - the tokens of a JSON text, checked, and where it is wrong. Private to the reader,
    json.c.
 
-   Nothing is kept of what is passed over; json_string_value makes what is wanted. False: the
-   reader's error is set. */
+   A token is checked and passed over; json_string_value makes the text of a string that is wanted.
+   False: the reader's error is set. */
 #ifndef BASE_JSON_SCAN_H
 #define BASE_JSON_SCAN_H
 
@@ -44,7 +44,7 @@ static inline bool json_digit_next(const struct json_reader *r)
 }
 
 bool json_number(struct json_reader *reader);
-bool json_string(struct json_reader *reader, struct string *string); /* behind the opening quote */
+bool json_string(struct json_reader *reader, struct string *string); /* after the opening quote */
 /* Its value, unescaped, in the arena. */
 const char *json_string_value(const struct json_reader *reader, const struct string *string,
                               size_t *len);

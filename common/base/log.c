@@ -17,9 +17,9 @@
 
 enum {
         BUFFER = 1 << 20,
-        HURRY = BUFFER / 2, /* from here on the writer does not wait for its time */
+        HURRY = BUFFER / 2, /* with so much waiting, the writer starts at once */
         PAUSE_MS = 50,
-        CLOSE_US = 2 * 1000000, /* how long the end waits for who reads stdout */
+        CLOSE_US = 2 * 1000000, /* how long log_close waits for a slow reader of stdout */
 };
 
 /* Callers fill one buffer under the lock while the writer's thread empties the other without it. */
@@ -210,7 +210,7 @@ static void close_open(void)
         atomic_store(&is_open, false);
         pthread_mutex_lock(&output.lock);
         log_output_write(STDOUT_FILENO, output.filling, output.used,
-                         &output.give_up_us); /* from after the writer's end */
+                         &output.give_up_us); /* lines that came after the writer's end */
         free(output.filling);
         free(output.emptying);
         output.filling = output.emptying = NULL;

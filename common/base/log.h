@@ -1,8 +1,8 @@
 /* log - one JSON object a line on stdout, ECS names; MALL_LOG=text for people.
 
-   Lines are collected and written by a thread of the log's own every 50 ms, at once from LOG_WARN
-   on, and at log_close: a request never waits for a slow terminal, and what is full is dropped and
-   counted, never blocked on. One log a process; every call may come from any thread. */
+   The log's own thread writes the lines every 50 ms, at once if one is LOG_WARN or above, and at
+   log_close. So a request never waits for a slow terminal: if the buffer is full, lines are dropped
+   and counted. One log a process; every call may come from any thread. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 

@@ -45,8 +45,8 @@ static bool is_plain(unsigned char c)
         return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* What cannot stand in a string as it is: one character of it, escaped. Returns how many bytes that
-   were. */
+/* Escapes the one character at p, which cannot stand in a string as it is. Returns how many bytes
+   it has. */
 static size_t escape(struct log_line *l, const char *p, const char *end)
 {
         unsigned char c = (unsigned char)*p;
@@ -95,7 +95,7 @@ static void add_name(struct log_line *l, const char *name)
         }
 }
 
-/* As text without quotes where nothing in it asks for them. */
+/* In a line for people without quotes, unless something in it asks for them. */
 static void add_value(struct log_line *l, const char *value)
 {
         bool quoted = !l->as_text || !*value;

@@ -1,7 +1,7 @@
-/* log_line - one line of the log, formatted by hand on the caller's stack; of log's own.
+/* log_line - one line of the log, formatted by hand on the caller's stack. Private to log.
 
-   A line never outgrows its buffer: a value that is too long is cut, a member for which no room is
-   left is left out, and what was begun is still closed. */
+   A line never outgrows its buffer: a value that is too long is cut, a member without room is left
+   out, and quotes and braces are always closed. */
 #ifndef BASE_LOG_LINE_H
 #define BASE_LOG_LINE_H
 

@@ -1,5 +1,5 @@
-/* log_output - whole lines to a file descriptor that may be slow, full, closed or gone; of log's
-   own. */
+/* log_output - whole lines to a file descriptor that may be slow, full, closed or gone. Private to
+   log. */
 #ifndef BASE_LOG_OUTPUT_H
 #define BASE_LOG_OUTPUT_H
 

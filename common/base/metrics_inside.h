@@ -1,4 +1,4 @@
-/* metrics_inside - what a registry is made of; of metrics' own. */
+/* metrics_inside - what a registry is made of. Private to metrics. */
 #ifndef BASE_METRICS_INSIDE_H
 #define BASE_METRICS_INSIDE_H
 
@@ -47,10 +47,10 @@ struct metric_bound {
 };
 extern const struct metric_bound metric_bounds[METRIC_BUCKETS];
 
-/* Calls what wants to be called before a scrape; the registry must not be locked. */
+/* Makes the calls of metrics_on_scrape; the registry must not be locked. */
 void metrics_refresh(struct metrics *metrics);
 
-/* As short as reads back the same; "NaN", "+Inf". */
+/* The shortest text that reads back as the same number; "NaN", "+Inf". */
 void metric_number_write(struct text *out, double number);
 
 #endif

@@ -44,7 +44,7 @@ void metrics_spring_names(struct metrics *m, struct text *out)
         text_string(out, "]}");
 }
 
-/* The value behind "label:" if the tag is of that label. */
+/* The value after "label:" if the tag has that label. */
 static const char *tag_value(const char *tag, const char *label)
 {
         size_t len = strlen(label);
@@ -71,7 +71,7 @@ static bool has_tags(const struct metric *s, const char *const *tags)
         return true;
 }
 
-/* All series that the filter leaves, together. */
+/* The series that the filter leaves, added up. */
 struct spring_sum {
         int series;
         double value, total, max;

@@ -29,7 +29,7 @@ void random_uuid(char text[RANDOM_UUID])
         to[-1] = '\0';
 }
 
-/* splitmix64, of which the authors of xoroshiro say to make its state. */
+/* splitmix64, with which the authors of xoroshiro fill its state. */
 static uint64_t mix(uint64_t *seed)
 {
         uint64_t z = *seed += 0x9E3779B97F4A7C15u;
@@ -44,7 +44,7 @@ struct prng prng_open(uint64_t seed)
         struct prng prng;
 
         prng.state[0] = mix(&seed);
-        prng.state[1] = mix(&seed); /* of one of two seeds in a row it is not 0 */
+        prng.state[1] = mix(&seed); /* mix gives 0 for one seed only: not both are 0 */
         return prng;
 }
 

@@ -21,7 +21,7 @@ struct prng {
 };
 
 struct prng prng_open(uint64_t seed);
-struct prng prng_open_random(void); /* a seed of the kernel's */
+struct prng prng_open_random(void); /* seeded by the kernel */
 uint64_t prng_draw(struct prng *prng);
 
 #endif

@@ -39,7 +39,7 @@ static bool is_harmless(const char *name, size_t len)
         return false;
 }
 
-/* NAME=VALUE and what follows, each behind a '?' or an '&'. */
+/* NAME=VALUE and what follows, each after a '?' or an '&'. */
 static void show_parameters(struct shown *s, const char *p)
 {
         while (*p) {

@@ -1,8 +1,8 @@
-/* redact - a URL as it may be shown: in an error, a log line, on a terminal. Whatever shows a URL
-   that a person set uses it.
+/* redact - a URL as it may be shown: in an error, a log line, on a terminal. Use it wherever a URL
+   that a person set is shown.
 
-   Shown are the scheme, the user, what stands behind the last '@' unless a '?' comes before it, and
-   parameters that are known to hold no secret; what may be a password, also a badly escaped one, is
+   It shows the scheme, the user, what follows the last '@' (unless a '?' comes before that), and
+   parameters known to hold no secret. What may be a password, even a badly escaped one, becomes
    "***". It hides too much rather than too little. Source: RFC 3986, 3.2.1; libpq's URIs. */
 #ifndef BASE_REDACT_H
 #define BASE_REDACT_H

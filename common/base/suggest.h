@@ -2,8 +2,8 @@
 #ifndef BASE_SUGGEST_H
 #define BASE_SUGGEST_H
 
-/* The name fewest slips away (a letter too many, missing, wrong, or two swapped) or the first that
-   it begins, or NULL where all are too far to be a slip. names ends with NULL. */
+/* The name with the fewest slips (a letter too many, missing or wrong, or two swapped), or the
+   first name that begins with it; NULL if none is near. names ends with NULL. */
 const char *suggest(const char *wanted, const char *const *names);
 
 #endif

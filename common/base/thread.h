@@ -1,7 +1,6 @@
 /* thread - a thread with a name, which top -H, gdb and perf show.
 
-   Who cannot have a thread cannot work: thread_start() ends the process then. The caller joins
-   it. */
+   If the system gives no thread, thread_start() ends the process. The caller joins it. */
 #ifndef BASE_THREAD_H
 #define BASE_THREAD_H
 

@@ -12,8 +12,8 @@ struct trace {
         char parent[TRACEPARENT]; /* for the next hop: the same trace, a span of our own */
 };
 
-/* A version above 00 may carry more behind the first 55 characters, of any length; what stands in
-   these is as in 00. */
+/* A version above 00 may have more after the first 55 characters, of any length; those are as in
+   00. */
 bool trace_is_well_formed(const char *received);
 /* received may be NULL */
 void trace_continue(struct trace *trace, const char *received);

@@ -29,8 +29,8 @@ static sqlite3_file *real_of(sqlite3_file *f)
         return wal_of(f)->real;
 }
 
-/* What could not be written stays: where only a statement is undone for it, its transaction goes on
-   with the frames before. */
+/* Frames that could not be written stay gathered: if only a statement is undone, its transaction
+   goes on with the frames before it. */
 static int write_gathered(struct wal_file *w)
 {
         int code =
@@ -52,7 +52,7 @@ static int wal_write(sqlite3_file *f, const void *bytes, int len, sqlite3_int64 
         if (len > ROOM)
                 return w->real->pMethods->xWrite(w->real, bytes, len, at);
         if (!w->gathered)
-                w->gathered = memory_alloc(ROOM); /* not for those who only read */
+                w->gathered = memory_alloc(ROOM); /* a reader needs none */
         if (!fits)
                 w->at = at;
         memcpy(w->gathered + w->len, bytes, (size_t)len);
@@ -74,8 +74,8 @@ static int wal_truncate(sqlite3_file *f, sqlite3_int64 size)
         return code == SQLITE_OK ? real_of(f)->pMethods->xTruncate(real_of(f), size) : code;
 }
 
-/* The frame that commits is only ever written here. When that fails, all of the transaction is
-   undone, and nobody may write it later: whoever then recovers the file would find it committed. */
+/* The frame that commits is only ever written here. If that fails, the transaction is undone, and
+   the frame must not be written later: a recovery of the file would find it committed. */
 static int wal_sync(sqlite3_file *f, int flags)
 {
         int code = write_gathered(wal_of(f));
