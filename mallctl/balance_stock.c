@@ -169,7 +169,7 @@ void balance_deliveries(struct books *books, const struct topic *topic, struct v
 /* ---- stocks ---- */
 
 /* What the movements of one inventory come to. */
-struct sum {
+struct movement_sum {
         int64_t inventory;
         int64_t qty;
 };
@@ -183,8 +183,8 @@ static int compare_inventories(const void *a, const void *b)
 
 static struct rows sums_of(struct books *books)
 {
-        struct rows sums = rows_open(sizeof(struct sum));
-        struct sum *sum = NULL;
+        struct rows sums = rows_open(sizeof(struct movement_sum));
+        struct movement_sum *sum = NULL;
 
         rows_sort(&books->movements, compare_inventories);
         for (size_t i = 0; i < books->movements.count; i++) {
@@ -206,7 +206,7 @@ void balance_stocks(struct books *books, struct verdict *v)
 
         for (size_t i = 0; i < books->inventories.count; i++) {
                 const struct inventory_row *one = rows_at(&books->inventories, i);
-                const struct sum *sum = rows_find(&sums, one->id);
+                const struct movement_sum *sum = rows_find(&sums, one->id);
                 long long moved = sum ? sum->qty : 0;
 
                 if (one->stock != moved)
@@ -219,7 +219,7 @@ void balance_stocks(struct books *books, struct verdict *v)
                                     (long long)one->stock, moved);
         }
         for (size_t i = 0; i < sums.count; i++) {
-                const struct sum *sum = rows_at(&sums, i);
+                const struct movement_sum *sum = rows_at(&sums, i);
 
                 if (sum->qty && !rows_find(&books->inventories, sum->inventory))
                         verdict_add(v,

@@ -149,7 +149,7 @@ static const char *place_of(const struct books_places *places, const struct list
 
 /* ---- one page ---- */
 
-struct reading {
+struct page_reader {
         CURL *easy;
         struct books *books;
         struct arena *scratch; /* of one page */
@@ -170,7 +170,7 @@ static size_t take(char *data, size_t size, size_t count, void *arg)
         return size * count;
 }
 
-static bool ask(struct reading *r, struct text *body, long *status)
+static bool ask(struct page_reader *r, struct text *body, long *status)
 {
         char why[CURL_ERROR_SIZE] = "";
         CURLcode code;
@@ -196,13 +196,13 @@ static bool ask(struct reading *r, struct text *body, long *status)
         return true;
 }
 
-static bool is_no_answer(struct reading *r, long status)
+static bool is_no_answer(struct page_reader *r, long status)
 {
         return error_set(r->error, status == 404 ? ERROR_NOT_FOUND : ERROR_UNAVAILABLE,
                          "%s: the answer is a %ld", r->url, status);
 }
 
-static bool fetch(struct reading *r, struct text *body)
+static bool fetch(struct page_reader *r, struct text *body)
 {
         long status = 0;
 
@@ -219,7 +219,7 @@ static int64_t row_id(const struct json *row)
         return slash ? books_id(slash + 1) : 0;
 }
 
-static bool take_row(struct reading *r, const struct list *list, const struct json *row)
+static bool take_row(struct page_reader *r, const struct list *list, const struct json *row)
 {
         struct rows *rows = rows_of(r->books, list);
         int64_t id = row_id(row),
@@ -239,7 +239,7 @@ static bool take_row(struct reading *r, const struct list *list, const struct js
         return true;
 }
 
-static bool take_rows(struct reading *r, const struct list *list, const struct json *rows)
+static bool take_rows(struct page_reader *r, const struct list *list, const struct json *rows)
 {
         if (!rows || rows->type != JSON_ARRAY)
                 return error_set(r->error, ERROR_INTERNAL, "%s: the answer has no %s", r->url,
@@ -251,7 +251,7 @@ static bool take_rows(struct reading *r, const struct list *list, const struct j
 }
 
 /* *last: there is no page behind it. */
-static bool read_page(struct reading *r, const struct list *list, int number, bool *last)
+static bool read_page(struct page_reader *r, const struct list *list, int number, bool *last)
 {
         struct text body = text_open(r->scratch, 1 << 16);
         size_t before = rows_of(r->books, list)->count;
@@ -277,7 +277,7 @@ static bool read_page(struct reading *r, const struct list *list, int number, bo
 
 /* ---- all of it ---- */
 
-static bool read_list(struct reading *r, const char *place, const struct list *list)
+static bool read_list(struct page_reader *r, const char *place, const struct list *list)
 {
         bool last = false;
 
@@ -296,7 +296,7 @@ static bool read_list(struct reading *r, const char *place, const struct list *l
 }
 
 /* Is it the service of that name, and this mall's? False and an error when it does not answer. */
-static bool find_out(struct reading *r, const char *place, const char *name, bool *ours)
+static bool find_out(struct page_reader *r, const char *place, const char *name, bool *ours)
 {
         struct text body;
         const struct json *title;
@@ -318,7 +318,7 @@ static bool find_out(struct reading *r, const char *place, const char *name, boo
 }
 
 /* A product that keeps no movements is another's. */
-static bool find_movements(struct reading *r, const char *place, const struct list *list)
+static bool find_movements(struct page_reader *r, const char *place, const struct list *list)
 {
         r->books->has_movements = true;
         r->error->kind = ERROR_NONE;
@@ -328,7 +328,7 @@ static bool find_movements(struct reading *r, const char *place, const struct li
         return !r->books->has_movements;
 }
 
-static bool read_books(struct reading *r, const struct books_places *places)
+static bool read_books(struct page_reader *r, const struct books_places *places)
 {
         for (size_t i = 0; i < LISTS - 1; i++)
                 if (!read_list(r, place_of(places, &lists[i]), &lists[i]))
@@ -340,11 +340,11 @@ static bool read_books(struct reading *r, const struct books_places *places)
 
 bool books_read(struct books *books, const struct books_places *places, struct error *error)
 {
-        struct reading r = {.easy = curl_easy_init(),
-                            .books = books,
-                            .scratch = arena_open(),
-                            .error = error,
-                            .end_us = clock_mono_us() + (int64_t)ALL_S * 1000000};
+        struct page_reader r = {.easy = curl_easy_init(),
+                                .books = books,
+                                .scratch = arena_open(),
+                                .error = error,
+                                .end_us = clock_mono_us() + (int64_t)ALL_S * 1000000};
         bool good;
 
         if (!r.easy)

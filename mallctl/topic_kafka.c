@@ -21,7 +21,7 @@ struct partition {
         bool done;
 };
 
-struct reading {
+struct topic_reader {
         struct topic *topic;
         struct arena *arena; /* lives as long as the reading */
         char *servers;
@@ -32,18 +32,18 @@ struct reading {
         struct error *error;
 };
 
-static bool fail(const struct reading *r, const char *why)
+static bool fail(const struct topic_reader *r, const char *why)
 {
         return error_set(r->error, ERROR_UNAVAILABLE, "Kafka at %s: topic %s: %s", r->servers,
                          r->name, why);
 }
 
-static bool fail_by(const struct reading *r, rd_kafka_resp_err_t err)
+static bool fail_by(const struct topic_reader *r, rd_kafka_resp_err_t err)
 {
         return fail(r, rd_kafka_err2str(err));
 }
 
-static bool open_client(struct reading *r)
+static bool open_client(struct topic_reader *r)
 {
         const char *const settings[][2] = {
                 {"bootstrap.servers", r->servers}, {"client.id", "mallctl"},
@@ -72,7 +72,7 @@ static bool open_client(struct reading *r)
         return fail(r, why);
 }
 
-static bool count_partitions(struct reading *r)
+static bool count_partitions(struct topic_reader *r)
 {
         rd_kafka_topic_t *handle = rd_kafka_topic_new(r->rk, r->name, NULL);
         const struct rd_kafka_metadata *about = NULL;
@@ -92,7 +92,7 @@ static bool count_partitions(struct reading *r)
 }
 
 /* From where to where each partition is to be read. */
-static bool find_ends(struct reading *r, rd_kafka_topic_partition_list_t *list)
+static bool find_ends(struct topic_reader *r, rd_kafka_topic_partition_list_t *list)
 {
         r->partitions = arena_alloc(r->arena, (size_t)r->count * sizeof *r->partitions);
         for (int i = 0; i < r->count; i++) {
@@ -113,14 +113,14 @@ static bool find_ends(struct reading *r, rd_kafka_topic_partition_list_t *list)
         return true;
 }
 
-static void partition_done(struct reading *r, int32_t partition)
+static void partition_done(struct topic_reader *r, int32_t partition)
 {
         if (!r->partitions[partition].done)
                 r->left--;
         r->partitions[partition].done = true;
 }
 
-static void take_message(struct reading *r, const rd_kafka_message_t *m)
+static void take_message(struct topic_reader *r, const rd_kafka_message_t *m)
 {
         struct record record = {
                 .topic = r->name,
@@ -150,7 +150,7 @@ static void take_message(struct reading *r, const rd_kafka_message_t *m)
                 partition_done(r, m->partition);
 }
 
-static bool read_all(struct reading *r)
+static bool read_all(struct topic_reader *r)
 {
         int64_t heard_us = clock_mono_us();
         rd_kafka_resp_err_t trouble = RD_KAFKA_RESP_ERR__TIMED_OUT;
@@ -175,7 +175,7 @@ static bool read_all(struct reading *r)
         return true;
 }
 
-static bool assign_and_read(struct reading *r)
+static bool assign_and_read(struct topic_reader *r)
 {
         rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(r->count);
         bool found = find_ends(r, list);
@@ -190,7 +190,7 @@ static bool assign_and_read(struct reading *r)
 
 bool topic_read_kafka(struct topic *topic, const char *place, struct error *error)
 {
-        struct reading r = {.topic = topic, .arena = arena_open(), .error = error};
+        struct topic_reader r = {.topic = topic, .arena = arena_open(), .error = error};
         bool good;
 
         r.servers = arena_copy(r.arena, place, strcspn(place, "/"));

@@ -53,7 +53,7 @@ static bool is_enough(const void *row, const void *found, struct error *error)
                 (long long)supply->stock.value, order->product_id, (long long)order->qty.value);
 }
 
-const struct question stock_question = {
+const struct inquiry_question stock_question = {
         .name = "stock-check",
         .collection = "inventories",
         .search = "findByProductId",

@@ -8,7 +8,7 @@
 
 #include "service/inquiry.h"
 
-extern const struct question stock_question;
+extern const struct inquiry_question stock_question;
 extern const struct setting stock_settings[];
 
 #endif

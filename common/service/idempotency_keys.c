@@ -11,14 +11,14 @@
 
 enum { BUCKETS = 1024 };
 
-struct key {
-        struct key *next;
+struct held_key {
+        struct held_key *next;
         char name[]; /* path, a blank, key: neither has a blank in it */
 };
 
 struct idempotency_keys {
         pthread_mutex_t lock;
-        struct key *buckets[BUCKETS];
+        struct held_key *buckets[BUCKETS];
 };
 
 struct idempotency_keys *idempotency_keys_open(void)
@@ -37,7 +37,7 @@ void idempotency_keys_close(struct idempotency_keys **at)
                 return;
         *at = NULL;
         for (int i = 0; i < BUCKETS; i++) {
-                for (struct key *k = keys->buckets[i], *next; k; k = next) {
+                for (struct held_key *k = keys->buckets[i], *next; k; k = next) {
                         next = k->next;
                         free(k);
                 }
@@ -46,19 +46,19 @@ void idempotency_keys_close(struct idempotency_keys **at)
         free(keys);
 }
 
-static struct key *key_new(const char *path, const char *name)
+static struct held_key *key_new(const char *path, const char *name)
 {
         size_t size = strlen(path) + strlen(name) + 2;
-        struct key *k = memory_alloc(sizeof *k + size);
+        struct held_key *k = memory_alloc(sizeof *k + size);
 
         snprintf(k->name, size, "%s %s", path, name);
         return k;
 }
 
 /* Where the key hangs, or the end of its bucket. */
-static struct key **find(struct idempotency_keys *keys, const char *name)
+static struct held_key **find(struct idempotency_keys *keys, const char *name)
 {
-        struct key **at = &keys->buckets[hash_bytes(name, strlen(name)) % BUCKETS];
+        struct held_key **at = &keys->buckets[hash_bytes(name, strlen(name)) % BUCKETS];
 
         while (*at && strcmp((*at)->name, name) != 0)
                 at = &(*at)->next;
@@ -67,7 +67,7 @@ static struct key **find(struct idempotency_keys *keys, const char *name)
 
 bool idempotency_keys_begin(struct idempotency_keys *keys, const char *path, const char *name)
 {
-        struct key *fresh = key_new(path, name), **at;
+        struct held_key *fresh = key_new(path, name), **at;
         bool first;
 
         pthread_mutex_lock(&keys->lock);
@@ -83,7 +83,7 @@ bool idempotency_keys_begin(struct idempotency_keys *keys, const char *path, con
 
 void idempotency_keys_end(struct idempotency_keys *keys, const char *path, const char *name)
 {
-        struct key *wanted = key_new(path, name), **at, *gone;
+        struct held_key *wanted = key_new(path, name), **at, *gone;
 
         pthread_mutex_lock(&keys->lock);
         at = find(keys, wanted->name);

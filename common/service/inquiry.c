@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum outcome { ALLOWED, REFUSED, FAILED, TIMEOUT, OPEN, FULL, OUTCOMES };
+enum inquiry_outcome { ALLOWED, REFUSED, FAILED, TIMEOUT, OPEN, FULL, OUTCOMES };
 
 enum {
         BREAKER_STATES = BREAKER_HALF_OPEN + 1,
@@ -28,7 +28,7 @@ static const struct metric_family breaker_family = {"mall_breaker_state",
 
 struct inquiry {
         struct admission admission; /* first */
-        const struct question *question;
+        const struct inquiry_question *question;
         struct arena *arena; /* of what is below */
         const char *base;
         bool refuses; /* without an answer */
@@ -54,7 +54,7 @@ static int64_t now_ms(void)
         return clock_mono_us() / 1000;
 }
 
-static void conclude(struct asking *a, enum outcome outcome, const char *why)
+static void conclude(struct asking *a, enum inquiry_outcome outcome, const char *why)
 {
         struct inquiry *i = a->inquiry;
 
@@ -88,9 +88,9 @@ static void *read_found(struct asking *a, struct error *error)
                                                                                             : NULL;
 }
 
-static enum outcome judge(struct asking *a, const char **why)
+static enum inquiry_outcome judge(struct asking *a, const char **why)
 {
-        const struct question *q = a->inquiry->question;
+        const struct inquiry_question *q = a->inquiry->question;
         struct applicant *p = a->applicant;
         struct error error = {0};
         void *found = NULL;
@@ -106,7 +106,7 @@ static enum outcome judge(struct asking *a, const char **why)
         return q->allows(p->row, found, &p->verdict) ? ALLOWED : REFUSED;
 }
 
-static enum outcome outcome_of(struct asking *a, const char **why)
+static enum inquiry_outcome outcome_of(struct asking *a, const char **why)
 {
         switch (a->fetch.outcome) {
         case FETCH_ANSWERED:
@@ -126,7 +126,7 @@ static enum outcome outcome_of(struct asking *a, const char **why)
 }
 
 /* 4xx is our own fault, and a client made the row that is so large: the other side is well. */
-static bool is_bad(const struct asking *a, enum outcome outcome)
+static bool is_bad(const struct asking *a, enum inquiry_outcome outcome)
 {
         bool is_well = a->fetch.outcome == FETCH_TOO_LARGE ||
                        (a->fetch.outcome == FETCH_ANSWERED && a->fetch.status / 100 == 4);
@@ -155,7 +155,7 @@ static void answered(struct fetch *fetch)
 {
         struct asking *a = fetch->arg;
         const char *why = "";
-        enum outcome outcome = outcome_of(a, &why);
+        enum inquiry_outcome outcome = outcome_of(a, &why);
 
         note(a, is_bad(a, outcome));
         conclude(a, outcome, why);
@@ -166,7 +166,7 @@ static void answered(struct fetch *fetch)
 /* NULL: too long to be asked. */
 static const char *url_of(const struct inquiry *i, struct arena *arena, const char *about)
 {
-        const struct question *q = i->question;
+        const struct inquiry_question *q = i->question;
         const char *url;
 
         if (strlen(about) > MOST_URL)
@@ -268,7 +268,7 @@ static const char *base_of(struct arena *arena, const char *url)
         return arena_copy(arena, url, url[len - 1] == '/' ? len - 1 : len);
 }
 
-struct admission *inquiry_open(const struct question *q, const struct config *config,
+struct admission *inquiry_open(const struct inquiry_question *q, const struct config *config,
                                struct metrics *metrics, struct error *error)
 {
         struct arena *arena = arena_open();

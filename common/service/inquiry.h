@@ -24,7 +24,7 @@
 #include "data/entity.h"
 #include "service/admission.h"
 
-struct question {
+struct inquiry_question {
         const char *name;
         const char *collection, *search,
                 *member;     /* "inventories", "findByProductId", "productId" */
@@ -39,7 +39,7 @@ struct question {
 };
 
 /* NULL and no error when it is off. */
-struct admission *inquiry_open(const struct question *question, const struct config *config,
+struct admission *inquiry_open(const struct inquiry_question *question, const struct config *config,
                                struct metrics *metrics, struct error *error);
 
 #endif

@@ -32,7 +32,7 @@ static bool is_high_enough(const void *row, const void *found, struct error *err
         return error_set(error, ERROR_CONFLICT, "only %lld", (long long)p->height.value);
 }
 
-static const struct question question = {
+static const struct inquiry_question question = {
         .name = "pile",
         .collection = "piles",
         .search = "findByName",

@@ -18,7 +18,7 @@ const struct json_wanted patch_wanted = {.depth = 1, .is = is_part_of_operation}
 static const struct json json_null = {.type = JSON_NULL, .text = ""};
 
 /* One operation of a JSON Patch, looked up. */
-struct operation {
+struct patch_operation {
         const struct field *field;  /* of `path`; NULL: a member that the thing does not have */
         const struct field *source; /* of `from` */
         const struct json *value;
@@ -47,37 +47,37 @@ static bool member_of(const struct shape *shape, const struct json *operation, c
         return true;
 }
 
-static bool needs_value(const struct operation *o, struct error *error)
+static bool needs_value(const struct patch_operation *o, struct error *error)
 {
         return o->value || bad(error, "no value for /", o->path);
 }
 
-static bool needs_member(const struct operation *o, struct error *error)
+static bool needs_member(const struct patch_operation *o, struct error *error)
 {
         return o->field || bad(error, "there is no member ", o->path);
 }
 
-static bool op_add(const struct shape *shape, const struct operation *o, void *row,
+static bool op_add(const struct shape *shape, const struct patch_operation *o, void *row,
                    struct error *error)
 {
         (void)shape;
         return needs_value(o, error) && (!o->field || field_read(o->field, o->value, row, error));
 }
 
-static bool op_replace(const struct shape *shape, const struct operation *o, void *row,
+static bool op_replace(const struct shape *shape, const struct patch_operation *o, void *row,
                        struct error *error)
 {
         return needs_member(o, error) && op_add(shape, o, row, error);
 }
 
-static bool op_remove(const struct shape *shape, const struct operation *o, void *row,
+static bool op_remove(const struct shape *shape, const struct patch_operation *o, void *row,
                       struct error *error)
 {
         (void)shape;
         return needs_member(o, error) && field_read(o->field, &json_null, row, error);
 }
 
-static bool op_test(const struct shape *shape, const struct operation *o, void *row,
+static bool op_test(const struct shape *shape, const struct patch_operation *o, void *row,
                     struct error *error)
 {
         struct text is, wanted;
@@ -101,7 +101,7 @@ static bool op_test(const struct shape *shape, const struct operation *o, void *
         return same;
 }
 
-static bool copy_member(const struct operation *o, void *row, struct error *error)
+static bool copy_member(const struct patch_operation *o, void *row, struct error *error)
 {
         struct arena *arena = arena_open();
         struct text value = text_open(arena, 100);
@@ -126,7 +126,7 @@ static bool copy_member(const struct operation *o, void *row, struct error *erro
         return done;
 }
 
-static bool op_copy(const struct shape *shape, const struct operation *o, void *row,
+static bool op_copy(const struct shape *shape, const struct patch_operation *o, void *row,
                     struct error *error)
 {
         (void)shape;
@@ -135,7 +135,7 @@ static bool op_copy(const struct shape *shape, const struct operation *o, void *
         return needs_member(o, error) && copy_member(o, row, error);
 }
 
-static bool op_move(const struct shape *shape, const struct operation *o, void *row,
+static bool op_move(const struct shape *shape, const struct patch_operation *o, void *row,
                     struct error *error)
 {
         return op_copy(shape, o, row, error) &&
@@ -144,7 +144,7 @@ static bool op_move(const struct shape *shape, const struct operation *o, void *
 
 static const struct {
         const char *name;
-        bool (*run)(const struct shape *, const struct operation *, void *, struct error *);
+        bool (*run)(const struct shape *, const struct patch_operation *, void *, struct error *);
         bool has_from;
 } operations[] = {
         {"add", op_add, false},   {"replace", op_replace, false}, {"remove", op_remove, false},
@@ -155,7 +155,7 @@ static bool run_operation(const struct shape *shape, const struct json *operatio
                           struct error *error)
 {
         const struct json *name = json_member(operation, "op");
-        struct operation o = {.value = json_member(operation, "value")};
+        struct patch_operation o = {.value = json_member(operation, "value")};
         const char *from;
 
         if (!name || name->type != JSON_STRING)
