@@ -1,4 +1,4 @@
-/* gateway - the mall's front door: passes requests on to order, delivery, product and the frontend.
+/* gateway - the mall's front door: passes requests on to the services and the frontend.
 
    OWNS   nothing; reads application.yml
    FAILS  404 no route; 503 the upstream cannot be reached; 504 its answer is too slow; 502 it
