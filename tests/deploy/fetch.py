@@ -4,7 +4,8 @@ import pathlib
 import subprocess
 import sys
 
-sys.path.insert(1, str(pathlib.Path(__file__).resolve().parents[1] / "k8s"))
+TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.path[1:1] = [str(TOP / "tests/k8s"), str(TOP / "scripts")]
 import tools                                                    # noqa: E402
 
 VENV = tools.TOOLS / "deploy"                                   # of its own: cfn-lint brings half a hundred packages

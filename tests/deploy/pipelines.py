@@ -9,9 +9,9 @@ import yaml
 
 import fetch
 from codebuild import COMMIT, OVERLAY, PASSWORD, REGISTRY
+from files import DAEMONS, REPOSITORIES
 from template import TOP
 
-SERVICES = ("order", "delivery", "product", "gateway")
 DIGEST = "sha256:" + "d1" * 32                                  # stand_in.py's
 OLD = REGISTRY + "/user23-order@sha256:" + "01" * 32
 NEW = REGISTRY + "/user23-order@" + DIGEST
@@ -106,10 +106,11 @@ def other_namespace_is_where_all_of_it_is(world):
 
 
 def image_repository_of_ones_own_in_the_overlay_is_no_obstacle(world):
-    """After the first images: README.md's `kustomize edit set image` for all five, committed."""
+    """After the first images: README.md's `kustomize edit set image` for each image, committed."""
     with world() as w:
-        for name in SERVICES:
-            w.edit(OVERLAY + "/kustomization.yaml", "  - name: mall/%s\n" % name, "  - name: mall/%s\n    newName: %s/user23-%s\n" % (name, REGISTRY, name))
+        for name in REPOSITORIES:
+            subprocess.run([fetch.tools.TOOLS / "kustomize", "edit", "set", "image", "mall/%s=%s/user23-%s:1.0.0" % (name, REGISTRY, name)],
+                           cwd=w.tree / OVERLAY, check=True)
         assert w.build("order").ok
         assert deployment(w)["spec"]["template"]["spec"]["containers"][0]["image"] == NEW
 
@@ -215,8 +216,8 @@ def image_that_another_build_brought_meanwhile_is_not_undone(world):
         assert not build.ok and w.state["revisions"][-1][1] == newer and "not this build's" in build.output, build.output
 
 
-OF_EACH_SERVICE = [logs_in_tests_and_builds_pushes_applies_waits_in_this_order, image_is_of_its_service_and_tagged_with_the_commit,
-                   what_is_applied_is_its_own_objects_by_digest]
+OF_EACH = [logs_in_tests_and_builds_pushes_applies_waits_in_this_order, image_is_of_its_service_and_tagged_with_the_commit,
+           what_is_applied_is_its_own_objects_by_digest]
 OF_ORDER = [first_deployment_works, other_prefix_in_both_places_is_another_mall, other_namespace_is_where_all_of_it_is,
             image_repository_of_ones_own_in_the_overlay_is_no_obstacle, no_secret_is_said_aloud, failing_password_ends_it, failing_login_ends_it,
             failing_way_to_the_cluster_ends_it, failing_test_or_build_pushes_and_applies_nothing, failing_push_applies_nothing,

@@ -23,7 +23,7 @@ import files                                                    # noqa: E402
 import pipelines                                                # noqa: E402
 import teardown                                                 # noqa: E402
 
-OF_TREES, OF_PIPELINES = (files, teardown), pipelines.OF_EACH_SERVICE + pipelines.OF_ORDER
+OF_TREES, OF_PIPELINES = (files, teardown), pipelines.OF_EACH + pipelines.OF_ORDER
 
 
 def words(function):
@@ -52,9 +52,9 @@ def stories():
     for module in OF_TREES:
         for check in module.CHECKS:
             yield words(check), functools.partial(in_a_tree, check)
-    for service in pipelines.SERVICES:
-        for story in pipelines.OF_EACH_SERVICE:
-            yield "%s: %s" % (service, words(story)), functools.partial(story, codebuild.World, service)
+    for daemon in pipelines.DAEMONS:
+        for story in pipelines.OF_EACH:
+            yield "%s: %s" % (daemon, words(story)), functools.partial(story, codebuild.World, daemon)
     for story in pipelines.OF_ORDER:
         yield words(story), functools.partial(story, codebuild.World)
     for module in OF_TREES:

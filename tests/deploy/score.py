@@ -4,9 +4,10 @@ import re
 import subprocess
 
 from fetch import tools
+import services
 
 EVERYBODY = r".*"
-DAEMON = r"(user23-)?(order|delivery|product|gateway)"
+DAEMON = r"(user23-)?(%s)" % "|".join(services.daemons())
 ACCEPTED = [ # what kube-score calls it, whose, why
     ("container-ephemeral-storage-request-and-limit", EVERYBODY, "the emptyDirs have a sizeLimit, the root file systems are read-only, logs are rotated by the kubelet"),
     ("container-image-pull-policy", EVERYBODY, "images are named by digest or by a version that is not pushed again; Always would make a start wait for the registry"),

@@ -303,7 +303,7 @@ def routes_lead_to_services(objects):
     gateway = daemons(objects)["gateway"]
     env = {n: e.get("value", "") for n, e in env_of(gateway).items()}
     routes = uris(routes_text(objects), env)
-    assert set(routes) == {"order", "delivery", "product", "frontend"}, sorted(routes)
+    assert set(routes) == {*SERVICES, "frontend"}, sorted(routes)
     for route, uri in routes.items():
         assert route == "frontend" or daemon_behind(objects, uri) == route, "route %s leads to %s" % (route, uri.hostname)
 
@@ -480,7 +480,7 @@ def strimzi_is_whole(objects):
     bus = bus_of(objects)
     assert bus.hostname == "%s-kafka-bootstrap.%s.svc.cluster.local" % (name(cluster), namespace(cluster)) and bus.port == 9093, bus.geturl()
     topics = {n: t["spec"]["partitions"] for n, t in strimzi(objects, "KafkaTopic").items()}
-    assert topics == {"mall": 6, "error.mall.order": 1, "error.mall.delivery": 1, "error.mall.product": 1}, topics
+    assert topics == {"mall": 6, **{"error.mall." + service: 1 for service in SERVICES}}, topics
     assert bus.path.strip("/") in topics, bus.geturl()
     assert all(t["spec"]["replicas"] == 3 for t in strimzi(objects, "KafkaTopic").values()), "a topic with less than three replicas"
 

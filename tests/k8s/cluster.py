@@ -2,15 +2,18 @@
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 
 import yaml
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(1, str(TOP / "scripts"))
+import services                                                 # noqa: E402 (lies in scripts/)
+
 K8S = TOP / "deploy/k8s"
 KUSTOMIZE = TOP / "build/tools/kustomize"
-DAEMONS = ("order", "delivery", "product", "gateway")
-SERVICES = ("order", "delivery", "product")
+SERVICES, DAEMONS = tuple(services.names()), tuple(services.daemons())
 INSTANCE = "app.kubernetes.io/instance"
 
 
@@ -79,7 +82,7 @@ def app_of(o):
 
 
 def daemons(objects):
-    """Those Deployments that run our four, by name without prefix."""
+    """The Deployments that run our daemons, by name without prefix."""
     found = {app_of(o): o for o in of_kind(objects, "Deployment") if app_of(o) in DAEMONS}
     assert set(found) == set(DAEMONS), "the daemons are %s" % sorted(found)
     return found
