@@ -35,7 +35,7 @@ GROUPS = {
 FIELDS = {
     "name": lambda name, folder: name,
     "NAME": lambda name, folder: name.upper(),
-    "collection": lambda name, folder: services.describe(name, folder)["collections"][0],
+    "collection": lambda name, folder: services.collections(name, folder)[0],
     "prefix": lambda name, folder: re.search(r"^namePrefix: *(\S*)", text_of(OVERLAY), re.M)[1],
     "version": lambda name, folder: services.variable("VERSION")[0],
 }
