@@ -1,11 +1,12 @@
 #include "mallctl/books.h"
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/text.h"
 
+#include <cJSON.h>
 #include <curl/curl.h>
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,28 +19,34 @@ enum {
         ALL_S = 60 * 60,
 };
 
-/* The members of one JSON object that was read. */
-static int64_t whole_of(const struct json *object, const char *name)
+/* The members of one JSON object that was read. NULL: none of that name, or no object. */
+static const cJSON *member_of(const cJSON *object, const char *name)
 {
-        const struct json *m = json_member(object, name);
-
-        return m && m->type == JSON_NUMBER ? strtoll(m->text, NULL, 10) : 0;
+        return cJSON_GetObjectItemCaseSensitive(object, name);
 }
 
-static const char *text_of(const struct json *object, const char *name, struct arena *arena)
+/* Exact up to 2^53, as with all who read JSON; 0 where it is no number. */
+static int64_t whole_of(const cJSON *object, const char *name)
 {
-        const struct json *m = json_member(object, name);
+        const cJSON *m = member_of(object, name);
 
-        return m && m->type == JSON_STRING ? arena_string(arena, m->text) : NULL;
+        return cJSON_IsNumber(m) && fabs(m->valuedouble) < 0x1p63 ? (int64_t)m->valuedouble : 0;
 }
 
-static size_t text_size(const struct json *object)
+/* NULL where it is no text. */
+static const char *text_of(const cJSON *object, const char *name)
 {
+        return cJSON_GetStringValue(member_of(object, name));
+}
+
+static size_t text_size(const cJSON *object)
+{
+        const cJSON *m;
         size_t size = 0;
 
-        for (const struct json *m = object->first; m; m = m->next)
-                if (m->type == JSON_STRING)
-                        size += strlen(m->text);
+        cJSON_ArrayForEach (m, object)
+                if (m->valuestring)
+                        size += strlen(m->valuestring);
         return size;
 }
 
@@ -55,62 +62,55 @@ int64_t books_id(const char *text)
         return *end || errno ? 0 : id;
 }
 
-static int64_t id_of(const struct json *object, const char *name)
-{
-        const struct json *m = json_member(object, name);
-
-        return m && m->type == JSON_STRING ? books_id(m->text) : 0;
-}
-
 /* ---- the lists ---- */
 
-static void read_order(struct books *books, const struct json *row, int64_t id)
+static void read_order(struct books *books, const cJSON *row, int64_t id)
 {
         struct order_row *o = rows_add(&books->orders);
 
         o->id = id;
-        o->status = text_of(row, "status", books->arena);
+        o->status = arena_string(books->arena, text_of(row, "status"));
 }
 
-static void read_delivery(struct books *books, const struct json *row, int64_t id)
+static void read_delivery(struct books *books, const cJSON *row, int64_t id)
 {
         struct delivery_row *d = rows_add(&books->deliveries);
 
         d->id = id;
-        d->order = id_of(row, "orderId");
+        d->order = books_id(text_of(row, "orderId"));
         d->qty = whole_of(row, "qty");
-        d->product = text_of(row, "productId", books->arena);
-        d->customer = text_of(row, "customerId", books->arena);
-        d->status = text_of(row, "status", books->arena);
+        d->product = arena_string(books->arena, text_of(row, "productId"));
+        d->customer = arena_string(books->arena, text_of(row, "customerId"));
+        d->status = arena_string(books->arena, text_of(row, "status"));
 }
 
-static void read_inventory(struct books *books, const struct json *row, int64_t id)
+static void read_inventory(struct books *books, const cJSON *row, int64_t id)
 {
         struct inventory_row *i = rows_add(&books->inventories);
 
         i->id = id;
         i->stock = whole_of(row, "stock");
-        i->product = text_of(row, "productId", books->arena);
+        i->product = arena_string(books->arena, text_of(row, "productId"));
 }
 
-static enum reason reason_of(const struct json *row)
+static enum reason reason_of(const cJSON *row)
 {
-        const struct json *m = json_member(row, "reason");
+        const char *reason = text_of(row, "reason");
 
-        if (!m || m->type != JSON_STRING)
+        if (!reason)
                 return REASON_HTTP;
-        if (strcmp(m->text, "DeliveryStarted") == 0)
+        if (strcmp(reason, "DeliveryStarted") == 0)
                 return REASON_TAKEN;
-        return strcmp(m->text, "DeliveryCanceled") == 0 ? REASON_GIVEN_BACK : REASON_HTTP;
+        return strcmp(reason, "DeliveryCanceled") == 0 ? REASON_GIVEN_BACK : REASON_HTTP;
 }
 
-static void read_movement(struct books *books, const struct json *row, int64_t id)
+static void read_movement(struct books *books, const cJSON *row, int64_t id)
 {
         struct movement_row *m = rows_add(&books->movements);
 
         m->id = id;
         m->delivery = whole_of(row, "deliveryId");
-        m->order = id_of(row, "orderId");
+        m->order = books_id(text_of(row, "orderId"));
         m->inventory = whole_of(row, "inventory");
         m->qty = whole_of(row, "qty");
         m->reason = reason_of(row);
@@ -121,7 +121,7 @@ struct list {
         const char *collection;
         size_t rows; /* offset in struct books */
         size_t row_size;
-        void (*read)(struct books *books, const struct json *row, int64_t id);
+        void (*read)(struct books *books, const cJSON *row, int64_t id);
 };
 
 static const struct list lists[] = {
@@ -210,16 +210,15 @@ static bool fetch(struct page_reader *r, struct text *body)
 }
 
 /* An item's self link ends with its id. */
-static int64_t row_id(const struct json *row)
+static int64_t row_id(const cJSON *row)
 {
-        const struct json *href =
-                json_member(json_member(json_member(row, "_links"), "self"), "href");
-        const char *slash = href && href->type == JSON_STRING ? strrchr(href->text, '/') : NULL;
+        const char *href = text_of(member_of(member_of(row, "_links"), "self"), "href");
+        const char *slash = href ? strrchr(href, '/') : NULL;
 
         return slash ? books_id(slash + 1) : 0;
 }
 
-static bool take_row(struct page_reader *r, const struct list *list, const struct json *row)
+static bool take_row(struct page_reader *r, const struct list *list, const cJSON *row)
 {
         struct rows *rows = rows_of(r->books, list);
         int64_t id = row_id(row),
@@ -229,7 +228,7 @@ static bool take_row(struct page_reader *r, const struct list *list, const struc
                 return error_set(r->error, ERROR_INTERNAL, "%s: a row without a link to itself",
                                  r->url);
         if (id <= before)
-                return error_set(r->error, ERROR_INTERNAL, "%s: row %lld comes behind row %lld",
+                return error_set(r->error, ERROR_INTERNAL, "%s: row %lld comes after row %lld",
                                  r->url, (long long)id, (long long)before);
         r->kept += list->row_size + text_size(row);
         if (r->kept > r->books->most)
@@ -239,40 +238,50 @@ static bool take_row(struct page_reader *r, const struct list *list, const struc
         return true;
 }
 
-static bool take_rows(struct page_reader *r, const struct list *list, const struct json *rows)
+static bool take_rows(struct page_reader *r, const struct list *list, const cJSON *rows)
 {
-        if (!rows || rows->type != JSON_ARRAY)
+        const cJSON *row;
+
+        if (!cJSON_IsArray(rows))
                 return error_set(r->error, ERROR_INTERNAL, "%s: the answer has no %s", r->url,
                                  list->collection);
-        for (const struct json *row = rows->first; row; row = row->next)
+        cJSON_ArrayForEach (row, rows)
                 if (!take_row(r, list, row))
                         return false;
         return true;
 }
 
-/* *last: there is no page behind it. */
-static bool read_page(struct page_reader *r, const struct list *list, int number, bool *last)
+/* *last: there is no page after it. */
+static bool take_page(struct page_reader *r, const struct list *list, int number,
+                      const cJSON *answer, bool *last)
 {
-        struct text body = text_open(r->scratch, 1 << 16);
+        const cJSON *page = member_of(answer, "page");
         size_t before = rows_of(r->books, list)->count;
-        const struct json *answer, *page;
-        struct error e;
 
-        if (!fetch(r, &body))
-                return false;
-        answer = json_read(r->scratch, body.at, body.len, &e);
-        if (!answer)
-                return error_set(r->error, ERROR_INTERNAL, "%s: the answer is not JSON: %s", r->url,
-                                 e.text);
-        page = json_member(answer, "page");
         if (!page || whole_of(page, "number") != number)
                 return error_set(r->error, ERROR_INTERNAL, "%s: the answer is not page %d", r->url,
                                  number);
-        if (!take_rows(r, list, json_member(json_member(answer, "_embedded"), list->collection)))
+        if (!take_rows(r, list, member_of(member_of(answer, "_embedded"), list->collection)))
                 return false;
         *last = (int64_t)(rows_of(r->books, list)->count - before) < whole_of(page, "size") ||
                 rows_of(r->books, list)->count == before;
         return true;
+}
+
+static bool read_page(struct page_reader *r, const struct list *list, int number, bool *last)
+{
+        struct text body = text_open(r->scratch, 1 << 16);
+        cJSON *answer;
+        bool good;
+
+        if (!fetch(r, &body))
+                return false;
+        answer = cJSON_ParseWithLength(body.at, body.len);
+        good = answer ? take_page(r, list, number, answer, last)
+                      : error_set(r->error, ERROR_INTERNAL, "%s: the answer is not JSON: byte %td",
+                                  r->url, cJSON_GetErrorPtr() - body.at + 1);
+        cJSON_Delete(answer);
+        return good;
 }
 
 /* ---- all of it ---- */
@@ -299,8 +308,8 @@ static bool read_list(struct page_reader *r, const char *place, const struct lis
 static bool find_out(struct page_reader *r, const char *place, const char *name, bool *ours)
 {
         struct text body;
-        const struct json *title;
-        struct error ignored;
+        const char *title;
+        cJSON *answer;
         long status = 0;
 
         arena_reset(r->scratch);
@@ -310,10 +319,10 @@ static bool find_out(struct page_reader *r, const char *place, const char *name,
                 return false;
         if (status == 429 || status >= 500)
                 return is_no_answer(r, status);
-        title = json_member(json_member(json_read(r->scratch, body.at, body.len, &ignored), "info"),
-                            "title");
-        *ours = status == 200 && title && title->type == JSON_STRING &&
-                strcmp(title->text, name) == 0;
+        answer = cJSON_ParseWithLength(body.at, body.len);
+        title = text_of(member_of(answer, "info"), "title");
+        *ours = status == 200 && title && strcmp(title, name) == 0;
+        cJSON_Delete(answer);
         return true;
 }
 
