@@ -15,14 +15,15 @@ import subprocess
 import threading
 import time
 
+import container
 from container import Pods
 from image import EMULATOR
-from mall import BIN, Broker, CannotTell, Client, Server, ports, tool, until
+from mall import BIN, SHOP, Broker, CannotTell, Client, Server, ports, tool, until
 
 NODE = "10.23.0.254"
-PODS = {"delivery": ("10.23.0.2", "user23-delivery"), "product": ("10.23.0.3", "user23-products"), "gateway": ("10.23.0.4", "gateway"),
-        "order": (NODE, "user23-order")}                        # the last is its Service's
-REPLICAS = ["10.23.0.%d" % (10 + i) for i in range(8)]
+PODS = {name: ("10.23.0.%d" % number, host) for number, (name, (_, host)) in enumerate(container.PODS.items(), 1)}
+PODS["order"] = (NODE, PODS["order"][1])                        # its Service's
+REPLICAS = ["10.23.0.%d" % (100 + i) for i in range(8)]
 LATE = 2
 
 SERVICE = """
@@ -129,7 +130,7 @@ class Cluster(Pods):
             self.server.start()
             self.broker.start()
             self.service = Service(self.directory)
-            for name in ("delivery", "product", "gateway"):
+            for name in [name for name in PODS if name != "order"]:
                 self.daemons[name] = self.plug(name, PODS[name][0])
                 self.daemons[name].start(wait=False)
             for daemon in self.daemons.values():
@@ -174,7 +175,7 @@ class Cluster(Pods):
         return service.get("/orders?size=1").body["page"]["totalElements"]
 
     def audit(self):
-        places = ["--%s=http://%s:8080" % (name, PODS[name][0]) for name in ("order", "delivery", "product")]
+        places = ["--%s=http://%s:8080" % (name, PODS[name][0]) for name in SHOP]
         done = subprocess.run([BIN / "mallctl", "audit", "--settle=90s", "--bus=" + self.settings["bus_url"], *places],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         assert done.returncode == 0, done.stdout

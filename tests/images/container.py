@@ -18,14 +18,13 @@ import subprocess
 import tempfile
 
 from image import EMULATOR, USER, Image
-from mall import CannotTell, Daemon, Mall, tool
+from mall import DAEMONS, SERVICES, CannotTell, Daemon, Mall, services, tool
 from names import Names
 
 CLONE_NEWNS, CLONE_NEWNET, SIOCSIFFLAGS, IFF_UP = 0x20000, 0x40000000, 0x8914, 1
 
 # the pods, and the names that the built-in routes of the docker profile have for them
-PODS = {"order": ("127.0.1.1", "user23-order"), "delivery": ("127.0.1.2", "user23-delivery"),
-        "product": ("127.0.1.3", "user23-products"), "gateway": ("127.0.1.4", "gateway")}
+PODS = {name: ("127.0.1.%d" % number, "user23-" + services.host(name) if name in SERVICES else name) for number, name in enumerate(DAEMONS, 1)}
 DEVICES = ("null", "zero", "random", "urandom")
 DOMAIN = "mall.svc.cluster.local"
 
