@@ -35,7 +35,7 @@ GROUPS = {
 FIELDS = {
     "name": lambda name, folder: name,
     "NAME": lambda name, folder: name.upper(),
-    "collection": lambda name, folder: services.collections(name, folder)[0],
+    "paths": lambda name, folder: ",".join("/%s/**" % collection for collection in services.collections(name, folder)),
     "prefix": lambda name, folder: re.search(r"^namePrefix: *(\S*)", text_of(OVERLAY), re.M)[1],
     "version": lambda name, folder: services.variable("VERSION")[0],
 }
@@ -47,7 +47,7 @@ ROUTE = """\
         - id: {name}
           uri: http://${{NAME}_HOST:{name}}:8080
           predicates:
-            - Path=/{collection}/**
+            - Path={paths}
 """
 LAST_ROUTE = "        - id: frontend\n"  # it takes all paths that are left
 
