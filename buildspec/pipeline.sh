@@ -1,18 +1,18 @@
 #!/bin/sh
-# pipeline.sh - what the four pipelines do, one step a phase of CodeBuild; order.yml and its like call it.
+# pipeline.sh - what each pipeline does: one step for each phase of CodeBuild. order.yml and the like call it.
 #
-#   tools   fetches kubectl and kustomize, pinned
-#   login   into ECR and the cluster
+#   tools   fetches pinned versions of kubectl and kustomize
+#   login   logs in to ECR and the cluster
 #   image   builds the image, whose build stage runs the unit tests, and pushes it, tagged with the commit's id
-#   deploy  applies this service's objects with the image by its digest, waits; undoes and fails if it does not become ready
+#   deploy  applies this daemon's objects, with the image by digest, and waits; if the daemon does not become ready, undoes it and fails
 #
-# `make test` wants Debian's packages and CodeBuild's image is Amazon Linux, so what is tested here is what Dockerfile.template
-# tests, on Debian, in the image's own build stage: no image without it.
+# The tests are those of Dockerfile.template, on Debian, in the image's own build stage; without them there is no image. `make test`
+# needs Debian's packages, and CodeBuild's image is Amazon Linux.
 #
-# SETTINGS  _PROJECT_NAME      user23-order: the repository in ECR and the Deployment; from the service's yml
+# SETTINGS  _PROJECT_NAME      user23-order: the repository in ECR and the Deployment; from the daemon's yml
 #           _CLUSTER_NAME, _NAMESPACE, AWS_ACCOUNT_ID                 from the project
 #           AWS_DEFAULT_REGION, CODEBUILD_RESOLVED_SOURCE_VERSION     from CodeBuild
-#           _ROLLOUT_TIMEOUT   5m: ten pods, one after the other, take three; whoever takes longer is undone
+#           _ROLLOUT_TIMEOUT   5m, after which a rollout is undone; ten pods, one after the other, take three minutes
 #           _TOOLS             /usr/local/bin: where `tools` puts them
 set -eu
 cd "$(dirname "$0")/.."
@@ -23,7 +23,7 @@ KUSTOMIZE=5.8.1
 KUSTOMIZE_SHA256=029a7f0f4e1932c52a0476cf02a0fd855c0bb85694b82c338fc648dcb53a819d
 
 OVERLAY=deploy/k8s/overlays/lab/shop
-# Docker Hub gives so many images an hour to an address, and CodeBuild's addresses are everybody's: the same base from AWS's own mirror
+# Docker Hub limits the images an hour and address, and CodeBuild's addresses are shared: hence the same base from AWS's mirror
 BASE=docker.io/library/debian:trixie-slim
 BASE_FROM=public.ecr.aws/docker/library/debian:trixie-slim
 
@@ -50,14 +50,14 @@ tools() {
 }
 
 login() {
-	# in a variable, since a pipe would hide that the first of the two failed
+	# in a variable, since in a pipe a failure of the first command would go unseen
 	password=$(aws ecr get-login-password --region "$AWS_DEFAULT_REGION")
 	echo "$password" | docker login --username AWS --password-stdin "$registry"
 	aws eks update-kubeconfig --region "$AWS_DEFAULT_REGION" --name "$_CLUSTER_NAME"
 }
 
 image() {
-	# without provenance what is pushed is one manifest, not an index of them
+	# without provenance docker pushes one manifest and not an index of several
 	docker build -f Dockerfile.template -t "$image" --provenance=false \
 		--build-context "$BASE=docker-image://$BASE_FROM" \
 		--build-arg "SERVICE=$service" \
@@ -74,7 +74,7 @@ of_deployment() { in_cluster get deployment "$_PROJECT_NAME" --ignore-not-found 
 becomes_ready() { in_cluster rollout status "deployment/$_PROJECT_NAME" --timeout="${_ROLLOUT_TIMEOUT:-5m}"; }
 
 deploy() {
-	# CodeBuild comes here also when the build phase failed
+	# CodeBuild runs this phase also when the build phase failed
 	[ "$CODEBUILD_BUILD_SUCCEEDING" = 1 ] || fail "the build failed, nothing is deployed"
 
 	by_digest=$(docker image inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' "$image" | grep -m 1 "^$repository@sha256:") ||
@@ -95,10 +95,11 @@ deploy() {
 show_why() {
 	pods="app=$service,app.kubernetes.io/instance=${prefix}mall"
 	in_cluster get pods -l "$pods" || true
-	in_cluster describe pods -l "$pods" || true # has a container's last words, and its events
+	in_cluster describe pods -l "$pods" || true # shows the end of a container's log, and its events
 }
 
-# To the very revision that was there before, for apply may have made none. Only the Deployment goes back: what else was applied stays.
+# Back to the revision from before, by its number: apply may have made no new one. Only the Deployment goes back; what else was applied
+# stays.
 undo() {
 	runs=$(of_deployment '{.spec.template.spec.containers[0].image}')
 	if [ -z "$before" ]; then

@@ -4,7 +4,7 @@ A template, a file called ....template, says on its first line which files are w
 
     # writes {name}.yaml for each service
 
-Such a file says MINE on its first line. Without that it is somebody's own, which stays as it is.
+The first line of such a file says so (MINE). Without that the file is somebody's own and stays as it is.
 
 A YAML file may have blocks. The comments after the first one are the text, and what follows them up to the end is written anew:
 
@@ -25,7 +25,7 @@ import services
 FOLDERS = ("deploy", "buildspec")
 OVERLAY = services.TOP / "deploy/k8s/overlays/lab/shop/kustomization.yaml"
 ROUTES = services.TOP / "deploy/k8s/base/application.yml"
-MINE = "written by `make generate`"
+MINE = "written by `make generate` from %s"
 
 GROUPS = {
     "service": services.names,
@@ -79,8 +79,8 @@ def expand(text, folder):
     return "".join(out)
 
 
-def is_mine(path):
-    return MINE in text_of(path).split("\n")[0]
+def is_mine(path, template):
+    return MINE % template.name in text_of(path).split("\n")[0]
 
 
 def of_template(template, folder):
@@ -92,8 +92,8 @@ def of_template(template, folder):
     pattern = re.compile(re.escape(writes["file"]).replace(r"\{name\}", "[a-z0-9]+"))
     there = [path for path in template.parent.iterdir() if pattern.fullmatch(path.name)]
     wanted = {template.with_name(fill(writes["file"], name, folder)): fill(body, name, folder) for name in members(writes)}
-    gone = {path: None for path in there if is_mine(path) and path not in wanted}
-    return {**gone, **{path: text for path, text in wanted.items() if not path.exists() or is_mine(path)}}
+    gone = {path: None for path in there if is_mine(path, template) and path not in wanted}
+    return {**gone, **{path: text for path, text in wanted.items() if not path.exists() or is_mine(path, template)}}
 
 
 def with_routes(text, folder):

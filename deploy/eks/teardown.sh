@@ -1,10 +1,10 @@
 #!/bin/sh
-# teardown.sh - removes what README.md made, in the order in which nothing is left that costs
+# teardown.sh - removes what README.md created, in an order that leaves nothing which costs
 #
 #   deploy/eks/teardown.sh           one participant's: mall, volumes, pipelines, repositories with their images
-#   deploy/eks/teardown.sh cluster   that, then Kafka and the cluster, which take everybody's mall with them
+#   deploy/eks/teardown.sh cluster   that, then Kafka and the cluster, and with them everybody's mall
 #
-# May be called again where it broke off. The prefix is namePrefix of deploy/k8s/overlays/lab/shop; kubectl's context is the cluster's,
+# If it breaks off, call it again. The prefix is namePrefix of deploy/k8s/overlays/lab/shop; kubectl's context must be the cluster's,
 # AWS_DEFAULT_REGION its region.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -25,8 +25,8 @@ delete_stack() {
 	aws cloudformation wait stack-delete-complete --stack-name "$1"
 }
 
-# First what AWS made for the cluster's objects, while there is a cluster that can have it removed: the load balancer of
-# the gateway's Service, the disks behind the claims. A StatefulSet's claim outlives it.
+# First what AWS made for the cluster's objects, since only the cluster has it removed: the load balancer of the gateway's Service,
+# and the disks of the claims. A claim stays when its StatefulSet is deleted.
 kubectl delete -k $overlay/shop --ignore-not-found --wait
 kubectl delete pvc -l "app.kubernetes.io/instance=${prefix}mall" --wait
 if [ "${1:-}" = cluster ]; then
