@@ -40,7 +40,7 @@ ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(WITHOUT_$(VARIANT)) $(HARDENING_$(VARIANT
              $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 ALL_LIBS   = -Wl,--as-needed $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
-.PHONY: help all run test bench lint format unit wire schema proxy system neighbours fifth fuzz mutants images images-test deploy-check generate settings compdb install coverage programs generated linked deps-run deps-kafka deps-postgres \
+.PHONY: help all run test bench lint format unit wire schema proxy system neighbours fifth fuzz mutants images images-test deploy-check generate compdb install coverage programs generated linked deps-run deps-kafka deps-postgres \
         deps-test deps-bench deps-fuzz deps-images deps-emulator unit-tests unit-here concurrent-tests ceiling fuzzers clean
 .SECONDARY:
 
@@ -64,7 +64,7 @@ test: deps-test ## run all checks and tests, from lint to deploy-check, and coun
 	@$(if $(images_test),,echo "images-test was left out: it takes root, and the right to mount and to make networks")
 
 lint: deps-test ## check includes, layout, generated files and warnings, and run cppcheck, clang-tidy and shellcheck
-	@$(MAKE) --no-print-directory -j$(JOBS) $(SERVICES:%=$(OUT)/bin/%) build/bin
+	@$(MAKE) --no-print-directory -j$(JOBS) linked build/bin
 	@scripts/lint.py $(TIERS)
 
 format: deps-test ## lay out the C files as .clang-format says
@@ -133,11 +133,7 @@ deploy-check: deps-test ## check manifests, pipelines and templates without a cl
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@failed=0; for of in k8s deploy; do tests/$$of/run.py $(ONLY) || failed=1; done; exit $$failed
 
-generate: deps-run ## write the files that follow from the list of services; all, run and test do it too
-	@$(MAKE) --no-print-directory -j$(JOBS) generated
-
-settings: all ## write docs/settings.md from the daemons' settings
-	@scripts/settings.py
+generate: all ## write the files that follow from the list of services and their settings; all, run and test do it too
 
 compdb: deps-run ## write compile_commands.json, which tells editors and clang's tools how each file is compiled
 	@$(MAKE) --no-print-directory -nB V=1 CC="$(filter-out ccache,$(CC))" linked unit-tests fuzzers ceiling | scripts/compdb.py
@@ -200,6 +196,7 @@ tsan_sources   = $(concurrent_sources)
 # The services come first: what they say of themselves decides some files, of which the gateway is then built.
 programs: generated
 	@$(MAKE) --no-print-directory linked
+	@scripts/settings.py --bin $(OUT)/bin
 
 linked: $(PROGRAMS:%=$(OUT)/bin/%)
 	@:

@@ -139,8 +139,9 @@ def scripts():
 
 
 def generated():
-    done = subprocess.run(["scripts/generate.py", "--check"], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    return done.returncode == 0, done.stdout
+    checks = [subprocess.run([script, "--check"], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+              for script in ("scripts/generate.py", "scripts/settings.py")]
+    return not any(done.returncode for done in checks), "".join(done.stdout for done in checks)
 
 
 def layout():

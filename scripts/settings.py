@@ -12,7 +12,7 @@ import sys
 import services
 
 DOCUMENT = services.TOP / "docs/settings.md"
-BEGIN, END = "<!-- written by `make settings` -->\n", "<!-- end of what `make settings` wrote -->\n"
+BEGIN, END = "<!-- written by `make generate` -->\n", "<!-- end of what `make generate` wrote -->\n"
 
 
 def settings_of(daemon, folder):
@@ -53,9 +53,10 @@ def main():
     if new == old:
         return 0
     if arguments.check:
-        print("docs/settings.md does not say what the daemons say: run `make settings`")
+        print("docs/settings.md does not say what the daemons say: run `make generate`")
         return 1
     DOCUMENT.write_text(new, encoding="utf-8")
+    print("settings: wrote docs/settings.md")
     return 0
 
 

@@ -6,6 +6,7 @@ usage: run.py [--page FILE] [--keep] [PART]...     cases whose name contains one
 import argparse
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,9 @@ import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(1, str(HERE.parent / "system"))
+sys.path.insert(1, str(HERE.parent / "k8s"))
 import page                                                     # noqa: E402
+import tools                                                    # noqa: E402 (lies in tests/k8s/)
 from mall import equal                                          # noqa: E402 (lies in tests/system/)
 
 
@@ -75,7 +78,6 @@ def its_unit_tests_are_built_and_pass(copy):
 def it_describes_itself_and_its_settings(copy):
     help_text = copy.run("build/bin/" + copy.name, "--help")
     assert help_text.startswith(copy.name + " - ") and "MALL_BUS_URL" in help_text, help_text
-    copy.make("settings")
     rows = [line for line in copy.text("docs/settings.md").splitlines() if line.startswith("| `MALL_BUS_URL`")]
     assert len(rows) == 1 and copy.name in rows[0], rows
 
@@ -101,6 +103,20 @@ def the_generated_files_are_there(copy):
     port = copy.python("import services; print(services.describe(%r)['port'])" % copy.name, "scripts").strip()
     for uri in ("http://localhost:" + port, "http://user23-%s:8080" % copy.name):
         assert "- id: %s\n          uri: %s\n" % (copy.name, uri) in routes, routes
+
+
+def it_has_a_pipeline(copy):
+    assert re.search(r"_PROJECT_NAME: user23-%s\b" % copy.name, copy.text("buildspec/%s.yml" % copy.name)), copy.text("buildspec/%s.yml" % copy.name)
+    assert re.search(r"\b%s\b" % copy.name, copy.text("deploy/eks/pipelines.yaml")), "deploy/eks/pipelines.yaml"
+
+
+def the_overlays_have_it_under_every_prefix(copy):
+    copy.run(tools.PYTHON, "tests/fifth/overlays.py", copy.name)
+
+
+def the_overlays_keep_their_promises_with_it(copy):
+    said = copy.run("tests/k8s/run.py", "base:", "overlays/", "another prefix", "the gateway takes")
+    assert re.search(r"k8s: \d\d+ told, 0 failed, 0 skipped", said), said
 
 
 def an_edited_generated_file_is_noticed(copy):
@@ -136,8 +152,9 @@ def live(bus):
 
 
 CASES = [it_is_one_folder_of_at_most_110_lines, it_is_built_without_a_warning, its_unit_tests_are_built_and_pass,
-         it_describes_itself_and_its_settings, the_checks_of_lint_see_it, the_generated_files_are_there,
-         an_edited_generated_file_is_noticed, it_is_among_the_images_and_programs, the_tests_of_the_system_run_with_it]
+         it_describes_itself_and_its_settings, the_checks_of_lint_see_it, the_generated_files_are_there, it_has_a_pipeline,
+         the_overlays_have_it_under_every_prefix,
+         the_overlays_keep_their_promises_with_it, an_edited_generated_file_is_noticed, it_is_among_the_images_and_programs, the_tests_of_the_system_run_with_it]
 LIVE = {"over the embedded log": live("log"), "over Kafka": live("kafka")}
 
 
@@ -158,6 +175,8 @@ def main():
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("part", nargs="*")
     arguments = parser.parse_args()
+    tools.fetch_python()
+    tools.fetch_go_tool(*tools.KUSTOMIZE)
     top = pathlib.Path(tempfile.mkdtemp(prefix="mall-tree-"))
     stories = {**{case.__name__.replace("_", " "): case for case in CASES}, **LIVE}
     good = True
@@ -169,6 +188,8 @@ def main():
         for words, story in stories.items():
             if not arguments.part or story is it_is_built_without_a_warning or any(part in words for part in arguments.part):
                 good &= tell(words, story, copy)
+                if not good and story is it_is_built_without_a_warning:
+                    break
     except AssertionError as trouble:
         print("FAIL fifth: %s" % trouble)
         good = False
