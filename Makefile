@@ -29,9 +29,10 @@ SANITIZE_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omi
 SANITIZE_tsan := -fsanitize=thread -fno-omit-frame-pointer
 # NULL + 0 is what C2y allows, and what an empty text is here
 SANITIZE_fuzz := -Wno-format-nonliteral -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=pointer-overflow -fno-sanitize-recover=all -fno-omit-frame-pointer
-# counters of several threads; the tests end by exit()
-SANITIZE_coverage := --coverage -fprofile-update=atomic
-BESIDE_tsan   := build/tsan/tests/tsan_threads.o
+# counters of several threads
+SANITIZE_coverage := --coverage -fprofile-update=atomic -Wl,--wrap=_exit
+BESIDE_coverage   := build/coverage/tests/coverage_exit.o
+BESIDE_tsan       := build/tsan/tests/tsan_threads.o
 
 VERSION := 1.0.0
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
