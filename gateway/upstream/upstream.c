@@ -67,8 +67,6 @@ static void tell(struct upstream_attempt *a, enum news news)
                 a->request->ready(a->request);
 }
 
-/* ---- timers ---- */
-
 static void set_timer(struct upstream_attempt *a, void (*due)(struct timer *timer), int64_t in_us)
 {
         a->timer.due = due;
