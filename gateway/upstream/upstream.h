@@ -51,11 +51,11 @@ struct upstream_request {
         int64_t body_total; /* with `more`: the whole body's length; -1: unknown, sent in chunks */
         bool more;          /* `body` is the beginning only: upstream_write brings the rest */
         bool careful;       /* before a kept connection is used, look whether it is closed */
-        int connect_ms;     /* until connected; 0: for ever */
+        int connect_ms;     /* until connected; 0: 300 s */
         int response_ms;    /* until the head, and between pieces of the body; 0: for ever */
 
-        /* Once for each upstream_start: the answer's head came, with a short body if that came
-           quickly; or the request failed. A write that waited may go on. */
+        /* Once for each upstream_start that is not cancelled before: the answer's head came, with a
+           short body if that came quickly; or the request failed. A write that waited may go on. */
         void (*done)(struct upstream_request *request);
         /* An upstream_read or upstream_write that had to wait may go on, or both. */
         void (*ready)(struct upstream_request *request);
@@ -92,10 +92,12 @@ void upstreams_close(struct upstreams **upstreams);
 
 /* Cancels an earlier attempt at the same request, if there is one. */
 void upstream_start(struct upstreams *upstreams, struct upstream_request *request);
-/* Of a request with `more`: how many bytes were taken; fewer: wait for ready() or done(). len 0:
-   that was all, which is remembered also when the request is started again. */
+/* Of a request with `more`: how many bytes were taken, perhaps not all; none: wait for ready() or
+   done(). len 0: that was all, which is remembered when the request is started again. */
 size_t upstream_write(struct upstream_request *request, const char *data, size_t len);
-/* At most `room` bytes of the body, or one of UPSTREAM_READ_*. */
+/* At most `room` bytes of the body, or one of UPSTREAM_READ_*. After the attempt's end it is
+   UPSTREAM_READ_BROKEN if there is a reason, which a caller that cancelled may give, else
+   UPSTREAM_READ_END. */
 long upstream_read(struct upstream_request *request, char *to, size_t room);
 /* Breaks the attempt off if it is under way; nobody is called for it any more. Also to be called
    after its end, when its answer is no longer used. Harmless before upstream_start. */
