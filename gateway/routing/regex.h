@@ -1,13 +1,14 @@
 /* regex - the regular expressions of Spring's files, which are Java's, matched by PCRE2.
 
-   What PCRE2 reads as Java does is taken: groups and their names, look-around, lazy, possessive and
-   atomic groups, backreferences, flags i, m and s, \b, \p of a general category, \Q...\E. What
-   Java reads in another way, or not at all, is refused with its reason (regex_java.h). \d \w \s \b
-   know ASCII only, as in Java. (?i) also makes letters beyond ASCII alike.
+   PCRE2 reads most of Java's notation as Java does: groups and their names, look-around, lazy,
+   possessive and atomic groups, backreferences, the flags i, m and s, \b, \p of a general category,
+   \Q...\E. An expression that Java reads in another way, or not at all, is refused with a reason
+   (regex_java.h). \d, \w, \s and \b know ASCII only, as in Java (\b since 19). Unlike in Java, (?i)
+   ignores the case of letters beyond ASCII too.
 
-   Subjects are read as UTF-8, one that is not UTF-8 as Latin-1. A match is given up after
-   REGEX_STEPS steps of backtracking, a replacement after REGEX_REPLACE_STEPS for all of the
-   subject, both at 16 MiB of memory. That is a warning in the log, once for each expression.
+   Subjects are read as UTF-8, or as Latin-1 if they are not UTF-8. A match is given up after
+   REGEX_STEPS steps of backtracking, a replacement after REGEX_REPLACE_STEPS steps for the whole
+   subject, both at 16 MiB of memory. The log warns once for each expression.
    Threads: any. */
 #ifndef GATEWAY_ROUTING_REGEX_H
 #define GATEWAY_ROUTING_REGEX_H

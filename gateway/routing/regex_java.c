@@ -4,11 +4,14 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 struct scan {
         const char *at;
         struct text out;
         bool in_class;
+        bool ignores_case; /* (?i) was seen */
+        bool after_group;  /* what was read last is a group's end */
 };
 
 static void copy(struct scan *s, size_t len)
@@ -67,6 +70,12 @@ static size_t escape_length(const char *at, bool in_class)
         return c >= '1' && c <= '9' && !isdigit((unsigned char)at[1]) ? 1 : 0;
 }
 
+/* PCRE2's versions differ in what these mean where case is ignored. */
+static bool is_case(const char *at)
+{
+        return strncasecmp(at, "p{L", 3) == 0 && at[3] && strchr("ult", at[3]);
+}
+
 /* NULL: fine. */
 static const char *read_escape(struct scan *s)
 {
@@ -80,6 +89,8 @@ static const char *read_escape(struct scan *s)
                 return NULL;
         }
         len = escape_length(s->at, s->in_class);
+        if (s->ignores_case && is_case(s->at))
+                return "\\p{Lu}, \\p{Ll} and \\p{Lt} are not supported after (?i)";
         if (!len && isdigit((unsigned char)*s->at))
                 return "of \\ and a digit only \\1 to \\9 are supported";
         if (!len)
@@ -151,6 +162,8 @@ static const char *read_group(struct scan *s)
 {
         if (s->at[1] == '*')
                 return "quantifier does not follow a repeatable item";
+        if (s->at[1] == '?' && islower((unsigned char)s->at[2]))
+                s->ignores_case |= memchr(s->at + 2, 'i', strcspn(s->at + 2, "-:)")) != NULL;
         if (s->at[1] == '?' && !is_group(s->at + 2))
                 return "of (?...) only these are supported: (?:...), (?<name>...) with a name of "
                        "letters and digits, look-around, (?>...) and the flags i, m and s";
@@ -169,6 +182,8 @@ static const char *read_repeat(struct scan *s)
                 end += 1 + strspn(end + 1, "0123456789");
         if (*end != '}')
                 return "{...} wants one number of repeats or two";
+        if (s->after_group && end[1] == '+') /* Java lets no round of it give anything back */
+                return "(...){...}+ is not supported; write (?>(...){...})";
         copy(s, (size_t)(end - s->at));
         return NULL;
 }
@@ -190,12 +205,21 @@ static const char *read_one(struct scan *s)
         }
 }
 
+static const char *read_next(struct scan *s)
+{
+        bool ends_group = *s->at == ')';
+        const char *wrong = read_one(s);
+
+        s->after_group = ends_group;
+        return wrong;
+}
+
 const char *regex_java(struct arena *arena, const char *java, const char **reason)
 {
         struct scan s = {.at = java, .out = text_open(arena, strlen(java) + 8)};
 
         *reason = NULL;
         while (*s.at && !*reason)
-                *reason = read_one(&s);
+                *reason = read_next(&s);
         return *reason ? NULL : s.out.at;
 }
