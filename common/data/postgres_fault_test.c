@@ -110,13 +110,13 @@ PGconn *__wrap_PQconnectStartParams(const char *const *names, const char *const 
 
 enum { THINGS = 4 };
 
-struct told {
+struct acknowledged {
         char name[40];
         struct error error;
         bool asked;
 };
 
-static struct told told[THINGS];
+static struct acknowledged told[THINGS];
 static bool read_wrong;
 
 static void do_it(struct store *store, int i, void (*run)(struct unit *, void *))
@@ -201,7 +201,7 @@ static int64_t ask(struct db *db, const char *sql, const char *name)
         return number;
 }
 
-static void holds(struct db *db, const struct told *t, long call)
+static void holds(struct db *db, const struct acknowledged *t, long call)
 {
         int64_t rows = ask(db, "SELECT count(*) FROM things WHERE name = ?", t->name);
         int64_t events =
@@ -240,7 +240,7 @@ static void wait_until_well(struct store *store)
 static bool fail_in_life(struct store *store, struct db *db, long call, enum mode mode)
 {
         for (int i = 0; i < THINGS; i++) {
-                told[i] = (struct told){.asked = false};
+                told[i] = (struct acknowledged){.asked = false};
                 snprintf(told[i].name, sizeof told[i].name, "%d-%ld-%d", mode, call, i);
         }
         wait_until_well(store);

@@ -253,7 +253,7 @@ static void add_under_a_key(struct unit *unit, void *arg)
         atomic_store(&writers_socket, PQsocket(db->conn));
 }
 
-struct asking {
+struct asking_slowly {
         struct store *store;
         bool known;
         struct error error;
@@ -262,7 +262,7 @@ struct asking {
 
 static void *ask_under_a_key(void *arg)
 {
-        struct asking *a = arg;
+        struct asking_slowly *a = arg;
         struct arena *arena = arena_open();
 
         store_run(a->store, add_under_a_key, &a->known, arena, &a->error);
@@ -272,7 +272,7 @@ static void *ask_under_a_key(void *arg)
 
 static void what_cannot_be_learnt_the_key_tells(void)
 {
-        struct asking a = {0};
+        struct asking_slowly a = {0};
         int64_t end_at;
 
         if (!is_shared())

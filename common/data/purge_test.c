@@ -20,14 +20,14 @@ static void remember(struct store *store, const char *key)
         check_int(things_do(store, run_remember, text), ERROR_NONE);
 }
 
-struct recalled {
+struct still_known {
         const char *key;
         bool found;
 };
 
 static void run_recall(struct unit *unit, void *arg)
 {
-        struct recalled *r = arg;
+        struct still_known *r = arg;
         struct stored_answer answer;
 
         r->found = unit_recall(unit, "/things", r->key, &answer);
@@ -35,7 +35,7 @@ static void run_recall(struct unit *unit, void *arg)
 
 static bool is_remembered(struct store *store, const char *key)
 {
-        struct recalled r = {.key = key};
+        struct still_known r = {.key = key};
 
         check_int(things_do(store, run_recall, &r), ERROR_NONE);
         return r.found;

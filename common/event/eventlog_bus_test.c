@@ -286,14 +286,14 @@ static pid_t start_writer(struct promised *promised, int writer)
         return pid;
 }
 
-struct heard {
+struct read_so_far {
         int most[WRITERS];
         int steps_back;
 };
 
 /* A writer that was killed says again what it does not know to be durable: that may step back,
    never skip. */
-static bool hear_some(struct bus *reader, struct heard *heard, int wait_ms)
+static bool hear_some(struct bus *reader, struct read_so_far *heard, int wait_ms)
 {
         struct arena *arena = arena_open();
         struct record r[200];
@@ -317,7 +317,7 @@ static void killed_writers_lose_nothing(void)
         struct promised *promised = mmap(NULL, sizeof *promised, PROT_READ | PROT_WRITE,
                                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         struct bus *reader = open_bus("g");
-        struct heard heard = {0};
+        struct read_so_far heard = {0};
         pid_t pids[WRITERS];
 
         for (int w = 0; w < WRITERS; w++)

@@ -19,7 +19,7 @@ enum {
 };
 
 /* One record that was handed over. */
-struct heard {
+struct handed_over {
         char key; /* '!': a dead letter */
         int64_t id;
         int number; /* its qty */
@@ -37,7 +37,7 @@ static struct {
         bool fails;          /* bus_send takes nothing */
         enum fate fate[128]; /* by key */
         int only[128];       /* ... for so many of them, or so often; then they land. 0: for all */
-        struct heard heard[HELD_MOST];
+        struct handed_over heard[HELD_MOST];
         size_t count, told; /* results were looked for in the first `told` */
         bool woken, gave_up;
         char lands_once_woken; /* a key that is held until the first look behind that */
@@ -104,13 +104,13 @@ bool bus_send(struct bus *at, const struct record *records, size_t count, struct
         for (size_t i = 0; i < count && !fails; i++) {
                 const struct record *r = &records[i];
                 const char *qty = r->value ? memmem(r->value, r->value_len, "\"qty\":", 6) : NULL;
-                struct heard *h = &bus.heard[bus.count++];
+                struct handed_over *h = &bus.heard[bus.count++];
 
-                *h = (struct heard){.key = r->topic     ? '!'
-                                           : r->key_len ? r->key[0]
-                                                        : '-',
-                                    .id = r->tag,
-                                    .bytes = r->value_len};
+                *h = (struct handed_over){.key = r->topic     ? '!'
+                                                 : r->key_len ? r->key[0]
+                                                              : '-',
+                                          .id = r->tag,
+                                          .bytes = r->value_len};
                 h->number = qty ? atoi(qty + 6) : 0;
                 for (size_t n = 0; n < r->header_count; n++)
                         h->bytes += r->headers[n].len;
@@ -131,7 +131,7 @@ bool bus_send(struct bus *at, const struct record *records, size_t count, struct
 static const enum publish_result result_of[] = {
         [LAND] = BUS_PUBLISHED, [REFUSE] = BUS_REFUSED, [CLOSE] = BUS_CLOSED};
 
-static inline struct bus_result answer_one(struct heard *h, enum publish_result result)
+static inline struct bus_result answer_one(struct handed_over *h, enum publish_result result)
 {
         h->answered = true;
         bus.flying -= h->bytes < bus.flying ? h->bytes : bus.flying;
@@ -164,7 +164,7 @@ static inline size_t answer(struct bus_result *results, size_t most)
         size_t count = 0;
 
         for (size_t i = bus.told; i < bus.count && count < most; i++) {
-                struct heard *h = &bus.heard[i];
+                struct handed_over *h = &bus.heard[i];
                 enum fate fate = bus.fate[(int)h->key];
 
                 if (!h->answered && fate == RETURN) {
@@ -297,7 +297,7 @@ static inline void begin(void)
         start_relay();
 }
 
-struct saying {
+struct said_keys {
         const char *keys;
         int times;
         size_t bytes;
@@ -305,7 +305,7 @@ struct saying {
 
 static inline void say_some(struct unit *unit, void *arg)
 {
-        const struct saying *s = arg;
+        const struct said_keys *s = arg;
         char *filling = s->bytes ? arena_alloc(unit_arena(unit), s->bytes + 1) : NULL;
 
         if (filling)
@@ -324,7 +324,8 @@ static inline void say_some(struct unit *unit, void *arg)
 /* bytes: what a header of theirs has */
 static inline void say(const char *keys, int times, size_t bytes)
 {
-        check_int(things_do(t.store, say_some, &(struct saying){keys, times, bytes}), ERROR_NONE);
+        check_int(things_do(t.store, say_some, &(struct said_keys){keys, times, bytes}),
+                  ERROR_NONE);
 }
 
 static inline void publish_dead_letter(struct unit *unit, void *arg)

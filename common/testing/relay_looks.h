@@ -28,7 +28,7 @@ enum fate { LAND, HOLD, RETURN, REFUSE };
 static struct {
         int parts;
         enum fate fate[LANES];
-        struct heard {
+        struct looked_at {
                 int64_t id;
                 int lane;
                 bool answered;
@@ -135,7 +135,7 @@ bool bus_send(struct bus *at, const struct record *records, size_t count, struct
         (void)at, (void)error;
         for (size_t i = 0; i < count; i++)
                 bus.heard[bus.count++] =
-                        (struct heard){.id = records[i].tag, .lane = records[i].key[0] - 'a'};
+                        (struct looked_at){.id = records[i].tag, .lane = records[i].key[0] - 'a'};
         return true;
 }
 
@@ -146,7 +146,7 @@ static inline size_t answer(struct bus_result *results, size_t most)
         size_t count = 0;
 
         for (size_t i = 0; i < bus.count && count < most; i++) {
-                struct heard *h = &bus.heard[i];
+                struct looked_at *h = &bus.heard[i];
                 enum fate fate = bus.fate[h->lane];
 
                 if (h->answered || (fate == HOLD && !bus.gave_up))
@@ -257,7 +257,7 @@ static inline bool begin(void)
         return true;
 }
 
-struct saying {
+struct said_times {
         const char *key;
         int times;
         size_t bytes;
@@ -265,7 +265,7 @@ struct saying {
 
 static inline void say_some(struct unit *unit, void *arg)
 {
-        const struct saying *s = arg;
+        const struct said_times *s = arg;
         struct thing thing = {.name = s->key};
 
         if (s->bytes)
@@ -277,7 +277,8 @@ static inline void say_some(struct unit *unit, void *arg)
 /* bytes: what a header of theirs has; value_max bounds only the value */
 static inline void say_large(const char *key, int times, size_t bytes)
 {
-        check_int(things_do(t.store, say_some, &(struct saying){key, times, bytes}), ERROR_NONE);
+        check_int(things_do(t.store, say_some, &(struct said_times){key, times, bytes}),
+                  ERROR_NONE);
 }
 
 static inline void say(const char *key, int times)
