@@ -1,5 +1,5 @@
-/* A batch that comes to nothing: who is told what, and that nothing of it is left. On SQLite;
-   postgres_test.c and contend_test.c have it with a server, crash_test.c with a disk. */
+/* A batch that fails: which job is told what, and that nothing of the batch is left. On SQLite;
+   postgres_test.c and contend_test.c test this with a server, crash_test.c with a disk. */
 #include "data/store_inside.h"
 #include "testing/fault_vfs.h"
 #include "testing/thing.h"
@@ -132,7 +132,7 @@ static void that_commits_fail_is_said_once_and_how_many_did(void)
         store_close(&store);
 }
 
-/* What a failed commit would have removed is removed by a later one. */
+/* A later commit removes what a failed one should have removed. */
 static void what_was_sent_goes_in_the_end(void)
 {
         struct store *store = things_open();
@@ -178,8 +178,8 @@ static void fail_and_lose(struct unit *unit, void *thing)
         lose_the_transaction(unit);
 }
 
-/* Three units of which the middle one loses what the first one wrote: all are told why, and none of
-   them is there. */
+/* Three units; the middle one loses what the first wrote. All are told why, and nothing of them
+   is left. */
 static void all_are_told(void (*lose)(struct unit *, void *), enum error_kind kind, const char *why)
 {
         struct store *store = listened_to();
@@ -248,7 +248,7 @@ static void add_be_refused_and_fail_next(struct unit *unit, void *thing)
         fail_next_call();
 }
 
-/* Behind one that was refused after it wrote, with savepoints. */
+/* After a unit that was refused after it wrote, so that the batch runs again with savepoints. */
 static void a_batch_that_cannot_begin_again_is_a_failure(void)
 {
         struct store *store = listened_to();
@@ -297,7 +297,7 @@ static void see_other(struct unit *unit, void *first)
         *(bool *)first = unit_first_time(unit, "/other", "1");
 }
 
-/* Else the next source would get its number, and each of them the other's identities. */
+/* Otherwise the next source would get its number, and the two would share their identities. */
 static void a_source_whose_commit_failed_is_forgotten(void)
 {
         struct store *store = things_open();

@@ -1,4 +1,4 @@
-/* What the writer makes of jobs: which of them share a commit, and what that means for each. */
+/* How the writer batches jobs: which of them share a commit, and what that means for each. */
 #include "base/clock.h"
 #include "data/store_inside.h"
 #include "testing/thing.h"
@@ -82,17 +82,18 @@ static void many_come(void (*meanwhile)(struct unit *, void *),
         store_close(&many_store);
 }
 
-/* As many as have room join it. */
+/* As many join it as there is room for. */
 static void a_batch_has_a_bound(void)
 {
         many_come(submit_many_in_time, thing_add_and_say);
         check_int(handed.batches, 3);
-        check_int(handed.sizes[0], BATCH_MOST - 1); /* who submitted them says nothing */
+        check_int(handed.sizes[0], BATCH_MOST - 1); /* the job that submitted them announces
+                                                       nothing */
         check_int(handed.sizes[1], BATCH_MOST);
         check_int(handed.sizes[2], MANY - 2 * BATCH_MOST + 1);
 }
 
-/* Others may wait for what a batch that lasts has locked. */
+/* Other processes may wait for the locks of a long batch. */
 static void a_batch_that_lasts_takes_nobody_in(void)
 {
         many_come(submit_many_and_hold, add_and_hold);
@@ -121,7 +122,7 @@ static void refuse_last(struct unit *unit, void *thing)
         unit_refuse(unit, ERROR_UNPROCESSABLE, NULL, "no");
 }
 
-/* How often a unit ran that shared its batch with one that was refused. */
+/* How often a unit ran that shared its batch with a refused one. */
 static int64_t runs_beside(void (*refuse)(struct unit *, void *))
 {
         struct errand hold, counted, refused;
@@ -156,7 +157,7 @@ static void add_as_taken(struct unit *unit, void *thing)
         unit_add(unit, &thing_entity, &t);
 }
 
-/* On PostgreSQL its batch learns of it at the end only. */
+/* On PostgreSQL the batch learns of it only at its end. */
 static void who_conflicts_with_a_row_is_undone(void)
 {
         struct store *store = counted_open();
@@ -175,7 +176,7 @@ static void who_conflicts_with_a_row_is_undone(void)
         check_int(handed.records, 2);
 }
 
-/* Where nobody listens, as in a shared store. */
+/* Without a listener, as in a shared store. */
 static void what_was_said_takes_memory_until_its_commit(void)
 {
         struct store *store = things_open();
@@ -206,8 +207,8 @@ static void get_first(struct store *store, const char *name)
         arena_close(&arena);
 }
 
-/* And from memory, as long as nothing was committed since: at rest there always is a moment to
-   which that counts. */
+/* Also from memory, while nothing is committed: at rest there is always a moment for it
+   (row_cache.h). */
 static void a_row_is_read_as_it_was_committed(void)
 {
         static const char *const names[] = {"b", "c", "d"};
@@ -235,8 +236,8 @@ static void look_only(struct unit *unit, void *arg)
         unit_get(unit, &thing_entity, 1);
 }
 
-/* One at a time, also when somebody asks every second while the writer is stuck; and a read shows
-   nothing. */
+/* Only one probe at a time, even if one is asked for each second while the writer is stuck; a
+   unit that only reads proves nothing. */
 static void a_probe_finds_out_that_all_is_well(void)
 {
         struct store *store = things_open();

@@ -1,5 +1,5 @@
-/* Processes that share a store meet in its rows: who waits, who loses a race and runs again, and
-   who gives up. Two stores on one schema stand for two processes. On PostgreSQL only. */
+/* Processes that share a store contend for its rows: one waits, one loses a race and runs again,
+   one gives up. Two stores on one schema stand for two processes. On PostgreSQL only. */
 #include "base/clock.h"
 #include "data/postgres_inside.h"
 #include "data/store_inside.h"
@@ -42,7 +42,7 @@ static void raise_first(struct unit *unit, void *times)
         raise_one(unit, 1);
 }
 
-/* No other process's transaction runs beside this one. */
+/* Notes whether no other process's transaction runs at the same time. */
 static void look_if_alone(struct unit *unit, void *alone)
 {
         static const char sql[] = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND "
@@ -65,7 +65,7 @@ static void count_handed(void *arg, struct outbox_batch *batch)
         free(batch);
 }
 
-/* The first time, both wait until the other has its first row: each then wants the one that the
+/* The first time, each waits until the other has its first row; then each wants the row that the
    other has. */
 static void raise_crosswise(struct unit *unit, void *arg)
 {
@@ -108,7 +108,7 @@ static bool are_two_queued(struct store *store)
         return two;
 }
 
-/* Behind one that adds a thing, in the same batch. */
+/* After a unit that adds a thing, in the same batch. */
 static void begin_to_climb(struct climber *c)
 {
         int64_t end_at = clock_mono_us() + PATIENCE_US;
@@ -157,7 +157,7 @@ static void a_deadlock_costs_nobody_anything(void)
         check_int(things_count(c[0].store), 6);
         for (int i = 0; i < 2; i++) {
                 check(c[i].climb.alone ==
-                      (c[i].climb.times > 1)); /* who lost runs alone, and stays so for a while */
+                      (c[i].climb.times > 1)); /* the loser runs alone, for a while */
                 check_int(things_do(c[i].store, look_if_alone, &alone), ERROR_NONE);
                 check(alone == c[i].climb.alone);
                 store_close(&c[i].store);
@@ -166,8 +166,8 @@ static void a_deadlock_costs_nobody_anything(void)
         arena_close(&arena);
 }
 
-/* Another's lock that does not go away: in the end it is said, to all of the batch, and nothing is
-   there. */
+/* Another process keeps its lock: in the end all of the batch are told, and nothing of it is
+   left. */
 static void a_lock_that_stays_is_a_failure(void)
 {
         struct errand add, raise;
@@ -198,7 +198,7 @@ static void a_lock_that_stays_is_a_failure(void)
         store_close(&store);
 }
 
-/* Until a session waits in the middle of a pipeline for what its client never says. */
+/* Waits until a session waits in the middle of a pipeline for its client. */
 static void wait_for_the_silent(struct store *store)
 {
         static const char sql[] = "SELECT count(*) FROM pg_stat_activity WHERE application_name = "
@@ -221,7 +221,7 @@ static void wait_for_the_silent(struct store *store)
         check_int(found, 1);
 }
 
-/* A process that is frozen in the middle of a pipeline, which no idle timeout sees, holds a row. */
+/* A process that is frozen in the middle of a pipeline holds a row; no idle timeout sees it. */
 static void who_is_silent_is_ended(void)
 {
         struct error e = {0};
@@ -249,7 +249,7 @@ static void refuse_after_writing(struct unit *unit, void *thing)
         unit_refuse(unit, ERROR_UNPROCESSABLE, NULL, "not wanted");
 }
 
-/* What was lost long ago has nothing to do with what is refused now. */
+/* A race that was lost long ago does not change what a refusal means now. */
 static void a_refusal_behind_a_lost_race_is_a_refusal(void)
 {
         struct errand hold, refused, innocent;
@@ -289,7 +289,7 @@ static void *raise_often(void *arg)
         return NULL;
 }
 
-/* Read, add, write: none is lost between two processes. */
+/* Read, add, write: no change of the two processes is lost. */
 static void no_change_is_lost(void)
 {
         struct raiser r[2] = {0};

@@ -1,4 +1,4 @@
-/* What was acknowledged is there: after kill -9 in mid-write, and when the disk is full. */
+/* Acknowledged rows survive: kill -9 in the middle of writes, and a disk that is full. */
 #include "base/clock.h"
 #include "testing/thing.h"
 
@@ -56,7 +56,8 @@ static void be_doomed(int tell)
         write_until_killed(&d);
 }
 
-/* Kills the child once it acknowledged that many more; gives how many it did in the end. */
+/* Kills the child after it has acknowledged so many more; returns how many it acknowledged in
+   the end. */
 static size_t acknowledged(int64_t *ids, size_t wanted)
 {
         int64_t end = clock_mono_us() + PATIENCE_US;
@@ -84,7 +85,7 @@ static size_t acknowledged(int64_t *ids, size_t wanted)
         return count;
 }
 
-/* Which rows the outbox speaks of, by their key. */
+/* The rows that the outbox's events are about, by their keys. */
 static size_t announced(struct store *store, bool *said)
 {
         static struct outbox_record records[MOST];
@@ -175,7 +176,7 @@ static void look_only(struct unit *unit, void *arg)
         unit_get(unit, &thing_entity, 1);
 }
 
-/* What it says once the probe has run: whatever is asked behind that is answered behind it. */
+/* store_is_well() after a probe has run: a job submitted later is answered later. */
 static bool is_well_by_probe(struct store *store)
 {
         store_probe(store);
@@ -238,7 +239,7 @@ static void free_disk(void)
         check(unlink(path) == 0);
 }
 
-/* In a mount namespace of our own, so that nothing is left behind whatever happens. */
+/* In a mount namespace of its own, so that the mount goes away in any case. */
 static bool mount_small(void)
 {
         snprintf(small, sizeof small, "%s/small", check_directory());

@@ -1,4 +1,4 @@
-/* What a member may be, as the contract's section 3 has it: the coercion table row by row. */
+/* What a member may be, as docs/contract.md says: the coercion table, row by row. */
 #include "data/entity.h"
 
 #include "testing/check.h"
@@ -79,7 +79,7 @@ static void nothing_is_null(void)
 
                 check_text(error.text, "");
                 check(!t.qty.known);
-                check_int(t.qty.value, 0); /* so that sums need not ask */
+                check_int(t.qty.value, 0); /* so that sums need not check `known` */
         }
 }
 

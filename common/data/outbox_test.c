@@ -1,5 +1,5 @@
-/* What is said is in the outbox with its row, handed over in order, and there until the bus has it
-   (sent_test.c). */
+/* An announced event is in the outbox with its row, is handed over in order, and stays until the
+   bus has it (sent_test.c). */
 #include "data/outbox.h"
 
 #include "base/clock.h"
@@ -110,7 +110,7 @@ static void *take_off(void *store)
         return NULL;
 }
 
-/* Who is told of commits may free what it needs for that as soon as it took itself off. */
+/* A listener may free its memory as soon as it has taken itself off. */
 static void who_took_itself_off_is_not_being_told(void)
 {
         struct store *store = things_open();
@@ -135,7 +135,7 @@ static void publish_large(struct unit *unit, void *bytes)
                      &headers);
 }
 
-/* However many records it is allowed to have. */
+/* However many records the caller has room for. */
 static void a_page_is_bounded_in_bytes(void)
 {
         enum { QUARTER = OUTBOX_PAGE / 4 };
@@ -199,7 +199,7 @@ static void what_was_not_sent_is_there_after_opening_again(void)
         store_close(&store);
 }
 
-/* What the table holds when the store is closed. */
+/* What the outbox table holds after the store is closed. */
 static const char *parked(struct arena *arena)
 {
         struct error e = {0};

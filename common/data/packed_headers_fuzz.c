@@ -1,5 +1,6 @@
-/* headers_fuzz - packed headers, as the outbox and the log keep them: any bytes are read without a
-   byte too far, and what was read makes the same bytes again. The first byte picks the layout. */
+/* packed_headers_fuzz - packed headers, as the outbox and the event log keep them: any bytes are
+   read without a byte too far, and what was read makes the same bytes again. The first byte
+   picks the layout. */
 #include "data/packed_headers.h"
 #include "testing/fuzz.h"
 

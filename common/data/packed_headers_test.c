@@ -9,7 +9,7 @@ static const enum packed_layout layouts[] = {PACKED_FOR_OUTBOX, PACKED_FOR_EVENT
 
 enum { LAYOUTS = sizeof layouts / sizeof *layouts };
 
-/* What is packed in all stores and logs there are. */
+/* These bytes lie in existing stores and logs. */
 static const struct {
         const char *blob;
         size_t len;
@@ -85,7 +85,7 @@ static void any_bytes_come_back(void)
         arena_close(&arena);
 }
 
-/* From a copy of its own, so that the sanitizer sees who reads on. */
+/* From an exact copy, so that the sanitizer sees a read past the end. */
 static bool counts(const char *blob, size_t len, enum packed_layout layout, size_t *count)
 {
         char *copy = malloc(len ? len : 1);

@@ -1,4 +1,5 @@
-/* The outbox of a store that several processes share: who publishes what. On PostgreSQL only. */
+/* The outbox of a store that several processes share: which process publishes what. On
+   PostgreSQL only. */
 #include "data/outbox_parts.h"
 
 #include "base/clock.h"
@@ -16,7 +17,7 @@ static struct {
         bool busy[OUTBOX_PARTS]; /* of whichever relay shares */
 } t;
 
-/* False where the store is one process's. */
+/* False where the store belongs to one process. */
 static bool begin(void)
 {
         if (!db_url_is_shared(things_url()))
@@ -96,7 +97,7 @@ static void parts_are_shared_evenly(void)
         end();
 }
 
-/* What is under way would be published again by whoever takes the part. */
+/* Otherwise the process that takes the part would publish records again that are under way. */
 static void a_busy_part_is_left_once_it_is_not_busy(void)
 {
         struct outbox_record *records;
@@ -122,8 +123,8 @@ static void a_busy_part_is_left_once_it_is_not_busy(void)
         end();
 }
 
-/* What is known is left out, a page has no more than its bytes, and what was left in front does not
-   hide what is behind. */
+/* Known records are left out, a page is bounded in bytes, and records left at the front do not
+   hide the later ones. */
 static void all_is_read_page_by_page(void)
 {
         struct outbox_record *records;
@@ -235,7 +236,7 @@ static void who_closes_leaves_all_to_others(void)
                 return;
         share_all(2);
         outbox_parts_close(&t.parts[0]);
-        /* PostgreSQL may be a moment behind with the end of a session */
+        /* PostgreSQL may need a moment to end a session */
         for (int64_t end_at = clock_mono_us() + PATIENCE_US;
              held(2) < OUTBOX_PARTS && clock_mono_us() < end_at; usleep(1000))
                 check(share(1));
@@ -283,8 +284,8 @@ static void end_session_of_relay(void)
         things_end_sessions("pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')");
 }
 
-/* A connection that broke took the parts along: what is held is never more than what the locks
-   say. */
+/* Parts are gone with their connection: a process never believes that it holds more than its
+   locks say. */
 static void a_broken_connection_holds_nothing(void)
 {
         struct outbox_record *records;
@@ -307,8 +308,7 @@ static void a_broken_connection_holds_nothing(void)
         end();
 }
 
-/* Two relays whose sessions end while they do something else: in the end all parts are
-   somebody's. */
+/* Two relays whose sessions end meanwhile: in the end every part is held by one. */
 static void no_part_is_left_behind(void)
 {
         if (!begin())

@@ -1,9 +1,9 @@
-/* Every call of libpq's that can fail does so once, in every place of a store's life:
-   a_call_fails_and_what_was_said_is_so of what it does, and
-   a_calls_answer_is_lost_and_what_was_said_is_so it, when the server has got what was sent and its
-   answer is lost. Then the promises must hold: what was acknowledged is there, what was refused is
-   not, and where it could not be learnt what came of it, that was said. A row and its event are
-   both there or neither. The linker puts the __wrap_ functions here between the store and libpq
+/* Every call of libpq that can fail does so once, at every place of a store's life: in
+   a_call_fails_and_what_was_said_is_so before the call does anything, in
+   a_calls_answer_is_lost_and_what_was_said_is_so after the server has got everything, when only
+   its answer is lost. Then the promises must hold: acknowledged rows are there, refused ones are
+   not, and where the outcome could not be learnt, that was said. A row and its event are both
+   there or neither is. The linker puts the __wrap_ functions between the store and libpq
    (Makefile). On PostgreSQL only. */
 #include "base/clock.h"
 #include "data/postgres_inside.h"
@@ -22,7 +22,7 @@ static struct {
         const char *_Atomic what;
 } fault;
 
-/* The connection, if there is one yet, is of no use any more. */
+/* Makes the connection useless, if there is one yet. */
 static void cut(PGconn *conn)
 {
         if (conn && PQsocket(conn) >= 0)
@@ -55,7 +55,7 @@ static bool fails_now(const char *what)
 
 int __real_PQflush(PGconn *conn);
 
-/* So that the server gets what is said to have failed. */
+/* So that the server gets the bytes although the call "fails". */
 static void PQflush_now(PGconn *conn)
 {
         __real_PQflush(conn);
@@ -136,7 +136,7 @@ static void refuse(struct unit *unit, void *thing)
         unit_refuse(unit, ERROR_UNPROCESSABLE, NULL, "not wanted");
 }
 
-/* Reads on its way, under a key, as a request does. */
+/* Also reads, under an Idempotency-Key, as a request does. */
 static void add_under_a_key(struct unit *unit, void *thing)
 {
         struct stored_answer answer = {.status = 201, .row = "{}"};
@@ -148,7 +148,7 @@ static void add_under_a_key(struct unit *unit, void *thing)
         unit_remember(unit, "/things", t->name, &answer);
 }
 
-/* A read may fail, but not lie: it was stored a moment ago. */
+/* A read may fail, but must not be wrong: the row was stored a moment ago. */
 static void look(struct store *store)
 {
         static const char *const nobody[LOOKUP_MEMBERS] = {"nobody"};
@@ -225,7 +225,7 @@ static void arm(long call, enum mode mode)
         atomic_store(&fault.fails_at, call);
 }
 
-/* Whoever learnt that the server is away asks again a little later. */
+/* A caller who learnt that the server is away asks again a little later. */
 static void wait_until_well(struct store *store)
 {
         int64_t end = clock_mono_us() + 30 * 1000000;
@@ -258,7 +258,7 @@ static bool fail_in_life(struct store *store, struct db *db, long call, enum mod
         return atomic_load(&fault.hit);
 }
 
-/* It opens, or says why not; and opens the next time. */
+/* The store opens, or says why not; the next time it opens. */
 static bool fail_at_start(long call, enum mode mode)
 {
         struct error e = {0};

@@ -1,6 +1,6 @@
-/* What only a store that several processes share can meet: another process, a server that goes
-   away, a commit in the dark; contend_test.c has others' locks. Two stores on one schema stand for
-   two processes. On PostgreSQL only. */
+/* What only a shared store can meet: another process, a server that goes away, a commit whose
+   answer is lost. Other processes' locks: contend_test.c. Two stores on one schema stand for two
+   processes. On PostgreSQL only. */
 #include "base/clock.h"
 #include "data/postgres_inside.h"
 #include "data/store_inside.h"
@@ -70,7 +70,7 @@ static void ids_and_counts_are_common(void)
         things_remove(a, 1);
         check_int(things_count(b), 9);
         check(!things_has(b, 1));
-        check_int(things_add(b, "last"), 11); /* a lone request leaves no gap */
+        check_int(things_add(b, "last"), 11); /* a single request leaves no gap */
         store_close(&a);
         store_close(&b);
 }
@@ -157,8 +157,7 @@ static void a_broken_connection_is_made_anew(void)
         store_close(&store);
 }
 
-/* The connection of a unit is ended while it waits for us: nothing of it is there, and it says
-   so. */
+/* A unit's connection is ended while it waits for us: nothing of it is left, and it is told so. */
 static void a_unit_whose_connection_broke_is_undone(void)
 {
         struct errand hold, add;
@@ -234,8 +233,8 @@ static void a_commit_that_was_ended_is_a_failure(void)
 
 static char *url_kept;
 
-/* Under a key, as a request; then the server is somewhere else, when the writer asks what became of
-   it. */
+/* Under an Idempotency-Key, as a request; then the server is away when the writer asks for the
+   commit's outcome. */
 static void add_under_a_key(struct unit *unit, void *arg)
 {
         static char nowhere[] = "postgresql://nobody@127.0.0.1:1/nothing";
@@ -289,7 +288,7 @@ static void what_cannot_be_learnt_the_key_tells(void)
                        "not known: the same request with the same Idempotency-Key tells");
         postgres_of(a.store->writer)->url = url_kept;
         end_at = clock_mono_us() + PATIENCE_US;
-        do { /* who was told that the server is away asks again a little later */
+        do { /* a caller who was told that the server is away asks again a little later */
                 a.error.kind = ERROR_NONE;
                 ask_under_a_key(&a);
         } while (a.error.kind == ERROR_UNAVAILABLE && clock_mono_us() < end_at);
@@ -298,7 +297,7 @@ static void what_cannot_be_learnt_the_key_tells(void)
         store_close(&a.store);
 }
 
-/* Nobody waits for a server that is not there. */
+/* No call waits for a server that is away. */
 static void a_server_that_is_away_is_said_at_once(void)
 {
         struct error e = {0};
@@ -310,7 +309,7 @@ static void a_server_that_is_away_is_said_at_once(void)
         check_int(e.kind, ERROR_UNAVAILABLE);
         check_contains(e.text, "refused");
         db = db_open(things_url(), things_service(), DB_READER,
-                     &e); /* and it is forgotten when it is back */
+                     &e); /* forgotten when the server is back */
         check(db != NULL);
         db_close(&db);
         check(!db_open("postgres:nothing", "things", DB_READER, &e));

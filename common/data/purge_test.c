@@ -1,4 +1,4 @@
-/* What has its time to live, and goes when that is over. */
+/* Keys and identities have a time to live, and are deleted after it. */
 #include "base/clock.h"
 #include "data/store_inside.h"
 #include "testing/fault_vfs.h"
@@ -124,7 +124,7 @@ static int64_t sources_known(struct store *store)
         return count;
 }
 
-/* Anybody may send events of sources that he makes up: they go with their identities. */
+/* Anyone may send events of invented sources: a source is deleted with its identities. */
 static void sources_go_with_their_identities(void)
 {
         struct store *store = things_open();
@@ -153,7 +153,7 @@ static void sources_go_with_their_identities(void)
         store_close(&store);
 }
 
-/* A key each ms, `gateway` of them and as many of clients', the last one `age_ms` old. */
+/* A key each ms: `gateway` of the gateway's and as many of clients', the last one `age_ms` old. */
 struct old_keys {
         int64_t each, age_ms;
 };
@@ -201,7 +201,7 @@ static int64_t keys_left(struct store *store)
         return left;
 }
 
-/* More than 1,667 a second, which were the most that once were purged. */
+/* More than 1,667 a second, which once was the limit. */
 static void one_purge_removes_all_there_is(void)
 {
         struct old_keys keys = {.each = 51000, .age_ms = 25 * HOUR};
@@ -230,7 +230,7 @@ static void gateway_keys_go_first(void)
         store_close(&store);
 }
 
-/* Behind the clients' keys that the purge before has passed there is next to nothing to read.
+/* After the clients' keys that the purge before has passed, there is next to nothing to read.
    SQLite only. */
 static void a_purge_does_not_walk_the_same_way_twice(void)
 {
@@ -249,13 +249,12 @@ static void a_purge_does_not_walk_the_same_way_twice(void)
         fault_arm(0, SQLITE_FULL);
         purge(store, 24 * HOUR, 10 * MINUTE, HOUR);
         printf("     (%ld reads, then %ld)\n", first, (long)fault.reads);
-        check(first > 1000 &&
-              fault.reads <
-                      first / 4); /* one portion's end is looked for, whose size is the machine's */
+        check(first > 1000 && fault.reads < first / 4); /* it looks for the end of one portion,
+                                                           whose size depends on the machine */
         store_close(&store);
 }
 
-/* Nor does it keep anybody from closing the store. */
+/* Nor does it hold up closing the store. */
 static void a_purge_waits_for_nobody(void)
 {
         struct old_keys keys = {.each = 40000, .age_ms = 25 * HOUR};

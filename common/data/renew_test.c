@@ -1,5 +1,4 @@
-/* A store that came back from the past gives no id twice, and what it has from before keeps its
-   own. */
+/* A store that came back from the past gives no id twice, and its older rows keep theirs. */
 #include "data/renew.h"
 
 #include "base/clock.h"
@@ -19,7 +18,7 @@ static struct renewal renew(struct store *store, int64_t seen)
         return renewal;
 }
 
-/* The key of each event is its thing's name; it waits under this id. */
+/* The event's id in the outbox, by its key, the thing's name. */
 static int64_t id_of_event(struct store *store, const char *key)
 {
         struct arena *arena = arena_open();
@@ -156,7 +155,7 @@ static void nothing_waits_after_the_jump(void)
         store_close(&store);
 }
 
-/* What mallctl does, with nobody there. */
+/* As mallctl does it, on a store that no process has open. */
 static void a_stopped_store_is_renewed(void)
 {
         struct store *store = things_open();
@@ -204,7 +203,7 @@ static void *renew_one(void *arg)
         return NULL;
 }
 
-/* All of them see the event that the standby never heard of. */
+/* All processes see the event that the standby never had. */
 static void of_several_processes_one_renews(void)
 {
         int renewals = 0;
@@ -227,7 +226,7 @@ static void of_several_processes_one_renews(void)
         store_close(&processes[0].store);
 }
 
-/* What store_open says to that first id; "" when it opens. *store stays open then. */
+/* store_open's error for this first id; "" when it opens. *store stays open then. */
 static const char *begin(int64_t first, struct store **store)
 {
         static struct error e;
@@ -273,7 +272,7 @@ static void a_restart_before_the_first_id_changes_nothing(void)
         store_close(&store);
 }
 
-/* It ended in the middle of it. */
+/* The process ended in the middle of it. */
 static void a_beginning_that_was_undone_is_done_again(void)
 {
         struct store *store = things_open();
@@ -290,7 +289,7 @@ static void a_beginning_that_was_undone_is_done_again(void)
         store_close(&store);
 }
 
-/* In another process, without the setting, a unit may be just about to. */
+/* Another process, without the setting, may be about to take one. */
 static void nobody_takes_an_id_meanwhile(void)
 {
         struct store *store = things_open();

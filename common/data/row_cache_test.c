@@ -54,10 +54,10 @@ static void a_commit_ends_it(void)
         begin();
         keep(1, "lamp");
         row_cache_commit_begins(recent);
-        check(find(1) == NULL); /* nothing counts meanwhile ... */
+        check(find(1) == NULL); /* no row counts during a commit ... */
         keep(1, "sofa");
         row_cache_commit_ended(recent);
-        check(find(1) == NULL); /* ... nor behind it */
+        check(find(1) == NULL); /* ... nor after it */
         keep(1, "sofa");
         check_text(find(1)->name, "sofa");
         end();
@@ -103,7 +103,7 @@ enum { TURNS = 300 };
 static struct store *store;
 static _Atomic int64_t answered;
 
-/* What was answered before a read began is in what it finds. */
+/* A commit that was answered before a read began is in what the read finds. */
 static void *read_on(void *arg)
 {
         int64_t least;

@@ -1,5 +1,5 @@
-/* Opening a store: new, again, with more fields, of a newer program, twice, or what is no store at
-   all. */
+/* Opening a store: new, again, with more fields, one of a newer program, twice at once, or a
+   file that is no store. */
 #include "data/store.h"
 
 #include "testing/thing.h"
@@ -246,7 +246,7 @@ static void a_migration_that_fails_changes_nothing(void)
         check_int(ask_sql("SELECT max(number) FROM migrations WHERE part = 'things'"), 3);
 }
 
-/* A start that ended between any two of its migrations is taken up by the next one. */
+/* If a start ended between two of its migrations, the next start goes on there. */
 static void a_start_that_was_cut_short_is_taken_up(void)
 {
         struct store *store;
@@ -282,7 +282,7 @@ static void a_second_opening_is_refused(void)
         store_close(&store);
 }
 
-/* In a child that has nothing of the parent's but the path. */
+/* In a child process that shares only the path with its parent. */
 static int second_process(const char *url)
 {
         struct error e = {0};
@@ -345,7 +345,7 @@ static void what_is_no_store_is_refused(void)
         arena_close(&arena);
 }
 
-/* Also by what libpq says. */
+/* Not even in libpq's errors. */
 static void no_password_is_shown(void)
 {
         static const struct {

@@ -1,5 +1,4 @@
-/* What the bus has leaves the outbox: when it is swept, with a later commit, or when the store is
-   closed. */
+/* Sent records leave the outbox: by a sweep, with a later commit, or when the store is closed. */
 #include "data/outbox.h"
 
 #include "testing/thing.h"
@@ -53,8 +52,7 @@ static int watch_removals(sqlite3 *db, char **error, const struct sqlite3_api_ro
         return sqlite3_trace_v2(db, SQLITE_TRACE_STMT, count_removal, NULL);
 }
 
-/* What waits in front of them, or between them, stays; those that follow each other go by one
-   statement. */
+/* Records that wait before or between them stay; consecutive ids go by one statement. */
 static void the_sent_go_in_any_order(void)
 {
         static const int64_t ids[] = {7, 3, 4, 8, 5};
@@ -89,7 +87,7 @@ static void let_third_stay(bool stays)
                          : "DROP TRIGGER one_stays");
 }
 
-/* Else they would be published again after the next start, however late that is. */
+/* Otherwise they would be published again after the next start, however late that is. */
 static void what_a_sweep_could_not_remove_is_known(void)
 {
         struct store *store = things_open();
@@ -110,7 +108,7 @@ static void what_a_sweep_could_not_remove_is_known(void)
         store_close(&store);
 }
 
-/* Without a sweep: a busy store's commits take them along. */
+/* Without a sweep: the commits of a busy store remove them. */
 static void the_sent_go_with_a_later_commit(void)
 {
         struct store *store = things_open();
@@ -145,7 +143,7 @@ static void say_many(struct unit *unit, void *thing)
                 unit_announce(unit, &thing_said, thing);
 }
 
-/* No commit is to take long. */
+/* No commit may take long. */
 static void many_go_in_portions(void)
 {
         struct store *store = things_open();

@@ -1,7 +1,7 @@
-/* Every call to the file system fails once, in every place of a store's life, each in a process of
-   its own (a failed flush ends it). Then the promises must hold: what was acknowledged is there,
-   what was refused is not, a row and its event are both there or neither, the file is well formed,
-   and the store goes on. On SQLite only; postgres_fault_test.c does the same to libpq. */
+/* Every call to the file system fails once, at every place of a store's life, each in a process
+   of its own (a failed flush ends it). Then the promises must hold: acknowledged rows are there,
+   refused ones are not, a row and its event are both there or neither is, the file is well
+   formed, and the store goes on. On SQLite only; postgres_fault_test.c does the same to libpq. */
 #include "base/clock.h"
 #include "data/store_inside.h"
 #include "testing/fault_vfs.h"
@@ -60,7 +60,7 @@ static void add(struct store *store, int i)
         told->ids[i] = t.row.id;
 }
 
-/* A read may fail, but not lie. */
+/* A read may fail, but must not be wrong. */
 static void look(struct store *store, int i)
 {
         struct arena *arena = arena_open();
@@ -89,7 +89,7 @@ static void take_a_moment(struct unit *unit, void *thing)
         usleep(2000);
 }
 
-/* Two in one batch, of which one is refused after it wrote: so the batch runs again, with
+/* Two units in one batch, of which one is refused after it wrote: so the batch runs again, with
    savepoints. */
 static void add_beside_a_refused_one(struct store *store, int i)
 {
@@ -135,7 +135,8 @@ static int live(long call, int write_code)
         fault_arm(call, write_code);
         for (int half = 0; half < 2; half++) {
                 if (!(store = things_try(&e)))
-                        continue; /* refused to start: said so, and may be started again */
+                        continue; /* it refused to start, which was said; the next start may
+                                     succeed */
                 half_a_life(store, half);
                 if (half && told->added[1] == ACKNOWLEDGED) {
                         struct thing t = {.row.id = told->ids[1]};
@@ -208,7 +209,7 @@ static void run_sound(struct unit *unit, void *arg)
         statement_close(&s);
 }
 
-/* Each row that came has its event, for nothing was sent; what was removed had one as well. */
+/* Each added row has its event, because nothing was sent; each removed one has too. */
 static void run_balance(struct unit *unit, void *arg)
 {
         struct statement *s = db_prepare_once(

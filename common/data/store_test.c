@@ -149,8 +149,8 @@ static void a_refused_removal_leaves_the_row(void)
         store_close(&store);
 }
 
-/* Checks end a story by a jump, which only the story's own thread may do; so a unit notes what it
-   saw. */
+/* A failed check jumps out of the story, which only the story's own thread may do; so a unit
+   notes what it saw. */
 struct seen {
         bool before, failed, got, found, recalled, first;
         int64_t id;
@@ -208,7 +208,7 @@ static void a_unique_key_is_a_conflict(void)
         store_close(&store);
 }
 
-/* Of the value that was said last. */
+/* Bytes of the last event's value. */
 static size_t said_bytes(struct store *store)
 {
         struct outbox_record records[10];
@@ -311,7 +311,7 @@ static void a_source_is_made_once(void)
 
 static void run_ask(struct unit *unit, void *arg)
 {
-        /* what a program looks at that knows nothing of this */
+        /* what a program without this migration looks at */
         static const char theirs[] =
                 "SELECT coalesce(max(number), 0) FROM migrations WHERE part = 'common'";
 

@@ -68,8 +68,8 @@ static int64_t first_id(struct store *store, int64_t number, bool descending)
         return strtoll(ids(store, &page), NULL, 10);
 }
 
-/* What lies before a page is not passed but summed up: here every page is asked for, with a hole in
-   the middle. */
+/* Rows before a page are summed up, not read: here every page is asked for, with a hole in the
+   middle. */
 static void a_deep_page_is_the_right_one(void)
 {
         enum { LEFT = DEEP - (GONE_TO - GONE_FROM) };
@@ -86,7 +86,7 @@ static void a_deep_page_is_the_right_one(void)
                           back < GONE_FROM ? back : back + GONE_TO - GONE_FROM);
         }
         for (int64_t number = LEFT / MOST + 1; number < 2 * LEFT / MOST;
-             number += 7) { /* behind the last one there is nothing */
+             number += 7) { /* there is nothing after the last one */
                 check_int(first_id(store, number, false), 0);
                 check_int(first_id(store, number, true), 0);
         }
@@ -126,7 +126,7 @@ static void null_is_lowest_and_ties_go_by_id(void)
         page = sorted("name", true);
         check_text(ids(store, &page), "1 4 2 6 5 3");
         page = sorted("qty", false);
-        check_text(ids(store, &page), "4 5 1 3 2 6"); /* as numbers: 10 behind 2 */
+        check_text(ids(store, &page), "4 5 1 3 2 6"); /* as numbers: 10 comes after 2 */
         page = sorted("qty", true);
         check_text(ids(store, &page), "6 2 1 3 5 4");
         page.size = 2;
@@ -135,8 +135,8 @@ static void null_is_lowest_and_ties_go_by_id(void)
         store_close(&store);
 }
 
-/* A to Z on every store. What differs only by its case is told apart, but only where no other sort
-   does so. */
+/* A to Z, the same on every store. Texts that differ only in case are sorted by case, but only
+   if no other sort decides. */
 static void case_is_ignored_where_asked(void)
 {
         struct store *store = store_with_rows();
@@ -199,7 +199,7 @@ static const char *why_not(struct store *store, struct page page)
         return e.text;
 }
 
-/* One letter is too much. */
+/* One letter more is too much. */
 static void a_page_of_too_many_letters_is_refused(void)
 {
         struct store *store = things_open();

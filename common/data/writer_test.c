@@ -1,4 +1,4 @@
-/* The writer under a crowd: every job is done exactly once, and what it was told is true. */
+/* The writer under load: every job is done exactly once, and is told the truth. */
 #include "base/clock.h"
 #include "data/store_inside.h"
 #include "testing/thing.h"
@@ -109,8 +109,8 @@ static void *read_all(void *arg)
         return NULL;
 }
 
-/* rows: of theirs. A PostgreSQL that is too busy for its own deadlines fails some units, which are
-   told so. */
+/* rows: of the crowd. A PostgreSQL that is too busy for its own deadlines fails some units,
+   which are told so. */
 static void what_was_told_is_so(const struct crowd *c, int asked, int64_t rows)
 {
         check(!c->other || db_url_is_shared(things_url()));
@@ -124,7 +124,8 @@ static void everything_is_done_once(void)
         struct crowd crowd = {.store = things_open()};
         struct ask *asks = memory_alloc(THREADS * EACH * sizeof *asks);
         struct member members[THREADS];
-        pthread_t readers[READERS + 1]; /* one more than connections: they wait for each other */
+        pthread_t readers[READERS + 1]; /* one more than there are connections: they wait for
+                                           each other */
         struct thing last = {.name = "last"};
         int64_t rows;
 
@@ -142,7 +143,7 @@ static void everything_is_done_once(void)
                 pthread_join(readers[i], NULL);
         for (int i = 0;
              i < 20 && things_do(crowd.store, thing_add_and_say, &last) == ERROR_UNAVAILABLE;
-             i++) /* behind all of them */
+             i++) /* after all of them */
                 ;
         check(last.row.id > 0);
         rows = things_count(crowd.store);
