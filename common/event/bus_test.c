@@ -1,4 +1,4 @@
-/* One contract for every bus. MALL_TEST_KAFKA=host:port adds the Kafka adapter. */
+/* The contract that every bus keeps. MALL_TEST_KAFKA=host:port adds the Kafka adapter. */
 #include "event/bus.h"
 
 #include "testing/bus_story.h"
@@ -78,7 +78,7 @@ static void every_group_hears_all(void)
         bus_close(&publisher, 5000);
 }
 
-/* On Kafka they share the partitions, on the log both hear all. */
+/* On Kafka they share the partitions, on the event log each reads all. */
 static void readers_of_a_group_hear_all_between_them(void)
 {
         const char *url = story_url();

@@ -49,7 +49,7 @@ static void expect_nothing(struct bus *bus)
         arena_close(&arena);
 }
 
-/* And what it passed over does not come again, whether something wanted came behind it or not. */
+/* Records that it passed over do not come again, whether or not a wanted one came after them. */
 static void a_reader_hears_what_it_wants(void)
 {
         const char *url = story_url();
@@ -76,7 +76,7 @@ struct noted {
         int64_t highest, count;
 };
 
-/* Of our source alone; as with `wanted`, nothing is copied. */
+/* Counts our own source only; as with `wanted`, nothing is copied. */
 static bool note(void *arg, const struct bus_sign *sign)
 {
         struct noted *noted = arg;
@@ -121,7 +121,7 @@ static void the_end_of_the_topic_can_be_looked_at(void)
         bus_look_back(&config, "g", &stop);
         check_int(noted.highest, 40);
         check_int(noted.count, 40);
-        expect(reader, "{}"); /* the group is where it was */
+        expect(reader, "{}"); /* the group's position has not moved */
         noted.count = 0;
         stop = true;
         bus_look_back(&config, "g", &stop);
@@ -130,7 +130,7 @@ static void the_end_of_the_topic_can_be_looked_at(void)
         bus_close(&publisher, 5000);
 }
 
-/* Kafka reads forwards only: where that is too much, the last ones count. */
+/* Kafka reads forwards only: where the records are too large, only the last few are read. */
 static void large_records_hide_no_end(void)
 {
         enum { LARGE = 800 * 1000, MANY = 50 };

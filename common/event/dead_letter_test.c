@@ -1,4 +1,4 @@
-/* What never can be applied becomes a dead letter, once, and stops nobody. */
+/* An event that can never be applied becomes a dead letter, once, and holds up nothing. */
 #include "testing/hearing.h"
 
 static const struct {
@@ -56,7 +56,7 @@ static void what_cannot_be_understood_is_a_dead_letter(void)
         end();
 }
 
-/* What becomes of a record with these headers that nobody understands. */
+/* The dead letter of a record with these headers, which cannot be read. */
 static const struct outbox_record *letter_of(const struct record_header *headers, size_t count)
 {
         struct record r = {
@@ -83,7 +83,7 @@ static void a_dead_letter_keeps_its_headers(void)
         end();
 }
 
-/* What a letter is told apart by: of headers that identify nothing neither stays. */
+/* A letter's identity: if the record's headers do not identify it, neither of them stays. */
 static void a_dead_letter_has_one_identity(void)
 {
         const struct record_header headers[] = {{"ce_source", "/o\xff", 3}, {"ce_id", "1", 1}};
@@ -140,7 +140,7 @@ static void one_bad_event_stops_no_other(void)
         end();
 }
 
-/* PostgreSQL only, whose triggers can say for good that a value is too large. */
+/* PostgreSQL only: its triggers can say that a value will always be too large. */
 static void a_dead_letter_that_cannot_be_kept_skips_nothing(void)
 {
         const struct outbox_record *dead;
@@ -177,9 +177,9 @@ static void a_dead_letter_that_cannot_be_kept_skips_nothing(void)
                 check_contains(header_of(&dead[i], "x-exception-message"),
                                i ? "a bad thing" : "expected a value");
         }
-        third_party(
-                "CREATE TABLE none_at_all (a INTEGER)"); /* then not even that can be written:
-                                                            nothing moves, and nothing is lost */
+        third_party("CREATE TABLE none_at_all (a INTEGER)"); /* then not even the bare letter can be
+                                                                written: nothing moves on, and
+                                                                nothing is lost */
         say("4", "junk");
         say("5", thing("later"));
         usleep(300 * 1000);
@@ -219,7 +219,7 @@ static void what_dies_is_told(void)
         end();
 }
 
-/* One is dead already and the next cannot be taken yet. */
+/* One event is a dead letter already, and the next cannot be applied yet. */
 static void closing_among_single_ones_loses_none(void)
 {
         struct outbox_record *dead;

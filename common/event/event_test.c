@@ -1,5 +1,5 @@
-/* What is read from a record: whether it is ours, what makes it this event and no other, and what
-   is kept of its headers. */
+/* What is read from a record: whether a reaction is for it, its identity, and what is kept of
+   its headers. */
 #include "event/event.h"
 
 #include "testing/thing.h"
@@ -57,7 +57,7 @@ static void its_type_decides_whose_it_is(void)
         check_text(t.event.type, "Thing");
         check_int(t.event.timestamp, 1795358923623);
         check(t.event.record == &t.record && t.event.body);
-        header("ce_type", "Other", 5); /* that of the body counts where both are ours */
+        header("ce_type", "Other", 5); /* the body's type counts if both are ours */
         check_int(verdict(), EVENT_OURS);
         check_text(t.event.type, "Thing");
         t.headers[0] = (struct record_header){"ce_type", "Thing2", 6};
@@ -122,8 +122,8 @@ static void an_event_is_what_its_sayer_called_it(void)
         end();
 }
 
-/* ... and one without, or with half of it, is its place in the topic, with a hash for a topic that
-   was made anew. */
+/* ... and an event without an identity, or with half of one, is identified by its place in the
+   topic, with a hash in case the topic is made anew. */
 static void one_without_a_name_is_its_place(void)
 {
         static const char value[] = "{\"eventType\":\"Thing\"}",
@@ -154,7 +154,7 @@ static void one_without_a_name_is_its_place(void)
         header("ce_source", NULL, 0); /* no value is no header */
         verdict();
         check_text(t.event.identity_source, "mall/3");
-        header("ce_source", "", 0); /* and an empty one names nobody */
+        header("ce_source", "", 0); /* and an empty source is none */
         verdict();
         check_text(t.event.source, "");
         end();
@@ -200,16 +200,16 @@ static void another_value_is_another_content(void)
               content_of("{\"eventType\":\"Thing\",\"timestamp\":1}"));
         check(content_of("junk") != 0 && content_of(NULL) != 0 &&
               content_of("") == content_of(NULL));
-        /* FNV-1a of 64 bits, both halves: what is in a store must be found by the next program */
+        /* FNV-1a of 64 bits, both halves: later programs must find what is in a store */
         check_int(content_of(NULL), (int32_t)(0xcbf29ce4u ^ 0x84222325u));
         check_int(content_of("7zghd8d"),
-                  1); /* whose halves are the same; 0 would say that nothing is known */
+                  1); /* its halves are equal; 0 would mean that no content is known */
 }
 
 #define TRACE "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
-/* What reactions say carries it on: of a producer's bytes no more than what any hop could make
-   something of. */
+/* The events that a reaction announces carry the trace on: never more of a producer's bytes than
+   a well-formed traceparent. */
 static void a_trace_goes_on_if_it_is_one(void)
 {
         static const struct {

@@ -1,4 +1,4 @@
-/* What only the embedded log promises: many processes, retention, clear words about bad files. */
+/* What only the event log promises: many processes, retention, clear errors for bad files. */
 #include "event/bus.h"
 
 #include "base/clock.h"
@@ -218,8 +218,7 @@ static void spoil(const char *end)
         fclose(f);
 }
 
-/* It says so, and takes as long as if nothing had come, so that who polls in a loop does not
-   spin. */
+/* It says so, and waits as long as if nothing had come, so that a polling loop does not spin. */
 static void a_log_that_is_damaged_under_its_reader_is_no_reason_to_hurry(void)
 {
         enum { WAIT_MS = 300 };
@@ -248,7 +247,7 @@ static void a_log_that_is_damaged_under_its_reader_is_no_reason_to_hurry(void)
 
 enum { WRITERS = 3, ROUNDS = 60, BATCH = 7 };
 
-/* What a writer was told is durable, kept where its death does not take it along. */
+/* The records that a writer knows to be durable, kept where they outlive the writer. */
 struct promised {
         _Atomic int values[WRITERS];
 };
@@ -291,8 +290,8 @@ struct read_so_far {
         int steps_back;
 };
 
-/* A writer that was killed says again what it does not know to be durable: that may step back,
-   never skip. */
+/* A writer that was killed appends again what it does not know to be durable: so numbers may
+   step back, but never skip. */
 static bool hear_some(struct bus *reader, struct read_so_far *heard, int wait_ms)
 {
         struct arena *arena = arena_open();

@@ -1,7 +1,6 @@
-/* The embedded log while the disk fails under it: each call that a file takes fails once, in every
-   place, and after that what was acknowledged is there once and in order, what was not is not, and
-   the file is sound. A failed flush ends the process by intent (eventlog.c), and is not among
-   them. */
+/* The event log while the disk fails: each call on a file fails once, at every place. After
+   that, acknowledged records are there once and in order, others are not, and the file is sound.
+   Failed flushes are left out, because they end the process by intent (eventlog.c). */
 #include "event/eventlog.h"
 
 #include "base/wal_vfs.h"
@@ -115,7 +114,7 @@ static int shim_xSync(sqlite3_file *f, int flags)
         return SQLITE_OK; /* nothing here loses power */
 }
 
-/* To give back always works. */
+/* Releasing always works. */
 static int shim_xShmLock(sqlite3_file *f, int offset, int n, int flags)
 {
         if (flags & SQLITE_SHM_LOCK && fails(SHM_LOCK))
@@ -219,7 +218,7 @@ static bool append(struct eventlog *f, int number)
         return eventlog_append(f, "mall", r, EACH, &e);
 }
 
-/* Appends, and again what failed, as the relay does; a file that cannot be opened is opened
+/* Appends, and repeats what failed, as the relay does; a file that cannot be opened is opened
    again. */
 static int append_all(void)
 {

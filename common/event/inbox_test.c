@@ -1,4 +1,4 @@
-/* Each event's effect exactly once, whatever arrives, on the embedded log. */
+/* Each event takes effect exactly once, whatever arrives. On the event log. */
 #include "event/eventlog.h"
 #include "testing/hearing.h"
 
@@ -10,7 +10,7 @@ static void an_event_said_twice_is_applied_once(void)
         begin();
         say("1", thing("a"));
         say("1", thing("a"));
-        say("2", thing("a")); /* another event of the same words */
+        say("2", thing("a")); /* another event with the same value */
         listen_as("things");
         wait_for_things(2);
         say("2", thing("a")); /* in a later batch */
@@ -33,14 +33,15 @@ static void what_is_replayed_is_not_applied_again(void)
         inbox_close(&t.inbox, CLOSE_MS);
         check(t.inbox == NULL);
         say("4", thing("last"));
-        listen_as("other-group"); /* which begins at the start again */
+        listen_as("other-group"); /* a new group begins at the start */
         wait_for_things(4);
         check_text(names(), "a b b last");
         wait_for_metric("duplicate", "Thing", 3);
         end();
 }
 
-/* As two replicas have the same partition for a moment: both read all of it, at the same time. */
+/* As when two replicas have the same partition for a moment: both read all of it, at the same
+   time. */
 static void two_readers_apply_each_event_once(void)
 {
         struct store *other;
@@ -69,7 +70,7 @@ static void two_readers_apply_each_event_once(void)
         end();
 }
 
-/* Bytes of others that are no text identify nothing, and stop nobody. */
+/* Headers of other producers that are no text identify nothing, and hold up nothing. */
 static void headers_that_are_no_text_are_none(void)
 {
         const struct record_header h[] = {
@@ -86,7 +87,7 @@ static void headers_that_are_no_text_are_none(void)
         r.value = thing("a");
         r.value_len = strlen(r.value);
         publish(&r, 1);
-        r.headers = long_ones; /* nor is what no index takes */
+        r.headers = long_ones; /* nor does an identity that is too long for an index */
         publish(&r, 1);
         r.value = "broken";
         r.value_len = 6;
@@ -99,7 +100,8 @@ static void headers_that_are_no_text_are_none(void)
         end();
 }
 
-/* A type of others that is no text is no reason to pass it over: the body says it too. */
+/* A type header that is no text is no reason to pass the record over: the body names the type
+   too. */
 static void of_a_type_that_is_no_text_the_body_decides(void)
 {
         struct record_header h = {"ce_type", "Th\xff", 3};
@@ -131,7 +133,7 @@ static void what_was_applied_stays_behind(void)
         end();
 }
 
-/* Of the log's own file, beside the readers. */
+/* Changes the log's file, at the same time as the readers. */
 static void change_log(const char *sql)
 {
         sqlite3 *db;
@@ -169,7 +171,7 @@ static void a_broken_bus_is_told_once_and_known(void)
         end();
 }
 
-/* It is read again after a restart then, and was there before. */
+/* Its events are read again after a restart, and recognised. */
 static void a_position_that_cannot_be_written_is_told_and_costs_nothing(void)
 {
         begin();
@@ -252,7 +254,7 @@ static void the_trace_goes_on(void)
         r.value = thing("a");
         r.value_len = strlen(r.value);
         publish(&r, 1);
-        say("2", thing("b")); /* of no trace, and not of the one before */
+        say("2", thing("b")); /* without a trace, not with the one before */
         listen_as("things");
         wait_for_things(2);
         check(outbox_read(t.store, 0, said, 3, &count, t.arena, &e) && count == 2);
@@ -261,7 +263,7 @@ static void the_trace_goes_on(void)
         end();
 }
 
-/* Sanitizers keep freed memory for a while; they know what is in use. */
+/* Sanitizers keep freed memory for a while; they know how much is in use. */
 extern size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
 
 static size_t memory_in_use(void)
@@ -308,7 +310,7 @@ static void what_others_say_is_skipped(void)
         listen_as("things");
         say(NULL, "{\"eventType\":\"Unknown\",\"id\":{}}");
         say(NULL, "{\"eventType\":\"\"}");
-        publish(&other, 1); /* that it is not ours its header tells, whatever is in it */
+        publish(&other, 1); /* its header tells that it is not ours, whatever its value is */
         say(NULL, thing("last"));
         wait_for_things(1);
         letters(0);
@@ -334,7 +336,7 @@ static int64_t lag_of(const char *group)
         return lag;
 }
 
-/* Only its body tells that it is nobody's: it was handed out. */
+/* Only its body tells that no reaction is for it: so it was handed out. */
 static void what_is_nobodys_is_passed_for_good(void)
 {
         int64_t end_at = clock_mono_us() + PATIENCE_US;
@@ -369,7 +371,7 @@ static void what_fails_for_now_is_tried_again(void)
         end();
 }
 
-/* A try costs a transaction: they come less and less often. */
+/* Each try costs a transaction: so tries come less and less often. */
 static void what_fails_for_long_is_not_tried_all_the_time(void)
 {
         begin();
@@ -398,7 +400,7 @@ static void closing_does_not_wait_for_better_times(void)
         check(clock_mono_us() - before < PATIENCE_US / 2);
         check_int(things_count(t.store), 0);
         atomic_store(&refusals, 0);
-        listen_as("things"); /* the next life goes on where this one stood */
+        listen_as("things"); /* the next reader goes on where this one stopped */
         wait_for_things(2);
         check_text(names(), "busy b");
         end();

@@ -1,5 +1,5 @@
-/* Brokers that are not there, or there and mute: everything stays bounded and says so. Needs no
-   broker. */
+/* Brokers that are away, or that accept connections and never answer: every call is bounded, and
+   says so. Needs no broker. */
 #include "event/bus.h"
 
 #include "base/clock.h"
@@ -12,7 +12,7 @@
 
 enum { WAIT_MS = 400, BOUND_US = 10 * 1000 * 1000 };
 
-/* A port of 127.0.0.1 that takes connections and never answers, or, closed again, refuses them. */
+/* A port of 127.0.0.1 that accepts connections and never answers, or, once closed, refuses them. */
 static int mute_socket(char url[64])
 {
         struct sockaddr_in address = {.sin_family = AF_INET,
@@ -27,8 +27,8 @@ static int mute_socket(char url[64])
         return fd;
 }
 
-/* Nothing is taken, for nobody knows the topic's parts; a client that goes on all the same keeps it
-   until it is given up. */
+/* The bus takes nothing, because it does not know the topic's parts; a client that hands records
+   over all the same has them kept until they are given up. */
 static void publish_in_vain(const char *url)
 {
         struct bus_config config = {.url = url, .client = "test"};

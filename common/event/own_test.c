@@ -1,5 +1,5 @@
-/* A store came back from the past: our own, which finds out, or a sender's, whose events we tell
-   apart. */
+/* A store came back from the past: our own, which notices it, or a sender's, whose events we
+   tell apart. */
 #include "event/own.h"
 #include "testing/hearing.h"
 
@@ -34,7 +34,7 @@ static void another_event_of_the_same_identity_is_no_duplicate(void)
         end();
 }
 
-/* What an older program took in has no content; then nobody can tell. */
+/* An older program recorded no content: then we cannot tell. */
 static void of_older_identities_nobody_knows_the_content(void)
 {
         begin();
@@ -119,7 +119,8 @@ static void a_store_that_came_back_from_the_past_is_renewed(void)
         end();
 }
 
-/* The group is past it: at the start somebody has to look, before anything is given. */
+/* The group's position is past the event: so the daemon looks back at its start, before it gives
+   any id. */
 static void what_lies_behind_the_group_is_looked_at(void)
 {
         begin();
@@ -140,8 +141,7 @@ static void what_lies_behind_the_group_is_looked_at(void)
         listen_as("things");
         stop_listening();
         check_contains(told(), "ids up to 7, and the topic has its event 39.");
-        check_int(count_of(told(), "may have been taken"),
-                  0); /* nothing was said since the start */
+        check_int(count_of(told(), "may have been taken"), 0); /* no event since the start */
         check(store_events_given(t.store) > 39);
         check(things_add(t.store, "b") > 39);
         end();
@@ -160,7 +160,7 @@ static void a_store_that_gave_nothing_yet_is_renewed_too(void)
         end();
 }
 
-/* PostgreSQL only: the daemons run on, and nothing more is heard. */
+/* PostgreSQL only: the daemons run on, and no more events come. */
 static void a_standby_that_was_behind_is_renewed(void)
 {
         begin();
@@ -178,7 +178,7 @@ static void a_standby_that_was_behind_is_renewed(void)
         end();
 }
 
-/* Of two that share a store, or of a host before and after: one may be ahead. */
+/* The clocks of two hosts, or of one before and after a restore, may differ. */
 static void clocks_may_differ_a_little(void)
 {
         int64_t now = clock_wall_ms(), most = (now + 60 * 60 * 1000) * 1000;
@@ -198,7 +198,7 @@ static void clocks_may_differ_a_little(void)
         end();
 }
 
-/* While a broker is away nobody waits for it, neither to begin nor to end. */
+/* While a broker is away, neither opening nor closing waits for it. */
 static void a_bus_that_is_away_is_looked_at_later(void)
 {
         struct bus_config away = {.url = "kafka://127.0.0.1:1/mall", .client = "test"};
@@ -296,7 +296,7 @@ static void what_cannot_be_renewed_now_is_told_and_renewed_later(void)
         end();
 }
 
-/* Where the unit tests' broker is: a thread of its own reads there. */
+/* If there is a broker for the unit tests: a thread of its own reads there. */
 static void on_kafka_the_end_of_the_topic_is_looked_at(void)
 {
         const char *broker = getenv("MALL_TEST_KAFKA");
@@ -321,7 +321,7 @@ static void on_kafka_the_end_of_the_topic_is_looked_at(void)
         end();
 }
 
-/* Neither a number that no store gives nor another's says anything about ours. */
+/* Neither an id that no store gives nor another store's id means anything for ours. */
 static void an_absurd_id_renews_nothing(void)
 {
         const char *ids[] = {"9223372036854775807",

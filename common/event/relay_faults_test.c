@@ -1,5 +1,5 @@
-/* The relay on a bus that gives back, refuses, is closed or away: nothing is lost, and each key
-   keeps its order. */
+/* The relay on a bus that gives records back, refuses them, is closed or away: nothing is lost,
+   and each key keeps its order. */
 #include "testing/relay_bus.h"
 
 #include "testing/overheard.h"

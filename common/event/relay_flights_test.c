@@ -1,5 +1,5 @@
-/* The relay on a bus that answers when it wants to: all comes once, what stands still holds up only
-   itself, and all of it is bounded. */
+/* The relay on a bus that answers late: each record comes once, what stands still holds up only
+   itself, and all is bounded. */
 #include "testing/relay_bus.h"
 
 static void all_is_heard_once(void)
@@ -28,7 +28,7 @@ static void memory_is_bounded_in_bytes(void)
         end();
 }
 
-/* However many: the rest has something of the window left. */
+/* However many stand still, some of the window is left for the rest. */
 static void what_stands_still_holds_up_nothing_else(void)
 {
         begin();
@@ -59,8 +59,7 @@ static void all_but_one_may_stand_still(void)
         set(set_parts, 26);
         for (const char *key = still; *key; key++)
                 doom(*key, HOLD, 0);
-        for (const char *key = still; *key;
-             key++) { /* one after the other takes half of what is left */
+        for (const char *key = still; *key; key++) { /* each takes half of what is left */
                 say((char[]){*key, '\0'}, 6, 4 * LARGE);
                 wait_until_heard_some(*key);
         }
@@ -73,8 +72,8 @@ static void all_but_one_may_stand_still(void)
         end();
 }
 
-/* Who dies in the midst of a long backlog leaves little that comes twice, and what is known of it
-   takes little memory. */
+/* If the process dies in the middle of a long backlog, little comes twice; and the relay's
+   knowledge of it takes little memory. */
 static void what_is_published_is_soon_removed(void)
 {
         enum { TIMES = 12000, FLYING_MOST = RELAY_WINDOW / RELAY_RECORD };
@@ -101,7 +100,7 @@ static void what_is_published_is_soon_removed(void)
         end();
 }
 
-/* One that is told of waits for nobody's answer. */
+/* A new commit does not wait for the answers to others. */
 static void a_commit_wakes_who_waits_for_answers(void)
 {
         begin();
@@ -116,15 +115,15 @@ static void a_commit_wakes_who_waits_for_answers(void)
         end();
 }
 
-/* Keys have other lanes then: what waits stays in front all the same. */
+/* Then keys have other lanes: waiting records stay ahead all the same. */
 static void parts_may_grow(void)
 {
         int64_t end_at = clock_mono_us() + PATIENCE_US;
 
         begin();
         say("bcdefg", 20, LARGE);
-        wait_until_pending(0); /* before: else a pause of this process's would have some of them
-                                  wait behind a */
+        wait_until_pending(0); /* wait here: otherwise a pause of this process would make some of
+                                  them wait after a */
         doom('a', HOLD, 0);
         say("a", 20, LARGE);
         while (!heard_count('a') && clock_mono_us() < end_at)
@@ -148,8 +147,8 @@ static void grow_behind_a_commit(void)
         set(set_parts, 5);
 }
 
-/* The pass goes on to b's second and reads past a, which memory has, and which then comes to the
-   lane that b had. */
+/* The pass goes on to b's second record and past a's, which memory has, and which then comes to
+   b's old lane. */
 static void parts_may_grow_while_the_table_is_read(void)
 {
         int64_t end_at = clock_mono_us() + PATIENCE_US;

@@ -1,5 +1,5 @@
-/* A Kafka that answers for some and not for others: what can go on goes on, all of it comes once,
-   in order per key. Needs no broker: the cluster is librdkafka's own mock. */
+/* A Kafka cluster that answers for some partitions only: the others' records go on, all come
+   once, in order per key. Needs no broker: the cluster is librdkafka's own mock. */
 #include "event/relay.h"
 
 #include "base/clock.h"
@@ -124,7 +124,7 @@ static void wait_until_pending(int64_t count)
         check_int(outbox_pending(t.store), count);
 }
 
-/* All that was said is on the topic, and of each key in its order; once: no more often. */
+/* All events are on the topic, each key's in order. once: none comes twice. */
 static void heard_all(bool once)
 {
         struct error e = {0};
@@ -207,8 +207,8 @@ static void publish_dead_letter(struct unit *unit, void *arg)
         unit_publish(unit, "error.mall.things", "k", "{", 1, &headers);
 }
 
-/* Of a topic with an error the mock still lists partitions, which a broker does not, and at which
-   librdkafka 2.8 ends (its issue 4907). */
+/* For a topic with an error the mock still lists partitions, which a broker does not; librdkafka
+   2.8 crashes on that (its issue 4907). */
 static void a_dead_letter_that_is_not_permitted_holds_up_nothing(void)
 {
         if (rd_kafka_version() >= 0x02060000)
@@ -262,9 +262,9 @@ static void answer_with(const rd_kafka_resp_err_t *answers, size_t count)
         wait_until_pending(0);
 }
 
-/* Whatever a broker may answer to a produce request, once or a few times. Only one record of each
-   key is under way: the mock looks at no sequence numbers, so it takes a batch behind one that it
-   has just refused, which a broker does not. */
+/* Every answer that a broker may give to a produce request, once or a few times. Only one record
+   of each key is under way: the mock ignores sequence numbers, so it takes a batch after one
+   that it has just refused, which a broker does not. */
 static void no_answer_loses_anything(void)
 {
         static const rd_kafka_resp_err_t not_taken[] = {

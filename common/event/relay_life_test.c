@@ -1,4 +1,4 @@
-/* How the relay begins, waits and ends, and what it tells of itself meanwhile. */
+/* How the relay begins, waits and ends, and what it logs and measures meanwhile. */
 #include "testing/relay_bus.h"
 
 #include "testing/overheard.h"
@@ -209,7 +209,7 @@ static void closing_waits_for_answers(void)
 
 static struct relay *closing;
 
-/* The relay is in the midst of a round meanwhile, which is its last. */
+/* Meanwhile the relay is in the middle of a round, its last one. */
 static void say_another_until_closing(void)
 {
         int64_t end_at = clock_mono_us() + PATIENCE_US;
@@ -261,7 +261,7 @@ static void metrics_say_how_it_stands(void)
         end();
 }
 
-/* Backlogs are told before anything of them is handed over. */
+/* The age is known before anything of the backlog is handed over. */
 static void the_age_of_a_backlog_is_known_at_once(void)
 {
         int64_t end_at = clock_mono_us() + PATIENCE_US;

@@ -1,4 +1,4 @@
-/* The relay from memory, step by step: what it keeps of what was committed, and what it reads from
+/* The relay from memory, step by step: which committed records it keeps, and which it reads from
    the table. */
 #include "testing/relay_steps.h"
 
@@ -20,9 +20,9 @@ static struct outbox_batch *batch_of(int64_t id, size_t bytes)
         return b;
 }
 
-/* ---- what is kept of what was committed ---- */
+/* ---- what memory keeps ---- */
 
-/* Of a relay that does not come to take it. */
+/* In a relay that does not take the batches. */
 static void what_waits_in_memory_is_bounded_too(void)
 {
         struct relay away = {.lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER};
@@ -37,7 +37,7 @@ static void what_waits_in_memory_is_bounded_too(void)
         check(away.first && away.first->next && away.end == away.first->next->next);
         relay_committed(
                 &away,
-                batch_of(10, RELAY_MEMORY / 4)); /* what batches take besides is too much now */
+                batch_of(10, RELAY_MEMORY / 4)); /* with the batches' own size it is too much now */
         check(!away.first && !away.memory);
         check_int(away.overflowed, 7);
         check_int(away.overflowed_at, 107);
@@ -119,7 +119,7 @@ static void what_an_earlier_relay_sent_is_not_handed_over_again(void)
         close_relay();
 }
 
-/* The first of them is in the table only. */
+/* The first records are in the table only. */
 static void overflow(void)
 {
         the_first_lands();
@@ -127,7 +127,7 @@ static void overflow(void)
         relay_committed(&r, batch_of(2, 2 * RELAY_MEMORY));
 }
 
-/* A pass came upon the second before its commit was told. */
+/* A pass read the second record before the relay was told of its commit. */
 static void read_before_told(void)
 {
         the_first_lands();
@@ -228,7 +228,7 @@ static void the_age_of_what_memory_has_is_known(void)
         close_relay();
 }
 
-/* What lane 2 has read says nothing of a, which comes to it now. */
+/* Lane 2 has not read a's records, which come to it now. */
 static void parts_that_grow_let_the_table_tell(void)
 {
         open_relay();
@@ -256,7 +256,7 @@ static void grow(void)
         say_each("b");
 }
 
-/* By a client of Kafka's that broke. Its key has another lane now. */
+/* Given back by a Kafka client that broke. Its key has another lane now. */
 static void what_is_given_back_after_parts_grew_comes_again(void)
 {
         open_relay();
@@ -274,7 +274,7 @@ static void first_of_b_comes_back(void)
                 answer(id, id == 2 || id == 4 ? BUS_RETURNED : BUS_PUBLISHED);
 }
 
-/* One at a time, until the bus takes one; the others stay where they are. */
+/* One at a time, until the bus takes one; the others stay in the table. */
 static void what_a_lane_left_is_read_when_it_opens(void)
 {
         open_relay();
@@ -296,7 +296,7 @@ static void hide_headers(void)
         bus.when_asked = out_of_time;
 }
 
-/* Twice too late. What is told meanwhile is no reason to try sooner. */
+/* Twice too late. A commit meanwhile is no reason to try sooner. */
 static void show_headers(void)
 {
         static int asked;

@@ -1,5 +1,5 @@
-/* A shared store's relay among others: a bus that is away, parts that others want, a session that
-   ends, and its own end. */
+/* A shared store's relay among others: a bus that is away, parts that others want, a session
+   that ends, and its closing. */
 #include "testing/relay_looks.h"
 
 static void a_bus_that_is_away_is_asked_each_100_ms(void)
@@ -79,7 +79,7 @@ static void a_part_with_something_under_way_is_kept(void)
         end();
 }
 
-/* It begins anew as soon as it can, and forgets nothing. */
+/* It begins again as soon as it can, and forgets nothing. */
 static void a_session_that_ended_is_made_anew(void)
 {
         if (!begin())
@@ -114,7 +114,7 @@ static void a_session_that_ended_is_made_anew(void)
         end();
 }
 
-/* How long the end took. */
+/* How long closing took. */
 static int64_t close_ms(void)
 {
         int64_t before = now.us;

@@ -28,7 +28,7 @@ static void it_looks_each_20_ms_and_is_told(void)
         end();
 }
 
-/* After many it pays to wait for more. */
+/* After many records it pays to wait for more. */
 static void many_are_followed_by_a_pause(void)
 {
         if (!begin())
@@ -73,7 +73,7 @@ static void what_landed_is_removed_and_forgotten(void)
         end();
 }
 
-/* What is known and not yet out of the table fills no page. */
+/* Records that are known and still in the table do not fill a page. */
 static void what_is_known_hides_nothing_behind_it(void)
 {
         if (!begin())
@@ -87,7 +87,7 @@ static void what_is_known_hides_nothing_behind_it(void)
         end();
 }
 
-/* Pages go on behind what lanes left, all as of one moment. */
+/* Pages go on after the records that lanes left, all as of one moment. */
 static void what_was_left_hides_nothing_behind_it(void)
 {
         const char *behind;
@@ -127,7 +127,7 @@ static void what_was_left_hides_nothing_behind_it(void)
         end();
 }
 
-/* The window is full: the rest is left where it is. */
+/* The window is full: the rest stays in the table. */
 static void what_has_no_room_is_left(void)
 {
         int fit = RELAY_WINDOW / 2 / (LARGE + RELAY_RECORD);
@@ -152,7 +152,7 @@ static void what_has_no_room_is_left(void)
         end();
 }
 
-/* What is behind it in the same page was not offered: a page behind that would overtake it. */
+/* Later records of the same page were not offered: a later page would overtake them. */
 static void a_full_window_ends_the_look(void)
 {
         int64_t last = 0;
@@ -182,7 +182,7 @@ static void a_full_window_ends_the_look(void)
         end();
 }
 
-/* So that who dies in the midst of a long backlog leaves little that comes twice. */
+/* So that little comes twice if the process dies in the middle of a long backlog. */
 static void much_that_landed_is_removed_before_more_is_read(void)
 {
         enum {
@@ -211,7 +211,7 @@ static void much_that_landed_is_removed_before_more_is_read(void)
         end();
 }
 
-/* Looking at much that stands still costs: the relay rests for as long as a look took. */
+/* Looking at many records that stand still costs: the relay rests for as long as a look took. */
 static void a_long_look_is_followed_by_a_rest(void)
 {
         int64_t took = 100 * INT64_C(1000000);

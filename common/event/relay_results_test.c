@@ -1,4 +1,4 @@
-/* The relay step by step: what comes of each answer of the bus. */
+/* The relay step by step: what it does with each answer of the bus. */
 #include "testing/relay_steps.h"
 
 #include "testing/overheard.h"
@@ -202,7 +202,7 @@ static void what_is_parked_is_forgotten(void)
         end();
 }
 
-/* In whichever order it did. */
+/* In whichever order they landed. */
 static void just_what_landed_is_removed(void)
 {
         struct outbox_record left[4];

@@ -1,4 +1,5 @@
-/* The relay from memory, step by step: what finds no room, how long it waits, and for what. */
+/* The relay from memory, step by step: records that find no room, how long it waits, and for
+   what. */
 #include "testing/relay_steps.h"
 
 static int looks; /* so far */
@@ -15,7 +16,7 @@ static void until_there_is_room(void)
         answer(2, BUS_PUBLISHED);
 }
 
-/* Others have all of the window: a lane has room for its first record and for nothing else. */
+/* Others have all of the window: a lane has room for its first record only. */
 static void fill_the_window(void)
 {
         answer(1, BUS_PUBLISHED);
@@ -64,7 +65,7 @@ static void what_is_read_and_finds_no_room_in_time_ends_the_pass(void)
         say_unheard("aab");
         r.bytes = RELAY_WINDOW;
         run_to_the_end();
-        check_text(handed(), " 1"); /* nor b's, behind it */
+        check_text(handed(), " 1"); /* nor b's, after it */
         check(lane("a")->left == 2 && lane("b")->left == 2);
         check(lane("a")->read_to == 1 && lane("b")->read_to == 1);
         close_relay();

@@ -1,5 +1,5 @@
-/* What was committed comes onto the bus: all of it, in order, as the contract has it, on the
-   embedded log. */
+/* Committed events come onto the bus: all of them, in order, in the form of data/event_form.h.
+   On the event log. */
 #include "event/relay.h"
 
 #include "base/clock.h"
@@ -48,7 +48,7 @@ static void start_relay(void)
         check_text(e.text, "");
 }
 
-/* Without a limit on what an event may have, so that the bus is the one to refuse. */
+/* Without a limit on an event's size, so that the bus refuses it. */
 static void begin(void)
 {
         struct error e = {0};
@@ -74,7 +74,7 @@ static void end(void)
         arena_close(&t.arena);
 }
 
-/* The records of the topic, once there are that many. */
+/* The topic's records, once there are so many. */
 static struct record *published(const char *topic, size_t count)
 {
         struct record *records = arena_alloc(t.arena, (count + 1) * sizeof *records);
@@ -95,7 +95,7 @@ static struct record *published(const char *topic, size_t count)
         return records;
 }
 
-/* And swept out of the table, which comes when the relay is idle. */
+/* ... and removed from the table, which happens when the relay is idle. */
 static void wait_until_sent(void)
 {
         int64_t end_at = clock_mono_us() + PATIENCE_US;
@@ -240,7 +240,7 @@ static void an_earlier_life_is_published_first(void)
         end();
 }
 
-/* Nobody can write to the log meanwhile. */
+/* No other process can write to the log meanwhile. */
 static struct db *block_bus(void)
 {
         struct error e = {0};
@@ -341,7 +341,7 @@ static void what_the_bus_refuses_is_parked(void)
         start_relay();
         check_int(things_do(t.store, say_too_much, NULL), ERROR_NONE);
         r = published("mall", 1);
-        check_text(arena_copy(t.arena, r->key, r->key_len), "2"); /* the one behind it flows */
+        check_text(arena_copy(t.arena, r->key, r->key_len), "2"); /* the later one is published */
         wait_until_sent();
         end();
         begin();

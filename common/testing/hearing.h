@@ -1,5 +1,5 @@
-/* hearing - for tests of the inbox only: an inbox on the embedded log that hears of things, and all
-   that a story wants to know. */
+/* hearing - for tests of the inbox only: an inbox on the event log that reads events about
+   things, and all that a story wants to know of it. */
 #ifndef TESTING_HEARING_H
 #define TESTING_HEARING_H
 
@@ -17,7 +17,7 @@ enum { PATIENCE_US = 20 * 1000000, CLOSE_MS = 2000, MANY = 1200 };
 static _Atomic int refusals; /* how often "busy" is refused before it is taken */
 static _Atomic int reacted;
 
-/* A thing named "bad" never can be taken, one named "busy" not yet. */
+/* A thing named "bad" can never be applied, one named "busy" not yet. */
 static inline void take(struct unit *unit, const struct event *event)
 {
         struct thing *t = event_row(unit, event, &thing_shape);
@@ -85,7 +85,7 @@ static inline void end(void)
         arena_close(&t.arena);
 }
 
-/* Changes what is in the store, as a restore does. */
+/* Changes the store's contents, as a restore does. */
 static inline void third_party(const char *sql)
 {
         struct error e = {0};
@@ -93,7 +93,7 @@ static inline void third_party(const char *sql)
         struct db *db;
 
         if (!shared)
-                store_close(&t.store); /* which keeps all others away */
+                store_close(&t.store); /* it keeps all others away */
         db = db_open(things_url(), things_service(), DB_WRITER, &e);
         check_text(e.text, "");
         check(db_exec(db, sql, &e));
@@ -157,7 +157,7 @@ static inline const char *names(void)
         return all.at;
 }
 
-/* How many events came to that, by the metric; it is counted behind the commit. */
+/* Waits until the metric has counted so many events; it counts after the commit. */
 static inline void wait_for_metric(const char *name, const char *type, int count)
 {
         const char *line = arena_printf(t.arena, "mall_events_%s_total{event_type=\"%s\"} %d\n",
@@ -183,7 +183,7 @@ static inline const char *header_of(const struct outbox_record *o, const char *w
         return "none";
 }
 
-/* The dead letters in the outbox; how many there are. */
+/* The dead letters in the outbox; returns how many. */
 static inline int dead_letters(struct outbox_record **letters)
 {
         struct outbox_record *all = arena_alloc(t.arena, 2 * MANY * sizeof *all);
@@ -199,7 +199,7 @@ static inline int dead_letters(struct outbox_record **letters)
         return dead;
 }
 
-/* So many there are. */
+/* Checks that there are so many. */
 static inline const struct outbox_record *letters(int count)
 {
         struct outbox_record *all;
@@ -208,7 +208,7 @@ static inline const struct outbox_record *letters(int count)
         return all;
 }
 
-/* What the log says meanwhile: stderr goes to a file. */
+/* Keeps what is logged meanwhile: stderr goes to a file. */
 static int kept_stderr = -1;
 
 static inline void listen_to_log(void)

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "event/bus.h"
 
-/* How many of them are on the bus by then. */
+/* Returns how many of them are on the bus by then. */
 static inline size_t bus_publish(struct bus *bus, struct record *records, size_t count, int wait_ms,
                                  struct error *error)
 {

@@ -1,6 +1,6 @@
-/* relay_bus - for tests only: a relay on a bus of the story's own, which takes, keeps, answers,
-   gives back and refuses what it is told to. This is the whole of bus.h's publishing half: bus.c is
-   not linked. */
+/* relay_bus - for tests only: a relay on a bus of the test's own, which takes, keeps, answers,
+   gives back or refuses records as the story tells it. This is all of bus.h's publishing half:
+   bus.c is not linked. */
 #ifndef TESTING_RELAY_BUS_H
 #define TESTING_RELAY_BUS_H
 
@@ -27,7 +27,7 @@ struct handed_over {
         bool answered;
 };
 
-/* What becomes of records of a key from now on. */
+/* What the bus does with a key's records from now on. */
 enum fate { LAND, HOLD, RETURN, REFUSE, CLOSE };
 
 static struct {
@@ -36,16 +36,16 @@ static struct {
         int parts, parts_told;
         bool fails;          /* bus_send takes nothing */
         enum fate fate[128]; /* by key */
-        int only[128];       /* ... for so many of them, or so often; then they land. 0: for all */
+        int only[128];       /* ... with so many of them; the later ones land. 0: with all */
         struct handed_over heard[HELD_MOST];
-        size_t count, told; /* results were looked for in the first `told` */
+        size_t count, told; /* the first `told` records were asked for results */
         bool woken, gave_up;
-        char lands_once_woken; /* a key that is held until the first look behind that */
+        char lands_once_woken; /* a key whose records are held until the first look after a wake */
         bool was_woken;
         int closed_ms;
         size_t flying, flying_most; /* bytes that wait for an answer */
         size_t sends, largest_send; /* bytes */
-        void (*when_sent)(void);    /* once, behind the next send, on the relay's thread */
+        void (*when_sent)(void);    /* once, after the next send, on the relay's thread */
 } bus = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, .parts = 3};
 
 static struct {
@@ -144,8 +144,7 @@ static inline void once_less(char key)
                 bus.fate[(int)key] = LAND;
 }
 
-/* As a session that ends: all that is under way of a key is given back, and what comes later is
-   not. */
+/* As when a session ends: all of a key's records under way are given back, later ones are not. */
 static inline size_t give_back(char key, struct bus_result *results, size_t most)
 {
         size_t count = 0, i;
@@ -256,8 +255,8 @@ static inline void start_relay(void)
         struct error e = {0};
 
         bus.gave_up = false;
-        metrics_close(&t.metrics); /* who asked to be called at a scrape is called for as long as it
-                                      lives */
+        metrics_close(&t.metrics); /* the relay's callback is called at each scrape for as long
+                                      as the metrics live */
         t.metrics = metrics_open();
         t.relay = relay_open(&(struct relay_config){.store = t.store,
                                                     .bus = {.url = "ours", .client = "things"},
@@ -279,7 +278,7 @@ static inline void begin(void)
         struct error e = {0};
 
         if (t.store)
-                end(); /* of a story that a failed check ended in its middle */
+                end(); /* of a story that a failed check ended */
         memset(&t, 0, sizeof t);
         memset(bus.fate, 0, sizeof bus.fate);
         memset(bus.only, 0, sizeof bus.only);
@@ -321,7 +320,7 @@ static inline void say_some(struct unit *unit, void *arg)
                 }
 }
 
-/* bytes: what a header of theirs has */
+/* bytes: of one of their headers */
 static inline void say(const char *keys, int times, size_t bytes)
 {
         check_int(things_do(t.store, say_some, &(struct said_keys){keys, times, bytes}),
@@ -380,7 +379,7 @@ static inline void wait_until_pending(int64_t count)
         check_int(outbox_pending(t.store), count);
 }
 
-/* And out of the table. */
+/* ... and removed from the table. */
 static inline void wait_until_gone(void)
 {
         int64_t end_at = clock_mono_us() + PATIENCE_US;
@@ -391,7 +390,7 @@ static inline void wait_until_gone(void)
         check_text(things_waiting(t.store, t.arena), "");
 }
 
-/* Each key's in their order, each once. */
+/* Each key's records in their order, each once. */
 static inline void heard_once(void)
 {
         int last[128] = {0};
@@ -403,7 +402,7 @@ static inline void heard_once(void)
                 check_int(last[key], t.said[key]);
 }
 
-/* The same, but what was given back may be there before it came again; what lands for good is in
+/* The same, but a record that was given back may have landed before; what lands in the end is in
    order. */
 static inline void landed_in_order(void)
 {

@@ -1,6 +1,6 @@
-/* relay_looks - for tests of relay_parts.c only: the relay of a shared store, which stands wherever
-   it waits until the test lets time go on. On a real PostgreSQL; the bus and the clock are the
-   test's own: this is the whole of clock.h and of bus.h's publishing half. */
+/* relay_looks - for tests of relay_parts.c only: the relay of a shared store, which stands still
+   at each of its waits until the test lets time go on. On a real PostgreSQL; the bus and the
+   clock are the test's own: this is all of clock.h and of bus.h's publishing half. */
 #ifndef TESTING_RELAY_LOOKS_H
 #define TESTING_RELAY_LOOKS_H
 
@@ -21,10 +21,10 @@ enum {
         PAGE_OF_PART = RELAY_PAGE / OUTBOX_PARTS, /* what a page has of each part */
 };
 
-/* What becomes of records of a lane from now on. */
+/* What the bus does with a lane's records from now on. */
 enum fate { LAND, HOLD, RETURN, REFUSE };
 
-/* The relay's thread's, and the test's while the relay stands. */
+/* Of the relay's thread; of the test while the relay stands still. */
 static struct {
         int parts;
         enum fate fate[LANES];
@@ -92,7 +92,7 @@ void clock_rfc3339(int64_t wall_ms, char text[CLOCK_RFC3339])
                  (int)(wall_ms % 1000));
 }
 
-/* Whoever asks waits for it, and that wait is over then. */
+/* Its callers wait until that time. Here they wait in this call, and it is over when it returns. */
 struct timespec clock_after(int64_t ms)
 {
         if (ms > 0)
@@ -177,7 +177,7 @@ void bus_give_up(struct bus *at)
         bus.gave_up = true;
 }
 
-/* Closing, too, wakes it: from then on it stands no more. */
+/* Closing wakes it too: from then on it no longer stands still. */
 void bus_wake(struct bus *at)
 {
         (void)at;
@@ -202,7 +202,7 @@ static inline void wait_until_it_stands(void)
         check(sem_timedwait(&now.stands, &until) == 0);
 }
 
-/* Lets it go on, so much later. */
+/* Lets it go on, so many microseconds later. */
 static inline void step_by(int64_t us)
 {
         now.us += us;
@@ -210,7 +210,7 @@ static inline void step_by(int64_t us)
         wait_until_it_stands();
 }
 
-/* All that it waits for passes. */
+/* Lets the time pass that it waits for. */
 static inline void step(void)
 {
         step_by(now.ms * INT64_C(1000));
@@ -239,13 +239,13 @@ static inline void start_relay(void)
         wait_until_it_stands();
 }
 
-/* False where the store is one process's. */
+/* False where the store belongs to one process. */
 static inline bool begin(void)
 {
         if (!db_url_is_shared(things_url()))
                 return false;
         if (t.store)
-                end(); /* of a story that a failed check ended in its middle */
+                end(); /* of a story that a failed check ended */
         memset(&t, 0, sizeof t);
         memset(&bus, 0, sizeof bus);
         bus.parts = LANES;
@@ -274,7 +274,7 @@ static inline void say_some(struct unit *unit, void *arg)
                 unit_announce(unit, &thing_said, &thing);
 }
 
-/* bytes: what a header of theirs has; value_max bounds only the value */
+/* bytes: of one of their headers; value_max bounds only the value */
 static inline void say_large(const char *key, int times, size_t bytes)
 {
         check_int(things_do(t.store, say_some, &(struct said_times){key, times, bytes}),
@@ -291,7 +291,7 @@ static inline int part_of(const char *key)
         return (int)(hash_bytes(key, strlen(key)) % OUTBOX_PARTS);
 }
 
-/* A key of this letter's lane and that part. */
+/* A key in this letter's lane and that part. */
 static inline const char *key_of(char letter, int part)
 {
         for (int i = 0;; i++) {
@@ -316,7 +316,7 @@ static inline struct lane *lane(char letter)
         return &t.relay->lanes[letter - 'a'];
 }
 
-/* Another process is there, and takes what it may. */
+/* Another process is there, and takes the parts that it may. */
 static inline int share_with_another(void)
 {
         struct error e = {0};

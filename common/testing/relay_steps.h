@@ -1,5 +1,5 @@
-/* relay_steps - for tests only: the relay step by step, on the test's own thread. The bus is of the
-   test's own and answers what is put down for it; bus.c is not linked. */
+/* relay_steps - for tests only: the relay step by step, on the test's own thread. The bus is the
+   test's own and gives the answers that the story has set; bus.c is not linked. */
 #ifndef TESTING_RELAY_STEPS_H
 #define TESTING_RELAY_STEPS_H
 
@@ -20,7 +20,7 @@ static struct {
         bool listened; /* at that look */
         bool lands;    /* all that is sent, at once */
         size_t woken;
-        void (*when_sent)(void);    /* behind each send */
+        void (*when_sent)(void);    /* after each send */
         void (*when_waiting)(void); /* at each look that waits */
         void (*when_asked)(void);   /* for its parts */
 } bus;
@@ -108,7 +108,7 @@ bool bus_topic_is_valid(const char *topic)
 
 /* ---- what stories have in common ---- */
 
-/* shared: nothing is said of the outbox's table */
+/* shared: the relay does not tell the store what was sent */
 static inline void begin(bool shared)
 {
         struct error e = {0};
@@ -160,7 +160,7 @@ static inline struct lane *lane(const char *key)
         return relay_lane_of(&r, &o);
 }
 
-/* However long this process is held up, its lane does not stand still. */
+/* Its lane does not stand still, however long this process is held up. */
 static inline enum offer offer_record(const char *key, int64_t id, size_t len)
 {
         struct outbox_record o = record(key, id, len);
@@ -247,7 +247,7 @@ static inline void run_out_of_time(void)
         r.closing = false;
 }
 
-/* Until all that there is to do is done. */
+/* Runs the rounds until there is no more to do. */
 static inline void run_to_the_end(void)
 {
         r.closing = true;
@@ -267,7 +267,7 @@ static inline void say_each(const char *keys)
         check_int(things_do(store, say_keys, (void *)(uintptr_t)keys), ERROR_NONE);
 }
 
-/* The relay does not hear of them. */
+/* The relay is not told of these commits. */
 static inline void say_unheard(const char *keys)
 {
         outbox_on_commit(store, NULL, NULL);
@@ -275,7 +275,7 @@ static inline void say_unheard(const char *keys)
         outbox_on_commit(store, relay_committed, &r);
 }
 
-/* What was handed over, in its order: " 1 2 3" */
+/* The ids handed over, in order: " 1 2 3" */
 static inline const char *handed(void)
 {
         static char all[1000];
@@ -288,7 +288,7 @@ static inline const char *handed(void)
         return all;
 }
 
-/* The first one flies by then, and lands now. */
+/* The first one is under way by then, and lands now. */
 static inline void the_first_lands(void)
 {
         bus.when_waiting = NULL;
@@ -296,8 +296,7 @@ static inline void the_first_lands(void)
         answer(1, BUS_PUBLISHED);
 }
 
-/* One is handed over and flies; the next that the bus sees of the relay is that it waits for what
-   comes of it. */
+/* One record is handed over and under way; next, the bus sees the relay wait for its result. */
 static inline void run_with_one_flying(void (*when_waiting)(void))
 {
         bus.lands = false;

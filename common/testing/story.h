@@ -1,9 +1,10 @@
-/* story - for tests of policies only: given these events, want these rows and those announcements.
+/* story - for tests of policies only: given these events, expect these rows and these
+   announcements.
 
-   One service at a time, on a store in the story's own directory, without a bus: events go through
-   event_read and the reactions as the inbox would take them, what HTTP does goes through the
-   entity's own functions as a resource would. A failed check ends the story in the middle, so
-   story_begin also ends the one before. */
+   One service at a time, on a store in the story's own directory, without a bus: events go
+   through event_read and the reactions as the inbox applies them; HTTP requests go through the
+   entity's functions as a resource calls them. A failed check ends the story in the middle, so
+   story_begin also ends the story before. */
 #ifndef TESTING_STORY_H
 #define TESTING_STORY_H
 
@@ -22,10 +23,10 @@ static struct {
         struct arena *arena;
         const struct reaction *reactions;
         int64_t ids, offset,
-                told; /* the last ce_id and offset given, the last outbox row that was told */
+                told; /* the last ce_id and offset given, the last outbox row returned */
 } telling;
 
-/* An event as somebody else says it. */
+/* An event of another service. */
 struct saying {
         const char *source; /* ce_source; NULL: a producer without CloudEvents headers, as the
                                reference */
@@ -103,8 +104,8 @@ static inline void story_react(struct unit *unit, void *arg)
                 reaction_for(telling.reactions, h->event.type)->react(unit, &h->event);
 }
 
-/* "applied", "again" (that event was there before), "foreign" (nobody reacts), "dead: why", or
-   "failed: why". */
+/* "applied", "again" (the event was applied before), "foreign" (no reaction is for it), "dead:
+   why", or "failed: why". */
 static inline const char *story_hears(struct saying s)
 {
         struct record_header headers[8];
@@ -133,7 +134,7 @@ static inline const char *story_hears(struct saying s)
                 error_is_passing(e.kind) || e.kind == ERROR_INTERNAL ? "failed" : "dead", e.text);
 }
 
-/* What HTTP does: a JSON body, as the resource takes it. */
+/* An HTTP request: a JSON body, as the resource takes it. */
 struct doing {
         const struct entity *entity;
         int64_t id;              /* 0: a new one */
@@ -248,7 +249,7 @@ static inline void story_value(struct text *out, const struct outbox_record *o)
         text_printf(out, "[%s]{%s", o->key ? o->key : "-", after + 14);
 }
 
-/* What was said since this was asked last: `DeliveryStarted[key]{"id":1,...}OutOfStock[..]{..}` */
+/* The events announced since the last call: `DeliveryStarted[key]{"id":1,...}OutOfStock[..]{..}` */
 static inline const char *story_said(void)
 {
         struct outbox_record records[100];
@@ -264,7 +265,7 @@ static inline const char *story_said(void)
         return out.at;
 }
 
-/* A header of what was said last, as it goes onto the bus; "none". */
+/* A header of the last event, as it goes onto the bus; "none". */
 static inline const char *story_header(const char *name)
 {
         struct outbox_record o;

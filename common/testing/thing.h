@@ -52,7 +52,7 @@ static const struct event_type thing_made = {"ThingMade", &thing_shape, "id"};
 
 static const struct entity *const thing_entities[] = {&thing_entity, NULL};
 
-/* By a connection of its own, beside the store that is open. On SQLite. */
+/* By a connection of its own, while the store is open. On SQLite. */
 static inline void things_sql(const char *text)
 {
         char path[300];
@@ -77,7 +77,7 @@ static inline const char *things_url(void)
         return url;
 }
 
-/* A shared store keeps the stories apart by it. */
+/* In a shared store each story has a service name of its own. */
 static inline const char *things_service(void)
 {
         static char name[60];
@@ -103,7 +103,7 @@ static inline struct store *things_try(struct error *error)
         return things_begin(0, error);
 }
 
-/* A server that is busy with other tests may take its time; it is not what is tested then. */
+/* A server that is busy with other tests may take its time; that is not what is tested. */
 static inline struct store *things_open(void)
 {
         struct store *store = NULL;
@@ -117,9 +117,9 @@ static inline struct store *things_open(void)
         return store;
 }
 
-/* On PostgreSQL: ends the sessions of the story's stores of which this condition holds, and returns
-   when they are gone. One that only is to end may serve what comes next, or break in the middle of
-   it. */
+/* On PostgreSQL: ends the sessions of the story's stores for which this condition holds, and
+   returns when they are gone. Otherwise such a session might still serve the next statement, or
+   break in the middle of it. */
 static inline void things_end_sessions(const char *condition)
 {
         struct error e = {0};
@@ -142,7 +142,7 @@ static inline void things_end_sessions(const char *condition)
         db_close(&db);
 }
 
-/* Runs it and gives the kind of its failure. */
+/* Runs it and returns the kind of its error. */
 static inline enum error_kind things_do(struct store *store, void (*run)(struct unit *, void *),
                                         void *arg)
 {
@@ -154,7 +154,7 @@ static inline enum error_kind things_do(struct store *store, void (*run)(struct 
         return e.kind;
 }
 
-/* Stores a copy and says ThingSaid; the copy's id comes back in the row. */
+/* Stores a copy and announces ThingSaid; the row gets the copy's id. */
 static inline void thing_add_and_say(struct unit *unit, void *thing)
 {
         unit_add(unit, &thing_entity, thing);
@@ -216,7 +216,7 @@ static inline int64_t things_count(struct store *store)
         return rows;
 }
 
-/* The keys of what waits in the outbox's table, in its order: "a b c". */
+/* The keys of the records in the outbox table, in order: "a b c". */
 static inline const char *things_waiting(struct store *store, struct arena *arena)
 {
         struct outbox_record records[100];
@@ -230,15 +230,15 @@ static inline const char *things_waiting(struct store *store, struct arena *aren
         return names.at;
 }
 
-/* The bus has these. */
+/* Marks these as sent. */
 static inline void things_sent(struct store *store, int64_t first, int64_t last)
 {
         for (; first <= last; first++)
                 outbox_sent(store, &first, 1);
 }
 
-/* A unit of work whose end is waited for later; also one that holds the writer until it is told to
-   go on. */
+/* A unit of work for whose end the story waits later; or one that holds the writer until it is
+   told to go on. */
 struct errand {
         struct job job;
         struct thing thing;
@@ -270,7 +270,7 @@ static inline void errand_done(void *arg, const struct error *error)
         sem_post(&e->over);
 }
 
-/* run NULL: holds the writer, and has it when this returns. */
+/* run NULL: holds the writer, and returns once it does. */
 static inline void errand_send(struct errand *e, struct store *store, const char *name,
                                void (*run)(struct unit *, void *))
 {
