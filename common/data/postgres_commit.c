@@ -66,7 +66,7 @@ static bool resolve(struct postgres_db *db, const char *xid, struct error *error
                 if (!known)
                         wait_a_little();
         }
-        log_write(LOG_WARN, "the connection broke in a commit", "db.transaction", xid,
+        log_write(LOG_WARN, "the connection broke during a commit", "db.transaction", xid,
                   "db.transaction.noted", known ? noted : "not known", NULL);
         if (known && strtoll(noted, NULL, 10) == db->commits)
                 return true;

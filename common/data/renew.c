@@ -129,7 +129,7 @@ bool renew_begin(struct db *db, int64_t first, struct error *error)
         if (first > now)
                 return error_set(error, ERROR_BAD_INPUT,
                                  "MALL_FIRST_ID=%lld: at most the microseconds since 1970, now "
-                                 "%lld, for after a restore ids go on from there",
+                                 "%lld, because after a restore ids go on from there",
                                  (long long)first, (long long)now);
         return note(db, "first_id", first, error) && jump(db, first - 1, error);
 }

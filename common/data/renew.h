@@ -1,11 +1,11 @@
 /* renew - for a store that came back from the past: from a backup, or as a standby that was behind.
 
-   Such a store would give ids again that it gave before, to rows and to events, and whoever knows
-   the first ones would take the second ones for them. So all its ids jump, above any that a store
-   can have given: to the microseconds since 1970. A store gives fewer than one id a microsecond, so
-   that two stores that begin from the same backup do not meet either, and until 2255 JSON readers
-   know the number exactly (2^53). The source stays: events go on to name older rows by (source,
-   id).
+   Such a store would give ids again that it gave before, to rows and to events, and services that
+   know the first ones would take the second ones for them. So all its ids jump, above any that a
+   store can have given: to the microseconds since 1970. A store gives fewer than one id a
+   microsecond, so that two stores that begin from the same backup do not meet either, and until
+   2255 JSON readers know the number exactly (2^53). The source stays: events go on to name older
+   rows by (source, id).
 
    The number is kept in `meta` as ids_from. A shared store's sequences are set at once, for all its
    processes; a store of one process applies it when it is loaded. It is never undone.

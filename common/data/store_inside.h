@@ -173,7 +173,7 @@ void outbox_record_read(struct statement *statement, struct outbox_record *recor
                         struct arena *arena);
 bool outbox_remove_sent(struct store *store, bool few_too, struct error *error);
 void outbox_commit_ended(struct store *store, bool done);
-/* False when nobody wants it. */
+/* False when there is no listener. */
 bool outbox_hand_over(struct store *store, struct outbox_batch *batch);
 
 /* Begins what unit_commit or unit_rollback ends. A unit that is not apart cannot be rolled back

@@ -202,8 +202,8 @@ static void after_commit(struct store *store)
 static void say_failed(struct store *store, const struct error *reason)
 {
         if (!store->failed++)
-                log_write(LOG_ERROR, "commit failed; said once until one succeeds", "error.message",
-                          reason->text, NULL);
+                log_write(LOG_ERROR, "commit failed; logged once until one succeeds",
+                          "error.message", reason->text, NULL);
 }
 
 static void say_well(struct store *store)

@@ -289,8 +289,7 @@ static void say_bus(struct inbox *inbox, const struct error *error)
         pthread_mutex_unlock(&inbox->lock);
         if (broken)
                 log_write(LOG_ERROR,
-                          "the bus cannot be read: somebody must look after it; trying again each "
-                          "second",
+                          "the bus cannot be read and needs repair; trying again each second",
                           "error.message", error->text, NULL);
         else if (now != ERROR_NONE)
                 log_write(LOG_WARN, "the bus is away; waiting for it", "error.message", error->text,

@@ -55,10 +55,11 @@ bool kafka_may_commit(struct kafka_bus *b)
         list = all_partitions(b);
         answered = rd_kafka_committed(b->rk, list, ANSWER_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
         if (answered && some_is_gone(b, list) && !b->anew) {
-                log_write(LOG_ERROR,
-                          "the topic was deleted; what was on it and not read is lost, mallctl "
-                          "audit finds it. One of its name is read from its beginning",
-                          "kafka.client", b->client, "kafka.topic", b->bus.topic, NULL);
+                log_write(
+                        LOG_ERROR,
+                        "the topic was deleted, and records that were not read are lost (mallctl "
+                        "audit finds them); the new topic of this name is read from its beginning",
+                        "kafka.client", b->client, "kafka.topic", b->bus.topic, NULL);
                 b->anew = true;
         }
         rd_kafka_topic_partition_list_destroy(list);
