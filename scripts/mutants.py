@@ -47,7 +47,7 @@ RACY = re.compile(r"pthread_|atomic_")
 
 # Which tests know a file, where that is not (or not only) the test beside it.
 TESTS = {
-    "common/base/arena.c": "common/base/json_test common/data/store_test",
+    "common/base/arena.c": "common/base/arena_test common/base/json_test common/data/store_test",
     "common/base/json_write.c": "common/base/json_test",
     "common/data/entity.c": "common/data/entity_test common/service/resource_test",
     "common/base/trace.c": "common/http/request_test common/event/event_test",
