@@ -1,8 +1,8 @@
 /* postgres_inside - for the postgres_*.c files only:
 
-   postgres_db.c (the adapter), postgres_link.c (the connection), postgres_inserts.c (many rows in
-   one insert), postgres_commit.c (a COMMIT whose answer is lost), postgres_away.c (a server that
-   does not answer) and postgres_url.c.
+   postgres_db.c (the adapter), postgres_statement.c (its statements), postgres_link.c (the
+   connection), postgres_inserts.c (many rows in one insert), postgres_commit.c (a COMMIT whose
+   answer is lost), postgres_away.c (a server that does not answer) and postgres_url.c.
 
    The connection is in libpq's pipeline mode all the time: statements are queued, a sync ends a
    pipeline, then the answers are read in order. Every wait has an end, after which the
@@ -110,6 +110,25 @@ bool postgres_inserts_add(struct postgres_db *db, struct postgres_statement *sta
                           struct error *error);
 /* Sends the rows that wait, of the tables that this statement names; NULL: of all. */
 bool postgres_inserts_send(struct postgres_db *db, const char *sql, struct error *error);
+
+/* postgres_statement.c, for postgres_db_ops */
+struct statement *postgres_prepare(struct db *base, const char *sql, bool once,
+                                   struct error *error);
+void postgres_finish(struct statement *s);
+void postgres_bind_int(struct statement *base, int parameter, int64_t value);
+void postgres_bind_text(struct statement *s, int parameter, const char *value);
+void postgres_bind_bytes(struct statement *s, int parameter, const void *value, size_t len);
+void postgres_reset(struct statement *base);
+enum db_step postgres_step(struct statement *base, struct error *error);
+bool postgres_send(struct statement *base, struct error *error);
+bool postgres_is_null(struct statement *s, int column);
+int64_t postgres_int(struct statement *base, int column);
+const char *postgres_text(struct statement *s, int column);
+const void *postgres_bytes(struct statement *base, int column, size_t *len);
+void postgres_statement_free(struct postgres_statement *s);
+/* Connects if there is no connection, but not within a transaction: that was lost with its
+   connection. */
+bool postgres_ready(struct postgres_db *db, struct error *error);
 
 /* Of a URL with one of the schemes. */
 bool postgres_url_check(const char *url, struct error *error);
