@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Series once looked up, in a table that only grows: read without a lock. What finds no place is
-   looked up each time. */
+/* Series that were looked up once, in a table that only grows and is read without a lock. One that
+   finds no free slot is looked up each time. */
 enum { SLOTS = 256, TRIES = 16 };
 
 struct seen {
-        const char *key; /* the template's address: a guess, the text decides */
+        const char *key; /* the template's address: a quick look before the text */
         char *uri;
         int method, status;
         struct metric *series;
@@ -55,7 +55,7 @@ void access_close(struct access **access)
         free(a);
 }
 
-/* As Spring names them */
+/* As Spring names them. */
 static const char *outcome(int status)
 {
         static const char *const names[] = {"UNKNOWN",     "INFORMATIONAL", "SUCCESS",

@@ -1,4 +1,4 @@
-/* access - what is told of each request when it is over: http_server_requests_seconds and the
+/* access - what we record of each request when it is over: http_server_requests_seconds and the
    access line. */
 #ifndef HTTP_ACCESS_H
 #define HTTP_ACCESS_H

@@ -66,8 +66,8 @@ const char *http_status_text(int status)
         return "Unknown";
 }
 
-/* A copy, for callers make values in buffers of their own. Whatever it was made of, it never
-   becomes a second header: control characters are left out. */
+/* A copy, because callers make values in buffers of their own. Control characters are left out, so
+   that no value becomes a second header. */
 static const char *value_clean(struct arena *arena, const char *value)
 {
         char *clean = arena_string(arena, value), *to = clean;
@@ -118,7 +118,7 @@ void http_answer_body(struct http_request *r, int status, const char *type, cons
         r->answer.len = body->len;
 }
 
-/* A message may quote what the client sent, cut anywhere: what is no UTF-8 becomes '?'. */
+/* A message may quote the client's bytes, cut anywhere: each byte that is no UTF-8 becomes '?'. */
 static const char *as_utf8(struct arena *arena, const char *text)
 {
         size_t len = strlen(text), length;
@@ -173,19 +173,19 @@ void http_answer_error(struct http_request *r, const struct error *error)
                 http_answer_header(r, "Retry-After", "1");
 }
 
-/* Of HEAD and 304 the library leaves the body out and says its length, which is right: a 200 would
+/* For HEAD and 304 the library leaves the body out but says its length, which is right: a 200 would
    have it. */
 static bool is_bodyless(const struct http_answer *a)
 {
-        if (a->status == 304) /* with a length; one not known would become the end of chunks that
-                                 never began (0.9.75) */
+        if (a->status ==
+            304) /* with a known length: else 0.9.75 sends the end of chunks that never began */
                 return a->pull ? a->pull_len < 0 : !a->body || !a->len;
         return a->status < 200 || a->status == 204 || (!a->body && !a->pull);
 }
 
-/* A 304 must not say a length but that of a 200 (RFC 9110, 8.6). Before 0.9.77 nothing but closing
-   the connection keeps the library from saying 0, which does less harm: caches do not update that
-   field (RFC 9111, 3.2). */
+/* A 304 may say only the length that a 200 would have (RFC 9110, 8.6). Before 0.9.77 the library
+   says 0 unless we close the connection. We let it: caches do not update that field (RFC 9111,
+   3.2). */
 static void keep_length_unsaid(struct MHD_Response *response)
 {
 #if MHD_VERSION >= 0x00097701
@@ -195,8 +195,7 @@ static void keep_length_unsaid(struct MHD_Response *response)
 #endif
 }
 
-/* To HEAD 0.9.75 would send the end of chunks that never began; where the close ends a body it
-   sends none. */
+/* For HEAD 0.9.75 would send the end of chunks that never began, unless the close ends the body. */
 static bool is_head_of_unknown(const struct http_request *r)
 {
         return r->answer.pull && r->answer.pull_len < 0 && strcmp(r->method, "HEAD") == 0;
@@ -228,7 +227,7 @@ static struct MHD_Response *response_open(struct exchange *e)
         return response;
 }
 
-/* A handler that forgot: its bug, not the client's. */
+/* A handler that made no answer: its bug, not the client's. */
 static void status_check(struct http_request *r)
 {
         if (r->answer.status < 200 || r->answer.status > 999)
@@ -259,7 +258,7 @@ enum MHD_Result answer_send(struct exchange *e)
 static void push(int fd, const char *bytes, size_t len)
 {
         if (send(fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-                return; /* a client that does not read misses it */
+                return; /* the socket is full: the client does not read, and misses it */
 }
 
 static void add_field(struct text *t, const char *name, const char *value)

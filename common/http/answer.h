@@ -7,8 +7,8 @@
 /* Queues the request's answer. */
 enum MHD_Result answer_send(struct exchange *exchange);
 
-/* Straight onto the socket, where the library would only close: behind the head of a request that
-   is not complete. The connection is to be closed behind it. */
+/* Straight onto the socket, for a request that is not complete: there the library would only close.
+   Close the connection afterwards. */
 void answer_push(struct exchange *exchange); /* the request's answer, which is not pulled */
 void answer_cut_short(int fd, int status);
 

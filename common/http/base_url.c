@@ -10,8 +10,7 @@ enum { PREFIX_MOST = 300, PORT_MOST = 65535 };
 static const char path_chars[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_~/";
 
-/* The first element of a forwarded list; "" where there is none, or none that can stand in a
-   link. */
+/* The first element of a forwarded list; "" if there is none, or if it cannot stand in a link. */
 static const char *forwarded(const struct http_request *request, const char *name,
                              bool (*is_right)(const char *text, size_t len))
 {
@@ -55,7 +54,8 @@ static size_t host_length(const char *host)
         return colon ? (size_t)(colon - host) : strlen(host);
 }
 
-/* What the client knows us by: said by its proxy, by itself, or by neither (HTTP/1.0). */
+/* The host by which the client knows us: from its proxy, from its Host, or (HTTP/1.0 without Host)
+   our own address. */
 static const char *host_of(const struct http_request *request, const char *said)
 {
         const char *host = *said ? said : http_header(request, "Host");

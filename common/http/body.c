@@ -15,7 +15,7 @@ size_t body_most(const struct exchange *e)
                        : most;
 }
 
-/* Room for `need` bytes of the body, and then some; false: there is none just now. */
+/* Room for `need` bytes of the body or more; false: the allowance has none left. */
 static bool body_room(struct exchange *e, size_t need)
 {
         struct arena *arena = e->request.arena;

@@ -4,11 +4,11 @@
 
 #include "http/connection.h"
 
-/* How much of it is kept at a time: all, or what comes before the rest is streamed. */
+/* How much of it is kept at most: all, or the beginning, if the rest is streamed. */
 size_t body_most(const struct exchange *exchange);
 
-/* Keeps a piece. MHD_NO closes the connection, for behind the first call the library takes an
-   answer only at the end: 413, or 503 where requests take more memory than they may together. */
+/* Keeps a piece. MHD_NO closes the connection, with 413, or with 503 if all requests together would
+   take too much memory: after the first call the library takes an answer only at the body's end. */
 enum MHD_Result body_take(struct exchange *exchange, const char *data, size_t *len);
 
 #endif

@@ -1,9 +1,10 @@
-/* client - who asks: the peer, or whom the proxies that we trust say that they ask for.
+/* client - who asks: the peer, or the client that the proxies we trust name.
 
-   Each proxy writes the address of its own peer behind what it was sent in X-Forwarded-For, so that
-   what stands further left is for whoever is further away to choose. Therefore the list is read
-   from the right: as long as an address is a trusted proxy's, what that one wrote counts too. The
-   first that is none is the client; what is no address ends the reading. Pure functions. */
+   Each proxy appends the address of its own peer to X-Forwarded-For, so a client can make up all
+   that stands to the left of what our proxies wrote. Therefore we read the list from the right: as
+   long as an address belongs to a trusted proxy, the element before it counts too. The first
+   address that belongs to none is the client's; an element that is no address ends the reading.
+   Pure functions. */
 #ifndef HTTP_CLIENT_H
 #define HTTP_CLIENT_H
 
@@ -12,8 +13,8 @@
 
 struct client {
         const char *address; /* as inet_ntop writes it */
-        int hops; /* proxies between it and the peer: in lists that each proxy continues, the
-                     client's element stands so many from the right */
+        int hops; /* proxies between it and the peer; in a list that each proxy continues, also how
+                     far from the right its element is */
 };
 
 /* peer: a trusted one; list: all its X-Forwarded-For in one, joined by commas. */

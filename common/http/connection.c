@@ -27,9 +27,10 @@ static bool has_unread(const struct connection *c)
         return ioctl(c->fd, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
-/* No more comes, but what came is first to be read: by the library, which may have been told of
-   both at once and then never learns of the end. A whole request is answered (and then closed, see
-   exchange_end), part of one is not. */
+/* The client ended its half of the connection. The library first reads the bytes that are there; it
+   may have been told of bytes and end at once, and then never learns of the end. So we shut the
+   socket down once nothing is unread. A whole request is still answered (exchange_end closes then),
+   part of one is not. */
 static void end_of_input(struct timer *timer)
 {
         struct connection *c = CONTAINER_OF(timer, struct connection, hung_up_timer);
@@ -48,7 +49,7 @@ static void hung_up(struct watch *watch, unsigned events)
         struct connection *c = CONTAINER_OF(watch, struct connection, hangup);
 
         (void)events;
-        if (c->hung_up || atomic_load(&c->overdue)) /* the latter was us */
+        if (c->hung_up || atomic_load(&c->overdue)) /* overdue: it was us who shut it */
                 return;
         c->hung_up = true;
         if (atomic_load(&c->phase) == PHASE_BUSY && c->server->config.handler.streams &&
@@ -58,7 +59,7 @@ static void hung_up(struct watch *watch, unsigned events)
                 end_of_input(&c->hung_up_timer);
 }
 
-/* Whether its address has too many. */
+/* Whether its address has too many connections. */
 static bool is_one_too_many(struct http_server *s, const struct connection *c)
 {
         int count = 0;
@@ -114,7 +115,8 @@ void connection_let_go(struct connection *c)
         listener_closed(s->listener);
 }
 
-/* Behind this the library closes the descriptor, and its number may soon be another's. */
+/* After this the library closes the descriptor, and the number may soon belong to another
+   connection. */
 static void connection_close(struct connection *c)
 {
         loop_forget(c->worker->loop, &c->hangup);
@@ -151,7 +153,8 @@ int connection_count(struct http_server *s, enum phase least, enum phase most)
         return n;
 }
 
-/* One that is answered just now sends both: whoever reads them takes the first, and closes. */
+/* A connection that is answered at this moment sends both answers: the client takes the first, and
+   closes. */
 int connection_cut_short(struct http_server *s, int status)
 {
         int n = 0;
@@ -184,7 +187,7 @@ static bool is_idle(const struct connection *c)
 void connection_end_longest_idle(struct http_server *s)
 {
         struct connection *longest = NULL;
-        int64_t least = INT64_MAX; /* all wait equally long in the end: who began first has the
+        int64_t least = INT64_MAX; /* all may wait equally long: the one that began first has the
                                       first deadline */
 
         pthread_mutex_lock(&s->lock);

@@ -1,9 +1,9 @@
 /* connection - one client connection and the one request at a time that it carries. Private to the
    server.
 
-   A connection belongs to one of the server's threads, but for what is atomic here: the deadline
-   thread and http_server_close look at `phase` and `deadline_ms`, whoever resumes a request moves
-   `turn`. */
+   A connection belongs to one of the server's threads, except for its atomic members: the deadline
+   thread and http_server_close read `phase` and `deadline_ms`, and the thread that resumes a
+   request moves `turn`. */
 #ifndef HTTP_CONNECTION_H
 #define HTTP_CONNECTION_H
 
@@ -24,10 +24,11 @@ struct deadlines;
 struct listener;
 struct access;
 
-enum { IDLE_MS = 75000 }; /* until the next request; the gateway keeps its connections for less */
+enum { IDLE_MS = 75000 }; /* until the next request; the gateway drops an idle connection sooner */
 
+/* What a connection is at: each phase has its deadline. Read by other threads. */
 enum phase {
-        PHASE_FRESH,  /* connected, nothing of a request seen */
+        PHASE_FRESH,  /* connected; no request has begun */
         PHASE_IDLE,   /* answered, waiting for the next request */
         PHASE_HEADER, /* the request line is there */
         PHASE_BODY,   /* the head is there, the body is not */
@@ -35,11 +36,13 @@ enum phase {
         PHASE_WRITING /* the answer is on its way */
 };
 
+/* Whose turn a request is that the handler answers later: the handler's thread and the worker's
+   pass it on. */
 enum turn {
-        TURN_RUNNING, /* handle() runs, or has not yet given the thread back */
-        TURN_WAITING, /* it has: whoever resumes the request wakes the worker */
+        TURN_RUNNING, /* handle() runs, or its thread is not back with us yet */
+        TURN_WAITING, /* the request waits: http_resume wakes the worker */
         TURN_RESUMED, /* finish() may be called */
-        TURN_FINISHED /* it was */
+        TURN_FINISHED /* finish() was called */
 };
 
 /* How far a request is, as its worker's thread sees it. */
@@ -52,12 +55,12 @@ enum exchange_state {
         EXCHANGE_PARKED,    /* The same, but the library does not ask: we suspended the request. */
         EXCHANGE_RESUMED,   /* http_resume was called: the library takes the answer next. */
         EXCHANGE_ANSWERED,  /* The library has the answer and sends it. */
-        EXCHANGE_ABANDONED, /* The client is gone; of the handler and the library only the handler
-                               still holds the request. */
+        EXCHANGE_ABANDONED, /* The client is gone, and with it the library's part; the handler still
+                               holds the request. */
 };
 
-/* With a peer that takes or gives a body in pieces: it wears down while we wait and grows with the
-   bytes. */
+/* How long we still wait for a peer that sends or reads a body in pieces: less with the time that
+   passes, more with each byte. */
 struct body_patience {
         int64_t left_ms, since_ms;
 };
@@ -102,28 +105,34 @@ struct http_worker {
 };
 
 struct connection {
-        LIST_ENTRY(connection) beside; /* in the server's list, under its lock */
         struct http_server *server;
         struct http_worker *worker;
-        int fd; /* -1: closed, while an abandoned request goes on; under the server's lock */
-        struct watch hangup; /* the library does not look while a request waits, and may miss one
-                                right behind a request */
+        char peer[PEER_TEXT];
+        bool peer_trusted;
+        /* under the server's lock */
+        LIST_ENTRY(connection) beside;
+        int fd; /* -1: closed, while an abandoned request goes on */
+        /* the worker's thread's */
+        struct exchange exchange;
+        struct arena *arena; /* of one request after another; nearly empty between two */
+        int holders;         /* the library, and the handler of an abandoned request */
+        /* The client closed its half. The library does not look for that while a request waits, and
+           may miss it right after a request: so we watch, too. */
+        struct watch hangup;
         struct timer hung_up_timer;
         bool hung_up;
+        /* any thread's */
         _Atomic int phase;
         _Atomic int64_t deadline_ms; /* monotonic; INT64_MAX: none */
-        atomic_bool overdue;
-        atomic_bool dismissed;   /* idle when it was to end; a request may have come just then */
-        _Atomic unsigned pieces; /* of bodies, so far */
-        unsigned pieces_seen;    /* the deadline thread's, as is stuck: */
-        int stuck; /* how often in a row bytes were there and the library fetched none of them */
-        atomic_bool linger; /* closed with a body unread: read on for a while, or the client loses
-                               our answer */
-        int holders;        /* the library, and whoever holds an abandoned request */
-        bool peer_trusted;
-        char peer[PEER_TEXT];
-        struct arena *arena; /* of one request after the other; between two nearly empty */
-        struct exchange exchange;
+        _Atomic unsigned pieces;     /* of bodies, so far */
+        atomic_bool overdue;         /* the deadline thread shut it down */
+        atomic_bool dismissed;       /* shut down because idle; a request may have come just then */
+        /* Answered before the body was read: after the close we read on for a while, or the client
+           loses our answer. */
+        atomic_bool linger;
+        /* the deadline thread's */
+        unsigned pieces_seen;
+        int stuck; /* how many looks in a row the library left bytes unread */
 };
 
 struct http_server {
@@ -137,7 +146,7 @@ struct http_server {
         atomic_bool draining;   /* every answer says close */
         atomic_bool stopping;   /* the handler is not called any more */
         _Atomic int64_t now_ms; /* set every 100 ms, near enough for deadlines; stands still while
-                                   the process does */
+                                   the process stands still */
         pthread_mutex_t lock;   /* of the list */
         LIST_HEAD(connections, connection) connections;
 };
@@ -159,8 +168,8 @@ void connection_let_go(struct connection *connection);
 
 /* How many connections of the server are in a phase from `least` to `most`. */
 int connection_count(struct http_server *server, enum phase least, enum phase most);
-/* Answers those whose request is with its handler, past the library, and leaves all else as it is;
-   how many they are. */
+/* Sends an answer, past the library, to each client whose request is with its handler, and changes
+   nothing else. Returns how many there are. */
 int connection_cut_short(struct http_server *server, int status);
 /* Ends the one that has waited longest for its next request, if any does. */
 void connection_end_longest_idle(struct http_server *server);

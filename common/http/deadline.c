@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A look is late when the whole process did not run (frozen, starved, throttled): at most LATE_MS
-   of that count. */
+/* A look comes late if the whole process did not run (frozen, starved, throttled): we count at most
+   LATE_MS of that time. */
 enum {
         LOOK_MS = 100,
         LATE_MS = 300,
@@ -29,26 +29,26 @@ enum {
 
 struct lingering {
         int fd;
-        bool sends_on; /* or may: the client has not ended, and if there is nothing more to read,
-                          the end of that was ours */
+        bool sends_on; /* the client may still send: it has not closed, and the end that we read was
+                          our own shutdown */
         int64_t until_ms;
 };
 
 struct deadlines {
         struct http_server *server;
         pthread_t thread;
-        /* the thread's own: nobody waits while it reads */
+        /* the thread's own: it reads without the lock */
         int64_t looked_ms; /* monotonic */
         int count;
         struct lingering lingering[LINGERING];
         pthread_mutex_t lock; /* of all below */
         pthread_cond_t wake;
         bool stop;
-        int held, arrived; /* how many the thread has, at most; and those that are to come to it */
+        int held, arrived; /* how many the thread has at most; how many wait to be taken over */
         struct lingering arrivals[LINGERING];
 };
 
-/* Past the library; the end of both ways is no more to be overlooked. */
+/* Answers past the library and shuts both directions, which the library cannot miss. */
 static void end_now(struct connection *c, int status)
 {
         atomic_store(&c->linger, true);
@@ -56,8 +56,9 @@ static void end_now(struct connection *c, int status)
         shutdown(c->fd, SHUT_RDWR);
 }
 
-/* Without its reading half a connection still gives what has come, and who goes on sending keeps
-   the library from the end behind that: then it is told so and ended a little later. */
+/* After the reading half is shut, the library still reads the bytes that are there, and a client
+   that goes on sending keeps it from the end. So a second look, a little later, answers 408 and
+   ends the connection. */
 static void connection_look(struct connection *c, int64_t now)
 {
         int64_t deadline = atomic_load_explicit(&c->deadline_ms, memory_order_relaxed);
@@ -74,9 +75,8 @@ static void connection_look(struct connection *c, int64_t now)
                 shutdown(c->fd, last ? SHUT_RDWR : SHUT_RD);
 }
 
-/* The library waits for ever for room to read a chunk's line that is larger than all it has, and
-   does not look at its socket meanwhile: nothing else is being sent, so that the answer may be
-   ours. */
+/* If the line of a chunk's size is larger than the library's buffer, it waits for room for ever and
+   does not look at its socket. It sends nothing meanwhile, so the answer may be ours. */
 static void stuck_look(struct connection *c)
 {
         unsigned pieces = atomic_load_explicit(&c->pieces, memory_order_relaxed);
@@ -91,8 +91,8 @@ static void stuck_look(struct connection *c)
                 end_now(c, 400);
 }
 
-/* What a client sent while this process stood still lies in the socket, and is to be read before
-   its time is up. */
+/* If this process stood still, the client's bytes wait in the socket: they are read before its time
+   is up. */
 static int64_t clock_move(struct deadlines *d)
 {
         int64_t real = clock_mono_us() / 1000, passed = real - d->looked_ms;
@@ -140,9 +140,9 @@ static bool linger_read(struct lingering *l, int64_t now)
         return (n > 0 || nothing || l->sends_on) && now < l->until_ms;
 }
 
-/* Where the reading half was shut, the kernel tells of no more room, however much is read: a client
-   that waits for it in a write would hear nothing of our end for another minute (tcp_fin_timeout),
-   but does of a reset. */
+/* After the reading half is shut, the kernel opens its window no further, however much we read. A
+   client that waits in a write would not learn of our close for another minute (tcp_fin_timeout); a
+   reset tells it at once. */
 static void linger_end(const struct lingering *l)
 {
         const struct linger reset = {.l_onoff = 1, .l_linger = 0};

@@ -14,16 +14,16 @@
 enum {
         CLIENT_GONE = 499, /* nginx's number, for the access line */
         LEAST_ROOM = 512,  /* for the head of an answer of our own */
-        POLLS = 32,        /* 4 did worse in the gateway at 30 connections */
+        POLLS = 32,        /* with 4 the gateway was slower at 30 connections */
 };
 
-/* The library would take the query's parameters apart, at 64 bytes of its memory each, and where
-   that runs out it would neither answer nor close (0.9.75). It is to find none: we read them
-   ourselves, from our copy. */
+/* The library would parse the query's parameters, at 64 bytes of its memory each, and when that
+   runs out it would neither answer nor close (0.9.75). So we hide the query from it, and read our
+   own copy. */
 static void hide_query(const char *target)
 {
         char *query = strchr((char *)(uintptr_t)target,
-                             '?'); /* in its buffer, which it is about to write into, too */
+                             '?'); /* in the library's buffer, which it writes into itself */
 
         if (query && query[1])
                 query[1] = '\0';
@@ -67,7 +67,7 @@ static enum MHD_Result refuse(struct exchange *e, int status, const char *why)
         connection_of(e)->linger =
                 e->framing.chunked || e->framing.length || status == 400 || status == 501;
         if (http_answer_room(&e->request) <
-            LEAST_ROOM) { /* the library's memory is used up, it would close without a word */
+            LEAST_ROOM) { /* the library's memory is used up: it would close without an answer */
                 e->cut_short = status;
                 return MHD_NO;
         }
@@ -160,9 +160,9 @@ static enum MHD_Result finish_and_send(struct exchange *e)
         return answer_send(e);
 }
 
-/* A request that waits: the library asks for its answer in each of its rounds, which costs a call.
-   To suspend it would cost two epoll_ctl and a recv in vain, so it is parked (that is suspended)
-   only when the answer takes many rounds. */
+/* While a request waits, the library polls us once a round, which costs a function call. To suspend
+   it costs two epoll_ctl calls and a useless recv. So it is suspended (parked) only when the answer
+   takes many rounds. */
 static enum MHD_Result wait_for_handler(struct exchange *e)
 {
         int running = TURN_RUNNING;
@@ -206,8 +206,8 @@ static enum http_result ask_handler(struct exchange *e)
         return e->is_later ? HTTP_LATER : HTTP_ANSWERED;
 }
 
-/* Fields behind a body take of the same memory as those before it, in which the answer's head has
-   to find room: rather none than a commit whose answer cannot be said. */
+/* Trailers take the memory that the answer's head needs, too. We refuse the request before the
+   handler sees it, rather than commit and have no room for the answer. */
 static bool trailers_fit(struct exchange *e)
 {
         if (!e->framing.chunked)
@@ -228,9 +228,8 @@ static enum MHD_Result handle(struct exchange *e)
         return ask_handler(e) == HTTP_ANSWERED ? answer_send(e) : wait_for_handler(e);
 }
 
-/* The body is longer than what is handed over whole: what is there goes first. An answer that does
-   not wait for the rest cannot be sent in between; the library would take it at the body's end
-   only. */
+/* The body is too long to be handed over whole: the handler gets the beginning first. If it answers
+   at once, we send that past the library, which would take an answer only at the body's end. */
 static enum MHD_Result stream_begin(struct exchange *e)
 {
         e->request.partial = true;
@@ -284,7 +283,7 @@ enum MHD_Result exchange_go_on(void *server, struct MHD_Connection *mhd, const c
         return e->state == EXCHANGE_RESUMED ? finish_and_send(e) : poll_again(e);
 }
 
-/* Resumed by now: nobody but us knows of it any more. */
+/* The handler has resumed it: nobody else holds it any more. */
 static void abandoned_ends(struct exchange *e)
 {
         if (atomic_load(&e->turn) == TURN_RESUMED)
@@ -304,8 +303,8 @@ static void wake(struct exchange *e)
         e->state = EXCHANGE_RESUMED;
 }
 
-/* On the worker's thread. Not before this is the answer taken: until here the exchange is linked
-   into the loop. */
+/* On the worker's thread. The answer is not taken before this runs: until then the exchange is
+   linked into the loop. */
 static void resume(struct task *task)
 {
         struct exchange *e = CONTAINER_OF(task, struct exchange, resume);
@@ -322,7 +321,7 @@ void http_resume(struct http_request *request)
         struct loop *loop = connection_of(e)->worker->loop;
 
         e->resume.run = resume;
-        /* Behind this the request may be gone, unless it waits for us. */
+        /* After this the request may be gone, unless it waits for us. */
         if (atomic_exchange(&e->turn, TURN_RESUMED) == TURN_WAITING)
                 loop_post(loop, &e->resume);
 }
@@ -344,7 +343,7 @@ static int foreign_status(struct exchange *e)
         return info && info->http_status ? (int)info->http_status : 0;
 }
 
-/* The client did not finish its request: tell it why, if it was us who cut it short. */
+/* The request did not come to its end. If we cut it short, the client is told why. */
 static void give_up(struct exchange *e)
 {
         struct connection *c = connection_of(e);
@@ -358,9 +357,9 @@ static void give_up(struct exchange *e)
         e->status = e->cut_short ? e->cut_short : CLIENT_GONE;
 }
 
-/* The connection broke (or got urgent data, which the library does not bear) while the request is
-   polled. What is the library's ends now; whoever holds the request still has the exchange and its
-   arena. Of a stream, all that it holds is its own thread's. */
+/* The connection broke (or got urgent data, at which the library closes) while the request is
+   polled. The library's part ends now; the handler still holds the request, with exchange and
+   arena. A handler that streams works on this thread, and is told at once. */
 static void abandon(struct exchange *e)
 {
         struct connection *c = connection_of(e);
@@ -383,8 +382,8 @@ void exchange_end(void *server, struct MHD_Connection *mhd, void **context,
         (void)mhd, (void)how;
         if (!e)
                 return;
-        /* The client hung up while it waited. The handler is told all the same, since it may hold
-           something. */
+        /* The client hung up while the request waited. The handler is called all the same, since it
+           may hold something. */
         if (e->state == EXCHANGE_POLLED)
                 abandon(e);
         else if (atomic_load(&e->turn) == TURN_RESUMED)
@@ -401,9 +400,9 @@ void exchange_end(void *server, struct MHD_Connection *mhd, void **context,
                 e->mhd = NULL;
                 return;
         }
-        arena_reset(connection_of(e)->arena); /* an idle connection keeps nothing of it */
+        arena_reset(connection_of(e)->arena); /* an idle connection keeps no memory of it */
         connection_enter(connection_of(e), PHASE_IDLE, IDLE_MS);
-        if (connection_of(e)->hung_up) /* and the library may have been told already, while it read
+        if (connection_of(e)->hung_up) /* the library may have missed the half-close while it read
                                           the request */
                 shutdown(connection_of(e)->fd, SHUT_RDWR);
 }

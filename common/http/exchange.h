@@ -9,8 +9,8 @@
    two. */
 void *exchange_begin(void *server, const char *target, struct MHD_Connection *mhd);
 
-/* The access handler. The first call sees the head and may refuse, which closes the connection;
-   those between bring the body; the last one, and those after a resume, bring the answer. */
+/* The access handler. The first call sees the head and may refuse it, which closes the connection;
+   further calls bring the body; the last call, and those after a resume, take the answer. */
 enum MHD_Result exchange_go_on(void *server, struct MHD_Connection *mhd, const char *url,
                                const char *method, const char *version, const char *data,
                                size_t *len, void **context);

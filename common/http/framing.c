@@ -45,7 +45,7 @@ static bool host_read(struct framing *f, const char *value, size_t len)
         return true;
 }
 
-/* Only these matter here, and each has a length of its own. */
+/* The fields that matter here all differ in length. */
 static bool field_read(struct framing *f, const char *key, size_t key_len, const char *value,
                        size_t len)
 {
@@ -115,7 +115,7 @@ static bool line_check(struct framing *f, const struct request_line *line)
         return true;
 }
 
-/* The empty line must be one, too: CR LF and nothing else. */
+/* The empty line must be exactly CR LF, too. */
 static bool end_check(struct framing *f, struct MHD_Connection *connection, const char *begin)
 {
         const union MHD_ConnectionInfo *size =

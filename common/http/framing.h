@@ -1,14 +1,13 @@
 /* framing - whether the head of a request can be read in one way only (RFC 9112), and how its body
    is delimited.
 
-   What two readers could understand differently is refused, so that no request can hide in another:
-   the library under us takes the first of two lengths, glues folded lines to names, cuts values at
-   NUL and lets a bare LF pass. libmicrohttpd 1.x refuses these itself from client discipline 1 on,
-   which is also the best of its levels: 2 no longer passes over an empty line before a request, 3
-   lets blanks stand behind a chunk's size. Of 0.9.x the gaps between the pieces in the connection's
-   buffer tell: each line must begin exactly two bytes (CR LF) behind the end of the one before. Two
-   pairs of bytes look like CR LF there and pass: NUL LF, and colon LF where the empty line should
-   be. */
+   A head that two readers could understand differently is refused, so that no request can hide in
+   another (request smuggling). libmicrohttpd 0.9.x takes the first of two lengths, joins folded
+   lines to names, cuts values at NUL and accepts a bare LF. 1.x refuses these itself from client
+   discipline 1 on; we use 1, because 2 refuses an empty line before a request and 3 accepts blanks
+   after a chunk's size. With 0.9.x we measure the gaps between the pieces in the connection's
+   buffer: each line must begin exactly two bytes (CR LF) after the end of the line before. Two
+   pairs of bytes look like CR LF there and pass: NUL LF, and colon LF for the empty line. */
 #ifndef HTTP_FRAMING_H
 #define HTTP_FRAMING_H
 
@@ -26,7 +25,7 @@ struct request_line {
 
 struct framing {
         /* out */
-        int status;      /* 0: well framed; else the answer, behind which the connection closes */
+        int status;      /* 0: well framed; else of the answer, after which the connection closes */
         const char *why; /* for people */
         const char *host, *traceparent; /* NULL: not there */
         const char *forwarded_for;      /* X-Forwarded-For, its last line; NULL: none */
@@ -34,8 +33,8 @@ struct framing {
         bool chunked;
         uint64_t length; /* 0 without a Content-Length */
         size_t fields, bytes;
-        size_t cookies;      /* which the library takes apart as well, */
-        size_t cookie_bytes; /* in a copy of the first field of them */
+        size_t cookies;      /* the library parses these as well, */
+        size_t cookie_bytes; /* in a copy of the first Cookie field */
         /* inside */
         const char *next; /* where the next line must begin */
         int hosts, lengths, codings;

@@ -20,8 +20,8 @@ bool is_token(const char *text, size_t len)
         return good;
 }
 
-/* Eight bytes at a time, where a control byte shows as a highest bit; at the first one, a tab
-   maybe, one by one. */
+/* Eight bytes at a time: a control byte sets a highest bit. From the first such byte on, which may
+   be a tab, one by one. */
 bool has_control(const char *text, size_t len)
 {
         const uint64_t ones = UINT64_MAX / 255, tops = ones << 7;

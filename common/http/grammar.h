@@ -1,6 +1,6 @@
 /* grammar - the pieces of HTTP's syntax that several readers share (RFC 9110, 5.6; RFC 9112).
 
-   Fields of both sides are held to one grammar: what a client sends and what an upstream answers.
+   One grammar for both sides: the fields that clients send and those that upstreams answer with.
    Pure functions. */
 #ifndef HTTP_GRAMMAR_H
 #define HTTP_GRAMMAR_H
@@ -23,7 +23,7 @@ static inline bool is_token_char(char c)
 
 bool is_token(const char *text, size_t len);
 
-/* How many bytes of a token stand at the front. The text must end with a byte that is none. */
+/* The length of the token at the front, 0: none. The text must end with a byte of no token. */
 static inline size_t token_length(const char *text)
 {
         size_t len = 0;
@@ -81,7 +81,7 @@ static inline int escape_byte(const char *text)
         return low < 0 ? -1 : high << 4 | low;
 }
 
-/* "host", "host:80", "[::1]:80" (RFC 3986, 3.2); at most HOST_MOST bytes, for each link of an
+/* "host", "host:80", "[::1]:80" (RFC 3986, 3.2); at most HOST_MOST bytes, because each link of an
    answer may repeat it. */
 enum { HOST_MOST = 300 };
 bool is_host_port(const char *text, size_t len);

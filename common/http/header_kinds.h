@@ -1,7 +1,8 @@
 /* header_kinds - what a proxy does with a field, by its name: one table for requests, answers,
    trailers and filters.
 
-   Names that begin alike (X-Forwarded-, X-B3-, Access-Control-) are for those who ask. */
+   Groups of names with one beginning (X-Forwarded-, X-B3-, Access-Control-) are not in the table:
+   the callers look for them. */
 #ifndef HTTP_HEADER_KINDS_H
 #define HTTP_HEADER_KINDS_H
 

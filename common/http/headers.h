@@ -1,6 +1,6 @@
 /* headers - the fields of a request or an answer, in order (RFC 9110, section 5).
 
-   A list lies in its arena; names and values stay whose they are. One thread at a time. */
+   A list lies in its arena; it does not copy names and values. One thread at a time. */
 #ifndef HTTP_HEADERS_H
 #define HTTP_HEADERS_H
 
@@ -23,7 +23,7 @@ void headers_add(struct headers *headers, const char *name, const char *value);
    ignore case. */
 const char *headers_value(const struct headers *headers, const char *name)
         __attribute__((returns_nonnull));
-/* For where a field without a value is not the same as none: NULL where there is none. */
+/* The same, but NULL if there is none: for callers to whom an empty field is not the same. */
 const char *headers_if_there(const struct headers *headers, const char *name);
 
 #endif

@@ -22,7 +22,7 @@
 enum {
         BACKLOG = 4096,
         PAUSE_MS = 100,
-        HANDSHAKE_MS = 1, /* a cluster's round trip takes less */
+        HANDSHAKE_MS = 1, /* a round trip within a cluster takes less */
         TCP_FLAGS = 13,   /* their place in the header, RFC 9293, 3.1 */
         SYN = 2,
         ACK = 16,
@@ -135,7 +135,7 @@ static bool is_full(struct listener *l)
 {
         if (atomic_load(&l->taken) < l->config.max_connections)
                 return false;
-        /* say so before looking again: one that closes in between sees it and wakes us */
+        /* set it before we look again: a connection that closes in between sees it and wakes us */
         atomic_store(&l->full, true);
         if (atomic_load(&l->taken) >= l->config.max_connections)
                 return true;
@@ -165,7 +165,7 @@ static bool accept_one(struct listener *l)
         }
         if (errno == EAGAIN)
                 return false;
-        /* out of descriptors or memory: those who close make room; spinning would not */
+        /* out of descriptors or memory: we wait until a connection closes, instead of spinning */
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
                 poll(NULL, 0, PAUSE_MS);
                 return false;
@@ -180,9 +180,10 @@ static void accept_all(struct listener *l)
                 ;
 }
 
-/* A connection that is made but not accepted when the socket closes is reset, and its client cannot
-   know whether it was heard. So from here on no handshake begins (who tries asks again a second
-   later, and is refused then, or finds another), and those begun have time to end. */
+/* When the socket closes, a connection that is established but not accepted is reset, and its
+   client cannot know whether its request was read. So from here on no handshake begins (the
+   client's kernel tries again a second later, and is refused then, or finds another server), and
+   those that have begun get time to end. */
 static void say_good_bye(struct listener *l)
 {
         struct sock_filter no_syn[] = {
@@ -216,7 +217,7 @@ static void wake_take(struct listener *l)
 static void *run(void *arg)
 {
         struct listener *l = arg;
-        bool asked = false; /* for room, which takes a moment to come, if it does */
+        bool asked = false; /* for room, which takes a moment if it comes at all */
 
         for (;;) {
                 bool stop = atomic_load(&l->stop), full = is_full(l), waits = full && asked;

@@ -23,10 +23,9 @@ struct loop {
         int settle_ms;
         LIST_HEAD(timers, timer)
         timers;               /* in no order: most are cleared long before they are due */
-        int64_t first_due_us; /* no timer is due before; may be too early */
+        int64_t first_due_us; /* no timer is due before this; may be too early */
         struct epoll_event events[EVENTS];
-        int event_at,
-                event_count; /* those of this round still to come: loop_forget looks through them */
+        int event_at, event_count; /* this round's events still to come, for loop_forget */
         pthread_t thread;
         struct task stop;
         bool stopping;
@@ -132,7 +131,7 @@ void loop_post(struct loop *l, struct task *task)
         task->next = atomic_load_explicit(&l->posted, memory_order_relaxed);
         while (!atomic_compare_exchange_weak(&l->posted, &task->next, task))
                 ;
-        /* whoever sees it asleep first wakes it */
+        /* the first thread that sees it asleep wakes it */
         if (atomic_load(&l->asleep) && atomic_exchange(&l->asleep, false))
                 wake_up(l);
 }

@@ -1,9 +1,9 @@
 /* loop - what one thread waits for: descriptors that become ready, timers, and tasks that other
    threads hand it.
 
-   Everything but loop_post belongs to the loop's own thread (or to whoever prepares it before
-   loop_start). All structs are the caller's, usually embedded in what they are about, and must live
-   until forgotten, cleared or run. */
+   Everything but loop_post belongs to the loop's own thread (before loop_start: to the thread that
+   prepares it). All structs are the caller's, usually a member of a larger struct (CONTAINER_OF),
+   and must live until they are forgotten, cleared or run. */
 #ifndef HTTP_LOOP_H
 #define HTTP_LOOP_H
 
@@ -33,10 +33,10 @@ struct task {
 };
 
 struct loop *loop_open(void);
-void loop_close(struct loop **loop); /* behind loop_stop */
+void loop_close(struct loop **loop); /* after loop_stop */
 
-/* Called at the end of each round in which something happened, with what is to be waited at most
-   for the next, ms; -1: for ever. For a library that keeps work of its own. */
+/* Calls `settle` at the end of each round. It returns how long to wait at most for the next round,
+   ms; -1: for ever. For a library that keeps work of its own. */
 void loop_each_round(struct loop *loop, int (*settle)(void *arg), void *arg);
 
 void loop_start(struct loop *loop); /* a thread of its own */

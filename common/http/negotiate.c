@@ -64,9 +64,7 @@ static enum fit fit(const struct range *r, const char *type)
             strncasecmp(r->type, type, main_len) == 0)
                 return FIT_MAIN_TYPE;
         return r->len == 3 && strncmp(r->type, "*/*", 3) == 0 ? FIT_ANYTHING : FIT_NOT;
-}
-
-/* What the header says of a type: by the most exact range, which stands in that place. */
+} /* What the header says of a type, by the most exact range, and the place of that range. */
 struct liking {
         double quality;
         enum fit fit;
@@ -94,8 +92,8 @@ static bool is_plainer(const char *type, const char *than)
         return !strchr(type, '+') && strchr(than, '+');
 }
 
-/* Is the type, offered later, liked better than the one chosen so far? Whoever names only the main
-   type gets application/json before application/hal+json, as from the reference. */
+/* Is this type, which is offered later, preferred to the one chosen so far? For a range with only a
+   main type application/json comes before application/hal+json, as in the reference. */
 static bool is_better(const char *type, const struct liking *l, const char *chosen,
                       const struct liking *best)
 {

@@ -1,7 +1,7 @@
 #include "http/connection.h"
 #include "http/grammar.h"
 
-/* As it lies in the library's buffer; false: not there, or the client is gone. */
+/* The value in the library's buffer; false: no such field, or the client is gone. */
 static bool field_find(const struct http_request *request, const char *name, const char **value,
                        size_t *len)
 {
@@ -19,8 +19,8 @@ const char *http_header(const struct http_request *request, const char *name)
         const char *value;
         size_t len;
 
-        /* a copy: the library's ends with the connection, while somebody may still work on the
-           request */
+        /* a copy: the library's bytes end with the connection, while the handler may still work on
+           the request */
         return field_find(request, name, &value, &len) && len
                        ? arena_copy(request->arena, value, len)
                        : "";
@@ -77,7 +77,7 @@ const char *http_own_address(const struct http_request *request)
         char text[PEER_TEXT];
 
         if (getsockname(c->fd, (struct sockaddr *)&own, &size) != 0)
-                return "localhost"; /* the client is gone: nobody will read it */
+                return "localhost"; /* the client is gone: nobody reads the answer */
         peer_text((struct sockaddr *)&own, text);
         return arena_printf(request->arena, strchr(text, ':') ? "[%s]:%d" : "%s:%d", text,
                             http_server_port(request->server));
@@ -131,8 +131,7 @@ const char *http_unescape(struct arena *arena, const char *text, size_t len, boo
         return copy;
 }
 
-/* Unescaped as it is compared: a query of a thousand names, asked for a hundred, costs no
-   memory. */
+/* Unescapes while it compares, so that a long query of many names costs no memory. */
 bool http_query_is(const char *text, size_t len, const char *name)
 {
         const char *end = text + len;

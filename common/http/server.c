@@ -12,12 +12,12 @@
 #include <string.h>
 
 enum {
-        SETTLE_MS =
-                300, /* before idle connections end: requests on their way to them still count */
+        SETTLE_MS = 300, /* idle connections end only after this time: a request may be on its way
+                            to one */
         LOOK_MS = 5,
 };
 
-/* To the thread that has the fewest. */
+/* Gives the connection to the thread that has the fewest. */
 static bool take(void *arg, int fd, const struct sockaddr *peer, socklen_t len)
 {
         struct http_server *s = arg;
@@ -35,7 +35,7 @@ static void make_room(void *arg)
         connection_end_longest_idle(arg);
 }
 
-/* With no request under way. */
+/* No request may be under way. */
 static void server_free(struct http_server *s)
 {
         while (s->worker_count)
@@ -119,7 +119,7 @@ int http_server_in_flight(const struct http_server *s)
         return connection_count((struct http_server *)(uintptr_t)s, PHASE_HEADER, PHASE_WRITING);
 }
 
-/* Also those just taken, which the library's threads have not begun with */
+/* Waits also for connections that were taken but not yet begun. */
 static void settle(struct http_server *s, int64_t until_us)
 {
         while (clock_mono_us() < until_us && listener_open_count(s->listener))
@@ -149,7 +149,8 @@ int http_server_close(struct http_server **server, int wait_ms)
         listener_stop(s->listener);
         settle(s, settled < end ? settled : end);
         end_all(s, end);
-        atomic_store(&s->stopping, true); /* what comes now is answered 503 without the handler */
+        atomic_store(&s->stopping,
+                     true); /* requests that come now are answered 503 without the handler */
         /* The library aborts the process when it is stopped with a connection suspended. */
         unanswered = connection_cut_short(s, 503);
         if (!unanswered)

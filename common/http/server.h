@@ -1,10 +1,10 @@
 /* server - HTTP/1.1 in front of a handler: libmicrohttpd with its gaps closed.
 
-   A request's memory, its body with it, ends with its answer. What it does so that no handler has
-   to: strict framing (400 or 501 and close: length with coding, two lengths, a folded line, a blank
-   before a colon, bare LF, NUL, no Host ...), limits (413, 414, 431, 503), absolute deadlines for
-   header and body, HEAD, the access line, http_server_requests_seconds, traceparent, `Connection:
-   close` while draining. Errors are application/problem+json (RFC 9457).
+   A request's memory, its body with it, ends with its answer. The server does this for its
+   handlers: strict framing (400 or 501 and close: length with coding, two lengths, a folded line, a
+   blank before a colon, bare LF, NUL, no Host ...), limits (413, 414, 431, 503), absolute deadlines
+   for header and body, HEAD, the access line, http_server_requests_seconds, traceparent,
+   `Connection: close` while draining. Errors are application/problem+json (RFC 9457).
 
    Threads: handlers run on the server's threads; a handler that must wait (for a commit) returns
    HTTP_LATER and frees the thread; http_resume may come from any thread. Sources: RFC 9110, RFC
@@ -38,10 +38,10 @@ struct http_answer {
         const char *type; /* Content-Type; NULL: none */
         const char *body;
         size_t len;
-        /* Instead of a body, one that comes in pieces: puts at most `room` bytes there and says how
-           many, or one of HTTP_PULL_*: later (http_go_on will be called), the end, or broken off
-           (the client's connection is then aborted, for a clean end would be a lie). Not called for
-           HEAD. */
+        /* For a body that comes in pieces: puts at most `room` bytes there and returns how many, or
+           one of HTTP_PULL_*: later (the handler calls http_go_on), the end, or broken (we reset
+           the client's connection, because an orderly close would look like the end). Not called
+           for HEAD. */
         long (*pull)(struct http_request *request, char *to, size_t room);
         int64_t pull_len; /* -1: unknown */
         struct http_header *headers;
@@ -55,14 +55,14 @@ struct http_request {
         const char *target; /* as sent, raw; in origin form (RFC 9112, 3.2.1) */
         const char
                 *path; /* raw, without the query; %00, bad escapes and dot segments were refused */
-        const char *query; /* raw, behind the '?'; NULL: none */
+        const char *query; /* raw, after the '?'; NULL: none */
         const char *body;  /* NUL-terminated; "" when empty */
         size_t body_len;
         bool partial; /* only the body's beginning is here, the rest comes by http_streams.take */
         int64_t body_total;   /* as the client announced it; -1: unknown (chunked) */
         const char *peer;     /* the client's address as text, "127.0.0.1", "::1" */
         bool peer_trusted;    /* in MALL_TRUSTED_PROXIES */
-        const char *client;   /* for whom it asks: the peer itself, or whom trusted peers name in
+        const char *client;   /* who asks: the peer itself, or the client that trusted peers name in
                                  X-Forwarded-For (client.h) */
         int client_hops;      /* proxies between it and the peer */
         const char *trace_id; /* 32 hex digits, from traceparent or made */
@@ -71,7 +71,7 @@ struct http_request {
         const char *uri_template;  /* set by the handler for the metric: "/orders/{id}"; default
                                       "UNKNOWN" */
         struct http_answer answer; /* filled by the handler */
-        void *state;               /* the handler's own, for between HTTP_LATER and its finish */
+        void *state;               /* the handler's own, between HTTP_LATER and finish */
         struct http_server *server;
         struct loop *loop; /* of the thread that serves it */
         int worker;        /* that thread's number, from 0 */
@@ -79,30 +79,30 @@ struct http_request {
 
 enum http_result {
         HTTP_ANSWERED, /* request->answer is filled */
-        HTTP_LATER,    /* http_resume will be called, once; may already have been */
+        HTTP_LATER,    /* the handler calls http_resume once, or has called it */
 };
 
 struct http_handler {
         /* A whole request with its body is there. */
         enum http_result (*handle)(struct http_request *request, void *arg);
-        /* After http_resume, again on a server thread: fill request->answer. Once for each
-           HTTP_LATER, also when the client is gone by then and nobody will read the answer. */
+        /* After http_resume, again on a server thread: fills request->answer. Called once for each
+           HTTP_LATER, even if the client is gone and nobody reads the answer. */
         void (*finish)(struct http_request *request, void *arg);
         void *arg;
         const struct http_streams *streams; /* NULL: bodies are handed over whole */
 };
 
-/* For a handler that passes on what it gets: bodies in pieces, on the request's worker thread.
-   Needs HTTP_LATER. */
+/* For a proxy: bodies pass in pieces, on the request's worker thread. The handler must return
+   HTTP_LATER. */
 struct http_streams {
         size_t whole; /* bodies up to so many bytes are still handed over whole */
-        /* How many bytes were taken; fewer than len: wait for http_go_on. len 0: the body is
-           complete. */
+        /* Returns how many bytes it took; if fewer than len, we wait for http_go_on
+           (back-pressure). len 0: the body is complete. */
         size_t (*take)(struct http_request *request, const char *data, size_t len, void *arg);
-        /* The client hung up while it waits; the request still ends as ever. */
+        /* The client hung up while the request waits; it still ends as any other. */
         void (*gone)(struct http_request *request, void *arg);
-        /* After HTTP_LATER: answered, or broken off; whatever comes of the request is no longer
-           wanted. */
+        /* After HTTP_LATER: the request is answered or broken off; nobody reads its answer any
+           more. */
         void (*ended)(struct http_request *request, void *arg);
         /* On each worker's thread, first and last of all. */
         void (*enter)(int worker, struct loop *loop, void *arg);
@@ -115,10 +115,10 @@ struct http_config {
         int port;            /* 0: any free one, see http_server_port */
         int threads;
         size_t max_body, max_target, max_header, max_fields; /* bytes; number of fields */
-        struct allowance *memory; /* of all requests under way, outlives the server; what does not
-                                     fit is 503. NULL: no bound */
-        int header_ms, body_ms;   /* absolute deadlines */
-        int max_connections; /* more wait; where one of them is idle, the longest idle gives way */
+        struct allowance *memory;    /* of all requests under way, outlives the server; 503 if it is
+                                        used up. NULL: no bound */
+        int header_ms, body_ms;      /* absolute deadlines */
+        int max_connections;         /* more wait; the one that is idle longest gives way */
         int max_client_connections;  /* of one address, more are closed at once; 0: any number */
         const char *trusted_proxies; /* "10.0.0.0/8,::1/128" */
         struct metrics *metrics;     /* may be NULL */
@@ -130,31 +130,30 @@ int http_server_port(const struct http_server *server);
 
 /* From now on every answer says `Connection: close`; still accepting. */
 void http_server_drain(struct http_server *server);
-/* The listener closes, requests in flight end (at most wait_ms; suspended ones must be resumed
-   meanwhile by those who hold them), idle connections are closed. Gives how many requests did not
-   end: their clients were told 503, and the server and all that its handler uses must stay as they
-   are until the process ends, for who holds them still does. */
+/* Closes the listener, waits at most wait_ms for the requests in flight (their handlers must resume
+   them meanwhile), and closes idle connections. Returns how many requests did not end: their
+   clients were told 503. If there are any, server and handler must stay as they are until the
+   process ends, because those requests still use them. */
 int http_server_close(struct http_server **server, int wait_ms);
 int http_server_in_flight(const struct http_server *server); /* requests, not connections */
 
-/* The field's value, of the first line of that name; "" where there is none: what a client may
-   leave out is never NULL. Names ignore case. */
+/* The value of the first field of that name; "" if there is none, never NULL. Names ignore case. */
 const char *http_header(const struct http_request *request, const char *name)
         __attribute__((returns_nonnull));
-/* The same of a field that is a list: all its lines, joined by commas (RFC 9110, 5.3). */
+/* The same for a list: the values of all fields of that name, joined by commas (RFC 9110, 5.3). */
 const char *http_header_list(const struct http_request *request, const char *name)
         __attribute__((returns_nonnull));
-/* For where a field without a value is not the same as none. */
+/* For callers to whom an empty field is not the same as none. */
 bool http_has_header(const struct http_request *request, const char *name);
-/* "127.0.0.1:8081", "[::1]:8081": where the client reached us; for one that said no Host. In the
-   request's arena. */
+/* "127.0.0.1:8081", "[::1]:8081": the address at which the client reached us, if it sent no Host.
+   In the request's arena. */
 const char *http_own_address(const struct http_request *request) __attribute__((returns_nonnull));
 /* All fields in the order received (the gateway forwards them), as long as the client is there;
    false from `each` ends. */
 void http_each_header(const struct http_request *request,
                       bool (*each)(void *arg, const char *name, const char *value), void *arg);
 /* A query parameter, unescaped ('+' is a blank); the nth of that name; NULL when there is none.
-   ERROR_BAD_INPUT is not possible: bad escapes were refused. */
+   Requests with bad escapes were refused before. */
 const char *http_query(const struct http_request *request, const char *name, int nth);
 /* Whether a parameter's name, as sent, is that one. */
 bool http_query_is(const char *text, size_t len, const char *name);
@@ -163,7 +162,7 @@ const char *http_unescape(struct arena *arena, const char *text, size_t len, boo
 
 void http_answer_header(struct http_request *request, const char *name,
                         const char *value); /* copies the value, cleans it */
-/* As they are: checked already, and living as long as the request. */
+/* Name and value as they are: already checked, and they live as long as the request. */
 void http_answer_pass(struct http_request *request, const char *name, const char *value);
 void http_answer_body(struct http_request *request, int status, const char *type,
                       const struct text *body);
@@ -177,14 +176,13 @@ void http_answer_problem(struct http_request *request, int status, const char *f
    Any thread. */
 void http_resume(struct http_request *request);
 
-/* How many bytes the head of the answer may have, at 64 bytes a field beside its text; what does
-   not fit would close the connection without a word. */
+/* How many bytes the head of the answer may have, at 64 bytes a field beside its text. If it has
+   more, the library closes the connection without an answer. */
 size_t http_answer_room(const struct http_request *request);
-/* Goes on after a take that took less, or HTTP_PULL_LATER. On the worker's thread; harmless when
-   nothing waits. */
+/* Goes on after a `take` that took less, or after HTTP_PULL_LATER. On the worker's thread; does
+   nothing if nothing waits. */
 void http_go_on(struct http_request *request);
-/* A field behind the body, before HTTP_PULL_END; left out where the client gets no chunks.
-   Copied. */
+/* A trailer, before HTTP_PULL_END; left out if the body is not chunked. Copied. */
 void http_answer_trailer(struct http_request *request, const char *name, const char *value);
 
 const char *http_status_text(int status); /* "Not Found" */

@@ -30,7 +30,7 @@ static void patience_grow(struct exchange *e, size_t bytes)
                 p->left_ms = most;
 }
 
-/* Waits for the peer, with what patience is left. */
+/* Waits for the peer, at most for the time that is left. */
 static void wait_for_peer(struct exchange *e, enum phase phase)
 {
         e->patience.since_ms = now_ms(e);
@@ -65,8 +65,8 @@ void stream_body_begins(struct exchange *e)
         wait_for_peer(e, PHASE_BODY);
 }
 
-/* Behind an early answer the rest is read and dropped, for the library sends nothing before the
-   body's end. */
+/* After an early answer the rest of the body is read and dropped: the library sends nothing before
+   the body's end. */
 static size_t hand_on(struct exchange *e, const char *data, size_t len)
 {
         const struct http_handler *handler = &e->request.server->config.handler;
@@ -106,9 +106,8 @@ void stream_body_over(struct exchange *e)
                 handler->streams->take(&e->request, NULL, 0, handler->streams->arg);
 }
 
-/* Where only the close ends the body, as in HTTP/1.0, an orderly one would say that this was all;
-   and the library closes in order. Dissolving the connection (connect(2), AF_UNSPEC) resets it at
-   once. */
+/* If only the close ends the body, as in HTTP/1.0, an orderly close would look like its end, and
+   the library closes in order. connect(2) with AF_UNSPEC resets the connection at once. */
 static void reset(struct exchange *e)
 {
         struct sockaddr nobody = {.sa_family = AF_UNSPEC};
@@ -140,7 +139,7 @@ static ssize_t pull(void *arg, uint64_t position, char *to, size_t room)
                 return MHD_CONTENT_READER_END_OF_STREAM;
         reset(e);
         connection_of(e)->worker->touched =
-                true; /* closed in this round, the library lets go of it in the next */
+                true; /* the library closes it in this round and frees it in the next */
         return MHD_CONTENT_READER_END_WITH_ERROR;
 }
 

@@ -1,8 +1,8 @@
 /* stream - bodies that pass in pieces, both ways; on the worker's thread. Private to the server.
 
-   Memory stays what a piece needs: whoever is slower lets the other wait. A peer that is too slow
-   has a deadline that moves with the bytes: at least MIN_RATE on average, and never more than the
-   time for a whole body behind. */
+   Back-pressure in both directions: at most one piece is buffered, however long the body. A slow
+   peer has a deadline that moves with the bytes: it must keep MIN_RATE on average, and may fall
+   behind by at most the time for a whole body. */
 #ifndef HTTP_STREAM_H
 #define HTTP_STREAM_H
 

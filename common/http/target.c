@@ -24,7 +24,7 @@ static const char *scan(const char *raw, const char **query)
                         if (c <= 0)
                                 return "the target has a bad escape";
                         p += 2;
-                        if (c == '?') /* an escaped one is a part of its segment */
+                        if (c == '?') /* an escaped '?' is part of its segment */
                                 c = 'x';
                 }
                 if (*query) {

@@ -1,8 +1,8 @@
 /* target - the request target as sent, taken apart into path and query, or refused.
 
-   Refused with 400: control characters, blanks, bytes beyond ASCII, '#', escapes that are none,
-   %00, and segments "." and ".." in any spelling, since whoever comes behind us may resolve them to
-   somewhere else than the route we chose. */
+   Refused with 400: control characters, blanks, bytes beyond ASCII, '#', malformed escapes, %00,
+   and segments "." and ".." in any spelling, because a server behind us may resolve them to another
+   path than the one we routed. */
 #ifndef HTTP_TARGET_H
 #define HTTP_TARGET_H
 
@@ -13,7 +13,7 @@
 
 struct request_target {
         const char *
-                raw; /* path and query as sent: of http://host/path?query what is behind the host */
+                raw; /* path and query as sent: of http://host/path?query the part after the host */
         const char *path;  /* raw, begins with '/', or is "*" */
         const char *query; /* raw; NULL: none */
 };

@@ -22,7 +22,7 @@ bool trusted_proxies_trust(const struct trusted_proxies *proxies, const struct s
 enum { PEER_TEXT = 64 };
 void peer_text(const struct sockaddr *peer, char text[PEER_TEXT]);
 
-/* The same of an address in text, which comes back in the form of peer_text; false: it is none. */
+/* The same for an address in text; `written` is as of peer_text. False: the text is no address. */
 bool trusted_proxies_know(const struct trusted_proxies *proxies, const char *text,
                           char address[PEER_TEXT], bool *trusted);
 

@@ -10,8 +10,8 @@ enum {
         ANSWER_ROOM = 6 << 10, /* the head of the answer, and 64 bytes a field of the request */
         OWN_ROOM = 1 << 10,    /* the library's, and the fields that it adds */
         PAIR_ROOM = 64,        /* what a field or a cookie takes beside its text */
-        ROUNDS = 4, /* of the library's before others have their turn: read, make the answer, send
-                       it */
+        ROUNDS = 4, /* rounds of the library before other work on this loop: read, make the answer,
+                       send it */
         TICK_MS = 1,
         SPARE = 64, /* connections of the library's above our own limit, which the listener keeps */
 };
@@ -31,8 +31,8 @@ static size_t leave_raw(void *arg, struct MHD_Connection *connection, char *text
         return strlen(text);
 }
 
-/* The library zeroes all of it after each request, which shows: 46 KiB cost a fifth of the
-   throughput of 18 KiB. So it is no larger than the largest head needs; one that also has very many
+/* The library zeroes its memory after each request: with 46 KiB the throughput was a fifth lower
+   than with 18 KiB. So it is as large as the largest head needs; a head that also has very many
    fields gets the library's own 431. */
 static size_t pool_size(const struct http_config *c)
 {
@@ -51,8 +51,8 @@ size_t http_answer_room(const struct http_request *request)
 
 static bool daemon_open(struct http_worker *w, struct error *error)
 {
-        /* Suspended ones are resumed on this thread only: the library's own wake-up, a write each,
-           is not needed. */
+        /* Requests are resumed on this thread only, so the library's own wake-up, a write each, is
+           not needed. */
         const unsigned flags = MHD_USE_NO_LISTEN_SOCKET | MHD_USE_EPOLL |
                                ((unsigned)MHD_ALLOW_SUSPEND_RESUME & ~(unsigned)MHD_USE_ITC);
         const struct http_config *c = &w->server->config;
@@ -85,9 +85,9 @@ static void daemon_ready(struct watch *watch, unsigned events)
         w->touched = true;
 }
 
-/* As long as the library polls a request it always has something to do; what counts then is whether
-   something moves. What may move unseen, as a head that fills the library's buffer to the last
-   byte, goes on with the next tick. */
+/* While a request is polled, the library always claims to have work, so we ask whether anything
+   moved. Progress that we cannot see (a head that fills the library's buffer to the last byte) goes
+   on with the next tick. */
 static bool is_busy(struct http_worker *w)
 {
         MHD_UNSIGNED_LONG_LONG ms;
@@ -97,7 +97,7 @@ static bool is_busy(struct http_worker *w)
         return !w->polled || w->moved;
 }
 
-/* How long the library lets us wait, ms. */
+/* Runs the library; returns how long the loop may wait, ms. */
 static int daemon_run(void *arg)
 {
         struct http_worker *w = arg;
@@ -168,7 +168,7 @@ static void arrive(struct task *task)
         struct http_worker *w = a->worker;
 
         w->touched = true;
-        /* the library closes what it cannot take */
+        /* if it cannot take the connection, the library closes it */
         if (MHD_add_connection(w->daemon, a->fd, (struct sockaddr *)&a->peer, a->len) != MHD_YES) {
                 atomic_fetch_sub(&w->connections, 1);
                 listener_closed(w->server->listener);
