@@ -1,4 +1,4 @@
-/* delivery - what is on its way to a customer, and the ledger of which order started what. */
+/* delivery - what is on its way to a customer, and the ledger of the orders that were heard of. */
 #ifndef DELIVERY_DELIVERY_H
 #define DELIVERY_DELIVERY_H
 
@@ -12,12 +12,12 @@ struct delivery {
         const char *product_id;
         const char *status;
         const char *customer_id;
-        const char *order_source; /* whose id order_id is; NULL: made by hand */
+        const char *order_source; /* the store that gave order_id; NULL: made by hand */
 };
 
-/* One line an order that was heard of: at most one delivery comes from it, none when it was
-   canceled first. An order is (source, id), so that an order store that begins anew does not
-   collide with its past. */
+/* One row for each order that was heard of. At most one delivery comes from an order, none if it
+   was canceled first. An order is known by (source, id), so that the orders of a store that begins
+   anew are not taken for earlier ones. */
 struct dispatch {
         struct row row;
         const char *order_source; /* "" for producers without CloudEvents headers */

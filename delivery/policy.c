@@ -20,7 +20,7 @@ static const struct field order_fields[] = {
 
 static const struct shape order_shape = {order_fields, sizeof(struct placed_order)};
 
-/* Which delivery product means: its id and the store that gave the id. */
+/* The delivery that product speaks of: its id and the store that gave the id. */
 struct refusal {
         struct row row;
         const char *delivery_source;
@@ -33,7 +33,7 @@ static const struct field refusal_fields[] = {
 
 static const struct shape refusal_shape = {refusal_fields, sizeof(struct refusal)};
 
-/* What we know of that order so far; NULL: nothing. */
+/* The ledger's row for that order; NULL: it was not heard of. */
 static struct dispatch *dispatch_of(struct unit *unit, const struct event *event, int64_t order)
 {
         return unit_find(unit, &dispatch_entity, DISPATCH_BY_ORDER, 0,
@@ -65,7 +65,7 @@ static void order_placed_start_delivery(struct unit *unit, const struct event *e
                 return;
         known = dispatch_of(unit, event, order->row.id);
         if (known && !event_is_newer(event, known->at.value))
-                return; /* started before, or canceled before it was heard of */
+                return; /* it started one before, or was canceled first */
         remember(unit, event, known, order->row.id, false);
         d->order_id = unit_decimal(unit, order->row.id);
         d->qty = order->qty;
@@ -76,8 +76,8 @@ static void order_placed_start_delivery(struct unit *unit, const struct event *e
         unit_create(unit, &delivery_entity, d);
 }
 
-/* Those made by hand for that order id included, but not those of another store's order of the same
-   id. */
+/* Deliveries made by hand for that order id belong to it; those of another store's order of the
+   same id do not. */
 static bool belongs_to(const struct delivery *d, const struct event *event)
 {
         return !d->order_source || strcmp(d->order_source, event->source) == 0;
@@ -95,8 +95,8 @@ static void order_canceled_cancel_delivery(struct unit *unit, const struct event
         known = dispatch_of(unit, event, order->row.id);
         if (known && (event_is_older(event, known->at.value) ||
                       (known->canceled.value && !event_is_newer(event, known->at.value))))
-                return; /* of an order that had this id before; or canceled before, and said again
-                           after its identity was forgotten */
+                return; /* it is about an earlier order of this id; or was canceled before, and the
+                           event comes again after its identity was forgotten */
         remember(unit, event, known, order->row.id, true);
         for (d = unit_find(unit, &delivery_entity, DELIVERY_BY_ORDER, 0, key); d;
              d = unit_find(unit, &delivery_entity, DELIVERY_BY_ORDER, d->row.id, key))

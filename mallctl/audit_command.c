@@ -89,7 +89,7 @@ static void summarize(struct report *r, const struct books *books, const struct 
         r->lines = v->lines.at;
 }
 
-/* The topic is read last: what was said of the rows is on it by then, if the mall is at rest. */
+/* The topic is read last, so that the events about the rows are on it, if the mall is at rest. */
 static struct report audit(const struct places *places)
 {
         struct report r = {.arena = arena_open()};

@@ -1,6 +1,6 @@
 #include "mallctl/balance.h"
 
-/* Services of others name no store in what they say. */
+/* The events of other implementations name no store. */
 static void know_strangers(const struct books *books, struct topic *topic)
 {
         if (!books->order_is_ours)
@@ -25,7 +25,7 @@ static enum origin origin_at_strangers(const struct topic *topic, int64_t order,
                                                                             : ORIGIN_UNKNOWN;
 }
 
-/* Whose delivery it is, as its DeliveryStarted said. */
+/* The order store that its delivery is for, by its DeliveryStarted. */
 static void mark_origins(struct books *books, const struct topic *topic)
 {
         int64_t horizon = topic_horizon(topic, ORDER_PLACED);

@@ -60,7 +60,7 @@ static const char *open_ones(const struct group *g, struct arena *arena)
         return ids.at;
 }
 
-/* One that is the order's, whatever status it shows. */
+/* A delivery of the order, of any status. */
 static bool may_have_one(const struct group *g)
 {
         for (size_t i = g->first; i < g->end; i++)
@@ -69,7 +69,7 @@ static bool may_have_one(const struct group *g)
         return false;
 }
 
-/* Two from one Orderplaced. */
+/* Two deliveries from one Orderplaced. */
 static void check_twins(const struct group *g, struct verdict *v)
 {
         const struct delivery_row *before = NULL, *d;

@@ -43,7 +43,7 @@ static void check_rows(const struct books *books, const struct topic *t, const s
         }
 }
 
-/* What was said to have begun and is not there. */
+/* Rows that the topic says have begun and that are not there. */
 static void check_events(const struct books *books, const struct topic *t, const struct side *side,
                          struct verdict *v)
 {

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Who answers may be anybody. */
+/* The answers may come from any server. */
 enum {
         PAGE_ROWS = 1000, /* the most that a service gives */
         CONNECT_MS = 5000,
@@ -25,7 +25,7 @@ static const cJSON *member_of(const cJSON *object, const char *name)
         return cJSON_GetObjectItemCaseSensitive(object, name);
 }
 
-/* Exact up to 2^53, as with all who read JSON; 0 where it is no number. */
+/* Exact up to 2^53, as in most readers of JSON; 0 where it is no number. */
 static int64_t whole_of(const cJSON *object, const char *name)
 {
         const cJSON *m = member_of(object, name);
@@ -159,7 +159,7 @@ struct page_reader {
         int64_t end_us; /* monotonic */
 };
 
-/* Less than there is ends the transfer. */
+/* Returning less than the size ends the transfer. */
 static size_t take(char *data, size_t size, size_t count, void *arg)
 {
         struct text *body = arg;
@@ -304,7 +304,8 @@ static bool read_list(struct page_reader *r, const char *place, const struct lis
         return true;
 }
 
-/* Is it the service of that name, and this mall's? False and an error when it does not answer. */
+/* Whether it is the service of that name and one of ours. False and an error when it does not
+   answer. */
 static bool find_out(struct page_reader *r, const char *place, const char *name, bool *ours)
 {
         struct text body;
@@ -326,7 +327,7 @@ static bool find_out(struct page_reader *r, const char *place, const char *name,
         return true;
 }
 
-/* A product that keeps no movements is another's. */
+/* A product service without movements is another implementation. */
 static bool find_movements(struct page_reader *r, const char *place, const struct list *list)
 {
         r->books->has_movements = true;

@@ -1,11 +1,11 @@
-/* books - what the three services show over HTTP, as far as an audit wants to know it.
+/* books - what the three services show over HTTP, as far as an audit needs it.
 
-   Each list is read page by page, in the order of the ids. Rows that are made or deleted meanwhile
-   can be missed or come in one list and not yet in the other: what an audit says of a mall that is
-   at work is no verdict.
+   Each list is read page by page, in the order of the ids. Rows that are created or deleted
+   meanwhile can be missed, or be in one list and not in the other. So an audit is a verdict only on
+   a mall at rest.
 
-   A service may be another's, as Spring's is, which shows the same rows and no more: no status that
-   follows the deliveries, no /movements. It is one of ours if it says so at /openapi.json. */
+   A service may be another implementation, as Spring's, which shows the same rows and no more: no
+   status that follows the deliveries, no /movements. /openapi.json tells which it is. */
 #ifndef MALLCTL_BOOKS_H
 #define MALLCTL_BOOKS_H
 
@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "mallctl/rows.h"
 
-/* Where a delivery comes from; over HTTP it does not show, on the topic it does. */
+/* Where a delivery comes from. HTTP does not show it, the topic does. */
 enum origin {
         ORIGIN_UNKNOWN,
         ORIGIN_ORDER, /* from the Orderplaced of the order whose id it has */
@@ -28,7 +28,7 @@ struct order_row {
 
 struct delivery_row {
         int64_t id;
-        int64_t order; /* 0: none that an order could have */
+        int64_t order; /* 0: no order has such an id */
         int64_t qty;
         const char *product, *customer, *status;
         enum origin origin;

@@ -1,4 +1,4 @@
-/* command - what mallctl can do; one function each, run with the arguments behind its name. */
+/* command - the commands of mallctl: a function each, which gets the arguments after its name. */
 #ifndef MALLCTL_COMMAND_H
 #define MALLCTL_COMMAND_H
 

@@ -15,11 +15,12 @@ static const struct setting settings[] = {
         {NULL},
 };
 
-static const char usage[] = "usage: mallctl ids [FLAG VALUE]...\n\n"
-                            "Reads all events that the topic has and says the highest id of each "
-                            "kind, whoever gave it. A service that takes over from\n"
-                            "another, and whose ids others know by number alone, begins above: "
-                            "MALL_FIRST_ID, for its empty store.\n";
+static const char usage[] =
+        "usage: mallctl ids [FLAG VALUE]...\n\n"
+        "Reads all events on the topic and prints the highest id of each kind, of "
+        "all stores. A service that takes over from\n"
+        "another must begin above it where others know its ids by number alone: "
+        "MALL_FIRST_ID, for its empty store.\n";
 
 static const struct {
         const char *service, *where;

@@ -1,8 +1,7 @@
 /* mallctl - looks after a mall: what the daemons leave on this machine's disk, and whether their
    books balance.
 
-   OWNS   nothing: it may run beside the daemons at any time, but renew, which wants a SQLite store
-          for itself
+   OWNS   nothing: it may run beside the daemons; only renew needs a SQLite store for itself
    FAILS  exit 1 when a command fails, 2 when it was not understood */
 #include "mallctl/command.h"
 
@@ -36,7 +35,7 @@ static void usage(FILE *out)
               out);
 }
 
-/* The words behind the command's name; NULL: they begin with another. */
+/* The words after the command's name; NULL: it is another command. */
 static char **arguments_of(const struct command *c, char **words)
 {
         const char *name = c->name;

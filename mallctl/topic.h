@@ -2,7 +2,7 @@
    end.
 
    No group is joined and nothing is written. A record that was published twice (the same ce_source
-   and ce_id) counts once; what cannot be understood is none.
+   and ce_id) counts once; a record that cannot be understood is passed over.
 
    An order is (source, id), and so is a delivery: a store that begins anew gets another ce_source
    and counts from 1 again. The source that spoke last is the store that is there now. BUGS: one
@@ -84,7 +84,7 @@ const struct said *topic_find(const struct topic *topic, enum saying saying, int
 /* Of smaller ids it may have been said and dropped since. */
 int64_t topic_horizon(const struct topic *topic, enum saying saying);
 
-/* Between topic.c and those who read. */
+/* Between topic.c and its two readers. */
 void topic_take(struct topic *topic, const struct record *record);
 void topic_drop(struct topic *topic, int32_t partition);
 bool topic_read_kafka(struct topic *topic, const char *place, struct error *error);

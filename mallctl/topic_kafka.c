@@ -17,7 +17,7 @@ enum {
 };
 
 struct partition {
-        int64_t end; /* the offset behind its last record */
+        int64_t end; /* the offset after its last record */
         bool done;
 };
 
@@ -54,7 +54,7 @@ static bool open_client(struct topic_reader *r)
         rd_kafka_conf_t *conf = rd_kafka_conf_new();
         char why[256] = "";
 
-        rd_kafka_conf_set_log_cb(conf, NULL); /* what fails is told by the calls */
+        rd_kafka_conf_set_log_cb(conf, NULL); /* the calls report failures */
         for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
                 if (rd_kafka_conf_set(conf, settings[i][0], settings[i][1], why, sizeof why) !=
                     RD_KAFKA_CONF_OK) {

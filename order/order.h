@@ -10,7 +10,7 @@ struct order {
         const char *product_id, *product_name;
         struct nullable_int qty;
         const char *customer_id;
-        const char *status; /* follows the events; NULL until the first */
+        const char *status; /* follows the events; NULL before the first */
 };
 
 extern const struct entity order_entity;

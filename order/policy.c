@@ -4,11 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What delivery and product say about an order, as far as it matters here. */
+/* The part of what delivery and product say about an order that matters here. */
 struct progress {
         struct row row;
         const char *order_id;
-        const char *order_source; /* whose id it is; NULL when made by hand or said by a stranger */
+        const char *order_source; /* the store that gave the id; NULL: a delivery made by hand, or a
+                                     producer without CloudEvents headers */
 };
 
 static const struct field progress_fields[] = {
@@ -19,7 +20,7 @@ static const struct field progress_fields[] = {
 
 static const struct shape progress_shape = {progress_fields, sizeof(struct progress)};
 
-/* The order that is meant, if it is one of ours and still there. */
+/* The order that the event is about, if it is one of this store and still there. */
 static struct order *order_of(struct unit *unit, const struct event *event)
 {
         const struct progress *p = event_row(unit, event, &progress_shape);
@@ -51,7 +52,7 @@ static void out_of_stock(struct unit *unit, const struct event *event)
         set_status(unit, order_of(unit, event), "OutOfStock");
 }
 
-/* A delivery called back for want of stock leaves the order saying so. */
+/* If the delivery was called back because of OutOfStock, the order keeps that status. */
 static void delivery_canceled(struct unit *unit, const struct event *event)
 {
         struct order *order = order_of(unit, event);

@@ -2,10 +2,10 @@
 
 #include "order/order.h"
 
-/* What product has, as far as it matters here. */
+/* The part of an inventory that matters here. */
 struct supply {
         struct row row;
-        struct nullable_int stock; /* null counts as 0, as it does there */
+        struct nullable_int stock; /* null counts as 0, as in product */
 };
 
 static const struct field supply_fields[] = {{"stock", FIELD_INT32, offsetof(struct supply, stock)},
@@ -31,7 +31,7 @@ const struct setting stock_settings[] = {
         {NULL},
 };
 
-/* What moves no stock needs none. */
+/* NULL for an order that moves no stock. */
 static const char *product_of(const void *row)
 {
         const struct order *order = row;
@@ -39,7 +39,7 @@ static const char *product_of(const void *row)
         return order->qty.known && order->qty.value > 0 ? order->product_id : NULL;
 }
 
-/* Of a product that product does not know an order is accepted and moves nothing, as without the
+/* If product does not know the product, the order is accepted and moves no stock, as without the
    question. */
 static bool is_enough(const void *row, const void *found, struct error *error)
 {

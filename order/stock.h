@@ -1,8 +1,8 @@
-/* stock - the question to product whether there is enough, before an order is accepted. Off unless
+/* stock - asks product whether there is enough, before an order is accepted. Off unless
    MALL_STOCK_CHECK_URL is set.
 
-   It is a courtesy, not the promise: product's stock follows the events, and of two orders at a
-   time both may find enough. What keeps the stock above zero is still OutOfStock. */
+   The answer is no promise: product's stock follows the events, and two orders at the same time may
+   both find enough. OutOfStock is still what keeps the stock from going below zero. */
 #ifndef ORDER_STOCK_H
 #define ORDER_STOCK_H
 

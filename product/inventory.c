@@ -66,7 +66,7 @@ void inventory_move(struct unit *unit, struct inventory *inventory, int64_t qty,
         unit_add(unit, &movement_entity, m);
 }
 
-/* A change over HTTP has moved the stock already: only the movement is missing. */
+/* After a change over HTTP the stock is right already; only the movement is missing. */
 static void note_movement(struct unit *unit, const struct inventory *inventory, int64_t qty,
                           const char *reason)
 {

@@ -18,26 +18,26 @@ struct movement {
         const char *order_id;
         const char *product_id;
         struct nullable_int inventory;
-        struct nullable_int qty; /* what was added; below 0: taken */
+        struct nullable_int qty; /* added to the stock; below 0: taken */
         const char *reason;
 };
 
-/* What a delivery took. A delivery is (source, id), so that a delivery store that begins anew takes
-   again. */
+/* What a delivery took. A delivery is known by (source, id), so that the deliveries of a store that
+   begins anew take stock again. */
 struct taking {
         struct row row;
         const char *delivery_source; /* "" for producers without CloudEvents headers */
         struct nullable_int delivery_id;
         struct nullable_int inventory; /* where from; null: nothing was taken */
-        struct nullable_int qty;       /* what is out; 0 after it was given back */
-        struct nullable_int canceled;  /* 1: whatever comes, it takes no more */
+        struct nullable_int qty;       /* what it took; 0 after that was given back */
+        struct nullable_int canceled;  /* 1: it takes nothing any more */
         struct nullable_int at;        /* the event's timestamp, Unix ms */
 };
 
 extern const struct entity inventory_entity;
 extern const struct entity movement_entity;
 extern const struct entity taking_entity;
-extern const struct event_type *const product_says[]; /* beside what is said of inventories */
+extern const struct event_type *const product_says[]; /* OutOfStock, which is about no row */
 extern const struct reaction product_policy[];
 
 enum { INVENTORY_BY_PRODUCT };

@@ -25,7 +25,7 @@ static const struct field delivery_fields[] = {
 
 static const struct shape delivery_shape = {delivery_fields, sizeof(struct delivery)};
 
-/* Its row's id is the delivery's. */
+/* OutOfStock. The row's id is the delivery's. */
 struct shortage {
         struct row row;
         const char *order_id, *product_id;
@@ -94,7 +94,8 @@ static void move_and_say(struct unit *unit, struct inventory *inventory, int64_t
         unit_update(unit, &inventory_entity, inventory);
 }
 
-/* Who names no store hears no OutOfStock either: the delivery stays. Once. */
+/* A delivery service whose events name no store does not hear OutOfStock: its delivery stays.
+   Logged once. */
 static void warn_of_deaf_delivery(const struct event *event)
 {
         static atomic_flag warned = ATOMIC_FLAG_INIT;
@@ -119,8 +120,8 @@ static void say_out_of_stock(struct unit *unit, const struct event *event, const
                 .qty = d->qty,
                 .stock = {true, inventory->stock.value},
                 .order_source = d->order_source,
-                .delivery_source = event->source, /* "" is nobody's, so that no delivery of the same
-                                                     id suffers */
+                .delivery_source = event->source, /* "" names no store, so that no other delivery of
+                                                     the same id is called back */
         };
 
         unit_announce(unit, &out_of_stock, &s);
@@ -138,7 +139,7 @@ static void delivery_started_take_stock(struct unit *unit, const struct event *e
                 return;
         known = taking_of(unit, event, d->row.id);
         if (known && !event_is_newer(event, known->at.value))
-                return; /* took before, or was canceled before it was heard of */
+                return; /* it took its stock before, or was canceled first */
         inventory = inventory_of(unit, d->product_id);
         if (inventory && inventory->stock.value < d->qty.value && !may_oversell(unit)) {
                 say_out_of_stock(unit, event, d, inventory);
@@ -165,7 +166,7 @@ static void delivery_canceled_give_back(struct unit *unit, const struct event *e
         known = taking_of(unit, event, d->row.id);
         if (known && (event_is_older(event, known->at.value) ||
                       (known->canceled.value && !event_is_newer(event, known->at.value))))
-                return; /* of a delivery that had this id before; or given back before */
+                return; /* it is about an earlier delivery of this id; or was given back before */
         if (known && known->qty.value)
                 inventory = unit_get(unit, &inventory_entity, known->inventory.value);
         if (inventory) /* else it took nothing, or the inventory is gone: there is nothing to give

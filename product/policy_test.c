@@ -1,4 +1,4 @@
-/* What a stock becomes when deliveries start and are canceled, in whatever order that is heard. */
+/* The stock when deliveries start and are canceled, in any order of the events. */
 #include "product/inventory.h"
 
 #include "base/config.h"

@@ -168,6 +168,6 @@ void answer_entity_profile(struct http_request *r, const struct resource *resour
 
         if (type == types[1])
                 answer_schema(r, resource->entity);
-        else /* whatever else is asked for, as the reference does */
+        else /* anything else gets ALPS, as in the reference */
                 answer_alps(r, resource->entity, type ? type : types[0]);
 }

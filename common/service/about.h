@@ -1,5 +1,5 @@
-/* about - what a service says about itself: / and /profile, ALPS, JSON Schema, OpenAPI 3.1. All
-   from the field tables. */
+/* about - the pages in which a service describes itself: /, /profile (ALPS, JSON Schema) and
+   /openapi.json (OpenAPI 3.1). All come from the field tables. */
 #ifndef SERVICE_ABOUT_H
 #define SERVICE_ABOUT_H
 

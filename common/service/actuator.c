@@ -60,7 +60,7 @@ static void health(struct process *p, struct http_request *r)
         answer_health(r, whole ? state_of(p) : "DOWN", why);
 }
 
-/* Never a dependency: a restart would not mend it. */
+/* It never depends on a store or bus that is away: a restart would not mend that. */
 static void liveness(struct process *p, struct http_request *r)
 {
         r->uri_template = "/actuator/health/liveness";

@@ -1,4 +1,4 @@
-/* A row that somebody is asked about before it is created: what waits meanwhile, and whose word
+/* A row that an admission is asked about before it is created: what waits, and which verdict
    counts. */
 #include "testing/shop.h"
 

@@ -118,7 +118,7 @@ bool daemon_listen(struct process *p, const struct http_handler *handler, struct
         return p->management != NULL;
 }
 
-/* With everything as it is: others still use it. */
+/* Frees nothing: other threads still use it. */
 static void end_at_once(const char *why, int requests)
 {
         char number[20];
@@ -320,9 +320,9 @@ int daemon_main(const struct daemon *d, void *own, int argc, char **argv)
         struct error error = {0};
         int status;
 
-        mallopt(M_ARENA_MAX, 2); /* an arena a thread is megabytes that nobody uses */
-        mallopt(M_MMAP_THRESHOLD, LARGE_PIECE); /* fixed: what is large goes back when it is freed,
-                                                   whatever was freed before */
+        mallopt(M_ARENA_MAX, 2);                /* an arena for each thread would waste megabytes */
+        mallopt(M_MMAP_THRESHOLD, LARGE_PIECE); /* fixed, so that large pieces always go back to the
+                                                   system when they are freed */
         document_init();
         take_signals(d, &p.signals);
         p.config = config_open(settings, argc, argv, environ, &error);

@@ -3,7 +3,7 @@
 
    SIGTERM and SIGINT: readiness is 503 at once, answers say `Connection: close`, MALL_DRAIN later
    the steps close and the process exits 0, inside 30 s also when the bus is away or a commit hangs
-   (a watchdog sees to it; what is committed is safe whenever it bites). A second signal ends the
+   (a watchdog ends it then; committed rows are safe at any moment). A second signal ends the
    waiting. Exit codes: 0 asked to stop, 1 something at start or run failed, 2 a setting is wrong. A
    step that fails with ERROR_BAD_INPUT is a wrong setting. */
 #ifndef SERVICE_DAEMON_H
@@ -24,8 +24,8 @@ struct reaction;
 struct step {
         const char *name;
         bool (*open)(struct process *process, struct error *error);
-        void (*close)(struct process *process); /* also after a failed open of a later step; never
-                                                   of its own */
+        void (*close)(struct process *process); /* also called when a later step fails to open;
+                                                   never when its own open failed */
 };
 
 /* A further page below /actuator. */
@@ -39,26 +39,29 @@ struct daemon {
         const char *name, *summary;
         int port;                       /* default of MALL_PORT */
         const struct setting *settings; /* its own, beside the common ones; NULL: none */
-        /* For --describe: what it keeps, hears, and says beside what is said of its rows. Each ends
-           as in struct service; NULL: nothing. */
+        /* For --describe: the rows it keeps, the events it hears, and those it says beside the ones
+           of its rows. Each list ends as in struct service; NULL: none. */
         const struct entity *const *entities;
         const struct reaction *reactions;
         const struct event_type *const *says;
         const struct step *steps;          /* ends with a NULL name */
         const struct actuator_page *pages; /* ends with a NULL name; NULL: none */
-        bool shy; /* on the main port only health and info of the actuator (the gateway) */
-        bool (*is_alive)(struct process *process); /* its threads turn; NULL: yes */
-        bool (*is_well)(struct process *process);  /* what it depends on works; NULL: yes */
-        bool (*is_whole)(
-                struct process *process,
-                char why[256]); /* false: something is broken that only a person mends, here is why.
-                                   Health says so; who probes is served on. NULL: it is */
-        void (*configure)(struct process *process,
-                          struct error *error);  /* before the steps; may call config_from_file */
-        void (*reload)(struct process *process); /* SIGHUP, on the main thread; NULL: the signal
-                                                    keeps its meaning */
-        void (*each_second)(struct process *process,
-                            int64_t second); /* housekeeping, on the main thread */
+        bool shy; /* shows only health and info of the actuator on the main port (the gateway) */
+
+        /* Whether its threads make progress. NULL: they do. */
+        bool (*is_alive)(struct process *process);
+        /* Whether what it depends on works. NULL: it does. */
+        bool (*is_well)(struct process *process);
+        /* False: something is broken that only a person can mend, and why is the reason. Health
+           tells it, the probes stay UP. NULL: nothing is. */
+        bool (*is_whole)(struct process *process, char why[256]);
+
+        /* Before the steps; may call config_from_file. */
+        void (*configure)(struct process *process, struct error *error);
+        /* On SIGHUP, on the main thread. NULL: the signal keeps its meaning. */
+        void (*reload)(struct process *process);
+        /* Housekeeping, on the main thread. */
+        void (*each_second)(struct process *process, int64_t second);
 };
 
 /* One a process; owned by daemon_main. */
@@ -69,7 +72,7 @@ struct process {
         struct http_server *server, *management;
         struct allowance memory; /* of both servers' requests */
         char data_dir[4096];     /* absolute; "" where the daemon keeps nothing */
-        sigset_t signals;        /* that the main thread waits for, and no other takes */
+        sigset_t signals;        /* the main thread waits for these; no other thread takes them */
         _Atomic bool draining;
         void *own; /* the daemon's */
 };
@@ -78,13 +81,13 @@ int daemon_main(const struct daemon *daemon, void *own, int argc, char **argv);
 
 /* For a step: opens the HTTP server on MALL_PORT (and the management port's) in front of the
    handler. /actuator is answered by the daemon itself. daemon_hang_up is the step's other half: it
-   comes back when no request is under way any more; where one does not end in 10 s, its client is
-   told 503 and the process ends there and then. */
+   returns when no request is under way any more. If one does not end within 10 s, its client gets
+   503 and the process ends at once. */
 bool daemon_listen(struct process *process, const struct http_handler *handler,
                    struct error *error);
 void daemon_hang_up(struct process *process);
 
-/* For a step that waits for something: false when the daemon was told to stop meanwhile. */
+/* For a step that waits for something: false when the daemon was told to stop in the meantime. */
 bool daemon_wait(struct process *process, int ms);
 
 #endif

@@ -1,6 +1,5 @@
-/* document - a JSON document as a tree, by cJSON: for --describe, /openapi.json and the like, which
-   are no hot path. What requests and events are made of is read by base/json.h, and written as
-   text.
+/* document - a JSON document as a tree, by cJSON: for --describe and /openapi.json, which are no
+   hot path. Requests and events are read with base/json.h and written as text.
 
    A tree is built from the inside out, owns its parts, and is freed by cJSON_Delete. */
 #ifndef SERVICE_DOCUMENT_H
@@ -8,7 +7,8 @@
 
 #include <cJSON.h>
 
-/* Once a process, before its threads: cJSON takes its memory as all others do, so no call fails. */
+/* Once a process, before its threads: cJSON allocates as the rest of the project does, so no call
+   fails. */
 void document_init(void);
 
 struct member {

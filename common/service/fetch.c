@@ -66,7 +66,7 @@ static void prepare(const struct fetcher *fetcher, struct fetch *f)
         curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
         curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)fetcher->timeout_ms);
         curl_easy_setopt(easy, CURLOPT_QUICK_EXIT,
-                         1L); /* else its end waits for a name server that does not answer */
+                         1L); /* else its end would wait for a name server that does not answer */
         curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, (long)NAMES_S);
         curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_S);
         curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, (long)LIFE_S);

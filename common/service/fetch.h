@@ -1,8 +1,6 @@
-/* fetch - GETs over HTTP that no thread waits for: libcurl makes all of them on one thread, which
-   also takes the answers.
-
-   Each has one deadline for all of it, name lookup and connecting included. Connections are kept
-   for the next ones. Neither are redirects followed nor the environment's proxies used. */
+/* fetch - asynchronous GETs over HTTP: libcurl makes all of them on one thread, which also delivers
+   the answers. Each has one deadline, which includes name lookup and connecting. Connections are
+   kept and used again. Redirects are not followed, and proxies of the environment are not used. */
 #ifndef SERVICE_FETCH_H
 #define SERVICE_FETCH_H
 
@@ -16,10 +14,10 @@ struct fetcher;
 enum { FETCH_MOST = 65536 /* bytes of an answer's body */, FETCH_WHY = 256 };
 
 enum fetch_outcome {
-        FETCH_ANSWERED, /* whatever the status */
+        FETCH_ANSWERED, /* with any status */
         FETCH_FAILED,
         FETCH_LATE,      /* the deadline passed */
-        FETCH_TOO_LARGE, /* an answer of more than FETCH_MOST: the other side is well */
+        FETCH_TOO_LARGE, /* the answer has more than FETCH_MOST; the other side is well */
 };
 
 /* The caller's, until done. */
@@ -27,7 +25,7 @@ struct fetch {
         const char *url;
         const char *traceparent;           /* NULL: none */
         struct arena *arena;               /* the fetcher's until done */
-        void (*done)(struct fetch *fetch); /* on the fetcher's thread, which must not wait there;
+        void (*done)(struct fetch *fetch); /* called on the fetcher's thread, which must not block;
                                               may free the fetch */
         void *arg;
 
@@ -36,19 +34,19 @@ struct fetch {
         struct text body;
         char why[FETCH_WHY]; /* it failed */
 
-        struct fetch *next; /* these are fetch's own */
+        struct fetch *next; /* private to fetch.c */
         void *easy, *fields;
 };
 
-/* At most so many at a time, each answered within timeout_ms. */
+/* At most `most` fetches at a time, each ended within timeout_ms. */
 struct fetcher *fetcher_open(int most, int64_t timeout_ms);
 void fetcher_close(
-        struct fetcher **fetcher); /* waits for those under way, thus no longer than the timeout */
+        struct fetcher **fetcher); /* waits for the fetches under way, at most for the timeout */
 
-/* Any thread. False: there are as many under way as may be; done is not called. */
+/* Any thread. False: the most fetches are under way already; done is not called. */
 bool fetch_start(struct fetcher *fetcher, struct fetch *fetch);
 
-/* "http://product:8080", maybe with a path behind: what a URL to fetch can begin with. */
+/* Whether a URL to fetch can begin with this: "http://product:8080", maybe with a path. */
 bool fetch_base_is_right(const char *url);
 const char *fetch_escape(struct arena *arena, const char *text); /* for a value in a query */
 

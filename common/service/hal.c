@@ -30,7 +30,7 @@ bool entity_has_search(const struct entity *entity)
         return false;
 }
 
-/* http://host/orders/1, and behind it /command */
+/* http://host/orders/1, and /command after it */
 static void item_href(struct text *out, const struct entity *e, int64_t id, const char *base,
                       const char *command)
 {
@@ -125,7 +125,7 @@ void hal_item_link_header(struct text *out, const struct entity *e, int64_t id, 
         item_link_field(out, e, id, base, e->item);
 }
 
-/* What no URI has, but a target may, would end the link within its brackets. */
+/* A target may hold characters that no URI has; > would end the link within its brackets. */
 static void target_in_brackets(struct text *out, const char *target)
 {
         for (; *target; target++) {

@@ -24,7 +24,8 @@ struct hal_page {
         int64_t total;
         const char *base;
         const char *asked;  /* the request's target, for the self link */
-        const char *others; /* what its query has beside page, size and sort: "" or "a=1&b=2&" */
+        const char *others; /* the parameters of its query beside page, size and sort: "" or
+                               "a=1&b=2&" */
 };
 void hal_collection(struct text *out, const struct hal_page *page);
 

@@ -13,7 +13,7 @@ enum { BUCKETS = 1024 };
 
 struct held_key {
         struct held_key *next;
-        char name[]; /* path, a blank, key: neither has a blank in it */
+        char name[]; /* path, a blank, key; neither contains a blank */
 };
 
 struct idempotency_keys {

@@ -1,5 +1,5 @@
-/* idempotency_keys - the Idempotency-Keys whose first request is still in progress: a second one
-   meanwhile gets 409. */
+/* idempotency_keys - the Idempotency-Keys whose first request is still in progress. A second
+   request with such a key gets 409. */
 #ifndef SERVICE_IDEMPOTENCY_KEYS_H
 #define SERVICE_IDEMPOTENCY_KEYS_H
 

@@ -31,7 +31,7 @@ struct inquiry {
         const struct inquiry_question *question;
         struct arena *arena; /* of what is below */
         const char *base;
-        bool refuses; /* without an answer */
+        bool refuses; /* the row is refused where there is no answer */
         int64_t timeout_ms;
         int most;
         struct fetcher *fetcher;
@@ -125,7 +125,8 @@ static enum inquiry_outcome outcome_of(struct asking *a, const char **why)
         }
 }
 
-/* 4xx is our own fault, and a client made the row that is so large: the other side is well. */
+/* After a 4xx, or an answer that is too large because a client made such a row, the other side is
+   well. */
 static bool is_bad(const struct asking *a, enum inquiry_outcome outcome)
 {
         bool is_well = a->fetch.outcome == FETCH_TOO_LARGE ||

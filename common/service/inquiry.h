@@ -1,20 +1,20 @@
 /* inquiry - an admission that asks another service: a search of its resource, by HTTP, before a row
    is created.
 
-   What to ask and what to make of the answer is the service's own table, a question; it speaks of
-   rows only. When there is no answer - refused, late, an error, not understood - the row is
-   accepted or refused (503) as a setting says. A breaker spares both sides: once most of the last
-   questions came to nothing, none is asked for a while and the setting decides at once. A value
-   that makes a URL of more than 8,192 bytes is not asked about and counts as one that the other
-   service has no row of: product would close while it is still being sent, which looks like a
-   failure, and whoever orders such things could open the breaker for all.
+   A question, which is a table of the service, says what to ask and what the answer means; it knows
+   rows only. Without an answer (connection refused, timeout, error, nonsense) the row is accepted
+   or refused with 503, as a setting says. A circuit breaker protects both sides: once half of the
+   last questions failed, nothing is asked for a while and the setting decides at once. A value that
+   makes the URL longer than 8,192 bytes is not asked about; it counts as one that the other service
+   has no row of. The other service would close the connection while such a request is still being
+   sent. That looks like a failure, so a client could open the breaker for all with such values.
 
-   Settings, which the service has rows for, of a question called `stock-check`:
-     stock-check-url      "http://product:8080"; unset: nobody is asked
-     stock-check-timeout  of one question, all of it
-     stock-check-failure  "accept" or "refuse": what becomes of the row without an answer
-     stock-check-pause    how long none is asked once the breaker opened; 0: there is no breaker
-     stock-check-most     so many questions at a time; those above are without an answer at once
+   Settings of a question called `stock-check`; the service has them in its table:
+     stock-check-url      "http://product:8080"; unset: nothing is asked
+     stock-check-timeout  for one question and its whole answer
+     stock-check-failure  "accept" or "refuse": the row, where there is no answer
+     stock-check-pause    how long nothing is asked once the breaker opened; 0: no breaker
+     stock-check-most     questions at a time; one above counts as failed at once
    Metrics: mall_question_seconds {name, outcome} and mall_breaker_state {name, state}. */
 #ifndef SERVICE_INQUIRY_H
 #define SERVICE_INQUIRY_H
@@ -27,12 +27,12 @@
 struct inquiry_question {
         const char *name;
         const char *collection, *search,
-                *member;     /* "inventories", "findByProductId", "productId" */
-        const char *unasked; /* begins the refusal: "product could not be asked" */
-        const struct shape
-                *answer; /* of what is found; an answer that lacks one of its members is none */
+                *member;            /* "inventories", "findByProductId", "productId" */
+        const char *unasked;        /* the beginning of the refusal: "product could not be asked" */
+        const struct shape *answer; /* of the row that is found; an answer without one of its
+                                       members makes no sense */
         const char *(*about)(
-                const void *row); /* the value to search for; NULL: there is nothing to ask */
+                const void *row); /* the value to search for; NULL: the row needs no question */
         /* found: the other service's row; NULL: it has none. False and the error: the row is not
            accepted. */
         bool (*allows)(const void *row, const void *found, struct error *error);

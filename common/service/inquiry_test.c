@@ -361,8 +361,8 @@ static const char *of_length(char with, size_t len)
         return name;
 }
 
-/* Neither by its length nor by what it becomes when it is escaped may a client's text keep others
-   from being asked about. */
+/* A client's text must not keep other rows from being asked about, neither by its length nor by its
+   length when escaped. */
 static void what_fits_no_target_is_a_name_that_nobody_has(void)
 {
         begin(NULL, REFUSE);
@@ -377,7 +377,7 @@ static void what_fits_no_target_is_a_name_that_nobody_has(void)
         end();
 }
 
-/* Whoever may give a pile a long name must not keep others from being asked about either. */
+/* A pile with a long name must not keep other rows from being asked about either. */
 static void an_answer_that_is_too_large_opens_no_breaker(void)
 {
         begin(NULL, REFUSE);

@@ -51,7 +51,7 @@ static cJSON *type_of(const char *name)
         return object_of((struct member[]){{"type", string_of(name)}, {NULL}});
 }
 
-/* Of that schema, whatever of these media types it comes in. */
+/* The schema under each of the media types. */
 static cJSON *content(const char *const *types, cJSON *schema)
 {
         cJSON *content = cJSON_CreateObject();

@@ -1,5 +1,5 @@
-/* openapi_schema - what bodies are, as JSON Schema: exactly what is accepted, so that a tester who
-   trusts it finds what is not so. */
+/* openapi_schema - request and response bodies as JSON Schema. It allows exactly what the service
+   accepts, so that a generated test finds any difference. */
 #ifndef SERVICE_OPENAPI_SCHEMA_H
 #define SERVICE_OPENAPI_SCHEMA_H
 
@@ -9,7 +9,7 @@
 
 /* "order", and unless it is read-only "order-input" and "order-patch". */
 void openapi_add_schemas(cJSON *schemas, const struct entity *entity, const struct config *config);
-/* "text", "json", "problem": those that the others refer to. */
+/* "text", "json", "problem": the schemas that the others refer to. */
 void openapi_add_shared_schemas(cJSON *schemas);
 
 /* {"$ref": "#/components/schemas/..."} */

@@ -1,5 +1,5 @@
-/* pages - ?page=, ?size= and ?sort= of a collection. Nonsense is read as the reference reads it,
-   never refused. */
+/* pages - ?page=, ?size= and ?sort= of a collection. Nonsense is never refused; it is read as the
+   reference reads it. */
 #ifndef SERVICE_PAGES_H
 #define SERVICE_PAGES_H
 

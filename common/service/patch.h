@@ -5,11 +5,11 @@
 
 #include "data/entity.h"
 
-/* What of a JSON Patch is read. */
+/* The members of a JSON Patch that are read. */
 extern const struct json_wanted patch_wanted;
 
 /* Changes the row; its new text lives with the patch. ERROR_CONFLICT when a `test` does not hold,
-   or a value that is copied does not fit where it goes. */
+   or a copied value does not fit its new member. */
 bool patch_apply(const struct shape *shape, const struct json *patch, void *row,
                  struct error *error);
 

@@ -1,5 +1,5 @@
-/* query_fuzz - a query is decoded once, and as everybody else does; what it asks of a page is in
-   bounds, and of what may be seen. */
+/* query_fuzz - a query is decoded once, and as others decode it; the page that it asks for is in
+   bounds and shows no hidden member. */
 #include "http/target.h"
 #include "service/pages.h"
 #include "testing/fuzz.h"

@@ -96,8 +96,8 @@ static bool read_page(struct db *db, const struct resource *resource, const stru
 enum {
         ROW_ROOM = 400,
         LINK_FIELD_ROOM = 100,
-        QUERY_COPIES = 16, /* it stands in five links, perhaps with an escape a letter, each of
-                              which is made first */
+        QUERY_COPIES = 16, /* it stands in five links, perhaps with each letter escaped, and each
+                              link is built before it is copied */
 };
 
 static void head_collection(struct http_request *r, const struct resource *resource)
@@ -139,8 +139,8 @@ static void get_collection(struct http_request *r, const struct resource *resour
         http_answer_body(r, 200, type, &body);
 }
 
-/* Of a large page, or of links with a long query, many clients, or slow ones, would else make more
-   than there is. */
+/* Large pages, and links with a long query, are refused while memory is short: many or slow clients
+   would take more than there is. */
 static void get_page(struct http_request *r, const struct resource *resource, const char *type)
 {
         struct page page = page_asked(r, &resource->entity->shape);

@@ -17,8 +17,8 @@ struct resource {
         const struct entity *entity;
         struct resources *all;
         const char *collection, *item, *search, *found, *plain; /* "/orders", "/orders/{id}", ... */
-        struct admission *admission; /* asked before a row is created; the opener's; NULL, unless
-                                        set before the first request */
+        struct admission *admission; /* asked before a row is created; owned by the opener, who sets
+                                        it before the first request; NULL: none */
 };
 
 struct resources {

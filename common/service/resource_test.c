@@ -1,5 +1,5 @@
-/* Entities over HTTP, through a real server: what each method of each path answers (contract
-   section 3). */
+/* Entities over HTTP, through a real server: what each method of each path answers
+   (docs/contract.md). */
 #include "testing/shop.h"
 
 #define SELF(id)                                                                                   \

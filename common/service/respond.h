@@ -1,6 +1,6 @@
 /* respond - the answers about rows: media type, ETag, a row as HAL, links for HEAD, Allow.
 
-   resource.c routes a request; it, write.c, search.c and about.c answer with these. */
+   resource.c, which routes requests, write.c, search.c and about.c answer with these. */
 #ifndef SERVICE_RESPOND_H
 #define SERVICE_RESPOND_H
 

@@ -29,7 +29,7 @@ void search_list(struct http_request *r, const struct resource *resource)
         http_answer_body(r, 200, type, &body);
 }
 
-/* What is not text equals no text; a store that is strict about that need not hear of it. */
+/* A value that is not UTF-8 equals no text; PostgreSQL would refuse it, so it is not asked. */
 static const char *text_asked(const struct http_request *r, const char *name)
 {
         const char *value = http_query(r, name, 0);

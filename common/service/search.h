@@ -6,9 +6,9 @@
 
 struct resource;
 
-/* Which there are, as links. */
+/* The list of the searches, as links. */
 void search_list(struct http_request *request, const struct resource *resource);
-/* The row with the lowest id that has what the query asks for. */
+/* The row with the lowest id that matches the query. */
 void search_find(struct http_request *request, const struct resource *resource, const char *name);
 
 #endif

@@ -43,11 +43,12 @@ static const struct setting service_settings[] = {
                  "replicas share (schema NAME); unset: sqlite: and NAME.db in the data directory"},
         {.name = "first-id",
          .type = SETTING_NUMBER,
-         .help = "the first id of an empty store, above those of whoever it takes over from "
+         .help = "the first id of an empty store, above the ids of the store that it takes over "
+                 "from "
                  "(mallctl ids); a store that has given ids is refused, unless it began with this "
                  "one; unset: 1",
          .least = 1,
-         .most = (INT64_C(1) << 53) - 1}, /* what JSON's readers know exactly */
+         .most = (INT64_C(1) << 53) - 1}, /* JSON readers know no larger one exactly */
         {.name = "bus-url",
          .type = SETTING_TEXT,
          .help = "the event bus, log:PATH or kafka://host:port[,host:port]/topic; unset: log: and "
@@ -120,7 +121,7 @@ static bool prepare_data_dir(struct process *p, struct error *error)
         const char *wanted = config_text(p->config, "data-dir");
         char real[4096];
 
-        make_directories(wanted); /* what went wrong shows in realpath */
+        make_directories(wanted); /* realpath fails where this did */
         if (!realpath(wanted, real))
                 return error_set(error, ERROR_BAD_INPUT, "MALL_DATA_DIR=%s: %s", wanted,
                                  strerror(errno));
@@ -131,7 +132,7 @@ static bool prepare_data_dir(struct process *p, struct error *error)
         return true;
 }
 
-/* A pod may start before its PostgreSQL does. It does not wait for ever: an end shows in `kubectl
+/* A pod may start before its PostgreSQL. The wait is bounded, so that the failure shows in `kubectl
    describe`. */
 static struct store *open_patiently(struct process *p, const struct store_config *config,
                                     struct error *error)
@@ -300,8 +301,8 @@ static bool is_whole(struct process *p, char why[256])
         return inbox_is_well(parts_of(p)->inbox, why);
 }
 
-/* A store that failed is tried again, for a pod that is not ready gets no request that would find
-   out. */
+/* A store that failed is probed again here: a pod that is not ready gets no requests, which would
+   show that the store works again. */
 static void each_second(struct process *p, int64_t second)
 {
         struct store *store = parts_of(p)->store;

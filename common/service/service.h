@@ -1,5 +1,5 @@
-/* service - a service is data and one call: what things are, and what to do when something happened
-   elsewhere. */
+/* service - a service is data and one call: a table of what things are, a table of what to do when
+   something happened elsewhere. */
 #ifndef SERVICE_SERVICE_H
 #define SERVICE_SERVICE_H
 
@@ -19,8 +19,8 @@ struct service {
         const struct event_type *const *says; /* events beside those said of its rows; ends with
                                                  NULL; NULL: none */
         const struct setting *settings;       /* its own; ends with a NULL name; NULL: none */
-        /* Opens who is asked before a row of its resource is created; NULL: nobody. It may give
-           NULL, which with an error ends the start. */
+        /* Opens the admission of its resource (admission.h); NULL: it has none. If it returns NULL
+           with an error, the start fails; without an error, nothing is asked. */
         struct admission *(*admission)(const struct config *config, struct metrics *metrics,
                                        struct error *error);
 };

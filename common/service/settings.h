@@ -4,8 +4,8 @@
 
 #include "base/config.h"
 
-/* The common table with the daemon's port as default, and its own rows: in the place of a common
-   one of that name, else behind them; lives in the arena. */
+/* The common table, with the daemon's port as default, and the daemon's own rows. An own row
+   replaces the common one of its name, else it comes after them. Lives in the arena. */
 const struct setting *settings_of(int port, const struct setting *own, struct arena *arena);
 
 #endif

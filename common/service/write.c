@@ -50,7 +50,8 @@ static const char *key_path(const struct write *w)
         return w->kind == WRITE_CREATE_PLAIN ? w->resource->plain : w->resource->collection;
 }
 
-/* Also where nothing is said now: who may not say of a row that it is gone could not delete it. */
+/* Checked on every change, also if nothing is announced now: a row whose removal could not be
+   announced could never be deleted. */
 static void must_fit(struct unit *unit, const struct write *w)
 {
         if (!unit_fits(unit, w->resource->entity, w->row))
@@ -318,7 +319,7 @@ static bool choose_type(struct http_request *r, struct write *w)
         return !http_has_header(r, "Accept") || (w->type = hal_type(r)) != NULL;
 }
 
-/* A PUT as far as can be known before its unit runs. */
+/* Whether it will create a row; for a PUT, as far as this can be known before the unit runs. */
 static bool creates(const struct http_request *r, const struct write *w)
 {
         struct error ignored; /* the unit will meet it too */
@@ -331,7 +332,7 @@ static bool creates(const struct http_request *r, const struct write *w)
                 !row);
 }
 
-/* One without a value is a condition too, which no row meets. */
+/* A header without a value is a condition too, which no row meets. */
 static const char *condition(const struct http_request *r, const char *name)
 {
         return http_has_header(r, name) ? http_header_list(r, name) : NULL;

@@ -1,9 +1,9 @@
 /* write - POST, PUT, PATCH and DELETE: read and checked on the HTTP thread, run as a unit of work
    on the writer thread, answered after the commit.
 
-   Where the resource has an admission, it is asked in between about a row that is to be created,
-   and its verdict goes along into the unit: a stored answer to the Idempotency-Key is found there
-   first and stands, whatever the verdict is by then. */
+   Where the resource has an admission, it is asked before a row is created, and its verdict goes
+   into the unit of work. The unit first looks for a stored answer to the Idempotency-Key, which
+   stands even if the verdict is another by now. */
 #ifndef SERVICE_WRITE_H
 #define SERVICE_WRITE_H
 

@@ -1,5 +1,5 @@
-/* fake_peer - for tests only: another service that says what it is told, byte for byte, or nothing,
-   and notes what it heard. */
+/* fake_peer - for tests only: another service: it answers the bytes that the test gave, or nothing,
+   and notes the requests. */
 #ifndef TESTING_FAKE_PEER_H
 #define TESTING_FAKE_PEER_H
 
@@ -20,7 +20,7 @@ static struct {
         pthread_t thread;
         pthread_mutex_t lock; /* all below */
         const char *answer;   /* to each request; NULL: says nothing and waits */
-        bool hangs_up;        /* behind its answer */
+        bool hangs_up;        /* after its answer */
         bool stop;
         int port, count, requests, connections;
         struct pollfd fds[PEER_CONNECTIONS]; /* the first one listens */

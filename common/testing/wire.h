@@ -1,15 +1,16 @@
 /* wire - for fuzz harnesses only: a whole HTTP server in this process, and a client at the other
-   end of a connection that plays an input. The connection is one of loopback, for the library and
-   we ask TCP's own questions; what the server takes for its peer's address is the harness's to say.
+   end of a connection that plays an input. The connection is one of loopback, because libmicrohttpd
+   and our code query the TCP socket; the harness chooses the address that the server takes for its
+   peer's.
 
-   The input is the client's bytes (base/fuzz.h). Its marks: `|` the bytes so far are read before
+   The input is the client's bytes (testing/fuzz.h). Its marks: `|` the bytes so far are read before
    more come, `?` an answer is waited for, `H` no more comes, `N` a new connection, `X` the client
    resets it and is gone. A first mark `U`: its peer is none of the trusted proxies. At the end the
    client says that no more comes, and listens to what does.
 
-   In a piece `Content-Length: *` is the length of what is behind its head. FUZZ_SHOW=1 shows what
-   was heard. Whatever the input was: every answer is one, the connection ends soon, what it held is
-   given back, an idle connection holds next to nothing, and the next request is answered. */
+   In a piece `Content-Length: *` is the length of the bytes after its head. FUZZ_SHOW=1 shows the
+   answers. For every input must hold: each answer is a whole one, the connection ends soon, its
+   memory is given back, an idle one holds next to nothing, and the next request is answered. */
 #ifndef TESTING_WIRE_H
 #define TESTING_WIRE_H
 
@@ -43,9 +44,9 @@ enum {
 static void wire_check_answer(const char *answer, size_t len);
 
 static struct {
-        struct process process; /* what the actuator is about */
+        struct process process; /* the actuator's process */
         struct daemon daemon;
-        struct http_handler handler; /* behind the actuator */
+        struct http_handler handler; /* what the actuator does not answer */
         struct http_server *server;
         struct arena *arena;
         struct sockaddr_in listening;
@@ -323,7 +324,8 @@ static inline void wire_settle(int fd)
         }
 }
 
-/* Nothing more comes. To a proxy, who says that before it has the answer has lost interest. */
+/* Half-close. For a proxy, a client that half-closes before the answer is complete has lost
+   interest. */
 static inline void wire_end(int fd)
 {
         wire_settle(fd);

@@ -1,4 +1,5 @@
-/* wire_talk - for fuzz harnesses only: what a request deserves, and what an answer must not be. */
+/* wire_talk - for fuzz harnesses only: whether a request must be answered, and what an answer must
+   not hold. */
 #ifndef TESTING_WIRE_TALK_H
 #define TESTING_WIRE_TALK_H
 
@@ -60,7 +61,7 @@ static inline void wire_check_link(const char *href, bool said_null)
         fuzz_must(said_null || !memmem(href, len, "(null)", 6), "a link to nobody: %.100s", href);
 }
 
-/* said: what the client said on this connection, who may name a host "(null)" itself. */
+/* said: the client's bytes on this connection; a client may itself name a host "(null)". */
 static inline void wire_check_links(const char *answer, const char *said)
 {
         bool said_null = strstr(said, "(null)") != NULL;
