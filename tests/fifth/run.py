@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -165,7 +166,8 @@ def tell(words, story, copy):
         print(said.rstrip() if said else "ok   fifth: " + words, flush=True)
         return "FAIL" not in (said or "")
     except (AssertionError, OSError, subprocess.SubprocessError) as trouble:
-        print("%s\nFAIL fifth: %s" % (trouble if str(trouble) else traceback.format_exc(), words), flush=True)
+        said = str(trouble) or traceback.format_exc()
+        print("%s\nFAIL fifth: %s" % (textwrap.indent(said, "  "), words), flush=True)     # lines of ok and FAIL in it are not ours
         return False
 
 
