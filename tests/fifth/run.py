@@ -62,8 +62,8 @@ def it_is_one_folder_of_at_most_110_lines(copy):
 
 
 def it_is_built_without_a_warning(copy):
-    said = copy.make("CFLAGS=-O2 -g -Werror", "programs")
-    assert "warning" not in said, said
+    said = copy.make("programs")
+    assert "warning:" not in said, said
     assert (copy.tree / "build/bin" / copy.name).exists(), said
 
 
