@@ -81,15 +81,6 @@ static void failures_name_the_route(void)
         close_all();
 }
 
-static void an_answer_that_a_breaker_counts_as_a_failure_comes_whole(void)
-{
-        open_all();
-        check_contains(ask(REQUEST("GET /flaky", "")), "HTTP/1.1 500 ");
-        check_contains(answer, "first, ");
-        check_contains(answer, "last");
-        close_all();
-}
-
 static void routes_are_measured(void)
 {
         struct arena *arena = arena_open();
@@ -116,7 +107,6 @@ int main(int argc, char **argv)
                 STORY(a_prefix_is_stripped_and_told),
                 STORY(answers_without_a_body_stay_so),
                 STORY(failures_name_the_route),
-                STORY(an_answer_that_a_breaker_counts_as_a_failure_comes_whole),
                 STORY(routes_are_measured),
                 {NULL, NULL},
         };

@@ -1,5 +1,4 @@
-/* whole_gateway - for tests: a whole gateway, between a client of raw bytes and an upstream that
-   answers with what it got. */
+/* whole_gateway - for tests: a whole gateway, between a client of raw bytes and an upstream. */
 #ifndef GATEWAY_TESTING_WHOLE_GATEWAY_H
 #define GATEWAY_TESTING_WHOLE_GATEWAY_H
 
@@ -7,6 +6,7 @@
 #include "testing/check.h"
 
 #include <arpa/inet.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,7 +15,7 @@
 static struct http_server *upstream, *front;
 static struct gateway *gateway;
 static struct metrics *metrics;
-static char answer[65536];
+static char answer[400 << 10];
 
 static inline bool tell_header(void *arg, const char *name, const char *value)
 {
@@ -23,29 +23,11 @@ static inline bool tell_header(void *arg, const char *name, const char *value)
         return true;
 }
 
-/* A body in two pieces, whose length is not announced. */
-static inline long pull_pieces(struct http_request *request, char *to, size_t room)
-{
-        static const char *const pieces[] = {"first, ", "last"};
-        size_t *given = request->state;
-
-        if (*given == sizeof pieces / sizeof *pieces)
-                return HTTP_PULL_END;
-        return snprintf(to, room, "%s", pieces[(*given)++]);
-}
-
 static inline enum http_result upstream_handle(struct http_request *request, void *arg)
 {
         struct text body = text_open(request->arena, 256);
 
         (void)arg;
-        if (strcmp(request->path, "/flaky") == 0) {
-                request->state = arena_alloc(request->arena, sizeof(size_t));
-                request->answer.status = 500;
-                request->answer.pull = pull_pieces;
-                request->answer.pull_len = -1;
-                return HTTP_ANSWERED;
-        }
         if (strcmp(request->path, "/orders/none") == 0) {
                 request->answer.status = 204;
                 return HTTP_ANSWERED;
@@ -99,12 +81,40 @@ static inline int port_of_nobody(void)
         return ntohs(a.sin_port);
 }
 
-static inline void write_routes(const char *path)
+/* Gives its port. */
+static inline int open_upstream(enum http_result (*handle)(struct http_request *, void *))
 {
-        FILE *f = fopen(path, "w");
-        int port = http_server_port(upstream);
+        upstream = server_open((struct http_handler){.handle = handle});
+        return http_server_port(upstream);
+}
 
-        fprintf(f,
+/* The routes, as for printf. */
+__attribute__((format(printf, 1, 2))) static inline void open_front(const char *yaml, ...)
+{
+        char path[128];
+        struct gateway_config config = {.routes = path, .limits.response_ms = 5000};
+        struct error error;
+        va_list list;
+        FILE *f;
+
+        snprintf(path, sizeof path, "%s/application.yml", check_directory());
+        f = fopen(path, "w");
+        va_start(list, yaml);
+        vfprintf(f, yaml, list);
+        va_end(list);
+        fclose(f);
+        config.metrics = metrics = metrics_open();
+        gateway = gateway_open(&config, &error);
+        check_text(gateway ? "" : error.text, "");
+        front = server_open(gateway_handler(gateway));
+}
+
+/* With an upstream that answers with what it got. */
+static inline void open_all(void)
+{
+        int port = open_upstream(upstream_handle);
+
+        open_front(
                 "spring.cloud.gateway:\n"
                 "  routes:\n"
                 "  - {id: order, uri: 'http://127.0.0.1:%d', predicates: ['Path=/orders/**'], "
@@ -123,31 +133,13 @@ static inline void write_routes(const char *path)
                 "{redis-rate-limiter.replenishRate: 1, redis-rate-limiter.burstCapacity: 900, "
                 "redis-rate-limiter.requestedTokens: 900, "
                 "key-resolver: client-address}}]}\n"
-                "  - {id: flaky, uri: 'http://127.0.0.1:%d', predicates: [Path=/flaky], filters: "
-                "[{name: CircuitBreaker, args: {name: b, statusCodes: [500]}}]}\n"
                 "  - {id: gone, uri: 'http://127.0.0.1:%d', predicates: ['Path=/gone/**']}\n"
                 "  globalcors:\n"
                 "    corsConfigurations:\n"
                 "      '[/**]': {allowedOrigins: '*', allowedMethods: '*', allowedHeaders: '*', "
                 "allowCredentials: true}\n"
                 "      '[/gone/**]': {allowedOrigins: 'http://shop.kr'}\n",
-                port, port, port, port, port, port, port, port, port_of_nobody());
-        fclose(f);
-}
-
-static inline void open_all(void)
-{
-        char path[128];
-        struct gateway_config config = {.routes = path, .limits.response_ms = 5000};
-        struct error error;
-
-        upstream = server_open((struct http_handler){.handle = upstream_handle});
-        snprintf(path, sizeof path, "%s/application.yml", check_directory());
-        write_routes(path);
-        config.metrics = metrics = metrics_open();
-        gateway = gateway_open(&config, &error);
-        check_text(gateway ? "" : error.text, "");
-        front = server_open(gateway_handler(gateway));
+                port, port, port, port, port, port, port, port_of_nobody());
 }
 
 static inline void close_all(void)
@@ -158,25 +150,37 @@ static inline void close_all(void)
         metrics_close(&metrics);
 }
 
-/* One request, the whole answer as text. */
-static inline const char *ask_server(const struct http_server *server, const char *request)
+/* A connection on which the request was sent. */
+static inline int send_to(const struct http_server *server, const char *request)
 {
         struct sockaddr_in a = {.sin_family = AF_INET,
                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
                                 .sin_port = htons((uint16_t)http_server_port(server))};
         struct timeval patience = {.tv_sec = 10};
         int fd = socket(AF_INET, SOCK_STREAM, 0);
-        size_t len = 0;
-        ssize_t n;
 
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
         check(connect(fd, (struct sockaddr *)&a, sizeof a) == 0);
         check(send(fd, request, strlen(request), MSG_NOSIGNAL) == (ssize_t)strlen(request));
+        return fd;
+}
+
+/* The whole answer as text. */
+static inline const char *hear(int fd)
+{
+        size_t len = 0;
+        ssize_t n;
+
         while ((n = recv(fd, answer + len, sizeof answer - 1 - len, 0)) > 0)
                 len += (size_t)n;
         close(fd);
         answer[len] = '\0';
         return answer;
+}
+
+static inline const char *ask_server(const struct http_server *server, const char *request)
+{
+        return hear(send_to(server, request));
 }
 
 static inline const char *ask(const char *request)
