@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 /* What StripPrefix took off, for X-Forwarded-Prefix; NULL: the path was changed in another way. */
 static const char *stripped_prefix(struct arena *arena, const char *asked, const char *sent)
@@ -30,8 +29,7 @@ static const char *new_key(struct proxy_request *p)
         char text[40];
 
         if (!worker->keys_left) {
-                if (getrandom(worker->keys, sizeof worker->keys, 0) != sizeof worker->keys)
-                        return NULL;
+                random_bytes(worker->keys, sizeof worker->keys);
                 worker->keys_left = KEY_STOCK;
         }
         k = worker->keys[--worker->keys_left];
@@ -53,9 +51,8 @@ static void give_key(struct proxy_request *p, struct headers *out)
             p->route->idempotency == IDEMPOTENCY_NO)
                 return;
         p->key.text = new_key(p);
-        p->key.made = p->key.text != NULL;
-        if (p->key.made)
-                headers_add(out, "Idempotency-Key", p->key.text);
+        p->key.made = true;
+        headers_add(out, "Idempotency-Key", p->key.text);
 }
 
 void outgoing_fill(struct proxy_request *p)

@@ -11,7 +11,7 @@
 
 #include <sys/queue.h>
 
-enum { KEY_STOCK = 32 };
+enum { KEY_STOCK = 16 }; /* what random_bytes gives at once */
 
 struct proxy_worker {
         struct loop *loop;
