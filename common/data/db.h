@@ -29,10 +29,10 @@ struct db;
 struct statement;
 
 enum db_mode {
-        DB_WRITER,
-        DB_READER,
-        DB_RELAY, /* shared stores only: its writes may be lost in a crash, and its session ends
-                     when it is idle for long */
+        DB_WRITER, /* the store's one connection that writes rows */
+        DB_READER, /* reads only */
+        DB_RELAY,  /* shared stores only: its writes may be lost in a crash, and its session ends
+                      when it is idle for long */
 };
 enum db_step { DB_ROW, DB_DONE, DB_FAILED };
 

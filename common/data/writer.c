@@ -95,7 +95,11 @@ static void forget_all(struct store *store)
         forget_announced(store);
 }
 
-enum ran { RAN, RAN_INTO_A_FAILURE, RAN_OUT_OF_THE_TRANSACTION };
+enum ran {
+        RAN,                        /* all of them, and the transaction can commit */
+        RAN_INTO_A_FAILURE,         /* the transaction is still open and must be rolled back */
+        RAN_OUT_OF_THE_TRANSACTION, /* the transaction is gone */
+};
 
 static enum ran run_jobs(struct store *store, struct job *jobs, bool apart, struct error *error)
 {

@@ -30,7 +30,13 @@ struct inbox {
         char broken[256];     /* why the bus cannot be read, "": it can */
 };
 
-enum outcome { CONSUMED, DUPLICATE, DEAD, CLASHING, OUTCOMES };
+enum outcome {
+        CONSUMED,  /* its reaction ran */
+        DUPLICATE, /* it was applied before */
+        DEAD,      /* it can never be applied: a dead letter */
+        CLASHING,  /* another event came under its identity before: a dead letter too */
+        OUTCOMES
+};
 
 /* One record to which a reaction belongs, or that cannot be read. */
 struct received {
