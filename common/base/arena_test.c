@@ -1,4 +1,4 @@
-/* Memory of many arenas under one allowance, pieces that grow, and what is left behind a reset. */
+/* Memory of many arenas under one allowance, pieces that grow, and what a reset keeps. */
 #include "base/arena.h"
 
 #include "base/text.h"
@@ -22,8 +22,8 @@ static void small_pieces_are_free(void)
         arena_reset(arena);
         arena_alloc(arena, 9000);
         check(taken(&allowance) >= 9000);
-        arena_reset(
-                arena); /* what was needed is kept, for next time, and is the arena's own then */
+        arena_reset(arena); /* the larger block is kept for the next time, and is then the arena's
+                               own */
         check_int(taken(&allowance), 0);
         arena_alloc(arena, 9000);
         check_int(taken(&allowance), 0);
@@ -45,7 +45,7 @@ static void many_share_an_allowance(void)
         check(arena_may_take(one, 1 << 30)); /* nobody else takes anything */
         arena_alloc(one, 60000);
         check(arena_may_take(one, 1 << 30));
-        check(arena_may_take(other, 1000)); /* is there already */
+        check(arena_may_take(other, 1000)); /* it has that much already */
         check(arena_may_take(other, 25000));
         check(!arena_may_take(other, 60000));
         arena_alloc(other, 60000);
@@ -58,8 +58,7 @@ static void many_share_an_allowance(void)
         arena_close(&free_one);
 }
 
-/* Who may take all that large ones get leaves room for many that want little; a small one that
-   grows is a large one. */
+/* Large arenas leave room for many small ones; a small one that grows becomes a large one. */
 static void an_eighth_is_for_small_ones(void)
 {
         enum { MOST = 1 << 20, LARGE = 32 << 10, SMALL = 8 << 10, ARENAS = 100 };
@@ -86,8 +85,8 @@ static void an_eighth_is_for_small_ones(void)
         check_int(taken(&allowance), 0);
 }
 
-/* A text that grows to 4 MB leaves no copies behind, whatever stands before it; one that has
-   something behind it moves. */
+/* A text that grows to 4 MB leaves no copies, whatever piece came before it; one with a piece after
+   it moves. */
 static void a_growing_piece_leaves_nothing_behind(void)
 {
         struct allowance allowance = {.most = 1 << 30};

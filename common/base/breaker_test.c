@@ -18,7 +18,7 @@ static void begin(int window, int minimum, int permitted)
         b = breaker_open(&config);
 }
 
-/* Calls one after the other, '.' good, 'x' bad, '?' unknown; whether all were allowed. */
+/* Makes the calls one after the other, '.' good, 'x' bad, '?' unknown; true if all were allowed. */
 static bool calls(const char *outcomes, int64_t now)
 {
         for (; *outcomes; outcomes++) {
@@ -86,7 +86,7 @@ static void half_open_it_tries_a_few_and_decides(void)
         check_int(breaker_state(b), BREAKER_HALF_OPEN);
         breaker_note(b, second, BREAKER_GOOD, 1002);
         check_int(breaker_state(b), BREAKER_CLOSED);
-        check(calls("x", 1002)); /* what was before is forgotten */
+        check(calls("x", 1002)); /* calls before the change are forgotten */
         check_int(breaker_state(b), BREAKER_CLOSED);
         breaker_close(&b);
 }
@@ -186,7 +186,7 @@ static void threads_share_it(void)
         breaker_close(&b);
 }
 
-/* A route that is read again keeps its breaker only if nothing about it changed. */
+/* After a reload a route keeps its breaker only if nothing about it changed. */
 static void configs_are_compared_whole(void)
 {
         const struct breaker_config one = breaker_defaults;

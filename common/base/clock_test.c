@@ -8,7 +8,7 @@ static int64_t us_of(struct timespec t)
         return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* Between the two looks, whatever part of a second it is now. */
+/* The result lies between two looks at the clock, whatever part of a second it is. */
 static void a_deadline_is_so_long_from_now(void)
 {
         static const int64_t lengths_ms[] = {0, 1, 999, 1000, 1001, 8000, 86400 * 1000LL};

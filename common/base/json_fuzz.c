@@ -1,4 +1,5 @@
-/* json_fuzz - what is accepted must survive being written and read again, byte for byte. */
+/* json_fuzz - a text that is accepted is the same, byte for byte, after it was written and read
+   again. */
 #include "base/json.h"
 #include "testing/fuzz.h"
 

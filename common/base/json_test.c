@@ -13,8 +13,8 @@ static bool is_a(const void *arg, const char *name, size_t len)
         return len == 1 && *name == 'a';
 }
 
-/* Reads from a block of exactly that size, so that a sanitizer sees a byte too far. Who wants only
-   a part of it hears the same. */
+/* Reads from a block of exactly that size, so that a sanitizer sees a read one byte too far.
+   Reading only a part must give the same verdict. */
 static const struct json *read_exactly(struct arena *arena, const char *text, size_t len,
                                        struct error *error)
 {
@@ -36,7 +36,7 @@ static const struct json *read_exactly(struct arena *arena, const char *text, si
         return value;
 }
 
-/* What is written back of a text, or the error. */
+/* The text that is written back, or the error. */
 static const char *back(struct arena *arena, const char *source)
 {
         struct error error = {0};
@@ -127,7 +127,7 @@ static void the_last_member_of_a_name_counts(void)
         arena_close(&arena);
 }
 
-/* What is left of a text of which only members a are wanted. */
+/* The text that is left if only members `a` are wanted. */
 static const char *part(struct arena *arena, int depth, const char *source)
 {
         struct json_wanted wanted = {.depth = depth, .is = is_a};
@@ -159,8 +159,8 @@ static void only_the_members_that_are_wanted(void)
         arena_close(&arena);
 }
 
-/* A million values that nobody wants, and as many that somebody does, in an arena that may take 1
-   MB beside others. */
+/* A million values that are not wanted, and as many that are, in an arena that may take 1 MB beside
+   others. */
 static void what_nobody_wants_costs_nothing_what_is_wanted_is_bounded(void)
 {
         struct allowance allowance = {.most = 1 << 20};
@@ -220,8 +220,8 @@ static void nesting_ends_at_the_limit(void)
         arena_close(&arena);
 }
 
-/* One body of `piece` again and again; what reads it in more than linear time misses the deadline
-   by far. */
+/* A body that repeats `piece`: a reader that needs more than linear time misses the deadline by
+   far. */
 static void read_many(const char *begin, const char *piece, const char *end)
 {
         enum { BODY = 1 << 20 };
@@ -273,8 +273,7 @@ static void case_decode(struct text *out, const char *source)
 }
 
 /* How the reader takes a case of JSONTestSuite, against what its name wants. */
-/* A second opinion: another library must read in what we wrote the value that it reads in the
-   original. */
+/* A second opinion: cJSON must read the same value from our text as from the original. */
 static bool cjson_agrees(const char *source, const char *written)
 {
         cJSON *theirs = cJSON_Parse(source), *ours = cJSON_Parse(written);

@@ -15,7 +15,7 @@
 
 enum { DEADLINE_US = 10 * 1000000, NOVEMBER = 1795358923 };
 
-/* Tests print on stdout too: it is the log's only between stdout_take and stdout_give. */
+/* Tests print on stdout too: it belongs to the log only between stdout_take and stdout_give. */
 static int kept = -1;
 
 static void stdout_take(int fd)
@@ -175,8 +175,10 @@ static void what_is_too_long_is_cut_and_stays_json(void)
         int lines = 0;
 
         stdout_to_file();
-        for (int shift = 0; shift < 64; shift++) {  /* ends at every place of a line's end */
-                log_open("order", false, LOG_INFO); /* anew, lest so many long lines be dropped */
+        for (int shift = 0; shift < 64; shift++) { /* ends at every place of a line's end */
+                log_open(
+                        "order", false,
+                        LOG_INFO); /* opened anew, so that none of the many long lines is dropped */
                 log_write(LOG_INFO, value + LONG - 8000 - shift, "a", "b", "long", value, "after",
                           "c", NULL);
                 log_write(LOG_INFO, value + shift, "a", "b", NULL);
@@ -198,7 +200,7 @@ static void what_is_too_long_is_cut_and_stays_json(void)
         arena_close(&arena);
 }
 
-/* What comes through the pipe within some time. */
+/* Reads what comes through the pipe within `ms`. */
 static ssize_t pipe_read(int fd, char *text, size_t size, int ms)
 {
         struct pollfd p = {.fd = fd, .events = POLLIN};
@@ -228,7 +230,7 @@ static void a_line_comes_soon_an_error_at_once(void)
         check_contains(text, "second");
 }
 
-/* Nobody reads for a while: callers go on, and what was lost is said. */
+/* Nobody reads for a while: callers go on, and the log says how many lines were lost. */
 static void what_is_too_much_is_dropped_and_counted(void)
 {
         enum { LINES = 20000, ROOM = 1 << 23 };
@@ -259,7 +261,7 @@ static void what_is_too_much_is_dropped_and_counted(void)
         for (const char *p = text; (p = strchr(p, '\n')); p++)
                 lines++;
         for (const char *p = text; (p = strstr(p, count));
-             p++) { /* twice where the writer's thread came late */
+             p++) { /* two lines, if the writer's thread came late */
                 dropped += strtoll(p + sizeof count - 1, NULL, 10);
                 said++;
         }
@@ -299,7 +301,7 @@ static void *close_one(void *arg)
         return arg;
 }
 
-/* As a watchdog and whoever it watches may. */
+/* As a watchdog and the thread that it watches may do. */
 static void several_may_close_it_at_once(void)
 {
         enum { MANY = 3 };
@@ -365,8 +367,8 @@ static void *close_too(void *arg)
         return NULL;
 }
 
-/* A watchdog may close it in the midst of the main thread's closing, which takes a while where
-   nobody reads. */
+/* A watchdog may close the log while the main thread closes it, which takes a while if nobody
+   reads. */
 static void it_may_be_closed_twice_at_once(void)
 {
         pthread_t threads[THREADS];

@@ -1,6 +1,6 @@
-/* Every call to the file system fails once, in every place of a workload, below wal_vfs and, as the
-   model, below nothing. What SQLite then said must be so: what was committed is there, all of it
-   and nothing else, and the file is well formed. */
+/* Each call to the file system fails once, at every place of a workload: below wal_vfs, and, as the
+   model, below SQLite alone. Afterwards the database must hold exactly what SQLite said was
+   committed, and the file is well formed. */
 #include "base/wal_vfs.h"
 #include "testing/check.h"
 #include "testing/fault_vfs.h"
@@ -16,8 +16,8 @@ enum { ROWS = 80, ROUNDS = 3 };
    transaction. */
 struct expected {
         int sum, marks;
-        bool unknown; /* the last commit's flush failed: only who opens the file anew learns what
-                         became of it */
+        bool unknown; /* the last commit's flush failed: only opening the file anew shows whether it
+                         is there */
 };
 
 static int run(sqlite3 *db, const char *sql)
@@ -37,9 +37,9 @@ static int number(sqlite3 *db, const char *sql, int *code)
         return n;
 }
 
-/* As a program that goes on with its transaction where a statement failed, and SQLite lets it: the
-   update of all rows, larger than the page cache, has a statement journal, for a unique key may end
-   it in the middle. */
+/* Like a program that goes on with its transaction after a statement failed, if SQLite lets it. The
+   update of all rows is larger than the page cache and has a statement journal, because a unique
+   key may end it in the middle. */
 static void transact(sqlite3 *db, struct expected *e)
 {
         int raised = 0, code;
@@ -123,7 +123,7 @@ static void copy(const char *from, const char *to)
         fclose(out);
 }
 
-/* As whoever finds the files after a kill. */
+/* Like a process that finds the files after a kill. */
 static void holds_for_who_recovers(const char *path, const struct expected *e, long call)
 {
         char from[310], there[300], wal[310];
@@ -139,7 +139,7 @@ static void holds_for_who_recovers(const char *path, const struct expected *e, l
         sqlite3_close(db);
 }
 
-/* False when the workload was over before that call. */
+/* False if the workload was over before that call. */
 static bool fail_once(const char *vfs, long call, int write_code)
 {
         char path[300], wal[310];

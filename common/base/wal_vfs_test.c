@@ -49,7 +49,7 @@ static const char *path_of(const char *name)
         return path;
 }
 
-/* write(2) and its like, of this process so far (proc(5)) */
+/* Calls of write(2) and the like by this process so far (proc(5)). */
 static long writes(void)
 {
         FILE *f = fopen("/proc/self/io", "r");
@@ -89,8 +89,8 @@ static void a_commit_is_one_write(void)
         check_int(writes_of_a_commit("gathered.db", wal_vfs()), 1);
 }
 
-/* More than is gathered at a time, and more than the page cache holds, so that frames are written,
-   read and written anew before the commit. */
+/* A commit larger than the gathering buffer and the page cache: frames are written, read and
+   written again before the commit. */
 static void a_commit_larger_than_what_is_gathered(void)
 {
         sqlite3 *db = open_one(path_of("large.db"), wal_vfs()), *other;
@@ -109,8 +109,8 @@ static void a_commit_larger_than_what_is_gathered(void)
         sqlite3_close(db);
 }
 
-/* What the first one gathered and took back must not be written over what the second one
-   committed. */
+/* Frames that the first connection gathered and rolled back must not overwrite the second one's
+   commit. */
 static void what_was_rolled_back_is_not_written(void)
 {
         sqlite3 *one = open_one(path_of("back.db"), wal_vfs()),
@@ -184,7 +184,7 @@ static long copy_store(const char *name, long most_of_wal)
         return copy_file(wal_from, wal_to, most_of_wal);
 }
 
-/* As a power failure in the middle of the write may leave it. */
+/* The file as a power failure in the middle of the write may leave it. */
 static void half_of_a_commit_is_none_of_it(void)
 {
         sqlite3 *db = open_one(path_of("torn.db"), wal_vfs()), *copy;

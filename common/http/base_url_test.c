@@ -1,4 +1,4 @@
-/* URLs as the client sees them, by what its proxy says if that is believed. */
+/* URLs as the client sees them: by its proxy's fields, if we trust the proxy. */
 #include "http/base_url.h"
 
 #include "testing/conversation.h"
@@ -93,7 +93,7 @@ static void nonsense_is_not_believed(void)
         believed("X-Forwarded-Prefix: /a\"b\r\n", "http://localhost:8081");
 }
 
-/* HTTP/1.0 needs no Host: then it is the address that the client reached. */
+/* HTTP/1.0 needs no Host: then the URL has the address that the client reached. */
 static void without_host_it_is_the_own_address(void)
 {
         static const struct {

@@ -1,5 +1,5 @@
-/* client_fuzz - X-Forwarded-For as a client may send it: whatever stands further left than the
-   first address that is no proxy's, the client is the same. */
+/* client_fuzz - X-Forwarded-For as a client may send it: text to the left of the client's own
+   address does not change which client we find. */
 #include "http/client.h"
 #include "testing/fuzz.h"
 
@@ -9,8 +9,8 @@ enum { LIST_MOST = 1 << 14 };
 
 static struct trusted_proxies *proxies;
 
-/* A second opinion, of plain IPv4 addresses only: trusted are 127.0.0.0/8 and 10.0.0.0/8; -1: not
-   so plain. */
+/* A second opinion, on plain IPv4 addresses only: 127.0.0.0/8 and 10.0.0.0/8 are trusted; -1: no
+   plain address. */
 static int trusted(const char *text)
 {
         struct in_addr a;
@@ -22,8 +22,8 @@ static int trusted(const char *text)
         return first == 127 || first == 10;
 }
 
-/* The rightmost that is no proxy's, else the leftmost; NULL: one on the way there is no plain
-   address. */
+/* The rightmost address that is no proxy's, else the leftmost; NULL: an element on the way is no
+   plain address. */
 static const char *client_of(struct arena *arena, const char *list)
 {
         char *copy = arena_string(arena, list), *comma = copy, *element;

@@ -22,7 +22,8 @@ static void the_client_is_the_rightmost_that_is_no_proxy(void)
         finds("10.0.0.1,6.6.6.6 ,\t1.2.3.4 ", "1.2.3.4", 0);
         finds("6.6.6.6, 1.2.3.4, 10.0.0.8", "1.2.3.4", 1);
         finds("6.6.6.6, 1.2.3.4, ::1, 10.0.0.8", "1.2.3.4", 2);
-        finds("10.0.0.7, 10.0.0.8", "10.0.0.7", 1); /* all of them ours: who began it */
+        finds("10.0.0.7, 10.0.0.8", "10.0.0.7",
+              1); /* all are our proxies: the one that began the list */
         finds(" 10.0.0.7", "10.0.0.7", 0);
 }
 

@@ -1,6 +1,6 @@
-/* condition_fuzz - If-Match, If-None-Match, Accept and Content-Type: lists of the client's. The
-   first line is the list, the second an entity tag's text. A well-formed list names exactly the
-   tags that it names. */
+/* condition_fuzz - If-Match, If-None-Match, Accept and Content-Type: lists that the client sends.
+   The first line is the list, the second an entity tag's text. In a well-formed list we find
+   exactly the tags that it names. */
 #include "http/negotiate.h"
 #include "testing/fuzz.h"
 
@@ -21,8 +21,7 @@ static size_t tag_length(const char *text)
         return *p == '"' ? (size_t)(p + 1 - text) : 0;
 }
 
-/* RFC 9110, 13.1.1: 1 named, 0 not, -1: the list is not well-formed. Weakly compared, where
-   `weak`. */
+/* RFC 9110, 13.1.1: 1 named, 0 not, -1: the list is not well-formed. Compared weakly if `weak`. */
 static int names(const char *list, const char *tag, bool weak)
 {
         int found = 0;

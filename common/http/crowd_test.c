@@ -78,7 +78,7 @@ struct client {
         int wrong;
 };
 
-/* Asks and reads; false when the answer is not the one asked for. */
+/* Asks and reads; false if the answer belongs to another request. */
 static bool talk(int fd, int number, int round)
 {
         char request[256], want[64];
@@ -93,7 +93,7 @@ static bool talk(int fd, int number, int round)
         return strstr(hear(fd, want, &ended), want) != NULL;
 }
 
-/* Every fifth hangs up without reading, with and without a reset. */
+/* Hangs up without reading, with or without a reset; every fifth client does. */
 static void vanish(int fd, int round)
 {
         struct linger reset = {.l_onoff = 1};
@@ -148,7 +148,7 @@ static void a_crowd_of_clients_some_of_which_vanish(void)
         config.metrics = metrics_open();
         config.max_connections =
                 CLIENTS *
-                (ROUNDS + 1); /* a busy machine may see no one of those who hung up leave */
+                (ROUNDS + 1); /* on a busy machine the server may notice none of those hang-ups */
         s = server_of_test(&config);
         pthread_create(&resumer, NULL, resume_in_batches, NULL);
         crowd(http_server_port(s));
@@ -163,7 +163,7 @@ static void a_crowd_of_clients_some_of_which_vanish(void)
         metrics_close(&config.metrics);
 }
 
-/* Each connection is tried the moment the listener opens and closes. */
+/* A connection comes at the moment at which the listener opens or closes. */
 static void opened_asked_closed(void)
 {
         struct http_config config =

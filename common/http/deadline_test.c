@@ -1,4 +1,4 @@
-/* How long a client may take, and what happens behind its time. */
+/* How long a client may take, and what happens after that time. */
 
 #include "base/log.h"
 #include "testing/conversation.h"
@@ -31,7 +31,7 @@ static struct http_config config_here(void)
         return config_of_test((struct http_handler){.handle = handle});
 }
 
-/* What a client is told in the end that never finishes; 0: nothing. */
+/* The status that a client gets in the end if it never finishes; 0: none. */
 static int end_of_patience(int port, const char *begin, const char *trickle)
 {
         int64_t began = clock_mono_us();
@@ -40,7 +40,7 @@ static int end_of_patience(int port, const char *begin, const char *trickle)
         bool ended;
 
         say_text(fd, begin);
-        /* ends only with the connection, for a deadline that each byte moved would never come */
+        /* ends only with the connection: if each byte moved the deadline, it would never come */
         while (poll(&p, 1, 20) == 0 && clock_mono_us() - began < PATIENCE_US)
                 say_text(fd, trickle);
         status = status_of(hear(fd, NULL, &ended));
@@ -56,7 +56,7 @@ struct flood {
         atomic_bool over;
 };
 
-/* It reads nothing meanwhile: only the end of its connection ends it. */
+/* The client reads nothing meanwhile: only the end of its connection ends it. */
 static void *flood_run(void *arg)
 {
         struct flood *f = arg;
@@ -162,7 +162,7 @@ static void a_reader_that_does_not_read(void)
         http_server_close(&s, 1000);
 }
 
-/* The deadlines' thread, reading on behind a refused body, stands still: no worker may wait for
+/* The deadline thread stands still while it reads on after a refused body: no worker may wait for
    it. */
 static struct {
         pthread_mutex_t lock;
@@ -170,7 +170,7 @@ static struct {
         bool closed, reached;
 } gate = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, false};
 
-/* Everybody's; only the one that reads on reads so much at a time. */
+/* Replaces recv for all; only the thread that reads on reads so much at a time. */
 ssize_t recv(int fd, void *to, size_t size, int flags)
 {
         pthread_mutex_lock(&gate.lock);

@@ -1,5 +1,4 @@
-/* Requests that are resumed while they are about to wait, and those whose clients are gone by
-   then. */
+/* Requests that are resumed while they begin to wait, and those whose clients are gone by then. */
 #include "base/log.h"
 #include "testing/conversation.h"
 
@@ -12,7 +11,7 @@ enum {
 };
 
 static _Atomic(struct http_request *) waiting, held;
-static _Atomic(const char *) said; /* by the held one's client */
+static _Atomic(const char *) said; /* by the client of the request that is held */
 static _Atomic int finished;
 static atomic_bool stop;
 
@@ -103,8 +102,7 @@ static void break_off(int fd)
         close(fd);
 }
 
-/* What whoever works on the request may still look at, after the library had time to see the
-   reset. */
+/* After the library had time to see the reset, the handler may still look at all of the request. */
 static void answer_nobody(struct http_request *r)
 {
         int before = atomic_load(&finished);
@@ -148,7 +146,7 @@ static void *resume_a_little_later(void *arg)
         return NULL;
 }
 
-/* The server's end waits for whoever holds a request, whether its client waits or not. */
+/* The server does not close before a held request is resumed, whether its client waits or not. */
 static void a_server_that_closes_while_a_request_is_held(void)
 {
         struct http_config config =

@@ -1,5 +1,5 @@
-/* What could be read in two ways is refused, the connection closes, and nothing hidden behind it is
-   served. */
+/* A request that could be read in two ways is refused, the connection closes, and a request hidden
+   in it is not served. */
 
 #include "base/log.h"
 #include "testing/conversation.h"
@@ -28,9 +28,8 @@ static enum http_result handle(struct http_request *request, void *arg)
 #define END "Connection: close\r\n\r\n"
 #define ROW(text) text, sizeof text - 1
 
-/* libmicrohttpd 1.x sees to some of it before it asks us: a coding that it does not know is 400 to
-   it, a NUL in the request line no answer at all; and it takes the blanks away that a value ends
-   with, as RFC 9112 says. */
+/* libmicrohttpd 1.x refuses some of these before it calls us: 400 to an unknown coding, no answer
+   to a NUL in the request line. And it removes the blanks at a value's end, as RFC 9112 says. */
 enum {
         ITSELF = MHD_VERSION >= 0x01000000,
         UNKNOWN_CODING = ITSELF ? 400 : 501,
@@ -225,7 +224,7 @@ static void what_is_framed_well_is_served(void)
         http_server_close(&s, 1000);
 }
 
-/* Where a head is wrong in two ways, the first is what is said. */
+/* If a head is wrong in two ways, the answer names the first. */
 static void what_is_refused_is_told_why(void)
 {
         static const struct {
@@ -282,7 +281,7 @@ static const char *padded(const char *begin, size_t count, const char *end)
         return text;
 }
 
-/* The last that passes, and the first that does not. */
+/* The largest that passes, and the smallest that does not. */
 static void limits_are_what_they_say(void)
 {
         static const char head[] = GET "Host: a\r\n" END;
@@ -337,7 +336,7 @@ static void what_stands_behind_a_chunks_size_is_no_body(void)
         http_server_close(&s, 1000);
 }
 
-/* However the bytes are cut into packets, the same head is read. */
+/* The same head is read, however its bytes are cut into packets. */
 static void the_same_byte_by_byte(void)
 {
         static const char good[] = POST "Content-Length: 5\r\n" END "hello";

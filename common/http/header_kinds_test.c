@@ -5,7 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* All that are of some kind, and no more. */
+/* All names that are of some kind. */
 static const char *const known[] = {
         "Accept",
         "Age",

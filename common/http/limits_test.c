@@ -1,4 +1,5 @@
-/* What a client may send at most, what all may take together, and how many may come. */
+/* How much a client may send, how much memory all requests may take together, and how many
+   connections there may be. */
 
 #include "base/log.h"
 #include "testing/conversation.h"
@@ -69,8 +70,8 @@ static void limits(void)
         http_server_close(&s, 1000);
 }
 
-/* What the library takes apart costs it memory that an answer's head needs, too: whatever is asked,
-   there is an answer. */
+/* Fields and cookies cost the library memory that the answer's head needs, too: each request still
+   gets an answer. */
 static void many_small_parts(void)
 {
         static const struct {
@@ -110,7 +111,7 @@ static void many_small_parts(void)
         http_server_close(&s, 1000);
 }
 
-/* A connection with a request under way, seen by the server. */
+/* A connection with a request under way that the server has seen. */
 static int begun(struct http_server *s)
 {
         int fd = dial(http_server_port(s)), before = http_server_in_flight(s);
@@ -123,7 +124,7 @@ static int begun(struct http_server *s)
         return fd;
 }
 
-/* Whoever is idle longest is closed for a newcomer, and nobody else is. */
+/* The connection that is idle longest is closed for a new one, and no other. */
 static void the_longest_idle_gives_way(void)
 {
         struct http_config config = config_here();
@@ -206,7 +207,7 @@ static void until_taken(struct allowance *memory, bool some)
         check(!atomic_load(&memory->taken) != some);
 }
 
-/* What a request took ends with its answer, not with the next request. */
+/* A request's memory ends with its answer, not with the next request. */
 static void an_idle_connection_keeps_nothing(void)
 {
         static char all[200000];
@@ -232,8 +233,7 @@ static void an_idle_connection_keeps_nothing(void)
         http_server_close(&s, 1000);
 }
 
-/* Half a body holds most of what there is: others of that size are told to come again, small ones
-   are served. */
+/* Half a body holds most of the memory: requests of that size get 503, small ones are served. */
 static void the_memory_of_all_requests(void)
 {
         static char known[200000], chunked[200000];

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* What runs on the loop writes here; the test reads it behind loop_stop or a semaphore. */
+/* The loop's thread writes here; the test reads it after loop_stop or a semaphore. */
 struct scene {
         struct loop *loop;
         struct watch left, right;
@@ -111,7 +111,8 @@ static void timers_are_due_in_time_and_never_early(void)
         wait_for_it();
         check_text(s.told, "el");
         end();
-        check(s.early_us - s.armed_us >= 20000 - 2000); /* set as of the round's beginning */
+        check(s.early_us - s.armed_us >=
+              20000 - 2000); /* a timer counts from the beginning of its round */
 }
 
 static void left_ready(struct watch *w, unsigned events)
@@ -120,7 +121,7 @@ static void left_ready(struct watch *w, unsigned events)
 
         (void)events;
         check_int(read(w->fd, &byte, 1), 1);
-        loop_forget(s.loop, &s.right); /* ready in the same round, and not told any more */
+        loop_forget(s.loop, &s.right); /* ready in the same round, but no longer called */
         loop_forget(s.loop, &s.left);
         tell(byte);
         sem_post(&s.over);

@@ -7,8 +7,8 @@
 
 /* The one of `offered` (ends with NULL, preferred first) that the Accept header prefers: by
    quality, then by the header's order, then by ours; but for a range with only a main type
-   application/json comes
-   before application/x+json. NULL: none is acceptable. No header: the first. */
+   application/json comes before application/x+json. NULL: none is acceptable. No header: the
+   first. */
 const char *negotiate(const char *accept, const char *const *offered);
 
 /* Is the Content-Type this media type, whatever its parameters? "application/json" */

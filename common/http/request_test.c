@@ -92,7 +92,7 @@ static void query_parameters(void)
         arena_close(&r.arena);
 }
 
-/* Each of the names is escaped, and the last is asked for as often as a sort may be. */
+/* Each of the names is escaped, and the last is looked up as often as `sort` may be. */
 static void a_long_query_takes_no_memory(void)
 {
         enum { PARAMETERS = 2000, TIMES = 100 };

@@ -8,7 +8,7 @@
 #define CLOSE "Connection: close\r\n\r\n"
 #define GET(target) "GET " target " HTTP/1.1\r\nHost: a\r\n"
 
-/* Those whose requests wait, resumed by a thread of the test. */
+/* Requests that wait, and are resumed by a thread of the test. */
 static struct {
         pthread_mutex_t lock;
         struct http_request *waiting[4096];
@@ -253,8 +253,8 @@ static void drain_and_close(void)
         close(fresh);
 }
 
-/* Both come in one packet, so to speak: the library sees the request and may not be told of the end
-   again. */
+/* Request and half-close come together: the library sees the request, and may not be told of the
+   end again. */
 static void a_hang_up_right_behind_a_request(void)
 {
         struct http_server *s = start();

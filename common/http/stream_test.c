@@ -4,7 +4,7 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
-/* One request at a time; what the worker's thread writes, the test reads behind a semaphore or the
+/* One request at a time. The worker's thread writes here, the test reads after a semaphore or the
    answer. */
 static struct play {
         struct http_server *server;
@@ -14,7 +14,7 @@ static struct play {
         int busy_ms;        /* how long the thread has no time for the next piece */
         struct timer timer; /* goes on a little later */
         struct http_request *request;
-        const char *answer; /* in pieces of three; '.' makes it wait, '!' breaks it off, '+' adds a
+        const char *answer; /* sent in pieces of three; '.' waits, '!' breaks it off, '+' adds a
                                trailer */
         bool unknown_length;
         atomic_int gone, ended;
@@ -167,7 +167,7 @@ static void wait_ended(void)
 
 enum { LONG = 90000 };
 
-/* The alphabet over and over, as a length or as chunks of 997. */
+/* A body that repeats the alphabet, with a length or in chunks of 997. */
 static const char *post(const char *path, size_t len, bool chunked)
 {
         static char text[2 * LONG];

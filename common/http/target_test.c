@@ -21,7 +21,7 @@ static const struct {
         {"", "GET", "a", NULL, NULL, NULL},
         {"orders", "GET", "a", NULL, NULL, NULL},
         {"a:80", "GET", "a:80", NULL, NULL, NULL},
-        /* absolute: what is behind the host that Host names, too */
+        /* absolute form: the part after the host, which must be Host's */
         {"http://a/x", "GET", "a", "/x", NULL, "/x"},
         {"http://a:1/x?y", "GET", "a:1", "/x", "y", "/x?y"},
         {"https://a/x", "GET", "a", "/x", NULL, "/x"},

@@ -1,5 +1,5 @@
-/* proxies_fuzz - MALL_TRUSTED_PROXIES: a list is taken or refused with a reason, and each address
-   in it is then trusted. */
+/* trusted_proxies_fuzz - MALL_TRUSTED_PROXIES: a list is refused with a reason, or each address in
+   it is trusted. */
 #include "http/trusted_proxies.h"
 #include "testing/fuzz.h"
 

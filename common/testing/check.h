@@ -1,4 +1,4 @@
-/* check - what tests are written with: a table of stories, and checks that say what they saw.
+/* check - for tests only: a table of stories, and checks that say which value they got.
 
    A failed check ends its story, not the program. check_main prints a line a story and returns the
    exit code. An argument picks the stories whose name contains it. */

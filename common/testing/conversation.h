@@ -61,7 +61,7 @@ static inline void say(int fd, const char *bytes, size_t len)
                 ssize_t n = send(fd, bytes, len, MSG_NOSIGNAL);
 
                 if (n <= 0)
-                        return; /* the other side may have had enough */
+                        return; /* the other side may have closed */
                 bytes += n;
                 len -= (size_t)n;
         }
@@ -72,8 +72,8 @@ static inline void say_text(int fd, const char *text)
         say(fd, text, strlen(text));
 }
 
-/* What came until `until` was in it, the end, or the deadline; *ended tells of the end. The text is
-   static. */
+/* Reads until `until` came, the end, or the deadline; *ended says whether the connection ended. The
+   text is static. */
 static inline const char *hear(int fd, const char *until, bool *ended)
 {
         static _Thread_local char heard[ANSWER_ROOM_TEST];
@@ -114,7 +114,7 @@ static inline const char *ask(int port, const char *request)
         return ended ? answer : "the server did not close";
 }
 
-/* One answer on a connection that stays open, as far as `until`. */
+/* One request on a connection that stays open, and its answer up to `until`. */
 static inline const char *next(int fd, const char *request, const char *until)
 {
         bool ended;

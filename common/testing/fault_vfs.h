@@ -1,9 +1,9 @@
-/* fault_vfs - for tests only: the system's VFS, in which one call fails, once, as a disk or a
-   kernel may. It is the default of the process from fault_vfs() on, which comes before SQLite is
-   used. Nothing is flushed: that makes thousands of runs cheap.
+/* fault_vfs - for tests only: the system's VFS, in which one call fails once, as a disk or a kernel
+   may fail. fault_vfs(), called before SQLite is used, makes it the default of the process. It
+   flushes nothing, which makes thousands of runs cheap.
 
-   Every call that can fail is counted, from 1: first count them without a fault, then let each fail
-   in a run of its own. */
+   Calls that can fail are counted from 1: first count them without a fault, then let each fail in a
+   run of its own. */
 #ifndef TESTING_FAULT_VFS_H
 #define TESTING_FAULT_VFS_H
 

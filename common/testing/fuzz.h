@@ -1,12 +1,11 @@
-/* fuzz - for fuzz harnesses only: what an input may say besides its bytes, and how a broken promise
-   ends.
+/* fuzz - for fuzz harnesses only: marks in an input, and the end of a run that breaks a promise.
 
    A harness x_fuzz.c has LLVMFuzzerTestOneInput. `make fuzz` links it with libFuzzer; `make unit`
    links it with a main() that replays tests/fuzz/corpus/x and tests/fuzz/crashes/x
    (tests/fuzz/replay.c).
 
-   A harness that wants larger inputs than a fuzzer makes, or several pieces of one, reads its input
-   by fuzz_next: text, in which a backtick says something else.
+   If a harness needs larger inputs than a fuzzer makes, or several pieces, it reads its input by
+   fuzz_next: text with marks between backticks.
 
      `3*abc`   abcabcabc, at most `most` bytes in all
      `|`       the end of a piece
@@ -37,7 +36,7 @@ size_t __sanitizer_get_current_allocated_bytes(void);
 
 /* A piece of the input, unfolded; `mark` is what ended it: '|', another mark, or 0 at the end. */
 struct fuzz_piece {
-        const char *at; /* NUL behind it */
+        const char *at; /* NUL follows */
         size_t len;
         char mark;
 };
@@ -49,8 +48,8 @@ static inline void fuzz_repeat(struct text *out, const char *times, const char *
                 text_add(out, what, len);
 }
 
-/* What stands between two backticks: a mark, a repetition, or nothing of ours: then the backtick is
-   itself. */
+/* Reads the text between two backticks: a mark or a repetition. If it is neither, the backtick
+   stands for itself. */
 static inline const char *fuzz_backtick(struct text *out, const char *at, const char *end,
                                         size_t most, char *mark)
 {
@@ -99,7 +98,7 @@ static inline struct fuzz_piece fuzz_whole(struct arena *arena, const uint8_t *d
         return (struct fuzz_piece){all.at, all.len, 0};
 }
 
-/* The next line, as text of its own; *at moves behind it. NULL at the end. */
+/* The next line, as text of its own; *at moves past it. NULL at the end. */
 static inline char *fuzz_line(struct arena *arena, const char **at, const char *end)
 {
         const char *eol = *at < end ? memchr(*at, '\n', (size_t)(end - *at)) : NULL, *begin = *at;

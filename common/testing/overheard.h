@@ -1,5 +1,5 @@
-/* overheard - for tests only: what the log says meanwhile. Its lines go to stderr in tests, and
-   that to a file of the story's. */
+/* overheard - for tests only: what the log says meanwhile. In tests the log writes to stderr, which
+   is turned into a file of the story. */
 #ifndef TESTING_OVERHEARD_H
 #define TESTING_OVERHEARD_H
 
@@ -34,7 +34,7 @@ static inline void overhear_no_more(void)
         overheard_stderr = -1;
 }
 
-/* How many lines have it. */
+/* How many lines contain it. */
 static inline int overheard(const char *part)
 {
         FILE *f = fopen(overheard_path(), "r");
