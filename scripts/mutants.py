@@ -81,6 +81,7 @@ TESTS = {
                                  "common/event/relay_test@postgresql",
     "common/http/connection.c": "common/http/server_test common/http/limits_test common/http/crowd_test",
     "common/http/framing.c": "common/http/framing_test common/http/server_test",
+    "common/http/head.c": "common/http/framing_test common/http/limits_test common/http/server_test",
     "common/service/openapi_schema.c": "common/service/openapi_test",
     "common/service/write.c": "common/service/write_test common/service/resource_test common/service/idempotency_keys_test "
                               "common/service/admission_test",

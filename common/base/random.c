@@ -50,7 +50,7 @@ struct prng prng_open(uint64_t seed)
 
 struct prng prng_open_random(void)
 {
-        struct prng prng;
+        struct prng prng = {0};
 
         do
                 random_bytes(prng.state, sizeof prng.state);

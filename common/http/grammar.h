@@ -75,9 +75,13 @@ const char *content_length_read(const char *value, size_t len, uint64_t *length)
    anywhere. */
 static inline int escape_byte(const char *text)
 {
-        int high = *text == '%' ? hex_digit(text[1]) : -1;
-        int low = high < 0 ? -1 : hex_digit(text[2]);
+        int high, low;
 
+        if (text[0] != '%')
+                return -1;
+        high = hex_digit(text[1]);
+        /* cppcheck-suppress arrayIndexOutOfBounds; not read where text[1] is the end */
+        low = high < 0 ? -1 : hex_digit(text[2]);
         return low < 0 ? -1 : high << 4 | low;
 }
 
