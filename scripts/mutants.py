@@ -85,6 +85,10 @@ TESTS = {
     "common/service/openapi_schema.c": "common/service/openapi_test",
     "common/service/write.c": "common/service/write_test common/service/resource_test common/service/idempotency_keys_test "
                               "common/service/admission_test",
+    "common/service/write_unit.c": "common/service/write_test common/service/resource_test common/service/admission_test",
+    "common/service/respond.c": "common/service/resource_test common/service/write_test",
+    "common/service/describe.c": "common/service/service_test",
+    "common/service/document.c": "common/service/openapi_test common/service/service_test",
     "delivery/policy.c": "delivery/policy_test",
     "gateway/proxy/admit.c": "gateway/proxy/admit_test gateway/gateway_test",
     "gateway/proxy/proxy_request.c": "gateway/proxy/proxy_request_test gateway/gateway_test gateway/proxy/retry_model_test",
