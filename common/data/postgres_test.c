@@ -2,6 +2,7 @@
    answer is lost. Other processes' locks: contend_test.c. Two stores on one schema stand for two
    processes. On PostgreSQL only. */
 #include "base/clock.h"
+#include "base/random.h"
 #include "data/postgres_inside.h"
 #include "data/store_inside.h"
 #include "testing/thing.h"
@@ -85,13 +86,14 @@ static void a_value_that_no_index_takes_is_too_large(void)
 {
         struct thing t = {.name = NULL};
         struct store *store;
+        struct prng prng = prng_open(1);
         char name[8001];
 
         if (!is_shared())
                 return;
         store = things_open();
         for (size_t i = 0; i < sizeof name - 1; i++) /* nothing that compresses well */
-                name[i] = (char)('!' + (i * i * 2654435761u >> 7 ^ i * 40503u >> 3) % 90);
+                name[i] = (char)('!' + prng_draw(&prng) % 90);
         name[sizeof name - 1] = '\0';
         t.name = name;
         check_int(things_do(store, thing_add_and_say, &t), ERROR_TOO_LARGE);
