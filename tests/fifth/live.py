@@ -20,11 +20,12 @@ import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests/system"))
-from mall import BIN, Client, equal, services, tool, until, until_equal     # noqa: E402 (lies in tests/system/)
+from mall import BIN, DAEMONS, Client, equal, ports, services, tool, until, until_equal     # noqa: E402 (lies in tests/system/)
 
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 ORDER = {"productId": "1001", "productName": "TV", "qty": 5, "customerId": "100"}
 SAYS = ["CouponIssued", "CouponRevoked"]                        # by the service of the page, in this order
+BROKER_PORT = 9092
 START_SECONDS = 120
 
 
@@ -32,6 +33,12 @@ def raise_loopback():
     """In a network of our own it is down at first."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as lo:
         fcntl.ioctl(lo, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
+
+
+def taken(bus):
+    """A port that the mall needs and does not get; None: it gets all of them."""
+    wanted = [services.describe(name)["port"] for name in DAEMONS] + [BROKER_PORT] * (bus == "kafka")
+    return next((port for port in wanted if not ports.is_free(port, "0.0.0.0")), None)
 
 
 class Run:
@@ -71,7 +78,7 @@ class Run:
     def events(self):
         """(type, order) of each event on the bus."""
         if self.bus == "kafka":
-            text = tool("kcat", "-C", "-q", "-e", "-b", "127.0.0.1:9092", "-t", "mall", "-o", "beginning", "-f", "%s\n")
+            text = tool("kcat", "-C", "-q", "-e", "-b", "127.0.0.1:%d" % BROKER_PORT, "-t", "mall", "-o", "beginning", "-f", "%s\n")
             values = [json.loads(line) for line in text.splitlines()]
         else:
             text = tool(BIN / "mallctl", "log", "dump", self.directory / "data/mall.log")
@@ -139,6 +146,9 @@ def main(name, bus):
     failed = False
     if "MALL_TEST_APART" in os.environ:
         raise_loopback()
+    if taken(bus):
+        print("left out fifth over %s: port %d is taken, and a network of our own is not allowed here" % (bus, taken(bus)))
+        return 0
     try:
         for words, trouble in cases(name, bus):
             failed |= bool(trouble)
