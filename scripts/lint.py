@@ -73,7 +73,7 @@ def tiers(order):
 
 
 # Folders in which the files form layers: what a file includes of its folder never includes that file again.
-LAYERED = ("gateway", "gateway/proxy", "order", "product", "delivery", "mallctl")
+LAYERED = (*services.variable("PROGRAMS"), "gateway/proxy")
 
 
 def included(folder):
