@@ -1,7 +1,8 @@
 """codebuild - runs a buildspec's commands as CodeBuild does, phase by phase, in a copy of the tree and among stand-ins.
 
-A phase ends with its first command that fails. After install or pre_build that is all; after build, post_build comes
-nevertheless and is told by CODEBUILD_BUILD_SUCCEEDING [AWS CodeBuild user guide: build phase transitions, environment variables].
+A phase ends with its first command that fails. If that is install or pre_build, the build ends; after a failed build phase
+post_build still runs, and CODEBUILD_BUILD_SUCCEEDING says 0 [AWS CodeBuild user guide: build phase transitions, environment
+variables].
 """
 import json
 import pathlib
@@ -54,12 +55,12 @@ class World:
     def edit(self, file, old, new):
         path = self.tree / file
         text = path.read_text()
-        if old not in text:                                     # no AssertionError, which would pass for what a mutant is to bring about
+        if old not in text:                                     # no AssertionError, which would count as the failure that a mutant must cause
             raise LookupError("%s has no %r" % (file, old))
         path.write_text(text.replace(old, new))
 
     def fill_bin(self):
-        """Nothing else is to be found: no kubectl that happens to be here, no Docker, no network."""
+        """The pipeline finds nothing else: no kubectl of this machine, no Docker, no network."""
         for command in SYSTEM:
             (self.bin / command).symlink_to(shutil.which(command))
         script = "#!%s\n%s" % (fetch.PYTHON, (HERE / "stand_in.py").read_text())

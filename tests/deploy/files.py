@@ -1,4 +1,4 @@
-"""files - what deploy/eks and buildspec promise without being run. Each check takes a tree, and BROKEN breaks each of them."""
+"""files - what deploy/eks and buildspec promise, checked without running them. Each check takes a tree; BROKEN breaks each."""
 import re
 import subprocess
 
@@ -31,7 +31,7 @@ def load(path):
     return yaml.safe_load(path.read_text())
 
 
-# ---- others' judgement
+# ---- linters of others
 
 def yaml_is_tidy(tree):
     passes(fetch.BIN / "yamllint", "-s", "-c", HERE / "yamllint.yml", tree / "buildspec", tree / "deploy")
@@ -69,7 +69,7 @@ def buildspecs_differ_by_their_service_alone(tree):
 
 
 def every_step_is_called_once(tree):
-    """No step without a phase, no phase without a step."""
+    """Each step has a phase, and each phase a step."""
     known = re.search(r"^([a-z |]+)\) \"\$1\" ;;", (tree / "buildspec/pipeline.sh").read_text(), re.M)[1].split(" | ")
     for path in buildspecs(tree):
         called = [c.split()[-1] for phase in load(path)["phases"].values() for c in phase["commands"]]
@@ -96,7 +96,7 @@ def tools_are_pinned(tree):
 # ---- the image's build, which tests
 
 def stages(tree):
-    """name: (what it is from, its lines); the last one is None's."""
+    """{name: (its base, its lines)}; the name of the last one is None."""
     found, name = {}, None
     for line in (tree / "Dockerfile.template").read_text().replace("\\\n", " ").split("\n"):
         begin = re.match(r"FROM (?:--\S+ )*(\S+)(?: AS (\S+))?", line)

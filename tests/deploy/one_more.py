@@ -1,4 +1,4 @@
-"""one_more - a word more among the Makefile's SERVICES, in a copy of the tree: what it needs follows without another edit."""
+"""one_more - one more word in the Makefile's SERVICES, in a copy of the tree: no other edit is needed to deploy it."""
 import os
 import re
 import shutil
@@ -38,7 +38,7 @@ def generate(tree, *words):
 
 
 def names(tree, words):
-    """The list is the Makefile's; programs that describe themselves stand in for those that are not built."""
+    """Writes the list. Scripts stand in for the programs, which are not built and which describe themselves."""
     change(tree / "Makefile", "SERVICES := %s\n" % " ".join(services.names()), "SERVICES := %s\n" % " ".join(words))
     (tree / "programs").mkdir(exist_ok=True)
     for word in words:
@@ -69,7 +69,7 @@ def all_pass(tree, *command):
 
 
 def a_service_more_is_in_every_overlay_under_every_prefix(tree):
-    """The checks of the manifests, which know the services from the same list: objects, images, routes, flows, rights in Kafka."""
+    """By the checks of the manifests, which take the services from the same list: objects, images, routes, flows, rights in Kafka."""
     grow(tree)
     assert all_pass(tree, "tests/k8s/run.py", "another prefix", "without prefix", "two malls", "the topic is", "base:", "overlays/production:") > 40
     status, said = run(tree, fetch.tools.TOOLS / "kustomize", "build", "deploy/k8s/overlays/lab/shop")
@@ -87,7 +87,7 @@ def a_service_more_has_its_pipeline_and_its_repository(tree):
 
 
 def another_prefix_is_the_prefix_of_a_service_more(tree):
-    """README.md's `sed` comes first: what is written afterwards has that prefix too."""
+    """After README.md's `sed`, what is written has the new prefix too."""
     for path in [tree / LAB, *(tree / "buildspec").glob("*.yml")]:
         change(path, "user23-", "user07-")
     grow(tree)
@@ -96,7 +96,7 @@ def another_prefix_is_the_prefix_of_a_service_more(tree):
 
 
 def what_somebody_changed_stays(tree):
-    """A route, and a file that does not say any more that it is generated."""
+    """A changed route, and a file that no longer says that it is generated."""
     order = tree / "buildspec/order.yml"
     order.write_text("# mine\n" + order.read_text().split("\n", 1)[1].replace("user23-order", "team-order"))
     change(tree / ROUTES, "http://${ORDER_HOST:order}:8080", "http://user23-order:8080")

@@ -1,6 +1,6 @@
-"""pipelines - what a push does, told of the buildspecs themselves.
+"""pipelines - what a push does, by running the buildspecs.
 
-A story gets world(**setup), which makes a codebuild.World; MUTANTS makes worlds in which the pipeline is broken, and the story must fail.
+A story gets world(**setup), which makes a codebuild.World. MUTANTS break the pipeline, and the story must fail with each.
 """
 import re
 import subprocess
@@ -21,7 +21,7 @@ DEPLOY = ["docker image inspect", "kubectl get deployment", "kubectl apply", "ku
 
 
 def named(commands):
-    """What they are, without namespace and the less telling of their arguments."""
+    """The commands without the namespace and most of their arguments."""
     plain = [" ".join(c for c in command if c not in ("--namespace", "default")) for command in commands]
     known = sorted(LOGIN + IMAGE + DEPLOY + ["kubectl rollout undo", "kubectl get pods", "kubectl describe pods"], key=len, reverse=True)
     return [next((k for k in known if p.startswith(k)), p) for p in plain]
@@ -106,7 +106,7 @@ def other_namespace_is_where_all_of_it_is(world):
 
 
 def image_repository_of_ones_own_in_the_overlay_is_no_obstacle(world):
-    """After the first images: README.md's `kustomize edit set image` for each image, committed."""
+    """As after README.md's step 4, where the result of `kustomize edit set image` is committed for each image."""
     with world() as w:
         for name in REPOSITORIES:
             subprocess.run([fetch.tools.TOOLS / "kustomize", "edit", "set", "image", "mall/%s=%s/user23-%s:1.0.0" % (name, REGISTRY, name)],

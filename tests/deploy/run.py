@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""run - holds deploy/eks and buildspec against what they promise, without AWS: by others' linters, and by running the
-pipelines among stand-ins for aws, docker and kubectl.
+"""run - checks deploy/eks and buildspec without AWS: by linters, by running the pipelines with stand-ins for aws, docker and
+kubectl, and by adding a service.
 
-usage: run.py [PART]...      stories whose name contains one of the PARTs; SHOW=1 tells how the broken ones failed
+usage: run.py [PART]...      stories whose name contains one of the PARTs; SHOW=1 shows how the broken ones failed
 
 Fetches what it needs once into build/tools.
 """
@@ -37,7 +37,7 @@ def in_a_tree(check, *edits):
 
 
 def is_seen_to_fail(story, edits):
-    """A promise counts as tested when its test has been seen to fail: with each of the edits."""
+    """The test of a promise counts once it has been seen to fail, with each of the edits."""
     assert edits, "nothing to break it with"
     for edit in edits:
         try:
@@ -68,13 +68,13 @@ def stories():
 
 
 def tell(story):
-    """How it went, and what went wrong."""
+    """The result, and what went wrong."""
     try:
         story()
         return "ok", ""
     except AssertionError as trouble:
         return "FAIL", str(trouble) or traceback.format_exc()
-    except Exception: # noqa: BLE001 - a story that breaks is one that failed
+    except Exception: # noqa: BLE001 - a story that breaks has failed
         return "FAIL", traceback.format_exc()
 
 

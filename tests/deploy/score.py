@@ -1,4 +1,4 @@
-"""score - kube-score's findings on what the overlays build. Each that stays has its reason here; a new one fails, and so does a reason nobody needs."""
+"""score - kube-score's findings in the overlays. Each accepted one has its reason here. A new finding fails, and so does an unused reason."""
 import json
 import re
 import subprocess
@@ -8,15 +8,15 @@ import services
 
 EVERYBODY = r".*"
 DAEMON = r"(user23-)?(%s)" % "|".join(services.daemons())
-ACCEPTED = [ # what kube-score calls it, whose, why
+ACCEPTED = [ # kube-score's name of it, objects, why
     ("container-ephemeral-storage-request-and-limit", EVERYBODY, "the emptyDirs have a sizeLimit, the root file systems are read-only, logs are rotated by the kubelet"),
     ("container-image-pull-policy", EVERYBODY, "images are named by digest or by a version that is not pushed again; Always would make a start wait for the registry"),
     ("deployment-has-host-podantiaffinity", EVERYBODY, "topologySpreadConstraints spread them, over zones too in production"),
-    ("deployment-replicas", DAEMON, "none are said, so that apply does not undo a scaling: see deploy/k8s/README.md"),
+    ("deployment-replicas", DAEMON, "there are none, so that apply does not undo a scaling: see deploy/k8s/README.md"),
     ("horizontalpodautoscaler-replicas", r"user23-order", "1 to 10, the lab's"),
     ("deployment-has-poddisruptionbudget", r"user23-siege", "a pod to type in, a drain may take it"),
     ("container-security-context-user-group-id", r"user23-postgres|my-kafka", "those images' own users, 999 and 1000"),
-    ("pod-probes-identical", r"user23-postgres|my-kafka", "one question, other figures: readiness gives up soon, liveness late"),
+    ("pod-probes-identical", r"user23-postgres|my-kafka", "the same request with other figures: readiness gives up early, liveness late"),
     ("statefulset-has-servicename", r"user23-postgres|my-kafka", "one pod behind an ordinary Service; nobody asks for a pod by name"),
 ]
 

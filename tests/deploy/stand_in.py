@@ -1,7 +1,7 @@
-"""stand_in - aws, docker, kubectl, curl and sha256sum as a pipeline meets them: whichever name it is called by.
+"""stand_in - stands in for aws, docker, kubectl, curl or sha256sum, by the name that it is called by.
 
-Writes down what it was told, and answers from a state that a story has set up (codebuild.World). A command that it does not know
-fails, so that nothing passes unseen.
+It records its arguments and answers from a state that a story has set up (codebuild.World). A command that it does not know
+fails, so that no command goes unseen.
 """
 import contextlib
 import json
@@ -30,7 +30,7 @@ def end(trouble):
 
 
 def option(args, name):
-    """Its value, both removed; None where it is not there."""
+    """Its value; removes both from args. None if it is not there."""
     for at, arg in enumerate(args):
         if arg == name:
             args.pop(at)

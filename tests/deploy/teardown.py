@@ -1,4 +1,4 @@
-"""teardown - deploy/eks/teardown.sh among programs that only write down that they were called."""
+"""teardown - deploy/eks/teardown.sh, with programs that only record that they were called."""
 import os
 import subprocess
 
@@ -39,7 +39,7 @@ def teardown_of_the_cluster_comes_after_what_it_has_to_remove(tree):
 
 
 def teardown_stops_where_something_stays(tree):
-    """A cluster that goes before its load balancer and disks leaves them behind, unseen and paid for."""
+    """If the cluster is deleted before its load balancer and disks, they stay and cost."""
     status, said = run(tree, "cluster", fails="kubectl delete pvc")
     assert status != 0
     calls(said, MINE)

@@ -25,7 +25,7 @@ Loader.add_multi_constructor("!", of_tag)
 
 
 def each(o, name, value):
-    """A body of Fn::ForEach, of one of its values."""
+    """A body of Fn::ForEach, for one of its values."""
     if isinstance(o, str):
         return o.replace("${%s}" % name, value)
     if isinstance(o, list):

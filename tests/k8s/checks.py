@@ -1,4 +1,4 @@
-"""checks - what deploy/k8s promises, held against what kustomize builds. Each takes the objects and fails by AssertionError."""
+"""checks - what deploy/k8s promises, checked on what kustomize builds. Each check takes the objects and raises AssertionError."""
 import collections
 import re
 import urllib.parse
@@ -13,7 +13,7 @@ from cluster import (DAEMONS, INSTANCE, SERVICES, TOP, Pod, app_of, containers, 
 
 KUBERNETES = ("1.34", "1.35", "1.36")
 STRIMZI = set(tools.STRIMZI_KINDS)
-GRACE = 27  # GRACE_MS of common/service/daemon.c: a daemon has ended by then
+GRACE = 27  # GRACE_MS of common/service/daemon.c: a daemon ends within that time
 
 
 def schemas(objects):
@@ -232,7 +232,7 @@ def daemons_have_services(objects):
 
 
 def references(o):
-    """(kind, name) of whatever a workload refers to and cannot be without."""
+    """(kind, name) of each object that a workload cannot start without."""
     for volume in pod_of(o).get("volumes", []):
         if "configMap" in volume:
             yield "ConfigMap", volume["configMap"]["name"]
@@ -258,7 +258,7 @@ def references_resolve(objects, from_elsewhere=()):
 
 
 def references_resolve_but_the_store(objects):
-    """Whose Secret comes from whoever has the store; and those that Strimzi makes."""
+    """Elsewhere are the store's Secret, which its owner creates, and those that Strimzi creates."""
     references_resolve(objects, ["mall-db", *strimzi(objects, "KafkaUser"), *(c + "-cluster-ca-cert" for c in strimzi(objects, "Kafka"))])
 
 
@@ -279,7 +279,7 @@ def routes_file_is_mounted(objects):
 
 
 def uris(text, env):
-    """The routes' hosts, profile docker or none, with ${NAME:default} as the pod's environment has it."""
+    """The URI of each route, in profile docker or none, with ${NAME:default} replaced as in the pod's environment."""
     text = re.sub(r"\$\{(\w+):([^}]*)\}", lambda m: env.get(m[1], m[2]), text)
     routes = {}
     for document in yaml.safe_load_all(text):
@@ -321,7 +321,7 @@ def participants_hosts_resolve(objects):
 
 
 def has_prefix(objects, prefix):
-    """What is not of namespace kafka has it in its name, and no name of the mall is without it anywhere."""
+    """In the name of every object outside of namespace kafka, and in every selector of the mall."""
     mall = [o for o in objects if namespace(o) != "kafka" and o["kind"] != "Namespace"]
     assert mall
     for o in mall:
@@ -386,7 +386,7 @@ WHOEVER = ("dns", "prometheus", "stranger", "frontend")
 
 
 def flows(objects):
-    """All that may be between two pods of which one is ours: (from, to, port)."""
+    """(from, to, port) of each flow that is allowed, where at least one of the two pods is ours."""
     here = namespace(daemons(objects)["gateway"])
     ours = [Pod.of(o) for o in workloads(objects)]
     others = [Pod("outside", None, {}), Pod("dns", "kube-system", {"k8s-app": "kube-dns"}), Pod("prometheus", "monitoring", {"app": "prometheus"}),
@@ -441,7 +441,7 @@ def strimzi(objects, kind):
 
 
 def strict(schema):
-    """A CRD's schema as a JSON Schema that allows no name which is not in it: the API server would drop that without a word."""
+    """A CRD's schema as a JSON Schema that allows no unknown name: the API server would drop it without a warning."""
     schema = {k: v for k, v in schema.items() if k != "description"}
     if schema.pop("x-kubernetes-int-or-string", False):
         schema["type"] = ["integer", "string"]
@@ -496,7 +496,7 @@ def strimzi_users_may_what_they_do(objects):
 
 
 def services_reach_strimzi_as_themselves(objects):
-    """Each file that the properties name is mounted, the certificate is that of the daemon's own KafkaUser, the authority the cluster's."""
+    """Each file that the properties name is mounted; the certificate is of the service's own KafkaUser, the authority the cluster's."""
     cluster, = strimzi(objects, "Kafka")
     for service in SERVICES:
         o = daemons(objects)[service]

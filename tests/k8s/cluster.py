@@ -1,4 +1,4 @@
-"""cluster - what kustomize makes of deploy/k8s, and what Kubernetes would make of that: who selects whom, who may speak with whom."""
+"""cluster - what kustomize builds from deploy/k8s, and how Kubernetes would read it: who selects whom, who may speak with whom."""
 import pathlib
 import shutil
 import subprocess
@@ -123,7 +123,7 @@ class Pod:
 
 
 def peer_fits(peer, policy, pod):
-    if "ipBlock" in peer: # no pod is meant by it here, only what is outside
+    if "ipBlock" in peer: # here it means no pod, only what is outside
         return pod.namespace is None
     if pod.namespace is None:
         return False
@@ -142,7 +142,7 @@ def rule_fits(rule, side, policy, other, port):
 
 
 def one_end(policies, direction, side, pod, other, port):
-    """May pod do so? Yes where no policy is about it, else where one says so."""
+    """Does this end allow it? Yes if no policy selects the pod, or if one of those that do allows it."""
     if pod.namespace is None:
         return True
     mine = [p for p in policies if namespace(p) == pod.namespace and selects(p["spec"]["podSelector"], pod.labels)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""run - builds deploy/k8s with kustomize and holds what comes out against what is promised.
+"""run - builds deploy/k8s with kustomize and checks the result.
 
 usage: run.py [PART]...      stories whose name contains one of the PARTs
 
@@ -78,7 +78,7 @@ def another_prefix_reaches_everything():
 
 
 def no_name_without_prefix_is_left_in_a_value():
-    """Whatever Service the lab has, its bare name stands for a host in no value."""
+    """The name of a Service without its prefix is a host in no value."""
     objects = built("overlays/lab/shop")
     bare = {name(s)[len("user23-"):] for s in of_kind(objects, "Service")}
     for o in workloads(objects):
@@ -121,7 +121,7 @@ def other_routes_are_another_config_map_and_another_pod():
 
 
 def the_gateway_takes_the_routes():
-    """The daemon itself, where it is built, with the pod's environment."""
+    """The gateway itself reads them, if it is built, with the pod's environment."""
     gateway = tools.TOP / "build/bin/gateway"
     if not gateway.exists():
         raise Skipped("there is no %s" % gateway)
@@ -144,11 +144,11 @@ def listens(address, process, log):
         with contextlib.suppress(OSError), socket.create_connection((host, int(port)), 1):
             return
         time.sleep(0.1)
-    raise AssertionError("nobody listens: " + log.read_text()[-2000:])
+    raise AssertionError("nothing listens: " + log.read_text()[-2000:])
 
 
 def the_labs_kafka_starts_with_its_settings():
-    """The version of its image, from Maven Central, at other addresses; a topic that somebody writes to first has six partitions."""
+    """The image's version, from Maven Central, on other addresses. A topic that is created by a first write has six partitions."""
     objects = built("kafka")
     kafka, = workloads(objects)
     version = containers(kafka)[0]["image"].rpartition(":")[2]
@@ -310,7 +310,7 @@ def stories():
 
 
 def tell(story):
-    """How it went, and what went wrong."""
+    """The result, and what went wrong."""
     try:
         story()
         return "ok", ""
@@ -318,7 +318,7 @@ def tell(story):
         return "skip", str(why)
     except AssertionError as trouble:
         return "FAIL", str(trouble) or traceback.format_exc()
-    except Exception: # noqa: BLE001 - a story that breaks is one that failed
+    except Exception: # noqa: BLE001 - a story that breaks has failed
         return "FAIL", traceback.format_exc()
 
 

