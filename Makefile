@@ -183,12 +183,12 @@ testing_objects  = $(patsubst %.c,$(OUT)/%.o,$(wildcard $(1)/testing/*.c))
 
 # Tests of what several threads share; they run under the thread sanitizer too.
 CONCURRENT         := bus bus_wanted relay_kafka relay_life relay_flights relay_faults loop row_cache server exchange limits deadline stream log \
-                      metrics writer batch purge inbox outbox relay service resource lifecycle upstream upload pool resolver write postgres \
+                      metrics writer batch purge inbox inbox_trouble outbox relay service resource lifecycle upstream upload pool resolver write postgres \
                       idempotency_keys breaker limiter snapshot admission fetch inquiry own sent contend dial
 concurrent_sources := $(foreach c,$(CONCURRENT),$(filter %/$(c)_test.c,$(test_sources)))
 
 # Tests of what works on every kind of store; they run on PostgreSQL too, as PROGRAM@postgresql.
-STORES             := store dedup renew purge table writer batch parts relay relay_kafka relay_life relay_flights relay_faults inbox \
+STORES             := store dedup renew purge table writer batch parts relay relay_kafka relay_life relay_flights relay_faults inbox inbox_trouble \
                       dead_letter own write resource policy postgres postgres_fault contend relay_parts relay_parts_life
 store_sources := $(foreach s,$(STORES),$(filter %/$(s)_test.c,$(test_sources)))
 asan_sources   = $(test_sources)

@@ -63,8 +63,9 @@ TESTS = {
     "common/data/writer.c": "common/data/writer_test common/data/batch_test common/data/batch_fault_test common/data/outbox_test "
                             "common/data/sent_test common/data/batch_test@postgresql common/data/contend_test@postgresql",
     "common/event/dead_letter.c": "common/event/dead_letter_test common/event/own_test",
-    "common/event/event.c": "common/event/event_test common/event/inbox_test common/event/dead_letter_test",
-    "common/event/inbox.c": "common/event/dead_letter_test common/event/own_test common/event/inbox_test common/event/dead_letter_test@postgresql",
+    "common/event/event.c": "common/event/event_test common/event/inbox_test common/event/inbox_trouble_test common/event/dead_letter_test",
+    "common/event/inbox.c": "common/event/dead_letter_test common/event/own_test common/event/inbox_test common/event/inbox_trouble_test "
+                            "common/event/dead_letter_test@postgresql",
     "common/event/own.c": "common/event/own_test common/event/own_test@postgresql",
     "common/event/relay_flights.c": "common/event/relay_steps_test common/event/relay_results_test "
                                     "common/event/relay_flights_test common/event/relay_faults_test",

@@ -1,6 +1,6 @@
 /* The relay on a bus that gives records back, refuses them, is closed or away: nothing is lost,
    and each key keeps its order. */
-#include "testing/relay_bus.h"
+#include "testing/relay_story.h"
 
 #include "testing/overheard.h"
 

@@ -1,6 +1,6 @@
 /* The relay on a bus that answers late: each record comes once, what stands still holds up only
    itself, and all is bounded. */
-#include "testing/relay_bus.h"
+#include "testing/relay_story.h"
 
 static void all_is_heard_once(void)
 {

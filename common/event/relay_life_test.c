@@ -1,5 +1,5 @@
 /* How the relay begins, waits and ends, and what it logs and measures meanwhile. */
-#include "testing/relay_bus.h"
+#include "testing/relay_story.h"
 
 #include "testing/overheard.h"
 
