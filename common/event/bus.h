@@ -88,8 +88,8 @@ struct bus *bus_open_reader(const struct bus_config *config, const char *group,
 /* Is the bus on this machine, so that it answers at once or not at all? */
 bool bus_is_local(const struct bus_config *config);
 /* Calls config->wanted for some of the last records of the bus's own topic, in no certain order.
-   Uses the rights of the group but does not join it, and hands out no records. Takes some
-   seconds once the bus answers, and waits for that until *stop is set (it looks each second). */
+   Uses the rights of the group but does not join it, and hands out no records. Waits for the bus
+   to answer until *stop is set (it looks each second), and then takes some seconds at most. */
 void bus_look_back(const struct bus_config *config, const char *group, const _Atomic bool *stop);
 /* Waits at most wait_ms for leaving the group, or for giving up what is under way; what does not
    end by then is left to a thread. */

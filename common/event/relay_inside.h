@@ -29,8 +29,7 @@ enum {
         RELAY_RECORD = 1 << 10,               /* what a record takes beside its own bytes, about */
         RELAY_UNREMOVED_MOST = 8000,          /* records acknowledged and still in the table */
         RELAY_AGAIN_MS = 100,                 /* after a failure */
-        RELAY_RESTS =
-                15, /* while the bus takes nothing: rest so many times as long as a look took */
+        RELAY_RESTS = 15, /* a rest lasts so many looks, while the bus takes nothing */
         RELAY_BUCKETS = 1 << 12,
 };
 
@@ -68,8 +67,8 @@ struct lane {
 
         /* relay_memory.c only */
         bool read;       /* takes part in the present pass over the table, or did in the last */
-        int64_t read_to; /* the highest id that a pass has read; from memory it is not taken again
-                          */
+        int64_t read_to; /* the highest id that a pass has read; memory's copies up to it are
+                            skipped */
 };
 
 struct relay {
