@@ -84,18 +84,18 @@ struct statement *db_prepare(struct db *db, const char *sql, struct error *error
 struct statement *db_prepare_once(struct db *db, const char *sql, struct error *error);
 void statement_close(struct statement **statement);
 
-bool db_exec(struct db *db, const char *sql,
-             struct error *error); /* one or several, without parameters or rows */
+/* Runs one or several statements without parameters or rows. */
+bool db_exec(struct db *db, const char *sql, struct error *error);
 
 /* Parameters count from 1, columns from 0. Bound text must stay until the statement is reset. */
 void bind_int(struct statement *statement, int parameter, int64_t value);
-void bind_text(struct statement *statement, int parameter,
-               const char *value); /* UTF-8; NULL: null */
+/* value: UTF-8; NULL: null. */
+void bind_text(struct statement *statement, int parameter, const char *value);
 void bind_bytes(struct statement *statement, int parameter, const void *value, size_t len);
 void bind_null(struct statement *statement, int parameter);
 
-enum db_step statement_step(struct statement *statement,
-                            struct error *error); /* DB_FAILED has reset it */
+/* DB_FAILED: it is reset. */
+enum db_step statement_step(struct statement *statement, struct error *error);
 void statement_reset(struct statement *statement);
 /* Steps to the end, ignores rows, and resets. */
 bool statement_run(struct statement *statement, struct error *error);

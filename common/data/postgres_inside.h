@@ -103,8 +103,8 @@ bool postgres_link_exec(struct postgres_db *db, const char *sql, struct error *e
 /* NULL: not an insert that may have many rows. sql: with $1. */
 struct postgres_inserts *postgres_inserts_new(const char *sql, const char *name);
 void postgres_inserts_free(struct postgres_inserts *rows);
-void postgres_inserts_forget(
-        struct postgres_db *db); /* drops the rows that wait: their transaction is over */
+/* Drops the rows that wait: their transaction is over. */
+void postgres_inserts_forget(struct postgres_db *db);
 /* Keeps the bound row until it must be sent. */
 bool postgres_inserts_add(struct postgres_db *db, struct postgres_statement *statement,
                           struct error *error);

@@ -33,17 +33,15 @@ struct store *store_open(const struct store_config *config, struct error *error)
 void store_close(struct store **store);
 
 bool store_is_shared(const struct store *store); /* by several processes */
-const char *store_source(
-        const struct store *store); /* CloudEvents source: "/order/<uuid made with the store>" */
+/* The CloudEvents source: "/order/<uuid made with the store>" */
+const char *store_source(const struct store *store);
 const struct table *store_table(const struct store *store, const struct entity *entity);
 
 struct job {
-        void (*run)(struct unit *unit, void *arg); /* on the writer thread, inside the
-                                                      transaction; maybe twice, the first time
-                                                      undone */
-        void (*done)(void *arg,
-                     const struct error *error); /* on the writer thread, after the commit;
-                                                    error->kind ERROR_NONE: committed */
+        /* On the writer thread, inside the transaction; maybe twice, the first time undone. */
+        void (*run)(struct unit *unit, void *arg);
+        /* On the writer thread, after the commit; error->kind ERROR_NONE: committed. */
+        void (*done)(void *arg, const struct error *error);
         void *arg;
         struct arena *arena;     /* the unit's; the caller must not use it until done */
         const char *traceparent; /* of the request or event; may be NULL */
@@ -84,8 +82,8 @@ bool store_is_purging(const struct store *store);
 
 /* How long the writer has been running its present batch, ms; 0: idle. For liveness. */
 int64_t store_busy_ms(const struct store *store);
-bool store_is_well(
-        const struct store *store); /* the last commit that wrote anything did not fail */
+/* Did the last commit that wrote anything succeed? */
+bool store_is_well(const struct store *store);
 /* Writes 64 KiB only to find out whether the store is well again, and does not wait for it. One
    at a time. Any thread. */
 void store_probe(struct store *store);

@@ -19,8 +19,8 @@ void futex_close(struct futex **wake);
 
 /* All three from any thread. */
 uint32_t futex_load(const struct futex *wake);
-void futex_wait(const struct futex *wake, uint32_t loaded,
-                int64_t wait_us); /* may also return early */
+/* It may also return early. */
+void futex_wait(const struct futex *wake, uint32_t loaded, int64_t wait_us);
 void futex_wake(struct futex *wake);
 
 /* The same on a word in this process. */

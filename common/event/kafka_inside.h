@@ -79,13 +79,11 @@ void kafka_look_back(const struct bus_config *config, const char *place, const c
                      const _Atomic bool *stop);
 
 /* kafka_topic.c */
-bool kafka_topic_is_made(struct kafka_bus *bus, const char *topic,
-                         int wait_ms); /* looks for it, asks to make it, and waits so long for
-                                          the answer, a second at most if the cluster does not
-                                          answer; 0: only asks */
-void kafka_topic_forget(struct kafka_bus *bus,
-                        const char *topic); /* the topic is gone: ask again; NULL: all topics, and
-                                               their answers will not come */
+/* Looks for the topic, asks to make it, and waits so long for the answer, a second at most if the
+   cluster does not answer; 0: only asks. */
+bool kafka_topic_is_made(struct kafka_bus *bus, const char *topic, int wait_ms);
+/* The topic is gone: ask again; NULL: all topics, and their answers will not come. */
+void kafka_topic_forget(struct kafka_bus *bus, const char *topic);
 /* Waits until end_us at most; true: go on. */
 bool kafka_topic_make(struct kafka_bus *bus, const char *topic, int64_t end_us,
                       struct error *error);
@@ -102,8 +100,8 @@ void kafka_wait(struct bus *bus, int wait_ms, struct error *error);
 void kafka_give_up(struct bus *bus);
 
 /* kafka_member.c */
-void kafka_member_listen(struct kafka_bus *bus,
-                         rd_kafka_conf_t *conf); /* before there is a client */
+/* Call it before there is a client. */
+void kafka_member_listen(struct kafka_bus *bus, rd_kafka_conf_t *conf);
 rd_kafka_resp_err_t kafka_member_join(struct kafka_bus *bus);
 void kafka_member_is(struct kafka_bus *bus, bool member); /* after a rebalance */
 void kafka_member_keep(struct kafka_bus *bus);            /* once a second */
