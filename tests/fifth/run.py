@@ -84,12 +84,12 @@ def it_describes_itself_and_its_settings(copy):
 
 
 def found_by_lint(copy):
-    """The lines about the service, of the checks that ask no compiler."""
+    """What is wrong in the service's files, by the checks that ask no compiler."""
     code = "import lint; print('%s seen' % lint.sources().count({main!r})); " \
         "print(*(check()[1] for check in (lambda: lint.tiers({tiers!r}), lint.layers, lint.columns, lint.names)), sep='\\n')"
     said = copy.python(code.format(main=copy.name + "/main.c", tiers=copy.words("TIERS")), "scripts").splitlines()
     equal(said[0], "1 seen")
-    return [line for line in said if copy.name in line]
+    return [line for line in said if re.search(r"\b{0}/|^{0}: \w+ includes".format(copy.name), line)]
 
 
 def the_checks_of_lint_see_it(copy):
