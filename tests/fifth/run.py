@@ -186,6 +186,7 @@ def main():
     arguments = parser.parse_args()
     tools.fetch_python()
     tools.fetch_go_tool(*tools.KUSTOMIZE)
+    subprocess.check_call([tools.TOP / "tests/kafka/broker.sh", "fetch"])                   # here, for live() may have no network
     top = pathlib.Path(tempfile.mkdtemp(prefix="mall-tree-"))
     stories = {**{case.__name__.replace("_", " "): case for case in CASES}, **LIVE}
     good = True
