@@ -101,7 +101,7 @@ static int count_of(const char *text, const char *part)
 }
 
 /* Each batch may fail, and there may be thousands a second. */
-static void that_commits_fail_is_said_once_and_how_many_did(void)
+static void failing_commits_are_logged_once_with_their_number(void)
 {
         struct thing t = {.name = "a"};
         struct store *store = things_open();
@@ -133,7 +133,7 @@ static void that_commits_fail_is_said_once_and_how_many_did(void)
 }
 
 /* A later commit removes what a failed one should have removed. */
-static void what_was_sent_goes_in_the_end(void)
+static void sent_records_are_removed_in_the_end(void)
 {
         struct store *store = things_open();
         struct arena *arena = arena_open();
@@ -319,8 +319,8 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 STORY(a_commit_that_fails_fails_all_of_it),
-                STORY(that_commits_fail_is_said_once_and_how_many_did),
-                STORY(what_was_sent_goes_in_the_end),
+                STORY(failing_commits_are_logged_once_with_their_number),
+                STORY(sent_records_are_removed_in_the_end),
                 STORY(a_transaction_that_is_lost_fails_all_of_it),
                 STORY(a_refusal_is_not_why_the_others_fail),
                 STORY(what_the_store_failed_with_is_why_all_fail),

@@ -140,12 +140,12 @@ static int64_t runs_beside(void (*refuse)(struct unit *, void *))
         return counted.thing.big.value;
 }
 
-static void who_is_refused_before_it_wrote_costs_nobody_a_thing(void)
+static void a_unit_refused_before_it_wrote_costs_the_others_nothing(void)
 {
         check_int(runs_beside(refuse_first), 1);
 }
 
-static void who_is_refused_behind_that_is_undone(void)
+static void a_unit_refused_after_that_is_undone(void)
 {
         check_int(runs_beside(refuse_last), 2);
 }
@@ -158,7 +158,7 @@ static void add_as_taken(struct unit *unit, void *thing)
 }
 
 /* On PostgreSQL the batch learns of it only at its end. */
-static void who_conflicts_with_a_row_is_undone(void)
+static void a_unit_in_conflict_with_a_row_is_undone(void)
 {
         struct store *store = counted_open();
         struct thing taken = {.name = "taken", .secret = "s", .big = {true, 1}};
@@ -177,7 +177,7 @@ static void who_conflicts_with_a_row_is_undone(void)
 }
 
 /* Without a listener, as in a shared store. */
-static void what_was_said_takes_memory_until_its_commit(void)
+static void events_take_memory_until_their_commit(void)
 {
         struct store *store = things_open();
 
@@ -264,10 +264,10 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 STORY(a_batch_has_a_bound),
                 STORY(a_batch_that_lasts_takes_nobody_in),
-                STORY(who_is_refused_before_it_wrote_costs_nobody_a_thing),
-                STORY(who_is_refused_behind_that_is_undone),
-                STORY(who_conflicts_with_a_row_is_undone),
-                STORY(what_was_said_takes_memory_until_its_commit),
+                STORY(a_unit_refused_before_it_wrote_costs_the_others_nothing),
+                STORY(a_unit_refused_after_that_is_undone),
+                STORY(a_unit_in_conflict_with_a_row_is_undone),
+                STORY(events_take_memory_until_their_commit),
                 STORY(a_row_is_read_as_it_was_committed),
                 STORY(a_probe_finds_out_that_all_is_well),
                 {NULL, NULL},

@@ -222,7 +222,7 @@ static void wait_for_the_silent(struct store *store)
 }
 
 /* A process that is frozen in the middle of a pipeline holds a row; no idle timeout sees it. */
-static void who_is_silent_is_ended(void)
+static void a_silent_session_is_ended(void)
 {
         struct error e = {0};
         struct store *store;
@@ -318,7 +318,7 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 STORY(a_deadlock_costs_nobody_anything),
                 STORY(a_lock_that_stays_is_a_failure),
-                STORY(who_is_silent_is_ended),
+                STORY(a_silent_session_is_ended),
                 STORY(a_refusal_behind_a_lost_race_is_a_refusal),
                 STORY(no_change_is_lost),
                 {NULL, NULL},

@@ -100,7 +100,7 @@ static size_t announced(struct store *store, bool *said)
         return count;
 }
 
-static void what_was_acknowledged_survives_a_kill(void)
+static void acknowledged_rows_survive_a_kill(void)
 {
         static int64_t ids[MOST];
         static bool said[MOST], seen[MOST];
@@ -285,7 +285,7 @@ static void a_file_that_may_not_grow_passes(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                STORY(what_was_acknowledged_survives_a_kill),
+                STORY(acknowledged_rows_survive_a_kill),
                 STORY(a_full_disk_passes),
                 STORY(a_file_that_may_not_grow_passes),
                 {NULL, NULL},

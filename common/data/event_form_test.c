@@ -111,7 +111,7 @@ static void an_event_is_written_like_this(void)
         arena_close(&arena);
 }
 
-static void what_is_not_there_is_not_written(void)
+static void absent_members_are_not_written(void)
 {
         static const struct event_type placed = {"Thingplaced", &thing_shape, "id"};
         struct thing thing = {.row = {.id = 7}};
@@ -126,7 +126,7 @@ static void what_is_not_there_is_not_written(void)
         arena_close(&arena);
 }
 
-static void what_was_written_is_read_again(void)
+static void a_written_event_is_read_again(void)
 {
         static const struct event_type placed = {"Thingplaced", &thing_shape, "name"};
         struct thing thing = {.row = {.id = 7}, .name = "a\"b", .big = {true, -9}, .secret = "shh"},
@@ -155,8 +155,8 @@ static const struct story stories[] = {
         STORY(a_dead_letter_has_none_but_its_own),
         STORY(no_key_is_none),
         STORY(an_event_is_written_like_this),
-        STORY(what_is_not_there_is_not_written),
-        STORY(what_was_written_is_read_again),
+        STORY(absent_members_are_not_written),
+        STORY(a_written_event_is_read_again),
         {NULL, NULL},
 };
 

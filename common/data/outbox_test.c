@@ -111,7 +111,7 @@ static void *take_off(void *store)
 }
 
 /* A listener may free its memory as soon as it has taken itself off. */
-static void who_took_itself_off_is_not_being_told(void)
+static void a_listener_that_took_itself_off_is_not_called(void)
 {
         struct store *store = things_open();
         pthread_t thread;
@@ -281,7 +281,7 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 STORY(a_transaction_is_handed_over_in_order),
-                STORY(who_took_itself_off_is_not_being_told),
+                STORY(a_listener_that_took_itself_off_is_not_called),
                 STORY(a_page_is_bounded_in_bytes),
                 STORY(what_was_not_sent_is_there_after_opening_again),
                 STORY(the_parked_stay),

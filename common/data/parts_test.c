@@ -204,7 +204,7 @@ static int64_t parked(const char *reason)
         return rows;
 }
 
-static void what_is_parked_stays_and_waits_no_longer(void)
+static void a_parked_record_stays_and_waits_no_longer(void)
 {
         struct outbox_record *records;
         struct error e = {0};
@@ -230,7 +230,7 @@ static void what_is_parked_stays_and_waits_no_longer(void)
         end();
 }
 
-static void who_closes_leaves_all_to_others(void)
+static void a_relay_that_closes_leaves_all_its_parts(void)
 {
         if (!begin())
                 return;
@@ -330,8 +330,8 @@ int main(int argc, char **argv)
                 STORY(a_busy_part_is_left_once_it_is_not_busy),
                 STORY(all_is_read_page_by_page),
                 STORY(a_page_is_bounded_in_bytes),
-                STORY(what_is_parked_stays_and_waits_no_longer),
-                STORY(who_closes_leaves_all_to_others),
+                STORY(a_parked_record_stays_and_waits_no_longer),
+                STORY(a_relay_that_closes_leaves_all_its_parts),
                 STORY(every_record_has_one_reader),
                 STORY(no_part_is_left_behind),
                 STORY(a_broken_connection_holds_nothing),

@@ -271,7 +271,7 @@ static void *ask_under_a_key(void *arg)
         return NULL;
 }
 
-static void what_cannot_be_learnt_the_key_tells(void)
+static void the_key_tells_whether_an_unknown_commit_happened(void)
 {
         struct asking_slowly a = {0};
         int64_t end_at;
@@ -345,7 +345,7 @@ int main(int argc, char **argv)
                 STORY(a_unit_whose_connection_broke_is_undone),
                 STORY(a_commit_whose_answer_was_lost_is_found),
                 STORY(a_commit_that_was_ended_is_a_failure),
-                STORY(what_cannot_be_learnt_the_key_tells),
+                STORY(the_key_tells_whether_an_unknown_commit_happened),
                 STORY(a_server_that_is_away_is_said_at_once),
                 STORY(libpqs_other_scheme_is_the_same),
                 {NULL, NULL},

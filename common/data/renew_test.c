@@ -204,7 +204,7 @@ static void *renew_one(void *arg)
 }
 
 /* All processes see the event that the standby never had. */
-static void of_several_processes_one_renews(void)
+static void one_of_several_processes_renews_the_store(void)
 {
         int renewals = 0;
 
@@ -377,7 +377,7 @@ static const struct story stories[] = {
         STORY(what_waits_is_counted_across_the_jump),
         STORY(nothing_waits_after_the_jump),
         STORY(a_stopped_store_is_renewed),
-        STORY(of_several_processes_one_renews),
+        STORY(one_of_several_processes_renews_the_store),
         STORY(an_empty_store_begins_where_it_is_told),
         STORY(a_restart_before_the_first_id_changes_nothing),
         STORY(a_beginning_that_was_undone_is_done_again),

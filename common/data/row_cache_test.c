@@ -63,7 +63,7 @@ static void a_commit_ends_it(void)
         end();
 }
 
-static void what_was_read_before_a_commit_is_not_kept_behind_it(void)
+static void a_row_read_before_a_commit_is_not_kept_after_it(void)
 {
         struct thing t = {.row = {1, 1}, .name = "old"};
         uint64_t moment;
@@ -153,7 +153,7 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 STORY(a_kept_row_is_found_as_a_copy),
                 STORY(a_commit_ends_it),
-                STORY(what_was_read_before_a_commit_is_not_kept_behind_it),
+                STORY(a_row_read_before_a_commit_is_not_kept_after_it),
                 STORY(a_large_row_is_not_kept),
                 STORY(no_read_is_older_than_an_answer),
                 {NULL, NULL},

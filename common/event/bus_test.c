@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static void what_comes_is_what_went(void)
+static void records_arrive_as_they_were_sent(void)
 {
         static const char bytes[] = "\0\x01\x80\xff\xc3(\0end";
         const struct record_header headers[] = {{"contentType", "\"application/json\"", 18},
@@ -235,7 +235,7 @@ static void keys_keep_their_order(void)
         bus_close(&publisher, 5000);
 }
 
-static void what_never_fits_is_refused(void)
+static void a_record_that_never_fits_is_refused(void)
 {
         size_t large = BUS_VALUE_MAX;
         char *value = memory_alloc(large + 1);
@@ -305,7 +305,7 @@ static void wrong_urls_are_named(void)
 }
 
 static const struct story contract[] = {
-        STORY(what_comes_is_what_went),
+        STORY(records_arrive_as_they_were_sent),
         STORY(every_group_hears_all),
         STORY(readers_of_a_group_hear_all_between_them),
         STORY(a_group_goes_on_behind_its_commit),
@@ -313,7 +313,7 @@ static const struct story contract[] = {
         STORY(a_waiting_reader_wakes),
         STORY(waking_ends_a_wait),
         STORY(keys_keep_their_order),
-        STORY(what_never_fits_is_refused),
+        STORY(a_record_that_never_fits_is_refused),
         STORY(dead_letters_have_a_topic_of_their_own),
         STORY(wrong_urls_are_named),
         {NULL, NULL},

@@ -22,7 +22,7 @@ static const struct {
 
 enum { BROKEN = sizeof broken / sizeof *broken };
 
-static void what_cannot_be_understood_is_a_dead_letter(void)
+static void an_event_that_cannot_be_understood_is_a_dead_letter(void)
 {
         const struct outbox_record *dead;
 
@@ -248,7 +248,7 @@ static void closing_among_single_ones_loses_none(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                STORY(what_cannot_be_understood_is_a_dead_letter),
+                STORY(an_event_that_cannot_be_understood_is_a_dead_letter),
                 STORY(a_dead_letter_keeps_its_headers),
                 STORY(a_dead_letter_has_one_identity),
                 STORY(what_dies_is_told),

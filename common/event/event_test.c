@@ -73,7 +73,7 @@ static void its_type_decides_whose_it_is(void)
         end();
 }
 
-static void what_has_no_time_takes_its_records(void)
+static void an_event_without_a_time_has_its_records(void)
 {
         begin("{\"eventType\":\"Thing\"}");
         check_int(verdict(), EVENT_OURS);
@@ -85,7 +85,7 @@ static void what_has_no_time_takes_its_records(void)
         end();
 }
 
-static void what_cannot_be_read_is_broken_and_has_an_identity(void)
+static void an_unreadable_record_is_broken_and_has_an_identity(void)
 {
         static const char *const values[] = {NULL,
                                              "",
@@ -108,7 +108,7 @@ static void what_cannot_be_read_is_broken_and_has_an_identity(void)
         }
 }
 
-static void an_event_is_what_its_sayer_called_it(void)
+static void an_event_is_known_by_its_source_and_id(void)
 {
         begin("{\"eventType\":\"Thing\"}");
         header("ce_source", "/s/1", 4);
@@ -124,7 +124,7 @@ static void an_event_is_what_its_sayer_called_it(void)
 
 /* ... and an event without an identity, or with half of one, is identified by its place in the
    topic, with a hash in case the topic is made anew. */
-static void one_without_a_name_is_its_place(void)
+static void an_event_without_an_identity_is_known_by_its_place(void)
 {
         static const char value[] = "{\"eventType\":\"Thing\"}",
                           other[] = "{\"eventType\":\"Thing\" }";
@@ -160,7 +160,7 @@ static void one_without_a_name_is_its_place(void)
         end();
 }
 
-static void a_name_has_a_length_that_an_index_takes(void)
+static void an_identity_is_short_enough_for_an_index(void)
 {
         char id[LONGEST + 1];
 
@@ -327,11 +327,11 @@ static void clocks_count_where_there_is_no_source(void)
 
 static const struct story stories[] = {
         STORY(its_type_decides_whose_it_is),
-        STORY(what_has_no_time_takes_its_records),
-        STORY(what_cannot_be_read_is_broken_and_has_an_identity),
-        STORY(an_event_is_what_its_sayer_called_it),
-        STORY(one_without_a_name_is_its_place),
-        STORY(a_name_has_a_length_that_an_index_takes),
+        STORY(an_event_without_a_time_has_its_records),
+        STORY(an_unreadable_record_is_broken_and_has_an_identity),
+        STORY(an_event_is_known_by_its_source_and_id),
+        STORY(an_event_without_an_identity_is_known_by_its_place),
+        STORY(an_identity_is_short_enough_for_an_index),
         STORY(another_value_is_another_content),
         STORY(a_trace_goes_on_if_it_is_one),
         STORY(a_trace_of_any_length_does_not_go_on),

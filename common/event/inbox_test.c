@@ -22,7 +22,7 @@ static void an_event_said_twice_is_applied_once(void)
         end();
 }
 
-static void what_is_replayed_is_not_applied_again(void)
+static void a_replayed_event_is_not_applied_again(void)
 {
         begin();
         say("1", thing("a"));
@@ -103,7 +103,7 @@ static void headers_that_are_no_text_are_none(void)
 
 /* A type header that is no text is no reason to pass the record over: the body names the type
    too. */
-static void of_a_type_that_is_no_text_the_body_decides(void)
+static void the_body_decides_where_the_type_header_is_no_text(void)
 {
         struct record_header h = {"ce_type", "Th\xff", 3};
         struct record r = {.key = "k", .key_len = 1, .headers = &h, .header_count = 1};
@@ -193,7 +193,7 @@ static void what_was_read_is_let_go_of(void)
         end();
 }
 
-static void what_others_say_is_skipped(void)
+static void events_of_other_types_are_skipped(void)
 {
         const struct record_header h[] = {
                 {"ce_type", "Other", 5}, {"ce_source", "/o", 2}, {"ce_id", "1", 1}};
@@ -231,7 +231,7 @@ static int64_t lag_of(const char *group)
 }
 
 /* Only its body tells that no reaction is for it: so it was handed out. */
-static void what_is_nobodys_is_passed_for_good(void)
+static void a_foreign_event_is_passed_for_good(void)
 {
         int64_t end_at = clock_mono_us() + PATIENCE_US;
 
@@ -249,15 +249,15 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 STORY(an_event_said_twice_is_applied_once),
-                STORY(what_is_replayed_is_not_applied_again),
+                STORY(a_replayed_event_is_not_applied_again),
                 STORY(two_readers_apply_each_event_once),
                 STORY(headers_that_are_no_text_are_none),
-                STORY(of_a_type_that_is_no_text_the_body_decides),
+                STORY(the_body_decides_where_the_type_header_is_no_text),
                 STORY(what_was_applied_stays_behind),
                 STORY(the_trace_goes_on),
                 STORY(what_was_read_is_let_go_of),
-                STORY(what_others_say_is_skipped),
-                STORY(what_is_nobodys_is_passed_for_good),
+                STORY(events_of_other_types_are_skipped),
+                STORY(a_foreign_event_is_passed_for_good),
                 {NULL, NULL},
         };
 

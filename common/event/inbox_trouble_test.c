@@ -110,7 +110,7 @@ static void a_bus_that_cannot_be_is_refused(void)
         end();
 }
 
-static void what_fails_for_now_is_tried_again(void)
+static void a_passing_failure_is_retried(void)
 {
         begin();
         listen_to_log();
@@ -131,7 +131,7 @@ static void what_fails_for_now_is_tried_again(void)
 }
 
 /* Each try costs a transaction: so tries come less and less often. */
-static void what_fails_for_long_is_not_tried_all_the_time(void)
+static void a_long_failure_is_retried_less_and_less_often(void)
 {
         begin();
         atomic_store(&refusals, 1000000);
@@ -170,8 +170,8 @@ static const struct story stories[] = {
         STORY(a_position_that_cannot_be_written_is_told_and_costs_nothing),
         STORY(a_bus_that_is_away_is_told_once_and_no_fault),
         STORY(a_bus_that_cannot_be_is_refused),
-        STORY(what_fails_for_now_is_tried_again),
-        STORY(what_fails_for_long_is_not_tried_all_the_time),
+        STORY(a_passing_failure_is_retried),
+        STORY(a_long_failure_is_retried_less_and_less_often),
         STORY(closing_does_not_wait_for_better_times),
         {NULL, NULL},
 };

@@ -35,7 +35,7 @@ static void another_event_of_the_same_identity_is_no_duplicate(void)
 }
 
 /* An older program recorded no content: then we cannot tell. */
-static void of_older_identities_nobody_knows_the_content(void)
+static void an_identity_of_an_older_program_has_no_content(void)
 {
         begin();
         say("1", thing("a"));
@@ -121,7 +121,7 @@ static void a_store_that_came_back_from_the_past_is_renewed(void)
 
 /* The group's position is past the event: so the daemon looks back at its start, before it gives
    any id. */
-static void what_lies_behind_the_group_is_looked_at(void)
+static void events_before_the_groups_position_are_looked_at(void)
 {
         begin();
         say_own(39);
@@ -370,9 +370,9 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 STORY(another_event_of_the_same_identity_is_no_duplicate),
-                STORY(of_older_identities_nobody_knows_the_content),
+                STORY(an_identity_of_an_older_program_has_no_content),
                 STORY(a_store_that_came_back_from_the_past_is_renewed),
-                STORY(what_lies_behind_the_group_is_looked_at),
+                STORY(events_before_the_groups_position_are_looked_at),
                 STORY(a_store_that_gave_nothing_yet_is_renewed_too),
                 STORY(a_standby_that_was_behind_is_renewed),
                 STORY(clocks_may_differ_a_little),

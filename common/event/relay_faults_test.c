@@ -51,7 +51,7 @@ static void what_happens_is_said_once(void)
         overhear_no_more();
 }
 
-static void what_is_given_back_comes_again_in_order(void)
+static void records_given_back_come_again_in_order(void)
 {
         begin();
         say("abc", 10, 0);
@@ -197,7 +197,7 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 STORY(what_happens_is_said_once),
-                STORY(what_is_given_back_comes_again_in_order),
+                STORY(records_given_back_come_again_in_order),
                 STORY(what_is_not_taken_comes_again_in_order),
                 STORY(a_bus_without_parts_is_waited_for),
                 STORY(what_is_refused_is_parked),

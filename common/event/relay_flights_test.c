@@ -29,7 +29,7 @@ static void memory_is_bounded_in_bytes(void)
 }
 
 /* However many stand still, some of the window is left for the rest. */
-static void what_stands_still_holds_up_nothing_else(void)
+static void a_lane_that_stands_still_holds_up_only_itself(void)
 {
         begin();
         doom('a', HOLD, 0); /* 'a' % 3 is 1, as that of 'd' */
@@ -175,7 +175,7 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 STORY(all_is_heard_once),
                 STORY(memory_is_bounded_in_bytes),
-                STORY(what_stands_still_holds_up_nothing_else),
+                STORY(a_lane_that_stands_still_holds_up_only_itself),
                 STORY(all_but_one_may_stand_still),
                 STORY(what_is_published_is_soon_removed),
                 STORY(a_commit_wakes_who_waits_for_answers),

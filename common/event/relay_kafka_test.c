@@ -297,7 +297,7 @@ static void no_answer_loses_anything(void)
         end();
 }
 
-static void what_a_broker_says_is_too_large_is_parked(void)
+static void a_record_too_large_for_the_broker_is_parked(void)
 {
         begin();
         say_of_all(1);
@@ -348,7 +348,7 @@ int main(int argc, char **argv)
                 STORY(answers_that_are_late_make_nothing_come_twice),
                 STORY(a_broker_that_went_down_and_came_back),
                 STORY(a_cluster_that_gives_no_session_at_first),
-                STORY(what_a_broker_says_is_too_large_is_parked),
+                STORY(a_record_too_large_for_the_broker_is_parked),
                 STORY(no_answer_loses_anything),
                 {NULL, NULL},
         };

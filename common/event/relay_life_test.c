@@ -140,7 +140,7 @@ static void a_bus_that_is_away_is_said_once(void)
 
 /* ---- of one that runs ---- */
 
-static void who_is_idle_closes_at_once(void)
+static void an_idle_relay_closes_at_once(void)
 {
         int64_t begun;
 
@@ -298,7 +298,7 @@ int main(int argc, char **argv)
                 STORY(closing_ends_each_nap),
                 STORY(an_outbox_that_cannot_be_read_is_said_once),
                 STORY(a_bus_that_is_away_is_said_once),
-                STORY(who_is_idle_closes_at_once),
+                STORY(an_idle_relay_closes_at_once),
                 STORY(the_bus_has_the_time_that_is_left_to_close),
                 STORY(closing_is_bounded_and_what_waits_comes_later),
                 STORY(closing_waits_for_answers),

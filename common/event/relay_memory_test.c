@@ -23,7 +23,7 @@ static struct outbox_batch *batch_of(int64_t id, size_t bytes)
 /* ---- what memory keeps ---- */
 
 /* In a relay that does not take the batches. */
-static void what_waits_in_memory_is_bounded_too(void)
+static void batches_in_memory_are_bounded_too(void)
 {
         struct relay away = {.lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER};
         size_t before = 0;
@@ -104,7 +104,7 @@ static void an_earlier_life_is_read_first(void)
         close_relay();
 }
 
-static void what_an_earlier_relay_sent_is_not_handed_over_again(void)
+static void records_sent_by_an_earlier_relay_are_not_handed_over_again(void)
 {
         open_relay();
         say_unheard("abc");
@@ -160,7 +160,7 @@ static void a_pass_begins_with_the_first_that_any_lane_left(void)
         close_relay();
 }
 
-static void what_memory_let_go_of_is_read(void)
+static void records_dropped_from_memory_are_read(void)
 {
         open_relay();
         run_with_one_flying(overflow);
@@ -257,7 +257,7 @@ static void grow(void)
 }
 
 /* Given back by a Kafka client that broke. Its key has another lane now. */
-static void what_is_given_back_after_parts_grew_comes_again(void)
+static void a_record_given_back_after_parts_grew_comes_again(void)
 {
         open_relay();
         run_with_one_flying(grow);
@@ -275,7 +275,7 @@ static void first_of_b_comes_back(void)
 }
 
 /* One at a time, until the bus takes one; the others stay in the table. */
-static void what_a_lane_left_is_read_when_it_opens(void)
+static void records_that_a_lane_left_are_read_when_it_opens(void)
 {
         open_relay();
         bus.lands = false;
@@ -390,20 +390,20 @@ static void the_table_is_not_read_for_what_memory_has(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                STORY(what_waits_in_memory_is_bounded_too),
+                STORY(batches_in_memory_are_bounded_too),
                 STORY(memory_is_full_to_the_byte),
                 STORY(a_commit_wakes_who_listens_once),
                 STORY(an_earlier_life_is_read_first),
-                STORY(what_an_earlier_relay_sent_is_not_handed_over_again),
+                STORY(records_sent_by_an_earlier_relay_are_not_handed_over_again),
                 STORY(what_was_read_is_not_taken_from_memory),
                 STORY(a_pass_begins_with_the_first_that_any_lane_left),
-                STORY(what_memory_let_go_of_is_read),
+                STORY(records_dropped_from_memory_are_read),
                 STORY(the_age_of_what_an_earlier_life_left_is_known),
                 STORY(the_age_of_what_memory_let_go_of_is_known),
                 STORY(the_age_of_what_memory_has_is_known),
                 STORY(parts_that_grow_let_the_table_tell),
-                STORY(what_is_given_back_after_parts_grew_comes_again),
-                STORY(what_a_lane_left_is_read_when_it_opens),
+                STORY(a_record_given_back_after_parts_grew_comes_again),
+                STORY(records_that_a_lane_left_are_read_when_it_opens),
                 STORY(a_table_that_cannot_be_read_is_read_again),
                 STORY(the_table_is_not_read_for_what_memory_has),
                 STORY(a_pass_ends_where_nobody_takes_more),

@@ -47,7 +47,7 @@ static void many_are_followed_by_a_pause(void)
         end();
 }
 
-static void what_landed_is_removed_and_forgotten(void)
+static void acknowledged_records_are_removed_and_forgotten(void)
 {
         if (!begin())
                 return;
@@ -128,7 +128,7 @@ static void what_was_left_hides_nothing_behind_it(void)
 }
 
 /* The window is full: the rest stays in the table. */
-static void what_has_no_room_is_left(void)
+static void records_without_room_are_left(void)
 {
         int fit = RELAY_WINDOW / 2 / (LARGE + RELAY_RECORD);
         int64_t left;
@@ -251,10 +251,10 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 STORY(it_looks_each_20_ms_and_is_told),
                 STORY(many_are_followed_by_a_pause),
-                STORY(what_landed_is_removed_and_forgotten),
+                STORY(acknowledged_records_are_removed_and_forgotten),
                 STORY(what_is_known_hides_nothing_behind_it),
                 STORY(what_was_left_hides_nothing_behind_it),
-                STORY(what_has_no_room_is_left),
+                STORY(records_without_room_are_left),
                 STORY(a_full_window_ends_the_look),
                 STORY(much_that_landed_is_removed_before_more_is_read),
                 STORY(a_long_look_is_followed_by_a_rest),

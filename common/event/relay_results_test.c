@@ -3,7 +3,7 @@
 
 #include "testing/overheard.h"
 
-static void what_is_answered_twice_is_heard_once(void)
+static void a_second_answer_changes_nothing(void)
 {
         begin(true);
         offer("a", 1);
@@ -97,7 +97,7 @@ static void a_topic_that_is_closed_is_said_once(void)
         end();
 }
 
-static void what_is_given_back_after_parts_grew_is_left_by_all(void)
+static void a_record_given_back_after_parts_grew_is_left_by_all(void)
 {
         begin(true);
         offer("a", 1);
@@ -177,7 +177,7 @@ static void what_is_refused_is_parked(void)
         end();
 }
 
-static void what_is_parked_is_forgotten(void)
+static void a_parked_record_is_forgotten(void)
 {
         begin(false);
         say(2);
@@ -225,7 +225,7 @@ static void just_what_landed_is_removed(void)
         end();
 }
 
-static void who_listens_is_told(void)
+static void a_relay_that_listens_is_told(void)
 {
         begin(true);
         offer("a", 1);
@@ -245,7 +245,7 @@ static void who_listens_is_told(void)
         end();
 }
 
-static void what_was_sent_takes_no_memory(void)
+static void sent_records_take_no_memory(void)
 {
         size_t once;
 
@@ -281,7 +281,7 @@ static void a_pause_hears_what_comes(void)
         end();
 }
 
-static void what_flies_at_the_end_is_given_up(void)
+static void records_under_way_at_the_end_are_given_up(void)
 {
         begin(true);
         relay_give_up(&r);
@@ -302,7 +302,7 @@ static void what_flies_at_the_end_is_given_up(void)
         end();
 }
 
-static void what_landed_and_cannot_be_removed_is_bounded(void)
+static void acknowledged_records_that_cannot_be_removed_are_bounded(void)
 {
         int many = RELAY_UNREMOVED_MOST;
 
@@ -331,21 +331,21 @@ static void what_landed_and_cannot_be_removed_is_bounded(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                STORY(what_is_answered_twice_is_heard_once),
+                STORY(a_second_answer_changes_nothing),
                 STORY(what_is_given_back_is_left_with_all_behind_it),
                 STORY(a_lane_is_open_once_something_lands),
                 STORY(a_topic_that_is_closed_is_said_once),
-                STORY(what_is_given_back_after_parts_grew_is_left_by_all),
+                STORY(a_record_given_back_after_parts_grew_is_left_by_all),
                 STORY(what_is_not_taken_is_left),
                 STORY(a_lane_that_is_mute_makes_the_bus_away),
                 STORY(what_is_refused_is_parked),
-                STORY(what_is_parked_is_forgotten),
+                STORY(a_parked_record_is_forgotten),
                 STORY(just_what_landed_is_removed),
-                STORY(who_listens_is_told),
-                STORY(what_was_sent_takes_no_memory),
+                STORY(a_relay_that_listens_is_told),
+                STORY(sent_records_take_no_memory),
                 STORY(a_pause_hears_what_comes),
-                STORY(what_flies_at_the_end_is_given_up),
-                STORY(what_landed_and_cannot_be_removed_is_bounded),
+                STORY(records_under_way_at_the_end_are_given_up),
+                STORY(acknowledged_records_that_cannot_be_removed_are_bounded),
                 {NULL, NULL},
         };
 

@@ -38,7 +38,7 @@ static void fill_for_good(void)
         bus.when_waiting = out_of_time;
 }
 
-static void what_finds_no_room_waits_for_an_answer(void)
+static void a_record_that_finds_no_room_waits_for_an_answer(void)
 {
         open_relay();
         run_with_one_flying(fill_for_a_while);
@@ -47,7 +47,7 @@ static void what_finds_no_room_waits_for_an_answer(void)
         close_relay();
 }
 
-static void what_finds_no_room_in_time_is_left(void)
+static void a_record_that_finds_no_room_in_time_is_left(void)
 {
         open_relay();
         run_with_one_flying(fill_for_good);
@@ -183,7 +183,7 @@ static void say_the_second(void)
 }
 
 /* By a commit of its own. */
-static void what_landed_is_not_removed_while_more_is_to_be_done(void)
+static void acknowledged_records_stay_while_there_is_more_to_do(void)
 {
         open_relay();
         run_with_one_flying(say_the_second);
@@ -210,12 +210,12 @@ static void what_is_told_at_the_end_is_handed_over(void)
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
-                STORY(what_finds_no_room_waits_for_an_answer),
-                STORY(what_finds_no_room_in_time_is_left),
+                STORY(a_record_that_finds_no_room_waits_for_an_answer),
+                STORY(a_record_that_finds_no_room_in_time_is_left),
                 STORY(what_is_read_and_finds_no_room_in_time_ends_the_pass),
                 STORY(few_are_sent_at_once_and_many_gather),
                 STORY(it_looks_again_in_time),
-                STORY(what_landed_is_not_removed_while_more_is_to_be_done),
+                STORY(acknowledged_records_stay_while_there_is_more_to_do),
                 STORY(what_is_told_at_the_end_is_handed_over),
                 {NULL, NULL},
         };

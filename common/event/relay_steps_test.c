@@ -197,7 +197,7 @@ static void keys_have_other_lanes_when_parts_grow(void)
         end();
 }
 
-static void what_landed_is_counted_by_type(void)
+static void acknowledged_records_are_counted_by_type(void)
 {
         static const struct metric_family family = {
                 "mall_events_published_total", "", METRIC_COUNTER, {"event_type"}};
@@ -225,7 +225,7 @@ static void what_landed_is_counted_by_type(void)
 }
 
 /* A long backlog in a database that others use, too. */
-static void who_can_do_nothing_looks_seldom(void)
+static void a_relay_that_can_do_nothing_looks_seldom(void)
 {
         int64_t long_ago = clock_mono_us() - 10 * 1000 * 1000;
         struct relay waiting = {.parts = 2,
@@ -263,8 +263,8 @@ int main(int argc, char **argv)
                 STORY(a_lane_that_moves_does_not_stand_still),
                 STORY(topics_that_are_closed),
                 STORY(keys_have_other_lanes_when_parts_grow),
-                STORY(what_landed_is_counted_by_type),
-                STORY(who_can_do_nothing_looks_seldom),
+                STORY(acknowledged_records_are_counted_by_type),
+                STORY(a_relay_that_can_do_nothing_looks_seldom),
                 {NULL, NULL},
         };
 

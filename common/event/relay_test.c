@@ -272,7 +272,7 @@ static void say_portion(struct unit *unit, void *arg)
         }
 }
 
-static void what_memory_cannot_hold_comes_from_the_table(void)
+static void records_that_memory_cannot_hold_come_from_the_table(void)
 {
         struct record *r;
         struct db *blocker;
@@ -333,7 +333,7 @@ static void say_too_much(struct unit *unit, void *arg)
         unit_announce(unit, &thing_made, &small);
 }
 
-static void what_the_bus_refuses_is_parked(void)
+static void a_record_that_the_bus_refuses_is_parked(void)
 {
         struct record *r;
 
@@ -383,9 +383,9 @@ int main(int argc, char **argv)
                 STORY(an_event_without_key_has_none),
                 STORY(each_key_keeps_its_order),
                 STORY(an_earlier_life_is_published_first),
-                STORY(what_memory_cannot_hold_comes_from_the_table),
+                STORY(records_that_memory_cannot_hold_come_from_the_table),
                 STORY(a_bus_that_is_away_costs_no_request),
-                STORY(what_the_bus_refuses_is_parked),
+                STORY(a_record_that_the_bus_refuses_is_parked),
                 STORY(a_dead_letter_goes_to_its_topic),
                 {NULL, NULL},
         };
