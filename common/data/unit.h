@@ -34,11 +34,10 @@ void unit_create(struct unit *unit, const struct entity *entity, void *row);
 void unit_update(struct unit *unit, const struct entity *entity, void *row);
 void unit_delete(struct unit *unit, const struct entity *entity, const void *row);
 
-/* The same of rows of which nothing is said, or not now. */
-void unit_add(struct unit *unit, const struct entity *entity,
-              void *row); /* stores it and sets its id */
-void unit_save(struct unit *unit, const struct entity *entity,
-               void *row); /* its version counts up */
+/* The same for rows of which nothing is said, or not now. unit_add sets the row's id, unit_save
+   counts its version up. */
+void unit_add(struct unit *unit, const struct entity *entity, void *row);
+void unit_save(struct unit *unit, const struct entity *entity, void *row);
 void unit_remove(struct unit *unit, const struct entity *entity, const void *row);
 
 void *unit_get(struct unit *unit, const struct entity *entity, int64_t id); /* NULL: none */

@@ -11,9 +11,9 @@ struct applicant {
         const void *row;
         struct arena *arena;
         const char *traceparent;
-        struct error verdict;                      /* ERROR_NONE: it may be created */
-        void (*done)(struct applicant *applicant); /* called exactly once, on any thread, maybe
-                                                      before ask returns */
+        struct error verdict; /* ERROR_NONE: it may be created */
+        /* Called exactly once, on any thread, maybe before ask returns. */
+        void (*done)(struct applicant *applicant);
         void *arg;
 };
 

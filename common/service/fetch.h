@@ -40,8 +40,8 @@ struct fetch {
 
 /* At most `most` fetches at a time, each ended within timeout_ms. */
 struct fetcher *fetcher_open(int most, int64_t timeout_ms);
-void fetcher_close(
-        struct fetcher **fetcher); /* waits for the fetches under way, at most for the timeout */
+/* Waits for the fetches under way, at most for the timeout. */
+void fetcher_close(struct fetcher **fetcher);
 
 /* Any thread. False: the most fetches are under way already; done is not called. */
 bool fetch_start(struct fetcher *fetcher, struct fetch *fetch);

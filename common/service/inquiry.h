@@ -31,8 +31,8 @@ struct inquiry_question {
         const char *unasked;        /* the beginning of the refusal: "product could not be asked" */
         const struct shape *answer; /* of the row that is found; an answer without one of its
                                        members makes no sense */
-        const char *(*about)(
-                const void *row); /* the value to search for; NULL: the row needs no question */
+        /* The value to search for; NULL: the row needs no question. */
+        const char *(*about)(const void *row);
         /* found: the other service's row; NULL: it has none. False and the error: the row is not
            accepted. */
         bool (*allows)(const void *row, const void *found, struct error *error);
