@@ -27,8 +27,8 @@ struct allowance {
 };
 
 struct arena *arena_open(void);
-struct arena *arena_open_within(
-        struct allowance *allowance); /* NULL: none; else it outlives the arena */
+/* NULL: none; else it outlives the arena */
+struct arena *arena_open_within(struct allowance *allowance);
 void arena_close(struct arena **arena);
 
 /* Forgets every piece, keeps a block: for loops that use one arena again and again. */

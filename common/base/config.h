@@ -66,8 +66,8 @@ bool config_from_file(struct config *config, const char *name, const char *value
 /* The name must be in the table (asserted). Text is NULL where unset; it lives as long as the
    config. */
 const char *config_text(const struct config *config, const char *name);
-int64_t config_number(const struct config *config,
-                      const char *name); /* number, ms or bytes by the type; 0 where unset */
+/* number, ms or bytes by the type; 0 where unset */
+int64_t config_number(const struct config *config, const char *name);
 bool config_is_set(const struct config *config, const char *name); /* by anything but the default */
 
 #endif

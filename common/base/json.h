@@ -29,8 +29,8 @@ enum json_type {
 /* Owned by the arena it was read into. */
 struct json {
         enum json_type type;
-        const char
-                *text; /* a number's source, a string's value (unescaped UTF-8); NUL-terminated */
+        /* a number's source, a string's value (unescaped UTF-8); NUL-terminated */
+        const char *text;
         size_t len;
         const char *name;         /* in an object: the member's name, unescaped; else NULL */
         const struct json *first; /* of an array or object, in source order */
@@ -47,8 +47,8 @@ const struct json *json_read(struct arena *arena, const char *text, size_t len,
    the text is checked as ever, but the rest costs no memory. */
 struct json_wanted {
         int depth;
-        bool (*is)(const void *arg, const char *name,
-                   size_t len); /* the name is not ended with NUL; NULL: every member */
+        /* the name is not ended with NUL; NULL: every member */
+        bool (*is)(const void *arg, const char *name, size_t len);
         const void *arg;
 };
 const struct json *json_read_wanted(struct arena *arena, const char *text, size_t len,

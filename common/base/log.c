@@ -209,8 +209,8 @@ static void close_open(void)
         pthread_join(output.writer, NULL);
         atomic_store(&is_open, false);
         pthread_mutex_lock(&output.lock);
-        log_output_write(STDOUT_FILENO, output.filling, output.used,
-                         &output.give_up_us); /* lines that came after the writer's end */
+        /* lines that came after the writer's end */
+        log_output_write(STDOUT_FILENO, output.filling, output.used, &output.give_up_us);
         free(output.filling);
         free(output.emptying);
         output.filling = output.emptying = NULL;

@@ -48,8 +48,8 @@ double metric_value(const struct metric *series); /* a histogram's count */
 void metrics_on_scrape(struct metrics *metrics, void (*refresh)(void *arg), void *arg);
 
 void metrics_prometheus(struct metrics *metrics, bool openmetrics, struct text *out);
-void metrics_spring_names(struct metrics *metrics,
-                          struct text *out); /* {"names":[...]}, Spring's dotted names */
+/* {"names":[...]}, Spring's dotted names */
+void metrics_spring_names(struct metrics *metrics, struct text *out);
 /* One metric in Spring's JSON, with `tags` = "key:value" pairs ended by NULL as filter; false when
    there is none. */
 bool metrics_spring(struct metrics *metrics, const char *name, const char *const *tags,

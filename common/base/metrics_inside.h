@@ -16,8 +16,8 @@ struct metric {
         struct metric *slot_next; /* of one hash */
         _Atomic int64_t number;   /* what was added */
         _Atomic double base;      /* what was set */
-        _Atomic int64_t sum_us, max_us,
-                buckets[METRIC_BUCKETS]; /* a histogram's; each bucket counts its own only */
+        /* a histogram's; each bucket counts its own only */
+        _Atomic int64_t sum_us, max_us, buckets[METRIC_BUCKETS];
 };
 
 struct family {

@@ -42,8 +42,8 @@ static unsigned slips(const char *a, const char *b)
 const char *suggest(const char *wanted, const char *const *names)
 {
         size_t length = strlen(wanted);
-        unsigned best =
-                (unsigned)length / 3 + 1; /* more than a third of it wrong is another word */
+        /* more than a third of it wrong is another word */
+        unsigned best = (unsigned)length / 3 + 1;
         const char *found = NULL;
 
         for (; *names; names++) {

@@ -97,8 +97,8 @@ static void nonsense_is_not_believed(void)
 static void without_host_it_is_the_own_address(void)
 {
         static const struct {
-                const char *headers, *want,
-                        *behind_port; /* NULL: the server's own port is not in it */
+                /* NULL: the server's own port is not in it */
+                const char *headers, *want, *behind_port;
         } rows[] = {
                 {"", "http://127.0.0.1:", ""},
                 {"X-Forwarded-Port: 80\r\n", "http://127.0.0.1", NULL},

@@ -146,9 +146,8 @@ static void a_crowd_of_clients_some_of_which_vanish(void)
         pthread_t resumer;
 
         config.metrics = metrics_open();
-        config.max_connections =
-                CLIENTS *
-                (ROUNDS + 1); /* on a busy machine the server may notice none of those hang-ups */
+        /* on a busy machine the server may notice none of those hang-ups */
+        config.max_connections = CLIENTS * (ROUNDS + 1);
         s = server_of_test(&config);
         pthread_create(&resumer, NULL, resume_in_batches, NULL);
         crowd(http_server_port(s));

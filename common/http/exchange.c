@@ -19,8 +19,8 @@ enum {
    own copy. */
 static void hide_query(const char *target)
 {
-        char *query = strchr((char *)(uintptr_t)target,
-                             '?'); /* in the library's buffer, which it writes into itself */
+        /* in the library's buffer, which it writes into itself */
+        char *query = strchr((char *)(uintptr_t)target, '?');
 
         if (query && query[1])
                 query[1] = '\0';
@@ -104,8 +104,8 @@ static enum http_result ask_handler(struct exchange *e)
 
         e->state = EXCHANGE_HANDED;
         atomic_store_explicit(&c->deadline_ms, INT64_MAX, memory_order_relaxed);
-        atomic_store(&c->phase,
-                     PHASE_BUSY); /* in one order with `stopping`, see http_server_close */
+        /* in one order with `stopping`, see http_server_close */
+        atomic_store(&c->phase, PHASE_BUSY);
         if (atomic_load(&c->server->stopping)) {
                 http_answer_problem(&e->request, 503, "stopping");
                 return HTTP_ANSWERED;

@@ -102,8 +102,8 @@ static void many_small_parts(void)
                         status = status_of(ask(http_server_port(s), all));
                         check_int(status, n <= rows[i].good || status == 200 ? 200 : 431);
                 }
-        big(all, 20000, " HTTP/1.1\r\nHost: a\r\nX: ", 'a',
-            "\r\n" CLOSE); /* with the fields in the library's buffer already */
+        /* with the fields in the library's buffer already */
+        big(all, 20000, " HTTP/1.1\r\nHost: a\r\nX: ", 'a', "\r\n" CLOSE);
         memset(query, '&', 8000);
         memcpy(query, "GET /?", 6);
         strcpy(query + 8000, all);

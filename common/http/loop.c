@@ -21,8 +21,8 @@ struct loop {
         int (*settle)(void *arg);
         void *settle_arg;
         int settle_ms;
-        LIST_HEAD(timers, timer)
-        timers;               /* in no order: most are cleared long before they are due */
+        /* in no order: most are cleared long before they are due */
+        LIST_HEAD(timers, timer) timers;
         int64_t first_due_us; /* no timer is due before this; may be too early */
         struct epoll_event events[EVENTS];
         int event_at, event_count; /* this round's events still to come, for loop_forget */

@@ -15,8 +15,8 @@
 struct loop;
 
 struct watch {
-        void (*ready)(struct watch *watch,
-                      unsigned events); /* EPOLLIN ...; may forget itself and any other */
+        /* EPOLLIN ...; may forget itself and any other */
+        void (*ready)(struct watch *watch, unsigned events);
         int fd;
 };
 
@@ -46,8 +46,8 @@ bool loop_watch(struct loop *loop, struct watch *watch, unsigned events); /* fal
 void loop_change(struct loop *loop, struct watch *watch, unsigned events);
 void loop_forget(struct loop *loop, struct watch *watch); /* before the descriptor is closed */
 
-void loop_timer(struct loop *loop, struct timer *timer,
-                int64_t in_us); /* sets it, anew if need be */
+/* sets it, anew if need be */
+void loop_timer(struct loop *loop, struct timer *timer, int64_t in_us);
 void loop_timer_clear(struct loop *loop, struct timer *timer);
 int64_t loop_now_us(const struct loop *loop); /* monotonic, as of this round */
 

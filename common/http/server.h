@@ -53,8 +53,8 @@ struct http_request {
         struct arena *arena; /* ends with the request */
         const char *method;
         const char *target; /* as sent, raw; in origin form (RFC 9112, 3.2.1) */
-        const char
-                *path; /* raw, without the query; %00, bad escapes and dot segments were refused */
+        /* raw, without the query; %00, bad escapes and dot segments were refused */
+        const char *path;
         const char *query; /* raw, after the '?'; NULL: none */
         const char *body;  /* NUL-terminated; "" when empty */
         size_t body_len;
@@ -66,8 +66,8 @@ struct http_request {
                                  X-Forwarded-For (client.h) */
         int client_hops;      /* proxies between it and the peer */
         const char *trace_id; /* 32 hex digits, from traceparent or made */
-        const char
-                *traceparent; /* the whole header for the next hop: same trace, a span of our own */
+        /* the whole header for the next hop: same trace, a span of our own */
+        const char *traceparent;
         const char *uri_template;  /* set by the handler for the metric: "/orders/{id}"; default
                                       "UNKNOWN" */
         struct http_answer answer; /* filled by the handler */
@@ -160,8 +160,8 @@ bool http_query_is(const char *text, size_t len, const char *name);
 /* Percent-decodes into the arena; NULL on a bad escape or %00. */
 const char *http_unescape(struct arena *arena, const char *text, size_t len, bool plus_is_blank);
 
-void http_answer_header(struct http_request *request, const char *name,
-                        const char *value); /* copies the value, cleans it */
+/* copies the value, cleans it */
+void http_answer_header(struct http_request *request, const char *name, const char *value);
 /* Name and value as they are: already checked, and they live as long as the request. */
 void http_answer_pass(struct http_request *request, const char *name, const char *value);
 void http_answer_body(struct http_request *request, int status, const char *type,

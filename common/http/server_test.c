@@ -161,8 +161,8 @@ static void answers_without_a_body(void)
         close(fd);
         answer = ask(http_server_port(s), GET("/304") CLOSE);
         check_contains(answer, "HTTP/1.1 304 Not Modified");
-        check((strstr(answer, "Content-Length") == NULL) ==
-              (MHD_VERSION >= 0x00097701)); /* not known, see answer.c */
+        /* not known, see answer.c */
+        check((strstr(answer, "Content-Length") == NULL) == (MHD_VERSION >= 0x00097701));
         check_contains(ask(http_server_port(s), GET("/forgot") CLOSE), "HTTP/1.1 500 ");
         http_server_close(&s, 1000);
 }

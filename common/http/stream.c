@@ -138,8 +138,8 @@ static ssize_t pull(void *arg, uint64_t position, char *to, size_t room)
         if (n == HTTP_PULL_END)
                 return MHD_CONTENT_READER_END_OF_STREAM;
         reset(e);
-        connection_of(e)->worker->touched =
-                true; /* the library closes it in this round and frees it in the next */
+        /* the library closes it in this round and frees it in the next */
+        connection_of(e)->worker->touched = true;
         return MHD_CONTENT_READER_END_WITH_ERROR;
 }
 

@@ -12,8 +12,8 @@
 #include <stddef.h>
 
 struct request_target {
-        const char *
-                raw; /* path and query as sent: of http://host/path?query the part after the host */
+        /* path and query as sent: of http://host/path?query the part after the host */
+        const char *raw;
         const char *path;  /* raw, begins with '/', or is "*" */
         const char *query; /* raw; NULL: none */
 };
