@@ -181,7 +181,7 @@ static bool flag_read(struct config *c, char ***argv, struct error *error)
         } else {
                 value = (*argv)[1];
                 if (!value || strncmp(value, "--", 2) == 0)
-                        return error_set(error, ERROR_BAD_INPUT, "%s: expected a value behind it",
+                        return error_set(error, ERROR_BAD_INPUT, "%s: expected a value after it",
                                          label);
                 ++*argv;
         }

@@ -127,8 +127,8 @@ static void a_wrong_value_is_an_error_that_names_it(void)
         refused(LIST("--port=99999999999999999999"), LIST(NULL),
                 "--port=99999999999999999999: expected a whole number from 0 to 65535");
         refused(LIST("--port="), LIST(NULL), "--port=: expected a whole number from 0 to 65535");
-        refused(LIST("--port"), LIST(NULL), "--port: expected a value behind it");
-        refused(LIST("--port", "--drain=5s"), LIST(NULL), "--port: expected a value behind it");
+        refused(LIST("--port"), LIST(NULL), "--port: expected a value after it");
+        refused(LIST("--port", "--drain=5s"), LIST(NULL), "--port: expected a value after it");
         refused(LIST("--prot", "1"), LIST(NULL), "unknown flag --prot; did you mean --port?");
         refused(LIST("--data=x"), LIST(NULL), "unknown flag --data; did you mean --data-dir?");
         refused(LIST("--hlep"), LIST(NULL), "unknown flag --hlep; did you mean --help?");
