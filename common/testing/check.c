@@ -35,7 +35,7 @@ const char *check_directory(void)
         return directory;
 }
 
-/* Until the next call. */
+/* The text is valid until the next call. */
 static const char *name_of(const struct story *story)
 {
         static char name[256];
@@ -73,7 +73,7 @@ void check_that(bool condition, const char *file, int line, const char *what)
 {
         if (condition)
                 return;
-        printf("%s:%d: not so: %s\n", file, line, what);
+        printf("%s:%d: not true: %s\n", file, line, what);
         longjmp(story_end, 1);
 }
 

@@ -1,7 +1,7 @@
 /* check - for tests only: a table of stories, and checks that say which value they got.
 
-   A failed check ends its story, not the program. check_main prints a line a story and returns the
-   exit code. An argument picks the stories whose name contains it. */
+   A failed check ends its story, not the program. check_main prints one line for each story
+   and returns the exit code. An argument picks the stories whose name contains it. */
 #ifndef TESTING_CHECK_H
 #define TESTING_CHECK_H
 
@@ -13,7 +13,7 @@ struct story {
         void (*tell)(void);
 };
 
-/* A story is called what its function is called, with blanks. */
+/* A story has the name of its function, with blanks for the underscores. */
 #define STORY(function) {#function, function}
 
 /* stories ends with a NULL name */

@@ -72,8 +72,8 @@ static inline void say_text(int fd, const char *text)
         say(fd, text, strlen(text));
 }
 
-/* Reads until `until` came, the end, or the deadline; *ended says whether the connection ended. The
-   text is static. */
+/* Reads until `until` has come, the connection ends, or the deadline is over; *ended says whether
+   the connection ended. The text is static. */
 static inline const char *hear(int fd, const char *until, bool *ended)
 {
         static _Thread_local char heard[ANSWER_ROOM_TEST];
@@ -100,8 +100,8 @@ static inline const char *hear(int fd, const char *until, bool *ended)
         return heard;
 }
 
-/* One request on a connection of its own, and all that comes back until the server closes (so:
-   Connection: close). */
+/* Sends one request on a connection of its own and returns all that comes back until the server
+   closes; the request must say Connection: close. */
 static inline const char *ask(int port, const char *request)
 {
         int fd = dial(port);

@@ -1,5 +1,5 @@
-/* fake_peer - for tests only: another service: it answers the bytes that the test gave, or nothing,
-   and notes the requests. */
+/* fake_peer - for tests only: stands for another service. It answers with the bytes that the test
+   gave, or not at all, counts the requests and keeps the last one. */
 #ifndef TESTING_FAKE_PEER_H
 #define TESTING_FAKE_PEER_H
 
@@ -18,8 +18,8 @@ enum { PEER_CONNECTIONS = 100, PEER_LOOK_MS = 5 };
 
 static struct {
         pthread_t thread;
-        pthread_mutex_t lock; /* all below */
-        const char *answer;   /* to each request; NULL: says nothing and waits */
+        pthread_mutex_t lock; /* of all below */
+        const char *answer;   /* to each request; NULL: none, it waits */
         bool hangs_up;        /* after its answer */
         bool stop;
         int port, count, requests, connections;

@@ -1,5 +1,5 @@
 /* hearing - for tests of the inbox only: an inbox on the event log that reads events about
-   things, and all that a story wants to know of it. */
+   things, and the questions that a story asks about it. */
 #ifndef TESTING_HEARING_H
 #define TESTING_HEARING_H
 
@@ -93,7 +93,7 @@ static inline void third_party(const char *sql)
         struct db *db;
 
         if (!shared)
-                store_close(&t.store); /* it keeps all others away */
+                store_close(&t.store); /* while it is open, no other may */
         db = db_open(things_url(), things_service(), DB_WRITER, &e);
         check_text(e.text, "");
         check(db_exec(db, sql, &e));
@@ -157,7 +157,7 @@ static inline const char *names(void)
         return all.at;
 }
 
-/* Waits until the metric has counted so many events; it counts after the commit. */
+/* Waits until the metric has counted this many events; it counts after the commit. */
 static inline void wait_for_metric(const char *name, const char *type, int count)
 {
         const char *line = arena_printf(t.arena, "mall_events_%s_total{event_type=\"%s\"} %d\n",
@@ -199,7 +199,7 @@ static inline int dead_letters(struct outbox_record **letters)
         return dead;
 }
 
-/* Checks that there are so many. */
+/* Checks that there are this many. */
 static inline const struct outbox_record *letters(int count)
 {
         struct outbox_record *all;
@@ -208,7 +208,7 @@ static inline const struct outbox_record *letters(int count)
         return all;
 }
 
-/* Keeps what is logged meanwhile: stderr goes to a file. */
+/* Keeps the log from here on: stderr goes to a file. */
 static int kept_stderr = -1;
 
 static inline void listen_to_log(void)

@@ -1,5 +1,5 @@
-/* overheard - for tests only: what the log says meanwhile. In tests the log writes to stderr, which
-   is turned into a file of the story. */
+/* overheard - for tests only: keeps what is logged while a story runs. In tests the log writes to
+   stderr, which is redirected to a file of the story. */
 #ifndef TESTING_OVERHEARD_H
 #define TESTING_OVERHEARD_H
 
@@ -34,7 +34,7 @@ static inline void overhear_no_more(void)
         overheard_stderr = -1;
 }
 
-/* How many lines contain it. */
+/* How many of the lines contain `part`. */
 static inline int overheard(const char *part)
 {
         FILE *f = fopen(overheard_path(), "r");

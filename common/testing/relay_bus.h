@@ -31,7 +31,7 @@ static struct {
         int parts, parts_told;
         bool fails;          /* bus_send takes nothing */
         enum fate fate[128]; /* by key */
-        int only[128];       /* ... with so many of them; the later ones land. 0: with all */
+        int only[128];       /* ... for this many of them; later ones land. 0: for all */
         struct handed_over heard[HELD_MOST];
         size_t count, told; /* the first `told` records were asked for results */
         bool woken, gave_up;
@@ -144,7 +144,7 @@ static inline size_t give_back(char key, struct bus_result *results, size_t most
         return count;
 }
 
-/* With the lock. */
+/* The caller holds the lock. */
 static inline size_t answer(struct bus_result *results, size_t most)
 {
         size_t count = 0;

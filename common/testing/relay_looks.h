@@ -1,6 +1,6 @@
 /* relay_looks - for tests of relay_parts.c only: the relay of a shared store, which stands still
-   at each of its waits until the test lets time go on. On a real PostgreSQL; the bus and the
-   clock are the test's own: this is all of clock.h and of bus.h's publishing half. */
+   at each of its waits until the test lets time go on. PostgreSQL is real. The bus and the clock
+   are the test's own: this file replaces clock.h and the publishing half of bus.h. */
 #ifndef TESTING_RELAY_LOOKS_H
 #define TESTING_RELAY_LOOKS_H
 
@@ -24,7 +24,7 @@ enum {
 /* What the bus does with a lane's records from now on. */
 enum fate { LAND, HOLD, RETURN, REFUSE };
 
-/* Of the relay's thread; of the test while the relay stands still. */
+/* Belongs to the relay's thread, and to the test while the relay stands still. */
 static struct {
         int parts;
         enum fate fate[LANES];
@@ -34,8 +34,8 @@ static struct {
                 bool answered;
         } heard[HEARD_MOST];
         size_t count;
-        int asked;        /* for its parts: once for each page that has something */
-        int64_t takes_us; /* to be asked */
+        int asked;        /* how often bus_parts was called: once for each page with records */
+        int64_t takes_us; /* that bus_parts takes */
         _Atomic int wakes;
         bool gave_up, lands_at_last;
 } bus;
@@ -92,7 +92,7 @@ void clock_rfc3339(int64_t wall_ms, char text[CLOCK_RFC3339])
                  (int)(wall_ms % 1000));
 }
 
-/* Its callers wait until that time. Here they wait in this call, and it is over when it returns. */
+/* Callers wait until the time that it returns. Here they wait in this call, so none is left. */
 struct timespec clock_after(int64_t ms)
 {
         if (ms > 0)
@@ -202,7 +202,7 @@ static inline void wait_until_it_stands(void)
         check(sem_timedwait(&now.stands, &until) == 0);
 }
 
-/* Lets it go on, so many microseconds later. */
+/* Moves the time on by so many microseconds and lets the relay go on. */
 static inline void step_by(int64_t us)
 {
         now.us += us;
@@ -210,7 +210,7 @@ static inline void step_by(int64_t us)
         wait_until_it_stands();
 }
 
-/* Lets the time pass that it waits for. */
+/* Lets the time pass that the relay waits for. */
 static inline void step(void)
 {
         step_by(now.ms * INT64_C(1000));
@@ -245,7 +245,7 @@ static inline bool begin(void)
         if (!db_url_is_shared(things_url()))
                 return false;
         if (t.store)
-                end(); /* of a story that a failed check ended */
+                end(); /* the last story, if a failed check ended it */
         memset(&t, 0, sizeof t);
         memset(&bus, 0, sizeof bus);
         bus.parts = LANES;

@@ -14,7 +14,7 @@ static struct {
         bool fails, gave_up;
         int64_t handed[MOST]; /* ids */
         struct bus_result answers[MOST];
-        size_t sends, count, answered, given; /* given: of the answers */
+        size_t sends, count, answered, given; /* given: answers handed out */
         int wait_ms;                          /* of the last look for answers */
         size_t looks;
         bool listened; /* at that look */
@@ -22,7 +22,7 @@ static struct {
         size_t woken;
         void (*when_sent)(void);    /* after each send */
         void (*when_waiting)(void); /* at each look that waits */
-        void (*when_asked)(void);   /* for its parts */
+        void (*when_asked)(void);   /* in bus_parts */
 } bus;
 
 static char filling[RELAY_WINDOW];

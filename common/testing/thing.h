@@ -103,7 +103,7 @@ static inline struct store *things_try(struct error *error)
         return things_begin(0, error);
 }
 
-/* A server that is busy with other tests may take its time; that is not what is tested. */
+/* A server that is busy with other tests may take longer; that is not what is tested. */
 static inline struct store *things_open(void)
 {
         struct store *store = NULL;
@@ -237,8 +237,8 @@ static inline void things_sent(struct store *store, int64_t first, int64_t last)
                 outbox_sent(store, &first, 1);
 }
 
-/* A unit of work for whose end the story waits later; or one that holds the writer until it is
-   told to go on. */
+/* A unit of work: the story waits for its end later, or it holds the writer until the story lets
+   it go on. */
 struct errand {
         struct job job;
         struct thing thing;

@@ -1,16 +1,16 @@
 /* wire - for fuzz harnesses only: a whole HTTP server in this process, and a client at the other
    end of a connection that plays an input. The connection is one of loopback, because libmicrohttpd
-   and our code query the TCP socket; the harness chooses the address that the server takes for its
-   peer's.
+   and our code query the TCP socket; the harness chooses the address that the server takes for the
+   client's.
 
-   The input is the client's bytes (testing/fuzz.h). Its marks: `|` the bytes so far are read before
-   more come, `?` an answer is waited for, `H` no more comes, `N` a new connection, `X` the client
-   resets it and is gone. A first mark `U`: its peer is none of the trusted proxies. At the end the
-   client says that no more comes, and listens to what does.
+   The input is the client's bytes (testing/fuzz.h). Its marks: `|` the server reads the bytes so
+   far before more come; `?` the client waits for an answer; `H` half-close; `N` a new connection;
+   `X` the client resets the connection. A first mark `U`: the client is no trusted proxy. At the
+   end the client half-closes and reads on until the server closes.
 
    In a piece `Content-Length: *` is the length of the bytes after its head. FUZZ_SHOW=1 shows the
-   answers. For every input must hold: each answer is a whole one, the connection ends soon, its
-   memory is given back, an idle one holds next to nothing, and the next request is answered. */
+   answers. For every input: each answer is complete, the connection ends soon and gives its memory
+   back, an idle one holds hardly any memory, and the next request is answered. */
 #ifndef TESTING_WIRE_H
 #define TESTING_WIRE_H
 
@@ -40,7 +40,7 @@ enum {
         WIRE_SAID = 30000, /* of a head that must be answered; the limit is 32 KiB */
 };
 
-/* With the links of an answer; a harness may add to it. */
+/* Each harness has its own check of an answer. */
 static void wire_check_answer(const char *answer, size_t len);
 
 static struct {
@@ -72,7 +72,7 @@ static void wire_finish(struct http_request *r, void *arg)
         wire.handler.finish(r, wire.handler.arg);
 }
 
-/* The settings are those of a daemon that was told nothing. */
+/* All settings have a daemon's defaults. */
 static inline void wire_configure(const char *name, bool shy, const struct setting *own)
 {
         static char *none[] = {NULL}, program[] = "fuzz", *argv[] = {program, NULL};
@@ -139,7 +139,7 @@ static inline void wire_met(struct task *task)
         sem_post(&((struct wire_wait *)task)->over);
 }
 
-/* The worker's thread has ended a round. */
+/* Waits until the worker's thread has ended a round. */
 static inline void wire_meet(void)
 {
         for (int i = 0; i < 2; i++) {
@@ -173,7 +173,8 @@ static inline bool wire_is_idle(void)
 
 /* ---- the client ---- */
 
-/* From one address after the other, for each has only so many ports, and a port waits a minute. */
+/* From one address after the other: each has a limited number of ports, and a closed one is in
+   TIME_WAIT for a minute. */
 static inline int wire_connect(void)
 {
         struct sockaddr_in from = {.sin_family = AF_INET,
@@ -185,7 +186,7 @@ static inline int wire_connect(void)
         setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
         fuzz_must(bind(fd, (struct sockaddr *)&from, sizeof from) == 0, "bind: %s",
                   strerror(errno));
-        /* the fuzzer has an alarm; what it interrupts goes on by itself */
+        /* the fuzzer's alarm may interrupt connect(), which goes on in the background */
         if (connect(fd, (struct sockaddr *)&wire.listening, sizeof wire.listening) != 0)
                 fuzz_must(errno == EINTR && poll(&made, 1, WIRE_PATIENCE_MS) >= 0, "connect: %s",
                           strerror(errno));
@@ -216,7 +217,7 @@ static inline void wire_reset(int fd)
         close(fd);
 }
 
-/* What is there; false: the other side has ended. */
+/* Reads what is there; false: the other side has ended. */
 static inline bool wire_hear(int fd)
 {
         for (;;) {
@@ -269,7 +270,7 @@ static inline void wire_until_answered(int fd)
         wire_hear(fd);
 }
 
-/* What the server has not read. */
+/* The bytes that the server has not read. */
 static inline int wire_unread(void)
 {
         struct http_server *s = wire.server;
@@ -292,7 +293,7 @@ static inline void wire_until_read(void)
         wire_meet();
 }
 
-/* Hears all that comes. */
+/* Reads until the server closes. */
 static inline void wire_hear_all(int fd)
 {
         int64_t end = clock_mono_us() + WIRE_PATIENCE_MS * 1000LL;
@@ -310,7 +311,7 @@ static inline void wire_hear_all(int fd)
         wire_check_answer(wire.heard, wire.heard_len);
 }
 
-/* What came is answered. */
+/* Waits until all requests are answered. */
 static inline void wire_settle(int fd)
 {
         int64_t end = clock_mono_us() + WIRE_PATIENCE_MS * 1000LL;
@@ -333,7 +334,7 @@ static inline void wire_end(int fd)
         wire_hear_all(fd);
 }
 
-/* The connection is idle: what is it worth? */
+/* Ends an idle connection, and checks how much memory it held. */
 static inline void wire_weigh(int fd)
 {
         size_t with, without;
@@ -362,7 +363,7 @@ static inline struct fuzz_piece wire_measure(struct arena *arena, struct fuzz_pi
         return (struct fuzz_piece){said.at, said.len, piece.mark};
 }
 
-/* Plays the pieces at *at; what ended it: 0, or a mark that it does not know. */
+/* Plays the pieces at *at. Returns 0 at the end, or a mark that it does not know. */
 static inline char wire_play(struct arena *arena, const char **at, const char *end)
 {
         const char *begin = *at;

@@ -1,6 +1,6 @@
-/* wire_lines - for fuzz harnesses only: changes of a conversation by whole lines, beside the
-   fuzzer's own of bytes: most of what a client may get wrong is a field too many, too few, twice or
-   in an older version. */
+/* wire_lines - for fuzz harnesses only: a mutator that changes whole lines of a conversation, while
+   the fuzzer itself changes bytes. Most mistakes of clients are a field too many, too few, twice or
+   of an older version. */
 #ifndef TESTING_WIRE_LINES_H
 #define TESTING_WIRE_LINES_H
 
@@ -53,7 +53,7 @@ enum {
         WIRE_METHODS = sizeof wire_methods / sizeof *wire_methods
 };
 
-/* In place of `old` bytes at `at`; the size stays where there is no room. */
+/* Puts the text in place of `old` bytes at `at`. Nothing changes if there is no room. */
 static inline size_t wire_replace(uint8_t *data, size_t size, size_t most, size_t at, size_t old,
                                   const char *text)
 {
@@ -66,7 +66,7 @@ static inline size_t wire_replace(uint8_t *data, size_t size, size_t most, size_
         return size - old + len;
 }
 
-/* Where some line begins, but not the first. */
+/* Where a line begins, any but the first. */
 static inline size_t wire_line(const uint8_t *data, size_t size, unsigned pick)
 {
         size_t begins[64], count = 0;

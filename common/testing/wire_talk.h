@@ -7,7 +7,8 @@
 
 #include <strings.h>
 
-/* One line of a sound head: only what nobody refuses; with a body it would have to be whole. */
+/* One line of a sound head: a field that no server refuses. None announces a body, which would have
+   to be complete. */
 static inline bool wire_is_sound_line(const char *line, size_t len)
 {
         size_t name = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-");
@@ -22,7 +23,8 @@ static inline bool wire_is_sound_line(const char *line, size_t len)
         return true;
 }
 
-/* Whether what was said begins with a whole request that deserves an answer, if only a refusal. */
+/* Whether the client's bytes begin with a whole request. It must get an answer, if only a refusal.
+ */
 static inline bool wire_is_sound(const char *said)
 {
         const char *line = said;
@@ -46,7 +48,7 @@ static inline bool wire_is_sound(const char *said)
         return false;
 }
 
-/* Where a link leads: once to a scheme, and to a host. */
+/* A link that has a scheme has it once, and a host. */
 static inline void wire_check_link(const char *href, bool said_null)
 {
         size_t len = strcspn(href, "\"?{ ");
@@ -58,7 +60,7 @@ static inline void wire_check_link(const char *href, bool said_null)
                   href);
         fuzz_must(!memmem(scheme + 3, (size_t)(href + len - scheme - 3), "://", 3),
                   "a link with two hosts: %.100s", href);
-        fuzz_must(said_null || !memmem(href, len, "(null)", 6), "a link to nobody: %.100s", href);
+        fuzz_must(said_null || !memmem(href, len, "(null)", 6), "a link to no host: %.100s", href);
 }
 
 /* said: the client's bytes on this connection; a client may itself name a host "(null)". */

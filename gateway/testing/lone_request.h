@@ -14,7 +14,7 @@
 static struct {
         struct upstream_request request;
         struct text body; /* of the answer */
-        struct task go;   /* starts it on the loop's thread */
+        struct task go;   /* starts the request on the loop's thread */
         sem_t over;       /* all of the answer is there, or it failed */
 } asked;
 

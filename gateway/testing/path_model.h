@@ -23,7 +23,7 @@ enum {
 
 enum { MODEL_PATH = 16384 };
 
-/* Nobody decodes once and twice. */
+/* No server decodes both once and twice. */
 static inline bool model_is_one(int reader)
 {
         return !(reader & READ_DECODES) || !(reader & READ_DECODES_TWICE);
@@ -61,7 +61,7 @@ static inline void model_decode(char *text)
         *to = '\0';
 }
 
-/* The path as that reader reads it. */
+/* The path as this reader reads it. */
 static inline const char *model_read(const char *path, int reader, char read[MODEL_PATH])
 {
         bool backslash = reader & READ_BACKSLASH;

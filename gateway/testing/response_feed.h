@@ -1,8 +1,8 @@
-/* response_feed - for tests: calls response_parser.h with bytes in pieces, and tells all that came
-   out as one text; for its test and its fuzzer.
+/* response_feed - for tests: calls response_parser.h with bytes in pieces, and writes all results
+   as one text; for its test and its fuzzer.
 
    The buffer is exactly as large as its content and moves with each piece, so that a sanitizer sees
-   a byte too far and a pointer that was kept. */
+   a read beyond the end and a pointer that was kept. */
 #ifndef GATEWAY_TESTING_RESPONSE_FEED_H
 #define GATEWAY_TESTING_RESPONSE_FEED_H
 
@@ -63,7 +63,7 @@ static void feed_tell_fields(struct text *told, const struct response_field *fie
         }
 }
 
-/* A second opinion: in a head that was accepted, CR and LF come in pairs, and there are no other
+/* A second check: in a head that was accepted, CR and LF come in pairs, and there are no other
    control bytes but tabs. */
 static void feed_check_head(const char *bytes, size_t len)
 {
@@ -85,7 +85,7 @@ static void feed_tell_head(struct text *told, const struct response_parser *r, s
         if (r->framing == RESPONSE_LENGTH)
                 text_printf(told, " %llu", (unsigned long long)r->length);
         if (r->interim)
-                text_printf(told, " behind %d", r->interim);
+                text_printf(told, " after %d", r->interim);
         text_printf(told, " in %zu", used);
         feed_tell_fields(told, r->fields, r->field_count);
 }
@@ -105,7 +105,7 @@ static enum response_result feed_head(struct feed *f, struct response_parser *r,
         return result;
 }
 
-/* All pieces of the body are told as one text. */
+/* All pieces of the body are written as one text. */
 static enum response_result feed_body(struct feed *f, struct response_parser *r, struct text *told)
 {
         struct text body = text_open(told->arena, f->len + 1), trailers = text_open(told->arena, 0);
@@ -130,7 +130,7 @@ static enum response_result feed_body(struct feed *f, struct response_parser *r,
         return result;
 }
 
-/* Bytes after the end are counted when all of them are there. */
+/* Counts the bytes after the end, once all of them are there. */
 static void feed_tell_end(struct feed *f, struct response_parser *r, struct text *told)
 {
         const char *out;
@@ -143,7 +143,7 @@ static void feed_tell_end(struct feed *f, struct response_parser *r, struct text
                 abort();
         text_string(told, r->keep ? " keep" : " drop");
         if (f->have)
-                text_printf(told, " %zu behind", f->have);
+                text_printf(told, " %zu left", f->have);
 }
 
 /* What the parser read, and how it ended. */

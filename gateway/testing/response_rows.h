@@ -1,5 +1,5 @@
-/* response_rows - for tests: answers, good and bad, and what response_feed.h tells of them. The
-   test of the parser reads them, and its fuzzer begins with them. */
+/* response_rows - for tests: answers, good and bad, and the text that response_feed.h writes of
+   them. The parser's test reads them, and its fuzzer begins with them. */
 #ifndef GATEWAY_TESTING_RESPONSE_ROWS_H
 #define GATEWAY_TESTING_RESPONSE_ROWS_H
 
@@ -96,20 +96,20 @@ static const struct response_row good_rows[] = {
          "[Tea=z]"
          " [Content-Length=0] {} keep"},
         {ROW(OK "Content-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n"),
-         "200/1 length 2 in 38 [Content-Length=2] {ok} drop 17 behind"},
+         "200/1 length 2 in 38 [Content-Length=2] {ok} drop 17 left"},
         {ROW(OK "Content-Length: 2\r\n\r\nok"),
-         "200/1 none in 38 [Content-Length=2] {} drop 2 behind", .is_head = true},
-        {ROW(CHUNKED "0\r\n\r\n\r\n"), WITH_CHUNKED "{} drop 2 behind"},
-        /* answers in front of the answer */
+         "200/1 none in 38 [Content-Length=2] {} drop 2 left", .is_head = true},
+        {ROW(CHUNKED "0\r\n\r\n\r\n"), WITH_CHUNKED "{} drop 2 left"},
+        /* interim answers */
         {ROW(INTERIM OK "Content-Length: 0\r\n\r\n"),
-         "200/1 length 0 behind 1 in 63 [Content-Length=0] {} keep"},
+         "200/1 length 0 after 1 in 63 [Content-Length=0] {} keep"},
         {ROW(INTERIM "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nConnection: close\r\n\r\n" OK
                      "X: y\r\nContent-Length: 0\r\n\r\n"),
-         "200/1 length 0 behind 2 in 128 [X=y] [Content-Length=0] {} keep"},
+         "200/1 length 0 after 2 in 128 [X=y] [Content-Length=0] {} keep"},
         {ROW("HTTP/1.1 102 \r\nContent-Length: 0\r\n\r\n" OK "\r\n"),
-         "200/1 rest behind 1 in 55 {} drop", .close = true},
+         "200/1 rest after 1 in 55 {} drop", .close = true},
         {ROW(INTERIM_16 OK "Content-Length: 0\r\n\r\n"),
-         "200/1 length 0 behind 16 in 438 [Content-Length=0] {} keep"},
+         "200/1 length 0 after 16 in 438 [Content-Length=0] {} keep"},
         {ROW(INTERIM), " more"},
         /* trailers */
         {ROW(CHUNKED "0\r\nA: b\r\nETag:\t\"c\" \r\nServer-Timing:\r\n\r\n"),
@@ -138,7 +138,7 @@ static const struct response_row good_rows[] = {
          .close = true},
 };
 
-/* What is wrong in the head ends before anything was told. */
+/* Wrong heads: the parser hands out nothing before the error. */
 static const struct response_row bad_head_rows[] = {
         {ROW("HTTP/0.9 200 OK\r\n\r\n"), "what came is no HTTP/1 answer"},
         {ROW("HTTP/2 200 OK\r\n\r\n"), "what came is no HTTP/1 answer"},

@@ -2,9 +2,9 @@
    of the input says, and checks each request that reaches it.
 
    The script is pieces (testing/fuzz.h). Each piece is an answer, or with the mark `|` a part of
-   one, whose rest comes a moment later. After an answer the upstream hangs up, with the mark `R` by
-   a reset; with `=` it keeps the connection. The last answer serves all further requests. Nothing
-   is allocated here. */
+   one, whose rest comes a moment later. After an answer the upstream closes the connection; with
+   the mark `R` it resets it, with `=` it keeps it. The last answer serves all further requests.
+   Nothing is allocated here. */
 #ifndef GATEWAY_TESTING_SCRIPTED_UPSTREAM_H
 #define GATEWAY_TESTING_SCRIPTED_UPSTREAM_H
 
@@ -55,7 +55,7 @@ static struct {
         size_t count, next;
         bool drop; /* all connections */
         int reached[SCRIPT_METHODS];
-        bool named; /* some answer spoke of an Idempotency-Key */
+        bool named; /* some answer named Idempotency-Key */
         int link_count;
         struct script_link connections[SCRIPT_LINKS];
 } script = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -130,7 +130,8 @@ static inline int script_method(const char *text, size_t len)
         fuzz_fail("a method of %.20s", text);
 }
 
-/* The field's value, up to the end of the head; NULL: none. Two of them are a smuggler's work. */
+/* The field's value, up to the end of the head; NULL: none. Fails on two of them, which
+   would be request smuggling. */
 static inline const char *script_field(const char *head, const char *name)
 {
         const char *line = strcasestr(head, name);
@@ -206,7 +207,7 @@ static inline void script_hear(int i)
         while (script_take(i))
                 ;
         if (i < script.link_count && script.connections[i].len == SCRIPT_ROOM - 1)
-                script.connections[i].len = 0; /* a long body: not ours to check */
+                script.connections[i].len = 0; /* a long body, which is not checked */
 }
 
 static inline void script_look(const struct pollfd *fds)

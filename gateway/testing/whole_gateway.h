@@ -68,7 +68,7 @@ static inline struct http_server *server_open(struct http_handler handler)
         return server;
 }
 
-/* A port where nobody listens. */
+/* A port on which no process listens. */
 static inline int port_of_nobody(void)
 {
         struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -81,14 +81,14 @@ static inline int port_of_nobody(void)
         return ntohs(a.sin_port);
 }
 
-/* Gives its port. */
+/* Returns its port. */
 static inline int open_upstream(enum http_result (*handle)(struct http_request *, void *))
 {
         upstream = server_open((struct http_handler){.handle = handle});
         return http_server_port(upstream);
 }
 
-/* The routes, as for printf. */
+/* yaml: the routes, a format for printf. */
 __attribute__((format(printf, 1, 2))) static inline void open_front(const char *yaml, ...)
 {
         char path[128];
