@@ -1,7 +1,7 @@
-"""again - what fails is told once more, alone, when all else is done: a busy machine is no verdict.
+"""again - a test that failed runs once more, alone, after all others: a busy machine must not decide.
 
-If the second telling passes it counts, and the first is shown as unsteady, which tally.py repeats at the very end. What a
-sanitizer complained of is a fault however often it comes, so it is not told again.
+If the second run passes it counts, and the first is shown as unsteady, which tally.py repeats at the very end. A
+sanitizer's complaint is a fault however often it comes, so such a test does not run again.
 """
 import re
 
@@ -13,7 +13,7 @@ def failed(text):
 
 
 def verdict(name, first, tell):
-    """What is to be printed of it at last; tell() tells it once more."""
+    """The text to print about it in the end; tell() runs it once more."""
     if SANITIZER.search(first):
         return first
     second = tell()

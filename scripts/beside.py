@@ -3,7 +3,7 @@
 
 usage: beside.py COMMAND...      the command finds them in MALL_TEST_KAFKA=127.0.0.1:PORT and MALL_TEST_POSTGRES=URL
 
-One that is already set is used as it is. Exits as the command did, 1 when one of the two does not start.
+A variable that is already set is used as it is. Exits as the command did, 1 when one of the two does not start.
 """
 import os
 import pathlib

@@ -4,7 +4,7 @@
 usage: fuzz.py [--seconds N] [--only PART]... PROGRAM...
 
 A fuzzer x_fuzz begins with tests/fuzz/corpus/x and tests/fuzz/crashes/x; what it learns goes to build/fuzz/corpus/x, an input that breaks a
-promise to build/fuzz/found/x-*. Prints `ok   fuzz x` or FAIL lines; exit 1 when anything was found.
+promise goes to build/fuzz/found/x-*. Prints `ok   fuzz x` or FAIL lines; exit 1 when anything was found.
 """
 import argparse
 import os
@@ -14,7 +14,7 @@ import sys
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 LEARNT, FOUND = TOP / "build/fuzz/corpus", TOP / "build/fuzz/found"
-# An input is small, what it makes of itself (base/fuzz.h) is bounded; what then takes so much memory or so long is a fault.
+# An input is small, also when unfolded (common/testing/fuzz.h): one that takes this much memory or time has found a fault.
 LIMITS = ["-max_len=16384", "-len_control=20", "-timeout=10", "-rss_limit_mb=1500", "-malloc_limit_mb=256"]
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:allocator_release_to_os_interval_ms=-1",
@@ -24,7 +24,7 @@ SANITIZERS = {
 
 
 def run(program, seconds):
-    """Whether it found nothing."""
+    """True: it found nothing."""
     name = pathlib.Path(program).name.removesuffix("_fuzz")
     seeds = [TOP / "tests/fuzz" / kind / name for kind in ("corpus", "crashes")]
     words = TOP / "tests/fuzz" / (name + ".dict")

@@ -22,16 +22,16 @@ def sources(suffix="c"):
 
 
 def in_parallel(command, files):
-    """The command once a file, on all processors; True and what it printed."""
+    """Runs the command with the files, on all processors; (whether all passed, what it printed)."""
     done = subprocess.run(["xargs", "-P", str(os.cpu_count()), "-n", "4"] + command, input="\n".join(files), text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     return done.returncode == 0, done.stdout
 
 
-# Tiers to its left that a tier leaves alone all the same: http rests on base, and knows nothing of rows and events.
+# Tiers to its left that a tier does not use either: http rests on base, and knows nothing of rows and events.
 NOT_NEEDED = {"http": ("data", "event")}
 
-# The rooms of gateway/: whom each may include beside itself and common/. The files above them may include all.
+# The rooms of gateway/: which others each may include beside itself and common/. The files above them may include all.
 ROOMS = {"config": (), "upstream": (), "routing": ("config",), "proxy": ("config", "routing", "upstream")}
 
 
@@ -72,7 +72,7 @@ def tiers(order):
     return not found, "\n".join(found)
 
 
-# Folders in which the files form layers: what a file includes of its folder never includes that file again.
+# Folders whose files form layers: no file includes itself through other files of the folder.
 LAYERED = (*services.variable("PROGRAMS"), "gateway/proxy")
 
 
@@ -88,7 +88,7 @@ def included(folder):
 
 
 def circle(includes, way):
-    """The way from its last module back to one that is on it already; None: there is none."""
+    """Follows the includes from the last module of `way`; the first circle found, or None."""
     for name in sorted(includes.get(way[-1], ())):
         found = way[way.index(name):] + [name] if name in way else circle(includes, way + [name])
         if found:
@@ -125,7 +125,7 @@ def cppcheck():
 
 def tidy():
     # xargs puts the files last, clang-tidy wants the compiler's flags there: hence the shell
-    # a test may read a number with atoi, for it wrote it itself
+    # a test may read a number with atoi: it wrote the number itself
     command = ('case "$*" in *_test.c*|*tests/*) more=-cert-err34-c ;; *) more= ;; esac; '
                'clang-tidy --quiet "--checks=$more" "$@" -- %s' % " ".join(flags()))
     good, text = in_parallel(["sh", "-c", command, "sh"], sorted(sources(), key=lambda f: "test" in f))
@@ -166,7 +166,7 @@ def columns():
 
 
 def names():
-    """No two structs or enums of one name in one program: whoever reads of one would take it for the other."""
+    """No two structs or enums of one name in one program: readers would mix them up."""
     found = []
     folders = {path.split("/")[0] for path in sources("c")} - {"common", "tests"}
     for program in sorted(folders):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""man - writes man pages of the programs, from what each says of itself.
+"""man - writes man pages of the programs, from what each tells about itself.
 
 usage: man.py [--bin DIR] TO      TO/man8/order.8 and so on, TO/man1/mallctl.1
 """
@@ -16,7 +16,7 @@ COMMANDS = ("audit", "ids")
 
 
 def escaped(text):
-    """As roff takes it for text: no line is a request, a minus is no hyphen."""
+    """For roff, as plain text: no line becomes a request, no minus a hyphen."""
     text = text.replace("\\", "\\e").replace("-", "\\-")
     return re.sub(r"^([.'])", r"\\&\1", text, flags=re.M)
 

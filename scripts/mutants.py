@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""mutants - changes a C file in one place at a time and asks its tests whether they see it.
+"""mutants - changes a C file in one place at a time and runs its tests, which should see it.
 
 usage: mutants.py [--most N] [--seed N] [--jobs N] [--variant asan] [--lines FROM-TO] [--list] FILE [TEST...]
 
@@ -8,14 +8,14 @@ TEST@postgresql runs it on PostgreSQL, as in unit.py. --most 0 tries all mutants
 
 A mutant is compiled and linked in a directory of its own, so that the tree and its build are not touched. It is killed
 when a test fails, crashes, is ended by a sanitizer, takes memory without end, or hangs (HUNG_S seconds beyond ten times
-what the test takes else). A survivor whose line has a lock or an atomic is tried again with the thread sanitizer.
-Printed are the survivors, each as FILE:LINE:COLUMN, the line before and after, then `N of M killed, P %`.
+what the test takes otherwise). A survivor whose line has a lock or an atomic is tried again with the thread sanitizer.
+It prints the survivors, each as FILE:LINE:COLUMN, the line before and after, then `N of M killed, P %`.
 
-Changed is what is inside functions: comparisons, boolean and bit operators, conditions, whole numbers, what is returned,
-calls and assignments that are statements. Asserts, sizes of arrays and preprocessor lines are left alone.
+Changes are made inside functions: comparisons, boolean and bit operators, conditions, whole numbers, returned
+values, calls and assignments that are statements. Asserts, sizes of arrays and preprocessor lines are left alone.
 
-A mutant that no test can kill, as it does the same, stands in tests/mutants/equivalent.txt with its reason, in the form in
-which survivors are printed; it is found by its text, and line numbers may move.
+No test can kill a mutant that behaves like the original. It stands in tests/mutants/equivalent.txt with its reason, in the
+form in which survivors are printed; it is found by its text, so line numbers may move.
 """
 import argparse
 import collections
@@ -135,7 +135,7 @@ def read(source):
 
 
 def pairs_of(tokens):
-    """Of each bracket the place of the other."""
+    """For each bracket the index of its partner."""
     pairs, open_ones = {}, []
     for i, token in enumerate(tokens):
         if token.kind == "sign" and token.text in "([{":
@@ -345,7 +345,7 @@ def equivalents(text):
 
 
 def command_of(goal, changed, variant):
-    """The command by which make would make goal anew after a change."""
+    """The command by which make would rebuild goal after a change."""
     said = subprocess.check_output(["make", "--no-print-directory", "-n", "V=1", "VARIANT=" + variant, "-W", changed, goal], cwd=TOP, text=True)
     for line in reversed(said.split("\n")):
         words = shlex.split(line) if " -o %s " % goal in line else []
@@ -390,7 +390,7 @@ class Bench:
         return kept
 
     def limit_memory(self):
-        """In the child: no core of a crash, and no more addresses than a test needs."""
+        """In the child: no core file, and no more addresses than a test needs."""
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if self.variant not in SANITIZED:
             resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES_MB << 20, ADDRESSES_MB << 20))
@@ -432,7 +432,7 @@ class Bench:
 
     @staticmethod
     def end(process):
-        """With what it started: the group is the process's own."""
+        """Ends it and all that it started: they have a process group of their own."""
         try:
             os.killpg(process.pid, signal.SIGKILL)
         except ProcessLookupError:

@@ -1,7 +1,7 @@
-"""ports - TCP ports of 127.0.0.1 that nobody else uses, as long as this process lives.
+"""ports - TCP ports of 127.0.0.1 that no other process uses while this one lives.
 
-They lie below the ephemeral range, so that no client's connection takes one while its daemon restarts, and an abstract
-Unix socket named after each keeps two test runs on one machine apart.
+They lie below the ephemeral range, so that no client's connection takes one while its daemon restarts. An abstract Unix
+socket named after each keeps two test runs on one machine apart.
 """
 import random
 import socket

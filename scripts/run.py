@@ -4,8 +4,8 @@
 usage: run.py [--kafka] [--postgres] [--bin DIR] [--port NAME=PORT]...
 
 Starts all daemons, waits until they are ready, says where they are and shows their logs, each line with its
-daemon's name in front; data/log/NAME.log keeps them. MALL_ settings of the environment reach the daemons, but those
-that cannot be the same for all of them. --kafka starts a broker on localhost:9092, unless MALL_BUS_URL names one; --postgres
+daemon's name in front; data/log/NAME.log keeps them. MALL_ settings of the environment reach the daemons, except
+those that cannot be the same for all of them. --kafka starts a broker on localhost:9092, unless MALL_BUS_URL names one; --postgres
 a PostgreSQL on localhost:5432 (--port postgresql=PORT), unless MALL_DB_URL names one.
 Ends with 0 after Ctrl-C or SIGTERM, with 1 when something could not start or a daemon died.
 """
@@ -37,7 +37,7 @@ SERVER_PORT = 5432
 
 
 class Trouble(Exception):
-    """What ends the run, in words."""
+    """The reason why the run ends, as a text."""
 
 
 class Daemon:
@@ -46,12 +46,12 @@ class Daemon:
             raise Trouble("port %d, which %s needs, is taken (`ss -ltnp sport = :%d` shows by whom)" % (port, name, port))
         self.name, self.port = name, port
         self.log = open(data / "log" / (name + ".log"), "ab", buffering=0)
-        # a session of its own: Ctrl-C is for us, who then stop the daemons in order
+        # a session of its own: Ctrl-C reaches only this program, which stops the daemons in order
         self.process = subprocess.Popen([folder / name, "--port", str(port)], env=settings, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
 
     def follow(self, lines):
-        """Until its end, each line of it into its file and the queue; None is the end."""
+        """Copies each line of the log to its file and the queue; None is the end."""
         for line in self.process.stdout:
             self.log.write(line)
             lines.put((self.name, line))
@@ -93,7 +93,7 @@ def wait_until_ready(daemons, lines):
 
 
 def without_password(url):
-    """As it may stand on a terminal; what the daemons' redact.c hides."""
+    """As it may be shown on a terminal: hides what redact.c of the daemons hides."""
     scheme, _, place = url.rpartition("://")
     user, at, place = place.rpartition("@")
     return (scheme and scheme + "://") + user.partition(":")[0] + at + re.sub(r"\?.*", "", place)
@@ -113,7 +113,7 @@ def table(daemons, store, bus):
 
 
 def stop(daemons, lines):
-    """SIGTERM to each, the gateway first so that no request meets a service that has gone; shows what they still say."""
+    """SIGTERM to each, the gateway first so that no request meets a service that has gone; shows their last lines."""
     for daemon in reversed(daemons):
         if daemon.process.poll() is None:
             daemon.process.send_signal(signal.SIGTERM)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""settings - writes docs/settings.md from what the daemons say of themselves.
+"""settings - writes docs/settings.md from the settings that the daemons list.
 
 usage: settings.py [--check] [--bin DIR]     --check writes nothing, exit 1 when the file says something else
 
@@ -26,7 +26,7 @@ def settings_of(daemon, folder):
 
 
 def table(folder):
-    """A row a setting, with the daemons that have it; defaults that differ are told apart."""
+    """One row for each setting, with the daemons that have it; where their defaults differ, each is named."""
     rows = {}
     for daemon in services.daemons():
         for variable, flag, default, meaning in settings_of(daemon, folder):

@@ -3,9 +3,9 @@
 
 usage: tally.py TARGET...
 
-A line that begins with `ok ` is one passed, one that begins with `FAIL` one failed; a target that fails without saying
-why is one failed, so is one that tells nothing, unless a line begins with `left out` and says why. All of them run whatever fails.
-What was left out, the failures, and what was unsteady (again.py) with its first log are told again at the end, then `N passed, N failed`.
+A line that begins with `ok ` is one passed, one that begins with `FAIL` one failed; a target that fails without
+such a line is one failed. So is one that prints neither, unless a line begins with `left out` and says why. All of them run whatever fails.
+The end repeats what was left out, what failed, and what was unsteady (again.py) with its first log; then comes `N passed, N failed`.
 """
 import os
 import re
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 
-COLOURS = re.compile(r"\x1b\[[0-9;]*m")                           # Maven ends them on the line of whoever speaks next
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")                           # Maven ends a colour on the next line, which may be another program's
 
 
 def run(target):

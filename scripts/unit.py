@@ -6,7 +6,7 @@ usage: unit.py [--only PART]... PROGRAM...
 PROGRAM@postgresql runs it with MALL_TEST_STORE, a PostgreSQL (MALL_TEST_POSTGRES) instead of SQLite.
 
 A program prints `ok   story` and `FAIL story` lines (testing/check.h). One that crashes, hangs, was not built or that a
-sanitizer ended gets a FAIL line here. One that failed runs once more, alone, at the end (again.py). Exit 1 when anything failed.
+sanitizer ended gets a FAIL line here. A program that failed runs once more, alone, at the end (again.py). Exit 1 when anything failed.
 """
 import argparse
 import concurrent.futures
@@ -19,7 +19,7 @@ import sys
 import again
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
-DEADLINE = 600                       # seconds a program, sanitizers included; the sweeps take minutes where the machine is busy
+DEADLINE = 600                       # seconds for a program, sanitizers included; the sweeps take minutes on a busy machine
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
     "LSAN_OPTIONS": "suppressions=%s/tests/lsan.supp:print_suppressions=0" % TOP,
