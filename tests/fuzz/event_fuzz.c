@@ -1,10 +1,10 @@
 /* event_fuzz - order, delivery and product without their HTTP, inbox and outbox on one embedded
-   log, and records of anybody's on it.
+   log, and any records on that log.
 
    A record is lines "name: value" (`key` is its key, `-name` a header that is NULL), an empty line,
-   and the value; the mark `N` ends one of several. Whatever they say: the events behind them are
-   applied, what follows from them gets onto the log, no stock is below zero, and the metrics stay
-   readable and few. */
+   and the value; the mark `N` ends a record. Whatever they hold: later events are applied, the
+   events that they cause get onto the log, no stock is below zero, and the metrics stay readable
+   and few. */
 #include "base/clock.h"
 #include "testing/fuzz.h"
 
@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 enum {
-        INPUTS = 2000 /* before all begins anew */,
+        INPUTS = 2000 /* before all is made again */,
         SERVICES = 3,
         RECORDS = 16,
         HEADERS = 24,
@@ -62,7 +62,7 @@ static struct {
 
 static _Atomic uint32_t met;
 
-/* Behind the input's records: who comes here has passed them. */
+/* The marker after the input's records: a service that reads it has passed all of them. */
 static void meet(struct unit *unit, const struct event *event)
 {
         (void)unit, (void)event;
@@ -199,7 +199,7 @@ static void publish(struct record *records, size_t count)
         struct error e = {0};
 
         bus_publish(mall.publisher, records, count, PATIENCE_US / 1000,
-                    &e); /* what is refused is of no interest */
+                    &e); /* refused records do not matter */
 }
 
 static void wait_for_markers(void)
@@ -209,7 +209,7 @@ static void wait_for_markers(void)
 
         while ((now = atomic_load(&met)) < SERVICES) {
                 fuzz_must(clock_mono_us() < end,
-                          "an event is in the way of those behind it: %u of %d have passed", now,
+                          "an event is in the way of those after it: %u of %d have passed", now,
                           SERVICES);
                 futex_word_wait(&met, now, 100000);
         }
@@ -254,7 +254,7 @@ static void wait_for_outbox(struct store *store)
         int64_t end = clock_mono_us() + PATIENCE_US;
 
         while (outbox_pending(store)) {
-                fuzz_must(clock_mono_us() < end, "what was said does not get onto the log");
+                fuzz_must(clock_mono_us() < end, "an outbox does not get onto the log");
                 usleep(200);
         }
 }

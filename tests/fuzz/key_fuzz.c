@@ -2,7 +2,7 @@
    POST: a letter that picks the path and the body, and the key's bytes.
 
    A key makes one row, however often it comes; the same key with another body is refused, on
-   another path it is another key; what is no key makes nothing. */
+   another path it is another key; a wrong key makes no row. */
 #include "services.h"
 
 enum { MOST = 24 };
@@ -14,7 +14,7 @@ struct use {
 
 static struct use uses[MOST];
 static size_t count;
-static long salt; /* in front of each input's keys, so that those of other inputs are others */
+static long salt; /* begins each key of an input, so that no two inputs share one */
 
 static void wire_check_answer(const char *answer, size_t len)
 {
@@ -29,7 +29,7 @@ static struct use *find(const char *path, const char *key)
         return NULL;
 }
 
-/* As a field's value, which has no blanks behind it. */
+/* As a field's value, which has no blanks at its end. */
 static bool is_sayable(char *key)
 {
         size_t len = strlen(key);

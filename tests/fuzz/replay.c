@@ -18,7 +18,7 @@ static void replay(const char *path)
         if (fd < 0 || fstat(fd, &s) != 0)
                 fuzz_fail("%s cannot be read", path);
         bytes = memory_alloc((size_t)s.st_size +
-                             !s.st_size); /* exactly, so that a sanitizer sees a byte too far */
+                             !s.st_size); /* exactly, so that a sanitizer sees a read beyond it */
         if (read(fd, bytes, (size_t)s.st_size) != s.st_size)
                 fuzz_fail("%s cannot be read", path);
         close(fd);

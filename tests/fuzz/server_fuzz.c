@@ -1,5 +1,5 @@
 /* server_fuzz - a service's whole HTTP, from bytes to rows: the server, the actuator, the resources
-   of order, delivery and product. The input is what a client says (service/wire.h). */
+   of order, delivery and product. The input is what a client says (testing/wire.h). */
 #include "services.h"
 
 #include "data/outbox.h"
@@ -26,7 +26,7 @@ static void begin(void)
         told = 0;
 }
 
-/* What was answered with 2xx can be said. */
+/* The events of what was answered with 2xx fit on the bus. */
 static void check_events(struct arena *arena)
 {
         struct outbox_record records[20];

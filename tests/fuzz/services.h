@@ -1,6 +1,6 @@
 /* services - for fuzz harnesses only: the resources of order, delivery and product in one server,
-   on a store of SQLite that begins anew now and then, so that an input does not depend on all that
-   were before it. */
+   on an SQLite store that is made again now and then, so that an input does not depend on all
+   inputs before it. */
 #ifndef FUZZ_SERVICES_H
 #define FUZZ_SERVICES_H
 
@@ -14,7 +14,7 @@
 
 #include <ftw.h>
 
-enum { SERVICES_INPUTS = 2000 /* before they begin anew */ };
+enum { SERVICES_INPUTS = 2000 /* before they are made again */ };
 
 static struct {
         char directory[64];
@@ -87,7 +87,7 @@ static inline void services_open(void)
         atexit(services_clean_up);
 }
 
-/* Before each input. True: they began anew. */
+/* Before each input. True: they were made again. */
 static inline bool services_next(void)
 {
         if (++services.inputs % SERVICES_INPUTS)
