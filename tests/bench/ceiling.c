@@ -1,5 +1,5 @@
-/* ceiling - a bare libmicrohttpd that answers one constant: what a server on this library can reach
-   at most here.
+/* ceiling - a bare libmicrohttpd that answers one constant: the most that a server on this library
+   can reach on this machine.
 
    ceiling PORT [THREADS]. POST is answered 201, everything else 200, with a body of 300 bytes and
    three headers; /large has one of 100 KB, for proxies to pass on. */

@@ -13,14 +13,14 @@ CEILING = TOP / "build/release/tests/bench/ceiling"
 
 
 class Row:
-    """A line of the table: what was measured, its median, what was aimed at and whether it is met."""
+    """A line of the table: what was measured, its median, the target and whether it is met."""
 
     def __init__(self, what, value, unit="", target=None, more=False):
         self.what, self.value, self.unit, self.target, self.more = what, value, unit, target, more
 
     @property
     def missed(self):
-        """How many targets"""
+        """Whether the target was missed"""
         return self.target is not None and not (self.value >= self.target if self.more else self.value <= self.target)
 
     def text(self):

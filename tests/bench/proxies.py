@@ -1,7 +1,7 @@
 """proxies - the gateway beside nginx and HAProxy over the same upstream, in turns.
 
-The upstream is the order service, and for answers of 100 KB the bare server of ceiling.c. All begin anew for each load,
-so that one that left the store large, or memory behind, does not count against the next. CPU and memory are those of the
+The upstream is the order service, and for answers of 100 KB the bare server of ceiling.c. All are started again for each
+load, so that a large store or memory left by one load does not count against the next. CPU and memory are those of the
 proxy's own processes, all of them.
 """
 import contextlib
@@ -24,7 +24,7 @@ LOADS = (                                                       # name, path, an
     ("POST /orders", "/orders", ("POST", ORDER)),
     ("GET of 100 KB", "/large", ("GET",)),
 )
-# What the others do not do either is off; each costs something, which a row of its own shows.
+# Features that the other proxies lack are off here; a row of its own shows what each of them costs.
 EXTRAS = {
     ("GET /orders/1", 30): ("gateway and its log", {"level": "info"}),
     ("POST /orders", 30): ("gateway and its keys", {"keys": "true"}),     # which the upstream has to store
@@ -58,7 +58,7 @@ class Other(Client):
         template, (program, *arguments) = OTHERS[name]
         self.name, file = name, directory / template
         file.write_text((HERE / template).read_text() % {**upstreams, "port": self.port, "directory": directory, "threads": THREADS})
-        path = shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin")   # not in everybody's PATH
+        path = shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin")   # not in every user's PATH
         with open(directory / (program + ".out"), "wb") as out:
             self.process = subprocess.Popen([path, *arguments, file], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         stack.callback(self.process.wait, 20)
@@ -80,7 +80,7 @@ class Ours(Daemon):
 
 
 def open_files(count):
-    """At 500 connections a proxy has 1,000, and many a shell allows 1,024."""
+    """At 500 connections a proxy has 1,000, and many shells allow 1,024."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = count if hard == resource.RLIM_INFINITY else min(count, hard)
     if soft != resource.RLIM_INFINITY and soft < most:
@@ -127,7 +127,7 @@ class Turns:
         self.found.append(result)
 
     def median(self, what, of=None):
-        """Its own, or as a part of another's in the same round"""
+        """Of its own values, or of their ratios to another's in the same round"""
         return statistics.median(mine[what] / (theirs[what] if of else 1)
                                  for mine, theirs in zip(self.found, of.found if of else self.found))
 
@@ -168,7 +168,7 @@ def carry(load, connections, seconds, rounds):
     with stage(EXTRAS.get((name, connections))) as proxies:
         turns = [Turns(proxy) for proxy in proxies]
         for number_of_round in range(rounds):
-            first = number_of_round % len(turns)                # nobody always comes behind the same one
+            first = number_of_round % len(turns)                # no proxy always comes after the same one
             for each in turns[first:] + turns[:first]:
                 each.take(path, arguments, seconds, connections)
         return [carried(name, connections, each, turns[0]) for each in turns]

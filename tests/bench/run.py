@@ -3,7 +3,7 @@
 
 usage: run.py [--seconds N] [--rounds N] [--bus log|kafka]... [PART]...      PART: http gateway chain idle start stores replicas rows backlog
 
-Everything is measured in one run; what is compared runs in turns, round by round, and medians are shown, for a machine's
+Everything is measured in one run; compared programs run in turns, round by round, and medians are shown: a machine's
 speed changes from minute to minute. Rates are of wrk with one thread and 30 connections on the same machine.
 """
 import argparse
@@ -23,8 +23,8 @@ from mall import Mall, ports, until
 
 MUCH = 2000000000
 CHAIN_ROUNDS = 3
-BUS_SETTINGS = {"log": {}, "kafka": {"topic_partitions": 1}}     # one daemon of each kind: more partitions are only more to do
-WARM = {"log": 2, "kafka": 30}                                   # seconds; a young broker spends half of its time on compiling itself
+BUS_SETTINGS = {"log": {}, "kafka": {"topic_partitions": 1}}     # one daemon of each kind: more partitions are only more work
+WARM = {"log": 2, "kafka": 30}                                   # seconds; a new broker spends half of its time compiling its own code
 PARTS = ("http", "gateway", "chain", "idle", "start", "stores", "replicas", "rows", "backlog")
 
 
@@ -65,7 +65,7 @@ def count_orders(mall):
 
 def place_and_settle(mall, seconds):
     wrk(mall.order.port, "/orders", seconds, "POST", ORDER)
-    # counted anew each time: the requests that wrk gave up at its end are still taken
+    # counted again each time: orders that wrk gave up at its end are still accepted
     until(lambda: MUCH - mall.stock() == count_orders(mall), 120)
 
 

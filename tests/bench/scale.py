@@ -1,4 +1,4 @@
-"""scale - what it costs to leave one machine's file: PostgreSQL beside SQLite, replicas, many rows, many waiting events."""
+"""scale - what size costs: PostgreSQL compared with SQLite, replicas, many rows, many waiting events."""
 import os
 import pathlib
 import re
@@ -68,7 +68,7 @@ def stores(seconds, rounds):
 def chain_of(replicas, seconds):
     """Orders a second through that many replicas of each service until all has settled."""
     with Fleet({name: replicas for name in SHOP}) as fleet:
-        for i in range(20):                                     # one product alone would make every replica wait for its row
+        for i in range(20):                                     # with one product every replica would wait for its row
             fleet.product.post("/inventories", {"productId": str(1001 + i), "productName": "TV", "stock": MUCH})
         count = lambda: fleet.daemons["order"][0].get("/orders?size=1").body["page"]["totalElements"]
         taken = lambda: 20 * MUCH - sum(i["stock"] for i in fleet.daemons["product"][0].rows("inventories"))
@@ -83,7 +83,7 @@ def chain_of(replicas, seconds):
             until(lambda: taken() == count(), 300)
             return placed
 
-        place(10)                                               # a young broker compiles itself
+        place(10)                                               # a new broker compiles its own code first
         before, begin = count(), time.monotonic()
         placed = place(seconds)
         orders = count() - before
