@@ -59,7 +59,7 @@ class Wire(http1.Stream):
         self.sock.sendall(data)
 
     def exchange(self, data, step=None):
-        """Says it all, or as much as the gateway wants, and listens meanwhile. step: bytes at a time."""
+        """Sends all of it, or as much as the gateway takes, and reads meanwhile. step: bytes at a time."""
         data, end = memoryview(data), time.monotonic() + self.seconds
         self.sock.settimeout(0)
         while data and time.monotonic() < end:
@@ -71,7 +71,7 @@ class Wire(http1.Stream):
                     data = data[self.sock.send(data[:step or 1 << 18]):]
                 except BlockingIOError:
                     pass
-                except OSError:                                 # it has had enough: what it said is still to be read
+                except OSError:                                 # it takes no more: its answer is still to be read
                     break
 
     def ask(self, data, method="GET"):
@@ -94,7 +94,7 @@ class Wire(http1.Stream):
             status = int(match[1])
             if status >= 200:
                 break
-            http1.expect(version == "1.1" and status != 101, "an interim answer nobody wants", head[0])
+            http1.expect(version == "1.1" and status != 101, "an interim answer not asked for", head[0])
             http1.expect(http1.read_framing(head[1]) is None, "a framed interim answer", repr(head).encode())
             reply.interim.append((status, head[1]))
         if head is None:
@@ -119,10 +119,10 @@ class Wire(http1.Stream):
             self.read_length(reply.content, framing)
 
     def end(self, seconds=None):
-        """How the connection ended, nothing more being said before; None: it did not."""
+        """How the connection ended, without another byte before; None: it did not."""
         got = True
         while got:
-            http1.expect(not self.buffer, "said behind the answer", self.buffer)
+            http1.expect(not self.buffer, "bytes after the answer", self.buffer)
             got = self.receive(seconds or self.seconds)
         return self.ended
 

@@ -1,7 +1,7 @@
 """fault_cases - what an upstream may do wrong, and what the client may see of it.
 
 `want` lists what is allowed: a number is an answer of the gateway's own with that status; bytes are the body of a whole answer with
-the upstream's status, which is 200; CUT is an answer that began and was broken off. Behind each case the same upstream
+the upstream's status, which is 200; CUT is an answer that began and was broken off. After each case the same upstream
 answers one more request well, and nothing of the case may be in that answer.
 """
 import dataclasses
@@ -27,7 +27,7 @@ def fault(name, *steps, want=(502,), **more):
 
 
 def head(name, text, *want, **more):
-    """The head's lines, behind which come five bytes of body and the connection stays open."""
+    """The head's lines, then five bytes of body, and the connection stays open."""
     return fault("head: " + name, text + b"\r\n\r\nhello", want=want or (502,), **more)
 
 
@@ -48,7 +48,7 @@ def drip(data, every):
 
 
 def forever(data, pause=0.01):
-    """Until nobody takes it any more; the pauses leave the others of this process some time."""
+    """Until the connection takes no more; the pauses leave time to the other threads of this process."""
     def step(talk, _):
         while talk.hang(pause) and not talk.upstream.released.is_set():
             talk.say(data)
@@ -62,24 +62,24 @@ TE = b"Transfer-Encoding: chunked"
 BEFORE_THE_HEAD = [
     fault("closes at once", END, at="connect"),
     fault("resets at once", RESET, at="connect", want=(502, 503)),
-    fault("closes behind the request", END),
-    fault("closes behind a POST", END, method="POST"),
-    fault("resets behind the request", RESET),
-    fault("resets behind a POST", RESET, method="POST"),
+    fault("closes after the request", END),
+    fault("closes after a POST", END, method="POST"),
+    fault("resets after the request", RESET),
+    fault("resets after a POST", RESET, method="POST"),
     fault("hangs without reading", HANG, at="connect", want=(504,)),
     fault("hangs", HANG, want=(504,)),
     fault("hangs at a POST", HANG, want=(504,), method="POST"),
     fault("hangs in the head", OK + b"Content-Le", HANG, want=(504,)),
-    fault("hangs behind a 100", b"HTTP/1.1 100 Continue\r\n\r\n", HANG, want=(504,)),
+    fault("hangs after a 100", b"HTTP/1.1 100 Continue\r\n\r\n", HANG, want=(504,)),
     fault("trickles its head", drip(OK + b"X: " + b"y" * 500, 0.05), want=(504,)),
     fault("closes in the status line", b"HTTP/1.1 20", END),
-    fault("closes behind the status line", OK, END),
+    fault("closes after the status line", OK, END),
     fault("closes in the head", OK + b"Content-Le", END),
     fault("closes before the empty line", OK + CL5 + b"\r\n", END),
     fault("closes inside the empty line", OK + b"Content-Length: 0\r\n\r", END),
     fault("resets in the head", OK + b"Content-Le", RESET),
-    fault("closes behind a 100", b"HTTP/1.1 100 Continue\r\n\r\n", END),
-    fault("resets behind a 103", b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", RESET),
+    fault("closes after a 100", b"HTTP/1.1 100 Continue\r\n\r\n", END),
+    fault("resets after a 103", b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", RESET),
     fault("a flood of 100", forever(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)),
     fault("a flood of 103", forever(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 1000)),
     fault("10,000 of 102 and an answer", b"HTTP/1.1 102 Processing\r\n\r\n" * 10000, OK + CL5 + b"\r\n\r\nhello"),
@@ -142,7 +142,7 @@ HEADS = [
     field("bare CR in a value", b"X: y\rz\r\n" + CL5),
     field("bare CR hides a field", b"X: y\rContent-Length: 0\r\n" + CL5),
     field("a control character in a value", b"X: y\x08\r\n" + CL5),
-    field("bare LF behind a field", b"X: y\n" + CL5, 502, b"hello"),
+    field("bare LF after a field", b"X: y\n" + CL5, 502, b"hello"),
     fault("head: bare LF everywhere", b"HTTP/1.1 200 OK\nContent-Length: 5\n\nhello", END, want=(502, b"hello")),
     field("a field of 1 MB", b"X: " + b"y" * 1000000 + b"\r\n" + CL5),
     field("10,000 fields", b"X: y\r\n" * 10000 + CL5),
@@ -156,12 +156,12 @@ BODIES = [
     body("none of it", b"Content-Length: 10", b"", END),
     body("1 MB of 2 MB", b"Content-Length: 2000000", b"x" * 1000000, END),
     body("50 KB of 100 KB", b"Content-Length: 100000", b"x" * 50000, END),
-    body("100 KB, and an answer behind it", b"Content-Length: 100000", b"x" * 100000 + SECOND, want=(b"x" * 100000,)),
+    body("100 KB, and an answer after it", b"Content-Length: 100000", b"x" * 100000 + SECOND, want=(b"x" * 100000,)),
     body("longer than its length", CL5, b"helloPOISONED", want=(b"hello",)),
     body("longer than its length by an answer", CL5, b"hello" + SECOND, want=(b"hello",)),
     body("where the length is 0", b"Content-Length: 0", SECOND, want=(b"",)),
     body("to HEAD", b"Content-Length: 8", b"POISONED", want=(b"",), method="HEAD"),
-    body("an answer behind chunks", TE, b"5\r\nhello\r\n0\r\n\r\n" + SECOND, want=(b"hello",)),
+    body("an answer after chunks", TE, b"5\r\nhello\r\n0\r\n\r\n" + SECOND, want=(b"hello",)),
     body("with a length in the trailers", TE, b"5\r\nhello\r\n0\r\nContent-Length: 0\r\nTransfer-Encoding: x\r\nX: y\r\n\r\n",
          want=(b"hello", 502, CUT)),
     body("ended by a reset only", b"Connection: close", b"hello", RESET),
@@ -169,9 +169,9 @@ BODIES = [
     chunks("cut before the first", b"", end=END),
     chunks("cut in a size", b"5", end=END),
     chunks("cut inside one", b"5\r\nhel", end=END),
-    chunks("cut behind one's bytes", b"5\r\nhello", end=END),
+    chunks("cut after one's bytes", b"5\r\nhello", end=END),
     chunks("cut between two", b"5\r\nhello\r\n", end=END),
-    chunks("cut behind the last", b"5\r\nhello\r\n0\r\n", end=END),
+    chunks("cut after the last", b"5\r\nhello\r\n0\r\n", end=END),
     chunks("cut in the trailers", b"5\r\nhello\r\n0\r\nX: y\r\n", end=END),
     chunks("reset between two", b"5\r\nhello\r\n", end=RESET),
     chunks("nothing more", b"5\r\nhello\r\n", 502, 504, CUT),
@@ -180,14 +180,14 @@ BODIES = [
     chunks("size g", b"g\r\nhello\r\n0\r\n\r\n"),
     chunks("no size", b"\r\nhello\r\n0\r\n\r\n"),
     chunks("size beyond 64 bits", b"10000000000000005\r\nhello\r\n0\r\n\r\n"),
-    chunks("no line end behind one", b"5\r\nhello0\r\n\r\n"),
+    chunks("no line end after one", b"5\r\nhello0\r\n\r\n"),
     chunks("a byte too many", b"5\r\nhello!\r\n0\r\n\r\n"),
     chunks("a byte too few", b"5\r\nhell\r\n0\r\n\r\n"),
     chunks("an endless size", b"0" * 100000 + b"5\r\nhello\r\n0\r\n\r\n"),
     chunks("an endless extension", b"5;" + b"x" * 1000000 + b"\r\nhello\r\n0\r\n\r\n", 502, CUT, b"hello"),
     chunks("trailers of 1 MB", b"5\r\nhello\r\n0\r\nX: " + b"y" * 1000000 + b"\r\n\r\n"),
     fault("body: with 204", b"HTTP/1.1 204 No Content\r\nContent-Length: 8\r\n\r\nPOISONED", want=(204, 502)),
-    fault("body: an answer behind 204", b"HTTP/1.1 204 No Content\r\n\r\n" + SECOND, want=(204,)),
+    fault("body: an answer after 204", b"HTTP/1.1 204 No Content\r\n\r\n" + SECOND, want=(204,)),
     fault("body: with 304", b"HTTP/1.1 304 Not Modified\r\nContent-Length: 8\r\n\r\nPOISONED", want=(304,)),
 ]
 

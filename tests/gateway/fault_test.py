@@ -1,4 +1,4 @@
-"""Upstreams that misbehave: what their clients see, and that it stays their own trouble."""
+"""Upstreams that misbehave: what their clients see, and that no other request suffers."""
 import concurrent.futures
 import contextlib
 import json
@@ -79,7 +79,7 @@ def test_refused_and_unknown_upstreams_are_503_whatever_the_method():
 
 
 def test_an_upstream_that_cannot_be_reached_in_time_is_503_whatever_the_method():
-    """Nothing was sent, so that it is as if it had refused: tried once more, and the client may come again."""
+    """Nothing was sent, as if the connection had been refused: it is tried once more, and the client may try again."""
     with contextlib.closing(BlackHole()) as hole, Front({"/a/**": hole.port}, connect_timeout=span(0.2), response_timeout=span(60)) as front:
         for method in ("GET", "POST", "PUT", "DELETE", "HEAD"):
             reply = ask(front.port, method, "/a/x", body=b"{}" if method == "POST" else b"")
@@ -90,7 +90,7 @@ def test_an_upstream_that_cannot_be_reached_in_time_is_503_whatever_the_method()
 
 
 def test_what_an_idle_connection_says_is_nobodys_answer():
-    """Bytes behind an answer, when it is over and the connection waits for the next request."""
+    """Bytes after an answer, while the connection waits for the next request."""
     said = threading.Event()
     late = says(answer(b"hello"), 0.2, SECOND, lambda *_: said.set())
     upstream = Upstream(in_turn(late, echo))

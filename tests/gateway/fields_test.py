@@ -6,7 +6,7 @@ from front import Front
 from mall import equal, until
 from upstream import Upstream, answer, says
 
-STRANGERS = {"trusted_proxies": "192.0.2.0/24"}                  # among whom 127.0.0.1 is not
+STRANGERS = {"trusted_proxies": "192.0.2.0/24"}                  # 127.0.0.1 is none of them
 SPOOFED = ("X-Forwarded-For: 192.0.2.1", "X-Forwarded-Host: spoofed.example", "X-Forwarded-Proto: https", "X-Forwarded-Port: 8443",
            "X-Forwarded-Prefix: /mall", "Forwarded: for=192.0.2.1;proto=https;host=spoofed.example")
 
@@ -45,7 +45,7 @@ def test_a_trusted_peers_origin_is_continued():
 
 
 def test_the_access_log_names_the_client():
-    """The one that the nearest proxy saw, not the one that somebody further away made up."""
+    """The address that the nearest proxy saw, not one that a sender further away made up."""
     with Front(Upstream(), trusted_proxies="127.0.0.0/8,10.0.0.0/8") as front:
         equal(ask(front.port, "GET", "/logged", "X-Forwarded-For: 192.0.2.1, 192.0.2.7, 10.1.2.3").status, 200)
         until(lambda: "/logged" in front.daemon.log())
@@ -190,7 +190,7 @@ PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 def test_traceparent():
-    """The trace goes on in a span of ours; what is none is made anew."""
+    """The trace goes on in a span of ours; a malformed one is replaced."""
     ours = re.compile("00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
     seen = reached("traceparent: " + PARENT, "tracestate: a=b", "X-B3-TraceId: 1", "b3: 0").fields
     trace = ours.fullmatch(seen.get("traceparent"))
@@ -210,7 +210,7 @@ def test_two_requests_are_two_traces():
 
 
 def test_a_field_of_the_answer_cannot_become_two():
-    """Whatever an upstream says, no client sees a field or an answer more."""
+    """Whatever an upstream sends, no client sees an additional field or answer."""
     for value in (b"y\rSet-Cookie: a=b", b"y\0Set-Cookie: a=b", b"y\x0bSet-Cookie: a=b"):
         reply = answered(b"X: " + value)
         equal((reply.fields.all("Set-Cookie"), reply.whole), ([], True))

@@ -1,7 +1,7 @@
-"""framing_cases - raw requests, each with the statuses that may answer it and what of it may reach an upstream.
+"""framing_cases - raw requests, each with the statuses that may answer it and the part of it that may reach an upstream.
 
-In the bytes CASE stands for a word of the case's own. Behind each request lies NEXT on the same connection: where the request
-is refused, the connection must be closed and NEXT neither answered nor sent on; where it is taken, NEXT must be both, which
+In the bytes CASE stands for a word of the case's own. NEXT follows each request on the same connection. If the request
+is refused, the connection must be closed and NEXT neither answered nor sent on. If it is taken, NEXT must be both, which
 proves that the request's end was found.
 """
 import ctypes
@@ -17,7 +17,7 @@ def library_version():
     return tuple(int(part) for part in library.MHD_get_version().split(b".")[:2])
 
 
-# libmicrohttpd 1.0 closes without a word where 0.9 says 400, and takes no chunk-extension at all; both let nothing through
+# libmicrohttpd 1.0 closes without an answer where 0.9 says 400, and takes no chunk-extension at all; both let nothing through
 NEWER = library_version() >= (1, 0)
 
 
@@ -29,16 +29,16 @@ class Case:
     taken: tuple = None      # or taken as (method, target, body); None: it may not
     partly: bool = False     # when refused, a part of it may have reached an upstream, which then sees the connection end
     fields: dict = None      # must have reached the upstream, in small letters; None: that field must not
-    last: bool = False       # the connection closes behind it also when it is taken
+    last: bool = False       # the connection closes after it also when it is taken
 
 
 def refused(name, raw, *statuses):
-    """Before anything of it is sent on."""
+    """Refused before any byte of it is sent on."""
     return Case(name, raw, statuses or (400,))
 
 
 def broken(name, raw, *statuses):
-    """Behind a good head."""
+    """Refused after a good head."""
     return Case(name, raw, statuses or (400,), partly=True)
 
 
@@ -96,11 +96,11 @@ CODINGS = [
     coding("with a parameter", b"Transfer-Encoding: chunked;q=1"),
     coding("empty", b"Transfer-Encoding:"),
     coding("a comma", b"Transfer-Encoding: ,"),
-    coding("a comma behind", b"Transfer-Encoding: chunked,"),
+    coding("a comma at the end", b"Transfer-Encoding: chunked,"),
     coding("a comma before", b"Transfer-Encoding: ,chunked"),
     coding("vertical tab before it", b"Transfer-Encoding: \x0bchunked"),
-    coding("form feed behind it", b"Transfer-Encoding: chunked\x0c"),
-    coding("NUL behind it", b"Transfer-Encoding: chunked\0"),
+    coding("form feed after it", b"Transfer-Encoding: chunked\x0c"),
+    coding("NUL after it", b"Transfer-Encoding: chunked\0"),
     coding("NUL and more", b"Transfer-Encoding: chunked\0, cow"),
     coding("no ASCII", b"Transfer-Encoding: chunked\xc3\xa9"),
     coding("an unprintable blank", b"Transfer-Encoding: \xa0chunked"),
@@ -114,19 +114,19 @@ CODINGS = [
     coding("no colon", CL + b"Transfer-Encoding chunked", 400),
     coding("colon on the next line", CL + b"Transfer-Encoding\r\n: chunked", 400),
     coding("a folded line", CL + b"X: y\r\n Transfer-Encoding: chunked", 400),
-    coding("folded behind the colon", CL + b"Transfer-Encoding:\r\n chunked", 400),
+    coding("folded after the colon", CL + b"Transfer-Encoding:\r\n chunked", 400),
     coding("folded with a bare LF", CL + b"Transfer-Encoding:\n chunked", 400),
     coding("folded, and more of it", b"Transfer-Encoding: chunked\r\n , cow", 400),
-    coding("behind a bare LF", CL + b"X: y\nTransfer-Encoding: chunked", 400),
-    coding("behind a bare CR", CL + b"X: y\rTransfer-Encoding: chunked", 400),
-    coding("behind CR CR LF", CL + b"X: y\r\r\nTransfer-Encoding: chunked", 400),
-    coding("behind LF CR", CL + b"X: y\n\rTransfer-Encoding: chunked", 400),
-    coding("behind a bare LF and nothing", CL + b"X:\nTransfer-Encoding: chunked", 400),
+    coding("after a bare LF", CL + b"X: y\nTransfer-Encoding: chunked", 400),
+    coding("after a bare CR", CL + b"X: y\rTransfer-Encoding: chunked", 400),
+    coding("after CR CR LF", CL + b"X: y\r\r\nTransfer-Encoding: chunked", 400),
+    coding("after LF CR", CL + b"X: y\n\rTransfer-Encoding: chunked", 400),
+    coding("after a bare LF and nothing", CL + b"X:\nTransfer-Encoding: chunked", 400),
     coding("with an unbreakable hyphen", CL + b"Transfer\xe2\x80\x91Encoding: chunked", 400),
     either("coding: an underscore for the hyphen, and a length", P + CL + b"Transfer_Encoding: chunked\r\n\r\nhello", body=b"hello"),
     taken("coding: CHUNKED", P + b"Transfer-Encoding: CHUNKED\r\n\r\n" + CHUNKS, body=b"hello"),
     taken("coding: a tab for the blank", P + b"tRANSFER-eNCODING:\tchunked\r\n\r\n" + CHUNKS, body=b"hello"),
-    either("coding: a blank behind it", P + b"Transfer-Encoding: chunked \r\n\r\n" + CHUNKS, body=b"hello"),
+    either("coding: a blank after it", P + b"Transfer-Encoding: chunked \r\n\r\n" + CHUNKS, body=b"hello"),
     either("coding: named by Connection", P + b"Connection: Transfer-Encoding\r\n" + TE + END + CHUNKS, body=b"hello"),
 ]
 
@@ -153,7 +153,7 @@ LENGTHS = [
     length("blanks", b"Content-Length:   "),
     length("a comma", b"Content-Length: ,5"),
     length("vertical tab", b"Content-Length: \x0b5"),
-    length("NUL behind it", b"Content-Length: 5\x00" b"0"),
+    length("NUL after it", b"Content-Length: 5\x00" b"0"),
     length("2^64 and 5", b"Content-Length: 18446744073709551621", 400, 413),
     length("2^32 and 5", b"Content-Length: 4294967301", 413),
     length("2^63", b"Content-Length: 9223372036854775808", 400, 413),
@@ -164,10 +164,10 @@ LENGTHS = [
     length("folded", b"Content-Length:\r\n 5"),
     length("folded into the next", b"X: y\r\n Content-Length: 5"),
     length("NUL in the name", b"Content-Length\x00: 5"),
-    length("behind a bare LF", b"X: y\nContent-Length: 5"),
-    length("behind a bare CR", b"X: y\rContent-Length: 5"),
+    length("after a bare LF", b"X: y\nContent-Length: 5"),
+    length("after a bare CR", b"X: y\rContent-Length: 5"),
     either("length: zeros before it", P + b"Content-Length: 0005\r\n\r\nhello", body=b"hello"),
-    either("length: a blank behind it", P + b"Content-Length: 5 \r\n\r\nhello", body=b"hello"),
+    either("length: a blank after it", P + b"Content-Length: 5 \r\n\r\nhello", body=b"hello"),
     either("length: an underscore for the hyphen", P + b"Content_Length: 500\r\nContent-Length: 5\r\n\r\nhello", body=b"hello"),
     either("length: named by Connection", P + b"Connection: Content-Length\r\n" + CL + b"\r\nhello", body=b"hello"),
     either("length: named by Connection, with close", P + b"Connection: close, content-length\r\n" + CL + b"\r\nhello", body=b"hello", last=True),
@@ -196,16 +196,16 @@ FIELDS = [
     refused("field: a control character in the value", GH + b"X: y\x08z\r\n\r\n"),
     refused("field: DEL in the value", GH + b"X: y\x7f\r\n\r\n"),
     refused("field: bare CR in the value", GH + b"X: y\rz\r\n\r\n"),
-    refused("field: bare CR behind the value", GH + b"X: y\r\r\n\r\n"),
+    refused("field: bare CR after the value", GH + b"X: y\r\r\n\r\n"),
     refused("field: bare CR as the value", GH + b"X: \r\r\n\r\n"),
     refused("field: folded with a blank", GH + b"X: y\r\n z\r\n\r\n"),
     refused("field: folded with a tab", GH + b"X: y\r\n\tz\r\n\r\n"),
     refused("field: folded to a blank line", GH + b"X: y\r\n \r\n\r\n"),
     refused("field: folded before the first", G + b" Host: a\r\n\r\n"),
     refused("field: folded Host", G + b"Host:\r\n a\r\n\r\n"),
-    refused("field: bare LF behind the request line", b"GET /CASE HTTP/1.1\nHost: a\r\n\r\n"),
-    refused("field: bare LF behind a field", GH + b"X: y\nZ: z\r\n\r\n"),
-    refused("field: bare LF behind the last", GH + b"X: y\n\r\n"),
+    refused("field: bare LF after the request line", b"GET /CASE HTTP/1.1\nHost: a\r\n\r\n"),
+    refused("field: bare LF after a field", GH + b"X: y\nZ: z\r\n\r\n"),
+    refused("field: bare LF after the last", GH + b"X: y\n\r\n"),
     refused("field: bare LF as the empty line", GH + b"\n"),
     refused("field: bare LF everywhere", b"GET /CASE HTTP/1.1\nHost: a\n\n"),
     refused("field: bare CR everywhere", b"GET /CASE HTTP/1.1\rHost: a\r\r", 400, 408),
@@ -231,7 +231,7 @@ FIELDS = [
     refused("Host: no ASCII", G + b"Host: \xc3\xa9\r\n\r\n"),
     taken("Host: an address with a port", G + b"Host: [::1]:8080\r\n\r\n", "GET"),
     taken("Host: a port", G + b"Host: shop.example:8080\r\n\r\n", "GET"),
-    taken("field: no blank behind the colon, blanks behind the value", GH + b"X:y \t \r\n\r\n", "GET", fields={"x": "y"}),
+    taken("field: no blank after the colon, blanks after the value", GH + b"X:y \t \r\n\r\n", "GET", fields={"x": "y"}),
     taken("field: no value", GH + b"X:\r\n\r\n", "GET", fields={"x": ""}),
     taken("field: a colon in the value", GH + b"X: y: z\r\n\r\n", "GET", fields={"x": "y: z"}),
     taken("field: each token character in the name", GH + b"!#$%&'*+-.^`|~09azAZ: y\r\n\r\n", "GET", fields={"!#$%&'*+-.^`|~09azaz": "y"}),

@@ -1,4 +1,4 @@
-"""What can be read in two ways is refused, closed, and reaches no upstream; what is taken reaches it as one request.
+"""A request that can be read in two ways is refused, its connection closed, and no upstream sees it; one that is taken reaches it as one.
 
 All cases share one gateway, one upstream and its pooled connections, so that a request hidden in another would be seen."""
 import concurrent.futures
@@ -40,11 +40,11 @@ def check_refused(case, replies, ended, seen):
     statuses = [reply.status for reply in replies] or [None]
     if framing_cases.NEWER and 400 in case.statuses and statuses == [None]:
         statuses = [400]
-    # libmicrohttpd 0.9.75 writes the head of a refusal of its own twice before it closes: the rest is no answer
+    # libmicrohttpd 0.9.75 writes the head of its own refusal twice before it closes: the second is no answer
     if statuses[0] not in case.statuses or any(status is not None for status in statuses[1:]):
         return "answered %s, not %s" % (statuses, case.statuses)
     if not ended:
-        return "left open behind the answer"
+        return "left open after the answer"
     if [r for r in seen if r.whole or not case.partly] or len(seen) > 1:
         return "reached the upstream: %s" % seen
     return None
@@ -66,7 +66,7 @@ def check_taken(case, word, replies, ended, seen):
     if [r.status for r in replies] != [200] * len(want) or not all(r.whole for r in replies):
         return "answered %s, not with 200 for each of %s" % (replies, want)
     if not ended:
-        return "left open behind the last answer"
+        return "left open after the last answer"
     return fields_differ(case, seen[0])
 
 
@@ -81,7 +81,7 @@ def check(case, word, said, seen):
 
 
 def run(cases, step=None):
-    """(case, trouble) of each, then what strayed."""
+    """(case, trouble) of each, then the requests that belong to no case."""
     upstream, words = Upstream(), ["%c%03d" % ("bc"[step is None], i) for i in range(len(cases))]
     with Front(upstream, **SETTINGS) as front:
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
@@ -105,7 +105,7 @@ def test_framing_a_byte_at_a_time():
 
 
 def test_framing_of_a_body_cut_short():
-    """The client goes away in its body: nothing whole reaches the upstream, and nothing waits there for the rest."""
+    """The client goes away in its body: no whole request reaches the upstream, and none waits there for the rest."""
     cuts = {"length": b"POST /CASE HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello",
             "chunks": b"POST /CASE HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
             "inside-a-chunk": b"POST /CASE HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",

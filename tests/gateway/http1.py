@@ -1,4 +1,4 @@
-"""http1 - as much of HTTP/1.1 as the tests need, read strictly: what could be read in two ways is Malformed.
+"""http1 - as much of HTTP/1.1 as the tests need, read strictly: a message that could be read in two ways is Malformed.
 
 Both ends of the gateway are read with it, so that whatever it writes, to clients and to upstreams, is checked in every story.
 """
@@ -7,7 +7,7 @@ import socket
 import time
 import zlib
 
-KEPT = 1 << 20                                                  # bytes of a body; of longer ones size and crc tell
+KEPT = 1 << 20                                                  # bytes of a body; of longer ones only size and crc
 NAME = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 FIELD = re.compile(rb"(" + NAME + rb"):[ \t]*([\x21-\x7e\x80-\xff]?(?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)[ \t]*")
 
@@ -77,7 +77,7 @@ class Body:
 
 
 class Stream:
-    """A connection and what came of it and was not read yet. `ended` is None, "fin" or "reset"; `heard` the first bytes."""
+    """A connection and the bytes that came and are not read yet. `ended` is None, "fin" or "reset"; `heard` the first bytes."""
 
     def __init__(self, sock, seconds):
         self.sock, self.seconds = sock, seconds
@@ -107,7 +107,7 @@ class Stream:
         """False: ended. Each read has the stream's time, and Late is raised when it is over."""
         got = self.receive(seconds or self.seconds)
         if got is None:
-            raise Late("nothing for %g s behind %.200r" % (seconds or self.seconds, bytes(self.heard[-200:])))
+            raise Late("nothing for %g s after %.200r" % (seconds or self.seconds, bytes(self.heard[-200:])))
         return got
 
     def take(self, count):
@@ -160,7 +160,7 @@ class Stream:
             while len(self.buffer) < 2:
                 if not self.more():
                     raise Cut
-            expect(self.buffer[:2] == b"\r\n", "no CR LF behind a chunk", self.buffer[:20])
+            expect(self.buffer[:2] == b"\r\n", "no CR LF after a chunk", self.buffer[:20])
             self.take(2)
         lines = []
         while line := self.take_to(b"\r\n"):
@@ -175,7 +175,7 @@ class Stream:
             self.buffer.clear()
 
     def reset(self):
-        """An end that nobody can take for a clean one."""
+        """An end that cannot be taken for a clean one."""
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         self.sock.close()
 

@@ -10,7 +10,7 @@ from upstream import HANG, Upstream, answer, says
 
 
 def one_status(port, data, step=None, seconds=10):
-    """Of the only answer; the connection must end behind it."""
+    """The status of the only answer, after which the connection must end."""
     with Wire(port, seconds) as wire:
         wire.exchange(data, step)
         replies = wire.all_replies(["GET"])
@@ -24,7 +24,7 @@ def fields(count, value="y"):
 
 
 def test_header_limits():
-    """431 for the block and the number of fields, 414 for the target: what is below passes, what is above does not."""
+    """431 for the size and the number of fields, 414 for the target: below the limit a request passes, above it does not."""
     upstream = Upstream()
     with Front(upstream) as front:
         for name, data, status in (
@@ -54,7 +54,7 @@ def test_an_endless_head_costs_no_memory():
 
 
 def test_body_limit():
-    """413 for what is larger, whichever way it is framed; nothing whole reaches the upstream. What just fits passes."""
+    """413 for a larger body, however it is framed; no whole request reaches the upstream. A body that just fits passes."""
     upstream = Upstream()
     body = b"x" * 100000
     with Front(upstream, max_body="100000", body_timeout=span(5)) as front:
@@ -95,17 +95,17 @@ def test_deadlines_of_head_and_body_are_absolute():
              "a request line that ends never": (b"GET /", b"y"),
              "fields that end never": (b"GET / HTTP/1.1\r\nHost: a\r\n", b"X: y\r\n"),
              "blank lines": (b"", b"\r\n"),
-             "silence behind half a head": (b"GET / HTTP/1.1\r\n", b""),
+             "silence after half a head": (b"GET / HTTP/1.1\r\n", b""),
              "a body that ends never": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n", b"y"),
              "chunks that end never": (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\ny\r\n"),
              "trailers that end never": (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X: y\r\n"),
-             "silence behind half a body": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\nhello", b"")}
+             "silence after half a body": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\nhello", b"")}
     with Front(upstream, header_timeout=span(1.5), body_timeout=span(1.5), response_timeout=span(1.5)) as front:
         with concurrent.futures.ThreadPoolExecutor(len(cases)) as pool:
             told = {name: pool.submit(trickled, front.port, *case) for name, case in cases.items()}
         for name, telling in told.items():
             status, seconds = telling.result()
-            at_once = NEWER and name == "blank lines"           # of which libmicrohttpd 1.0 takes some only
+            at_once = NEWER and name == "blank lines"           # libmicrohttpd 1.0 takes only a few of them
             good = status in (408, 400, None) and (at_once or SLOWER < seconds)
             yield name, None if good else "%s after %.1f s" % (status, seconds)
         equal(ask(front.port).status, 200, "the next client's answer")
@@ -124,7 +124,7 @@ def test_a_client_that_does_not_read_is_cut_off():
 
 
 def test_idle_clients_do_not_stop_others():
-    """Neither half a request each, nor none at all."""
+    """Neither with half a request each, nor with none."""
     with Front(Upstream(), header_timeout=span(10)) as front:
         idle = [Wire(front.port) for _ in range(200)]
         for number, wire in enumerate(idle):

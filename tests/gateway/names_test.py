@@ -1,4 +1,4 @@
-"""A name server that does not answer: it costs waiting, but neither threads nor those who ask for something else."""
+"""A name server that does not answer: it costs waiting, but neither threads nor other clients' requests."""
 import concurrent.futures
 import os
 import re
@@ -10,9 +10,9 @@ from front import Front, span
 from mall import CannotTell, equal
 from upstream import Upstream
 
-MOUNTS = ("unshare", "--mount", *(("--map-root-user",) if os.getuid() else ()))     # of its own, for the command behind it
+MOUNTS = ("unshare", "--mount", *(("--map-root-user",) if os.getuid() else ()))     # a mount namespace for the command after it
 MUTE = "127.9.53.53"
-FEW = 12                                                        # lookups at a time, and what comes and goes by itself
+FEW = 12                                                        # lookups at a time, and threads that come and go anyway
 
 
 def mute_server():

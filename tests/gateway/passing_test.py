@@ -40,7 +40,7 @@ def test_head_has_the_length_of_get_and_no_body():
 def test_head_of_what_comes_in_chunks():
     reply, upstream = one_answer([CHUNKED + b"\r\n"], "HEAD")
     equal((reply.status, reply.field("Content-Type")), (200, "text/plain"))
-    assert reply.field("Content-Length") in (None, ""), "a length that nobody said: %s" % reply.fields
+    assert reply.field("Content-Length") in (None, ""), "a length that no one sent: %s" % reply.fields
     equal(len(upstream.talks), 1, "connections to the upstream")
 
 
@@ -54,11 +54,11 @@ def test_204_and_304_have_no_body():
 
 
 def test_interim_answers_are_not_the_answer():
-    """They may pass or not, but they come whole and before it."""
+    """Interim answers may pass or not, but they come whole and before the answer."""
     for status, field in ((100, b""), (102, b""), (103, b"Link: </style.css>; rel=preload\r\n")):
         interim = b"HTTP/1.1 %d Whatever\r\n%s\r\n" % (status, field)
         reply, upstream = one_answer([interim, 0.05, interim + answer(b"hello")])
-        equal((reply.status, reply.body, len(upstream.talks)), (200, b"hello", 1), "behind %d" % status)
+        equal((reply.status, reply.body, len(upstream.talks)), (200, b"hello", 1), "after %d" % status)
         assert all(code == status for code, _ in reply.interim), reply.interim
 
 
@@ -88,7 +88,7 @@ def test_trailers_that_frame_or_route_do_not_pass():
 def test_an_answer_that_ends_with_its_connection():
     for head in (b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.0 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"):
         reply, upstream = one_answer([head, b"hello ", 0.05, b"world", END])
-        equal((reply.status, reply.body), (200, b"hello world"), "behind %r" % head)
+        equal((reply.status, reply.body), (200, b"hello world"), "after %r" % head)
         equal(len(upstream.talks), 1 if reply.closes else 2, "connections to the upstream")
 
 
@@ -112,7 +112,7 @@ def test_a_client_of_http_1_0_gets_no_chunks():
 
 
 def test_expect_100_continue():
-    """The client waits for leave before it sends its body, and gets it; whoever does not wait, or speaks HTTP/1.0, too."""
+    """A client that waits for a 100 before it sends its body gets it; one that does not wait, or speaks HTTP/1.0, gets its answer."""
     upstream = Upstream()
     with Front(upstream) as front:
         head = b"POST /waits HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
@@ -152,9 +152,9 @@ def test_pipelined_requests_are_answered_in_order():
         wire.say(request("HEAD", "/head") + request("GET", "/last", "Connection: close") + request("GET", "/never"))
         equal(wire.reply("HEAD").whole, True)
         equal(wire.reply().body[:9], b"GET /last")
-        assert wire.end(), "left open behind Connection: close"
+        assert wire.end(), "left open after Connection: close"
     equal([r.body for r in upstream.requests if r.method == "POST"], [b"body %d" % n for n in range(20) if n % 3 == 1], "the bodies")
-    assert "GET /never" not in upstream.paths(), "what came behind Connection: close was sent on"
+    assert "GET /never" not in upstream.paths(), "a request after Connection: close was sent on"
 
 
 def test_connections_are_kept_on_both_sides():

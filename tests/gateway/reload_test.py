@@ -1,4 +1,4 @@
-"""A routes file that cannot be meant: it ends no gateway that runs, and starts none."""
+"""A hostile routes file, too large when read: it ends no running gateway, and none starts with it."""
 import os
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""What is sent again when a connection dies, and what never is."""
+"""Which requests are sent again when a connection dies, and which never are."""
 import concurrent.futures
 import socket
 import threading
@@ -39,7 +39,7 @@ def check_once(method, failure, *fields, **more):
 
 
 def check_again(method, failure, *fields, status=200, script=echo, **more):
-    """Sent twice, the same both times; the client sees the second's answer."""
+    """Sent twice, the same both times; the client sees the second answer."""
     reply, sent = attempts([failure, script], method, *fields, **more)
     equal((reply.status, len(sent)), (status, 2), "%s: the status and how often it was sent" % method)
     equal(sent[0].body, sent[1].body, "the second body")
@@ -110,7 +110,7 @@ def test_a_post_to_an_upstream_that_echoes_keys_is_sent_again():
 
 
 def test_a_post_that_got_there_is_not_said_to_have_been_refused():
-    """The upstream is gone at the second try: who asks again does so without the key that was made, and may do it twice."""
+    """The upstream is gone at the second try. The client does not know the key that was made: if it asks again, there may be two orders."""
     def goes_away(talk, request):
         talk.upstream.listener.shutdown(socket.SHUT_RDWR)
         END(talk, request)
@@ -157,7 +157,7 @@ def test_a_large_body_is_sent_again_whole_or_not_at_all():
 
 
 def late_upstream(wire, upstream, in_chunks, body):
-    """Its first pieces come when nobody listens yet, the others before, between and behind the tries."""
+    """Its first pieces come before the upstream listens, the others before, between and after the tries."""
     def frame(piece):
         return chunked(piece)[:-5] if in_chunks else piece
     listening = threading.Timer(0.007, upstream.listen)
@@ -198,7 +198,7 @@ def idle_close(method, how, **more):
         equal(wire.ask(request("GET", "/first")).status, 200)
         assert closed.wait(10 * SLOWER)
         reply = wire.ask(request(method, "/second", **more), method)
-        equal(reply.status, 200, "%s behind an end in the pool" % method)
+        equal(reply.status, 200, "%s after an end in the pool" % method)
     equal(upstream.paths(), ["GET /first", method + " /second"])
 
 
@@ -215,7 +215,7 @@ def test_a_connection_that_ended_in_the_pool_harms_nobody():
 
 
 def race(method, *fields, route=None, status=200):
-    """The upstream gives a kept connection up just when the next request comes: it resets without having looked at it."""
+    """The upstream resets a kept connection just when the next request comes, without reading it."""
     upstream = Upstream(in_turn(echo, RESET, echo))
     with Front({"/**": (upstream, route or {})}, threads=1) as front, Wire(front.port) as wire:
         equal(wire.ask(request("GET", "/first")).status, 200)
@@ -231,7 +231,7 @@ def test_a_kept_connection_that_resets():
 
 
 def test_many_dead_connections_in_the_pool():
-    """A restarted upstream leaves none but dead ones."""
+    """After an upstream's restart all of them are dead."""
     gate = threading.Barrier(20)
 
     def script(talk, asked):
@@ -257,7 +257,7 @@ def test_many_dead_connections_in_the_pool():
 
 
 def test_a_failing_upstream_is_not_asked_twice_as_often():
-    """A budget for retries: of many failing requests not each is sent again."""
+    """A budget for retries: only some of many failing requests are sent again."""
     upstream = Upstream(RESET)
     with Front(upstream) as front, concurrent.futures.ThreadPoolExecutor(16) as pool:
         statuses = list(pool.map(lambda _: ask(front.port).status, range(500)))

@@ -1,4 +1,4 @@
-"""Bodies of any size pass in constant memory, events at once, and whoever goes away ends the other side's request."""
+"""Bodies of any size pass in constant memory, events pass at once, and if one side goes away the other side's request ends."""
 import concurrent.futures
 import threading
 import time
@@ -26,7 +26,7 @@ def sum_of(blocks):
 
 
 def pour(blocks, chunked=False):
-    """A step: so many blocks."""
+    """A step that sends so many blocks."""
     def step(talk, _):
         for _ in range(blocks):
             talk.say(b"%x\r\n%s\r\n" % (MB, BLOCK) if chunked else BLOCK)
@@ -79,7 +79,7 @@ def test_200_mb_as_a_request():
 
 
 def test_pieces_larger_than_what_goes_on_at_once():
-    """A larger limit for heads makes the library read more at a time."""
+    """With a larger limit for heads the library reads more at a time."""
     upstream = Upstream()
     with Front(upstream, max_header="256KiB") as front, Wire(front.port) as wire:
         for n, line in enumerate((b"Content-Length: %d" % (3 * MB), b"Transfer-Encoding: chunked")):
@@ -100,7 +100,7 @@ def stalled(count, seconds=0.7):
 
 
 def test_a_slow_reader_holds_the_upstream_back():
-    """What waits for it lies in the systems' buffers, not in the gateway; then it gets all of it."""
+    """The bytes that wait are in the kernel's buffers, not in the gateway; then the client gets all of them."""
     upstream = Upstream(says(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (100 * MB), pour(100)))
     with Front(upstream) as front:
         before = front.memory()
@@ -231,7 +231,7 @@ def test_a_slow_body_that_keeps_coming_is_not_cut():
 
 
 def test_a_short_body_that_trickles_is_passed_on_as_it_comes():
-    """It is waited for, so as to go out in one piece; but not for long."""
+    """The gateway waits for the rest, to send it in one piece, but not for long."""
     asked = Asked()
 
     def script(talk, _):
@@ -301,7 +301,7 @@ def test_a_client_that_leaves_ends_the_upstreams_request():
 
 
 def test_clients_that_leave_with_much_of_their_bodies_on_the_way():
-    """The end comes with the last bytes, or while they are passed on. Often, since it is a race."""
+    """The end comes with the last bytes, or while they are passed on. Many times, since it is a race."""
     upstream = Upstream(HANG, at="head")
     with Front(upstream, response_timeout=span(30), body_timeout=span(30)) as front:
         for number in range(20):

@@ -117,7 +117,7 @@ class Talk(http1.Stream):
                 return
 
     def hang(self, seconds=SECONDS):
-        """Until they end the connection (False), or the time is over."""
+        """Until the gateway ends the connection (False), or the time is over."""
         end = time.monotonic() + seconds
         while not self.upstream.released.is_set() and (left := end - time.monotonic()) >= 0:
             if self.receive(min(left, 0.1)) is False:
@@ -187,7 +187,7 @@ def echo(talk, request):
 
 
 class BlackHole:
-    """A place that never answers, as that of a node which lost its power: a socket that drops what asks for a connection."""
+    """An address that never answers, like that of a node without power: a socket that drops connection requests."""
     DROP_SYN = ((0x30, 0, 0, 13), (0x54, 0, 0, 0x12), (0x15, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xffffffff))
 
     def __init__(self, address="127.0.0.1", port=0):
