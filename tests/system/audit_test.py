@@ -1,4 +1,4 @@
-"""`mallctl audit`: balanced where all is well, and for each thing that is not the line that names it."""
+"""`mallctl audit`: balanced where all is well, and one line for each fault, which names it."""
 import contextlib
 import http.server
 import json
@@ -42,7 +42,7 @@ def order_and_see(mall, status="DeliveryStarted", **members):
 
 
 def trade(mall):
-    """One of each kind that may be, each seen to its end before the next."""
+    """One of each kind that may be, each followed to its end before the next."""
     mall.register("1001", 100)                                                       # inventory 1, movement 1
     mall.register("1002", 3)                                                         # inventory 2, movement 2
     order_and_see(mall, productId="1001", qty=5)                                     # order 1, delivery 1, movement 3
@@ -295,11 +295,11 @@ TOPICS = (
      ["delivery 6: DeliveryStarted on the topic, but it is neither there nor canceled"]),
     ("a delivery canceled that is there", say_again("DeliveryCanceled", 6, identity="0", id=2),
      ["delivery 2: DeliveryCanceled on the topic, but it is still there"]),
-    ("nothing in an event that was published twice", say_again("Orderplaced", 2), []),
-    ("nothing in what cannot be understood", say(b"not json"), []),
-    ("nothing in an order placed by others", say(b'{"eventType":"Orderplaced","id":2}'), []),
-    ("nothing in what the log has dropped since", forget_up_to("DeliveryStarted", 3), []),
-    ("what is missing behind what the log has dropped",
+    ("no fault in an event that was published twice", say_again("Orderplaced", 2), []),
+    ("no fault in a record that cannot be understood", say(b"not json"), []),
+    ("no fault in an order placed by others", say(b'{"eventType":"Orderplaced","id":2}'), []),
+    ("no fault in what the log has dropped since", forget_up_to("DeliveryStarted", 3), []),
+    ("a missing event after what the log has dropped",
      lambda log: (forget_up_to("DeliveryStarted", 2)(log), lose("Orderplaced", 9)(log)),
      ["order 9: no Orderplaced on the topic"]),
 )
@@ -423,7 +423,7 @@ def test_what_cannot_be_read_is_named():
 
 
 class Stranger(http.server.BaseHTTPRequestHandler):
-    """Answers the same to all; its server says what."""
+    """Gives each request the same answer; its server says which."""
 
     def do_GET(self):
         self.send_response(200)
@@ -511,7 +511,7 @@ def test_what_is_not_understood():
 
 
 def test_dedup_switched_off_is_seen():
-    """In a build that applies twice what comes twice."""
+    """In a build that applies an event twice that comes twice."""
     mall_module.BIN = mall_module.TOP / "build/nodedup/bin"
     with Mall(only=SHOP) as mall:
         mall.register()
@@ -521,7 +521,7 @@ def test_dedup_switched_off_is_seen():
         with contextlib.closing(sqlite3.connect(mall.directory / "mall.log", timeout=10, isolation_level=None)) as db:
             db.execute("PRAGMA wal_autocheckpoint = 0")
             db.execute("INSERT INTO log (topic, timestamp, key, value, headers) SELECT topic, timestamp, key, value, headers FROM log")
-        order_and_see(mall, productId="1001", qty=1)             # told behind what came twice: that has been applied
+        order_and_see(mall, productId="1001", qty=1)             # heard after the events that came twice: they have been applied
         until(lambda: len(mall.delivery.rows("deliveries")) >= 3)
         code, lines, _ = audit(mall, "--settle=5s")
         equal(code, 1)

@@ -51,7 +51,7 @@ def lose_ten(mall, kind="sqlite", url=None):
     mall.register(stock=1000)
     old = [mall.order_one(qty=1) for _ in range(20)]
     has_delivered(mall, old)
-    all_have_started(mall)                                      # what order heard behind the backup it does not hear again
+    all_have_started(mall)                                      # an event that order heard after the backup does not come again
     run(commands("Back up", kind), mall, url)
     lost = [mall.order_one(qty=1) for _ in range(10)]
     has_delivered(mall, lost)

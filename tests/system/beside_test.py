@@ -15,7 +15,7 @@ DEAF = "MALL_OVERSELL=allow"
 
 
 class Strangers:
-    """What the reference's services say of what they have."""
+    """The events of the reference's services."""
 
     def __init__(self, mall):
         self.mall = mall
@@ -162,7 +162,7 @@ def test_mallctl_tells_the_highest_ids_of_the_log_and_what_it_cannot_know():
 # ---- the audit of a mall that is half of others ----
 
 class Reference(http.server.BaseHTTPRequestHandler):
-    """Shows rows as the reference does, and has nothing else."""
+    """Shows rows as the reference does, and has no other page."""
 
     def do_GET(self):
         here, (collection, rows) = urllib.parse.urlsplit(self.path), self.server.shows
@@ -228,7 +228,7 @@ def test_the_audit_beside_an_order_of_others():
         equal(audited(mall, order, bus, SETTLED), (3, [STATUS % "2 orders", "%s, 9 events: %s" % (books, PARTLY)]))
         equal(audited(mall, order, SETTLED), (3, [STATUS % "2 orders", "not checked: whether 1 order without a delivery had one: only the topic tells (--bus)",
                                          "%s: %s" % (books, PARTLY)]))
-        rows[7] = ORDER                                                 # of which nobody was told
+        rows[7] = ORDER                                                 # which no event told of
         del rows[3]
         equal(audited(mall, order, bus), (1, [
             "order 3: deleted, with delivery 3 still there", "order 7: no delivery yet", "order 7: no Orderplaced on the topic",
@@ -269,7 +269,7 @@ def test_the_audit_beside_a_delivery_of_others():
         books = "audit: 2 orders, 2 deliveries, 1 product, 3 movements"
         equal(audited(mall, delivery, SETTLED), (0, [books + ": balanced"]))
         equal(audited(mall, delivery, bus, SETTLED), (0, [books + ", 4 events: balanced"]))
-        rows[3] = {**DELIVERY, "orderId": "77"}                         # of an order store that is no more
+        rows[3] = {**DELIVERY, "orderId": "77"}                         # of an order store that is gone
         spring.delivery("DeliveryStarted", 3, 77)
         until_equal(lambda: mall.stock(), 85, 60)
         books = "audit: 2 orders, 3 deliveries, 1 product, 4 movements"

@@ -45,7 +45,7 @@ def make_certificate(place, name, *words):
 
 
 class Guarded(Broker):
-    """Beside its plain listener, on which nothing is said here but by the tests, it has one by certificate and one by password."""
+    """It has a plain listener, which only the tests use, one with certificates and one with passwords."""
 
     def __init__(self, directory):
         super().__init__(directory)
@@ -102,7 +102,7 @@ def test_over_tls_by_password():
 
 
 def waits_and_says(why, **how):
-    """Orders are taken, their events wait, and the log says what the cluster has against us; never the password."""
+    """Orders are taken, their events wait, and the log says why the cluster refuses us; never the password."""
     mall = GuardedMall()
     with mall.reach(mall.broker.by_password, mall.broker.properties(PASSWORD, **how)):
         mall.order_one()

@@ -72,7 +72,7 @@ class Cutter:
             if way == "before its answer":
                 mute.set()
                 broker.sendall(request)
-                swallowed.wait(10)                              # the broker has it: so the answer says
+                swallowed.wait(10)                              # the answer shows that the broker has it
             elif way == "in its middle":
                 broker.sendall(request[:len(request) // 2])
             return False

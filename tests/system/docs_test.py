@@ -31,7 +31,7 @@ def readme_commands():
 
 
 def has_settled(mall):
-    """No order waits for its delivery, no delivery for its end, no service has something to say."""
+    """No order waits for its delivery, no delivery for its end, no service has events to publish."""
     orders, deliveries = mall.order.rows("orders"), mall.delivery.rows("deliveries")
     started = [o for o in orders if o["status"] == "DeliveryStarted"]
     return all(o["status"] for o in orders) and len(started) == len(deliveries) and \

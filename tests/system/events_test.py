@@ -1,4 +1,4 @@
-"""What is on the bus: keys, headers, order of members, and what becomes of what cannot be understood."""
+"""What is on the bus: keys, headers, order of members, and what becomes of records that cannot be understood."""
 import contextlib
 import json
 import sqlite3

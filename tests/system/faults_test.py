@@ -41,7 +41,7 @@ def test_a_damaged_event_log_shows_in_health_and_is_said_once():
         equal(down["status"], "DOWN")
         equal(down["components"]["bus"]["status"], "DOWN")
         assert "mall.log" in down["components"]["bus"]["details"]["error"], down
-        for probe in ("liveness", "readiness"):                 # a restart mends nothing, and who asks is served on
+        for probe in ("liveness", "readiness"):                 # a restart mends nothing, and clients are still served
             equal(mall.delivery.get("/actuator/health/" + probe).status, 200, probe)
         equal(mall.delivery.get("/deliveries/1").status, 200)
         before = mall.delivery.metric("process_cpu_seconds_total")
@@ -122,7 +122,7 @@ def refused(name, directory, arguments=(), **settings):
 
 
 def test_a_daemon_that_stood_still_does_not_blame_its_clients():
-    """The time for head and body counts while the daemon runs: what was sent meanwhile is waiting in its socket."""
+    """The time for head and body counts only while the daemon runs: the bytes sent meanwhile wait in its socket."""
     body = b'{"productId": "1001", "qty": 1}'
     head = b"POST /orders HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
     with Mall(only=("order",), header_timeout="3s", body_timeout="3s") as mall:

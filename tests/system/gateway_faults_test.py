@@ -1,4 +1,4 @@
-"""The gateway before upstreams that come and go, fail, or are too many or too slow for."""
+"""The gateway in front of upstreams that come and go, fail or are slow, and with many connections."""
 import concurrent.futures
 import contextlib
 import os
@@ -15,7 +15,7 @@ from mall import SLOWER, VARIANT, CannotTell, Daemon, Load, equal, until, until_
 from upstream import BlackHole, Upstream, answer, echo, in_turn, says   # lies in tests/gateway/, which gateway_test knows
 
 alone = ("test_many_connections_cost_little_and_leave_nothing",)
-MOUNTS = ("unshare", "--mount", *(("--map-root-user",) if os.getuid() else ()))     # of its own, for the command behind it
+MOUNTS = ("unshare", "--mount", *(("--map-root-user",) if os.getuid() else ()))     # a mount namespace for the command after it
 FIRST, SECOND = "127.0.0.1", "127.0.0.2"
 
 
@@ -33,7 +33,7 @@ class Names:
         mall.gateway.launcher = (*MOUNTS, "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', self.path)
 
     def say(self, *addresses):
-        """In one write and at one length, so that nobody reads half of it."""
+        """In one write and at one length, so that no reader sees half of it."""
         text = "".join("%s twin\n" % address for address in addresses).ljust(200, "\n").encode()
         file = os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o644)
         os.pwrite(file, text, 0)
@@ -233,7 +233,7 @@ def test_many_connections_cost_little_and_leave_nothing():
         equal(mall.gateway.get("/orders").status, 200)
         before = descriptors(mall.gateway)
 
-        def is_settled():                                       # those to order go when they are looked at, and too old by then
+        def is_settled():                                       # a connection to order is closed when the pool next looks at it and finds it too old
             return [mall.gateway.get("/orders").status for _ in range(8)] == [200] * 8 and descriptors(mall.gateway) <= before + 4
 
         with Wrk(mall.gateway.port, connections=500) as wrk:

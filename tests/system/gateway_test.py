@@ -1,4 +1,4 @@
-"""The gateway before real services: what dies behind it, what changes under it, and its own end."""
+"""The gateway in front of real services: a service dies, the routes change, the gateway stops."""
 import concurrent.futures
 import contextlib
 import os
@@ -18,13 +18,13 @@ sys.path.append(str(TOP / "tests/gateway"))
 from upstream import Upstream, answer, says            # noqa: E402 (lies in tests/gateway/)
 
 ORDER = {"productId": "1001", "productName": "TV", "qty": 1, "customerId": "100"}
-# whoever is started by it may be traced by anybody, also where the kernel lets only parents trace
+# a program that it starts may be traced by any process, also where the kernel lets only parents trace
 TRACEABLE = (sys.executable, "-c", "import ctypes, os, sys; ctypes.CDLL(None).prctl(0x59616d61, ctypes.c_ulong(-1), 0, 0, 0); "
              "os.execv(sys.argv[1], sys.argv[1:])")
 
 
 def routes_of(mall, *more, gateway=""):
-    """The file of its routes behind some more: lines of YAML, %(order)d is a port. gateway: lines beside the routes."""
+    """The file of its routes, after some more: lines of YAML, %(order)d is a port. gateway: lines beside the routes."""
     ports_of = {name: daemon.port for name, daemon in mall.daemons.items()}
     text = routes_file({name: ports_of.get(name, 1) for name in DAEMONS})
     rows = "".join("        - %s\n" % (route % ports_of) for route in more)
@@ -55,12 +55,12 @@ class Wrk:
         return self
 
     def __exit__(self, *_):
-        self.process.send_signal(signal.SIGINT)                 # which has it tell its numbers
+        self.process.send_signal(signal.SIGINT)                 # wrk prints its numbers then
         self.text = self.process.communicate(timeout=60)[0]
         self.requests = int((re.search(r"(\d+) requests in", self.text) or ["", "0"])[1])
 
     def check(self, refused=False):
-        """Each was answered, and well; refused: but for connections refused (a write fails then), to which nothing was sent."""
+        """Each request got a good answer. refused: connections may be refused (a write fails then); nothing was sent on those."""
         good = "Socket errors" not in self.text or refused and re.search(r"connect \d+, read 0, write \d+, timeout 0", self.text)
         assert self.requests and good and "Non-2xx" not in self.text, self.text
 
@@ -68,7 +68,7 @@ class Wrk:
 # ---- order dies with a request of the gateway's ----
 
 def armed(daemon, syscall, what, path):
-    """A process that does this (`signal=KILL:when=2`) to the daemon's threads in that system call, for this file."""
+    """A process that does `what` (signal=KILL:when=2) to the daemon's threads in that system call, for this file."""
     tracer = subprocess.Popen(["strace", "-f", "-p", str(daemon.process.pid), "-o", "/dev/null", "-e", "trace=" + syscall,
                                "-e", "inject=%s:%s" % (syscall, what), *(("-P", str(path)) if path else ())],
                               stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -108,7 +108,7 @@ def killed(mall, point, kept, pause=0.0):
     syscall, when, path, _ = POINTS[point]
     until_equal(lambda: mall.order.metric("mall_outbox_pending"), 0)
     before, found = len(mall.order.rows("orders")), []
-    until_equal(lambda: connections(mall.order), 1 + kept)      # it reads nothing but the request any more
+    until_equal(lambda: connections(mall.order), 1 + kept)      # it only has the request left to read
     tracer = armed(mall.order, syscall, "signal=KILL:when=%d" % when, path and mall.directory / path)
     reviver = threading.Thread(target=revived, args=(mall, pause, found))
     reviver.start()
@@ -129,8 +129,8 @@ KEEPS = "{id: keeps, uri: 'http://localhost:%%(order)d', predicates: [Path=/orde
 
 
 def killed_everywhere(*routes, seen, status, pauses=(0,)):
-    """A POST at whose every point order dies. 201: there is one order then; else what was made by then is all that is ever made.
-    seen: by an answer before the gateway knows that order keeps keys."""
+    """A POST; order dies at each of its points in turn. After 201 there is one order, else only what was made by then.
+    seen: the gateway knows by an earlier answer that order keeps keys."""
     with a_mall(*routes) as mall:
         mall.order.stop()
         mall.order.launcher = TRACEABLE

@@ -142,7 +142,7 @@ BAD_INPUT = [
     ("POST", "/orders", JSON, '{"QTY":"x"}', 201),
 ]
 
-# raw requests whose framing is wrong: the status, and that the connection is closed behind it
+# raw requests whose framing is wrong: the status, and that the connection is closed after it
 BAD_FRAMING = [
     (b"POST /orders HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}", 400),
     (b"POST /orders HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400),
@@ -177,7 +177,7 @@ def test_bad_input_never_is_a_5xx():
 
 
 def raw(port, request):
-    """(status, whether the connection ended behind the answer)"""
+    """(status, whether the connection ended after the answer)"""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(request)
         text = b""

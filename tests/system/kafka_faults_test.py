@@ -16,7 +16,7 @@ MUTE = "the group's coordinator does not answer; joining again"
 
 
 def test_events_flow_again_after_a_broker_stood_still_for_longer_than_a_session():
-    """Each reader has asked to join again, under its own name, before its session is over: the coordinator then waits for nobody."""
+    """Each reader has asked to join again, under its own name, before its session is over: the coordinator then waits for no member."""
     with Mall(bus="kafka", only=SERVICES) as mall:
         inventory = mall.register(stock=MUCH)
         acknowledged = [mall.order_one(qty=1)]
@@ -55,7 +55,7 @@ def test_a_topic_deleted_and_made_anew_is_read_from_its_beginning():
         mall.check_books(inventory, MUCH, acknowledged)
         for group in SERVICES:                                  # nothing is there that would be lost with the topic
             until(lambda: topics.committed(group, "mall", range(PARTITIONS)) == mall.broker.read("mall", "%p\n").count("\n"), 60)
-        acknowledged.append(mall.order_one(qty=1))              # behind the answers to these commits
+        acknowledged.append(mall.order_one(qty=1))              # after the answers to these commits
         mall.check_books(inventory, MUCH, acknowledged)
         with frozen(mall.delivery):
             topics.delete("mall")
@@ -69,7 +69,7 @@ def test_a_topic_deleted_and_made_anew_is_read_from_its_beginning():
 
 
 def test_a_topic_that_grows_under_load_is_read_whole():
-    """Keys move: what follows an order may come before it."""
+    """Keys move: an event that follows an order may come before it."""
     with Mall(bus="kafka", only=SERVICES) as mall:
         topics, canceled = Topics(mall.broker.address), set()
         inventory = mall.register(stock=MUCH)
@@ -106,7 +106,7 @@ def small_disk(directory, megabytes):
 
 
 def fill(path):
-    """Until nothing goes in any more."""
+    """Until it takes no more."""
     with open(path, "wb", buffering=0) as file:
         try:
             while True:

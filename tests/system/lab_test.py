@@ -1,4 +1,4 @@
-"""What people type in the lab, and what must come of it."""
+"""The commands of the lab, and their results."""
 import json
 import os
 import shlex
@@ -65,7 +65,7 @@ def sieges(mall):
 
 def siege(*arguments, env):
     """Now and then siege itself hangs when its time is over: it cancels threads that hold a lock of the C library
-    (JoeDog/siege#4). Then again. An answer that never came would not hang it: after 30 s that is a failed transaction."""
+    (JoeDog/siege#4). It runs again then. An answer that never came would not hang it: after 30 s that is a failed transaction."""
     for _ in range(3):
         try:
             return tool("siege", *arguments, env=env)
@@ -93,7 +93,7 @@ def siege_story(bus):
     with Mall(bus=bus) as mall:
         mall.register(stock=2000000000)
         placed = sieges(mall)
-        # both are read anew each time: requests that siege gave up at its end may still be taken
+        # both are read again each time: requests that siege gave up at its end may still be taken
         until_equal(lambda: count(mall.order) - count(mall.delivery), 0, 60)
         orders = mall.order.rows("orders")
         assert len(orders) >= placed, "%d orders after %d successful requests" % (len(orders), placed)
@@ -129,7 +129,7 @@ def test_an_unknown_product_and_an_order_of_nothing_move_no_stock():
         mall.register()
         mall.order_one(product="none")
         equal(mall.gateway.post("/orders", {"item": "chicken"}).status, 201)
-        mall.order_one(qty=1)                    # comes behind the two
+        mall.order_one(qty=1)                    # comes after the two
         until_equal(lambda: mall.stock(), 99)
         until_equal(lambda: len(mall.delivery.rows("deliveries")), 3)
         until(lambda: all(o["status"] == "DeliveryStarted" for o in mall.order.rows("orders")))

@@ -27,7 +27,7 @@ import services                                                 # noqa: E402
 
 VARIANT = os.environ.get("MALL_TEST_VARIANT", "release")
 BIN = pathlib.Path(os.environ.get("MALL_TEST_BIN", TOP / "build" / VARIANT / "bin"))
-PATIENCE = 60                                                   # s, at least: a deadline ends what hangs, how busy the machine is is no verdict
+PATIENCE = 60                                                   # s, at least: a deadline only ends what hangs, a busy machine must not fail a story
 SLOWER = 1 if VARIANT == "release" else 4                       # sanitizers: deadlines grow by this
 SERVICES = tuple(services.names())
 DAEMONS = tuple(services.daemons())
@@ -161,7 +161,7 @@ class Client:
 
 
 class Daemon(Client):
-    launcher = ()                                               # a command that ends by becoming the one behind it
+    launcher = ()                                               # a command that becomes the one after it
 
     def __init__(self, name, directory, settings, port=None):
         super().__init__(port or ports.reserve())
@@ -468,7 +468,7 @@ class Load:
 
     @staticmethod
     def is_whole(answer):
-        """Its parts are of one and the same order, and its ETag is one."""
+        """All its parts belong to one order, and its ETag is well formed."""
         return answer.body["_links"]["self"]["href"] == answer.headers["location"] and \
             re.fullmatch(r'"[!-~]+"', answer.headers.get("etag", ""))
 

@@ -1,7 +1,7 @@
 """How much memory a daemon takes at most, with hundreds of connections in one state: docs/performance.md, "Memory".
 
-Each row of that table is a case: a daemon as it is by default, begun for it, its VmHWM when all connections are there. What
-is refused (503, 413) is as good as what is answered, as long as the daemon is alive and answers someone new behind it.
+Each row of that table is a case: a daemon as it is by default, begun for it, its VmHWM when all connections are there. A
+refusal (503, 413) is as good as an answer, as long as the daemon is alive and answers a new client afterwards.
 """
 import contextlib
 import http.server
@@ -47,7 +47,7 @@ def unread(port):
 
 
 def settle(daemon):
-    """Until it has read and said what it wants to: nothing moves on its connections, and it uses no processor."""
+    """Until it has read and written all: nothing moves on its connections, and it uses no processor."""
     def now():
         with open("/proc/%d/stat" % daemon.process.pid) as stat:
             return unread(daemon.port), stat.read().rsplit(")", 1)[1].split()[11:13]
@@ -56,7 +56,7 @@ def settle(daemon):
         before = now()
         time.sleep(0.3)                                         # the time between two looks
         return before == now()
-    with contextlib.suppress(AssertionError):                   # its own clockwork may tick: then it had its time
+    with contextlib.suppress(AssertionError):                   # its timers may never rest: then it had time enough
         until(is_still, 20)
 
 
@@ -87,7 +87,7 @@ class Crowd:
         """On a new one; as far as it is taken without waiting longer than a moment."""
         one = self.connect(room)
         one.settimeout(0.5)
-        with contextlib.suppress(OSError):                      # refused, or it does not read on: as good
+        with contextlib.suppress(OSError):                      # refused, or it stopped reading: as good
             one.sendall(text)
         return one
 
@@ -197,7 +197,7 @@ def store_is_away(crowd, count, mall):
 
 
 def bounded(mall):
-    """A daemon that takes more by far ends, before it takes the machine's."""
+    """A daemon that takes far more memory ends before it takes the machine's."""
     for daemon in mall.daemons.values():
         daemon.launcher = ("prlimit", "--data=%d" % (8 * WALL << 20))
     return mall
@@ -205,7 +205,7 @@ def bounded(mall):
 
 @contextlib.contextmanager
 def order(state):
-    """With what it needs for this state; the bus of none is at hand."""
+    """With what this state needs; the bus can never be reached."""
     settings = {"bus_url": "kafka://127.0.0.1:1/mall"} if state is bus_is_away else {}
     with contextlib.ExitStack() as stack:
         if state is store_is_away:
@@ -339,7 +339,7 @@ def tell(begin, name, state, act):
             taken = max(before, peak(daemon))
         except (AssertionError, OSError) as wrong:
             return str(wrong) or repr(wrong)
-        equal(daemon.get("/actuator/health/liveness").status, 200, "the answer to somebody new")
+        equal(daemon.get("/actuator/health/liveness").status, 200, "the answer to a new client")
         print("%s, %s: %d connections, %.0f MiB of %d" % (name, state, count, taken, most))
         return "%.0f MiB, more than %d" % (taken, most) if taken > most else None
 

@@ -1,4 +1,4 @@
-"""What waits for the bus costs little memory, however large it is."""
+"""Events that wait for the bus cost little memory, however large they are."""
 import signal
 import threading
 
@@ -53,7 +53,7 @@ def test_large_orders_that_wait_for_the_bus_take_little_memory_with_postgresql()
 
 
 def test_large_orders_take_little_memory_when_a_frozen_broker_has_them():
-    """And all of them come, once it goes on."""
+    """All of them are published once it goes on."""
     with Mall("kafka", only=("order",)) as mall:
         mall.order_one()
         until(lambda: mall.order.metric("mall_outbox_pending") == 0)

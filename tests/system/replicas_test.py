@@ -162,7 +162,7 @@ def kill(daemon):
     daemon.start(wait=False)
 
 
-def freeze(daemon, seconds=14):                                 # longer than any session lives without a word
+def freeze(daemon, seconds=14):                                 # longer than any session timeout
     with frozen(daemon):
         time.sleep(seconds)
 
@@ -244,7 +244,7 @@ def test_the_work_is_spread_over_replicas():
 
 
 def test_a_killed_relay_is_taken_over():
-    """What one replica accepted is published by another when it was killed before it could."""
+    """A replica is killed before it publishes the orders that it accepted: another one publishes them."""
     with Fleet({"order": 2, "delivery": 1, "product": 1}) as fleet:
         fleet.broker.signal(signal.SIGSTOP)                     # so that nothing is published before the kill
         ids = [fleet.daemons["order"][0].post("/orders", {"productId": "none", "qty": 1}).id for _ in range(50)]

@@ -108,7 +108,7 @@ def test_order_stopped_twice_at_once_under_load_loses_no_request():
 
 
 class Callers:
-    """Each on a connection of its own, one after the other: what was connected is answered. Refused, or not taken in a while, is fair."""
+    """Each opens one connection after the other: if it was accepted, it gets an answer. It may be refused, or not accepted for a while."""
 
     def __init__(self, port, many):
         self.port, self.ending, self.answered, self.wrong = port, threading.Event(), 0, []
@@ -149,7 +149,7 @@ class Callers:
 
 
 def test_who_connects_while_a_daemon_stops_is_not_reset():
-    """The moment between the last look at who waits and the closing of the socket is drawn out to 30 ms."""
+    """The time between the last accept and the closing of the socket is stretched to 30 ms."""
     mall = Mall(only=("order",), drain="50ms")
     mall.order.launcher = ("strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=close", "-e", "inject=close:delay_enter=30000")
     with mall:
@@ -186,7 +186,7 @@ def answer_of(s):
 
 
 def test_a_writer_that_hangs_ends_the_process_and_nothing_it_uses():
-    """It comes back after the requests' time is over and before the process is: nothing may be gone that it still needs."""
+    """It goes on after the requests' time is over and before the process ends: all that it still needs must be there."""
     body = b'{"productId": "1001", "qty": 1}'
     head = b"POST /orders HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
     with Mall(only=("order",)) as mall, contextlib.ExitStack() as stack:

@@ -4,9 +4,9 @@ Each story is a process of its own with a deadline. One that is a generator tell
 what went wrong with it, or None. Prints `ok   file: story`; or what happened and `FAIL file: story`; or why this machine
 cannot tell it and `skip file: story`.
 
-A story that failed is told once more, alone, when all others are (scripts/again.py).
+A story that failed is told once more, alone, after all others (scripts/again.py).
 
-Of a module, `slow` names the stories that begin first, `alone` those that want the machine for themselves, at the end.
+A module's `slow` names the stories that begin first, its `alone` those that must run alone, at the end.
 """
 import argparse
 import collections
@@ -63,7 +63,7 @@ def tell(module, name):
 
 
 def tell_apart(module, name, deadline):
-    """What is to be printed of it."""
+    """The text to print about it."""
     begin = time.monotonic()
     child = subprocess.Popen([sys.executable, sys.argv[0], "--one", module, name], stdin=subprocess.DEVNULL,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True)

@@ -1,4 +1,4 @@
-"""order asks product for the stock before it accepts: the one synchronous call, and what contains it."""
+"""order asks product for the stock before it accepts: the one synchronous call, and what limits its harm."""
 import threading
 import time
 
@@ -139,7 +139,7 @@ def test_when_product_goes_on_so_do_the_questions():
 
 
 def test_a_frozen_product_does_not_stop_a_crowd():
-    """So many wait as may, the others are answered at once, and reads all the while."""
+    """As many wait as are allowed, the others are answered at once, and reads all the time."""
     with checking(failure="accept", timeout="2s", most="4", pause="0s") as mall:
         mall.register(stock=1000000)
         with frozen(mall.product):
@@ -185,4 +185,4 @@ def test_a_wrong_url_is_exit_2_and_named():
         equal(code, 2)
         assert "stock-check-url" in said and "product:8080" in said, said
         code, said = refused("delivery", mall.directory, ["--stock-check-url=http://a"])
-        equal(code, 2, "delivery asks nobody")
+        equal(code, 2, "delivery asks no service")

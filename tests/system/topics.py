@@ -69,7 +69,7 @@ class Topics:
         self.ask("CreatePartitions", self.call("NewPartitions_new", name.encode(), ctypes.c_size_t(partitions), None, 0))
 
     def committed(self, group, topic, partitions):
-        """How many records of these of its partitions the group has behind it."""
+        """How many records of these partitions the group has committed."""
         with self.client(group_id=group) as client:
             places = self.call("topic_partition_list_new", len(partitions))
             for number in partitions:
