@@ -1,7 +1,7 @@
-"""cluster - what a rollout needs of Kubernetes: a node's network, pods with a network of their own each, a Service in front of some.
+"""cluster - the parts of Kubernetes that a rollout needs: a node's network, pods with a network each, a Service in front of some.
 
     with Cluster() as cluster:
-        pod = cluster.run("order")          # started, its Service hears of it when it is ready
+        pod = cluster.run("order")          # started; its Service uses it when it is ready
         pod.signal()                        # told to stop
 
 A Service is a round-robin proxy of connections that follows the pods' readiness LATE seconds late, as kube-proxy does. PostgreSQL
@@ -41,7 +41,7 @@ listen order
 
 
 class Service:
-    """Of order. Which pods it knows is its own matter; a connection that it gave to one stays there."""
+    """The Service of order. It decides which pods get new connections; a connection stays with its pod."""
 
     def __init__(self, directory):
         self.socket, self.pods, self.ready, self.ending = directory / "haproxy", [], set(), threading.Event()
@@ -116,7 +116,7 @@ class Cluster(Pods):
 
     def __init__(self):
         if EMULATOR:
-            raise CannotTell("a rollout is told on the machine's own architecture")
+            raise CannotTell("a rollout runs only on the machine's own architecture")
         super().__init__(only=())
         self.count, self.service, self.server = 0, None, None
 

@@ -1,11 +1,11 @@
-"""container - images started as a kubelet would, by what util-linux has: a root file system that is read-only, the image's user without any
+"""container - images started as a kubelet would, by tools of util-linux: a root file system that is read-only, the image's user without any
 capability, /proc and a /dev, /etc/hosts and /etc/resolv.conf laid over the image's, volumes.
 
     with Pods() as pods:
         pods.order.post("/orders", {"productId": "1001", "qty": 5})
 
-The process that says so has a network and mounts of its own from then on, which end with it: each pod has an address in 127/8, where
-all of them listen on 8080, and names lead there, here too.
+From then on this process has a network and mounts of its own, which end with it. Each pod has an address in 127/8, where it
+listens on 8080; names lead there, in this process too.
 """
 import ctypes
 import fcntl
@@ -73,7 +73,7 @@ class Root:
         tool("mount", "-o", "remount,ro", self.path / "dev")
 
     def lay_emulator(self):
-        """It is the one thing of another machine there, under /dev, which is ours."""
+        """The emulator comes from this machine; it lies under /dev, which is not part of the image."""
         found = shutil.which(EMULATOR)
         if not found:
             raise CannotTell("there is no %s: `scripts/deps emulator` installs it" % EMULATOR)
@@ -82,7 +82,7 @@ class Root:
         return "/dev/emulator"
 
     def command(self, *arguments):
-        """Runs them there as the image's user; chroot and the change of user are all that it has the right to, and then nothing."""
+        """Runs them there as the image's user. It may only chroot and change its user; after that it has no rights left."""
         return ["setpriv", "--no-new-privs", "--bounding-set=-all,+sys_chroot,+setuid,+setgid", "--inh-caps=-all",
                 "chroot", "--userspec=" + self.image.config["User"], "--groups=", self.path, *self.emulator, *arguments]
 
@@ -92,7 +92,7 @@ class Pod(Daemon):
         super().__init__(name, directory, settings, 8080)
         self.label, self.host, self.management = label, address, self
         self.log_path = directory / (label + ".log")
-        self.settings = {"address": address, **settings}        # the one thing that they differ in from what a cluster has
+        self.settings = {"address": address, **settings}        # the only setting that differs from a cluster's
         self.root = Root(Image(name), directory, resolver, volumes, label)
 
     def environment(self, **more):
@@ -131,7 +131,7 @@ class Pods(Mall):
             raise
 
     def add(self, name, label=None, address=None, volumes=(), **settings):
-        """One that is not started nor, if it still runs at the end, stopped."""
+        """A pod that is not started here, nor stopped at the end if it still runs."""
         volumes = [*volumes, (self.data, "/data")] if self.data else volumes
         return Pod(name, label or name, address or self.places[name][0], self.directory, self.resolver, volumes, settings)
 
@@ -149,7 +149,7 @@ class Pods(Mall):
 
     @staticmethod
     def new_directory():
-        """In memory, so that nothing of it is left whatever ends us."""
+        """In memory, so that nothing of it is left however this process ends."""
         directory = pathlib.Path(tempfile.mkdtemp(prefix="mall-images-"))
         tool("mount", "-t", "tmpfs", "-o", "mode=755", "images", directory)
         return directory

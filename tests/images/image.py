@@ -1,6 +1,6 @@
 """image - an image as `make images` left it: its settings, its files, its root file system.
 
-ARCH=arm64 or amd64 are those of `make images ARCH=...`. EMULATOR is what runs a program of theirs here, None where the machine does.
+ARCH=arm64 or amd64 are those of `make images ARCH=...`. EMULATOR runs their programs here; None: the machine itself does.
 """
 import json
 import os

@@ -13,7 +13,7 @@ BODY = '{"productId": "1001", "productName": "TV", "qty": "5", "customerId": "10
 
 
 class Siege:
-    """One after the other, each with a number of transactions, until stop(): siege told to end by time gives up what is under way."""
+    """One after the other, each with a number of transactions, until stop(): siege with a time limit gives up the requests under way."""
 
     def __init__(self, cluster, host):
         self.cluster, self.host, self.ending = cluster, host, threading.Event()
@@ -32,7 +32,7 @@ class Siege:
                 equal([numbers["transactions"], numbers["successful_transactions"], numbers["failed_transactions"]],
                       [CLIENTS * ROUNDS, CLIENTS * ROUNDS, 0], "siege's transactions, the successful and the failed ones")
                 self.done += CLIENTS * ROUNDS
-        except BaseException as what:                           # noqa: BLE001 - of a thread: told by stop()
+        except BaseException as what:                           # noqa: BLE001 - of a thread: stop() raises it
             self.trouble.append(str(what))
 
     def stop(self):

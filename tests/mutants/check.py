@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""check - the test of scripts/mutants.py: what it changes, what it leaves alone, who is killed and who survives."""
+"""check - the test of scripts/mutants.py: what it changes, what it leaves alone, which mutants are killed and which survive."""
 import contextlib
 import pathlib
 import subprocess

@@ -1,5 +1,5 @@
-"""The broker stands still while orders flow: nothing is on the topic twice, and Spring, which applies twice what comes twice, has one
-delivery of each order, each of which took stock once."""
+"""The broker stands still while orders flow: no event is on the topic twice. Spring would apply such an event twice, so it has one
+delivery for each order, and each took stock once."""
 import signal
 import time
 

@@ -27,7 +27,7 @@ def one_broker():
 
 
 class Mix(Mall):
-    """order, delivery and product, those in `theirs` Spring's; mix.order and so on is whoever has that place."""
+    """order, delivery and product, those in `theirs` Spring's; mix.order and so on is the service in that place."""
 
     def __init__(self, broker, theirs=(), topic="mall", **settings):
         super().__init__("kafka://%s/%s" % (broker.address, topic), only=SHOP, topic_partitions=1, **settings)
@@ -51,7 +51,7 @@ class Mix(Mall):
         return name in self.daemons
 
     def end(self, name):
-        """Nobody has that place; what is meant for it waits on the topic."""
+        """Leaves the place empty; its events wait on the topic."""
         equal(self.daemons.pop(name if self.is_ours(name) else "spring").stop(), 0)
 
     def begin_ours(self, name):
@@ -68,7 +68,7 @@ class Mix(Mall):
         begin(name)
 
     def read(self):
-        """What is on the topic by now; kcat's -e would wait for a moment in which nothing comes."""
+        """All that is on the topic by now; kcat's -e would wait for a moment without new records."""
         at = ("-b", self.kafka.address, "-t")
         count = tool("kcat", "-Q", *at, "%s:0:-1" % self.topic).split()[-1]
         return tool("kcat", "-C", "-q", *at, self.topic, "-o", "beginning", "-c", count).splitlines() if count != "0" else []
@@ -102,7 +102,7 @@ class Trade:
 
     @contextlib.contextmanager
     def flowing(self):
-        """One order after the other; nobody orders while self.open is held."""
+        """One order after the other; none is placed while self.open is held."""
         ending = threading.Event()
 
         def buy():
@@ -151,7 +151,7 @@ class Trade:
         until_equal(lambda: self.mix.stock(self.inventory), self.initial - sum(self.placed[number] for number in self.kept()), PATIENCE)
 
     def balances(self):
-        """For whoever had its place from the beginning, so that its rows are all of them."""
+        """For services that had their places from the beginning, so that they have all rows."""
         mix = self.mix
         self.settles()
         equal(sorted(int(d["orderId"]) for d in mix.delivery.rows("deliveries")), self.kept(), "the orders that are delivered")

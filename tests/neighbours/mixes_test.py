@@ -11,7 +11,7 @@ ORDERS, CLIENTS = 48, 4
 
 
 def trade_in(mix):
-    """Some orders are canceled at once, before or after anybody heard of them, others when all are there."""
+    """Some orders are canceled at once, before or after a service heard of them, others when all are placed."""
     trade = Trade(mix)
 
     def buy(turn):

@@ -5,7 +5,7 @@ from mall import BIN, tool, until, until_equal
 
 
 def some(mix, trade):
-    """Orders, of which a few are canceled, and that is seen to the end: who takes over the deliveries does not know these."""
+    """Orders, a few of them canceled, all followed to their end: the service that takes over delivery does not know these."""
     trade.more()
     for number in trade.kept()[-3:]:
         trade.cancel(number)
@@ -25,7 +25,7 @@ def there_and_back(hand_over):
 
 
 def hand_over_order(mix, trade):
-    """What it said is on the topic before it ends; its numbers are not given again."""
+    """Its events are on the topic before it ends; its numbers are not given again."""
     with trade.open:
         if mix.is_ours("order"):
             until_equal(lambda: mix.order.metric("mall_outbox_pending"), 0, PATIENCE)
@@ -46,7 +46,7 @@ def test_delivery():
 
 
 def hand_over_product(mix, trade):
-    """Its stock stands still while nobody delivers."""
+    """Its stock stands still while no delivery runs."""
     mix.end("delivery")
     until(trade.has_moved, PATIENCE, every=0.3)
     stock = mix.stock(trade.inventory)

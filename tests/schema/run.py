@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""run - has a public tester ask each service all that its own /openapi.json allows, and much that it forbids.
+"""run - a public tester sends each service all that its own /openapi.json allows, and much that it forbids.
 
 usage: run.py [--seed N] [SERVICE]...
 
-The tester is schemathesis with all of its checks; schemathesis.toml says how much of it, and what is left out and why. Each service
+The tester is schemathesis with all of its checks; schemathesis.toml sets how much it tests, what is left out, and why. Each service
 runs alone on a store of its own, and the same seed makes the same requests.
 """
 import argparse

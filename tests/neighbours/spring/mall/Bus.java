@@ -5,7 +5,7 @@ import org.springframework.cloud.stream.annotation.Output;
 import org.springframework.messaging.MessageChannel;
 import org.springframework.messaging.SubscribableChannel;
 
-/** The topic: what one who only speaks has of it, and what one who hears as well. */
+/** The topic: for a service that only sends, and for one that receives as well. */
 interface Bus {
         String OUT = "event-out";
         String IN = "event-in";

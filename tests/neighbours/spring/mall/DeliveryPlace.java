@@ -7,7 +7,7 @@ import org.springframework.cloud.stream.annotation.StreamListener;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.messaging.handler.annotation.Payload;
 
-/** A delivery for each order that is heard of, as often as it is heard of; it knows orders by their number alone. */
+/** Makes a delivery for each Orderplaced, as often as it comes; it knows orders by their number alone. */
 @Configuration(proxyBeanMethods = false)
 @EnableAutoConfiguration
 @EnableBinding(Bus.Heard.class)

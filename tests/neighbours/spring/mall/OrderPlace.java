@@ -4,7 +4,7 @@ import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.cloud.stream.annotation.EnableBinding;
 import org.springframework.context.annotation.Configuration;
 
-/** Says what happens to orders, and hears nothing: their status stays null. */
+/** Announces what happens to orders, and hears no events: their status stays null. */
 @Configuration(proxyBeanMethods = false)
 @EnableAutoConfiguration
 @EnableBinding(Bus.class)

@@ -40,7 +40,7 @@ abstract class Place<R extends Row> implements SmartLifecycle {
                 this.kind = kind;
         }
 
-        // ---- rows; whoever calls these has the lock ----
+        // ---- rows; the caller holds the lock ----
 
         protected R add(R row) {
                 row.id = nextId++;
@@ -155,7 +155,7 @@ abstract class Place<R extends Row> implements SmartLifecycle {
                 }
         }
 
-        // ---- its life: HTTP begins last and ends first, when the topic can be spoken to ----
+        // ---- its life: HTTP begins last and ends first, when the topic can be reached ----
 
         @Override
         public void start() {

@@ -6,7 +6,7 @@ import org.springframework.cloud.stream.annotation.StreamListener;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.messaging.handler.annotation.Payload;
 
-/** Takes and gives back whatever it is told, as often as it is told, below zero as well. */
+/** Takes and gives back stock for each event, as often as it comes, below zero as well. */
 @Configuration(proxyBeanMethods = false)
 @EnableAutoConfiguration
 @EnableBinding(Bus.Heard.class)

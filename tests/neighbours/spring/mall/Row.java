@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 
 /**
- * What the three keep, and what is said of it: members in their order on the wire. Those of others are passed over, as Spring Boot's web
+ * The rows of the three, also as their events: members in their order on the wire. Unknown members are ignored, as Spring Boot's web
  * services do.
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
