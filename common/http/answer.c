@@ -261,14 +261,6 @@ static void push(int fd, const char *bytes, size_t len)
                 return; /* the socket is full: the client does not read, and misses it */
 }
 
-static void add_field(struct text *t, const char *name, const char *value)
-{
-        text_string(t, name);
-        text_add(t, ": ", 2);
-        text_string(t, value);
-        text_add(t, "\r\n", 2);
-}
-
 void answer_push(struct exchange *e)
 {
         struct http_answer *a = &e->request.answer;
@@ -279,9 +271,9 @@ void answer_push(struct exchange *e)
         none = is_bodyless(a) || a->pull || a->status == 304;
         text_printf(&t, "HTTP/1.1 %d %s\r\n", a->status, http_status_text(a->status));
         if (a->type && !none)
-                add_field(&t, MHD_HTTP_HEADER_CONTENT_TYPE, a->type);
+                header_write(&t, MHD_HTTP_HEADER_CONTENT_TYPE, a->type);
         for (int i = 0; i < a->header_count; i++)
-                add_field(&t, a->headers[i].name, a->headers[i].value);
+                header_write(&t, a->headers[i].name, a->headers[i].value);
         if (a->status != 204 && a->status != 304)
                 text_printf(&t, "Content-Length: %zu\r\n", none ? 0 : a->len);
         text_string(&t, "Connection: close\r\n\r\n");

@@ -1,7 +1,14 @@
 #include "http/headers.h"
 
-#include "base/text.h"
 #include "http/grammar.h"
+
+void header_write(struct text *out, const char *name, const char *value)
+{
+        text_string(out, name);
+        text_add(out, ": ", 2);
+        text_string(out, value);
+        text_add(out, "\r\n", 2);
+}
 
 void headers_add(struct headers *h, const char *name, const char *value)
 {

@@ -5,6 +5,7 @@
 #define HTTP_HEADERS_H
 
 #include "base/arena.h"
+#include "base/text.h"
 
 #include <stddef.h>
 
@@ -17,6 +18,9 @@ struct headers {
         struct http_header *at;
         size_t count, room;
 };
+
+/* A line of a message's head: "Name: value", CR and LF. */
+void header_write(struct text *out, const char *name, const char *value);
 
 void headers_add(struct headers *headers, const char *name, const char *value);
 /* All values of that name in order, joined by ", "; "" where there is none, never NULL. Names

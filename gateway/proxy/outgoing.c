@@ -1,6 +1,7 @@
 #include "gateway/proxy/outgoing.h"
 
 #include "base/clock.h"
+#include "base/hex.h"
 #include "gateway/proxy/forward.h"
 #include "gateway/proxy/proxy_request_inside.h"
 
@@ -26,7 +27,7 @@ static const char *new_key(struct proxy_request *p)
         struct proxy_worker *worker = p->worker;
         int64_t now_ms = clock_wall_ms();
         unsigned char *k;
-        char text[40];
+        char text[36] = "gw-";
 
         if (!worker->keys_left) {
                 random_bytes(worker->keys, sizeof worker->keys);
@@ -35,10 +36,7 @@ static const char *new_key(struct proxy_request *p)
         k = worker->keys[--worker->keys_left];
         for (int i = 0; i < 6; i++)
                 k[i] = (unsigned char)(now_ms >> (40 - 8 * i));
-        snprintf(text, sizeof text,
-                 "gw-%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x", k[0], k[1],
-                 k[2], k[3], k[4], k[5], k[6], k[7], k[8], k[9], k[10], k[11], k[12], k[13], k[14],
-                 k[15]);
+        *hex_write(text + 3, k, 16) = '\0';
         return arena_string(p->request->arena, text);
 }
 

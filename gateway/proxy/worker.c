@@ -14,8 +14,7 @@ void proxy_worker_open(struct proxy_worker *worker, struct loop *loop, struct sn
         worker->snapshot = snapshot;
         worker->upstreams = upstreams_open(&upstreams, loop);
         worker->budget.least = retries;
-        worker->random =
-                prng_open((uint64_t)loop_now_us(loop) * 0x9E3779B97F4A7C15u ^ (uintptr_t)worker);
+        worker->random = prng_open_random();
 }
 
 void proxy_worker_close(struct proxy_worker *worker)

@@ -34,23 +34,15 @@ static bool expects_body(const char *method)
                strcmp(method, "PATCH") == 0;
 }
 
-static void add_field(struct text *t, const char *name, const char *value)
-{
-        text_string(t, name);
-        text_add(t, ": ", 2);
-        text_string(t, value);
-        text_add(t, "\r\n", 2);
-}
-
 static void add_head(const struct upstream_request *request, struct text *t)
 {
         text_string(t, request->method);
         text_char(t, ' ');
         text_string(t, request->target);
         text_string(t, " HTTP/1.1\r\n");
-        add_field(t, "Host", request->authority);
+        header_write(t, "Host", request->authority);
         for (size_t i = 0; i < request->header_count; i++)
-                add_field(t, request->headers[i].name, request->headers[i].value);
+                header_write(t, request->headers[i].name, request->headers[i].value);
         if (is_chunked(request))
                 text_string(t, "Transfer-Encoding: chunked\r\n");
         else if (request->more)

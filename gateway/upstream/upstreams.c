@@ -32,7 +32,7 @@ struct upstreams *upstreams_open(const struct upstreams_config *config, struct l
         TAILQ_INIT(&u->busy);
         u->loop = loop;
         u->dialer = dialer_open(loop);
-        u->random = prng_open((uint64_t)(uintptr_t)u ^ (uint64_t)loop_now_us(loop));
+        u->random = prng_open_random();
         return u;
 }
 
