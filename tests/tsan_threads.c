@@ -1,9 +1,9 @@
-/* tsan_threads - threads in the words that the thread sanitizer knows.
+/* tsan_threads - C11 threads by POSIX calls, which the thread sanitizer knows.
 
    librdkafka calls thrd_create and mtx_lock, which gcc's sanitizer does not intercept: a thread
-   that it has not seen begin crashes at its first malloc. These stand before libc's, and glibc's
-   C11 types are its POSIX types underneath. It does not see pthread_clockjoin_np end a thread
-   either. Linked in VARIANT=tsan only. */
+   that it has not seen begin crashes at its first malloc. These come before libc's, and glibc's
+   C11 types are its POSIX types underneath. Nor does it see that pthread_clockjoin_np ends a
+   thread. Linked in VARIANT=tsan only. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>

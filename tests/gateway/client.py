@@ -11,7 +11,7 @@ STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9][0-9]) ([\t\x20-\x7e\x80-\xff]*)"
 
 
 class Reply:
-    """An answer. status is None where there was none; `whole`: it ended as its framing says it should.
+    """An answer. status is None where there was none; `whole`: it ended as its framing says.
 
     framing is a length, "chunked", "close" (its end is the connection's) or None (it has no body)."""
     status, fields, framing, whole = None, http1.Fields(), None, False

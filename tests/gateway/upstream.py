@@ -1,4 +1,4 @@
-"""upstream - a server that answers by script and remembers every byte it was sent, each connection apart.
+"""upstream - a server that answers by script and remembers every byte that it received, by connection.
 
     with Upstream(says(b"HTTP/1.1 200 OK\\r\\nContent-Le", END)) as upstream:
 

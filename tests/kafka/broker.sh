@@ -3,13 +3,13 @@
 #
 #   broker.sh fetch            copies Kafka and its dependencies into build/kafka/libs
 #   broker.sh start DIR PORT   listens on 127.0.0.1:PORT, keeps all in DIR, returns when it answers; a DIR used before
-#                              is taken up again with what is in it
+#                              is used again with its contents
 #   broker.sh stop DIR         ends it and waits for that
 #
-# DIR/extra.properties, put there beforehand, is taken into its settings; MORE_LISTENERS=SSL://127.0.0.1:PORT,... are listeners beside the
+# DIR/extra.properties, if it is there before the start, is added to the settings; MORE_LISTENERS=SSL://127.0.0.1:PORT,... are listeners beside the
 # plain one.
 #
-# Prints nothing but errors. DIR/pid is the process, DIR/broker.log its log.
+# Prints only errors. DIR/pid is the process, DIR/broker.log its log.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -22,7 +22,7 @@ fail() {
         exit 1
 }
 
-# Into a directory beside it first, so that a broken download is not taken for a whole one.
+# Into a directory beside it first, so that a broken download is not mistaken for a complete one.
 fetch() {
         mkdir -p "$libs/.."
         exec 9>"$libs/../.lock"
@@ -40,7 +40,7 @@ fetch() {
         exec 9>&-
 }
 
-# below the ephemeral ports, so that no client's connection takes it in between
+# below the ephemeral ports, so that no client's connection takes it before the broker does
 free_port() {
         local port
         for _ in {1..50}; do

@@ -2,10 +2,10 @@
 # One PostgreSQL server for tests and `make run PG=1`.
 #
 #   server.sh start DIR [PORT]   keeps all in DIR, returns when it answers; listens on the socket DIR/s and, when a port is
-#                                given, on 127.0.0.1:PORT. A DIR used before is taken up again with what is in it.
+#                                given, on 127.0.0.1:PORT. A DIR used before is used again with its contents.
 #   server.sh stop DIR [MODE]    ends it and waits for that: fast (default), or immediate, which is a crash
 #
-# Prints nothing but errors. DIR/url is where it is, for MALL_DB_URL. DIR/server.log is its log.
+# Prints only errors. DIR/url holds its address, for MALL_DB_URL. DIR/server.log is its log.
 set -euo pipefail
 
 fail() {

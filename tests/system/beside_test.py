@@ -183,7 +183,7 @@ class Reference(http.server.BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def reference(name, rows, openapi=404):
-    """The flag that leads the audit to it; rows by id may change meanwhile; openapi: the status there."""
+    """The flag that leads the audit to it. The caller may change rows (by id) meanwhile; openapi: the status there."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Reference) as server:
         server.shows, server.openapi = (collection_of(name), rows), openapi
         threading.Thread(target=server.serve_forever).start()

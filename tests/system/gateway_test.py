@@ -37,7 +37,7 @@ def row(name, upstream, more=""):
 
 
 def a_mall(*routes, only=("order", "gateway"), gateway="", **settings):
-    """One whose gateway has these routes too."""
+    """A mall whose gateway has these routes too."""
     mall = Mall(only=only, **settings)
     (mall.directory / "application.yml").write_text(routes_of(mall, *routes, gateway=gateway))
     return mall
@@ -94,7 +94,7 @@ def revived(mall, pause, found):
 
 
 def connections(daemon):
-    """Those it has, and its listener."""
+    """How many it has, its listener included."""
     count = 0
     for fd in pathlib.Path("/proc/%d/fd" % daemon.process.pid).iterdir():
         with contextlib.suppress(FileNotFoundError):            # closed meanwhile

@@ -1,4 +1,4 @@
-"""A broker that stands still for longer than a session, a topic that is deleted or grows, a disk that is full: what it does to a mall over Kafka."""
+"""A broker that stands still for longer than a session, a topic that is deleted or grows, a disk that is full: and their effects on a mall over Kafka."""
 import collections
 import contextlib
 import errno
@@ -59,7 +59,7 @@ def test_a_topic_deleted_and_made_anew_is_read_from_its_beginning():
         mall.check_books(inventory, MUCH, acknowledged)
         with frozen(mall.delivery):
             topics.delete("mall")
-            until(lambda: "the topic was deleted" in mall.product.log(), 60)    # the broker takes its time, and what comes before is lost
+            until(lambda: "the topic was deleted" in mall.product.log(), 60)    # the broker takes its time; records sent before are lost
             acknowledged += [mall.order_one(qty=1) for _ in range(300)]
             until_equal(lambda: mall.order.metric("mall_outbox_pending"), 0, 60)
         mall.check_books(inventory, MUCH, acknowledged)

@@ -45,8 +45,8 @@ def test_the_lab_over_kafka():
 
 
 def sieges(mall):
-    """siege with the lab's two bodies: every transaction is a successful one, and there are some. (4.1.6 counts among
-    the successful ones also what a client has under way at the end: one each at most.)"""
+    """siege with the lab's two bodies: every transaction is a successful one, and there are some. (4.1.6 also counts a
+    request that is under way at the end as successful: at most one for each client.)"""
     settings = mall.directory / "siegerc"
     settings.write_text("follow-location = false\nverbose = false\n")     # 4.1.6 follows that of a 201 and counts twice
     url = "http://127.0.0.1:%d/orders" % mall.gateway.port      # siege 4.1 tries localhost's first address only

@@ -68,7 +68,7 @@ class CannotTell(Exception):
 
 
 def until(what, seconds=15, every=0.02):
-    """The first true answer of what(); a failed check says what it last was."""
+    """The first true result of what(); a failed check shows the last result."""
     seconds = max(seconds, PATIENCE)
     deadline = time.monotonic() + seconds * SLOWER
     while True:

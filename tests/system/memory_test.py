@@ -84,7 +84,7 @@ class Crowd:
         return one
 
     def say(self, text, room=None):
-        """On a new one; as far as it is taken without waiting longer than a moment."""
+        """On a new connection; sends what is taken without a longer wait."""
         one = self.connect(room)
         one.settimeout(0.5)
         with contextlib.suppress(OSError):                      # refused, or it stopped reading: as good
@@ -92,7 +92,7 @@ class Crowd:
         return one
 
     def exchange(self, text):
-        """On a new one, which then is idle: the answer's status and the length of its body."""
+        """On a new connection, idle afterwards: the answer's status and the length of its body."""
         one = self.say(text)
         one.settimeout(30)
         got = b""
@@ -179,7 +179,7 @@ def page_of_large_rows(crowd, count, mall):
 
 
 def bus_is_away(crowd, count, mall):
-    """Also when it is started again, with all that to publish."""
+    """Also when it is started again, with all those events to publish."""
     for _ in range(count):
         status, _ = crowd.exchange(post(b"/orders", TEXT))
         equal(status, 201)

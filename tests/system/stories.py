@@ -44,7 +44,7 @@ def line(word, module, what):
 
 
 def tell(module, name):
-    """In a process of its own."""
+    """Runs in a process of its own."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))     # so that `with` ends what it began
     try:
         function = getattr(importlib.import_module(module), name)
