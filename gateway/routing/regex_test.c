@@ -154,6 +154,7 @@ static void what_java_means_otherwise_is_refused_with_its_reason(void)
                 {"\\p{Alpha}", "general category"},
                 {"\\p{^L}", "general category"},
                 {"\\pl", "general category"},
+                {"\\p{}", "general category"},
                 {"(?i)\\p{Lu}", "not supported after (?i)"},
                 {"(?s-i:a)(?is)[\\P{Ll}]", "not supported after (?i)"},
                 {"(.+){2}+", "write (?>(...){...})"},
@@ -235,6 +236,7 @@ static void parts_are_replaced_as_java_does(void)
         check_text(replaced("(a)(b)?", "[$1$2]", "ac"),
                    "[a]c");                            /* a group that took no part is empty */
         check_text(replaced("(a)", "$11", "a"), "a1"); /* no group 11: group 1 and a 1 */
+        check_text(replaced("(a)(b)(c)(d)(e)(f)(g)(h)(i)(j)(k)(l)", "$12", "abcdefghijkl"), "l");
         check_text(replaced("a", "$0$0", "bab"), "baab");
         check_text(replaced("a", "\\$1\\\\", "a"), "$1\\");
         check_text(replaced(".*", "x", "abc"), "xx"); /* Java finds the empty rest, too */
