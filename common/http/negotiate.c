@@ -64,7 +64,9 @@ static enum fit fit(const struct range *r, const char *type)
             strncasecmp(r->type, type, main_len) == 0)
                 return FIT_MAIN_TYPE;
         return r->len == 3 && strncmp(r->type, "*/*", 3) == 0 ? FIT_ANYTHING : FIT_NOT;
-} /* What the header says of a type, by the most exact range, and the place of that range. */
+}
+
+/* What the header says of a type, by the most exact range, and the place of that range. */
 struct liking {
         double quality;
         enum fit fit;
