@@ -137,6 +137,19 @@ def an_edited_generated_file_is_noticed(copy):
         path.write_text(good, encoding="utf-8")
 
 
+def a_route_that_a_person_changed_stays(copy):
+    path = copy.tree / "gateway/application.yml"
+    good = path.read_text(encoding="utf-8")
+    edited = good.replace("http://localhost:8081", "http://localhost:9999")
+    assert edited != good
+    path.write_text(edited, encoding="utf-8")
+    try:
+        copy.run("scripts/generate.py")
+        equal(path.read_text(encoding="utf-8"), edited)
+    finally:
+        path.write_text(good, encoding="utf-8")
+
+
 def it_is_among_the_images_and_programs(copy):
     for variable in ("IMAGES", "PROGRAMS", "DAEMONS"):
         assert copy.name in copy.words(variable), "%s: %s" % (variable, copy.words(variable))
@@ -162,7 +175,8 @@ def live(bus):
 CASES = [it_is_one_folder_of_at_most_110_lines, it_is_built_without_a_warning, its_unit_tests_are_built_and_pass,
          it_describes_itself_and_its_settings, the_checks_of_lint_see_it, the_generated_files_are_there, it_has_a_pipeline,
          the_overlays_have_it_under_every_prefix,
-         the_overlays_keep_their_promises_with_it, an_edited_generated_file_is_noticed, it_is_among_the_images_and_programs, the_tests_of_the_system_run_with_it]
+         the_overlays_keep_their_promises_with_it, an_edited_generated_file_is_noticed, a_route_that_a_person_changed_stays,
+         it_is_among_the_images_and_programs, the_tests_of_the_system_run_with_it]
 LIVE = {"over the embedded log": live("log"), "over Kafka": live("kafka")}
 
 
