@@ -128,6 +128,7 @@ static void look_around_possessives_classes_and_flags(void)
                 {"[\\w-.]+", "a-.", true}, /* the hyphen is a member */
                 {"[\\w-.]", ",", false},
                 {"[\\w-]+", "a-", true},
+                {"[ab]\\b!", "a!", true},
                 {"[]a]+", "]a", true},
                 {"[^]a]", "]", false},
                 {"[a&b]", "&", true},
@@ -169,6 +170,8 @@ static void what_java_means_otherwise_is_refused_with_its_reason(void)
                 {"(a)\\11", "\\1 to \\9"},
                 {"\\012", "\\1 to \\9"},
                 {"(?U)a+", "of (?...) only"},
+                {"(?iU)a+", "of (?...) only"},
+                {"\\x{4g}", "after \\ only these letters"},
                 {"(?x)a b", "of (?...) only"},
                 {"(?P<x>a)", "of (?...) only"},
                 {"(?<a_b>a)", "of (?...) only"},
