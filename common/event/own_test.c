@@ -72,7 +72,7 @@ static void say_own(int64_t id)
         publish(&r, 1);
 }
 
-static void wait_for_renewal(int64_t above)
+static void wait_until_given(int64_t above)
 {
         int64_t end_at = clock_mono_us() + PATIENCE_US;
 
@@ -96,7 +96,7 @@ static void a_store_that_came_back_from_the_past_is_renewed(void)
         wait_for_things(3);
         check_int(store_events_given(t.store), 3);
         say_own(10); /* from a life that it does not know */
-        wait_for_renewal(10);
+        wait_until_given(10);
         wait_for_told("ERROR this store came back from the past: it gave events ids up to 3, and "
                       "the topic has its event 10. It is renewed: ids go"
                       " on above ");
@@ -172,7 +172,7 @@ static void a_standby_that_was_behind_is_renewed(void)
                 say("1", thing("b"));
                 wait_for_things(51);
                 third_party("SELECT setval('outbox_ids', 40), setval('things_ids', 40)");
-                wait_for_renewal(50);
+                wait_until_given(50);
                 check(things_add(t.store, "c") > 1000000 * (int64_t)1000000000);
         }
         end();
@@ -189,6 +189,7 @@ static void clocks_may_differ_a_little(void)
         say("1", thing("a"));
         listen_as("things");
         wait_for_things(1);
+        wait_until_given(0); /* the row can be read a moment before its event counts as given */
         check_int(store_events_given(t.store), 1);
         inbox_close(&t.inbox, CLOSE_MS);
         say_own(most);
@@ -313,7 +314,7 @@ static void on_kafka_the_end_of_the_topic_is_looked_at(void)
                 check_text(e.text, "");
                 say_own(39);
                 own = own_open(t.store, &kafka, "things");
-                wait_for_renewal(39);
+                wait_until_given(39);
                 own_close(&own);
                 bus_close(&t.publisher, CLOSE_MS);
                 t.publisher = log;
