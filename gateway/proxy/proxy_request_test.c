@@ -236,6 +236,25 @@ static void a_gateway_that_stops_cuts_an_answer_that_has_begun(void)
         close_mall();
 }
 
+/* Its request ends after the worker and the worker's upstreams: the sanitizer looks on. */
+static void a_stop_does_not_wait_for_a_client_that_stalls(void)
+{
+        static char half[100000];
+        int at, fd;
+        char byte;
+
+        open_mall();
+        memset(half, 'x', sizeof half);
+        fd = send_to(front, "POST /mute HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n");
+        check(send(fd, half, sizeof half, MSG_NOSIGNAL) == (ssize_t)sizeof half);
+        at = accept(mute, NULL, NULL);
+        check(recv(at, &byte, 1, 0) == 1);
+        http_server_close(&front, 100);
+        close(fd);
+        close(at);
+        close_mall();
+}
+
 static bool is_measured(const char *labels)
 {
         struct arena *arena = arena_open();
@@ -278,6 +297,7 @@ int main(int argc, char **argv)
                 STORY(a_breaker_sends_its_requests_elsewhere),
                 STORY(a_gateway_that_stops_ends_all_waiting),
                 STORY(a_gateway_that_stops_cuts_an_answer_that_has_begun),
+                STORY(a_stop_does_not_wait_for_a_client_that_stalls),
                 STORY(a_client_that_hangs_up_ends_its_request),
                 {NULL, NULL},
         };

@@ -139,7 +139,7 @@ static bool rewrite_path_request(const struct filter *f, struct filter_chain *ch
 
         if (!path) {
                 chain->status = 414;
-                chain->detail = "the path is too long for RewritePath's expression";
+                chain->detail = "RewritePath's expression takes too long on this path";
                 return false;
         }
         chain->path = *path == '/' ? path : arena_printf(arena, "/%s", path);

@@ -104,7 +104,7 @@ static void rewritepath_bounds_its_work(void)
         begin("  - RewritePath=/api/(a+)+$, /$1", path);
         check(!filter_chain_request(&chain));
         check_int(chain.status, 414);
-        check_text(chain.detail, "the path is too long for RewritePath's expression");
+        check_text(chain.detail, "RewritePath's expression takes too long on this path");
 }
 
 static void addrequestheader_setrequestheader_removerequestheader(void)

@@ -43,10 +43,13 @@ static bool header_read(struct routes *routes, struct predicate *p, struct error
 static bool header_holds(const struct predicate *p, const struct asked *asked)
 {
         const struct headers *h = asked->headers;
+        size_t values = 0;
 
         for (size_t i = 0; i < h->count; i++)
+                values += strcasecmp(h->at[i].name, p->name) == 0;
+        for (size_t i = 0; i < h->count; i++)
                 if (strcasecmp(h->at[i].name, p->name) == 0 &&
-                    (!p->regex || regex_matches(p->regex, asked->arena, h->at[i].value)))
+                    (!p->regex || regex_matches(p->regex, asked->arena, h->at[i].value, values)))
                         return true;
         return false;
 }
@@ -67,6 +70,10 @@ static bool query_read(struct routes *routes, struct predicate *p, struct error 
 /* `?x` has no value, so that no expression matches; `?x=` has an empty one. */
 static bool query_holds(const struct predicate *p, const struct asked *asked)
 {
+        size_t parameters = 1;
+
+        for (const char *at = asked->query; at && *at; at++)
+                parameters += *at == '&';
         for (const char *at = asked->query; at && *at; at += strcspn(at, "&"), at += *at == '&') {
                 size_t len = strcspn(at, "&"), name_len = strcspn(at, "=&");
                 const char *name = http_unescape(asked->arena, at, name_len, true), *value;
@@ -78,7 +85,7 @@ static bool query_holds(const struct predicate *p, const struct asked *asked)
                 value = name_len < len ? http_unescape(asked->arena, at + name_len + 1,
                                                        len - name_len - 1, true)
                                        : NULL;
-                if (value && regex_matches(p->regex, asked->arena, value))
+                if (value && regex_matches(p->regex, asked->arena, value, parameters))
                         return true;
         }
         return false;

@@ -178,13 +178,23 @@ static const char *as_utf8(struct arena *arena, const char *subject)
 }
 
 /* PCRE2 counts steps anew at each place where a match may begin: a replacement's are shared out. */
-static struct search search_open(const struct regex *r, struct arena *arena, const char *subject)
+static size_t steps_of(const struct search *s, size_t subjects)
+{
+        size_t scan = REGEX_SCAN / (s->len + 1);
+
+        if (s->regex->pieces)
+                return REGEX_REPLACE_STEPS / (s->len + 1);
+        return (scan < REGEX_STEPS ? scan : REGEX_STEPS) / subjects;
+}
+
+static struct search search_open(const struct regex *r, struct arena *arena, const char *subject,
+                                 size_t subjects)
 {
         struct search s = {.regex = r, .subject = as_utf8(arena, subject)};
         size_t steps;
 
         s.len = strlen(s.subject);
-        steps = r->pieces ? REGEX_REPLACE_STEPS / (s.len + 1) : REGEX_STEPS;
+        steps = steps_of(&s, subjects);
         s.data = pcre2_match_data_create(r->groups + 1, NULL);
         s.limits = pcre2_match_context_create(NULL);
         pcre2_set_match_limit(s.limits, (uint32_t)steps);
@@ -218,9 +228,9 @@ static bool search_from(struct search *s, struct arena *arena, size_t from)
         return result > 0;
 }
 
-bool regex_matches(const struct regex *r, struct arena *arena, const char *subject)
+bool regex_matches(const struct regex *r, struct arena *arena, const char *subject, size_t subjects)
 {
-        struct search s = search_open(r, arena, subject);
+        struct search s = search_open(r, arena, subject, subjects);
         bool matches = search_from(&s, arena, 0);
 
         search_close(&s);
@@ -251,7 +261,7 @@ static size_t character_length(const char *at, const char *end)
    is looked at, too. */
 const char *regex_replace(const struct regex *r, struct arena *arena, const char *subject)
 {
-        struct search s = search_open(r, arena, subject);
+        struct search s = search_open(r, arena, subject, 1);
         struct text out = text_open(arena, s.len + 32);
         size_t copied = 0, from = 0;
 

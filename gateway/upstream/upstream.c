@@ -388,7 +388,8 @@ void upstream_cancel(struct upstream_request *request)
 
         if (!a)
                 return;
-        a->upstreams->gathered -= a->held;
+        if (a->held) /* else the upstreams may be closed: a request may end after its worker */
+                a->upstreams->gathered -= a->held;
         a->held = 0;
         if (a->state == UPSTREAM_DONE)
                 return;
