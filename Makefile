@@ -2,6 +2,17 @@
 
 # The one list of services: the programs, their tests and images, the built-in routes, the manifests, the pipelines and the tests follow it.
 SERVICES := order delivery product
+ifeq ($(strip $(SERVICES)),)
+$(error SERVICES is empty)
+endif
+ifneq ($(words $(SERVICES)),$(words $(sort $(SERVICES))))
+$(error SERVICES names a service twice: $(SERVICES))
+endif
+WRONG_NAMES := $(filter common gateway mallctl build buildspec deploy docs scripts tests,$(SERVICES)) \
+               $(shell printf '%s\n' $(SERVICES) | grep -vxE '[a-z][a-z0-9]*')
+ifneq ($(strip $(WRONG_NAMES)),)
+$(error SERVICES: no service can be called $(strip $(WRONG_NAMES)): a name is lower case letters and digits, and no other folder of this tree)
+endif
 DAEMONS  := $(SERVICES) gateway
 PROGRAMS := $(DAEMONS) mallctl
 TIERS    := base data event http service
@@ -236,12 +247,16 @@ $(library) $(testing):
 	$(Q)$(AR) rcs $@ $^
 
 define program
-$(OUT)/bin/$(1): $(call program_objects,$(1)) $(BESIDE_$(VARIANT)) $(library)
+$(OUT)/bin/$(1): $(call program_objects,$(1)) $(BESIDE_$(VARIANT)) $(library) | $(1)/main.c
 	@mkdir -p $$(@D)
 	@echo "  LD  $$@"
 	$$(Q)$$(CC) -o $$@ $$^ $$(ALL_LIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+
+# Only where there is none.
+$(PROGRAMS:%=%/main.c):
+	@echo "there is no $@, though the Makefile lists $(@D) among its programs" >&2; exit 1
 
 # A test of a program's folder links that folder, but its main().
 .SECONDEXPANSION:

@@ -31,10 +31,10 @@ def text_of(path):
 def write(path, text):
     """By renaming, since a build may be reading the file."""
     if text is None:
-        path.unlink()
+        path.unlink(missing_ok=True)                            # another make may be at it
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(path.name + ".new")
+    new = path.with_name("%s.%d.new" % (path.name, os.getpid()))
     new.write_text(text, encoding="utf-8")
     if path.exists():
         new.chmod(path.stat().st_mode)
@@ -46,6 +46,10 @@ def main():
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--bin", type=pathlib.Path, default=services.PROGRAMS)
     arguments = parser.parse_args()
+    faults = services.faults(arguments.bin)
+    if faults:
+        print("\n".join("generate: " + fault for fault in faults), file=sys.stderr)
+        return 1
     stale = [(name, text) for name, text in sorted(wanted(arguments.bin).items()) if text_of(services.TOP / name) != text]
     for name, text in stale:
         if arguments.check:

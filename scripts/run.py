@@ -7,9 +7,10 @@ Starts all daemons, waits until they are ready, says where they are and shows th
 daemon's name in front; data/log/NAME.log keeps them. MALL_ settings of the environment reach the daemons, except
 those that cannot be the same for all of them. --kafka starts a broker on localhost:9092, unless MALL_BUS_URL names one; --postgres
 a PostgreSQL on localhost:5432 (--port postgresql=PORT), unless MALL_DB_URL names one.
-Ends with 0 after Ctrl-C or SIGTERM, with 1 when something could not start or a daemon died.
+Ends with 0 after Ctrl-C, SIGTERM or SIGHUP, with 1 when something could not start or a daemon died.
 """
 import argparse
+import contextlib
 import os
 import pathlib
 import queue
@@ -28,6 +29,7 @@ import services
 
 TOP = services.TOP
 NOT_FOR_ALL = ("MALL_PORT", "MALL_MANAGEMENT_PORT")
+SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 READY_SECONDS = 20
 STOP_SECONDS = 30
 BROKER = TOP / "tests/kafka/broker.sh"
@@ -69,8 +71,9 @@ class Daemon:
 
 
 def show(name, line):
-    sys.stdout.write("%-8s | %s" % (name, line.decode("utf-8", "replace")))
-    sys.stdout.flush()
+    with contextlib.suppress(OSError):                          # the terminal may be gone
+        sys.stdout.write("%-8s | %s" % (name, line.decode("utf-8", "replace")))
+        sys.stdout.flush()
 
 
 def drain(lines):
@@ -105,11 +108,13 @@ def table(daemons, store, bus):
     print()
     for row in rows:
         print("  %-9s %-6s %-8s %s" % row)
-    by_name = {d.name: d.url() for d in daemons}
-    print("\n  data in %s, events over %s\n  try:  http POST %s/inventories productId=1001 productName=TV stock=100"
-          "\n        http POST %s/orders productId=1001 productName=TV qty=5 customerId=100"
-          "\n        http %s/inventories/1        Ctrl-C stops all of it\n"
-          % (store, bus, by_name["product"], by_name["gateway"], by_name["gateway"]), flush=True)
+    urls = {d.name: d.url() for d in daemons}
+    print("\n  data in %s, events over %s" % (store, bus))
+    if {"order", "product"} <= set(urls):
+        print("  try:  http POST %s/inventories productId=1001 productName=TV stock=100"
+              "\n        http POST %s/orders productId=1001 productName=TV qty=5 customerId=100"
+              "\n        http %s/inventories/1" % (urls["product"], urls["gateway"], urls["gateway"]))
+    print("  Ctrl-C stops all of it\n", flush=True)
 
 
 def stop(daemons, lines):
@@ -138,7 +143,7 @@ def stop(daemons, lines):
 
 def mall(arguments, settings, data):
     """Runs until a signal (KeyboardInterrupt) or until a daemon dies (Trouble)."""
-    daemons, lines = [], queue.Queue()
+    daemons, lines = [], queue.SimpleQueue()               # a signal may come while it is waited for
     trouble = None
     try:
         for name in services.daemons():
@@ -155,12 +160,13 @@ def mall(arguments, settings, data):
                 raise Trouble("%s died" % name)
             show(name, line)
     except KeyboardInterrupt:
-        print("\nrun: stopping", flush=True)
+        with contextlib.suppress(OSError):
+            print("\nrun: stopping", flush=True)
     except Trouble as what:
         trouble = what
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    clean = stop(daemons, lines)
+    finally:
+        ignore_signals()
+        clean = stop(daemons, lines)
     if trouble:
         raise trouble
     return 0 if clean else 1
@@ -185,8 +191,22 @@ def start_server(data, port):
     return (data / "postgres/url").read_text().strip()
 
 
+def ignore_signals():
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def interrupt(*_):
+    ignore_signals()                                            # a second one must not cut the stop short
     raise KeyboardInterrupt
+
+
+def port_of(text):
+    """("order", "8081")"""
+    name, equals, port = text.partition("=")
+    if not equals or name not in (*services.daemons(), "postgresql") or not port.isdigit():
+        raise argparse.ArgumentTypeError("%s is not NAME=PORT of %s or postgresql" % (text, ", ".join(services.daemons())))
+    return name, port
 
 
 def main():
@@ -194,10 +214,10 @@ def main():
     parser.add_argument("--kafka", action="store_true")
     parser.add_argument("--postgres", action="store_true")
     parser.add_argument("--bin", type=pathlib.Path, default=services.PROGRAMS)
-    parser.add_argument("--port", action="append", default=[], type=lambda text: text.split("=", 1))
+    parser.add_argument("--port", action="append", default=[], type=port_of)
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, interrupt)
-    signal.signal(signal.SIGINT, interrupt)
+    for number in SIGNALS:
+        signal.signal(number, interrupt)
     settings = {"MALL_LOG": "text", **os.environ}
     for name in NOT_FOR_ALL:
         if settings.pop(name, None):

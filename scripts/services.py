@@ -4,6 +4,7 @@
     daemons()               the same, then "gateway"
     host("product")         its host name in the docker profile, without the prefix of whose mall it is: "products"
     describe("order")       a dict of what `order --describe` prints
+    faults()                what is wrong between them: [] where all is well
     collections("product")  those of them that clients use: ["inventories"]; "movements" is for neighbours
 """
 import functools
@@ -46,3 +47,17 @@ def describe(name, folder=PROGRAMS):
 
 def collections(name, folder=PROGRAMS):
     return [c["path"].lstrip("/") for c in describe(name, folder)["collections"] if c["listed"]]
+
+
+def faults(folder=PROGRAMS):
+    """What two services must not have in common, in a sentence each."""
+    found, owners = [], {("port", "8088"): "gateway"}
+    for name in names():
+        said = describe(name, folder)
+        if said["name"] != name:
+            found.append("%s calls itself %s: .name in %s/main.c" % (name, said["name"], name))
+        for what, value in [("port", str(said["port"])), *(("collection", c["path"]) for c in said["collections"])]:
+            owner = owners.setdefault((what, value), name)
+            if owner != name:
+                found.append("%s has the %s %s, which is %s's" % (name, what, value, owner))
+    return found

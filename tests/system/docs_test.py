@@ -77,7 +77,13 @@ def test_make_run_on_a_postgresql_of_its_own():
     assert ports.is_free(port), "PostgreSQL was not stopped"
 
 
-def run_and_order(*flags):
+def test_make_run_leaves_no_daemon_when_its_terminal_is_closed_or_two_signals_come():
+    run_and_order(signals=[signal.SIGHUP])
+    for _ in range(3):
+        run_and_order(signals=[signal.SIGTERM, signal.SIGINT])
+
+
+def run_and_order(*flags, signals=(signal.SIGINT,)):
     """What `make run` said until it was stopped, having taken an order."""
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o755)                              # the server is another user when we are root
@@ -99,12 +105,14 @@ def run_and_order(*flags):
                         socket.create_connection((address, numbers["gateway"])).close()
                     order = Client(numbers["gateway"]).post("/orders", {"qty": 1})
                     assert order.headers["location"].startswith("http://localhost:%d/" % numbers["gateway"]), order.headers
-                    run.send_signal(signal.SIGINT)
+                    for number in signals:
+                        run.send_signal(number)
         finally:
             run.terminate()
             code = run.wait(30)
         assert code == 0, said
         for name, port in numbers.items():
             assert re.search(r"%s +%d " % (name, port), said), said
+            assert ports.is_free(port), "%s still runs" % name
             assert os.path.getsize(os.path.join(directory, "data/log", name + ".log")), name
         return said

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """check - the test of the runners: what fails once is unsteady, what fails twice or has a sanitizer's complaint fails, and the tally says so."""
+import json
 import os
 import pathlib
 import re
@@ -92,9 +93,37 @@ def tally(directory):
     assert code == 1 and text.endswith("FAIL bad: d\nunsteady b\n| first\n| log\n2 passed, 1 failed\n"), text
 
 
+def services_that_collide(directory):
+    """Two with one port and one collection, and one that has another name than its folder."""
+    names = subprocess.check_output(["make", "-s", "-C", TOP, "print-SERVICES"], text=True,
+                                    env={k: v for k, v in os.environ.items() if not k.startswith("MAKE")}).split()
+    for number, name in enumerate(names):
+        said = {"name": "voucher" if number == 2 else name, "port": (8081, 8081, 8088)[number], "settings": [],
+                "collections": [{"path": ("/orders", "/orders", "/inventories")[number], "listed": True}]}
+        program = directory / name
+        program.write_text("#!/bin/sh\necho '%s'\n" % json.dumps(said))
+        program.chmod(0o755)
+    code, text = run(TOP / "scripts/generate.py", "--check", "--bin", directory)
+    first, second, third = names
+    assert (code, text.splitlines()) == (1, [
+        "generate: %s has the port 8081, which is %s's" % (second, first),
+        "generate: %s has the collection /orders, which is %s's" % (second, first),
+        "generate: %s calls itself voucher: .name in %s/main.c" % (third, third),
+        "generate: %s has the port 8088, which is gateway's" % third]), text
+
+
+def lists_that_cannot_be(directory):
+    makefile = (TOP / "Makefile").read_text()
+    for services, why in (("", "SERVICES is empty"), ("order order", "names a service twice"), ("order gift-card", "gift-card"),
+                          ("order Coupon", "Coupon"), ("order gateway", "gateway"), ("order common", "common")):
+        (directory / "Makefile").write_text(re.sub(r"(?m)^SERVICES := .*", "SERVICES := " + services, makefile))
+        code, text = run("make", "-s", "-C", TOP, "-f", directory / "Makefile", "print-SERVICES")
+        assert code == 2 and "SERVICES" in text and why in text, (services, code, text)
+
+
 def main():
     failed = 0
-    for story in unit_programs, system_stories, tally:
+    for story in unit_programs, system_stories, tally, services_that_collide, lists_that_cannot_be:
         with tempfile.TemporaryDirectory() as directory:
             try:
                 story(pathlib.Path(directory))
