@@ -12,7 +12,7 @@ NAME = "coupon"
 # what checks, and what the checks read, beside what codebuild.World copies
 SOURCE = ("tests/k8s", "tests/deploy", "tests/wire/application.yml", "docs/settings.md", "common/service/actuator.c")
 LAB, ROUTES = "deploy/k8s/overlays/lab/shop/kustomization.yaml", "deploy/k8s/base/application.yml"
-DESCRIBES = '#!/bin/sh\necho \'{"name": "%s", "port": 8084, "collections": [{"path": "/%ss", "listed": true}]}\'\n'
+DESCRIBES = '#!/bin/sh\necho \'{"name": "%s", "port": %d, "collections": [{"path": "/%ss", "listed": true}]}\'\n'
 
 
 def change(path, old, new):
@@ -41,8 +41,8 @@ def names(tree, words):
     """Writes the list. Scripts stand in for the programs, which are not built and which describe themselves."""
     change(tree / "Makefile", "SERVICES := %s\n" % " ".join(services.names()), "SERVICES := %s\n" % " ".join(words))
     (tree / "programs").mkdir(exist_ok=True)
-    for word in words:
-        (tree / "programs" / word).write_text(DESCRIBES % (word, word))
+    for port, word in enumerate(words, 8081):
+        (tree / "programs" / word).write_text(DESCRIBES % (word, port, word))
         (tree / "programs" / word).chmod(0o755)
 
 
