@@ -24,19 +24,8 @@ static void routes_are_shown_as_spring_does(void)
         arena_close(&arena);
 }
 
-static const char served[] = UNDER_GATEWAY(
-        "      default-filters: ['AddResponseHeader=X-A, 1']\n"
-        "      routes:\n"
-        "      - id: a\n"
-        "        uri: http://a:1\n"
-        "        predicates: [Path=/a]\n"
-        "        filters:\n"
-        "        - name: CircuitBreaker\n"
-        "          args: {name: shared, statusCodes: [500, 502], slidingWindowSize: 2, "
-        "minimumNumberOfCalls: 2}\n"
-        "        - name: RequestRateLimiter\n"
-        "          args: {redis-rate-limiter.replenishRate: 1, key-resolver: client-address}\n"
-        "        metadata: {team: blue, none: , list: [1, {a: b}]}\n");
+static const char served[] =
+        UNDER_GATEWAY(SERVED_ROUTE "        metadata: {team: blue, none: , list: [1, {a: b}]}\n");
 
 static void all_of_a_route_is_shown(void)
 {

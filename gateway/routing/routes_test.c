@@ -267,18 +267,7 @@ static void files_are_found_or_named(void)
         routes_close(&r);
 }
 
-static const char served[] = UNDER_GATEWAY(
-        "      default-filters: ['AddResponseHeader=X-A, 1']\n"
-        "      routes:\n"
-        "      - id: a\n"
-        "        uri: http://a:1\n"
-        "        predicates: [Path=/a]\n"
-        "        filters:\n"
-        "        - name: CircuitBreaker\n"
-        "          args: {name: shared, statusCodes: [500, 502], slidingWindowSize: 2, "
-        "minimumNumberOfCalls: 2}\n"
-        "        - name: RequestRateLimiter\n"
-        "          args: {redis-rate-limiter.replenishRate: 1, key-resolver: client-address}\n");
+static const char served[] = UNDER_GATEWAY(SERVED_ROUTE);
 
 static void state_survives_a_reload_of_the_same(void)
 {

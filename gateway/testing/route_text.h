@@ -12,6 +12,19 @@
 #define ONE_ROUTE                                                                                  \
         "      routes:\n      - id: a\n        uri: http://a:1\n        predicates: "              \
         "[Path=/a/**]\n"
+/* With a breaker, a limiter and a default filter. */
+#define SERVED_ROUTE                                                                               \
+        "      default-filters: ['AddResponseHeader=X-A, 1']\n"                                    \
+        "      routes:\n"                                                                          \
+        "      - id: a\n"                                                                          \
+        "        uri: http://a:1\n"                                                                \
+        "        predicates: [Path=/a]\n"                                                          \
+        "        filters:\n"                                                                       \
+        "        - name: CircuitBreaker\n"                                                         \
+        "          args: {name: shared, statusCodes: [500, 502], slidingWindowSize: 2, "           \
+        "minimumNumberOfCalls: 2}\n"                                                               \
+        "        - name: RequestRateLimiter\n"                                                     \
+        "          args: {redis-rate-limiter.replenishRate: 1, key-resolver: client-address}\n"
 
 static struct error error; /* of the last text */
 
