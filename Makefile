@@ -8,12 +8,12 @@ endif
 ifneq ($(words $(SERVICES)),$(words $(sort $(SERVICES))))
 $(error SERVICES names a service twice: $(SERVICES))
 endif
-WRONG_NAMES := $(filter common gateway mallctl build buildspec deploy docs scripts tests,$(SERVICES)) \
+WRONG_NAMES := $(filter common frontend gateway mallctl build buildspec deploy docs scripts tests,$(SERVICES)) \
                $(shell printf '%s\n' $(SERVICES) | LC_ALL=C grep -vxE '[a-z][a-z0-9]*')
 ifneq ($(strip $(WRONG_NAMES)),)
 $(error SERVICES: no service can be called $(strip $(WRONG_NAMES)): a name is lower case letters and digits, and no other folder of this tree)
 endif
-DAEMONS  := $(SERVICES) gateway
+DAEMONS  := $(SERVICES) frontend gateway
 PROGRAMS := $(DAEMONS) mallctl
 TIERS    := base data event http service
 

@@ -1,7 +1,8 @@
 """services - the list of services, for scripts and tests: which there are (the Makefile says), and what each says of itself.
 
     names()                 ["order", "delivery", "product"]
-    daemons()               the same, then "gateway"
+    daemons()               the same, then "frontend" and "gateway"
+    port("order")           8081: where it listens if nobody says otherwise
     host("product")         its host name in the docker profile, without the prefix of whose mall it is: "products"
     describe("order")       a dict of what `order --describe` prints
     faults()                what is wrong between them: [] where all is well
@@ -17,6 +18,8 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 PROGRAMS = TOP / "build/bin"
 # The lab's manifests and routes call this one by another name than its program.
 HOSTS = {"product": "products"}
+# Daemons that are no services. They are built after the files that are generated, so nobody can ask them then.
+PORTS = {"frontend": 8080, "gateway": 8088}
 
 
 @functools.lru_cache(maxsize=None)
@@ -45,13 +48,17 @@ def describe(name, folder=PROGRAMS):
     return json.loads(subprocess.check_output([pathlib.Path(folder) / name, "--describe"], text=True))
 
 
+def port(name, folder=PROGRAMS):
+    return PORTS.get(name) or describe(name, folder)["port"]
+
+
 def collections(name, folder=PROGRAMS):
     return [c["path"].lstrip("/") for c in describe(name, folder)["collections"] if c["listed"]]
 
 
 def faults(folder=PROGRAMS):
     """What two services must not have in common, in a sentence each."""
-    found, owners = [], {("port", "8088"): "gateway"}
+    found, owners = [], {("port", str(port)): daemon for daemon, port in PORTS.items()}
     for name in names():
         said = describe(name, folder)
         if said["name"] != name:
