@@ -16,6 +16,17 @@ int64_t clock_wall_ms(void)
         return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+int64_t clock_wall_ns(void)
+{
+        int64_t set = atomic_load_explicit(&wall_of_test, memory_order_relaxed);
+        struct timespec t;
+
+        if (set)
+                return set * 1000000;
+        clock_gettime(CLOCK_REALTIME, &t);
+        return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
 int64_t clock_mono_us(void)
 {
         struct timespec t;

@@ -9,6 +9,7 @@
 #include <time.h>
 
 int64_t clock_wall_ms(void); /* Unix time in milliseconds */
+int64_t clock_wall_ns(void); /* the same in nanoseconds */
 int64_t clock_mono_us(void); /* monotonic, microseconds */
 /* The monotonic time in so many milliseconds, for pthread_cond_clockwait(..., CLOCK_MONOTONIC,
    ...). */

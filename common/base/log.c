@@ -5,6 +5,7 @@
 #include "base/log_line.h"
 #include "base/log_output.h"
 #include "base/thread.h"
+#include "base/trace.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -39,6 +40,7 @@ static _Atomic bool is_open;
 static _Atomic int least_level = LOG_INFO;
 static const char *service_name;
 static bool lines_as_text;
+static _Thread_local const struct trace *step;
 
 bool log_is_on(enum log_level level)
 {
@@ -151,20 +153,44 @@ static void line_begin(struct log_line *line, int64_t wall_ms, enum log_level le
         log_line_begin(line, lines_as_text || !atomic_load(&is_open), wall_ms, level);
 }
 
+const struct trace *log_step(const struct trace *trace)
+{
+        const struct trace *before = step;
+
+        step = trace;
+        return before;
+}
+
+/* Returns whether one of them is the trace's. */
+static bool pairs_add(struct log_line *line, va_list pairs)
+{
+        bool traced = false;
+        const char *name;
+
+        while ((name = va_arg(pairs, const char *))) {
+                traced = traced || strcmp(name, "trace.id") == 0;
+                log_line_member(line, name, va_arg(pairs, const char *));
+        }
+        return traced;
+}
+
 void log_write(enum log_level level, const char *message, ...)
 {
         struct log_line line;
-        const char *name;
         va_list pairs;
+        bool traced;
 
         if (!log_is_on(level))
                 return;
         line_begin(&line, clock_wall_ms(), level);
         log_line_message(&line, service_name, message);
         va_start(pairs, message);
-        while ((name = va_arg(pairs, const char *)))
-                log_line_member(&line, name, va_arg(pairs, const char *));
+        traced = pairs_add(&line, pairs);
         va_end(pairs);
+        if (step && !traced) {
+                log_line_member(&line, "trace.id", step->id);
+                log_line_member(&line, "span.id", step->span);
+        }
         log_line_end(&line);
         line_give(&line, level);
 }

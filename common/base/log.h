@@ -22,9 +22,15 @@ void log_close(void); /* writes what is left; any thread, several at once too: a
 void log_write(enum log_level level, const char *message, ...) __attribute__((sentinel));
 bool log_is_on(enum log_level level);
 
-/* The access line of one request. trace may be NULL. */
+/* From now on the lines that this thread writes with log_write have trace.id and span.id of that
+   step (base/trace.h), unless they give a trace.id themselves; NULL: no more. The step must live
+   until the next call. Returns the one before. */
+struct trace;
+const struct trace *log_step(const struct trace *trace);
+
+/* The access line of one request. trace and span may be NULL. */
 struct log_access {
-        const char *method, *target, *trace, *client;
+        const char *method, *target, *trace, *span, *client;
         int status;
         int64_t duration_us, bytes_in, bytes_out;
         int64_t wall_ms;

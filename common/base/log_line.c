@@ -217,6 +217,7 @@ void log_line_access(struct log_line *l, const char *service, const struct log_a
         number_member(l, "http.response.body.bytes", a->bytes_out);
         log_line_member(l, "client.ip", a->client);
         log_line_member(l, "trace.id", a->trace);
+        log_line_member(l, "span.id", a->span);
         log_line_member(l, "url.original", a->target); /* last: it may be what has to be cut */
 }
 

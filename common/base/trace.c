@@ -2,6 +2,7 @@
 
 #include "base/hex.h"
 #include "base/random.h"
+#include "base/trace_sampler.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -56,13 +57,38 @@ bool trace_is_well_formed(const char *p)
                !is_zero(p + SPAN_AT, 16) && is_hex(p + FLAGS_AT, 2);
 }
 
-void trace_continue(struct trace *trace, const char *received)
+static unsigned hex_value(char digit)
 {
-        bool go_on = received && trace_is_well_formed(received);
+        return (unsigned)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+}
+
+bool trace_is_sampled(const char *traceparent)
+{
+        return hex_value(traceparent[FLAGS_AT + 1]) & 1;
+}
+
+static void sampled_set(char *traceparent, bool sampled)
+{
+        char *digit = &traceparent[FLAGS_AT + 1];
+
+        *digit = hex_digits[(hex_value(*digit) & ~1u) | sampled];
+}
+
+static void ids_copy(struct trace *trace)
+{
+        memcpy(trace->id, trace->parent + ID_AT, TRACE_ID - 1);
+        trace->id[TRACE_ID - 1] = '\0';
+        memcpy(trace->span, trace->parent + SPAN_AT, SPAN_ID - 1);
+        trace->span[SPAN_ID - 1] = '\0';
+}
+
+/* All but the flags' last bit. */
+static void parent_write(struct trace *trace, const char *received)
+{
         char *p = trace->parent;
 
         memcpy(p, "00-", 3);
-        if (go_on) {
+        if (received) {
                 memcpy(p + ID_AT, received + ID_AT, 32);
         } else {
                 write_hex(p + ID_AT, random_next() | 1); /* all zero would be no id */
@@ -71,8 +97,30 @@ void trace_continue(struct trace *trace, const char *received)
         p[SPAN_AT - 1] = '-';
         write_hex(p + SPAN_AT, random_next() | 1);
         p[FLAGS_AT - 1] = '-';
-        memcpy(p + FLAGS_AT, go_on ? received + FLAGS_AT : "01", 2);
+        memcpy(p + FLAGS_AT, received ? received + FLAGS_AT : "01", 2);
         p[LENGTH] = '\0';
-        memcpy(trace->id, p + ID_AT, 32);
-        trace->id[32] = '\0';
+}
+
+void trace_continue(struct trace *trace, const char *received)
+{
+        bool go_on = received && trace_is_well_formed(received);
+
+        parent_write(trace, go_on ? received : NULL);
+        ids_copy(trace);
+        memcpy(trace->above, go_on ? received + SPAN_AT : "", go_on ? SPAN_ID - 1 : 1);
+        trace->above[SPAN_ID - 1] = '\0';
+        if (trace_sampler_is_on())
+                sampled_set(trace->parent,
+                            trace_sampler_takes(trace->id, go_on, trace_is_sampled(trace->parent)));
+}
+
+void trace_restore(struct trace *trace, const char *own, const char *above)
+{
+        memcpy(trace->parent, "00-", 3);
+        memcpy(trace->parent + ID_AT, own + ID_AT, LENGTH - ID_AT);
+        trace->parent[LENGTH] = '\0';
+        ids_copy(trace);
+        memset(trace->above, 0, sizeof trace->above);
+        if (above)
+                memcpy(trace->above, above, strnlen(above, SPAN_ID - 1));
 }
