@@ -86,7 +86,8 @@ static const char *name_of_variable(struct arena *arena, const char *variable, s
 
 const char *config_variable(struct arena *arena, const char *name)
 {
-        char *variable = arena_printf(arena, "MALL_%s", name);
+        bool foreign = strncmp(name, "otel-", strlen("otel-")) == 0;
+        char *variable = arena_printf(arena, foreign ? "%s" : "MALL_%s", name);
 
         for (char *c = variable; *c; c++)
                 *c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
@@ -118,6 +119,18 @@ static bool mall_variable_read(struct config *c, const char *pair, size_t len, s
         return value_give(c, s, SOURCE_MALL, variable, pair + len + 1, error);
 }
 
+/* OpenTelemetry has more variables than we have settings: an unknown one is no warning. */
+static bool otel_variable_read(struct config *c, const char *pair, size_t len, struct error *error)
+{
+        const char *variable = arena_copy(c->arena, pair, len);
+        const char *name = name_of_variable(c->arena, pair, len);
+        const struct setting *s = setting_find(c, name, len);
+
+        if (!s || strcmp(variable, config_variable(c->arena, name)) != 0)
+                return true;
+        return value_give(c, s, SOURCE_MALL, variable, pair + len + 1, error);
+}
+
 static bool spring_variable_read(struct config *c, const char *pair, size_t len,
                                  struct error *error)
 {
@@ -126,6 +139,15 @@ static bool spring_variable_read(struct config *c, const char *pair, size_t len,
                         if (!value_give(c, s, SOURCE_SPRING, s->spring, pair + len + 1, error))
                                 return false;
         return true;
+}
+
+static bool variable_read(struct config *c, const char *pair, size_t len, struct error *error)
+{
+        if (strncmp(pair, "MALL_", 5) == 0)
+                return mall_variable_read(c, pair, len, error);
+        if (strncmp(pair, "OTEL_", 5) == 0)
+                return otel_variable_read(c, pair, len, error);
+        return spring_variable_read(c, pair, len, error);
 }
 
 static bool environment_read(struct config *c, char **environment, struct error *error)
@@ -139,13 +161,10 @@ static bool environment_read(struct config *c, char **environment, struct error 
         while (count-- > 0) {
                 const char *pair = environment[count];
                 size_t len = strcspn(pair, "=");
-                bool read;
 
                 if (!pair[len] || !pair[len + 1])
                         continue; /* an empty variable counts as unset */
-                read = strncmp(pair, "MALL_", 5) == 0 ? mall_variable_read(c, pair, len, error)
-                                                      : spring_variable_read(c, pair, len, error);
-                if (!read)
+                if (!variable_read(c, pair, len, error))
                         return false;
         }
         return true;

@@ -1,7 +1,8 @@
 /* config - settings: one table, from which come flags, environment variables, defaults and --help.
 
    A setting `data-dir` is the flag --data-dir VALUE (or --data-dir=VALUE) and the variable
-   MALL_DATA_DIR. The strongest source wins: the flag, then the MALL_ variable, the SPRING_ variable
+   MALL_DATA_DIR; `otel-service-name` is OTEL_SERVICE_NAME, as OpenTelemetry calls it. The strongest
+   source wins: the flag, then the MALL_ variable, the SPRING_ variable
    (`spring` below), a configuration file (config_from_file), the default of the profile. An unknown
    flag or a wrong value is an error that names it and suggests a name that is near; an unknown
    MALL_ variable is a warning that does the same. */
@@ -50,7 +51,7 @@ void config_close(struct config **config);
    the list. */
 const char *const *config_warnings(const struct config *config);
 
-/* "MALL_DATA_DIR" of "data-dir" */
+/* "MALL_DATA_DIR" of "data-dir", "OTEL_SERVICE_NAME" of "otel-service-name" */
 const char *config_variable(struct arena *arena, const char *name);
 
 /* --help was asked for / --version / arguments that are no flags, in order (mallctl's commands) */

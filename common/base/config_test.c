@@ -14,6 +14,7 @@ static const struct setting settings[] = {
         {"body-max", SETTING_SIZE, "1MiB", .least = 1, .most = 16 << 20, .help = "of a request"},
         {"log", SETTING_CHOICE, "json", .choices = "json|text", .help = "form of the log"},
         {"routes", SETTING_TEXT, .help = "a file"},
+        {"otel-sdk", SETTING_TEXT, .help = "for traces"},
         {"describe", SETTING_SWITCH, .help = "say what it is"},
         {NULL},
 };
@@ -102,6 +103,23 @@ static void flag_before_mall_before_springs_before_file_before_default(void)
         check(!config_from_file(c, "port", "five", &error));
         check_text(error.text, "port=five: expected a whole number from 0 to 65535");
         check_int(config_number(c, "port"), 5);
+        config_close(&c);
+}
+
+static void settings_of_opentelemetry_keep_their_variables(void)
+{
+        struct config *c =
+                open_with(LIST(NULL), LIST("OTEL_SDK=shop", "OTEL_OTHER=1", "otel_sdk=no"));
+
+        check_text(config_text(c, "otel-sdk"), "shop");
+        check(!config_warnings(c)[0]);
+        config_close(&c);
+        c = open_with(LIST("--otel-sdk=flag"), LIST("OTEL_SDK=shop"));
+        check_text(config_text(c, "otel-sdk"), "flag");
+        config_close(&c);
+        c = open_with(LIST(NULL), LIST("MALL_OTEL_SDK=shop"));
+        check_text(config_text(c, "otel-sdk"), NULL);
+        check_text(config_warnings(c)[0], "MALL_OTEL_SDK is no setting; did you mean OTEL_SDK?");
         config_close(&c);
 }
 
@@ -251,6 +269,7 @@ int main(int argc, char **argv)
                 STORY(defaults),
                 STORY(the_profile_docker_changes_defaults),
                 STORY(flag_before_mall_before_springs_before_file_before_default),
+                STORY(settings_of_opentelemetry_keep_their_variables),
                 STORY(a_wrong_value_is_an_error_that_names_it),
                 STORY(durations_and_sizes_have_units),
                 STORY(an_unknown_variable_is_a_warning),
