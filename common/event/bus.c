@@ -29,25 +29,35 @@ static const struct bus_ops *adapter_of(const char *url, const char **place)
         return NULL;
 }
 
-static struct bus *bus_open(const struct bus_config *config, const char *group, struct error *error)
+/* NULL fills the error. */
+static const struct bus_ops *adapter_for(const struct bus_config *config, const char **place,
+                                         struct error *error)
 {
-        const char *place;
-        const struct bus_ops *ops = adapter_of(config->url, &place);
+        const struct bus_ops *ops = adapter_of(config->url, place);
         char shown[REDACTED];
-        struct bus *bus;
 
-        if (!ops) {
+        if (!ops)
                 error_set(error, ERROR_BAD_INPUT,
                           "the bus is log:PATH or kafka://HOST:PORT/TOPIC, not '%s'",
                           redact(config->url ? config->url : "", shown));
-                return NULL;
-        }
-        bus = ops->open(config, place, group, error);
+        return ops;
+}
+
+static struct bus *with_wish(struct bus *bus, const struct bus_config *config)
+{
         if (bus) {
                 bus->wanted = config->wanted;
                 bus->wanted_arg = config->wanted_arg;
         }
         return bus;
+}
+
+static struct bus *bus_open(const struct bus_config *config, const char *group, struct error *error)
+{
+        const char *place;
+        const struct bus_ops *ops = adapter_for(config, &place, error);
+
+        return ops ? with_wish(ops->open(config, place, group, error), config) : NULL;
 }
 
 struct bus *bus_open_publisher(const struct bus_config *config, struct error *error)
@@ -58,6 +68,19 @@ struct bus *bus_open_publisher(const struct bus_config *config, struct error *er
 struct bus *bus_open_reader(const struct bus_config *config, const char *group, struct error *error)
 {
         return bus_open(config, group, error);
+}
+
+struct bus *bus_open_follower(const struct bus_config *config, int64_t last, struct error *error)
+{
+        const char *place;
+        const struct bus_ops *ops = adapter_for(config, &place, error);
+
+        return ops ? with_wish(ops->follow(config, place, last, error), config) : NULL;
+}
+
+int64_t bus_passed_over(const struct bus *bus)
+{
+        return bus->passed_over;
 }
 
 bool bus_is_local(const struct bus_config *config)

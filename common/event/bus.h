@@ -1,4 +1,4 @@
-/* bus - the port to the event bus: publish in order, read as a group.
+/* bus - the port to the event bus: publish in order, read as a group, or follow.
 
    Two adapters, one contract test (bus_test.c):
 
@@ -10,7 +10,7 @@
    records of one key keep their order; a group reads each record at least once, starts at the
    earliest, and after a crash continues from its last bus_commit or before.
 
-   A bus is either a publisher or a reader. Each belongs to one thread, but any thread may call
+   A bus is a publisher, a reader or a follower. Each belongs to one thread, but any thread may call
    bus_wake.
 
    Publishing is asynchronous, record by record: after bus_send the record waits in the bus until
@@ -85,6 +85,14 @@ struct bus *bus_open_publisher(const struct bus_config *config, struct error *er
 /* group: consumer group; reads the bus's own topic. */
 struct bus *bus_open_reader(const struct bus_config *config, const char *group,
                             struct error *error);
+/* Follows the bus's own topic for those who look on: no group, no position that is kept, so it
+   holds up nobody and no deletion, and it may miss records. It begins with about the last `last`
+   records of all partitions together, and skips ahead whenever it is farther behind than that.
+   It does not make the topic, but waits for it; if the topic is made anew, it begins again. Only
+   bus_poll, bus_passed_over, bus_wake and bus_close are for it. */
+struct bus *bus_open_follower(const struct bus_config *config, int64_t last, struct error *error);
+/* How many records a follower has skipped since it was opened, counted by their offsets. */
+int64_t bus_passed_over(const struct bus *bus);
 /* Is the bus on this machine, so that it answers at once or not at all? */
 bool bus_is_local(const struct bus_config *config);
 /* Calls config->wanted for some of the last records of the bus's own topic, in no certain order.

@@ -1,4 +1,5 @@
-/* bus_adapter - for bus.c and its adapters only: one table of functions for each kind of bus.
+/* bus_adapter - for bus.c and its adapters only: one table of functions for each kind of bus, and
+   one for the followers of each, of which those need only close, poll and wake.
 
    An adapter's own struct holds a struct bus (CONTAINER_OF). */
 #ifndef EVENT_BUS_ADAPTER_H
@@ -16,6 +17,8 @@ struct bus_ops {
         const char *scheme;
         struct bus *(*open)(const struct bus_config *config, const char *place, const char *group,
                             struct error *error);
+        struct bus *(*follow)(const struct bus_config *config, const char *place, int64_t last,
+                              struct error *error); /* its ops are other ones */
         void (*close)(struct bus *bus, int wait_ms);
         int (*parts)(struct bus *bus, struct error *error);
         int (*lane)(struct bus *bus, const char *key,
@@ -40,7 +43,8 @@ struct bus {
         _Atomic uint32_t woken; /* 1: the next wait ends at once; a futex */
         bus_wish *wanted;
         void *wanted_arg;
-        bool handed_out; /* the reader has not committed all that it got */
+        bool handed_out;     /* the reader has not committed all that it got */
+        int64_t passed_over; /* by a follower */
 
         /* publishing: the results for bus_results(), from told_first on */
         struct bus_result *told;
@@ -93,6 +97,12 @@ static inline bool bus_wants(const struct bus *bus, const struct bus_sign *sign)
 
 extern const struct bus_ops eventlog_bus_ops;
 extern const struct bus_ops kafka_bus_ops;
+
+/* eventlog_follower.c, kafka_follower.c */
+struct bus *eventlog_follow(const struct bus_config *config, const char *place, int64_t last,
+                            struct error *error);
+struct bus *kafka_follow(const struct bus_config *config, const char *place, int64_t last,
+                         struct error *error);
 
 /* When a wait begins or ends: was bus_wake called? Resets it. */
 static inline bool bus_was_woken(struct bus *bus)

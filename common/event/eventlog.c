@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -36,6 +37,9 @@ static const char *const sql[EVENTLOG_STATEMENTS] = {
                 "SELECT offset, topic, timestamp, NULL, length(value), headers FROM log"
                 " WHERE topic = ?3 ORDER BY offset DESC LIMIT ?2",
         [EVENTLOG_END] = "SELECT offset FROM log WHERE topic = ? ORDER BY offset DESC LIMIT 1",
+        [EVENTLOG_END_OF_ALL] = "SELECT offset FROM log ORDER BY offset DESC LIMIT 1",
+        [EVENTLOG_BEFORE_LAST] =
+                "SELECT offset FROM log WHERE topic = ? ORDER BY offset DESC LIMIT 1 OFFSET ?",
         [EVENTLOG_JOIN] = "INSERT INTO groups (name, topic, position, seen) VALUES (?, ?, 0, ?)"
                           " ON CONFLICT DO UPDATE SET seen = excluded.seen RETURNING position",
         /* two readers of a group may overlap: the position never moves back */
@@ -273,6 +277,24 @@ static bool wake_file_open(struct eventlog *f, struct error *error)
         return f->wake;
 }
 
+static bool note_place(struct eventlog *f, struct error *error)
+{
+        struct stat is;
+
+        if (stat(f->path, &is) < 0)
+                return error_set(error, ERROR_UNAVAILABLE, "%s: %s", f->path, strerror(errno));
+        f->device = is.st_dev;
+        f->inode = is.st_ino;
+        return true;
+}
+
+bool eventlog_is_in_place(const struct eventlog *f)
+{
+        struct stat is;
+
+        return stat(f->path, &is) == 0 && is.st_dev == f->device && is.st_ino == f->inode;
+}
+
 struct eventlog *eventlog_open(const char *path, enum eventlog_use use, struct error *error)
 {
         struct eventlog *f = memory_alloc(sizeof *f);
@@ -291,7 +313,7 @@ struct eventlog *eventlog_open(const char *path, enum eventlog_use use, struct e
                 return NULL;
         }
         lock_take(f);
-        open = connection_open(f, error) && wake_file_open(f, error);
+        open = connection_open(f, error) && wake_file_open(f, error) && note_place(f, error);
         lock_give(f);
         if (!open)
                 eventlog_close(&f);

@@ -19,6 +19,9 @@
 #include "event/bus.h"
 #include "event/futex.h"
 
+/* The bus's own topic, as with Kafka. */
+#define EVENTLOG_TOPIC "mall"
+
 struct eventlog;
 
 enum eventlog_use {
@@ -51,8 +54,13 @@ size_t eventlog_read_wanted(struct eventlog *file, const struct bus *reader, int
 /* Calls the reader's `wanted` for the last `most` records of its topic, the last first. */
 void eventlog_look_back(struct eventlog *file, const struct bus *reader, size_t most);
 
-/* The last offset of a topic; 0 when it has none. */
+/* The last offset of a topic (NULL: of all topics); 0 when it has none. */
 int64_t eventlog_end(struct eventlog *file, const char *topic);
+/* The offset before the last `last` records of a topic; 0 when it has no more than these. Looks
+   at each of them. */
+int64_t eventlog_before_last(struct eventlog *file, const char *topic, int64_t last);
+/* Is the file that was opened still the one of this name? */
+bool eventlog_is_in_place(const struct eventlog *file);
 
 /* A group's position is how far it has read. A new group begins at 0; from then on no record
    that it has not read is deleted. */

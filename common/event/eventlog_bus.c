@@ -22,8 +22,6 @@ enum {
         LOOK_BACK = 10000, /* records, some 10 ms */
 };
 
-static const char topic_name[] = "mall";
-
 struct eventlog_bus {
         struct bus bus;
         struct eventlog *file;
@@ -64,7 +62,7 @@ static struct bus *eventlog_bus_open(const struct bus_config *config, const char
         }
         b = memory_alloc(sizeof *b);
         b->bus.ops = &eventlog_bus_ops;
-        b->bus.topic = memory_string(topic_name);
+        b->bus.topic = memory_string(EVENTLOG_TOPIC);
         b->group = memory_string(group);
         b->metrics = config->metrics;
         b->retention_ms = config->retention_ms;
@@ -167,7 +165,7 @@ static void eventlog_bus_commit(struct bus *bus)
 static void eventlog_bus_look_back(const struct bus_config *config, const char *place,
                                    const char *group, const _Atomic bool *stop)
 {
-        struct bus reader = {.topic = memory_string(topic_name),
+        struct bus reader = {.topic = memory_string(EVENTLOG_TOPIC),
                              .wanted = config->wanted,
                              .wanted_arg = config->wanted_arg};
         struct error ignored;
@@ -280,6 +278,7 @@ static bool eventlog_bus_send(struct bus *bus, const struct record *records, siz
 const struct bus_ops eventlog_bus_ops = {
         .scheme = "log:",
         .open = eventlog_bus_open,
+        .follow = eventlog_follow,
         .close = eventlog_bus_close,
         .parts = eventlog_bus_parts,
         .lane = eventlog_bus_lane,

@@ -5,6 +5,7 @@
 #include "event/eventlog.h"
 
 #include <sqlite3.h>
+#include <sys/types.h>
 
 enum eventlog_statement {
         EVENTLOG_BEGIN,
@@ -15,6 +16,8 @@ enum eventlog_statement {
         EVENTLOG_READ_ALL,
         EVENTLOG_READ_LAST,
         EVENTLOG_END,
+        EVENTLOG_END_OF_ALL,
+        EVENTLOG_BEFORE_LAST,
         EVENTLOG_JOIN,
         EVENTLOG_MOVE,
         EVENTLOG_FORGET,
@@ -29,6 +32,8 @@ struct eventlog {
         sqlite3 *db;
         sqlite3_stmt *statements[EVENTLOG_STATEMENTS]; /* prepared on first use */
         char *path;
+        dev_t device; /* of the file of this name when it was opened */
+        ino_t inode;
         int lock; /* descriptor of PATH-lock */
         enum eventlog_use use;
         struct futex *wake;

@@ -203,19 +203,34 @@ void eventlog_look_back(struct eventlog *f, const struct bus *reader, size_t mos
         sqlite3_reset(s);
 }
 
-int64_t eventlog_end(struct eventlog *f, const char *topic)
+/* topic NULL, last -1: the statement has no such parameter */
+static int64_t find_offset(struct eventlog *f, enum eventlog_statement which, const char *topic,
+                           int64_t last)
 {
         struct error ignored;
-        sqlite3_stmt *s = eventlog_statement(f, EVENTLOG_END, &ignored);
-        int64_t end = 0;
+        sqlite3_stmt *s = eventlog_statement(f, which, &ignored);
+        int64_t offset = 0;
 
         if (!s)
                 return 0;
-        sqlite3_bind_text(s, 1, topic, -1, SQLITE_STATIC);
+        if (topic)
+                sqlite3_bind_text(s, 1, topic, -1, SQLITE_STATIC);
+        if (last >= 0)
+                sqlite3_bind_int64(s, 2, last);
         if (sqlite3_step(s) == SQLITE_ROW)
-                end = sqlite3_column_int64(s, 0);
+                offset = sqlite3_column_int64(s, 0);
         sqlite3_reset(s);
-        return end;
+        return offset;
+}
+
+int64_t eventlog_end(struct eventlog *f, const char *topic)
+{
+        return find_offset(f, topic ? EVENTLOG_END : EVENTLOG_END_OF_ALL, topic, -1);
+}
+
+int64_t eventlog_before_last(struct eventlog *f, const char *topic, int64_t last)
+{
+        return find_offset(f, EVENTLOG_BEFORE_LAST, topic, last);
 }
 
 static void find_holder(struct eventlog *f, int64_t offset, char holder[128])

@@ -1,8 +1,8 @@
 /* kafka_bus - the bus on a Kafka cluster, through librdkafka.
 
    Publishers are idempotent and wait for all replicas; readers are consumer groups with range
-   assignment. No call waits for a broker without a bound, not even closing: what does not end in
-   time is left to a thread. */
+   assignment; followers read partitions without a group. No call waits for a broker without a
+   bound, not even closing: what does not end in time is left to a thread. */
 #include "event/kafka_inside.h"
 
 #include "base/clock.h"
@@ -56,6 +56,24 @@ static const struct property of_readers[] = {
         {"fetch.error.backoff.ms", "100"},
         {"queued.max.messages.kbytes", "2048"},
         {NULL, NULL},
+};
+
+static const struct property of_followers[] = {
+        {"auto.offset.reset", "earliest"},
+        {"enable.auto.commit", "false"},
+        {"enable.auto.offset.store", "false"},
+        {"fetch.min.bytes", "65536"}, /* under load some large fetches instead of many small ones */
+        {"fetch.wait.max.ms", "20"},
+        {"fetch.max.bytes", "2097152"},
+        {"fetch.error.backoff.ms", "100"},
+        {"queued.max.messages.kbytes", "2048"},
+        {NULL, NULL},
+};
+
+static const struct property *const of_role[] = {
+        [KAFKA_PUBLISHES] = of_publishers,
+        [KAFKA_READS] = of_readers,
+        [KAFKA_FOLLOWS] = of_followers,
 };
 
 static void warn(const char *client, const char *message)
@@ -126,23 +144,36 @@ static rd_kafka_conf_t *conf_open(struct kafka_bus *b, struct error *error)
         rd_kafka_conf_set_opaque(conf, b);
         rd_kafka_conf_set_log_cb(conf, on_log);
         rd_kafka_conf_set_error_cb(conf, on_error);
-        if (b->group) {
+        if (b->role == KAFKA_READS) {
                 rd_kafka_conf_set_rebalance_cb(conf, kafka_rebalanced);
                 rd_kafka_conf_set_offset_commit_cb(conf, kafka_committed);
                 kafka_member_listen(b, conf);
-        } else {
+        } else if (b->role == KAFKA_PUBLISHES) {
                 set_partitioner(conf, b);
                 rd_kafka_conf_set_dr_msg_cb(conf, kafka_delivered);
         }
         if (set(conf, "bootstrap.servers", b->servers, error) &&
             set(conf, "client.id", b->client, error) &&
             (!b->group || set(conf, "group.id", b->group, error)) &&
-            set_all(conf, of_both, error) &&
-            set_all(conf, b->group ? of_readers : of_publishers, error) &&
+            set_all(conf, of_both, error) && set_all(conf, of_role[b->role], error) &&
             kafka_properties_set(conf, b->properties, error))
                 return conf;
         rd_kafka_conf_destroy(conf);
         return NULL;
+}
+
+/* What the bus's thread waits on. */
+static rd_kafka_queue_t *queue_of(const struct kafka_bus *b)
+{
+        switch (b->role) {
+        case KAFKA_PUBLISHES:
+                return rd_kafka_queue_get_main(b->rk);
+        case KAFKA_READS:
+                return rd_kafka_queue_get_consumer(b->rk);
+        case KAFKA_FOLLOWS:
+                break;
+        }
+        return rd_kafka_queue_new(b->rk);
 }
 
 bool kafka_connect(struct kafka_bus *b, struct error *error)
@@ -152,18 +183,18 @@ bool kafka_connect(struct kafka_bus *b, struct error *error)
 
         if (!conf)
                 return false;
-        b->rk = rd_kafka_new(b->group ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf, why,
-                             sizeof why);
+        b->rk = rd_kafka_new(b->role == KAFKA_PUBLISHES ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER,
+                             conf, why, sizeof why);
         if (!b->rk) {
                 rd_kafka_conf_destroy(conf);
                 return error_set(error, ERROR_BAD_INPUT, "Kafka client: %s",
                                  why); /* for example a certificate that cannot be read */
         }
-        if (b->group)
+        if (b->role == KAFKA_READS)
                 rd_kafka_poll_set_consumer(b->rk);
         b->answers = rd_kafka_queue_new(b->rk);
         pthread_mutex_lock(&b->queue_lock);
-        b->queue = b->group ? rd_kafka_queue_get_consumer(b->rk) : rd_kafka_queue_get_main(b->rk);
+        b->queue = queue_of(b);
         pthread_mutex_unlock(&b->queue_lock);
         return true;
 }
@@ -201,6 +232,7 @@ void kafka_free(struct kafka_bus *b)
         kafka_topics_free(b);
         pthread_mutex_destroy(&b->queue_lock);
         free(b->positions);
+        free(b->follower);
         free(b->servers);
         free(b->client);
         free(b->group);
@@ -227,12 +259,13 @@ static bool place_read(struct kafka_bus *b, const char *place, struct error *err
         return true;
 }
 
-struct kafka_bus *kafka_new(const struct bus_config *config, const char *place, const char *group,
-                            struct error *error)
+struct kafka_bus *kafka_new(const struct bus_config *config, const char *place,
+                            enum kafka_role role, const char *group, struct error *error)
 {
         struct kafka_bus *b = memory_alloc(sizeof *b);
 
         b->bus.ops = &kafka_bus_ops;
+        b->role = role;
         b->client = memory_string(config->client ? config->client : "mall");
         b->group = memory_string(group);
         b->properties = memory_string(config->properties);
@@ -248,7 +281,8 @@ struct kafka_bus *kafka_new(const struct bus_config *config, const char *place, 
 static struct bus *kafka_open(const struct bus_config *config, const char *place, const char *group,
                               struct error *error)
 {
-        struct kafka_bus *b = kafka_new(config, place, group, error);
+        struct kafka_bus *b =
+                kafka_new(config, place, group ? KAFKA_READS : KAFKA_PUBLISHES, group, error);
 
         return b ? &b->bus : NULL;
 }
@@ -276,8 +310,10 @@ static void *leave_main(void *arg)
         if (b->held)
                 rd_kafka_message_destroy(b->held);
         b->leaving = true;
-        if (b->group)
+        if (b->role == KAFKA_READS)
                 rd_kafka_consumer_close(b->rk); /* commits through kafka_rebalanced */
+        else if (b->role == KAFKA_FOLLOWS)
+                kafka_follower_stop(b);
         kafka_queues_close(b);
         if (b->rk)
                 rd_kafka_destroy(b->rk);
@@ -285,7 +321,7 @@ static void *leave_main(void *arg)
         return NULL;
 }
 
-static void kafka_close(struct bus *bus, int wait_ms)
+void kafka_close(struct bus *bus, int wait_ms)
 {
         struct leaving *l = memory_alloc(sizeof *l);
         struct timespec end = clock_after(wait_ms);
@@ -300,7 +336,7 @@ static void kafka_close(struct bus *bus, int wait_ms)
         leaving_end(l);
 }
 
-static void kafka_wake(struct bus *bus)
+void kafka_wake(struct bus *bus)
 {
         struct kafka_bus *b = kafka_bus(bus);
 
@@ -314,6 +350,7 @@ static void kafka_wake(struct bus *bus)
 const struct bus_ops kafka_bus_ops = {
         .scheme = "kafka://",
         .open = kafka_open,
+        .follow = kafka_follow,
         .close = kafka_close,
         .parts = kafka_parts,
         .lane = kafka_lane,

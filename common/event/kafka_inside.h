@@ -1,6 +1,6 @@
 /* kafka_inside - for the files of the Kafka adapter only: kafka_bus.c (opening, closing),
-   kafka_publisher.c, kafka_reader.c, kafka_member.c, kafka_anew.c, kafka_tail.c and
-   kafka_topic.c. */
+   kafka_publisher.c, kafka_reader.c, kafka_member.c, kafka_anew.c, kafka_follower.c,
+   kafka_tail.c and kafka_topic.c. */
 #ifndef EVENT_KAFKA_INSIDE_H
 #define EVENT_KAFKA_INSIDE_H
 
@@ -25,8 +25,17 @@ struct kafka_topic {
         char name[];
 };
 
+enum kafka_role {
+        KAFKA_PUBLISHES,
+        KAFKA_READS,   /* in a group */
+        KAFKA_FOLLOWS, /* without one */
+};
+
+struct kafka_follower;
+
 struct kafka_bus {
         struct bus bus;
+        enum kafka_role role;
         char *servers, *client, *group, *properties;
         struct metrics *metrics;
         int partitions; /* of the topic, when it is made; 0: the broker's default */
@@ -56,6 +65,8 @@ struct kafka_bus {
         int position_count;
         int64_t tidied_us;
         rd_kafka_message_t *held; /* came while idling: the first of the next poll */
+
+        struct kafka_follower *follower; /* following */
 };
 
 static inline struct kafka_bus *kafka_bus(struct bus *bus)
@@ -68,11 +79,17 @@ bool kafka_connect(struct kafka_bus *bus, struct error *error);
 void kafka_abandon(struct kafka_bus *bus); /* destroys the client, in a thread of its own */
 void kafka_log(const struct kafka_bus *bus, const char *message); /* logs a warning, now and then */
 
-/* A reader in a group, or a publisher (NULL). */
-struct kafka_bus *kafka_new(const struct bus_config *config, const char *place, const char *group,
-                            struct error *error);
+/* group: of a reader */
+struct kafka_bus *kafka_new(const struct bus_config *config, const char *place,
+                            enum kafka_role role, const char *group, struct error *error);
 void kafka_free(struct kafka_bus *bus);         /* after its client is destroyed */
 void kafka_queues_close(struct kafka_bus *bus); /* before the client is destroyed */
+
+void kafka_close(struct bus *bus, int wait_ms);
+void kafka_wake(struct bus *bus);
+
+/* kafka_follower.c */
+void kafka_follower_stop(struct kafka_bus *bus); /* before the client is destroyed */
 
 /* kafka_tail.c */
 void kafka_look_back(const struct bus_config *config, const char *place, const char *group,
@@ -122,6 +139,8 @@ void kafka_committed(rd_kafka_t *rk, rd_kafka_resp_err_t err,
 size_t kafka_poll(struct bus *bus, struct record *records, size_t most, int wait_ms,
                   struct arena *arena, struct error *error);
 bool kafka_is_wanted(const struct kafka_bus *bus, const rd_kafka_message_t *message);
+void kafka_copy_message(const struct kafka_bus *bus, const rd_kafka_message_t *message,
+                        struct record *record, struct arena *arena);
 void kafka_commit(struct bus *bus);
 void kafka_idle(struct bus *bus, int wait_ms);
 

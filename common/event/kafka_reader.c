@@ -179,8 +179,8 @@ static void copy_headers(const rd_kafka_message_t *m, struct record *r, struct a
         }
 }
 
-static void copy_message(struct kafka_bus *b, const rd_kafka_message_t *m, struct record *r,
-                         struct arena *arena)
+void kafka_copy_message(const struct kafka_bus *b, const rd_kafka_message_t *m, struct record *r,
+                        struct arena *arena)
 {
         rd_kafka_timestamp_type_t type;
 
@@ -266,7 +266,7 @@ size_t kafka_poll(struct bus *bus, struct record *records, size_t most, int wait
                 return 0;
         for (m = first_message(b, end); m; m = next_message(b, 0)) {
                 if (kafka_is_wanted(b, m))
-                        copy_message(b, m, &records[count++], arena);
+                        kafka_copy_message(b, m, &records[count++], arena);
                 kafka_position_of(b, m->partition)->polled = m->offset + 1;
                 bytes += m->len;
                 rd_kafka_message_destroy(m);

@@ -111,7 +111,8 @@ void kafka_look_back(const struct bus_config *config, const char *place, const c
                      const _Atomic bool *stop)
 {
         struct error ignored;
-        struct tail t = {.bus = kafka_new(config, place, group, &ignored), .stop = stop};
+        struct tail t = {.bus = kafka_new(config, place, KAFKA_READS, group, &ignored),
+                         .stop = stop};
 
         if (!t.bus)
                 return;
