@@ -124,6 +124,23 @@ const char *negotiate(const char *accept, const char *const *offered)
         return chosen;
 }
 
+bool coding_is_accepted(const char *accept, const char *coding)
+{
+        double named = -1, any = 0;
+        const char *start;
+        size_t len;
+
+        while (next_element(&accept, &start, &len)) {
+                struct range r = read_range(start, len);
+
+                if (r.len == strlen(coding) && strncasecmp(r.type, coding, r.len) == 0)
+                        named = r.quality;
+                else if (r.len == 1 && *r.type == '*')
+                        any = r.quality;
+        }
+        return named >= 0 ? named > 0 : any > 0;
+}
+
 static size_t type_length(const char *content_type)
 {
         return strcspn(content_type, "; \t");

@@ -18,6 +18,10 @@ bool media_type_is_json(const char *content_type);
 /* Says no charset, or UTF-8, or ASCII, which is UTF-8 too. */
 bool media_type_is_utf8(const char *content_type);
 
+/* Does an Accept-Encoding header accept this content coding (RFC 9110, 12.5.3)? Without a header,
+   or with one that does not name it, it does not. "gzip" */
+bool coding_is_accepted(const char *accept, const char *coding);
+
 /* Does the list of an If-Match or If-None-Match (RFC 9110, 13.1) have this entity tag, which is a
    strong one, quotes included; or "*"? Strong comparison, for If-Match: W/"3" is not "3"; weak, for
    If-None-Match: it is. */

@@ -118,6 +118,20 @@ static void a_charset_is_utf_8_or_none(void)
                 check_text(media_type_is_utf8(bad[i]) ? bad[i] : "", "");
 }
 
+static void a_coding_is_accepted_if_it_is_named(void)
+{
+        static const char *const yes[] = {"gzip",         "GZIP", "br, gzip;q=0.1",
+                                          "deflate,gzip", "*",    "br;q=1.0, *;q=0.5",
+                                          "gzip, *;q=0"};
+        static const char *const no[] = {"",      "br",       "gzip;q=0", "gzip; q=0.0, *",
+                                         "*;q=0", "identity", "gzipp",    "xgzip"};
+
+        for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
+                check_text(coding_is_accepted(yes[i], "gzip") ? "" : yes[i], "");
+        for (size_t i = 0; i < sizeof no / sizeof *no; i++)
+                check_text(coding_is_accepted(no[i], "gzip") ? no[i] : "", "");
+}
+
 static void an_entity_tag_is_found_in_a_list(void)
 {
         static const struct {
@@ -162,6 +176,7 @@ int main(int argc, char **argv)
                 STORY(a_charset_is_utf_8_or_none),
                 STORY(a_type_is_itself_whatever_its_parameters),
                 STORY(json_has_many_names),
+                STORY(a_coding_is_accepted_if_it_is_named),
                 STORY(an_entity_tag_is_found_in_a_list),
                 {NULL, NULL},
         };
