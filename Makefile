@@ -188,7 +188,8 @@ in_program       = $(wildcard $(1)/*.c $(1)/*/*.c)
 test_sources    := $(filter %_test.c,$(wildcard common/*/*.c) $(foreach p,$(PROGRAMS),$(call in_program,$(p))))
 fuzz_sources    := $(filter %_fuzz.c,$(wildcard common/*/*.c tests/fuzz/*.c) $(foreach p,$(PROGRAMS),$(call in_program,$(p))))
 # Sources of a program that the build writes, under $(OUT).
-written_gateway := gateway/routing/builtin_routes.c
+written_gateway  := gateway/routing/builtin_routes.c
+written_frontend := frontend/page_files.c
 program_objects  = $(patsubst %.c,$(OUT)/%.o,$(filter-out %_test.c %_fuzz.c $(1)/testing/%,$(call in_program,$(1))) $(written_$(1)))
 testing_objects  = $(patsubst %.c,$(OUT)/%.o,$(wildcard $(1)/testing/*.c))
 
@@ -235,6 +236,12 @@ $(OUT)/gateway/routing/builtin_routes.c: gateway/application.yml
 	@mkdir -p $(@D)
 	@{ printf '#include "gateway/routing/builtin.h"\n\nconst char builtin_routes[] =\n'; \
 	   sed 's/[\\"]/\\&/g; s/.*/        "&\\n"/' $<; echo '        ;'; } > $@.new && mv $@.new $@
+
+# The page: what a browser may load of its folder, as bytes of C.
+page_files := $(foreach kind,html js css svg png ico json webmanifest woff2,$(wildcard frontend/page/*.$(kind) frontend/page/*/*.$(kind)))
+$(OUT)/frontend/page_files.c: scripts/embed.py frontend/page frontend/page/index.html $(page_files)
+	@mkdir -p $(@D)
+	@scripts/embed.py page_files frontend/page $(page_files) > $@.new && mv $@.new $@
 
 # the only file that knows the commit, so that a commit rebuilds one object
 $(OUT)/common/service/build.o: ALL_CFLAGS += -DMALL_VERSION='"$(VERSION)"' -DMALL_COMMIT='"$(COMMIT)"'
