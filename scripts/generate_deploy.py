@@ -27,16 +27,25 @@ OVERLAY = services.TOP / "deploy/k8s/overlays/lab/shop/kustomization.yaml"
 ROUTES = services.TOP / "deploy/k8s/base/application.yml"
 MINE = "written by `make generate` from %s"
 
+
+def places(name, folder):
+    """For MALL_SERVICES: the daemons that it looks at, one a line."""
+    watched = [other for other in services.daemons() if other != name]
+    return ",\\\n                ".join("%s=http://$(%s_HOST):8080" % (other, other.upper()) for other in watched)
+
+
 GROUPS = {
     "service": services.names,
     "daemon": services.daemons,
     "image": lambda: services.daemons() + ["siege"],
+    "console": lambda: ["frontend"],
 }
 FIELDS = {
     "name": lambda name, folder: name,
     "NAME": lambda name, folder: name.upper(),
     "paths": lambda name, folder: ",".join("/%s/**" % collection for collection in services.collections(name, folder)),
     "prefix": lambda name, folder: re.search(r"^namePrefix: *(\S*)", text_of(OVERLAY), re.M)[1],
+    "places": places,
     "version": lambda name, folder: services.variable("VERSION")[0],
 }
 EACH = r"for each (?P<group>%s)(?: but (?P<but>\w+))?" % "|".join(GROUPS)

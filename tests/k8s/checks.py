@@ -8,7 +8,7 @@ import kubernetes_validate
 import yaml
 
 import tools
-from cluster import (DAEMONS, INSTANCE, SERVICES, TOP, Pod, app_of, containers, daemons, env_of, labels, may_speak, name, namespace,
+from cluster import (DAEMONS, INSTANCE, ON_THE_BUS, SERVICES, TOP, Pod, app_of, containers, daemons, env_of, labels, may_speak, name, namespace,
                      of_kind, pod_of, selects, value_of, where, workloads)
 
 KUBERNETES = ("1.34", "1.35", "1.36")
@@ -38,6 +38,12 @@ def no_name_is_there_twice(objects):
 def no_deployment_says_replicas(objects):
     for o in of_kind(objects, "Deployment"):
         assert "replicas" not in o["spec"], "%s: replicas %s undo the autoscaler when applied again" % (where(o), o["spec"]["replicas"])
+
+
+def only_the_console_says_replicas(objects):
+    """Nothing scales it, so that no number of its is undone."""
+    said = {app_of(o): o["spec"]["replicas"] for o in of_kind(objects, "Deployment") if "replicas" in o["spec"]}
+    assert said == {"frontend": 2}, said
 
 
 def nothing_waits_to_start(objects):
@@ -155,8 +161,8 @@ def order_scales_as_in_the_lab(objects):
     assert bounds(autoscalers(objects)[order]) == (1, 10, "cpu", 15), bounds(autoscalers(objects)[order])
 
 
-def all_daemons_scale(objects):
-    assert set(autoscalers(objects)) == set(DAEMONS), "autoscalers: %s" % sorted(autoscalers(objects))
+def all_but_the_console_scale(objects):
+    assert set(autoscalers(objects)) == {*SERVICES, "gateway"}, "autoscalers: %s" % sorted(autoscalers(objects))
     for hpa in autoscalers(objects).values():
         least, most, _, _ = bounds(hpa)
         assert least >= 2 and most > least, "%s: %d to %d" % (where(hpa), least, most)
@@ -182,14 +188,36 @@ def daemons_are_set_up(objects):
     for daemon, o in daemons(objects).items():
         assert value_of(o, "MALL_PROFILE") == "docker", where(o)
         believed = value_of(o, "MALL_TRUSTED_PROXIES")
-        assert "10.0.0.0/8" in believed if daemon in SERVICES else believed == "none", "%s: %s may say who the client is" % (where(o), believed)
-        if daemon in SERVICES:
+        assert believed == "none" if daemon == "gateway" else "10.0.0.0/8" in believed, "%s: %s may say who the client is" % (where(o), believed)
+        if daemon in ON_THE_BUS:
             assert re.fullmatch(r"kafka://[a-z0-9.-]+:\d+/[a-z0-9._-]+", value_of(o, "MALL_BUS_URL")), value_of(o, "MALL_BUS_URL")
+        if daemon in SERVICES:
             url = env_of(o)["MALL_DB_URL"]
             assert url.get("valueFrom", {}).get("secretKeyRef", {}).get("key") == "url", "%s: MALL_DB_URL is no Secret's" % where(o)
             assert not url["valueFrom"]["secretKeyRef"].get("optional"), "%s: a missing Secret would not show" % where(o)
             mounts = {m["mountPath"]: m["name"] for m in containers(o)[0].get("volumeMounts", [])}
             assert "/data" in mounts, "%s: MALL_DATA_DIR, /data, is not writable" % where(o)
+
+
+def places(o):
+    """MALL_SERVICES as the kubelet gives it: $(NAME) is a variable that stands before it."""
+    known = {}
+    for e in containers(o)[0]["env"]:
+        known[e["name"]] = re.sub(r"\$\((\w+)\)", lambda m: known.get(m[1], m[0]), e.get("value", ""))
+    return dict(place.split("=", 1) for place in known["MALL_SERVICES"].split(","))
+
+
+def the_console_finds_the_daemons(objects):
+    console = daemons(objects)["frontend"]
+    found = places(console)
+    assert set(found) == set(DAEMONS) - {"frontend"}, found
+    for daemon, url in found.items():
+        assert daemon_behind(objects, urllib.parse.urlsplit(url)) == daemon, "%s is at %s" % (daemon, url)
+
+
+def the_console_asks_the_port_of_metrics(objects):
+    ports = {value_of(o, "MALL_MANAGEMENT_PORT") for o in daemons(objects).values()}
+    assert ports == {value_of(daemons(objects)["frontend"], "MALL_SERVICES_MANAGEMENT_PORT")}, ports
 
 
 def metrics_have_a_port_of_their_own(objects):
@@ -305,7 +333,7 @@ def routes_lead_to_services(objects):
     routes = uris(routes_text(objects), env)
     assert set(routes) == {*SERVICES, "frontend"}, sorted(routes)
     for route, uri in routes.items():
-        assert route == "frontend" or daemon_behind(objects, uri) == route, "route %s leads to %s" % (route, uri.hostname)
+        assert daemon_behind(objects, uri) == route, "route %s leads to %s" % (route, uri.hostname)
 
 
 def participants_routes():
@@ -357,7 +385,7 @@ def kafka_is_where_it_says(objects):
 
 
 def bus_of(objects):
-    found = {value_of(daemons(objects)[s], "MALL_BUS_URL") for s in SERVICES}
+    found = {value_of(daemons(objects)[s], "MALL_BUS_URL") for s in ON_THE_BUS}
     assert len(found) == 1, "several buses: %s" % found
     return urllib.parse.urlsplit(found.pop())
 
@@ -382,7 +410,8 @@ def store_is_the_labs(objects):
 
 
 PORTS = (53, 8080, 9090, 9092, 9093, 5432)
-WHOEVER = ("dns", "prometheus", "stranger", "frontend")
+WHOEVER = ("dns", "prometheus", "stranger", "other frontend")
+WATCHED = (*SERVICES, "gateway")                                # by the console
 
 
 def flows(objects):
@@ -390,7 +419,7 @@ def flows(objects):
     here = namespace(daemons(objects)["gateway"])
     ours = [Pod.of(o) for o in workloads(objects)]
     others = [Pod("outside", None, {}), Pod("dns", "kube-system", {"k8s-app": "kube-dns"}), Pod("prometheus", "monitoring", {"app": "prometheus"}),
-              Pod("stranger", here, {"app": "order"}), Pod("frontend", here, {"app": "frontend"})]
+              Pod("stranger", here, {"app": "order"}), Pod("other frontend", here, {"app": "frontend"})]
     for cluster in strimzi(objects, "Kafka"):
         others.append(Pod("strimzi", here, {"strimzi.io/name": cluster + "-kafka"}))
     pairs = [(a, b) for a in ours for b in ours + others] + [(a, b) for a in others for b in ours]
@@ -399,19 +428,19 @@ def flows(objects):
 
 def flows_of_both():
     wanted = {("gateway", s, 8080) for s in SERVICES + ("frontend",)} | {("order", "product", 8080)}
-    wanted |= {(a, "gateway", 8080) for a in WHOEVER + ("outside",)}
+    wanted |= {(a, "gateway", 8080) for a in WHOEVER + ("outside",)} | {("frontend", d, port) for d in WATCHED for port in (8080, 9090)}
     return wanted | {("prometheus", d, 9090) for d in DAEMONS} | {(d, "dns", 53) for d in DAEMONS}
 
 
 def lab_flows():
-    wanted = flows_of_both() | {("siege", d, 8080) for d in DAEMONS + ("outside",)} | {("siege", "my-kafka", 9092)}
-    wanted |= {(s, "my-kafka", 9092) for s in SERVICES}
+    wanted = flows_of_both() | {("siege", d, 8080) for d in WATCHED + ("outside",)} | {("siege", "my-kafka", 9092)}
+    wanted |= {(s, "my-kafka", 9092) for s in ON_THE_BUS}
     wanted |= {(s, "postgres", 5432) for s in SERVICES} | {(a, "dns", 53) for a in ("postgres", "siege", "my-kafka")}
     return wanted | {("my-kafka", "my-kafka", 9092)}
 
 
 def production_flows():
-    return flows_of_both() | {(s, "outside", 5432) for s in SERVICES} | {(s, "strimzi", 9093) for s in SERVICES} | {("strimzi", "gateway", 8080)}
+    return flows_of_both() | {(s, "outside", 5432) for s in SERVICES} | {(s, "strimzi", 9093) for s in ON_THE_BUS} | {("strimzi", "gateway", 8080)}
 
 
 def only_these_flows(objects, wanted):
@@ -487,18 +516,21 @@ def strimzi_is_whole(objects):
 
 def strimzi_users_may_what_they_do(objects):
     users = strimzi(objects, "KafkaUser")
-    assert set(users) == set(SERVICES), sorted(users)
+    assert set(users) == set(ON_THE_BUS), sorted(users)
     for user, o in users.items():
         assert o["spec"]["authentication"]["type"] == "tls", where(o)
         rights = {(a["resource"]["type"], a["resource"].get("name")): set(a["operations"]) for a in o["spec"]["authorization"]["acls"]}
+        if user == "frontend":
+            assert rights == {("topic", "mall"): {"Read", "Describe"}}, "%s: %s" % (where(o), rights)
+            continue
         assert rights == {("topic", "mall"): {"Read", "Write", "Describe"}, ("topic", "error.mall." + user): {"Write", "Describe"},
                           ("group", user): {"Read", "Describe"}, ("cluster", None): {"IdempotentWrite"}}, "%s: %s" % (where(o), rights)
 
 
-def services_reach_strimzi_as_themselves(objects):
-    """Each file that the properties name is mounted; the certificate is of the service's own KafkaUser, the authority the cluster's."""
+def daemons_reach_strimzi_as_themselves(objects):
+    """Each file that the properties name is mounted; the certificate is of the daemon's own KafkaUser, the authority the cluster's."""
     cluster, = strimzi(objects, "Kafka")
-    for service in SERVICES:
+    for service in ON_THE_BUS:
         o = daemons(objects)[service]
         assert service in strimzi(objects, "KafkaUser"), "no KafkaUser " + service
         volume, = (v["projected"]["sources"] for v in pod_of(o)["volumes"] if "projected" in v)

@@ -14,6 +14,7 @@ import services                                                 # noqa: E402 (li
 K8S = TOP / "deploy/k8s"
 KUSTOMIZE = TOP / "build/tools/kustomize"
 SERVICES, DAEMONS = tuple(services.names()), tuple(services.daemons())
+ON_THE_BUS = (*SERVICES, "frontend")
 INSTANCE = "app.kubernetes.io/instance"
 
 

@@ -34,20 +34,22 @@ from cluster import INSTANCE, Tree, build, containers, daemons, name, of_kind, p
 ALL = [checks.schemas, checks.no_name_is_there_twice, checks.nothing_waits_to_start]
 WITH_PODS = ALL + [checks.pods_are_restricted, checks.pods_have_no_token_and_no_links, checks.pods_are_limited,
                    checks.selectors_match, checks.settings_exist]
-MALL = WITH_PODS + [checks.daemons_have_the_labs_cpu, checks.no_deployment_says_replicas, checks.daemons_are_probed,
+MALL = WITH_PODS + [checks.daemons_have_the_labs_cpu, checks.daemons_are_probed,
                     checks.rollouts_lose_nothing, checks.autoscalers_find_their_deployment, checks.daemons_are_set_up,
-                    checks.daemons_have_services, checks.routes_file_is_mounted, checks.routes_lead_to_services]
-LAB = MALL + [checks.order_scales_as_in_the_lab, checks.participants_hosts_resolve, checks.metrics_have_a_port_of_their_own,
-              checks.references_resolve, checks.bus_is_the_labs, checks.store_is_the_labs, checks.images_are_those_of_make,
+                    checks.daemons_have_services, checks.routes_file_is_mounted, checks.routes_lead_to_services,
+                    checks.the_console_finds_the_daemons]
+LAB = MALL + [checks.no_deployment_says_replicas, checks.order_scales_as_in_the_lab, checks.participants_hosts_resolve, checks.metrics_have_a_port_of_their_own,
+              checks.the_console_asks_the_port_of_metrics, checks.references_resolve, checks.bus_is_the_labs, checks.store_is_the_labs, checks.images_are_those_of_make,
               checks.has_lab_prefix]
 OVERLAYS = {
-    "base": MALL + [checks.order_scales_as_in_the_lab, checks.bus_is_the_labs, checks.references_resolve_but_the_store],
+    "base": MALL + [checks.no_deployment_says_replicas, checks.order_scales_as_in_the_lab, checks.bus_is_the_labs, checks.references_resolve_but_the_store],
     "kafka": WITH_PODS + [checks.references_resolve, checks.kafka_has_no_prefix, checks.kafka_is_where_it_says],
     "overlays/lab/shop": LAB,
     "overlays/lab": LAB + [checks.kafka_has_no_prefix, checks.kafka_is_where_it_says, checks.only_the_labs_flows],
-    "overlays/production": MALL + [checks.all_daemons_scale, checks.metrics_have_a_port_of_their_own, checks.references_resolve_but_the_store,
+    "overlays/production": MALL + [checks.all_but_the_console_scale, checks.only_the_console_says_replicas, checks.metrics_have_a_port_of_their_own,
+                                   checks.the_console_asks_the_port_of_metrics, checks.references_resolve_but_the_store,
                                    checks.only_productions_flows, checks.images_are_those_of_make, checks.strimzi_takes_it, checks.strimzi_is_whole,
-                                   checks.strimzi_users_may_what_they_do, checks.services_reach_strimzi_as_themselves,
+                                   checks.strimzi_users_may_what_they_do, checks.daemons_reach_strimzi_as_themselves,
                                    checks.no_secret_is_in_production],
 }
 BUILT = {}
@@ -191,6 +193,10 @@ def order(objects):
     return daemons(objects)["order"]
 
 
+def console(objects):
+    return daemons(objects)["frontend"]
+
+
 def container(objects):
     return containers(order(objects))[0]
 
@@ -210,6 +216,8 @@ BROKEN = [
     (checks.no_name_is_there_twice, LAB_DIR, lambda o: o.append(copy.deepcopy(order(o)))),
     (checks.nothing_waits_to_start, LAB_DIR, lambda o: pod_of(order(o)).update(initContainers=[{"name": "wait-for-kafka"}])),
     (checks.no_deployment_says_replicas, LAB_DIR, lambda o: order(o)["spec"].update(replicas=1)),
+    (checks.only_the_console_says_replicas, PRODUCTION, lambda o: order(o)["spec"].update(replicas=2)),
+    (checks.only_the_console_says_replicas, PRODUCTION, lambda o: console(o)["spec"].pop("replicas")),
     (checks.pods_are_restricted, LAB_DIR, lambda o: pod_of(order(o))["securityContext"].update(runAsUser=1)),
     (checks.pods_are_restricted, LAB_DIR, lambda o: pod_of(order(o))["securityContext"].pop("seccompProfile")),
     (checks.pods_are_restricted, LAB_DIR, lambda o: pod_of(order(o))["securityContext"].pop("runAsNonRoot")),
@@ -231,7 +239,7 @@ BROKEN = [
      lambda o: pod_of(order(o))["topologySpreadConstraints"][0]["labelSelector"]["matchLabels"].update({INSTANCE: "mall"})),
     (checks.autoscalers_find_their_deployment, LAB_DIR, lambda o: at(o, "HorizontalPodAutoscaler", "-order")["spec"]["scaleTargetRef"].update(name="order")),
     (checks.order_scales_as_in_the_lab, LAB_DIR, lambda o: at(o, "HorizontalPodAutoscaler", "-order")["spec"].update(maxReplicas=3)),
-    (checks.all_daemons_scale, PRODUCTION, lambda o: drop(o, "HorizontalPodAutoscaler", "gateway")),
+    (checks.all_but_the_console_scale, PRODUCTION, lambda o: drop(o, "HorizontalPodAutoscaler", "gateway")),
     (checks.settings_exist, LAB_DIR, lambda o: container(o)["env"].append({"name": "MALL_BUS", "value": "x"})),
     (checks.settings_exist, LAB_DIR, lambda o: container(o)["env"].append({"name": "MALL_ROUTES", "value": "x"})),
     (checks.daemons_are_set_up, LAB_DIR, lambda o: set_env(o, "order", "MALL_PROFILE", "default")),
@@ -249,6 +257,12 @@ BROKEN = [
     (checks.routes_file_is_mounted, LAB_DIR, lambda o: set_env(o, "gateway", "MALL_ROUTES", "/application.yml")),
     (checks.routes_lead_to_services, LAB_DIR, lambda o: set_env(o, "gateway", "ORDER_HOST", "order")),
     (checks.routes_lead_to_services, LAB_DIR, lambda o: set_env(o, "gateway", "ORDER_HOST", "user23-product")),
+    (checks.routes_lead_to_services, LAB_DIR, lambda o: set_env(o, "gateway", "FRONTEND_HOST", "frontend")),
+    (checks.the_console_finds_the_daemons, LAB_DIR, lambda o: set_env(o, "frontend", "ORDER_HOST", "user23-product")),
+    (checks.the_console_finds_the_daemons, LAB_DIR, lambda o: set_env(o, "frontend", "GATEWAY_HOST", "gateway")),
+    (checks.the_console_finds_the_daemons, LAB_DIR, lambda o: set_env(o, "frontend", "MALL_SERVICES", "order=http://$(ORDER_HOST):8080")),
+    (checks.the_console_finds_the_daemons, LAB_DIR, lambda o: containers(console(o))[0]["env"].reverse()),
+    (checks.the_console_asks_the_port_of_metrics, LAB_DIR, lambda o: set_env(o, "frontend", "MALL_SERVICES_MANAGEMENT_PORT", "9091")),
     (checks.participants_hosts_resolve, LAB_DIR, lambda o: drop(o, "Service", "-products")),
     (checks.has_lab_prefix, LAB_DIR, lambda o: at(o, "Service", "-order")["metadata"].update(name="order")),
     (checks.has_lab_prefix, LAB_DIR, lambda o: at(o, "NetworkPolicy", "-dns")["spec"].update(podSelector={"matchLabels": {}})),
@@ -261,6 +275,10 @@ BROKEN = [
     (checks.only_the_labs_flows, LAB_DIR, lambda o: drop(o, "NetworkPolicy", "-store")),
     (checks.only_the_labs_flows, LAB_DIR, lambda o: at(o, "NetworkPolicy", "-order")["spec"]["ingress"][0].pop("from")),
     (checks.only_the_labs_flows, LAB_DIR, lambda o: at(o, "NetworkPolicy", "-gateway")["spec"]["egress"][0]["to"].pop(0)),
+    (checks.only_the_labs_flows, LAB_DIR, lambda o: drop(o, "NetworkPolicy", "-frontend")),
+    (checks.only_the_labs_flows, LAB_DIR, lambda o: drop(o, "NetworkPolicy", "-actuators")),
+    (checks.only_the_labs_flows, LAB_DIR, lambda o: drop(o, "NetworkPolicy", "-actuators-asked")),
+    (checks.only_the_labs_flows, LAB_DIR, lambda o: at(o, "NetworkPolicy", "-frontend")["spec"]["ingress"][0].pop("from")),
     (checks.only_productions_flows, PRODUCTION, lambda o: drop(o, "NetworkPolicy", "store")),
     (checks.images_are_those_of_make, LAB_DIR, lambda o: container(o).update(image="mall/order:latest")),
     (checks.strimzi_takes_it, PRODUCTION, lambda o: at(o, "KafkaNodePool", "node")["spec"].update(role=["broker"])),
@@ -270,9 +288,11 @@ BROKEN = [
     (checks.strimzi_is_whole, PRODUCTION, lambda o: at(o, "Kafka", "mall").update(apiVersion="kafka.strimzi.io/v1beta2")),
     (checks.strimzi_is_whole, PRODUCTION, lambda o: drop(o, "KafkaTopic", "error.mall.order")),
     (checks.strimzi_users_may_what_they_do, PRODUCTION, lambda o: at(o, "KafkaUser", "order")["spec"]["authorization"]["acls"].pop()),
-    (checks.services_reach_strimzi_as_themselves, PRODUCTION,
+    (checks.strimzi_users_may_what_they_do, PRODUCTION,
+     lambda o: at(o, "KafkaUser", "frontend")["spec"]["authorization"]["acls"][0]["operations"].append("Write")),
+    (checks.daemons_reach_strimzi_as_themselves, PRODUCTION,
      lambda o: [s for v in pod_of(order(o))["volumes"] for s in v.get("projected", {"sources": []})["sources"]][2]["secret"].update(name="product")),
-    (checks.services_reach_strimzi_as_themselves, PRODUCTION,
+    (checks.daemons_reach_strimzi_as_themselves, PRODUCTION,
      lambda o: [c["data"].update({"client.properties": "security.protocol=ssl\n"}) for c in of_kind(o, "ConfigMap") if "kafka" in name(c)]),
     (checks.strimzi_is_whole, PRODUCTION, lambda o: at(o, "Kafka", "mall")["spec"]["kafka"]["authorization"].update(superUsers=["ANONYMOUS"])),
     (checks.no_secret_is_in_production, PRODUCTION, lambda o: o.append({"kind": "Secret", "metadata": {"name": "mall-db"}})),
