@@ -64,9 +64,9 @@ help: ## this list
 all: deps-run ## build all programs; build/bin leads to them
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 
-run: $(if $(KAFKA),deps-kafka,deps-run) $(if $(PG),deps-postgres) ## build and start all daemons here; KAFKA=1 with a Kafka broker, PG=1 with a PostgreSQL server
+run: $(if $(KAFKA),deps-kafka,deps-run) $(if $(PG),deps-postgres) ## build and start all daemons here; KAFKA=1 with a Kafka broker, PG=1 with a PostgreSQL server, PORTS=frontend=18080 moves one
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
-	@scripts/run.py $(if $(KAFKA),--kafka) $(if $(PG),--postgres)
+	@scripts/run.py $(if $(KAFKA),--kafka) $(if $(PG),--postgres) $(PORTS:%=--port %)
 
 images_test = $(shell [ "$$(id -u)" = 0 ] && unshare --mount --net true 2>/dev/null && echo images-test)
 

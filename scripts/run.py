@@ -5,8 +5,9 @@ usage: run.py [--kafka] [--postgres] [--bin DIR] [--port NAME=PORT]...
 
 Starts all daemons, waits until they are ready, says where they are and shows their logs, each line with its
 daemon's name in front; data/log/NAME.log keeps them. MALL_ settings of the environment reach the daemons, except
-those that cannot be the same for all of them. --kafka starts a broker on localhost:9092, unless MALL_BUS_URL names one; --postgres
-a PostgreSQL on localhost:5432 (--port postgresql=PORT), unless MALL_DB_URL names one.
+those that cannot be the same for all of them. --port moves a daemon; the built-in routes and the console follow it.
+--kafka starts a broker on localhost:9092, unless MALL_BUS_URL names one; --postgres a PostgreSQL on localhost:5432
+(--port postgresql=PORT), unless MALL_DB_URL names one.
 Ends with 0 after Ctrl-C, SIGTERM or SIGHUP, with 1 when something could not start or a daemon died.
 """
 import argparse
@@ -34,6 +35,7 @@ READY_SECONDS = 20
 STOP_SECONDS = 30
 BROKER = TOP / "tests/kafka/broker.sh"
 BROKER_PORT = 9092
+ROUTES = TOP / "gateway/application.yml"                        # the built-in ones
 SERVER = TOP / "tests/postgres/server.sh"
 SERVER_PORT = 5432
 
@@ -44,8 +46,6 @@ class Trouble(Exception):
 
 class Daemon:
     def __init__(self, name, port, folder, data, settings):
-        if not ports.is_free(port, "0.0.0.0"):
-            raise Trouble("port %d, which %s needs, is taken (`ss -ltnp sport = :%d` shows by whom)" % (port, name, port))
         self.name, self.port = name, port
         self.log = open(data / "log" / (name + ".log"), "ab", buffering=0)
         # a session of its own: Ctrl-C reaches only this program, which stops the daemons in order
@@ -102,13 +102,46 @@ def without_password(url):
     return (scheme and scheme + "://") + user.partition(":")[0] + at + re.sub(r"\?.*", "", place)
 
 
+def another(port):
+    """A free port that is easy to remember."""
+    return next(other for other in range(port + 10000, 65536) if ports.is_free(other, "0.0.0.0")) if port < 55536 else ports.reserve()
+
+
+def require_free(numbers):
+    taken = ["port %d, which %s needs, is taken (`ss -ltnp sport = :%d` shows by whom); `make run PORTS=%s=%d` gives it another"
+             % (port, name, port, name, another(port)) for name, port in numbers.items() if not ports.is_free(port, "0.0.0.0")]
+    if taken:
+        raise Trouble("\nrun: ".join(taken))
+
+
+def moved_routes(numbers, folder):
+    """The built-in routes, where some lead to another port; None: they are right as they are."""
+    usual = {services.port(name, folder): port for name, port in numbers.items() if name != "gateway"}
+    if all(port == other for port, other in usual.items()):
+        return None
+    return re.sub(r"(uri: http://localhost:)(\d+)", lambda uri: uri[1] + str(usual.get(int(uri[2]), uri[2])), ROUTES.read_text())
+
+
+def own_settings(numbers, folder, settings, data):
+    """What the gateway and the console must know of where the others are, as far as nobody said it already."""
+    routes = moved_routes(numbers, folder)
+    theirs = settings.get("MALL_ROUTES") or ("application.yml" if os.path.exists("application.yml") else None)
+    own = {"frontend": {"MALL_SERVICES": ",".join("%s=http://localhost:%d" % pair for pair in numbers.items() if pair[0] != "frontend")}}
+    if routes and theirs:
+        print("run: the routes are those of %s, which must know the ports" % theirs, file=sys.stderr)
+    elif routes:
+        (data / "routes.yml").write_text(routes)
+        own["gateway"] = {"MALL_ROUTES": str(data / "routes.yml")}
+    return own
+
+
 def table(daemons, store, bus):
     rows = [("daemon", "port", "pid", "health")]
     rows += [(d.name, str(d.port), str(d.process.pid), d.url() + "/actuator/health") for d in daemons]
-    print()
+    urls = {d.name: d.url() for d in daemons}
+    print("\n  open  %s/     the console: what happens in the mall, while it happens\n" % urls["gateway"])
     for row in rows:
         print("  %-9s %-6s %-8s %s" % row)
-    urls = {d.name: d.url() for d in daemons}
     print("\n  data in %s, events over %s" % (store, bus))
     if {"order", "product"} <= set(urls):
         print("  try:  http POST %s/inventories productId=1001 productName=TV stock=100"
@@ -145,10 +178,12 @@ def mall(arguments, settings, data):
     """Runs until a signal (KeyboardInterrupt) or until a daemon dies (Trouble)."""
     daemons, lines = [], queue.SimpleQueue()               # a signal may come while it is waited for
     trouble = None
+    numbers = {name: arguments.port.get(name) or services.port(name, arguments.bin) for name in services.daemons()}
+    require_free(numbers)
+    own = own_settings(numbers, arguments.bin, settings, data)
     try:
-        for name in services.daemons():
-            port = arguments.port.get(name) or services.describe(name, arguments.bin)["port"]
-            daemon = Daemon(name, int(port), arguments.bin, data, settings)
+        for name, port in numbers.items():
+            daemon = Daemon(name, port, arguments.bin, data, {**own.get(name, {}), **settings})
             daemons.append(daemon)
             daemon.follower = threading.Thread(target=daemon.follow, args=(lines,), daemon=True)
             daemon.follower.start()
@@ -202,11 +237,11 @@ def interrupt(*_):
 
 
 def port_of(text):
-    """("order", "8081")"""
+    """("order", 8081)"""
     name, equals, port = text.partition("=")
     if not equals or name not in (*services.daemons(), "postgresql") or not port.isdigit():
         raise argparse.ArgumentTypeError("%s is not NAME=PORT of %s or postgresql" % (text, ", ".join(services.daemons())))
-    return name, port
+    return name, int(port)
 
 
 def main():
@@ -237,7 +272,7 @@ def main():
             settings["MALL_BUS_URL"] = "kafka://localhost:%d/mall" % BROKER_PORT
         if arguments.postgres and "MALL_DB_URL" not in os.environ:
             server = True
-            settings["MALL_DB_URL"] = start_server(data, int(server_port))
+            settings["MALL_DB_URL"] = start_server(data, server_port)
         return mall(arguments, settings, data)
     except KeyboardInterrupt:
         return 0

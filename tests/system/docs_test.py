@@ -83,18 +83,35 @@ def test_make_run_leaves_no_daemon_when_its_terminal_is_closed_or_two_signals_co
         run_and_order(signals=[signal.SIGTERM, signal.SIGINT])
 
 
-def run_and_order(*flags, signals=(signal.SIGINT,)):
-    """What `make run` said until it was stopped, having taken an order."""
+def test_make_run_shows_the_console_first_and_the_built_in_routes_follow_the_daemons_to_other_ports():
+    said = run_and_order(routes=False)
+    page = re.search(r"\n\n  open  (http://localhost:\d+/)  .*console", said)
+    assert page and said.index(page[0]) < said.index("  daemon "), said
+
+
+def test_make_run_names_a_port_that_is_taken_and_a_way_out():
+    with tempfile.TemporaryDirectory() as directory, socket.create_server(("0.0.0.0", ports.reserve())) as taken:
+        port = taken.getsockname()[1]
+        run = subprocess.run([sys.executable, TOP / "scripts/run.py", "--bin", BIN, "--port", "frontend=%d" % port], cwd=directory,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+        assert run.returncode == 1, run.stdout
+        assert re.search(r"port %d, which frontend needs, is taken.*`make run PORTS=frontend=\d+`" % port, run.stdout), run.stdout
+
+
+def run_and_order(*flags, signals=(signal.SIGINT,), routes=True):
+    """What `make run` said until it was stopped, having taken an order and shown the console; routes: with a routes file of our own."""
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o755)                              # the server is another user when we are root
         numbers = {name: ports.reserve() for name in DAEMONS}
-        routes = os.path.join(directory, "application.yml")
-        with open(routes, "w", encoding="utf-8") as out:
-            out.write(routes_file(numbers))
+        environment = {name: value for name, value in os.environ.items() if name != "MALL_ROUTES"}
+        if routes:
+            environment["MALL_ROUTES"] = os.path.join(directory, "application.yml")
+            with open(environment["MALL_ROUTES"], "w", encoding="utf-8") as out:
+                out.write(routes_file(numbers))
         command = [sys.executable, TOP / "scripts/run.py", "--bin", BIN, *flags]
         for pair in numbers.items():
             command += ["--port", "%s=%d" % pair]
-        run = subprocess.Popen(command, cwd=directory, env={**os.environ, "MALL_ROUTES": routes}, stdout=subprocess.PIPE,
+        run = subprocess.Popen(command, cwd=directory, env=environment, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, text=True)
         said = ""
         try:
@@ -105,6 +122,8 @@ def run_and_order(*flags, signals=(signal.SIGINT,)):
                         socket.create_connection((address, numbers["gateway"])).close()
                     order = Client(numbers["gateway"]).post("/orders", {"qty": 1})
                     assert order.headers["location"].startswith("http://localhost:%d/" % numbers["gateway"]), order.headers
+                    console = Client(numbers["frontend"] if routes else numbers["gateway"]).get("/", Accept="text/html")
+                    assert console.status == 200 and "<html" in console.text, (console.status, console.text)
                     for number in signals:
                         run.send_signal(number)
         finally:
