@@ -124,6 +124,35 @@ const char *negotiate(const char *accept, const char *const *offered)
         return chosen;
 }
 
+/* Is it the language itself, or a narrower one of it, or any? */
+static bool asks_for(const struct range *r, const char *language)
+{
+        size_t len = strlen(language);
+
+        if (r->len == 1 && *r->type == '*')
+                return true;
+        return r->len >= len && strncasecmp(r->type, language, len) == 0 &&
+               (r->len == len || r->type[len] == '-');
+}
+
+const char *negotiate_language(const char *accept_language, const char *const *offered)
+{
+        const char *chosen = offered[0], *start;
+        double best = 0;
+        size_t len;
+
+        while (next_element(&accept_language, &start, &len)) {
+                struct range r = read_range(start, len);
+
+                for (const char *const *o = offered; *o; o++)
+                        if (r.quality > best && asks_for(&r, *o)) {
+                                chosen = *o;
+                                best = r.quality;
+                        }
+        }
+        return chosen;
+}
+
 bool coding_is_accepted(const char *accept, const char *coding)
 {
         double named = -1, any = 0;

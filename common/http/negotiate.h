@@ -11,6 +11,11 @@
    first. */
 const char *negotiate(const char *accept, const char *const *offered);
 
+/* The one of `offered` (ends with NULL, preferred first; language tags) that the Accept-Language
+   header prefers, by quality, then by the header's order: "ko-KR" asks for "ko" too (RFC 4647,
+   3.4). No header, or none of them: the first. */
+const char *negotiate_language(const char *accept_language, const char *const *offered);
+
 /* Is the Content-Type this media type, whatever its parameters? "application/json" */
 bool media_type_is(const char *content_type, const char *type);
 /* application/json or application/<anything>+json */

@@ -66,6 +66,29 @@ static void of_formats_alone_the_first_is_chosen(void)
                    "application/schema+json");
 }
 
+static void the_language_that_is_liked_best_is_chosen(void)
+{
+        static const char *const languages[] = {"en", "ko", NULL};
+        static const struct {
+                const char *accept, *chosen;
+        } table[] = {
+                {"", "en"},
+                {"ko", "ko"},
+                {"KO-kr,ko;q=0.9,en-US;q=0.8,en;q=0.7", "ko"}, /* a browser */
+                {"en-US,en;q=0.9,ko;q=0.8", "en"},
+                {"de, ko;q=0.1", "ko"},
+                {"de-DE", "en"},
+                {"ko;q=0.5, en;q=0.5", "ko"}, /* equal: the client's order */
+                {"kok", "en"},                /* Konkani */
+                {"*", "en"},
+                {"ko;q=0", "en"},
+                {"*;q=0.1, ko;q=0.2", "ko"},
+        };
+
+        for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+                check_text(negotiate_language(table[i].accept, languages), table[i].chosen);
+}
+
 static void a_type_is_itself_whatever_its_parameters(void)
 {
         check(media_type_is("application/json", "application/json"));
@@ -172,6 +195,7 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 STORY(the_best_is_chosen),
+                STORY(the_language_that_is_liked_best_is_chosen),
                 STORY(of_formats_alone_the_first_is_chosen),
                 STORY(a_charset_is_utf_8_or_none),
                 STORY(a_type_is_itself_whatever_its_parameters),

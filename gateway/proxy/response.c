@@ -1,6 +1,7 @@
 #include "gateway/proxy/response.h"
 
 #include "base/log.h"
+#include "gateway/proxy/absent.h"
 #include "gateway/proxy/proxy_request_inside.h"
 
 #include <stdio.h>
@@ -30,7 +31,11 @@ static void fill_failure(struct proxy_request *p)
                 outcome = UPSTREAM_BROKEN;
         if (outcome == UPSTREAM_REFUSED)
                 p->own.retry_after_s = 1;
-        fail(p, failures[outcome].status, failures[outcome].what, p->upstream.reason);
+        if (outcome == UPSTREAM_REFUSED && absent_is_asked_for(p->request))
+                absent_answer(p->request,
+                              &(struct absence){p->route->id, p->route->uri, p->upstream.reason});
+        else
+                fail(p, failures[outcome].status, failures[outcome].what, p->upstream.reason);
 }
 
 static void fill_own(struct proxy_request *p)
