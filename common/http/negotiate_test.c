@@ -83,6 +83,9 @@ static void the_language_that_is_liked_best_is_chosen(void)
                 {"*", "en"},
                 {"ko;q=0", "en"},
                 {"*;q=0.1, ko;q=0.2", "ko"},
+                {"*;q=0.2, ko;q=0.1", "en"},
+                {"x, ko;q=0.5", "ko"},
+                {"*-KR, ko;q=0.5", "ko"},
         };
 
         for (size_t i = 0; i < sizeof table / sizeof *table; i++)

@@ -29,9 +29,12 @@ static void a_browser_gets_a_page_that_says_what_is_missing_and_how_to_start_it(
         check_contains(answer, "Content-Security-Policy: default-src 'none';");
         check_contains(answer, "<html lang=\"en\">");
         check_contains(answer, "<dd><code>http://127.0.0.1:");
+        check_contains(answer, "<dt>Reason</dt><dd><code>Failed to connect to 127.0.0.1 port ");
+        check_contains(answer, "<h2>How to start it</h2>\n<dl>\n");
         check_contains(answer, "<code>make run</code>");
         check_contains(answer, "<code>kubectl apply -k deploy/k8s/overlays/lab/shop -l app=");
         check_contains(answer, "<code>aws codebuild start-build --project-name ");
+        check_contains(answer, "<a href=\"/\">Try again</a></p>\n</main>\n</body>\n</html>\n");
         check(!strstr(answer, "style") && !strstr(answer, "<script"));
         close_without_console();
 }
