@@ -6,7 +6,8 @@ import pathlib
 import sys
 
 sys.path.insert(1, str(pathlib.Path(__file__).resolve().parent.parent / "k8s"))
-from cluster import Tree, name                                  # noqa: E402 (lies in tests/k8s/)
+import checks                                                   # noqa: E402 (both lie in tests/k8s/)
+from cluster import Tree, daemons, name                         # noqa: E402
 
 MODEL = "delivery"
 # In the lab only order scales.
@@ -33,6 +34,8 @@ def check(service):
                 assert kinds <= {kind for kind, _ in found}, "%s: %s" % (overlay, sorted(found))
                 if overlay == "overlays/lab":
                     assert ("Service", prefix + "SERVICE") in found, sorted(found)
+                    seen = checks.places(daemons(objects)["frontend"])
+                    assert seen.get(service) == "http://%s%s:8080" % (prefix, service), "the console looks at %s" % seen
 
 
 if __name__ == "__main__":

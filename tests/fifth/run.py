@@ -113,6 +113,14 @@ def the_generated_files_are_there(copy):
         assert "- id: %s\n          uri: %s\n" % (copy.name, uri) in routes, routes
 
 
+def the_console_looks_at_it(copy):
+    """By default; overlays.py looks at MALL_SERVICES of the pods."""
+    said = copy.run("build/bin/frontend", "--describe")
+    port = copy.python("import services; print(services.describe(%r)['port'])" % copy.name, "scripts").strip()
+    for place in ("%s=http://localhost:%s," % (copy.name, port), "%s=http://%s:8080," % (copy.name, copy.name)):
+        assert place in said, said
+
+
 def it_has_a_pipeline(copy):
     assert re.search(r"_PROJECT_NAME: user23-%s\b" % copy.name, copy.text("buildspec/%s.yml" % copy.name)), copy.text("buildspec/%s.yml" % copy.name)
     assert re.search(r"\b%s\b" % copy.name, copy.text("deploy/eks/pipelines.yaml")), "deploy/eks/pipelines.yaml"
@@ -173,8 +181,8 @@ def live(bus):
 
 
 CASES = [it_is_one_folder_of_at_most_110_lines, it_is_built_without_a_warning, its_unit_tests_are_built_and_pass,
-         it_describes_itself_and_its_settings, the_checks_of_lint_see_it, the_generated_files_are_there, it_has_a_pipeline,
-         the_overlays_have_it_under_every_prefix,
+         it_describes_itself_and_its_settings, the_checks_of_lint_see_it, the_generated_files_are_there,
+         the_console_looks_at_it, it_has_a_pipeline, the_overlays_have_it_under_every_prefix,
          the_overlays_keep_their_promises_with_it, an_edited_generated_file_is_noticed, a_route_that_a_person_changed_stays,
          it_is_among_the_images_and_programs, the_tests_of_the_system_run_with_it]
 LIVE = {"over the embedded log": live("log"), "over Kafka": live("kafka")}

@@ -25,6 +25,7 @@ PODS = {name: ("10.23.0.%d" % number, host) for number, (name, (_, host)) in enu
 PODS["order"] = (NODE, PODS["order"][1])                        # its Service's
 REPLICAS = ["10.23.0.%d" % (100 + i) for i in range(8)]
 LATE = 2
+SETTINGS = {"gateway": (), "frontend": ("bus_url",)}            # of the cluster's, which the services have all
 
 SERVICE = """
 global
@@ -155,7 +156,7 @@ class Cluster(Pods):
         self.count += 1
         network = "pod%d" % self.count
         make_network(network, address)
-        settings = self.settings if name != "gateway" else {}
+        settings = {k: v for k, v in self.settings.items() if k in SETTINGS.get(name, self.settings)}
         pod = self.add(name, label="%s-%d" % (name, self.count), address=address, volumes=[(self.server.directory / "s", "/postgres")], **settings)
         pod.launcher = ("ip", "netns", "exec", network)
         return pod

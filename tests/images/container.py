@@ -25,6 +25,7 @@ CLONE_NEWNS, CLONE_NEWNET, SIOCSIFFLAGS, IFF_UP = 0x20000, 0x40000000, 0x8914, 1
 
 # the pods, and the names that the built-in routes of the docker profile have for them
 PODS = {name: ("127.0.1.%d" % number, "user23-" + services.host(name) if name in SERVICES else name) for number, name in enumerate(DAEMONS, 1)}
+SEEN = ",".join("%s=http://%s:8080" % (name, host) for name, (_, host) in PODS.items() if name != "frontend")     # by the console
 DEVICES = ("null", "zero", "random", "urandom")
 DOMAIN = "mall.svc.cluster.local"
 
@@ -132,6 +133,7 @@ class Pods(Mall):
 
     def add(self, name, label=None, address=None, volumes=(), **settings):
         """A pod that is not started here, nor stopped at the end if it still runs."""
+        settings = {"services": SEEN, **settings} if name == "frontend" else settings
         volumes = [*volumes, (self.data, "/data")] if self.data else volumes
         return Pod(name, label or name, address or self.places[name][0], self.directory, self.resolver, volumes, settings)
 

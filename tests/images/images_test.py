@@ -115,6 +115,8 @@ def the_lab(pods):
     http("http POST http://user23-order:8080/orders productId=1001 productName=TV qty=7 customerId=100")
     until_equal(pods.stock, 93)
     equal(http("http http://gateway:8080/actuator/health")["status"], "UP")
+    page = pods.gateway.get("/", Accept="text/html")
+    assert page.status == 200 and page.headers["content-type"].startswith("text/html") and "<html" in page.text, (page.status, page.text)
     for pod in pods.daemons.values():
         commit = pod.root.image.config["Labels"]["org.opencontainers.image.revision"]
         assert commit in pod.get("/actuator/info").text, "%s's label says commit %s" % (pod.name, commit)
@@ -135,17 +137,27 @@ def test_a_pod_has_no_rights_and_writes_to_data_only():
     with Pods(only=("order",), drain="0s") as pods:
         pods.order_one()
         equal({entry.stat().st_uid for entry in pods.data.iterdir()}, {USER}, "who wrote in /data")
-        status = dict(line.split(":\t", 1) for line in open("/proc/%d/status" % pods.order.process.pid) if ":\t" in line)
-        equal(status["Uid"].split(), [str(USER)] * 4, "its user")
-        equal(status["Groups"].split(), [], "its further groups")
-        equal((int(status["CapPrm"], 16), int(status["CapEff"], 16)), (0, 0), "its capabilities")
-        equal(status["NoNewPrivs"].strip(), "1", "no new privileges")
-        # a process sees what lies in its own root
-        mounts = [line.split() for line in open("/proc/%d/mountinfo" % pods.order.process.pid)]
-        options = {m[4]: m[5].split(",")[0] for m in mounts}
-        equal({place for place, how in options.items() if how == "rw"} - {"/proc", "/etc/hosts", "/etc/resolv.conf"} -
-              {"/dev/" + device for device in DEVICES}, {"/data"}, "what is mounted writable")
-        equal(options["/"], "ro", "the root file system")
+        has_no_rights(pods.order, {"/data"})
+
+
+def test_the_console_has_no_rights_and_needs_no_place_to_write():
+    with Pods(only=("frontend",), data=False, drain="0s") as pods:
+        equal(pods.frontend.get("/", Accept="text/html").status, 200)
+        has_no_rights(pods.frontend, set())
+
+
+def has_no_rights(pod, writable):
+    status = dict(line.split(":\t", 1) for line in open("/proc/%d/status" % pod.process.pid) if ":\t" in line)
+    equal(status["Uid"].split(), [str(USER)] * 4, "its user")
+    equal(status["Groups"].split(), [], "its further groups")
+    equal((int(status["CapPrm"], 16), int(status["CapEff"], 16)), (0, 0), "its capabilities")
+    equal(status["NoNewPrivs"].strip(), "1", "no new privileges")
+    # a process sees what lies in its own root
+    mounts = [line.split() for line in open("/proc/%d/mountinfo" % pod.process.pid)]
+    options = {m[4]: m[5].split(",")[0] for m in mounts}
+    equal({place for place, how in options.items() if how == "rw"} - {"/proc", "/etc/hosts", "/etc/resolv.conf"} -
+          {"/dev/" + device for device in DEVICES}, writable, "what is mounted writable")
+    equal(options["/"], "ro", "the root file system")
 
 
 def test_a_data_directory_that_cannot_be_written_is_said_so_at_once():
