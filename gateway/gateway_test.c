@@ -70,6 +70,28 @@ static void answers_without_a_body_stay_so(void)
         close_all();
 }
 
+/* The service's name goes through: a rollout is seen from outside. */
+static void who_answers_is_said_once(void)
+{
+        static const struct {
+                const char *request, *who;
+        } rows[] = {
+                {REQUEST("POST /orders", ""), "\r\nX-Served-By: order-1\r\n"},
+                {REQUEST("DELETE /orders/none", ""), "\r\nX-Served-By: order-1\r\n"},
+                {REQUEST("GET /orders/same", ""), "\r\nX-Served-By: order-1\r\n"},
+                {REQUEST("GET /gone/1", ""), "\r\nX-Served-By: gateway-1\r\n"},
+                {REQUEST("GET /nowhere", ""), "\r\nX-Served-By: gateway-1\r\n"},
+                {REQUEST("GET /a b", ""), "\r\nX-Served-By: gateway-1\r\n"},
+        };
+
+        open_all();
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                check_contains(ask(rows[i].request), rows[i].who);
+                check(!strstr(strstr(answer, "X-Served-By") + 1, "X-Served-By"));
+        }
+        close_all();
+}
+
 static void failures_name_the_route(void)
 {
         open_all();
@@ -106,6 +128,7 @@ int main(int argc, char **argv)
                 STORY(the_host_of_an_absolute_target_is_no_part_of_it),
                 STORY(a_prefix_is_stripped_and_told),
                 STORY(answers_without_a_body_stay_so),
+                STORY(who_answers_is_said_once),
                 STORY(failures_name_the_route),
                 STORY(routes_are_measured),
                 {NULL, NULL},

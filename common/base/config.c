@@ -251,7 +251,7 @@ static void wishes_read(struct config *c, char **argv)
 /* ---- defaults ---- */
 
 /* Spring's list: "docker" or "docker,test" */
-static bool profile_is_docker(const struct config *c)
+bool config_is_docker(const struct config *c)
 {
         const struct setting *s = setting_find(c, "profile", strlen("profile"));
         const char *p = s ? value_of(c, s)->text : NULL;
@@ -283,7 +283,7 @@ static bool defaults_give(struct config *c, struct error *error)
 
         if (profile && !default_give(c, profile, false, error))
                 return false;
-        docker = profile_is_docker(c);
+        docker = config_is_docker(c);
         for (const struct setting *s = c->settings; s->name; s++)
                 if (!default_give(c, s, docker, error))
                         return false;
@@ -392,4 +392,9 @@ int64_t config_number(const struct config *c, const char *name)
 bool config_is_set(const struct config *c, const char *name)
 {
         return value_named(c, name)->source != SOURCE_DEFAULT;
+}
+
+bool config_has(const struct config *c, const char *name)
+{
+        return setting_find(c, name, strlen(name)) != NULL;
 }

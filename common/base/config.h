@@ -70,5 +70,7 @@ const char *config_text(const struct config *config, const char *name);
 /* number, ms or bytes by the type; 0 where unset */
 int64_t config_number(const struct config *config, const char *name);
 bool config_is_set(const struct config *config, const char *name); /* by anything but the default */
+bool config_has(const struct config *config, const char *name);    /* Is it in the table? */
+bool config_is_docker(const struct config *config); /* the profile docker, which changes defaults */
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "http/grammar.h"
+#include "http/served.h"
 #include "http/stream.h"
 
 #include <assert.h>
@@ -201,6 +202,12 @@ static bool is_head_of_unknown(const struct http_request *r)
         return r->answer.pull && r->answer.pull_len < 0 && strcmp(r->method, "HEAD") == 0;
 }
 
+/* Who made it says so itself. */
+static const struct served *served_of(const struct http_request *r)
+{
+        return r->answer.passed_on ? NULL : r->server->served;
+}
+
 static struct MHD_Response *response_open(struct exchange *e)
 {
         struct http_answer *a = &e->request.answer;
@@ -217,8 +224,7 @@ static struct MHD_Response *response_open(struct exchange *e)
                 return NULL;
         if (a->status == 304 && none)
                 keep_length_unsaid(response);
-        if (a->type && !none)
-                MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, a->type);
+        served_add(served_of(&e->request), response, none ? NULL : a->type, e->request.arena);
         for (int i = 0; i < a->header_count; i++)
                 MHD_add_response_header(response, a->headers[i].name, a->headers[i].value);
         if (a->close || is_head_of_unknown(&e->request) ||
@@ -274,6 +280,7 @@ void answer_push(struct exchange *e)
                 header_write(&t, MHD_HTTP_HEADER_CONTENT_TYPE, a->type);
         for (int i = 0; i < a->header_count; i++)
                 header_write(&t, a->headers[i].name, a->headers[i].value);
+        text_string(&t, served_lines(served_of(&e->request)));
         if (a->status != 204 && a->status != 304)
                 text_printf(&t, "Content-Length: %zu\r\n", none ? 0 : a->len);
         text_string(&t, "Connection: close\r\n\r\n");
@@ -283,10 +290,10 @@ void answer_push(struct exchange *e)
         push(connection_of(e)->fd, t.at, t.len);
 }
 
-void answer_cut_short(int fd, int status)
+void answer_cut_short(const struct http_server *s, int fd, int status)
 {
         const char *again = status == 503 ? "Retry-After: 1\r\n" : "";
-        char body[160], all[512];
+        char body[160], all[1024];
         int len = snprintf(body, sizeof body,
                            "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d}",
                            http_status_text(status), status);
@@ -294,7 +301,7 @@ void answer_cut_short(int fd, int status)
         len = snprintf(
                 all, sizeof all,
                 "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %d\r\n"
-                "%sConnection: close\r\n\r\n%s",
-                status, http_status_text(status), len, again, body);
+                "%s%sConnection: close\r\n\r\n%s",
+                status, http_status_text(status), len, again, served_lines(s->served), body);
         push(fd, all, (size_t)len);
 }

@@ -166,7 +166,7 @@ int connection_cut_short(struct http_server *s, int status)
                         continue;
                 n++;
                 if (c->fd >= 0)
-                        answer_cut_short(c->fd, status);
+                        answer_cut_short(s, c->fd, status);
         }
         pthread_mutex_unlock(&s->lock);
         return n;

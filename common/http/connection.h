@@ -23,6 +23,7 @@
 struct deadlines;
 struct listener;
 struct access;
+struct served;
 
 enum { IDLE_MS = 75000 }; /* until the next request; the gateway drops an idle connection sooner */
 
@@ -143,6 +144,7 @@ struct http_server {
         struct deadlines *deadlines;
         struct trusted_proxies *proxies;
         struct access *access;
+        struct served *served;
         atomic_bool draining;   /* every answer says close */
         atomic_bool stopping;   /* the handler is not called any more */
         _Atomic int64_t now_ms; /* set every 100 ms, near enough for deadlines; stands still while

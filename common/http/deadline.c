@@ -52,7 +52,7 @@ struct deadlines {
 static void end_now(struct connection *c, int status)
 {
         atomic_store(&c->linger, true);
-        answer_cut_short(c->fd, status);
+        answer_cut_short(c->server, c->fd, status);
         shutdown(c->fd, SHUT_RDWR);
 }
 

@@ -263,7 +263,7 @@ static void give_up(struct exchange *e)
         if (!e->cut_short && atomic_load(&c->overdue))
                 e->cut_short = 408;
         if (e->cut_short) {
-                answer_cut_short(c->fd, e->cut_short);
+                answer_cut_short(c->server, c->fd, e->cut_short);
                 c->linger = true;
         }
         e->status = e->cut_short ? e->cut_short : CLIENT_GONE;

@@ -4,6 +4,7 @@
 #include "http/connection.h"
 #include "http/deadline.h"
 #include "http/listener.h"
+#include "http/served.h"
 #include "http/worker.h"
 
 #include <assert.h>
@@ -44,6 +45,7 @@ static void server_free(struct http_server *s)
         listener_close(&s->listener);
         trusted_proxies_close(&s->proxies);
         access_close(&s->access);
+        served_close(&s->served);
         pthread_mutex_destroy(&s->lock);
         free(s->workers);
         free(s);
@@ -85,6 +87,7 @@ static bool parts_open(struct http_server *s, struct error *error)
         if (!s->listener)
                 return false;
         s->access = access_open(s->config.metrics);
+        s->served = served_open(s->config.pod, s->config.version);
         s->deadlines = deadlines_open(s);
         return workers_open(s, error);
 }

@@ -4,7 +4,8 @@
    handlers: strict framing (400 or 501 and close: length with coding, two lengths, a folded line, a
    blank before a colon, bare LF, NUL, no Host ...), limits (413, 414, 431, 503), absolute deadlines
    for header and body, HEAD, the access line, http_server_requests_seconds, traceparent,
-   `Connection: close` while draining. Errors are application/problem+json (RFC 9457).
+   `Connection: close` while draining, X-Served-By and X-Served-Version. Errors are
+   application/problem+json (RFC 9457).
 
    Threads: handlers run on the server's threads; a handler that must wait (for a commit) returns
    HTTP_LATER and frees the thread; http_resume may come from any thread. Sources: RFC 9110, RFC
@@ -24,7 +25,7 @@
 
 struct http_server;
 
-enum { HTTP_ANSWER_HEADERS = 200 };
+enum { HTTP_ANSWER_HEADERS = 200, HTTP_POD_MOST = 253, HTTP_VERSION_MOST = 64 };
 
 struct http_request;
 struct loop;
@@ -46,7 +47,8 @@ struct http_answer {
         int64_t pull_len; /* -1: unknown */
         struct http_header *headers;
         int header_count, header_room;
-        bool close; /* Connection: close, after this answer */
+        bool close;     /* Connection: close, after this answer */
+        bool passed_on; /* another server made it: we do not say that we did */
 };
 
 struct http_request {
@@ -121,7 +123,11 @@ struct http_config {
         int max_connections;         /* more wait; the one that is idle longest gives way */
         int max_client_connections;  /* of one address, more are closed at once; 0: any number */
         const char *trusted_proxies; /* "10.0.0.0/8,::1/128" */
-        struct metrics *metrics;     /* may be NULL */
+        /* Who answers: every answer says so in X-Served-By and X-Served-Version. Neither has
+           control characters or is longer than HTTP_..._MOST, and they live as long as the
+           server. NULL: not said. */
+        const char *pod, *version;
+        struct metrics *metrics; /* may be NULL */
         struct http_handler handler;
 };
 

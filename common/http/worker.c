@@ -2,6 +2,7 @@
 
 #include "http/exchange.h"
 #include "http/listener.h"
+#include "http/served.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +44,8 @@ size_t http_answer_room(const struct http_request *request)
 {
         const struct exchange *e = (const struct exchange *)request;
         size_t taken = e->framing.bytes + e->framing.cookie_bytes +
-                       PAIR_ROOM * (e->framing.fields + e->framing.cookies) + OWN_ROOM;
+                       PAIR_ROOM * (e->framing.fields + e->framing.cookies) + OWN_ROOM +
+                       served_size(request->server->served);
         size_t pool = pool_size(&request->server->config);
 
         return pool > taken ? pool - taken : 0;

@@ -8,6 +8,7 @@
 #include "service/build.h"
 #include "service/describe.h"
 #include "service/document.h"
+#include "service/pod.h"
 #include "service/settings.h"
 
 #include <errno.h>
@@ -93,6 +94,8 @@ static struct http_config http_config_of(struct process *p)
                 .max_client_connections = (int)config_number(c, "max-client-connections"),
                 .trusted_proxies = config_text(c, "trusted-proxies"),
                 .metrics = p->metrics,
+                .pod = p->pod,
+                .version = build_version,
         };
 }
 
@@ -298,7 +301,7 @@ static int configured(struct process *p, const struct setting *settings, struct 
         metric_set(metrics_series(p->metrics, &build_family, labels), 1);
         if (p->daemon->configure)
                 p->daemon->configure(p, &error);
-        if (error.kind != ERROR_NONE) {
+        if (error.kind != ERROR_NONE || !pod_name(p->config, p->daemon->name, p->pod, &error)) {
                 metrics_close(&p->metrics);
                 return complain(p->daemon, error.text);
         }

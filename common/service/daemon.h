@@ -70,9 +70,10 @@ struct process {
         struct config *config;
         struct metrics *metrics;
         struct http_server *server, *management;
-        struct allowance memory; /* of both servers' requests */
-        char data_dir[4096];     /* absolute; "" where the daemon keeps nothing */
-        sigset_t signals;        /* the main thread waits for these; no other thread takes them */
+        struct allowance memory;     /* of both servers' requests */
+        char data_dir[4096];         /* absolute; "" where the daemon keeps nothing */
+        char pod[HTTP_POD_MOST + 1]; /* its name among its replicas (pod.h) */
+        sigset_t signals; /* the main thread waits for these; no other thread takes them */
         _Atomic bool draining;
         void *own; /* the daemon's */
 };

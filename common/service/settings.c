@@ -8,6 +8,9 @@ static const struct setting common_settings[] = {
         {"address", SETTING_TEXT, "0.0.0.0", NULL, "SERVER_ADDRESS", "address to listen on"},
         {"port", SETTING_NUMBER, NULL, "8080", "SERVER_PORT",
          "port to listen on; 0: any free one, logged at start", 0, 65535},
+        {"pod", SETTING_TEXT, NULL, NULL, NULL,
+         "the name of this process among its replicas, in X-Served-By and in its events; unset: "
+         "NAME-PORT, under docker the container's HOSTNAME"},
         {"management-port", SETTING_NUMBER, NULL, NULL, "MANAGEMENT_SERVER_PORT",
          "port of its own for /actuator; unset: it is on the main port", 0, 65535},
         {"data-dir", SETTING_TEXT, "data", "/data", NULL,

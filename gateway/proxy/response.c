@@ -181,6 +181,7 @@ void response_fill(struct proxy_request *p)
                 fields.count = 0;
                 upstream = false;
         }
+        r->answer.passed_on = upstream;
         add_fields(p, &fields);
         if (upstream)
                 fill_body(p);

@@ -46,7 +46,7 @@ static inline enum http_result upstream_handle(struct http_request *request, voi
         return HTTP_ANSWERED;
 }
 
-static inline struct http_server *server_open(struct http_handler handler)
+static inline struct http_server *server_open(struct http_handler handler, const char *pod)
 {
         struct http_config config = {
                 .address = "127.0.0.1",
@@ -60,6 +60,8 @@ static inline struct http_server *server_open(struct http_handler handler)
                 .max_connections = 64,
                 .trusted_proxies = "127.0.0.0/8",
                 .handler = handler,
+                .pod = pod,
+                .version = "1",
         };
         struct error error;
         struct http_server *server = http_server_open(&config, &error);
@@ -84,7 +86,7 @@ static inline int port_of_nobody(void)
 /* Returns its port. */
 static inline int open_upstream(enum http_result (*handle)(struct http_request *, void *))
 {
-        upstream = server_open((struct http_handler){.handle = handle});
+        upstream = server_open((struct http_handler){.handle = handle}, "order-1");
         return http_server_port(upstream);
 }
 
@@ -106,7 +108,7 @@ __attribute__((format(printf, 1, 2))) static inline void open_front(const char *
         config.metrics = metrics = metrics_open();
         gateway = gateway_open(&config, &error);
         check_text(gateway ? "" : error.text, "");
-        front = server_open(gateway_handler(gateway));
+        front = server_open(gateway_handler(gateway), "gateway-1");
 }
 
 /* With an upstream that answers with what it got. */
