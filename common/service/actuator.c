@@ -4,10 +4,9 @@
 #include "http/base_url.h"
 #include "http/negotiate.h"
 #include "service/build.h"
+#include "service/describe.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char actuator_json[] = "application/vnd.spring-boot.actuator.v3+json";
 
@@ -75,17 +74,16 @@ static void readiness(struct process *p, struct http_request *r)
 
 static void info(struct process *p, struct http_request *r)
 {
-        struct text body = text_open(r->arena, 300);
-        const char *pod = getenv("HOSTNAME");
-        char host[256] = "";
+        struct text body = text_open(r->arena, 1000);
 
         r->uri_template = "/actuator/info";
-        gethostname(host, sizeof host - 1);
         text_string(&body, "{\"build\":{\"name\":");
         json_write_string(&body, p->daemon->name);
         text_printf(&body, ",\"version\":\"%s\"},\"git\":{\"commit\":{\"id\":\"%s\"}},\"pod\":",
                     build_version, build_commit);
-        json_write_string(&body, pod && *pod ? pod : host);
+        json_write_string(&body, p->pod);
+        text_string(&body, ",\"mall\":");
+        describe_mall(p->daemon, p->config, &body);
         text_char(&body, '}');
         http_answer_body(r, 200, actuator_json, &body);
 }

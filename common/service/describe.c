@@ -1,5 +1,7 @@
 #include "service/describe.h"
 
+#include "base/text.h"
+#include "data/db.h"
 #include "data/entity.h"
 #include "event/event.h"
 #include "service/document.h"
@@ -26,25 +28,25 @@ static cJSON *searches_of(const struct entity *e)
         return searches;
 }
 
-static cJSON *collection_of(const struct entity *e)
+static cJSON *collection_of(const struct entity *e, bool searches)
 {
         return object_of((struct member[]){
                 {"path", string_from("/%s", e->collection)},
                 {"entity", string_of(e->item)},
                 {"readOnly", cJSON_CreateBool(e->read_only)},
                 {"listed", cJSON_CreateBool(!e->unlisted)},
-                {"searches", searches_of(e)},
+                {"searches", searches ? searches_of(e) : NULL},
                 {NULL},
         });
 }
 
-static cJSON *collections_of(const struct daemon *d)
+static cJSON *collections_of(const struct daemon *d, bool searches)
 {
         cJSON *collections = cJSON_CreateArray();
 
         for (const struct entity *const *e = d->entities; e && *e; e++)
                 if (!(*e)->internal)
-                        cJSON_AddItemToArray(collections, collection_of(*e));
+                        cJSON_AddItemToArray(collections, collection_of(*e, searches));
         return collections;
 }
 
@@ -128,7 +130,7 @@ void describe(const struct daemon *d, const struct setting *settings, FILE *out)
                 {"name", string_of(d->name)},
                 {"summary", string_of(d->summary)},
                 {"port", cJSON_CreateNumber(d->port)},
-                {"collections", collections_of(d)},
+                {"collections", collections_of(d, true)},
                 {"hears", hears_of(d)},
                 {"says", says_of(d)},
                 {"settings", settings_list(settings)},
@@ -139,4 +141,46 @@ void describe(const struct daemon *d, const struct setting *settings, FILE *out)
         fprintf(out, "%s\n", text);
         cJSON_free(text);
         cJSON_Delete(description);
+}
+
+/* As the steps of a service take them: unset is a file of its own, and a log. */
+static const char *store_of(const struct daemon *d, const struct config *config)
+{
+        const char *url = d->entities ? config_text(config, "db-url") : NULL;
+
+        if (!d->entities)
+                return NULL;
+        return url && db_url_is_shared(url) ? "postgresql" : "sqlite";
+}
+
+static const char *bus_of(const struct config *config)
+{
+        const char *url;
+
+        if (!config_has(config, "bus-url"))
+                return NULL;
+        url = config_text(config, "bus-url");
+        return url && strncmp(url, "kafka:", strlen("kafka:")) == 0 ? "kafka" : "log";
+}
+
+static cJSON *known(const char *kind)
+{
+        return kind ? string_of(kind) : NULL;
+}
+
+void describe_mall(const struct daemon *d, const struct config *config, struct text *out)
+{
+        cJSON *mall = object_of((struct member[]){
+                {"store", known(store_of(d, config))},
+                {"bus", known(bus_of(config))},
+                {"collections", collections_of(d, false)},
+                {"hears", hears_of(d)},
+                {"says", says_of(d)},
+                {NULL},
+        });
+        char *text = cJSON_PrintUnformatted(mall);
+
+        text_string(out, text);
+        cJSON_free(text);
+        cJSON_Delete(mall);
 }

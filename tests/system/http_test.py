@@ -1,9 +1,10 @@
 """What each service answers over HTTP beyond the reference's recorded answers."""
+import contextlib
 import http.client
 import json
 import socket
 
-from mall import Mall, equal, until_equal
+from mall import BIN, Mall, Server, equal, ports, services, until_equal
 
 JSON = {"Content-Type": "application/json"}
 
@@ -272,6 +273,28 @@ def test_openapi_says_whether_a_stock_may_be_negative():
             equal(mall.product.post("/inventories", {"stock": -1}).status, status, oversell)
 
 
+def test_info_says_what_describe_says_and_every_answer_who_gives_it():
+    with Mall() as mall, contextlib.ExitStack() as ends:
+        server = Server(mall.directory)
+        ends.callback(server.stop)
+        server.start()
+        mall.order.stop()
+        mall.order.start(pod="order-blue", db_url=server.url, bus_url="kafka://127.0.0.1:%d/mall" % ports.reserve())
+        for daemon in mall.services():
+            info, described = daemon.get("/actuator/info"), services.describe(daemon.name, BIN)
+            said = info.body["mall"]
+            equal((said["store"], said["bus"]), ("postgresql", "kafka") if daemon is mall.order else ("sqlite", "log"))
+            equal(said["hears"], described["hears"])
+            equal(said["says"], described["says"])
+            equal(said["collections"], [{k: v for k, v in c.items() if k != "searches"} for c in described["collections"]])
+            equal(info.headers["x-served-by"], info.body["pod"])
+            equal(info.headers["x-served-version"], info.body["build"]["version"])
+        equal(mall.gateway.management.get("/actuator/info").body["mall"], {"collections": [], "hears": [], "says": []})
+        equal(mall.order.get("/actuator/info").body["pod"], "order-blue")
+        equal(mall.gateway.get("/orders").headers["x-served-by"], "order-blue")
+        equal(mall.gateway.get("/nothing/here").headers["x-served-by"], "gateway-%d" % mall.gateway.port)
+
+
 def test_openapi_and_metrics_are_served():
     with Mall() as mall:
         mall.order_one()
@@ -280,6 +303,5 @@ def test_openapi_and_metrics_are_served():
         until_equal(lambda: mall.order.metric("mall_outbox_pending"), 0)
         assert mall.order.metric("http_server_requests_seconds_count", method="POST", status="201") == 1
         until_equal(lambda: mall.delivery.metric("mall_events_consumed_total", event_type="Orderplaced"), 1)
-        equal(mall.order.get("/actuator/info").status, 200)
         equal(mall.gateway.get("/orders/1").status, 200)
         until_equal(lambda: mall.gateway.metric("spring_cloud_gateway_requests_seconds_count", routeId="order"), 1)
