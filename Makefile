@@ -27,7 +27,7 @@ CC := $(if $(shell command -v ccache),ccache )$(if $(filter fuzz,$(VARIANT)),cla
 endif
 JOBS ?= $(shell nproc)
 Q    := $(if $(V),,@)# V=1 shows the commands
-PACKAGES := libmicrohttpd rdkafka libcjson sqlite3 libpq libcurl yaml-0.1 libpcre2-8
+PACKAGES := libmicrohttpd rdkafka libcjson sqlite3 libpq libcurl zlib yaml-0.1 libpcre2-8
 
 # Warnings and the language standard are the project's; CFLAGS and LDFLAGS belong to the packager.
 CFLAGS ?= -O2 -g

@@ -132,7 +132,7 @@ void access_tell(struct access *a, const struct exchange *e)
                         .method = r->method ? r->method : "-",
                         .target = e->target ? e->target : "-",
                         .trace = r->trace_id,
-                        .span = r->trace_id ? e->trace.span : NULL,
+                        .span = r->span_id,
                         .client = r->client,
                         .status = e->status,
                         .duration_us = us,

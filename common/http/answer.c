@@ -168,7 +168,7 @@ void http_answer_error(struct http_request *r, const struct error *error)
         if (status >= 500)
                 log_write(status == 503 ? LOG_WARN : LOG_ERROR, "request failed", "error.message",
                           error->text, "http.request.method", r->method, "url.path", r->path,
-                          "trace.id", r->trace_id, NULL);
+                          "trace.id", r->trace_id, "span.id", r->span_id, NULL);
         problem(r, status, error->text, error->member);
         if (error_is_passing(error->kind))
                 http_answer_header(r, "Retry-After", "1");

@@ -24,6 +24,7 @@ struct deadlines;
 struct listener;
 struct access;
 struct served;
+struct span;
 
 enum { IDLE_MS = 75000 }; /* until the next request; the gateway drops an idle connection sooner */
 
@@ -83,6 +84,7 @@ struct exchange {
         struct framing framing;
         struct text body;
         struct trace trace;
+        struct span *span; /* of the trace; NULL: not recorded */
         int64_t started_us;
         int method;    /* its row in the table of methods, -1: none of ours */
         int status;    /* of the answer; 0: none was made */

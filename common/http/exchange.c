@@ -1,9 +1,11 @@
 #include "http/exchange.h"
 
+#include "base/log.h"
 #include "http/access.h"
 #include "http/answer.h"
 #include "http/body.h"
 #include "http/head.h"
+#include "http/server_span.h"
 #include "http/stream.h"
 
 #include <string.h>
@@ -63,7 +65,9 @@ static void finish(struct exchange *e)
         const struct http_handler *handler = &connection_of(e)->server->config.handler;
 
         atomic_store_explicit(&e->turn, TURN_FINISHED, memory_order_relaxed);
+        log_step(&e->trace);
         handler->finish(&e->request, handler->arg);
+        log_step(NULL);
 }
 
 static enum MHD_Result finish_and_send(struct exchange *e)
@@ -114,7 +118,9 @@ static enum http_result ask_handler(struct exchange *e)
                 e->request.body = e->body.at;
                 e->request.body_len = e->body.len;
         }
+        log_step(&e->trace);
         e->is_later = handler->handle(&e->request, handler->arg) == HTTP_LATER;
+        log_step(NULL);
         return e->is_later ? HTTP_LATER : HTTP_ANSWERED;
 }
 
@@ -305,6 +311,7 @@ void exchange_end(void *server, struct MHD_Connection *mhd, void **context,
         if (!e->status)
                 give_up(e);
         access_tell(s->access, e);
+        server_span_end(e);
         if (e->is_later && s->config.handler.streams)
                 s->config.handler.streams->ended(&e->request, s->config.handler.streams->arg);
         *context = NULL;

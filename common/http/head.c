@@ -4,6 +4,7 @@
 #include "http/body.h"
 #include "http/client.h"
 #include "http/method.h"
+#include "http/server_span.h"
 #include "http/target.h"
 
 /* Answers now and closes; only in the first call. */
@@ -48,8 +49,10 @@ static void request_fill(struct exchange *e)
         r->uri_template = "UNKNOWN";
         trace_continue(&e->trace, e->framing.traceparent);
         r->trace_id = e->trace.id;
+        r->span_id = e->trace.span;
         r->traceparent = e->trace.parent;
         client_fill(e);
+        server_span_begin(e);
 }
 
 enum MHD_Result head_take(struct exchange *e)

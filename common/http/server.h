@@ -68,10 +68,12 @@ struct http_request {
                                  X-Forwarded-For (client.h) */
         int client_hops;      /* proxies between it and the peer */
         const char *trace_id; /* 32 hex digits, from traceparent or made */
+        const char *span_id;  /* 16 hex digits, our own span's */
         /* the whole header for the next hop: same trace, a span of our own */
         const char *traceparent;
         const char *uri_template;  /* set by the handler for the metric: "/orders/{id}"; default
                                       "UNKNOWN" */
+        bool untraced;             /* set by the handler: no span is recorded of it */
         struct http_answer answer; /* filled by the handler */
         void *state;               /* the handler's own, between HTTP_LATER and finish */
         struct http_server *server;

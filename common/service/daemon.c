@@ -8,6 +8,7 @@
 #include "service/build.h"
 #include "service/describe.h"
 #include "service/document.h"
+#include "service/otlp.h"
 #include "service/pod.h"
 #include "service/settings.h"
 
@@ -20,7 +21,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LARGE_PIECE = 128 << 10, EXIT_SETTING = 2, GRACE_MS = 27000, IN_FLIGHT_MS = 10000 };
+enum {
+        LARGE_PIECE = 128 << 10,
+        EXIT_SETTING = 2,
+        GRACE_MS = 27000,
+        IN_FLIGHT_MS = 10000,
+        FLUSH_MS = 2000, /* for the last traces */
+};
 
 extern char **environ;
 
@@ -55,6 +62,7 @@ static enum http_result handle_main(struct http_request *r, void *arg)
 
         if (!actuator_owns(r->path))
                 return front->handler.handle(r, front->handler.arg);
+        r->untraced = true;
         actuator_handle(front->process, r, true);
         return HTTP_ANSWERED;
 }
@@ -68,6 +76,7 @@ static void finish_main(struct http_request *r, void *arg)
 
 static enum http_result handle_management(struct http_request *r, void *arg)
 {
+        r->untraced = true;
         if (actuator_owns(r->path))
                 actuator_handle(arg, r, false);
         else
@@ -136,10 +145,12 @@ void daemon_hang_up(struct process *p)
 {
         int unanswered = http_server_close(&p->server, IN_FLIGHT_MS);
 
-        if (unanswered)
+        if (unanswered) {
+                otlp_close(&p->otlp, FLUSH_MS);
                 end_at_once("stopped with requests under way, which were told 503; ending now, "
                             "nothing committed is lost",
                             unanswered);
+        }
         http_server_close(&p->management, 500);
 }
 
@@ -273,6 +284,29 @@ static void show_help(const struct daemon *d, const struct setting *settings, st
         fputs(out.at, stdout);
 }
 
+static void warnings_log(const char *const *warnings)
+{
+        for (; *warnings; warnings++)
+                log_write(LOG_WARN, *warnings, NULL);
+}
+
+/* With the log, the settings are known to be right. */
+static int run_logged(struct process *p, struct arena *arena)
+{
+        struct otlp_settings traces = otlp_settings_read(p->config, p->daemon->name, arena);
+        int status;
+
+        log_open(p->daemon->name, strcmp(config_text(p->config, "log"), "text") == 0,
+                 log_level_of(p->config));
+        warnings_log(config_warnings(p->config));
+        warnings_log(traces.warnings);
+        p->otlp = otlp_open(&traces, p->metrics);
+        status = run(p);
+        otlp_close(&p->otlp, FLUSH_MS);
+        log_close();
+        return status;
+}
+
 static int configured(struct process *p, const struct setting *settings, struct arena *arena)
 {
         const char *labels[] = {p->daemon->name, build_version, build_commit};
@@ -305,12 +339,7 @@ static int configured(struct process *p, const struct setting *settings, struct 
                 metrics_close(&p->metrics);
                 return complain(p->daemon, error.text);
         }
-        log_open(p->daemon->name, strcmp(config_text(p->config, "log"), "text") == 0,
-                 log_level_of(p->config));
-        for (const char *const *w = config_warnings(p->config); *w; w++)
-                log_write(LOG_WARN, *w, NULL);
-        status = run(p);
-        log_close();
+        status = run_logged(p, arena);
         metrics_close(&p->metrics);
         return status;
 }

@@ -18,6 +18,7 @@
 
 struct entity;
 struct event_type;
+struct otlp;
 struct process;
 struct reaction;
 
@@ -70,6 +71,7 @@ struct process {
         struct config *config;
         struct metrics *metrics;
         struct http_server *server, *management;
+        struct otlp *otlp;           /* NULL: no traces are exported */
         struct allowance memory;     /* of both servers' requests */
         char data_dir[4096];         /* absolute; "" where the daemon keeps nothing */
         char pod[HTTP_POD_MOST + 1]; /* its name among its replicas (pod.h) */

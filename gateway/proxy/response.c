@@ -114,7 +114,7 @@ static long cut(const struct proxy_request *p)
 
         log_write(LOG_WARN, "an upstream broke off in its answer, the client's connection is cut",
                   "route", p->route->id, "error.message", reason ? reason : "", "trace.id",
-                  p->request->trace_id, NULL);
+                  p->request->trace_id, "span.id", p->request->span_id, NULL);
         return HTTP_PULL_BROKEN;
 }
 
