@@ -8,6 +8,7 @@
 #include "gateway/proxy/proxy_request_inside.h"
 #include "gateway/proxy/response.h"
 #include "gateway/proxy/retry.h"
+#include "gateway/proxy/try_span.h"
 
 /* ---- admission ---- */
 
@@ -26,6 +27,7 @@ static void stop_trying(struct proxy_request *p)
 {
         if (p->state == PROXY_ADMITTING)
                 return;
+        try_span_cancel(p);
         loop_timer_clear(p->worker->loop, &p->tries.timer);
         upstream_cancel(&p->upstream);
 }
@@ -77,6 +79,7 @@ static void try_now(struct proxy_request *p)
 {
         p->state = PROXY_SENDING;
         p->tries.begun++;
+        try_span_begin(p);
         p->upstream.done = done;
         p->upstream.ready = ready;
         upstream_start(p->worker->upstreams, &p->upstream);
@@ -113,6 +116,7 @@ static void done(struct upstream_request *upstream)
         int64_t wait_us;
         bool failed;
 
+        try_span_end(p);
         p->tries.reached += upstream->reached;
         retry_learn(p);
         wait_us = retry_wait_us(p);

@@ -48,6 +48,7 @@ struct proxy_tries {
         int begun;
         int reached;        /* how many of them may have reached the upstream */
         struct timer timer; /* until the next one */
+        struct span *span;  /* of the one under way; NULL: none is recorded */
 };
 
 /* Idempotency-Key */
