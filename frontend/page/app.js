@@ -10,12 +10,12 @@ import { symbol } from './icons.js';
 
 add({
     ko: {
-        'app.title': '쇼핑몰', 'app.skip': '본문으로 건너뛰기', 'app.views': '화면', 'app.home': '쇼핑몰', 'app.events': '이벤트 스트림',
+        'app.title': '쇼핑몰', 'app.skip': '본문으로 건너뛰기', 'app.views': '화면', 'app.home': '현황', 'app.events': '이벤트 스트림',
         'app.services': '서비스', 'app.connecting': '연결 중', 'app.open': '실시간', 'app.lost': '연결 끊김',
         'app.light': '밝은 화면', 'app.dark': '어두운 화면', 'app.broken': '이 부분을 불러오지 못했습니다. 페이지를 새로 고치세요.',
     },
     en: {
-        'app.title': 'The mall', 'app.skip': 'Skip to the content', 'app.views': 'Views', 'app.home': 'Mall', 'app.events': 'Event stream',
+        'app.title': 'The mall', 'app.skip': 'Skip to the content', 'app.views': 'Views', 'app.home': 'Overview', 'app.events': 'Event stream',
         'app.services': 'Services', 'app.connecting': 'Connecting', 'app.open': 'Live', 'app.lost': 'Not connected',
         'app.light': 'Light theme', 'app.dark': 'Dark theme', 'app.broken': 'This part could not be loaded. Reload the page.',
     },

@@ -19,3 +19,21 @@ export function problemOf(status, body) {
         advice: ADVICE[status] ?? (status >= 500 ? 'problem.failed' : 'problem.refused'),
     };
 }
+
+/* The mall's sentences that a field's user meets, so that they can be said in another language. */
+const SENTENCES = [
+    ['problem.wholeNumber', /^(?<member>\w+) must be a whole number from (?<least>-?\d+) to (?<most>\d+), not (?<value>.*)$/],
+    ['problem.string', /^(?<member>\w+) must be a string, not (?<value>.*)$/],
+    ['problem.noSuch', /^there is no such (?<what>\w+)$/],
+    ['problem.notEnough', /^there are (?<stock>-?\d+) of product (?<product>.*) in stock, not (?<qty>-?\d+)$/],
+];
+
+/* {key, values} of the text that says the same, or null where the sentence is not known. */
+export function sentenceOf(detail) {
+    for (const [key, pattern] of SENTENCES) {
+        const found = pattern.exec(detail ?? '');
+        if (found)
+            return { key, values: { ...found.groups } };
+    }
+    return null;
+}

@@ -1,0 +1,30 @@
+/* rows - what a table shows, from what the API gave. No DOM here. */
+
+import { idOf } from './actions.js';
+
+/* {rows, total, pages} of a HAL page; each row with its id. */
+export function pageOf(collection, body) {
+    const rows = body?._embedded?.[collection] ?? [];
+    return {
+        rows: rows.map((row) => ({ ...row, id: idOf(row), isGone: false })),
+        total: body?.page?.totalElements ?? rows.length,
+        pages: body?.page?.totalPages ?? 1,
+    };
+}
+
+const byNewest = (a, b) => Number(b.id) - Number(a.id);
+
+/* The newest page after it was read again. A row that is no longer there stays in its place, marked as gone, until newer ones
+   have pushed it out: what was canceled does not vanish under the eyes of who canceled it. */
+export function merged(shown, fresh, size) {
+    const there = new Set(fresh.map((row) => row.id));
+    const oldest = fresh.length < size ? 0 : Number(fresh.at(-1).id);
+    const gone = shown.filter((row) => !there.has(row.id) && Number(row.id) > oldest);
+    return [...fresh, ...gone.map((row) => ({ ...row, isGone: true }))].sort(byNewest).slice(0, size);
+}
+
+/* Names of the columns in which two rows differ. */
+export function changes(columns, before, after) {
+    const look = (column, row) => JSON.stringify(column.of(row));
+    return columns.filter((column) => look(column, before) !== look(column, after)).map((column) => column.name);
+}

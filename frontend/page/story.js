@@ -1,0 +1,15 @@
+/* story - the events of one order among many, in order of time. No DOM here. */
+
+const MOST = 8;
+
+/* An InventoryModified has the product as its key: it belongs to the order whose trace it carries. Events of different keys come
+   over different partitions, so that none of them need be the first to arrive. */
+export function storyOf(events, order, from) {
+    const own = events.filter((event) => event.key === order && event.type !== 'InventoryModified' && !event.duplicate);
+    const first = own.findLastIndex((event) => event.type === from);
+    if (first < 0)
+        return [];
+    const traces = new Set(own.slice(first).map((event) => event.trace).filter(Boolean));
+    const moved = events.filter((event) => event.type === 'InventoryModified' && traces.has(event.trace) && !event.duplicate);
+    return [...own.slice(first), ...moved].sort((a, b) => a.announced - b.announced).slice(0, MOST);
+}

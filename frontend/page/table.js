@@ -1,0 +1,234 @@
+/* table - one live table of a collection: newest first, paged. The newest page follows what happens; an older page keeps its
+   rows, which change in place, and says that there are newer ones. Rows have one height, and room for a whole page is kept: nothing
+   jumps. */
+
+import { read } from './api.js';
+import { STATUSES } from './collections.js';
+import { el, setText } from './dom.js';
+import { has, number, t } from './i18n.js';
+import { symbol } from './icons.js';
+import { tell } from './mall.js';
+import { Pace } from './pace.js';
+import { changes, merged, pageOf } from './rows.js';
+
+const SIZE = 8;
+
+function statusCell(status) {
+    const [shape, tone] = STATUSES[status] ?? ['half', 'none'];
+    const word = has(`status.${status}`) ? t(`status.${status}`) : status;
+    return el('span', { class: 'status', 'data-tone': tone, 'data-status': status, title: word }, symbol(shape), el('span', {}, word));
+}
+
+function numberText({ value, text, isSigned }) {
+    return typeof value === 'number' ? number(value, isSigned ? { signDisplay: 'exceptZero' } : {}) : text;
+}
+
+function content(shown) {
+    if (shown.status !== undefined)
+        return statusCell(shown.status);
+    if (shown.order && shown.text)
+        return el('a', { href: `#/timeline/${encodeURIComponent(shown.order)}`, 'aria-label': t('tables.timelineOf', { order: shown.text }) }, shown.text);
+    return el('span', { title: shown.title ?? null }, numberText(shown));
+}
+
+export class Table {
+    #pace = new Pace(() => this.#refresh());
+    #rows = [];
+    #lines = new Map();
+    #page = 0;
+    #total = 0;
+    #pages = 1;
+    #touched = new Set();
+    #isWanted = () => true;
+
+    constructor(collection, isWanted) {
+        this.collection = collection;
+        this.#isWanted = isWanted;
+        this.#build();
+    }
+
+    #build() {
+        const { name, columns, act } = this.collection;
+        const head = columns.map((column) => el('th', { scope: 'col', class: this.#class(column), 'data-t': `tables.${column.name}` }));
+        if (act)
+            head.push(el('th', { scope: 'col', class: 'act' }, el('span', { class: 'unseen', 'data-t': 'tables.act' })));
+        this.body = el('tbody');
+        this.count = el('span', { class: 'count' });
+        this.fault = el('p', { class: 'fault note', hidden: true });
+        this.element = el('section', { class: 'panel table', 'data-collection': name, 'aria-labelledby': `${name}-title` },
+            el('div', { class: 'head' }, el('h3', { id: `${name}-title`, 'data-t': `tables.${name}` }), this.count, this.#pager()),
+            this.fault,
+            el('div', { class: 'rows' },
+                el('table', { 'aria-labelledby': `${name}-title` }, el('thead', {}, el('tr', {}, head)), this.body),
+                this.empty = el('p', { class: 'empty note', hidden: true, 'data-t': `tables.${name}.empty` })));
+    }
+
+    #class(column) {
+        return [`c-${column.name}`, column.number && 'number', column.minor && 'minor', column.wide && 'wide-column'].filter(Boolean).join(' ');
+    }
+
+    #pager() {
+        const button = (label, shape, go) => el('button', { type: 'button', class: 'quiet icon', 'data-t-label': label, 'data-t-title': label, onclick: go }, symbol(shape));
+        this.newest = el('button', { type: 'button', class: 'quiet fresh', hidden: true, onclick: () => this.#turn(0) }, symbol('up'), el('span', { 'data-t': 'tables.fresh' }));
+        this.newer = button('tables.newer', 'left', () => this.#turn(this.#page - 1));
+        this.older = button('tables.older', 'right', () => this.#turn(this.#page + 1));
+        this.place = el('span', { class: 'place' });
+        return el('div', { class: 'pager' }, this.newest, this.newer, this.place, this.older);
+    }
+
+    /* --- what happened elsewhere --- */
+
+    note(events) {
+        for (const event of events.filter((one) => this.collection.hears(one))) {
+            this.#touched.add(event.key);
+            this.ask();
+        }
+    }
+
+    ask() {
+        if (this.#isWanted())
+            this.#pace.ask();
+    }
+
+    /* In another language. */
+    say() {
+        this.#lines.clear();
+        this.body.replaceChildren();
+        this.#show(this.#rows, false);
+    }
+
+    /* --- reading --- */
+
+    #path(page, size = SIZE) {
+        return `/${this.collection.name}?page=${page}&size=${size}&sort=id,desc`;
+    }
+
+    async #turn(page) {
+        const wanted = Math.max(0, page);
+        const answer = await read(this.#path(wanted));
+        if (!this.#heard(answer))
+            return;
+        const { rows, total, pages } = pageOf(this.collection.name, answer.body);
+        this.#page = wanted;
+        this.#takeTotals(total, pages);
+        this.newest.hidden = true;
+        this.#show(rows, false);
+    }
+
+    async #refresh() {
+        const touched = this.#touched;
+        this.#touched = new Set();
+        await (this.#page === 0 ? this.#refreshNewest() : this.#refreshShown(touched));
+    }
+
+    async #refreshNewest() {
+        const answer = await read(this.#path(0));
+        if (!this.#heard(answer) || this.#page !== 0)
+            return;
+        const { rows, total, pages } = pageOf(this.collection.name, answer.body);
+        const isFirst = this.#lines.size === 0;
+        this.#takeTotals(total, pages);
+        this.#show(merged(this.#rows, rows, SIZE), !isFirst);
+    }
+
+    /* An older page: only the rows that an event was about are read again, and how many there are now. */
+    async #refreshShown(touched) {
+        const page = this.#page;
+        const total = await read(this.#path(0, 1));
+        const about = this.#rows.filter((row) => touched.has(this.collection.keyOf(row)));
+        const answers = await Promise.all(about.map((row) => read(`/${this.collection.name}/${row.id}`)));
+        if (!this.#heard(total) || this.#page !== page)
+            return;
+        const now = pageOf(this.collection.name, total.body).total;
+        this.newest.hidden = this.newest.hidden && now <= this.#total;
+        this.#takeTotals(now, Math.ceil(now / SIZE));
+        this.#show(this.#rows.map((row) => this.#again(row, answers[about.indexOf(row)])), true);
+    }
+
+    #again(row, answer) {
+        if (answer?.ok)
+            return { ...answer.body, id: row.id, isGone: false };
+        return answer?.status === 404 ? { ...row, isGone: true } : row;
+    }
+
+    /* Shows why there is no answer; what was there before stays. */
+    #heard(answer) {
+        this.fault.hidden = answer.ok;
+        setText(this.fault, answer.ok ? '' : t('tables.fault', { status: answer.status || t('tables.silence') }));
+        this.element.classList.toggle('stale', !answer.ok);
+        return answer.ok;
+    }
+
+    #takeTotals(total, pages) {
+        this.#total = total;
+        this.#pages = Math.max(1, pages);
+        this.#showTotals();
+    }
+
+    #showTotals() {
+        setText(this.count, number(this.#total));
+        setText(this.place, t('tables.place', { page: this.#page + 1, pages: this.#pages }));
+        this.newer.disabled = this.#page === 0;
+        this.older.disabled = this.#page + 1 >= this.#pages;
+    }
+
+    /* --- showing --- */
+
+    #show(rows, mark) {
+        this.#rows = rows;
+        this.#showTotals();
+        this.empty.hidden = rows.length > 0;
+        const lines = new Map(rows.map((row) => [row.id, this.#line(row, mark)]));
+        for (const [id, line] of this.#lines)
+            if (!lines.has(id))
+                line.element.remove();
+        this.#lines = lines;
+        this.#order([...lines.values()].map((line) => line.element));
+        tell('rows', { collection: this.collection.name, total: this.#total, rows });
+    }
+
+    /* Puts the lines into this order and moves only those that are elsewhere: what has the focus keeps it. */
+    #order(elements) {
+        elements.forEach((element, index) => {
+            if (this.body.children[index] !== element)
+                this.body.insertBefore(element, this.body.children[index] ?? null);
+        });
+    }
+
+    #line(row, mark) {
+        const line = this.#lines.get(row.id);
+        if (!line)
+            return this.#newLine(row, mark);
+        for (const name of changes(this.collection.columns, line.row, row))
+            this.#update(line, name, row);
+        line.row = row;
+        line.element.classList.toggle('gone', row.isGone);
+        if (line.button)
+            line.button.disabled = row.isGone;
+        return line;
+    }
+
+    #newLine(row, mark) {
+        const { name, columns, act } = this.collection;
+        const cells = new Map(columns.map((column) => [column.name, el('td', { class: this.#class(column) }, content(column.of(row)))]));
+        const line = { row, cells, element: el('tr', { 'data-id': row.id, class: [mark && 'new', row.isGone && 'gone'].filter(Boolean).join(' ') }, [...cells.values()]) };
+        if (act) {
+            const open = () => tell('act', { action: act.action, values: act.values(line.row) });
+            line.button = el('button', { type: 'button', class: 'quiet', disabled: row.isGone, 'aria-label': t(`tables.${name}.act.of`, { id: row.id }), onclick: open }, t(`tables.${name}.act`));
+            line.element.append(el('td', { class: 'act' }, line.button));
+        }
+        return line;
+    }
+
+    #update(line, name, row) {
+        const cell = line.cells.get(name);
+        const column = this.collection.columns.find((one) => one.name === name);
+        const hadFocus = cell.contains(document.activeElement);
+        cell.replaceChildren(content(column.of(row)));
+        if (hadFocus)
+            cell.querySelector('a')?.focus();
+        cell.classList.remove('changed');
+        void cell.offsetWidth; /* begins the animation anew */
+        cell.classList.add('changed');
+    }
+}
