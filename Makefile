@@ -52,8 +52,8 @@ ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(WITHOUT_$(VARIANT)) $(HARDENING_$(VARIANT
              $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 ALL_LIBS   = -Wl,--as-needed $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
-.PHONY: help all run test bench lint format unit wire schema proxy system neighbours fifth fuzz mutants images images-test deploy-check generate compdb install coverage programs generated linked deps-run deps-kafka deps-postgres \
-        deps-test deps-bench deps-fuzz deps-images deps-emulator unit-tests unit-here concurrent-tests ceiling fuzzers clean
+.PHONY: help all run test bench lint format unit wire schema proxy system neighbours traces fifth fuzz mutants images images-test deploy-check generate compdb install coverage programs generated linked deps-run deps-kafka deps-postgres \
+        deps-test deps-bench deps-fuzz deps-images deps-emulator deps-jaeger unit-tests unit-here concurrent-tests ceiling fuzzers clean
 .SECONDARY:
 
 # ---- what people call ----
@@ -111,6 +111,10 @@ system: deps-test ## test the daemons together, with faults; ONLY=siege picks, V
 neighbours: deps-test ## test order, delivery and product together with Spring's, on one Kafka; ONLY=mixes picks
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@tests/neighbours/run.py $(ONLY)
+
+traces: deps-test ## have the daemons send traces to a collector of the tests, and to Jaeger where `make deps-jaeger` was called; ONLY=sampler picks
+	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=$(VARIANT) programs
+	@tests/traces/run.py --variant $(VARIANT) $(ONLY)
 
 fifth: deps-test ## build the service of docs/fifth-service.md in a copy of the tree and test that all else follows; ONLY=Kafka picks
 	@tests/fifth/run.py $(ONLY)
@@ -172,6 +176,10 @@ print-%:
 
 # A stamp each, so that looking costs nothing the second time.
 deps-run deps-kafka deps-postgres deps-test deps-bench deps-fuzz deps-images deps-emulator: deps-%: build/deps-%
+
+# outside of the tree, so that `make clean` costs no ten minutes
+deps-jaeger: deps-test ## build the Jaeger that `make traces` also asks, once; it is kept in ~/.cache/mall
+	@tests/traces/jaeger.py
 
 build/deps-%: scripts/deps
 	@scripts/deps $*
