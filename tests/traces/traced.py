@@ -6,11 +6,9 @@
 """
 import difflib
 import json
-import socket
-import struct
-import threading
 
 from mall import DAEMONS, SERVICES, Mall, Server, ports, routes_file, until
+from relay import Relay
 
 OFTEN = {"BSP_SCHEDULE_DELAY": 100}                             # ms: nobody wants to wait for the usual 5 s
 
@@ -18,20 +16,20 @@ OFTEN = {"BSP_SCHEDULE_DELAY": 100}                             # ms: nobody wan
 class Traced(Mall):
     """otel: settings without OTEL_, of all daemons; each daemon's `otel` may be changed before it starts again.
 
-    bus kafka comes with a PostgreSQL. fickle: order is behind a Fickle, which is the gateway's way to it."""
+    bus kafka comes with a PostgreSQL. relayed: the gateway's way to order is a Relay."""
 
-    def __init__(self, url=None, bus="log", only=DAEMONS, fickle=False, otel=None, **settings):
+    def __init__(self, url=None, bus="log", only=DAEMONS, relayed=False, otel=None, **settings):
         super().__init__(bus=bus, only=only, **settings)
         self.database = Server(self.directory) if bus == "kafka" else None
-        self.fickle = Fickle(self.order.port) if fickle else None
+        self.relay = Relay(self.order.port) if relayed else None
         for name, daemon in self.daemons.items():
             daemon.otel = {**OFTEN, **({"EXPORTER_OTLP_ENDPOINT": url} if url else {}), **(otel or {})}
             if self.database and name in SERVICES:
                 daemon.settings["db_url"] = self.database.url
             apply(daemon)
-        if fickle:
+        if relayed:
             numbers = {name: ports.reserve() if name not in self.daemons else self.daemons[name].port for name in DAEMONS}
-            (self.directory / "application.yml").write_text(routes_file({**numbers, "order": self.fickle.port}))
+            (self.directory / "application.yml").write_text(routes_file({**numbers, "order": self.relay.port}))
 
     def __enter__(self):
         if self.database:
@@ -42,8 +40,8 @@ class Traced(Mall):
         """The last that a mall does."""
         if self.database:
             self.database.stop()
-        if self.fickle:
-            self.fickle.close()
+        if self.relay:
+            self.relay.close()
         Mall.remove_directory(directory)
 
     def place(self, qty=5, **headers):
@@ -61,49 +59,6 @@ def restart(daemon, **otel):
     daemon.otel = {k: v for k, v in {**daemon.otel, **otel}.items() if v is not None}
     apply(daemon)
     daemon.start()
-
-
-class Fickle:
-    """A TCP relay to a port; while resets > 0, a request costs one of them, and its connection is reset instead of answered."""
-
-    def __init__(self, target):
-        self.target, self.port, self.resets = target, ports.reserve(), 0
-        self.listener = socket.create_server(("127.0.0.1", self.port))
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.carry, args=(client,), daemon=True).start()
-
-    def carry(self, client):
-        try:
-            with client, socket.create_connection(("127.0.0.1", self.target)) as server:
-                threading.Thread(target=self.carry_back, args=(server, client), daemon=True).start()
-                while (data := client.recv(1 << 16)):
-                    if self.resets > 0:
-                        self.resets -= 1
-                        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                        server.shutdown(socket.SHUT_RDWR)
-                        return                                  # closing it now resets it
-                    server.sendall(data)
-        except OSError:
-            pass                                                # either side ended
-
-    @staticmethod
-    def carry_back(server, client):
-        try:
-            while (data := server.recv(1 << 16)):
-                client.sendall(data)
-            client.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-
-    def close(self):
-        self.listener.close()
 
 
 def log_lines(daemon, after=0):

@@ -145,7 +145,7 @@ def an_order_out_of_stock(trial):
 def a_retry_of_the_gateway(trial):
     """order has shown that it knows Idempotency-Key; its connection is reset once."""
     mall = trial.mall
-    mall.fickle.resets = 1
+    mall.relay.resets = 1
     spans = trial.expect(trace_of(mall.gateway, "POST", mall.place), RETRY)
     first, second = sorted((span for span in spans if span.kind == "CLIENT"), key=lambda span: span.start)
     equal((first.status, "http.response.status_code" in first.attributes), ("ERROR", False), "the first try")
@@ -207,7 +207,7 @@ def real_jaeger():
 
 
 def told(bus, opened, to):
-    with opened() as source, Traced(source.url, bus=bus, fickle=True) as mall:
+    with opened() as source, Traced(source.url, bus=bus, relayed=True) as mall:
         mall.register(stock=100)
         mall.place()
         trial = Trial(mall, source, bus)

