@@ -52,7 +52,7 @@ ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(WITHOUT_$(VARIANT)) $(HARDENING_$(VARIANT
              $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 ALL_LIBS   = -Wl,--as-needed $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
-.PHONY: help all run test bench lint format unit wire schema proxy system neighbours traces fifth fuzz mutants images images-test deploy-check generate compdb install coverage programs generated linked deps-run deps-kafka deps-postgres \
+.PHONY: help all run test bench lint format unit wire schema proxy system neighbours console traces fifth fuzz mutants images images-test deploy-check generate compdb install coverage programs next generated linked deps-run deps-kafka deps-postgres \
         deps-test deps-bench deps-fuzz deps-images deps-emulator deps-jaeger unit-tests unit-here concurrent-tests ceiling fuzzers clean
 .SECONDARY:
 
@@ -115,6 +115,10 @@ neighbours: deps-test ## test order, delivery and product together with Spring's
 traces: deps-test ## have the daemons send traces to a collector of the tests, and to Jaeger where `make deps-jaeger` was called; ONLY=sampler picks
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=$(VARIANT) programs
 	@tests/traces/run.py --variant $(VARIANT) $(ONLY)
+
+console: deps-test ## have a browser use the console through the gateway, on both buses; ONLY=stream picks, PICTURES=1 makes those of README.md anew
+	@$(MAKE) --no-print-directory -j$(JOBS) programs next
+	@tests/console/run.py $(if $(PICTURES),--pictures) $(ONLY)
 
 fifth: deps-test ## build the service of docs/fifth-service.md in a copy of the tree and test that all else follows; ONLY=Kafka picks
 	@tests/fifth/run.py $(ONLY)
@@ -254,6 +258,16 @@ $(OUT)/frontend/page_files.c: scripts/embed.py frontend/page frontend/page/index
 # the only file that knows the commit, so that a commit rebuilds one object
 $(OUT)/common/service/build.o: ALL_CFLAGS += -DMALL_VERSION='"$(VERSION)"' -DMALL_COMMIT='"$(COMMIT)"'
 $(OUT)/common/service/build.o: $(wildcard .git/HEAD .git/logs/HEAD)
+
+# the same service of another version: what a rolling update brings
+NEXT_VERSION := 9.9.9
+next: $(OUT)/next/order
+$(OUT)/next/build.o: common/service/build.c
+	$(compile)
+$(OUT)/next/build.o: ALL_CFLAGS += -DMALL_VERSION='"$(NEXT_VERSION)"' -DMALL_COMMIT='"$(COMMIT)"'
+$(OUT)/next/order: $(call program_objects,order) $(OUT)/next/build.o $(library)
+	@echo "  LD  $@"
+	$(Q)$(CC) -o $@ $^ $(ALL_LIBS)
 
 $(library): $(library_sources:%.c=$(OUT)/%.o)
 $(testing): $(testing_sources:%.c=$(OUT)/%.o)

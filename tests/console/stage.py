@@ -6,12 +6,11 @@
 What a story (tell.mjs) asks for is a method of Orders below; it gets what the method gives, as JSON.
 """
 import json
-import pathlib
 import subprocess
 import threading
 import time
 
-from mall import BIN, SERVICES, Client, Daemon, Mall, Server, equal, ports, routes_file, tool, until
+from mall import BIN, DAEMONS, TRADE, Client, Daemon, Mall, Server, equal, routes_file, tool, until
 from relay import Relay
 
 NEXT = BIN.parent / "next"                                      # the programs of another version
@@ -21,14 +20,12 @@ LAST_ROUTE = "        - {id: frontend, uri: 'http://localhost:%d', predicates: [
 
 class Stage(Mall):
     def __init__(self, bus="log", **settings):
-        super().__init__(bus=bus, **settings)
+        super().__init__(bus=bus, only=DAEMONS, **settings)
         self.database = Server(self.directory) if bus == "kafka" else None
         if self.database:
             for daemon in self.services():
                 daemon.settings["db_url"] = self.database.url
-        self.frontend_settings = {"bus_url": self.order.settings.get("bus_url"), **settings,
-                                  "services": ",".join("%s=http://localhost:%d" % pair for pair in self.places())}
-        self.daemons["frontend"] = Daemon("frontend", self.directory, self.frontend_settings)
+        self.frontend.settings["services"] = ",".join("%s=http://localhost:%d" % pair for pair in self.places())
         self.to_order, self.front = Relay(self.order.port), Relay(self.gateway.port)
         self.address = "http://localhost:%d" % self.front.port
         self.second = None
@@ -38,7 +35,7 @@ class Stage(Mall):
         (self.directory / "application.yml").write_text(text[:at] + LAST_ROUTE % numbers["frontend"] + text[at:])
 
     def places(self):
-        return [(name, self.daemons[name].port) for name in (*SERVICES, "gateway")]
+        return [(name, self.daemons[name].port) for name in TRADE]
 
     def __enter__(self):
         if self.database:
@@ -195,9 +192,3 @@ def serve(stage, node):
         node.stdin.write(json.dumps(answer) + "\n")
         node.stdin.flush()
     orders.be_quiet()
-
-
-def places(directory):
-    """Where a story finds its tools and leaves its pictures."""
-    directory.mkdir(parents=True, exist_ok=True)
-    return str(pathlib.Path(directory))

@@ -7,7 +7,7 @@
 import difflib
 import json
 
-from mall import DAEMONS, SERVICES, Mall, Server, ports, routes_file, until
+from mall import DAEMONS, SERVICES, TRADE, Mall, Server, ports, routes_file, until
 from relay import Relay
 
 OFTEN = {"BSP_SCHEDULE_DELAY": 100}                             # ms: nobody wants to wait for the usual 5 s
@@ -18,7 +18,7 @@ class Traced(Mall):
 
     bus kafka comes with a PostgreSQL. relayed: the gateway's way to order is a Relay."""
 
-    def __init__(self, url=None, bus="log", only=DAEMONS, relayed=False, otel=None, **settings):
+    def __init__(self, url=None, bus="log", only=TRADE, relayed=False, otel=None, **settings):
         super().__init__(bus=bus, only=only, **settings)
         self.database = Server(self.directory) if bus == "kafka" else None
         self.relay = Relay(self.order.port) if relayed else None
