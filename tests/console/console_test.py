@@ -30,3 +30,22 @@ def told(story, bus="log", **settings):
 
 def test_shop_on_the_log():
     yield from told("shop")
+
+
+def test_shop_on_kafka():
+    yield from told("shop", bus="kafka")
+
+
+def test_looks():
+    yield from told("looks")
+
+
+def test_cuts_on_the_log():
+    yield from told("cut")
+
+
+def test_cuts_on_kafka():
+    yield from told("cut", bus="kafka")
+
+
+slow = ("test_looks", "test_shop_on_kafka", "test_cuts_on_kafka")

@@ -1,12 +1,173 @@
-/* The mall as somebody sees it who comes for the first time, and then trades in it. */
-import { equal, until } from './visitor.mjs';
+/* Somebody trades in the mall by the page: all of it shows what became of that. */
+import { equal, until, untilEqual } from './visitor.mjs';
+import { act, cells, countsOnBoard, form, isLive, result, row, seesRow, table, typesShown } from './shop.mjs';
+
+const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; " +
+    "form-action 'none'; frame-ancestors 'none'";
 
 async function thePageIsThereAndSaysWhatItMayLoad(visit) {
     const page = await visit();
-    await until(() => page.locator('nav.views').isVisible(), 'the views');
     const answer = await page.request.get(page.url());
-    equal(answer.headers()['content-security-policy'], "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'", 'the policy');
+    equal(answer.headers()['content-security-policy'], POLICY, 'the policy');
+    await isLive(page);
 }
 
-export const cases = [thePageIsThereAndSaysWhatItMayLoad];
+async function aProductIsRegistered(visit) {
+    const page = await visit();
+    await isLive(page);
+    await act(page, 'register', { productId: '1001', productName: 'TV', stock: '100' });
+    await seesRow(page, 'inventories', 1, ['1', '1001', 'TV', '100']);
+    await seesRow(page, 'movements', 1, ['1', '1001', '+100', 'registered', '']);
+    await until(async () => /\b1\b/.test(await result(page, 'register')), 'the number of the inventory');
+}
+
+async function anOrderStartsADeliveryAndTakesStock(visit) {
+    const page = await visit();
+    await isLive(page);
+    await act(page, 'order', { productId: '1001', productName: 'TV', qty: '5', customerId: '100' });
+    await seesRow(page, 'orders', 1, ['1', 'TV', '5', '100', 'DeliveryStarted']);
+    await seesRow(page, 'deliveries', 1, ['1', '1', '1001', '5', '100', await statusOfDelivery(page, 1)]);
+    await seesRow(page, 'inventories', 1, ['1', '1001', 'TV', '95']);
+    await until(async () => (await cells(page, 'movements', 2))[2] === '-5' || (await cells(page, 'movements', 2))[2] === '−5', 'a movement of -5');
+    await untilEqual(async () => (await typesShown(page)).sort(), ['DeliveryStarted', 'InventoryModified', 'Orderplaced'], 'the stream');
+    await untilEqual(async () => ones(await countsOnBoard(page)), { DeliveryStarted: 1, InventoryModified: 1, Orderplaced: 1 }, 'the board');
+    await untilEqual(() => form(page, 'order').locator('.trail code').allTextContents(), ['Orderplaced', 'DeliveryStarted', 'InventoryModified'], 'the trail');
+}
+
+/* Those that came at all. */
+const ones = (counts) => Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0).sort());
+
+const statusOfDelivery = async (page, id) => until(async () => (await cells(page, 'deliveries', id))[5], 'the status of the delivery');
+
+async function moreThanThereIsIsOutOfStock(visit) {
+    const page = await visit();
+    await isLive(page);
+    await act(page, 'order', { qty: '500' });
+    await until(async () => (await cells(page, 'orders', 2)).at(-1) === 'OutOfStock', 'OutOfStock');
+    await until(async () => (await typesShown(page)).includes('OutOfStock'), 'OutOfStock in the stream');
+    await seesRow(page, 'inventories', 1, ['1', '1001', 'TV', '95']);
+}
+
+async function aCancelTakesAllOfItBack(visit) {
+    const page = await visit();
+    await isLive(page);
+    await row(page, 'orders', 1).getByRole('button').click();
+    equal(await form(page, 'cancel').locator('[name=orderId]').inputValue(), '1', 'the order in the form');
+    await form(page, 'cancel').locator('button[type=submit]').click();
+    await until(async () => (await cells(page, 'orders', 1)).at(-1) === 'canceled', 'the row stays and says so');
+    await seesRow(page, 'inventories', 1, ['1', '1001', 'TV', '100']);
+    await untilEqual(async () => (await typesShown(page)).slice(0, 3).sort(), ['DeliveryCanceled', 'InventoryModified', 'OrderCanceled'], 'the stream');
+    await until(async () => (await countsOnBoard(page)).OrderCanceled === 1, 'the board');
+}
+
+async function whatTheMallRefusesIsSaidAtTheField(visit) {
+    const page = await visit({ allow: [/status of 4\d\d/] });
+    await isLive(page);
+    await act(page, 'order', { qty: 'many' });
+    const field = form(page, 'order').locator('[name=qty]');
+    await until(async () => await field.getAttribute('aria-invalid') === 'true', 'the field is said to be wrong');
+    const about = await field.getAttribute('aria-describedby');
+    await until(async () => (await page.locator(`#${about}`).textContent()).includes('many'), 'why');
+    equal(await page.evaluate(() => document.activeElement.name), 'qty', 'where the focus is');
+    await field.fill('1');
+    equal(await page.locator(`#${about}`).isHidden(), true, 'the complaint is gone');
+    await act(page, 'register', { productId: '' });
+    await until(async () => await form(page, 'register').locator('[name=productId]').getAttribute('aria-invalid') === 'true', 'what is missing');
+    await act(page, 'cancel', { orderId: '99999' });
+    await until(async () => (await form(page, 'cancel').textContent()).length && await form(page, 'cancel').locator('.problem, .error').filter({ visible: true }).count(), 'what is not there');
+}
+
+async function theCommandsShownDoTheSame(visit, mall) {
+    const page = await visit();
+    await isLive(page);
+    const order = form(page, 'order');
+    const values = { productId: '1001', productName: `TV's "big" 55" $HOME`, qty: '1', customerId: '=100' };
+    for (const [name, value] of Object.entries(values))
+        await order.locator(`[name=${name}]`).fill(value);
+    for (const [at, tool] of ['httpie', 'curl'].entries()) {
+        const line = await order.locator('.line', { hasText: tool }).locator('code').textContent();
+        await mall.type_in_a_shell(line);
+        const number = 3 + at;
+        await until(async () => (await cells(page, 'orders', number)).length > 0, `an order by ${tool}`);
+        const made = await mall.order(number);
+        equal([made.productId, made.productName, made.qty, made.customerId], ['1001', values.productName, 1, '=100'], `the order by ${tool}`);
+        await order.locator('.line', { hasText: tool }).getByRole('button').click();
+        equal(await page.evaluate(() => navigator.clipboard.readText()), line, `what was copied of ${tool}`);
+    }
+}
+
+async function theStreamIsFiltered(visit) {
+    const page = await visit({ path: '/#/events' });
+    await isLive(page);
+    const all = (await until(async () => (await typesShown(page)).length > 8 && typesShown(page), 'events'));
+    await page.locator('#stream select').selectOption('OrderCanceled');
+    await untilEqual(() => typesShown(page), all.filter((type) => type === 'OrderCanceled'), 'OrderCanceled only');
+    await page.locator('#stream select').selectOption('');
+    await page.locator('#stream [name=order]').fill('2');
+    await untilEqual(async () => [...new Set(await page.locator('#stream .event-row:not([hidden]) a.about').allTextContents())], ['Order 2'], 'order 2 only');
+    await page.locator('#stream [name=order]').fill('');
+    await page.locator('#stream [name=product]').fill('nothing of that name');
+    await untilEqual(() => typesShown(page), [], 'no event');
+}
+
+async function byTheKeyboardAlone(visit, mall) {
+    const page = await visit();
+    await isLive(page);
+    await page.keyboard.press('Tab');
+    equal(await page.evaluate(() => document.activeElement.className), 'skip', 'the first stop');
+    await page.keyboard.press('Enter');
+    await tabTo(page, '#forms-tab-order');
+    await page.keyboard.press('ArrowLeft');
+    equal(await page.evaluate(() => document.activeElement.id), 'forms-tab-register', 'the tab to the left');
+    await tabTo(page, '#register-productId');
+    await retype(page, '2002');
+    await page.keyboard.press('Tab');
+    await retype(page, 'Radio');
+    await page.keyboard.press('Enter');
+    await until(async () => (await cells(page, 'inventories', 2))[1] === '2002', 'the product is registered');
+    await tabTo(page, '#theme');
+    const before = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    await page.keyboard.press('Space');
+    await until(async () => await page.evaluate(() => getComputedStyle(document.body).backgroundColor) !== before, 'another theme');
+    await tabTo(page, 'nav.views a[href="#/events"]');
+    await page.keyboard.press('Enter');
+    await untilEqual(() => page.evaluate(() => document.documentElement.dataset.view), 'events', 'the view');
+}
+
+async function retype(page, text) {
+    await page.keyboard.press('Control+A');
+    await page.keyboard.type(text);
+}
+
+/* Forward only, once around; every stop shows that it has the focus. */
+async function tabTo(page, selector) {
+    for (let presses = 0; presses < 300; presses++) {
+        await page.keyboard.press('Tab');
+        const here = await page.evaluate((wanted) => {
+            const one = document.activeElement, look = getComputedStyle(one);
+            return { isIt: one.matches(wanted), shows: one === document.body || look.outlineStyle !== 'none' || look.boxShadow !== 'none', html: one.outerHTML.slice(0, 200) };
+        }, selector);
+        if (!here.shows)
+            throw new Error(`nobody sees that this has the focus: ${here.html}`);
+        if (here.isIt)
+            return;
+    }
+    throw new Error(`the keyboard does not reach ${selector}`);
+}
+
+async function theTablesHavePages(visit, mall) {
+    await mall.place(10);
+    const page = await visit();
+    await isLive(page);
+    const orders = table(page, 'orders'), ids = () => orders.locator('tr[data-id]').evaluateAll((all) => all.map((one) => Number(one.dataset.id)));
+    await until(async () => (await ids()).length >= 8, 'a page of orders');
+    const first = await ids();
+    equal(first, [...first].sort((a, b) => b - a), 'the newest first');
+    await orders.locator('.pager button:not([disabled])').last().click();
+    await until(async () => (await ids())[0] === first.at(-1) - 1, 'the page after it');
+}
+
+export const cases = [
+    thePageIsThereAndSaysWhatItMayLoad, aProductIsRegistered, anOrderStartsADeliveryAndTakesStock, moreThanThereIsIsOutOfStock, aCancelTakesAllOfItBack,
+    whatTheMallRefusesIsSaidAtTheField, theCommandsShownDoTheSame, theStreamIsFiltered, byTheKeyboardAlone, theTablesHavePages,
+];

@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 
-from mall import BIN, DAEMONS, TRADE, Client, Daemon, Mall, Server, equal, routes_file, tool, until
+from mall import BIN, DAEMONS, TRADE, Client, Daemon, Mall, Server, equal, routes_file, tool, until_equal
 from relay import Relay
 
 NEXT = BIN.parent / "next"                                      # the programs of another version
@@ -106,6 +106,7 @@ class Orders:
 
     def __init__(self, stage):
         self.stage, self.streams = stage, []
+        self.to_order = Client(stage.to_order.port)             # whichever there is
 
     def carry_out(self, message):
         return getattr(self, message["do"])(*message.get("with", []))
@@ -141,27 +142,31 @@ class Orders:
     def place(self, count=1, qty=1, product="1001"):
         """Not by the page."""
         body = {"productId": product, "productName": "TV", "qty": qty, "customerId": "100"}
-        return [self.stage.order.post("/orders", body).id for _ in range(count)]
+        return [self.to_order.post("/orders", body).id for _ in range(count)]
 
     def cancel(self, number):
-        return self.stage.order.delete("/orders/%d" % number).status
+        return self.to_order.delete("/orders/%d" % number).status
 
     def order(self, number):
-        return self.stage.order.get("/orders/%d" % number).body
+        return self.to_order.get("/orders/%d" % number).body
 
     def stock(self, number=1):
         return self.stage.stock(number)
 
     def settle(self):
         """Until nothing is on its way."""
-        until(lambda: tool(BIN / "mallctl", "audit", "--settle", "60s", *("--%s=http://localhost:%d" % pair for pair in self.stage.places()[:3])))
+        tool(BIN / "mallctl", "audit", "--settle", "60s", "--order=http://localhost:%d" % self.to_order.port,
+             "--delivery=http://localhost:%d" % self.stage.delivery.port, "--product=http://localhost:%d" % self.stage.product.port)
+        for service in self.stage.services():
+            if service.is_running():
+                until_equal(lambda: service.metric("mall_outbox_pending"), 0)
 
     def places_of_events(self):
         return self.stage.places_of_events()
 
     def be_busy(self, rate):
         for part in range(3):
-            self.streams.append(Stream(self.stage.order.port, rate / 3))
+            self.streams.append(Stream(self.to_order.port, rate / 3))
             self.streams[-1].start()
 
     def be_quiet(self):
@@ -171,6 +176,9 @@ class Orders:
             stream.join()
         placed, self.streams = sum(stream.placed for stream in self.streams), []
         return placed
+
+    def type_in_a_shell(self, line):
+        tool("sh", "-c", line, cwd=self.stage.directory)
 
     def spoil(self):
         """A row that nobody announced: the books do not balance."""

@@ -1,0 +1,132 @@
+/* How it looks: on every width, in both themes and languages, while nothing has happened, while very much happens, and while a
+   service is away. Pictures of all of it are kept; what can be checked of it is checked. */
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { equal, until } from './visitor.mjs';
+import { cells, isLive, table, typesShown, view } from './shop.mjs';
+import { leftovers } from './words.mjs';
+
+const SIZES = [[360, 800], [768, 1024], [1440, 900]];
+const SCHEMES = ['light', 'dark'];
+const LANGUAGES = ['en', 'ko'];
+const VIEWS = ['', 'events', 'services', 'timeline/1'];
+const RATE = 350; /* orders a second: each is three events */
+
+/* Wider than the window: one would have to scroll aside. */
+async function checkWidth(page, about) {
+    const wide = await page.evaluate(() => {
+        const room = document.documentElement.clientWidth;
+        const inside = (one) => one.closest('[role=region], .rows, .scrolls, pre, svg') !== null;
+        const out = [...document.body.querySelectorAll('*')].find((one) => one.getBoundingClientRect().right > room + 1 && !inside(one) && one.checkVisibility());
+        return document.documentElement.scrollWidth > room ? `${document.documentElement.scrollWidth} of ${room} px: ${out?.outerHTML.slice(0, 200)}` : null;
+    });
+    equal(wide, null, `what is too wide, ${about}`);
+}
+
+async function pictures(visit, state, ready) {
+    for (const language of LANGUAGES) {
+        const page = await visit({ language });
+        await isLive(page);
+        await ready(page);
+        for (const scheme of SCHEMES) {
+            for (const [width, height] of SIZES) {
+                await page.setViewportSize({ width, height });
+                await page.emulateMedia({ colorScheme: scheme });
+                await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+                await checkWidth(page, `${state} at ${width}, ${language}`);
+                await page.browser.picture(`${state}-${width}-${scheme}-${language}`, page, { fullPage: true });
+            }
+        }
+        await page.context().close();
+    }
+}
+
+/* Of each view: what keeps people out, and English words of a Korean page. */
+async function checkViews(visit, state, views = VIEWS) {
+    const wrong = [];
+    for (const [language, scheme] of [['ko', 'light'], ['en', 'dark']]) {
+        const page = await visit({ language, scheme, allow: [/status of [45]\d\d/] });
+        await isLive(page);
+        for (const name of views) {
+            await view(page, name);
+            await until(() => page.evaluate(() => [...document.querySelectorAll('main > section')].some((one) => one.checkVisibility())), 'a part');
+            const about = `${state}, view "${name}", ${language}, ${scheme}: `;
+            wrong.push(...(await page.browser.barriers(page)).map((text) => about + text));
+            if (language === 'ko')
+                wrong.push(...(await leftovers(page)).map((text) => about + 'not Korean: ' + text));
+            await page.browser.picture(`${state}-view-${name.replace('/', '-') || 'home'}-${scheme}-${language}`, page, { fullPage: true });
+        }
+        await page.context().close();
+    }
+    equal(wrong, [], 'what is wrong with the views');
+}
+
+async function anEmptyMall(visit) {
+    await pictures(visit, 'empty', (page) => until(() => table(page, 'orders').locator('.empty').isVisible(), 'no orders'));
+}
+
+async function theViewsOfAnEmptyMall(visit) {
+    await checkViews(visit, 'empty', VIEWS.slice(0, 3));
+}
+
+async function aBusyMall(visit, mall) {
+    await mall.register('1001', 'TV', 1000000000);
+    await mall.be_busy(RATE);
+    await pictures(visit, 'busy', (page) => until(async () => (await typesShown(page)).length >= 50, 'a full stream'));
+}
+
+async function nothingJumpsWhileMuchComesIn(visit) {
+    const page = await visit();
+    await isLive(page);
+    await until(async () => (await typesShown(page)).length >= 50, 'a full stream');
+    await page.evaluate(() => {
+        globalThis.jumps = [];
+        new PerformanceObserver((list) => list.getEntries().forEach((entry) => globalThis.jumps.push(
+            [entry.value, ...entry.sources.map((source) => source.node?.outerHTML?.slice(0, 120) ?? source.node?.data ?? '')]))).observe({ type: 'layout-shift' });
+    });
+    const first = (await cells(page, 'orders', await newest(page)))[0];
+    await until(async () => await newest(page) > Number(first) + 500, 'five hundred orders more');
+    const jumps = await page.evaluate(() => globalThis.jumps);
+    const sum = jumps.reduce((all, [value]) => all + value, 0);
+    equal(sum < 0.02 ? [] : jumps.slice(0, 5), [], `layout shifts of ${sum} in all`);
+}
+
+const newest = (page) => table(page, 'orders').locator('tr[data-id]').first().getAttribute('data-id').then(Number);
+
+async function theMallIsQuietAgain(visit, mall) {
+    await mall.be_quiet();
+    await mall.settle();
+}
+
+async function theViewsOfAMallThatWasBusy(visit) {
+    await checkViews(visit, 'traded');
+}
+
+async function aMallWithAServiceAway(visit, mall) {
+    await mall.stop('product');
+    await pictures(visit, 'broken', () => {}, [/status of 503/]);
+}
+
+async function theViewsOfAMallWithAServiceAway(visit) {
+    await checkViews(visit, 'broken');
+}
+
+async function theServiceComesBack(visit, mall) {
+    const page = await visit({ allow: [/status of 503/] });
+    await isLive(page);
+    await until(() => table(page, 'inventories').locator('.fault').isVisible(), 'what cannot be read');
+    await mall.start('product');
+    await until(() => table(page, 'inventories').locator('.fault').isHidden(), 'it is read again');
+}
+
+/* Where a README is to show some. */
+async function thePicturesOfTheReadme(visit, mall, { pictures: from, for_readme: to }) {
+    if (!to)
+        return;
+    mkdirSync(to, { recursive: true });
+    copyFileSync(`${from}/busy-1440-light-en.png`, `${to}/console.png`);
+}
+
+export const cases = [
+    anEmptyMall, theViewsOfAnEmptyMall, aBusyMall, nothingJumpsWhileMuchComesIn, theMallIsQuietAgain, theViewsOfAMallThatWasBusy,
+    aMallWithAServiceAway, theViewsOfAMallWithAServiceAway, theServiceComesBack, thePicturesOfTheReadme,
+];
