@@ -4,9 +4,19 @@
    OWNS   nothing that counts; remembers the last events in memory
    HEARS  every event, in no consumer group
    FAILS  503 with too many followers; what it shows of a service that is away says so */
+#include "frontend/console.h"
 #include "frontend/services.h"
 #include "http/files.h"
-#include "service/daemon.h"
+#include "service/pass.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum { ROLL_CALL_MS = 900, PASS_MS = 5000 };
+
+static const char books_first[] = "{\"at\":null,\"state\":\"unknown\",\"why\":\"the first audit is "
+                                  "under way\"}";
 
 extern const struct file page_files[]; /* written by scripts/embed.py */
 
@@ -70,31 +80,268 @@ static void protect(struct http_request *r)
                 http_answer_pass(r, headers[i].name, headers[i].value);
 }
 
+/* ---- pages ---- */
+
+static enum http_result events(struct console *c, struct http_request *r)
+{
+        return event_stream_begin(&c->events, r);
+}
+
+static enum http_result topology(struct console *c, struct http_request *r)
+{
+        return fresh_answer(c->topology, r);
+}
+
+static enum http_result books(struct console *c, struct http_request *r)
+{
+        return fresh_answer(c->books, r);
+}
+
+static enum http_result movements(struct console *c, struct http_request *r)
+{
+        const char *product = place_of(c, "product");
+
+        if (product)
+                return pass_begin(c->passers, r, product, "/movements");
+        http_answer_problem(r, 404, "MALL_SERVICES names no product");
+        return HTTP_ANSWERED;
+}
+
+static enum http_result timeline(struct console *c, struct http_request *r)
+{
+        const char *order = r->path + strlen("/timeline/");
+        size_t digits = strspn(order, "0123456789");
+
+        http_answer_header(r, "Cache-Control", "no-store");
+        if (digits && digits <= 18 && !order[digits])
+                timeline_answer(c, r, order);
+        else
+                http_answer_problem(r, 400, "an order's id is a whole number");
+        return HTTP_ANSWERED;
+}
+
+static const struct page {
+        const char *path, *methods, *template;
+        enum http_result (*begin)(struct console *, struct http_request *);
+        void (*finish)(struct http_request *);
+        void (*gone)(struct http_request *);
+} pages[] = {
+        {"/events", "GET", "/events", events, sse_finish, NULL},
+        {"/timeline/", "GET, HEAD", "/timeline/{order}", timeline, NULL, NULL},
+        {"/topology", "GET, HEAD", "/topology", topology, fresh_finish, fresh_gone},
+        {"/books", "GET, HEAD", "/books", books, fresh_finish, fresh_gone},
+        {"/movements", "GET, HEAD", "/movements", movements, pass_finish, pass_gone},
+        {NULL},
+};
+
+/* A path that ends with a slash stands for all below it. */
+static const struct page *page_of(const struct http_request *r)
+{
+        const struct page *page = pages;
+
+        for (; page->path; page++) {
+                size_t len = strlen(page->path);
+
+                if (strncmp(r->path, page->path, len) == 0 &&
+                    (!r->path[len] || page->path[len - 1] == '/'))
+                        return page;
+        }
+        return NULL;
+}
+
 static enum http_result handle(struct http_request *r, void *arg)
 {
         const struct file *file = file_named(page_files, r->path);
+        const struct page *page = page_of(r);
 
-        (void)arg;
         protect(r);
         if (file) {
                 r->uri_template = file->path;
                 file_answer(r, file);
-                return HTTP_ANSWERED;
+        } else if (!page) {
+                http_answer_problem(r, 404, "there is no %s here", r->path);
+        } else {
+                r->uri_template = page->template;
+                if (method_is_offered(r, page->methods))
+                        return page->begin(arg, r);
         }
-        http_answer_problem(r, 404, "there is no %s here", r->path);
         return HTTP_ANSWERED;
+}
+
+static void finish(struct http_request *r, void *arg)
+{
+        (void)arg;
+        page_of(r)->finish(r);
+}
+
+static void gone(struct http_request *r, void *arg)
+{
+        const struct page *page = page_of(r);
+
+        if (page->gone)
+                page->gone(r);
+        else
+                sse_gone(r, arg);
+}
+
+static void ended(struct http_request *r, void *arg)
+{
+        if (page_of(r)->begin == events)
+                sse_ended(r, arg);
+}
+
+/* ---- its life ---- */
+
+static struct console *console_of(struct process *p)
+{
+        return p->own;
+}
+
+const char *place_of(const struct console *c, const char *name)
+{
+        for (const struct place *place = c->places; place->name; place++)
+                if (strcmp(place->name, name) == 0)
+                        return place->url;
+        return NULL;
+}
+
+/* It is one of the places itself. */
+static const char *all_services(struct process *p, struct arena *arena)
+{
+        return arena_printf(arena, "%s,%s=http://localhost:%lld",
+                            config_text(p->config, "services"), p->daemon->name,
+                            (long long)config_number(p->config, "port"));
+}
+
+/* Once, before its threads. It looks on, so what it looks at goes first. */
+static void configure(struct process *p, struct error *error)
+{
+        struct console *c = console_of(p);
+        int management = (int)config_number(p->config, "services-management-port");
+
+        c->process = p;
+        c->arena = arena_open();
+        c->places = places_read(c->arena, all_services(p, c->arena), management, error);
+        setpriority(PRIO_PROCESS, 0, 10);
+}
+
+/* Each place is asked several questions at once. */
+static bool questions_step(struct process *p, struct error *error)
+{
+        struct console *c = console_of(p);
+        struct fresh_config topology = {"topology", 1000, 3000, true, "{}", topology_make, c},
+                            books = {"books", 5000, 15000, false, books_first, books_make, c};
+
+        (void)error;
+        c->callers = fetcher_open(1000, ROLL_CALL_MS);
+        c->passers = fetcher_open(50, PASS_MS);
+        c->topology = fresh_open(&topology);
+        c->books = fresh_open(&books);
+        return true;
+}
+
+static void close_questions(struct process *p)
+{
+        struct console *c = console_of(p);
+
+        fresh_close(&c->books);
+        fresh_close(&c->topology);
+        fetcher_close(&c->passers);
+        fetcher_close(&c->callers);
+}
+
+static void seen(void *arg, const struct sighting *s)
+{
+        struct console *c = arg;
+
+        pods_see(c->pods, s->service, s->pod, s->version, s->announced);
+}
+
+static void round_over(void *arg, bool something_came, int64_t passed_over)
+{
+        struct console *c = arg;
+
+        atomic_store(&c->events.passed_over, passed_over);
+        if (atomic_load(&c->process->draining))
+                sse_end(c->events.sse);
+        else if (something_came)
+                sse_wake(c->events.sse);
+}
+
+static void remember(struct console *c)
+{
+        static const struct recent_type types[] = {
+                {"Orderplaced", MEANS_PLACED, true, true},
+                {"OrderCanceled", MEANS_ORDER_CANCELED, true, true},
+                {"DeliveryStarted", MEANS_STARTED, true, false},
+                {"DeliveryCanceled", MEANS_DELIVERY_CANCELED, true, false},
+                {"OutOfStock", MEANS_OUT_OF_STOCK, true, false},
+                {"InventoryModified", MEANS_STOCK, false, false},
+                {NULL, 0, false, false},
+        };
+        const struct config *config = c->process->config;
+        struct recent_config recent = {(size_t)config_number(config, "events-kept"), types,
+                                       "ce_ordersource"};
+
+        c->recent = recent_open(&recent);
+        c->pods = pods_open();
+        event_streams_open(&c->events, c->recent, (int)config_number(config, "max-followers"));
+}
+
+static void forget(struct console *c)
+{
+        event_streams_close(&c->events);
+        pods_close(&c->pods);
+        recent_close(&c->recent);
+}
+
+static bool bus_step(struct process *p, struct error *error)
+{
+        struct console *c = console_of(p);
+        const char *url = config_text(p->config, "bus-url");
+        struct lookout_config config = {
+                .bus = {.url = url,
+                        .client = p->daemon->name,
+                        .properties = config_text(p->config, "bus-properties")},
+                .last = config_number(p->config, "events-kept"),
+                .seen = seen,
+                .round = round_over,
+                .arg = c,
+        };
+
+        if (!url)
+                config.bus.url = arena_printf(c->arena, "log:%s/mall.log",
+                                              config_text(p->config, "data-dir"));
+        remember(c);
+        config.recent = c->recent;
+        c->lookout = lookout_open(&config, error);
+        if (!c->lookout)
+                forget(c);
+        return c->lookout != NULL;
+}
+
+static void close_bus(struct process *p)
+{
+        lookout_close(&console_of(p)->lookout);
+        forget(console_of(p));
 }
 
 static bool http_step(struct process *p, struct error *error)
 {
-        struct http_handler handler = {handle, NULL, NULL, NULL};
+        struct console *c = console_of(p);
+        struct http_handler handler = {handle, finish, c, &c->streams};
 
+        c->streams = sse_streams(c->events.sse, (size_t)config_number(p->config, "max-body"));
+        c->streams.gone = gone;
+        c->streams.ended = ended;
         return daemon_listen(p, &handler, error);
 }
 
 int main(int argc, char **argv)
 {
         static const struct step steps[] = {
+                {"bus", bus_step, close_bus},
+                {"questions", questions_step, close_questions},
                 {"http", http_step, daemon_hang_up},
                 {NULL, NULL, NULL},
         };
@@ -104,7 +351,11 @@ int main(int argc, char **argv)
                 .port = 8080,
                 .settings = settings,
                 .steps = steps,
+                .configure = configure,
         };
+        struct console console = {0};
+        int status = daemon_main(&frontend, &console, argc, argv);
 
-        return daemon_main(&frontend, NULL, argc, argv);
+        arena_close(&console.arena);
+        return status;
 }

@@ -1,0 +1,46 @@
+/* console - what the frontend's parts share. One a process. */
+#ifndef FRONTEND_CONSOLE_H
+#define FRONTEND_CONSOLE_H
+
+#include "event/lookout.h"
+#include "service/daemon.h"
+#include "service/event_stream.h"
+#include "service/fresh.h"
+#include "service/pods.h"
+#include "service/roll_call.h"
+
+/* What an event means to an order: `kind` of a recent_event. */
+enum meaning {
+        MEANS_OTHER, /* belongs to an order by its trace alone */
+        MEANS_STOCK, /* the same */
+        MEANS_PLACED,
+        MEANS_ORDER_CANCELED,
+        MEANS_STARTED,
+        MEANS_DELIVERY_CANCELED,
+        MEANS_OUT_OF_STOCK,
+};
+
+struct console {
+        struct process *process;
+        struct arena *arena;  /* as long as the process */
+        struct place *places; /* the services, the gateway, and itself */
+        struct recent *recent;
+        struct pods *pods;
+        struct lookout *lookout;
+        struct event_streams events;
+        struct fetcher *callers, *passers; /* of /topology, and of /movements */
+        struct fresh *topology, *books;
+        struct http_streams streams;
+};
+
+/* NULL: it is none of them. */
+const char *place_of(const struct console *console, const char *name);
+
+/* GET /timeline/{order} */
+void timeline_answer(struct console *console, struct http_request *request, const char *order);
+
+/* For the fresh_config: GET /topology, GET /books. */
+void topology_make(void *console, struct text *out);
+void books_make(void *console, struct text *out);
+
+#endif
