@@ -409,7 +409,7 @@ def store_is_the_labs(objects):
         assert env_of(daemons(objects)[service])["PGPASSWORD"]["valueFrom"]["secretKeyRef"]["key"] == "password"
 
 
-PORTS = (53, 8080, 9090, 9092, 9093, 5432)
+PORTS = (53, 4318, 8080, 9090, 9092, 9093, 5432)
 WHOEVER = ("dns", "prometheus", "stranger", "other frontend")
 WATCHED = (*SERVICES, "gateway")                                # by the console
 

@@ -122,6 +122,21 @@ def other_routes_are_another_config_map_and_another_pod():
             assert "/bestellungen/**" in checks.routes_text(changed)
 
 
+def traces_take_one_line_and_open_one_way():
+    """The component is in no overlay. With it each daemon sends its spans to one place, which it may reach, and nothing else opens."""
+    for overlay, shop in (("overlays/lab", "overlays/lab/shop"), ("overlays/production", "overlays/production/shop")):
+        with Tree() as tree:
+            tree.edit(shop + "/kustomization.yaml", "components:\n", "components:\n  - ../../../components/traces\n")
+            objects = tree.build(overlay)
+        for daemon, o in daemons(objects).items():
+            assert checks.value_of(o, "OTEL_EXPORTER_OTLP_ENDPOINT") == "http://jaeger.monitoring.svc.cluster.local:4318", daemon
+        assert "{trace}" in checks.value_of(daemons(objects)["frontend"], "MALL_TRACE_URL")
+        opened = checks.flows(objects) - checks.flows(built(overlay))
+        assert opened == {(daemon, "prometheus", 4318) for daemon in checks.DAEMONS}, opened   # a pod of namespace monitoring
+        for check in MALL:
+            check(objects)
+
+
 def the_gateway_takes_the_routes():
     """The gateway itself reads them, if it is built, with the pod's environment."""
     gateway = tools.TOP / "build/bin/gateway"
@@ -313,7 +328,8 @@ def each_check_fails_where_its_promise_is_broken():
 
 
 STORIES = [another_prefix_reaches_everything, no_name_without_prefix_is_left_in_a_value, two_malls_in_one_namespace_do_not_touch,
-           the_topic_is_one_setting_and_the_groups_follow, other_routes_are_another_config_map_and_another_pod, the_gateway_takes_the_routes,
+           the_topic_is_one_setting_and_the_groups_follow, other_routes_are_another_config_map_and_another_pod,
+           traces_take_one_line_and_open_one_way, the_gateway_takes_the_routes,
            the_labs_kafka_starts_with_its_settings, each_check_fails_where_its_promise_is_broken]
 
 
