@@ -12,7 +12,9 @@ enum {
         HEADERS_COMMON = 5,
         /* what headers cost on the bus beyond the packed ones, at most: the common ones, and some
            bytes for each */
-        HEADERS_BESIDE = 1000,
+        HEADERS_BESIDE = 400,
+        /* the values that another process may give for the same row, and their names */
+        ORIGIN_MOST = EVENT_POD_MOST + EVENT_VERSION_MOST + EVENT_CAUSE_MOST + 50,
 };
 
 /* ---- writing ---- */
@@ -64,8 +66,28 @@ static void pack(struct text *packed, const char *name, const char *value)
                 packed_headers_add(packed, PACKED_FOR_OUTBOX, name, value, strlen(value));
 }
 
+struct text event_form_announcer(const char *pod, const char *version, struct arena *arena)
+{
+        struct text packed = text_open(arena, 100);
+
+        if (pod && strlen(pod) <= EVENT_POD_MOST)
+                pack(&packed, "ce_pod", pod);
+        if (version && strlen(version) <= EVENT_VERSION_MOST)
+                pack(&packed, "ce_version", version);
+        return packed;
+}
+
+static void pack_origin(struct text *packed, const struct event_origin *origin)
+{
+        if (origin->announcer)
+                text_add(packed, origin->announcer->at, origin->announcer->len);
+        if (origin->cause && strlen(origin->cause) <= EVENT_CAUSE_MOST)
+                pack(packed, EVENT_CAUSE_HEADER, origin->cause);
+        pack(packed, "traceparent", origin->traceparent);
+}
+
 static struct text own_headers(const struct event_type *type, const void *row,
-                               const char *traceparent, int64_t now, struct arena *arena)
+                               const struct event_origin *origin, int64_t now, struct arena *arena)
 {
         struct text packed = text_open(arena, 250);
         char time[CLOCK_RFC3339], subject[24];
@@ -78,15 +100,16 @@ static struct text own_headers(const struct event_type *type, const void *row,
         for (const struct field *f = type->shape->fields; f->name; f++)
                 if (is_in_headers(f))
                         pack(&packed, hidden_header(f, arena), field_text_of(f, row));
-        pack(&packed, "traceparent", traceparent);
+        pack_origin(&packed, origin);
         return packed;
 }
 
 struct outbox_record event_form_write(const struct event_type *type, const void *row,
-                                      const char *traceparent, int64_t now, struct arena *arena)
+                                      const struct event_origin *origin, int64_t now,
+                                      struct arena *arena)
 {
         struct text value = value_of(type, row, now, arena),
-                    headers = own_headers(type, row, traceparent, now, arena);
+                    headers = own_headers(type, row, origin, now, arena);
 
         return (struct outbox_record){.key = key_of(type, row, arena),
                                       .value = value.at,
@@ -143,10 +166,15 @@ size_t event_form_size(const struct outbox_record *o)
         return outbox_record_bytes(o) + HEADERS_BESIDE;
 }
 
+size_t event_form_size_later(const struct outbox_record *o)
+{
+        return event_form_size(o) + ORIGIN_MOST;
+}
+
 /* A byte of text takes six in JSON at most, and may be in the key and in a header too. */
 size_t event_form_size_most(const struct shape *shape, const void *row)
 {
-        size_t most = HEADERS_BESIDE;
+        size_t most = HEADERS_BESIDE + ORIGIN_MOST;
 
         for (const struct field *f = shape->fields; f->name; f++) {
                 const char *text = f->type == FIELD_TEXT ? field_text_of(f, row) : NULL;

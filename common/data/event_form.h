@@ -5,7 +5,8 @@
             compact JSON; after the id the visible members of the type's shape, in their order
    headers  contentType "application/json" (the quotes belong to it), spring_json_header_types,
             CloudEvents 1.0 in binary mode: ce_specversion, ce_id, ce_source, ce_type, ce_time,
-            ce_subject, and ce_<name> for each hidden member that is text; traceparent
+            ce_subject, ce_<name> for each hidden member that is text, ce_pod and ce_version of
+            who announced it, ce_causationid where an event led to it; traceparent
 
    The outbox keeps the key, the value and the headers from ce_type on. The others are added when
    the event is published. Producers without CloudEvents headers (the reference) are understood
@@ -21,13 +22,29 @@
 #define EVENT_TYPE_HEADER "ce_type"
 #define EVENT_SOURCE_HEADER "ce_source"
 #define EVENT_ID_HEADER "ce_id"
+#define EVENT_CAUSE_HEADER "ce_causationid"
 
 /* ---- writing ---- */
 
-/* The event as the outbox keeps it, still without an id. now: Unix time, ms. traceparent: NULL:
-   none. All its bytes are in the arena. */
+/* What led to an event, and who announces it. */
+struct event_origin {
+        const char *traceparent; /* NULL: none */
+        const char *cause; /* the ce_id of the event to which this is the reaction; NULL: none;
+                              left out if it is longer than EVENT_CAUSE_MOST */
+        const struct text *announcer; /* event_form_announcer; NULL: not said */
+};
+
+enum { EVENT_POD_MOST = 253, EVENT_VERSION_MOST = 64, EVENT_CAUSE_MOST = 200 };
+
+/* The headers that say who announces, the same for all events of a process. A text of NULL, or one
+   that is too long, is left out. */
+struct text event_form_announcer(const char *pod, const char *version, struct arena *arena);
+
+/* The event as the outbox keeps it, still without an id. now: Unix time, ms. All its bytes are in
+   the arena. */
 struct outbox_record event_form_write(const struct event_type *type, const void *row,
-                                      const char *traceparent, int64_t now, struct arena *arena);
+                                      const struct event_origin *origin, int64_t now,
+                                      struct arena *arena);
 /* The record for the bus. source: the store's CloudEvents source. A record for another topic (a
    dead letter) has only its own headers. */
 void event_form_record(const struct outbox_record *event, const char *source, struct record *record,
@@ -35,6 +52,8 @@ void event_form_record(const struct outbox_record *event, const char *source, st
 
 /* Bytes of key, value and headers on the bus, at most. */
 size_t event_form_size(const struct outbox_record *event);
+/* The same for a later event about the same row, whose origin may take more room. */
+size_t event_form_size_later(const struct outbox_record *event);
 /* An upper limit for any event about this row, from the lengths of its texts alone. */
 size_t event_form_size_most(const struct shape *shape, const void *row);
 

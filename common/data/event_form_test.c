@@ -87,14 +87,16 @@ static void no_key_is_none(void)
 static void an_event_is_written_like_this(void)
 {
         static const struct event_type placed = {"Thingplaced", &thing_shape, "name"};
-        static const char *const own[][2] = {{"ce_type", "Thingplaced"},
-                                             {"ce_time", "2026-11-22T14:48:43.623Z"},
-                                             {"ce_subject", "7"},
-                                             {"ce_secret", "shh"},
-                                             {"traceparent", "00-1"}};
+        static const char *const own[][2] = {
+                {"ce_type", "Thingplaced"}, {"ce_time", "2026-11-22T14:48:43.623Z"},
+                {"ce_subject", "7"},        {"ce_secret", "shh"},
+                {"ce_pod", "things-1"},     {"ce_version", "1.2.3"},
+                {"ce_causationid", "9"},    {"traceparent", "00-1"}};
         struct thing thing = {.row = {.id = 7}, .name = "a\"b", .qty = {true, 3}, .secret = "shh"};
         struct arena *arena = arena_open();
-        struct outbox_record o = event_form_write(&placed, &thing, "00-1", 1795358923623, arena);
+        struct text announcer = event_form_announcer("things-1", "1.2.3", arena);
+        struct event_origin origin = {"00-1", "9", &announcer};
+        struct outbox_record o = event_form_write(&placed, &thing, &origin, 1795358923623, arena);
         struct record r;
 
         check_text(o.key, "a\"b");
@@ -102,8 +104,8 @@ static void an_event_is_written_like_this(void)
                    "{\"eventType\":\"Thingplaced\",\"timestamp\":1795358923623,\"id\":7,"
                    "\"name\":\"a\\\"b\",\"qty\":3,\"big\":null}");
         event_form_record(&o, "/things/1", &r, arena);
-        check_int((int64_t)r.header_count, 5 + 5);
-        for (int i = 0; i < 5; i++) {
+        check_int((int64_t)r.header_count, 5 + 8);
+        for (int i = 0; i < 8; i++) {
                 check_text(r.headers[5 + i].name, own[i][0]);
                 check_text(record_header(&r, own[i][0], arena), own[i][1]);
         }
@@ -116,7 +118,8 @@ static void absent_members_are_not_written(void)
         static const struct event_type placed = {"Thingplaced", &thing_shape, "id"};
         struct thing thing = {.row = {.id = 7}};
         struct arena *arena = arena_open();
-        struct outbox_record o = event_form_write(&placed, &thing, NULL, 1795358923623, arena);
+        struct event_origin nobody = {0};
+        struct outbox_record o = event_form_write(&placed, &thing, &nobody, 1795358923623, arena);
         struct record r;
 
         check_text(o.key, "7");
@@ -126,13 +129,38 @@ static void absent_members_are_not_written(void)
         arena_close(&arena);
 }
 
+/* Whatever a foreign sender calls its event, and whatever a pod is called: a row that fits is not
+   refused later because of that. */
+static void a_long_origin_stays_within_what_was_reserved(void)
+{
+        static const struct event_type placed = {"Thingplaced", &thing_shape, "name"};
+        char longest[EVENT_POD_MOST + 2] = "";
+        struct thing thing = {.row = {.id = 7}, .name = "a"};
+        struct arena *arena = arena_open();
+        struct event_origin origin = {0};
+        struct outbox_record bare = event_form_write(&placed, &thing, &origin, 5, arena), o;
+        struct text announcer;
+
+        for (size_t len = 1; len < sizeof longest; len++) {
+                longest[len - 1] = 'a';
+                announcer = event_form_announcer(longest, longest, arena);
+                origin = (struct event_origin){NULL, longest, &announcer};
+                o = event_form_write(&placed, &thing, &origin, 5, arena);
+                check(event_form_size(&o) <= event_form_size_later(&bare));
+                check(event_form_size(&o) <= event_form_size_most(&thing_shape, &thing));
+        }
+        check_int((int64_t)o.headers_len, (int64_t)bare.headers_len); /* all of it left out */
+        arena_close(&arena);
+}
+
 static void a_written_event_is_read_again(void)
 {
         static const struct event_type placed = {"Thingplaced", &thing_shape, "name"};
         struct thing thing = {.row = {.id = 7}, .name = "a\"b", .big = {true, -9}, .secret = "shh"},
                      read = {0};
         struct arena *arena = arena_open();
-        struct outbox_record o = event_form_write(&placed, &thing, NULL, 5, arena);
+        struct event_origin nobody = {0};
+        struct outbox_record o = event_form_write(&placed, &thing, &nobody, 5, arena);
         struct record r;
         struct error error = {0};
         const struct json *body;
@@ -156,6 +184,7 @@ static const struct story stories[] = {
         STORY(no_key_is_none),
         STORY(an_event_is_written_like_this),
         STORY(absent_members_are_not_written),
+        STORY(a_long_origin_stays_within_what_was_reserved),
         STORY(a_written_event_is_read_again),
         {NULL, NULL},
 };

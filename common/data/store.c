@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/thread.h"
+#include "data/event_form.h"
 #include "data/schema.h"
 #include "data/store_inside.h"
 
@@ -137,6 +138,7 @@ static struct store *store_new(const struct store_config *config)
         store->value_max = config->value_max;
         store->record_max = config->record_max;
         store->arena = arena_open();
+        store->announcer = event_form_announcer(config->pod, config->version, store->arena);
         store->recent = row_cache_open();
         atomic_store(&store->well, true);
         pthread_mutex_init(&store->lock, NULL);

@@ -23,6 +23,7 @@ struct store_config {
         int readers;                          /* read connections */
         const struct config *config;          /* for unit_config; may be NULL */
         int64_t first_id;                     /* of an empty store (renew_begin); 0: 1 */
+        const char *pod, *version;            /* who announces events; NULL: not said */
         size_t value_max;  /* bytes of an event's value; a unit that announces a larger one is
                               refused (ERROR_TOO_LARGE); 0: any */
         size_t record_max; /* ... of its value, key and headers together; 0: any */

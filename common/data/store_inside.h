@@ -92,6 +92,7 @@ struct store {
         char *source;
         struct arena *arena; /* of tables and their SQL */
         const struct config *config;
+        struct text announcer;        /* event_form_announcer */
         size_t value_max, record_max; /* 0: any */
         struct row_cache *recent;     /* has a lock of its own */
         struct table *tables[STORE_TABLES];
@@ -146,7 +147,7 @@ struct store {
 struct unit {
         struct store *store;
         struct arena *arena;
-        const char *traceparent;
+        const char *traceparent, *cause;
         struct error error;
         bool apart; /* with a savepoint of its own */
         bool wrote;

@@ -28,6 +28,11 @@ void unit_trace(struct unit *u, const char *traceparent)
         u->traceparent = traceparent;
 }
 
+void unit_cause(struct unit *u, const char *event)
+{
+        u->cause = event;
+}
+
 bool unit_failed(const struct unit *u)
 {
         return u->error.kind != ERROR_NONE;
@@ -247,18 +252,20 @@ void unit_publish(struct unit *u, const char *topic, const char *key, const void
                    });
 }
 
-static bool fits(const struct unit *u, const struct outbox_record *r)
+static bool fits(const struct unit *u, size_t value, size_t record)
 {
         const struct store *store = u->store;
 
-        return (!store->value_max || r->value_len <= store->value_max) &&
-               (!store->record_max || event_form_size(r) <= store->record_max);
+        return (!store->value_max || value <= store->value_max) &&
+               (!store->record_max || record <= store->record_max);
 }
 
 static struct outbox_record event_record(struct unit *u, const struct event_type *type,
                                          const void *row)
 {
-        return event_form_write(type, row, u->traceparent, clock_wall_ms(), u->store->batch->arena);
+        struct event_origin origin = {u->traceparent, u->cause, &u->store->announcer};
+
+        return event_form_write(type, row, &origin, clock_wall_ms(), u->store->batch->arena);
 }
 
 void unit_announce(struct unit *u, const struct event_type *type, const void *row)
@@ -268,7 +275,7 @@ void unit_announce(struct unit *u, const struct event_type *type, const void *ro
         if (!unit_may_write(u))
                 return;
         record = event_record(u, type, row);
-        if (fits(u, &record))
+        if (fits(u, record.value_len, event_form_size(&record)))
                 publish(u, record);
         else
                 unit_refuse(u, ERROR_TOO_LARGE, NULL,
@@ -283,8 +290,7 @@ static bool is_small(const struct unit *u, const struct shape *shape, const void
 {
         size_t most = event_form_size_most(shape, row);
 
-        return (!u->store->value_max || most <= u->store->value_max) &&
-               (!u->store->record_max || most <= u->store->record_max);
+        return fits(u, most, most);
 }
 
 bool unit_fits(struct unit *u, const struct entity *entity, const void *row)
@@ -302,7 +308,7 @@ bool unit_fits(struct unit *u, const struct entity *entity, const void *row)
                         continue;
                 record = event_record(u, says[i], row);
                 record.value_len += STATUS_MOST;
-                if (!fits(u, &record))
+                if (!fits(u, record.value_len, event_form_size_later(&record)))
                         return false;
         }
         return true;

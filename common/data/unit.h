@@ -19,6 +19,9 @@ const struct config *unit_config(struct unit *unit); /* the daemon's settings */
 /* The trace (W3C traceparent) of the events announced from now on; NULL: none. It must outlive
    the unit. */
 void unit_trace(struct unit *unit, const char *traceparent);
+/* The ce_id of the event to which they are the reaction; NULL: there is none. It must outlive the
+   unit. */
+void unit_cause(struct unit *unit, const char *event);
 
 bool unit_failed(const struct unit *unit);
 /* Refuses: the unit fails with this error, unless it already failed. */

@@ -21,6 +21,11 @@ const struct reaction *reaction_for(const struct reaction *reactions, const char
         return reaction_named(reactions, type, strlen(type));
 }
 
+const char *event_id(const struct event *event)
+{
+        return event->source[0] ? event->identity : NULL;
+}
+
 const char *event_label(const struct reaction *reactions, const char *type)
 {
         if (!type)

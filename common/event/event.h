@@ -25,6 +25,9 @@ struct reaction {
         void (*react)(struct unit *unit, const struct event *event);
 };
 
+/* Its ce_id; NULL where the producer gave none. */
+const char *event_id(const struct event *event);
+
 /* NULL when no reaction is for that type. */
 const struct reaction *reaction_for(const struct reaction *reactions, const char *type);
 const struct reaction *reaction_named(const struct reaction *reactions, const char *type,

@@ -95,6 +95,7 @@ static void apply_one(struct unit *unit, struct inbox *inbox, struct received *a
         const struct event *e = &a->event;
 
         unit_trace(unit, e->traceparent);
+        unit_cause(unit, event_id(e));
         if (!identity->first) {
                 a->outcome = DUPLICATE;
                 if (identity->other)

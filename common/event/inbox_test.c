@@ -157,6 +157,30 @@ static void the_trace_goes_on(void)
         end();
 }
 
+/* Who follows an order asks what led to what. */
+static void an_announcement_names_the_event_that_led_to_it(void)
+{
+        struct outbox_record said[4];
+        struct error e = {0};
+        size_t count;
+
+        begin();
+        say("17-x", thing("a"));
+        say(NULL, thing("b")); /* of a sender that gives no ids; not the event before it */
+        say("18", thing("c"));
+        listen_as("things");
+        wait_for_things(3);
+        check(outbox_read(t.store, 0, said, 4, &count, t.arena, &e) && count == 3);
+        check_text(header_of(&said[0], "ce_causationid"), "17-x");
+        check_text(header_of(&said[1], "ce_causationid"), "none");
+        check_text(header_of(&said[2], "ce_causationid"), "18");
+        check_int(things_do(t.store, thing_add_and_say, &(struct thing){.name = "own"}),
+                  ERROR_NONE);
+        check(outbox_read(t.store, said[2].id, said, 4, &count, t.arena, &e) && count == 1);
+        check_text(header_of(&said[0], "ce_causationid"), "none");
+        end();
+}
+
 /* Sanitizers keep freed memory for a while; they know how much is in use. */
 extern size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
 
@@ -255,6 +279,7 @@ int main(int argc, char **argv)
                 STORY(the_body_decides_where_the_type_header_is_no_text),
                 STORY(what_was_applied_stays_behind),
                 STORY(the_trace_goes_on),
+                STORY(an_announcement_names_the_event_that_led_to_it),
                 STORY(what_was_read_is_let_go_of),
                 STORY(events_of_other_types_are_skipped),
                 STORY(a_foreign_event_is_passed_for_good),

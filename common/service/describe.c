@@ -160,7 +160,7 @@ static const char *bus_of(const struct config *config)
         if (!config_has(config, "bus-url"))
                 return NULL;
         url = config_text(config, "bus-url");
-        return url && strncmp(url, "kafka:", strlen("kafka:")) == 0 ? "kafka" : "log";
+        return !url || bus_is_local(&(struct bus_config){.url = url}) ? "log" : "kafka";
 }
 
 static cJSON *known(const char *kind)

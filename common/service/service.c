@@ -5,6 +5,7 @@
 #include "data/db.h"
 #include "event/inbox.h"
 #include "event/relay.h"
+#include "service/build.h"
 #include "service/daemon.h"
 #include "service/resource.h"
 
@@ -165,6 +166,8 @@ static bool store_step(struct process *p, struct error *error)
                 .first_id = config_number(p->config, "first-id"),
                 .value_max = BUS_VALUE_MAX,
                 .record_max = BUS_RECORD_MAX,
+                .pod = p->pod,
+                .version = build_version,
         };
 
         if (!prepare_data_dir(p, error))

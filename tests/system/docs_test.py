@@ -8,7 +8,7 @@ import sys
 import tempfile
 
 from lab_test import http
-from mall import BIN, DAEMONS, TOP, Client, Mall, ports, routes_file, tool, until, until_equal
+from mall import BIN, DAEMONS, TOP, Client, Mall, equal, ports, routes_file, tool, until, until_equal
 
 
 def test_settings_md_is_what_help_says():
@@ -64,6 +64,20 @@ def test_the_events_of_the_contract_are_those_on_the_topic():
             said = re.sub(r'"timestamp":\d+', '"timestamp":0', mall.broker.read("mall")).split("\n")
             return [line for line in wanted if line not in said]
         until_equal(missing, [])
+
+
+def test_the_headers_of_the_contract_are_those_on_the_topic():
+    """Each event has those of the first rows, and no event has another."""
+    text = (TOP / "docs/contract.md").read_text()
+    table = re.search(r"\| header \| value \|\n\|---\|---\|\n(.*?)\n\n", text, re.S)[1]
+    wanted = {name for row in table.split("\n") for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    with Mall(bus="kafka") as mall:
+        for command in readme_commands():
+            http(command.partition("#")[0], mall)
+            until(lambda: has_settled(mall))
+        seen = [set(re.findall(r"(?:^|,)(\w+)=", line)) for line in mall.broker.read("mall", "%h\n").split("\n") if line]
+    equal(set.union(*seen), wanted)
+    equal(wanted - set.intersection(*seen), {"ce_ordersource", "ce_deliverysource", "ce_causationid"})
 
 
 def test_make_run_starts_shows_and_stops_all():

@@ -1,6 +1,7 @@
 """What is on the bus: keys, headers, order of members, and what becomes of records that cannot be understood."""
 import contextlib
 import json
+import re
 import sqlite3
 import time
 
@@ -39,6 +40,22 @@ def test_kafka_records_have_keys_headers_and_members_in_order():
                 assert name in headers, "%s without %s: %s" % (event["eventType"], name, headers)
         equal(sorted(seen), sorted(["Orderplaced", "DeliveryStarted", "InventoryModified", "OrderCanceled", "DeliveryCanceled",
                                     "InventoryModified"]))
+
+
+def test_an_event_says_who_announced_it_and_which_event_led_to_it():
+    with Mall(bus="kafka") as mall:
+        mall.register()
+        mall.order_one()
+        until_equal(lambda: mall.stock(), 95, 20)
+        read = until(lambda: enough_lines(mall.broker.read("mall", "%h\n"), 3))
+        said = [dict(pair.split("=", 1) for pair in re.split(r",(?=ce_|traceparent)", line) if "=" in pair) for line in read]
+        said = {h["ce_type"]: h for h in said}
+        for kind, daemon in (("Orderplaced", mall.order), ("DeliveryStarted", mall.delivery), ("InventoryModified", mall.product)):
+            answer = daemon.get("/actuator/info")
+            equal((said[kind]["ce_pod"], said[kind]["ce_version"]), (answer.headers["x-served-by"], answer.headers["x-served-version"]))
+        equal(said["Orderplaced"].get("ce_causationid"), None)
+        equal(said["DeliveryStarted"]["ce_causationid"], said["Orderplaced"]["ce_id"])
+        equal(said["InventoryModified"]["ce_causationid"], said["DeliveryStarted"]["ce_id"])
 
 
 def enough_lines(text, count):
