@@ -8,6 +8,7 @@
 #include "service/fresh.h"
 #include "service/pods.h"
 #include "service/roll_call.h"
+#include "service/site.h"
 
 /* What an event means to an order: `kind` of a recent_event. */
 enum meaning {
@@ -30,14 +31,11 @@ struct console {
         struct event_streams events;
         struct fetcher *callers, *passers; /* of /topology, and of /movements */
         struct fresh *topology, *books;
-        struct http_streams streams;
+        struct site site;
 };
 
-/* NULL: it is none of them. */
-const char *place_of(const struct console *console, const char *name);
-
 /* GET /timeline/{order} */
-void timeline_answer(struct console *console, struct http_request *request, const char *order);
+enum http_result timeline_answer(void *console, struct http_request *request);
 
 /* For the fresh_config: GET /topology, GET /books. */
 void topology_make(void *console, struct text *out);

@@ -65,144 +65,58 @@ static const struct setting settings[] = {
         {.name = NULL},
 };
 
-/* On every answer of ours: the page runs its own scripts only, and is shown in nobody's frame. */
-static void protect(struct http_request *r)
-{
-        static const struct http_header headers[] = {
-                {"Content-Security-Policy",
-                 "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-                 "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
-                {"X-Content-Type-Options", "nosniff"},
-                {"Referrer-Policy", "no-referrer"},
-        };
-
-        for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
-                http_answer_pass(r, headers[i].name, headers[i].value);
-}
-
 /* ---- pages ---- */
 
-static enum http_result events(struct console *c, struct http_request *r)
+static enum http_result events(void *console, struct http_request *r)
 {
-        return event_stream_begin(&c->events, r);
+        return event_stream_begin(&((struct console *)console)->events, r);
 }
 
-static enum http_result topology(struct console *c, struct http_request *r)
+static enum http_result topology(void *console, struct http_request *r)
 {
-        return fresh_answer(c->topology, r);
+        return fresh_answer(((struct console *)console)->topology, r);
 }
 
-static enum http_result books(struct console *c, struct http_request *r)
+static enum http_result books(void *console, struct http_request *r)
 {
-        return fresh_answer(c->books, r);
+        return fresh_answer(((struct console *)console)->books, r);
 }
 
-static enum http_result movements(struct console *c, struct http_request *r)
+static enum http_result movements(void *console, struct http_request *r)
 {
-        const char *product = place_of(c, "product");
+        struct console *c = console;
 
-        if (product)
-                return pass_begin(c->passers, r, product, "/movements");
+        for (const struct place *place = c->places; place->name; place++)
+                if (strcmp(place->name, "product") == 0)
+                        return pass_begin(c->passers, r, place->url, "/movements");
         http_answer_problem(r, 404, "MALL_SERVICES names no product");
         return HTTP_ANSWERED;
 }
 
-static enum http_result timeline(struct console *c, struct http_request *r)
-{
-        const char *order = r->path + strlen("/timeline/");
-        size_t digits = strspn(order, "0123456789");
-
-        http_answer_header(r, "Cache-Control", "no-store");
-        if (digits && digits <= 18 && !order[digits])
-                timeline_answer(c, r, order);
-        else
-                http_answer_problem(r, 400, "an order's id is a whole number");
-        return HTTP_ANSWERED;
-}
-
-static const struct page {
-        const char *path, *methods, *template;
-        enum http_result (*begin)(struct console *, struct http_request *);
-        void (*finish)(struct http_request *);
-        void (*gone)(struct http_request *);
-} pages[] = {
-        {"/events", "GET", "/events", events, sse_finish, NULL},
-        {"/timeline/", "GET, HEAD", "/timeline/{order}", timeline, NULL, NULL},
-        {"/topology", "GET, HEAD", "/topology", topology, fresh_finish, fresh_gone},
-        {"/books", "GET, HEAD", "/books", books, fresh_finish, fresh_gone},
-        {"/movements", "GET, HEAD", "/movements", movements, pass_finish, pass_gone},
+static const struct site_page pages[] = {
+        {"/events", "GET", events, sse_finish, NULL},
+        {"/timeline/", "GET, HEAD", timeline_answer, NULL, NULL},
+        {"/topology", "GET, HEAD", topology, fresh_finish, fresh_gone},
+        {"/books", "GET, HEAD", books, fresh_finish, fresh_gone},
+        {"/movements", "GET, HEAD", movements, pass_finish, pass_gone},
         {NULL},
 };
 
-/* A path that ends with a slash stands for all below it. */
-static const struct page *page_of(const struct http_request *r)
-{
-        const struct page *page = pages;
-
-        for (; page->path; page++) {
-                size_t len = strlen(page->path);
-
-                if (strncmp(r->path, page->path, len) == 0 &&
-                    (!r->path[len] || page->path[len - 1] == '/'))
-                        return page;
-        }
-        return NULL;
-}
-
-static enum http_result handle(struct http_request *r, void *arg)
-{
-        const struct file *file = file_named(page_files, r->path);
-        const struct page *page = page_of(r);
-
-        protect(r);
-        if (file) {
-                r->uri_template = file->path;
-                file_answer(r, file);
-        } else if (!page) {
-                http_answer_problem(r, 404, "there is no %s here", r->path);
-        } else {
-                r->uri_template = page->template;
-                if (method_is_offered(r, page->methods))
-                        return page->begin(arg, r);
-        }
-        return HTTP_ANSWERED;
-}
-
-static void finish(struct http_request *r, void *arg)
-{
-        (void)arg;
-        page_of(r)->finish(r);
-}
-
-static void gone(struct http_request *r, void *arg)
-{
-        const struct page *page = page_of(r);
-
-        if (page->gone)
-                page->gone(r);
-        else
-                sse_gone(r, arg);
-}
-
-static void ended(struct http_request *r, void *arg)
-{
-        if (page_of(r)->begin == events)
-                sse_ended(r, arg);
-}
+/* The page runs its own scripts only, and is shown in nobody's frame. */
+static const struct http_header headers[] = {
+        {"Content-Security-Policy",
+         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+        {"X-Content-Type-Options", "nosniff"},
+        {"Referrer-Policy", "no-referrer"},
+        {NULL},
+};
 
 /* ---- its life ---- */
 
 static struct console *console_of(struct process *p)
 {
         return p->own;
-}
-
-const char *place_of(const struct console *c, const char *name)
-{
-        for (const struct place *place = c->places; place->name; place++)
-                if (strcmp(place->name, name) == 0)
-                        return place->url;
-        return NULL;
 }
 
 /* It is one of the places itself. */
@@ -271,13 +185,14 @@ static void round_over(void *arg, bool something_came, int64_t passed_over)
 static void remember(struct console *c)
 {
         static const struct recent_type types[] = {
-                {"Orderplaced", MEANS_PLACED, true, true},
-                {"OrderCanceled", MEANS_ORDER_CANCELED, true, true},
-                {"DeliveryStarted", MEANS_STARTED, true, false},
-                {"DeliveryCanceled", MEANS_DELIVERY_CANCELED, true, false},
-                {"OutOfStock", MEANS_OUT_OF_STOCK, true, false},
-                {"InventoryModified", MEANS_STOCK, false, false},
-                {NULL, 0, false, false},
+                {"Orderplaced", MEANS_PLACED, .by_key = true, .is_home = true, .begins = true},
+                {"OrderCanceled", MEANS_ORDER_CANCELED, .by_key = true, .is_home = true},
+                {"DeliveryStarted", MEANS_STARTED, .by_key = true},
+                {"DeliveryCanceled", MEANS_DELIVERY_CANCELED, .by_key = true},
+                {"OutOfStock", MEANS_OUT_OF_STOCK, .by_key = true},
+                {"InventoryModified", MEANS_STOCK,
+                 .follows = 1U << MEANS_STARTED | 1U << MEANS_DELIVERY_CANCELED},
+                {NULL},
         };
         const struct config *config = c->process->config;
         struct recent_config recent = {(size_t)config_number(config, "events-kept"), types,
@@ -329,11 +244,10 @@ static void close_bus(struct process *p)
 static bool http_step(struct process *p, struct error *error)
 {
         struct console *c = console_of(p);
-        struct http_handler handler = {handle, finish, c, &c->streams};
+        struct http_handler handler;
 
-        c->streams = sse_streams(c->events.sse, (size_t)config_number(p->config, "max-body"));
-        c->streams.gone = gone;
-        c->streams.ended = ended;
+        c->site = (struct site){page_files, pages, headers, c->events.sse, c};
+        handler = site_handler(&c->site, (size_t)config_number(p->config, "max-body"));
         return daemon_listen(p, &handler, error);
 }
 

@@ -49,7 +49,7 @@ static struct recent_event *event_at(const struct recent *r, uint64_t n)
 
 static const struct recent_type *type_of(const struct recent *r, const char *name)
 {
-        static const struct recent_type other = {NULL, 0, false, false};
+        static const struct recent_type other = {.type = NULL};
 
         for (const struct recent_type *type = r->config.types; name && type->type; type++)
                 if (strcmp(type->type, name) == 0)
@@ -90,7 +90,7 @@ static struct recent_event event_of(const struct recent *r, const struct sightin
                 .store = hash_of(store),
                 .id = (uint32_t)hash_of(s->id),
                 .cause = (uint32_t)hash_of(s->cause),
-                .kind = (uint8_t)type->kind,
+                .type = type,
         };
 }
 

@@ -16,10 +16,13 @@ enum { RECENT_PARTITIONS = 1000, RECENT_TYPES = 64 };
 
 struct recent_type {
         const char *type;
-        int kind;     /* the caller's; 0 is for types that are not in the table */
+        int kind;     /* the caller's, below 32; 0 is for types that are not in the table */
         bool by_key;  /* its key is the subject's number */
         bool is_home; /* its CloudEvents source is the store of the subject; other types name that
                          store in a header of their own */
+        bool begins;  /* the subject begins with it */
+        unsigned follows; /* 1 << kind: what it can be caused by, where it is found by its trace; 0:
+                             by any */
 };
 
 struct recent_config {
@@ -35,8 +38,8 @@ struct recent_event {
         int32_t partition;
         int64_t offset, announced, subject; /* subject -1: its key names none */
         uint64_t trace, identity, store;
+        const struct recent_type *type;
         uint32_t id, cause;
-        uint8_t kind;
         bool duplicate;
 };
 

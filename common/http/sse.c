@@ -159,7 +159,7 @@ static void leave(int number, void *arg)
         arena_close(&w->scratch);
 }
 
-void sse_gone(struct http_request *r, void *arg)
+static void gone(struct http_request *r, void *arg)
 {
         struct sse_stream *s = r->state;
 
@@ -168,7 +168,7 @@ void sse_gone(struct http_request *r, void *arg)
         http_go_on(r);
 }
 
-void sse_ended(struct http_request *r, void *arg)
+static void ended(struct http_request *r, void *arg)
 {
         struct sse_stream *s = r->state;
 
@@ -189,7 +189,7 @@ static size_t take(struct http_request *r, const char *data, size_t len, void *a
 
 struct http_streams sse_streams(struct sse *sse, size_t whole)
 {
-        return (struct http_streams){whole, take, sse_gone, sse_ended, enter, leave, sse};
+        return (struct http_streams){whole, take, gone, ended, enter, leave, sse};
 }
 
 /* ---- all of them ---- */

@@ -42,11 +42,8 @@ struct sse *sse_open(const struct sse_config *config);
 void sse_close(struct sse **sse); /* after the server */
 
 /* For the http_handler; `whole` is the largest body that its requests may have. A handler that
-   answers other requests later too sets `gone` and `ended` itself, and passes on those for its
-   streams. */
+   answers other requests later too has functions of its own, which pass on what is for a stream. */
 struct http_streams sse_streams(struct sse *sse, size_t whole);
-void sse_gone(struct http_request *request, void *arg);
-void sse_ended(struct http_request *request, void *arg);
 
 /* Takes the request over as a stream, and returns what the handler returns. Refused (503 if there
    are too many or the end has come), the stream has `left` at once. */
