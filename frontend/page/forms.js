@@ -19,7 +19,7 @@ class Form {
     #fields = new Map();
     #lines = { httpie: copyLine('httpie'), curl: copyLine('curl') };
     #problem = el('div', { class: 'problem', role: 'alert', hidden: true });
-    #result = el('p', { class: 'result', role: 'status' }, el('span', { class: 'muted', 'data-t': 'forms.follows' }));
+    #result = el('p', { class: 'result', role: 'status' });
     #trail = el('ol', { class: 'trail' });
     #button;
     #endTrail = () => {};
@@ -36,6 +36,7 @@ class Form {
             el('div', { class: 'do' }, this.#button),
             this.#result, this.#trail,
             el('div', { class: 'lines' }, el('p', { class: 'note', 'data-t': 'forms.same' }), this.#lines.httpie.element, this.#lines.curl.element));
+        this.#clear();
         this.#showLines();
     }
 
@@ -94,16 +95,15 @@ class Form {
     }
 
     #clear() {
-        this.#shown = { say: () => {} };
+        this.#show(() => this.#result.replaceChildren(el('span', { class: 'muted' }, t('forms.follows'))));
         this.#problem.hidden = true;
         this.#problem.replaceChildren();
-        this.#result.replaceChildren();
         this.#endTrail();
         for (const name of this.#fields.keys())
             this.#mark(name, null);
     }
 
-    /* Shows it now, and again whenever the language changes. */
+    /* Shows what became of it: now, and again whenever the language changes. */
     #show(say) {
         this.#shown = { say };
         say();
@@ -198,7 +198,7 @@ export function start(section) {
     const forms = new Map(ACTIONS.map((action) => [action.name, new Form(action)]));
     const panels = ACTIONS.map(({ name }) => [name, `forms.${name}.title`, el('div', {}, forms.get(name).element)]);
     const tabs = tabList('forms', 'forms.title', panels);
-    section.append(el('h2', { id: 'forms-title', 'data-t': 'forms.title' }), tabs.list, ...panels.map(([, , panel]) => panel), offerProducts(forms));
+    section.append(el('header', {}, el('h2', { id: 'forms-title', 'data-t': 'forms.title' })), tabs.list, ...panels.map(([, , panel]) => panel), offerProducts(forms));
     tabs.choose('order');
     translate(section);
     on('language', () => forms.forEach((form) => form.say()));

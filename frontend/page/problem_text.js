@@ -6,8 +6,8 @@ import { sentenceOf } from './problem.js';
 
 add({
     ko: {
-        'problem.wholeNumber': '{member}: {least}부터 {most}까지의 정수를 입력하세요. 입력한 값은 {value}입니다.',
-        'problem.string': '{member}: 글자를 입력하세요. 입력한 값은 {value}입니다.',
+        'problem.wholeNumber': '{least}부터 {most}까지의 정수를 입력하세요(입력한 값: {value}).',
+        'problem.string': '글자를 입력하세요(입력한 값: {value}).',
         'problem.noSuch': '그런 번호가 없습니다. 번호를 확인하세요. 이미 취소했거나 삭제했을 수도 있습니다.',
         'problem.notEnough': '상품 {product}의 재고는 {stock}개입니다. {qty}개를 주문할 수 없습니다.',
         'problem.unreachable': '쇼핑몰에 연결하지 못했습니다. gateway가 실행 중인지, 네트워크가 연결되어 있는지 확인한 다음 다시 누르세요. 같은 Idempotency-Key로 보내므로 두 번 처리되지 않습니다.',
@@ -21,8 +21,8 @@ add({
         'problem.failed': '서비스 안에서 오류가 났습니다. 로그를 확인하세요.',
     },
     en: {
-        'problem.wholeNumber': '{member}: enter a whole number from {least} to {most}. You entered {value}.',
-        'problem.string': '{member}: enter a text. You entered {value}.',
+        'problem.wholeNumber': 'Enter a whole number from {least} to {most}, not {value}.',
+        'problem.string': 'Enter a text, not {value}.',
         'problem.noSuch': 'There is no such number. Check it; it may have been canceled or removed already.',
         'problem.notEnough': 'The stock of product {product} is {stock}. {qty} cannot be ordered.',
         'problem.unreachable': 'The mall cannot be reached. See whether the gateway runs and the network is up, then press again. The same Idempotency-Key is sent: nothing is done twice.',

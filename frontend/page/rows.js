@@ -12,15 +12,15 @@ export function pageOf(collection, body) {
     };
 }
 
+const GONE_MS = 30000;
 const byNewest = (a, b) => Number(b.id) - Number(a.id);
 
-/* The newest page after it was read again. A row that is no longer there stays in its place, marked as gone, until newer ones
-   have pushed it out: what was canceled does not vanish under the eyes of who canceled it. */
-export function merged(shown, fresh, size) {
+/* The newest page after it was read again. A row that is no longer there stays in its place for a while, marked as gone: what was
+   canceled does not vanish under the eyes of who canceled it. Then it makes room for the rows that it pushed out. */
+export function merged(shown, fresh, size, now) {
     const there = new Set(fresh.map((row) => row.id));
-    const oldest = fresh.length < size ? 0 : Number(fresh.at(-1).id);
-    const gone = shown.filter((row) => !there.has(row.id) && Number(row.id) > oldest);
-    return [...fresh, ...gone.map((row) => ({ ...row, isGone: true }))].sort(byNewest).slice(0, size);
+    const gone = shown.filter((row) => !there.has(row.id)).map((row) => ({ ...row, isGone: true, goneAt: row.goneAt ?? now }));
+    return [...fresh, ...gone.filter((row) => now - row.goneAt < GONE_MS)].sort(byNewest).slice(0, size);
 }
 
 /* Names of the columns in which two rows differ. */

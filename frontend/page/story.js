@@ -10,6 +10,7 @@ export function storyOf(events, order, from) {
     if (first < 0)
         return [];
     const traces = new Set(own.slice(first).map((event) => event.trace).filter(Boolean));
-    const moved = events.filter((event) => event.type === 'InventoryModified' && traces.has(event.trace) && !event.duplicate);
+    const isOurs = (event) => event.type === 'InventoryModified' && traces.has(event.trace) && event.announced >= own[first].announced;
+    const moved = events.filter((event) => isOurs(event) && !event.duplicate);
     return [...own.slice(first), ...moved].sort((a, b) => a.announced - b.announced).slice(0, MOST);
 }

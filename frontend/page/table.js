@@ -128,7 +128,7 @@ export class Table {
         const { rows, total, pages } = pageOf(this.collection.name, answer.body);
         const isFirst = this.#lines.size === 0;
         this.#takeTotals(total, pages);
-        this.#show(merged(this.#rows, rows, SIZE), !isFirst);
+        this.#show(merged(this.#rows, rows, SIZE, Date.now()), !isFirst);
     }
 
     /* An older page: only the rows that an event was about are read again, and how many there are now. */

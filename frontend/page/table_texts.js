@@ -25,6 +25,6 @@ add({
         'tables.orders.empty': 'No orders', 'tables.deliveries.empty': 'No deliveries', 'tables.inventories.empty': 'No products', 'tables.movements.empty': 'No movements',
         'tables.orders.act': 'Cancel', 'tables.orders.act.of': 'Cancel order {id}', 'tables.inventories.act': 'Change', 'tables.inventories.act.of': 'Change inventory {id}',
         'status.placed': 'Placed', 'status.DeliveryStarted': 'Delivering', 'status.OutOfStock': 'Out of stock', 'status.DeliveryCanceled': 'Called back', 'status.canceled': 'Canceled',
-        'status.calledBack': 'Called back', 'status.taken': 'Delivery started', 'status.givenBack': 'Called back', 'status.removed': 'Removed', 'status.registered': 'Registered', 'status.changed': 'Changed', 'status.none': 'None',
+        'status.calledBack': 'Called back', 'status.taken': 'Taken', 'status.givenBack': 'Given back', 'status.removed': 'Removed', 'status.registered': 'Registered', 'status.changed': 'Changed', 'status.none': 'None',
     },
 });
