@@ -1,8 +1,8 @@
 /* An order's timeline as a picture, and what the stream's rows know of orders and products. */
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { causesOf, laidOut, lanesOf, scaleOf, timesOf } from '../../frontend/page/timeline_layout.js';
-import { Rows, orderOf, passes, productOf } from '../../frontend/page/stream_rows.js';
+import { causesOf, laidOut, lanesOf, scaleOf, timesOf } from '../page/timeline_layout.js';
+import { Rows, orderOf, passes, productOf } from '../page/stream_rows.js';
 
 const event = (service, type, id, ms, more = {}) => ({ service, type, id, ms, trace: 't', cause: null, announced: 1000 + ms, duplicate: false, ...more });
 
@@ -59,7 +59,7 @@ test('no label lies on another mark or label of its lane', () => {
         for (const a of marks) {
             for (const b of marks)
                 assert.ok(a === b || a.y !== b.y || a.x + a.label <= b.x - 8 || b.x + b.label <= a.x - 8, `at ${width}`);
-            assert.ok(lanes.some((lane) => a.y > lane.y && a.y < lane.y + lane.h));
+            assert.ok(lanes.some((lane) => a.y > lane.y + 24 && a.y + 20 < lane.y + lane.h), `in its lane at ${width}`);
         }
     }
 });
@@ -75,6 +75,24 @@ test('arrows lead from each cause to its effect; marks keep the order of the eve
     const { arrows, marks } = laidOut(STORY, 1300, texts);
     assert.deepEqual(arrows.map(({ from, to }) => [from, to]), [[0, 1], [1, 2], [3, 4], [3, 5]]);
     assert.deepEqual(marks.map((mark) => mark.index), [0, 1, 2, 3, 4, 5]);
+});
+
+test('an arrow begins at its cause and ends left of its effect', () => {
+    const { arrows, marks } = laidOut(STORY, 1300, texts);
+    for (const { from, to, path, head } of arrows) {
+        const places = path.match(/-?[\d.]+/g).map(Number), end = places.slice(-2);
+        assert.deepEqual(places.slice(0, 2), [marks[from].x, marks[from].y]);
+        assert.ok(end[0] < marks[to].x && end[0] > marks[to].x - 12 && end[1] === marks[to].y);
+        assert.ok(head.startsWith(`M${end.join(' ')}l-`));
+        assert.ok(places[2] > places[0] && places[4] < end[0], 'it leaves and comes from left to right');
+    }
+});
+
+test('a label at the end has room, whatever its length', () => {
+    for (const detail of ['', 'TV -5 → stock 95, and so on and so forth']) {
+        const picture = laidOut(STORY, 1300, (one) => [one.type, one.ms === 5020 ? detail : '']);
+        assert.equal(picture.width, 1300);
+    }
 });
 
 test('times on the axis never touch', () => {

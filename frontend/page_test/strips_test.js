@@ -1,8 +1,8 @@
 /* Who answered when, and how the probe fared. */
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { Answers, Outcomes, outcomeOf } from '../../frontend/page/strips_series.js';
-import { Pods } from '../../frontend/page/served.js';
+import { Answers, Outcomes, outcomeOf } from '../page/strips_series.js';
+import { Pods } from '../page/served.js';
 
 test('a rolling update is a border that moves', () => {
     const answers = new Answers(10);
