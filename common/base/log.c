@@ -168,8 +168,10 @@ static bool pairs_add(struct log_line *line, va_list pairs)
         const char *name;
 
         while ((name = va_arg(pairs, const char *))) {
-                traced = traced || strcmp(name, "trace.id") == 0;
-                log_line_member(line, name, va_arg(pairs, const char *));
+                const char *value = va_arg(pairs, const char *);
+
+                traced = traced || (value && strcmp(name, "trace.id") == 0);
+                log_line_member(line, name, value);
         }
         return traced;
 }

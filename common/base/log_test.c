@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/trace.h"
 #include "testing/check.h"
 
 #include <fcntl.h>
@@ -112,6 +113,7 @@ static const struct log_access access_of_order = {
         .method = "GET",
         .target = "/orders/1?x=\"",
         .trace = "4bf92f35",
+        .span = "00f067aa",
         .client = "10.0.0.1",
         .status = 200,
         .duration_us = 1234,
@@ -143,6 +145,38 @@ static void the_access_line_has_ecs_names(void)
         check_text(member(line, "http.response.body.bytes"), "321");
         check_text(member(line, "client.ip"), "10.0.0.1");
         check_text(member(line, "trace.id"), "4bf92f35");
+        check_text(member(line, "span.id"), "00f067aa");
+        free(text);
+        arena_close(&arena);
+}
+
+static void lines_of_a_step_have_its_ids(void)
+{
+        struct arena *arena = arena_open();
+        const struct json *line;
+        struct trace outer, inner;
+        char *text, *rest;
+
+        trace_continue(&outer, NULL);
+        trace_continue(&inner, outer.parent);
+        stdout_to_file();
+        log_open("order", false, LOG_INFO);
+        check(!log_step(&outer));
+        check(log_step(&inner) == &outer);
+        log_write(LOG_INFO, "inner", NULL);
+        log_write(LOG_INFO, "given", "trace.id", "4bf9", NULL);
+        log_step(NULL);
+        log_write(LOG_INFO, "none", NULL);
+        log_close();
+        stdout_give();
+        text = rest = file_text();
+        line = line_next(arena, &rest);
+        check_text(member(line, "trace.id"), outer.id);
+        check_text(member(line, "span.id"), inner.span);
+        line = line_next(arena, &rest);
+        check_text(member(line, "trace.id"), "4bf9");
+        check(!member(line, "span.id"));
+        check(!member(line_next(arena, &rest), "trace.id"));
         free(text);
         arena_close(&arena);
 }
@@ -394,6 +428,7 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 STORY(a_line_is_a_json_object),
                 STORY(the_access_line_has_ecs_names),
+                STORY(lines_of_a_step_have_its_ids),
                 STORY(lines_for_people),
                 STORY(what_is_too_long_is_cut_and_stays_json),
                 STORY(a_line_comes_soon_an_error_at_once),

@@ -171,17 +171,15 @@ static bool export(struct otlp *o, struct span_record *first)
 static void *run(void *arg)
 {
         struct otlp *o = arg;
-        bool go_on = true;
+        struct span_record *first;
+        bool delivered;
 
-        while (go_on) {
-                bool closing = is_closing(o);
-                struct span_record *first = span_queue_take(
-                        o->settings->batch_most, o->settings->batch_most, o->settings->delay_ms);
-                bool delivered = first && export(o, first);
-
-                /* at the end a collector that does not take one batch will not take the next */
-                go_on = !closing || delivered;
-        }
+        /* at the end a collector that does not take one batch will not take the next */
+        do {
+                first = span_queue_take(o->settings->batch_most, o->settings->batch_most,
+                                        o->settings->delay_ms);
+                delivered = first && export(o, first);
+        } while (delivered || !is_closing(o));
         return NULL;
 }
 
