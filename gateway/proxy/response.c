@@ -108,11 +108,14 @@ static long end(struct proxy_request *p)
         return HTTP_PULL_END;
 }
 
+/* A client that leaves is no trouble: every stream of events ends so. */
 static long cut(const struct proxy_request *p)
 {
-        const char *reason = p->upstream.reason ? p->upstream.reason : p->cut;
+        const char *reason = p->cut ? p->cut : p->upstream.reason;
 
-        log_write(LOG_WARN, "an upstream broke off in its answer, the client's connection is cut",
+        log_write(p->cut ? LOG_INFO : LOG_WARN,
+                  p->cut ? "an answer is given up before its end"
+                         : "an upstream broke off in its answer, the client's connection is cut",
                   "route", p->route->id, "error.message", reason ? reason : "", "trace.id",
                   p->request->trace_id, "span.id", p->request->span_id, NULL);
         return HTTP_PULL_BROKEN;

@@ -300,6 +300,16 @@ def test_a_client_that_leaves_ends_the_upstreams_request():
             yield "leaves by %s %s" % (leave, when), telling.result()
 
 
+def test_a_client_that_leaves_a_stream_is_no_warning():
+    upstream = Upstream(says(EVENTS + b"Transfer-Encoding: chunked\r\n\r\n", HANG))
+    with Front(upstream) as front:
+        with Wire(front.port, 5) as wire:
+            wire.say(request("GET", "/x"))
+            until(lambda: b"\r\n\r\n" in wire.heard or not wire.more())
+        until(lambda: "the client hung up" in front.daemon.log())
+        assert "WARN" not in front.daemon.log(), front.daemon.log()
+
+
 def test_clients_that_leave_with_much_of_their_bodies_on_the_way():
     """The end comes with the last bytes, or while they are passed on. Many times, since it is a race."""
     upstream = Upstream(HANG, at="head")
