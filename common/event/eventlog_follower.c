@@ -12,7 +12,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { LOOK_US = 1000 * 1000 };
+enum {
+        LOOK_US = 1000 * 1000,
+        GATHER_US = 10 * 1000, /* so that small appends, thousands a second, cost few reads */
+};
 
 struct follower {
         struct bus bus;
@@ -20,6 +23,7 @@ struct follower {
         int64_t last;     /* how far it may be behind */
         int64_t position; /* the offset of the last record that it has passed */
         int64_t looked_us;
+        int64_t caught_up_us;      /* when it last read less than it might have; 0: it did not */
         pthread_mutex_t file_lock; /* any thread calls bus_wake */
         struct eventlog *file;     /* NULL: there is none, or it cannot be opened: */
         struct error trouble;
@@ -81,16 +85,33 @@ static void skip_ahead(struct follower *f)
         f->position = target;
 }
 
+/* Waits until a while after the last read, if that one found the end. */
+static void gather(struct follower *f, int64_t wait_us)
+{
+        int64_t left = f->caught_up_us + GATHER_US - clock_mono_us();
+
+        if (left > wait_us)
+                left = wait_us;
+        if (left > 0)
+                futex_word_wait(&f->bus.woken, 0, left);
+}
+
 static size_t read_file(struct follower *f, struct record *records, size_t most,
                         struct arena *arena, struct error *error)
 {
+        size_t count;
+        int64_t before;
+
         if (!f->file) {
                 *error = f->trouble;
                 return 0;
         }
         error->kind = ERROR_NONE;
         skip_ahead(f);
-        return eventlog_read_wanted(f->file, &f->bus, &f->position, records, most, arena, error);
+        before = f->position;
+        count = eventlog_read_wanted(f->file, &f->bus, &f->position, records, most, arena, error);
+        f->caught_up_us = f->position - before < (int64_t)most ? clock_mono_us() : 0;
+        return count;
 }
 
 /* An append wakes a follower that has a file; after trouble it would only come again. */
@@ -116,6 +137,7 @@ static size_t follower_poll(struct bus *bus, struct record *records, size_t most
                 size_t count;
 
                 look(f);
+                gather(f, end - clock_mono_us());
                 loaded = f->file ? futex_load(eventlog_futex(f->file)) : 0;
                 before = f->position;
                 count = read_file(f, records, most, arena, error);

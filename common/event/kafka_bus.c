@@ -19,6 +19,7 @@ enum { LOG_EVERY_US = 10 * 1000 * 1000 };
 
 struct property {
         const char *name, *value;
+        bool newer; /* than the oldest librdkafka that we build with */
 };
 
 static const struct property of_both[] = {
@@ -66,7 +67,9 @@ static const struct property of_followers[] = {
         {"fetch.wait.max.ms", "20"},
         {"fetch.max.bytes", "2097152"},
         {"fetch.error.backoff.ms", "100"},
-        {"queued.max.messages.kbytes", "2048"},
+        {"fetch.queue.backoff.ms", "10", true},
+        {"queued.max.messages.kbytes",
+         "32768"}, /* librdkafka up to 2.1 stands still for up to a second when it is full */
         {NULL, NULL},
 };
 
@@ -119,10 +122,18 @@ static bool set(rd_kafka_conf_t *conf, const char *name, const char *value, stru
                error_set(error, ERROR_BAD_INPUT, "Kafka's %s: %s", name, why);
 }
 
+static bool is_known(const rd_kafka_conf_t *conf, const char *name)
+{
+        size_t size;
+
+        return rd_kafka_conf_get(conf, name, NULL, &size) == RD_KAFKA_CONF_OK;
+}
+
 static bool set_all(rd_kafka_conf_t *conf, const struct property *properties, struct error *error)
 {
         for (; properties->name; properties++)
-                if (!set(conf, properties->name, properties->value, error))
+                if ((!properties->newer || is_known(conf, properties->name)) &&
+                    !set(conf, properties->name, properties->value, error))
                         return false;
         return true;
 }

@@ -74,6 +74,27 @@ static void poll_in_vain(const char *url)
         arena_close(&arena);
 }
 
+static void follow_in_vain(const char *url)
+{
+        struct bus_config config = {.url = url, .client = "test"};
+        struct arena *arena = arena_open();
+        struct error e = {0};
+        struct bus *bus = bus_open_follower(&config, 100, &e);
+        int64_t start = clock_mono_us();
+        struct record r;
+
+        check(bus != NULL);
+        for (int i = 0; i < 5; i++) { /* it says so at each poll */
+                check_int((int64_t)bus_poll(bus, &r, 1, WAIT_MS, arena, &e), 0);
+                check_int(e.kind, ERROR_UNAVAILABLE);
+        }
+        bus_wake(bus);
+        bus_poll(bus, &r, 1, 60 * 1000, arena, &e);
+        bus_close(&bus, WAIT_MS);
+        check(!bus && clock_mono_us() - start < BOUND_US);
+        arena_close(&arena);
+}
+
 static void an_absent_broker(void)
 {
         char url[64];
@@ -81,6 +102,7 @@ static void an_absent_broker(void)
         close(mute_socket(url));
         publish_in_vain(url);
         poll_in_vain(url);
+        follow_in_vain(url);
 }
 
 static void a_mute_broker(void)
@@ -90,6 +112,7 @@ static void a_mute_broker(void)
 
         publish_in_vain(url);
         poll_in_vain(url);
+        follow_in_vain(url);
         close(fd);
 }
 

@@ -125,6 +125,44 @@ static inline void enlarge_topic(const char *url, int partitions)
         until_partitions(url, partitions);
 }
 
+/* As retention does it: on the log all records but the last, on Kafka those of partition 0 before
+   the offset. */
+static inline void delete_log_records(const char *url)
+{
+        struct error e = {0};
+        char holder[128];
+        struct eventlog *file = eventlog_open(url + strlen("log:"), EVENTLOG_APPENDS, &e);
+        bool more;
+
+        check_text(e.text, "");
+        check(eventlog_retire(file, clock_wall_ms() + 1000, &more, holder, &e));
+        check_text(holder, "");
+        eventlog_close(&file);
+}
+
+static inline void delete_kafka_records(const char *url, int64_t before)
+{
+        rd_kafka_t *rk = admin_open(url);
+        rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+        rd_kafka_DeleteRecords_t *wish;
+
+        rd_kafka_topic_partition_list_add(list, topic_of(url), 0)->offset = before;
+        wish = rd_kafka_DeleteRecords_new(list);
+        rd_kafka_DeleteRecords(rk, &wish, 1, NULL, queue);
+        rd_kafka_DeleteRecords_destroy(wish);
+        rd_kafka_topic_partition_list_destroy(list);
+        admin_close(rk, queue);
+}
+
+static inline void delete_records(const char *url, int64_t before)
+{
+        if (broker)
+                delete_kafka_records(url, before);
+        else
+                delete_log_records(url);
+}
+
 static inline int log_groups(const char *url)
 {
         struct error e = {0};
