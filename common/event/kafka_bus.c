@@ -55,6 +55,8 @@ static const struct property of_readers[] = {
         {"fetch.min.bytes", "1"},
         {"fetch.max.bytes", "2097152"},
         {"fetch.error.backoff.ms", "100"},
+        {"fetch.queue.backoff.ms", "10", true}, /* by default it stands still for a second when the
+                                                   queue is full */
         {"queued.max.messages.kbytes", "2048"},
         {NULL, NULL},
 };
