@@ -1,13 +1,13 @@
 /* timeline - all that is remembered of one order, in order of time. */
 #include "base/clock.h"
 #include "base/json.h"
-#include "event/story.h"
+#include "event/chronicle.h"
 #include "frontend/console.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const char *status_of(const struct story *s)
+static const char *status_of(const struct chronicle *s)
 {
         unsigned has = 0;
 
@@ -19,7 +19,7 @@ static const char *status_of(const struct story *s)
                                                 : "placed";
 }
 
-static const struct json *line_read(const struct story *s, const struct recent_event *e)
+static const struct json *line_read(const struct chronicle *s, const struct recent_event *e)
 {
         struct error error = {0};
 
@@ -36,9 +36,9 @@ static void write_member(struct text *out, const char *name, const struct json *
 }
 
 /* A delivery that started takes its quantity, one that was canceled gives it back. */
-static void write_stock(struct text *out, const struct story *s, const struct recent_event *e)
+static void write_stock(struct text *out, const struct chronicle *s, const struct recent_event *e)
 {
-        const struct recent_event *cause = story_cause(s, e);
+        const struct recent_event *cause = chronicle_cause(s, e);
         const struct json *value = json_member(line_read(s, e), "value"), *qty = NULL;
 
         if (cause)
@@ -55,9 +55,9 @@ static void write_stock(struct text *out, const struct story *s, const struct re
         text_char(out, '}');
 }
 
-static void write_events(struct text *out, const struct story *s)
+static void write_events(struct text *out, const struct chronicle *s)
 {
-        const struct recent_event *placed = story_beginning(s);
+        const struct recent_event *placed = chronicle_beginning(s);
         int64_t since = placed ? placed->announced : s->events[0].announced;
 
         for (const struct recent_event *e = s->events; e < s->events + s->count; e++) {
@@ -71,9 +71,10 @@ static void write_events(struct text *out, const struct story *s)
         }
 }
 
-static void write_all(struct console *c, struct text *out, const char *order, const struct story *s)
+static void write_all(struct console *c, struct text *out, const char *order,
+                      const struct chronicle *s)
 {
-        const struct recent_event *placed = story_beginning(s);
+        const struct recent_event *placed = chronicle_beginning(s);
         struct recent_span span = recent_span(c->recent);
 
         text_printf(out, "{\"order\":\"%s\"", order);
@@ -113,14 +114,14 @@ enum http_result timeline_answer(void *console, struct http_request *r)
         size_t digits = strspn(order, "0123456789");
         struct text body = text_open(r->arena, 4000);
         struct arena *arena;
-        const struct story *s;
+        const struct chronicle *s;
 
         if (!digits || digits > 18 || order[digits]) {
                 http_answer_problem(r, 400, "an order's id is a whole number");
                 return HTTP_ANSWERED;
         }
         arena = arena_open();
-        s = story_of(c->recent, strtoll(order, NULL, 10), arena);
+        s = chronicle_of(c->recent, strtoll(order, NULL, 10), arena);
         if (s->count) {
                 write_all(c, &body, order, s);
                 http_answer_body(r, 200, "application/json", &body);

@@ -16,7 +16,7 @@ enum {
         PIECE = 24 << 10,     /* bytes at a time */
         PAY_US = 90000, /* so that a stream at its limit sends in pieces, not event by event */
         RATES_US = 1000000,
-        AHEAD_US = 5000000, /* another replica may be ahead of this one by so much */
+        AHEAD_US = 3000000, /* another replica may be ahead of this one by so much */
 };
 
 struct follower {

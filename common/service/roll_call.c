@@ -110,7 +110,7 @@ static int64_t sum_of(const char *text, const char *name)
                 if (strncmp(line, name, len) != 0 || (line[len] != ' ' && line[len] != '{'))
                         continue;
                 value = line + strcspn(line, "\n");
-                while (*value != ' ')
+                while (value > line && *value != ' ')
                         value--;
                 sum = (sum < 0 ? 0 : sum) + (int64_t)strtod(value, NULL);
         }

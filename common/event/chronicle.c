@@ -1,4 +1,4 @@
-#include "event/story.h"
+#include "event/chronicle.h"
 
 #include <stdlib.h>
 
@@ -6,10 +6,10 @@ enum { SKEW_MS = 1000 /* between the clocks of two machines */ };
 
 static bool add(void *arg, const struct recent_event *e)
 {
-        struct story *s = arg;
+        struct chronicle *s = arg;
         struct recent_event *kept = &s->events[s->count];
 
-        if (s->count == STORY_MOST)
+        if (s->count == CHRONICLE_MOST)
                 return false;
         *kept = *e;
         kept->line = arena_copy(s->arena, e->line, e->len);
@@ -19,7 +19,7 @@ static bool add(void *arg, const struct recent_event *e)
 
 /* ---- what names the subject by its key, and is the newest one's ---- */
 
-const struct recent_event *story_beginning(const struct story *s)
+const struct recent_event *chronicle_beginning(const struct chronicle *s)
 {
         for (size_t i = s->count; i-- > 0;)
                 if (s->events[i].type->begins && !s->events[i].duplicate)
@@ -28,7 +28,7 @@ const struct recent_event *story_beginning(const struct story *s)
 }
 
 /* Where no beginning is remembered, the store that was named last. */
-static uint64_t newest_store(const struct story *s, const struct recent_event *beginning)
+static uint64_t newest_store(const struct chronicle *s, const struct recent_event *beginning)
 {
         for (size_t i = s->count; !beginning && i-- > 0;)
                 if (s->events[i].store)
@@ -36,7 +36,7 @@ static uint64_t newest_store(const struct story *s, const struct recent_event *b
         return beginning ? beginning->store : 0;
 }
 
-static bool is_of_trace(const struct story *s, uint64_t trace, uint64_t store)
+static bool is_of_trace(const struct chronicle *s, uint64_t trace, uint64_t store)
 {
         for (size_t i = 0; i < s->count; i++)
                 if (s->events[i].trace == trace && s->events[i].store == store)
@@ -44,9 +44,9 @@ static bool is_of_trace(const struct story *s, uint64_t trace, uint64_t store)
         return false;
 }
 
-static void choose(const struct story *all, struct story *chosen)
+static void choose(const struct chronicle *all, struct chronicle *chosen)
 {
-        const struct recent_event *beginning = story_beginning(all);
+        const struct recent_event *beginning = chronicle_beginning(all);
         uint64_t store = newest_store(all, beginning);
         int64_t since = beginning ? beginning->announced - SKEW_MS : INT64_MIN;
 
@@ -65,7 +65,7 @@ static void choose(const struct story *all, struct story *chosen)
 
 /* ---- what belongs to it by its trace ---- */
 
-const struct recent_event *story_cause(const struct story *s, const struct recent_event *e)
+const struct recent_event *chronicle_cause(const struct chronicle *s, const struct recent_event *e)
 {
         for (const struct recent_event *c = s->events; c < s->events + s->count; c++)
                 if (c->trace == e->trace && c->type->by_key && (!e->cause || c->id == e->cause) &&
@@ -76,12 +76,12 @@ const struct recent_event *story_cause(const struct story *s, const struct recen
 
 static bool add_caused(void *arg, const struct recent_event *e)
 {
-        struct story *s = arg;
+        struct chronicle *s = arg;
 
-        return e->type->by_key || !story_cause(s, e) || add(s, e);
+        return e->type->by_key || !chronicle_cause(s, e) || add(s, e);
 }
 
-static void add_traces(struct recent *recent, struct story *s)
+static void add_traces(struct recent *recent, struct chronicle *s)
 {
         size_t count = s->count;
 
@@ -107,10 +107,10 @@ static int by_time(const void *a, const void *b)
         return x->partition == y->partition ? (x->offset > y->offset) - (x->offset < y->offset) : 0;
 }
 
-struct story *story_of(struct recent *recent, int64_t subject, struct arena *arena)
+struct chronicle *chronicle_of(struct recent *recent, int64_t subject, struct arena *arena)
 {
-        struct story *all = arena_alloc(arena, sizeof *all),
-                     *chosen = arena_alloc(arena, sizeof *chosen);
+        struct chronicle *all = arena_alloc(arena, sizeof *all),
+                         *chosen = arena_alloc(arena, sizeof *chosen);
 
         all->arena = chosen->arena = arena;
         recent_find(recent, subject, 0, add, all);

@@ -1,0 +1,219 @@
+/* Answers that are made at most so often, and only while somebody asks. */
+#include "service/fresh.h"
+
+#include "testing/conversation.h"
+
+#include <stdatomic.h>
+
+static struct stage {
+        struct fresh *fresh;
+        struct http_server *server;
+        struct http_streams streams;
+        atomic_int made;
+        atomic_bool hangs;
+} stage;
+
+static void make(void *arg, struct text *out)
+{
+        (void)arg;
+        while (atomic_load(&stage.hangs))
+                poll(NULL, 0, 5);
+        text_printf(out, "{\"made\":%d}", atomic_fetch_add(&stage.made, 1) + 1);
+}
+
+static enum http_result handle(struct http_request *r, void *arg)
+{
+        (void)arg;
+        return fresh_answer(stage.fresh, r);
+}
+
+static void finish(struct http_request *r, void *arg)
+{
+        (void)arg;
+        fresh_finish(r);
+}
+
+static size_t take(struct http_request *r, const char *data, size_t len, void *arg)
+{
+        (void)r, (void)data, (void)arg;
+        return len;
+}
+
+static void gone(struct http_request *r, void *arg)
+{
+        (void)arg;
+        fresh_gone(r);
+}
+
+static void ended(struct http_request *r, void *arg)
+{
+        (void)r, (void)arg;
+}
+
+static void enter(int worker, struct loop *loop, void *arg)
+{
+        (void)worker, (void)loop, (void)arg;
+}
+
+static void leave(int worker, void *arg)
+{
+        (void)worker, (void)arg;
+}
+
+static void begin(int every_ms, int linger_ms, bool wait)
+{
+        struct fresh_config fresh = {"fresh",        every_ms, linger_ms, wait,
+                                     "{\"made\":0}", make,     NULL};
+        struct http_config config = config_of_test((struct http_handler){handle, finish});
+
+        atomic_store(&stage.made, 0);
+        atomic_store(&stage.hangs, false);
+        stage.fresh = fresh_open(&fresh);
+        stage.streams =
+                (struct http_streams){config.max_body, take, gone, ended, enter, leave, NULL};
+        config.handler.streams = &stage.streams;
+        stage.server = server_of_test(&config);
+}
+
+static void end(void)
+{
+        check_int(http_server_close(&stage.server, 3000), 0);
+        fresh_close(&stage.fresh);
+}
+
+static const char *get(void)
+{
+        return ask(http_server_port(stage.server),
+                   "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+}
+
+static int get_later(void)
+{
+        int fd = dial(http_server_port(stage.server));
+
+        say_text(fd, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        return fd;
+}
+
+static void wait_for_made(int count)
+{
+        int64_t until = clock_mono_us() + 5000000;
+
+        while (atomic_load(&stage.made) < count && clock_mono_us() < until)
+                poll(NULL, 0, 5);
+        check(atomic_load(&stage.made) >= count);
+}
+
+static void the_first_waits_and_the_others_do_not(void)
+{
+        const char *heard;
+
+        begin(60000, 60000, true);
+        heard = get();
+        check_contains(heard, "{\"made\":1}");
+        check_contains(heard, "Cache-Control: no-store\r\n");
+        check_contains(heard, "Content-Type: application/json\r\n");
+        for (int i = 0; i < 20; i++)
+                check_contains(get(), "{\"made\":1}");
+        check_int(atomic_load(&stage.made), 1);
+        end();
+}
+
+static void all_that_wait_get_the_same(void)
+{
+        enum { MANY = 8 };
+        int fd[MANY];
+        bool over;
+
+        begin(60000, 60000, true);
+        atomic_store(&stage.hangs, true);
+        for (int i = 0; i < MANY; i++)
+                fd[i] = get_later();
+        poll(NULL, 0, 100);
+        atomic_store(&stage.hangs, false);
+        for (int i = 0; i < MANY; i++) {
+                check_contains(hear(fd[i], "made", &over), "{\"made\":1}");
+                close(fd[i]);
+        }
+        end();
+}
+
+static void nobody_waits_where_nobody_is_to(void)
+{
+        begin(1, 60000, false);
+        atomic_store(&stage.hangs, true);
+        check_contains(get(), "{\"made\":0}");
+        check_contains(get(), "{\"made\":0}");
+        atomic_store(&stage.hangs, false);
+        wait_for_made(2);
+        check(!strstr(get(), "{\"made\":0}"));
+        end();
+}
+
+static void one_that_hangs_is_waited_for_by_nobody_who_has_another(void)
+{
+        begin(1, 60000, true);
+        get();
+        atomic_store(&stage.hangs, true);
+        poll(NULL, 0, 50);
+        check_contains(get(), "{\"made\":");
+        atomic_store(&stage.hangs, false);
+        end();
+}
+
+static void without_questions_none_is_made(void)
+{
+        int made;
+
+        begin(1, 50, true);
+        poll(NULL, 0, 100);
+        check_int(atomic_load(&stage.made), 0);
+        get();
+        wait_for_made(3);
+        poll(NULL, 0, 300);
+        made = atomic_load(&stage.made);
+        poll(NULL, 0, 100);
+        check_int(atomic_load(&stage.made), made);
+        get();
+        check(atomic_load(&stage.made) > made);
+        end();
+}
+
+/* By an orderly close, and by a reset while the library still asks for the answer. */
+static void who_hangs_up_while_it_waits_disturbs_nobody(void)
+{
+        struct linger reset = {1, 0};
+        int fd;
+        bool over;
+
+        begin(60000, 60000, true);
+        atomic_store(&stage.hangs, true);
+        for (int i = 0; i < 10; i++) {
+                fd = get_later();
+                if (i % 2)
+                        setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+                poll(NULL, 0, i % 3 * 20);
+                close(fd);
+        }
+        fd = get_later();
+        poll(NULL, 0, 50);
+        atomic_store(&stage.hangs, false);
+        check_contains(hear(fd, "made", &over), "{\"made\":1}");
+        close(fd);
+        end();
+}
+
+int main(int argc, char **argv)
+{
+        static const struct story stories[] = {
+                STORY(the_first_waits_and_the_others_do_not),
+                STORY(all_that_wait_get_the_same),
+                STORY(nobody_waits_where_nobody_is_to),
+                STORY(one_that_hangs_is_waited_for_by_nobody_who_has_another),
+                STORY(without_questions_none_is_made),
+                STORY(who_hangs_up_while_it_waits_disturbs_nobody),
+                {NULL, NULL},
+        };
+
+        return check_main(stories, argc, argv);
+}
