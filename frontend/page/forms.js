@@ -10,6 +10,7 @@ import { el, setText } from './dom.js';
 import './form_texts.js';
 import { t, translate } from './i18n.js';
 import { on, tell } from './mall.js';
+import { faultyField } from './problem.js';
 import { problemText } from './problem_text.js';
 import { curlWords, httpieWords } from './shell.js';
 import { tabList } from './tabs.js';
@@ -141,8 +142,9 @@ class Form {
     }
 
     #failed(problem) {
-        if (this.#fields.has(problem.member)) {
-            this.#refuse(problem.member, () => problemText(problem).text);
+        const name = faultyField(this.action, problem);
+        if (name) {
+            this.#refuse(name, () => problemText(problem).text);
             return;
         }
         this.#show(() => {

@@ -24,7 +24,7 @@ export function problemOf(status, body) {
 const SENTENCES = [
     ['problem.wholeNumber', /^(?<member>\w+) must be a whole number from (?<least>-?\d+) to (?<most>\d+), not (?<value>.*)$/],
     ['problem.string', /^(?<member>\w+) must be a string, not (?<value>.*)$/],
-    ['problem.noSuch', /^there is no such (?<what>\w+)$/],
+    ['problem.noSuch', /^there is no (?:such )?(?<what>\w+)(?: \d+)?$/],
     ['problem.notEnough', /^there are (?<stock>-?\d+) of product (?<product>.*) in stock, not (?<qty>-?\d+)$/],
 ];
 
@@ -36,4 +36,11 @@ export function sentenceOf(detail) {
             return { key, values: { ...found.groups } };
     }
     return null;
+}
+
+/* The field of the action at which the problem is to be shown, or null: the member that the mall names, or the number in the path
+   under which there is nothing. */
+export function faultyField(action, { member, status }) {
+    const field = action.fields.find(({ name, inPath }) => (inPath ? status === 404 : name === member));
+    return field?.name ?? null;
 }

@@ -32,6 +32,7 @@ function content(shown) {
 }
 
 export class Table {
+    isStale = false; /* could it not be read the last time? */
     #pace = new Pace(() => this.#refresh());
     #rows = [];
     #lines = new Map();
@@ -54,10 +55,9 @@ export class Table {
             head.push(el('th', { scope: 'col', class: 'act' }, el('span', { class: 'unseen', 'data-t': 'tables.act' })));
         this.body = el('tbody');
         this.count = el('span', { class: 'count' });
-        this.fault = el('p', { class: 'fault note', hidden: true });
+        this.fault = el('span', { class: 'status fault', 'data-tone': 'bad', 'data-t-title': 'tables.fault.why', hidden: true }, symbol('cross'), el('span'));
         this.element = el('section', { class: 'panel table', 'data-collection': name, 'aria-labelledby': `${name}-title` },
-            el('div', { class: 'head' }, el('h3', { id: `${name}-title`, 'data-t': `tables.${name}` }), this.count, this.#pager()),
-            this.fault,
+            el('div', { class: 'head' }, el('h3', { id: `${name}-title`, 'data-t': `tables.${name}` }), this.count, this.fault, this.#pager()),
             el('div', { class: 'rows' },
                 el('table', { 'aria-labelledby': `${name}-title` }, el('thead', {}, el('tr', {}, head)), this.body),
                 this.empty = el('p', { class: 'empty note', hidden: true, 'data-t': `tables.${name}.empty` })));
@@ -154,8 +154,9 @@ export class Table {
     /* Shows why there is no answer; what was there before stays. */
     #heard(answer) {
         this.fault.hidden = answer.ok;
-        setText(this.fault, answer.ok ? '' : t('tables.fault', { status: answer.status || t('tables.silence') }));
+        setText(this.fault.lastChild, answer.ok ? '' : answer.status ? t('tables.fault', { status: String(answer.status) }) : t('tables.silence'));
         this.element.classList.toggle('stale', !answer.ok);
+        this.isStale = !answer.ok;
         return answer.ok;
     }
 

@@ -8,10 +8,11 @@ import { Table } from './table.js';
 import './table_texts.js';
 
 const WITHOUT_STREAM_MS = 3000;
+const STALE_MS = 2000;
 
 /* Not everything is announced (a product that is registered, for one): each table is read now and then as well. */
 function readNowAndThen(table) {
-    const every = latest('stream') === 'open' ? table.collection.every : WITHOUT_STREAM_MS;
+    const every = table.isStale ? STALE_MS : latest('stream') === 'open' ? table.collection.every : WITHOUT_STREAM_MS;
     setTimeout(() => {
         table.ask();
         readNowAndThen(table);
