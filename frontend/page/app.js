@@ -11,12 +11,12 @@ import { symbol } from './icons.js';
 add({
     ko: {
         'app.title': '쇼핑몰', 'app.skip': '본문으로 건너뛰기', 'app.views': '화면', 'app.home': '현황', 'app.events': '이벤트 스트림',
-        'app.services': '서비스', 'app.connecting': '연결 중', 'app.open': '실시간', 'app.lost': '연결 끊김',
+        'app.services': '서비스', 'app.timeline': '주문 {id} 타임라인', 'app.connecting': '연결 중', 'app.open': '실시간', 'app.lost': '연결 끊김',
         'app.light': '밝은 화면', 'app.dark': '어두운 화면', 'app.broken': '이 부분을 불러오지 못했습니다. 페이지를 새로 고치세요.',
     },
     en: {
         'app.title': 'The mall', 'app.skip': 'Skip to the content', 'app.views': 'Views', 'app.home': 'Overview', 'app.events': 'Event stream',
-        'app.services': 'Services', 'app.connecting': 'Connecting', 'app.open': 'Live', 'app.lost': 'Not connected',
+        'app.services': 'Services', 'app.timeline': 'Timeline of order {id}', 'app.connecting': 'Connecting', 'app.open': 'Live', 'app.lost': 'Not connected',
         'app.light': 'Light theme', 'app.dark': 'Dark theme', 'app.broken': 'This part could not be loaded. Reload the page.',
     },
 });
@@ -42,12 +42,29 @@ function showRoute() {
     tell('route', route);
 }
 
-/* The skip link's target is no route. */
-function hashChanged() {
-    if (location.hash === '#main')
-        return;
+/* Where each view was left: whoever comes back from a timeline finds the row again. */
+const scrolls = new Map();
+const placeOf = ({ view, id }) => `${view} ${id}`;
+
+function routeChanged() {
+    const before = document.activeElement;
+    scrolls.set(placeOf(latest('route')), scrollY);
     showRoute();
-    scrollTo(0, 0);
+    showTitle();
+    if (!before?.checkVisibility())
+        document.getElementById('main').focus({ preventScroll: true });
+    scrollTo({ top: scrolls.get(placeOf(latest('route'))) ?? 0, behavior: 'instant' });
+}
+
+function showTitle() {
+    const { view, id } = latest('route');
+    const title = view === 'home' ? null : t(`app.${view}`, { id: id ?? '' }).trim();
+    document.title = title ? `${title} - ${t('app.title')}` : t('app.title');
+}
+
+function skip(event) {
+    event.preventDefault();
+    document.getElementById('main').focus();
 }
 
 /* --- switches and lights --- */
@@ -60,7 +77,6 @@ function showLanguage() {
     const button = document.getElementById('language');
     button.textContent = languages[otherLanguage()];
     button.lang = otherLanguage();
-    document.title = t('app.title');
 }
 
 const isDark = () => (root.dataset.theme ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')) === 'dark';
@@ -100,6 +116,7 @@ async function load(element) {
 }
 
 function showTexts() {
+    showTitle();
     showLanguage();
     showTheme();
     showStream();
@@ -112,7 +129,9 @@ async function start() {
     document.getElementById('language').addEventListener('click', () => setLanguage(otherLanguage()));
     document.getElementById('theme').addEventListener('click', switchTheme);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', showTheme);
-    addEventListener('hashchange', hashChanged);
+    document.querySelector('.skip').addEventListener('click', skip);
+    history.scrollRestoration = 'manual';
+    addEventListener('hashchange', routeChanged);
     await Promise.all([...document.querySelectorAll('[data-part]')].map(load));
     showRoute();
     startMall();

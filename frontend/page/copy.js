@@ -51,7 +51,7 @@ export function copyLine(tool) {
     };
     say();
     return {
-        element: el('div', { class: 'line' }, el('span', { class: 'tool' }, tool), el('pre', { tabindex: 0, 'aria-label': tool }, code), button),
+        element: el('div', { class: 'line' }, el('span', { class: 'tool' }, tool), el('pre', {}, code), button),
         show: (words) => code.replaceChildren(...words.flatMap((word, index) => [index ? ' ' : '', el('span', {}, word)])),
         say,
     };

@@ -180,7 +180,7 @@ function offerProducts(forms) {
     const list = el('datalist', { id: 'products' });
     const order = forms.get('order');
     const input = order.element.querySelector('[name=productId]');
-    let products = [];
+    let products = [], shown = '';
     input.setAttribute('list', list.id);
     order.onchange = (name) => {
         const known = name === 'productId' && products.find(({ productId }) => productId === input.value.trim());
@@ -191,6 +191,8 @@ function offerProducts(forms) {
         if (collection !== 'inventories')
             return;
         products = rows;
+        if (shown === (shown = JSON.stringify(rows.map(({ productId, productName }) => [productId, productName]))))
+            return; /* a list that is open stays open */
         list.replaceChildren(...rows.map(({ productId, productName }) => el('option', { value: productId ?? '' }, productName ?? '')));
     });
     return list;

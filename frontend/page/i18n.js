@@ -9,7 +9,7 @@
 
    early.js chose the first language: what was remembered, else the browser's. */
 
-import { tell } from './mall.js';
+import { tell } from './topics.js';
 
 export const languages = { ko: '한국어', en: 'English' };
 
