@@ -12,6 +12,7 @@ import { Pace } from './pace.js';
 import { changes, merged, pageOf } from './rows.js';
 
 const SIZE = 8;
+const MOST_MARKED = 3; /* new rows; where nearly all are new, marks say nothing and only flicker */
 
 function statusCell(status) {
     const [shape, tone] = STATUSES[status] ?? ['half', 'none'];
@@ -179,7 +180,8 @@ export class Table {
         this.#rows = rows;
         this.#showTotals();
         this.empty.hidden = rows.length > 0;
-        const lines = new Map(rows.map((row) => [row.id, this.#line(row, mark)]));
+        const isCalm = mark && rows.filter((row) => !this.#lines.has(row.id)).length <= MOST_MARKED;
+        const lines = new Map(rows.map((row) => [row.id, this.#line(row, isCalm)]));
         for (const [id, line] of this.#lines)
             if (!lines.has(id))
                 line.element.remove();
@@ -201,7 +203,7 @@ export class Table {
         if (!line)
             return this.#newLine(row, mark);
         for (const name of changes(this.collection.columns, line.row, row))
-            this.#update(line, name, row);
+            this.#update(line, name, row, mark);
         line.row = row;
         line.element.classList.toggle('gone', row.isGone);
         if (line.button)
@@ -221,13 +223,15 @@ export class Table {
         return line;
     }
 
-    #update(line, name, row) {
+    #update(line, name, row, mark) {
         const cell = line.cells.get(name);
         const column = this.collection.columns.find((one) => one.name === name);
         const hadFocus = cell.contains(document.activeElement);
         cell.replaceChildren(content(column.of(row)));
         if (hadFocus)
             cell.querySelector('a')?.focus();
+        if (!mark)
+            return;
         cell.classList.remove('changed');
         void cell.offsetWidth; /* begins the animation anew */
         cell.classList.add('changed');
