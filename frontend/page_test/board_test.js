@@ -236,6 +236,15 @@ test('rates are of the last three seconds', () => {
     assert.equal(rates.rate('B', 10000), 0);
 });
 
+test('one type that does not change takes nothing from the rates of others', () => {
+    const rates = new Rates();
+    for (let second = 0; second <= 5; second++)
+        rates.put(second * 1000, { A: second * 20, B: 7 });
+    assert.equal(rates.rate('A', 5000), 20);
+    assert.equal(rates.rate('B', 5000), 0);
+    assert.deepEqual(rates.counts(), { A: 100, B: 7 });
+});
+
 test('a rate sinks to zero when nothing comes, though nothing is told then', () => {
     const rates = new Rates();
     rates.put(0, { A: 0 });
