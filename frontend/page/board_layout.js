@@ -8,8 +8,8 @@ const ROW = 46, SPACE = 10, HEAD = 34, PAD = 12, RETURN = 20, BETWEEN = 14, BAR 
 
 /* Widths: `fixed` columns keep theirs, the others share what is left by weight, but have at least `least`. */
 const PLANS = {
-    wide: { from: 850, people: 30, commands: 1.1, aggregates: 0.82, events: 1.2, policies: 1.1, gap: 32, pitch: 13, least: 128 },
-    middle: { from: 540, people: 30, commands: 1.1, aggregates: 0.82, events: 1.3, policies: 0, gap: 28, pitch: 11, least: 96 },
+    wide: { from: 850, people: 30, commands: 1.2, aggregates: 0.76, events: 1.2, policies: 1.08, gap: 32, pitch: 13, least: 128 },
+    middle: { from: 540, people: 30, commands: 1.2, aggregates: 0.76, events: 1.25, policies: 0, gap: 28, pitch: 11, least: 96 },
     narrow: { from: 0, people: 0, commands: 0, aggregates: 0.6, events: 1, policies: 0, gap: 16, pitch: 8, least: 116 },
 };
 

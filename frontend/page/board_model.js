@@ -20,7 +20,7 @@ export function remembered(services, before = []) {
 }
 
 const commandsOf = ({ path, entity }) =>
-    [['create', 'POST', ''], ['change', 'PATCH', '/{id}'], ['remove', 'DELETE', '/{id}']].map(([verb, method, tail]) => ({
+    [['create', 'POST', ''], ['change', 'PATCH', '/…'], ['remove', 'DELETE', '/…']].map(([verb, method, tail]) => ({
         verb, entity, path, method, detail: `${method} ${path}${tail}`,
     }));
 
@@ -95,7 +95,10 @@ export class Causes {
             this.#types.delete(this.#types.keys().next().value);
     }
 
-    of({ trace, cause }) {
-        return cause === null || cause === undefined ? undefined : this.#types.get(`${trace} ${cause}`) ?? null;
+    /* As litBy wants it. A producer that does not say who it is says no causes either. */
+    of({ trace, cause, pod }) {
+        if (cause === null || cause === undefined)
+            return pod ? undefined : null;
+        return this.#types.get(`${trace} ${cause}`) ?? null;
     }
 }

@@ -9,7 +9,7 @@ import { symbol } from './icons.js';
 add({
     ko: {
         'books.title': '장부 대조', 'books.about': '주문마다 배송이 있는지, 배송마다 재고가 한 번씩 빠졌는지, 재고가 이동 내역의 합과 같은지 5초마다 확인합니다.',
-        'books.balanced': '장부 일치', 'books.settling': '처리 중', 'books.unbalanced': '장부 불일치', 'books.unknown': '확인 불가', 'books.waiting': '확인 중',
+        'books.balanced': '장부 일치', 'books.settling': '장부 정산 중', 'books.unbalanced': '장부 불일치', 'books.unknown': '장부 확인 불가', 'books.waiting': '장부 확인 중',
         'books.why.balanced': '모든 내역이 맞습니다.', 'books.why.settling': '아직 처리 중인 이벤트가 있습니다.', 'books.why.unbalanced': '아래 내역이 맞지 않습니다.',
         'books.why.unknown': '지금은 장부를 확인할 수 없습니다.', 'books.why.waiting': '첫 결과를 기다리는 중입니다.',
         'books.orders': '주문', 'books.deliveries': '배송', 'books.products': '재고', 'books.movements': '재고 이동', 'books.events': '이벤트', 'books.at': '확인 시각',
@@ -18,7 +18,7 @@ add({
     },
     en: {
         'books.title': 'The books', 'books.about': 'Every 5 seconds: has each order its delivery, took each delivery its stock once, is each stock the sum of its movements?',
-        'books.balanced': 'Books balance', 'books.settling': 'Settling', 'books.unbalanced': 'Books do not balance', 'books.unknown': 'Books unknown', 'books.waiting': 'Checking',
+        'books.balanced': 'Books balance', 'books.settling': 'Books settling', 'books.unbalanced': 'Books do not balance', 'books.unknown': 'Books unknown', 'books.waiting': 'Books being checked',
         'books.why.balanced': 'All of it agrees.', 'books.why.settling': 'Some events are still on their way.', 'books.why.unbalanced': 'This does not agree:',
         'books.why.unknown': 'The books cannot be checked right now.', 'books.why.waiting': 'Waiting for the first result.',
         'books.orders': 'Orders', 'books.deliveries': 'Deliveries', 'books.products': 'Inventories', 'books.movements': 'Movements', 'books.events': 'Events', 'books.at': 'Checked at',
@@ -35,7 +35,8 @@ const MOST = 100; /* offences shown */
 
 let parts, latestBooks = null, asked = false, said = '';
 
-const stateOf = () => (!asked ? 'waiting' : LOOKS[latestBooks?.state] ? latestBooks.state : 'unknown');
+/* Before the first audit there is no time of one. */
+const stateOf = () => (!asked || latestBooks?.at === null ? 'waiting' : LOOKS[latestBooks?.state] ? latestBooks.state : 'unknown');
 
 function status(state) {
     const [tone, shape] = LOOKS[state];

@@ -5,6 +5,7 @@ import { add, clock, has, number, t, time } from './i18n.js';
 import { latest, on } from './mall.js';
 import { orderOf } from './stream_rows.js';
 import { causesOf, timesOf } from './timeline_layout.js';
+import { keptOf } from './timeline_kept.js';
 import { detailOf, drawTimeline } from './timeline_draw.js';
 
 add({
@@ -15,7 +16,7 @@ add({
         'timeline.summary': '{span} ms 동안 이벤트 {count}건. 같은 내용이 아래 표에 있습니다.', 'timeline.scale': '가로축은 주문부터 지난 시간(ms)이며, 간격은 로그 눈금입니다. 화살표는 원인에서 결과로 향합니다.',
         'timeline.suppressed': '중복 · 무시됨', 'timeline.stockMoved': '{product} {moved} → 재고 {left}', 'timeline.trace': '트레이스 보기', 'timeline.loading': '불러오는 중…',
         'timeline.ask': '주문 번호를 입력하면 그 주문에 일어난 일을 모두 보여 줍니다.', 'timeline.unknown': '주문 {order}에 대해 기억하는 이벤트가 없습니다.',
-        'timeline.kept': '최근 이벤트 {most}건까지만 메모리에 보관합니다. 가장 오래된 것은 {since}에 온 것입니다.', 'timeline.keptMost': '최근 이벤트 {most}건까지만 메모리에 보관합니다.',
+        'timeline.kept': '콘솔은 최근 이벤트 {most}건을 기억하며, 그중 가장 오래된 것은 {since}에 왔습니다.', 
         'timeline.older': '더 오래된 주문은 이벤트 토픽이나 트레이스에서 찾으세요.', 'timeline.failed': '지금은 타임라인을 가져올 수 없습니다. 다시 시도하는 중입니다.',
         'timeline.ms': 'ms', 'timeline.event': '이벤트', 'timeline.service': '서비스', 'timeline.pod': '파드', 'timeline.version': '버전', 'timeline.place': '파티션-오프셋',
         'timeline.announced': '발행 시각', 'timeline.cause': '원인', 'timeline.what': '내용', 'timeline.traceId': '트레이스 ID', 'timeline.number': '번호',
@@ -28,7 +29,7 @@ add({
         'timeline.scale': 'From left to right: milliseconds since the order, on a logarithmic scale. Arrows lead from cause to effect.',
         'timeline.suppressed': 'duplicate · suppressed', 'timeline.stockMoved': '{product} {moved} → stock {left}', 'timeline.trace': 'Show the trace', 'timeline.loading': 'Loading…',
         'timeline.ask': 'Enter the number of an order to see all that happened to it.', 'timeline.unknown': 'No event of order {order} is remembered.',
-        'timeline.kept': 'Only the last {most} events are kept in memory; the oldest one came at {since}.', 'timeline.keptMost': 'Only the last {most} events are kept in memory.',
+        'timeline.kept': 'The last {most} events are remembered; the oldest of them came at {since}.',
         'timeline.older': 'Look for an older order on the topic or in its trace.', 'timeline.failed': 'The timeline cannot be had right now. Trying again.',
         'timeline.ms': 'ms', 'timeline.event': 'Event', 'timeline.service': 'Service', 'timeline.pod': 'Pod', 'timeline.version': 'Version', 'timeline.place': 'Partition-offset',
         'timeline.announced': 'Announced', 'timeline.cause': 'Cause', 'timeline.what': 'What', 'timeline.traceId': 'Trace id', 'timeline.number': 'No.',
@@ -82,12 +83,17 @@ function showFound() {
     showTable();
 }
 
+function wordsOf() {
+    if (order === null)
+        return [t('timeline.ask')];
+    if (failure?.status !== 404)
+        return [t(failure ? 'timeline.failed' : 'timeline.loading')];
+    const kept = keptOf(failure);
+    return [t('timeline.unknown', { order }), kept ? t('timeline.kept', { most: kept.most, since: time(kept.since) }) : failure.detail, t('timeline.older')];
+}
+
 function showWords() {
-    const kept = failure?.kept, since = kept?.since ? time(kept.since) : null;
-    const lines = order === null ? [t('timeline.ask')] : failure?.status === 404 ? [
-        t('timeline.unknown', { order }), ...(kept ? [t(since ? 'timeline.kept' : 'timeline.keptMost', { most: kept.most, since })] : [failure.detail]), t('timeline.older'),
-    ] : [t(failure ? 'timeline.failed' : 'timeline.loading')];
-    parts.words.replaceChildren(...lines.filter(Boolean).map((line) => el('p', {}, line)));
+    parts.words.replaceChildren(...wordsOf().filter(Boolean).map((line) => el('p', { lang: line === failure?.detail && 'en' }, line)));
 }
 
 /* Drawn anew only when it is another picture: reading and selecting in it are not disturbed. */

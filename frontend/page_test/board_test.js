@@ -24,7 +24,7 @@ const WIDTHS = [290, 310, 539, 540, 700, 849, 850, 1100, 1600];
 test('a lane for each service that owns, hears or says something; none for the gateway', () => {
     const lanes = boardOf(MALL);
     assert.deepEqual(lanes.map((lane) => lane.service), ['order', 'delivery', 'product']);
-    assert.deepEqual(lanes[0].commands.map((one) => one.detail), ['POST /orders', 'PATCH /orders/{id}', 'DELETE /orders/{id}']);
+    assert.deepEqual(lanes[0].commands.map((one) => one.detail), ['POST /orders', 'PATCH /orders/…', 'DELETE /orders/…']);
     assert.deepEqual(lanes[2].aggregates, [{ entity: 'inventory', path: '/inventories' }]);
     assert.deepEqual(lanes[2].readModels, [{ entity: 'movement', path: '/movements' }]);
     assert.deepEqual(lanes[1].events, ['DeliveryStarted', 'DeliveryCanceled']);
@@ -208,7 +208,8 @@ test('a cause is looked for within its trace, since each store counts its ids by
     causes.put({ trace: 'b', id: '1', type: 'OrderCanceled' });
     assert.equal(causes.of({ trace: 'a', cause: '1' }), 'Orderplaced');
     assert.equal(causes.of({ trace: 'b', cause: '1' }), 'OrderCanceled');
-    assert.equal(causes.of({ trace: 'b', cause: null }), undefined);
+    assert.equal(causes.of({ trace: 'b', cause: null, pod: 'order-8081' }), undefined);
+    assert.equal(causes.of({ trace: 'b', cause: null, pod: null }), null, 'a producer that says nothing of itself');
     assert.equal(causes.of({ trace: 'c', cause: '1' }), null);
     causes.put({ trace: 'c', id: '9', type: 'X' });
     assert.equal(causes.of({ trace: 'a', cause: '1' }), null, 'the oldest is forgotten');

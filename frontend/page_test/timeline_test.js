@@ -2,6 +2,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { causesOf, laidOut, lanesOf, scaleOf, timesOf } from '../page/timeline_layout.js';
+import { keptOf } from '../page/timeline_kept.js';
 import { Rows, orderOf, passes, productOf } from '../page/stream_rows.js';
 
 const event = (service, type, id, ms, more = {}) => ({ service, type, id, ms, trace: 't', cause: null, announced: 1000 + ms, duplicate: false, ...more });
@@ -138,4 +139,11 @@ test('rows are bounded, the newest first', () => {
     const found = rows.newest({}, 1000);
     assert.ok(found.length >= 100 && found.length <= 125);
     assert.deepEqual(found.slice(0, 2).map((one) => one.order), ['999', '998']);
+});
+
+test('how far back the memory goes, or nothing', () => {
+    const detail = 'nothing is remembered of order 99: the memory has the last 16 events, since 2026-11-30T00:07:21.722Z';
+    assert.deepEqual(keptOf({ detail }), { most: 16, since: Date.UTC(2026, 10, 30, 0, 7, 21, 722) });
+    assert.equal(keptOf({ detail: 'no event is remembered yet' }), null);
+    assert.equal(keptOf({}), null);
 });
