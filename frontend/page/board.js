@@ -15,7 +15,7 @@ add({
         'board.title': '이벤트 스토밍 보드', 'board.region': '이벤트 스토밍 보드 그림', 'board.perSecond': '{rate}/초', 'board.all': '초당 이벤트 {rate}건',
         'board.summary': '서비스 {services}개와 이벤트 {events}종. 같은 내용이 아래 표에 있습니다.', 'board.asTable': '표로 보기',
         'board.waiting': '서비스 정보를 기다리는 중입니다…', 'board.command': '커맨드', 'board.aggregate': '애그리거트', 'board.event': '이벤트', 'board.policy': '정책',
-        'board.readModel': '읽기 모델', 'board.external': '외부 시스템', 'board.people': '사람', 'board.externalDetail': '다른 발행자', 'board.elsewhere': '외부',
+        'board.readModel': '읽기 모델', 'board.external': '외부 시스템', 'board.people': '사람', 'board.externalName': '외부', 'board.externalDetail': '발행자', 'board.elsewhere': '외부',
         'board.create': '등록', 'board.change': '변경', 'board.remove': '삭제', 'board.createOf': '{entity} 등록', 'board.changeOf': '{entity} 변경',
         'board.removeOf': '{entity} 삭제', 'board.readOnly': '조회 전용', 'board.whenHeard': '수신하면 반응', 'board.topic': '토픽 mall',
         'board.saidBy': '발행', 'board.heardBy': '구독', 'board.count': '건수', 'board.rate': '초당', 'board.nobody': '없음', 'board.legend': '범례',
@@ -26,7 +26,7 @@ add({
         'board.title': 'Event-storming board', 'board.region': 'Picture of the event-storming board', 'board.perSecond': '{rate}/s', 'board.all': '{rate} events/s',
         'board.summary': '{services} services and {events} types of events. The table below says the same.', 'board.asTable': 'As a table',
         'board.waiting': 'Waiting to hear of the services…', 'board.command': 'Command', 'board.aggregate': 'Aggregate', 'board.event': 'Event', 'board.policy': 'Policy',
-        'board.readModel': 'Read model', 'board.external': 'External system', 'board.people': 'People', 'board.externalDetail': 'another producer', 'board.elsewhere': 'Elsewhere',
+        'board.readModel': 'Read model', 'board.external': 'External system', 'board.people': 'People', 'board.externalName': 'External', 'board.externalDetail': 'producers', 'board.elsewhere': 'Elsewhere',
         'board.create': 'Create', 'board.change': 'Change', 'board.remove': 'Delete', 'board.createOf': 'Create {entity}', 'board.changeOf': 'Change {entity}',
         'board.removeOf': 'Delete {entity}', 'board.readOnly': 'read only', 'board.whenHeard': 'reacts when heard', 'board.topic': 'Topic mall',
         'board.saidBy': 'Said by', 'board.heardBy': 'Heard by', 'board.count': 'Count', 'board.rate': 'Per second', 'board.nobody': 'nobody', 'board.legend': 'Legend',
@@ -95,13 +95,15 @@ function show(anyway = false) {
 function showStatuses() {
     for (const [name, group] of drawn?.statuses ?? []) {
         const service = services.find((one) => one.name === name);
-        const { tone, shape, word } = healthOf(service?.status);
-        const said = service ? [service.version, word].filter(Boolean).join(' · ') : '';
+        if (!service)
+            continue; /* elsewhere */
+        const { tone, shape, word } = healthOf(service.status);
+        const said = [service.version, word].filter(Boolean).join(' · ');
         if (group.dataset.said === said)
             continue;
         group.dataset.said = said;
         drawStatus(group, { tone, shape, word: said });
-        group.parentElement.classList.toggle('away', service?.status === 'AWAY');
+        group.parentElement.classList.toggle('away', service.status === 'AWAY');
     }
 }
 
@@ -148,7 +150,7 @@ function frame(element) {
     parts = {
         total: el('p', { class: 'note board-total', 'aria-live': 'off' }),
         summary: el('p', { id: 'board-summary', class: 'unseen' }),
-        legend: el('ul', { class: 'board-legend' }),
+        legend: el('ul', { class: 'board-legend', 'data-t-label': 'board.legend', 'aria-label': t('board.legend') }),
         region: el('div', { class: 'board-region', role: 'region', tabindex: 0, 'data-t-label': 'board.region', 'aria-label': t('board.region') },
             el('p', { class: 'note', 'data-t': 'board.waiting' }, t('board.waiting'))),
         body: el('tbody'),

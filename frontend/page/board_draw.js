@@ -26,7 +26,7 @@ const entityText = (entity) => (has(`board.entity.${entity}`) ? t(`board.entity.
 function textsOf({ kind, item }, plan) {
     switch (kind) {
     case 'people': return ['', ''];
-    case 'external': return [t('board.external'), t('board.externalDetail')];
+    case 'external': return [t('board.externalName'), t('board.externalDetail')];
     case 'command':
         return plan === 'narrow' ? [t(`board.${item.verb}`), ''] : [t(`board.${item.verb}Of`, { entity: entityText(item.entity) }), item.detail];
     case 'aggregate': return [entityText(item.entity), item.path];

@@ -2,9 +2,8 @@
 
 import { el, setText } from './dom.js';
 import { add, clock, number, t } from './i18n.js';
-import { latest, on, recent } from './mall.js';
+import { on, recent } from './mall.js';
 import { symbol } from './icons.js';
-import { Rates } from './rates.js';
 import { Rows, productOf } from './stream_rows.js';
 
 add({
@@ -13,7 +12,6 @@ add({
         'stream.pause': '일시 정지', 'stream.resume': '이어 보기', 'stream.rows': '최근 이벤트 목록', 'stream.empty': '아직 이벤트가 없습니다.',
         'stream.noMatch': '조건에 맞는 이벤트가 없습니다.', 'stream.orderLink': '주문 {order}', 'stream.toTimeline': '주문 {order}의 타임라인', 'stream.duplicate': '중복',
         'stream.skipped': '너무 빨라 {count}건을 건너뛰었습니다.', 'stream.waiting': '새 이벤트 {count}건', 'stream.qty': '수량 {qty}', 'stream.stock': '재고 {stock}',
-        'stream.reset': '필터 지우기',
     },
     en: {
         'stream.title': 'Event stream', 'stream.filter': 'Filter', 'stream.type': 'Event', 'stream.every': 'All events', 'stream.order': 'Order', 'stream.product': 'Product',
@@ -21,17 +19,17 @@ add({
         'stream.noMatch': 'No event matches the filter.', 'stream.orderLink': 'Order {order}', 'stream.toTimeline': 'Timeline of order {order}', 'stream.duplicate': 'duplicate',
         'stream.skipped': { one: '{count} event passed over: too many came.', other: '{count} events passed over: too many came.' },
         'stream.waiting': { one: '{count} new event', other: '{count} new events' }, 'stream.qty': 'qty {qty}', 'stream.stock': 'stock {stock}',
-        'stream.reset': 'Clear filter',
     },
 });
 
 const SHOWN = 60;      /* rows */
+const TOLD_MS = 10000;
 const PAUSE_MS = 200;  /* between two updates: five a second can still be read along */
 
 const rows = new Rows();
 const pool = [];
 const filter = { type: '', order: '', product: '' };
-let parts, paused = false, over = false, waiting = 0, skipped = 0, timer = 0, newest = null;
+let parts, paused = false, over = false, waiting = 0, skipped = 0, skippedTimer = 0, timer = 0;
 
 /* --- a row --- */
 
@@ -77,10 +75,13 @@ function render() {
     waiting = 0;
     const found = rows.newest(filter, SHOWN);
     pool.forEach((row, at) => fillRow(row, found[at]));
-    parts.none.hidden = found.length > 0;
-    setText(parts.none, t(Object.values(filter).some(Boolean) ? 'stream.noMatch' : 'stream.empty'));
-    newest = found[0] ?? null;
+    showNone();
     showState();
+}
+
+function showNone() {
+    parts.none.hidden = !pool[0].element.hidden;
+    setText(parts.none, t(Object.values(filter).some(Boolean) ? 'stream.noMatch' : 'stream.empty'));
 }
 
 function showState() {
@@ -177,10 +178,27 @@ function frame(element) {
     showPause();
 }
 
+/* The same events in other words, also while they stand still. */
 function reworded() {
     showPause();
-    pool.forEach((row) => { row.shown = null; });
-    render();
+    for (const row of pool) {
+        const { shown } = row;
+        row.shown = null;
+        fillRow(row, row.element.hidden ? undefined : shown);
+    }
+    showNone();
+    showState();
+}
+
+/* What was passed over is told for a while. */
+function passedOver(gap) {
+    skipped += gap.skipped;
+    clearTimeout(skippedTimer);
+    skippedTimer = setTimeout(() => {
+        skipped = 0;
+        showState();
+    }, TOLD_MS);
+    showState();
 }
 
 export function start(element) {
@@ -188,9 +206,6 @@ export function start(element) {
     came(recent());
     render();
     on('events', came);
-    on('gap', (gap) => {
-        skipped += gap.skipped;
-        showState();
-    });
+    on('gap', passedOver);
     on('language', reworded);
 }

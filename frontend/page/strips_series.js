@@ -1,6 +1,7 @@
 /* strips_series - who answered when, and how a probe fared: what the strips show, second by second. No DOM here. */
 
-const STAYS = 3;
+const STAYS = 5; /* s a pod counts after its answer: behind a load balancer not each of them is asked in each second */
+const AWAY = 2;  /* s without an answer of any pod until that is a hole */
 
 /* Which pods and versions of each service answered in each of the last seconds. */
 export class Answers {
@@ -27,12 +28,11 @@ export class Answers {
         return [...this.#services.keys()];
     }
 
-    /* A column for each second before `now`, the oldest first: [{version, pods: n, share}], by version; [] where nobody answered.
-       A pod counts for STAYS seconds: not each of them is asked in each second. */
+    /* A column for each second before `now`, the oldest first: [{version, pods: n, share}], by version; [] where nobody answered. */
     strip(service, now) {
         const seconds = this.#services.get(service) ?? new Map(), first = Math.floor(now / 1000) - this.#keep;
-        return Array.from({ length: this.#keep }, (_, at) => columnOf(
-            Array.from({ length: STAYS }, (_, back) => seconds.get(first + at - back)).flatMap((pods) => [...pods ?? []])));
+        const within = (second, count) => Array.from({ length: count }, (_, back) => [...seconds.get(second - back) ?? []]).flat();
+        return Array.from({ length: this.#keep }, (_, at) => columnOf(within(first + at, AWAY).length ? within(first + at, STAYS) : []));
     }
 
     /* The pods that answered within the last `within` seconds: [{pod, version}], by name. */

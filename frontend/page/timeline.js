@@ -207,7 +207,7 @@ export function start(element) {
     on('events', came);
     on('gap', askSoon);
     on('stream', (state) => state === 'open' && askSoon());
-    on('language', () => order !== null && show());
+    on('language', show);
     on('topology', () => shown && show());
     new ResizeObserver(() => shown && show()).observe(element);
 }
