@@ -115,9 +115,10 @@ function showPods(now) {
 /* --- the probe --- */
 
 function showProbe(now) {
-    const columns = outcomes.strip(now), second = outcomes.second(now), share = outcomes.availability();
+    const columns = outcomes.strip(now), most = Math.max(Number(parts.rate.value), ...columns.flatMap((column) => Object.values(column ?? {})));
+    const second = outcomes.second(now), share = outcomes.availability();
     for (const [outcome, { picture, rate }] of parts.outcomes) {
-        picture.replaceChildren(outcomeStrip(columns, outcome, 10));
+        picture.replaceChildren(outcomeStrip(columns, outcome, most));
         setText(rate, t('strips.rate', { count: second?.[outcome] ?? 0 }));
     }
     setText(parts.availability, share === null ? '–' : t('strips.percent', { share }));

@@ -15,8 +15,9 @@ export class Answers {
     seen(at, service, pod, version) {
         const second = Math.floor(at / 1000);
         const seconds = entry(this.#services, service, () => new Map());
-        const pods = entry(seconds, second, () => new Set());
-        pods.add(`${pod ?? ''}\n${version ?? ''}`);
+        const pods = entry(seconds, second, () => new Set()), key = `${pod ?? ''}\n${version ?? ''}`;
+        pods.delete(key); /* the newest is the last */
+        pods.add(key);
         for (const old of seconds.keys()) {
             if (old > second - this.#keep - 2)
                 break;
@@ -31,7 +32,7 @@ export class Answers {
     /* A column for each second before `now`, the oldest first: [{version, pods: n, share}], by version; [] where nobody answered. */
     strip(service, now) {
         const seconds = this.#services.get(service) ?? new Map(), first = Math.floor(now / 1000) - this.#keep;
-        const within = (second, count) => Array.from({ length: count }, (_, back) => [...seconds.get(second - back) ?? []]).flat();
+        const within = (second, count) => Array.from({ length: count }, (_, back) => [...seconds.get(second - back) ?? []].reverse()).flat();
         return Array.from({ length: this.#keep }, (_, at) => columnOf(within(first + at, AWAY).length ? within(first + at, STAYS) : []));
     }
 
@@ -56,15 +57,18 @@ function entry(map, key, make) {
     return map.get(key);
 }
 
-/* How pods divide among versions: by pods, not by answers, so that a border moves with the rollout. */
-function columnOf(keys) {
-    const pods = [...new Set(keys)], versions = new Map();
-    for (const key of pods) {
-        const version = key.split('\n')[1];
-        versions.set(version, (versions.get(version) ?? 0) + 1);
+/* How pods divide among versions: by pods, not by answers, so that a border moves with the rollout. The newest answer of a pod,
+   which comes first, says its version: one that starts again under its name has another. */
+function columnOf(answers) {
+    const pods = new Map(), versions = new Map();
+    for (const [pod, version] of answers.map((key) => key.split('\n'))) {
+        if (!pods.has(pod))
+            pods.set(pod, version);
     }
+    for (const version of pods.values())
+        versions.set(version, (versions.get(version) ?? 0) + 1);
     return [...versions].sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([version, count]) => ({ version, pods: count, share: count / pods.length }));
+        .map(([version, count]) => ({ version, pods: count, share: count / pods.size }));
 }
 
 export const OUTCOMES = ['2xx', '4xx', '5xx', 'broken'];
@@ -97,10 +101,10 @@ export class Outcomes {
         }
     }
 
-    /* A column for each second until `now`: {2xx, 4xx, 5xx, broken}, or null where nothing was asked. */
+    /* A column for each second before `now`: {2xx, 4xx, 5xx, broken}, or null where nothing was asked. */
     strip(now) {
-        const last = Math.floor(now / 1000);
-        return Array.from({ length: this.#keep }, (_, at) => this.#seconds.get(last - this.#keep + 1 + at) ?? null);
+        const first = Math.floor(now / 1000) - this.#keep;
+        return Array.from({ length: this.#keep }, (_, at) => this.#seconds.get(first + at) ?? null);
     }
 
     /* Of the last whole second. */

@@ -49,7 +49,7 @@ function showHealth(cell, service) {
 const textOf = {
     service: ({ name }) => name,
     version: ({ version, commit }) => [version, commit && commit.slice(0, 7)].filter(Boolean).join(' · '),
-    pods: ({ pods }) => (pods ?? []).map((one) => one.pod).join(', '),
+    pods: ({ pods }) => [...new Set((pods ?? []).map((one) => one.pod))].join(', '), /* one that started again is told twice */
     store: ({ store }) => store ?? '',
     bus: ({ bus }) => bus ?? '',
     outbox: ({ outbox }) => (outbox === null || outbox === undefined ? '' : number(outbox)),

@@ -37,6 +37,16 @@ test('three pods of two versions share a column by pods, not by answers', () => 
     assert.deepEqual(answers.strip('order', 2000)[1].map(({ pods }) => pods), [1, 2]);
 });
 
+test('a pod that starts again under its name has its new version at once', () => {
+    const answers = new Answers(3);
+    answers.seen(1000, 'order', 'order-8081', '1.0.0');
+    answers.seen(2000, 'order', 'order-8081', '1.1.0');
+    answers.seen(2100, 'order', 'order-8081', '1.0.0');
+    answers.seen(2200, 'order', 'order-8081', '1.1.0');
+    assert.deepEqual(answers.strip('order', 3000).map((column) => column.map(({ version }) => version)), [[], ['1.0.0'], ['1.1.0']]);
+    assert.deepEqual(answers.pods('order', 3000), [{ pod: 'order-8081', version: '1.1.0' }]);
+});
+
 test('the pods of the last seconds, and no more than is kept', () => {
     const answers = new Answers(10);
     answers.seen(1000, 'order', 'old', '1.0.0');
@@ -89,5 +99,5 @@ test('seconds of the probe', () => {
     outcomes.put(3000, null);
     assert.deepEqual(outcomes.second(2500), { '2xx': 1, '4xx': 0, '5xx': 1, broken: 0 });
     assert.equal(outcomes.second(3500), null);
-    assert.deepEqual(outcomes.strip(4999).map((column) => column && Object.values(column).join('')), [null, '1010', null, '0001', null]);
+    assert.deepEqual(outcomes.strip(5999).map((column) => column && Object.values(column).join('')), [null, '1010', null, '0001', null]);
 });
