@@ -291,17 +291,19 @@ static void the_collector_says_when(void)
         end();
 }
 
-/* In the past: at once, and not after a backoff of a minute. */
 static void the_collector_says_a_date(void)
 {
         static const struct reply replies[] = {
-                {429, .retry_after = "Fri, 31 Dec 1999 23:59:59 GMT"}};
+                {429, .retry_after = "Sun, 22 Nov 2026 14:48:44 GMT"}};
 
         begin(0, replies, 1);
-        settings.backoff_ms = 60000;
+        clock_set_wall_ms(1795358923000); /* a second before */
+        settings.backoff_ms = 1;
         start();
         record(1);
         await(&collector.spans, 1);
+        check(collector.came_us[1] - collector.came_us[0] >= 990000);
+        clock_set_wall_ms(0);
         end();
 }
 
