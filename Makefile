@@ -209,7 +209,7 @@ testing_objects  = $(patsubst %.c,$(OUT)/%.o,$(wildcard $(1)/testing/*.c))
 CONCURRENT         := bus bus_wanted bus_follower relay_kafka relay_life relay_flights relay_faults loop row_cache server exchange limits deadline stream \
                       log metrics writer batch purge inbox inbox_trouble outbox relay service resource lifecycle upstream upload pool resolver write postgres \
                       idempotency_keys breaker limiter snapshot admission fetch inquiry own sent contend dial \
-                      span_queue otlp try_span sse fresh pass roll_call lookout event_stream
+                      span_queue otlp try_span server_span sse fresh pass roll_call lookout event_stream
 concurrent_sources := $(foreach c,$(CONCURRENT),$(filter %/$(c)_test.c,$(test_sources)))
 
 # Tests of what works on every kind of store; they run on PostgreSQL too, as PROGRAM@postgresql.

@@ -1,7 +1,8 @@
 #include "base/metrics.h"
 
 #include "base/hash.h"
-#include "base/metrics_inside.h"
+#include "base/metrics_exemplar.h"
+#include "base/trace.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -33,6 +34,9 @@ void metrics_close(struct metrics **metrics)
         if (!m)
                 return;
         *metrics = NULL;
+        for (const struct family *f = m->families; f; f = f->next)
+                for (struct metric *s = f->first; s; s = s->next)
+                        free(s->exemplars);
         pthread_mutex_destroy(&m->lock);
         pthread_mutex_destroy(&m->scrape);
         arena_close(&m->arena);
@@ -123,19 +127,32 @@ void metric_set(struct metric *s, double value)
         atomic_store_explicit(&s->base, value, memory_order_relaxed);
 }
 
-void metric_observe(struct metric *s, int64_t us)
+static int bucket_of(int64_t us)
 {
-        int64_t max = atomic_load_explicit(&s->max_us, memory_order_relaxed);
         int bucket = 0;
 
         while (us > metric_bounds[bucket].us)
                 bucket++;
+        return bucket;
+}
+
+void metric_observe(struct metric *s, int64_t us)
+{
+        int64_t max = atomic_load_explicit(&s->max_us, memory_order_relaxed);
+        int bucket = bucket_of(us);
+
         atomic_fetch_add_explicit(&s->buckets[bucket], 1, memory_order_relaxed);
         atomic_fetch_add_explicit(&s->sum_us, us, memory_order_relaxed);
         while (us > max &&
                !atomic_compare_exchange_weak_explicit(&s->max_us, &max, us, memory_order_relaxed,
                                                       memory_order_relaxed))
                 ;
+}
+
+void metric_observe_traced(struct metric *s, int64_t us, const struct trace *trace)
+{
+        metric_observe(s, us);
+        metric_exemplar_set(s, bucket_of(us), us, trace->id, trace->span);
 }
 
 double metric_value(const struct metric *s)

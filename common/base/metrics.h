@@ -29,6 +29,7 @@ struct metric_family {
         const char *labels[METRIC_LABELS]; /* names; NULL ends them */
 };
 
+struct trace;
 struct metrics;
 struct metric; /* one series */
 
@@ -42,6 +43,8 @@ struct metric *metrics_series(struct metrics *metrics, const struct metric_famil
 void metric_add(struct metric *series, int64_t n);
 void metric_set(struct metric *series, double value);
 void metric_observe(struct metric *series, int64_t microseconds);
+/* The same of a recorded trace, by which OpenMetrics then explains the bucket (an exemplar). */
+void metric_observe_traced(struct metric *series, int64_t microseconds, const struct trace *trace);
 double metric_value(const struct metric *series); /* a histogram's count */
 
 /* Called before each scrape, to set gauges that cost something to know. */

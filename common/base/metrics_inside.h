@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+struct metric_exemplar;
+
 enum { METRIC_BUCKETS = 15, METRIC_SLOTS = 64 };
 
 struct metric {
@@ -18,6 +20,7 @@ struct metric {
         _Atomic double base;      /* what was set */
         /* a histogram's; each bucket counts its own only */
         _Atomic int64_t sum_us, max_us, buckets[METRIC_BUCKETS];
+        _Atomic(struct metric_exemplar *) exemplars; /* one a bucket; NULL: none yet */
 };
 
 struct family {

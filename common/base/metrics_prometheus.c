@@ -1,4 +1,4 @@
-#include "base/metrics_inside.h"
+#include "base/metrics_exemplar.h"
 
 #include <string.h>
 
@@ -49,6 +49,8 @@ static void histogram_write(struct text *out, const struct metric *s, bool openm
                 sample_begin(out, s, "_bucket",
                              openmetrics ? bound->openmetrics : bound->prometheus);
                 text_int(out, count);
+                if (openmetrics)
+                        metric_exemplar_write(s, i, out);
                 text_char(out, '\n');
         }
         sample_begin(out, s, "_count", NULL);

@@ -1,5 +1,7 @@
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/metrics_process.h"
+#include "base/trace.h"
 #include "testing/check.h"
 
 #include <pthread.h>
@@ -54,6 +56,30 @@ static void requests_make(void)
         metric_observe(get, 501);
         metric_observe(get, 20000000);
         metric_observe(post, 2000000);
+}
+
+static void a_recorded_trace_explains_its_bucket_in_openmetrics(void)
+{
+        struct metric *get;
+        struct trace trace;
+
+        begin();
+        get = metrics_series(metrics, &requests, LIST("GET", "/orders/{id}", "200", "SUCCESS"));
+        trace_restore(&trace, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", NULL);
+        clock_set_wall_ms(1795358923623);
+        metric_observe(get, 400);
+        metric_observe_traced(get, 750, &trace);
+        metric_observe_traced(get, 12000000, &trace);
+        clock_set_wall_ms(0);
+        check_contains(scrape(true), "le=\"0.0005\"} 1\n");
+        check_contains(scrape(true),
+                       "le=\"0.001\"} 2 # {trace_id=\"0af7651916cd43dd8448eb211c80319c\","
+                       "span_id=\"b7ad6b7169203331\"} 0.00075 1795358923.623\n");
+        check_contains(scrape(true), "le=\"+Inf\"} 3 # {trace_id=");
+        check_contains(scrape(true), "_count{method=\"GET\",uri=\"/orders/{id}\",status=\"200\","
+                                     "outcome=\"SUCCESS\"} 3\n");
+        check(!strstr(scrape(false), "trace_id"));
+        end();
 }
 
 static void a_series_is_made_once(void)
@@ -265,6 +291,7 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 STORY(a_series_is_made_once),
+                STORY(a_recorded_trace_explains_its_bucket_in_openmetrics),
                 STORY(prometheus_text),
                 STORY(openmetrics),
                 STORY(the_process_itself),

@@ -125,7 +125,9 @@ void access_tell(struct access *a, const struct exchange *e)
         const char *uri = r->uri_template ? r->uri_template : "UNKNOWN";
         int64_t us = clock_mono_us() - e->started_us;
 
-        if (a->metrics)
+        if (a->metrics && e->span && !r->untraced)
+                metric_observe_traced(series_of(a, uri, e->method, e->status), us, &e->trace);
+        else if (a->metrics)
                 metric_observe(series_of(a, uri, e->method, e->status), us);
         if (log_is_on(LOG_INFO))
                 log_access(&(struct log_access){
