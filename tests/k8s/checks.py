@@ -216,8 +216,13 @@ def the_console_finds_the_daemons(objects):
 
 
 def the_console_asks_the_port_of_metrics(objects):
-    ports = {value_of(o, "MALL_MANAGEMENT_PORT") for o in daemons(objects).values()}
-    assert ports == {value_of(daemons(objects)["frontend"], "MALL_SERVICES_MANAGEMENT_PORT")}, ports
+    """By the same names with another port, so that the Services must have it."""
+    console = daemons(objects)["frontend"]
+    port = value_of(console, "MALL_SERVICES_MANAGEMENT_PORT")
+    assert {value_of(o, "MALL_MANAGEMENT_PORT") for o in daemons(objects).values()} == {port}, port
+    for daemon, url in places(console).items():
+        actuator = urllib.parse.urlsplit(url.replace(":8080", ":" + port))
+        assert daemon_behind(objects, actuator) == daemon, "%s's actuator is at %s" % (daemon, actuator.geturl())
 
 
 def metrics_have_a_port_of_their_own(objects):
@@ -225,7 +230,8 @@ def metrics_have_a_port_of_their_own(objects):
         port = value_of(o, "MALL_MANAGEMENT_PORT")
         assert {"name": "metrics", "containerPort": int(port)} in containers(o)[0]["ports"], "%s: port metrics is not %s" % (where(o), port)
     for service in of_kind(objects, "Service"):
-        assert all(p["name"] != "metrics" and p["port"] != 9090 for p in service["spec"]["ports"]), "%s shows the metrics" % where(service)
+        shown = any(p["name"] == "metrics" or p["port"] == 9090 for p in service["spec"]["ports"])
+        assert not shown or service["spec"].get("type", "ClusterIP") == "ClusterIP", "%s shows the metrics outside" % where(service)
 
 
 def pods_of(objects, service):
@@ -254,7 +260,8 @@ def daemons_have_services(objects):
     for daemon, o in daemons(objects).items():
         service = {name(s): s for s in of_kind(objects, "Service")}.get(name(o))
         assert service, "there is no Service %s" % name(o)
-        assert [(p["name"], p["port"]) for p in service["spec"]["ports"]] == [("http", 8080)], "%s: %s" % (where(service), service["spec"]["ports"])
+        assert [(p["name"], p["port"]) for p in service["spec"]["ports"] if p["name"] != "metrics"] == [("http", 8080)], \
+            "%s: %s" % (where(service), service["spec"]["ports"])
         kind = service["spec"].get("type", "ClusterIP")
         assert kind == ("LoadBalancer" if daemon == "gateway" else "ClusterIP"), "%s is a %s" % (where(service), kind)
 
