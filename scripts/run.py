@@ -4,10 +4,10 @@
 usage: run.py [--kafka] [--postgres] [--bin DIR] [--port NAME=PORT]...
 
 Starts all daemons, waits until they are ready, says where they are and shows their logs, each line with its
-daemon's name in front; data/log/NAME.log keeps them. MALL_ settings of the environment reach the daemons, except
-those that cannot be the same for all of them. --port moves a daemon; the built-in routes and the console follow it.
---kafka starts a broker on localhost:9092, unless MALL_BUS_URL names one; --postgres a PostgreSQL on localhost:5432
-(--port postgresql=PORT), unless MALL_DB_URL names one.
+daemon's name in front; data/log/NAME.log keeps them, also those of what an open console asks all the time, which are
+not shown. MALL_ settings of the environment reach the daemons, except those that cannot be the same for all of them.
+--port moves a daemon; the built-in routes and the console follow it. --kafka starts a broker on localhost:9092, unless
+MALL_BUS_URL names one; --postgres a PostgreSQL on localhost:5432 (--port postgresql=PORT), unless MALL_DB_URL names one.
 Ends with 0 after Ctrl-C, SIGTERM or SIGHUP, with 1 when something could not start or a daemon died.
 """
 import argparse
@@ -30,6 +30,8 @@ import services
 
 TOP = services.TOP
 NOT_FOR_ALL = ("MALL_PORT", "MALL_MANAGEMENT_PORT")
+# what the console asks for as long as somebody looks: some twenty lines a second, among which nobody would see an order's
+ASKED_ALL_THE_TIME = re.compile(rb"\bGET /(actuator/\S*|topology|books|assets/\S*) (200|304)\b")
 SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 READY_SECONDS = 20
 STOP_SECONDS = 30
@@ -71,6 +73,8 @@ class Daemon:
 
 
 def show(name, line):
+    if ASKED_ALL_THE_TIME.search(line):
+        return
     with contextlib.suppress(OSError):                          # the terminal may be gone
         sys.stdout.write("%-8s | %s" % (name, line.decode("utf-8", "replace")))
         sys.stdout.flush()

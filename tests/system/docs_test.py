@@ -144,8 +144,11 @@ def run_and_order(*flags, signals=(signal.SIGINT,), routes=True):
             run.terminate()
             code = run.wait(30)
         assert code == 0, said
+        asked = "GET /actuator/health/readiness 200"
+        assert "POST /orders 201" in said and asked not in said, said
         for name, port in numbers.items():
             assert re.search(r"%s +%d " % (name, port), said), said
             assert ports.is_free(port), "%s still runs" % name
-            assert os.path.getsize(os.path.join(directory, "data/log", name + ".log")), name
+            with open(os.path.join(directory, "data/log", name + ".log"), encoding="utf-8") as log:
+                assert asked in log.read(), name
         return said
