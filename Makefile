@@ -15,7 +15,7 @@ $(error SERVICES: no service can be called $(strip $(WRONG_NAMES)): a name is lo
 endif
 DAEMONS  := $(SERVICES) frontend gateway
 PROGRAMS := $(DAEMONS) mallctl
-TIERS    := base data event http service
+TIERS    := base data event http service audit
 
 # release (default), asan (address, undefined), tsan (thread), nodedup (applies twice what comes twice: the audit must see it),
 # fuzz (libFuzzer, address, undefined; clang's), coverage (gcov)

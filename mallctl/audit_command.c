@@ -1,10 +1,11 @@
-/* audit - do the books of a mall at rest balance? What is checked: balance.h. */
+/* audit - do the books of a mall at rest balance? What is checked: audit/balance.h. */
 #include "mallctl/command.h"
 
+#include "audit/audit.h"
+#include "audit/topic.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/redact.h"
-#include "mallctl/balance.h"
 #include "mallctl/flags.h"
 #include "service/fetch.h"
 
@@ -29,7 +30,8 @@ static const struct setting settings[] = {
         {.name = "memory",
          .type = SETTING_SIZE,
          .fallback = "1GiB",
-         .help = "how much of the services' rows is held at most; some 20 million rows",
+         .help = "how much of the services' rows and of the events is held at most; some 20 "
+                 "million rows",
          .least = 1 << 20,
          .most = INT64_C(1) << 40},
         {"settle", SETTING_DURATION, "0s",
@@ -47,91 +49,69 @@ static const char usage[] =
         "something does not, or could not be read;\n"
         "2: not understood; 3: what could be checked balances, the rest was named.\n";
 
-struct places {
-        struct books_places services;
-        const char *bus, *bus_properties; /* NULL: none */
-        size_t memory;
-};
-
 /* ---- one audit ---- */
 
-/* What is printed in the end. */
-struct report {
+struct audit {
         struct arena *arena;
-        const char *lines; /* on stdout; NULL: it could not be read */
-        struct error error;
-        size_t offences;
-        bool partial; /* something was not checked */
+        struct audit_report report;
+        struct error error; /* it could not be read */
+        bool done;
 };
 
-static void summarize(struct report *r, const struct books *books, const struct topic *topic,
-                      struct verdict *v)
+static struct audit audit(const struct audit_places *places)
 {
-        struct arena *arena = r->arena;
-        const char *good;
+        struct audit a = {.arena = arena_open()};
 
-        r->partial = v->left.len > 0;
-        text_add(&v->lines, v->left.at, v->left.len);
-        text_printf(&v->lines, "audit: %s, %s, %s",
-                    verdict_count(arena, books->orders.count, "order", "orders"),
-                    verdict_count(arena, books->deliveries.count, "delivery", "deliveries"),
-                    verdict_count(arena, books->inventories.count, "product", "products"));
-        if (books->has_movements)
-                text_printf(&v->lines, ", %s",
-                            verdict_count(arena, books->movements.count, "movement", "movements"));
-        if (topic)
-                text_printf(&v->lines, ", %s",
-                            verdict_count(arena, topic->events.count, "event", "events"));
-        good = r->partial ? "balanced, as far as it was checked" : "balanced";
-        text_printf(&v->lines, ": %s\n",
-                    v->offences ? verdict_count(arena, v->offences, "offence", "offences") : good);
-        r->offences = v->offences;
-        r->lines = v->lines.at;
+        a.done = audit_run(places, a.arena, &a.report, &a.error);
+        return a;
 }
 
-/* The topic is read last, so that the events about the rows are on it, if the mall is at rest. */
-static struct report audit(const struct places *places)
+static void print_summary(const struct audit_report *r, struct arena *arena)
 {
-        struct report r = {.arena = arena_open()};
-        struct verdict v = verdict_open(r.arena);
-        struct books books = {.most = places->memory};
-        struct topic topic = {0};
+        const char *good = r->unchecked_count ? "balanced, as far as it was checked" : "balanced";
 
-        if (books_read(&books, &places->services, &r.error) &&
-            (!places->bus || topic_read(&topic, places->bus, places->bus_properties, &r.error))) {
-                balance_check(&books, places->bus ? &topic : NULL, &v);
-                summarize(&r, &books, places->bus ? &topic : NULL, &v);
-        }
-        topic_close(&topic);
-        books_close(&books);
-        return r;
+        printf("audit: %s, %s, %s", verdict_count(arena, r->orders, "order", "orders"),
+               verdict_count(arena, r->deliveries, "delivery", "deliveries"),
+               verdict_count(arena, r->products, "product", "products"));
+        if (r->has_movements)
+                printf(", %s", verdict_count(arena, r->movements, "movement", "movements"));
+        if (r->has_events)
+                printf(", %s", verdict_count(arena, r->events, "event", "events"));
+        printf(": %s\n",
+               r->offences ? verdict_count(arena, r->offences, "offence", "offences") : good);
 }
 
-static int print(const struct report *r)
+static int print(const struct audit *a)
 {
-        if (!r->lines) {
-                fprintf(stderr, "mallctl: %s\n", r->error.text);
+        const struct audit_report *r = &a->report;
+
+        if (!a->done) {
+                fprintf(stderr, "mallctl: %s\n", a->error.text);
                 return EXIT_OFFENCES;
         }
-        fputs(r->lines, stdout);
+        for (size_t i = 0; i < r->told_count; i++)
+                printf("%s\n", r->told[i].text);
+        for (size_t i = 0; i < r->unchecked_count; i++)
+                printf("not checked: %s\n", r->unchecked[i]);
+        print_summary(r, a->arena);
         if (r->offences)
                 return EXIT_OFFENCES;
-        return r->partial ? EXIT_UNCHECKED : EXIT_BALANCED;
+        return r->unchecked_count ? EXIT_UNCHECKED : EXIT_BALANCED;
 }
 
-static int audit_until(const struct places *places, int64_t settle_ms)
+static int audit_until(const struct audit_places *places, int64_t settle_ms)
 {
         int64_t end = clock_mono_us() + settle_ms * 1000, rest;
-        struct report r = audit(places);
+        struct audit a = audit(places);
         int code;
 
-        while ((!r.lines || r.offences) && (rest = end - clock_mono_us()) > 0) {
+        while ((!a.done || a.report.offences) && (rest = end - clock_mono_us()) > 0) {
                 usleep((useconds_t)(rest < AGAIN_MS * 1000 ? rest : AGAIN_MS * 1000));
-                arena_close(&r.arena);
-                r = audit(places);
+                arena_close(&a.arena);
+                a = audit(places);
         }
-        code = print(&r);
-        arena_close(&r.arena);
+        code = print(&a);
+        arena_close(&a.arena);
         return code;
 }
 
@@ -153,8 +133,8 @@ static bool take_service(const struct config *config, const char *name, struct a
         return true;
 }
 
-static bool take_places(const struct config *config, struct arena *arena, struct places *places,
-                        struct error *error)
+static bool take_places(const struct config *config, struct arena *arena,
+                        struct audit_places *places, struct error *error)
 {
         if (config_arguments(config)[0])
                 return error_set(error, ERROR_BAD_INPUT, "audit takes flags only, not %.100s",
@@ -171,7 +151,7 @@ static bool take_places(const struct config *config, struct arena *arena, struct
 static int run(const struct config *config)
 {
         struct arena *arena = arena_open();
-        struct places places;
+        struct audit_places places = {0};
         struct error e;
         int code;
 

@@ -2,8 +2,8 @@
    (MALL_FIRST_ID). */
 #include "mallctl/command.h"
 
+#include "audit/topic.h"
 #include "mallctl/flags.h"
-#include "mallctl/topic.h"
 
 #include <stdio.h>
 
@@ -43,16 +43,17 @@ static void print(const struct topic *topic)
 
 static int run(const struct config *config)
 {
-        const char *bus = config_text(config, "bus");
+        struct topic_source source = {.url = config_text(config, "bus"),
+                                      .properties = config_text(config, "bus-properties")};
         struct topic topic;
         struct error e;
         bool done;
 
         if (config_arguments(config)[0])
                 return flags_misunderstood("ids", "ids takes flags only");
-        if (!topic_url_is_right(bus, &e))
+        if (!topic_url_is_right(source.url, &e))
                 return flags_misunderstood("ids", e.text);
-        done = topic_read_ids(&topic, bus, config_text(config, "bus-properties"), &e);
+        done = topic_read_ids(&topic, &source, &e);
         if (done)
                 print(&topic);
         else

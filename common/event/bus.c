@@ -60,6 +60,14 @@ static struct bus *bus_open(const struct bus_config *config, const char *group, 
         return ops ? with_wish(ops->open(config, place, group, error), config) : NULL;
 }
 
+bool bus_url_is_right(const char *url)
+{
+        const char *place;
+        const struct bus_ops *ops = adapter_of(url, &place);
+
+        return ops && ops->place_is_right(place);
+}
+
 struct bus *bus_open_publisher(const struct bus_config *config, struct error *error)
 {
         return bus_open(config, NULL, error);
@@ -90,13 +98,23 @@ bool bus_is_local(const struct bus_config *config)
         return adapter_of(config->url, &place) == &eventlog_bus_ops;
 }
 
-void bus_look_back(const struct bus_config *config, const char *group, const _Atomic bool *stop)
+void bus_look_back(const struct bus_config *config, const _Atomic bool *stop)
 {
         const char *place;
         const struct bus_ops *ops = adapter_of(config->url, &place);
 
         if (ops && config->wanted)
-                ops->look_back(config, place, group, stop);
+                ops->look_back(config, place, stop);
+}
+
+bool bus_read_through(const struct bus_config *config, const struct bus_through *through,
+                      struct error *error)
+{
+        const char *place;
+        const struct bus_ops *ops = adapter_for(config, &place, error);
+
+        error->kind = ops ? ERROR_NONE : error->kind;
+        return ops && ops->read_through(config, place, through, error);
 }
 
 void bus_close(struct bus **bus, int wait_ms)

@@ -69,6 +69,7 @@ typedef bool bus_wish(void *arg, const struct bus_sign *sign);
 struct bus_config {
         const char *url;        /* MALL_BUS_URL */
         const char *client;     /* "order": for logs and the broker */
+        bool quiet;             /* Kafka only: logs nothing of its connections */
         int64_t retention_ms;   /* log only; 0: keep for ever */
         const char *properties; /* Kafka only: file of librdkafka's, see kafka_properties.h; NULL:
                                    none */
@@ -80,6 +81,8 @@ struct bus_config {
         void *wanted_arg;
 };
 
+/* Could it be a bus? Nothing is opened. */
+bool bus_url_is_right(const char *url);
 /* Checks the URL only: a broker that is away is no error, a file that cannot be opened is. */
 struct bus *bus_open_publisher(const struct bus_config *config, struct error *error);
 /* group: consumer group; reads the bus's own topic. */
@@ -95,10 +98,23 @@ struct bus *bus_open_follower(const struct bus_config *config, int64_t last, str
 int64_t bus_passed_over(const struct bus *bus);
 /* Is the bus on this machine, so that it answers at once or not at all? */
 bool bus_is_local(const struct bus_config *config);
-/* Calls config->wanted for some of the last records of the bus's own topic, in no certain order.
-   Uses the rights of the group but does not join it, and hands out no records. Waits for the bus
-   to answer until *stop is set (it looks each second), and then takes some seconds at most. */
-void bus_look_back(const struct bus_config *config, const char *group, const _Atomic bool *stop);
+/* Calls config->wanted for some of the last records of the bus's own topic, in no certain order,
+   without a group. Waits for the bus to answer until *stop is set (it looks each second), and then
+   takes some seconds at most. */
+void bus_look_back(const struct bus_config *config, const _Atomic bool *stop);
+
+struct bus_through {
+        /* The record lives until it returns. False: that was enough. */
+        bool (*take)(void *arg, const struct record *record);
+        void (*dropped)(void *arg, int32_t partition); /* its oldest records are gone */
+        void *arg;
+        const _Atomic bool *stop; /* set: the reading fails within a second or two; NULL: never */
+};
+
+/* Reads the bus's own topic without a group, from its beginning to what is its end when the reading
+   begins. False: it could not be read to there. */
+bool bus_read_through(const struct bus_config *config, const struct bus_through *through,
+                      struct error *error);
 /* Waits at most wait_ms for leaving the group, or for giving up what is under way; what does not
    end by then is left to a thread. */
 void bus_close(struct bus **bus, int wait_ms);

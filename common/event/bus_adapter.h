@@ -15,6 +15,7 @@
 /* group: NULL opens a publisher. place: the URL after its scheme. */
 struct bus_ops {
         const char *scheme;
+        bool (*place_is_right)(const char *place);
         struct bus *(*open)(const struct bus_config *config, const char *place, const char *group,
                             struct error *error);
         struct bus *(*follow)(const struct bus_config *config, const char *place, int64_t last,
@@ -33,8 +34,10 @@ struct bus_ops {
         void (*commit)(struct bus *bus);
         void (*idle)(struct bus *bus, int wait_ms);
         void (*wake)(struct bus *bus);
-        void (*look_back)(const struct bus_config *config, const char *place, const char *group,
+        void (*look_back)(const struct bus_config *config, const char *place,
                           const _Atomic bool *stop);
+        bool (*read_through)(const struct bus_config *config, const char *place,
+                             const struct bus_through *through, struct error *error);
 };
 
 struct bus {
@@ -97,6 +100,12 @@ static inline bool bus_wants(const struct bus *bus, const struct bus_sign *sign)
 
 extern const struct bus_ops eventlog_bus_ops;
 extern const struct bus_ops kafka_bus_ops;
+
+/* eventlog_through.c */
+void eventlog_bus_look_back(const struct bus_config *config, const char *place,
+                            const _Atomic bool *stop);
+bool eventlog_read_through(const struct bus_config *config, const char *place,
+                           const struct bus_through *through, struct error *error);
 
 /* eventlog_follower.c, kafka_follower.c */
 struct bus *eventlog_follow(const struct bus_config *config, const char *place, int64_t last,

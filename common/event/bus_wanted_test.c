@@ -118,13 +118,13 @@ static void the_end_of_the_topic_can_be_looked_at(void)
                 say_of(publisher, "/own/1", i);
         say_of(publisher, "/own/12", 99);
         say_type(publisher, "A", "last");
-        bus_look_back(&config, "g", &stop);
+        bus_look_back(&config, &stop);
         check_int(noted.highest, 40);
         check_int(noted.count, 40);
         expect(reader, "{}"); /* the group's position has not moved */
         noted.count = 0;
         stop = true;
-        bus_look_back(&config, "g", &stop);
+        bus_look_back(&config, &stop);
         check(noted.count == 0 || bus_is_local(&config));
         bus_close(&reader, 5000);
         bus_close(&publisher, 5000);
@@ -146,7 +146,7 @@ static void large_records_hide_no_end(void)
         for (int i = 0; i < MANY; i++)
                 publish(publisher, &r, 1);
         say_of(publisher, "/own/1", 7);
-        bus_look_back(&config, "g", &stop);
+        bus_look_back(&config, &stop);
         check_int(noted.highest, 7);
         free(large);
         bus_close(&publisher, 5000);
@@ -161,13 +161,13 @@ static void to_look_ends_where_no_bus_is(void)
 
         config.url = strcpy(url, "log:/nowhere/mall.log");
         check(bus_is_local(&config));
-        bus_look_back(&config, "g", &stop);
+        bus_look_back(&config, &stop);
         config.url = strcpy(url, "kafka://127.0.0.1:1/mall");
         check(!bus_is_local(&config));
         stop = true;
-        bus_look_back(&config, "g", &stop);
+        bus_look_back(&config, &stop);
         config.url = strcpy(url, "neither");
-        bus_look_back(&config, "g", &stop);
+        bus_look_back(&config, &stop);
         check(!bus_is_local(&config));
         check_int(noted.count, 0);
 }

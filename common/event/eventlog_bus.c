@@ -19,7 +19,6 @@ enum {
         RETIRE_MS = 60 * 1000,
         WARN_MS = 60 * 60 * 1000,
         RETIRE_PORTIONS_US = 20 * 1000,
-        LOOK_BACK = 10000, /* records, some 10 ms */
 };
 
 struct eventlog_bus {
@@ -50,13 +49,18 @@ static struct eventlog_bus *eventlog_bus(struct bus *bus)
 
 static void eventlog_bus_close(struct bus *bus, int wait_ms);
 
+static bool place_is_right(const char *path)
+{
+        return *path;
+}
+
 static struct bus *eventlog_bus_open(const struct bus_config *config, const char *path,
                                      const char *group, struct error *error)
 {
         struct eventlog_bus *b;
         bool ready;
 
-        if (!*path) {
+        if (!place_is_right(path)) {
                 error_set(error, ERROR_BAD_INPUT, "the bus log:PATH needs a path");
                 return NULL;
         }
@@ -162,22 +166,6 @@ static void eventlog_bus_commit(struct bus *bus)
         tidy(b);
 }
 
-static void eventlog_bus_look_back(const struct bus_config *config, const char *place,
-                                   const char *group, const _Atomic bool *stop)
-{
-        struct bus reader = {.topic = memory_string(EVENTLOG_TOPIC),
-                             .wanted = config->wanted,
-                             .wanted_arg = config->wanted_arg};
-        struct error ignored;
-        struct eventlog *file = eventlog_open(place, EVENTLOG_INSPECTS, &ignored);
-
-        (void)group, (void)stop;
-        if (file)
-                eventlog_look_back(file, &reader, LOOK_BACK);
-        eventlog_close(&file);
-        free(reader.topic);
-}
-
 static void eventlog_bus_idle(struct bus *bus, int wait_ms)
 {
         struct eventlog_bus *b = eventlog_bus(bus);
@@ -277,6 +265,7 @@ static bool eventlog_bus_send(struct bus *bus, const struct record *records, siz
 
 const struct bus_ops eventlog_bus_ops = {
         .scheme = "log:",
+        .place_is_right = place_is_right,
         .open = eventlog_bus_open,
         .follow = eventlog_follow,
         .close = eventlog_bus_close,
@@ -288,4 +277,5 @@ const struct bus_ops eventlog_bus_ops = {
         .idle = eventlog_bus_idle,
         .wake = eventlog_bus_wake,
         .look_back = eventlog_bus_look_back,
+        .read_through = eventlog_read_through,
 };

@@ -65,6 +65,7 @@ static const struct property of_followers[] = {
         {"auto.offset.reset", "earliest"},
         {"enable.auto.commit", "false"},
         {"enable.auto.offset.store", "false"},
+        {"enable.partition.eof", "true"},
         {"fetch.min.bytes", "65536"}, /* under load some large fetches instead of many small ones */
         {"fetch.wait.max.ms", "20"},
         {"fetch.max.bytes", "2097152"},
@@ -94,7 +95,8 @@ static void warn(const char *client, const char *message)
 
 void kafka_log(const struct kafka_bus *b, const char *message)
 {
-        warn(b->client, message);
+        if (!b->quiet)
+                warn(b->client, message);
 }
 
 /* Called from librdkafka's own threads too, and for clients that were abandoned: so it must not
@@ -155,7 +157,7 @@ static rd_kafka_conf_t *conf_open(struct kafka_bus *b, struct error *error)
         rd_kafka_conf_t *conf = rd_kafka_conf_new();
 
         rd_kafka_conf_set_opaque(conf, b);
-        rd_kafka_conf_set_log_cb(conf, on_log);
+        rd_kafka_conf_set_log_cb(conf, b->quiet ? NULL : on_log);
         rd_kafka_conf_set_error_cb(conf, on_error);
         if (b->role == KAFKA_READS) {
                 rd_kafka_conf_set_rebalance_cb(conf, kafka_rebalanced);
@@ -255,20 +257,25 @@ void kafka_free(struct kafka_bus *b)
 }
 
 /* "host:port,host:port/topic" */
-static bool place_read(struct kafka_bus *b, const char *place, struct error *error)
+static bool place_is_right(const char *place)
 {
         const char *slash = strchr(place, '/');
 
-        if (!slash || slash == place || strcspn(place, " \t") < (size_t)(slash - place))
+        return slash && slash != place && strcspn(place, " \t") >= (size_t)(slash - place) &&
+               bus_topic_is_valid(slash + 1);
+}
+
+static bool place_read(struct kafka_bus *b, const char *place, struct error *error)
+{
+        size_t len = strcspn(place, "/");
+
+        if (!place_is_right(place))
                 return error_set(error, ERROR_BAD_INPUT,
                                  "the bus is kafka://HOST:PORT[,HOST:PORT]/TOPIC, not 'kafka://%s'",
                                  place);
-        if (!bus_topic_is_valid(slash + 1))
-                return error_set(error, ERROR_BAD_INPUT, "the bus kafka://%s names no valid topic",
-                                 place);
         b->servers = memory_string(place);
-        b->servers[slash - place] = '\0';
-        b->bus.topic = memory_string(slash + 1);
+        b->servers[len] = '\0';
+        b->bus.topic = memory_string(place + len + 1);
         return true;
 }
 
@@ -282,6 +289,7 @@ struct kafka_bus *kafka_new(const struct bus_config *config, const char *place,
         b->client = memory_string(config->client ? config->client : "mall");
         b->group = memory_string(group);
         b->properties = memory_string(config->properties);
+        b->quiet = config->quiet;
         b->metrics = config->metrics;
         b->partitions = config->partitions;
         pthread_mutex_init(&b->queue_lock, NULL);
@@ -326,7 +334,7 @@ static void *leave_main(void *arg)
         if (b->role == KAFKA_READS)
                 rd_kafka_consumer_close(b->rk); /* commits through kafka_rebalanced */
         else if (b->role == KAFKA_FOLLOWS)
-                kafka_follower_stop(b);
+                kafka_view_stop(b);
         kafka_queues_close(b);
         if (b->rk)
                 rd_kafka_destroy(b->rk);
@@ -362,6 +370,7 @@ void kafka_wake(struct bus *bus)
 
 const struct bus_ops kafka_bus_ops = {
         .scheme = "kafka://",
+        .place_is_right = place_is_right,
         .open = kafka_open,
         .follow = kafka_follow,
         .close = kafka_close,
@@ -375,4 +384,5 @@ const struct bus_ops kafka_bus_ops = {
         .idle = kafka_idle,
         .wake = kafka_wake,
         .look_back = kafka_look_back,
+        .read_through = kafka_read_through,
 };

@@ -1,5 +1,4 @@
-/* kafka_follower - follows a topic (bus_open_follower): reads all its partitions without a group,
-   through librdkafka's consumer of single partitions, which wants none and commits nothing.
+/* kafka_follower - follows a topic (bus_open_follower) through a view of all its partitions.
 
    Once a second it asks what partitions the topic has, so that it finds new ones. If the topic is
    gone, it begins again with a new client: what an old one remembers of the topic's leaders and
@@ -21,7 +20,6 @@ enum {
 };
 
 struct followed {
-        bool started;
         int64_t position; /* the next offset */
         int64_t target;   /* the first wanted one after a skip; -1: it has come */
         int64_t size;     /* what there is to read of it, while that is shared out */
@@ -30,7 +28,6 @@ struct followed {
 struct kafka_follower {
         int64_t last; /* how far all partitions together may be behind */
         int64_t looked_us;
-        rd_kafka_topic_t *topic; /* NULL: before the first look at it */
         struct followed *partitions;
         int count;
 };
@@ -54,14 +51,15 @@ static int64_t share(const struct followed *partitions, int count, int64_t most)
         return low;
 }
 
+static bool is_started(const struct kafka_bus *b, int partition)
+{
+        return partition < b->view.count && b->view.started[partition];
+}
+
 static void start(struct kafka_bus *b, int32_t partition, int64_t offset)
 {
-        struct followed *p = &b->follower->partitions[partition];
-
-        p->started =
-                rd_kafka_consume_start_queue(b->follower->topic, partition, offset, b->queue) == 0;
-        p->position = offset;
-        p->target = -1;
+        kafka_view_start(b, partition, offset);
+        b->follower->partitions[partition] = (struct followed){.position = offset, .target = -1};
 }
 
 /* A partition that does not answer is started after a later look. */
@@ -76,7 +74,7 @@ static void start_new_ones(struct kafka_bus *b)
 
                 f->partitions[i].size = 0;
                 ends[i] = -1;
-                if (!f->partitions[i].started && rest > 0 &&
+                if (!is_started(b, i) && rest > 0 &&
                     rd_kafka_query_watermark_offsets(b->rk, b->bus.topic, i, &begin, &ends[i],
                                                      rest) == RD_KAFKA_RESP_ERR_NO_ERROR)
                         f->partitions[i].size = ends[i] - begin;
@@ -90,28 +88,14 @@ static void start_new_ones(struct kafka_bus *b)
         free(ends);
 }
 
-void kafka_follower_stop(struct kafka_bus *b)
-{
-        struct kafka_follower *f = b->follower;
-
-        for (int i = 0; i < f->count; i++)
-                if (f->partitions[i].started)
-                        rd_kafka_consume_stop(f->topic, i);
-        if (f->topic)
-                rd_kafka_topic_destroy(f->topic);
-        free(f->partitions);
-        f->topic = NULL;
-        f->partitions = NULL;
-        f->count = 0;
-}
-
 static void begin_anew(struct kafka_bus *b)
 {
         struct error error;
 
         if (!b->follower->count)
                 return;
-        kafka_follower_stop(b);
+        b->follower->count = 0;
+        kafka_view_stop(b);
         kafka_abandon(b);
         if (!kafka_connect(b, &error))
                 kafka_log(b, error.text);
@@ -124,34 +108,18 @@ static void grow(struct kafka_follower *f, int count)
                 f->partitions[f->count] = (struct followed){0};
 }
 
-/* -1: the cluster does not answer; 0: the topic does not exist. Asking for it does not make it,
-   since a consumer's client does not allow that. */
-static int count_partitions(struct kafka_bus *b)
-{
-        const struct rd_kafka_metadata *about;
-        int count = 0;
-
-        if (!b->follower->topic)
-                b->follower->topic = rd_kafka_topic_new(b->rk, b->bus.topic, NULL);
-        if (rd_kafka_metadata(b->rk, 0, b->follower->topic, &about, ASK_MS) !=
-            RD_KAFKA_RESP_ERR_NO_ERROR)
-                return -1;
-        if (about->topic_cnt == 1 && about->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR)
-                count = about->topics[0].partition_cnt;
-        rd_kafka_metadata_destroy(about);
-        return count;
-}
-
 static void look(struct kafka_bus *b)
 {
         struct kafka_follower *f = b->follower;
         int64_t now = clock_mono_us();
+        rd_kafka_resp_err_t ignored;
         int count;
 
         if (now - f->looked_us < LOOK_US)
                 return;
         f->looked_us = now;
-        count = b->rk || kafka_connect(b, &(struct error){0}) ? count_partitions(b) : -1;
+        count = b->rk || kafka_connect(b, &(struct error){0}) ? kafka_view_look(b, ASK_MS, &ignored)
+                                                              : -1;
         b->away = count < 0;
         if (count < 0)
                 return;
@@ -173,7 +141,7 @@ static int64_t find_behind(struct kafka_bus *b)
                 struct followed *p = &f->partitions[i];
 
                 p->size = 0;
-                if (!p->started ||
+                if (!is_started(b, i) ||
                     rd_kafka_get_watermark_offsets(b->rk, b->bus.topic, i, &begin, &end) !=
                             RD_KAFKA_RESP_ERR_NO_ERROR ||
                     end <= p->position)
@@ -195,7 +163,7 @@ static void skip_ahead(struct kafka_bus *b)
         for (int i = 0; i < f->count; i++) {
                 struct followed *p = &f->partitions[i];
 
-                if (p->size <= most || rd_kafka_seek(f->topic, i, p->position + p->size - most,
+                if (p->size <= most || rd_kafka_seek(b->view.topic, i, p->position + p->size - most,
                                                      0) != RD_KAFKA_RESP_ERR_NO_ERROR)
                         continue;
                 p->position += p->size - most;
@@ -211,7 +179,8 @@ static bool take(struct kafka_bus *b, const rd_kafka_message_t *m)
         struct followed *p;
 
         if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-                kafka_log(b, rd_kafka_message_errstr(m));
+                if (m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
+                        kafka_log(b, rd_kafka_message_errstr(m));
                 return false;
         }
         p = &f->partitions[m->partition];
@@ -222,25 +191,13 @@ static bool take(struct kafka_bus *b, const rd_kafka_message_t *m)
         return kafka_is_wanted(b, m);
 }
 
-static size_t wait_for_batch(struct kafka_bus *b, rd_kafka_message_t **batch, size_t most,
-                             int wait_ms)
-{
-        ssize_t more;
-
-        batch[0] = rd_kafka_consume_queue(b->queue, wait_ms);
-        if (!batch[0])
-                return 0;
-        more = rd_kafka_consume_batch_queue(b->queue, 0, batch + 1, most - 1);
-        return more > 0 ? (size_t)more + 1 : 1;
-}
-
 static size_t read_batch(struct kafka_bus *b, struct record *records, size_t most, int wait_ms,
                          struct arena *arena)
 {
         rd_kafka_message_t *batch[BATCH];
         size_t seen, count = 0;
 
-        seen = wait_for_batch(b, batch, most < BATCH ? most : BATCH, wait_ms);
+        seen = kafka_view_wait(b, batch, most < BATCH ? most : BATCH, wait_ms);
         for (size_t i = 0; i < seen; i++) {
                 if (take(b, batch[i]))
                         kafka_copy_message(b, batch[i], &records[count++], arena);

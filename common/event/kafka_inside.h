@@ -1,6 +1,6 @@
 /* kafka_inside - for the files of the Kafka adapter only: kafka_bus.c (opening, closing),
-   kafka_publisher.c, kafka_reader.c, kafka_member.c, kafka_anew.c, kafka_follower.c,
-   kafka_tail.c and kafka_topic.c. */
+   kafka_publisher.c, kafka_reader.c, kafka_member.c, kafka_anew.c, kafka_view.c, kafka_follower.c,
+   kafka_through.c and kafka_topic.c. */
 #ifndef EVENT_KAFKA_INSIDE_H
 #define EVENT_KAFKA_INSIDE_H
 
@@ -31,12 +31,20 @@ enum kafka_role {
         KAFKA_FOLLOWS, /* without one */
 };
 
+/* All partitions of the topic, without a group. */
+struct kafka_view {
+        rd_kafka_topic_t *topic; /* NULL: before the first look at it */
+        bool *started;
+        int count; /* of `started` */
+};
+
 struct kafka_follower;
 
 struct kafka_bus {
         struct bus bus;
         enum kafka_role role;
         char *servers, *client, *group, *properties;
+        bool quiet;
         struct metrics *metrics;
         int partitions; /* of the topic, when it is made; 0: the broker's default */
         rd_kafka_t *rk;
@@ -66,7 +74,9 @@ struct kafka_bus {
         int64_t tidied_us;
         rd_kafka_message_t *held; /* came while idling: the first of the next poll */
 
-        struct kafka_follower *follower; /* following */
+        /* following */
+        struct kafka_view view;
+        struct kafka_follower *follower;
 };
 
 static inline struct kafka_bus *kafka_bus(struct bus *bus)
@@ -77,7 +87,8 @@ static inline struct kafka_bus *kafka_bus(struct bus *bus)
 /* kafka_bus.c */
 bool kafka_connect(struct kafka_bus *bus, struct error *error);
 void kafka_abandon(struct kafka_bus *bus); /* destroys the client, in a thread of its own */
-void kafka_log(const struct kafka_bus *bus, const char *message); /* logs a warning, now and then */
+/* Logs a warning, now and then, unless the bus is quiet. */
+void kafka_log(const struct kafka_bus *bus, const char *message);
 
 /* group: of a reader */
 struct kafka_bus *kafka_new(const struct bus_config *config, const char *place,
@@ -88,12 +99,20 @@ void kafka_queues_close(struct kafka_bus *bus); /* before the client is destroye
 void kafka_close(struct bus *bus, int wait_ms);
 void kafka_wake(struct bus *bus);
 
-/* kafka_follower.c */
-void kafka_follower_stop(struct kafka_bus *bus); /* before the client is destroyed */
+/* kafka_view.c; the bus FOLLOWS */
+/* How many partitions the topic has; 0: it does not exist; -1: the cluster does not answer. *err
+   says why. Asking does not make the topic: a consumer's client does not allow that. */
+int kafka_view_look(struct kafka_bus *bus, int wait_ms, rd_kafka_resp_err_t *err);
+bool kafka_view_start(struct kafka_bus *bus, int32_t partition, int64_t offset);
+void kafka_view_stop(struct kafka_bus *bus); /* before the client is destroyed */
+/* Up to `most` messages: waits for the first, then takes what is there. Each is to be destroyed;
+   one with an error is none. */
+size_t kafka_view_wait(struct kafka_bus *bus, rd_kafka_message_t **batch, size_t most, int wait_ms);
 
-/* kafka_tail.c */
-void kafka_look_back(const struct bus_config *config, const char *place, const char *group,
-                     const _Atomic bool *stop);
+/* kafka_through.c */
+void kafka_look_back(const struct bus_config *config, const char *place, const _Atomic bool *stop);
+bool kafka_read_through(const struct bus_config *config, const char *place,
+                        const struct bus_through *through, struct error *error);
 
 /* kafka_topic.c */
 /* Looks for the topic, asks to make it, and waits so long for the answer, a second at most if the
@@ -139,6 +158,9 @@ void kafka_committed(rd_kafka_t *rk, rd_kafka_resp_err_t err,
 size_t kafka_poll(struct bus *bus, struct record *records, size_t most, int wait_ms,
                   struct arena *arena, struct error *error);
 bool kafka_is_wanted(const struct kafka_bus *bus, const rd_kafka_message_t *message);
+/* The record points into the message; the arena holds the list of its headers. */
+void kafka_see_message(const struct kafka_bus *bus, const rd_kafka_message_t *message,
+                       struct record *record, struct arena *arena);
 void kafka_copy_message(const struct kafka_bus *bus, const rd_kafka_message_t *message,
                         struct record *record, struct arena *arena);
 void kafka_commit(struct bus *bus);

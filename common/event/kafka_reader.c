@@ -162,25 +162,26 @@ static bool subscribe(struct kafka_bus *b, int64_t end_us, struct error *error)
                error_set(error, ERROR_UNAVAILABLE, "Kafka: %s", rd_kafka_err2str(err));
 }
 
-static void copy_headers(const rd_kafka_message_t *m, struct record *r, struct arena *arena)
+/* The record points into the message. Returns its headers; NULL: none. */
+static struct record_header *see_headers(const rd_kafka_message_t *m, struct record *r,
+                                         struct arena *arena)
 {
         rd_kafka_headers_t *headers;
         struct record_header *to;
         const void *value;
 
         if (rd_kafka_message_headers(m, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
-                return;
+                return NULL;
         r->header_count = rd_kafka_header_cnt(headers);
-        r->headers = to = arena_alloc(arena, r->header_count * sizeof *to);
-        for (size_t i = 0; i < r->header_count; i++, to++) {
-                rd_kafka_header_get_all(headers, i, &to->name, &value, &to->len);
-                to->name = arena_string(arena, to->name);
-                to->value = value ? arena_copy(arena, value, to->len) : NULL;
+        r->headers = to = arena_room(arena, r->header_count * sizeof *to);
+        for (size_t i = 0; i < r->header_count; i++) {
+                rd_kafka_header_get_all(headers, i, &to[i].name, &value, &to[i].len);
+                to[i].value = value;
         }
+        return to;
 }
 
-void kafka_copy_message(const struct kafka_bus *b, const rd_kafka_message_t *m, struct record *r,
-                        struct arena *arena)
+static void see_bytes(const struct kafka_bus *b, const rd_kafka_message_t *m, struct record *r)
 {
         rd_kafka_timestamp_type_t type;
 
@@ -189,12 +190,34 @@ void kafka_copy_message(const struct kafka_bus *b, const rd_kafka_message_t *m, 
                 .partition = m->partition,
                 .offset = m->offset,
                 .timestamp_ms = rd_kafka_message_timestamp(m, &type),
-                .key = m->key ? arena_copy(arena, m->key, m->key_len) : NULL,
+                .key = m->key,
                 .key_len = m->key ? m->key_len : 0,
-                .value = m->payload ? arena_copy(arena, m->payload, m->len) : NULL,
+                .value = m->payload,
                 .value_len = m->payload ? m->len : 0,
         };
-        copy_headers(m, r, arena);
+}
+
+void kafka_see_message(const struct kafka_bus *b, const rd_kafka_message_t *m, struct record *r,
+                       struct arena *arena)
+{
+        see_bytes(b, m, r);
+        see_headers(m, r, arena);
+}
+
+void kafka_copy_message(const struct kafka_bus *b, const rd_kafka_message_t *m, struct record *r,
+                        struct arena *arena)
+{
+        struct record_header *headers;
+
+        see_bytes(b, m, r);
+        headers = see_headers(m, r, arena);
+        r->key = r->key ? arena_copy(arena, r->key, r->key_len) : NULL;
+        r->value = r->value ? arena_copy(arena, r->value, r->value_len) : NULL;
+        for (size_t i = 0; i < r->header_count; i++) {
+                headers[i].name = arena_string(arena, headers[i].name);
+                if (headers[i].value)
+                        headers[i].value = arena_copy(arena, headers[i].value, headers[i].len);
+        }
 }
 
 bool kafka_is_wanted(const struct kafka_bus *b, const rd_kafka_message_t *m)

@@ -121,7 +121,7 @@ static void *look_back(void *arg)
 {
         struct own *own = arg;
 
-        bus_look_back(&own->bus, own->group, &own->closing);
+        bus_look_back(&own->bus, &own->closing);
         own_check(own);
         return NULL;
 }

@@ -1,19 +1,11 @@
-#include "mallctl/topic.h"
+#include "audit/topic.h"
 
+#include "audit/books.h"
 #include "base/redact.h"
 #include "event/event.h"
-#include "mallctl/books.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static const struct scheme {
-        const char *name;
-        bool (*read)(struct topic *topic, const char *place, struct error *error);
-} schemes[] = {
-        {"log:", topic_read_log},
-        {"kafka://", topic_read_kafka},
-};
 
 /* What is looked for, in the order of enum saying; there is nobody to react. */
 static const struct reaction sayings[] = {
@@ -92,9 +84,10 @@ static void keep(struct topic *t, const struct record *record, const struct even
         said->offset = record->offset;
         said->timestamp = record->timestamp_ms;
         *(struct said *)rows_add(&t->events) = *said;
+        t->bytes += sizeof *said + strlen(said->identity);
 }
 
-void topic_take(struct topic *t, const struct record *record)
+static void take(struct topic *t, const struct record *record)
 {
         struct event event;
         struct error ignored;
@@ -112,11 +105,6 @@ void topic_take(struct topic *t, const struct record *record)
                         keep(t, record, &event, &said);
         }
         arena_reset(t->scratch);
-}
-
-void topic_drop(struct topic *t, int32_t partition)
-{
-        *(int64_t *)rows_add(&t->dropped) = partition;
 }
 
 /* ---- the stores that are there now ---- */
@@ -194,58 +182,73 @@ static void keep_distinct(struct rows *events)
         events->count = kept;
 }
 
-static const struct scheme *scheme_of(const char *url)
-{
-        for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
-                if (strncmp(url, schemes[i].name, strlen(schemes[i].name)) == 0)
-                        return &schemes[i];
-        return NULL;
-}
-
 bool topic_url_is_right(const char *url, struct error *error)
 {
-        const struct scheme *scheme = scheme_of(url);
-        const char *place = scheme ? url + strlen(scheme->name) : "";
-        const char *slash = strchr(place, '/');
         char shown[REDACTED];
 
-        if (scheme && scheme->read == topic_read_log && *place)
-                return true;
-        if (scheme && scheme->read == topic_read_kafka && slash && slash != place &&
-            bus_topic_is_valid(slash + 1))
-                return true;
-        return error_set(error, ERROR_BAD_INPUT,
+        return bus_url_is_right(url) ||
+               error_set(error, ERROR_BAD_INPUT,
                          "the bus is log:PATH or kafka://HOST:PORT[,HOST:PORT]/TOPIC, not '%s'",
                          redact(url, shown));
 }
 
-static bool read_all(struct topic *t, const char *url, const char *properties, bool ids_only,
+struct topic_reading {
+        struct topic *topic;
+        size_t most;
+        bool full; /* it had more */
+};
+
+static bool take_record(void *arg, const struct record *record)
+{
+        struct topic_reading *r = arg;
+        struct topic *t = r->topic;
+
+        take(t, record);
+        r->full = r->most && t->bytes > r->most;
+        return !r->full;
+}
+
+static void note_dropped(void *arg, int32_t partition)
+{
+        struct topic_reading *r = arg;
+
+        *(int64_t *)rows_add(&r->topic->dropped) = partition;
+}
+
+static bool read_all(struct topic *t, const struct topic_source *source, bool ids_only,
                      struct error *error)
 {
-        const struct scheme *scheme;
+        struct bus_config config = {.url = source->url,
+                                    .client = "audit",
+                                    .quiet = true, /* the error says enough */
+                                    .properties = source->properties};
+        struct topic_reading r = {.topic = t, .most = source->most};
+        struct bus_through through = {
+                .take = take_record, .dropped = note_dropped, .arg = &r, .stop = source->stop};
 
         *t = (struct topic){
-                .properties = properties,
                 .ids_only = ids_only,
                 .arena = arena_open(),
                 .scratch = arena_open(),
                 .events = rows_open(sizeof(struct said)),
                 .dropped = rows_open(sizeof(int64_t)),
         };
-        if (!topic_url_is_right(url, error))
+        if (!bus_read_through(&config, &through, error))
                 return false;
-        scheme = scheme_of(url);
-        return scheme->read(t, url + strlen(scheme->name), error);
+        return !r.full || error_set(error, ERROR_INTERNAL,
+                                    "the topic has more than an audit may hold beside the rows, "
+                                    "%zu MiB",
+                                    source->most >> 20);
 }
 
-bool topic_read_ids(struct topic *t, const char *url, const char *properties, struct error *error)
+bool topic_read_ids(struct topic *t, const struct topic_source *source, struct error *error)
 {
-        return read_all(t, url, properties, true, error);
+        return read_all(t, source, true, error);
 }
 
-bool topic_read(struct topic *t, const char *url, const char *properties, struct error *error)
+bool topic_read(struct topic *t, const struct topic_source *source, struct error *error)
 {
-        if (!read_all(t, url, properties, false, error))
+        if (!read_all(t, source, false, error))
                 return false;
         t->order_source = last_source(t, true, "/order/");
         t->delivery_source = last_source(t, false, "/delivery/");

@@ -33,12 +33,12 @@
          topic, a delivery made by hand with the status DeliveryStarted for an order that is not
          there, and a store of orders or of deliveries that began anew; where these are another's,
          that even with the topic, for nobody can tell the events of its two lives apart. */
-#ifndef MALLCTL_BALANCE_H
-#define MALLCTL_BALANCE_H
+#ifndef AUDIT_BALANCE_H
+#define AUDIT_BALANCE_H
 
-#include "mallctl/books.h"
-#include "mallctl/topic.h"
-#include "mallctl/verdict.h"
+#include "audit/books.h"
+#include "audit/topic.h"
+#include "audit/verdict.h"
 
 /* topic: NULL when none was read. Leaves the lists sorted by id, as it found them. */
 void balance_check(struct books *books, struct topic *topic, struct verdict *verdict);

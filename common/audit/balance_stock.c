@@ -1,5 +1,5 @@
 /* Deliveries against movements, and movements against stocks. */
-#include "mallctl/balance.h"
+#include "audit/balance.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -97,35 +97,42 @@ static bool is_known(const struct rows *products, const char *product)
 static void check_delivery(const struct delivery_row *d, bool takes, size_t others,
                            const struct moved *m, struct verdict *v)
 {
-        struct arena *arena = v->lines.arena;
+        struct arena *arena = v->scratch;
 
+        arena_reset(arena);
         if (takes && !m->taken)
-                verdict_add(v, "%s: no movement, though its product %s is known",
+                verdict_add(v, "delivery", d->id, "%s: no movement, though its product %s is known",
                             delivery_name(d->id, d->order, arena),
                             verdict_visible(arena, d->product));
         if (m->taken > 1 + others)
-                verdict_add(v, "%s: took stock more than once, by movements %s",
+                verdict_add(v, "delivery", d->id, "%s: took stock more than once, by movements %s",
                             delivery_name(d->id, d->order, arena),
                             movement_ids(m, REASON_TAKEN, arena));
         if (m->given > others)
-                verdict_add(v, "%s: is there, but movement %s gave back what it took",
+                verdict_add(v, "delivery", d->id,
+                            "%s: is there, but movement %s gave back what it took",
                             delivery_name(d->id, d->order, arena),
                             movement_ids(m, REASON_GIVEN_BACK, arena));
 }
 
 static void check_gone(int64_t delivery, size_t others, const struct moved *m, struct verdict *v)
 {
-        struct arena *arena = v->lines.arena;
-        const char *name = delivery_name(delivery, m->order, arena);
+        struct arena *arena = v->scratch;
+        const char *name;
 
+        arena_reset(arena);
+        name = delivery_name(delivery, m->order, arena);
         if (m->taken > 1 + others)
-                verdict_add(v, "%s: took stock more than once, by movements %s", name,
+                verdict_add(v, "delivery", delivery,
+                            "%s: took stock more than once, by movements %s", name,
                             movement_ids(m, REASON_TAKEN, arena));
         if (m->given > m->taken)
-                verdict_add(v, "%s: gave back what it did not take, by movement %s", name,
+                verdict_add(v, "delivery", delivery,
+                            "%s: gave back what it did not take, by movement %s", name,
                             movement_ids(m, REASON_GIVEN_BACK, arena));
         if (m->taken > m->given + others && m->has_inventory)
-                verdict_add(v, "%s: is gone, but what movement %s took was not given back", name,
+                verdict_add(v, "delivery", delivery,
+                            "%s: is gone, but what movement %s took was not given back", name,
                             movement_ids(m, REASON_TAKEN, arena));
 }
 
@@ -210,19 +217,18 @@ void balance_stocks(struct books *books, struct verdict *v)
                 long long moved = sum ? sum->qty : 0;
 
                 if (one->stock != moved)
-                        verdict_add(v,
+                        verdict_add(v, "inventory", one->id,
                                     "inventory %lld of product %s: stock is %lld, but its "
                                     "movements sum to %lld",
                                     (long long)one->id,
-                                    one->product ? verdict_visible(v->lines.arena, one->product)
-                                                 : "null",
+                                    one->product ? verdict_visible(v->arena, one->product) : "null",
                                     (long long)one->stock, moved);
         }
         for (size_t i = 0; i < sums.count; i++) {
                 const struct movement_sum *sum = rows_at(&sums, i);
 
                 if (sum->qty && !rows_find(&books->inventories, sum->inventory))
-                        verdict_add(v,
+                        verdict_add(v, "inventory", sum->inventory,
                                     "inventory %lld: is not there, but its movements sum to %lld",
                                     (long long)sum->inventory, (long long)sum->qty);
         }

@@ -1,4 +1,4 @@
-#include "mallctl/balance.h"
+#include "audit/balance.h"
 
 /* The events of other implementations name no store. */
 static void know_strangers(const struct books *books, struct topic *topic)
@@ -40,7 +40,7 @@ static void mark_origins(struct books *books, const struct topic *topic)
 
 static void leave_movements(const struct books *books, struct verdict *v)
 {
-        struct arena *arena = v->left.arena;
+        struct arena *arena = v->arena;
 
         if (books->deliveries.count || books->inventories.count)
                 verdict_leave(

@@ -1,8 +1,8 @@
 /* topic - what was said of orders and deliveries, read from the topic's beginning to what was its
    end.
 
-   No group is joined and nothing is written. A record that was published twice (the same ce_source
-   and ce_id) counts once; a record that cannot be understood is passed over.
+   No group is joined and nothing is written (bus_read_through). A record that was published twice
+   (the same ce_source and ce_id) counts once; a record that cannot be understood is passed over.
 
    An order is (source, id), and so is a delivery: a store that begins anew gets another ce_source
    and counts from 1 again. The source that spoke last is the store that is there now. BUGS: one
@@ -10,11 +10,11 @@
    then. On a topic of several partitions "last" is by the records' time.
 
    Where the bus has dropped the oldest events already, those of the oldest rows are not missed. */
-#ifndef MALLCTL_TOPIC_H
-#define MALLCTL_TOPIC_H
+#ifndef AUDIT_TOPIC_H
+#define AUDIT_TOPIC_H
 
+#include "audit/rows.h"
 #include "event/bus.h"
-#include "mallctl/rows.h"
 
 enum saying {
         ORDER_PLACED,
@@ -46,10 +46,18 @@ struct said {
         int64_t offset, timestamp;
 };
 
+/* Where it is read from, and how much of it. */
+struct topic_source {
+        const char *url;          /* log:PATH or kafka://HOST:PORT[,HOST:PORT]/TOPIC */
+        const char *properties;   /* Kafka: a file (event/kafka_properties.h), or NULL */
+        size_t most;              /* bytes that the events may take; 0: as many as there are */
+        const _Atomic bool *stop; /* set: reading ends; NULL: never */
+};
+
 struct topic {
-        const char *properties; /* while it is read */
         struct arena *arena, *scratch;
         bool ids_only;       /* no events are kept */
+        size_t bytes;        /* of the events, roughly */
         struct rows events;  /* struct said, of orders and deliveries; sorted by saying, id, source,
                                 identity once it is read */
         struct rows dropped; /* int64_t: partitions whose oldest records are gone */
@@ -61,11 +69,9 @@ struct topic {
 /* log:PATH or kafka://HOST:PORT[,HOST:PORT]/TOPIC? Nothing is opened. */
 bool topic_url_is_right(const char *url, struct error *error);
 
-/* properties: a file (event/kafka_properties.h), or NULL */
-bool topic_read(struct topic *topic, const char *url, const char *properties, struct error *error);
+bool topic_read(struct topic *topic, const struct topic_source *source, struct error *error);
 /* The highest ids only. */
-bool topic_read_ids(struct topic *topic, const char *url, const char *properties,
-                    struct error *error);
+bool topic_read_ids(struct topic *topic, const struct topic_source *source, struct error *error);
 void topic_close(struct topic *topic);
 
 /* Did the store that is there now say it? */
@@ -83,11 +89,5 @@ const struct said *topic_find(const struct topic *topic, enum saying saying, int
 
 /* Of smaller ids it may have been said and dropped since. */
 int64_t topic_horizon(const struct topic *topic, enum saying saying);
-
-/* Between topic.c and its two readers. */
-void topic_take(struct topic *topic, const struct record *record);
-void topic_drop(struct topic *topic, int32_t partition);
-bool topic_read_kafka(struct topic *topic, const char *place, struct error *error);
-bool topic_read_log(struct topic *topic, const char *path, struct error *error);
 
 #endif

@@ -1,5 +1,5 @@
 /* Rows against what was said of them. */
-#include "mallctl/balance.h"
+#include "audit/balance.h"
 
 /* Orders and deliveries alike. */
 struct side {
@@ -32,14 +32,15 @@ static void check_rows(const struct books *books, const struct topic *t, const s
                 size_t begun = topic_count(t, side->begun, id);
 
                 if (!begun && id >= horizon)
-                        verdict_add(v, "%s %lld: no %s on the topic", side->noun, (long long)id,
-                                    side->begun_name);
+                        verdict_add(v, side->noun, id, "%s %lld: no %s on the topic", side->noun,
+                                    (long long)id, side->begun_name);
                 if (begun > 1)
-                        verdict_add(v, "%s %lld: %zu different %s on the topic", side->noun,
-                                    (long long)id, begun, side->begun_name);
+                        verdict_add(v, side->noun, id, "%s %lld: %zu different %s on the topic",
+                                    side->noun, (long long)id, begun, side->begun_name);
                 if (topic_count(t, side->canceled, id))
-                        verdict_add(v, "%s %lld: %s on the topic, but it is still there",
-                                    side->noun, (long long)id, side->canceled_name);
+                        verdict_add(v, side->noun, id,
+                                    "%s %lld: %s on the topic, but it is still there", side->noun,
+                                    (long long)id, side->canceled_name);
         }
 }
 
@@ -58,7 +59,8 @@ static void check_events(const struct books *books, const struct topic *t, const
                 last = s->id;
                 if (!rows_find(rows, s->id) && !topic_count(t, side->canceled, s->id))
                         verdict_add(
-                                v, "%s %lld: %s on the topic, but it is neither there nor canceled",
+                                v, side->noun, s->id,
+                                "%s %lld: %s on the topic, but it is neither there nor canceled",
                                 side->noun, (long long)s->id, side->begun_name);
         }
 }

@@ -1,5 +1,5 @@
 /* Orders against deliveries. */
-#include "mallctl/balance.h"
+#include "audit/balance.h"
 
 #include <string.h>
 
@@ -79,7 +79,8 @@ static void check_twins(const struct group *g, struct verdict *v)
                 if (!is_from_order(d))
                         continue;
                 if (before && compare_members(before, d) == 0)
-                        verdict_add(v, "order %lld: two deliveries from it, %lld and %lld",
+                        verdict_add(v, "order", d->order,
+                                    "order %lld: two deliveries from it, %lld and %lld",
                                     (long long)d->order, (long long)before->id, (long long)d->id);
                 before = d;
         }
@@ -88,16 +89,21 @@ static void check_twins(const struct group *g, struct verdict *v)
 static void check_order(const struct order_row *o, const struct group *g, struct verdict *v)
 {
         long long id = o->id;
-        const char *open = open_ones(g, v->lines.arena);
+        const char *open;
 
+        arena_reset(v->scratch);
+        open = open_ones(g, v->scratch);
         if (!o->status && *open)
-                verdict_add(v, "order %lld: no status yet, with delivery %s there", id, open);
+                verdict_add(v, "order", id, "order %lld: no status yet, with delivery %s there", id,
+                            open);
         else if (!o->status)
-                verdict_add(v, "order %lld: no delivery yet", id);
+                verdict_add(v, "order", id, "order %lld: no delivery yet", id);
         else if (strcmp(o->status, out_of_stock) == 0 && *open)
-                verdict_add(v, "order %lld: OutOfStock, with delivery %s still there", id, open);
+                verdict_add(v, "order", id, "order %lld: OutOfStock, with delivery %s still there",
+                            id, open);
         else if (strcmp(o->status, started) == 0 && !*open && !may_have_one(g))
-                verdict_add(v, "order %lld: DeliveryStarted, but its delivery is not there", id);
+                verdict_add(v, "order", id,
+                            "order %lld: DeliveryStarted, but its delivery is not there", id);
 }
 
 /* The deliveries from g's end on that are of that order; without any: an empty group. */
@@ -110,10 +116,13 @@ static void group_move(struct group *g, int64_t order)
 
 static void check_without_order(const struct group *g, struct verdict *v)
 {
-        const char *open = open_ones(g, v->lines.arena);
+        const char *open;
 
+        arena_reset(v->scratch);
+        open = open_ones(g, v->scratch);
         if (*open)
-                verdict_add(v, "order %lld: deleted, with delivery %s still there",
+                verdict_add(v, "order", member(g, g->first)->order,
+                            "order %lld: deleted, with delivery %s still there",
                             (long long)member(g, g->first)->order, open);
 }
 
@@ -162,12 +171,12 @@ static void check_stranger(const struct order_row *o, const struct group *g, str
         if (!s->topic)
                 s->unknown++;
         else if (o->id >= s->horizon && !rows_find(&s->started, o->id))
-                verdict_add(v, "order %lld: no delivery yet", (long long)o->id);
+                verdict_add(v, "order", o->id, "order %lld: no delivery yet", (long long)o->id);
 }
 
 static void leave_strangers(const struct books *books, const struct strangers *s, struct verdict *v)
 {
-        struct arena *arena = v->left.arena;
+        struct arena *arena = v->arena;
 
         if (books->orders.count)
                 verdict_leave(v,

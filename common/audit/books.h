@@ -6,12 +6,12 @@
 
    A service may be another implementation, as Spring's, which shows the same rows and no more: no
    status that follows the deliveries, no /movements. /openapi.json tells which it is. */
-#ifndef MALLCTL_BOOKS_H
-#define MALLCTL_BOOKS_H
+#ifndef AUDIT_BOOKS_H
+#define AUDIT_BOOKS_H
 
+#include "audit/rows.h"
 #include "base/arena.h"
 #include "base/error.h"
-#include "mallctl/rows.h"
 
 /* Where a delivery comes from. HTTP does not show it, the topic does. */
 enum origin {
@@ -51,8 +51,10 @@ struct movement_row {
 };
 
 struct books {
-        size_t most;         /* bytes of all rows; set it before they are read */
-        struct arena *arena; /* for the texts */
+        size_t most;              /* bytes of all rows; set it and `stop` before they are read */
+        const _Atomic bool *stop; /* set: reading ends; NULL: never */
+        size_t kept;              /* bytes of all rows, roughly; never more than `most` */
+        struct arena *arena;      /* for the texts */
         struct rows orders, deliveries, inventories, movements;
         bool order_is_ours, delivery_is_ours;
         bool has_movements;

@@ -1,6 +1,6 @@
 /* rows - a list of structs that grows; each begins with its int64_t id. */
-#ifndef MALLCTL_ROWS_H
-#define MALLCTL_ROWS_H
+#ifndef AUDIT_ROWS_H
+#define AUDIT_ROWS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "mallctl/books.h"
+#include "audit/books.h"
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -155,7 +155,6 @@ struct page_reader {
         struct arena *scratch; /* of one page */
         const char *url;
         struct error *error;
-        size_t kept;    /* bytes of rows, roughly */
         int64_t end_us; /* monotonic */
 };
 
@@ -168,6 +167,19 @@ static size_t take(char *data, size_t size, size_t count, void *arg)
                 return 0;
         text_add(body, data, size * count);
         return size * count;
+}
+
+static bool is_stopped(const struct page_reader *r)
+{
+        return r->books->stop && atomic_load(r->books->stop);
+}
+
+/* libcurl calls it at least once a second. */
+static int is_to_end(void *arg, curl_off_t to_come, curl_off_t here, curl_off_t to_send,
+                     curl_off_t sent)
+{
+        (void)to_come, (void)here, (void)to_send, (void)sent;
+        return is_stopped(arg);
 }
 
 static bool ask(struct page_reader *r, struct text *body, long *status)
@@ -183,9 +195,14 @@ static bool ask(struct page_reader *r, struct text *body, long *status)
         curl_easy_setopt(r->easy, CURLOPT_TIMEOUT_MS, (long)PAGE_MS);
         curl_easy_setopt(r->easy, CURLOPT_WRITEFUNCTION, take);
         curl_easy_setopt(r->easy, CURLOPT_WRITEDATA, body);
+        curl_easy_setopt(r->easy, CURLOPT_NOPROGRESS, 0L);
+        curl_easy_setopt(r->easy, CURLOPT_XFERINFOFUNCTION, is_to_end);
+        curl_easy_setopt(r->easy, CURLOPT_XFERINFODATA, r);
         curl_easy_setopt(r->easy, CURLOPT_ERRORBUFFER, why);
         code = curl_easy_perform(r->easy);
         curl_easy_setopt(r->easy, CURLOPT_ERRORBUFFER, NULL);
+        if (code == CURLE_ABORTED_BY_CALLBACK)
+                return error_set(r->error, ERROR_UNAVAILABLE, "%s: the audit was stopped", r->url);
         if (code == CURLE_WRITE_ERROR)
                 return error_set(r->error, ERROR_INTERNAL, "%s: the answer has more than %d MiB",
                                  r->url, PAGE_BYTES >> 20);
@@ -223,6 +240,7 @@ static bool take_row(struct page_reader *r, const struct list *list, const cJSON
         struct rows *rows = rows_of(r->books, list);
         int64_t id = row_id(row),
                 before = rows->count ? *(const int64_t *)rows_at(rows, rows->count - 1) : 0;
+        size_t size;
 
         if (!id)
                 return error_set(r->error, ERROR_INTERNAL, "%s: a row without a link to itself",
@@ -230,10 +248,12 @@ static bool take_row(struct page_reader *r, const struct list *list, const cJSON
         if (id <= before)
                 return error_set(r->error, ERROR_INTERNAL, "%s: row %lld comes after row %lld",
                                  r->url, (long long)id, (long long)before);
-        r->kept += list->row_size + text_size(row);
-        if (r->kept > r->books->most)
+        size = list->row_size + text_size(row);
+        if (size > r->books->most - r->books->kept)
                 return error_set(r->error, ERROR_INTERNAL,
-                                 "%s: there is more than --memory lets an audit hold", r->url);
+                                 "%s: there is more than an audit may hold, %zu MiB", r->url,
+                                 r->books->most >> 20);
+        r->books->kept += size;
         list->read(r->books, row, id);
         return true;
 }

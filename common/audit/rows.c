@@ -1,4 +1,4 @@
-#include "mallctl/rows.h"
+#include "audit/rows.h"
 
 #include "base/arena.h"
 

@@ -1,0 +1,229 @@
+/* kafka_through - reads a topic without a group up to what was its end when the reading began: all
+   of it (bus_read_through), or the last records of each partition (bus_look_back). */
+#include "event/kafka_inside.h"
+
+#include "base/clock.h"
+#include "event/futex.h"
+
+#include <stdlib.h>
+
+enum {
+        TAIL = 1000,           /* a look back: records of each partition, ... */
+        TAIL_BYTES = 32 << 20, /* ... in all not more than that; otherwise these few: */
+        FEW = 16,
+        SLICE_MS = 1000, /* how late it sees *stop */
+        PAUSE_US = 100 * 1000,
+        ANSWER_US = 10 * 1000 * 1000,  /* the cluster, for what the topic is */
+        SILENCE_US = 30 * 1000 * 1000, /* without one record */
+        SHORT_SILENCE_US = 10 * 1000 * 1000,
+        CLOSE_MS = 1000,
+        BATCH = 200,
+};
+
+struct reading {
+        struct kafka_bus *bus;
+        const _Atomic bool *stop;
+        const struct bus_through
+                *through; /* NULL: looks back, and leaves out what does not answer */
+        int64_t most;     /* records of each partition */
+        size_t most_bytes;
+        int64_t *ends; /* of each partition: the offset after its last record; 0: no more to read */
+        int count, left;
+        size_t bytes; /* read so far */
+        struct arena *scratch;
+        struct error *error;
+};
+
+static bool is_stopped(const struct reading *r)
+{
+        return r->stop && atomic_load(r->stop);
+}
+
+static bool fail(const struct reading *r, rd_kafka_resp_err_t err)
+{
+        return error_set(r->error, ERROR_UNAVAILABLE, "Kafka at %s: topic %s: %s", r->bus->servers,
+                         r->bus->bus.topic,
+                         is_stopped(r) ? "the reading was stopped" : rd_kafka_err2str(err));
+}
+
+/* A refused connection returns at once. */
+static bool may_ask_again(const struct reading *r, int64_t end_us)
+{
+        if (is_stopped(r) || clock_mono_us() >= end_us)
+                return false;
+        futex_word_wait(&r->bus->bus.woken, 0, PAUSE_US);
+        return true;
+}
+
+/* A look back waits for the cluster until it is stopped. */
+static bool count_partitions(struct reading *r)
+{
+        int64_t end = r->through ? clock_mono_us() + ANSWER_US : INT64_MAX;
+        rd_kafka_resp_err_t err;
+
+        while ((r->count = kafka_view_look(r->bus, SLICE_MS, &err)) < 0)
+                if (!may_ask_again(r, end))
+                        return fail(r, err);
+        return r->count > 0 || fail(r, err ? err : RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION);
+}
+
+static rd_kafka_resp_err_t find_bounds(struct reading *r, int32_t partition, int64_t *begin,
+                                       int64_t *end)
+{
+        int64_t until = clock_mono_us() + (r->through ? ANSWER_US : 0);
+        rd_kafka_resp_err_t err;
+
+        do
+                err = rd_kafka_query_watermark_offsets(r->bus->rk, r->bus->bus.topic, partition,
+                                                       begin, end, SLICE_MS);
+        while (err != RD_KAFKA_RESP_ERR_NO_ERROR && may_ask_again(r, until));
+        return err;
+}
+
+static bool start_one(struct reading *r, int32_t partition)
+{
+        int64_t begin = 0, end = 0;
+        rd_kafka_resp_err_t err = find_bounds(r, partition, &begin, &end);
+
+        if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
+                return !r->through || fail(r, err);
+        if (begin > 0 && r->through)
+                r->through->dropped(r->through->arg, partition);
+        if (begin >= end)
+                return true;
+        if (end - begin > r->most)
+                begin = end - r->most;
+        if (!kafka_view_start(r->bus, partition, begin))
+                return !r->through || fail(r, rd_kafka_last_error());
+        r->ends[partition] = end;
+        r->left++;
+        return true;
+}
+
+static void end_one(struct reading *r, int32_t partition)
+{
+        if (r->ends[partition])
+                r->left--;
+        r->ends[partition] = 0;
+}
+
+/* False: it was enough. */
+static bool hand_out(struct reading *r, const rd_kafka_message_t *m)
+{
+        struct record record;
+
+        if (!r->through) {
+                kafka_is_wanted(r->bus, m);
+                return true;
+        }
+        kafka_see_message(r->bus, m, &record, r->scratch);
+        return r->through->take(r->through->arg, &record);
+}
+
+/* Also at the end of a partition whose last records are none for us, as those of a transaction.
+   False: it was enough, or another error, which is in *trouble. */
+static bool take(struct reading *r, const rd_kafka_message_t *m, rd_kafka_resp_err_t *trouble)
+{
+        bool more = true;
+
+        if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+                r->bytes += m->len;
+                if (r->ends[m->partition])
+                        more = hand_out(r, m);
+                if (m->offset + 1 >= r->ends[m->partition])
+                        end_one(r, m->partition);
+        } else if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+                end_one(r, m->partition);
+        } else {
+                *trouble = m->err;
+        }
+        return more;
+}
+
+static bool take_batch(struct reading *r, rd_kafka_message_t **batch, size_t count,
+                       rd_kafka_resp_err_t *trouble)
+{
+        bool more = true;
+
+        for (size_t i = 0; i < count; i++) {
+                more = more && take(r, batch[i], trouble);
+                rd_kafka_message_destroy(batch[i]);
+        }
+        arena_reset(r->scratch);
+        return more;
+}
+
+static bool read_all(struct reading *r)
+{
+        int64_t silence = r->through ? SILENCE_US : SHORT_SILENCE_US, heard_us = clock_mono_us();
+        rd_kafka_resp_err_t trouble = RD_KAFKA_RESP_ERR__TIMED_OUT;
+        rd_kafka_message_t *batch[BATCH];
+
+        while (r->left > 0 && r->bytes < r->most_bytes) {
+                size_t count = kafka_view_wait(r->bus, batch, BATCH, SLICE_MS);
+
+                rd_kafka_poll(r->bus->rk, 0); /* its log and its errors */
+                if (!take_batch(r, batch, count, &trouble))
+                        return true;
+                if (count)
+                        heard_us = clock_mono_us();
+                if (is_stopped(r) || clock_mono_us() - heard_us > silence)
+                        return fail(r, trouble);
+        }
+        return true;
+}
+
+static bool read_spans(struct reading *r)
+{
+        bool good = count_partitions(r);
+
+        r->ends = memory_alloc((size_t)(good ? r->count : 0) * sizeof *r->ends);
+        for (int i = 0; good && i < r->count; i++)
+                good = !is_stopped(r) ? start_one(r, i) : fail(r, RD_KAFKA_RESP_ERR_NO_ERROR);
+        good = good && read_all(r);
+        kafka_view_stop(r->bus);
+        free(r->ends);
+        return good;
+}
+
+static bool open_and_read(struct reading *r, const struct bus_config *config, const char *place)
+{
+        struct bus *bus;
+        bool good;
+
+        r->bus = kafka_new(config, place, KAFKA_FOLLOWS, NULL, r->error);
+        if (!r->bus)
+                return false;
+        r->scratch = arena_open();
+        r->bus->bus.wanted = config->wanted;
+        r->bus->bus.wanted_arg = config->wanted_arg;
+        good = read_spans(r);
+        arena_close(&r->scratch);
+        bus = &r->bus->bus;
+        bus_close(&bus, CLOSE_MS);
+        return good;
+}
+
+bool kafka_read_through(const struct bus_config *config, const char *place,
+                        const struct bus_through *through, struct error *error)
+{
+        struct reading r = {.stop = through->stop,
+                            .through = through,
+                            .most = INT64_MAX,
+                            .most_bytes = SIZE_MAX,
+                            .error = error};
+
+        return open_and_read(&r, config, place);
+}
+
+void kafka_look_back(const struct bus_config *config, const char *place, const _Atomic bool *stop)
+{
+        struct error ignored;
+        struct reading r = {
+                .stop = stop, .most = TAIL, .most_bytes = TAIL_BYTES, .error = &ignored};
+
+        if (!open_and_read(&r, config, place) || r.bytes < TAIL_BYTES)
+                return;
+        r = (struct reading){.stop = stop, .most = FEW, .most_bytes = SIZE_MAX, .error = &ignored};
+        open_and_read(&r, config, place);
+}
