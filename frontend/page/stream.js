@@ -53,9 +53,9 @@ function fillRow(row, event) {
     if (!event || row.shown === event)
         return;
     row.shown = event;
-    setText(row.at, clock(event.announced));
-    row.at.dateTime = new Date(event.announced).toISOString();
-    setText(row.type, event.type);
+    setText(row.at, event.announced ? clock(event.announced) : '');
+    row.at.dateTime = event.announced ? new Date(event.announced).toISOString() : '';
+    setText(row.type, event.type ?? '–');
     row.link.hidden = event.order === null;
     row.link.href = event.order === null ? '#/events' : `#/timeline/${encodeURIComponent(event.order)}`;
     setText(row.link, event.order === null ? '' : t('stream.orderLink', { order: event.order }));
@@ -107,7 +107,7 @@ function came(events) {
 
 const types = new Set();
 function learnTypes(events) {
-    const fresh = events.map((event) => event.type).filter((type) => !types.has(type));
+    const fresh = events.map((event) => event.type).filter((type) => type && !types.has(type));
     if (!fresh.length)
         return;
     fresh.forEach((type) => types.add(type));

@@ -63,7 +63,7 @@ function served({ pod, version, path }) {
 
 /* An event tells of its pod when it was announced, which may be long ago. */
 function came(events) {
-    const last = new Map(events.filter((event) => event.pod && event.service).map((event) => [`${event.pod} ${Math.floor(event.announced / 1000)}`, event]));
+    const last = new Map(events.filter((event) => event.pod && event.service && event.announced).map((event) => [`${event.pod} ${Math.floor(event.announced / 1000)}`, event]));
     for (const event of last.values())
         answers.seen(event.announced, event.service, event.pod, event.version);
 }

@@ -19,7 +19,7 @@ add({
         'timeline.kept': '콘솔은 최근 이벤트 {most}건을 기억하며, 그중 가장 오래된 것은 {since}에 왔습니다.', 
         'timeline.older': '더 오래된 주문은 이벤트 토픽이나 트레이스에서 찾으세요.', 'timeline.failed': '지금은 타임라인을 가져올 수 없습니다. 다시 시도하는 중입니다.',
         'timeline.ms': 'ms', 'timeline.event': '이벤트', 'timeline.service': '서비스', 'timeline.pod': '파드', 'timeline.version': '버전', 'timeline.place': '파티션-오프셋',
-        'timeline.announced': '발행 시각', 'timeline.cause': '원인', 'timeline.what': '내용', 'timeline.traceId': '트레이스 ID', 'timeline.number': '번호',
+        'timeline.announced': '발행 시각', 'timeline.cause': '원인', 'timeline.what': '내용', 'timeline.traceId': '트레이스', 'timeline.number': '번호',
     },
     en: {
         'timeline.title': 'Timeline of an order', 'timeline.titleOf': 'Timeline of order {order}', 'timeline.order': 'Order', 'timeline.show': 'Show',
@@ -32,7 +32,7 @@ add({
         'timeline.kept': 'The last {most} events are remembered; the oldest of them came at {since}.',
         'timeline.older': 'Look for an older order on the topic or in its trace.', 'timeline.failed': 'The timeline cannot be had right now. Trying again.',
         'timeline.ms': 'ms', 'timeline.event': 'Event', 'timeline.service': 'Service', 'timeline.pod': 'Pod', 'timeline.version': 'Version', 'timeline.place': 'Partition-offset',
-        'timeline.announced': 'Announced', 'timeline.cause': 'Cause', 'timeline.what': 'What', 'timeline.traceId': 'Trace id', 'timeline.number': 'No.',
+        'timeline.announced': 'Announced', 'timeline.cause': 'Cause', 'timeline.what': 'What', 'timeline.traceId': 'Trace', 'timeline.number': 'No.',
     },
 });
 
@@ -51,7 +51,7 @@ export function traceHref(pattern, trace) {
 
 function traceCell(trace) {
     const href = traceHref(latest('topology')?.traceUrl, trace), short = trace ? `${trace.slice(0, 8)}…` : '';
-    return href ? el('a', { href, rel: 'noreferrer', target: '_blank', title: trace }, short) : el('span', { title: trace }, short);
+    return href ? el('a', { href, rel: 'noreferrer', target: '_blank', title: trace }, el('code', {}, short)) : el('code', { title: trace }, short);
 }
 
 /* --- showing --- */
@@ -59,11 +59,11 @@ function traceCell(trace) {
 function tableRow(event, at, causes, times) {
     const cells = {
         number: number(at + 1), ms: number(times[at]), what: detailOf(event), service: event.service ?? t('timeline.elsewhere'), pod: event.pod ?? '',
-        version: event.version ?? '', place: `${event.partition}-${event.offset}`, announced: clock(event.announced),
+        version: event.version ?? '', place: `${event.partition}-${event.offset}`, announced: event.announced ? clock(event.announced) : '',
         cause: causes[at] >= 0 ? number(causes[at] + 1) : '', traceId: traceCell(event.trace),
     };
     return el('tr', { class: event.duplicate && 'duplicate' }, COLUMNS.map((name) => (name === 'event' ?
-        el('th', { scope: 'row' }, event.type) : el('td', { class: NUMBERS.includes(name) && 'number' }, cells[name]))));
+        el('th', { scope: 'row' }, event.type ?? '–') : el('td', { class: NUMBERS.includes(name) && 'number' }, cells[name]))));
 }
 
 function showTable() {

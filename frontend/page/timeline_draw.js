@@ -15,7 +15,7 @@ export function detailOf(event) {
 
 const whoOf = (event) => [event.pod, event.version].filter(Boolean).join(' ');
 
-export const textsOf = (event) => [event.type, detailOf(event) || whoOf(event)];
+export const textsOf = (event) => [event.type ?? '–', detailOf(event) || whoOf(event)];
 
 const text = (className, x, y, content, more) => svg('text', { class: className, x, y, ...more }, content);
 
