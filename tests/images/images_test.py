@@ -9,7 +9,7 @@ import struct
 from container import DEVICES, PODS, Pods, Root
 from image import ARCHITECTURE, EMULATOR, USER, Image
 from lab_test import count, siege_numbers
-from mall import CannotTell, equal, tool, until_equal
+from mall import SERVICES, CannotTell, equal, tool, until, until_equal
 
 MOST = 30 * 1000 * 1000
 EXPECTED = (r"daemon", r"data", r"usr", r"usr/bin", r"usr/bin/%s", r"usr/lib/ssl(/cert\.pem)?",
@@ -103,6 +103,14 @@ def test_the_libraries_are_those_that_the_loader_loads():
             equal(there ^ loaded, set(), "not both in %s's image and loaded" % name)
 
 
+def the_console(pods):
+    page = pods.gateway.get("/", Accept="text/html")
+    assert page.status == 200 and page.headers["content-type"].startswith("text/html") and "<html" in page.text, (page.status, page.text)
+    until(lambda: "DeliveryCanceled" in pods.gateway.get("/timeline/1").text)
+    states = lambda: {s["name"]: s["status"] for s in pods.gateway.get("/topology").body["services"]}
+    until_equal(lambda: {name: states().get(name) for name in (*SERVICES, "gateway")}, dict.fromkeys((*SERVICES, "gateway"), "UP"))
+
+
 def the_lab(pods):
     equal(http("http POST http://user23-products:8080/inventories productId=1001 productName=TV stock=100")["stock"], 100)
     order = http("http POST http://gateway:8080/orders productId=1001 productName=TV qty=5 customerId=100")
@@ -115,8 +123,7 @@ def the_lab(pods):
     http("http POST http://user23-order:8080/orders productId=1001 productName=TV qty=7 customerId=100")
     until_equal(pods.stock, 93)
     equal(http("http http://gateway:8080/actuator/health")["status"], "UP")
-    page = pods.gateway.get("/", Accept="text/html")
-    assert page.status == 200 and page.headers["content-type"].startswith("text/html") and "<html" in page.text, (page.status, page.text)
+    the_console(pods)
     for pod in pods.daemons.values():
         commit = pod.root.image.config["Labels"]["org.opencontainers.image.revision"]
         assert commit in pod.get("/actuator/info").text, "%s's label says commit %s" % (pod.name, commit)
