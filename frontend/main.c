@@ -143,8 +143,8 @@ static void configure(struct process *p, struct error *error)
 static bool questions_step(struct process *p, struct error *error)
 {
         struct console *c = console_of(p);
-        struct fresh_config topology = {"topology", 1000, 3000, true, "{}", topology_make, c},
-                            books = {"books", 5000, 15000, false, books_first, books_make, c};
+        struct fresh_config topology = {"topology", 1000, 0, 3000, true, "{}", topology_make, c},
+                            books = {"books", 5000, 10, 15000, false, books_first, books_make, c};
 
         (void)error;
         c->callers = fetcher_open(1000, ROLL_CALL_MS);

@@ -21,7 +21,8 @@ struct fresh {
         pthread_mutex_t lock; /* all below */
         pthread_cond_t change;
         bool closing;
-        int64_t asked_us, made_us; /* 0: never */
+        int64_t asked_us, made_us; /* 0: never; made_us: when it was begun */
+        int64_t took_us;           /* the last one */
         struct arena *arena;       /* of the last one */
         struct text last;
         LIST_HEAD(waiters, waiter) waiters;
@@ -36,7 +37,8 @@ static bool is_asked_for(const struct fresh *f)
 
 static int64_t due_in_ms(const struct fresh *f)
 {
-        int64_t left = f->made_us + f->config.every_ms * 1000LL - clock_mono_us();
+        int64_t every = f->config.every_ms * 1000LL, rest = f->took_us * (1 + f->config.rest),
+                left = f->made_us + (every > rest ? every : rest) - clock_mono_us();
 
         return f->made_us && left > 0 ? left / 1000 + 1 : 0;
 }
@@ -90,6 +92,7 @@ static void *run(void *arg)
                 pthread_mutex_unlock(&f->lock);
                 f->config.make(f->config.arg, &made);
                 pthread_mutex_lock(&f->lock);
+                f->took_us = f->config.rest ? clock_mono_us() - f->made_us : 0;
                 replace(f, arena, &made);
         }
         resume_all(f);

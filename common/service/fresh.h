@@ -13,6 +13,7 @@ struct fresh;
 struct fresh_config {
         const char *name;  /* of its thread */
         int every_ms;      /* at most one in this time */
+        int rest;          /* and after one a pause of so many times as long as it took; 0: none */
         int linger_ms;     /* so long after the last question it goes on */
         bool wait;         /* for a new one, where the last one is older than linger_ms */
         const char *first; /* what is answered while there is none and nobody waits */

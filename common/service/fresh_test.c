@@ -11,6 +11,7 @@ static struct stage {
         struct http_streams streams;
         atomic_int made;
         atomic_bool hangs;
+        int takes_ms, rest;
 } stage;
 
 static void make(void *arg, struct text *out)
@@ -18,6 +19,7 @@ static void make(void *arg, struct text *out)
         (void)arg;
         while (atomic_load(&stage.hangs))
                 poll(NULL, 0, 5);
+        poll(NULL, 0, stage.takes_ms);
         text_printf(out, "{\"made\":%d}", atomic_fetch_add(&stage.made, 1) + 1);
 }
 
@@ -62,8 +64,13 @@ static void leave(int worker, void *arg)
 
 static void begin(int every_ms, int linger_ms, bool wait)
 {
-        struct fresh_config fresh = {"fresh",        every_ms, linger_ms, wait,
-                                     "{\"made\":0}", make,     NULL};
+        struct fresh_config fresh = {.name = "fresh",
+                                     .every_ms = every_ms,
+                                     .linger_ms = linger_ms,
+                                     .wait = wait,
+                                     .first = "{\"made\":0}",
+                                     .make = make,
+                                     .rest = stage.rest};
         struct http_config config = config_of_test((struct http_handler){handle, finish});
 
         atomic_store(&stage.made, 0);
@@ -179,6 +186,21 @@ static void without_questions_none_is_made(void)
         end();
 }
 
+static void what_takes_long_is_made_less_often(void)
+{
+        int64_t began;
+
+        stage.takes_ms = 60;
+        stage.rest = 3;
+        begin(1, 60000, true);
+        began = clock_mono_us();
+        get();
+        wait_for_made(3);
+        check(clock_mono_us() - began >= 2 * 4 * 60000);
+        end();
+        stage.takes_ms = stage.rest = 0;
+}
+
 /* By an orderly close, and by a reset while the library still asks for the answer. */
 static void who_hangs_up_while_it_waits_disturbs_nobody(void)
 {
@@ -211,6 +233,7 @@ int main(int argc, char **argv)
                 STORY(nobody_waits_where_nobody_is_to),
                 STORY(one_that_hangs_is_waited_for_by_nobody_who_has_another),
                 STORY(without_questions_none_is_made),
+                STORY(what_takes_long_is_made_less_often),
                 STORY(who_hangs_up_while_it_waits_disturbs_nobody),
                 {NULL, NULL},
         };
