@@ -206,14 +206,14 @@ program_objects  = $(patsubst %.c,$(OUT)/%.o,$(filter-out %_test.c %_fuzz.c $(1)
 testing_objects  = $(patsubst %.c,$(OUT)/%.o,$(wildcard $(1)/testing/*.c))
 
 # Tests of what several threads share; they run under the thread sanitizer too.
-CONCURRENT         := bus bus_wanted bus_follower relay_kafka relay_life relay_flights relay_faults loop row_cache server exchange limits deadline stream \
+CONCURRENT         := bus bus_wanted process_span commit_spans relay_spans bus_follower relay_kafka relay_life relay_flights relay_faults loop row_cache server exchange limits deadline stream \
                       log metrics writer batch purge inbox inbox_trouble outbox relay service resource lifecycle upstream upload pool resolver write postgres \
                       idempotency_keys breaker limiter snapshot admission fetch inquiry own sent contend dial \
                       span_queue otlp try_span server_span sse fresh pass roll_call lookout event_stream
 concurrent_sources := $(foreach c,$(CONCURRENT),$(filter %/$(c)_test.c,$(test_sources)))
 
 # Tests of what works on every kind of store; they run on PostgreSQL too, as PROGRAM@postgresql.
-STORES             := store dedup renew purge table writer batch parts relay relay_kafka relay_life relay_flights relay_faults inbox inbox_trouble \
+STORES             := store commit_spans process_span relay_spans dedup renew purge table writer batch parts relay relay_kafka relay_life relay_flights relay_faults inbox inbox_trouble \
                       dead_letter own write resource policy postgres postgres_fault contend relay_parts relay_parts_life
 store_sources := $(foreach s,$(STORES),$(filter %/$(s)_test.c,$(test_sources)))
 asan_sources   = $(test_sources)

@@ -77,6 +77,15 @@ struct text event_form_announcer(const char *pod, const char *version, struct ar
         return packed;
 }
 
+/* The first header, so that a look at one byte tells whether it is there. No header that is
+   published begins so. */
+static const char above_header[] = "~above";
+
+static bool has_above(const struct outbox_record *o)
+{
+        return !o->topic && o->headers_len && *o->headers == *above_header;
+}
+
 static void pack_origin(struct text *packed, const struct event_origin *origin)
 {
         if (origin->announcer)
@@ -92,6 +101,7 @@ static struct text own_headers(const struct event_type *type, const void *row,
         struct text packed = text_open(arena, 250);
         char time[CLOCK_RFC3339], subject[24];
 
+        pack(&packed, above_header, origin->above);
         clock_rfc3339(now, time);
         snprintf(subject, sizeof subject, "%lld", (long long)((const struct row *)row)->id);
         pack(&packed, EVENT_TYPE_HEADER, type->name);
@@ -147,6 +157,8 @@ void event_form_record(const struct outbox_record *o, const char *source, struct
         packed_headers_count(at, o->headers_len, PACKED_FOR_OUTBOX, &count);
         h = arena_alloc(arena, (HEADERS_COMMON + count) * sizeof *h);
         count = o->topic ? 0 : common_headers(o, source, h, arena);
+        if (has_above(o))
+                packed_headers_next(&at, end, PACKED_FOR_OUTBOX, &own);
         while (packed_headers_next(&at, end, PACKED_FOR_OUTBOX, &own))
                 h[count++] = (struct record_header){own.name, own.value, own.len};
         *record = (struct record){
@@ -159,6 +171,32 @@ void event_form_record(const struct outbox_record *o, const char *source, struct
                 .headers = h,
                 .header_count = count,
         };
+}
+
+static void copy_value(const struct packed_header *h, char *to, size_t room)
+{
+        size_t len = h->len < room ? h->len : room - 1;
+
+        memcpy(to, h->value ? h->value : "", h->value ? len : 0);
+        to[h->value ? len : 0] = '\0';
+}
+
+bool event_form_trace(const struct outbox_record *o, struct trace *trace)
+{
+        const char *at = o->headers, *end = at + o->headers_len;
+        char above[SPAN_ID], own[TRACEPARENT] = "";
+        struct packed_header h;
+
+        if (!has_above(o) || !packed_headers_next(&at, end, PACKED_FOR_OUTBOX, &h))
+                return false;
+        copy_value(&h, above, sizeof above);
+        while (packed_headers_next(&at, end, PACKED_FOR_OUTBOX, &h))
+                if (strcmp(h.name, "traceparent") == 0)
+                        copy_value(&h, own, sizeof own);
+        if (!trace_is_well_formed(own))
+                return false;
+        trace_restore(trace, own, above);
+        return true;
 }
 
 size_t event_form_size(const struct outbox_record *o)

@@ -9,11 +9,13 @@
             who announced it, ce_causationid where an event led to it; traceparent
 
    The outbox keeps the key, the value and the headers from ce_type on. The others are added when
-   the event is published. Producers without CloudEvents headers (the reference) are understood
-   too. */
+   the event is published. Where the span of publishing it is recorded, the outbox has the id of
+   that span's parent as well, which is not published. Producers without CloudEvents headers (the
+   reference) are understood too. */
 #ifndef DATA_EVENT_FORM_H
 #define DATA_EVENT_FORM_H
 
+#include "base/trace.h"
 #include "data/entity.h"
 #include "data/outbox.h"
 #include "data/record.h"
@@ -29,6 +31,8 @@
 /* What led to an event, and who announces it. */
 struct event_origin {
         const char *traceparent; /* NULL: none */
+        const char *above;       /* where the span of publishing it is to be recorded: its parent's
+                                    id; the traceparent has its own. NULL: it is not */
         const char *cause; /* the ce_id of the event to which this is the reaction; NULL: none;
                               left out if it is longer than EVENT_CAUSE_MOST */
         const struct text *announcer; /* event_form_announcer; NULL: not said */
@@ -49,6 +53,9 @@ struct outbox_record event_form_write(const struct event_type *type, const void 
    dead letter) has only its own headers. */
 void event_form_record(const struct outbox_record *event, const char *source, struct record *record,
                        struct arena *arena);
+
+/* The span of publishing it; false: it is not recorded. */
+bool event_form_trace(const struct outbox_record *event, struct trace *trace);
 
 /* Bytes of key, value and headers on the bus, at most. */
 size_t event_form_size(const struct outbox_record *event);

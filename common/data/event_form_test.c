@@ -95,7 +95,7 @@ static void an_event_is_written_like_this(void)
         struct thing thing = {.row = {.id = 7}, .name = "a\"b", .qty = {true, 3}, .secret = "shh"};
         struct arena *arena = arena_open();
         struct text announcer = event_form_announcer("things-1", "1.2.3", arena);
-        struct event_origin origin = {"00-1", "9", &announcer};
+        struct event_origin origin = {.traceparent = "00-1", .cause = "9", .announcer = &announcer};
         struct outbox_record o = event_form_write(&placed, &thing, &origin, 1795358923623, arena);
         struct record r;
 
@@ -110,6 +110,57 @@ static void an_event_is_written_like_this(void)
                 check_text(record_header(&r, own[i][0], arena), own[i][1]);
         }
         check_int(r.timestamp_ms, 1795358923623);
+        arena_close(&arena);
+}
+
+/* It is for the relay, which may read it in another life. */
+static void the_span_of_publishing_is_kept_and_not_published(void)
+{
+        static const struct event_type placed = {"Thingplaced", &thing_shape, "id"};
+        static const char own[] = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";
+        struct thing thing = {.row = {.id = 7}};
+        struct event_origin origin = {.traceparent = own, .above = "b7ad6b7169203331"};
+        struct arena *arena = arena_open();
+        struct outbox_record o = event_form_write(&placed, &thing, &origin, 5, arena), cut;
+        struct trace trace;
+        struct record r;
+
+        event_form_record(&o, "/things/1", &r, arena);
+        check_int((int64_t)r.header_count, 5 + 4);
+        check_text(record_header(&r, "traceparent", arena), own);
+        for (size_t i = 0; i < r.header_count; i++)
+                check(r.headers[i].name[0] != '~');
+        check(event_form_trace(&o, &trace));
+        check_text(trace.parent, own);
+        check_text(trace.span, "00f067aa0ba902b7");
+        check_text(trace.above, "b7ad6b7169203331");
+        cut = o;
+        for (cut.headers_len = 0; cut.headers_len < o.headers_len; cut.headers_len++)
+                check(!event_form_trace(&cut, &trace)); /* the traceparent is the last */
+        origin.above = NULL;
+        o = event_form_write(&placed, &thing, &origin, 5, arena);
+        check(!event_form_trace(&o, &trace));
+        arena_close(&arena);
+}
+
+/* A dead letter has what a foreign sender wrote. */
+static void a_dead_letters_headers_are_never_ours(void)
+{
+        static const char own[] = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";
+        struct arena *arena = arena_open();
+        struct text packed = text_open(arena, 100);
+        struct outbox_record o = {.id = 7, .topic = "error.mall.things", .value = "{}"};
+        struct trace trace;
+        struct record r;
+
+        packed_headers_add(&packed, PACKED_FOR_OUTBOX, "~above", "b7ad6b7169203331", 16);
+        packed_headers_add(&packed, PACKED_FOR_OUTBOX, "traceparent", own, sizeof own - 1);
+        o.headers = packed.at;
+        o.headers_len = packed.len;
+        check(!event_form_trace(&o, &trace));
+        event_form_record(&o, "/things/1", &r, arena);
+        check_int((int64_t)r.header_count, 2);
+        check_text(r.headers[0].name, "~above");
         arena_close(&arena);
 }
 
@@ -138,13 +189,13 @@ static void a_long_origin_stays_within_what_was_reserved(void)
         struct thing thing = {.row = {.id = 7}, .name = "a"};
         struct arena *arena = arena_open();
         struct event_origin origin = {0};
-        struct outbox_record bare = event_form_write(&placed, &thing, &origin, 5, arena), o;
+        struct outbox_record bare = event_form_write(&placed, &thing, &origin, 5, arena), o = bare;
         struct text announcer;
 
         for (size_t len = 1; len < sizeof longest; len++) {
                 longest[len - 1] = 'a';
                 announcer = event_form_announcer(longest, longest, arena);
-                origin = (struct event_origin){NULL, longest, &announcer};
+                origin = (struct event_origin){.cause = longest, .announcer = &announcer};
                 o = event_form_write(&placed, &thing, &origin, 5, arena);
                 check(event_form_size(&o) <= event_form_size_later(&bare));
                 check(event_form_size(&o) <= event_form_size_most(&thing_shape, &thing));
@@ -183,6 +234,8 @@ static const struct story stories[] = {
         STORY(a_dead_letter_has_none_but_its_own),
         STORY(no_key_is_none),
         STORY(an_event_is_written_like_this),
+        STORY(the_span_of_publishing_is_kept_and_not_published),
+        STORY(a_dead_letters_headers_are_never_ours),
         STORY(absent_members_are_not_written),
         STORY(a_long_origin_stays_within_what_was_reserved),
         STORY(a_written_event_is_read_again),

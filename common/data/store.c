@@ -160,6 +160,7 @@ static void store_free(struct store *store)
         for (int i = 0; i < store->table_count; i++)
                 free(store->stocks[i].ids);
         free(store->changes);
+        free(store->traced);
         sources_forget(store);
         row_cache_close(&store->recent);
         arena_close(&store->arena);

@@ -3,10 +3,13 @@
      store.c          opening, jobs, readers            unit.c    rows and events of one job
      writer.c         the writer thread's batches       dedup.c   keys and identities seen before
      ids.c, counts.c  ids, and how many rows there are  purge.c   what has a time to live
-     outbox.c, outbox_parts.c                           store_renew.c */
+     outbox.c, outbox_parts.c                           store_renew.c
+     commit_spans.c   the commit, for traces */
 #ifndef DATA_STORE_INSIDE_H
 #define DATA_STORE_INSIDE_H
 
+#include "base/text.h"
+#include "base/trace.h"
 #include "data/outbox_parts.h"
 #include "data/row_cache.h"
 #include "data/store.h"
@@ -47,6 +50,12 @@ struct source_number {
 struct change {
         int table;
         int64_t block, rows; /* rows: +1 or -1 */
+};
+
+/* A step whose rows the open transaction commits, and whose trace is recorded. */
+struct traced {
+        struct trace trace; /* the commit's span */
+        int64_t begun_ns;   /* when its unit began, Unix ns */
 };
 
 enum { PURGE_RULES = 4 };
@@ -118,6 +127,8 @@ struct store {
         size_t change_count, change_room;
         struct outbox_batch *batch; /* what the open transaction announced */
         size_t batch_room;
+        struct traced *traced;
+        size_t traced_count, traced_room;
 
         /* Any thread, under the lock. */
         pthread_mutex_t lock;
@@ -152,7 +163,8 @@ struct unit {
         bool apart; /* with a savepoint of its own */
         bool wrote;
         struct sequence sequences[STORE_TABLES + 1]; /* as they were, for a rollback */
-        size_t announced, changes, removing;
+        size_t announced, changes, removing, traced; /* the store's, as they were */
+        int64_t begun_ns;                            /* Unix ns; 0: nobody has asked */
 };
 
 /* The next id of a table; 0 and an error when a shared store gives none. */
@@ -184,6 +196,13 @@ bool unit_commit(struct unit *unit);
 void unit_rollback(struct unit *unit);
 /* Notes that it writes; false when it failed already. */
 bool unit_may_write(struct unit *unit);
+
+/* Whether the spans of what the unit does are recorded. */
+bool unit_is_traced(const struct unit *unit);
+/* The unit has another traceparent: if it is recorded, so is the commit. */
+void commit_spans_note(struct unit *unit);
+/* Ends and forgets those of the batch. at_ns: when it was committed, Unix ns. */
+void commit_spans_end(struct store *store, int64_t at_ns);
 
 void *writer_main(void *store);
 

@@ -26,6 +26,7 @@ const struct config *unit_config(struct unit *u)
 void unit_trace(struct unit *u, const char *traceparent)
 {
         u->traceparent = traceparent;
+        commit_spans_note(u);
 }
 
 void unit_cause(struct unit *u, const char *event)
@@ -59,6 +60,8 @@ void unit_begin(struct unit *u, struct store *store, struct job *job, bool apart
         u->announced = store->batch->count;
         u->changes = store->change_count;
         u->removing = store->outbox.removing;
+        u->traced = store->traced_count;
+        commit_spans_note(u);
 }
 
 bool unit_may_write(struct unit *u)
@@ -81,6 +84,7 @@ void unit_rollback(struct unit *u)
         u->store->batch->count = u->announced;
         u->store->change_count = u->changes;
         u->store->outbox.removing = u->removing;
+        u->store->traced_count = u->traced;
         sources_forget(u->store);
 }
 
@@ -263,8 +267,16 @@ static bool fits(const struct unit *u, size_t value, size_t record)
 static struct outbox_record event_record(struct unit *u, const struct event_type *type,
                                          const void *row)
 {
-        struct event_origin origin = {u->traceparent, u->cause, &u->store->announcer};
+        struct event_origin origin = {.traceparent = u->traceparent,
+                                      .cause = u->cause,
+                                      .announcer = &u->store->announcer};
+        struct trace trace;
 
+        if (unit_is_traced(u)) {
+                trace_continue(&trace, u->traceparent);
+                origin.traceparent = trace.parent;
+                origin.above = trace.above;
+        }
         return event_form_write(type, row, &origin, clock_wall_ms(), u->store->batch->arena);
 }
 

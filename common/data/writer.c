@@ -73,6 +73,8 @@ static bool run_job(struct store *store, struct job *job, bool apart)
         job->run(&unit, job->arg);
         if (unit_failed(&unit) || !unit_commit(&unit))
                 unit_rollback(&unit);
+        if (!unit.wrote)
+                store->traced_count = unit.traced;
         job->error = unit.error;
         store->batch_wrote |= unit.wrote && !unit_failed(&unit);
         return !db_transaction_is_void(store->writer) &&
@@ -91,6 +93,7 @@ static void forget_all(struct store *store)
         memcpy(store->sequences, store->written, sizeof store->written);
         store->change_count = 0;
         outbox_commit_ended(store, false);
+        store->traced_count = 0;
         sources_forget(store);
         forget_announced(store);
 }
@@ -244,12 +247,14 @@ static void after_failure(struct store *store, struct job *jobs, const struct er
 static void run_batch(struct store *store, struct job *jobs)
 {
         struct error error = {0};
+        int64_t committed_ns;
         bool done;
 
         atomic_store(&store->busy_since, clock_mono_us());
         store->batch_wrote = false;
         ids_begin(store, job_count(jobs));
         done = transact(store, jobs, &error);
+        committed_ns = store->traced_count ? clock_wall_ns() : 0;
         if (!done || store->batch_wrote ||
             store->shared) { /* in a shared store each commit writes (postgres_commit.c) */
                 atomic_store(&store->well, done);
@@ -264,6 +269,7 @@ static void run_batch(struct store *store, struct job *jobs)
                 next = j->next; /* done() may free the job */
                 j->done(j->arg, &j->error);
         }
+        commit_spans_end(store, committed_ns);
         atomic_store(&store->busy_since, 0);
 }
 

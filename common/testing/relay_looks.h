@@ -81,6 +81,11 @@ int64_t clock_wall_ms(void)
         return now.wall_ms;
 }
 
+int64_t clock_wall_ns(void)
+{
+        return now.wall_ms * 1000000;
+}
+
 void clock_set_wall_ms(int64_t ms)
 {
         now.wall_ms = ms;

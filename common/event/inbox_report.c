@@ -1,0 +1,135 @@
+/* inbox: what came of the events, as metrics, log lines and spans. */
+#include "event/inbox_inside.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+
+static const struct metric_family outcome_families[OUTCOMES] = {
+        [CONSUMED] = {"mall_events_consumed_total",
+                      "Events applied",
+                      METRIC_COUNTER,
+                      {"event_type"}},
+        [DUPLICATE] = {"mall_events_duplicate_total",
+                       "Events that had been applied before",
+                       METRIC_COUNTER,
+                       {"event_type"}},
+        [DEAD] = {"mall_events_dead_total",
+                  "Events sent to the dead letter topic",
+                  METRIC_COUNTER,
+                  {"event_type"}},
+        [CLASHING] = {"mall_events_clashing_total",
+                      "Of the dead ones, those with the identity of another event",
+                      METRIC_COUNTER,
+                      {"event_type"}},
+};
+
+const char inbox_clash[] = "another event came under its ce_source and ce_id before: was the "
+                           "store of its sender restored from a backup?"
+                           " See docs/backup.md";
+
+static void count(struct inbox *inbox, enum outcome outcome, const char *label)
+{
+        if (inbox->metrics)
+                metric_add(metrics_series(inbox->metrics, &outcome_families[outcome], &label), 1);
+}
+
+static const char *place_of(const struct event *e, char place[static 160])
+{
+        snprintf(place, 160, "%s[%d]@%lld", e->record->topic, e->record->partition,
+                 (long long)e->record->offset);
+        return place;
+}
+
+/* NULL: there is no trace. */
+static const char *id_of(const char *id)
+{
+        return *id ? id : NULL;
+}
+
+static void say_dead(const struct received *a, const char *label, const char *why)
+{
+        struct trace ids = process_span_ids(&a->span, &a->event);
+        char place[160];
+
+        log_write(LOG_ERROR,
+                  a->outcome == DEAD
+                          ? "an event cannot be understood; it is a dead letter now"
+                          : "two events have one identity; the second is a dead letter now",
+                  "event.place", place_of(&a->event, place), "event.type", label, "event.source",
+                  a->event.identity_source, "event.id", a->event.identity, "error.message", why,
+                  "trace.id", id_of(ids.id), "span.id", id_of(ids.span), NULL);
+}
+
+void inbox_report(struct inbox *inbox, struct received *a)
+{
+        static const char *const failures[OUTCOMES] = {
+                [DEAD] = "dead_letter", [CLASHING] = "clashing_identity"};
+        const char *label = event_label(inbox->reactions, a->event.type),
+                   *why = a->outcome == CLASHING ? inbox_clash : a->error.text;
+
+        count(inbox, a->outcome, label);
+        if (a->outcome == CLASHING)
+                count(inbox, DEAD, label);
+        if (failures[a->outcome])
+                say_dead(a, label, why);
+        process_span_end(&a->span, &a->event, a->outcome == DUPLICATE, failures[a->outcome], why);
+}
+
+void inbox_look_for_key(struct inbox *inbox, const struct event *e)
+{
+        char place[160];
+
+        if (inbox->keyless || e->record->key || e->source[0] || !e->record->partition)
+                return;
+        inbox->keyless = true;
+        log_write(LOG_WARN,
+                  "events come without a key on a topic of several partitions: those of one order "
+                  "may overtake each other. Let their sender give"
+                  " keys, or remove the topic and have it made with one partition "
+                  "(MALL_TOPIC_PARTITIONS=1). Said once.",
+                  "event.place", place_of(e, place), "event.type", e->type, NULL);
+}
+
+/* Of many events the log names none: any of them may be the reason. */
+void inbox_say_again(const struct batch *b, const struct error *error)
+{
+        const struct received *a = b->arrivals;
+        struct trace ids = {0};
+
+        if (b->count == 1)
+                ids = process_span_ids(&a->span, &a->event);
+        log_write(LOG_WARN, "events cannot be applied now; trying again", "error.message",
+                  error->text, "trace.id", id_of(ids.id), "span.id", id_of(ids.span), NULL);
+}
+
+void inbox_say_bare(const struct received *a, const struct error *error)
+{
+        struct trace ids = process_span_ids(&a->span, &a->event);
+
+        log_write(LOG_ERROR, "a dead letter cannot be kept as it is; only where it was and why is",
+                  "error.message", error->text, "trace.id", id_of(ids.id), "span.id",
+                  id_of(ids.span), NULL);
+}
+
+void inbox_say_bus(struct inbox *inbox, const struct error *error)
+{
+        enum error_kind before = inbox->trouble, now = error->kind;
+        bool broken = now != ERROR_NONE && !error_is_passing(now);
+
+        inbox->trouble = now;
+        if (now == before)
+                return;
+        pthread_mutex_lock(&inbox->lock);
+        snprintf(inbox->broken, sizeof inbox->broken, "%s", broken ? error->text : "");
+        pthread_mutex_unlock(&inbox->lock);
+        if (broken)
+                log_write(LOG_ERROR,
+                          "the bus cannot be read and needs repair; trying again each second",
+                          "error.message", error->text, NULL);
+        else if (now != ERROR_NONE)
+                log_write(LOG_WARN, "the bus is away; waiting for it", "error.message", error->text,
+                          NULL);
+        else
+                log_write(LOG_INFO, "the bus is back", NULL);
+}
