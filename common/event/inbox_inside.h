@@ -46,7 +46,7 @@ struct received {
         bool bare;          /* the dead letter could not be stored with all that the record has */
 };
 
-struct batch {
+struct inbox_batch {
         struct inbox *inbox;
         struct received *arrivals;
         size_t count;
@@ -57,7 +57,7 @@ extern const char inbox_clash[]; /* why it is a dead letter */
 /* What came of one event: call it once, after the commit. */
 void inbox_report(struct inbox *inbox, struct received *received);
 /* The batch could not be applied now. */
-void inbox_say_again(const struct batch *batch, const struct error *error);
+void inbox_say_again(const struct inbox_batch *batch, const struct error *error);
 /* The dead letter could not be stored with all that the record has. */
 void inbox_say_bare(const struct received *received, const struct error *error);
 /* With several partitions only a key keeps the events of one order in sequence. A producer with

@@ -92,7 +92,7 @@ void inbox_look_for_key(struct inbox *inbox, const struct event *e)
 }
 
 /* Of many events the log names none: any of them may be the reason. */
-void inbox_say_again(const struct batch *b, const struct error *error)
+void inbox_say_again(const struct inbox_batch *b, const struct error *error)
 {
         const struct received *a = b->arrivals;
         struct trace ids = {0};

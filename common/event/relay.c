@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
+#include "event/messaging.h"
 
 #include <stdlib.h>
 
@@ -53,11 +54,13 @@ struct relay *relay_open(const struct relay_config *config, struct error *error)
         r->store = config->store;
         r->metrics = config->metrics;
         r->shared = store_is_shared(r->store);
+        r->system = messaging_system(config->bus.url);
         r->bus = bus_open_publisher(&config->bus, error);
         if (!r->bus) {
                 free(r);
                 return NULL;
         }
+        r->topic = memory_string(messaging_topic(config->bus.url));
         relay_flights_open(r);
         pthread_mutex_init(&r->lock, NULL);
         pthread_cond_init(&r->work, NULL);
@@ -88,6 +91,7 @@ void relay_close(struct relay **at, int wait_ms)
         bus_close(&r->bus, left > CLOSE_LEAST_MS ? (int)left : CLOSE_LEAST_MS);
         outbox_batches_free(r->first);
         relay_flights_close(r);
+        free(r->topic);
         pthread_mutex_destroy(&r->lock);
         pthread_cond_destroy(&r->work);
         free(r);

@@ -77,6 +77,7 @@ void relay_forget(struct relay *r, struct flight *f)
         *relay_find(r, f->id) = f->next_in_bucket;
         unlink_from(r, f);
         r->of_part[f->part]--;
+        free(f->span);
         free(f);
 }
 

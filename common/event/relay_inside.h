@@ -3,6 +3,7 @@
      relay_wait.c      how long to wait, and what is logged once an outage
      relay_flights.c   the records that the bus was told of, and the lanes in which they queue
      relay_results.c   sending them, and what came of them
+     relay_spans.c     the span of each that is published
      relay_offer.c     handing over one more
      relay_memory.c    the feed of a store that belongs to one process
      relay_parts.c     the feed of a store that several processes share
@@ -48,6 +49,7 @@ struct flight {
         int64_t id, at;
         size_t bytes;
         struct metric *published; /* NULL: there are no metrics */
+        struct flight_span *span; /* NULL: its publishing is not recorded */
         const char *reason;       /* REFUSED */
         enum flight_state state;
         int part, lane;
@@ -78,6 +80,8 @@ struct relay {
         struct metrics *metrics;
         pthread_t thread;
         bool shared;
+        const char *system; /* messaging.system, for spans */
+        char *topic;        /* the bus's own */
 
         /* the relay thread's */
         bool away;    /* the log says so of the bus */
@@ -148,6 +152,14 @@ void relay_leave_by_all(struct relay *r, int64_t id, int64_t at);
 /* Must closing wait for something? */
 bool relay_is_at_work(const struct relay *r);
 void relay_note_oldest(struct relay *r);
+
+/* ---- relay_spans.c ---- */
+
+/* Where the outbox says that its publishing is recorded. From now until the bus has it; a record
+   that the bus gives back begins anew when it is handed over again. */
+struct flight_span *relay_span_begin(const struct outbox_record *o);
+/* why: the bus will never take it; NULL: it has it. */
+void relay_span_end(struct relay *r, struct flight *f, const char *why);
 
 /* ---- relay_results.c ---- */
 

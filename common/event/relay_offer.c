@@ -39,11 +39,14 @@ static bool has_room(const struct relay *r, const struct lane *l, size_t bytes)
 static void hand_over(struct relay *r, const struct outbox_record *o, struct lane *l, size_t bytes)
 {
         struct record *record = &r->waiting[r->waiting_count++];
+        struct flight *f;
 
         event_form_record(o, store_source(r->store), record, r->arena);
         record->tag = o->id;
         r->waiting_bytes += bytes;
-        relay_take_off(r, o, l, bytes)->published = series_of(r, record, o);
+        f = relay_take_off(r, o, l, bytes);
+        f->published = series_of(r, record, o);
+        f->span = relay_span_begin(o);
 }
 
 enum offer relay_offer(struct relay *r, const struct outbox_record *o)

@@ -46,6 +46,7 @@ static void landed(struct relay *r, struct flight *f)
         l->closed_until = 0;
         if (f->published)
                 metric_add(f->published, 1);
+        relay_span_end(r, f, NULL);
         relay_move(r, f, LANDED);
 }
 
@@ -55,6 +56,7 @@ static void refused(struct relay *r, struct flight *f, const char *reason)
         log_write(LOG_ERROR, "an event can never be published; it is parked in the outbox",
                   "error.message", reason, NULL);
         f->reason = reason;
+        relay_span_end(r, f, reason);
         relay_move(r, f, REFUSED);
 }
 

@@ -1,8 +1,8 @@
 /* The span of publishing an event: whoever publishes it, and whenever, it is the one that the event
    names, and it lasts until the bus has the event. */
 #include "data/event_form.h"
-#include "testing/relay_story.h"
 #include "testing/named_spans.h"
+#include "testing/relay_story.h"
 
 static void open_all(void)
 {
