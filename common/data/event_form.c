@@ -10,6 +10,7 @@
 
 enum {
         HEADERS_COMMON = 5,
+        HEADERS_USUAL = 16, /* an event has no more; a dead letter may have any number */
         /* what headers cost on the bus beyond the packed ones, at most: the common ones, and some
            bytes for each */
         HEADERS_BESIDE = 400,
@@ -152,15 +153,17 @@ void event_form_record(const struct outbox_record *o, const char *source, struct
         const char *at = o->headers, *end = at + o->headers_len;
         struct record_header *h;
         struct packed_header own;
-        size_t count;
+        size_t count, room = 0;
 
-        packed_headers_count(at, o->headers_len, PACKED_FOR_OUTBOX, &count);
-        h = arena_alloc(arena, (HEADERS_COMMON + count) * sizeof *h);
+        h = arena_reserve(arena, NULL, &room, HEADERS_USUAL, sizeof *h);
         count = o->topic ? 0 : common_headers(o, source, h, arena);
         if (has_above(o))
                 packed_headers_next(&at, end, PACKED_FOR_OUTBOX, &own);
-        while (packed_headers_next(&at, end, PACKED_FOR_OUTBOX, &own))
+        while (packed_headers_next(&at, end, PACKED_FOR_OUTBOX, &own)) {
+                if (count == room)
+                        h = arena_reserve(arena, h, &room, count + 1, sizeof *h);
                 h[count++] = (struct record_header){own.name, own.value, own.len};
+        }
         *record = (struct record){
                 .topic = o->topic,
                 .timestamp_ms = o->at,
