@@ -95,6 +95,25 @@ static void follow_in_vain(const char *url)
         arena_close(&arena);
 }
 
+static bool take(void *arg, const struct record *record)
+{
+        (void)arg, (void)record;
+        return true;
+}
+
+static void read_in_vain(const char *url)
+{
+        struct bus_config config = {.url = url, .client = "test", .quiet = true};
+        _Atomic bool stop = true;
+        struct bus_through through = {.take = take, .stop = &stop};
+        int64_t start = clock_mono_us();
+        struct error e = {0};
+
+        check(!bus_read_through(&config, &through, &e));
+        check_contains(e.text, "stopped");
+        check(clock_mono_us() - start < BOUND_US / 2); /* much earlier than it would give up */
+}
+
 static void an_absent_broker(void)
 {
         char url[64];
@@ -103,6 +122,7 @@ static void an_absent_broker(void)
         publish_in_vain(url);
         poll_in_vain(url);
         follow_in_vain(url);
+        read_in_vain(url);
 }
 
 static void a_mute_broker(void)
@@ -113,6 +133,7 @@ static void a_mute_broker(void)
         publish_in_vain(url);
         poll_in_vain(url);
         follow_in_vain(url);
+        read_in_vain(url);
         close(fd);
 }
 

@@ -1,5 +1,5 @@
 /* fake_peer - for tests only: stands for another service. It answers with the bytes that the test
-   gave, or not at all, counts the requests and keeps the last one. */
+   gave, or gives for each request, or not at all, counts the requests and keeps the last one. */
 #ifndef TESTING_FAKE_PEER_H
 #define TESTING_FAKE_PEER_H
 
@@ -18,9 +18,10 @@ enum { PEER_CONNECTIONS = 100, PEER_LOOK_MS = 5 };
 
 static struct {
         pthread_t thread;
-        pthread_mutex_t lock; /* of all below */
-        const char *answer;   /* to each request; NULL: none, it waits */
-        bool hangs_up;        /* after its answer */
+        pthread_mutex_t lock;                          /* of all below */
+        const char *answer;                            /* to each request; NULL: none, it waits */
+        const char *(*answer_to)(const char *request); /* instead; set it before peer_open */
+        bool hangs_up;                                 /* after its answer */
         bool stop;
         int port, count, requests, connections;
         struct pollfd fds[PEER_CONNECTIONS]; /* the first one listens */
@@ -42,6 +43,8 @@ static inline bool peer_serve(int fd)
                 return false;
         peer.heard[n] = '\0';
         peer.requests++;
+        if (peer.answer_to)
+                peer.answer = peer.answer_to(peer.heard);
         if (!peer.answer)
                 return true;
         return send(fd, peer.answer, strlen(peer.answer), MSG_NOSIGNAL) > 0 && !peer.hangs_up;
