@@ -5,6 +5,7 @@
 #include "service/document.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A client's path or user agent may have any byte. */
@@ -23,6 +24,15 @@ static cJSON *clean_string(const char *text)
         return string;
 }
 
+/* 64 bits are a string. */
+static cJSON *number_of(int64_t number)
+{
+        char digits[24];
+
+        snprintf(digits, sizeof digits, "%" PRId64, number);
+        return string_of(digits);
+}
+
 static cJSON *attribute_of(const char *key, const char *type, cJSON *value)
 {
         return object_of((struct member[]){
@@ -36,7 +46,7 @@ static cJSON *attribute_of_span(const struct span_attribute *a)
 {
         switch (a->type) {
         case SPAN_VALUE_NUMBER:
-                return attribute_of(a->key, "intValue", string_from("%" PRId64, a->number));
+                return attribute_of(a->key, "intValue", number_of(a->number));
         case SPAN_VALUE_BOOL:
                 return attribute_of(a->key, "boolValue", cJSON_CreateBool(a->number != 0));
         default:
@@ -72,8 +82,8 @@ static cJSON *span_of(const struct span_record *r)
                 {"parentSpanId", *r->above ? string_of(r->above) : NULL},
                 {"name", clean_string(r->name)},
                 {"kind", cJSON_CreateNumber(r->kind)},
-                {"startTimeUnixNano", string_from("%" PRId64, r->start_ns)},
-                {"endTimeUnixNano", string_from("%" PRId64, r->end_ns)},
+                {"startTimeUnixNano", number_of(r->start_ns)},
+                {"endTimeUnixNano", number_of(r->end_ns)},
                 {"attributes", attributes_of(r)},
                 {"droppedAttributesCount",
                  r->attributes_lost ? cJSON_CreateNumber(r->attributes_lost) : NULL},
