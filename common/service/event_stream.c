@@ -106,6 +106,17 @@ static bool last_read(struct http_request *r, uint64_t *last)
         return *text >= '0' && *text <= '9' && !*end;
 }
 
+/* The header is newer: a browser that comes back by itself asks with the query of its first time.
+ */
+static const char *place_asked(struct http_request *r)
+{
+        const char *text = http_header(r, "Last-Event-ID");
+
+        if (!*text)
+                text = http_query(r, "lastEventId", 0);
+        return text ? text : "";
+}
+
 enum http_result event_stream_begin(struct event_streams *es, struct http_request *r)
 {
         struct follower *f;
@@ -119,7 +130,7 @@ enum http_result event_stream_begin(struct event_streams *es, struct http_reques
         f->streams = es;
         f->opened_us = f->paid_us = clock_mono_us();
         f->budget = RATE;
-        if (vector_read(f, http_header(r, "Last-Event-ID"))) {
+        if (vector_read(f, place_asked(r))) {
                 begin_after_vector(f);
         } else {
                 forget_vector(f);

@@ -5,7 +5,8 @@
    Last-Event-ID gets exactly what follows, from any replica, as far as it is remembered.
 
      ?last=N       how many old events a newcomer gets (100)
-     event: rates  once a second if they changed: {"counts":{type:n},"passedOver":n,"followers":n}
+     ?lastEventId= the same as Last-Event-ID, which a script cannot send with an EventSource of its
+   own event: rates  once a second if they changed: {"counts":{type:n},"passedOver":n,"followers":n}
      event: gap    {"skipped":n}: the client was too slow, too much came (1,000 events a second a
                    stream), or what it missed is forgotten */
 #ifndef SERVICE_EVENT_STREAM_H

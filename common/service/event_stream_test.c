@@ -152,6 +152,27 @@ static void who_comes_back_gets_exactly_what_follows(void)
         end();
 }
 
+/* A page that opens its stream anew cannot send the header; its browser, which then comes back by
+ * itself, sends both. */
+static void the_place_may_be_in_the_query(void)
+{
+        int fd;
+
+        begin(100);
+        place_many(1, 5);
+        place(1, 7);
+        fd = follow("?last=1&lastEventId=0-3.1-6", NULL);
+        check_text(events_in(until(fd, "id: 0-5.1-7\n\n")), "0:4 0:5 1:7");
+        close(fd);
+        fd = follow("?last=1&lastEventId=0-3.1-6", "0-4.1-7");
+        check_text(events_in(until(fd, "id: 0-5.1-7\n\n")), "0:5");
+        close(fd);
+        fd = follow("?last=1&lastEventId=x", NULL);
+        check_text(events_in(until(fd, "id: 1-7\n\n")), "1:7");
+        close(fd);
+        end();
+}
+
 static void a_long_absence_is_made_up_for_without_a_limit(void)
 {
         const char *heard;
@@ -256,6 +277,7 @@ int main(int argc, char **argv)
                 STORY(a_newcomer_gets_the_last_ones_and_what_comes),
                 STORY(there_are_a_hundred_unless_asked_for_else),
                 STORY(who_comes_back_gets_exactly_what_follows),
+                STORY(the_place_may_be_in_the_query),
                 STORY(a_long_absence_is_made_up_for_without_a_limit),
                 STORY(what_is_forgotten_is_a_gap),
                 STORY(what_the_client_has_already_is_not_sent_when_it_comes),
