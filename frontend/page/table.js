@@ -12,6 +12,7 @@ import { Pace } from './pace.js';
 import { changes, merged, pageOf } from './rows.js';
 
 const SIZE = 8;
+const MARKED_MS = 1500;
 const MOST_MARKED = 3; /* new rows; where nearly all are new, marks say nothing and only flicker */
 
 function statusCell(status) {
@@ -41,6 +42,8 @@ export class Table {
     #total = 0;
     #pages = 1;
     #touched = new Set();
+    #marked = [];
+    #unmarking = 0;
     #isWanted = () => true;
 
     constructor(collection, isWanted) {
@@ -180,6 +183,7 @@ export class Table {
         this.#rows = rows;
         this.#showTotals();
         this.empty.hidden = rows.length > 0;
+        this.#unmark();
         const isCalm = mark && rows.filter((row) => !this.#lines.has(row.id)).length <= MOST_MARKED;
         const lines = new Map(rows.map((row) => [row.id, this.#line(row, isCalm)]));
         for (const [id, line] of this.#lines)
@@ -214,12 +218,14 @@ export class Table {
     #newLine(row, mark) {
         const { name, columns, act } = this.collection;
         const cells = new Map(columns.map((column) => [column.name, el('td', { class: this.#class(column) }, content(column.of(row)))]));
-        const line = { row, cells, element: el('tr', { 'data-id': row.id, class: [mark && 'new', row.isGone && 'gone'].filter(Boolean).join(' ') }, [...cells.values()]) };
+        const line = { row, cells, element: el('tr', { 'data-id': row.id, class: row.isGone ? 'gone' : null }, [...cells.values()]) };
         if (act) {
             const open = () => tell('act', { action: act.action, values: act.values(line.row) });
             line.button = el('button', { type: 'button', class: 'quiet', disabled: row.isGone, 'aria-label': t(`tables.${name}.act.of`, { id: row.id }), onclick: open }, t(`tables.${name}.act`));
             line.element.append(el('td', { class: 'act' }, line.button));
         }
+        if (mark)
+            this.#mark(line.element);
         return line;
     }
 
@@ -230,10 +236,19 @@ export class Table {
         cell.replaceChildren(content(column.of(row)));
         if (hadFocus)
             cell.querySelector('a')?.focus();
-        if (!mark)
-            return;
-        cell.classList.remove('changed');
-        void cell.offsetWidth; /* begins the animation anew */
-        cell.classList.add('changed');
+        if (mark)
+            this.#mark(cell);
+    }
+
+    /* What is new or has changed stands out for a while. Nothing fades: that costs a picture every 16 ms as long as it lasts. */
+    #mark(element) {
+        clearTimeout(this.#unmarking);
+        this.#unmarking = setTimeout(() => this.#unmark(), MARKED_MS);
+        element.classList.add('marked');
+        this.#marked.push(element);
+    }
+
+    #unmark() {
+        this.#marked.splice(0).forEach((element) => element.classList.remove('marked'));
     }
 }
