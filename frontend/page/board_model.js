@@ -47,14 +47,15 @@ function externalsOf(lanes, counts) {
     return [...new Set([...heard, ...seen.slice(0, EXTERNALS)])];
 }
 
-/* A lane for each service that has something to show, and first one for what comes from elsewhere, if there is any. */
+/* A lane for each service that has something to show, and a last one for what comes from elsewhere, as soon as there is any:
+   there it moves none of the others. */
 export function boardOf(services, counts = {}) {
     const lanes = services.map(laneOf).filter(hasNotes);
     const externals = lanes.length ? externalsOf(lanes, counts) : [];
     const elsewhere = {
         service: null, status: null, version: null, commands: [], aggregates: [], readModels: [], events: externals, policies: [],
     };
-    return externals.length ? [elsewhere, ...lanes] : lanes;
+    return externals.length ? [...lanes, elsewhere] : lanes;
 }
 
 /* Who hears an event. */

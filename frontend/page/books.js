@@ -10,7 +10,7 @@ add({
     ko: {
         'books.title': '장부 대조', 'books.about': '주문마다 배송이 있는지, 배송마다 재고가 한 번씩 빠졌는지, 재고가 이동 내역의 합과 같은지 5초마다 확인합니다.',
         'books.balanced': '장부 일치', 'books.settling': '장부 정산 중', 'books.unbalanced': '장부 불일치', 'books.unknown': '장부 확인 불가', 'books.waiting': '장부 확인 중',
-        'books.why.balanced': '모든 내역이 맞습니다.', 'books.why.settling': '아직 처리 중인 이벤트가 있습니다.', 'books.why.unbalanced': '아래 내역이 맞지 않습니다.',
+        'books.why.balanced': '모든 내역이 맞습니다.', 'books.why.settling': '처리 중인 이벤트가 있습니다. 같은 불일치가 두 번 이어지면 그때 알립니다.', 'books.why.unbalanced': '아래 내역이 맞지 않습니다.',
         'books.why.unknown': '지금은 장부를 확인할 수 없습니다.', 'books.why.waiting': '첫 결과를 기다리는 중입니다.',
         'books.orders': '주문', 'books.deliveries': '배송', 'books.products': '재고', 'books.movements': '재고 이동', 'books.events': '이벤트', 'books.at': '확인 시각',
         'books.offences': '맞지 않는 내역', 'books.unchecked': '확인하지 못한 것', 'books.order': '주문 {id}', 'books.delivery': '배송 {id}', 'books.inventory': '재고 {id}', 'books.other': '{about} {id}',
@@ -19,7 +19,7 @@ add({
     en: {
         'books.title': 'The books', 'books.about': 'Every 5 seconds: has each order its delivery, took each delivery its stock once, is each stock the sum of its movements?',
         'books.balanced': 'Books balance', 'books.settling': 'Books settling', 'books.unbalanced': 'Books do not balance', 'books.unknown': 'Books unknown', 'books.waiting': 'Books being checked',
-        'books.why.balanced': 'All of it agrees.', 'books.why.settling': 'Some events are still on their way.', 'books.why.unbalanced': 'This does not agree:',
+        'books.why.balanced': 'All of it agrees.', 'books.why.settling': 'Events are on their way. What disagrees twice in a row is told then.', 'books.why.unbalanced': 'This does not agree:',
         'books.why.unknown': 'The books cannot be checked right now.', 'books.why.waiting': 'Waiting for the first result.',
         'books.orders': 'Orders', 'books.deliveries': 'Deliveries', 'books.products': 'Inventories', 'books.movements': 'Movements', 'books.events': 'Events', 'books.at': 'Checked at',
         'books.offences': 'What is wrong', 'books.unchecked': 'Not checked', 'books.order': 'Order {id}', 'books.delivery': 'Delivery {id}', 'books.inventory': 'Inventory {id}', 'books.other': '{about} {id}',
@@ -72,15 +72,17 @@ function show() {
     const state = stateOf(), books = latestBooks ?? {};
     showLight(state);
     setText(parts.why, t(`books.why.${state}`));
-    setText(parts.detail, books.why ?? '');
+    setText(parts.detail, state === 'unknown' ? books.why ?? '' : '');
     for (const [name, cell] of parts.counts)
         setText(cell, books[name] === undefined || books[name] === null ? '–' : number(books[name]));
     setText(parts.at, books.at ? time(books.at) : '–');
-    const wrong = JSON.stringify([books.offences, books.unchecked, document.documentElement.lang]);
+    /* While it settles, what is found is other things each time, and most of it is none. */
+    const offences = state === 'unbalanced' ? books.offences ?? [] : [];
+    const wrong = JSON.stringify([offences, books.unchecked, document.documentElement.lang]);
     if (wrong === parts.wrong)
         return;
     parts.wrong = wrong;
-    showOffences(books.offences ?? []);
+    showOffences(offences);
     parts.unchecked.hidden = !books.unchecked?.length;
     parts.uncheckedList.replaceChildren(...(books.unchecked ?? []).map((text) => el('li', { lang: 'en' }, text)));
 }
