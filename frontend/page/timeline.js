@@ -36,7 +36,7 @@ add({
     },
 });
 
-const SOON_MS = 200, AGAIN_MS = 5000;
+const SOON_MS = 200, GAP_MS = 1000, AGAIN_MS = 5000;
 const COLUMNS = ['number', 'ms', 'event', 'what', 'service', 'pod', 'version', 'place', 'announced', 'cause', 'traceId'];
 const NUMBERS = ['number', 'ms', 'cause'];
 
@@ -139,12 +139,12 @@ async function ask() {
 
 /* More of this order came: one question for all that comes within a moment. */
 let due = 0;
-function askSoon() {
+function askSoon(pause = SOON_MS) {
     due ||= setTimeout(() => {
         due = 0;
         if (order !== null && !document.hidden)
             ask();
-    }, SOON_MS);
+    }, pause);
 }
 
 function came(events) {
@@ -205,7 +205,7 @@ export function start(element) {
     frame(element);
     on('route', routed);
     on('events', came);
-    on('gap', askSoon);
+    on('gap', () => askSoon(GAP_MS));
     on('stream', (state) => state === 'open' && askSoon());
     on('language', show);
     on('topology', () => shown && show());
