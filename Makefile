@@ -52,7 +52,7 @@ ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(WITHOUT_$(VARIANT)) $(HARDENING_$(VARIANT
              $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 ALL_LIBS   = -Wl,--as-needed $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
-.PHONY: help all run test bench lint format unit wire schema proxy system neighbours console traces fifth fuzz mutants images images-test deploy-check generate compdb install coverage programs next generated linked deps-run deps-kafka deps-postgres \
+.PHONY: help all run test bench lint format unit wire schema proxy system neighbours page console traces fifth fuzz mutants images images-test deploy-check generate compdb install coverage programs next generated linked deps-run deps-kafka deps-postgres \
         deps-test deps-bench deps-fuzz deps-images deps-emulator deps-jaeger unit-tests unit-here concurrent-tests ceiling fuzzers clean
 .SECONDARY:
 
@@ -72,7 +72,7 @@ images_test = $(shell [ "$$(id -u)" = 0 ] && unshare --mount --net true 2>/dev/n
 
 test: deps-test ## run all checks and tests, from lint to deploy-check, and count what passed and failed
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
-	@scripts/tally.py lint unit wire schema proxy system neighbours fifth deploy-check $(images_test)
+	@scripts/tally.py lint unit page wire schema proxy system neighbours fifth deploy-check $(images_test)
 	@$(if $(images_test),,echo "images-test was left out: it takes root, and the right to mount and to make networks")
 
 lint: deps-test ## check includes, layout, generated files and warnings, and run cppcheck, clang-tidy and shellcheck
@@ -115,6 +115,9 @@ neighbours: deps-test ## test order, delivery and product together with Spring's
 traces: deps-test ## have the daemons send traces to a collector of the tests, and to Jaeger where `make deps-jaeger` was called; ONLY=sampler picks
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=$(VARIANT) programs
 	@tests/traces/run.py --variant $(VARIANT) $(ONLY)
+
+page: deps-test ## run the tests of the page's parts that need no browser, in Node; ONLY=board picks
+	@tests/page/run.py $(ONLY)
 
 console: deps-test ## have a browser use the console through the gateway, on both buses; ONLY=stream picks, PICTURES=1 makes those of README.md anew
 	@$(MAKE) --no-print-directory -j$(JOBS) programs next
