@@ -326,7 +326,7 @@ unit-tests: $(test_sources:%.c=$(OUT)/%)
 here := $(patsubst %.c,$(OUT)/%,$(filter $(UNDER)/%,$(test_sources)))
 ifeq ($(RUNNER),)
 unit-here: $(here)
-	@scripts/unit.py $(here)
+	@$(if $(here),scripts/unit.py $(here),echo "there are no unit tests under $(UNDER)")
 else
 # scripts/cross: another architecture's. To a process of its, qemu says that it takes no memory, which metrics_test does not believe.
 unit-here: $(here)
