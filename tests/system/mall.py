@@ -27,7 +27,7 @@ import services                                                 # noqa: E402
 
 VARIANT = os.environ.get("MALL_TEST_VARIANT", "release")
 BIN = pathlib.Path(os.environ.get("MALL_TEST_BIN", TOP / "build" / VARIANT / "bin"))
-PATIENCE = 60                                                   # s, at least: a deadline only ends what hangs, a busy machine must not fail a story
+PATIENCE = int(os.environ.get("MALL_TEST_PATIENCE", 60))        # s, at least: a deadline only ends what hangs, a busy machine must not fail a story
 SLOWER = 1 if VARIANT == "release" else 4                       # sanitizers: deadlines grow by this
 SERVICES = tuple(services.names())
 DAEMONS = tuple(services.daemons())
