@@ -1,18 +1,26 @@
 /* The page's connection is lost and comes back; daemons come and go under it. */
-import { equal, until, untilEqual } from './visitor.mjs';
-import { cells, eventsHeld, isLive, typesShown } from './shop.mjs';
+import { equal, until } from './visitor.mjs';
+import { eventsHeld, isLive, typesShown } from './shop.mjs';
 
 const BROKEN = [/net::ERR_/, /status of 50[234]/];
 
 const text = (places) => places.map(([partition, offset]) => `${partition}-${offset}`);
 
-/* The page has each event of the topic, once. */
-async function hasAllOnce(page, mall) {
-    const wanted = text(await mall.places_of_events()).sort();
-    await until(async () => (await eventsHeld(page)).length >= wanted.length, `${wanted.length} events`);
-    const held = text(await eventsHeld(page));
-    equal(held.length, new Set(held).size, 'events held, and different ones of them');
-    equal([...held].sort(), wanted, 'the events held');
+/* A page that is live, and checks that it has each event that came since, once. */
+async function begin(visit, mall) {
+    const before = new Set(text(await mall.places_of_events()));
+    const page = await visit({ allow: BROKEN });
+    await isLive(page);
+    async function hasAllOnce() {
+        await mall.settle();
+        const since = text(await mall.places_of_events()).filter((place) => !before.has(place)).sort();
+        const heldSince = async () => text(await eventsHeld(page)).filter((place) => !before.has(place)).sort();
+        await until(async () => (await heldSince()).length >= since.length, `${since.length} events`);
+        equal(await heldSince(), since, 'the events held');
+        const held = text(await eventsHeld(page));
+        equal(held.length, new Set(held).size, 'events held, and different ones of them');
+    }
+    return { page, hasAllOnce };
 }
 
 async function isLost(page) {
@@ -21,8 +29,7 @@ async function isLost(page) {
 
 async function aConnectionThatIsCutComesBackWithoutAGapOrADouble(visit, mall) {
     await mall.register('1001', 'TV', 1000000);
-    const page = await visit({ allow: BROKEN });
-    await isLive(page);
+    const { page, hasAllOnce } = await begin(visit, mall);
     await mall.place(20);
     await until(async () => (await typesShown(page)).length > 0, 'events');
     await mall.cut();
@@ -32,13 +39,11 @@ async function aConnectionThatIsCutComesBackWithoutAGapOrADouble(visit, mall) {
     await mall.heal();
     await isLive(page);
     await mall.place(20);
-    await mall.settle();
-    await hasAllOnce(page, mall);
+    await hasAllOnce();
 }
 
 async function aBrowserThatIsOfflineComesBack(visit, mall) {
-    const page = await visit({ allow: BROKEN });
-    await isLive(page);
+    const { page, hasAllOnce } = await begin(visit, mall);
     await page.context().setOffline(true);
     await mall.place(5);
     await mall.cut(); /* offline ends no stream that is open */
@@ -46,43 +51,36 @@ async function aBrowserThatIsOfflineComesBack(visit, mall) {
     await isLost(page);
     await page.context().setOffline(false);
     await isLive(page);
-    await mall.settle();
-    await hasAllOnce(page, mall);
+    await hasAllOnce();
 }
 
 async function aFrontendThatStartsAgain(visit, mall) {
-    const page = await visit({ allow: BROKEN });
-    await isLive(page);
+    const { page, hasAllOnce } = await begin(visit, mall);
     await mall.kill('frontend');
     await isLost(page);
     await mall.place(5);
     await mall.start('frontend');
     await isLive(page);
-    await mall.settle();
-    await hasAllOnce(page, mall);
+    await hasAllOnce();
 }
 
 async function aGatewayThatStartsAgain(visit, mall) {
-    const page = await visit({ allow: BROKEN });
-    await isLive(page);
+    const { page, hasAllOnce } = await begin(visit, mall);
     await mall.stop('gateway');
     await isLost(page);
     await mall.start('gateway');
     await isLive(page);
     await mall.place(1);
-    await mall.settle();
-    await hasAllOnce(page, mall);
+    await hasAllOnce();
 }
 
 async function aHiddenTabMissesNothing(visit, mall) {
-    const page = await visit({ allow: BROKEN });
-    await isLive(page);
+    const { page, hasAllOnce } = await begin(visit, mall);
     const other = await page.context().newPage();
     await other.bringToFront();
     await mall.place(20);
-    await mall.settle();
     await page.bringToFront();
-    await hasAllOnce(page, mall);
+    await hasAllOnce();
 }
 
 export const cases = [

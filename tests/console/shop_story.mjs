@@ -12,38 +12,81 @@ async function thePageIsThereAndSaysWhatItMayLoad(visit) {
     await isLive(page);
 }
 
+/* Three buttons, one after the other, and what to watch. */
+async function theFirstMinuteExplainsItself(visit, mall) {
+    const page = await visit();
+    await isLive(page);
+    const first = page.locator('#first'), buttons = first.locator('.step button');
+    await until(async () => await first.isVisible() && await buttons.count() === 3, 'three buttons');
+    await buttons.nth(0).click();
+    await seesRow(page, 'inventories', 1, ['1', '1001', 'TV', '100']);
+    await buttons.nth(1).click();
+    await seesRow(page, 'inventories', 1, ['1', '1001', 'TV', '95']);
+    await untilEqual(() => first.locator('.trail code').allTextContents(), ['Orderplaced', 'DeliveryStarted', 'InventoryModified'], 'what followed');
+    await buttons.nth(2).click();
+    await seesRow(page, 'inventories', 1, ['1', '1001', 'TV', '100']);
+    await until(async () => (await cells(page, 'orders', 1)).at(-1) === 'canceled', 'the order is canceled');
+    await untilEqual(() => first.locator('.trail code').allTextContents(), ['OrderCanceled', 'DeliveryCanceled', 'InventoryModified'], 'what followed');
+    await first.locator('a[href="#/timeline/1"]').click();
+    await untilEqual(() => page.evaluate(() => document.documentElement.dataset.view), 'timeline', 'the view');
+    await isBalanced(page);
+    const other = await visit();
+    await isLive(other);
+    await seesRow(other, 'inventories', 1, ['1', '1001', 'TV', '100']);
+    equal(await other.locator('#first').isVisible(), false, 'the first minute is there for who comes later');
+}
+
+const isBalanced = (page) => until(() => page.locator('#books-light [data-tone=good]').isVisible(), 'the books balance');
+
 async function aProductIsRegistered(visit) {
     const page = await visit();
     await isLive(page);
-    await act(page, 'register', { productId: '1001', productName: 'TV', stock: '100' });
-    await seesRow(page, 'inventories', 1, ['1', '1001', 'TV', '100']);
-    await seesRow(page, 'movements', 1, ['1', '1001', '+100', 'registered', '']);
-    await until(async () => /\b1\b/.test(await result(page, 'register')), 'the number of the inventory');
+    await act(page, 'register', { productId: '3003', productName: 'Radio', stock: '30' });
+    await seesRow(page, 'inventories', 2, ['2', '3003', 'Radio', '30']);
+    await seesRow(page, 'movements', 4, ['4', '3003', '+30', 'registered', '']);
+    await until(async () => /\b2\b/.test(await result(page, 'register')), 'the number of the inventory');
 }
 
 async function anOrderStartsADeliveryAndTakesStock(visit) {
     const page = await visit();
     await isLive(page);
     await act(page, 'order', { productId: '1001', productName: 'TV', qty: '5', customerId: '100' });
-    await seesRow(page, 'orders', 1, ['1', 'TV', '5', '100', 'DeliveryStarted']);
-    await seesRow(page, 'deliveries', 1, ['1', '1', '1001', '5', '100', await statusOfDelivery(page, 1)]);
+    await seesRow(page, 'orders', 2, ['2', 'TV', '5', '100', 'DeliveryStarted']);
+    await seesRow(page, 'deliveries', 2, ['2', '2', '1001', '5', '100', 'DeliveryStarted']);
     await seesRow(page, 'inventories', 1, ['1', '1001', 'TV', '95']);
-    await until(async () => (await cells(page, 'movements', 2))[2] === '-5' || (await cells(page, 'movements', 2))[2] === '−5', 'a movement of -5');
-    await untilEqual(async () => (await typesShown(page)).sort(), ['DeliveryStarted', 'InventoryModified', 'Orderplaced'], 'the stream');
-    await untilEqual(async () => ones(await countsOnBoard(page)), { DeliveryStarted: 1, InventoryModified: 1, Orderplaced: 1 }, 'the board');
+    await seesRow(page, 'movements', 5, ['5', '1001', '-5', 'taken', '2']);
+    await untilEqual(async () => (await typesShown(page)).slice(0, 3).sort(), ['DeliveryStarted', 'InventoryModified', 'Orderplaced'], 'the stream');
+    await untilEqual(() => countsOnBoard(page), { Orderplaced: 2, OrderCanceled: 1, DeliveryStarted: 2, DeliveryCanceled: 1, InventoryModified: 3, OutOfStock: 0 }, 'the board');
     await untilEqual(() => form(page, 'order').locator('.trail code').allTextContents(), ['Orderplaced', 'DeliveryStarted', 'InventoryModified'], 'the trail');
 }
 
-/* Those that came at all. */
-const ones = (counts) => Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0).sort());
+async function itsTimelineIsAPictureAndATable(visit) {
+    const page = await visit();
+    await isLive(page);
+    await row(page, 'orders', 2).locator('a').click();
+    const timeline = page.locator('#timeline');
+    await untilEqual(() => timeline.locator('tbody th').allTextContents(), ['Orderplaced', 'DeliveryStarted', 'InventoryModified'], 'the events');
+    const told = await timeline.locator('tbody tr').evaluateAll((all) => all.map((one) => [...one.querySelectorAll('td')].map((cell) => cell.textContent)));
+    equal(told.map((cell) => cell[3]), ['order', 'delivery', 'product'], 'the services');
+    equal(told.every((cell) => /^[a-z]+-\d+$/.test(cell[4]) && cell[5] === '1.0.0'), true, `the pods and versions of ${JSON.stringify(told)}`);
+    equal(told.map((cell) => cell[8]), ['', '1', '2'], 'what caused each');
+    equal(new Set(told.map((cell) => cell[9])).size, 1, 'traces');
+    await until(() => timeline.locator('svg').isVisible(), 'the picture');
+    await page.goBack();
+    await until(() => table(page, 'orders').isVisible(), 'the tables again');
+}
 
-const statusOfDelivery = async (page, id) => until(async () => (await cells(page, 'deliveries', id))[5], 'the status of the delivery');
+async function anOrderThatNobodyRemembersSaysSo(visit) {
+    const page = await visit({ path: '/#/timeline/99999', allow: [/status of 404/] });
+    await isLive(page);
+    await until(async () => /99,?999/.test(await page.locator('#timeline .timeline-words').textContent()), 'words');
+}
 
 async function moreThanThereIsIsOutOfStock(visit) {
     const page = await visit();
     await isLive(page);
     await act(page, 'order', { qty: '500' });
-    await until(async () => (await cells(page, 'orders', 2)).at(-1) === 'OutOfStock', 'OutOfStock');
+    await until(async () => (await cells(page, 'orders', 3)).at(-1) === 'OutOfStock', 'OutOfStock');
     await until(async () => (await typesShown(page)).includes('OutOfStock'), 'OutOfStock in the stream');
     await seesRow(page, 'inventories', 1, ['1', '1001', 'TV', '95']);
 }
@@ -51,13 +94,14 @@ async function moreThanThereIsIsOutOfStock(visit) {
 async function aCancelTakesAllOfItBack(visit) {
     const page = await visit();
     await isLive(page);
-    await row(page, 'orders', 1).getByRole('button').click();
-    equal(await form(page, 'cancel').locator('[name=orderId]').inputValue(), '1', 'the order in the form');
+    await row(page, 'orders', 2).getByRole('button').click();
+    equal(await form(page, 'cancel').locator('[name=orderId]').inputValue(), '2', 'the order in the form');
     await form(page, 'cancel').locator('button[type=submit]').click();
-    await until(async () => (await cells(page, 'orders', 1)).at(-1) === 'canceled', 'the row stays and says so');
+    await until(async () => (await cells(page, 'orders', 2)).at(-1) === 'canceled', 'the row stays and says so');
     await seesRow(page, 'inventories', 1, ['1', '1001', 'TV', '100']);
     await untilEqual(async () => (await typesShown(page)).slice(0, 3).sort(), ['DeliveryCanceled', 'InventoryModified', 'OrderCanceled'], 'the stream');
-    await until(async () => (await countsOnBoard(page)).OrderCanceled === 1, 'the board');
+    await until(async () => (await countsOnBoard(page)).OrderCanceled === 2, 'the board');
+    await isBalanced(page);
 }
 
 async function whatTheMallRefusesIsSaidAtTheField(visit) {
@@ -87,7 +131,7 @@ async function theCommandsShownDoTheSame(visit, mall) {
     for (const [at, tool] of ['httpie', 'curl'].entries()) {
         const line = await order.locator('.line', { hasText: tool }).locator('code').textContent();
         await mall.type_in_a_shell(line);
-        const number = 3 + at;
+        const number = 4 + at;
         await until(async () => (await cells(page, 'orders', number)).length > 0, `an order by ${tool}`);
         const made = await mall.order(number);
         equal([made.productId, made.productName, made.qty, made.customerId], ['1001', values.productName, 1, '=100'], `the order by ${tool}`);
@@ -103,8 +147,8 @@ async function theStreamIsFiltered(visit) {
     await page.locator('#stream select').selectOption('OrderCanceled');
     await untilEqual(() => typesShown(page), all.filter((type) => type === 'OrderCanceled'), 'OrderCanceled only');
     await page.locator('#stream select').selectOption('');
-    await page.locator('#stream [name=order]').fill('2');
-    await untilEqual(async () => [...new Set(await page.locator('#stream .event-row:not([hidden]) a.about').allTextContents())], ['Order 2'], 'order 2 only');
+    await page.locator('#stream [name=order]').fill('3');
+    await untilEqual(async () => [...new Set(await page.locator('#stream .event-row:not([hidden]) a.about').allTextContents())], ['Order 3'], 'order 3 only');
     await page.locator('#stream [name=order]').fill('');
     await page.locator('#stream [name=product]').fill('nothing of that name');
     await untilEqual(() => typesShown(page), [], 'no event');
@@ -124,11 +168,11 @@ async function byTheKeyboardAlone(visit, mall) {
     await page.keyboard.press('Tab');
     await retype(page, 'Radio');
     await page.keyboard.press('Enter');
-    await until(async () => (await cells(page, 'inventories', 2))[1] === '2002', 'the product is registered');
+    await until(async () => (await cells(page, 'inventories', 3))[1] === '2002', 'the product is registered');
     await tabTo(page, '#theme');
-    const before = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const colour = () => page.evaluate(() => getComputedStyle(document.body).color), before = await colour();
     await page.keyboard.press('Space');
-    await until(async () => await page.evaluate(() => getComputedStyle(document.body).backgroundColor) !== before, 'another theme');
+    await until(async () => await colour() !== before, 'another theme');
     await tabTo(page, 'nav.views a[href="#/events"]');
     await page.keyboard.press('Enter');
     await untilEqual(() => page.evaluate(() => document.documentElement.dataset.view), 'events', 'the view');
@@ -168,6 +212,7 @@ async function theTablesHavePages(visit, mall) {
 }
 
 export const cases = [
-    thePageIsThereAndSaysWhatItMayLoad, aProductIsRegistered, anOrderStartsADeliveryAndTakesStock, moreThanThereIsIsOutOfStock, aCancelTakesAllOfItBack,
+    thePageIsThereAndSaysWhatItMayLoad, theFirstMinuteExplainsItself, aProductIsRegistered, anOrderStartsADeliveryAndTakesStock,
+    itsTimelineIsAPictureAndATable, anOrderThatNobodyRemembersSaysSo, moreThanThereIsIsOutOfStock, aCancelTakesAllOfItBack,
     whatTheMallRefusesIsSaidAtTheField, theCommandsShownDoTheSame, theStreamIsFiltered, byTheKeyboardAlone, theTablesHavePages,
 ];

@@ -6,6 +6,8 @@
 What a story (tell.mjs) asks for is a method of Orders below; it gets what the method gives, as JSON.
 """
 import json
+import os
+import pty
 import subprocess
 import threading
 import time
@@ -178,7 +180,14 @@ class Orders:
         return placed
 
     def type_in_a_shell(self, line):
-        tool("sh", "-c", line, cwd=self.stage.directory)
+        """With a terminal: httpie reads what else it is given as a body."""
+        ours, theirs = pty.openpty()
+        try:
+            done = subprocess.run(["sh", "-c", line], stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, cwd=self.stage.directory)
+        finally:
+            os.close(ours)
+            os.close(theirs)
+        equal(done.returncode, 0, line + ": " + done.stdout)
 
     def spoil(self):
         """A row that nobody announced: the books do not balance."""

@@ -1,6 +1,6 @@
 /* tell - tells the cases of one story in a browser: `cases` of STORY_story.mjs, in order, on one mall.
 
-   usage: tell.mjs '{"story": "shop", "address": "http://localhost:1", ...}'      console_test.py calls it
+   usage: tell.mjs '{"story": "shop", "address": "http://localhost:1", ...}'      browser_test.py calls it
 
    Each case is a function of (visit, mall): visit(options) opens a page (visitor.mjs), mall.x(...) does x of stage.py's Orders.
    What a case leaves open is closed; what its pages complained of is its trouble. */
@@ -38,7 +38,7 @@ async function told(tell, browser) {
 
 const browser = await launch(given);
 const { cases } = await import(`./${given.story}_story.mjs`);
-for (const tell of cases)
+for (const tell of cases.filter(({ name }) => !given.only || name.includes(given.only)))
     say({ case: nameOf(tell), trouble: await told(tell, browser) });
 await browser.close();
 process.exit(0);

@@ -7,7 +7,7 @@ const NAMES = new Set(`
     productId productName qty stock customerId orderId inventoryId
     httpie curl copy GET POST PATCH DELETE HTTP JSON API JavaScript EventSource URL SVG Kafka PostgreSQL SQLite
     sqlite postgresql log kafka Idempotency-Key Jaeger UTC
-    ms id xx
+    ms ID xx
     TV Radio`.split(/\s+/));
 
 /* In the page: [text, where] of each text and each attribute that is read out, of what is to be seen. */
@@ -33,7 +33,7 @@ function textsSeen() {
 }
 
 /* A pod (order-8081), a version, a path, an id of a trace. */
-const IS_A_NAME = /^([a-z]+-\d+|v?\d+(\.\d+)+\S*|\/\S*|[0-9a-f]{7,}|\S+:\/\/\S+)$/;
+const IS_A_NAME = /^([a-z]+-\d+|v?\d+(\.\d+)+\S*|\/\S*|[0-9a-f]{7,}…?|\S+:\/\/\S+)$/;
 
 /* ["word in text (where)", ...] */
 export async function leftovers(page) {

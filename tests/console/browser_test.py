@@ -13,7 +13,7 @@ def told(story, bus="log", **settings):
     shown.mkdir(parents=True, exist_ok=True)
     with Stage(bus, **settings) as stage:
         said = json.dumps({"story": story, "address": stage.address, "packages": str(drivers.PACKAGES), "pictures": str(shown), "bus": bus,
-                           "for_readme": os.environ.get("MALL_TEST_PICTURES")})
+                           "for_readme": os.environ.get("MALL_TEST_PICTURES"), "only": os.environ.get("MALL_TEST_CASE")})
         process = subprocess.Popen([drivers.node(), drivers.HERE / "tell.mjs", said], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=stage.directory)
         cases = 0
         try:
@@ -48,4 +48,8 @@ def test_cuts_on_kafka():
     yield from told("cut", bus="kafka")
 
 
-slow = ("test_looks", "test_shop_on_kafka", "test_cuts_on_kafka")
+def test_rolling():
+    yield from told("rolling", bus="kafka")
+
+
+slow = ("test_rolling", "test_looks", "test_shop_on_kafka", "test_cuts_on_kafka")
