@@ -9,9 +9,9 @@ static void know_strangers(const struct books *books, struct topic *topic)
                 topic->delivery_source = "";
 }
 
-static enum origin origin_of(const struct topic *topic, int64_t delivery)
+static enum delivery_origin origin_of(const struct topic *topic, int64_t delivery)
 {
-        const struct said *started = topic_find(topic, DELIVERY_STARTED, delivery);
+        const struct announced *started = topic_find(topic, DELIVERY_STARTED, delivery);
 
         if (!started)
                 return ORIGIN_UNKNOWN;
@@ -19,7 +19,8 @@ static enum origin origin_of(const struct topic *topic, int64_t delivery)
 }
 
 /* horizon: of Orderplaced */
-static enum origin origin_at_strangers(const struct topic *topic, int64_t order, int64_t horizon)
+static enum delivery_origin origin_at_strangers(const struct topic *topic, int64_t order,
+                                                int64_t horizon)
 {
         return order >= horizon && !topic_count(topic, ORDER_PLACED, order) ? ORIGIN_OTHER
                                                                             : ORIGIN_UNKNOWN;

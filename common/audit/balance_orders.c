@@ -152,7 +152,7 @@ static struct strangers strangers_open(const struct books *books, const struct t
         struct strangers s = {.topic = topic, .started = rows_open(sizeof(int64_t))};
 
         for (size_t i = 0; topic && i < topic->events.count; i++) {
-                const struct said *one = rows_at(&topic->events, i);
+                const struct announced *one = rows_at(&topic->events, i);
 
                 if (one->saying == DELIVERY_STARTED &&
                     (!books->delivery_is_ours || topic_is_from_order(topic, one)))

@@ -52,7 +52,7 @@ static void check_events(const struct books *books, const struct topic *t, const
         int64_t last = 0;
 
         for (size_t i = 0; i < t->events.count; i++) {
-                const struct said *s = rows_at(&t->events, i);
+                const struct announced *s = rows_at(&t->events, i);
 
                 if (s->saying != side->begun || s->id == last || !topic_is_of_now(t, s))
                         continue;

@@ -14,7 +14,7 @@
 #include "base/error.h"
 
 /* Where a delivery comes from. HTTP does not show it, the topic does. */
-enum origin {
+enum delivery_origin {
         ORIGIN_UNKNOWN,
         ORIGIN_ORDER, /* from the Orderplaced of the order whose id it has */
         ORIGIN_OTHER, /* made by hand, or from an order of an earlier store */
@@ -31,7 +31,7 @@ struct delivery_row {
         int64_t order; /* 0: no order has such an id */
         int64_t qty;
         const char *product, *customer, *status;
-        enum origin origin;
+        enum delivery_origin origin;
 };
 
 struct inventory_row {

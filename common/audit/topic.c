@@ -23,7 +23,8 @@ static const struct reaction sayings[] = {
 /* Few sources say all of it: most often it is that of the event before. */
 static const char *keep_source(struct topic *t, const char *source)
 {
-        const struct said *last = t->events.count ? rows_at(&t->events, t->events.count - 1) : NULL;
+        const struct announced *last =
+                t->events.count ? rows_at(&t->events, t->events.count - 1) : NULL;
 
         if (!source || !last)
                 return arena_string(t->arena, source);
@@ -62,7 +63,7 @@ static void note_highest(struct topic *t, enum id_kind kind, int64_t id)
                 t->highest[kind] = id;
 }
 
-static void note_ids(struct topic *t, const struct said *said)
+static void note_ids(struct topic *t, const struct announced *said)
 {
         enum id_kind kind = said->saying == INVENTORY_MODIFIED ? ID_INVENTORY
                             : is_of_order(said->saying)        ? ID_ORDER
@@ -74,7 +75,7 @@ static void note_ids(struct topic *t, const struct said *said)
 }
 
 static void keep(struct topic *t, const struct record *record, const struct event *event,
-                 struct said *said)
+                 struct announced *said)
 {
         said->source = keep_source(t, event->source);
         said->identity_source = keep_source(t, event->identity_source);
@@ -83,7 +84,7 @@ static void keep(struct topic *t, const struct record *record, const struct even
         said->partition = record->partition;
         said->offset = record->offset;
         said->timestamp = record->timestamp_ms;
-        *(struct said *)rows_add(&t->events) = *said;
+        *(struct announced *)rows_add(&t->events) = *said;
         t->bytes += sizeof *said + strlen(said->identity);
 }
 
@@ -91,11 +92,11 @@ static void take(struct topic *t, const struct record *record)
 {
         struct event event;
         struct error ignored;
-        struct said said;
+        struct announced said;
 
         if (event_read(record, sayings, t->scratch, &event, &ignored) == EVENT_OURS &&
             id_of(&event) > 0) {
-                said = (struct said){
+                said = (struct announced){
                         .id = id_of(&event),
                         .order = order_of(&event),
                         .saying = (enum saying)(reaction_for(sayings, event.type) - sayings),
@@ -109,7 +110,7 @@ static void take(struct topic *t, const struct record *record)
 
 /* ---- the stores that are there now ---- */
 
-static bool is_later(const struct said *a, const struct said *b)
+static bool is_later(const struct announced *a, const struct announced *b)
 {
         return a->partition == b->partition ? a->offset > b->offset : a->timestamp > b->timestamp;
 }
@@ -117,10 +118,10 @@ static bool is_later(const struct said *a, const struct said *b)
 /* The source that begins with the prefix and spoke last. */
 static const char *last_source(const struct topic *t, bool of_order, const char *prefix)
 {
-        const struct said *last = NULL;
+        const struct announced *last = NULL;
 
         for (size_t i = 0; i < t->events.count; i++) {
-                const struct said *s = rows_at(&t->events, i);
+                const struct announced *s = rows_at(&t->events, i);
 
                 if (is_of_order(s->saying) == of_order &&
                     strncmp(s->source, prefix, strlen(prefix)) == 0 && (!last || is_later(s, last)))
@@ -129,14 +130,14 @@ static const char *last_source(const struct topic *t, bool of_order, const char 
         return last ? last->source : NULL;
 }
 
-bool topic_is_of_now(const struct topic *t, const struct said *said)
+bool topic_is_of_now(const struct topic *t, const struct announced *said)
 {
         const char *source = is_of_order(said->saying) ? t->order_source : t->delivery_source;
 
         return source && strcmp(said->source, source) == 0;
 }
 
-bool topic_is_from_order(const struct topic *t, const struct said *started)
+bool topic_is_from_order(const struct topic *t, const struct announced *started)
 {
         return started->order_source && t->order_source &&
                strcmp(started->order_source, t->order_source) == 0;
@@ -144,7 +145,7 @@ bool topic_is_from_order(const struct topic *t, const struct said *started)
 
 /* ---- once it is read ---- */
 
-static int compare_identity(const struct said *a, const struct said *b)
+static int compare_identity(const struct announced *a, const struct announced *b)
 {
         int order = strcmp(a->source, b->source);
 
@@ -153,7 +154,7 @@ static int compare_identity(const struct said *a, const struct said *b)
         return order ? order : strcmp(a->identity, b->identity);
 }
 
-static int compare_subject(const struct said *a, enum saying saying, int64_t id)
+static int compare_subject(const struct announced *a, enum saying saying, int64_t id)
 {
         if (a->saying != saying)
                 return a->saying < saying ? -1 : 1;
@@ -162,7 +163,7 @@ static int compare_subject(const struct said *a, enum saying saying, int64_t id)
 
 static int compare_said(const void *a, const void *b)
 {
-        const struct said *left = a, *right = b;
+        const struct announced *left = a, *right = b;
         int order = compare_subject(left, right->saying, right->id);
 
         return order ? order : compare_identity(left, right);
@@ -174,10 +175,10 @@ static void keep_distinct(struct rows *events)
 
         rows_sort(events, compare_said);
         for (size_t i = 0; i < events->count; i++) {
-                const struct said *s = rows_at(events, i);
+                const struct announced *s = rows_at(events, i);
 
                 if (kept == 0 || compare_said(rows_at(events, kept - 1), s) != 0)
-                        *(struct said *)rows_at(events, kept++) = *s;
+                        *(struct announced *)rows_at(events, kept++) = *s;
         }
         events->count = kept;
 }
@@ -230,7 +231,7 @@ static bool read_all(struct topic *t, const struct topic_source *source, bool id
                 .ids_only = ids_only,
                 .arena = arena_open(),
                 .scratch = arena_open(),
-                .events = rows_open(sizeof(struct said)),
+                .events = rows_open(sizeof(struct announced)),
                 .dropped = rows_open(sizeof(int64_t)),
         };
         if (!bus_read_through(&config, &through, error))
@@ -285,12 +286,12 @@ static size_t first_of(const struct topic *t, enum saying saying, int64_t id)
 /* Of one saying and id: how many the store that is there now said, and how many there are in all;
  *one is one of the former. */
 static size_t count(const struct topic *t, enum saying saying, int64_t id, size_t *all,
-                    const struct said **one)
+                    const struct announced **one)
 {
         size_t first = first_of(t, saying, id), i, now = 0;
 
         for (i = first; i < t->events.count; i++) {
-                const struct said *s = rows_at(&t->events, i);
+                const struct announced *s = rows_at(&t->events, i);
 
                 if (compare_subject(s, saying, id) != 0)
                         break;
@@ -305,7 +306,7 @@ static size_t count(const struct topic *t, enum saying saying, int64_t id, size_
 
 size_t topic_count(const struct topic *t, enum saying saying, int64_t id)
 {
-        const struct said *one = NULL;
+        const struct announced *one = NULL;
         size_t all;
 
         return count(t, saying, id, &all, &one);
@@ -313,15 +314,15 @@ size_t topic_count(const struct topic *t, enum saying saying, int64_t id)
 
 size_t topic_count_others(const struct topic *t, enum saying saying, int64_t id)
 {
-        const struct said *one = NULL;
+        const struct announced *one = NULL;
         size_t all, now = count(t, saying, id, &all, &one);
 
         return all - now;
 }
 
-const struct said *topic_find(const struct topic *t, enum saying saying, int64_t id)
+const struct announced *topic_find(const struct topic *t, enum saying saying, int64_t id)
 {
-        const struct said *one = NULL;
+        const struct announced *one = NULL;
         size_t all;
 
         count(t, saying, id, &all, &one);
@@ -334,7 +335,7 @@ static int64_t least_id(const struct topic *t, enum saying saying, int64_t parti
         int64_t least = INT64_MAX;
 
         for (size_t i = first_of(t, saying, 1); i < t->events.count; i++) {
-                const struct said *s = rows_at(&t->events, i);
+                const struct announced *s = rows_at(&t->events, i);
 
                 if (s->saying != saying)
                         break;

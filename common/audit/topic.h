@@ -34,7 +34,7 @@ enum id_kind {
         ID_KINDS,
 };
 
-struct said {
+struct announced {
         int64_t id;    /* of the order or the delivery */
         int64_t order; /* of a delivery: its orderId; 0: none that an order could have */
         enum saying saying;
@@ -58,8 +58,8 @@ struct topic {
         struct arena *arena, *scratch;
         bool ids_only;       /* no events are kept */
         size_t bytes;        /* of the events, roughly */
-        struct rows events;  /* struct said, of orders and deliveries; sorted by saying, id, source,
-                                identity once it is read */
+        struct rows events;  /* struct announced, of orders and deliveries; sorted by saying, id,
+                                source,  identity once it is read */
         struct rows dropped; /* int64_t: partitions whose oldest records are gone */
         const char *order_source,
                 *delivery_source;  /* the stores that are there now; NULL: they said nothing */
@@ -75,17 +75,17 @@ bool topic_read_ids(struct topic *topic, const struct topic_source *source, stru
 void topic_close(struct topic *topic);
 
 /* Did the store that is there now say it? */
-bool topic_is_of_now(const struct topic *topic, const struct said *said);
+bool topic_is_of_now(const struct topic *topic, const struct announced *said);
 
 /* A DeliveryStarted: was it for an Orderplaced of the order store that is there now? */
-bool topic_is_from_order(const struct topic *topic, const struct said *started);
+bool topic_is_from_order(const struct topic *topic, const struct announced *started);
 
 /* How often that was said of that id, by the store that is there now / by all others. */
 size_t topic_count(const struct topic *topic, enum saying saying, int64_t id);
 size_t topic_count_others(const struct topic *topic, enum saying saying, int64_t id);
 
 /* One that the store that is there now said of that id, or NULL. */
-const struct said *topic_find(const struct topic *topic, enum saying saying, int64_t id);
+const struct announced *topic_find(const struct topic *topic, enum saying saying, int64_t id);
 
 /* Of smaller ids it may have been said and dropped since. */
 int64_t topic_horizon(const struct topic *topic, enum saying saying);

@@ -125,7 +125,7 @@ static void what_was_deleted_is_told(void)
 static void say_in_transaction(const char *url)
 {
         rd_kafka_conf_t *conf = rd_kafka_conf_new();
-        char why[256], servers[200];
+        char why[256], servers[200], seven[] = "7";
         rd_kafka_headers_t *headers = rd_kafka_headers_new(1);
         rd_kafka_t *rk;
 
@@ -136,8 +136,8 @@ static void say_in_transaction(const char *url)
         check(rk && !rd_kafka_init_transactions(rk, PATIENCE_MS) &&
               !rd_kafka_begin_transaction(rk));
         rd_kafka_header_add(headers, "ce_type", -1, "A", 1);
-        check(!rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic_of(url)), RD_KAFKA_V_KEY("7", 1),
-                                 RD_KAFKA_V_VALUE((char[]){"7"}, 1), RD_KAFKA_V_HEADERS(headers),
+        check(!rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic_of(url)), RD_KAFKA_V_KEY(seven, 1),
+                                 RD_KAFKA_V_VALUE(seven, 1), RD_KAFKA_V_HEADERS(headers),
                                  RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END));
         check(!rd_kafka_commit_transaction(rk, PATIENCE_MS));
         rd_kafka_destroy(rk);
