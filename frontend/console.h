@@ -2,6 +2,7 @@
 #ifndef FRONTEND_CONSOLE_H
 #define FRONTEND_CONSOLE_H
 
+#include "audit/standing.h"
 #include "event/lookout.h"
 #include "service/daemon.h"
 #include "service/event_stream.h"
@@ -25,12 +26,14 @@ struct console {
         struct process *process;
         struct arena *arena;  /* as long as the process */
         struct place *places; /* the services, the gateway, and itself */
+        struct bus_config bus;
         struct recent *recent;
         struct pods *pods;
         struct lookout *lookout;
         struct event_streams events;
         struct fetcher *callers, *passers; /* of /topology, and of /movements */
         struct fresh *topology, *books;
+        struct standing standing; /* the books' */
         struct site site;
 };
 
@@ -40,5 +43,8 @@ enum http_result timeline_answer(void *console, struct http_request *request);
 /* For the fresh_config: GET /topology, GET /books. */
 void topology_make(void *console, struct text *out);
 void books_make(void *console, struct text *out);
+
+/* Of a service; NULL: nobody said where it is. */
+const char *url_of(const struct console *console, const char *service);
 
 #endif

@@ -9,7 +9,6 @@
 #include "http/files.h"
 #include "service/pass.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -85,10 +84,10 @@ static enum http_result books(void *console, struct http_request *r)
 static enum http_result movements(void *console, struct http_request *r)
 {
         struct console *c = console;
+        const char *product = url_of(c, "product");
 
-        for (const struct place *place = c->places; place->name; place++)
-                if (strcmp(place->name, "product") == 0)
-                        return pass_begin(c->passers, r, place->url, "/movements");
+        if (product)
+                return pass_begin(c->passers, r, product, "/movements");
         http_answer_problem(r, 404, "MALL_SERVICES names no product");
         return HTTP_ANSWERED;
 }
@@ -117,6 +116,15 @@ static const struct http_header headers[] = {
 static struct console *console_of(struct process *p)
 {
         return p->own;
+}
+
+const char *url_of(const struct console *c, const char *service)
+{
+        const struct place *place = c->places;
+
+        while (place->name && strcmp(place->name, service) != 0)
+                place++;
+        return place->url;
 }
 
 /* It is one of the places itself. */
@@ -159,6 +167,7 @@ static void close_questions(struct process *p)
         struct console *c = console_of(p);
 
         fresh_close(&c->books);
+        standing_close(&c->standing);
         fresh_close(&c->topology);
         fetcher_close(&c->passers);
         fetcher_close(&c->callers);
@@ -203,8 +212,11 @@ static void remember(struct console *c)
         event_streams_open(&c->events, c->recent, (int)config_number(config, "max-followers"));
 }
 
-static void forget(struct console *c)
+static void close_bus(struct process *p)
 {
+        struct console *c = console_of(p);
+
+        lookout_close(&c->lookout);
         event_streams_close(&c->events);
         pods_close(&c->pods);
         recent_close(&c->recent);
@@ -214,31 +226,23 @@ static bool bus_step(struct process *p, struct error *error)
 {
         struct console *c = console_of(p);
         const char *url = config_text(p->config, "bus-url");
-        struct lookout_config config = {
-                .bus = {.url = url,
-                        .client = p->daemon->name,
-                        .properties = config_text(p->config, "bus-properties")},
-                .last = config_number(p->config, "events-kept"),
-                .seen = seen,
-                .round = round_over,
-                .arg = c,
-        };
+        struct lookout_config config = {.last = config_number(p->config, "events-kept"),
+                                        .seen = seen,
+                                        .round = round_over,
+                                        .arg = c};
 
-        if (!url)
-                config.bus.url = arena_printf(c->arena, "log:%s/mall.log",
-                                              config_text(p->config, "data-dir"));
+        c->bus.url =
+                url ? url
+                    : arena_printf(c->arena, "log:%s/mall.log", config_text(p->config, "data-dir"));
+        c->bus.properties = config_text(p->config, "bus-properties");
+        c->bus.client = p->daemon->name;
         remember(c);
+        config.bus = c->bus;
         config.recent = c->recent;
         c->lookout = lookout_open(&config, error);
         if (!c->lookout)
-                forget(c);
+                close_bus(p);
         return c->lookout != NULL;
-}
-
-static void close_bus(struct process *p)
-{
-        lookout_close(&console_of(p)->lookout);
-        forget(console_of(p));
 }
 
 static bool http_step(struct process *p, struct error *error)

@@ -6,6 +6,7 @@ import signal
 import socket
 import time
 
+from audit_test import damaged
 from mall import SERVICES, SHOP, SLOWER, VARIANT, Client, Daemon, Load, Mall, equal, frozen, ports, until, until_equal
 
 MUCH = 1000000000
@@ -382,3 +383,41 @@ def test_a_stream_lives_longer_than_the_gateways_patience():
             equal(Client(gateway.port).get("/topology").status, 200)
         finally:
             equal(gateway.stop(), 0)
+
+
+def books(console):
+    return console.get("/books").body
+
+
+def the_books_are_kept(bus):
+    with Mall(bus=bus, only=SERVICES) as mall, Console(mall) as console:
+        mall.register()
+        equal(books(console)["state"], "unknown")               # nobody has looked yet
+        orders = [mall.order_one(qty=1) for _ in range(3)]
+        until_equal(lambda: [books(console).get(k) for k in ("state", "why", "orders", "deliveries", "products", "movements", "events")],
+                    ["balanced", None, 3, 3, 1, 4, 6])                     # events that the audit weighs
+        equal((books(console)["offences"], books(console)["unchecked"]), ([], []))
+        with damaged(mall.delivery, "DELETE FROM deliveries WHERE id = 2"):
+            found = until(lambda: (lambda b: b if b["state"] == "unbalanced" else None)(books(console)))
+            equal({(o["about"], o["id"]) for o in found["offences"]} & {("order", o) for o in orders} != set(), True, str(found))
+        until_equal(lambda: books(console)["state"], "balanced")
+        mall.delivery.stop()
+        until(lambda: books(console)["state"] == "unknown" and "delivery" in books(console)["why"])
+
+
+def test_the_books_balance_until_a_delivery_is_taken_away_on_the_log():
+    the_books_are_kept("log")
+
+
+def test_the_books_balance_until_a_delivery_is_taken_away_on_kafka():
+    the_books_are_kept("kafka")
+
+
+def test_books_of_a_service_that_does_not_answer_are_unknown():
+    with Mall(bus="kafka", only=SERVICES) as mall, Console(mall) as console:
+        mall.register()
+        mall.order_one(qty=1)
+        until_equal(lambda: books(console)["state"], "balanced")
+        with frozen(mall.delivery):
+            until(lambda: books(console)["state"] == "unknown" and "delivery: " in books(console)["why"])
+        until_equal(lambda: books(console)["state"], "balanced")

@@ -1,0 +1,30 @@
+/* standing - how the books stand, by audits in a row, as JSON.
+
+   One audit is a verdict only on a mall at rest. So an offence counts when two audits in a row
+   found it while no event waited to be published or heard.
+
+     {"at":ms,"state":"balanced|settling|unbalanced|unknown","why":null,"orders":1,"deliveries":1,
+      "products":1,"movements":2,"events":9,"offences":[{"about":"order","id":17,"text":"..."}],
+      "unchecked":["..."]}
+
+   unknown: something could not be read, and `why` says what; then there is nothing more. */
+#ifndef AUDIT_STANDING_H
+#define AUDIT_STANDING_H
+
+#include "audit/audit.h"
+#include "base/text.h"
+
+/* One thread's. */
+struct standing {
+        struct arena *arena; /* of the last report; NULL: there is none */
+        struct audit_report report;
+};
+
+/* Audits, and writes how the books stand. waits: events waited when it began. */
+void standing_write(struct standing *standing, const struct audit_places *places, bool waits,
+                    struct text *out);
+/* That nothing is known of them, and why. */
+void standing_unknown(struct text *out, const char *why);
+void standing_close(struct standing *standing);
+
+#endif
