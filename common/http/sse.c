@@ -12,7 +12,7 @@
 enum { WORKERS = 64, TICK_US = 1000000 };
 
 /* What one of the server's threads has. */
-struct worker {
+struct sse_worker {
         struct sse *sse;
         struct loop *loop; /* NULL: the thread does not run; under the lock */
         bool told;         /* wake is posted and has not run; under the lock */
@@ -28,10 +28,10 @@ struct sse {
         pthread_mutex_t lock;
         _Atomic int count;
         atomic_bool ended;
-        struct worker workers[WORKERS];
+        struct sse_worker workers[WORKERS];
 };
 
-static struct worker *worker_of(const struct sse_stream *s)
+static struct sse_worker *worker_of(const struct sse_stream *s)
 {
         return &s->sse->workers[s->request->worker];
 }
@@ -73,7 +73,7 @@ static void compose(struct sse_stream *s, int64_t now, struct text *out)
 static long pull(struct http_request *r, char *to, size_t room)
 {
         struct sse_stream *s = r->state;
-        struct worker *w = worker_of(s);
+        struct sse_worker *w = worker_of(s);
         struct text out;
         size_t len;
 
@@ -95,7 +95,7 @@ static long pull(struct http_request *r, char *to, size_t room)
 
 /* ---- one worker's streams ---- */
 
-static void wake_all(struct worker *w)
+static void wake_all(struct sse_worker *w)
 {
         struct sse_stream *s;
 
@@ -106,12 +106,12 @@ static void wake_all(struct worker *w)
 
 static void pace_over(struct timer *timer)
 {
-        wake_all(CONTAINER_OF(timer, struct worker, pace));
+        wake_all(CONTAINER_OF(timer, struct sse_worker, pace));
 }
 
 static void wake(struct task *task)
 {
-        struct worker *w = CONTAINER_OF(task, struct worker, wake);
+        struct sse_worker *w = CONTAINER_OF(task, struct sse_worker, wake);
         int64_t since = loop_now_us(w->loop) - w->woken_us,
                 pace = (int64_t)w->sse->config.pace_ms * 1000;
 
@@ -127,7 +127,7 @@ static void wake(struct task *task)
 /* Once a second while there are streams. */
 static void tick(struct timer *timer)
 {
-        struct worker *w = CONTAINER_OF(timer, struct worker, tick);
+        struct sse_worker *w = CONTAINER_OF(timer, struct sse_worker, tick);
 
         if (LIST_EMPTY(&w->streams))
                 return;
@@ -138,7 +138,7 @@ static void tick(struct timer *timer)
 static void enter(int number, struct loop *loop, void *arg)
 {
         struct sse *sse = arg;
-        struct worker *w = &sse->workers[number];
+        struct sse_worker *w = &sse->workers[number];
 
         w->scratch = arena_open();
         pthread_mutex_lock(&sse->lock);
@@ -149,7 +149,7 @@ static void enter(int number, struct loop *loop, void *arg)
 static void leave(int number, void *arg)
 {
         struct sse *sse = arg;
-        struct worker *w = &sse->workers[number];
+        struct sse_worker *w = &sse->workers[number];
 
         loop_timer_clear(w->loop, &w->pace);
         loop_timer_clear(w->loop, &w->tick);
@@ -200,7 +200,7 @@ struct sse *sse_open(const struct sse_config *config)
 
         sse->config = *config;
         pthread_mutex_init(&sse->lock, NULL);
-        for (struct worker *w = sse->workers; w < sse->workers + WORKERS; w++) {
+        for (struct sse_worker *w = sse->workers; w < sse->workers + WORKERS; w++) {
                 w->sse = sse;
                 w->wake.run = wake;
                 w->pace.due = pace_over;
@@ -230,7 +230,7 @@ static bool has_room(struct sse *sse)
 
 enum http_result sse_begin(struct sse *sse, struct http_request *r, struct sse_stream *s)
 {
-        struct worker *w = &sse->workers[r->worker];
+        struct sse_worker *w = &sse->workers[r->worker];
 
         if (!has_room(sse)) {
                 sse->config.left(s);
@@ -263,7 +263,7 @@ void sse_finish(struct http_request *r)
 void sse_wake(struct sse *sse)
 {
         pthread_mutex_lock(&sse->lock);
-        for (struct worker *w = sse->workers; w < sse->workers + WORKERS; w++) {
+        for (struct sse_worker *w = sse->workers; w < sse->workers + WORKERS; w++) {
                 if (w->loop && !w->told)
                         loop_post(w->loop, &w->wake);
                 w->told = w->loop != NULL;

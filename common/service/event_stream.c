@@ -19,7 +19,7 @@ enum {
         AHEAD_US = 3000000, /* another replica may be ahead of this one by so much */
 };
 
-struct follower {
+struct event_follower {
         struct sse_stream stream;
         struct event_streams *streams;
         uint64_t next, free_until; /* events before free_until are not limited by RATE */
@@ -32,7 +32,7 @@ struct follower {
         int64_t *had;   /* what the client has from an earlier stream, until that is passed */
 };
 
-static void know_partition(struct follower *f, int32_t partition)
+static void know_partition(struct event_follower *f, int32_t partition)
 {
         int more = partition + 1;
 
@@ -47,7 +47,7 @@ static void know_partition(struct follower *f, int32_t partition)
 /* ---- its beginning ---- */
 
 /* "0-17.1-4"; false: it is no such list. */
-static bool vector_read(struct follower *f, const char *text)
+static bool vector_read(struct event_follower *f, const char *text)
 {
         char *end = (char *)(uintptr_t)text;
 
@@ -63,13 +63,13 @@ static bool vector_read(struct follower *f, const char *text)
         return f->partitions && !*end;
 }
 
-static void forget_vector(struct follower *f)
+static void forget_vector(struct event_follower *f)
 {
         for (int i = 0; i < f->partitions; i++)
                 f->had[i] = f->sent[i] = -1;
 }
 
-static void begin_as_newcomer(struct follower *f, uint64_t last)
+static void begin_as_newcomer(struct event_follower *f, uint64_t last)
 {
         struct recent_span span = recent_span(f->streams->recent);
 
@@ -78,7 +78,7 @@ static void begin_as_newcomer(struct follower *f, uint64_t last)
 }
 
 /* What the client has not got and we have no longer. */
-static void begin_after_vector(struct follower *f)
+static void begin_after_vector(struct event_follower *f)
 {
         struct recent_span span = recent_span(f->streams->recent);
 
@@ -119,7 +119,7 @@ static const char *place_asked(struct http_request *r)
 
 enum http_result event_stream_begin(struct event_streams *es, struct http_request *r)
 {
-        struct follower *f;
+        struct event_follower *f;
         uint64_t last;
 
         if (!last_read(r, &last)) {
@@ -143,7 +143,7 @@ enum http_result event_stream_begin(struct event_streams *es, struct http_reques
 
 /* Another replica may have been ahead of us, so what the client has may still come. If it does not,
    the topic was made anew. */
-static void doubt_vector(struct follower *f)
+static void doubt_vector(struct event_follower *f)
 {
         bool ahead = false;
 
@@ -159,7 +159,7 @@ static void doubt_vector(struct follower *f)
         f->skipped++;
 }
 
-static void pay(struct follower *f)
+static void pay(struct event_follower *f)
 {
         int64_t now = clock_mono_us(), more = (now - f->paid_us) * RATE / 1000000;
 
@@ -170,7 +170,7 @@ static void pay(struct follower *f)
 }
 
 /* Too slow, or too much came. */
-static void skip_ahead(struct follower *f)
+static void skip_ahead(struct event_follower *f)
 {
         struct recent_span span = recent_span(f->streams->recent);
         uint64_t from = f->next;
@@ -182,8 +182,8 @@ static void skip_ahead(struct follower *f)
         f->skipped += f->next - from;
 }
 
-struct piece {
-        struct follower *follower;
+struct event_piece {
+        struct event_follower *follower;
         struct text *out;
         uint64_t at; /* the number of the event that comes */
         int events;
@@ -192,8 +192,8 @@ struct piece {
 /* The frame stays open, because the last one of a piece gets an id. */
 static bool add_event(void *arg, const struct recent_event *e)
 {
-        struct piece *p = arg;
-        struct follower *f = p->follower;
+        struct event_piece *p = arg;
+        struct event_follower *f = p->follower;
         bool is_free = p->at < f->free_until;
 
         if (p->out->len >= PIECE || (!is_free && !f->budget))
@@ -211,7 +211,7 @@ static bool add_event(void *arg, const struct recent_event *e)
         return true;
 }
 
-static void add_id(const struct follower *f, struct text *out)
+static void add_id(const struct event_follower *f, struct text *out)
 {
         const char *between = "id: ";
 
@@ -224,16 +224,16 @@ static void add_id(const struct follower *f, struct text *out)
         text_string(out, "\n\n");
 }
 
-static void add_events(struct follower *f, struct text *out)
+static void add_events(struct event_follower *f, struct text *out)
 {
-        struct piece piece = {f, out, f->next, 0};
+        struct event_piece piece = {f, out, f->next, 0};
 
         f->next = recent_each(f->streams->recent, f->next, add_event, &piece);
         if (piece.events)
                 add_id(f, out);
 }
 
-static void add_gap(struct follower *f, struct text *out)
+static void add_gap(struct event_follower *f, struct text *out)
 {
         if (f->skipped)
                 text_printf(out, "event: gap\ndata: {\"skipped\":%llu}\n\n",
@@ -242,7 +242,7 @@ static void add_gap(struct follower *f, struct text *out)
 }
 
 /* Once a second, if they changed. */
-static void add_rates(struct follower *f, struct text *out)
+static void add_rates(struct event_follower *f, struct text *out)
 {
         struct event_streams *es = f->streams;
         struct text counts = text_open(out->arena, 500);
@@ -262,7 +262,7 @@ static void add_rates(struct follower *f, struct text *out)
 
 static void fill(struct sse_stream *stream, struct text *out)
 {
-        struct follower *f = CONTAINER_OF(stream, struct follower, stream);
+        struct event_follower *f = CONTAINER_OF(stream, struct event_follower, stream);
 
         if (!f->greeted)
                 text_string(out, "retry: 1000\n\n");
@@ -277,7 +277,7 @@ static void fill(struct sse_stream *stream, struct text *out)
 
 static void left(struct sse_stream *stream)
 {
-        struct follower *f = CONTAINER_OF(stream, struct follower, stream);
+        struct event_follower *f = CONTAINER_OF(stream, struct event_follower, stream);
 
         free(f->sent);
         free(f->had);

@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
-struct waiting {
+struct fetching {
         pthread_mutex_t lock;
         pthread_cond_t change;
         size_t left;
@@ -11,7 +11,7 @@ struct waiting {
 
 static void done(struct fetch *f)
 {
-        struct waiting *w = f->arg;
+        struct fetching *w = f->arg;
 
         pthread_mutex_lock(&w->lock);
         if (--w->left == 0)
@@ -28,7 +28,7 @@ static void refuse(struct fetch *f)
 
 void fetches_wait(struct fetcher *fetcher, struct fetch *fetches, size_t count)
 {
-        struct waiting w = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, count};
+        struct fetching w = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, count};
 
         for (struct fetch *f = fetches; f < fetches + count; f++) {
                 f->done = done;
