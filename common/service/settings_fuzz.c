@@ -4,7 +4,9 @@
    They are taken or refused, with a reason that tells no password. */
 #include "data/db.h"
 #include "event/bus.h"
+#include "http/grammar.h"
 #include "http/trusted_proxies.h"
+#include "service/otlp_settings.h"
 #include "service/settings.h"
 #include "testing/fuzz.h"
 
@@ -33,16 +35,24 @@ static const struct setting own[] = {
         {.name = NULL},
 };
 
-/* The word is a password: it stands where a URL has one, and nowhere else. */
+/* The word is a password: it stands where a URL has one or in a field for the collector, and
+   nowhere else. */
 static bool is_password;
+
+static bool begins(const char *line, const char *variable)
+{
+        return strncmp(line, variable, strlen(variable)) == 0;
+}
 
 static void note_word(const char *line)
 {
         const char *word = strstr(line, "s3cret"), *scheme = strstr(line, "://");
-        bool is_url = strncmp(line, "MALL_DB_URL=", 12) == 0 || strncmp(line, "--db-url=", 9) == 0;
+        bool is_url = begins(line, "MALL_DB_URL=") || begins(line, "--db-url=") ||
+                      begins(line, "OTEL_EXPORTER_OTLP_ENDPOINT=");
 
-        if (word && !(is_url && scheme && scheme < word && word[-1] == ':' && word[6] == '@' &&
-                      !strstr(word + 1, "s3cret")))
+        if (word && !begins(line, "OTEL_EXPORTER_OTLP_HEADERS=") &&
+            !(is_url && scheme && scheme < word && word[-1] == ':' && word[6] == '@' &&
+              !strstr(word + 1, "s3cret")))
                 is_password = false;
 }
 
@@ -66,9 +76,23 @@ static void check_numbers(const struct config *config, const struct setting *set
         }
 }
 
-/* What a daemon makes of them. */
-static void use(const struct config *config)
+static void check_traces(const struct otlp_settings *s)
 {
+        for (const char *const *w = s->warnings; *w; w++)
+                fuzz_must(!is_password || !strstr(*w, "s3cret"), "a password is told: %s", *w);
+        for (const struct otlp_pair *h = s->headers; h && h->key; h++) {
+                fuzz_must(is_token(h->key, strlen(h->key)), "%s is no field", h->key);
+                fuzz_must(!has_control(h->value, strlen(h->value)), "%s has a line break", h->key);
+        }
+        fuzz_must(!s->url || (s->queue_most > 0 && s->batch_most > 0 && s->ratio >= 0 &&
+                              s->ratio <= 1 && s->resource[0].key),
+                  "traces with nothing to go by");
+}
+
+/* What a daemon makes of them. */
+static void use(const struct config *config, struct arena *arena)
+{
+        struct otlp_settings traces = otlp_settings_read(config, "order", arena);
         const char *url = config_text(config, "db-url"),
                    *prefix = config_text(config, "bus-group-prefix");
         struct error error = {0};
@@ -83,6 +107,7 @@ static void use(const struct config *config)
                 check_told(&error);
         if (prefix)
                 bus_topic_is_valid(prefix);
+        check_traces(&traces);
         for (const char *const *w = config_warnings(config); *w; w++)
                 fuzz_must(!is_password || !strstr(*w, "s3cret"), "a password is told: %s", *w);
 }
@@ -113,7 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         } else {
                 config_from_file(config, "trusted-proxies", "10.0.0.0/8", &error);
                 check_numbers(config, settings);
-                use(config);
+                use(config, arena);
         }
         config_close(&config);
         arena_close(&arena);
