@@ -64,12 +64,15 @@ TESTS = {
                             "common/data/sent_test common/data/batch_test@postgresql common/data/contend_test@postgresql",
     "common/event/dead_letter.c": "common/event/dead_letter_test common/event/own_test",
     "common/event/event.c": "common/event/event_test common/event/inbox_test common/event/inbox_trouble_test common/event/dead_letter_test",
-    "common/event/inbox.c": "common/event/dead_letter_test common/event/own_test common/event/inbox_test common/event/inbox_trouble_test "
+    "common/event/messaging.c": "common/event/process_span_test common/event/relay_spans_test",
+    "common/event/inbox_report.c": "common/event/inbox_test common/event/inbox_trouble_test common/event/dead_letter_test "
+                                   "common/event/process_span_test",
+    "common/event/inbox.c": "common/event/process_span_test common/event/dead_letter_test common/event/own_test common/event/inbox_test common/event/inbox_trouble_test "
                             "common/event/dead_letter_test@postgresql",
     "common/event/own.c": "common/event/own_test common/event/own_test@postgresql",
     "common/event/relay_flights.c": "common/event/relay_steps_test common/event/relay_results_test "
                                     "common/event/relay_flights_test common/event/relay_faults_test",
-    "common/event/relay_results.c": "common/event/relay_results_test common/event/relay_steps_test "
+    "common/event/relay_results.c": "common/event/relay_spans_test common/event/relay_results_test common/event/relay_steps_test "
                                     "common/event/relay_flights_test common/event/relay_faults_test",
     "common/event/relay_offer.c": "common/event/relay_steps_test common/event/relay_results_test "
                                   "common/event/relay_flights_test common/event/relay_faults_test",
