@@ -16,7 +16,7 @@ add({
         'status.calledBack': '배송 취소', 'status.taken': '배송 시작', 'status.givenBack': '배송 취소', 'status.removed': '삭제', 'status.registered': '등록', 'status.changed': '변경', 'status.none': '없음',
     },
     en: {
-        'tables.title': 'Tables', 'tables.orders': 'Orders', 'tables.deliveries': 'Deliveries', 'tables.inventories': 'Inventories', 'tables.movements': 'Stock movements',
+        'tables.title': 'Tables', 'tables.orders': 'Orders', 'tables.deliveries': 'Deliveries', 'tables.inventories': 'Inventories', 'tables.movements': 'Movements',
         'tables.id': 'No.', 'tables.product': 'Product', 'tables.productId': 'Product no.', 'tables.qty': 'Qty', 'tables.customer': 'Customer', 'tables.status': 'Status',
         'tables.order': 'Order', 'tables.stock': 'Stock', 'tables.moved': 'Change', 'tables.reason': 'Reason', 'tables.act': 'Action',
         'tables.newer': 'Newer', 'tables.older': 'Older', 'tables.place': '{page}/{pages}', 'tables.fresh': 'New rows',
