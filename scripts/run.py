@@ -139,6 +139,12 @@ def own_settings(numbers, folder, settings, data):
     return own
 
 
+def those_of(name, folder, settings):
+    """Without what is a setting of another daemon only, of which this one would warn."""
+    of = {daemon: {s["variable"] for s in services.describe(daemon, folder)["settings"]} for daemon in services.daemons()}
+    return {k: v for k, v in settings.items() if k in of[name] or not any(k in known for known in of.values())}
+
+
 def table(daemons, store, bus):
     rows = [("daemon", "port", "pid", "health")]
     rows += [(d.name, str(d.port), str(d.process.pid), d.url() + "/actuator/health") for d in daemons]
@@ -187,7 +193,7 @@ def mall(arguments, settings, data):
     own = own_settings(numbers, arguments.bin, settings, data)
     try:
         for name, port in numbers.items():
-            daemon = Daemon(name, port, arguments.bin, data, {**own.get(name, {}), **settings})
+            daemon = Daemon(name, port, arguments.bin, data, those_of(name, arguments.bin, {**own.get(name, {}), **settings}))
             daemons.append(daemon)
             daemon.follower = threading.Thread(target=daemon.follow, args=(lines,), daemon=True)
             daemon.follower.start()

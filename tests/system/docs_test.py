@@ -88,6 +88,7 @@ def test_make_run_on_a_postgresql_of_its_own():
     port = ports.reserve()
     said = run_and_order("--postgres", "--port", "postgresql=%d" % port)
     assert "data in postgresql://mall@127.0.0.1:%d/postgres" % port in said, said
+    assert "MALL_DB_URL is no setting" not in said, said
     assert ports.is_free(port), "PostgreSQL was not stopped"
 
 
