@@ -112,6 +112,10 @@ def another(port):
 
 
 def require_free(numbers):
+    for name, port in numbers.items():
+        both = [other for other in numbers if numbers[other] == port]
+        if len(both) > 1:
+            raise Trouble("port %d is that of %s" % (port, " and ".join(both)))
     taken = ["port %d, which %s needs, is taken (`ss -ltnp sport = :%d` shows by whom); `make run PORTS=%s=%d` gives it another"
              % (port, name, port, name, another(port)) for name, port in numbers.items() if not ports.is_free(port, "0.0.0.0")]
     if taken:
@@ -249,7 +253,7 @@ def interrupt(*_):
 def port_of(text):
     """("order", 8081)"""
     name, equals, port = text.partition("=")
-    if not equals or name not in (*services.daemons(), "postgresql") or not port.isdigit():
+    if not equals or name not in (*services.daemons(), "postgresql") or not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
         raise argparse.ArgumentTypeError("%s is not NAME=PORT of %s or postgresql" % (text, ", ".join(services.daemons())))
     return name, int(port)
 

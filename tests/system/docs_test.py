@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 
 from lab_test import http
 from mall import BIN, DAEMONS, TOP, Client, Mall, equal, ports, routes_file, tool, until, until_equal
@@ -111,6 +112,19 @@ def test_make_run_names_a_port_that_is_taken_and_a_way_out():
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
         assert run.returncode == 1, run.stdout
         assert re.search(r"port %d, which frontend needs, is taken.*`make run PORTS=frontend=\d+`" % port, run.stdout), run.stdout
+
+
+def test_make_run_refuses_what_is_no_port_or_two_daemons_port():
+    for given, why in (("fronted=18080", "not NAME=PORT"), ("frontend=0", "not NAME=PORT"), ("frontend=65536", "not NAME=PORT"),
+                       ("frontend=8088", "port 8088 is that of frontend and gateway")):
+        with tempfile.TemporaryDirectory() as directory:
+            run = subprocess.Popen([sys.executable, TOP / "scripts/run.py", "--bin", BIN, "--port", given], cwd=directory,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            ending = threading.Timer(20, run.terminate)         # should it start the mall
+            ending.start()
+            said = run.communicate()[0]
+            ending.cancel()
+            assert run.returncode and why in said and "Traceback" not in said, (given, said)
 
 
 def run_and_order(*flags, signals=(signal.SIGINT,), routes=True):
