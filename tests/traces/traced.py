@@ -71,7 +71,10 @@ def trace_of(daemon, method, ask):
     """The trace id of the request that ask() makes, as the daemon's log has it; nobody else may make such a request meanwhile."""
     before = len(daemon.log())
     ask()
-    return until(lambda: next((line["trace.id"] for line in log_lines(daemon, before) if line.get("http.request.method") == method), None))
+
+    def is_it(line):                                            # and not a late line of who looked whether the daemon is ready
+        return line.get("http.request.method") == method and not line["url.original"].startswith("/actuator")
+    return until(lambda: next((line["trace.id"] for line in log_lines(daemon, before) if is_it(line)), None))
 
 
 def label(span):
