@@ -83,10 +83,8 @@ static void ids_copy(struct trace *trace)
 }
 
 /* All but the flags' last bit. */
-static void parent_write(struct trace *trace, const char *received)
+static void parent_write(char *p, const char *received)
 {
-        char *p = trace->parent;
-
         memcpy(p, "00-", 3);
         if (received) {
                 memcpy(p + ID_AT, received + ID_AT, 32);
@@ -105,7 +103,7 @@ void trace_continue(struct trace *trace, const char *received)
 {
         bool go_on = received && trace_is_well_formed(received);
 
-        parent_write(trace, go_on ? received : NULL);
+        parent_write(trace->parent, go_on ? received : NULL);
         ids_copy(trace);
         memcpy(trace->above, go_on ? received + SPAN_AT : "", go_on ? SPAN_ID - 1 : 1);
         trace->above[SPAN_ID - 1] = '\0';

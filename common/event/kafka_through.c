@@ -20,7 +20,7 @@ enum {
         BATCH = 200,
 };
 
-struct reading {
+struct kafka_reading {
         struct kafka_bus *bus;
         const _Atomic bool *stop;
         const struct bus_through
@@ -34,12 +34,12 @@ struct reading {
         struct error *error;
 };
 
-static bool is_stopped(const struct reading *r)
+static bool is_stopped(const struct kafka_reading *r)
 {
         return r->stop && atomic_load(r->stop);
 }
 
-static bool fail(const struct reading *r, rd_kafka_resp_err_t err)
+static bool fail(const struct kafka_reading *r, rd_kafka_resp_err_t err)
 {
         return error_set(r->error, ERROR_UNAVAILABLE, "Kafka at %s: topic %s: %s", r->bus->servers,
                          r->bus->bus.topic,
@@ -47,7 +47,7 @@ static bool fail(const struct reading *r, rd_kafka_resp_err_t err)
 }
 
 /* A refused connection returns at once. */
-static bool may_ask_again(const struct reading *r, int64_t end_us)
+static bool may_ask_again(const struct kafka_reading *r, int64_t end_us)
 {
         if (is_stopped(r) || clock_mono_us() >= end_us)
                 return false;
@@ -56,7 +56,7 @@ static bool may_ask_again(const struct reading *r, int64_t end_us)
 }
 
 /* A look back waits for the cluster until it is stopped. */
-static bool count_partitions(struct reading *r)
+static bool count_partitions(struct kafka_reading *r)
 {
         int64_t end = r->through ? clock_mono_us() + ANSWER_US : INT64_MAX;
         rd_kafka_resp_err_t err;
@@ -67,7 +67,7 @@ static bool count_partitions(struct reading *r)
         return r->count > 0 || fail(r, err ? err : RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION);
 }
 
-static rd_kafka_resp_err_t find_bounds(struct reading *r, int32_t partition, int64_t *begin,
+static rd_kafka_resp_err_t find_bounds(struct kafka_reading *r, int32_t partition, int64_t *begin,
                                        int64_t *end)
 {
         int64_t until = clock_mono_us() + (r->through ? ANSWER_US : 0);
@@ -80,7 +80,7 @@ static rd_kafka_resp_err_t find_bounds(struct reading *r, int32_t partition, int
         return err;
 }
 
-static bool start_one(struct reading *r, int32_t partition)
+static bool start_one(struct kafka_reading *r, int32_t partition)
 {
         int64_t begin = 0, end = 0;
         rd_kafka_resp_err_t err = find_bounds(r, partition, &begin, &end);
@@ -100,7 +100,7 @@ static bool start_one(struct reading *r, int32_t partition)
         return true;
 }
 
-static void end_one(struct reading *r, int32_t partition)
+static void end_one(struct kafka_reading *r, int32_t partition)
 {
         if (r->ends[partition])
                 r->left--;
@@ -108,7 +108,7 @@ static void end_one(struct reading *r, int32_t partition)
 }
 
 /* False: it was enough. */
-static bool hand_out(struct reading *r, const rd_kafka_message_t *m)
+static bool hand_out(struct kafka_reading *r, const rd_kafka_message_t *m)
 {
         struct record record;
 
@@ -122,7 +122,7 @@ static bool hand_out(struct reading *r, const rd_kafka_message_t *m)
 
 /* Also at the end of a partition whose last records are none for us, as those of a transaction.
    False: it was enough, or another error, which is in *trouble. */
-static bool take(struct reading *r, const rd_kafka_message_t *m, rd_kafka_resp_err_t *trouble)
+static bool take(struct kafka_reading *r, const rd_kafka_message_t *m, rd_kafka_resp_err_t *trouble)
 {
         bool more = true;
 
@@ -140,7 +140,7 @@ static bool take(struct reading *r, const rd_kafka_message_t *m, rd_kafka_resp_e
         return more;
 }
 
-static bool take_batch(struct reading *r, rd_kafka_message_t **batch, size_t count,
+static bool take_batch(struct kafka_reading *r, rd_kafka_message_t **batch, size_t count,
                        rd_kafka_resp_err_t *trouble)
 {
         bool more = true;
@@ -153,7 +153,7 @@ static bool take_batch(struct reading *r, rd_kafka_message_t **batch, size_t cou
         return more;
 }
 
-static bool read_all(struct reading *r)
+static bool read_all(struct kafka_reading *r)
 {
         int64_t silence = r->through ? SILENCE_US : SHORT_SILENCE_US, heard_us = clock_mono_us();
         rd_kafka_resp_err_t trouble = RD_KAFKA_RESP_ERR__TIMED_OUT;
@@ -173,7 +173,7 @@ static bool read_all(struct reading *r)
         return true;
 }
 
-static bool read_spans(struct reading *r)
+static bool read_spans(struct kafka_reading *r)
 {
         bool good = count_partitions(r);
 
@@ -186,7 +186,8 @@ static bool read_spans(struct reading *r)
         return good;
 }
 
-static bool open_and_read(struct reading *r, const struct bus_config *config, const char *place)
+static bool open_and_read(struct kafka_reading *r, const struct bus_config *config,
+                          const char *place)
 {
         struct bus *bus;
         bool good;
@@ -207,11 +208,11 @@ static bool open_and_read(struct reading *r, const struct bus_config *config, co
 bool kafka_read_through(const struct bus_config *config, const char *place,
                         const struct bus_through *through, struct error *error)
 {
-        struct reading r = {.stop = through->stop,
-                            .through = through,
-                            .most = INT64_MAX,
-                            .most_bytes = SIZE_MAX,
-                            .error = error};
+        struct kafka_reading r = {.stop = through->stop,
+                                  .through = through,
+                                  .most = INT64_MAX,
+                                  .most_bytes = SIZE_MAX,
+                                  .error = error};
 
         return open_and_read(&r, config, place);
 }
@@ -219,11 +220,12 @@ bool kafka_read_through(const struct bus_config *config, const char *place,
 void kafka_look_back(const struct bus_config *config, const char *place, const _Atomic bool *stop)
 {
         struct error ignored;
-        struct reading r = {
+        struct kafka_reading r = {
                 .stop = stop, .most = TAIL, .most_bytes = TAIL_BYTES, .error = &ignored};
 
         if (!open_and_read(&r, config, place) || r.bytes < TAIL_BYTES)
                 return;
-        r = (struct reading){.stop = stop, .most = FEW, .most_bytes = SIZE_MAX, .error = &ignored};
+        r = (struct kafka_reading){
+                .stop = stop, .most = FEW, .most_bytes = SIZE_MAX, .error = &ignored};
         open_and_read(&r, config, place);
 }
