@@ -13,7 +13,7 @@ add({
     ko: {
         'strips.title': '파드와 버전', 'strips.about': '최근 2분 동안 응답한 파드를 버전별로 나누어 1초 단위로 보여 줍니다. 롤링 업데이트 중에는 경계가 움직입니다.',
         'strips.ago': '2분 전', 'strips.now': '지금', 'strips.nobody': '응답한 파드 없음', 'strips.version': '{version} · 파드 {count}개', 'strips.unknown': '버전 모름',
-        'strips.probe': '가용성 측정', 'strips.probeAbout': '게이트웨이를 거쳐 GET /orders?size=1을 보내 응답을 셉니다. 2xx만 성공이며, 5초 안에 응답이 없거나 끊기면 끊김입니다.',
+        'strips.probe': '가용성 측정', 'strips.probeAbout': '게이트웨이를 거쳐 GET /orders?size=1을 보내 응답을 셉니다. 2xx만 성공으로 세고, 5초 안에 응답이 없거나 연결이 끊기면 끊김으로 셉니다.',
         'strips.start': '측정 시작', 'strips.stop': '측정 중지', 'strips.perSecond': '초당 요청', 'strips.availability': '가용성', 'strips.asked': '요청', 'strips.good': '성공',
         'strips.2xx': '2xx', 'strips.4xx': '4xx', 'strips.5xx': '5xx', 'strips.broken': '끊김', 'strips.rate': '{count}/초', 'strips.reset': '처음부터 세기', 'strips.percent': '{share}%',
     },

@@ -1,7 +1,7 @@
 /* timeline - the view #/timeline/17: all that happened to an order, as a picture and as a table; live while it goes on. */
 
 import { el, setText } from './dom.js';
-import { add, clock, has, number, t, time } from './i18n.js';
+import { add, clock, has, number, t } from './i18n.js';
 import { latest, on } from './mall.js';
 import { orderOf } from './stream_rows.js';
 import { causesOf, timesOf } from './timeline_layout.js';
@@ -89,7 +89,7 @@ function wordsOf() {
     if (failure?.status !== 404)
         return [t(failure ? 'timeline.failed' : 'timeline.loading')];
     const kept = keptOf(failure);
-    return [t('timeline.unknown', { order }), kept ? t('timeline.kept', { most: kept.most, since: time(kept.since) }) : failure.detail, t('timeline.older')];
+    return [t('timeline.unknown', { order }), kept ? t('timeline.kept', { most: kept.most, since: new Date(kept.since).toLocaleString(document.documentElement.lang) }) : failure.detail, t('timeline.older')];
 }
 
 function showWords() {

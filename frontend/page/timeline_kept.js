@@ -3,7 +3,7 @@
    The problem has a sentence in English only. A sentence of another form gives null, and is then shown as it is. */
 
 export function keptOf({ detail }) {
-    const [, most, since] = /last (\d+) events, since (\S+)/.exec(detail ?? '') ?? [];
+    const [, most, since] = /last (\d+) events, since (\S+?Z)/.exec(detail ?? '') ?? [];
     const at = Date.parse(since);
     return Number.isNaN(at) ? null : { most: Number(most), since: at };
 }

@@ -11,7 +11,7 @@ add({
     ko: {
         'topology.title': '서비스', 'topology.region': '서비스 상태 표', 'topology.service': '서비스', 'topology.health': '상태', 'topology.version': '버전', 'topology.pods': '파드',
         'topology.store': '저장소', 'topology.bus': '버스', 'topology.outbox': '아웃박스 대기', 'topology.lag': '컨슈머 랙', 'topology.waiting': '서비스 정보를 기다리는 중입니다…',
-        'topology.lost': '{time}부터 새 정보가 없습니다. 그때까지의 상태입니다.', 'topology.fresh': '{time} 기준', 'topology.turned': '{service}: {health}',
+        'topology.lost': '{time} 이후 새 정보가 없어 마지막 상태를 보여 줍니다.', 'topology.fresh': '{time} 기준', 'topology.turned': '{service}: {health}',
     },
     en: {
         'topology.title': 'Services', 'topology.region': 'Table of the services', 'topology.service': 'Service', 'topology.health': 'Health', 'topology.version': 'Version', 'topology.pods': 'Pods',

@@ -143,6 +143,7 @@ test('rows are bounded, the newest first', () => {
 
 test('how far back the memory goes, or nothing', () => {
     const detail = 'nothing is remembered of order 99: the memory has the last 16 events, since 2026-11-30T00:07:21.722Z';
+    assert.deepEqual(keptOf({ detail: detail + '.' }), keptOf({ detail }));
     assert.deepEqual(keptOf({ detail }), { most: 16, since: Date.UTC(2026, 10, 30, 0, 7, 21, 722) });
     assert.equal(keptOf({ detail: 'no event is remembered yet' }), null);
     assert.equal(keptOf({}), null);
