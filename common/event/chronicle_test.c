@@ -123,6 +123,19 @@ static void what_follows_a_forgotten_beginning_is_told(void)
         check(!chronicle_beginning(chronicle_of(recent, 1, arena)));
 }
 
+static void it_outlives_what_it_tells_of(void)
+{
+        const struct chronicle *s;
+
+        recent_close(&recent);
+        recent = recent_of_test(1);
+        see(recent, (struct seen){"Orderplaced", "1", "1", ORDER, .at = 10, .offset = 1});
+        s = chronicle_of(recent, 1, arena);
+        see(recent, (struct seen){"Orderplaced", "2", "2", ORDER, .at = 10, .offset = 2});
+        check_contains(s->events[0].line, "\"key\":\"1\"");
+        check_text(told(1), "");
+}
+
 static void a_story_has_a_bound(void)
 {
         recent_close(&recent);
@@ -146,6 +159,7 @@ int main(int argc, char **argv)
                 STORY(without_headers_time_tells_two_stores_apart),
                 STORY(duplicates_are_told_and_begin_nothing),
                 STORY(what_follows_a_forgotten_beginning_is_told),
+                STORY(it_outlives_what_it_tells_of),
                 STORY(a_story_has_a_bound),
                 {NULL, NULL},
         };

@@ -89,6 +89,8 @@ static void a_line_is_one_line(void)
 
         check_contains(line, "\"value\":{\"a\":[1,2]}}");
         check(!strchr(line, '\n') && !strchr(line, '\r'));
+        check_contains(of_value("{\"a\":\r1}"), "\"value\":{\"a\":1}}");
+        check_contains(of_value("{\"a\":\n1}"), "\"value\":{\"a\":1}}");
 }
 
 static void long_texts_are_cut_where_a_character_begins(void)
