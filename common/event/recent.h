@@ -2,7 +2,7 @@
    identity are.
 
    A subject is what the keys of certain types number, an order for example. One thread adds, any
-   thread reads. An event takes about 500 bytes; no more than 1 KiB an event is kept on average, so
+   thread reads. An event takes about 600 bytes; no more than 1 KiB an event is kept on average, so
    that large ones shorten the memory. */
 #ifndef EVENT_RECENT_H
 #define EVENT_RECENT_H
