@@ -293,7 +293,7 @@ static void warnings_log(const char *const *warnings)
 /* With the log, the settings are known to be right. */
 static int run_logged(struct process *p, struct arena *arena)
 {
-        struct otlp_settings traces = otlp_settings_read(p->config, p->daemon->name, arena);
+        struct otlp_settings traces = otlp_settings_read(p->config, p->daemon->name, p->pod, arena);
         int status;
 
         log_open(p->daemon->name, strcmp(config_text(p->config, "log"), "text") == 0,

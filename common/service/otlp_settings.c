@@ -1,6 +1,5 @@
 #include "service/otlp_settings.h"
 
-#include "base/random.h"
 #include "base/redact.h"
 #include "base/utf8.h"
 #include "http/grammar.h"
@@ -176,22 +175,19 @@ static void last_keep(struct otlp_pair *pairs)
         *to = (struct otlp_pair){0};
 }
 
-static const struct otlp_pair *resource_read(struct reading *r, const char *daemon)
+static const struct otlp_pair *resource_read(struct reading *r, const char *daemon, const char *pod)
 {
         const char *list = config_text(r->config, "otel-resource-attributes");
         const char *host = host_name(r->arena);
-        char instance[RANDOM_UUID];
         struct otlp_pair own[] = {
-                {"service.name", daemon},          {"service.version", build_version},
-                {"service.instance.id", instance}, {"host.name", host},
-                {"k8s.pod.name", pod_name(host)},  {"telemetry.sdk.name", "mall"},
-                {"telemetry.sdk.language", "c"},   {"telemetry.sdk.version", build_version},
+                {"service.name", daemon},         {"service.version", build_version},
+                {"service.instance.id", pod},     {"host.name", host},
+                {"k8s.pod.name", pod_name(host)}, {"telemetry.sdk.name", "mall"},
+                {"telemetry.sdk.language", "c"},  {"telemetry.sdk.version", build_version},
         };
         size_t count = sizeof own / sizeof *own;
         struct otlp_pair *all = arena_alloc(r->arena, (count + pairs_most(list) + 2) * sizeof *all);
 
-        random_uuid(instance);
-        own[2].value = arena_string(r->arena, instance);
         memcpy(all, own, sizeof own);
         count = pairs_read(r, "otel-resource-attributes", NULL, all, count);
         if (config_text(r->config, "otel-service-name"))
@@ -319,11 +315,11 @@ static double ratio_read(struct reading *r, enum trace_sampler sampler)
         return 1;
 }
 
-static void fill(struct reading *r, struct otlp_settings *s, const char *daemon)
+static void fill(struct reading *r, struct otlp_settings *s, const char *daemon, const char *pod)
 {
         protocol_check(r);
         s->headers = headers_read(r);
-        s->resource = resource_read(r, daemon);
+        s->resource = resource_read(r, daemon, pod);
         s->timeout_ms = timeout_read(r);
         s->gzip = gzip_read(r);
         s->sampler = sampler_read(r);
@@ -336,13 +332,13 @@ static void fill(struct reading *r, struct otlp_settings *s, const char *daemon)
 }
 
 struct otlp_settings otlp_settings_read(const struct config *config, const char *daemon,
-                                        struct arena *arena)
+                                        const char *pod, struct arena *arena)
 {
         struct reading r = {config, arena, arena_alloc(arena, (WARNINGS + 1) * sizeof *r.warnings)};
         struct otlp_settings s = {.warnings = r.warnings};
 
         s.url = is_disabled(&r) ? NULL : url_read(&r);
         if (s.url)
-                fill(&r, &s, daemon);
+                fill(&r, &s, daemon, pod);
         return s;
 }

@@ -27,8 +27,9 @@ struct otlp_settings {
         const char *const *warnings; /* ends with NULL */
 };
 
-/* daemon: its name, where nothing else gives service.name. */
+/* daemon: its name, where nothing else gives service.name. pod: likewise for service.instance.id,
+   so that a span says the same of its process as X-Served-By and ce_pod do. */
 struct otlp_settings otlp_settings_read(const struct config *config, const char *daemon,
-                                        struct arena *arena);
+                                        const char *pod, struct arena *arena);
 
 #endif

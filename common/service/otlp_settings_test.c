@@ -22,7 +22,7 @@ static struct otlp_settings read_with(const char *const *environment)
                 env[i] = strcpy(words[i], environment[i]);
         config = config_open(settings_of(1, NULL, arena), 1, argv, env, &error);
         check_text(error.text, "");
-        return otlp_settings_read(config, "order", arena);
+        return otlp_settings_read(config, "order", "order-8081", arena);
 }
 
 static void end(void)
@@ -76,7 +76,7 @@ static void the_defaults_are_the_specifications(void)
         check(!s.warnings[0]);
         check_text(find(s.resource, "service.name"), "order");
         check_text(find(s.resource, "telemetry.sdk.language"), "c");
-        check_int((int64_t)strlen(find(s.resource, "service.instance.id")), 36);
+        check_text(find(s.resource, "service.instance.id"), "order-8081");
         end();
 }
 

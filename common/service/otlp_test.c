@@ -7,6 +7,8 @@
 #include "testing/conversation.h"
 #include "testing/overheard.h"
 
+#include <dlfcn.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <signal.h>
 #include <zlib.h>
@@ -368,6 +370,42 @@ static void a_collector_that_hangs_holds_nobody_up(void)
         end();
 }
 
+/* The collector's name is not resolved while it is held. */
+static pthread_mutex_t names = PTHREAD_MUTEX_INITIALIZER;
+
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+                struct addrinfo **result)
+{
+        int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **) =
+                (int (*)(const char *, const char *, const struct addrinfo *,
+                         struct addrinfo **))dlsym(RTLD_NEXT, "getaddrinfo");
+
+        if (!node || strcmp(node, "collector.test") != 0)
+                return real(node, service, hints, result);
+        pthread_mutex_lock(&names);
+        pthread_mutex_unlock(&names);
+        return EAI_AGAIN;
+}
+
+static void a_name_server_that_is_stuck_holds_up_no_end(void)
+{
+        int64_t before;
+
+        pthread_mutex_lock(&names);
+        begin(0, NULL, 0);
+        settings.url = "http://collector.test:4318/v1/traces";
+        settings.timeout_ms = 60000;
+        start();
+        record(5);
+        usleep(50000); /* into the look-up */
+        before = clock_mono_us();
+        otlp_close(&otlp, 100);
+        check(clock_mono_us() - before < 5000000);
+        check_int(counted(DROPPED("failed")), 5);
+        pthread_mutex_unlock(&names);
+        end();
+}
+
 static void a_collector_that_is_away_may_come_back(void)
 {
         struct http_config config = config_of_test((struct http_handler){.handle = collect});
@@ -408,6 +446,7 @@ int main(int argc, char **argv)
                 STORY(spans_that_the_collector_rejects_are_counted),
                 STORY(a_batch_is_tried_for_so_long_and_not_for_ever),
                 STORY(a_collector_that_hangs_holds_nobody_up),
+                STORY(a_name_server_that_is_stuck_holds_up_no_end),
                 STORY(a_collector_that_is_away_may_come_back),
                 STORY(without_an_address_there_is_no_exporter),
                 {NULL, NULL},

@@ -92,7 +92,7 @@ static void check_traces(const struct otlp_settings *s)
 /* What a daemon makes of them. */
 static void use(const struct config *config, struct arena *arena)
 {
-        struct otlp_settings traces = otlp_settings_read(config, "order", arena);
+        struct otlp_settings traces = otlp_settings_read(config, "order", "pod", arena);
         const char *url = config_text(config, "db-url"),
                    *prefix = config_text(config, "bus-group-prefix");
         struct error error = {0};
