@@ -15,16 +15,17 @@
 
 enum { BACKOFF_MS = 1000, WARNINGS = 24, MOST_MS = 3600 * 1000, MOST_SPANS = 65536 };
 
-struct reading {
+struct otlp_reading {
         const struct config *config;
         struct arena *arena;
         const char **warnings;
         size_t count;
 };
 
-static void warn(struct reading *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void warn(struct otlp_reading *r, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
 
-static void warn(struct reading *r, const char *format, ...)
+static void warn(struct otlp_reading *r, const char *format, ...)
 {
         va_list args;
 
@@ -35,18 +36,19 @@ static void warn(struct reading *r, const char *format, ...)
         va_end(args);
 }
 
-static const char *variable(struct reading *r, const char *name)
+static const char *variable(struct otlp_reading *r, const char *name)
 {
         return config_variable(r->arena, name);
 }
 
 /* The name of the setting for traces alone where that is set, else of the one for all signals. */
-static const char *stronger(const struct reading *r, const char *for_traces, const char *for_all)
+static const char *stronger(const struct otlp_reading *r, const char *for_traces,
+                            const char *for_all)
 {
         return config_text(r->config, for_traces) ? for_traces : for_all;
 }
 
-static int number_read(struct reading *r, const char *name, int fallback, int least, int most)
+static int number_read(struct otlp_reading *r, const char *name, int fallback, int least, int most)
 {
         const char *text = config_text(r->config, name);
         char *end;
@@ -101,8 +103,9 @@ static size_t pairs_most(const char *list)
 
 /* Puts them behind `count` others that are there, and ends the list. A list with a mistake is left
    out as a whole. */
-static size_t pairs_read(struct reading *r, const char *name, bool (*is_right)(struct otlp_pair *),
-                         struct otlp_pair *pairs, size_t count)
+static size_t pairs_read(struct otlp_reading *r, const char *name,
+                         bool (*is_right)(struct otlp_pair *), struct otlp_pair *pairs,
+                         size_t count)
 {
         char *rest = arena_string(r->arena, config_text(r->config, name)), *one;
         size_t before = count;
@@ -129,7 +132,7 @@ static bool is_field(struct otlp_pair *pair)
                !has_control(pair->value, strlen(pair->value));
 }
 
-static const struct otlp_pair *headers_read(struct reading *r)
+static const struct otlp_pair *headers_read(struct otlp_reading *r)
 {
         const char *name =
                 stronger(r, "otel-exporter-otlp-traces-headers", "otel-exporter-otlp-headers");
@@ -175,7 +178,8 @@ static void last_keep(struct otlp_pair *pairs)
         *to = (struct otlp_pair){0};
 }
 
-static const struct otlp_pair *resource_read(struct reading *r, const char *daemon, const char *pod)
+static const struct otlp_pair *resource_read(struct otlp_reading *r, const char *daemon,
+                                             const char *pod)
 {
         const char *list = config_text(r->config, "otel-resource-attributes");
         const char *host = host_name(r->arena);
@@ -221,7 +225,7 @@ static const char *with_path(struct arena *arena, const char *base)
         return arena_printf(arena, "%s%sv1/traces", base, base[len - 1] == '/' ? "" : "/");
 }
 
-static const char *url_read(struct reading *r)
+static const char *url_read(struct otlp_reading *r)
 {
         const char *whole = config_text(r->config, "otel-exporter-otlp-traces-endpoint");
         const char *base = config_text(r->config, "otel-exporter-otlp-endpoint");
@@ -237,7 +241,7 @@ static const char *url_read(struct reading *r)
         return NULL;
 }
 
-static bool is_disabled(struct reading *r)
+static bool is_disabled(struct otlp_reading *r)
 {
         const char *text = config_text(r->config, "otel-sdk-disabled");
 
@@ -246,7 +250,7 @@ static bool is_disabled(struct reading *r)
         return strcasecmp(text, "true") == 0;
 }
 
-static bool gzip_read(struct reading *r)
+static bool gzip_read(struct otlp_reading *r)
 {
         const char *name = stronger(r, "otel-exporter-otlp-traces-compression",
                                     "otel-exporter-otlp-compression");
@@ -258,7 +262,7 @@ static bool gzip_read(struct reading *r)
         return strcmp(text, "gzip") == 0;
 }
 
-static void protocol_check(struct reading *r)
+static void protocol_check(struct otlp_reading *r)
 {
         const char *name =
                 stronger(r, "otel-exporter-otlp-traces-protocol", "otel-exporter-otlp-protocol");
@@ -268,7 +272,7 @@ static void protocol_check(struct reading *r)
                 warn(r, "%s=%.40s is not there; traces go by http/json", variable(r, name), text);
 }
 
-static int timeout_read(struct reading *r)
+static int timeout_read(struct otlp_reading *r)
 {
         const char *name =
                 stronger(r, "otel-exporter-otlp-traces-timeout", "otel-exporter-otlp-timeout");
@@ -278,7 +282,7 @@ static int timeout_read(struct reading *r)
 
 /* ---- the sampler ---- */
 
-static enum trace_sampler sampler_read(struct reading *r)
+static enum trace_sampler sampler_read(struct otlp_reading *r)
 {
         static const struct {
                 const char *name;
@@ -300,7 +304,7 @@ static enum trace_sampler sampler_read(struct reading *r)
         return TRACE_PARENT_ALWAYS_ON;
 }
 
-static double ratio_read(struct reading *r, enum trace_sampler sampler)
+static double ratio_read(struct otlp_reading *r, enum trace_sampler sampler)
 {
         const char *text = config_text(r->config, "otel-traces-sampler-arg");
         char *end;
@@ -315,7 +319,8 @@ static double ratio_read(struct reading *r, enum trace_sampler sampler)
         return 1;
 }
 
-static void fill(struct reading *r, struct otlp_settings *s, const char *daemon, const char *pod)
+static void fill(struct otlp_reading *r, struct otlp_settings *s, const char *daemon,
+                 const char *pod)
 {
         protocol_check(r);
         s->headers = headers_read(r);
@@ -334,7 +339,8 @@ static void fill(struct reading *r, struct otlp_settings *s, const char *daemon,
 struct otlp_settings otlp_settings_read(const struct config *config, const char *daemon,
                                         const char *pod, struct arena *arena)
 {
-        struct reading r = {config, arena, arena_alloc(arena, (WARNINGS + 1) * sizeof *r.warnings)};
+        struct otlp_reading r = {config, arena,
+                                 arena_alloc(arena, (WARNINGS + 1) * sizeof *r.warnings)};
         struct otlp_settings s = {.warnings = r.warnings};
 
         s.url = is_disabled(&r) ? NULL : url_read(&r);
