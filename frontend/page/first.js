@@ -125,7 +125,7 @@ class First {
         if (answer.ok)
             this.#advance(name, answer);
         else
-            this.#fail(answer.problem);
+            this.#fail(answer.problem, method);
     }
 
     #busy(isBusy) {
@@ -145,9 +145,9 @@ class First {
         tell('acted', { action: name, id: name === 'register' ? idOf(answer.body) : order });
     }
 
-    #fail(problem) {
+    #fail(problem, method) {
         this.#say = () => {
-            const { text, quote } = problemText(problem);
+            const { text, quote } = problemText(problem, method);
             this.#problem.replaceChildren(text, quote ? ' ' : '', quote ? el('q', { lang: 'en' }, quote) : '');
         };
         this.#say();

@@ -144,11 +144,11 @@ class Form {
     #failed(problem) {
         const name = faultyField(this.action, problem);
         if (name) {
-            this.#refuse(name, () => problemText(problem).text);
+            this.#refuse(name, () => problemText(problem, this.action.method).text);
             return;
         }
         this.#show(() => {
-            const { text, quote } = problemText(problem);
+            const { text, quote } = problemText(problem, this.action.method);
             this.#problem.replaceChildren(el('p', {}, text), quote ? el('p', { class: 'quote' }, el('q', { lang: 'en' }, quote)) : '');
             this.#problem.hidden = false;
         });
