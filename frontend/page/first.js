@@ -13,14 +13,14 @@ import { followOrder } from './trail.js';
 add({
     ko: {
         'first.title': '처음 1분', 'first.close': '닫기',
-        'first.intro': '쇼핑몰이 비어 있습니다. 버튼을 차례로 누르면서 서비스들이 이벤트로 어떻게 함께 일하는지 살펴보세요.',
+        'first.intro': '쇼핑몰이 비어 있습니다. 버튼을 차례로 눌러 서비스들이 이벤트로 어떻게 협력하는지 살펴보세요.',
         'first.register': '상품 등록', 'first.register.do': 'TV 100대 등록',
-        'first.register.watch': '재고 목록에 TV 100이 나타납니다. 상품을 등록할 때는 이벤트가 없습니다.',
+        'first.register.watch': '재고 목록에 TV 100이 나타납니다. 상품 등록은 이벤트를 발행하지 않습니다.',
         'first.order': '주문', 'first.order.do': 'TV 5대 주문',
-        'first.order.watch': '보드를 보세요. Orderplaced를 delivery가 듣고 배송을 시작합니다. DeliveryStarted를 product가 듣고 재고를 95로 줄입니다.',
+        'first.order.watch': '보드를 보세요. delivery가 Orderplaced를 받아 배송을 시작하고, product가 DeliveryStarted를 받아 재고를 95로 줄입니다.',
         'first.cancel': '주문 취소', 'first.cancel.do': '방금 한 주문 취소',
-        'first.cancel.watch': 'OrderCanceled를 delivery가 듣고 배송을 취소합니다. DeliveryCanceled를 product가 듣고 재고를 다시 100으로 돌려놓습니다.',
-        'first.done': '했습니다', 'first.end': '모두 끝났습니다. 주문 하나에서 일어난 일은 타임라인에 모여 있습니다.', 'first.timeline': '타임라인 보기',
+        'first.cancel.watch': 'delivery가 OrderCanceled를 받아 배송을 취소하고, product가 DeliveryCanceled를 받아 재고를 100으로 되돌립니다.',
+        'first.done': '완료', 'first.end': '모두 끝났습니다. 주문 하나에 일어난 일은 타임라인에서 한눈에 볼 수 있습니다.', 'first.timeline': '타임라인 보기',
     },
     en: {
         'first.title': 'The first minute', 'first.close': 'Close',

@@ -7,7 +7,7 @@ add({
         'tables.title': '목록', 'tables.orders': '주문', 'tables.deliveries': '배송', 'tables.inventories': '재고', 'tables.movements': '재고 이동',
         'tables.id': '번호', 'tables.product': '상품', 'tables.productId': '상품 번호', 'tables.qty': '수량', 'tables.customer': '고객', 'tables.status': '상태',
         'tables.order': '주문', 'tables.stock': '재고', 'tables.moved': '증감', 'tables.reason': '사유', 'tables.act': '할 일',
-        'tables.newer': '최신 쪽으로', 'tables.older': '이전 쪽으로', 'tables.place': '{page}/{pages}', 'tables.fresh': '새 항목',
+        'tables.newer': '더 최근', 'tables.older': '더 이전', 'tables.place': '{page}/{pages}', 'tables.fresh': '새 항목',
         'tables.timelineOf': '주문 {order} 타임라인', 'tables.silence': '응답 없음',
         'tables.fault': '응답 {status}', 'tables.fault.why': '지금은 읽을 수 없습니다. 마지막으로 읽은 내용이며, 곧 다시 읽습니다.',
         'tables.orders.empty': '주문이 없습니다', 'tables.deliveries.empty': '배송이 없습니다', 'tables.inventories.empty': '등록된 상품이 없습니다', 'tables.movements.empty': '재고 이동이 없습니다',
