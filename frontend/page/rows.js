@@ -28,3 +28,8 @@ export function changes(columns, before, after) {
     const look = (column, row) => JSON.stringify(column.of(row));
     return columns.filter((column) => look(column, before) !== look(column, after)).map((column) => column.name);
 }
+
+/* The rows that events of these keys were about. A row without a key, such as a movement, never changes. */
+export function touchedRows(rows, keys, keyOf) {
+    return rows.filter((row) => (keyOf(row) ?? null) !== null && keys.has(keyOf(row)));
+}

@@ -9,7 +9,7 @@ import { has, number, t } from './i18n.js';
 import { symbol } from './icons.js';
 import { tell } from './mall.js';
 import { Pace } from './pace.js';
-import { changes, merged, pageOf } from './rows.js';
+import { changes, merged, pageOf, touchedRows } from './rows.js';
 
 const SIZE = 8;
 const MARKED_MS = 1500;
@@ -83,10 +83,18 @@ export class Table {
     /* --- what happened elsewhere --- */
 
     note(events) {
-        for (const event of events.filter((one) => this.collection.hears(one))) {
-            this.#touched.add(event.key);
-            this.ask();
-        }
+        const heard = events.filter((event) => this.collection.hears(event));
+        if (!heard.length || !this.#isWanted())
+            return;
+        if (this.#page > 0)
+            heard.forEach((event) => this.#touched.add(event.key));
+        this.ask();
+    }
+
+    /* Whatever may have happened. */
+    askAll() {
+        this.#rows.forEach((row) => this.#touched.add(this.collection.keyOf(row)));
+        this.ask();
     }
 
     ask() {
@@ -139,7 +147,7 @@ export class Table {
     async #refreshShown(touched) {
         const page = this.#page;
         const total = await read(this.#path(0, 1));
-        const about = this.#rows.filter((row) => touched.has(this.collection.keyOf(row)));
+        const about = touchedRows(this.#rows, touched, this.collection.keyOf);
         const answers = await Promise.all(about.map((row) => read(`/${this.collection.name}/${row.id}`)));
         if (!this.#heard(total) || this.#page !== page)
             return;

@@ -22,7 +22,7 @@ function readNowAndThen(table) {
 export function start(section) {
     const isWanted = () => !document.hidden && !section.hidden;
     const tables = COLLECTIONS.map((collection) => new Table(collection, isWanted));
-    const askAll = () => tables.forEach((table) => table.ask());
+    const askAll = () => tables.forEach((table) => table.askAll());
 
     section.append(el('h2', { id: 'tables-title', class: 'unseen', 'data-t': 'tables.title' }), ...tables.map((table) => table.element));
     translate(section);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { COLLECTIONS } from '../page/collections.js';
-import { changes, merged, pageOf } from '../page/rows.js';
+import { changes, merged, pageOf, touchedRows } from '../page/rows.js';
 
 const row = (id, more) => ({ id: String(id), isGone: false, ...more });
 const ids = (rows) => rows.map(({ id, isGone }) => (isGone ? `-${id}` : id)).join(' ');
@@ -49,4 +49,10 @@ test('the columns in which a row changed', () => {
     assert.deepEqual(changes(columns, before, { ...before }), []);
     assert.deepEqual(changes(columns, before, { ...before, status: 'DeliveryStarted' }), ['status']);
     assert.deepEqual(changes(columns, before, { ...before, isGone: true }), ['status']);
+});
+
+test('rows that events were about; an event without a key is about none', () => {
+    const rows = [row(2, { productId: '1001' }), row(1, { productId: null })];
+    assert.equal(ids(touchedRows(rows, new Set(['1001', null]), ({ productId }) => productId)), '2');
+    assert.equal(ids(touchedRows(rows, new Set([null]), () => null)), '');
 });
