@@ -124,6 +124,13 @@ class Trade:
         until_equal(own, [(kind, str(self.order)) for kind in SAYS])
         equal(services.describe(self.name)["says"], SAYS)
 
+    def the_console_shows_it(self):
+        """With what its board is drawn from."""
+        seen = lambda: {s["name"]: s for s in self.run.gateway.get("/topology").body["services"]}.get(self.name)
+        until(lambda: (seen() or {}).get("status") == "UP", 30)
+        equal([c["path"] for c in seen()["collections"]], ["/" + self.collection])
+        equal(seen()["says"], SAYS)
+
     def all_of_it_stops(self):
         equal(self.run.end(), 0, self.run.shown()[-3000:])
 
@@ -133,7 +140,7 @@ def cases(name, bus):
     with Run(bus) as run:
         trade = Trade(run, name)
         for story in (trade.a_route_leads_to_it, trade.an_order_through_the_gateway_gives_one, trade.the_search_by_order_finds_it,
-                      trade.canceling_the_order_revokes_it, trade.both_events_are_on_the_bus, trade.all_of_it_stops):
+                      trade.canceling_the_order_revokes_it, trade.both_events_are_on_the_bus, trade.the_console_shows_it, trade.all_of_it_stops):
             try:
                 story()
                 trouble = ""
