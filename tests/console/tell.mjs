@@ -38,7 +38,7 @@ async function told(tell, browser) {
 
 const browser = await launch(given);
 const { cases } = await import(`./${given.story}_story.mjs`);
-for (const tell of cases.filter(({ name }) => !given.only || name.includes(given.only)))
+for (const tell of cases.filter(({ name }) => new RegExp(given.only ?? "").test(name)))
     say({ case: nameOf(tell), trouble: await told(tell, browser) });
 await browser.close();
 process.exit(0);
