@@ -72,7 +72,7 @@ images_test = $(shell [ "$$(id -u)" = 0 ] && unshare --mount --net true 2>/dev/n
 
 test: deps-test ## run all checks and tests, from lint to deploy-check, and count what passed and failed
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
-	@scripts/tally.py lint unit page wire schema proxy system neighbours fifth deploy-check $(images_test)
+	@scripts/tally.py lint unit page wire schema proxy system console traces neighbours fifth deploy-check $(images_test)
 	@$(if $(images_test),,echo "images-test was left out: it takes root, and the right to mount and to make networks")
 
 lint: deps-test ## check includes, layout, generated files and warnings, and run cppcheck, clang-tidy and shellcheck

@@ -1,6 +1,6 @@
 /* How it looks: on every width, in both themes and languages, while nothing has happened, while very much happens, and while a
    service is away. Pictures of all of it are kept; what can be checked of it is checked. */
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { equal, until } from './visitor.mjs';
 import { cells, isLive, table, typesShown, view } from './shop.mjs';
 import { leftovers } from './words.mjs';
@@ -119,15 +119,26 @@ async function theServiceComesBack(visit, mall) {
     await until(() => table(page, 'inventories').locator('.fault').isHidden(), 'it is read again');
 }
 
-/* Where a README is to show some. */
-async function thePicturesOfTheReadme(visit, mall, { pictures: from, for_readme: to }) {
-    if (!to)
+/* Two for README.md, where they are wanted: the mall at work, and what became of an order. */
+async function thePicturesOfTheReadme(visit, mall, { for_readme: folder }) {
+    if (!folder)
         return;
-    mkdirSync(to, { recursive: true });
-    copyFileSync(`${from}/busy-1440-light-en.png`, `${to}/console.png`);
+    mkdirSync(folder, { recursive: true });
+    const page = await visit({ size: [1200, 780] });
+    await isLive(page);
+    await until(async () => (await typesShown(page)).length >= 50 && await page.locator('#board .lit').count() > 0, 'a board that is lit');
+    await page.screenshot({ path: `${folder}/console.png`, animations: 'disabled' });
+    await mall.be_quiet();
+    await mall.settle();
+    await mall.register('2002', 'Radio', 3);
+    const [order] = await mall.place(1, 500, '2002');
+    await mall.settle();
+    const other = await visit({ size: [1200, 560], path: `/#/timeline/${order}` });
+    await until(async () => await other.locator('#timeline tbody tr').count() === 4, 'all events of the order');
+    await other.screenshot({ path: `${folder}/timeline.png`, animations: 'disabled' });
 }
 
 export const cases = [
-    anEmptyMall, theViewsOfAnEmptyMall, aBusyMall, nothingJumpsWhileMuchComesIn, theMallIsQuietAgain, theViewsOfAMallThatWasBusy,
-    aMallWithAServiceAway, theViewsOfAMallWithAServiceAway, theServiceComesBack, thePicturesOfTheReadme,
+    anEmptyMall, theViewsOfAnEmptyMall, aBusyMall, nothingJumpsWhileMuchComesIn, thePicturesOfTheReadme, theMallIsQuietAgain, theViewsOfAMallThatWasBusy,
+    aMallWithAServiceAway, theViewsOfAMallWithAServiceAway, theServiceComesBack,
 ];
