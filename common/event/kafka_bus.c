@@ -247,7 +247,7 @@ void kafka_free(struct kafka_bus *b)
         kafka_topics_free(b);
         pthread_mutex_destroy(&b->queue_lock);
         free(b->positions);
-        free(b->follower);
+        kafka_follower_free(b->follower);
         free(b->servers);
         free(b->client);
         free(b->group);

@@ -15,7 +15,7 @@
 
 enum {
         LOOK_US = 1000 * 1000,
-        ASK_MS = 500, /* a cluster that does not answer holds up a poll so long, once a second */
+        ASK_MS = 300, /* what does not answer holds up a poll so long, some times a second */
         BATCH = 500,
 };
 
@@ -30,7 +30,15 @@ struct kafka_follower {
         int64_t looked_us;
         struct followed *partitions;
         int count;
+        int asked; /* the last look asked partitions up to this one */
 };
+
+void kafka_follower_free(struct kafka_follower *f)
+{
+        if (f)
+                free(f->partitions);
+        free(f);
+}
 
 /* How many of its last records each partition may have at most, so that all together have `most`
    at most. */
@@ -62,23 +70,45 @@ static void start(struct kafka_bus *b, int32_t partition, int64_t offset)
         b->follower->partitions[partition] = (struct followed){.position = offset, .target = -1};
 }
 
-/* A partition that does not answer is started after a later look. */
+/* Asks for the size of what a partition that is not started has. Its end; -1: it does not answer.
+ */
+static int64_t find_end(struct kafka_bus *b, int32_t partition, int wait_ms)
+{
+        struct followed *p = &b->follower->partitions[partition];
+        int64_t begin, end;
+
+        p->size = 0;
+        if (is_started(b, partition) || wait_ms <= 0 ||
+            kafka_view_bounds(b, partition, &begin, &end, wait_ms) != RD_KAFKA_RESP_ERR_NO_ERROR)
+                return -1;
+        p->size = end - begin;
+        return end;
+}
+
+/* A partition that does not answer is started after a later look, which asks the one after it
+   first: there may be several. */
+static void find_ends(struct kafka_bus *b, int64_t *ends)
+{
+        struct kafka_follower *f = b->follower;
+        int64_t until = clock_mono_us() + ASK_MS * 1000;
+        int first = f->asked;
+
+        for (int i = 0; i < f->count; i++) {
+                int p = (first + i) % f->count;
+                int64_t rest = until - clock_mono_us();
+
+                ends[p] = find_end(b, p, (int)(rest / 1000));
+                if (rest > 0)
+                        f->asked = p + 1;
+        }
+}
+
 static void start_new_ones(struct kafka_bus *b)
 {
         struct kafka_follower *f = b->follower;
-        int64_t *ends = memory_alloc((size_t)f->count * sizeof *ends), most, begin;
-        int64_t until = clock_mono_us() + ASK_MS * 1000;
+        int64_t *ends = memory_alloc((size_t)f->count * sizeof *ends), most;
 
-        for (int i = 0; i < f->count; i++) {
-                int rest = (int)((until - clock_mono_us()) / 1000);
-
-                f->partitions[i].size = 0;
-                ends[i] = -1;
-                if (!is_started(b, i) && rest > 0 &&
-                    rd_kafka_query_watermark_offsets(b->rk, b->bus.topic, i, &begin, &ends[i],
-                                                     rest) == RD_KAFKA_RESP_ERR_NO_ERROR)
-                        f->partitions[i].size = ends[i] - begin;
-        }
+        find_ends(b, ends);
         most = share(f->partitions, f->count, f->last);
         for (int i = 0; i < f->count; i++)
                 if (ends[i] >= 0)

@@ -13,7 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATIENCE_US = 30 * 1000 * 1000, CLOSE_MS = 2000, PARTITIONS = 4, DEAD = 2, BROKER = 1 };
+enum {
+        PATIENCE_US = 30 * 1000 * 1000,
+        CLOSE_MS = 2000,
+        PARTITIONS = 4,
+        DEAD = 2,
+        BROKER = 1,
+        OTHER_BROKER = 2
+};
 
 static struct {
         rd_kafka_t *cluster;
@@ -24,7 +31,7 @@ static struct {
         char url[200];
 } t;
 
-static void begin(void)
+static void begin(int brokers)
 {
         struct error e = {0};
         char why[256];
@@ -32,7 +39,7 @@ static void begin(void)
         memset(&t, 0, sizeof t);
         t.arena = arena_open();
         t.cluster = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), why, sizeof why);
-        check(t.cluster && (t.mock = rd_kafka_mock_cluster_new(t.cluster, 1)));
+        check(t.cluster && (t.mock = rd_kafka_mock_cluster_new(t.cluster, brokers)));
         check(rd_kafka_mock_topic_create(t.mock, "mall", PARTITIONS, 1) ==
               RD_KAFKA_RESP_ERR_NO_ERROR);
         snprintf(t.url, sizeof t.url, "kafka://%s/mall", rd_kafka_mock_cluster_bootstraps(t.mock));
@@ -96,15 +103,15 @@ static void until_away(void)
 
 static void it_goes_on_when_the_broker_is_back(void)
 {
-        begin();
+        begin(1);
         say(0, "before");
         expect(0, "before");
         rd_kafka_mock_broker_set_down(t.mock, BROKER);
         until_away();
         rd_kafka_mock_broker_set_up(t.mock, BROKER);
         say(0, "after");
-        say(1, "elsewhere");
         expect(0, "after");
+        say(1, "elsewhere");
         expect(1, "elsewhere");
         check_int(bus_passed_over(t.follower), 0);
         end();
@@ -114,7 +121,7 @@ static void it_closes_at_once_while_the_broker_is_away(void)
 {
         int64_t start;
 
-        begin();
+        begin(1);
         say(0, "before");
         expect(0, "before");
         rd_kafka_mock_broker_set_down(t.mock, BROKER);
@@ -128,15 +135,33 @@ static void it_closes_at_once_while_the_broker_is_away(void)
 /* It is read from its beginning once it answers. */
 static void a_partition_without_a_leader_holds_up_no_other(void)
 {
-        begin();
+        begin(1);
         say(DEAD, "one");
         rd_kafka_mock_partition_set_leader(t.mock, "mall", DEAD, -1);
-        say(0, "alive");
-        expect(0, "alive");
+        say(DEAD - 1, "alive");
+        expect(DEAD - 1, "alive");
+        say(DEAD + 1, "alive as well");
+        expect(DEAD + 1, "alive as well");
         rd_kafka_mock_partition_set_leader(t.mock, "mall", DEAD, BROKER);
         expect(DEAD, "one");
         say(DEAD, "two");
         expect(DEAD, "two");
+        end();
+}
+
+/* Asking for the end of such a partition takes all the time that a look has. */
+static void partitions_of_a_dead_broker_hold_up_no_other(void)
+{
+        begin(2);
+        for (int i = 0; i < PARTITIONS; i++)
+                rd_kafka_mock_partition_set_leader(t.mock, "mall", i,
+                                                   i < 2 ? OTHER_BROKER : BROKER);
+        say(0, "one");
+        rd_kafka_mock_broker_set_down(t.mock, OTHER_BROKER);
+        say(3, "alive");
+        expect(3, "alive");
+        rd_kafka_mock_broker_set_up(t.mock, OTHER_BROKER);
+        expect(0, "one");
         end();
 }
 
@@ -146,6 +171,7 @@ int main(int argc, char **argv)
                 STORY(it_goes_on_when_the_broker_is_back),
                 STORY(it_closes_at_once_while_the_broker_is_away),
                 STORY(a_partition_without_a_leader_holds_up_no_other),
+                STORY(partitions_of_a_dead_broker_hold_up_no_other),
                 {NULL, NULL},
         };
 

@@ -103,11 +103,18 @@ void kafka_wake(struct bus *bus);
 /* How many partitions the topic has; 0: it does not exist; -1: the cluster does not answer. *err
    says why. Asking does not make the topic: a consumer's client does not allow that. */
 int kafka_view_look(struct kafka_bus *bus, int wait_ms, rd_kafka_resp_err_t *err);
+/* The offset of its first record, and that after its last one. Waits so long for each of the two at
+   most. */
+rd_kafka_resp_err_t kafka_view_bounds(struct kafka_bus *bus, int32_t partition, int64_t *begin,
+                                      int64_t *end, int wait_ms);
 bool kafka_view_start(struct kafka_bus *bus, int32_t partition, int64_t offset);
 void kafka_view_stop(struct kafka_bus *bus); /* before the client is destroyed */
 /* Up to `most` messages: waits for the first, then takes what is there. Each is to be destroyed;
    one with an error is none. */
 size_t kafka_view_wait(struct kafka_bus *bus, rd_kafka_message_t **batch, size_t most, int wait_ms);
+
+/* kafka_follower.c */
+void kafka_follower_free(struct kafka_follower *follower);
 
 /* kafka_through.c */
 void kafka_look_back(const struct bus_config *config, const char *place, const _Atomic bool *stop);

@@ -74,8 +74,7 @@ static rd_kafka_resp_err_t find_bounds(struct kafka_reading *r, int32_t partitio
         rd_kafka_resp_err_t err;
 
         do
-                err = rd_kafka_query_watermark_offsets(r->bus->rk, r->bus->bus.topic, partition,
-                                                       begin, end, SLICE_MS);
+                err = kafka_view_bounds(r->bus, partition, begin, end, SLICE_MS);
         while (err != RD_KAFKA_RESP_ERR_NO_ERROR && may_ask_again(r, until));
         return err;
 }

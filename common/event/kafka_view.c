@@ -23,6 +23,32 @@ int kafka_view_look(struct kafka_bus *b, int wait_ms, rd_kafka_resp_err_t *err)
         return *err == RD_KAFKA_RESP_ERR_NO_ERROR ? count : 0;
 }
 
+/* rd_kafka_query_watermark_offsets would do, but while the partition's broker is away it waits far
+   longer than its timeout (2.0.2). */
+static rd_kafka_resp_err_t find_offset(struct kafka_bus *b, int32_t partition, int64_t which,
+                                       int64_t *offset, int wait_ms)
+{
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+        rd_kafka_resp_err_t err;
+
+        rd_kafka_topic_partition_list_add(list, b->bus.topic, partition)->offset = which;
+        err = rd_kafka_offsets_for_times(b->rk, list, wait_ms);
+        if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
+                err = list->elems[0].err;
+        *offset = list->elems[0].offset;
+        rd_kafka_topic_partition_list_destroy(list);
+        return err;
+}
+
+rd_kafka_resp_err_t kafka_view_bounds(struct kafka_bus *b, int32_t partition, int64_t *begin,
+                                      int64_t *end, int wait_ms)
+{
+        rd_kafka_resp_err_t err =
+                find_offset(b, partition, RD_KAFKA_OFFSET_BEGINNING, begin, wait_ms);
+
+        return err ? err : find_offset(b, partition, RD_KAFKA_OFFSET_END, end, wait_ms);
+}
+
 bool kafka_view_start(struct kafka_bus *b, int32_t partition, int64_t offset)
 {
         struct kafka_view *v = &b->view;
