@@ -232,7 +232,7 @@ struct inbox *inbox_open(const struct inbox_config *config, struct error *error)
                 return NULL;
         }
         pthread_mutex_init(&inbox->lock, NULL);
-        inbox->own = own_open(config->store, &config->bus, config->group);
+        inbox->own = own_open(config->store, &config->bus);
         inbox->thread = thread_start("inbox", inbox_main, inbox);
         return inbox;
 }

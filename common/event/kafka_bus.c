@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LOOK_BACK_KB "2048"
+
 enum { LOG_EVERY_US = 10 * 1000 * 1000 };
 
 struct property {
@@ -80,6 +82,7 @@ static const struct property *const of_role[] = {
         [KAFKA_PUBLISHES] = of_publishers,
         [KAFKA_READS] = of_readers,
         [KAFKA_FOLLOWS] = of_followers,
+        [KAFKA_LOOKS_BACK] = of_followers,
 };
 
 static void warn(const char *client, const char *message)
@@ -186,6 +189,7 @@ static rd_kafka_queue_t *queue_of(const struct kafka_bus *b)
         case KAFKA_READS:
                 return rd_kafka_queue_get_consumer(b->rk);
         case KAFKA_FOLLOWS:
+        case KAFKA_LOOKS_BACK:
                 break;
         }
         return rd_kafka_queue_new(b->rk);
@@ -333,7 +337,7 @@ static void *leave_main(void *arg)
         b->leaving = true;
         if (b->role == KAFKA_READS)
                 rd_kafka_consumer_close(b->rk); /* commits through kafka_rebalanced */
-        else if (b->role == KAFKA_FOLLOWS)
+        else if (b->role != KAFKA_PUBLISHES)
                 kafka_view_stop(b);
         kafka_queues_close(b);
         if (b->rk)

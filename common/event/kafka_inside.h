@@ -27,8 +27,9 @@ struct kafka_topic {
 
 enum kafka_role {
         KAFKA_PUBLISHES,
-        KAFKA_READS,   /* in a group */
-        KAFKA_FOLLOWS, /* without one */
+        KAFKA_READS,      /* in a group */
+        KAFKA_FOLLOWS,    /* without one */
+        KAFKA_LOOKS_BACK, /* ... and in little memory, because a service does it */
 };
 
 /* All partitions of the topic, without a group. */
@@ -99,7 +100,7 @@ void kafka_queues_close(struct kafka_bus *bus); /* before the client is destroye
 void kafka_close(struct bus *bus, int wait_ms);
 void kafka_wake(struct bus *bus);
 
-/* kafka_view.c; the bus FOLLOWS */
+/* kafka_view.c; the bus FOLLOWS or LOOKS_BACK */
 /* How many partitions the topic has; 0: it does not exist; -1: the cluster does not answer. *err
    says why. Asking does not make the topic: a consumer's client does not allow that. */
 int kafka_view_look(struct kafka_bus *bus, int wait_ms, rd_kafka_resp_err_t *err);

@@ -29,7 +29,9 @@ struct kafka_reading {
         size_t most_bytes;
         int64_t *ends; /* of each partition: the offset after its last record; 0: no more to read */
         int count, left;
-        size_t bytes; /* read so far */
+        size_t bytes;                /* read so far */
+        int64_t heard_us;            /* when the last record came */
+        rd_kafka_resp_err_t trouble; /* the last one */
         struct arena *scratch;
         struct error *error;
 };
@@ -119,33 +121,40 @@ static bool hand_out(struct kafka_reading *r, const rd_kafka_message_t *m)
         return r->through->take(r->through->arg, &record);
 }
 
-/* Also at the end of a partition whose last records are none for us, as those of a transaction.
-   False: it was enough, or another error, which is in *trouble. */
-static bool take(struct kafka_reading *r, const rd_kafka_message_t *m, rd_kafka_resp_err_t *trouble)
+/* False: it was enough. */
+static bool take_record(struct kafka_reading *r, const rd_kafka_message_t *m)
 {
-        bool more = true;
+        bool more = m->offset >= r->ends[m->partition] || hand_out(r, m);
 
-        if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-                r->bytes += m->len;
-                if (r->ends[m->partition])
-                        more = hand_out(r, m);
-                if (m->offset + 1 >= r->ends[m->partition])
-                        end_one(r, m->partition);
-        } else if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        r->bytes += m->len;
+        if (m->offset + 1 >= r->ends[m->partition])
                 end_one(r, m->partition);
-        } else {
-                *trouble = m->err;
-        }
         return more;
 }
 
-static bool take_batch(struct kafka_reading *r, rd_kafka_message_t **batch, size_t count,
-                       rd_kafka_resp_err_t *trouble)
+/* A partition's end comes by itself where its last records are none for us, as those of a
+   transaction. False: it was enough. */
+static bool take(struct kafka_reading *r, const rd_kafka_message_t *m)
+{
+        bool is_end = m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+
+        if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR && !is_end) {
+                r->trouble = m->err;
+                return true;
+        }
+        r->heard_us = clock_mono_us();
+        if (!is_end)
+                return take_record(r, m);
+        end_one(r, m->partition);
+        return true;
+}
+
+static bool take_batch(struct kafka_reading *r, rd_kafka_message_t **batch, size_t count)
 {
         bool more = true;
 
         for (size_t i = 0; i < count; i++) {
-                more = more && take(r, batch[i], trouble);
+                more = more && take(r, batch[i]);
                 rd_kafka_message_destroy(batch[i]);
         }
         arena_reset(r->scratch);
@@ -154,20 +163,19 @@ static bool take_batch(struct kafka_reading *r, rd_kafka_message_t **batch, size
 
 static bool read_all(struct kafka_reading *r)
 {
-        int64_t silence = r->through ? SILENCE_US : SHORT_SILENCE_US, heard_us = clock_mono_us();
-        rd_kafka_resp_err_t trouble = RD_KAFKA_RESP_ERR__TIMED_OUT;
+        int64_t silence = r->through ? SILENCE_US : SHORT_SILENCE_US;
         rd_kafka_message_t *batch[BATCH];
 
+        r->heard_us = clock_mono_us();
+        r->trouble = RD_KAFKA_RESP_ERR__TIMED_OUT;
         while (r->left > 0 && r->bytes < r->most_bytes) {
                 size_t count = kafka_view_wait(r->bus, batch, BATCH, SLICE_MS);
 
                 rd_kafka_poll(r->bus->rk, 0); /* its log and its errors */
-                if (!take_batch(r, batch, count, &trouble))
+                if (!take_batch(r, batch, count))
                         return true;
-                if (count)
-                        heard_us = clock_mono_us();
-                if (is_stopped(r) || clock_mono_us() - heard_us > silence)
-                        return fail(r, trouble);
+                if (is_stopped(r) || clock_mono_us() - r->heard_us > silence)
+                        return fail(r, r->trouble);
         }
         return true;
 }
@@ -185,13 +193,13 @@ static bool read_spans(struct kafka_reading *r)
         return good;
 }
 
-static bool open_and_read(struct kafka_reading *r, const struct bus_config *config,
-                          const char *place)
+static bool open_and_read(struct kafka_reading *r, const struct bus_config *config, const char *place)
 {
         struct bus *bus;
         bool good;
 
-        r->bus = kafka_new(config, place, KAFKA_FOLLOWS, NULL, r->error);
+        r->bus = kafka_new(config, place, r->through ? KAFKA_FOLLOWS : KAFKA_LOOKS_BACK, NULL,
+                           r->error);
         if (!r->bus)
                 return false;
         r->scratch = arena_open();
@@ -208,10 +216,10 @@ bool kafka_read_through(const struct bus_config *config, const char *place,
                         const struct bus_through *through, struct error *error)
 {
         struct kafka_reading r = {.stop = through->stop,
-                                  .through = through,
-                                  .most = INT64_MAX,
-                                  .most_bytes = SIZE_MAX,
-                                  .error = error};
+                            .through = through,
+                            .most = INT64_MAX,
+                            .most_bytes = SIZE_MAX,
+                            .error = error};
 
         return open_and_read(&r, config, place);
 }
@@ -224,7 +232,6 @@ void kafka_look_back(const struct bus_config *config, const char *place, const _
 
         if (!open_and_read(&r, config, place) || r.bytes < TAIL_BYTES)
                 return;
-        r = (struct kafka_reading){
-                .stop = stop, .most = FEW, .most_bytes = SIZE_MAX, .error = &ignored};
+        r = (struct kafka_reading){.stop = stop, .most = FEW, .most_bytes = SIZE_MAX, .error = &ignored};
         open_and_read(&r, config, place);
 }

@@ -20,7 +20,6 @@ struct own {
         size_t source_len;
         struct bus_config bus;
         char *url;
-        const char *group;
         int64_t given_before;    /* the highest id given when it was opened */
         _Atomic int64_t highest; /* the highest id of our events seen on the bus */
         pthread_t thread;
@@ -126,7 +125,7 @@ static void *look_back(void *arg)
         return NULL;
 }
 
-struct own *own_open(struct store *store, const struct bus_config *config, const char *group)
+struct own *own_open(struct store *store, const struct bus_config *config)
 {
         struct own *own = memory_alloc(sizeof *own);
 
@@ -137,7 +136,6 @@ struct own *own_open(struct store *store, const struct bus_config *config, const
         own->bus.url = own->url = memory_string(config->url);
         own->bus.wanted = note;
         own->bus.wanted_arg = own;
-        own->group = group;
         own->given_before = store_events_given(store);
         pthread_mutex_init(&own->lock, NULL);
         own->looks = !bus_is_local(config);

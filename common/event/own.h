@@ -17,7 +17,7 @@ struct own;
 
 /* Looks at the end of the topic too, because the group's position may be past such an event: of
    an event log at once, else in a thread that waits for the bus. Does not use config's `wanted`. */
-struct own *own_open(struct store *store, const struct bus_config *config, const char *group);
+struct own *own_open(struct store *store, const struct bus_config *config);
 /* Waits a second or two if it is still looking. */
 void own_close(struct own **own);
 

@@ -206,7 +206,7 @@ static void a_bus_that_is_away_is_looked_at_later(void)
         struct own *own, *none = NULL;
 
         begin();
-        own = own_open(t.store, &away, "things");
+        own = own_open(t.store, &away);
         check(own != NULL);
         own_check(own); /* it has heard nothing */
         check_int(store_events_given(t.store), 0);
@@ -233,7 +233,7 @@ static void the_highest_that_was_heard_counts(void)
         begin();
         for (int i = 0; i < 3; i++)
                 things_add(t.store, "a");
-        own = own_open(t.store, &away, "things");
+        own = own_open(t.store, &away);
         high = sign_of("3");
         own_hear(own, &high); /* that it gave */
         own_check(own);
@@ -277,7 +277,7 @@ static void what_cannot_be_renewed_now_is_told_and_renewed_later(void)
                                           "EACH ROW EXECUTE FUNCTION refuse()"
                                         : "CREATE TRIGGER no_renewal BEFORE INSERT ON meta BEGIN "
                                           "SELECT RAISE(ABORT, 'not now'); END");
-        own = own_open(t.store, &away, "things");
+        own = own_open(t.store, &away);
         sign = sign_of("9");
         own_hear(own, &sign);
         listen_to_log();
@@ -313,7 +313,7 @@ static void on_kafka_the_end_of_the_topic_is_looked_at(void)
                 t.publisher = bus_open_publisher(&kafka, &e);
                 check_text(e.text, "");
                 say_own(39);
-                own = own_open(t.store, &kafka, "things");
+                own = own_open(t.store, &kafka);
                 wait_until_given(39);
                 own_close(&own);
                 bus_close(&t.publisher, CLOSE_MS);
