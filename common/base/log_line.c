@@ -122,6 +122,19 @@ void log_line_member(struct log_line *l, const char *name, const char *value)
         add_value(l, value);
 }
 
+/* An id of hex digits, in which nothing needs to be escaped: every access line has two. */
+static void id_member(struct log_line *l, const char *name, const char *id)
+{
+        if (!id || !has_room(l, name))
+                return;
+        add_name(l, name);
+        if (!l->as_text)
+                add(l, "\"", 1);
+        add_string(l, id);
+        if (!l->as_text)
+                l->at[l->len++] = '"'; /* as in add_value */
+}
+
 static void number_member(struct log_line *l, const char *name, int64_t value)
 {
         if (!has_room(l, name))
@@ -216,8 +229,8 @@ void log_line_access(struct log_line *l, const char *service, const struct log_a
         number_member(l, "http.request.body.bytes", a->bytes_in);
         number_member(l, "http.response.body.bytes", a->bytes_out);
         log_line_member(l, "client.ip", a->client);
-        log_line_member(l, "trace.id", a->trace);
-        log_line_member(l, "span.id", a->span);
+        id_member(l, "trace.id", a->trace);
+        id_member(l, "span.id", a->span);
         log_line_member(l, "url.original", a->target); /* last: it may be what has to be cut */
 }
 

@@ -106,15 +106,13 @@ static void status_tell(struct exchange *e, const char *digits)
         span_fail(e->span, NULL);
 }
 
-void server_span_end(struct exchange *e)
+static void tell_and_end(struct exchange *e)
 {
         const struct http_request *r = &e->request;
         const char *method = e->method < 0 ? "HTTP" : r->method;
         bool routed = r->uri_template && strcmp(r->uri_template, "UNKNOWN") != 0;
         char name[NAME], digits[12];
 
-        if (!e->span || r->untraced)
-                return;
         snprintf(name, sizeof name, "%s%s%s", method, routed ? " " : "",
                  routed ? r->uri_template : "");
         snprintf(digits, sizeof digits, "%d", e->status);
@@ -124,5 +122,11 @@ void server_span_end(struct exchange *e)
         span_text(e->span, "http.route", routed ? r->uri_template : NULL);
         status_tell(e, digits);
         span_end(e->span, 0);
+}
+
+void server_span_end(struct exchange *e)
+{
+        if (e->span && !e->request.untraced)
+                tell_and_end(e);
         e->span = NULL;
 }
