@@ -113,11 +113,6 @@ static const struct http_header headers[] = {
 
 /* ---- its life ---- */
 
-static struct console *console_of(struct process *p)
-{
-        return p->own;
-}
-
 const char *url_of(const struct console *c, const char *service)
 {
         const struct place *place = c->places;
@@ -138,7 +133,7 @@ static const char *all_services(struct process *p, struct arena *arena)
 /* Once, before its threads. It looks on, so what it looks at goes first. */
 static void configure(struct process *p, struct error *error)
 {
-        struct console *c = console_of(p);
+        struct console *c = p->own;
         int management = (int)config_number(p->config, "services-management-port");
 
         c->process = p;
@@ -150,7 +145,7 @@ static void configure(struct process *p, struct error *error)
 /* Each place is asked several questions at once. */
 static bool questions_step(struct process *p, struct error *error)
 {
-        struct console *c = console_of(p);
+        struct console *c = p->own;
         struct fresh_config topology = {"topology", 1000, 0, 3000, true, "{}", topology_make, c},
                             books = {"books", 5000, 10, 15000, false, books_first, books_make, c};
 
@@ -164,7 +159,7 @@ static bool questions_step(struct process *p, struct error *error)
 
 static void close_questions(struct process *p)
 {
-        struct console *c = console_of(p);
+        struct console *c = p->own;
 
         fresh_close(&c->books);
         standing_close(&c->standing);
@@ -214,7 +209,7 @@ static void remember(struct console *c)
 
 static void close_bus(struct process *p)
 {
-        struct console *c = console_of(p);
+        struct console *c = p->own;
 
         lookout_close(&c->lookout);
         event_streams_close(&c->events);
@@ -224,7 +219,7 @@ static void close_bus(struct process *p)
 
 static bool bus_step(struct process *p, struct error *error)
 {
-        struct console *c = console_of(p);
+        struct console *c = p->own;
         const char *url = config_text(p->config, "bus-url");
         struct lookout_config config = {.last = config_number(p->config, "events-kept"),
                                         .seen = seen,
@@ -247,7 +242,7 @@ static bool bus_step(struct process *p, struct error *error)
 
 static bool http_step(struct process *p, struct error *error)
 {
-        struct console *c = console_of(p);
+        struct console *c = p->own;
         struct http_handler handler;
 
         c->site = (struct site){page_files, pages, headers, c->events.sse, c};

@@ -122,7 +122,10 @@ enum http_result timeline_answer(void *console, struct http_request *r)
         }
         arena = arena_open();
         s = chronicle_of(c->recent, strtoll(order, NULL, 10), arena);
-        if (s->count) {
+        if (!arena_may_take(r->arena, 2 * s->bytes)) {
+                http_answer_problem(r, 503, "no memory for %zu events", s->count);
+                http_answer_header(r, "Retry-After", "1");
+        } else if (s->count) {
                 write_all(c, &body, order, s);
                 http_answer_body(r, 200, "application/json", &body);
         } else {

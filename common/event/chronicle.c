@@ -116,6 +116,8 @@ struct chronicle *chronicle_of(struct recent *recent, int64_t subject, struct ar
         recent_find(recent, subject, 0, add, all);
         choose(all, chosen);
         add_traces(recent, chosen);
+        for (size_t i = 0; i < chosen->count; i++)
+                chosen->bytes += chosen->events[i].len;
         qsort(chosen->events, chosen->count, sizeof *chosen->events, by_time);
         return chosen;
 }

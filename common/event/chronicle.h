@@ -15,6 +15,7 @@ struct chronicle {
         struct arena *arena;
         struct recent_event events[CHRONICLE_MOST]; /* their lines are copies */
         size_t count;                               /* 0: nothing is remembered */
+        size_t bytes;                               /* of their lines */
 };
 
 /* All in the arena. */

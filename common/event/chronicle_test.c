@@ -133,6 +133,7 @@ static void it_outlives_what_it_tells_of(void)
         s = chronicle_of(recent, 1, arena);
         see(recent, (struct seen){"Orderplaced", "2", "2", ORDER, .at = 10, .offset = 2});
         check_contains(s->events[0].line, "\"key\":\"1\"");
+        check_int((int64_t)s->bytes, (int64_t)strlen(s->events[0].line));
         check_text(told(1), "");
 }
 

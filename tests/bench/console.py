@@ -1,9 +1,11 @@
 """console - what it costs the mall to be looked at: the chain with the console's followers, and without.
 
-In pairs, round by round, in one mall: without the console, with it, with 50 open streams of /events. The streams' clients
+In turns, round by round, in one mall: without the console, with it, with 50 open streams of /events. The streams' clients
 read all and drop it; they and the console are on the same machine as the mall.
 """
+import collections
 import contextlib
+import os
 import select
 import socket
 import statistics
@@ -20,7 +22,8 @@ WARM_SECONDS = 2
 
 
 def follow(port, count):
-    """A process of its own: reads all streams until it is ended."""
+    """A process of its own: reads all streams until it is ended. It stands for browsers elsewhere, and takes what the mall leaves."""
+    os.nice(19)
     poll, streams = select.epoll(), {}
     for _ in range(count):
         stream = socket.create_connection(("127.0.0.1", port))
@@ -69,30 +72,50 @@ def rate(mall, seconds):
     return (count_orders(mall) - before) / (time.monotonic() - begin)
 
 
-def one_round(mall, seconds, found):
-    with console(mall) as frontend:
-        with followers(frontend.port, FOLLOWERS):
-            before, began = cpu_seconds(frontend.process.pid), time.monotonic()
-            found["with"].append(rate(mall, seconds))
-            found["cpu"].append((cpu_seconds(frontend.process.pid) - before) / (time.monotonic() - began))
-            found["memory"].append(status_kb(frontend.process.pid, "VmHWM") / 1024)
-        found["console"].append(rate(mall, seconds))
-    found["without"].append(rate(mall, seconds))
+def cpu_of(daemons):
+    return sum(cpu_seconds(daemon.process.pid) for daemon in daemons)
+
+
+def measured(mall, name, seconds, found):
+    """The rate, and the services' CPU for an order: that depends little on what else the machine does."""
+    before, orders = cpu_of(mall.daemons.values()), count_orders(mall)
+    found[name].append(rate(mall, seconds))
+    found["cpu " + name].append(1e6 * (cpu_of(mall.daemons.values()) - before) / (count_orders(mall) - orders))
+
+
+def without(mall, seconds, found):
+    measured(mall, "without", seconds, found)
+
+
+def alone(mall, seconds, found):
+    with console(mall):
+        measured(mall, "console", seconds, found)
+
+
+def followed(mall, seconds, found):
+    with console(mall) as frontend, followers(frontend.port, FOLLOWERS):
+        before, began = cpu_seconds(frontend.process.pid), time.monotonic()
+        measured(mall, "with", seconds, found)
+        found["cpu"].append((cpu_seconds(frontend.process.pid) - before) / (time.monotonic() - began))
+        found["memory"].append(status_kb(frontend.process.pid, "VmHWM") / 1024)
 
 
 def watched(seconds, rounds):
-    found = {name: [] for name in ("with", "console", "without", "cpu", "memory")}
+    found, ways = collections.defaultdict(list), [without, alone, followed]
     with Mall(only=SERVICES) as mall:
         mall.register(stock=MUCH)
         rate(mall, WARM_SECONDS)
-        for _ in range(rounds):
-            one_round(mall, seconds, found)
-    for name, what, target in (("without", "no console", None), ("console", "a console", None), ("with", "%d followers" % FOLLOWERS, None)):
-        yield Row("chain with " + what, statistics.median(found[name]), "/s", target, True)
-    for name, target in (("console", 0.95), ("without", None)):
+        for number in range(rounds):                            # another one first each time
+            for way in ways[number % 3:] + ways[:number % 3]:
+                way(mall, seconds, found)
+    middle = {name: statistics.median(values) for name, values in found.items()}
+    for name, what in (("without", "no console"), ("console", "a console"), ("with", "%d followers" % FOLLOWERS)):
+        yield Row("chain with " + what, middle[name], "/s")
+        yield Row("   the services' CPU for an order", middle["cpu " + name], " us")
+    for name, what, target in (("console", "none", 0.95), ("without", "no console", None)):
         pairs = [a / b for a, b in zip(found["with"], found[name])]
-        yield Row("%d followers, of that with %s" % (FOLLOWERS, "none" if name == "console" else "no console"), statistics.median(pairs), "", target, True)
-    yield Row("   the console's CPU", statistics.median(found["cpu"]), " of one")
+        yield Row("%d followers, of that with %s" % (FOLLOWERS, what), statistics.median(pairs), "", target, True)
+    yield Row("   the console's CPU", middle["cpu"], " of one")
     yield Row("   its memory at most", max(found["memory"]), " MB")
 
 
