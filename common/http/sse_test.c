@@ -161,6 +161,47 @@ static void many_wakes_are_one(void)
         close(fd);
 }
 
+/* Each is sent by a wake, and none waits for the second that wakes all. */
+static void what_is_told_comes_at_once(void)
+{
+        static const char *const words[] = {"one", "two", "three", "four", "five", "six"};
+        int64_t began;
+        int fd;
+
+        begin();
+        fd = follow();
+        wait_for_count(1);
+        began = clock_mono_us();
+        for (int i = 0; i < 12; i++) {
+                tell(words[i % 6]);
+                hear_until(fd, words[i % 6]);
+        }
+        check(clock_mono_us() - began < 3000000);
+        end();
+        close(fd);
+}
+
+/* To a client of HTTP/1.0, whose body has no chunks. */
+static void a_long_frame_comes_whole(void)
+{
+        enum { LONG = 300000 };
+        static char text[LONG + 1];
+        int fd;
+
+        for (int i = 0; i < LONG; i++)
+                text[i] = (char)('a' + i * 7 % 26);
+        begin();
+        fd = dial(http_server_port(play.server));
+        say_text(fd, "GET /events HTTP/1.0\r\nHost: a\r\n\r\n");
+        wait_for_count(1);
+        tell(text);
+        check(strstr(hear_until(fd, "\n\n"), text) != NULL);
+        tell("short");
+        check_contains(hear_until(fd, "short"), "data: short\n\n");
+        end();
+        close(fd);
+}
+
 static void one_too_many_is_told_to_come_again(void)
 {
         int fd[MOST], other;
@@ -268,6 +309,8 @@ int main(int argc, char **argv)
                 STORY(a_stream_gets_what_is_told),
                 STORY(a_silent_stream_beats),
                 STORY(many_wakes_are_one),
+                STORY(what_is_told_comes_at_once),
+                STORY(a_long_frame_comes_whole),
                 STORY(one_too_many_is_told_to_come_again),
                 STORY(the_end_ends_all_at_once),
                 STORY(who_does_not_read_holds_up_nobody),
