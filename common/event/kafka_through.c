@@ -193,7 +193,8 @@ static bool read_spans(struct kafka_reading *r)
         return good;
 }
 
-static bool open_and_read(struct kafka_reading *r, const struct bus_config *config, const char *place)
+static bool open_and_read(struct kafka_reading *r, const struct bus_config *config,
+                          const char *place)
 {
         struct bus *bus;
         bool good;
@@ -216,10 +217,10 @@ bool kafka_read_through(const struct bus_config *config, const char *place,
                         const struct bus_through *through, struct error *error)
 {
         struct kafka_reading r = {.stop = through->stop,
-                            .through = through,
-                            .most = INT64_MAX,
-                            .most_bytes = SIZE_MAX,
-                            .error = error};
+                                  .through = through,
+                                  .most = INT64_MAX,
+                                  .most_bytes = SIZE_MAX,
+                                  .error = error};
 
         return open_and_read(&r, config, place);
 }
@@ -232,6 +233,7 @@ void kafka_look_back(const struct bus_config *config, const char *place, const _
 
         if (!open_and_read(&r, config, place) || r.bytes < TAIL_BYTES)
                 return;
-        r = (struct kafka_reading){.stop = stop, .most = FEW, .most_bytes = SIZE_MAX, .error = &ignored};
+        r = (struct kafka_reading){
+                .stop = stop, .most = FEW, .most_bytes = SIZE_MAX, .error = &ignored};
         open_and_read(&r, config, place);
 }
