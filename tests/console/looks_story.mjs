@@ -69,9 +69,12 @@ async function theViewsOfAnEmptyMall(visit) {
     await checkViews(visit, 'empty', VIEWS.slice(0, 3));
 }
 
-async function aBusyMall(visit, mall) {
+async function muchBeginsToHappen(visit, mall) {
     await mall.register('1001', 'TV', 1000000000);
     await mall.be_busy(RATE);
+}
+
+async function aBusyMall(visit) {
     await pictures(visit, 'busy', (page) => until(async () => (await typesShown(page)).length >= 50, 'a full stream'));
 }
 
@@ -124,21 +127,22 @@ async function thePicturesOfTheReadme(visit, mall, { for_readme: folder }) {
     if (!folder)
         return;
     mkdirSync(folder, { recursive: true });
-    const page = await visit({ size: [1200, 780] });
+    const page = await visit({ size: [1440, 900] });
     await isLive(page);
-    await until(async () => (await typesShown(page)).length >= 50 && await page.locator('#board .lit').count() > 0, 'a board that is lit');
+    const rate = async () => parseFloat((await page.locator('#board .board-total').textContent()).replaceAll(',', ''));
+    await until(async () => await rate() > RATE && await page.locator('#board .lit').count() > 10, 'a board that is lit');
     await page.screenshot({ path: `${folder}/console.png`, animations: 'disabled' });
     await mall.be_quiet();
     await mall.settle();
     await mall.register('2002', 'Radio', 3);
     const [order] = await mall.place(1, 500, '2002');
     await mall.settle();
-    const other = await visit({ size: [1200, 560], path: `/#/timeline/${order}` });
+    const other = await visit({ size: [1200, 690], path: `/#/timeline/${order}` });
     await until(async () => await other.locator('#timeline tbody tr').count() === 4, 'all events of the order');
     await other.screenshot({ path: `${folder}/timeline.png`, animations: 'disabled' });
 }
 
 export const cases = [
-    anEmptyMall, theViewsOfAnEmptyMall, aBusyMall, nothingJumpsWhileMuchComesIn, thePicturesOfTheReadme, theMallIsQuietAgain, theViewsOfAMallThatWasBusy,
+    anEmptyMall, theViewsOfAnEmptyMall, muchBeginsToHappen, aBusyMall, nothingJumpsWhileMuchComesIn, thePicturesOfTheReadme, theMallIsQuietAgain, theViewsOfAMallThatWasBusy,
     aMallWithAServiceAway, theViewsOfAMallWithAServiceAway, theServiceComesBack,
 ];
