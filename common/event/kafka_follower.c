@@ -22,6 +22,7 @@ enum {
 struct followed {
         int64_t position; /* the next offset */
         int64_t target;   /* the first wanted one after a skip; -1: it has come */
+        int64_t skipped;  /* where that skip began */
         int64_t size;     /* what there is to read of it, while that is shared out */
 };
 
@@ -30,7 +31,8 @@ struct kafka_follower {
         int64_t looked_us;
         struct followed *partitions;
         int count;
-        int asked; /* the last look asked partitions up to this one */
+        int asked;                   /* the last look asked partitions up to this one */
+        rd_kafka_resp_err_t trouble; /* of the last look */
 };
 
 void kafka_follower_free(struct kafka_follower *f)
@@ -142,20 +144,18 @@ static void look(struct kafka_bus *b)
 {
         struct kafka_follower *f = b->follower;
         int64_t now = clock_mono_us();
-        rd_kafka_resp_err_t ignored;
         int count;
 
         if (now - f->looked_us < LOOK_US)
                 return;
         f->looked_us = now;
-        count = b->rk || kafka_connect(b, &(struct error){0}) ? kafka_view_look(b, ASK_MS, &ignored)
-                                                              : -1;
+        count = b->rk || kafka_connect(b, &(struct error){0})
+                        ? kafka_view_look(b, ASK_MS, &f->trouble)
+                        : -1;
         b->away = count < 0;
-        if (count < 0)
-                return;
-        if (count < f->count)
+        if (count >= 0 && count < f->count) {
                 begin_anew(b);
-        else if (count > 0) {
+        } else if (count > 0) {
                 grow(f, count);
                 start_new_ones(b);
         }
@@ -196,6 +196,7 @@ static void skip_ahead(struct kafka_bus *b)
                 if (p->size <= most || rd_kafka_seek(b->view.topic, i, p->position + p->size - most,
                                                      0) != RD_KAFKA_RESP_ERR_NO_ERROR)
                         continue;
+                p->skipped = p->position;
                 p->position += p->size - most;
                 p->target = p->position;
                 b->bus.passed_over += p->size - most;
@@ -214,8 +215,9 @@ static bool take(struct kafka_bus *b, const rd_kafka_message_t *m)
                 return false;
         }
         p = &f->partitions[m->partition];
-        if (m->offset < p->target)
-                return false; /* it was fetched before the skip */
+        if (m->offset >= p->skipped && m->offset < p->target)
+                return false; /* it was fetched before the skip; a smaller offset is one of another
+                                 topic of this name */
         p->target = -1;
         p->position = m->offset + 1;
         return kafka_is_wanted(b, m);
@@ -256,7 +258,10 @@ static size_t follower_poll(struct bus *bus, struct record *records, size_t most
                         futex_word_wait(&bus->woken, 0, rest);
         } while (!count && most && !bus_was_woken(bus) && clock_mono_us() < end);
         if (!count && b->away)
-                error_set(error, ERROR_UNAVAILABLE, "Kafka at %s does not answer", b->servers);
+                error_set(error, ERROR_UNAVAILABLE, "Kafka at %s: topic %s: %s", b->servers,
+                          b->bus.topic,
+                          b->follower->trouble ? rd_kafka_err2str(b->follower->trouble)
+                                               : "no broker answers");
         return count;
 }
 

@@ -20,7 +20,9 @@ int kafka_view_look(struct kafka_bus *b, int wait_ms, rd_kafka_resp_err_t *err)
                 count = about->topics[0].partition_cnt;
         }
         rd_kafka_metadata_destroy(about);
-        return *err == RD_KAFKA_RESP_ERR_NO_ERROR ? count : 0;
+        if (*err == RD_KAFKA_RESP_ERR_NO_ERROR)
+                return count;
+        return *err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ? 0 : -1;
 }
 
 /* rd_kafka_query_watermark_offsets would do, but while the partition's broker is away it waits far
