@@ -53,6 +53,17 @@ async function oneThatIsAwayIsSeenAndComesBack(visit, mall) {
     await untilEqual(() => versions(page, 'product'), ['1.0.0'], 'the versions of product');
 }
 
+async function eachDaemonSaysWhatItIs(visit) {
+    const page = await visit({ path: '/#/services' });
+    await isLive(page);
+    const told = (name, what) => service(page, name).locator(`.topology-${what}`).textContent();
+    for (const name of ['delivery', 'product', 'gateway', 'frontend']) {
+        await until(async () => (await told(name, 'version')).startsWith('1.0.0'), `the version of ${name}`);
+        await until(async () => (await told(name, 'pods')).startsWith(name + '-'), `the pods of ${name}`);
+    }
+    equal([await told('product', 'store'), await told('product', 'bus'), await told('product', 'outbox')], ['postgresql', 'kafka', '0'], 'what product says');
+}
+
 async function whatAClientMeetsIsCounted(visit, mall) {
     const page = await watching(visit);
     equal(await outcome(page, '5xx'), 0, 'failures so far');
@@ -77,5 +88,6 @@ async function booksThatDoNotBalanceSayWhatIsWrong(visit, mall) {
 }
 
 export const cases = [
-    aSecondOneOfAnotherVersionShowsOnTheStrips, oneThatIsAwayIsSeenAndComesBack, whatAClientMeetsIsCounted, booksThatDoNotBalanceSayWhatIsWrong,
+    aSecondOneOfAnotherVersionShowsOnTheStrips, oneThatIsAwayIsSeenAndComesBack, eachDaemonSaysWhatItIs,
+    whatAClientMeetsIsCounted, booksThatDoNotBalanceSayWhatIsWrong,
 ];

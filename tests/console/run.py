@@ -21,4 +21,4 @@ if __name__ == "__main__":
             print("left out the console: there is no chromium")
             sys.exit(0)
         drivers.fetch()
-    sys.exit(stories.main(__doc__, jobs=2, deadlines={"release": 300, "asan": 900}))
+    sys.exit(stories.main(__doc__, jobs=2, deadlines={"release": 600, "asan": 900}))

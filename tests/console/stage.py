@@ -27,8 +27,8 @@ class Stage(Mall):
         if self.database:
             for daemon in self.services():
                 daemon.settings["db_url"] = self.database.url
-        self.frontend.settings["services"] = ",".join("%s=http://localhost:%d" % pair for pair in self.places())
         self.to_order, self.front = Relay(self.order.port), Relay(self.gateway.port)
+        self.frontend.settings["services"] = ",".join("%s=http://localhost:%d" % pair for pair in self.places())
         self.address = "http://localhost:%d" % self.front.port
         self.second = None
         numbers = {**{name: daemon.port for name, daemon in self.daemons.items()}, "order": self.to_order.port}
@@ -37,7 +37,8 @@ class Stage(Mall):
         (self.directory / "application.yml").write_text(text[:at] + LAST_ROUTE % numbers["frontend"] + text[at:])
 
     def places(self):
-        return [(name, self.daemons[name].port) for name in TRADE]
+        """Where each shows its actuator; order behind the relay, whichever it is."""
+        return [(name, self.to_order.port if name == "order" else self.daemons[name].management.port) for name in TRADE]
 
     def __enter__(self):
         if self.database:

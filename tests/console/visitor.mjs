@@ -120,6 +120,6 @@ class Browser {
 export async function launch(given) {
     const { chromium } = createRequire(given.packages + '/package.json')('playwright-core');
     /* The sandbox needs what a container's root has not. */
-    const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+    const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'] });
     return new Browser(browser, given);
 }
