@@ -1,6 +1,6 @@
 /* kafka_inside - for the files of the Kafka adapter only: kafka_bus.c (opening, closing),
-   kafka_publisher.c, kafka_reader.c, kafka_member.c, kafka_anew.c, kafka_view.c, kafka_follower.c,
-   kafka_through.c and kafka_topic.c. */
+   kafka_conf.c, kafka_publisher.c, kafka_reader.c, kafka_member.c, kafka_anew.c, kafka_view.c,
+   kafka_follower.c, kafka_through.c and kafka_topic.c. */
 #ifndef EVENT_KAFKA_INSIDE_H
 #define EVENT_KAFKA_INSIDE_H
 
@@ -88,8 +88,6 @@ static inline struct kafka_bus *kafka_bus(struct bus *bus)
 /* kafka_bus.c */
 bool kafka_connect(struct kafka_bus *bus, struct error *error);
 void kafka_abandon(struct kafka_bus *bus); /* destroys the client, in a thread of its own */
-/* Logs a warning, now and then, unless the bus is quiet. */
-void kafka_log(const struct kafka_bus *bus, const char *message);
 
 /* group: of a reader */
 struct kafka_bus *kafka_new(const struct bus_config *config, const char *place,
@@ -99,6 +97,12 @@ void kafka_queues_close(struct kafka_bus *bus); /* before the client is destroye
 
 void kafka_close(struct bus *bus, int wait_ms);
 void kafka_wake(struct bus *bus);
+
+/* kafka_conf.c */
+/* NULL fills the error. */
+rd_kafka_conf_t *kafka_conf_open(struct kafka_bus *bus, struct error *error);
+/* Logs a warning, now and then, unless the bus is quiet. */
+void kafka_log(const struct kafka_bus *bus, const char *message);
 
 /* kafka_view.c; the bus FOLLOWS or LOOKS_BACK */
 /* How many partitions the topic has; 0: it does not exist; -1: the cluster does not answer. *err
