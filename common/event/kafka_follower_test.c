@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
         PATIENCE_US = 30 * 1000 * 1000,
@@ -165,12 +166,48 @@ static void partitions_of_a_dead_broker_hold_up_no_other(void)
         end();
 }
 
+static bool cut_off(void *arg, const struct record *record)
+{
+        (void)arg, (void)record;
+        rd_kafka_mock_broker_set_down(t.mock, BROKER);
+        return true;
+}
+
+static void *stop_soon(void *stop)
+{
+        usleep(1500 * 1000);
+        atomic_store((_Atomic bool *)stop, true);
+        return NULL;
+}
+
+/* Of a topic that is larger than what comes at once. */
+static void reading_through_is_stopped_while_the_broker_is_away(void)
+{
+        enum { SIZE = 800 * 1000, COUNT = 5 };
+        static char value[SIZE];
+        _Atomic bool stop = false;
+        struct bus_through through = {.take = cut_off, .stop = &stop};
+        struct record r = {.key = "k", .key_len = 1, .value = value, .value_len = SIZE};
+        struct error e = {0};
+        pthread_t thread;
+
+        begin(1);
+        for (int i = 0; i < COUNT; i++)
+                check_int((int64_t)bus_publish(t.publisher, &r, 1, 20000, &e), 1);
+        check(pthread_create(&thread, NULL, stop_soon, &stop) == 0);
+        check(!bus_read_through(&t.config, &through, &e));
+        check_contains(e.text, "stopped");
+        pthread_join(thread, NULL);
+        end();
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 STORY(it_goes_on_when_the_broker_is_back),
                 STORY(it_closes_at_once_while_the_broker_is_away),
                 STORY(a_partition_without_a_leader_holds_up_no_other),
+                STORY(reading_through_is_stopped_while_the_broker_is_away),
                 STORY(partitions_of_a_dead_broker_hold_up_no_other),
                 {NULL, NULL},
         };
