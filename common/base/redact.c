@@ -76,7 +76,10 @@ const char *redact(const char *url, char out[REDACTED])
                 show(&s, "***", 3);
                 return out;
         }
-        if (at && rest + user < at) {
+        if (at && rest + user == at && strncasecmp(url, "http", 4) == 0) { /* it may be a token */
+                show(&s, "***", 3);
+                rest = at;
+        } else if (at && rest + user < at) {
                 show(&s, rest, user);
                 show(&s, ":***", 4);
                 if (memchr(rest, '?',

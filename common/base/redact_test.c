@@ -33,6 +33,7 @@ static void passwords_are_hidden_also_badly_escaped_ones(void)
                 {"user=a@b password=secret", "***"},
                 {"kafka://user:secret@broker:9092/mall", "kafka://user:***@broker:9092/mall"},
                 {"http://user:secret@product:8080", "http://user:***@product:8080"},
+                {"http://secret@product:8080", "http://***@product:8080"},
         };
         char shown[REDACTED];
 

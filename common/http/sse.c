@@ -112,12 +112,14 @@ static void pace_over(struct timer *timer)
 static void wake(struct task *task)
 {
         struct sse_worker *w = CONTAINER_OF(task, struct sse_worker, wake);
-        int64_t since = loop_now_us(w->loop) - w->woken_us,
-                pace = (int64_t)w->sse->config.pace_ms * 1000;
+        int64_t since, pace = (int64_t)w->sse->config.pace_ms * 1000;
 
         pthread_mutex_lock(&w->sse->lock);
         w->told = false;
         pthread_mutex_unlock(&w->sse->lock);
+        if (!w->loop) /* posted just before the worker left */
+                return;
+        since = loop_now_us(w->loop) - w->woken_us;
         if (since >= pace || atomic_load(&w->sse->ended))
                 wake_all(w);
         else if (!w->pace.set)

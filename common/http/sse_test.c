@@ -2,6 +2,7 @@
 #include "http/sse.h"
 
 #include "base/container.h"
+#include "http/loop.h"
 #include "testing/conversation.h"
 
 #include <stdatomic.h>
@@ -259,6 +260,21 @@ static void the_end_ends_all_at_once(void)
         close(fd[0]);
 }
 
+static void a_worker_may_leave_before_a_wake_reaches_it(void)
+{
+        struct sse *sse = sse_open(&(struct sse_config){.most = 1, .pace_ms = PACE_MS});
+        struct http_streams streams = sse_streams(sse, 0);
+        struct loop *loop = loop_open();
+
+        streams.enter(0, loop, streams.arg);
+        sse_wake(sse);
+        streams.leave(0, streams.arg);
+        loop_start(loop);
+        loop_stop(loop); /* runs what was posted */
+        loop_close(&loop);
+        sse_close(&sse);
+}
+
 static void who_does_not_read_holds_up_nobody(void)
 {
         int slow, other;
@@ -318,6 +334,7 @@ int main(int argc, char **argv)
                 STORY(a_long_frame_comes_whole),
                 STORY(one_too_many_is_told_to_come_again),
                 STORY(the_end_ends_all_at_once),
+                STORY(a_worker_may_leave_before_a_wake_reaches_it),
                 STORY(who_does_not_read_holds_up_nobody),
                 STORY(a_reset_stream_is_gone),
                 STORY(a_frame_has_a_line_for_each_line),

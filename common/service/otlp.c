@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LONGEST_BACKOFF_MS = 5000, LONGEST_WAIT_MS = 300 * 1000 };
+enum { LONGEST_BACKOFF_MS = 5000 };
 
 static const struct metric_family exported_family = {
         .name = "mall_spans_exported_total",
@@ -118,10 +118,9 @@ static int64_t backoff_ms(struct otlp *o, int tries)
 
 static int64_t wait_ms(struct otlp *o, const struct batch *b, const struct otlp_answer *answer)
 {
-        if (answer->retry_after_ms >= 0)
-                return answer->retry_after_ms < LONGEST_WAIT_MS ? answer->retry_after_ms
-                                                                : LONGEST_WAIT_MS;
-        return backoff_ms(o, b->tries);
+        int64_t own = backoff_ms(o, b->tries);
+
+        return answer->retry_after_ms > own ? answer->retry_after_ms : own;
 }
 
 /* The batch may be sent again, now. */

@@ -10,8 +10,9 @@
 #include <zlib.h>
 
 enum {
-        ANSWER_MOST = 65536, /* bytes of an answer that are read */
-        LIFE_S = 60,         /* so that a collector's new replicas get their share */
+        ANSWER_MOST = 65536,   /* bytes of an answer that are read */
+        LONGEST_RETRY_S = 300, /* of Retry-After */
+        LIFE_S = 60,           /* so that a collector's new replicas get their share */
         LOOK_MS = 200,
         GZIP_WINDOW = 15 + 16, /* zlib: the largest window, with gzip's header */
         GZIP_MEMORY = 8,
@@ -39,7 +40,7 @@ static size_t body_take(char *data, size_t size, size_t count, void *arg)
 
         memcpy(s->body + s->body_len, data, len < room ? len : room);
         s->body_len += len < room ? len : room;
-        return len;
+        return len <= room ? len : 0; /* enough was heard: the status counts */
 }
 
 /* Seconds, or a date (RFC 9110, 10.2.3). */
@@ -49,13 +50,15 @@ static int64_t retry_after_read(const char *value)
         char *end;
         long seconds = strtol(value, &end, 10);
 
-        if (end != value && !*end)
-                return seconds < 0 ? 0 : (int64_t)seconds * 1000;
-        date = curl_getdate(value, NULL);
-        if (date < 0)
-                return -1;
-        date -= (time_t)(clock_wall_ms() / 1000);
-        return date < 0 ? 0 : (int64_t)date * 1000;
+        if (end == value || *end) {
+                date = curl_getdate(value, NULL);
+                if (date < 0)
+                        return -1;
+                seconds = (long)(date - clock_wall_ms() / 1000);
+        }
+        if (seconds < 0)
+                return 0;
+        return (seconds < LONGEST_RETRY_S ? seconds : LONGEST_RETRY_S) * 1000;
 }
 
 static size_t field_take(char *data, size_t size, size_t count, void *arg)
@@ -181,7 +184,7 @@ static void exchange(struct otlp_sender *s, const void *body, size_t len,
         curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &status);
         curl_multi_remove_handle(s->multi, s->easy);
         curl_easy_setopt(s->easy, CURLOPT_ERRORBUFFER, NULL);
-        if (code == CURLE_OK)
+        if (code == CURLE_OK || code == CURLE_WRITE_ERROR)
                 status_judge(s, status);
         else if (!*s->answer->why)
                 why_set(s->answer, curl_easy_strerror(code));

@@ -218,11 +218,12 @@ static bool is_url(const char *text)
 
 static const char *with_path(struct arena *arena, const char *base)
 {
-        size_t len = base ? strlen(base) : 0;
+        int len = base ? (int)strcspn(base, "?") : 0;
 
-        if (!base)
-                return NULL;
-        return arena_printf(arena, "%s%sv1/traces", base, base[len - 1] == '/' ? "" : "/");
+        if (!len)
+                return base;
+        return arena_printf(arena, "%.*s%sv1/traces%s", len, base, base[len - 1] == '/' ? "" : "/",
+                            base + len);
 }
 
 static const char *url_read(struct otlp_reading *r)

@@ -56,6 +56,9 @@ static void the_path_is_appended_to_the_endpoint_of_all_signals_only(void)
         check_text(read_with(LIST("OTEL_EXPORTER_OTLP_ENDPOINT=https://c/otlp/")).url,
                    "https://c/otlp/v1/traces");
         end();
+        check_text(read_with(LIST("OTEL_EXPORTER_OTLP_ENDPOINT=https://c/otlp?key=1")).url,
+                   "https://c/otlp/v1/traces?key=1");
+        end();
         check_text(read_with(LIST(AT, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://t:1/x")).url,
                    "http://t:1/x");
         end();

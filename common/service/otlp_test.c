@@ -20,6 +20,7 @@ enum { ROOM = 1 << 20, MOST_ANSWERS = 8 };
 struct reply {
         int status;
         const char *retry_after, *body;
+        bool endless;
 };
 
 static struct {
@@ -68,6 +69,13 @@ static void note(struct http_request *r)
                 snprintf(collector.last, ROOM, "%s", r->body);
 }
 
+static long pour(struct http_request *r, char *to, size_t room)
+{
+        (void)r;
+        memset(to, ' ', room);
+        return (long)room;
+}
+
 static enum http_result collect(struct http_request *r, void *arg)
 {
         struct reply *reply;
@@ -87,6 +95,11 @@ static enum http_result collect(struct http_request *r, void *arg)
         if (reply->retry_after)
                 http_answer_header(r, "Retry-After", reply->retry_after);
         http_answer_body(r, reply->status ? reply->status : 200, "application/json", &body);
+        if (reply->endless) {
+                r->answer.body = NULL;
+                r->answer.pull = pour;
+                r->answer.pull_len = -1;
+        }
         return HTTP_ANSWERED;
 }
 
@@ -293,6 +306,36 @@ static void the_collector_says_when(void)
         end();
 }
 
+static void a_collector_that_wants_it_at_once_is_not_pressed(void)
+{
+        static const struct reply replies[] = {
+                {503, .retry_after = "0"},
+                {503, .retry_after = "-5"},
+                {503, .retry_after = "Sun, 06 Nov 1994 08:49:37 GMT"}};
+
+        begin(0, replies, 3);
+        settings.backoff_ms = 200;
+        start();
+        record(1);
+        await(&collector.spans, 1);
+        for (int i = 0; i < 3; i++)
+                check(collector.came_us[i + 1] - collector.came_us[i] >= 99000);
+        end();
+}
+
+static void the_status_of_an_endless_answer_counts(void)
+{
+        static const struct reply replies[] = {{200, .endless = true}};
+
+        begin(0, replies, 1);
+        settings.timeout_ms = 60000;
+        start();
+        record(1);
+        await_counted("mall_spans_exported_total", 1);
+        check_int(collected(&collector.requests), 1);
+        end();
+}
+
 static void the_collector_says_a_date(void)
 {
         static const struct reply replies[] = {
@@ -442,6 +485,8 @@ int main(int argc, char **argv)
                 STORY(what_may_be_sent_again_is),
                 STORY(what_is_refused_is_not_sent_again),
                 STORY(the_collector_says_when),
+                STORY(a_collector_that_wants_it_at_once_is_not_pressed),
+                STORY(the_status_of_an_endless_answer_counts),
                 STORY(the_collector_says_a_date),
                 STORY(spans_that_the_collector_rejects_are_counted),
                 STORY(a_batch_is_tried_for_so_long_and_not_for_ever),
