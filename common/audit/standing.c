@@ -5,25 +5,47 @@
 
 #include <string.h>
 
-static bool was_found_before(const struct standing *s, const struct audit_offence *o)
+static bool was_found(const struct standing *before, const struct audit_offence *o)
 {
-        for (size_t i = 0; s->arena && i < s->report.told_count; i++)
-                if (strcmp(s->report.told[i].text, o->text) == 0)
+        for (size_t i = 0; before->arena && i < before->report.told_count; i++)
+                if (strcmp(before->report.told[i].text, o->text) == 0)
                         return true;
         return false;
 }
 
-static const char *state_of(const struct standing *s, const struct audit_report *r, bool waits,
-                            const char **why)
+static bool counted(const struct standing *before, const struct audit_offence *o)
 {
-        bool again = false;
+        for (size_t i = 0; before->arena && i < before->report.told_count; i++) {
+                const struct audit_offence *told = &before->report.told[i];
 
+                if (before->counts[i] && told->id == o->id && strcmp(told->about, o->about) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* Which offences of the report count; again: one was found before. */
+static void judge(struct standing *s, const struct standing *before, bool waits, bool *again)
+{
+        const struct audit_report *r = &s->report;
+
+        *again = false;
+        s->counts = arena_alloc(s->arena, r->told_count + 1);
+        for (size_t i = 0; i < r->told_count; i++) {
+                bool found = was_found(before, &r->told[i]);
+
+                s->counts[i] = (found && !waits) || counted(before, &r->told[i]);
+                s->any |= s->counts[i];
+                *again |= found;
+        }
+}
+
+static const char *state_of(const struct standing *s, bool again, const char **why)
+{
         *why = NULL;
-        for (size_t i = 0; i < r->told_count; i++)
-                again |= was_found_before(s, &r->told[i]);
-        if (!r->offences)
+        if (!s->report.offences)
                 return "balanced";
-        if (again && !waits)
+        if (s->any)
                 return "unbalanced";
         *why = again ? "events wait to be published or heard"
                      : "no two audits found the same so far";
@@ -40,20 +62,34 @@ static void write_count(struct text *out, const char *name, bool counted, size_t
                 text_string(out, "null");
 }
 
-static void write_report(struct text *out, const struct audit_report *r)
+static void write_offences(struct text *out, const struct standing *s)
 {
+        const char *comma = "";
+
+        for (size_t i = 0; i < s->report.told_count; i++) {
+                const struct audit_offence *o = &s->report.told[i];
+
+                if (s->any && !s->counts[i])
+                        continue;
+                text_printf(out, "%s{\"about\":\"%s\",\"id\":%lld,\"text\":", comma, o->about,
+                            (long long)o->id);
+                json_write_string(out, o->text);
+                text_char(out, '}');
+                comma = ",";
+        }
+}
+
+static void write_report(struct text *out, const struct standing *s)
+{
+        const struct audit_report *r = &s->report;
+
         write_count(out, "orders", true, r->orders);
         write_count(out, "deliveries", true, r->deliveries);
         write_count(out, "products", true, r->products);
         write_count(out, "movements", r->has_movements, r->movements);
         write_count(out, "events", r->has_events, r->events);
         text_string(out, ",\"offences\":[");
-        for (size_t i = 0; i < r->told_count; i++) {
-                text_printf(out, "%s{\"about\":\"%s\",\"id\":%lld,\"text\":", i ? "," : "",
-                            r->told[i].about, (long long)r->told[i].id);
-                json_write_string(out, r->told[i].text);
-                text_char(out, '}');
-        }
+        write_offences(out, s);
         text_string(out, "],\"unchecked\":[");
         for (size_t i = 0; i < r->unchecked_count; i++) {
                 if (i)
@@ -79,21 +115,22 @@ void standing_unknown(struct text *out, const char *why)
 void standing_write(struct standing *s, const struct audit_places *places, bool waits,
                     struct text *out)
 {
-        struct arena *arena = arena_open();
-        struct audit_report report = {0};
+        struct standing now = {.arena = arena_open()};
         struct error error = {0};
         const char *why, *state;
+        bool again;
 
-        if (audit_run(places, arena, &report, &error)) {
-                state = state_of(s, &report, waits, &why);
+        if (audit_run(places, now.arena, &now.report, &error)) {
+                judge(&now, s, waits, &again);
+                state = state_of(&now, again, &why);
                 write_state(out, state, why);
-                write_report(out, &report);
+                write_report(out, &now);
                 text_char(out, '}');
         } else {
                 standing_unknown(out, error.text);
         }
         standing_close(s);
-        *s = (struct standing){arena, report};
+        *s = now;
 }
 
 void standing_close(struct standing *s)

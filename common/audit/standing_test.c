@@ -46,8 +46,11 @@ static const char *stand(struct standing *s, bool waits)
 }
 
 /* No movement says where its stock comes from. */
-static const char stock[] = "{\"productId\":\"1\",\"stock\":5,\"_links\":{\"self\":{\"href\":"
-                            "\"http://a/inventories/7\"}}}";
+#define STOCK(stock)                                                                               \
+        "{\"productId\":\"1\",\"stock\":" stock ",\"_links\":{\"self\":{\"href\":"                 \
+        "\"http://a/inventories/7\"}}}"
+
+static const char stock[] = STOCK("5"), moved[] = STOCK("4");
 
 static void an_offence_counts_when_it_is_found_again(void)
 {
@@ -68,6 +71,22 @@ static void an_offence_counts_when_it_is_found_again(void)
         standing_close(&s);
 }
 
+static void what_counts_is_told_until_it_is_mended(void)
+{
+        struct standing s = {0};
+
+        inventories = stock;
+        stand(&s, false);
+        stand(&s, false);
+        inventories = moved; /* orders flow, and the figures in its text change */
+        check_contains(stand(&s, true), "\"state\":\"unbalanced\",\"why\":null");
+        inventories = stock;
+        check_contains(stand(&s, true), "\"offences\":[{\"about\":\"inventory\",\"id\":7,");
+        inventories = "";
+        check_contains(stand(&s, true), "\"state\":\"balanced\"");
+        standing_close(&s);
+}
+
 static void what_cannot_be_read_is_unknown_and_begins_anew(void)
 {
         struct standing s = {0};
@@ -85,6 +104,7 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 STORY(an_offence_counts_when_it_is_found_again),
+                STORY(what_counts_is_told_until_it_is_mended),
                 STORY(what_cannot_be_read_is_unknown_and_begins_anew),
                 {NULL, NULL},
         };

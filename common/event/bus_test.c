@@ -291,6 +291,7 @@ static void wrong_urls_are_named(void)
                                             "kafka://host:1/",
                                             "kafka:///mall",
                                             "kafka://host:1/a b",
+                                            "kafka://user:secret@host:1/mall",
                                             "kafka://host:1/a/b",
                                             NULL};
 
@@ -301,6 +302,7 @@ static void wrong_urls_are_named(void)
 
                 check(!bus);
                 check_int(e.kind, ERROR_BAD_INPUT);
+                check(!strstr(e.text, "secret"));
         }
 }
 

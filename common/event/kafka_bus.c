@@ -6,6 +6,7 @@
 #include "event/kafka_inside.h"
 
 #include "base/clock.h"
+#include "base/redact.h"
 #include "event/futex.h"
 
 #include <stdlib.h>
@@ -96,18 +97,19 @@ static bool place_is_right(const char *place)
 {
         const char *slash = strchr(place, '/');
 
-        return slash && slash != place && strcspn(place, " \t") >= (size_t)(slash - place) &&
+        return slash && slash != place && strcspn(place, " \t@") >= (size_t)(slash - place) &&
                bus_topic_is_valid(slash + 1);
 }
 
 static bool place_read(struct kafka_bus *b, const char *place, struct error *error)
 {
         size_t len = strcspn(place, "/");
+        char shown[REDACTED];
 
         if (!place_is_right(place))
                 return error_set(error, ERROR_BAD_INPUT,
                                  "the bus is kafka://HOST:PORT[,HOST:PORT]/TOPIC, not 'kafka://%s'",
-                                 place);
+                                 redact(place, shown));
         b->servers = memory_string(place);
         b->servers[len] = '\0';
         b->bus.topic = memory_string(place + len + 1);
