@@ -1,21 +1,17 @@
 #include "audit/books.h"
 
+#include "audit/ask.h"
 #include "base/clock.h"
-#include "base/text.h"
 
-#include <cJSON.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The answers may come from any server. */
 enum {
         PAGE_ROWS = 1000, /* the most that a service gives */
-        CONNECT_MS = 5000,
-        PAGE_MS = 60 * 1000,
-        PAGE_BYTES = 64 << 20,
+        FEW_ROWS = 20,    /* ours gives as many however long they are */
         ALL_S = 60 * 60,
 };
 
@@ -150,81 +146,15 @@ static const char *place_of(const struct books_places *places, const struct list
 /* ---- one page ---- */
 
 struct page_reader {
-        CURL *easy;
+        struct asking asking;
         struct books *books;
-        struct arena *scratch; /* of one page */
-        const char *url;
-        struct error *error;
         int64_t end_us; /* monotonic */
 };
 
-/* Returning less than the size ends the transfer. */
-static size_t take(char *data, size_t size, size_t count, void *arg)
-{
-        struct text *body = arg;
-
-        if (body->len + size * count > PAGE_BYTES)
-                return 0;
-        text_add(body, data, size * count);
-        return size * count;
-}
-
-static bool is_stopped(const struct page_reader *r)
-{
-        return r->books->stop && atomic_load(r->books->stop);
-}
-
-/* libcurl calls it at least once a second. */
-static int is_to_end(void *arg, curl_off_t to_come, curl_off_t here, curl_off_t to_send,
-                     curl_off_t sent)
-{
-        (void)to_come, (void)here, (void)to_send, (void)sent;
-        return is_stopped(arg);
-}
-
-static bool ask(struct page_reader *r, struct text *body, long *status)
-{
-        char why[CURL_ERROR_SIZE] = "";
-        CURLcode code;
-
-        curl_easy_setopt(r->easy, CURLOPT_URL, r->url);
-        curl_easy_setopt(r->easy, CURLOPT_PROTOCOLS_STR, "http");
-        curl_easy_setopt(r->easy, CURLOPT_PROXY, "");
-        curl_easy_setopt(r->easy, CURLOPT_NOSIGNAL, 1L);
-        curl_easy_setopt(r->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-        curl_easy_setopt(r->easy, CURLOPT_TIMEOUT_MS, (long)PAGE_MS);
-        curl_easy_setopt(r->easy, CURLOPT_WRITEFUNCTION, take);
-        curl_easy_setopt(r->easy, CURLOPT_WRITEDATA, body);
-        curl_easy_setopt(r->easy, CURLOPT_NOPROGRESS, 0L);
-        curl_easy_setopt(r->easy, CURLOPT_XFERINFOFUNCTION, is_to_end);
-        curl_easy_setopt(r->easy, CURLOPT_XFERINFODATA, r);
-        curl_easy_setopt(r->easy, CURLOPT_ERRORBUFFER, why);
-        code = curl_easy_perform(r->easy);
-        curl_easy_setopt(r->easy, CURLOPT_ERRORBUFFER, NULL);
-        if (code == CURLE_ABORTED_BY_CALLBACK)
-                return error_set(r->error, ERROR_UNAVAILABLE, "%s: the audit was stopped", r->url);
-        if (code == CURLE_WRITE_ERROR)
-                return error_set(r->error, ERROR_INTERNAL, "%s: the answer has more than %d MiB",
-                                 r->url, PAGE_BYTES >> 20);
-        if (code != CURLE_OK)
-                return error_set(r->error, ERROR_UNAVAILABLE, "%s: %s", r->url,
-                                 *why ? why : curl_easy_strerror(code));
-        curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, status);
-        return true;
-}
-
-static bool is_no_answer(struct page_reader *r, long status)
-{
-        return error_set(r->error, status == 404 ? ERROR_NOT_FOUND : ERROR_UNAVAILABLE,
-                         "%s: the answer is a %ld", r->url, status);
-}
-
-static bool fetch(struct page_reader *r, struct text *body)
-{
-        long status = 0;
-
-        return ask(r, body, &status) && (status == 200 || is_no_answer(r, status));
-}
+/* Which rows of a list. */
+struct page {
+        int number, size;
+};
 
 /* An item's self link ends with its id. */
 static int64_t row_id(const cJSON *row)
@@ -243,15 +173,16 @@ static bool take_row(struct page_reader *r, const struct list *list, const cJSON
         size_t size;
 
         if (!id)
-                return error_set(r->error, ERROR_INTERNAL, "%s: a row without a link to itself",
-                                 r->url);
+                return error_set(r->asking.error, ERROR_INTERNAL,
+                                 "%s: a row without a link to itself", r->asking.url);
         if (id <= before)
-                return error_set(r->error, ERROR_INTERNAL, "%s: row %lld comes after row %lld",
-                                 r->url, (long long)id, (long long)before);
+                return error_set(r->asking.error, ERROR_INTERNAL,
+                                 "%s: row %lld comes after row %lld", r->asking.url, (long long)id,
+                                 (long long)before);
         size = list->row_size + text_size(row);
         if (size > r->books->most - r->books->kept)
-                return error_set(r->error, ERROR_INTERNAL,
-                                 "%s: there is more than an audit may hold, %zu MiB", r->url,
+                return error_set(r->asking.error, ERROR_INTERNAL,
+                                 "%s: there is more than an audit may hold, %zu MiB", r->asking.url,
                                  r->books->most >> 20);
         r->books->kept += size;
         list->read(r->books, row, id);
@@ -263,8 +194,8 @@ static bool take_rows(struct page_reader *r, const struct list *list, const cJSO
         const cJSON *row;
 
         if (!cJSON_IsArray(rows))
-                return error_set(r->error, ERROR_INTERNAL, "%s: the answer has no %s", r->url,
-                                 list->collection);
+                return error_set(r->asking.error, ERROR_INTERNAL, "%s: the answer has no %s",
+                                 r->asking.url, list->collection);
         cJSON_ArrayForEach (row, rows)
                 if (!take_row(r, list, row))
                         return false;
@@ -279,8 +210,8 @@ static bool take_page(struct page_reader *r, const struct list *list, int number
         size_t before = rows_of(r->books, list)->count;
 
         if (!page || whole_of(page, "number") != number)
-                return error_set(r->error, ERROR_INTERNAL, "%s: the answer is not page %d", r->url,
-                                 number);
+                return error_set(r->asking.error, ERROR_INTERNAL, "%s: the answer is not page %d",
+                                 r->asking.url, number);
         if (!take_rows(r, list, member_of(member_of(answer, "_embedded"), list->collection)))
                 return false;
         *last = (int64_t)(rows_of(r->books, list)->count - before) < whole_of(page, "size") ||
@@ -290,35 +221,52 @@ static bool take_page(struct page_reader *r, const struct list *list, int number
 
 static bool read_page(struct page_reader *r, const struct list *list, int number, bool *last)
 {
-        struct text body = text_open(r->scratch, 1 << 16);
+        struct text body = text_open(r->asking.scratch, 1 << 16);
+        long status = 0;
         cJSON *answer;
         bool good;
 
-        if (!fetch(r, &body))
+        if (!ask(&r->asking, &body, &status))
                 return false;
-        answer = cJSON_ParseWithLength(body.at, body.len);
-        good = answer ? take_page(r, list, number, answer, last)
-                      : error_set(r->error, ERROR_INTERNAL, "%s: the answer is not JSON: byte %td",
-                                  r->url, cJSON_GetErrorPtr() - body.at + 1);
+        if (status != 200)
+                return ask_refused(&r->asking, status, &body);
+        answer = ask_parse(&r->asking, &body);
+        good = answer && take_page(r, list, number, answer, last);
         cJSON_Delete(answer);
         return good;
 }
 
 /* ---- all of it ---- */
 
+/* Rows may be too long for a page of many. The rest of the list comes in smaller pages then; each
+   size divides the one before, so that a page begins where the last one ended. */
+static bool make_smaller(struct page *page, size_t rows)
+{
+        if (page->size == 1)
+                return false;
+        page->size = page->size > FEW_ROWS ? FEW_ROWS : 1;
+        page->number = (int)(rows / (size_t)page->size);
+        return true;
+}
+
 static bool read_list(struct page_reader *r, const char *place, const struct list *list)
 {
+        struct page page = {.size = PAGE_ROWS};
         bool last = false;
 
-        for (int number = 0; !last; number++) {
-                arena_reset(r->scratch);
-                r->url = arena_printf(r->scratch, "%s/%s?size=%d&page=%d", place, list->collection,
-                                      PAGE_ROWS, number);
-                if (!read_page(r, list, number, &last))
+        while (!last) {
+                if (clock_mono_us() > r->end_us)
+                        return error_set(r->asking.error, ERROR_UNAVAILABLE,
+                                         "%s: an audit ends after an hour", place);
+                arena_reset(r->asking.scratch);
+                r->asking.url = arena_printf(r->asking.scratch, "%s/%s?size=%d&page=%d", place,
+                                             list->collection, page.size, page.number);
+                r->asking.too_much = false;
+                if (read_page(r, list, page.number, &last))
+                        page.number++;
+                else if (!r->asking.too_much ||
+                         !make_smaller(&page, rows_of(r->books, list)->count))
                         return false;
-                if (!last && clock_mono_us() > r->end_us)
-                        return error_set(r->error, ERROR_UNAVAILABLE,
-                                         "%s: an audit ends after an hour", r->url);
         }
         rows_sort(rows_of(r->books, list), rows_by_id);
         return true;
@@ -333,14 +281,14 @@ static bool find_out(struct page_reader *r, const char *place, const char *name,
         cJSON *answer;
         long status = 0;
 
-        arena_reset(r->scratch);
-        body = text_open(r->scratch, 1 << 14);
-        r->url = arena_printf(r->scratch, "%s/openapi.json", place);
-        if (!ask(r, &body, &status))
+        arena_reset(r->asking.scratch);
+        body = text_open(r->asking.scratch, 1 << 14);
+        r->asking.url = arena_printf(r->asking.scratch, "%s/openapi.json", place);
+        if (!ask(&r->asking, &body, &status))
                 return false;
         if (status == 429 || status >= 500)
-                return is_no_answer(r, status);
-        answer = cJSON_ParseWithLength(body.at, body.len);
+                return ask_refused(&r->asking, status, &body);
+        answer = ask_parse(&r->asking, &body);
         title = text_of(member_of(answer, "info"), "title");
         *ours = status == 200 && title && strcmp(title, name) == 0;
         cJSON_Delete(answer);
@@ -351,10 +299,10 @@ static bool find_out(struct page_reader *r, const char *place, const char *name,
 static bool find_movements(struct page_reader *r, const char *place, const struct list *list)
 {
         r->books->has_movements = true;
-        r->error->kind = ERROR_NONE;
+        r->asking.error->kind = ERROR_NONE;
         if (read_list(r, place, list))
                 return true;
-        r->books->has_movements = r->error->kind != ERROR_NOT_FOUND;
+        r->books->has_movements = r->asking.error->kind != ERROR_NOT_FOUND;
         return !r->books->has_movements;
 }
 
@@ -370,21 +318,22 @@ static bool read_books(struct page_reader *r, const struct books_places *places)
 
 bool books_read(struct books *books, const struct books_places *places, struct error *error)
 {
-        struct page_reader r = {.easy = curl_easy_init(),
+        struct page_reader r = {.asking = {.easy = curl_easy_init(),
+                                           .scratch = arena_open(),
+                                           .stop = books->stop,
+                                           .error = error},
                                 .books = books,
-                                .scratch = arena_open(),
-                                .error = error,
                                 .end_us = clock_mono_us() + (int64_t)ALL_S * 1000000};
         bool good;
 
-        if (!r.easy)
+        if (!r.asking.easy)
                 abort(); /* out of memory */
         books->arena = arena_open();
         for (size_t i = 0; i < LISTS; i++)
                 *rows_of(books, &lists[i]) = rows_open(lists[i].row_size);
         good = read_books(&r, places);
-        arena_close(&r.scratch);
-        curl_easy_cleanup(r.easy);
+        arena_close(&r.asking.scratch);
+        curl_easy_cleanup(r.asking.easy);
         return good;
 }
 

@@ -1,0 +1,33 @@
+/* ask - one answer of a service, as JSON.
+
+   It may come from any server. So it is bounded: a minute, 16 MiB of text, 100,000 values. A page
+   of 1000 rows has some 20,000 values; cJSON takes about 100 bytes for each. */
+#ifndef AUDIT_ASK_H
+#define AUDIT_ASK_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/text.h"
+
+#include <cJSON.h>
+#include <stdatomic.h>
+
+struct asking {
+        void *easy;            /* CURL * */
+        struct arena *scratch; /* of one answer */
+        const char *url;
+        const _Atomic bool *stop; /* set: asking ends; NULL: never */
+        struct error *error;
+        bool too_much; /* set where asking for fewer rows may help */
+};
+
+/* False and an error: no answer came, or a longer one. Any status is an answer. */
+bool ask(struct asking *asking, struct text *body, long *status);
+
+/* The error for an answer of that status; always false. */
+bool ask_refused(struct asking *asking, long status, const struct text *body);
+
+/* For cJSON_Delete. NULL and an error: it is no JSON, or it has too many values. */
+cJSON *ask_parse(struct asking *asking, const struct text *body);
+
+#endif
