@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-enum { IDENTITY_MOST = 1000 };
-
 const struct reaction *reaction_named(const struct reaction *reactions, const char *type,
                                       size_t len)
 {
@@ -48,7 +46,7 @@ static void identify(const struct record *record, struct arena *arena, struct ev
         const char *id = record_header(record, EVENT_ID_HEADER, arena);
 
         /* an index takes some 2700 bytes a key, and real identities are much shorter */
-        if (source && id && strlen(source) + strlen(id) > IDENTITY_MOST)
+        if (source && id && strlen(source) + strlen(id) > EVENT_IDENTITY_MOST)
                 source = id = NULL;
         event->source = source && id ? source : "";
         if (source && id) {

@@ -6,6 +6,9 @@
 #include "data/unit.h"
 #include "event/bus.h"
 
+/* Bytes of an event's source and id together; with longer ones it counts as having none. */
+enum { EVENT_IDENTITY_MOST = 1000 };
+
 struct event {
         const char *type;   /* "Orderplaced" */
         int64_t timestamp;  /* Unix time, ms, by the producer's clock */
