@@ -20,19 +20,31 @@ static const struct reaction sayings[] = {
 
 /* ---- reading ---- */
 
+static const char *keep_text(struct topic *t, const char *text)
+{
+        t->bytes += strlen(text) + 1;
+        return arena_string(t->arena, text);
+}
+
 /* Few sources say all of it: most often it is that of the event before. */
 static const char *keep_source(struct topic *t, const char *source)
 {
         const struct announced *last =
                 t->events.count ? rows_at(&t->events, t->events.count - 1) : NULL;
 
-        if (!source || !last)
-                return arena_string(t->arena, source);
-        if (strcmp(source, last->source) == 0)
+        if (last && strcmp(source, last->source) == 0)
                 return last->source;
-        if (last->order_source && strcmp(source, last->order_source) == 0)
+        if (last && last->order_source && strcmp(source, last->order_source) == 0)
                 return last->order_source;
-        return arena_string(t->arena, source);
+        return keep_text(t, source);
+}
+
+/* A longer one is no store's: an event with such a source counts as one without. */
+static const char *keep_order_source(struct topic *t, const struct record *record)
+{
+        const char *source = record_header(record, "ce_ordersource", t->scratch);
+
+        return source && strlen(source) <= EVENT_IDENTITY_MOST ? keep_source(t, source) : NULL;
 }
 
 static int64_t id_of(const struct event *event)
@@ -79,13 +91,13 @@ static void keep(struct topic *t, const struct record *record, const struct even
 {
         said->source = keep_source(t, event->source);
         said->identity_source = keep_source(t, event->identity_source);
-        said->identity = arena_string(t->arena, event->identity);
-        said->order_source = keep_source(t, record_header(record, "ce_ordersource", t->scratch));
+        said->identity = keep_text(t, event->identity);
+        said->order_source = keep_order_source(t, record);
         said->partition = record->partition;
         said->offset = record->offset;
         said->timestamp = record->timestamp_ms;
         *(struct announced *)rows_add(&t->events) = *said;
-        t->bytes += sizeof *said + strlen(said->identity);
+        t->bytes += sizeof *said;
 }
 
 static void take(struct topic *t, const struct record *record)
