@@ -58,8 +58,9 @@ void clock_rfc3339(int64_t wall_ms, char text[CLOCK_RFC3339])
                 time_t second;
                 char text[CLOCK_RFC3339];
         } last;
-        time_t seconds = (time_t)(wall_ms / 1000);
-        int ms = (int)(wall_ms % 1000);
+        int64_t within = wall_ms < 0 ? 0 : wall_ms > CLOCK_LAST_MS ? CLOCK_LAST_MS : wall_ms;
+        time_t seconds = (time_t)(within / 1000);
+        int ms = (int)(within % 1000);
         struct tm t;
 
         if (seconds != last.second || !last.text[0]) {

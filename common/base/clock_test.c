@@ -34,9 +34,26 @@ static void the_time_is_written_as_people_write_it(void)
         check_text(text, "1970-01-01T00:00:00.000Z");
 }
 
+static void what_has_no_such_form_is_the_nearest_that_has_one(void)
+{
+        char text[CLOCK_RFC3339];
+
+        clock_rfc3339(CLOCK_LAST_MS, text);
+        check_text(text, "9999-12-31T23:59:59.999Z");
+        clock_rfc3339(CLOCK_LAST_MS + 1, text);
+        check_text(text, "9999-12-31T23:59:59.999Z");
+        clock_rfc3339(INT64_MAX, text);
+        check_text(text, "9999-12-31T23:59:59.999Z");
+        clock_rfc3339(-1, text);
+        check_text(text, "1970-01-01T00:00:00.000Z");
+        clock_rfc3339(INT64_MIN, text);
+        check_text(text, "1970-01-01T00:00:00.000Z");
+}
+
 static const struct story stories[] = {
         STORY(a_deadline_is_so_long_from_now),
         STORY(the_time_is_written_as_people_write_it),
+        STORY(what_has_no_such_form_is_the_nearest_that_has_one),
         {NULL, NULL},
 };
 
