@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DAY_MS = 86400000 };
+
 /* Cut where a character begins. */
 static const char *cut(const char *text, struct arena *arena)
 {
@@ -69,11 +71,17 @@ static void value_take(const struct record *record, const struct json *body, str
         s->value_len = len;
 }
 
-static int64_t timestamp_of(const struct json *body, int64_t otherwise)
+/* Anybody may announce any number. A producer's clock may be ahead of the bus's; a stamp that is a
+   day ahead, or before 1970, is no time. Kafka has -1 where it does not know when a record came. */
+static int64_t announced_of(const struct json *body, int64_t recorded)
 {
         const struct json *stamp = json_member(body, "timestamp");
+        int64_t came = recorded < 0 ? 0 : recorded > CLOCK_LAST_MS ? CLOCK_LAST_MS : recorded;
+        int64_t announced =
+                stamp && stamp->type == JSON_NUMBER ? strtoll(stamp->text, NULL, 10) : came;
 
-        return stamp && stamp->type == JSON_NUMBER ? strtoll(stamp->text, NULL, 10) : otherwise;
+        return announced < 0 || announced > (came ? came : clock_wall_ms()) + DAY_MS ? came
+                                                                                     : announced;
 }
 
 static const char *type_in(const struct json *body, struct arena *arena)
@@ -104,7 +112,7 @@ void sighting_read(const struct record *record, struct arena *arena, struct sigh
                 s->key = cut(arena_copy(arena, record->key, record->key_len), arena);
         if (!s->type)
                 s->type = type_in(body, arena);
-        s->announced = timestamp_of(body, record->timestamp_ms);
+        s->announced = announced_of(body, record->timestamp_ms);
         value_take(record, body, arena, s);
 }
 

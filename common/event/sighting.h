@@ -6,8 +6,8 @@
       "cause":"<id of an event>","announced":1795358923623,"duplicate":false,"value":{...}}
 
    Each comes from a CloudEvents header; a producer without them is understood from the value. null
-   where nothing is known. The value stands there as it was sent; null where it is no JSON object,
-   or larger than SIGHTING_VALUE. */
+   where nothing is known. A stamp that is no time counts as the record's own. The value stands
+   there as it was sent; null where it is no JSON object, or larger than SIGHTING_VALUE. */
 #ifndef EVENT_SIGHTING_H
 #define EVENT_SIGHTING_H
 

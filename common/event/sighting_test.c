@@ -1,6 +1,7 @@
 /* An event as an onlooker shows it. */
 #include "event/sighting.h"
 
+#include "base/clock.h"
 #include "testing/check.h"
 
 #include <string.h>
@@ -36,7 +37,7 @@ static void all_that_the_headers_tell_is_shown(void)
                                 .offset = 17,
                                 .key = "1",
                                 .key_len = 1,
-                                .timestamp_ms = 5,
+                                .timestamp_ms = 1795358923700,
                                 .value = value,
                                 .value_len = strlen(value),
                                 .headers = headers,
@@ -71,6 +72,34 @@ static void a_foreign_one_is_understood_from_its_value(void)
         check_contains(line, unknown);
         check_contains(of_value("{\"timestamp\":\"9\",\"eventType\":1}"), "\"type\":null,");
         check_contains(of_value("{\"timestamp\":\"9\"}"), "\"announced\":5,");
+}
+
+static int64_t announced(const char *stamp, int64_t timestamp_ms)
+{
+        const char *value = arena_printf(arena, "{\"timestamp\":%s}", stamp);
+        struct record record = {
+                .timestamp_ms = timestamp_ms, .value = value, .value_len = strlen(value)};
+        struct sighting s;
+
+        sighting_read(&record, arena, &s);
+        return s.announced;
+}
+
+static void a_stamp_that_is_no_time_counts_as_the_records(void)
+{
+        static const int64_t sent = 1795358923623, day = 86400000;
+
+        check_int(announced("1795445323623", sent), sent + day);
+        check_int(announced("1795445323624", sent), sent);
+        check_int(announced("9223372036854775807", sent), sent);
+        check_int(announced("-9223372036854775808", sent), sent);
+        check_int(announced("-1", sent), sent);
+        check_int(announced("0", sent), 0);
+        check_int(announced("1e300", sent), 1);
+        check_int(announced("-1", INT64_MAX), CLOCK_LAST_MS);
+        check_int(announced("-1", INT64_MIN), 0);
+        check_int(announced("1795358923623", -1), sent); /* Kafka: it has none */
+        check_int(announced("9223372036854775807", -1), 0);
 }
 
 static void what_is_no_object_is_null(void)
@@ -120,6 +149,7 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 STORY(all_that_the_headers_tell_is_shown),
                 STORY(a_foreign_one_is_understood_from_its_value),
+                STORY(a_stamp_that_is_no_time_counts_as_the_records),
                 STORY(what_is_no_object_is_null),
                 STORY(a_line_is_one_line),
                 STORY(long_texts_are_cut_where_a_character_begins),
