@@ -4,7 +4,7 @@
    t('tables.page', {page: 2})      the text, with {page} filled in
    A text may be {one: '{count} order', other: '{count} orders'}: chosen by the value `count`.
    translate(root)                  fills elements that have data-t="key" (text), data-t-label (aria-label), data-t-title (title)
-   number(1234), time(ms), clock(ms)      as the language writes them
+   number(1234), time(ms), clock(ms)      as the language writes them; iso(ms) as machines do
    setLanguage('ko')                topic 'language' is told; static texts follow by themselves
 
    early.js chose the first language: what was remembered, else the browser's. */
@@ -62,9 +62,13 @@ function format(kind, options) {
 }
 
 export const number = (value, options = {}) => format(Intl.NumberFormat, options).format(value);
+/* What comes from a topic or a service may be no time: that is written as nothing. */
+const isTime = (ms) => typeof ms === 'number' && !Number.isNaN(new Date(ms).getTime());
 /* 14:02:31 */
-export const time = (ms) => format(Intl.DateTimeFormat, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }).format(ms);
+export const time = (ms) => (isTime(ms) ? format(Intl.DateTimeFormat, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }).format(ms) : '');
 /* 14:02:31.071 */
-export const clock = (ms) => format(Intl.DateTimeFormat, {
+export const clock = (ms) => (isTime(ms) ? format(Intl.DateTimeFormat, {
     hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3, hourCycle: 'h23',
-}).format(ms);
+}).format(ms) : '');
+/* 2026-11-22T14:02:31.071Z, for machines */
+export const iso = (ms) => (isTime(ms) ? new Date(ms).toISOString() : '');

@@ -1,7 +1,7 @@
 /* stream - the events as they come, newest first: filters, a pause, and a bounded number of rows that are used again and again. */
 
 import { el, setText } from './dom.js';
-import { add, clock, number, t } from './i18n.js';
+import { add, clock, iso, number, t } from './i18n.js';
 import { on, recent } from './mall.js';
 import { symbol } from './icons.js';
 import { Rows, productOf } from './stream_rows.js';
@@ -54,7 +54,7 @@ function fillRow(row, event) {
         return;
     row.shown = event;
     setText(row.at, event.announced ? clock(event.announced) : '');
-    row.at.dateTime = event.announced ? new Date(event.announced).toISOString() : '';
+    row.at.dateTime = event.announced ? iso(event.announced) : '';
     setText(row.type, event.type ?? '–');
     row.link.hidden = event.order === null;
     row.link.href = event.order === null ? '#/events' : `#/timeline/${encodeURIComponent(event.order)}`;

@@ -2,6 +2,7 @@
 
 const STAYS = 5; /* s a pod counts after its answer: behind a load balancer not each of them is asked in each second */
 const AWAY = 2;  /* s without an answer of any pod until that is a hole */
+const AHEAD = 120; /* s that another machine's clock may be ahead; what claims to be later is no time */
 
 /* Which pods and versions of each service answered in each of the last seconds. */
 export class Answers {
@@ -12,14 +13,16 @@ export class Answers {
         this.#keep = keep;
     }
 
-    seen(at, service, pod, version) {
-        const second = Math.floor(at / 1000);
+    seen(at, service, pod, version, now = Date.now()) {
+        const second = Math.floor(at / 1000), present = Math.floor(now / 1000);
+        if (!(second <= present + AHEAD))
+            return;
         const seconds = entry(this.#services, service, () => new Map());
         const pods = entry(seconds, second, () => new Set()), key = `${pod ?? ''}\n${version ?? ''}`;
         pods.delete(key); /* the newest is the last */
         pods.add(key);
         for (const old of seconds.keys()) {
-            if (old > second - this.#keep - 2)
+            if (old > Math.min(second, present) - this.#keep - 2)
                 break;
             seconds.delete(old);
         }

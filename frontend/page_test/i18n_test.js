@@ -10,7 +10,7 @@ const modules = readdirSync(FOLDER).filter((name) => name.endsWith('.js')).map((
 
 /* i18n needs a page only for its language. */
 globalThis.document = { documentElement: { lang: 'ko' } };
-const { add } = await import('../page/i18n.js');
+const { add, clock, iso, time } = await import('../page/i18n.js');
 
 /* What a module adds: the literal in its call of add(). */
 function textsOf(source) {
@@ -54,4 +54,14 @@ test('Korean texts are Korean', () => {
         for (const [key, text] of Object.entries(ko))
             for (const one of typeof text === 'object' ? Object.values(text) : [text])
                 assert.doesNotMatch(one.replace(NAMES, ''), /[A-Za-z]{2,}/, `${name}: ${key}`);
+});
+
+test('a time that is none is written as nothing', () => {
+    assert.match(clock(1795358923623), /:48:43\.623$/);
+    assert.equal(iso(1795358923623), '2026-11-22T14:48:43.623Z');
+    for (const none of [9223372036854775807, -9e15, NaN, null, undefined, '']) {
+        assert.equal(clock(none), '');
+        assert.equal(time(none), '');
+        assert.equal(iso(none), '');
+    }
 });

@@ -59,6 +59,16 @@ test('the pods of the last seconds, and no more than is kept', () => {
     assert.deepEqual(answers.pods('order', 1000000, 10000).map(({ pod }) => pod), ['a'], 'what is older than the strip is gone');
 });
 
+test('what claims to come from the future is not taken, and pushes nobody out', () => {
+    const answers = new Answers(10), now = 1000000;
+    answers.seen(999000, 'order', 'a', '1.0.0', now);
+    for (const at of [now + 600000, 9e15, 9.3e18, NaN, undefined])
+        answers.seen(at, 'order', 'b', '1.0.0', now);
+    assert.deepEqual(answers.pods('order', now).map(({ pod }) => pod), ['a']);
+    answers.seen(now + 60000, 'order', 'c', '1.0.0', now); /* a clock may be ahead by so much */
+    assert.deepEqual(answers.pods('order', now).map(({ pod }) => pod), ['a', 'c']);
+});
+
 test('an answer is its pod\'s, else its path\'s', () => {
     const pods = new Pods();
     pods.learn([
