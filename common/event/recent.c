@@ -21,7 +21,7 @@ struct recent {
         struct {
                 char *type;
                 uint64_t count;
-        } types[RECENT_TYPES];
+        } types[RECENT_TYPES]; /* the caller's own first */
 };
 
 struct recent *recent_open(const struct recent_config *config)
@@ -37,6 +37,8 @@ struct recent *recent_open(const struct recent_config *config)
         ring_index_open(&r->identities, most);
         memset(r->newest, 0xff, sizeof r->newest);
         memset(r->before, 0xff, sizeof r->before);
+        for (size_t i = 0; i < RECENT_TYPES - 1 && config->types[i].type; i++)
+                r->types[i].type = memory_string(config->types[i].type);
         return r;
 }
 
@@ -258,7 +260,9 @@ uint64_t recent_counts(struct recent *r, struct text *out)
         pthread_mutex_lock(&r->lock);
         text_char(out, '{');
         for (size_t i = 0; i < RECENT_TYPES && r->types[i].type; i++) {
-                if (i)
+                if (!r->types[i].count)
+                        continue;
+                if (all)
                         text_char(out, ',');
                 json_write_string(out, r->types[i].type);
                 text_char(out, ':');
