@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const double COUNT_MOST = 1e15;
+
 /* What each is asked. */
 enum { HEALTH, INFO, METRICS, QUESTIONS };
 
@@ -97,11 +99,17 @@ static void take_info(struct arena *arena, const struct fetch *f, struct called 
         c->mall = json_member(body, "mall");
 }
 
+/* Of what is counted; what is not a number is none. */
+static double bounded(double value)
+{
+        return value > COUNT_MOST ? COUNT_MOST : value > 0 ? value : 0;
+}
+
 /* The sum of a gauge's series in Prometheus' text; -1: there is none. */
 static int64_t sum_of(const char *text, const char *name)
 {
         size_t len = strlen(name);
-        int64_t sum = -1;
+        double sum = -1;
 
         for (const char *line = text; line; line = strchr(line, '\n')) {
                 const char *value;
@@ -112,9 +120,9 @@ static int64_t sum_of(const char *text, const char *name)
                 value = line + strcspn(line, "\n");
                 while (value > line && *value != ' ')
                         value--;
-                sum = (sum < 0 ? 0 : sum) + (int64_t)strtod(value, NULL);
+                sum = bounded(bounded(sum) + bounded(strtod(value, NULL)));
         }
-        return sum;
+        return (int64_t)sum;
 }
 
 static void take_metrics(const struct fetch *f, struct called *c)

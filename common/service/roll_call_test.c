@@ -92,6 +92,25 @@ static void one_that_is_up_says_all_about_itself(void)
         check_int(c[1].outbox, -1);
 }
 
+static void a_number_that_is_none_is_bounded(void)
+{
+        const struct called *c;
+
+        health = "{\"status\":\"UP\"}";
+        health_status = 200;
+        metrics = "mall_outbox_pending{store=\"a\"} 9e18\nmall_outbox_pending{store=\"b\"} 9e18\n"
+                  "kafka_consumer_records_lag{partition=\"0\"} NaN\n"
+                  "kafka_consumer_records_lag{partition=\"1\"} -5\n"
+                  "kafka_consumer_records_lag{partition=\"2\"} 4\n";
+        c = call();
+        check_int(c->outbox, 1000000000000000);
+        check_int(c->lag, 4);
+        metrics = "mall_outbox_pending +Inf\nkafka_consumer_records_lag -Inf\n";
+        c = call();
+        check_int(c->outbox, 1000000000000000);
+        check_int(c->lag, 0);
+}
+
 static void one_that_is_down_says_why(void)
 {
         const struct called *c;
@@ -174,6 +193,7 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 STORY(one_that_is_up_says_all_about_itself),
+                STORY(a_number_that_is_none_is_bounded),
                 STORY(one_that_is_down_says_why),
                 STORY(what_cannot_be_read_is_away),
                 STORY(one_that_hangs_is_away_at_the_deadline),
