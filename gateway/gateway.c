@@ -14,7 +14,7 @@ enum { WORKERS = 64, WHOLE_BODY = 64 << 10 /* kept for another try; a longer one
 struct worker {
         struct proxy_worker proxy;
         struct gateway *gateway;
-        struct task change, stop;
+        struct task change, end_streams, stop;
         struct loop *loop; /* NULL: the thread does not run */
         bool told;         /* change is posted and has not run */
 };
@@ -43,6 +43,11 @@ static void change_snapshot(struct task *task)
         newest = snapshot_hold(g->snapshot);
         pthread_mutex_unlock(&g->lock);
         proxy_worker_change_snapshot(&worker->proxy, newest);
+}
+
+static void end_streams_of_worker(struct task *task)
+{
+        proxy_request_end_streams(&CONTAINER_OF(task, struct worker, end_streams)->proxy);
 }
 
 static void stop_worker(struct task *task)
@@ -133,8 +138,10 @@ struct gateway *gateway_open(const struct gateway_config *config, struct error *
         pthread_mutex_init(&g->lock, NULL);
         g->streams = (struct http_streams){WHOLE_BODY, take, gone, ended, enter, leave, g};
         for (int i = 0; i < WORKERS; i++)
-                g->workers[i] = (struct worker){
-                        .gateway = g, .change.run = change_snapshot, .stop.run = stop_worker};
+                g->workers[i] = (struct worker){.gateway = g,
+                                                .change.run = change_snapshot,
+                                                .end_streams.run = end_streams_of_worker,
+                                                .stop.run = stop_worker};
         routes = routes_open(g->routes_path, g->profile, error);
         if (!routes) {
                 gateway_close(&g);
@@ -167,6 +174,15 @@ static void tell_workers(struct gateway *g)
                         loop_post(worker->loop, &worker->change);
                 worker->told = worker->loop != NULL;
         }
+}
+
+void gateway_end_streams(struct gateway *g)
+{
+        pthread_mutex_lock(&g->lock);
+        for (struct worker *worker = g->workers; worker < g->workers + WORKERS; worker++)
+                if (worker->loop)
+                        loop_post(worker->loop, &worker->end_streams);
+        pthread_mutex_unlock(&g->lock);
 }
 
 void gateway_stop(struct gateway *g)

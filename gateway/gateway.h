@@ -28,6 +28,8 @@ struct gateway_config {
 struct gateway *gateway_open(const struct gateway_config *config, struct error *error);
 /* After the server is closed: no handler may be running. */
 void gateway_close(struct gateway **gateway);
+/* Ends answers that are streams of events: they have no end of their own. Any thread. */
+void gateway_end_streams(struct gateway *gateway);
 /* Ends all waiting for upstreams with 502, so that the server can close at once. Any thread. */
 void gateway_stop(struct gateway *gateway);
 /* Reads the routes anew; requests under way keep the old ones. False: the file is wrong, and the

@@ -159,6 +159,7 @@ static void close_http(struct process *p)
                                     clock_after(PATIENCE_MS), gateway_of(p)};
         pthread_t thread = thread_start("patience", stop_waiting, &patience);
 
+        gateway_end_streams(gateway_of(p));
         daemon_hang_up(p);
         pthread_mutex_lock(&patience.lock);
         patience.over = true;

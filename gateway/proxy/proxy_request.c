@@ -234,6 +234,16 @@ void proxy_request_stop_all(struct proxy_worker *worker)
         }
 }
 
+void proxy_request_end_streams(struct proxy_worker *worker)
+{
+        struct proxy_request *p;
+
+        worker->ends_streams = true;
+        LIST_FOREACH (p, &worker->requests, beside)
+                if (p->state == PROXY_ANSWERED)
+                        http_go_on(p->request);
+}
+
 void proxy_request_finish(struct proxy_request *p)
 {
         response_fill(p);

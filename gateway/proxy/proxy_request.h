@@ -20,6 +20,9 @@ size_t proxy_request_take(struct proxy_request *p, const char *data, size_t len)
 void proxy_request_give_up(struct proxy_request *p, int status, const char *why);
 /* The gateway stops: all that wait for an upstream get 502, and what begins from now on 503. */
 void proxy_request_stop_all(struct proxy_worker *worker);
+/* The gateway is about to stop: answers that are streams of events end, in order. Their clients
+   come back by themselves (WHATWG HTML, 9.2). */
+void proxy_request_end_streams(struct proxy_worker *worker);
 /* Fills request->answer. */
 void proxy_request_finish(struct proxy_request *p);
 /* After the answer was sent, or broke off. */

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "gateway/proxy/absent.h"
 #include "gateway/proxy/proxy_request_inside.h"
+#include "gateway/upstream/response_reader.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -124,8 +125,11 @@ static long cut(const struct proxy_request *p)
 static long pull(struct http_request *r, char *to, size_t room)
 {
         struct proxy_request *p = r->state;
-        long n = p->cut ? UPSTREAM_READ_BROKEN : upstream_read(&p->upstream, to, room);
+        long n;
 
+        if (p->worker->ends_streams && response_reader_is_event_stream(&p->upstream))
+                return end(p);
+        n = p->cut ? UPSTREAM_READ_BROKEN : upstream_read(&p->upstream, to, room);
         if (n > 0)
                 return n;
         if (n == UPSTREAM_READ_LATER)

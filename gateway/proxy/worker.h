@@ -20,6 +20,7 @@ struct proxy_worker {
         struct retry_budget budget;
         LIST_HEAD(proxy_requests, proxy_request) requests; /* those that were sent */
         bool stopping;                                     /* requests that begin now are refused */
+        bool ends_streams;                                 /* of events, which would never end */
         struct prng random;
         unsigned char keys[KEY_STOCK][16]; /* random bytes for Idempotency-Keys */
         int keys_left;

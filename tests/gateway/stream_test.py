@@ -1,5 +1,6 @@
 """Bodies of any size pass in constant memory, events pass at once, and if one side goes away the other side's request ends."""
 import concurrent.futures
+import signal
 import threading
 import time
 import zlib
@@ -298,6 +299,24 @@ def test_a_client_that_leaves_ends_the_upstreams_request():
         told = [pool.submit(left, script, asked, leave, ready, at=at) for leave, _, (script, asked, ready), at in cases]
         for (leave, when, _, _), telling in zip(cases, told):
             yield "leaves by %s %s" % (leave, when), telling.result()
+
+
+def test_a_gateway_that_stops_ends_streams_in_order():
+    """One that is silent, and one that never is."""
+    def pour_events(talk, _):
+        try:
+            while True:
+                talk.say(b"9\r\ndata: 1\n\n\r\n")
+        except OSError:
+            pass
+    for sends in (HANG, pour_events):
+        upstream = Upstream(says(EVENTS + b"Transfer-Encoding: chunked\r\n\r\n", sends))
+        with Front(upstream) as front, Wire(front.port, 30) as wire:
+            wire.say(request("GET", "/x"))
+            until(lambda: b"\r\n\r\n" in wire.heard or not wire.more())
+            front.daemon.process.send_signal(signal.SIGTERM)
+            reply = wire.reply()
+            equal((reply.status, reply.whole), (200, True))
 
 
 def test_a_client_that_leaves_a_stream_is_no_warning():
