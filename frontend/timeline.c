@@ -47,7 +47,7 @@ static void write_stock(struct text *out, const struct chronicle *s, const struc
         write_member(out, ",\"productName\":", json_member(value, "productName"));
         if (qty && qty->type == JSON_NUMBER)
                 text_printf(out, ",\"moved\":%lld",
-                            strtoll(qty->text, NULL, 10) *
+                            (long long)json_whole(qty, 0) *
                                     (cause->type->kind == MEANS_STARTED ? -1 : 1));
         else
                 text_string(out, ",\"moved\":null");

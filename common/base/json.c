@@ -2,6 +2,7 @@
 
 #include "base/json_scan.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Skips blanks and then c, where it is next. */
@@ -215,4 +216,14 @@ const struct json *json_member(const struct json *object, const char *name)
                 if (strcmp(m->name, name) == 0)
                         last = m;
         return last;
+}
+
+int64_t json_whole(const struct json *value, int64_t otherwise)
+{
+        int64_t whole;
+
+        if (!value || value->type != JSON_NUMBER)
+                return otherwise;
+        whole = strtoll(value->text, NULL, 10);
+        return whole < -INT64_MAX ? -INT64_MAX : whole;
 }

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { JSON_DEPTH = 128 };
 
@@ -56,6 +57,10 @@ const struct json *json_read_wanted(struct arena *arena, const char *text, size_
 
 /* The last member of that name (case sensitive), or NULL; NULL also when object is no object. */
 const struct json *json_member(const struct json *object, const char *name);
+
+/* A number's whole part, where it is written without an exponent. Numbers beyond int64_t are the
+   nearest that can also be negated; what is no number is `otherwise`. */
+int64_t json_whole(const struct json *value, int64_t otherwise);
 
 const char *json_type_name(enum json_type type); /* "a string", "an object", ... for messages */
 

@@ -140,6 +140,30 @@ static const char *part(struct arena *arena, int depth, const char *source)
         return out.at;
 }
 
+static int64_t whole(const char *text)
+{
+        struct arena *arena = arena_open();
+        struct error error = {0};
+        int64_t whole = json_whole(json_read(arena, text, strlen(text), &error), 7);
+
+        arena_close(&arena);
+        return whole;
+}
+
+static void whole_numbers_can_be_negated(void)
+{
+        check_int(whole("-12"), -12);
+        check_int(whole("12.9"), 12);
+        check_int(whole("9223372036854775807"), INT64_MAX);
+        check_int(whole("99999999999999999999"), INT64_MAX);
+        check_int(-whole("-9223372036854775807"), INT64_MAX);
+        check_int(-whole("-9223372036854775808"), INT64_MAX);
+        check_int(-whole("-99999999999999999999"), INT64_MAX);
+        check_int(whole("\"12\""), 7);
+        check_int(whole("null"), 7);
+        check_int(json_whole(NULL, 7), 7);
+}
+
 static void only_the_members_that_are_wanted(void)
 {
         static const char *const names[][2] = {
@@ -339,6 +363,7 @@ int main(int argc, char **argv)
                 STORY(what_is_read_is_written_back_compact),
                 STORY(errors_say_at_which_byte_what_was_expected),
                 STORY(the_last_member_of_a_name_counts),
+                STORY(whole_numbers_can_be_negated),
                 STORY(only_the_members_that_are_wanted),
                 STORY(what_nobody_wants_costs_nothing_what_is_wanted_is_bounded),
                 STORY(strings_are_written_with_the_necessary_escapes),

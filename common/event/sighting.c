@@ -6,7 +6,6 @@
 #include "base/utf8.h"
 #include "data/event_form.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { DAY_MS = 86400000 };
@@ -75,10 +74,8 @@ static void value_take(const struct record *record, const struct json *body, str
    day ahead, or before 1970, is no time. Kafka has -1 where it does not know when a record came. */
 static int64_t announced_of(const struct json *body, int64_t recorded)
 {
-        const struct json *stamp = json_member(body, "timestamp");
         int64_t came = recorded < 0 ? 0 : recorded > CLOCK_LAST_MS ? CLOCK_LAST_MS : recorded;
-        int64_t announced =
-                stamp && stamp->type == JSON_NUMBER ? strtoll(stamp->text, NULL, 10) : came;
+        int64_t announced = json_whole(json_member(body, "timestamp"), came);
 
         return announced < 0 || announced > (came ? came : clock_wall_ms()) + DAY_MS ? came
                                                                                      : announced;
