@@ -245,13 +245,19 @@ static void add_gap(struct event_follower *f, struct text *out)
 static void add_rates(struct event_follower *f, struct text *out)
 {
         struct event_streams *es = f->streams;
-        struct text counts = text_open(out->arena, 500);
-        int followers = sse_count(es->sse);
-        int64_t passed = atomic_load(&es->passed_over), now = clock_mono_us();
-        uint64_t version = recent_counts(es->recent, &counts) + ((uint64_t)passed << 20) +
-                           ((uint64_t)followers << 50);
+        struct text counts;
+        int followers;
+        int64_t passed, now = clock_mono_us();
+        uint64_t version;
 
-        if (version == f->rates || now - f->rates_us < RATES_US)
+        if (now - f->rates_us < RATES_US)
+                return; /* before the counts, which are made under the memory's lock */
+        counts = text_open(out->arena, 500);
+        followers = sse_count(es->sse);
+        passed = atomic_load(&es->passed_over);
+        version = recent_counts(es->recent, &counts) + ((uint64_t)passed << 20) +
+                  ((uint64_t)followers << 50);
+        if (version == f->rates)
                 return;
         f->rates = version;
         f->rates_us = now;
