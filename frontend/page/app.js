@@ -7,6 +7,7 @@ import { el, setText } from './dom.js';
 import { add, language, languages, setLanguage, t, translate } from './i18n.js';
 import { latest, on, start as startMall, tell } from './mall.js';
 import { symbol } from './icons.js';
+import { routeOf } from './route.js';
 
 add({
     ko: {
@@ -21,16 +22,10 @@ add({
     },
 });
 
-const VIEWS = ['home', 'events', 'timeline', 'services'];
 const STREAM_SYMBOLS = { connecting: 'ring', open: 'dot', lost: 'cross' };
 const root = document.documentElement;
 
 /* --- routes --- */
-
-function routeOf(hash) {
-    const [, view, id] = hash.split('/');
-    return { view: VIEWS.includes(view) ? view : 'home', id: id ? decodeURIComponent(id) : null };
-}
 
 function showRoute() {
     const route = routeOf(location.hash);
@@ -44,7 +39,7 @@ function showRoute() {
 
 /* Where each view was left: whoever comes back from a timeline finds the row again. */
 const scrolls = new Map();
-const placeOf = ({ view, id }) => `${view} ${id}`;
+const placeOf = (route) => `${route?.view} ${route?.id}`;
 
 function routeChanged() {
     const before = document.activeElement;
@@ -57,7 +52,7 @@ function routeChanged() {
 }
 
 function showTitle() {
-    const { view, id } = latest('route');
+    const { view, id } = latest('route') ?? routeOf('');
     const title = view === 'home' ? null : t(`app.${view}`, { id: id ?? '' }).trim();
     document.title = title ? `${title} - ${t('app.title')}` : t('app.title');
 }
@@ -133,8 +128,8 @@ async function start() {
     history.scrollRestoration = 'manual';
     addEventListener('hashchange', routeChanged);
     await Promise.all([...document.querySelectorAll('[data-part]')].map(load));
-    showRoute();
     startMall();
+    showRoute();
     showTexts();
 }
 
