@@ -14,3 +14,9 @@ export function storyOf(events, order, from) {
     const moved = events.filter((event) => isOurs(event) && !event.duplicate);
     return [...own.slice(first), ...moved].sort((a, b) => a.announced - b.announced).slice(0, MOST);
 }
+
+/* The story after more events came. It never gets shorter: an event stays in it that is too old to be among `events`. */
+export function continued(story, events, order, from) {
+    const longer = storyOf([...new Set([...story, ...events])], order, from);
+    return longer.length > story.length ? longer : story;
+}

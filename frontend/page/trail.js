@@ -5,7 +5,7 @@ import { announce } from './announce.js';
 import { el } from './dom.js';
 import { add, t } from './i18n.js';
 import { on, recent } from './mall.js';
-import { storyOf } from './story.js';
+import { continued } from './story.js';
 
 add({
     ko: { 'trail.follows': '주문 {order}: {type}', 'trail.label': '주문 {order}의 이벤트' },
@@ -19,13 +19,13 @@ function chip(event, first) {
 
 /* Fills the list with the order's events, from the one of type `from` on, until end() is called. */
 export function followOrder(list, order, from) {
-    let shown = 0;
+    let story = [];
 
     function look() {
-        const story = storyOf(recent(), order, from);
-        if (story.length === shown)
+        const longer = continued(story, recent(), order, from);
+        if (longer === story)
             return;
-        shown = story.length;
+        story = longer;
         list.replaceChildren(...story.map((event) => chip(event, story[0])));
         announce(t('trail.follows', { order, type: story.at(-1).type }));
     }

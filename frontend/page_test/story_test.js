@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { storyOf } from '../page/story.js';
+import { continued, storyOf } from '../page/story.js';
 
 const event = (type, key, trace, announced, more) => ({ type, key, trace, announced, duplicate: false, ...more });
 const types = (events) => events.map(({ type }) => type).join(' ');
@@ -35,4 +35,13 @@ test('events without a trace move nobody\'s stock', () => {
 test('before it begins there is no story', () => {
     assert.deepEqual(storyOf(PLACED, '17', 'OrderCanceled'), []);
     assert.deepEqual(storyOf([], '17', 'Orderplaced'), []);
+});
+
+test('a story goes on, and keeps what is no longer among the last events', () => {
+    const begun = continued([], PLACED.slice(1, 3), '17', 'Orderplaced');
+    assert.equal(types(begun), 'Orderplaced');
+    assert.equal(continued(begun, [], '17', 'Orderplaced'), begun);
+    const later = continued(begun, PLACED.slice(2), '17', 'Orderplaced');
+    assert.equal(types(later), 'Orderplaced DeliveryStarted');
+    assert.equal(types(continued(later, [PLACED[0]], '17', 'Orderplaced')), 'Orderplaced DeliveryStarted InventoryModified');
 });
