@@ -39,6 +39,16 @@ test('a row that is gone makes room after half a minute', () => {
     assert.equal(ids(merged(shown, [row(3), row(1), row(0)], 3, 31000)), '3 1 0');
 });
 
+test('a row that is gone pushes out none that is newer or was there before', () => {
+    assert.equal(ids(merged([row(9, { isGone: true, goneAt: 0 }), row(3), row(2)], [row(4), row(3), row(2)], 3, 1)), '4 3 2');
+    assert.equal(ids(merged([row(9), row(8), row(1)], [row(3), row(2), row(1)], 3, 0)), '3 2 1');
+});
+
+test('the rows of another mall, whose numbers began anew, stand alone', () => {
+    assert.equal(ids(merged([row(9), row(8)], [row(2), row(1)], 8, 0)), '2 1');
+    assert.equal(ids(merged([row(9, { isGone: true, goneAt: 0 })], [row(1)], 8, 1)), '1');
+});
+
 test('numbers, not texts, put rows in order', () => {
     assert.equal(ids(merged([row(9)], [row(10)], 3, 0)), '10 -9');
 });
