@@ -65,7 +65,7 @@ static void compose(struct sse_stream *s, int64_t now, struct text *out)
 {
         s->sse->config.fill(s, out);
         if (!out->len && now - s->sent_us >= (int64_t)s->sse->config.beat_ms * 1000)
-                text_string(out, ": beat\n\n");
+                text_string(out, "event: beat\ndata: {}\n\n");
         if (out->len)
                 s->sent_us = now;
 }

@@ -3,8 +3,9 @@
    What a stream sends is asked for when there is something new and its client has taken what came
    before: a slow client costs the memory of one piece, and its handler decides what it misses.
    Streams are woken at most once in `pace_ms`, however often sse_wake is called, and once a second.
-   A stream that had nothing to send for `beat_ms` sends a comment, so that no proxy between ends
-   it.
+   A stream that had nothing to send for `beat_ms` sends the event `beat`, so that no proxy between
+   ends it. A comment would do for that, but a page does not see comments: it could not tell a mall
+   that rests from a daemon that hangs.
 
    Threads: handlers of a server whose http_handler has sse_streams(). All about one stream happens
    on its worker's thread; sse_wake, sse_end and sse_count may be called from any. */

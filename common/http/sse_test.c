@@ -138,7 +138,7 @@ static void a_silent_stream_beats(void)
 
         begin();
         fd = follow();
-        check_contains(hear_until(fd, "beat"), ": beat\n\n");
+        check_contains(hear_until(fd, "{}"), "event: beat\ndata: {}\n\n");
         end();
         close(fd);
 }

@@ -3,13 +3,16 @@
    Topics events, rates, gap, stream of mall.js. recent() has the last 2,000 events. */
 
 import { Seen } from './seen.js';
+import { Silence } from './silence.js';
 import { tell } from './topics.js';
 
 const RECENT = 2000;
 const BATCH_MS = 100;
 const HIDDEN_MS = 30000;
+const SILENCE_MS = 25000; /* a stream without news beats every 10 s */
 
 const seen = new Seen();
+const silence = new Silence(SILENCE_MS, hangs);
 const recentEvents = [];
 let source = null;
 let comingBack = false;
@@ -28,6 +31,7 @@ function flush() {
 }
 
 function receive(message) {
+    silence.heard();
     const event = JSON.parse(message.data);
     const missing = comingBack ? seen.missing(event) : 0;
     if (!seen.note(event))
@@ -41,7 +45,13 @@ function receive(message) {
         flush(); /* in a page that nobody looks at, timers are slow */
 }
 
+function told(kind, message) {
+    silence.heard();
+    tell(kind, JSON.parse(message.data));
+}
+
 function opened() {
+    silence.heard();
     lostFor = 0;
     tell('stream', 'open');
 }
@@ -51,16 +61,26 @@ function opened() {
 function failed() {
     tell('stream', lostFor++ ? 'lost' : 'connecting');
     comingBack = true;
+    silence.heard();
     if (source.readyState !== EventSource.CLOSED)
         return;
+    silence.end();
     source = null;
     setTimeout(() => source ?? (document.hidden || connect()), Math.min(1000 * lostFor, 5000));
+}
+
+/* The connection is there, but nobody speaks. */
+function hangs() {
+    lostFor = Math.max(lostFor, 1);
+    source.close();
+    failed();
 }
 
 /* A browser has six connections for all pages of an origin. One that nobody looks at gives its own back after a while. */
 function pause() {
     if (!document.hidden || !source)
         return;
+    silence.end();
     source.close();
     source = null;
     comingBack = true;
@@ -82,8 +102,10 @@ function connect() {
     source.onopen = opened;
     source.onmessage = receive;
     source.onerror = failed;
+    source.addEventListener('beat', () => silence.heard());
     for (const kind of ['rates', 'gap'])
-        source.addEventListener(kind, (message) => tell(kind, JSON.parse(message.data)));
+        source.addEventListener(kind, (message) => told(kind, message));
+    silence.heard();
 }
 
 export const recent = () => recentEvents;
