@@ -19,14 +19,13 @@
    act        {action, values} opens a form with these values (forms.js); acted {action, id}: it was done */
 
 import { startFeed } from './feed.js';
-import { isHeard, tell } from './topics.js';
+import { Poll } from './poll.js';
+import { isHeard, on, tell } from './topics.js';
 
 export { recent } from './feed.js';
 export { latest, on, tell } from './topics.js';
 
 const POLLS = { topology: 1000, books: 5000 };
-const IDLE_MS = 250;
-const MOST_MS = 10000;
 
 async function ask(topic) {
     try {
@@ -39,14 +38,12 @@ async function ask(topic) {
     }
 }
 
-async function poll(topic, failures = 0) {
-    const wanted = !document.hidden && isHeard(topic);
-    const count = !wanted || await ask(topic) ? 0 : failures + 1;
-    setTimeout(() => poll(topic, count), wanted ? Math.min(POLLS[topic] * 2 ** count, MOST_MS) : IDLE_MS);
-}
-
+/* Whoever looks again, or is connected again, is told at once how things stand. */
 export function start() {
+    const polls = Object.entries(POLLS).map(([topic, every]) => new Poll(() => ask(topic), every, () => !document.hidden && isHeard(topic)));
+    const hurry = (isDue) => isDue && polls.forEach((poll) => poll.hurry());
     startFeed();
-    for (const topic of Object.keys(POLLS))
-        poll(topic);
+    polls.forEach((poll) => poll.run());
+    on('stream', (state) => hurry(state === 'open'));
+    on('visible', hurry);
 }
