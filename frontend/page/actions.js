@@ -43,8 +43,14 @@ export function requestOf(action, values) {
     return action.method === 'DELETE' ? { method: action.method, path } : { method: action.method, path, members: Object.fromEntries(members) };
 }
 
-/* The first required field without a value, or null. */
-export const missingOf = (action, values) => action.fields.find(({ name, required }) => required && !values[name])?.name ?? null;
+const isNumber = (value) => /^\d+$/.test(value);
+
+/* {name, key} of the first field with which nothing can be sent, and the text that says why; or null. What is in the path must be a
+   number: the mall would say of another path that it is not there, and not what is wrong with it. */
+export function faultOf(action, values) {
+    const field = action.fields.find(({ name, required, inPath }) => (required && !values[name]) || (inPath && !isNumber(values[name])));
+    return field ? { name: field.name, key: values[field.name] ? 'forms.digits' : 'forms.missing' } : null;
+}
 
 /* The number of the row that an answer is about. */
 export const idOf = (row) => row?._links?.self?.href.split('/').pop() ?? null;

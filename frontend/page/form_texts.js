@@ -4,7 +4,7 @@ import { add } from './i18n.js';
 
 add({
     ko: {
-        'forms.title': '직접 해 보기', 'forms.same': '같은 일을 하는 명령', 'forms.timeline': '타임라인 보기', 'forms.missing': '값을 입력하세요.',
+        'forms.title': '직접 해 보기', 'forms.same': '같은 일을 하는 명령', 'forms.timeline': '타임라인 보기', 'forms.missing': '값을 입력하세요.', 'forms.digits': '숫자만 입력하세요.',
         'forms.follows': '이어서 일어나는 이벤트가 여기에 나타납니다.',
         'forms.productId': '상품 번호', 'forms.productName': '상품 이름', 'forms.stock': '재고', 'forms.qty': '수량', 'forms.customerId': '고객 번호',
         'forms.orderId': '주문 번호', 'forms.inventoryId': '재고 번호',
@@ -18,7 +18,7 @@ add({
         'forms.change.done': '재고 {id}번을 바꾸었습니다.',
     },
     en: {
-        'forms.title': 'Try it', 'forms.same': 'The command that does the same', 'forms.timeline': 'See its timeline', 'forms.missing': 'Enter a value.',
+        'forms.title': 'Try it', 'forms.same': 'The command that does the same', 'forms.timeline': 'See its timeline', 'forms.missing': 'Enter a value.', 'forms.digits': 'Enter digits only.',
         'forms.follows': 'The events that follow are shown here.',
         'forms.productId': 'Product no.', 'forms.productName': 'Name', 'forms.stock': 'Stock', 'forms.qty': 'Quantity', 'forms.customerId': 'Customer no.',
         'forms.orderId': 'Order no.', 'forms.inventoryId': 'Inventory no.',

@@ -3,7 +3,7 @@
    A form shows the commands that do the same. What the mall refuses is shown at the field that it names, else on top of the form.
    Topic 'act' ({action, values}, told by the tables) opens a form with values; topic 'acted' tells that something was done. */
 
-import { actionOf, ACTIONS, idOf, missingOf, requestOf } from './actions.js';
+import { actionOf, ACTIONS, faultOf, idOf, requestOf } from './actions.js';
 import { send } from './api.js';
 import { copyLine } from './copy.js';
 import { el, setText } from './dom.js';
@@ -116,9 +116,9 @@ class Form {
             return;
         this.#clear();
         const values = this.values();
-        const missing = missingOf(this.action, values);
-        if (missing) {
-            this.#refuse(missing, () => t('forms.missing'));
+        const fault = faultOf(this.action, values);
+        if (fault) {
+            this.#refuse(fault.name, () => t(fault.key));
             return;
         }
         this.#busy(true);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { actionOf, ACTIONS, idOf, missingOf, requestOf } from '../page/actions.js';
+import { actionOf, ACTIONS, faultOf, idOf, requestOf } from '../page/actions.js';
 
 test('a field that is empty is not sent', () => {
     assert.deepEqual(requestOf(actionOf('register'), { productId: '1001', productName: '', stock: '0' }),
@@ -18,14 +18,22 @@ test('DELETE has no body, PATCH has one', () => {
 });
 
 test('the first required field without a value is missing', () => {
-    assert.equal(missingOf(actionOf('change'), { inventoryId: '', stock: '' }), 'inventoryId');
-    assert.equal(missingOf(actionOf('change'), { inventoryId: '1', stock: '' }), 'stock');
-    assert.equal(missingOf(actionOf('change'), { inventoryId: '1', stock: '0' }), null);
+    const missing = (name) => ({ name, key: 'forms.missing' });
+    assert.deepEqual(faultOf(actionOf('change'), { inventoryId: '', stock: '' }), missing('inventoryId'));
+    assert.deepEqual(faultOf(actionOf('change'), { inventoryId: '1', stock: '' }), missing('stock'));
+    assert.equal(faultOf(actionOf('change'), { inventoryId: '1', stock: '0' }), null);
+});
+
+test('what is in the path is made of digits; of the body the mall says itself what is wrong', () => {
+    for (const orderId of ['abc', '-1', '1.5', '1 2', '1/2', '%', '１'])
+        assert.deepEqual(faultOf(actionOf('cancel'), { orderId }), { name: 'orderId', key: 'forms.digits' }, orderId);
+    assert.equal(faultOf(actionOf('cancel'), { orderId: '17' }), null);
+    assert.equal(faultOf(actionOf('change'), { inventoryId: '1', stock: 'many' }), null);
 });
 
 test('what a form begins with can be sent', () => {
     for (const action of ACTIONS)
-        assert.equal(missingOf(action, Object.fromEntries(action.fields.map(({ name, value }) => [name, value]))), null, action.name);
+        assert.equal(faultOf(action, Object.fromEntries(action.fields.map(({ name, value }) => [name, value]))), null, action.name);
 });
 
 test('the number of a row is in its own link only', () => {
