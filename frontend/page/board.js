@@ -18,7 +18,7 @@ add({
         'board.readModel': '읽기 모델', 'board.external': '외부 시스템', 'board.people': '사람', 'board.externalName': '외부', 'board.externalDetail': '발행자', 'board.elsewhere': '외부',
         'board.create': '등록', 'board.change': '변경', 'board.remove': '삭제', 'board.createOf': '{entity} 등록', 'board.changeOf': '{entity} 변경',
         'board.removeOf': '{entity} 삭제', 'board.readOnly': '조회 전용', 'board.whenHeard': '수신하면 반응', 'board.topic': '토픽 mall',
-        'board.saidBy': '발행', 'board.heardBy': '구독', 'board.count': '건수', 'board.rate': '초당', 'board.nobody': '없음', 'board.legend': '범례',
+        'board.saidBy': '발행', 'board.status': '발행 서비스 상태', 'board.heardBy': '구독', 'board.count': '건수', 'board.rate': '초당', 'board.nobody': '없음', 'board.legend': '범례',
         'board.entity.order': '주문', 'board.entity.delivery': '배송', 'board.entity.inventory': '재고', 'board.entity.movement': '재고 이동',
         'board.tableTitle': '이벤트별 발행·구독 서비스와 건수',
     },
@@ -29,7 +29,7 @@ add({
         'board.readModel': 'Read model', 'board.external': 'External system', 'board.people': 'People', 'board.externalName': 'External', 'board.externalDetail': 'producers', 'board.elsewhere': 'Elsewhere',
         'board.create': 'Create', 'board.change': 'Change', 'board.remove': 'Delete', 'board.createOf': 'Create {entity}', 'board.changeOf': 'Change {entity}',
         'board.removeOf': 'Delete {entity}', 'board.readOnly': 'read only', 'board.whenHeard': 'reacts when heard', 'board.topic': 'Topic mall',
-        'board.saidBy': 'Said by', 'board.heardBy': 'Heard by', 'board.count': 'Count', 'board.rate': 'Per second', 'board.nobody': 'nobody', 'board.legend': 'Legend',
+        'board.saidBy': 'Said by', 'board.status': 'Its status', 'board.heardBy': 'Heard by', 'board.count': 'Count', 'board.rate': 'Per second', 'board.nobody': 'nobody', 'board.legend': 'Legend',
         'board.entity.order': 'order', 'board.entity.delivery': 'delivery', 'board.entity.inventory': 'inventory', 'board.entity.movement': 'movement',
         'board.tableTitle': 'Events, who says and who hears them, and how many came',
     },
@@ -42,6 +42,7 @@ const lights = new Lights();
 const rates = new Rates();
 const causes = new Causes();
 let services = [], lanes = [], drawn = null, table = new Map(), last = '';
+let at = null, lost = null; /* when the services were asked last, and since when they cannot be */
 let parts; /* {total, summary, region, body, legend} */
 
 const rateText = (rate) => t('board.perSecond', { rate: number(rate, { minimumFractionDigits: rate < 100 ? 1 : 0, maximumFractionDigits: rate < 100 ? 1 : 0 }) });
@@ -60,9 +61,9 @@ function eventsOf() {
 function drawTable() {
     table = new Map();
     parts.body.replaceChildren(...eventsOf().map(({ type, by }) => {
-        const count = el('td', { class: 'number' }), rate = el('td', { class: 'number' });
+        const count = el('td', { class: 'number' }), rate = el('td', { class: 'number' }), status = el('td', { 'data-status-of': by });
         table.set(type, [...(table.get(type) ?? []), { count, rate }]);
-        return el('tr', {}, el('th', { scope: 'row' }, type), el('td', {}, by ?? t('board.elsewhere')),
+        return el('tr', {}, el('th', { scope: 'row' }, type), el('td', {}, by ?? t('board.elsewhere')), status,
             el('td', {}, hearersOf(lanes, type).join(', ') || t('board.nobody')), count, rate);
     }));
 }
@@ -85,8 +86,8 @@ function show(anyway = false) {
         return showStatuses();
     last = shape;
     drawLegend();
-    drawBoard();
     drawTable();
+    drawBoard();
     showCounts();
 }
 
@@ -97,13 +98,16 @@ function showStatuses() {
         const service = services.find((one) => one.name === name);
         if (!service)
             continue; /* elsewhere */
-        const { tone, shape, word } = healthOf(service.status);
+        const { tone, shape, word } = healthOf(service.status, lost);
         const said = [service.version, word].filter(Boolean).join(' · ');
+        for (const cell of parts.body.querySelectorAll(`[data-status-of="${name}"]`))
+            setText(cell, word);
         if (group.dataset.said === said)
             continue;
         group.dataset.said = said;
         drawStatus(group, { tone, shape, word: said });
-        group.parentElement.classList.toggle('away', service.status === 'AWAY');
+        group.parentElement.classList.toggle('away', lost === null && service.status === 'AWAY');
+        group.parentElement.classList.toggle('lost', lost !== null);
     }
 }
 
@@ -155,7 +159,7 @@ function frame(element) {
             el('p', { class: 'note', 'data-t': 'board.waiting' }, t('board.waiting'))),
         body: el('tbody'),
     };
-    const heads = ['event', 'saidBy', 'heardBy', 'count', 'rate'].map((name) =>
+    const heads = ['event', 'saidBy', 'status', 'heardBy', 'count', 'rate'].map((name) =>
         el('th', { scope: 'col', class: ['count', 'rate'].includes(name) && 'number', 'data-t': `board.${name}` }, t(`board.${name}`)));
     element.append(
         el('header', {}, el('h2', { id: 'board-title', 'data-t': 'board.title' }, t('board.title')), parts.total),
@@ -166,8 +170,11 @@ function frame(element) {
 }
 
 function described(topology) {
-    if (topology)
+    if (topology) {
         services = remembered(topology.services, services);
+        at = topology.at;
+    }
+    lost = topology ? null : at;
     show();
 }
 

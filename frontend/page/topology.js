@@ -24,7 +24,7 @@ const COLUMNS = ['service', 'health', 'version', 'pods', 'store', 'bus', 'outbox
 const NUMBERS = ['outbox', 'lag'];
 
 const rows = new Map(); /* service -> {element, cells: Map of column to cell, why, status} */
-let parts, current = null;
+let parts, current = null, lost = null; /* what was told last, and since when nothing is */
 
 /* Roles are said, since on a phone these rows are laid out as cards, and a table that is no table has lost them. */
 function makeRow(name) {
@@ -38,12 +38,13 @@ function makeRow(name) {
 }
 
 function showHealth(cell, service) {
-    const { tone, shape, word } = healthOf(service.status), look = `${service.status} ${service.why ?? ''} ${word}`;
+    const { tone, shape, word } = healthOf(service.status, lost), why = lost === null && service.why;
+    const look = `${service.status} ${why ? why : ''} ${word}`;
     if (cell.dataset.look === look)
         return;
     cell.dataset.look = look;
     cell.replaceChildren(el('span', { class: 'status', 'data-tone': tone }, symbol(shape), el('span', {}, word)),
-        ...(service.why ? [el('span', { class: 'why', lang: 'en', title: service.why }, service.why)] : []));
+        ...(why ? [el('span', { class: 'why', lang: 'en', title: why }, why)] : []));
 }
 
 const textOf = {
@@ -78,18 +79,18 @@ function showAll(services) {
 }
 
 function show(topology) {
-    parts.state.dataset.lost = String(!topology && current !== null);
-    if (topology) {
-        current = topology;
-        showAll(topology.services);
-    }
-    setText(parts.state, current ? t(topology ? 'topology.fresh' : 'topology.lost', { time: time(current.at) }) : t('topology.waiting'));
+    current = topology ?? current;
+    lost = topology ? null : current?.at ?? null;
+    parts.state.dataset.lost = parts.body.dataset.lost = String(lost !== null);
+    if (current)
+        showAll(current.services);
+    setText(parts.state, current ? t(lost === null ? 'topology.fresh' : 'topology.lost', { time: time(current.at) }) : t('topology.waiting'));
 }
 
 function reworded() {
     for (const row of rows.values())
         row.cells.forEach((cell, column) => { cell.dataset.label = t(`topology.${column}`); });
-    show(current);
+    show(lost === null ? current : null);
 }
 
 export function start(element) {

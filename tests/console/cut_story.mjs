@@ -27,6 +27,15 @@ async function isLost(page) {
     await until(() => page.locator('#connection:not([data-state=open])').isVisible(), 'the page says so');
 }
 
+const WORDS = '.topology-health .status, .lane-status text, .board-table td[data-status-of]';
+
+/* What the board, its table and the topology say of the services: each of it, or none, that it is not known now. */
+async function saysUnknown(page, unknown) {
+    const words = () => page.locator(WORDS).allTextContents();
+    await until(async () => (await words()).length > 9 && (await words()).every((word) => /(Unknown since|부터) ?/.test(word) === unknown),
+        unknown ? 'the statuses are unknown' : 'the statuses are known again');
+}
+
 async function aConnectionThatIsCutComesBackWithoutAGapOrADouble(visit, mall) {
     await mall.register('1001', 'TV', 1000000);
     const { page, hasAllOnce } = await begin(visit, mall);
@@ -56,11 +65,14 @@ async function aBrowserThatIsOfflineComesBack(visit, mall) {
 
 async function aFrontendThatStartsAgain(visit, mall) {
     const { page, hasAllOnce } = await begin(visit, mall);
+    await saysUnknown(page, false);
     await mall.kill('frontend');
     await isLost(page);
+    await saysUnknown(page, true);
     await mall.place(5);
     await mall.start('frontend');
     await isLive(page);
+    await saysUnknown(page, false);
     await hasAllOnce();
 }
 
