@@ -6,6 +6,7 @@ import { latest, on } from './mall.js';
 import { orderOf } from './stream_rows.js';
 import { causesOf, timesOf } from './timeline_layout.js';
 import { keptOf } from './timeline_kept.js';
+import { isOrder, triesAgain } from './timeline_order.js';
 import { detailOf, drawTimeline } from './timeline_draw.js';
 
 add({
@@ -18,6 +19,7 @@ add({
         'timeline.ask': '주문 번호를 입력하면 그 주문에 일어난 일을 모두 보여 줍니다.', 'timeline.unknown': '주문 {order}에 대해 기억하는 이벤트가 없습니다.',
         'timeline.kept': '콘솔은 최근 이벤트 {most}건을 기억하며, 그중 가장 오래된 것은 {since}에 왔습니다.', 
         'timeline.older': '더 오래된 주문은 이벤트 토픽이나 트레이스에서 찾으세요.', 'timeline.failed': '지금은 타임라인을 가져올 수 없습니다. 다시 시도하는 중입니다.',
+        'timeline.wrong': '“{order}”은(는) 주문 번호가 아닙니다. 주문 번호는 18자리 이하의 숫자입니다.', 'timeline.refused': '타임라인 요청이 거절되었습니다(상태 {status}).',
         'timeline.ms': 'ms', 'timeline.event': '이벤트', 'timeline.service': '서비스', 'timeline.pod': '파드', 'timeline.version': '버전', 'timeline.place': '파티션-오프셋',
         'timeline.announced': '발행 시각', 'timeline.cause': '원인', 'timeline.what': '내용', 'timeline.traceId': '트레이스', 'timeline.number': '번호',
     },
@@ -31,6 +33,7 @@ add({
         'timeline.ask': 'Enter the number of an order to see all that happened to it.', 'timeline.unknown': 'No event of order {order} is remembered.',
         'timeline.kept': 'The last {most} events are remembered; the oldest of them came at {since}.',
         'timeline.older': 'Look for an older order on the topic or in its trace.', 'timeline.failed': 'The timeline cannot be had right now. Trying again.',
+        'timeline.wrong': '“{order}” is no order number. An order number has up to 18 digits and nothing else.', 'timeline.refused': 'The timeline was refused (status {status}).',
         'timeline.ms': 'ms', 'timeline.event': 'Event', 'timeline.service': 'Service', 'timeline.pod': 'Pod', 'timeline.version': 'Version', 'timeline.place': 'Partition-offset',
         'timeline.announced': 'Announced', 'timeline.cause': 'Cause', 'timeline.what': 'What', 'timeline.traceId': 'Trace', 'timeline.number': 'No.',
     },
@@ -74,7 +77,7 @@ function showTable() {
 function showFound() {
     const { events, status } = shown, times = timesOf(events);
     setText(parts.status, has(`timeline.${status}`) ? t(`timeline.${status}`) : status ?? '');
-    setText(parts.summary, failure ? t('timeline.failed') : t('timeline.summary', { count: events.length, span: Math.max(...times) - Math.min(...times) }));
+    setText(parts.summary, failure ? failureText() : t('timeline.summary', { count: events.length, span: Math.max(...times) - Math.min(...times) }));
     const href = traceHref(latest('topology')?.traceUrl, events.find((event) => event.trace)?.trace);
     parts.trace.hidden = !href;
     if (href)
@@ -83,11 +86,15 @@ function showFound() {
     showTable();
 }
 
+const failureText = () => (triesAgain(failure) ? t('timeline.failed') : t('timeline.refused', { status: failure.status }));
+
 function wordsOf() {
     if (order === null)
         return [t('timeline.ask')];
+    if (!isOrder(order))
+        return [t('timeline.wrong', { order })];
     if (failure?.status !== 404)
-        return [t(failure ? 'timeline.failed' : 'timeline.loading')];
+        return [failure ? failureText() : t('timeline.loading')];
     const kept = keptOf(failure);
     return [t('timeline.unknown', { order }), kept ? t('timeline.kept', { most: kept.most, since: new Date(kept.since).toLocaleString(document.documentElement.lang) }) : failure.detail, t('timeline.older')];
 }
@@ -125,6 +132,8 @@ async function fetched(wanted) {
 
 async function ask() {
     clearTimeout(timer);
+    if (!isOrder(order) || document.hidden)
+        return; /* seen again, it is asked for again */
     const wanted = order, turn = ++asked;
     const { body, problem } = await fetched(wanted);
     if (turn !== asked || wanted !== order || order === null)
@@ -134,7 +143,8 @@ async function ask() {
     failure = problem ?? null;
     show();
     clearTimeout(timer);
-    timer = setTimeout(ask, AGAIN_MS);
+    if (triesAgain(failure))
+        timer = setTimeout(ask, AGAIN_MS);
 }
 
 /* More of this order came: one question for all that comes within a moment. */
@@ -142,8 +152,7 @@ let due = 0;
 function askSoon(pause = SOON_MS) {
     due ||= setTimeout(() => {
         due = 0;
-        if (order !== null && !document.hidden)
-            ask();
+        ask();
     }, pause);
 }
 
@@ -167,8 +176,7 @@ function routed({ view, id }) {
     if (view !== 'timeline')
         return;
     show();
-    if (order !== null)
-        ask();
+    ask();
 }
 
 /* --- the part --- */
@@ -177,7 +185,7 @@ function frame(element) {
     parts = {
         title: el('h2', { id: 'timeline-title' }), status: el('span', { class: 'timeline-status' }),
         trace: el('a', { target: '_blank', rel: 'noreferrer', 'data-t': 'timeline.trace' }, t('timeline.trace')),
-        input: el('input', { name: 'order', autocomplete: 'off', required: true }),
+        input: el('input', { name: 'order', inputmode: 'numeric', autocomplete: 'off', required: true }),
         words: el('div', { class: 'note timeline-words' }), summary: el('p', { id: 'timeline-summary', class: 'note' }), body: el('tbody'),
         region: el('div', { class: 'timeline-region', role: 'region', tabindex: 0, 'data-t-label': 'timeline.region', 'aria-label': t('timeline.region') }),
     };
@@ -205,6 +213,7 @@ export function start(element) {
     frame(element);
     on('route', routed);
     on('events', came);
+    on('visible', (visible) => visible && ask());
     on('gap', () => askSoon(GAP_MS));
     on('stream', (state) => state === 'open' && askSoon());
     on('language', show);

@@ -3,6 +3,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { causesOf, laidOut, lanesOf, scaleOf, timesOf } from '../page/timeline_layout.js';
 import { keptOf } from '../page/timeline_kept.js';
+import { isOrder, triesAgain } from '../page/timeline_order.js';
 import { Rows, orderOf, passes, productOf } from '../page/stream_rows.js';
 
 const event = (service, type, id, ms, more = {}) => ({ service, type, id, ms, trace: 't', cause: null, announced: 1000 + ms, duplicate: false, ...more });
@@ -147,4 +148,19 @@ test('how far back the memory goes, or nothing', () => {
     assert.deepEqual(keptOf({ detail }), { most: 16, since: Date.UTC(2026, 10, 30, 0, 7, 21, 722) });
     assert.equal(keptOf({ detail: 'no event is remembered yet' }), null);
     assert.equal(keptOf({}), null);
+});
+
+test('only what can be an order is asked for', () => {
+    for (const right of ['1', '17', '0', '999999999999999999'])
+        assert.ok(isOrder(right), right);
+    for (const wrong of ['abc', '1'.repeat(19), '1'.repeat(20), '..', ' ', '', '-1', '1.5', '1 ', '１', null])
+        assert.ok(!isOrder(wrong), wrong);
+});
+
+test('what was refused is not asked for again; an outage and a timeline that goes on are', () => {
+    for (const status of [400, 404, 406, 429])
+        assert.ok(!triesAgain({ status }), status);
+    for (const status of [0, 500, 502, 503])
+        assert.ok(triesAgain({ status }), status);
+    assert.ok(triesAgain(null));
 });

@@ -82,6 +82,47 @@ async function anOrderThatNobodyRemembersSaysSo(visit) {
     await until(async () => /99,?999/.test(await page.locator('#timeline .timeline-words').textContent()), 'words');
 }
 
+/* How many timelines the page asked for until now. */
+function timelinesAsked(page) {
+    const asked = [];
+    page.on('request', (request) => /\/timeline\//.test(request.url()) && asked.push(request.url()));
+    return asked;
+}
+
+async function whatIsNoOrderNumberIsNotAskedFor(visit) {
+    const page = await visit({ path: '/#/services' }), asked = timelinesAsked(page);
+    await isLive(page);
+    for (const wrong of ['abc', '12345678901234567890', '..', '%20']) {
+        await page.evaluate((id) => { location.hash = `#/timeline/${id}`; }, wrong);
+        await until(async () => (await page.locator('#timeline .timeline-words').textContent()).includes(`“${decodeURIComponent(wrong)}” is no order number`), `words for ${wrong}`);
+    }
+    equal(asked, [], 'what was asked for');
+    equal(await page.locator('#timeline input').getAttribute('inputmode'), 'numeric', 'the keys that a phone shows');
+}
+
+const AGAIN_MS = 5500; /* the view asks again every 5 s */
+
+/* A headless browser hides no tab. */
+const look = (page, hidden) => page.evaluate((value) => {
+    Object.defineProperty(document, 'hidden', { get: () => value, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+}, hidden);
+
+async function aHiddenTimelineAsksNothingAndAnUnknownOneOnlyOnce(visit) {
+    const page = await visit({ path: '/#/timeline/2' }), unknown = await visit({ path: '/#/timeline/99999', allow: [/status of 404/] });
+    await isLive(page);
+    await until(() => page.locator('#timeline svg').isVisible(), 'the picture');
+    await until(async () => /99,?999/.test(await unknown.locator('#timeline .timeline-words').textContent()), 'words');
+    await isLive(unknown);
+    await look(page, true);
+    await page.waitForTimeout(500); /* for those under way */
+    const asked = timelinesAsked(page), again = timelinesAsked(unknown);
+    await page.waitForTimeout(AGAIN_MS);
+    equal([asked.length, again.length], [0, 0], 'what was asked for');
+    await look(page, false);
+    await until(() => asked.length > 0, 'asked for when it is seen again');
+}
+
 async function moreThanThereIsIsOutOfStock(visit) {
     const page = await visit();
     await isLive(page);
@@ -213,6 +254,7 @@ async function theTablesHavePages(visit, mall) {
 
 export const cases = [
     thePageIsThereAndSaysWhatItMayLoad, theFirstMinuteExplainsItself, aProductIsRegistered, anOrderStartsADeliveryAndTakesStock,
-    itsTimelineIsAPictureAndATable, anOrderThatNobodyRemembersSaysSo, moreThanThereIsIsOutOfStock, aCancelTakesAllOfItBack,
+    itsTimelineIsAPictureAndATable, anOrderThatNobodyRemembersSaysSo, whatIsNoOrderNumberIsNotAskedFor,
+    aHiddenTimelineAsksNothingAndAnUnknownOneOnlyOnce, moreThanThereIsIsOutOfStock, aCancelTakesAllOfItBack,
     whatTheMallRefusesIsSaidAtTheField, theCommandsShownDoTheSame, theStreamIsFiltered, byTheKeyboardAlone, theTablesHavePages,
 ];
