@@ -327,6 +327,11 @@ def test_events_of_others_are_shown():
             while seen[-1]["key"] != "78":                      # delivery answers the first one
                 seen += stream.take(1)
             equal((seen[-1]["type"], seen[-1]["value"]), (None, None))
+            mall.broker.write("mall", b'{"eventType":"Coupon","timestamp":9223372036854775807}', key="79")
+            seen = stream.take(1)
+            while seen[-1]["key"] != "79":
+                seen += stream.take(1)
+            equal(abs(seen[-1]["announced"] - time.time() * 1000) < 60000, True)   # a stamp that is no time counts as the record's
         equal(console.timeline(77)["events"][0]["value"]["qty"], 3)
 
 
