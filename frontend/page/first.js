@@ -4,6 +4,7 @@
 import { actionOf, idOf, requestOf } from './actions.js';
 import { send } from './api.js';
 import { el } from './dom.js';
+import { Emptiness } from './emptiness.js';
 import { add, t, translate } from './i18n.js';
 import { symbol } from './icons.js';
 import { on, tell } from './mall.js';
@@ -13,7 +14,8 @@ import { followOrder } from './trail.js';
 add({
     ko: {
         'first.title': '처음 1분', 'first.close': '닫기',
-        'first.intro': '쇼핑몰이 비어 있습니다. 버튼을 차례로 눌러 서비스들이 이벤트로 어떻게 협력하는지 살펴보세요.',
+        'first.empty': '쇼핑몰이 비어 있습니다.',
+        'first.intro': '버튼을 차례로 눌러 서비스들이 이벤트로 어떻게 협력하는지 살펴보세요.',
         'first.register': '상품 등록', 'first.register.do': 'TV 100대 등록',
         'first.register.watch': '재고 목록에 TV 100이 나타납니다. 상품 등록은 이벤트를 발행하지 않습니다.',
         'first.order': '주문', 'first.order.do': 'TV 5대 주문',
@@ -24,7 +26,8 @@ add({
     },
     en: {
         'first.title': 'The first minute', 'first.close': 'Close',
-        'first.intro': 'The mall is empty. Press the buttons one after the other, and watch how the services work together by events.',
+        'first.empty': 'The mall is empty.',
+        'first.intro': 'Press the buttons one after the other, and watch how the services work together by events.',
         'first.register': 'Register a product', 'first.register.do': 'Register 100 TVs',
         'first.register.watch': 'Inventories shows TV with a stock of 100. Registering says no event.',
         'first.order': 'Place an order', 'first.order.do': 'Order 5 TVs',
@@ -59,6 +62,7 @@ class First {
     #steps;
     #trail = el('ol', { class: 'trail' });
     #problem = el('p', { class: 'problem', role: 'alert', hidden: true });
+    #empty = el('span', { 'data-t': 'first.empty', hidden: true });
     #end = el('p', { class: 'note end', role: 'status' });
     #endTrail = () => {};
     #isBusy = false;
@@ -71,7 +75,7 @@ class First {
         section.append(
             el('header', {}, el('h2', { id: 'first-title', 'data-t': 'first.title' }),
                 el('button', { type: 'button', class: 'quiet close', onclick: () => this.#close() }, symbol('cross'), el('span', { 'data-t': 'first.close' }))),
-            el('p', { class: 'note', 'data-t': 'first.intro' }),
+            el('p', { class: 'note' }, this.#empty, ' ', el('span', { 'data-t': 'first.intro' })),
             el('ol', { class: 'steps' }, this.#steps.map((step) => step.element)),
             this.#problem, this.#trail, this.#end);
         delete section.dataset.off;
@@ -100,6 +104,10 @@ class First {
         });
         if (step === STEPS.length)
             this.#end.replaceChildren(t('first.end'), ' ', el('a', { href: `#/timeline/${encodeURIComponent(order)}` }, t('first.timeline')));
+    }
+
+    sayEmpty(isEmpty) {
+        this.#empty.hidden = !isEmpty;
     }
 
     /* In another language. */
@@ -162,29 +170,18 @@ class First {
     }
 }
 
-/* Once it is known how many orders and products there are: is the mall empty? */
-function whenEmpty(show) {
-    const totals = new Map();
-    const end = on('rows', ({ collection, total }) => {
-        totals.set(collection, total);
-        if (!totals.has('orders') || !totals.has('inventories'))
-            return;
-        end();
-        if (totals.get('orders') + totals.get('inventories') === 0)
-            show({ step: 0, order: null });
-    });
-}
-
 export function start(section) {
-    let first = null;
-    const show = (state) => {
-        first = new First(section, state);
-    };
+    const mall = new Emptiness();
     const state = kept();
+    let first = state && !state.isClosed ? new First(section, state) : null;
+    let isAsked = !state; /* is it to be shown once the mall is known to be empty? */
 
     on('language', () => first?.say());
-    if (state && !state.isClosed)
-        show(state);
-    else if (!state)
-        whenEmpty(show);
+    on('rows', (rows) => {
+        mall.note(rows);
+        if (isAsked && mall.isEmpty)
+            first = new First(section, { step: 0, order: null });
+        isAsked &&= !mall.isKnown;
+        first?.sayEmpty(mall.isEmpty);
+    });
 }

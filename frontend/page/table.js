@@ -10,6 +10,7 @@ import { symbol } from './icons.js';
 import { tell } from './mall.js';
 import { Pace } from './pace.js';
 import { changes, merged, pageOf, touchedRows } from './rows.js';
+import { Turns } from './turns.js';
 
 const SIZE = 8;
 const MARKED_MS = 1500;
@@ -45,6 +46,7 @@ export class Table {
     #marked = [];
     #unmarking = 0;
     #isWanted = () => true;
+    #turns = new Turns();
 
     constructor(collection, isWanted) {
         this.collection = collection;
@@ -116,9 +118,9 @@ export class Table {
     }
 
     async #turn(page) {
-        const wanted = Math.max(0, page);
+        const wanted = Math.max(0, page), isMine = this.#turns.begin();
         const answer = await read(this.#path(wanted));
-        if (!this.#heard(answer))
+        if (!isMine() || !this.#heard(answer))
             return;
         const { rows, total, pages } = pageOf(this.collection.name, answer.body);
         this.#page = wanted;
@@ -134,8 +136,9 @@ export class Table {
     }
 
     async #refreshNewest() {
+        const isMine = this.#turns.current();
         const answer = await read(this.#path(0));
-        if (!this.#heard(answer) || this.#page !== 0)
+        if (!isMine() || this.#page !== 0 || !this.#heard(answer))
             return;
         const { rows, total, pages } = pageOf(this.collection.name, answer.body);
         const isFirst = this.#lines.size === 0;
@@ -145,11 +148,11 @@ export class Table {
 
     /* An older page: only the rows that an event was about are read again, and how many there are now. */
     async #refreshShown(touched) {
-        const page = this.#page;
+        const page = this.#page, isMine = this.#turns.current();
         const total = await read(this.#path(0, 1));
         const about = touchedRows(this.#rows, touched, this.collection.keyOf);
         const answers = await Promise.all(about.map((row) => read(`/${this.collection.name}/${row.id}`)));
-        if (!this.#heard(total) || this.#page !== page)
+        if (!isMine() || this.#page !== page || !this.#heard(total))
             return;
         const now = pageOf(this.collection.name, total.body).total;
         this.newest.hidden = this.newest.hidden && now <= this.#total;
