@@ -6,8 +6,8 @@ import { symbol } from './icons.js';
 import { add, t } from './i18n.js';
 
 add({
-    ko: { 'copy.copy': '복사', 'copy.line': '{tool} 명령 복사', 'copy.done': '복사했습니다', 'copy.failed': '복사하지 못했습니다. 직접 선택해 복사하세요.' },
-    en: { 'copy.copy': 'Copy', 'copy.line': 'Copy the {tool} line', 'copy.done': 'Copied', 'copy.failed': 'Could not copy. Select the line and copy it.' },
+    ko: { 'copy.region': '{tool} 명령', 'copy.copy': '복사', 'copy.line': '{tool} 명령 복사', 'copy.done': '복사했습니다', 'copy.failed': '복사하지 못했습니다. 직접 선택해 복사하세요.' },
+    en: { 'copy.region': 'The {tool} line', 'copy.copy': 'Copy', 'copy.line': 'Copy the {tool} line', 'copy.done': 'Copied', 'copy.failed': 'Could not copy. Select the line and copy it.' },
 });
 
 const SHOWN_MS = 1500;
@@ -45,13 +45,15 @@ async function pressed(button, text) {
 export function copyLine(tool) {
     const code = el('code', {});
     const button = el('button', { type: 'button', class: 'quiet icon', onclick: () => pressed(button, code.textContent) }, symbol('copy'));
+    const box = el('pre', { role: 'region', tabindex: 0 }, code); /* the keyboard scrolls what has the focus */
     const say = () => {
+        box.setAttribute('aria-label', t('copy.region', { tool }));
         button.setAttribute('aria-label', t('copy.line', { tool }));
         button.title = t('copy.copy');
     };
     say();
     return {
-        element: el('div', { class: 'line' }, el('span', { class: 'tool' }, tool), el('pre', {}, code), button),
+        element: el('div', { class: 'line' }, el('span', { class: 'tool' }, tool), box, button),
         show: (words) => code.replaceChildren(...words.flatMap((word, index) => [index ? ' ' : '', el('span', {}, word)])),
         say,
     };

@@ -30,8 +30,9 @@ function content(shown) {
     if (shown.status !== undefined)
         return statusCell(shown.status);
     if (shown.order && shown.text)
-        return el('a', { href: `#/timeline/${encodeURIComponent(shown.order)}`, 'aria-label': t('tables.timelineOf', { order: shown.text }) }, shown.text);
-    return el('span', { title: shown.title ?? null }, numberText(shown));
+        return el('a', { href: `#/timeline/${encodeURIComponent(shown.order)}`, title: shown.text, 'aria-label': t('tables.timelineOf', { order: shown.text }) }, shown.text);
+    const text = numberText(shown); /* as a title too: a long one is cut */
+    return el('span', { title: shown.title ?? (text || null) }, text);
 }
 
 export class Table {
