@@ -31,7 +31,12 @@ import services
 TOP = services.TOP
 NOT_FOR_ALL = ("MALL_PORT", "MALL_MANAGEMENT_PORT")
 # what the console asks for as long as somebody looks: some twenty lines a second, among which nobody would see an order's
-ASKED_ALL_THE_TIME = re.compile(rb"\bGET /(actuator/\S*|topology|books|assets/\S*) (200|304)\b")
+ASKED_ALL_THE_TIME = re.compile(
+    rb"\bGET /(?:actuator/\S* \d"                               # the gateway answers 404 where it hides its metrics
+    rb"|(?:topology|books|assets/\S*"
+    rb"|openapi\.json|\w+\?size=1000&page=\d+"                  # the audit
+    rb"|\w+\?page=\d+&size=[18]&sort=id,desc|movements(?:\?\S*)?"    # the tables
+    rb") [1-4])\d\d\b")
 SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 READY_SECONDS = 20
 STOP_SECONDS = 30

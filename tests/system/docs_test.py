@@ -127,6 +127,13 @@ def test_make_run_refuses_what_is_no_port_or_two_daemons_port():
             assert run.returncode and why in said and "Traceback" not in said, (given, said)
 
 
+# what an open console asks, and at last what only somebody asks who wants to see it
+ASKED_ALL_THE_TIME = (
+    ("gateway", "/actuator/prometheus"), ("gateway", "/topology"), ("frontend", "/books"), ("order", "/orders?size=1000&page=0"), ("order", "/openapi.json"),
+    ("product", "/movements?size=1000&page=0"), ("delivery", "/deliveries?page=0&size=8&sort=id,desc"), ("gateway", "/movements?page=0&size=8&sort=id,desc"),
+    ("order", "/orders/1"), ("order", "/orders?page=0&size=3"))
+
+
 def run_and_order(*flags, signals=(signal.SIGINT,), routes=True):
     """What `make run` said until it was stopped, having taken an order and shown the console; routes: with a routes file of our own."""
     with tempfile.TemporaryDirectory() as directory:
@@ -153,6 +160,8 @@ def run_and_order(*flags, signals=(signal.SIGINT,), routes=True):
                     assert order.headers["location"].startswith("http://localhost:%d/" % numbers["gateway"]), order.headers
                     console = Client(numbers["frontend"] if routes else numbers["gateway"]).get("/", Accept="text/html")
                     assert console.status == 200 and "<html" in console.text, (console.status, console.text)
+                    for daemon, path in ASKED_ALL_THE_TIME:
+                        Client(numbers[daemon]).get(path)
                     for number in signals:
                         run.send_signal(number)
         finally:
@@ -160,7 +169,9 @@ def run_and_order(*flags, signals=(signal.SIGINT,), routes=True):
             code = run.wait(30)
         assert code == 0, said
         asked = "GET /actuator/health/readiness 200"
-        assert "POST /orders 201" in said and asked not in said, said
+        assert "POST /orders 201" in said and "GET /orders/1 200" in said and asked not in said, said
+        shown = [path for daemon, path in ASKED_ALL_THE_TIME if re.search(r"%s +\| .*GET %s " % (daemon, re.escape(path)), said)]
+        equal(shown, ["/orders/1", "/orders?page=0&size=3"])
         for name, port in numbers.items():
             assert re.search(r"%s +%d " % (name, port), said), said
             assert ports.is_free(port), "%s still runs" % name
