@@ -46,10 +46,10 @@ struct place *places_read(struct arena *arena, const char *list, int port, struc
                 *url++ = '\0';
                 places = arena_reserve(arena, places, &room, count + 2, sizeof *places);
                 places[count++] =
-                        (struct place){item, url, port ? with_port(arena, url, port) : url};
+                        (struct place){item, url, port ? with_port(arena, url, port) : url, false};
         }
         places = arena_reserve(arena, places, &room, count + 1, sizeof *places);
-        places[count] = (struct place){NULL, NULL, NULL};
+        places[count] = (struct place){NULL, NULL, NULL, false};
         return places;
 }
 
@@ -125,44 +125,66 @@ static int64_t sum_of(const char *text, const char *name)
         return (int64_t)sum;
 }
 
+/* f: NULL where it was not asked. */
 static void take_metrics(const struct fetch *f, struct called *c)
 {
-        bool has = f->outcome == FETCH_ANSWERED && f->status == 200;
+        bool has = f && f->outcome == FETCH_ANSWERED && f->status == 200;
 
         c->outbox = has ? sum_of(f->body.at, "mall_outbox_pending") : -1;
         c->lag = has ? sum_of(f->body.at, "kafka_consumer_records_lag") : -1;
 }
 
-static struct fetch *fetches_of(const struct place *places, size_t count, struct arena *arena)
+/* The gateway may hide its metrics, and would say so in a line of its log once a second. It is
+   asked again when it was away: another one may have come. */
+static void learn(struct place *place, const struct fetch *metrics, const struct called *c)
 {
-        struct fetch *fetches = arena_alloc(arena, (count * QUESTIONS + 1) * sizeof *fetches);
-
-        for (size_t i = 0; i < count * QUESTIONS; i++) {
-                fetches[i].arena = arena_open();
-                fetches[i].url = arena_printf(arena, "%s%s", places[i / QUESTIONS].actuator,
-                                              questions[i % QUESTIONS]);
-        }
-        return fetches;
+        if (strcmp(c->status, "AWAY") == 0)
+                atomic_store(&place->hides_metrics, false);
+        else if (metrics && metrics->outcome == FETCH_ANSWERED && metrics->status == 404)
+                atomic_store(&place->hides_metrics, true);
 }
 
-const struct called *roll_call(struct fetcher *fetcher, const struct place *places,
-                               struct arena *arena)
+/* Which of the fetches are a place's. */
+struct asked {
+        struct fetch *of[QUESTIONS]; /* NULL: not asked */
+};
+
+/* How many are to be fetched. */
+static size_t ask(struct place *place, struct arena *arena, struct fetch *fetches,
+                  struct asked *asked)
 {
-        size_t count = 0;
+        size_t count = atomic_load(&place->hides_metrics) ? METRICS : QUESTIONS;
+
+        for (size_t i = 0; i < count; i++) {
+                fetches[i].arena = arena_open();
+                fetches[i].url = arena_printf(arena, "%s%s", place->actuator, questions[i]);
+                asked->of[i] = &fetches[i];
+        }
+        return count;
+}
+
+const struct called *roll_call(struct fetcher *fetcher, struct place *places, struct arena *arena)
+{
+        size_t count = 0, started = 0;
         struct fetch *fetches;
+        struct asked *asked;
         struct called *called;
 
         while (places[count].name)
                 count++;
-        fetches = fetches_of(places, count, arena);
+        fetches = arena_alloc(arena, (count * QUESTIONS + 1) * sizeof *fetches);
+        asked = arena_alloc(arena, (count + 1) * sizeof *asked);
         called = arena_alloc(arena, (count + 1) * sizeof *called);
-        fetches_wait(fetcher, fetches, count * QUESTIONS);
+        for (size_t i = 0; i < count; i++)
+                started += ask(&places[i], arena, &fetches[started], &asked[i]);
+        fetches_wait(fetcher, fetches, started);
         for (size_t i = 0; i < count; i++) {
-                take_health(arena, &fetches[i * QUESTIONS + HEALTH], &called[i]);
-                take_info(arena, &fetches[i * QUESTIONS + INFO], &called[i]);
-                take_metrics(&fetches[i * QUESTIONS + METRICS], &called[i]);
+                take_health(arena, asked[i].of[HEALTH], &called[i]);
+                take_info(arena, asked[i].of[INFO], &called[i]);
+                take_metrics(asked[i].of[METRICS], &called[i]);
+                learn(&places[i], asked[i].of[METRICS], &called[i]);
         }
-        for (size_t i = 0; i < count * QUESTIONS; i++)
+        for (size_t i = 0; i < started; i++)
                 arena_close(&fetches[i].arena);
         return called;
 }

@@ -5,9 +5,12 @@
 #include "base/json.h"
 #include "service/fetch.h"
 
+#include <stdatomic.h>
+
 struct place {
-        const char *name, *url; /* "order", "http://localhost:8081" */
-        const char *actuator;   /* where its actuator is: the url, or that with another port */
+        const char *name, *url;    /* "order", "http://localhost:8081" */
+        const char *actuator;      /* where its actuator is: the url, or that with another port */
+        atomic_bool hides_metrics; /* it said 404 to who asked, and has not been away since */
 };
 
 /* "order=http://localhost:8081,..." NULL and ERROR_BAD_INPUT where the list is none. The list ends
@@ -24,8 +27,7 @@ struct called {
 };
 
 /* Waits until each has answered, or the fetcher's deadline is over. One for each place, in their
-   order, in the arena. */
-const struct called *roll_call(struct fetcher *fetcher, const struct place *places,
-                               struct arena *arena);
+   order, in the arena. Any thread, several at once. */
+const struct called *roll_call(struct fetcher *fetcher, struct place *places, struct arena *arena);
 
 #endif

@@ -12,6 +12,7 @@ enum { TIMEOUT_MS = 400 };
 static const char *health, *info, *metrics;
 static int health_status;
 static atomic_bool hangs;
+static atomic_int metrics_asked;
 static struct arena *arena;
 
 static enum http_result answer(struct http_request *r, void *arg)
@@ -22,6 +23,8 @@ static enum http_result answer(struct http_request *r, void *arg)
         struct text body = text_open(r->arena, 100);
 
         (void)arg;
+        if (strcmp(r->path, "/actuator/prometheus") == 0)
+                atomic_fetch_add(&metrics_asked, 1);
         while (text && strcmp(text, "-") == 0 && atomic_load(&hangs))
                 poll(NULL, 0, 5);
         if (!text) {
@@ -161,6 +164,30 @@ static void one_that_hangs_is_away_at_the_deadline(void)
         check_contains(c->why, "timed out");
 }
 
+static void one_that_hides_its_metrics_is_asked_for_them_once_until_it_was_away(void)
+{
+        struct http_config config = config_of_test((struct http_handler){.handle = answer});
+        struct http_server *server = server_of_test(&config);
+        struct fetcher *fetcher = fetcher_open(100, TIMEOUT_MS);
+        struct place *places = places_of(
+                arena_printf(arena, "gateway=http://127.0.0.1:%d", http_server_port(server)), 0);
+        static const struct {
+                bool is_there;
+                int asked;
+        } calls[] = {{true, 1}, {true, 1}, {false, 1}, {true, 2}, {true, 2}};
+
+        info = metrics = NULL;
+        health_status = 200;
+        atomic_store(&metrics_asked, 0);
+        for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+                health = calls[i].is_there ? "{\"status\":\"UP\"}" : NULL;
+                check_int(roll_call(fetcher, places, arena)->outbox, -1);
+                check_int(atomic_load(&metrics_asked), calls[i].asked);
+        }
+        fetcher_close(&fetcher);
+        http_server_close(&server, 2000);
+}
+
 static void places_are_a_list(void)
 {
         struct place *p =
@@ -197,6 +224,7 @@ int main(int argc, char **argv)
                 STORY(one_that_is_down_says_why),
                 STORY(what_cannot_be_read_is_away),
                 STORY(one_that_hangs_is_away_at_the_deadline),
+                STORY(one_that_hides_its_metrics_is_asked_for_them_once_until_it_was_away),
                 STORY(places_are_a_list),
                 {NULL, NULL},
         };
