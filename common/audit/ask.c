@@ -24,13 +24,13 @@ static size_t take(char *data, size_t size, size_t count, void *arg)
 static int is_to_end(void *arg, curl_off_t to_come, curl_off_t here, curl_off_t to_send,
                      curl_off_t sent)
 {
-        const struct asking *a = arg;
+        const struct ask *a = arg;
 
         (void)to_come, (void)here, (void)to_send, (void)sent;
         return a->stop && atomic_load(a->stop);
 }
 
-static bool failed(struct asking *a, CURLcode code, const char *why)
+static bool failed(struct ask *a, CURLcode code, const char *why)
 {
         if (code == CURLE_ABORTED_BY_CALLBACK)
                 return error_set(a->error, ERROR_UNAVAILABLE, "%s: the audit was stopped", a->url);
@@ -43,7 +43,7 @@ static bool failed(struct asking *a, CURLcode code, const char *why)
                          *why ? why : curl_easy_strerror(code));
 }
 
-bool ask(struct asking *a, struct text *body, long *status)
+bool ask(struct ask *a, struct text *body, long *status)
 {
         char why[CURL_ERROR_SIZE] = "";
         CURLcode code;
@@ -88,7 +88,7 @@ static size_t values_in(const struct text *body)
         return values;
 }
 
-cJSON *ask_parse(struct asking *a, const struct text *body)
+cJSON *ask_parse(struct ask *a, const struct text *body)
 {
         cJSON *answer;
 
@@ -106,7 +106,7 @@ cJSON *ask_parse(struct asking *a, const struct text *body)
 }
 
 /* What the service says of it (RFC 9457), fit for a terminal; NULL where it says nothing. */
-static const char *detail_of(struct asking *a, const struct text *body)
+static const char *detail_of(struct ask *a, const struct text *body)
 {
         cJSON *problem = ask_parse(a, body);
         char *detail = arena_string(
@@ -120,7 +120,7 @@ static const char *detail_of(struct asking *a, const struct text *body)
         return detail;
 }
 
-bool ask_refused(struct asking *a, long status, const struct text *body)
+bool ask_refused(struct ask *a, long status, const struct text *body)
 {
         const char *detail = status == 400 ? detail_of(a, body) : NULL;
 

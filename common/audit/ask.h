@@ -12,7 +12,7 @@
 #include <cJSON.h>
 #include <stdatomic.h>
 
-struct asking {
+struct ask {
         void *easy;            /* CURL * */
         struct arena *scratch; /* of one answer */
         const char *url;
@@ -22,12 +22,12 @@ struct asking {
 };
 
 /* False and an error: no answer came, or a longer one. Any status is an answer. */
-bool ask(struct asking *asking, struct text *body, long *status);
+bool ask(struct ask *a, struct text *body, long *status);
 
 /* The error for an answer of that status; always false. */
-bool ask_refused(struct asking *asking, long status, const struct text *body);
+bool ask_refused(struct ask *a, long status, const struct text *body);
 
 /* For cJSON_Delete. NULL and an error: it is no JSON, or it has too many values. */
-cJSON *ask_parse(struct asking *asking, const struct text *body);
+cJSON *ask_parse(struct ask *a, const struct text *body);
 
 #endif

@@ -146,13 +146,13 @@ static const char *place_of(const struct books_places *places, const struct list
 /* ---- one page ---- */
 
 struct page_reader {
-        struct asking asking;
+        struct ask ask;
         struct books *books;
         int64_t end_us; /* monotonic */
 };
 
 /* Which rows of a list. */
-struct page {
+struct page_place {
         int number, size;
 };
 
@@ -173,16 +173,15 @@ static bool take_row(struct page_reader *r, const struct list *list, const cJSON
         size_t size;
 
         if (!id)
-                return error_set(r->asking.error, ERROR_INTERNAL,
-                                 "%s: a row without a link to itself", r->asking.url);
+                return error_set(r->ask.error, ERROR_INTERNAL, "%s: a row without a link to itself",
+                                 r->ask.url);
         if (id <= before)
-                return error_set(r->asking.error, ERROR_INTERNAL,
-                                 "%s: row %lld comes after row %lld", r->asking.url, (long long)id,
-                                 (long long)before);
+                return error_set(r->ask.error, ERROR_INTERNAL, "%s: row %lld comes after row %lld",
+                                 r->ask.url, (long long)id, (long long)before);
         size = list->row_size + text_size(row);
         if (size > r->books->most - r->books->kept)
-                return error_set(r->asking.error, ERROR_INTERNAL,
-                                 "%s: there is more than an audit may hold, %zu MiB", r->asking.url,
+                return error_set(r->ask.error, ERROR_INTERNAL,
+                                 "%s: there is more than an audit may hold, %zu MiB", r->ask.url,
                                  r->books->most >> 20);
         r->books->kept += size;
         list->read(r->books, row, id);
@@ -194,8 +193,8 @@ static bool take_rows(struct page_reader *r, const struct list *list, const cJSO
         const cJSON *row;
 
         if (!cJSON_IsArray(rows))
-                return error_set(r->asking.error, ERROR_INTERNAL, "%s: the answer has no %s",
-                                 r->asking.url, list->collection);
+                return error_set(r->ask.error, ERROR_INTERNAL, "%s: the answer has no %s",
+                                 r->ask.url, list->collection);
         cJSON_ArrayForEach (row, rows)
                 if (!take_row(r, list, row))
                         return false;
@@ -210,8 +209,8 @@ static bool take_page(struct page_reader *r, const struct list *list, int number
         size_t before = rows_of(r->books, list)->count;
 
         if (!page || whole_of(page, "number") != number)
-                return error_set(r->asking.error, ERROR_INTERNAL, "%s: the answer is not page %d",
-                                 r->asking.url, number);
+                return error_set(r->ask.error, ERROR_INTERNAL, "%s: the answer is not page %d",
+                                 r->ask.url, number);
         if (!take_rows(r, list, member_of(member_of(answer, "_embedded"), list->collection)))
                 return false;
         *last = (int64_t)(rows_of(r->books, list)->count - before) < whole_of(page, "size") ||
@@ -221,16 +220,16 @@ static bool take_page(struct page_reader *r, const struct list *list, int number
 
 static bool read_page(struct page_reader *r, const struct list *list, int number, bool *last)
 {
-        struct text body = text_open(r->asking.scratch, 1 << 16);
+        struct text body = text_open(r->ask.scratch, 1 << 16);
         long status = 0;
         cJSON *answer;
         bool good;
 
-        if (!ask(&r->asking, &body, &status))
+        if (!ask(&r->ask, &body, &status))
                 return false;
         if (status != 200)
-                return ask_refused(&r->asking, status, &body);
-        answer = ask_parse(&r->asking, &body);
+                return ask_refused(&r->ask, status, &body);
+        answer = ask_parse(&r->ask, &body);
         good = answer && take_page(r, list, number, answer, last);
         cJSON_Delete(answer);
         return good;
@@ -240,7 +239,7 @@ static bool read_page(struct page_reader *r, const struct list *list, int number
 
 /* Rows may be too long for a page of many. The rest of the list comes in smaller pages then; each
    size divides the one before, so that a page begins where the last one ended. */
-static bool make_smaller(struct page *page, size_t rows)
+static bool make_smaller(struct page_place *page, size_t rows)
 {
         if (page->size == 1)
                 return false;
@@ -251,21 +250,20 @@ static bool make_smaller(struct page *page, size_t rows)
 
 static bool read_list(struct page_reader *r, const char *place, const struct list *list)
 {
-        struct page page = {.size = PAGE_ROWS};
+        struct page_place page = {.size = PAGE_ROWS};
         bool last = false;
 
         while (!last) {
                 if (clock_mono_us() > r->end_us)
-                        return error_set(r->asking.error, ERROR_UNAVAILABLE,
+                        return error_set(r->ask.error, ERROR_UNAVAILABLE,
                                          "%s: an audit ends after an hour", place);
-                arena_reset(r->asking.scratch);
-                r->asking.url = arena_printf(r->asking.scratch, "%s/%s?size=%d&page=%d", place,
-                                             list->collection, page.size, page.number);
-                r->asking.too_much = false;
+                arena_reset(r->ask.scratch);
+                r->ask.url = arena_printf(r->ask.scratch, "%s/%s?size=%d&page=%d", place,
+                                          list->collection, page.size, page.number);
+                r->ask.too_much = false;
                 if (read_page(r, list, page.number, &last))
                         page.number++;
-                else if (!r->asking.too_much ||
-                         !make_smaller(&page, rows_of(r->books, list)->count))
+                else if (!r->ask.too_much || !make_smaller(&page, rows_of(r->books, list)->count))
                         return false;
         }
         rows_sort(rows_of(r->books, list), rows_by_id);
@@ -281,14 +279,14 @@ static bool find_out(struct page_reader *r, const char *place, const char *name,
         cJSON *answer;
         long status = 0;
 
-        arena_reset(r->asking.scratch);
-        body = text_open(r->asking.scratch, 1 << 14);
-        r->asking.url = arena_printf(r->asking.scratch, "%s/openapi.json", place);
-        if (!ask(&r->asking, &body, &status))
+        arena_reset(r->ask.scratch);
+        body = text_open(r->ask.scratch, 1 << 14);
+        r->ask.url = arena_printf(r->ask.scratch, "%s/openapi.json", place);
+        if (!ask(&r->ask, &body, &status))
                 return false;
         if (status == 429 || status >= 500)
-                return ask_refused(&r->asking, status, &body);
-        answer = ask_parse(&r->asking, &body);
+                return ask_refused(&r->ask, status, &body);
+        answer = ask_parse(&r->ask, &body);
         title = text_of(member_of(answer, "info"), "title");
         *ours = status == 200 && title && strcmp(title, name) == 0;
         cJSON_Delete(answer);
@@ -299,10 +297,10 @@ static bool find_out(struct page_reader *r, const char *place, const char *name,
 static bool find_movements(struct page_reader *r, const char *place, const struct list *list)
 {
         r->books->has_movements = true;
-        r->asking.error->kind = ERROR_NONE;
+        r->ask.error->kind = ERROR_NONE;
         if (read_list(r, place, list))
                 return true;
-        r->books->has_movements = r->asking.error->kind != ERROR_NOT_FOUND;
+        r->books->has_movements = r->ask.error->kind != ERROR_NOT_FOUND;
         return !r->books->has_movements;
 }
 
@@ -318,22 +316,22 @@ static bool read_books(struct page_reader *r, const struct books_places *places)
 
 bool books_read(struct books *books, const struct books_places *places, struct error *error)
 {
-        struct page_reader r = {.asking = {.easy = curl_easy_init(),
-                                           .scratch = arena_open(),
-                                           .stop = books->stop,
-                                           .error = error},
+        struct page_reader r = {.ask = {.easy = curl_easy_init(),
+                                        .scratch = arena_open(),
+                                        .stop = books->stop,
+                                        .error = error},
                                 .books = books,
                                 .end_us = clock_mono_us() + (int64_t)ALL_S * 1000000};
         bool good;
 
-        if (!r.asking.easy)
+        if (!r.ask.easy)
                 abort(); /* out of memory */
         books->arena = arena_open();
         for (size_t i = 0; i < LISTS; i++)
                 *rows_of(books, &lists[i]) = rows_open(lists[i].row_size);
         good = read_books(&r, places);
-        arena_close(&r.asking.scratch);
-        curl_easy_cleanup(r.asking.easy);
+        arena_close(&r.ask.scratch);
+        curl_easy_cleanup(r.ask.easy);
         return good;
 }
 
