@@ -425,11 +425,12 @@ class Mall:
 class Load:
     """Clients that place orders one after the other on connections that they keep, until stop().
 
+    pause: seconds after each; most: orders, then it waits for stop().
     acknowledged: ids; failed: what else was answered or happened. A refused connection is tried again; with
     forgiving=True so is one that broke, whose order may or may not have been taken."""
 
-    def __init__(self, port, clients=4, path="/orders", body=None, forgiving=False):
-        self.port, self.path, self.forgiving = port, path, forgiving
+    def __init__(self, port, clients=4, path="/orders", body=None, forgiving=False, pause=0, most=None):
+        self.port, self.path, self.forgiving, self.pause, self.most = port, path, forgiving, pause, most
         self.body = json.dumps(body or {"productId": "1001", "productName": "TV", "qty": 1, "customerId": "100"})
         self.acknowledged, self.failed, self.refused, self.ending = [], [], 0, threading.Event()
         self.threads = [threading.Thread(target=self.run) for _ in range(clients)]
@@ -464,6 +465,9 @@ class Load:
             if answer.headers.get("connection", "").lower() == "close":
                 connection.close()
                 connection = None
+            time.sleep(self.pause)
+            if self.most and len(self.acknowledged) >= self.most:
+                self.ending.wait()
         if connection:
             connection.close()
 
