@@ -145,13 +145,13 @@ static void learn(struct place *place, const struct fetch *metrics, const struct
 }
 
 /* Which of the fetches are a place's. */
-struct asked {
+struct questions_put {
         struct fetch *of[QUESTIONS]; /* NULL: not asked */
 };
 
 /* How many are to be fetched. */
 static size_t ask(struct place *place, struct arena *arena, struct fetch *fetches,
-                  struct asked *asked)
+                  struct questions_put *asked)
 {
         size_t count = atomic_load(&place->hides_metrics) ? METRICS : QUESTIONS;
 
@@ -167,7 +167,7 @@ const struct called *roll_call(struct fetcher *fetcher, struct place *places, st
 {
         size_t count = 0, started = 0;
         struct fetch *fetches;
-        struct asked *asked;
+        struct questions_put *asked;
         struct called *called;
 
         while (places[count].name)
