@@ -183,9 +183,9 @@ static void *stop_soon(void *stop)
 /* Of a topic that is larger than what comes at once. */
 static void reading_through_is_stopped_while_the_broker_is_away(void)
 {
-        enum { SIZE = 800 * 1000, COUNT = 5 };
+        enum { SIZE = 800 * 1000, COUNT = 5, APART_MS = 200 };
         static char value[SIZE];
-        _Atomic bool stop = false;
+        static _Atomic bool stop; /* a failure does not wait for the thread */
         struct bus_through through = {.take = cut_off, .stop = &stop};
         struct record r = {.key = "k", .key_len = 1, .value = value, .value_len = SIZE};
         struct error e = {0};
@@ -194,6 +194,9 @@ static void reading_through_is_stopped_while_the_broker_is_away(void)
         begin(1);
         for (int i = 0; i < COUNT; i++)
                 check_int((int64_t)bus_publish(t.publisher, &r, 1, 20000, &e), 1);
+        atomic_store(&stop, false);
+        /* what comes meanwhile is less than all of it */
+        check_int(rd_kafka_mock_broker_set_rtt(t.mock, BROKER, APART_MS), 0);
         check(pthread_create(&thread, NULL, stop_soon, &stop) == 0);
         check(!bus_read_through(&t.config, &through, &e));
         check_contains(e.text, "stopped");

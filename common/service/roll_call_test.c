@@ -9,8 +9,8 @@
 enum { TIMEOUT_MS = 400 };
 
 /* What the one that is asked answers; NULL: 404. A lone "-": it never answers. */
-static const char *health, *info, *metrics;
-static int health_status;
+static const char *_Atomic health, *_Atomic info, *_Atomic metrics;
+static atomic_int health_status;
 static atomic_bool hangs;
 static atomic_int metrics_asked;
 static struct arena *arena;
