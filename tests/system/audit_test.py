@@ -480,7 +480,7 @@ def test_a_service_without_an_end_ends_the_audit():
         threading.Thread(target=server.serve_forever).start()
         try:
             for server.kind, server.width, said in (
-                    ("page", 1, "more than 64 MiB"), ("repeats", 1, "row 1 comes after row 1000"), ("grows", 6000, "more than an audit may hold, 16 MiB")):
+                    ("page", 1, "the answer has more than 16 MiB"), ("repeats", 1, "row 1 comes after row 1000"), ("grows", 6000, "more than an audit may hold, 16 MiB")):
                 code, lines, trouble = audit(None, "--order=http://127.0.0.1:%d" % server.server_port, "--memory=16MiB")
                 equal((code, lines), (1, []), server.kind)
                 assert said in trouble, "%s: %s" % (server.kind, trouble)
