@@ -12,6 +12,7 @@
 #include "gateway/proxy/snapshot.h"
 #include "http/server.h"
 
+struct faults;
 struct gateway;
 
 struct gateway_config {
@@ -21,6 +22,7 @@ struct gateway_config {
         struct target_limits limits; /* for routes that say nothing themselves: these timeouts are
                                         stronger than the file's httpclient, max_in_flight weaker */
         int retries;                 /* retry_budget.least, for each thread; 0: 10 */
+        struct faults *faults;       /* what fails on purpose; outlives it; NULL: nothing */
         struct metrics *metrics;     /* may be NULL */
 };
 

@@ -79,6 +79,7 @@ static void configure(struct process *p, struct error *error)
                 .limits.connect_ms = (int)config_number(p->config, "connect-timeout"),
                 .limits.response_ms = (int)config_number(p->config, "response-timeout"),
                 .limits.max_in_flight = (int)config_number(p->config, "max-in-flight"),
+                .faults = p->faults,
                 .metrics = p->metrics,
         };
         char port[12];

@@ -15,6 +15,7 @@
 
 struct store;
 struct config;
+struct faults;
 
 struct store_config {
         const char *url;                      /* "sqlite:/data/order.db" */
@@ -24,9 +25,10 @@ struct store_config {
         const struct config *config;          /* for unit_config; may be NULL */
         int64_t first_id;                     /* of an empty store (renew_begin); 0: 1 */
         const char *pod, *version;            /* who announces events; NULL: not said */
-        size_t value_max;  /* bytes of an event's value; a unit that announces a larger one is
-                              refused (ERROR_TOO_LARGE); 0: any */
-        size_t record_max; /* ... of its value, key and headers together; 0: any */
+        size_t value_max;      /* bytes of an event's value; a unit that announces a larger one is
+                                  refused (ERROR_TOO_LARGE); 0: any */
+        size_t record_max;     /* ... of its value, key and headers together; 0: any */
+        struct faults *faults; /* what fails on purpose; outlives the store; NULL: nothing */
 };
 
 struct store *store_open(const struct store_config *config, struct error *error);

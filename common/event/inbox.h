@@ -16,6 +16,7 @@
 #include "event/bus.h"
 #include "event/event.h"
 
+struct faults;
 struct inbox;
 
 struct inbox_config {
@@ -24,6 +25,7 @@ struct inbox_config {
         const char *group;
         const struct reaction *reactions;
         struct metrics *metrics;
+        struct faults *faults; /* what fails on purpose; outlives the inbox; NULL: nothing */
 };
 
 struct inbox *inbox_open(const struct inbox_config *config, struct error *error);

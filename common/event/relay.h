@@ -16,12 +16,14 @@
 #include "data/store.h"
 #include "event/bus.h"
 
+struct faults;
 struct relay;
 
 struct relay_config {
         struct store *store;
         struct bus_config bus;
         struct metrics *metrics;
+        struct faults *faults; /* what fails on purpose; outlives the relay; NULL: nothing */
 };
 
 struct relay *relay_open(const struct relay_config *config, struct error *error);

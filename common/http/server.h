@@ -27,6 +27,7 @@ struct http_server;
 
 enum { HTTP_ANSWER_HEADERS = 200, HTTP_POD_MOST = 253, HTTP_VERSION_MOST = 64 };
 
+struct faults;
 struct http_request;
 struct loop;
 
@@ -129,6 +130,7 @@ struct http_config {
            control characters or is longer than HTTP_..._MOST, and they live as long as the
            server. NULL: not said. */
         const char *pod, *version;
+        struct faults *faults;   /* what fails on purpose; outlives the server; NULL: nothing */
         struct metrics *metrics; /* may be NULL */
         struct http_handler handler;
 };

@@ -102,6 +102,7 @@ static struct http_config http_config_of(struct process *p)
                 .max_connections = (int)config_number(c, "max-connections"),
                 .max_client_connections = (int)config_number(c, "max-client-connections"),
                 .trusted_proxies = config_text(c, "trusted-proxies"),
+                .faults = p->faults,
                 .metrics = p->metrics,
                 .pod = p->pod,
                 .version = build_version,

@@ -47,6 +47,8 @@ struct daemon {
         const struct event_type *const *says;
         const struct step *steps;          /* ends with a NULL name */
         const struct actuator_page *pages; /* ends with a NULL name; NULL: none */
+        uint32_t fault_kinds; /* 1 << FAULT_...: what can fail on purpose, beside what can in every
+                                 daemon (HTTP, probes, resources) */
         bool shy; /* shows only health and info of the actuator on the main port (the gateway) */
 
         /* Whether its threads make progress. NULL: they do. */
@@ -72,6 +74,7 @@ struct process {
         struct metrics *metrics;
         struct http_server *server, *management;
         struct otlp *otlp;           /* NULL: no traces are exported */
+        struct faults *faults;       /* what fails on purpose; NULL: there is no admin listener */
         struct allowance memory;     /* of both servers' requests */
         char data_dir[4096];         /* absolute; "" where the daemon keeps nothing */
         char pod[HTTP_POD_MOST + 1]; /* its name among its replicas (pod.h) */

@@ -168,6 +168,7 @@ static bool store_step(struct process *p, struct error *error)
                 .record_max = BUS_RECORD_MAX,
                 .pod = p->pod,
                 .version = build_version,
+                .faults = p->faults,
         };
 
         if (!prepare_data_dir(p, error))
@@ -203,7 +204,8 @@ static bool relay_step(struct process *p, struct error *error)
         char url[4300];
         struct relay_config config = {.store = parts_of(p)->store,
                                       .bus = bus_config_of(p, url, sizeof url),
-                                      .metrics = p->metrics};
+                                      .metrics = p->metrics,
+                                      .faults = p->faults};
 
         parts_of(p)->relay = relay_open(&config, error);
         return parts_of(p)->relay != NULL;
@@ -225,6 +227,7 @@ static bool inbox_step(struct process *p, struct error *error)
                 .group = parts->group,
                 .reactions = parts->service->reactions,
                 .metrics = p->metrics,
+                .faults = p->faults,
         };
 
         if (prefix && (strlen(prefix) > GROUP_PREFIX_MOST || !bus_topic_is_valid(prefix)))
