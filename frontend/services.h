@@ -16,4 +16,18 @@
         "product=http://product:8080," \
         "gateway=http://gateway:8080"
 
+#define ADMIN_HERE \
+        "order=http://localhost:9081," \
+        "delivery=http://localhost:9082," \
+        "product=http://localhost:9083," \
+        "frontend=http://localhost:9080," \
+        "gateway=http://localhost:9088"
+
+#define ADMIN_DOCKER \
+        "order=http://order-admin:9091," \
+        "delivery=http://delivery-admin:9091," \
+        "product=http://product-admin:9091," \
+        "frontend=http://frontend-admin:9091," \
+        "gateway=http://gateway-admin:9091"
+
 #endif
