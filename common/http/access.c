@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "http/connection.h"
+#include "http/injected.h"
 #include "http/method.h"
 
 #include <stdlib.h>
@@ -61,6 +62,8 @@ static const char *outcome(int status)
         static const char *const names[] = {"UNKNOWN",     "INFORMATIONAL", "SUCCESS",
                                             "REDIRECTION", "CLIENT_ERROR",  "SERVER_ERROR"};
 
+        if (status == INJECTED_RESET) /* it is the server that failed */
+                return names[5];
         return names[status >= 100 && status < 600 ? status / 100 : 0];
 }
 

@@ -267,7 +267,8 @@ static void push(int fd, const char *bytes, size_t len)
                 return; /* the socket is full: the client does not read, and misses it */
 }
 
-void answer_push(struct exchange *e)
+/* The request's answer as it is sent past the library; where its body begins. */
+static struct text answer_written(struct exchange *e, size_t *head_len)
 {
         struct http_answer *a = &e->request.answer;
         struct text t = text_open(e->request.arena, 512 + a->len);
@@ -284,10 +285,30 @@ void answer_push(struct exchange *e)
         if (a->status != 204 && a->status != 304)
                 text_printf(&t, "Content-Length: %zu\r\n", none ? 0 : a->len);
         text_string(&t, "Connection: close\r\n\r\n");
+        *head_len = t.len;
         if (!none && strcmp(e->request.method, "HEAD") != 0)
                 text_add(&t, a->body, a->len);
         e->status = a->status;
+        return t;
+}
+
+void answer_push(struct exchange *e)
+{
+        size_t head_len;
+        struct text t = answer_written(e, &head_len);
+
         push(connection_of(e)->fd, t.at, t.len);
+}
+
+void answer_push_half(struct exchange *e)
+{
+        size_t head_len;
+        struct text t = answer_written(e, &head_len);
+        size_t body_len = t.len - head_len;
+
+        push(connection_of(e)->fd, t.at, body_len ? head_len + body_len / 2 : head_len / 2);
+        e->request.answer.body = NULL; /* the access line counts what passed the library */
+        e->request.answer.len = 0;
 }
 
 void answer_cut_short(const struct http_server *s, int fd, int status)

@@ -3,6 +3,7 @@
 #include "http/answer.h"
 #include "http/deadline.h"
 #include "http/exchange.h"
+#include "http/injected.h"
 #include "http/listener.h"
 
 #include <stdlib.h>
@@ -57,6 +58,7 @@ static void hung_up(struct watch *watch, unsigned events)
                 exchange_gone(&c->exchange);
         else
                 end_of_input(&c->hung_up_timer);
+        injected_hurry(&c->exchange);
 }
 
 /* Whether its address has too many connections. */

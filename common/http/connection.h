@@ -25,6 +25,7 @@ struct listener;
 struct access;
 struct served;
 struct span;
+struct injected;
 
 enum { IDLE_MS = 75000 }; /* until the next request; the gateway drops an idle connection sooner */
 
@@ -56,6 +57,8 @@ enum exchange_state {
         EXCHANGE_POLLED,    /* It answers later; the library asks for that in each of its rounds. */
         EXCHANGE_PARKED,    /* The same, but the library does not ask: we suspended the request. */
         EXCHANGE_RESUMED,   /* http_resume was called: the library takes the answer next. */
+        EXCHANGE_DELAYED, /* There is an answer, which a fault holds back: we suspended the request.
+                           */
         EXCHANGE_ANSWERED,  /* The library has the answer and sends it. */
         EXCHANGE_ABANDONED, /* The client is gone, and with it the library's part; the handler still
                                holds the request. */
@@ -91,6 +94,7 @@ struct exchange {
         int cut_short; /* the status to send when the library only lets us close */
         _Atomic int turn;
         struct task resume;
+        struct injected *injected; /* what faults do to it; NULL: none struck */
 };
 
 /* One of the server's threads: a loop, and the library's daemon on it. */

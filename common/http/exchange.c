@@ -5,6 +5,7 @@
 #include "http/answer.h"
 #include "http/body.h"
 #include "http/head.h"
+#include "http/injected.h"
 #include "http/server_span.h"
 #include "http/stream.h"
 
@@ -70,10 +71,28 @@ static void finish(struct exchange *e)
         log_step(NULL);
 }
 
+/* The answer is there. If the body is too long to be handed over whole, and the handler answered
+   its beginning, we send that past the library, which would take it only at the body's end. */
+static enum MHD_Result send_answer(struct exchange *e)
+{
+        struct connection *c = connection_of(e);
+        bool early = e->request.partial && !e->is_later;
+        enum injected_step step =
+                c->server->config.faults ? injected_strike(e, early) : INJECTED_SEND;
+
+        if (step != INJECTED_SEND)
+                return step == INJECTED_WAIT ? MHD_YES : MHD_NO;
+        if (!early)
+                return answer_send(e);
+        answer_push(e);
+        c->linger = true;
+        return MHD_NO;
+}
+
 static enum MHD_Result finish_and_send(struct exchange *e)
 {
         finish(e);
-        return answer_send(e);
+        return send_answer(e);
 }
 
 /* While a request waits, the library polls us once a round, which costs a function call. To suspend
@@ -114,6 +133,8 @@ static enum http_result ask_handler(struct exchange *e)
                 http_answer_problem(&e->request, 503, "stopping");
                 return HTTP_ANSWERED;
         }
+        if (c->server->config.faults && injected_instead(e))
+                return HTTP_ANSWERED;
         if (e->body.at) {
                 e->request.body = e->body.at;
                 e->request.body_len = e->body.len;
@@ -143,22 +164,24 @@ static enum MHD_Result handle(struct exchange *e)
                 connection_of(e)->linger = true;
                 return MHD_NO;
         }
-        return ask_handler(e) == HTTP_ANSWERED ? answer_send(e) : wait_for_handler(e);
+        return ask_handler(e) == HTTP_ANSWERED ? send_answer(e) : wait_for_handler(e);
 }
 
-/* The body is too long to be handed over whole: the handler gets the beginning first. If it answers
-   at once, we send that past the library, which would take an answer only at the body's end. */
-static enum MHD_Result stream_begin(struct exchange *e)
+/* The body is too long to be handed over whole: the handler gets the beginning first. While an
+   answer is held back, a byte is left: only for that the library calls us again after the wait. */
+static enum MHD_Result stream_begin(struct exchange *e, size_t *left)
 {
+        enum MHD_Result result;
+
         e->request.partial = true;
         if (ask_handler(e) == HTTP_LATER) {
                 e->state = EXCHANGE_STREAMING;
                 stream_body_begins(e);
                 return MHD_YES;
         }
-        answer_push(e);
-        connection_of(e)->linger = true;
-        return MHD_NO;
+        result = send_answer(e);
+        *left = e->state == EXCHANGE_DELAYED;
+        return result;
 }
 
 static enum MHD_Result piece_take(struct exchange *e, const char *data, size_t *len)
@@ -172,7 +195,7 @@ static enum MHD_Result piece_take(struct exchange *e, const char *data, size_t *
         if (body_take(e, data, len) != MHD_YES)
                 return MHD_NO;
         return streams && (e->body.len > streams->whole || e->framing.length > streams->whole)
-                       ? stream_begin(e)
+                       ? stream_begin(e, len)
                        : MHD_YES;
 }
 
@@ -189,6 +212,8 @@ enum MHD_Result exchange_go_on(void *server, struct MHD_Connection *mhd, const c
                 e->line.version = version;
                 return head_take(e);
         }
+        if (e->state == EXCHANGE_DELAYED)
+                return send_answer(e);
         if (*len)
                 return piece_take(e, data, len);
         if (e->state == EXCHANGE_GATHERING)
@@ -310,6 +335,7 @@ void exchange_end(void *server, struct MHD_Connection *mhd, void **context,
                 e->status = foreign_status(e);
         if (!e->status)
                 give_up(e);
+        injected_end(e);
         access_tell(s->access, e);
         server_span_end(e);
         if (e->is_later && s->config.handler.streams)

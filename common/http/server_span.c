@@ -3,6 +3,7 @@
 #include "base/span.h"
 #include "http/client.h"
 #include "http/connection.h"
+#include "http/injected.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,6 +98,11 @@ static void status_tell(struct exchange *e, const char *digits)
         if (e->status == CLIENT_GONE) { /* nothing was sent */
                 span_text(e->span, "error.type", "client_gone");
                 span_fail(e->span, "the client closed the connection");
+                return;
+        }
+        if (e->status == INJECTED_RESET) { /* nothing was sent */
+                span_text(e->span, "error.type", "connection_reset");
+                span_fail(e->span, "a fault reset the connection");
                 return;
         }
         span_number(e->span, "http.response.status_code", e->status);

@@ -108,7 +108,7 @@ void stream_body_over(struct exchange *e)
 
 /* If only the close ends the body, as in HTTP/1.0, an orderly close would look like its end, and
    the library closes in order. connect(2) with AF_UNSPEC resets the connection at once. */
-static void reset(struct exchange *e)
+void stream_reset(struct exchange *e)
 {
         struct sockaddr nobody = {.sa_family = AF_UNSPEC};
 
@@ -137,7 +137,7 @@ static ssize_t pull(void *arg, uint64_t position, char *to, size_t room)
         }
         if (n == HTTP_PULL_END)
                 return MHD_CONTENT_READER_END_OF_STREAM;
-        reset(e);
+        stream_reset(e);
         /* the library closes it in this round and frees it in the next */
         connection_of(e)->worker->touched = true;
         return MHD_CONTENT_READER_END_WITH_ERROR;

@@ -13,6 +13,9 @@ void stream_body_begins(struct exchange *exchange);
 bool stream_body_take(struct exchange *exchange, const char *data, size_t *len);
 void stream_body_over(struct exchange *exchange);
 
+/* Resets the client's connection; the library is still to close it. */
+void stream_reset(struct exchange *exchange);
+
 struct MHD_Response *stream_response(struct exchange *exchange);
 
 #endif
