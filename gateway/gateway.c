@@ -66,6 +66,7 @@ static void enter(int number, struct loop *loop, void *arg)
         newest = snapshot_hold(g->snapshot);
         pthread_mutex_unlock(&g->lock);
         proxy_worker_open(&worker->proxy, loop, newest, g->config.retries);
+        worker->proxy.faults = g->config.faults;
 }
 
 static void leave(int number, void *arg)

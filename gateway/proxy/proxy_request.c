@@ -8,6 +8,7 @@
 #include "gateway/proxy/proxy_request_inside.h"
 #include "gateway/proxy/response.h"
 #include "gateway/proxy/retry.h"
+#include "gateway/proxy/try_fault.h"
 #include "gateway/proxy/try_span.h"
 
 /* ---- admission ---- */
@@ -75,11 +76,27 @@ static void ready(struct upstream_request *upstream)
 
 static void done(struct upstream_request *upstream);
 
+static void wait(struct proxy_request *p, void (*due)(struct timer *timer), int64_t us)
+{
+        p->tries.timer.due = due;
+        loop_timer(p->worker->loop, &p->tries.timer, us);
+}
+
+static void ended(struct timer *timer)
+{
+        done(&CONTAINER_OF(timer, struct proxy_request, tries.timer)->upstream);
+}
+
 static void try_now(struct proxy_request *p)
 {
-        p->state = PROXY_SENDING;
         p->tries.begun++;
         try_span_begin(p);
+        if (p->worker->faults && try_fault_refuses(p)) {
+                p->state = PROXY_WAITING;
+                wait(p, ended, 0);
+                return;
+        }
+        p->state = PROXY_SENDING;
         p->upstream.done = done;
         p->upstream.ready = ready;
         upstream_start(p->worker->upstreams, &p->upstream);
@@ -98,8 +115,7 @@ static void try_later(struct proxy_request *p, int64_t wait_us)
 {
         upstream_cancel(&p->upstream);
         p->state = PROXY_WAITING;
-        p->tries.timer.due = due;
-        loop_timer(p->worker->loop, &p->tries.timer, wait_us);
+        wait(p, due, wait_us);
 }
 
 /* By what the route's breaker counts as a failure. */
@@ -109,13 +125,17 @@ static bool has_failed(const struct proxy_request *p)
                statuses_have(&p->admission.breaker->bad, p->upstream.status);
 }
 
-/* A try has ended, with an answer or without. */
+/* A try has ended, with an answer or without; or a fault has held its answer back till now. */
 static void done(struct upstream_request *upstream)
 {
         struct proxy_request *p = upstream->arg;
-        int64_t wait_us;
+        int64_t wait_us = p->worker->faults ? try_fault_wait_us(p) : 0;
         bool failed;
 
+        if (wait_us) {
+                wait(p, ended, wait_us);
+                return;
+        }
         try_span_end(p);
         p->tries.reached += upstream->reached;
         retry_learn(p);

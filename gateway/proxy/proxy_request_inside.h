@@ -21,9 +21,10 @@ enum proxy_state {
         PROXY_ADMITTING, /* The route, its limits and its filters decide; nothing was sent yet. A
                             request that is answered here at once stays in this state. */
         PROXY_SENDING,   /* A try is under way, and the upstream has not answered it. The client's
-                            body goes on to the upstream as it comes. */
-        PROXY_WAITING,   /* A try failed; the next one begins when the timer is due. The client's
-                            body waits for it. */
+                            body goes on to the upstream as it comes. Or it has answered, and a
+                            fault holds that back. */
+        PROXY_WAITING,   /* A try failed; the next one begins when the timer is due. Or a fault
+                            refuses this one. The client's body waits for it. */
         PROXY_ANSWERED,  /* The answer is known, and is on its way to the client. The rest of the
                             client's body is dropped. */
 };
@@ -44,11 +45,21 @@ struct proxy_own_answer {
         int retry_after_s;  /* for Retry-After, of a failed upstream too; 0: without */
 };
 
+/* What a fault does to the try under way; all 0: nothing. */
+struct try_fault {
+        int64_t begun_us;
+        bool asked;       /* whether one holds its answer back */
+        int64_t id;       /* of the one that does; 0: none */
+        int64_t until_us; /* so long */
+        bool too_slow;    /* longer than the route waits */
+};
+
 struct proxy_tries {
         int begun;
         int reached;        /* how many of them may have reached the upstream */
-        struct timer timer; /* until the next one */
-        struct span *span;  /* of the one under way; NULL: none is recorded */
+        struct timer timer; /* until the next one, or until its end is seen */
+        struct try_fault fault;
+        struct span *span; /* of the one under way; NULL: none is recorded */
 };
 
 /* Idempotency-Key */

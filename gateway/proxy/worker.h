@@ -13,10 +13,13 @@
 
 enum { KEY_STOCK = 16 }; /* what random_bytes gives at once */
 
+struct faults;
+
 struct proxy_worker {
         struct loop *loop;
         struct upstreams *upstreams;
         struct snapshot *snapshot; /* for requests that begin now; older ones hold their own */
+        struct faults *faults;     /* NULL: nothing fails on purpose */
         struct retry_budget budget;
         LIST_HEAD(proxy_requests, proxy_request) requests; /* those that were sent */
         bool stopping;                                     /* requests that begin now are refused */
