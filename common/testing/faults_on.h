@@ -10,21 +10,21 @@
 
 #include <string.h>
 
-static inline struct faults *faults_of_test(struct metrics *metrics)
+static inline struct faults *faults_of_test(struct metrics *counted)
 {
         struct faults_config config = {.kinds = (UINT32_C(1) << FAULT_KINDS) - 1,
-                                       .metrics = metrics};
+                                       .metrics = counted};
 
         return faults_open(&config);
 }
 
 /* Its JSON as the admin listener takes it; returns its id. */
-static inline int64_t fault_on(struct faults *faults, const char *text)
+static inline int64_t fault_on(struct faults *set, const char *text)
 {
         struct arena *arena = arena_open();
         struct error error = {0};
         const struct json *body = json_read(arena, text, strlen(text), &error);
-        int64_t id = body ? faults_add(faults, body, &error) : 0;
+        int64_t id = body ? faults_add(set, body, &error) : 0;
 
         check_text(id ? "" : error.text, "");
         arena_close(&arena);

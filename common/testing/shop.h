@@ -64,6 +64,7 @@ static struct {
         struct store *store;
         struct resources *resources;
         struct http_server *server;
+        struct faults *faults; /* NULL: none; the story's own */
         struct arena *arena;
         int port;
 } shop;
@@ -86,6 +87,7 @@ static inline void shop_begin(void)
         shop.resources = resources_open(shop.store, "things", "sells things", entities, NULL);
         config = config_of_test(
                 (struct http_handler){resources_handle, resources_finish, shop.resources});
+        config.faults = shop.faults;
         shop.server = server_of_test(&config);
         shop.port = http_server_port(shop.server);
 }

@@ -48,7 +48,7 @@ static int64_t patience_us(const struct proxy_request *p, int64_t now)
         int64_t since = p->upstream.more ? now : p->tries.fault.begun_us;
         int64_t left = since + p->upstream.response_ms * INT64_C(1000) - now;
 
-        if (!p->upstream.response_ms)
+        if (p->upstream.response_ms <= 0)
                 return INT64_MAX;
         return left > 0 ? left : 0;
 }
