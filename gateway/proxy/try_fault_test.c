@@ -25,7 +25,7 @@ static enum http_result answer_it(struct http_request *r, void *arg)
         if (n <= 2)
                 snprintf(keys[n - 1], sizeof keys[0], "%s", http_header(r, "Idempotency-Key"));
         if (n == HEALS_AT && atomic_load(&heals))
-                faults_clear(faults);
+                faults_clear(front_faults);
         r->answer.status = 201;
         r->answer.type = "text/plain";
         r->answer.body = strcmp(r->path, "/order/long") == 0 ? long_body : "done";
@@ -41,7 +41,7 @@ static void begin(void)
         atomic_store(&heals, false);
         memset(keys, 0, sizeof keys);
         memset(long_body, 'x', LONG);
-        faults = faults_of_test(NULL);
+        front_faults = faults_of_test(NULL);
         port = open_upstream(answer_it);
         open_front("spring.cloud.gateway.routes:\n"
                    "  - {id: order, uri: 'http://127.0.0.1:%d', predicates: ['Path=/order/**'], "
@@ -58,12 +58,12 @@ static void begin(void)
 static void end(void)
 {
         close_all();
-        faults_close(&faults);
+        faults_close(&front_faults);
 }
 
 static void on(const char *fault)
 {
-        fault_on(faults, fault);
+        fault_on(front_faults, fault);
 }
 
 /* How often the fault has struck. */
@@ -74,7 +74,7 @@ static int64_t injected(int64_t fault)
         const char *count;
         int64_t n;
 
-        check(faults_write_one(faults, fault, &one));
+        check(faults_write_one(front_faults, fault, &one));
         count = strstr(one.at, "\"injected\":");
         n = count ? atoll(count + 11) : -1;
         arena_close(&arena);
@@ -97,7 +97,7 @@ static void a_refused_connection_is_none(void)
         int64_t fault;
 
         begin();
-        fault = fault_on(faults, "{\"kind\":\"upstream-refused\",\"routeId\":\"order\"}");
+        fault = fault_on(front_faults, "{\"kind\":\"upstream-refused\",\"routeId\":\"order\"}");
         check_contains(ask(REQUEST("POST /order/1", "Content-Length: 2\r\n") "hi"),
                        "HTTP/1.1 503 ");
         check_contains(answer, "route order: http://127.0.0.1:");
@@ -106,7 +106,7 @@ static void a_refused_connection_is_none(void)
         check_int(injected(fault), 2); /* it is tried once more */
         check_int(atomic_load(&reached), 0);
         check_contains(ask(REQUEST("GET /keyed/1", "")), "HTTP/1.1 201 ");
-        check_int(faults_clear(faults), 1);
+        check_int(faults_clear(front_faults), 1);
         check_contains(ask(REQUEST("GET /order/1", "")), "HTTP/1.1 201 ");
         end();
 }
@@ -142,7 +142,7 @@ static void refused_tries_open_the_breaker(void)
         int64_t fault;
 
         begin();
-        fault = fault_on(faults, "{\"kind\":\"upstream-refused\",\"routeId\":\"broken\"}");
+        fault = fault_on(front_faults, "{\"kind\":\"upstream-refused\",\"routeId\":\"broken\"}");
         for (int i = 0; i < 4; i++)
                 check_contains(ask(REQUEST("POST /broken/1", "")), "the fault upstream-refused");
         check_int(injected(fault), 8);
@@ -243,7 +243,7 @@ static void its_end_frees_who_waits(void)
         for (int i = 0; i < 10; i++)
                 fds[i] = send_to(front, REQUEST("GET /keyed/1", ""));
         wait_for(10);
-        check_int(faults_clear(faults), 1);
+        check_int(faults_clear(front_faults), 1);
         for (int i = 0; i < 10; i++)
                 check_contains(hear(fds[i]), "HTTP/1.1 201 ");
         end();

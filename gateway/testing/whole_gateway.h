@@ -15,7 +15,7 @@
 static struct http_server *upstream, *front;
 static struct gateway *gateway;
 static struct metrics *metrics;
-static struct faults *faults; /* NULL: none */
+static struct faults *front_faults; /* NULL: none; the story's own */
 static char answer[400 << 10];
 
 static inline bool tell_header(void *arg, const char *name, const char *value)
@@ -107,7 +107,7 @@ __attribute__((format(printf, 1, 2))) static inline void open_front(const char *
         va_end(list);
         fclose(f);
         config.metrics = metrics = metrics_open();
-        config.faults = faults;
+        config.faults = front_faults;
         gateway = gateway_open(&config, &error);
         check_text(gateway ? "" : error.text, "");
         front = server_open(gateway_handler(gateway), "gateway-1");
