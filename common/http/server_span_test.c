@@ -1,6 +1,7 @@
 #include "http/server_span.h"
 
 #include "testing/conversation.h"
+#include "testing/faults_on.h"
 #include "testing/spans.h"
 
 static struct http_server *server;
@@ -161,6 +162,26 @@ static void nobody_wants_to_see_the_probes(void)
         end();
 }
 
+static void a_fault_is_named(void)
+{
+        struct faults *faults = faults_of_test(NULL);
+        struct http_config config = config_of_test((struct http_handler){.handle = handle});
+        const struct span_record *s;
+
+        fault_on(faults, "{\"kind\":\"http-reset\"}");
+        fault_on(faults, "{\"kind\":\"http-status\",\"status\":500}");
+        config.faults = faults;
+        spans_record(TRACE_ALWAYS_ON, 1);
+        server = server_of_test(&config);
+        s = span_of(ASK("GET /orders/7", ""));
+        check_text(span_text_of(s, "mall.fault"), "http-status,http-reset");
+        check_text(span_text_of(s, "error.type"), "connection_reset");
+        check(!span_record_find(s, "http.response.status_code"));
+        check_int(s->status, SPAN_ERROR);
+        end();
+        faults_close(&faults);
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
@@ -171,6 +192,7 @@ int main(int argc, char **argv)
                 STORY(a_trusted_proxy_says_how_the_client_sees_us),
                 STORY(a_client_that_goes_away_got_no_status),
                 STORY(nobody_wants_to_see_the_probes),
+                STORY(a_fault_is_named),
                 {NULL, NULL},
         };
 

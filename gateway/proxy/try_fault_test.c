@@ -47,7 +47,7 @@ static void begin(void)
                    "  - {id: order, uri: 'http://127.0.0.1:%d', predicates: ['Path=/order/**'], "
                    "metadata: {response-timeout: 300}}\n"
                    "  - {id: keyed, uri: 'http://127.0.0.1:%d', predicates: ['Path=/keyed/**'], "
-                   "metadata: {idempotency: true}}\n"
+                   "metadata: {idempotency: true, response-timeout: -1}}\n"
                    "  - {id: broken, uri: 'http://127.0.0.1:%d', predicates: ['Path=/broken/**'], "
                    "filters: [{name: CircuitBreaker, args: {name: broken, "
                    "slidingWindowSize: 4, minimumNumberOfCalls: 4, "
@@ -239,7 +239,7 @@ static void its_end_frees_who_waits(void)
         int fds[10];
 
         begin();
-        on("{\"kind\":\"upstream-latency\",\"delay\":\"4s\",\"routeId\":\"keyed\"}");
+        on("{\"kind\":\"upstream-latency\",\"delay\":\"60s\",\"routeId\":\"keyed\"}");
         for (int i = 0; i < 10; i++)
                 fds[i] = send_to(front, REQUEST("GET /keyed/1", ""));
         wait_for(10);
@@ -254,7 +254,7 @@ static void a_client_hangs_up_and_the_gateway_stops(void)
         int gone, waits;
 
         begin();
-        on("{\"kind\":\"upstream-latency\",\"delay\":\"4s\",\"routeId\":\"keyed\"}");
+        on("{\"kind\":\"upstream-latency\",\"delay\":\"60s\",\"routeId\":\"keyed\"}");
         gone = send_to(front, REQUEST("GET /keyed/1", ""));
         waits = send_to(front, REQUEST("GET /keyed/1", ""));
         wait_for(2);
@@ -268,15 +268,19 @@ static void a_client_hangs_up_and_the_gateway_stops(void)
 
 static void late_and_then_broken(void)
 {
-        int64_t since;
+        int64_t since, late;
 
         begin();
         on("{\"kind\":\"upstream-broken\"}");
-        on("{\"kind\":\"upstream-latency\",\"delay\":\"120ms\"}");
+        late = fault_on(front_faults, "{\"kind\":\"upstream-latency\",\"delay\":\"120ms\"}");
         since = clock_mono_us();
         check_contains(ask(REQUEST("POST /order/1", "")), "HTTP/1.1 502 ");
         check(clock_mono_us() - since >= 120000);
         check_int(atomic_load(&reached), 1);
+        /* too late is no answer that could break */
+        on("{\"kind\":\"upstream-latency\",\"delay\":\"60s\",\"path\":\"/order/late\"}");
+        check(faults_remove(front_faults, late));
+        check_contains(ask(REQUEST("GET /order/late", "")), "HTTP/1.1 504 ");
         end();
 }
 
