@@ -12,7 +12,7 @@
 enum {
         LOOK_US = 100 * 1000, /* is the fault still on? */
         SENT_US = 5 * 1000,   /* is the half sent? */
-        SENT_MOST_US = 1000 * 1000,
+        SENT_MOST_US = 5000 * 1000,
 };
 
 struct injected {
