@@ -1,5 +1,6 @@
 #include "service/actuator.h"
 
+#include "base/faults.h"
 #include "base/json.h"
 #include "http/base_url.h"
 #include "http/negotiate.h"
@@ -15,10 +16,20 @@ bool actuator_owns(const char *path)
         return strncmp(path, "/actuator", 9) == 0 && (path[9] == '\0' || path[9] == '/');
 }
 
+/* Is the probe to fail, for practice? */
+static bool fails(struct process *p, enum fault_kind kind)
+{
+        struct injection injection;
+
+        return faults_strike(p->faults, kind, &(struct fault_place){0}, &injection);
+}
+
 static const char *state_of(struct process *p)
 {
         if (p->daemon->is_well && !p->daemon->is_well(p))
                 return "DOWN";
+        if (fails(p, FAULT_NOT_READY))
+                return "OUT_OF_SERVICE";
         return atomic_load(&p->draining) ? "OUT_OF_SERVICE" : "UP";
 }
 
@@ -50,20 +61,25 @@ static void answer_state(struct http_request *r, const char *state)
         answer_health(r, state, NULL);
 }
 
+static bool is_alive(struct process *p)
+{
+        return (!p->daemon->is_alive || p->daemon->is_alive(p)) && !fails(p, FAULT_NOT_ALIVE);
+}
+
 static void health(struct process *p, struct http_request *r)
 {
         char why[256] = "";
         bool whole = !p->daemon->is_whole || p->daemon->is_whole(p, why);
 
         r->uri_template = "/actuator/health";
-        answer_health(r, whole ? state_of(p) : "DOWN", why);
+        answer_health(r, whole && !fails(p, FAULT_NOT_ALIVE) ? state_of(p) : "DOWN", why);
 }
 
 /* It never depends on a store or bus that is away: a restart would not mend that. */
 static void liveness(struct process *p, struct http_request *r)
 {
         r->uri_template = "/actuator/health/liveness";
-        answer_state(r, p->daemon->is_alive && !p->daemon->is_alive(p) ? "DOWN" : "UP");
+        answer_state(r, is_alive(p) ? "UP" : "DOWN");
 }
 
 static void readiness(struct process *p, struct http_request *r)
@@ -84,6 +100,10 @@ static void info(struct process *p, struct http_request *r)
         json_write_string(&body, p->pod);
         text_string(&body, ",\"mall\":");
         describe_mall(p->daemon, p->config, &body);
+        if (p->faults) {
+                text_string(&body, ",\"faults\":");
+                faults_write(p->faults, &body);
+        }
         text_char(&body, '}');
         http_answer_body(r, 200, actuator_json, &body);
 }

@@ -1,10 +1,12 @@
 #include "service/daemon.h"
 
 #include "base/clock.h"
+#include "base/faults.h"
 #include "base/log.h"
 #include "base/metrics_process.h"
 #include "base/redact.h"
 #include "service/actuator.h"
+#include "service/admin.h"
 #include "service/build.h"
 #include "service/describe.h"
 #include "service/document.h"
@@ -122,6 +124,7 @@ bool daemon_listen(struct process *p, const struct http_handler *handler, struct
         if (!p->server || !config_is_set(p->config, "management-port"))
                 return p->server != NULL;
         http.port = (int)config_number(p->config, "management-port");
+        http.faults = NULL; /* there one sees what fails */
         http.threads = 1;
         http.max_connections = 100;
         http.handler = (struct http_handler){handle_management, NULL, p, NULL};
@@ -209,6 +212,8 @@ static void drain(struct process *p)
         log_write(LOG_INFO, "told to stop; draining", NULL);
         start_watchdog();
         atomic_store(&p->draining, true);
+        if (p->faults) /* no request hangs on one; none begins any more */
+                faults_clear(p->faults);
         http_server_drain(p->server);
         wait_signal(&p->signals, config_number(p->config, "drain"));
 }
@@ -228,6 +233,14 @@ static void say_running(struct process *p)
         }
 }
 
+static void each_second(struct process *p, int64_t second)
+{
+        if (p->faults)
+                faults_tick(p->faults);
+        if (p->daemon->each_second)
+                p->daemon->each_second(p, second);
+}
+
 /* Until a signal says stop. */
 static void live(struct process *p)
 {
@@ -237,8 +250,15 @@ static void live(struct process *p)
         while ((signal = wait_signal(&p->signals, 1000)) == 0 || signal == SIGHUP)
                 if (signal == SIGHUP)
                         p->daemon->reload(p);
-                else if (p->daemon->each_second)
-                        p->daemon->each_second(p, second++);
+                else
+                        each_second(p, second++);
+}
+
+static int cannot_start(const struct process *p, const char *step, const struct error *error)
+{
+        log_write(LOG_ERROR, "cannot start", "step", step, "error.message", error->text, NULL);
+        fprintf(stderr, "%s: %s: %s\n", p->daemon->name, step, error->text);
+        return error->kind == ERROR_BAD_INPUT ? EXIT_SETTING : EXIT_FAILURE;
 }
 
 static int run(struct process *p)
@@ -247,12 +267,8 @@ static int run(struct process *p)
         int opened = open_steps(p, &error);
 
         if (p->daemon->steps[opened].name) {
-                log_write(LOG_ERROR, "cannot start", "step", p->daemon->steps[opened].name,
-                          "error.message", error.text, NULL);
-                fprintf(stderr, "%s: %s: %s\n", p->daemon->name, p->daemon->steps[opened].name,
-                        error.text);
                 close_steps(p, opened);
-                return error.kind == ERROR_BAD_INPUT ? EXIT_SETTING : EXIT_FAILURE;
+                return cannot_start(p, p->daemon->steps[opened].name, &error);
         }
         say_running(p);
         live(p);
@@ -260,6 +276,22 @@ static int run(struct process *p)
         close_steps(p, opened);
         log_write(LOG_INFO, "stopped", NULL);
         return EXIT_SUCCESS;
+}
+
+/* The admin listener answers before the first step and after the last. */
+static int run_with_admin(struct process *p)
+{
+        struct error error = {0};
+        int status;
+
+        if (!p->faults)
+                return run(p);
+        p->admin = admin_open(p, &error);
+        if (!p->admin)
+                return cannot_start(p, "admin", &error);
+        status = run(p);
+        admin_close(&p->admin);
+        return status;
 }
 
 /* Signals are taken by the main thread alone, in wait_signal. */
@@ -302,7 +334,8 @@ static int run_logged(struct process *p, struct arena *arena)
         warnings_log(config_warnings(p->config));
         warnings_log(traces.warnings);
         p->otlp = otlp_open(&traces, p->metrics);
-        status = run(p);
+        status = run_with_admin(p);
+        faults_close(&p->faults); /* which logs */
         otlp_close(&p->otlp, FLUSH_MS);
         log_close();
         return status;
@@ -334,9 +367,11 @@ static int configured(struct process *p, const struct setting *settings, struct 
         p->metrics = metrics_open();
         metrics_process_add(p->metrics);
         metric_set(metrics_series(p->metrics, &build_family, labels), 1);
+        p->faults = admin_faults(p); /* configure may pass it on */
         if (p->daemon->configure)
                 p->daemon->configure(p, &error);
         if (error.kind != ERROR_NONE || !pod_name(p->config, p->daemon->name, p->pod, &error)) {
+                faults_close(&p->faults);
                 metrics_close(&p->metrics);
                 return complain(p->daemon, error.text);
         }

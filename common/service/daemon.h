@@ -16,8 +16,10 @@
 #include <signal.h>
 #include <stdatomic.h>
 
+struct admin;
 struct entity;
 struct event_type;
+struct faults;
 struct otlp;
 struct process;
 struct reaction;
@@ -49,6 +51,9 @@ struct daemon {
         const struct actuator_page *pages; /* ends with a NULL name; NULL: none */
         uint32_t fault_kinds; /* 1 << FAULT_...: what can fail on purpose, beside what can in every
                                  daemon (HTTP, probes, resources) */
+        /* For a warning about a fault that strikes nothing: whether it has the route; notes in
+           `known` which it has. NULL: it has no routes. */
+        bool (*has_route)(struct process *process, const char *id, struct text *known);
         bool shy; /* shows only health and info of the actuator on the main port (the gateway) */
 
         /* Whether its threads make progress. NULL: they do. */
@@ -75,6 +80,7 @@ struct process {
         struct http_server *server, *management;
         struct otlp *otlp;           /* NULL: no traces are exported */
         struct faults *faults;       /* what fails on purpose; NULL: there is no admin listener */
+        struct admin *admin;         /* where that is said; NULL: there is none */
         struct allowance memory;     /* of both servers' requests */
         char data_dir[4096];         /* absolute; "" where the daemon keeps nothing */
         char pod[HTTP_POD_MOST + 1]; /* its name among its replicas (pod.h) */

@@ -1,6 +1,7 @@
 #include "service/service.h"
 
 #include "base/clock.h"
+#include "base/faults.h"
 #include "base/log.h"
 #include "data/db.h"
 #include "event/inbox.h"
@@ -15,6 +16,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* of store and bus */
+static const uint32_t fault_kinds =
+        1U << FAULT_SLOW_DISK | 1U << FAULT_REFUSED_COMMIT | 1U << FAULT_PUBLISH_DELAY |
+        1U << FAULT_PUBLISH_TWICE | 1U << FAULT_PUBLISH_GARBAGE | 1U << FAULT_CONSUME_DELAY |
+        1U << FAULT_CONSUME_TWICE | 1U << FAULT_CONSUME_REORDER | 1U << FAULT_CONSUME_PAUSE;
 
 enum {
         STUCK_MS = 30000,
@@ -335,6 +342,7 @@ int service_main(const struct service *service, int argc, char **argv)
                 .reactions = service->reactions,
                 .says = service->says,
                 .steps = steps,
+                .fault_kinds = fault_kinds,
                 .is_alive = is_alive,
                 .is_well = is_well,
                 .is_whole = is_whole,

@@ -13,6 +13,15 @@ static const struct setting common_settings[] = {
          "NAME-PORT, under docker the container's HOSTNAME"},
         {"management-port", SETTING_NUMBER, NULL, NULL, "MANAGEMENT_SERVER_PORT",
          "port of its own for /actuator; unset: it is on the main port", 0, 65535},
+        {"admin-port", SETTING_NUMBER, NULL, NULL, NULL,
+         "port where faults to practise with are switched on (docs/faults.md); 0: any free one, "
+         "logged at start; unset: there is none, and nothing fails on purpose",
+         0, 65535},
+        {"admin-address", SETTING_TEXT, "127.0.0.1", NULL, NULL,
+         "address of the admin port; whoever reaches it can make the daemon fail"},
+        {"admin-token-file", SETTING_TEXT, NULL, NULL, NULL,
+         "file with the token that the admin port asks for (Authorization: Bearer TOKEN), read at "
+         "start; unset: it asks for none"},
         {"data-dir", SETTING_TEXT, "data", "/data", NULL,
          "directory of the store and the embedded log"},
         {"log", SETTING_CHOICE, "json", NULL, NULL, "log lines as JSON (ECS) or as text for people",
