@@ -4,6 +4,8 @@
    FAILS  404 no route; 503 the upstream cannot be reached; 504 its answer is too slow; 502 it
           breaks off */
 #include "base/clock.h"
+#include "base/faults.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/thread.h"
 #include "gateway/gateway.h"
@@ -13,6 +15,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct setting settings[] = {
         {.name = "routes",
@@ -174,6 +177,24 @@ static void write_routes(struct process *p, struct text *out)
         gateway_routes_json(gateway_of(p), out);
 }
 
+static bool has_route(struct process *p, const char *id, struct text *known)
+{
+        struct text routes = text_open(known->arena, 4000);
+        struct error error;
+        const struct json *all;
+        bool found = false;
+
+        gateway_routes_json(gateway_of(p), &routes);
+        all = json_read(known->arena, routes.at, routes.len, &error);
+        for (const struct json *route = all ? all->first : NULL; route; route = route->next) {
+                const char *name = json_member(route, "route_id")->text;
+
+                text_printf(known, "%s%s", known->len ? ", " : "", name);
+                found |= strcmp(name, id) == 0;
+        }
+        return found;
+}
+
 int main(int argc, char **argv)
 {
         static const struct step steps[] = {
@@ -194,6 +215,9 @@ int main(int argc, char **argv)
                 .steps = steps,
                 .pages = pages,
                 .shy = true,
+                .fault_kinds = 1U << FAULT_UPSTREAM_LATENCY | 1U << FAULT_UPSTREAM_BROKEN |
+                               1U << FAULT_UPSTREAM_REFUSED,
+                .has_route = has_route,
                 .configure = configure,
                 .reload = reload,
                 .each_second = look_at_file,
