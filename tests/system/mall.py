@@ -170,6 +170,8 @@ class Daemon(Client):
         self.label = name                                       # in what is said of it
         self.settings = {"address": "127.0.0.1", "port": self.port, "data_dir": self.directory, **settings}
         self.management = Client(settings.get("management_port") or self.port)
+        self.admin = Client(settings.get("admin_port"))         # where it has one
+        self.admin.host = "127.0.0.1"
         self.log_path = self.directory / (name + ".log")
 
     def environment(self, **more):
@@ -334,7 +336,8 @@ class Server:
 
 
 class Mall:
-    def __init__(self, bus="log", only=TRADE, **settings):
+    def __init__(self, bus="log", only=TRADE, admin=False, **settings):
+        """admin: each daemon has an admin port, where faults are switched on."""
         self.directory = self.new_directory()
         self.broker = Broker(self.directory) if bus == "kafka" else None
         if self.broker:
@@ -350,6 +353,8 @@ class Mall:
             if name == "gateway":                               # which shows metrics on a port of their own only
                 own = {k: v for k, v in settings.items() if k not in ("bus_url", "oversell")}
                 own = {**own, "routes": routes, "management_port": ports.reserve()}
+            if admin:
+                own = {**own, "admin_port": ports.reserve()}
             self.daemons[name] = Daemon(name, self.directory, own, numbers[name])
 
     @staticmethod
@@ -392,6 +397,21 @@ class Mall:
 
     def services(self):
         return [daemon for name, daemon in self.daemons.items() if name in SERVICES]
+
+    # -- faults, where the mall has admin ports
+
+    def admin(self, name):
+        return "http://127.0.0.1:%d" % self.daemons[name].admin.port
+
+    def fault(self, name, kind, **members):
+        """Switches one on; its id."""
+        answer = self.daemons[name].admin.post("/faults", {"kind": kind, **members})
+        assert answer.status == 201, "%s takes no %s: %d %s" % (name, kind, answer.status, answer.text)
+        return answer.body["id"]
+
+    def end_faults(self):
+        """Ends all of them in every daemon that runs; how many there were."""
+        return sum(daemon.admin.delete("/faults").body["ended"] for daemon in self.daemons.values() if daemon.is_running())
 
     # -- what stories have in common
 
