@@ -64,9 +64,9 @@ help: ## this list
 all: deps-run ## build all programs; build/bin leads to them
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 
-run: $(if $(KAFKA),deps-kafka,deps-run) $(if $(PG),deps-postgres) ## build and start all daemons here; KAFKA=1 with a Kafka broker, PG=1 with a PostgreSQL server, PORTS=frontend=18080 moves one
+run: $(if $(KAFKA),deps-kafka,deps-run) $(if $(PG),deps-postgres) ## build and start all daemons here; KAFKA=1 with a Kafka broker, PG=1 with a PostgreSQL server, FAULTS=1 with switches for faults, PORTS=frontend=18080 moves one
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
-	@scripts/run.py $(if $(KAFKA),--kafka) $(if $(PG),--postgres) $(PORTS:%=--port %)
+	@scripts/run.py $(if $(KAFKA),--kafka) $(if $(PG),--postgres) $(if $(FAULTS),--faults) $(PORTS:%=--port %)
 
 images_test = $(shell [ "$$(id -u)" = 0 ] && unshare --mount --net true 2>/dev/null && echo images-test)
 
@@ -312,9 +312,9 @@ $(OUT)/%_fuzz: $(OUT)/%_fuzz.o $$(call beside_fuzz,$$*) $$(REPLAY) $(testing) $(
 fuzzers: $(fuzz_sources:%.c=$(OUT)/%)
 
 # what it lets fail
-FAULTS := PQconnectStartParams PQconnectPoll PQsetnonblocking PQenterPipelineMode PQexitPipelineMode PQsendQuery PQsendPrepare \
+PQ_FAULTS := PQconnectStartParams PQconnectPoll PQsetnonblocking PQenterPipelineMode PQexitPipelineMode PQsendQuery PQsendPrepare \
           PQsendQueryPrepared PQsendQueryParams PQpipelineSync PQflush PQconsumeInput PQgetResult
-$(OUT)/common/data/postgres_fault_test: ALL_LIBS += $(FAULTS:%=-Wl,--wrap=%)
+$(OUT)/common/data/postgres_fault_test: ALL_LIBS += $(PQ_FAULTS:%=-Wl,--wrap=%)
 
 # libmicrohttpd answering a constant: what a service on it can reach at most
 ceiling: $(OUT)/tests/bench/ceiling

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """run - the whole mall on this machine, until Ctrl-C.
 
-usage: run.py [--kafka] [--postgres] [--bin DIR] [--port NAME=PORT]...
+usage: run.py [--kafka] [--postgres] [--faults] [--bin DIR] [--port NAME=PORT]...
 
 Starts all daemons, waits until they are ready, says where they are and shows their logs, each line with its
 daemon's name in front; data/log/NAME.log keeps them, also those of what an open console asks all the time, which are
 not shown. MALL_ settings of the environment reach the daemons, except those that cannot be the same for all of them.
 --port moves a daemon; the built-in routes and the console follow it. --kafka starts a broker on localhost:9092, unless
 MALL_BUS_URL names one; --postgres a PostgreSQL on localhost:5432 (--port postgresql=PORT), unless MALL_DB_URL names one.
+--faults gives each daemon an admin port on the loopback, its port + 1000, where faults to practise with are switched on,
+and the console a panel over them; MALL_ADMIN_TOKEN_FILE, if it is set, has the token of all of them.
 Ends with 0 after Ctrl-C, SIGTERM or SIGHUP, with 1 when something could not start or a daemon died.
 """
 import argparse
@@ -29,7 +31,7 @@ import ports
 import services
 
 TOP = services.TOP
-NOT_FOR_ALL = ("MALL_PORT", "MALL_MANAGEMENT_PORT")
+NOT_FOR_ALL = ("MALL_PORT", "MALL_MANAGEMENT_PORT", "MALL_ADMIN_PORT")
 # what the console asks for as long as somebody looks: some twenty lines a second, among which nobody would see an order's
 ASKED_ALL_THE_TIME = re.compile(
     rb"\bGET /(?:actuator/\S* \d"                               # the gateway answers 404 where it hides its metrics
@@ -44,6 +46,7 @@ BROKER = TOP / "tests/kafka/broker.sh"
 BROKER_PORT = 9092
 ROUTES = TOP / "gateway/application.yml"                        # the built-in ones
 SERVER = TOP / "tests/postgres/server.sh"
+ADMIN_STEP = 1000                                               # from a daemon's port to its admin port
 SERVER_PORT = 5432
 
 
@@ -116,7 +119,20 @@ def another(port):
     return next(other for other in range(port + 10000, 65536) if ports.is_free(other, "0.0.0.0")) if port < 55536 else ports.reserve()
 
 
-def require_free(numbers):
+def admin_ports(numbers):
+    beyond = ["%s=%d" % pair for pair in numbers.items() if pair[1] + ADMIN_STEP > 65535]
+    if beyond:
+        raise Trouble("--faults takes the port + %d too, which is too large for %s" % (ADMIN_STEP, ", ".join(beyond)))
+    return {name: port + ADMIN_STEP for name, port in numbers.items()}
+
+
+def require_free(numbers, admins):
+    both = ["port %d of %s is the admin port of %s" % (port, name, other)
+            for name, port in numbers.items() for other, admin in admins.items() if port == admin]
+    taken = ["port %d, the admin port of %s, is taken; `make run PORTS=%s=%d` moves both of its ports"
+             % (port, name, name, another(port - ADMIN_STEP)) for name, port in admins.items() if not ports.is_free(port)]
+    if both or taken:
+        raise Trouble("\nrun: ".join(both or taken))
     for name, port in numbers.items():
         both = [other for other in numbers if numbers[other] == port]
         if len(both) > 1:
@@ -135,7 +151,7 @@ def moved_routes(numbers, folder):
     return re.sub(r"(uri: http://localhost:)(\d+)", lambda uri: uri[1] + str(usual.get(int(uri[2]), uri[2])), ROUTES.read_text())
 
 
-def own_settings(numbers, folder, settings, data):
+def own_settings(numbers, admins, folder, settings, data):
     """What the gateway and the console must know of where the others are, as far as nobody said it already."""
     routes = moved_routes(numbers, folder)
     theirs = settings.get("MALL_ROUTES") or ("application.yml" if os.path.exists("application.yml") else None)
@@ -145,6 +161,11 @@ def own_settings(numbers, folder, settings, data):
     elif routes:
         (data / "routes.yml").write_text(routes)
         own["gateway"] = {"MALL_ROUTES": str(data / "routes.yml")}
+    if admins:
+        own["frontend"]["MALL_CONSOLE_FAULTS"] = "on"
+        own["frontend"]["MALL_ADMIN_SERVICES"] = ",".join("%s=http://localhost:%d" % pair for pair in admins.items())
+    for name, port in admins.items():
+        own.setdefault(name, {})["MALL_ADMIN_PORT"] = str(port)
     return own
 
 
@@ -154,7 +175,7 @@ def those_of(name, folder, settings):
     return {k: v for k, v in settings.items() if k in of[name] or not any(k in known for known in of.values())}
 
 
-def table(daemons, store, bus):
+def table(daemons, admins, store, bus):
     rows = [("daemon", "port", "pid", "health")]
     rows += [(d.name, str(d.port), str(d.process.pid), d.url() + "/actuator/health") for d in daemons]
     urls = {d.name: d.url() for d in daemons}
@@ -166,6 +187,10 @@ def table(daemons, store, bus):
         print("  try:  http POST %s/inventories productId=1001 productName=TV stock=100"
               "\n        http POST %s/orders productId=1001 productName=TV qty=5 customerId=100"
               "\n        http %s/inventories/1" % (urls["product"], urls["gateway"], urls["gateway"]))
+    if admins:
+        print("\n  faults to practise with: the console's panel, or GET, POST and DELETE /faults of")
+        print("\n".join("  %-9s http://localhost:%d/faults" % pair for pair in admins.items()))
+        print("  try:  http POST http://localhost:%d/faults kind=http-latency delay=500ms duration=1min\n" % min(admins.values()))
     print("  Ctrl-C stops all of it\n", flush=True)
 
 
@@ -198,8 +223,9 @@ def mall(arguments, settings, data):
     daemons, lines = [], queue.SimpleQueue()               # a signal may come while it is waited for
     trouble = None
     numbers = {name: arguments.port.get(name) or services.port(name, arguments.bin) for name in services.daemons()}
-    require_free(numbers)
-    own = own_settings(numbers, arguments.bin, settings, data)
+    admins = admin_ports(numbers) if arguments.faults else {}
+    require_free(numbers, admins)
+    own = own_settings(numbers, admins, arguments.bin, settings, data)
     try:
         for name, port in numbers.items():
             daemon = Daemon(name, port, arguments.bin, data, those_of(name, arguments.bin, {**own.get(name, {}), **settings}))
@@ -207,7 +233,7 @@ def mall(arguments, settings, data):
             daemon.follower = threading.Thread(target=daemon.follow, args=(lines,), daemon=True)
             daemon.follower.start()
         wait_until_ready(daemons, lines)
-        table(daemons, without_password(settings.get("MALL_DB_URL", str(data))), settings.get("MALL_BUS_URL", "the embedded log"))
+        table(daemons, admins, without_password(settings.get("MALL_DB_URL", str(data))), settings.get("MALL_BUS_URL", "the embedded log"))
         while True:
             name, line = lines.get()
             if line is None:
@@ -267,6 +293,7 @@ def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--kafka", action="store_true")
     parser.add_argument("--postgres", action="store_true")
+    parser.add_argument("--faults", action="store_true")
     parser.add_argument("--bin", type=pathlib.Path, default=services.PROGRAMS)
     parser.add_argument("--port", action="append", default=[], type=port_of)
     arguments = parser.parse_args()
