@@ -1,0 +1,547 @@
+/* The admin listener, asked over real sockets: what it does, whom it refuses, what it says of bad
+   input. */
+#include "service/admin.h"
+
+#include "base/faults_kinds.h"
+#include "base/json.h"
+#include "data/entity.h"
+#include "event/event.h"
+#include "service/admin_guard.h"
+#include "service/admin_targets.h"
+#include "service/document.h"
+#include "service/settings.h"
+#include "testing/conversation.h"
+
+#include <pthread.h>
+#include <sys/stat.h>
+
+static const struct event_type thing_made = {.name = "ThingMade"},
+                               thing_said = {.name = "ThingSaid"};
+static const struct event_type *const says[] = {&thing_said, NULL};
+static const struct lookup lookups[] = {{.name = "findByName", .members = {"name"}},
+                                        {.name = NULL}};
+static const struct entity thing = {.item = "thing",
+                                    .collection = "things",
+                                    .plain_post = "thing",
+                                    .lookups = lookups,
+                                    .says_created = &thing_made};
+static const struct entity *const entities[] = {&thing, NULL};
+static const struct reaction reactions[] = {{"Orderplaced", NULL}, {NULL, NULL}};
+
+static bool has_route(struct process *p, const char *id, struct text *known)
+{
+        (void)p;
+        text_string(known, "order, product");
+        return strcmp(id, "order") == 0 || strcmp(id, "product") == 0;
+}
+
+static const struct daemon service = {
+        .name = "things",
+        .entities = entities,
+        .reactions = reactions,
+        .says = says,
+        .fault_kinds = 1U << FAULT_PUBLISH_TWICE | 1U << FAULT_CONSUME_TWICE,
+        .has_route = has_route,
+};
+
+/* A process that has come as far as its admin listener. */
+struct stage {
+        struct process p;
+        struct arena *arena;
+        struct admin *admin;
+        struct error error;
+};
+
+static struct stage stage_of(const char *flag, const char *value)
+{
+        struct stage s = {.p.daemon = &service, .arena = arena_open()};
+        char name[] = "things";
+        const char *argv[] = {name, "--admin-port", "0", flag, value, NULL};
+        char *none[] = {NULL};
+
+        document_init();
+        s.p.config = config_open(settings_of(1, NULL, s.arena), flag ? 5 : 3,
+                                 (char **)(uintptr_t)argv, none, &s.error);
+        check_text(s.error.text, "");
+        snprintf(s.p.pod, sizeof s.p.pod, "things-1");
+        return s;
+}
+
+static void begin(struct stage *s)
+{
+        s->p.faults = admin_faults(&s->p);
+        s->admin = admin_open(&s->p, &s->error);
+}
+
+static void end(struct stage *s)
+{
+        admin_close(&s->admin);
+        faults_close(&s->p.faults);
+        config_close(&s->p.config);
+        arena_close(&s->arena);
+}
+
+/* One request and its whole answer; fields are whole lines. */
+static const char *asked(const struct stage *s, const char *line, const char *fields,
+                         const char *body)
+{
+        char request[9000];
+
+        snprintf(request, sizeof request,
+                 "%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%sContent-Length: "
+                 "%zu\r\n\r\n%s",
+                 line, fields, strlen(body), body);
+        return ask(admin_port(s->admin), request);
+}
+
+static const char json_field[] = "Content-Type: application/json\r\n";
+
+static const char *posted(const struct stage *s, const char *body)
+{
+        return asked(s, "POST /faults", json_field, body);
+}
+
+static void it_is_off_unless_the_port_is_set(void)
+{
+        struct stage s = {.p.daemon = &service, .arena = arena_open()};
+        char name[] = "things", *argv[] = {name, NULL}, *none[] = {NULL};
+
+        s.p.config = config_open(settings_of(1, NULL, s.arena), 1, argv, none, &s.error);
+        check(admin_faults(&s.p) == NULL);
+        check_text(config_text(s.p.config, "admin-address"), "127.0.0.1");
+        admin_close(&s.admin);
+        end(&s);
+}
+
+static void a_fault_begins_is_shown_and_ends(void)
+{
+        struct stage s = stage_of(NULL, NULL);
+        const char *answer;
+
+        begin(&s);
+        answer = posted(&s, "{\"kind\":\"not-ready\",\"duration\":\"10s\"}");
+        check_int(status_of(answer), 201);
+        check_contains(answer, "\r\nLocation: /faults/1\r\n");
+        check_contains(answer, "\"kind\":\"not-ready\"");
+        check(faults_may(s.p.faults, FAULT_NOT_READY));
+        answer = asked(&s, "GET /faults", "", "");
+        check_int(status_of(answer), 200);
+        check_contains(answer,
+                       "{\"service\":\"things\",\"pod\":\"things-1\",\"faults\":[{\"id\":1,");
+        check_contains(answer, "\"kinds\":[{\"name\":\"http-latency\"");
+        check_contains(answer, "\r\nCache-Control: no-store\r\n");
+        check(!strstr(answer, "slow-disk")); /* which this daemon has not */
+        check_int(status_of(asked(&s, "GET /faults/1", "", "")), 200);
+        check_int(status_of(asked(&s, "DELETE /faults/1", "", "")), 204);
+        check(!faults_may(s.p.faults, FAULT_NOT_READY));
+        check_int(status_of(asked(&s, "DELETE /faults/1", "", "")), 404);
+        check_int(status_of(asked(&s, "GET /faults/1", "", "")), 404);
+        end(&s);
+}
+
+static void all_end_at_once(void)
+{
+        struct stage s = stage_of(NULL, NULL);
+
+        begin(&s);
+        posted(&s, "{\"kind\":\"not-ready\"}");
+        posted(&s, "{\"kind\":\"not-alive\"}");
+        check_contains(asked(&s, "DELETE /faults", "", ""), "{\"ended\":2}");
+        check_contains(asked(&s, "DELETE /faults", "", ""), "{\"ended\":0}");
+        check_contains(asked(&s, "GET /faults", "", ""), "\"faults\":[]");
+        end(&s);
+}
+
+static void bad_input_is_told_what_is_wrong(void)
+{
+        static const struct {
+                const char *line, *fields, *body;
+                int status;
+                const char *said;
+        } rows[] = {
+                {"POST /faults", json_field, "", 400, "\"detail\""},
+                {"POST /faults", json_field, "{\"kind\":", 400, "byte"},
+                {"POST /faults", json_field, "[]", 400, "an array and not an object"},
+                {"POST /faults", json_field, "null", 400, "not an object"},
+                {"POST /faults", json_field, "{}", 400, "\"member\":\"kind\""},
+                {"POST /faults", json_field, "{\"kind\":\"slow-disk\"}", 400,
+                 "the kinds here are "},
+                {"POST /faults", json_field, "{\"kind\":\"not-ready\",\"duration\":\"2h\"}", 400,
+                 "\"member\":\"duration\""},
+                {"POST /faults", "", "{\"kind\":\"not-ready\"}", 415, "application/json"},
+                {"POST /faults", "Content-Type: text/plain\r\n", "{\"kind\":\"not-ready\"}", 415,
+                 "application/json"},
+                {"POST /faults", "Content-Type: application/x-www-form-urlencoded\r\n",
+                 "kind=not-ready", 415, "application/json"},
+                {"PUT /faults", json_field, "{}", 405, "\r\nAllow: GET,HEAD,POST,DELETE\r\n"},
+                {"POST /faults/1", json_field, "{}", 405, "\r\nAllow: GET,HEAD,DELETE\r\n"},
+                {"DELETE /openapi.json", "", "", 405, "\r\nAllow: GET,HEAD\r\n"},
+                {"OPTIONS /faults", "", "", 405, "\r\nAllow: GET,HEAD,POST,DELETE\r\n"},
+                {"GET /", "", "", 404, "/faults and /openapi.json"},
+                {"GET /faults/", "", "", 404, "problem+json"},
+                {"GET /actuator/health", "", "", 404, "problem+json"},
+                {"DELETE /faults/0", "", "", 404, "no fault 0"},
+                {"DELETE /faults/01", "", "", 404, "no fault 01"},
+                {"DELETE /faults/-1", "", "", 404, "no fault -1"},
+                {"DELETE /faults/99999999999999999999", "", "", 404, "no fault 9"},
+                {"DELETE /faults/1/2", "", "", 404, "problem+json"},
+        };
+        struct stage s = stage_of(NULL, NULL);
+
+        begin(&s);
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                const char *answer = asked(&s, rows[i].line, rows[i].fields, rows[i].body);
+
+                check_int(status_of(answer), rows[i].status);
+                check_contains(answer, rows[i].said);
+                check_contains(answer, "application/problem+json");
+        }
+        check_contains(asked(&s, "GET /faults", "", ""), "\"faults\":[]");
+        end(&s);
+}
+
+static void a_long_body_is_refused(void)
+{
+        struct stage s = stage_of(NULL, NULL);
+
+        begin(&s);
+        check_int(status_of(ask(admin_port(s.admin),
+                                "POST /faults HTTP/1.1\r\nHost: localhost\r\nConnection: "
+                                "close\r\nContent-Length: 1000000\r\n\r\n")),
+                  413);
+        end(&s);
+}
+
+static void nonsense_does_not_end_it(void)
+{
+        static const char *const said[] = {"\r\n\r\n\r\n",
+                                           "\x16\x03\x01\x02\x01\x01\x01\xfc\x03",
+                                           "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+                                           "GET /faults HTTP/9.9\r\n\r\n",
+                                           "GET /faults HTTP/1.1\r\n\r\n",
+                                           "POST /faults HTTP/1.1\r\nHost: a\r\nContent-Length: "
+                                           "5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                                           "DELETE /faults/%00 HTTP/1.1\r\nHost: a\r\n\r\n"};
+        struct stage s = stage_of(NULL, NULL);
+
+        begin(&s);
+        for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+                int fd = dial(admin_port(s.admin));
+
+                say_text(fd, said[i]);
+                shutdown(fd, SHUT_WR);
+                close(fd);
+        }
+        check_int(status_of(asked(&s, "GET /faults", "", "")), 200);
+        end(&s);
+}
+
+/* ---- who may ask ---- */
+
+static const char *write_token(const char *text)
+{
+        static char path[300];
+        FILE *file;
+
+        snprintf(path, sizeof path, "%s/token", check_directory());
+        file = fopen(path, "we");
+        check(file && fputs(text, file) >= 0 && fclose(file) == 0);
+        return path;
+}
+
+static void the_token_is_asked_for(void)
+{
+        static const struct {
+                const char *field;
+                int status;
+        } rows[] = {
+                {"", 401},
+                {"Authorization: Bearer\r\n", 401},
+                {"Authorization: Bearer \r\n", 401},
+                {"Authorization: Bearer s3cre\r\n", 401},
+                {"Authorization: Bearer s3cret-\r\n", 401},
+                {"Authorization: Bearer s3cret s3cret\r\n", 401},
+                {"Authorization: Bearer s3creT\r\n", 401},
+                {"Authorization: Bearer s3crets3cret\r\n", 401},
+                {"Authorization: Basic s3cret\r\n", 401},
+                {"Authorization: s3cret\r\n", 401},
+                {"Authorization: Bearer s3cret\r\n", 200},
+                {"Authorization: bearer   s3cret\r\n", 200},
+        };
+        struct stage s = stage_of("--admin-token-file", write_token("s3cret\n"));
+
+        begin(&s);
+        check_text(s.error.text, "");
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                const char *answer = asked(&s, "GET /faults", rows[i].field, "");
+
+                check_int(status_of(answer), rows[i].status);
+                if (rows[i].status == 401)
+                        check_contains(answer, "\r\nWWW-Authenticate: Bearer realm=\"admin\"");
+                check(rows[i].status == 200 || !strstr(answer, "s3cret"));
+        }
+        check_int(status_of(asked(&s, "GET /openapi.json", "", "")), 401);
+        check_int(status_of(asked(&s, "GET /nothing", "", "")), 401);
+        check_int(status_of(asked(&s, "DELETE /faults", "", "")), 401);
+        end(&s);
+}
+
+static void a_file_without_a_token_is_refused(void)
+{
+        static char long_one[ADMIN_TOKEN_MOST + 10];
+        const struct {
+                const char *text, *why;
+        } rows[] = {{"", "is empty"},
+                    {" \r\n\n", "is empty"},
+                    {"a b", "visible ASCII"},
+                    {"a\nb\n", "visible ASCII"},
+                    {"a\x01"
+                     "b",
+                     "visible ASCII"},
+                    {"\xc3\xa4", "visible ASCII"},
+                    {long_one, "too long"}};
+        char token[ADMIN_TOKEN_MOST + 1];
+
+        memset(long_one, 'x', ADMIN_TOKEN_MOST + 1);
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                struct stage s = stage_of("--admin-token-file", write_token(rows[i].text));
+
+                begin(&s);
+                check(!s.admin);
+                check_int(s.error.kind, ERROR_BAD_INPUT);
+                check_contains(s.error.text, "MALL_ADMIN_TOKEN_FILE=");
+                check_contains(s.error.text, rows[i].why);
+                end(&s);
+        }
+        long_one[ADMIN_TOKEN_MOST] = '\0';
+        check(admin_token_read(write_token(long_one), token, &(struct error){0}));
+        check_text(token, long_one);
+        check(!admin_token_read("/nowhere", token, &(struct error){0}));
+        check(!admin_token_read(check_directory(), token, &(struct error){0}));
+}
+
+static void a_page_in_a_browser_may_not_ask(void)
+{
+        struct stage s = stage_of(NULL, NULL);
+        char request[300];
+
+        begin(&s);
+        check_int(status_of(asked(&s, "GET /faults", "Origin: http://evil.example\r\n", "")), 403);
+        check_int(status_of(asked(&s, "GET /faults", "Origin: null\r\n", "")), 403);
+        check_int(status_of(asked(&s, "POST /faults",
+                                  "Content-Type: application/json\r\nOrigin: http://localhost\r\n",
+                                  "{\"kind\":\"not-ready\"}")),
+                  403);
+        snprintf(request, sizeof request,
+                 "GET /faults HTTP/1.1\r\nHost: evil.example:%d\r\nConnection: close\r\n\r\n",
+                 admin_port(s.admin));
+        check_contains(ask(admin_port(s.admin), request), "not to Host: evil.example");
+        check(!faults_may(s.p.faults, FAULT_NOT_READY));
+        end(&s);
+}
+
+static void names_that_somebody_can_own_are_not_safe(void)
+{
+        static const char *const safe[] = {
+                "localhost",           "localhost:9081",
+                "127.0.0.1:9081",      "10.0.0.3",
+                "[::1]:9081",          "order-admin:9091",
+                "order.localhost",     "order-admin.mall.svc.cluster.local:9091",
+                "order-admin.mall.svc"};
+        static const char *const unsafe[] = {"evil.example",
+                                             "evil.example:9081",
+                                             "127.0.0.1.nip.io",
+                                             "cluster.local.evil.example",
+                                             "localhost.evil.example",
+                                             "svc.example",
+                                             "localhost.",
+                                             ""};
+
+        for (size_t i = 0; i < sizeof safe / sizeof *safe; i++)
+                check_text(admin_host_is_safe(safe[i]) ? safe[i] : "refused", safe[i]);
+        for (size_t i = 0; i < sizeof unsafe / sizeof *unsafe; i++)
+                check_text(admin_host_is_safe(unsafe[i]) ? "taken" : unsafe[i], unsafe[i]);
+        check(admin_address_is_loopback("127.0.0.1") && admin_address_is_loopback("::1"));
+        check(!admin_address_is_loopback("0.0.0.0") && !admin_address_is_loopback("::") &&
+              !admin_address_is_loopback("10.0.0.3"));
+}
+
+static void a_daemon_that_stops_takes_no_fault(void)
+{
+        struct stage s = stage_of(NULL, NULL);
+
+        begin(&s);
+        atomic_store(&s.p.draining, true);
+        check_int(status_of(posted(&s, "{\"kind\":\"not-ready\"}")), 503);
+        check(!faults_may(s.p.faults, FAULT_NOT_READY));
+        check_int(status_of(asked(&s, "GET /faults", "", "")), 200);
+        end(&s);
+}
+
+/* ---- targets ---- */
+
+static void templates_meet_where_a_path_fits_both(void)
+{
+        static const struct {
+                const char *one, *other;
+                bool meet;
+        } rows[] = {
+                {"/orders", "/orders", true},
+                {"/orders", "/order", false},
+                {"/orders/{id}", "/orders/7", true},
+                {"/orders/{id}", "/orders/{other}", true},
+                {"/orders/{id}", "/orders", false},
+                {"/orders/{id}", "/orders/", false},
+                {"/orders/**", "/orders/7/x", true},
+                {"/**", "/orders", true},
+                {"/orders/{id}", "/**", true},
+                {"/{a}/7", "/orders/{id}", true},
+                {"/", "/", true},
+                {"/", "/orders", false},
+                {"orders", "/orders", false},
+        };
+
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                check_int(admin_templates_meet(rows[i].one, rows[i].other), rows[i].meet);
+                check_int(admin_templates_meet(rows[i].other, rows[i].one), rows[i].meet);
+        }
+}
+
+static const char *warning_of(struct stage *s, enum fault_kind kind, const struct fault *target)
+{
+        struct text why = text_open(s->arena, 10);
+        struct fault fault = *target;
+
+        fault.kind = kind;
+        admin_check_target(&s->p, &fault, &why);
+        return why.at;
+}
+
+static void a_target_that_matches_nothing_is_warned_of(void)
+{
+        struct stage s = stage_of(NULL, NULL);
+        char get[] = "GET", small[] = "get", things[] = "/things", one[] = "/things/{x}",
+             typo[] = "/thing", found[] = "/things/search/findByName", made[] = "ThingMade",
+             said[] = "ThingSaid", placed[] = "Orderplaced", order[] = "order";
+
+        check_text(warning_of(&s, FAULT_HTTP_RESET, &(struct fault){.method = get}), "");
+        check_text(warning_of(&s, FAULT_HTTP_RESET, &(struct fault){.path = things}), "");
+        check_text(warning_of(&s, FAULT_HTTP_RESET, &(struct fault){.path = one}), "");
+        check_text(warning_of(&s, FAULT_HTTP_RESET, &(struct fault){.path = found}), "");
+        check_text(warning_of(&s, FAULT_HTTP_RESET, &(struct fault){.path = typo}),
+                   "no path here is like /thing; there are /things, /things/{id}, /things/thing, "
+                   "/things/search/findByName");
+        check_text(warning_of(&s, FAULT_HTTP_RESET, &(struct fault){.method = small}),
+                   "no request has the method get");
+        check_text(warning_of(&s, FAULT_PUBLISH_TWICE, &(struct fault){.type = made}), "");
+        check_text(warning_of(&s, FAULT_PUBLISH_TWICE, &(struct fault){.type = said}), "");
+        check_text(warning_of(&s, FAULT_PUBLISH_TWICE, &(struct fault){.type = placed}),
+                   "no event of the type Orderplaced is said here, but ThingMade, ThingSaid");
+        check_text(warning_of(&s, FAULT_CONSUME_TWICE, &(struct fault){.type = placed}), "");
+        check_text(warning_of(&s, FAULT_CONSUME_DELAY, &(struct fault){.type = made}),
+                   "no event of the type ThingMade is heard here, but Orderplaced");
+        check_text(warning_of(&s, FAULT_UPSTREAM_BROKEN, &(struct fault){.route = order}), "");
+        check_text(warning_of(&s, FAULT_UPSTREAM_BROKEN, &(struct fault){.route = made}),
+                   "no route has the id ThingMade; there are order, product");
+        end(&s);
+}
+
+/* ---- its description ---- */
+
+static const struct json *document_of(struct stage *s)
+{
+        const char *body = strstr(asked(s, "GET /openapi.json", "", ""), "\r\n\r\n");
+        const struct json *document;
+
+        check(body);
+        document = json_read(s->arena, body + 4, strlen(body + 4), &s->error);
+        check_text(s->error.text, "");
+        return document;
+}
+
+static const struct json *down(const struct json *from, const char *const *names)
+{
+        for (; from && *names; names++)
+                from = json_member(from, *names);
+        check(from);
+        return from;
+}
+
+static void the_description_has_the_kinds_of_the_daemon(void)
+{
+        static const char *const path[] = {"components", "schemas", "fault-input", "oneOf", NULL};
+        struct stage s = stage_of(NULL, NULL);
+        int kinds = 0;
+
+        begin(&s);
+        for (const struct json *one = down(document_of(&s), path)->first; one; one = one->next) {
+                const struct json *properties = json_member(one, "properties");
+                const char *name = json_member(json_member(properties, "kind"), "const")->text;
+                int kind = 0;
+
+                while (strcmp(fault_rows[kind].name, name) != 0)
+                        check(++kind < FAULT_KINDS);
+                check_int(!!json_member(properties, "rate"),
+                          !!(fault_rows[kind].members & MEMBER_RATE));
+                check_int(!!json_member(properties, "eventType"),
+                          !!(fault_rows[kind].members & MEMBER_TYPE));
+                check_int(!!json_member(properties, "status"),
+                          !!(fault_rows[kind].members & MEMBER_STATUS));
+                kinds++;
+        }
+        check_int(kinds, __builtin_popcount(admin_fault_kinds) + 2);
+        end(&s);
+}
+
+/* ---- threads ---- */
+
+static void *tick(void *arg)
+{
+        struct faults *faults = arg;
+        struct injection injection;
+
+        for (int i = 0; i < 200; i++) {
+                faults_tick(faults);
+                faults_strike(faults, FAULT_NOT_READY, &(struct fault_place){0}, &injection);
+        }
+        return NULL;
+}
+
+static void faults_come_and_go_while_others_ask_for_them(void)
+{
+        struct stage s = stage_of(NULL, NULL);
+        pthread_t thread;
+
+        begin(&s);
+        check(pthread_create(&thread, NULL, tick, s.p.faults) == 0);
+        for (int i = 0; i < 20; i++) {
+                check_int(status_of(posted(&s, "{\"kind\":\"not-ready\"}")), 201);
+                check_int(status_of(asked(&s, "DELETE /faults", "", "")), 200);
+        }
+        pthread_join(thread, NULL);
+        end(&s);
+}
+
+int main(int argc, char **argv)
+{
+        static const struct story stories[] = {
+                STORY(it_is_off_unless_the_port_is_set),
+                STORY(a_fault_begins_is_shown_and_ends),
+                STORY(all_end_at_once),
+                STORY(bad_input_is_told_what_is_wrong),
+                STORY(a_long_body_is_refused),
+                STORY(nonsense_does_not_end_it),
+                STORY(the_token_is_asked_for),
+                STORY(a_file_without_a_token_is_refused),
+                STORY(a_page_in_a_browser_may_not_ask),
+                STORY(names_that_somebody_can_own_are_not_safe),
+                STORY(a_daemon_that_stops_takes_no_fault),
+                STORY(templates_meet_where_a_path_fits_both),
+                STORY(a_target_that_matches_nothing_is_warned_of),
+                STORY(the_description_has_the_kinds_of_the_daemon),
+                STORY(faults_come_and_go_while_others_ask_for_them),
+                {NULL, NULL},
+        };
+
+        return check_main(stories, argc, argv);
+}
