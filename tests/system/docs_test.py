@@ -105,6 +105,17 @@ def test_make_run_shows_the_console_first_and_the_built_in_routes_follow_the_dae
     assert page and said.index(page[0]) < said.index("  daemon "), said
 
 
+def test_make_run_with_faults_says_where_they_are_switched_on():
+    def look(numbers):
+        for name, port in numbers.items():
+            admin = Client(port + 1000)
+            admin.host = "127.0.0.1"
+            equal(admin.get("/faults").body["service"], name)
+    said = run_and_order("--faults", look=look)
+    assert "faults to practise with" in said and re.search(r"order +http://localhost:\d+/faults\n", said), said
+    assert "faults" not in run_and_order(), "they are off by default"
+
+
 def test_make_run_names_a_port_that_is_taken_and_a_way_out():
     with tempfile.TemporaryDirectory() as directory, socket.create_server(("0.0.0.0", ports.reserve())) as taken:
         port = taken.getsockname()[1]
@@ -134,8 +145,8 @@ ASKED_ALL_THE_TIME = (
     ("order", "/orders/1"), ("order", "/orders?page=0&size=3"))
 
 
-def run_and_order(*flags, signals=(signal.SIGINT,), routes=True):
-    """What `make run` said until it was stopped, having taken an order and shown the console; routes: with a routes file of our own."""
+def run_and_order(*flags, signals=(signal.SIGINT,), routes=True, look=None):
+    """What `make run` said until it was stopped, having taken an order and shown the console; routes: with a routes file of our own; look: does more with the ports."""
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o755)                              # the server is another user when we are root
         numbers = {name: ports.reserve() for name in DAEMONS}
@@ -162,6 +173,8 @@ def run_and_order(*flags, signals=(signal.SIGINT,), routes=True):
                     assert console.status == 200 and "<html" in console.text, (console.status, console.text)
                     for daemon, path in ASKED_ALL_THE_TIME:
                         Client(numbers[daemon]).get(path)
+                    if look:
+                        look(numbers)
                     for number in signals:
                         run.send_signal(number)
         finally:
