@@ -1,14 +1,9 @@
 #include "service/admin_openapi.h"
 
-#include "base/faults_kinds.h"
+#include "service/admin_schema.h"
 #include "service/build.h"
 #include "service/document.h"
 #include "service/openapi_schema.h"
-
-#include <stdio.h>
-#include <string.h>
-
-enum { HOUR_MS = 3600000 };
 
 static cJSON *type_of(const char *name)
 {
@@ -26,131 +21,6 @@ static cJSON *answer(const char *what, cJSON *content)
 {
         return object_of(
                 (struct member[]){{"description", string_of(what)}, {"content", content}, {NULL}});
-}
-
-/* ---- the members of a fault ---- */
-
-/* Alternatives of a regular expression: whole numbers of at least so many digits up to the most,
-   with the unit. */
-static void add_numbers(struct text *pattern, int least_digits, int64_t most, const char *unit)
-{
-        char digits[20];
-        int len = snprintf(digits, sizeof digits, "%lld", (long long)most);
-
-        if (most < 1)
-                return;
-        if (len > least_digits)
-                text_printf(pattern, "|[1-9][0-9]{%d,%d}%s", least_digits - 1, len - 2, unit);
-        for (int i = 0; i < len; i++)
-                if (digits[i] > (i ? '0' : '1'))
-                        text_printf(pattern, "|%.*s[%d-%c][0-9]{%d}%s", i, digits, i ? 0 : 1,
-                                    digits[i] - 1, len - i - 1, unit);
-        text_printf(pattern, "|%s%s", digits, unit);
-}
-
-/* "250ms", "5s", "10min"; a number is seconds. */
-static cJSON *duration_schema(int64_t least_ms, int64_t most_ms)
-{
-        struct arena *arena = arena_open();
-        struct text pattern = text_open(arena, 500);
-        cJSON *texts, *numbers;
-
-        text_string(&pattern, "^(");
-        add_numbers(&pattern, least_ms >= 100 ? 3 : 1, most_ms, "ms");
-        add_numbers(&pattern, 1, most_ms / 1000, "s?");
-        add_numbers(&pattern, 1, most_ms / 60000, "min");
-        add_numbers(&pattern, 1, most_ms / HOUR_MS, "h");
-        text_string(&pattern, ")$");
-        memmove(pattern.at + 2, pattern.at + 3, pattern.len - 2); /* the first bar */
-        texts = object_of((struct member[]){
-                {"type", string_of("string")}, {"pattern", string_of(pattern.at)}, {NULL}});
-        numbers = object_of(
-                (struct member[]){{"type", string_of("integer")},
-                                  {"minimum", cJSON_CreateNumber(1)},
-                                  {"maximum", cJSON_CreateNumber((double)(most_ms / 1000))},
-                                  {NULL}});
-        arena_close(&arena);
-        return object_of(
-                (struct member[]){{"oneOf", list_of((cJSON *[]){texts, numbers, NULL})}, {NULL}});
-}
-
-static cJSON *number_schema(const char *type, double least, double above, double most)
-{
-        return object_of((struct member[]){
-                {"type", string_of(type)},
-                {"minimum", above < 0 ? cJSON_CreateNumber(least) : NULL},
-                {"exclusiveMinimum", above < 0 ? NULL : cJSON_CreateNumber(above)},
-                {"maximum", cJSON_CreateNumber(most)},
-                {NULL},
-        });
-}
-
-static cJSON *member_schema(enum fault_member member, const struct fault_row *row)
-{
-        switch (member) {
-        case MEMBER_RATE:
-                return number_schema("number", 0, 0, 1);
-        case MEMBER_DELAY:
-                return duration_schema(1, row->most_delay_ms);
-        case MEMBER_STATUS:
-                return number_schema("integer", 400, -1, 599);
-        case MEMBER_CORES:
-                return number_schema("number", 0, 0, 64);
-        case MEMBER_SIZE:
-                return number_schema("integer", 1 << 20, -1, 1 << 30);
-        default:
-                return openapi_ref("name");
-        }
-}
-
-static const struct {
-        enum fault_member member;
-        const char *name;
-        bool required;
-} members[] = {
-        {MEMBER_RATE, "rate", false},      {MEMBER_METHOD, "method", false},
-        {MEMBER_PATH, "path", false},      {MEMBER_ROUTE, "routeId", false},
-        {MEMBER_TYPE, "eventType", false}, {MEMBER_KEY, "key", false},
-        {MEMBER_DELAY, "delay", true},     {MEMBER_STATUS, "status", true},
-        {MEMBER_CORES, "cores", true},     {MEMBER_SIZE, "size", true},
-};
-
-enum { MEMBERS = sizeof members / sizeof *members };
-
-static cJSON *kind_schema(const struct fault_row *row)
-{
-        cJSON *kind = object_of((struct member[]){{"const", string_of(row->name)}, {NULL}});
-        cJSON *properties = object_of((struct member[]){
-                {"kind", kind}, {"duration", duration_schema(100, HOUR_MS)}, {NULL}});
-        cJSON *required = list_of((cJSON *[]){string_of("kind"), NULL});
-
-        for (int i = 0; i < MEMBERS; i++) {
-                if (!(row->members & members[i].member))
-                        continue;
-                cJSON_AddItemToObject(properties, members[i].name,
-                                      member_schema(members[i].member, row));
-                if (members[i].required)
-                        cJSON_AddItemToArray(required, string_of(members[i].name));
-        }
-        return object_of((struct member[]){
-                {"type", string_of("object")},
-                {"description", string_of(row->about)},
-                {"properties", properties},
-                {"required", required},
-                {"additionalProperties", cJSON_CreateFalse()},
-                {NULL},
-        });
-}
-
-/* One of the kinds. */
-static cJSON *fault_input(uint32_t kinds)
-{
-        cJSON *all = cJSON_CreateArray();
-
-        for (int kind = 0; kind < FAULT_KINDS; kind++)
-                if (kinds & UINT32_C(1) << kind)
-                        cJSON_AddItemToArray(all, kind_schema(&fault_rows[kind]));
-        return object_of((struct member[]){{"oneOf", all}, {NULL}});
 }
 
 /* ---- the answers ---- */
@@ -306,11 +176,7 @@ static cJSON *on_fault(bool token)
 static cJSON *components(uint32_t kinds, bool token)
 {
         cJSON *schemas = object_of((struct member[]){
-                {"name", object_of((struct member[]){{"type", string_of("string")},
-                                                     {"minLength", cJSON_CreateNumber(1)},
-                                                     {"maxLength", cJSON_CreateNumber(200)},
-                                                     {NULL}})},
-                {"fault-input", fault_input(kinds)},
+                {"fault-input", admin_fault_schema(kinds)},
                 {"fault", fault_schema()},
                 {"faults", faults_schema()},
                 {"ended", ended_schema()},

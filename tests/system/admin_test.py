@@ -34,7 +34,7 @@ def refused_start(name, **settings):
 def test_without_its_setting_there_is_no_port_and_nothing_speaks_of_faults():
     with Mall(only=DAEMONS) as mall:
         for daemon in mall.daemons.values():
-            assert "faults" not in daemon.get("/actuator/info").body, daemon.name
+            assert "faults" not in daemon.management.get("/actuator/info").body, daemon.name
             assert "mall_faults" not in daemon.management.get("/actuator/prometheus").text, daemon.name
             assert not log_lines(daemon, "faults can be switched on here"), daemon.name
             listening = subprocess.run(["ss", "-Hltnp"], stdout=subprocess.PIPE, text=True, check=True).stdout
@@ -47,7 +47,7 @@ def test_each_daemon_says_which_faults_it_has():
         for name, daemon in mall.daemons.items():
             said = daemon.admin.get("/faults").body
             equal((said["service"], said["faults"], said["ended"]), (name, [], []))
-            equal(said["pod"], daemon.get("/actuator/info").body["pod"])
+            equal(said["pod"], daemon.management.get("/actuator/info").body["pod"])
             kinds = {kind["name"] for kind in said["kinds"]}
             assert {"http-latency", "not-ready", "cpu", "memory"} <= kinds, kinds
             equal("slow-disk" in kinds and "consume-pause" in kinds, name not in ("frontend", "gateway"), name)
@@ -103,7 +103,7 @@ def test_a_wrong_setting_ends_the_start_with_a_sentence():
 
 
 def test_bad_input_is_told_what_is_meant_and_changes_nothing():
-    cases = (({}, "kind", "the kinds here are http-latency, "),
+    cases = (({}, "kind", "http-latency, http-status"),
              ({"kind": "http-latncy"}, "kind", "http-latency"),
              ({"kind": "not-ready", "duration": "2h"}, "duration", ""),
              ({"kind": "not-ready", "duration": "never"}, "duration", ""),
