@@ -4,10 +4,7 @@
 
 #include "base/faults_kinds.h"
 #include "base/json.h"
-#include "data/entity.h"
-#include "event/event.h"
 #include "service/admin_guard.h"
-#include "service/admin_targets.h"
 #include "service/document.h"
 #include "service/settings.h"
 #include "testing/conversation.h"
@@ -15,33 +12,9 @@
 #include <pthread.h>
 #include <sys/stat.h>
 
-static const struct event_type thing_made = {.name = "ThingMade"},
-                               thing_said = {.name = "ThingSaid"};
-static const struct event_type *const says[] = {&thing_said, NULL};
-static const struct lookup lookups[] = {{.name = "findByName", .members = {"name"}},
-                                        {.name = NULL}};
-static const struct entity thing = {.item = "thing",
-                                    .collection = "things",
-                                    .plain_post = "thing",
-                                    .lookups = lookups,
-                                    .says_created = &thing_made};
-static const struct entity *const entities[] = {&thing, NULL};
-static const struct reaction reactions[] = {{"Orderplaced", NULL}, {NULL, NULL}};
-
-static bool has_route(struct process *p, const char *id, struct text *known)
-{
-        (void)p;
-        text_string(known, "order, product");
-        return strcmp(id, "order") == 0 || strcmp(id, "product") == 0;
-}
-
 static const struct daemon service = {
         .name = "things",
-        .entities = entities,
-        .reactions = reactions,
-        .says = says,
         .fault_kinds = 1U << FAULT_PUBLISH_TWICE | 1U << FAULT_CONSUME_TWICE,
-        .has_route = has_route,
 };
 
 /* A process that has come as far as its admin listener. */
@@ -286,40 +259,6 @@ static void the_token_is_asked_for(void)
         end(&s);
 }
 
-static void a_file_without_a_token_is_refused(void)
-{
-        static char long_one[ADMIN_TOKEN_MOST + 10];
-        const struct {
-                const char *text, *why;
-        } rows[] = {{"", "is empty"},
-                    {" \r\n\n", "is empty"},
-                    {"a b", "visible ASCII"},
-                    {"a\nb\n", "visible ASCII"},
-                    {"a\x01"
-                     "b",
-                     "visible ASCII"},
-                    {"\xc3\xa4", "visible ASCII"},
-                    {long_one, "too long"}};
-        char token[ADMIN_TOKEN_MOST + 1];
-
-        memset(long_one, 'x', ADMIN_TOKEN_MOST + 1);
-        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-                struct stage s = stage_of("--admin-token-file", write_token(rows[i].text));
-
-                begin(&s);
-                check(!s.admin);
-                check_int(s.error.kind, ERROR_BAD_INPUT);
-                check_contains(s.error.text, "MALL_ADMIN_TOKEN_FILE=");
-                check_contains(s.error.text, rows[i].why);
-                end(&s);
-        }
-        long_one[ADMIN_TOKEN_MOST] = '\0';
-        check(admin_token_read(write_token(long_one), token, &(struct error){0}));
-        check_text(token, long_one);
-        check(!admin_token_read("/nowhere", token, &(struct error){0}));
-        check(!admin_token_read(check_directory(), token, &(struct error){0}));
-}
-
 static void a_page_in_a_browser_may_not_ask(void)
 {
         struct stage s = stage_of(NULL, NULL);
@@ -340,32 +279,6 @@ static void a_page_in_a_browser_may_not_ask(void)
         end(&s);
 }
 
-static void names_that_somebody_can_own_are_not_safe(void)
-{
-        static const char *const safe[] = {
-                "localhost",           "localhost:9081",
-                "127.0.0.1:9081",      "10.0.0.3",
-                "[::1]:9081",          "order-admin:9091",
-                "order.localhost",     "order-admin.mall.svc.cluster.local:9091",
-                "order-admin.mall.svc"};
-        static const char *const unsafe[] = {"evil.example",
-                                             "evil.example:9081",
-                                             "127.0.0.1.nip.io",
-                                             "cluster.local.evil.example",
-                                             "localhost.evil.example",
-                                             "svc.example",
-                                             "localhost.",
-                                             ""};
-
-        for (size_t i = 0; i < sizeof safe / sizeof *safe; i++)
-                check_text(admin_host_is_safe(safe[i]) ? safe[i] : "refused", safe[i]);
-        for (size_t i = 0; i < sizeof unsafe / sizeof *unsafe; i++)
-                check_text(admin_host_is_safe(unsafe[i]) ? "taken" : unsafe[i], unsafe[i]);
-        check(admin_address_is_loopback("127.0.0.1") && admin_address_is_loopback("::1"));
-        check(!admin_address_is_loopback("0.0.0.0") && !admin_address_is_loopback("::") &&
-              !admin_address_is_loopback("10.0.0.3"));
-}
-
 static void a_daemon_that_stops_takes_no_fault(void)
 {
         struct stage s = stage_of(NULL, NULL);
@@ -375,74 +288,6 @@ static void a_daemon_that_stops_takes_no_fault(void)
         check_int(status_of(posted(&s, "{\"kind\":\"not-ready\"}")), 503);
         check(!faults_may(s.p.faults, FAULT_NOT_READY));
         check_int(status_of(asked(&s, "GET /faults", "", "")), 200);
-        end(&s);
-}
-
-/* ---- targets ---- */
-
-static void templates_meet_where_a_path_fits_both(void)
-{
-        static const struct {
-                const char *one, *other;
-                bool meet;
-        } rows[] = {
-                {"/orders", "/orders", true},
-                {"/orders", "/order", false},
-                {"/orders/{id}", "/orders/7", true},
-                {"/orders/{id}", "/orders/{other}", true},
-                {"/orders/{id}", "/orders", false},
-                {"/orders/{id}", "/orders/", false},
-                {"/orders/**", "/orders/7/x", true},
-                {"/**", "/orders", true},
-                {"/orders/{id}", "/**", true},
-                {"/{a}/7", "/orders/{id}", true},
-                {"/", "/", true},
-                {"/", "/orders", false},
-                {"orders", "/orders", false},
-        };
-
-        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-                check_int(admin_templates_meet(rows[i].one, rows[i].other), rows[i].meet);
-                check_int(admin_templates_meet(rows[i].other, rows[i].one), rows[i].meet);
-        }
-}
-
-static const char *warning_of(struct stage *s, enum fault_kind kind, const struct fault *target)
-{
-        struct text why = text_open(s->arena, 10);
-        struct fault fault = *target;
-
-        fault.kind = kind;
-        admin_check_target(&s->p, &fault, &why);
-        return why.at;
-}
-
-static void a_target_that_matches_nothing_is_warned_of(void)
-{
-        struct stage s = stage_of(NULL, NULL);
-        char get[] = "GET", small[] = "get", things[] = "/things", one[] = "/things/{x}",
-             typo[] = "/thing", found[] = "/things/search/findByName", made[] = "ThingMade",
-             said[] = "ThingSaid", placed[] = "Orderplaced", order[] = "order";
-
-        check_text(warning_of(&s, FAULT_HTTP_RESET, &(struct fault){.method = get}), "");
-        check_text(warning_of(&s, FAULT_HTTP_RESET, &(struct fault){.path = things}), "");
-        check_text(warning_of(&s, FAULT_HTTP_RESET, &(struct fault){.path = one}), "");
-        check_text(warning_of(&s, FAULT_HTTP_RESET, &(struct fault){.path = found}), "");
-        check_text(warning_of(&s, FAULT_HTTP_RESET, &(struct fault){.path = typo}),
-                   "no path here is like /thing; there are /things, /things/{id}, /things/thing, "
-                   "/things/search/findByName");
-        check_text(warning_of(&s, FAULT_HTTP_RESET, &(struct fault){.method = small}),
-                   "no request has the method get");
-        check_text(warning_of(&s, FAULT_PUBLISH_TWICE, &(struct fault){.type = made}), "");
-        check_text(warning_of(&s, FAULT_PUBLISH_TWICE, &(struct fault){.type = said}), "");
-        check_text(warning_of(&s, FAULT_PUBLISH_TWICE, &(struct fault){.type = placed}),
-                   "no event of the type Orderplaced is said here, but ThingMade, ThingSaid");
-        check_text(warning_of(&s, FAULT_CONSUME_TWICE, &(struct fault){.type = placed}), "");
-        check_text(warning_of(&s, FAULT_CONSUME_DELAY, &(struct fault){.type = made}),
-                   "no event of the type ThingMade is heard here, but Orderplaced");
-        check_text(warning_of(&s, FAULT_UPSTREAM_BROKEN, &(struct fault){.route = order}), "");
-        check_text(warning_of(&s, FAULT_UPSTREAM_BROKEN, &(struct fault){.route = made}),
-                   "no route has the id ThingMade; there are order, product");
         end(&s);
 }
 
@@ -533,12 +378,8 @@ int main(int argc, char **argv)
                 STORY(a_long_body_is_refused),
                 STORY(nonsense_does_not_end_it),
                 STORY(the_token_is_asked_for),
-                STORY(a_file_without_a_token_is_refused),
                 STORY(a_page_in_a_browser_may_not_ask),
-                STORY(names_that_somebody_can_own_are_not_safe),
                 STORY(a_daemon_that_stops_takes_no_fault),
-                STORY(templates_meet_where_a_path_fits_both),
-                STORY(a_target_that_matches_nothing_is_warned_of),
                 STORY(the_description_has_the_kinds_of_the_daemon),
                 STORY(faults_come_and_go_while_others_ask_for_them),
                 {NULL, NULL},

@@ -1,0 +1,89 @@
+/* Which names lead to nobody else, and which file has a token. */
+#include "service/admin_guard.h"
+
+#include "testing/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *write_token(const char *text)
+{
+        static char path[300];
+        FILE *file;
+
+        snprintf(path, sizeof path, "%s/token", check_directory());
+        file = fopen(path, "we");
+        check(file && fputs(text, file) >= 0 && fclose(file) == 0);
+        return path;
+}
+
+static void a_file_without_a_token_is_refused(void)
+{
+        static char long_one[ADMIN_TOKEN_MOST + 10];
+        const struct {
+                const char *text, *why;
+        } rows[] = {{"", "is empty"},
+                    {" \r\n\n", "is empty"},
+                    {"a b", "visible ASCII"},
+                    {"a\nb\n", "visible ASCII"},
+                    {"a\x01"
+                     "b",
+                     "visible ASCII"},
+                    {"\xc3\xa4", "visible ASCII"},
+                    {long_one, "too long"}};
+        char token[ADMIN_TOKEN_MOST + 1];
+
+        memset(long_one, 'x', ADMIN_TOKEN_MOST + 1);
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                struct error error = {0};
+                const char *path = write_token(rows[i].text);
+
+                check(!admin_token_read(path, token, &error));
+                check_int(error.kind, ERROR_BAD_INPUT);
+                check_contains(error.text, "MALL_ADMIN_TOKEN_FILE=");
+                check_contains(error.text, path);
+                check_contains(error.text, rows[i].why);
+        }
+        long_one[ADMIN_TOKEN_MOST] = '\0';
+        check(admin_token_read(write_token(long_one), token, &(struct error){0}));
+        check_text(token, long_one);
+        check(!admin_token_read("/nowhere", token, &(struct error){0}));
+        check(!admin_token_read(check_directory(), token, &(struct error){0}));
+}
+
+static void names_that_somebody_can_own_are_not_safe(void)
+{
+        static const char *const safe[] = {
+                "localhost",           "localhost:9081",
+                "127.0.0.1:9081",      "10.0.0.3",
+                "[::1]:9081",          "order-admin:9091",
+                "order.localhost",     "order-admin.mall.svc.cluster.local:9091",
+                "order-admin.mall.svc"};
+        static const char *const unsafe[] = {"evil.example",
+                                             "evil.example:9081",
+                                             "127.0.0.1.nip.io",
+                                             "cluster.local.evil.example",
+                                             "localhost.evil.example",
+                                             "svc.example",
+                                             "localhost.",
+                                             ""};
+
+        for (size_t i = 0; i < sizeof safe / sizeof *safe; i++)
+                check_text(admin_host_is_safe(safe[i]) ? safe[i] : "refused", safe[i]);
+        for (size_t i = 0; i < sizeof unsafe / sizeof *unsafe; i++)
+                check_text(admin_host_is_safe(unsafe[i]) ? "taken" : unsafe[i], unsafe[i]);
+        check(admin_address_is_loopback("127.0.0.1") && admin_address_is_loopback("::1"));
+        check(!admin_address_is_loopback("0.0.0.0") && !admin_address_is_loopback("::") &&
+              !admin_address_is_loopback("10.0.0.3"));
+}
+
+int main(int argc, char **argv)
+{
+        static const struct story stories[] = {
+                STORY(a_file_without_a_token_is_refused),
+                STORY(names_that_somebody_can_own_are_not_safe),
+                {NULL, NULL},
+        };
+
+        return check_main(stories, argc, argv);
+}
