@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""run - a public tester sends each service all that its own /openapi.json allows, and much that it forbids.
+"""run - a public tester sends each service, and one's admin listener, all that its own /openapi.json allows, and much that it forbids.
 
-usage: run.py [--seed N] [SERVICE]...
+usage: run.py [--seed N] [SERVICE|admin]...
 
 The tester is schemathesis with all of its checks; schemathesis.toml sets how much it tests, what is left out, and why. Each service
 runs alone on a store of its own, and the same seed makes the same requests.
@@ -30,12 +30,13 @@ def fetch():
     tools.once(VENV, REQUIREMENTS.read_text(), make)
 
 
-def ask_all(url, directory, seed):
+def ask_all(url, directory, seed, config, hooks):
     """How the tester ended, and {operation: did it fail}."""
     report = directory / "report.xml"
-    command = [VENV / "bin/schemathesis", "--config-file", HERE / "schemathesis.toml", "run", url, "--checks", "all", "--no-color",
+    command = [VENV / "bin/schemathesis", "--config-file", HERE / config, "run", url, "--checks", "all", "--no-color",
                "--seed", str(seed), "--report-junit-path", report]
-    code = subprocess.run(command, cwd=directory, env={**os.environ, "NO_PROXY": "127.0.0.1"}, stdin=subprocess.DEVNULL,
+    environment = {**os.environ, "NO_PROXY": "127.0.0.1", "PYTHONPATH": str(HERE), **({"SCHEMATHESIS_HOOKS": hooks} if hooks else {})}
+    code = subprocess.run(command, cwd=directory, env=environment, stdin=subprocess.DEVNULL,
                           timeout=LONGEST).returncode
     cases = xml.etree.ElementTree.parse(report).iter("testcase") if report.exists() else ()
     return code, {case.get("name"): len(case) > 0 for case in cases}
@@ -43,8 +44,11 @@ def ask_all(url, directory, seed):
 
 def ask(name, seed):
     """What failed."""
-    with mall.Mall(only=(name,)) as alone:
-        code, operations = ask_all("http://127.0.0.1:%d/openapi.json" % alone.daemons[name].port, alone.directory, seed)
+    daemon = "order" if name == "admin" else name
+    with mall.Mall(only=(daemon,), admin=name == "admin") as alone:
+        asked = alone.daemons[daemon].admin if name == "admin" else alone.daemons[daemon]
+        config = ("admin.toml", "harmless") if name == "admin" else ("schemathesis.toml", None)
+        code, operations = ask_all("http://127.0.0.1:%d/openapi.json" % asked.port, alone.directory, seed, *config)
     for operation, failed in operations.items():
         print("%s %s: %s" % ("FAIL" if failed else "ok", name, operation))
     failed = [operation for operation, failed in operations.items() if failed]
@@ -57,7 +61,7 @@ def ask(name, seed):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("services", nargs="*", default=mall.SERVICES)
+    parser.add_argument("services", nargs="*", default=(*mall.SERVICES, "admin"))
     wanted = parser.parse_args()
     failed = []
     try:
