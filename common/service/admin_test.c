@@ -105,6 +105,7 @@ static void a_fault_begins_is_shown_and_ends(void)
         check_contains(answer, "\r\nCache-Control: no-store\r\n");
         check(!strstr(answer, "slow-disk")); /* which this daemon has not */
         check_int(status_of(asked(&s, "GET /faults/1", "", "")), 200);
+        check_int(status_of(asked(&s, "GET /faults/01", "", "")), 404);
         check_int(status_of(asked(&s, "DELETE /faults/1", "", "")), 204);
         check(!faults_may(s.p.faults, FAULT_NOT_READY));
         check_int(status_of(asked(&s, "DELETE /faults/1", "", "")), 404);
