@@ -135,6 +135,7 @@ static struct store *store_new(const struct store_config *config)
         store->shared = db_url_is_shared(config->url);
         store->slot = store->shared ? random_slot() : 0;
         store->config = config->config;
+        store->faults = config->faults;
         store->value_max = config->value_max;
         store->record_max = config->record_max;
         store->arena = arena_open();

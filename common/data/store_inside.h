@@ -101,6 +101,7 @@ struct store {
         char *source;
         struct arena *arena; /* of tables and their SQL */
         const struct config *config;
+        struct faults *faults;        /* may be NULL */
         struct text announcer;        /* event_form_announcer */
         size_t value_max, record_max; /* 0: any */
         struct row_cache *recent;     /* has a lock of its own */
@@ -205,5 +206,8 @@ void commit_spans_note(struct unit *unit);
 void commit_spans_end(struct store *store, int64_t at_ns);
 
 void *writer_main(void *store);
+
+/* Before the commit, where store->faults is not NULL. False: it is to fail. */
+bool writer_faults_pass(struct store *store, struct error *error);
 
 #endif

@@ -146,6 +146,8 @@ static bool commit(struct store *store, struct error *error)
 {
         bool done;
 
+        if (store->faults && !writer_faults_pass(store, error))
+                return false;
         row_cache_commit_begins(store->recent);
         done = db_commit(store->writer, error);
         row_cache_commit_ended(store->recent);

@@ -156,8 +156,8 @@ static size_t pick(struct inbox *inbox, const struct record *records, size_t cou
         return ours;
 }
 
-static bool apply(struct inbox *inbox, const struct record *records, size_t count,
-                  struct arena *arena)
+bool inbox_apply(struct inbox *inbox, const struct record *records, size_t count,
+                 struct arena *arena)
 {
         struct inbox_batch b = {.inbox = inbox,
                                 .arrivals = arena_alloc(arena, count * sizeof *b.arrivals)};
@@ -181,6 +181,20 @@ bool inbox_is_well(struct inbox *inbox, char why[256])
         return !why[0];
 }
 
+static size_t poll(struct inbox *inbox, struct record *records, struct arena *arena,
+                   struct error *error)
+{
+        if (inbox->faults && !inbox_faults_pause(inbox))
+                return 0;
+        return bus_poll(inbox->bus, records, POLL_MOST, POLL_WAIT_MS, arena, error);
+}
+
+static bool apply(struct inbox *inbox, struct record *records, size_t count, struct arena *arena)
+{
+        return inbox->faults ? inbox_faults_apply(inbox, records, count, POLL_MOST, arena)
+                             : inbox_apply(inbox, records, count, arena);
+}
+
 static void *inbox_main(void *arg)
 {
         struct inbox *inbox = arg;
@@ -189,8 +203,7 @@ static void *inbox_main(void *arg)
 
         while (!atomic_load(&inbox->closing)) {
                 struct error error = {0};
-                size_t count =
-                        bus_poll(inbox->bus, records, POLL_MOST, POLL_WAIT_MS, arena, &error);
+                size_t count = poll(inbox, records, arena, &error);
 
                 inbox_say_bus(inbox, &error);
                 own_check(inbox->own);
@@ -223,6 +236,7 @@ struct inbox *inbox_open(const struct inbox_config *config, struct error *error)
         inbox->group = config->group;
         inbox->reactions = config->reactions;
         inbox->metrics = config->metrics;
+        inbox->faults = config->faults;
         inbox->system = messaging_system(config->bus.url);
         bus.wanted = is_wanted;
         bus.wanted_arg = inbox;

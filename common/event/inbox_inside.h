@@ -1,7 +1,8 @@
 /* inbox_inside - for the inbox's own files:
 
      inbox.c         reads, applies, retries
-     inbox_report.c  what came of it, as metrics, log lines and spans */
+     inbox_report.c  what came of it, as metrics, log lines and spans
+     inbox_faults.c  what goes wrong on purpose */
 #ifndef EVENT_INBOX_INSIDE_H
 #define EVENT_INBOX_INSIDE_H
 
@@ -19,6 +20,7 @@ struct inbox {
         const char *system; /* messaging.system, for spans */
         const struct reaction *reactions;
         struct metrics *metrics;
+        struct faults *faults; /* may be NULL */
         struct own *own;
         pthread_t thread;
         _Atomic bool closing;
@@ -66,5 +68,18 @@ void inbox_say_bare(const struct received *received, const struct error *error);
 void inbox_look_for_key(struct inbox *inbox, const struct event *event);
 /* Logs once when an outage begins, and once when it is over. */
 void inbox_say_bus(struct inbox *inbox, const struct error *error);
+
+/* Applies the records of one poll. False: closing; not all are applied, and none may be
+   committed. */
+bool inbox_apply(struct inbox *inbox, const struct record *records, size_t count,
+                 struct arena *arena);
+
+/* ---- inbox_faults.c: where inbox->faults is not NULL ---- */
+
+/* Waits while nothing is to be read. False: closing. */
+bool inbox_faults_pause(struct inbox *inbox);
+/* As inbox_apply; records has room for `most`. */
+bool inbox_faults_apply(struct inbox *inbox, struct record *records, size_t count, size_t most,
+                        struct arena *arena);
 
 #endif

@@ -62,6 +62,7 @@ struct relay *relay_open(const struct relay_config *config, struct error *error)
         }
         r->topic = memory_string(messaging_topic(config->bus.url));
         relay_flights_open(r);
+        relay_faults_open(r, config);
         pthread_mutex_init(&r->lock, NULL);
         pthread_cond_init(&r->work, NULL);
         outbox_on_commit(r->store, r->shared ? relay_told : relay_committed, r);
@@ -91,6 +92,7 @@ void relay_close(struct relay **at, int wait_ms)
         bus_close(&r->bus, left > CLOSE_LEAST_MS ? (int)left : CLOSE_LEAST_MS);
         outbox_batches_free(r->first);
         relay_flights_close(r);
+        relay_faults_close(r);
         free(r->topic);
         pthread_mutex_destroy(&r->lock);
         pthread_cond_destroy(&r->work);

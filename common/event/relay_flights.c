@@ -131,7 +131,8 @@ bool relay_lane_is_still(const struct lane *l, int64_t us)
 
 bool relay_lane_is_open(const struct lane *l)
 {
-        if (l->closed_until && clock_mono_us() < l->closed_until)
+        if ((l->closed_until && clock_mono_us() < l->closed_until) ||
+            (l->held_until && clock_mono_us() < l->held_until))
                 return false;
         return !relay_lane_is_still(l, STILL_US) && !(l->probing && l->flying);
 }

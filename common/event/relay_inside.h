@@ -4,6 +4,7 @@
      relay_flights.c   the records that the bus was told of, and the lanes in which they queue
      relay_results.c   sending them, and what came of them
      relay_spans.c     the span of each that is published
+     relay_faults.c    what goes wrong on purpose
      relay_offer.c     handing over one more
      relay_memory.c    the feed of a store that belongs to one process
      relay_parts.c     the feed of a store that several processes share
@@ -64,6 +65,7 @@ struct lane {
         int64_t closed_until;  /* monotonic us; 0: it is open */
         bool probing;          /* it was closed: one flight at a time, until one lands */
         bool said;             /* the log says that it is closed */
+        int64_t held_until;    /* monotonic us: by a fault (relay_faults.c); 0: it is not */
         int64_t left, left_at; /* the first record left in the table, and when it was committed
                                   (Unix ms); 0: none. Those after it are left too */
 
@@ -80,8 +82,9 @@ struct relay {
         struct metrics *metrics;
         pthread_t thread;
         bool shared;
-        const char *system; /* messaging.system, for spans */
-        char *topic;        /* the bus's own */
+        const char *system;          /* messaging.system, for spans */
+        char *topic;                 /* the bus's own */
+        struct relay_faults *faults; /* NULL: nothing goes wrong on purpose */
 
         /* the relay thread's */
         bool away;    /* the log says so of the bus */
@@ -160,6 +163,22 @@ void relay_note_oldest(struct relay *r);
 struct flight_span *relay_span_begin(const struct outbox_record *o);
 /* why: the bus will never take it; NULL: it has it. */
 void relay_span_end(struct relay *r, struct flight *f, const char *why);
+
+/* ---- relay_faults.c: where r->faults is not NULL ---- */
+
+void relay_faults_open(struct relay *r, const struct relay_config *config);
+void relay_faults_close(struct relay *r);
+/* Opens the lanes whose fault is over. With each round of a feed. */
+void relay_faults_look(struct relay *r);
+/* The event is about to be offered: holds its lane up if it is to be late. */
+void relay_faults_delay(struct relay *r, const struct outbox_record *o, struct lane *lane);
+/* The event is handed over as this record: may put others beside it. */
+void relay_faults_beside(struct relay *r, const struct outbox_record *o,
+                         const struct record *record);
+/* Sends these, after the events; what of them the bus does not take is forgotten. */
+void relay_faults_send(struct relay *r);
+/* A result of these. */
+void relay_faults_settle(struct relay *r, int64_t tag);
 
 /* ---- relay_results.c ---- */
 

@@ -196,6 +196,17 @@ static void catch_up(struct relay *r)
                 relay_nap(r, RELAY_AGAIN_MS, false);
 }
 
+/* A fault that holds the lane up may end at any time. */
+static int64_t look_ms(const struct lane *l)
+{
+        int64_t now = clock_mono_us(), closed_ms = (l->closed_until - now) / 1000 + 1,
+                held_ms = (l->held_until - now) / 1000 + 1;
+
+        if (l->closed_until && closed_ms > RELAY_AGAIN_MS)
+                return closed_ms;
+        return l->held_until > now && held_ms < RELAY_AGAIN_MS ? held_ms : RELAY_AGAIN_MS;
+}
+
 /* A closed lane opens by itself; a lane that stands still needs a result. */
 static int64_t next_look_ms(const struct relay *r)
 {
@@ -204,14 +215,8 @@ static int64_t next_look_ms(const struct relay *r)
         if (r->counts[REFUSED])
                 return RELAY_AGAIN_MS;
         for (const struct lane *l = r->lanes; l < r->lanes + BUS_LANES; l++)
-                if (l->left) {
-                        int64_t ms = l->closed_until
-                                             ? (l->closed_until - clock_mono_us()) / 1000 + 1
-                                             : RELAY_AGAIN_MS;
-
-                        if (ms < next)
-                                next = ms < RELAY_AGAIN_MS ? RELAY_AGAIN_MS : ms;
-                }
+                if (l->left && look_ms(l) < next)
+                        next = look_ms(l);
         return next;
 }
 
@@ -278,6 +283,8 @@ void relay_from_memory(struct relay *r)
                 int parts = r->parts;
                 bool known = (batches || relay_is_at_work(r)) && relay_look_at_bus(r);
 
+                if (r->faults)
+                        relay_faults_look(r);
                 /* keys may have come to other lanes, which have not read them: then only the
                    table tells what is unsent */
                 offer_batches(r, batches, known && parts == r->parts);

@@ -47,6 +47,8 @@ static void hand_over(struct relay *r, const struct outbox_record *o, struct lan
         f = relay_take_off(r, o, l, bytes);
         f->published = series_of(r, record, o);
         f->span = relay_span_begin(o);
+        if (r->faults)
+                relay_faults_beside(r, o, record);
 }
 
 enum offer relay_offer(struct relay *r, const struct outbox_record *o)
@@ -57,6 +59,8 @@ enum offer relay_offer(struct relay *r, const struct outbox_record *o)
         if (*relay_find(r, o->id))
                 return OFFER_KNOWN;
         l = relay_lane_of(r, o);
+        if (r->faults)
+                relay_faults_delay(r, o, l);
         if (l->left || !relay_lane_is_open(l)) {
                 relay_leave(l, o->id, o->at);
                 return OFFER_LEFT;

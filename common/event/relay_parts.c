@@ -206,6 +206,8 @@ void relay_from_parts(struct relay *r)
 
                 r->taken = 0;
                 relay_tidy(r);
+                if (r->faults)
+                        relay_faults_look(r);
                 if (share(r, &round, &error) && remove_landed(r, &round, &error) &&
                     !is_resting(r, &round))
                         pass(r, &round, &error);

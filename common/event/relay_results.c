@@ -93,6 +93,8 @@ static void settle(struct relay *r, const struct bus_result *result)
 {
         struct flight *f = *relay_find(r, result->tag);
 
+        if (result->tag < 0)
+                relay_faults_settle(r, result->tag);
         if (!f || f->state != FLYING)
                 return;
         switch (result->result) {
@@ -166,6 +168,8 @@ void relay_send(struct relay *r)
         } else if (count) {
                 settle_some(r, 0, &error);
         }
+        if (r->faults)
+                relay_faults_send(r);
         arena_reset(r->arena);
 }
 
