@@ -73,6 +73,7 @@ struct kafka_bus {
         struct kafka_position *positions;
         int position_count;
         int64_t tidied_us;
+        bool idling;              /* kafka_idle() is under way */
         rd_kafka_message_t *held; /* came while idling: the first of the next poll */
 
         /* following */

@@ -10,6 +10,7 @@ enum {
         TIDY_US = 1000 * 1000,
         LAST_COMMIT_MS = 1000, /* when a partition is given back */
         POLL_BYTES = 1 << 20,
+        ASK_MS = 100, /* for the end of a partition */
 };
 
 struct kafka_position *kafka_position_of(struct kafka_bus *b, int32_t partition)
@@ -110,17 +111,29 @@ void kafka_rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t what,
         rd_kafka_assign(rk, NULL);
 }
 
+/* Each fetch brings it, and while the reader idles there is none: then we ask. */
+static bool end_of(struct kafka_bus *b, int32_t partition, int64_t *end)
+{
+        int64_t first;
+
+        return (b->idling ? rd_kafka_query_watermark_offsets(b->rk, b->bus.topic, partition, &first,
+                                                             end, ASK_MS)
+                          : rd_kafka_get_watermark_offsets(b->rk, b->bus.topic, partition, &first,
+                                                           end)) == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 static void show_lag(struct kafka_bus *b)
 {
         for (int i = 0; i < b->position_count; i++) {
                 struct kafka_position *p = &b->positions[i];
-                int64_t low, high;
+                int64_t end = -1;
 
-                if (p->lag && p->applied >= 0 &&
-                    rd_kafka_get_watermark_offsets(b->rk, b->bus.topic, i, &low, &high) ==
-                            RD_KAFKA_RESP_ERR_NO_ERROR &&
-                    high >= p->applied)
-                        metric_set(p->lag, (double)(high - p->applied));
+                if (!p->lag || p->applied < 0)
+                        continue;
+                if (!end_of(b, i, &end) && b->idling)
+                        return; /* the broker does not answer */
+                if (end >= p->applied)
+                        metric_set(p->lag, (double)(end - p->applied));
         }
 }
 
@@ -319,6 +332,7 @@ void kafka_idle(struct bus *bus, int wait_ms)
         rd_kafka_assignment(b->rk, &mine);
         if (mine)
                 rd_kafka_pause_partitions(b->rk, mine);
+        b->idling = true;
         while (!bus_was_woken(bus) && (rest = end - clock_mono_us()) > 0) {
                 rest = rest < TIDY_US ? rest : TIDY_US;
                 tidy(b);
@@ -327,6 +341,7 @@ void kafka_idle(struct bus *bus, int wait_ms)
                 else
                         b->held = next_message(b, (int)(rest + 999) / 1000);
         }
+        b->idling = false;
         if (mine) {
                 rd_kafka_resume_partitions(b->rk, mine);
                 rd_kafka_topic_partition_list_destroy(mine);
