@@ -118,6 +118,24 @@ static void keys_change_places_where_few_events_come(void)
         end();
 }
 
+/* The disk of who hears is slow, and then full: it tries again until it is not. */
+static void events_wait_for_a_store_that_refuses_its_commits(void)
+{
+        begin();
+        start_inbox();
+        switch_on("{\"kind\":\"slow-disk\",\"delay\":\"20ms\"}");
+        switch_on("{\"kind\":\"refused-commit\"}");
+        announce("ab", 20);
+        wait_for(struck("refused-commit") > 2, 1);
+        check_int(heard(), 0);
+        check(!store_is_well(t.hearer));
+        faults_clear(t.faults);
+        hears_all();
+        check_int(letters(NULL), 0);
+        check(store_is_well(t.hearer));
+        end();
+}
+
 static int64_t lag(void)
 {
         return number_in_metrics("kafka_consumer_records_lag{");
@@ -175,6 +193,7 @@ int main(int argc, char **argv)
                 STORY(what_cannot_be_read_twice_is_one_dead_letter),
                 STORY(keys_change_places_and_each_keeps_its_order),
                 STORY(keys_change_places_where_few_events_come),
+                STORY(events_wait_for_a_store_that_refuses_its_commits),
                 STORY(a_pause_shows_in_the_lag_alone),
                 STORY(a_member_comes_while_another_pauses),
                 {NULL, NULL},

@@ -1,5 +1,6 @@
 /* flow - for tests of faults in the flow of events only: a store that announces, its relay, a bus,
-   and an inbox that applies what was said to a store of its own, with one set of faults for both.
+   and an inbox that applies what was said to a store of its own, with one set of faults for the
+   relay, the inbox and the store of who hears.
 
    Each number that was said of a key must be applied once, and in order. */
 #ifndef TESTING_FLOW_H
@@ -100,7 +101,8 @@ static inline void begin(void)
         t.hearer = store_open(&(struct store_config){.url = hearer,
                                                      .service = "hearer",
                                                      .entities = thing_entities,
-                                                     .readers = 1},
+                                                     .readers = 1,
+                                                     .faults = t.faults},
                               &e);
         check_text(e.text, "");
         start_relay();
