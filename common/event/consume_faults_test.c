@@ -132,7 +132,7 @@ static void events_wait_for_a_store_that_refuses_its_commits(void)
         faults_clear(t.faults);
         hears_all();
         check_int(letters(NULL), 0);
-        check(store_is_well(t.hearer));
+        wait_for(store_is_well(t.hearer), 1);
         end();
 }
 

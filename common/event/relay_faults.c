@@ -191,10 +191,13 @@ static bool is_on_its_way(struct relay *r, int64_t event)
 void relay_faults_send(struct relay *r)
 {
         struct relay_faults *f = r->faults;
-        struct record *records = arena_alloc(r->arena, f->count * sizeof *records);
         struct error ignored = {0};
+        struct record *records;
         size_t count = 0, bytes = 0;
 
+        if (!f->count)
+                return;
+        records = arena_alloc(r->arena, f->count * sizeof *records);
         for (size_t i = 0; i < f->count; i++)
                 if (is_on_its_way(r, f->beside[i].event)) {
                         records[count++] = f->beside[i].record;
