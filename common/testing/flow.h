@@ -51,16 +51,20 @@ static inline void start_relay(void)
         check_text(e.text, "");
 }
 
-static inline struct inbox *open_inbox(struct faults *faults)
+static inline struct inbox *open_inbox(struct faults *faults, struct metrics *metrics)
 {
+        struct bus_config bus = flow_bus();
         struct error e = {0};
-        struct inbox *inbox = inbox_open(&(struct inbox_config){.store = t.hearer,
-                                                                .bus = flow_bus(),
-                                                                .group = strrchr(t.url, '/') + 1,
-                                                                .reactions = flow_reactions,
-                                                                .metrics = t.metrics,
-                                                                .faults = faults},
-                                         &e);
+        struct inbox *inbox;
+
+        bus.metrics = metrics;
+        inbox = inbox_open(&(struct inbox_config){.store = t.hearer,
+                                                  .bus = bus,
+                                                  .group = strrchr(t.url, '/') + 1,
+                                                  .reactions = flow_reactions,
+                                                  .metrics = metrics,
+                                                  .faults = faults},
+                           &e);
 
         check_text(e.text, "");
         return inbox;
@@ -68,7 +72,7 @@ static inline struct inbox *open_inbox(struct faults *faults)
 
 static inline void start_inbox(void)
 {
-        t.inbox = open_inbox(t.faults);
+        t.inbox = open_inbox(t.faults, t.metrics);
 }
 
 static inline void end(void)
@@ -117,26 +121,28 @@ static inline int64_t switch_on(const char *json)
         return fault;
 }
 
-static inline int64_t number_in_metrics(const char *line)
+/* The sum of the series whose line begins like this. */
+static inline int64_t number_in(struct metrics *metrics, const char *line)
 {
         struct text page = text_open(t.arena, 10000);
         int64_t sum = 0;
 
-        metrics_prometheus(t.metrics, false, &page);
+        metrics_prometheus(metrics, false, &page);
         for (const char *at = page.at; (at = strstr(at, line)); at += strlen(line))
-                sum += atoll(strchr(at, ' ') + 1);
+                if (at == page.at || at[-1] == '\n')
+                        sum += atoll(strchr(at, ' ') + 1);
         return sum;
 }
 
 static inline int64_t struck(const char *kind)
 {
-        return number_in_metrics(
-                arena_printf(t.arena, "mall_faults_injected_total{kind=\"%s\"}", kind));
+        return number_in(t.metrics,
+                         arena_printf(t.arena, "mall_faults_injected_total{kind=\"%s\"}", kind));
 }
 
 static inline int64_t duplicates(void)
 {
-        return number_in_metrics("mall_events_duplicate_total{");
+        return number_in(t.metrics, "mall_events_duplicate_total{");
 }
 
 #define wait_for(question, count)                                                                  \
