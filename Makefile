@@ -214,13 +214,13 @@ CONCURRENT         := bus bus_wanted bus_follower kafka_follower process_span co
                       log metrics writer batch purge inbox inbox_trouble outbox relay service resource lifecycle upstream upload pool resolver write postgres \
                       idempotency_keys breaker limiter snapshot admission fetch inquiry own sent contend dial \
                       span_queue otlp try_span server_span sse fresh pass roll_call lookout event_stream \
-                      injected injected_cut injected_stream try_fault admin commit_faults publish_faults consume_faults
+                      injected injected_cut injected_stream try_fault admin commit_faults publish_faults consume_faults relay_beside
 concurrent_sources := $(foreach c,$(CONCURRENT),$(filter %/$(c)_test.c,$(test_sources)))
 
 # Tests of what works on every kind of store; they run on PostgreSQL too, as PROGRAM@postgresql.
 STORES             := store commit_spans process_span relay_spans dedup renew purge table writer batch parts relay relay_kafka relay_life relay_flights relay_faults inbox inbox_trouble \
                       dead_letter own write resource policy postgres postgres_fault contend relay_parts relay_parts_life \
-                      commit_faults publish_faults
+                      commit_faults publish_faults relay_beside
 store_sources := $(foreach s,$(STORES),$(filter %/$(s)_test.c,$(test_sources)))
 asan_sources   = $(test_sources)
 tsan_sources   = $(concurrent_sources)

@@ -15,6 +15,7 @@ static struct {
         struct relay *relay;
         struct metrics *metrics;
         struct arena *arena;
+        struct faults *faults; /* of the relays that are started from now on */
         int said[128];
 } t;
 
@@ -55,7 +56,8 @@ static inline void start_relay(void)
         t.metrics = metrics_open();
         t.relay = relay_open(&(struct relay_config){.store = t.store,
                                                     .bus = {.url = "ours", .client = "things"},
-                                                    .metrics = t.metrics},
+                                                    .metrics = t.metrics,
+                                                    .faults = t.faults},
                              &e);
         check_text(e.text, "");
 }
