@@ -36,6 +36,7 @@ static void closes_while(const char *fault, const char *kind)
         start_inbox();
         announce("ab", 1);
         hears_all();
+        usleep(200 * 1000); /* so that it already waits for records */
         switch_on(fault);
         announce("ab", 5);
         wait_until_struck(kind);
