@@ -39,14 +39,33 @@ static size_t take(char *data, size_t size, size_t count, void *arg)
         return size * count;
 }
 
+static struct curl_slist *with_field(const struct fetch *f, struct curl_slist *fields,
+                                     const char *name, const char *value)
+{
+        return value ? curl_slist_append(fields, arena_printf(f->arena, "%s: %s", name, value))
+                     : fields;
+}
+
 static struct curl_slist *fields_of(const struct fetch *f)
 {
-        struct curl_slist *fields = curl_slist_append(NULL, "Accept: application/json");
+        const char *type = f->content_type ? f->content_type : "application/json";
+        struct curl_slist *fields = with_field(f, NULL, "Accept", "application/json");
 
-        if (f->traceparent)
-                fields = curl_slist_append(
-                        fields, arena_printf(f->arena, "traceparent: %s", f->traceparent));
-        return fields;
+        fields = with_field(f, fields, "traceparent", f->traceparent);
+        fields = with_field(f, fields, "Authorization", f->authorization);
+        return with_field(f, fields, "Content-Type", f->sent ? type : NULL);
+}
+
+/* libcurl sends a request again if a kept connection was closed before any byte of an answer. What
+   is no GET would then be done twice, hence it gets a connection of its own. */
+static void prepare_change(CURL *easy, const struct fetch *f)
+{
+        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+        if (f->sent) {
+                curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)f->sent_len);
+                curl_easy_setopt(easy, CURLOPT_POSTFIELDS, f->sent);
+        }
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, f->method);
 }
 
 static void prepare(const struct fetcher *fetcher, struct fetch *f)
@@ -63,6 +82,8 @@ static void prepare(const struct fetcher *fetcher, struct fetch *f)
         curl_easy_setopt(easy, CURLOPT_PROXY, "");
         curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L);
         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, f->fields);
+        if (f->method)
+                prepare_change(easy, f);
         curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
         curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)fetcher->timeout_ms);
         curl_easy_setopt(easy, CURLOPT_QUICK_EXIT,

@@ -125,6 +125,67 @@ static void an_answer_comes_with_its_status_and_body(void)
         check_int(peer.connections, 1); /* kept */
 }
 
+static struct fetch change_of(const char *method, const char *sent)
+{
+        struct fetch f = fetch_of(peer_place(), "/faults");
+
+        f.method = method;
+        f.sent = sent;
+        f.sent_len = sent ? strlen(sent) : 0;
+        f.authorization = "Bearer abc";
+        return f;
+}
+
+static const char *change(const char *method, const char *sent)
+{
+        struct fetch f = change_of(method, sent);
+        int before = done_count;
+
+        check(fetch_start(fetcher, &f));
+        wait_until_done(before + 1);
+        return outcome_of(&f);
+}
+
+static void a_change_has_a_method_a_body_and_who_asks(void)
+{
+        begin(4, PATIENCE_MS, "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}", false);
+        check_text(change("POST", "{\"kind\":\"cpu\"}"), "201 {}");
+        check_contains(peer_heard(), "POST /faults HTTP/1.1\r\n");
+        check_contains(peer_heard(), "\r\nContent-Type: application/json\r\n");
+        check_contains(peer_heard(), "\r\nContent-Length: 14\r\n");
+        check_contains(peer_heard(), "\r\nAuthorization: Bearer abc\r\n");
+        check_contains(peer_heard(), "\r\n\r\n{\"kind\":\"cpu\"}");
+        check(!strstr(peer_heard(), "Expect:"));
+        check_text(change("DELETE", NULL), "201 {}");
+        check_contains(peer_heard(), "DELETE /faults HTTP/1.1\r\n");
+        check(!strstr(peer_heard(), "Content-Type:") && !strstr(peer_heard(), "Content-Length:"));
+        peer_says("HTTP/1.1 307 Temporary Redirect\r\nLocation: "
+                  "http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n");
+        check_text(change("POST", "{}"), "307 ");
+        end();
+}
+
+/* A peer that takes the request and closes without a byte, on a connection that it had answered on
+   before: it may have done what was asked. */
+static const char *answers_once(const char *request)
+{
+        return strncmp(request, "GET", 3) == 0
+                       ? "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+                       : "";
+}
+
+static void a_change_is_never_made_twice(void)
+{
+        peer.answer_to = answers_once;
+        begin(4, PATIENCE_MS, NULL, false);
+        check_text(get(peer_place(), "/"), "200 {}");
+        check_int(peer.requests, 1);
+        check_text(change("POST", "{}"), "failed");
+        check_int(peer.requests, 2);
+        end();
+        peer.answer_to = NULL;
+}
+
 static void what_is_no_answer_failed(void)
 {
         static const char *const nonsense[] = {
@@ -282,6 +343,8 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 STORY(an_answer_comes_with_its_status_and_body),
+                STORY(a_change_has_a_method_a_body_and_who_asks),
+                STORY(a_change_is_never_made_twice),
                 STORY(what_is_no_answer_failed),
                 STORY(an_endless_answer_failed),
                 STORY(who_says_nothing_is_late),
