@@ -1,7 +1,8 @@
 /* fetch - asynchronous requests over HTTP: libcurl makes all of them on one thread, which also
    delivers the answers. Each has one deadline, which includes name lookup and connecting.
    Connections are kept and used again. Redirects are not followed, and proxies of the environment
-   are not used. Only a GET is sent again by itself, where a kept connection turns out to be closed. */
+   are not used. Only a GET is sent again by itself, where a kept connection turns out to be closed.
+ */
 #ifndef SERVICE_FETCH_H
 #define SERVICE_FETCH_H
 
@@ -24,8 +25,8 @@ enum fetch_outcome {
 /* The caller's, until done. */
 struct fetch {
         const char *url;
-        const char *method;                /* NULL: GET */
-        const char *sent;                  /* the request's body; NULL: none */
+        const char *method; /* NULL: GET */
+        const char *sent;   /* the request's body; NULL: none */
         size_t sent_len;
         const char *content_type;          /* of the body; NULL: application/json */
         const char *authorization;         /* "Bearer abc"; NULL: none */

@@ -169,9 +169,8 @@ static void a_change_has_a_method_a_body_and_who_asks(void)
    before: it may have done what was asked. */
 static const char *answers_once(const char *request)
 {
-        return strncmp(request, "GET", 3) == 0
-                       ? "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
-                       : "";
+        return strncmp(request, "GET", 3) == 0 ? "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+                                               : "";
 }
 
 static void a_change_is_never_made_twice(void)

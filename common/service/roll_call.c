@@ -97,6 +97,9 @@ static void take_info(struct arena *arena, const struct fetch *f, struct called 
         c->commit = TEXT_AT(body, "git", "commit", "id");
         c->pod = TEXT_AT(body, "pod");
         c->mall = json_member(body, "mall");
+        c->faults = json_member(body, "faults");
+        if (c->faults && c->faults->type != JSON_ARRAY)
+                c->faults = NULL;
 }
 
 /* Of what is counted; what is not a number is none. */

@@ -22,8 +22,9 @@ struct called {
         const char *status; /* "UP", "DOWN", "OUT_OF_SERVICE"; "AWAY": it did not answer */
         const char *why;    /* it is not UP */
         const char *version, *commit, *pod;
-        const struct json *mall; /* what its info has about it as a part of the mall */
-        int64_t outbox, lag;     /* events that wait to be published, and to be heard */
+        const struct json *mall;   /* what its info has about it as a part of the mall */
+        const struct json *faults; /* that are switched on there, an array; NULL: it says none */
+        int64_t outbox, lag;       /* events that wait to be published, and to be heard */
 };
 
 /* Waits until each has answered, or the fetcher's deadline is over. One for each place, in their

@@ -76,7 +76,7 @@ static void one_that_is_up_says_all_about_itself(void)
         health_status = 200;
         info = "{\"build\":{\"name\":\"order\",\"version\":\"1.2\"},\"git\":{\"commit\":{\"id\":"
                "\"abc\"}},"
-               "\"pod\":\"order-1\",\"mall\":{\"store\":\"sqlite\"}}";
+               "\"pod\":\"order-1\",\"mall\":{\"store\":\"sqlite\"},\"faults\":[{\"id\":3}]}";
         metrics = "# HELP mall_outbox_pending x\nmall_outbox_pending 7\nmall_outbox_pending_not 9\n"
                   "kafka_consumer_records_lag{topic=\"mall\",partition=\"0\"} 3\n"
                   "kafka_consumer_records_lag{topic=\"mall\",partition=\"1\"} 4\n";
@@ -87,11 +87,12 @@ static void one_that_is_up_says_all_about_itself(void)
         check_text(c->commit, "abc");
         check_text(c->pod, "order-1");
         check_text(json_member(c->mall, "store")->text, "sqlite");
+        check_text(json_member(c->faults->first, "id")->text, "3");
         check_int(c->outbox, 7);
         check_int(c->lag, 7);
         check_text(c[1].status, "AWAY");
         check_contains(c[1].why, "connect");
-        check(!c[1].version && !c[1].mall);
+        check(!c[1].version && !c[1].mall && !c[1].faults);
         check_int(c[1].outbox, -1);
 }
 
