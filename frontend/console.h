@@ -6,6 +6,7 @@
 #include "event/lookout.h"
 #include "service/daemon.h"
 #include "service/event_stream.h"
+#include "service/fault_desk.h"
 #include "service/fresh.h"
 #include "service/pods.h"
 #include "service/roll_call.h"
@@ -34,6 +35,10 @@ struct console {
         struct fetcher *callers, *passers; /* of /topology, and of /movements */
         struct fresh *topology, *books;
         struct standing standing; /* the books' */
+        bool may_break;           /* MALL_CONSOLE_FAULTS: whether it changes anything */
+        struct admin_places *admin;
+        struct errands *switches;
+        struct fresh *faults;
         struct site site;
 };
 
@@ -43,6 +48,18 @@ enum http_result timeline_answer(void *console, struct http_request *request);
 /* For the fresh_config: GET /topology, GET /books. */
 void topology_make(void *console, struct text *out);
 void books_make(void *console, struct text *out);
+
+/* The step for /faults; GET, DELETE /faults, with its finish and gone; and what is below it. */
+bool switches_open(struct process *process, struct error *error);
+void switches_close(struct process *process);
+enum http_result faults_answer(void *console, struct http_request *request);
+void faults_finish(struct http_request *request);
+void faults_gone(struct http_request *request);
+enum http_result fault_answer(void *console, struct http_request *request);
+
+/* Before anything is changed at a browser's wish: whether that is allowed, the page is of this
+   site, and the body JSON of at most so many bytes; else it is answered. */
+bool change_is_allowed(const struct console *console, struct http_request *request, size_t most);
 
 /* Of a service; NULL: nobody said where it is. */
 const char *url_of(const struct console *console, const char *service);

@@ -31,6 +31,17 @@ static const struct setting settings[] = {
                  "(MALL_MANAGEMENT_PORT of the services)",
          .least = 1,
          .most = 65535},
+        {.name = "console-faults",
+         .type = SETTING_CHOICE,
+         .fallback = "off",
+         .help = "whether the console switches faults, and mends dead letters: off or on",
+         .choices = "off|on"},
+        {.name = "admin-services",
+         .type = SETTING_TEXT,
+         .fallback = ADMIN_HERE,
+         .docker = ADMIN_DOCKER,
+         .help = "where the daemons' admin listeners are, NAME=URL,...; a name may have the "
+                 "addresses of many pods"},
         {.name = "events-kept",
          .type = SETTING_NUMBER,
          .fallback = "100000",
@@ -98,6 +109,8 @@ static const struct site_page pages[] = {
         {"/topology", "GET, HEAD", topology, fresh_finish, fresh_gone},
         {"/books", "GET, HEAD", books, fresh_finish, fresh_gone},
         {"/movements", "GET, HEAD", movements, pass_finish, pass_gone},
+        {"/faults", "GET, HEAD, DELETE", faults_answer, faults_finish, faults_gone},
+        {"/faults/", "POST, DELETE", fault_answer, errand_finish, errand_gone},
         {NULL},
 };
 
@@ -255,6 +268,7 @@ int main(int argc, char **argv)
         static const struct step steps[] = {
                 {"bus", bus_step, close_bus},
                 {"questions", questions_step, close_questions},
+                {"faults", switches_open, switches_close},
                 {"http", http_step, daemon_hang_up},
                 {NULL, NULL, NULL},
         };

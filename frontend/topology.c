@@ -47,6 +47,11 @@ static void write_service(struct text *out, struct console *c, const struct plac
         text_string(out, ",\"pods\":");
         pods_write(c->pods, place->name, out);
         said_members(out, called->mall);
+        text_string(out, ",\"faults\":");
+        if (called->faults)
+                json_write(out, called->faults);
+        else
+                text_string(out, "[]");
         number_member(out, ",\"outbox\":", called->outbox);
         number_member(out, ",\"lag\":", called->lag);
         text_char(out, '}');
