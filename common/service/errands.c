@@ -31,6 +31,32 @@ static struct errand *next_one(struct errands *s)
         return e;
 }
 
+/* Once: of those who come, the first one. */
+static void resume(struct errand *e, bool gone)
+{
+        pthread_mutex_lock(&e->lock);
+        if (e->request) {
+                e->gone = gone;
+                http_resume(e->request);
+        }
+        e->request = NULL;
+        pthread_mutex_unlock(&e->lock);
+}
+
+static void let_go(struct errand *e)
+{
+        struct arena *arena = e->arena; /* it lies in there itself */
+        bool last;
+
+        pthread_mutex_lock(&e->lock);
+        last = --e->holders == 0;
+        pthread_mutex_unlock(&e->lock);
+        if (!last)
+                return;
+        pthread_mutex_destroy(&e->lock);
+        arena_close(&arena);
+}
+
 static void *run(void *arg)
 {
         struct errands *s = arg;
@@ -41,7 +67,8 @@ static void *run(void *arg)
                 pthread_mutex_lock(&s->lock);
                 s->under_way--;
                 pthread_mutex_unlock(&s->lock);
-                http_resume(e->request);
+                resume(e, false);
+                let_go(e);
         }
         return NULL;
 }
@@ -83,15 +110,10 @@ struct errand *errand_new(void (*run_it)(struct errand *errand))
         struct arena *arena = arena_open();
         struct errand *e = arena_alloc(arena, sizeof *e);
 
-        *e = (struct errand){.arena = arena, .run = run_it, .body = text_open(arena, 500)};
+        *e = (struct errand){
+                .arena = arena, .run = run_it, .body = text_open(arena, 500), .holders = 1};
+        pthread_mutex_init(&e->lock, NULL);
         return e;
-}
-
-static void end(struct errand *e)
-{
-        struct arena *arena = e->arena; /* it lies in there itself */
-
-        arena_close(&arena);
 }
 
 enum http_result errand_begin(struct errands *s, struct errand *e, struct http_request *r)
@@ -99,6 +121,7 @@ enum http_result errand_begin(struct errands *s, struct errand *e, struct http_r
         bool taken;
 
         e->request = r;
+        e->holders = 2;
         r->state = e;
         pthread_mutex_lock(&s->lock);
         taken = !s->closing && s->under_way < s->most;
@@ -110,15 +133,15 @@ enum http_result errand_begin(struct errands *s, struct errand *e, struct http_r
         pthread_mutex_unlock(&s->lock);
         if (taken)
                 return HTTP_LATER;
-        end(e);
+        e->holders = 1;
+        let_go(e);
         http_answer_problem(r, 503, "too many such requests are under way");
         http_answer_header(r, "Retry-After", "1");
         return HTTP_ANSWERED;
 }
 
-void errand_finish(struct http_request *r)
+static void give(struct http_request *r, const struct errand *e)
 {
-        struct errand *e = r->state;
         struct text body = text_open(r->arena, e->body.len);
 
         text_add(&body, e->body.at, e->body.len);
@@ -127,11 +150,20 @@ void errand_finish(struct http_request *r)
         else
                 http_answer_body(r, e->status, e->type ? e->type : "application/json", &body);
         http_answer_header(r, "Cache-Control", "no-store");
-        end(e);
 }
 
-/* It is answered when its errand is over, as any other. */
+void errand_finish(struct http_request *r)
+{
+        struct errand *e = r->state;
+
+        if (e->gone)
+                http_answer_problem(r, 502, "nobody waits for the answer");
+        else
+                give(r, e);
+        let_go(e);
+}
+
 void errand_gone(struct http_request *r)
 {
-        (void)r;
+        resume(r->state, true);
 }

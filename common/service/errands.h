@@ -6,6 +6,7 @@
 
 #include "http/server.h"
 
+#include <pthread.h>
 #include <sys/queue.h>
 
 struct errands;
@@ -20,7 +21,10 @@ struct errand {
         struct text body;
         const char *problem; /* NULL: the body counts */
         /* errands.c's own */
-        struct http_request *request;
+        pthread_mutex_t lock;
+        struct http_request *request; /* NULL: resumed */
+        bool gone;                    /* the client is; the errand may run still */
+        int holders;                  /* the request and the thread; the last one frees it */
         STAILQ_ENTRY(errand) beside;
 };
 
