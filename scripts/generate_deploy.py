@@ -20,6 +20,7 @@ GROUPS says what there is each of, FIELDS what may stand in braces.
 import itertools
 import re
 
+import generate_frontend
 import services
 
 FOLDERS = ("deploy", "buildspec")
@@ -34,6 +35,12 @@ def places(name, folder):
     return ",\\\n                ".join("%s=http://$(%s_HOST):8080" % (other, other.upper()) for other in watched)
 
 
+def admin_places(name, folder):
+    """For MALL_ADMIN_SERVICES: the admin listeners of all daemons."""
+    port = generate_frontend.ADMIN_DOCKER
+    return ",\\\n          ".join("%s=http://$(%s_ADMIN_HOST):%d" % (other, other.upper(), port) for other in services.daemons())
+
+
 GROUPS = {
     "service": services.names,
     "daemon": services.daemons,
@@ -46,6 +53,7 @@ FIELDS = {
     "paths": lambda name, folder: ",".join("/%s/**" % collection for collection in services.collections(name, folder)),
     "prefix": lambda name, folder: re.search(r"^namePrefix: *(\S*)", text_of(OVERLAY), re.M)[1],
     "places": places,
+    "admin_places": admin_places,
     "version": lambda name, folder: services.variable("VERSION")[0],
 }
 EACH = r"for each (?P<group>%s)(?: but (?P<but>\w+))?" % "|".join(GROUPS)

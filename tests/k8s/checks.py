@@ -199,12 +199,12 @@ def daemons_are_set_up(objects):
             assert "/data" in mounts, "%s: MALL_DATA_DIR, /data, is not writable" % where(o)
 
 
-def places(o):
-    """MALL_SERVICES as the kubelet gives it: $(NAME) is a variable that stands before it."""
+def places(o, variable="MALL_SERVICES"):
+    """NAME=URL,... as the kubelet gives it: $(NAME) is a variable that stands before it."""
     known = {}
     for e in containers(o)[0]["env"]:
         known[e["name"]] = re.sub(r"\$\((\w+)\)", lambda m: known.get(m[1], m[0]), e.get("value", ""))
-    return dict(place.split("=", 1) for place in known["MALL_SERVICES"].split(","))
+    return dict(place.split("=", 1) for place in known[variable].split(","))
 
 
 def the_console_finds_the_daemons(objects):
@@ -232,6 +232,44 @@ def metrics_have_a_port_of_their_own(objects):
     for service in of_kind(objects, "Service"):
         shown = any(p["name"] == "metrics" or p["port"] == 9090 for p in service["spec"]["ports"])
         assert not shown or service["spec"].get("type", "ClusterIP") == "ClusterIP", "%s shows the metrics outside" % where(service)
+
+
+def nothing_can_be_broken(objects):
+    """No admin listener, and no way to one: faults are a component that nobody has without asking for it."""
+    for o in daemons(objects).values():
+        known = [variable for variable in env_of(o) if "ADMIN" in variable or variable == "MALL_CONSOLE_FAULTS"]
+        assert not known, "%s has %s" % (where(o), known)
+        assert not [p for p in containers(o)[0]["ports"] if p["name"] == "admin" or p["containerPort"] == 9091], "%s has an admin port" % where(o)
+    for o in of_kind(objects, "Service", "NetworkPolicy"):
+        assert "9091" not in str(o["spec"]), "%s leads to an admin port" % where(o)
+
+
+def each_daemon_can_be_broken(objects):
+    for o in daemons(objects).values():
+        port = value_of(o, "MALL_ADMIN_PORT")
+        assert value_of(o, "MALL_ADMIN_ADDRESS") == "0.0.0.0", "%s: on its loopback the console does not reach it" % where(o)
+        assert {"name": "admin", "containerPort": int(port)} in containers(o)[0]["ports"], "%s: port admin is not %s" % (where(o), port)
+    for service in of_kind(objects, "Service"):
+        ports = [p["name"] for p in service["spec"]["ports"]]
+        if "admin" in ports:
+            assert ports == ["admin"] and service["spec"].get("clusterIP") == "None", "%s: not all pods by their addresses, or more" % where(service)
+            assert service["spec"].get("publishNotReadyAddresses") is True, "%s: a pod that a fault made unready cannot be mended" % where(service)
+            assert service["spec"].get("type", "ClusterIP") == "ClusterIP", "%s is open to the outside" % where(service)
+
+
+def the_console_finds_who_can_be_broken(objects):
+    console = daemons(objects)["frontend"]
+    found = places(console, "MALL_ADMIN_SERVICES")
+    assert value_of(console, "MALL_CONSOLE_FAULTS") == "on" and set(found) == set(DAEMONS), found
+    for daemon, url in found.items():
+        assert daemon_behind(objects, urllib.parse.urlsplit(url)) == daemon, "%s is at %s" % (daemon, url)
+
+
+def its_names_are_the_consoles_own(objects):
+    """Without a prefix they are those that MALL_ADMIN_SERVICES has by itself in profile docker."""
+    own = re.search(r"define ADMIN_DOCKER((?:.*\\\n)*.*)", (TOP / "frontend/services.h").read_text())[1]
+    wanted = dict(place.split("=", 1) for place in "".join(re.findall(r'"(.*)"', own)).split(","))
+    assert places(daemons(objects)["frontend"], "MALL_ADMIN_SERVICES") == wanted, wanted
 
 
 def pods_of(objects, service):
@@ -416,7 +454,7 @@ def store_is_the_labs(objects):
         assert env_of(daemons(objects)[service])["PGPASSWORD"]["valueFrom"]["secretKeyRef"]["key"] == "password"
 
 
-PORTS = (53, 4318, 8080, 9090, 9092, 9093, 5432)
+PORTS = (53, 4318, 8080, 9090, 9091, 9092, 9093, 5432)
 WHOEVER = ("dns", "prometheus", "stranger", "other frontend")
 WATCHED = (*SERVICES, "gateway")                                # by the console
 

@@ -38,15 +38,17 @@ MALL = WITH_PODS + [checks.daemons_have_the_labs_cpu, checks.daemons_are_probed,
                     checks.rollouts_lose_nothing, checks.autoscalers_find_their_deployment, checks.daemons_are_set_up,
                     checks.daemons_have_services, checks.routes_file_is_mounted, checks.routes_lead_to_services,
                     checks.the_console_finds_the_daemons]
-LAB = MALL + [checks.no_deployment_says_replicas, checks.order_scales_as_in_the_lab, checks.participants_hosts_resolve, checks.metrics_have_a_port_of_their_own,
+OFF = [checks.nothing_can_be_broken]
+WITH_FAULTS = [checks.each_daemon_can_be_broken, checks.the_console_finds_who_can_be_broken]
+LAB = MALL + OFF + [checks.no_deployment_says_replicas, checks.order_scales_as_in_the_lab, checks.participants_hosts_resolve, checks.metrics_have_a_port_of_their_own,
               checks.the_console_asks_the_port_of_metrics, checks.references_resolve, checks.bus_is_the_labs, checks.store_is_the_labs, checks.images_are_those_of_make,
               checks.has_lab_prefix]
 OVERLAYS = {
-    "base": MALL + [checks.no_deployment_says_replicas, checks.order_scales_as_in_the_lab, checks.bus_is_the_labs, checks.references_resolve_but_the_store],
+    "base": MALL + OFF + [checks.no_deployment_says_replicas, checks.order_scales_as_in_the_lab, checks.bus_is_the_labs, checks.references_resolve_but_the_store],
     "kafka": WITH_PODS + [checks.references_resolve, checks.kafka_has_no_prefix, checks.kafka_is_where_it_says],
     "overlays/lab/shop": LAB,
     "overlays/lab": LAB + [checks.kafka_has_no_prefix, checks.kafka_is_where_it_says, checks.only_the_labs_flows],
-    "overlays/production": MALL + [checks.all_but_the_console_scale, checks.only_the_console_says_replicas, checks.metrics_have_a_port_of_their_own,
+    "overlays/production": MALL + OFF + [checks.all_but_the_console_scale, checks.only_the_console_says_replicas, checks.metrics_have_a_port_of_their_own,
                                    checks.the_console_asks_the_port_of_metrics, checks.references_resolve_but_the_store,
                                    checks.only_productions_flows, checks.images_are_those_of_make, checks.strimzi_takes_it, checks.strimzi_is_whole,
                                    checks.strimzi_users_may_what_they_do, checks.daemons_reach_strimzi_as_themselves,
@@ -122,18 +124,65 @@ def other_routes_are_another_config_map_and_another_pod():
             assert "/bestellungen/**" in checks.routes_text(changed)
 
 
+SHOPS = (("overlays/lab", "overlays/lab/shop"), ("overlays/production", "overlays/production/shop"))
+
+
+def with_components(overlay, shop, *names, metrics=True):
+    """An overlay with one line more for each component, at the end, where `kustomize edit add component` puts it."""
+    file = shop + "/kustomization.yaml"
+    with Tree() as tree:
+        before = re.search(r"^components:\n(?:  - .*\n)+", (tree.dir / file).read_text(), re.M)[0]
+        tree.edit(file, before, before + "".join("  - ../../../components/%s\n" % name for name in names))
+        if not metrics:
+            tree.edit(file, "  - ../../../components/metrics\n", "")
+        return tree.build(overlay)
+
+
 def traces_take_one_line_and_open_one_way():
     """The component is in no overlay. With it each daemon sends its spans to one place, which it may reach, and nothing else opens."""
-    for overlay, shop in (("overlays/lab", "overlays/lab/shop"), ("overlays/production", "overlays/production/shop")):
-        with Tree() as tree:
-            tree.edit(shop + "/kustomization.yaml", "components:\n", "components:\n  - ../../../components/traces\n")
-            objects = tree.build(overlay)
+    for overlay, shop in SHOPS:
+        objects = with_components(overlay, shop, "traces")
         for daemon, o in daemons(objects).items():
             assert checks.value_of(o, "OTEL_EXPORTER_OTLP_ENDPOINT") == "http://jaeger.monitoring.svc.cluster.local:4318", daemon
         assert "{trace}" in checks.value_of(daemons(objects)["frontend"], "MALL_TRACE_URL")
         opened = checks.flows(objects) - checks.flows(built(overlay))
         assert opened == {(daemon, "prometheus", 4318) for daemon in checks.DAEMONS}, opened   # a pod of namespace monitoring
         for check in MALL:
+            check(objects)
+
+
+def faults_take_one_line_and_open_one_way():
+    """The component is in no overlay. With it the console reaches every daemon's admin port, and nobody else does."""
+    for overlay, shop in SHOPS:
+        objects = with_components(overlay, shop, "faults")
+        opened = checks.flows(objects) - checks.flows(built(overlay))
+        assert opened == {("frontend", daemon, 9091) for daemon in checks.DAEMONS}, sorted(opened)
+        for check in MALL + WITH_FAULTS:
+            check(objects)
+    checks.its_names_are_the_consoles_own(with_components(*SHOPS[1], "faults"))
+    checks.has_lab_prefix(with_components(*SHOPS[0], "faults"))
+
+
+def faults_need_no_port_of_metrics():
+    for overlay, shop in SHOPS:
+        objects = with_components(overlay, shop, "faults", metrics=False)
+        for check in MALL + WITH_FAULTS:
+            check(objects)
+
+
+def an_admin_token_is_every_daemons_and_nobodys_here():
+    """The console sends what the others ask for: one Secret, which this tree does not have."""
+    for overlay, shop in SHOPS:
+        objects = with_components(overlay, shop, "faults", "admin-token")
+        for daemon, o in daemons(objects).items():
+            mounts = {m["mountPath"]: m for m in containers(o)[0]["volumeMounts"]}
+            volumes = {v["name"]: v for v in pod_of(o)["volumes"]}
+            folder, _, key = checks.value_of(o, "MALL_ADMIN_TOKEN_FILE").rpartition("/")
+            assert volumes[mounts[folder]["name"]]["secret"] == {"secretName": "mall-admin"} and mounts[folder]["readOnly"] and key == "token", daemon
+            before = daemons(built(overlay))[daemon]
+            assert len(mounts) == len(containers(before)[0].get("volumeMounts", [])) + 1, "%s has lost a mount" % daemon
+        assert not [s for s in of_kind(objects, "Secret") if name(s).endswith("mall-admin")]
+        for check in MALL + WITH_FAULTS:
             check(objects)
 
 
@@ -225,6 +274,7 @@ def drop(objects, kind, ending):
 
 
 LAB_DIR, PRODUCTION = "overlays/lab", "overlays/production"
+FAULTS = "overlays/lab with faults"
 BROKEN = [
     (checks.schemas, LAB_DIR, lambda o: order(o)["spec"].update(minReadySecond=1)),
     (checks.schemas, LAB_DIR, lambda o: at(o, "Service", "-order")["spec"]["ports"][0].update(port="8080")),
@@ -313,12 +363,28 @@ BROKEN = [
     (checks.daemons_reach_strimzi_as_themselves, PRODUCTION,
      lambda o: [c["data"].update({"client.properties": "security.protocol=ssl\n"}) for c in of_kind(o, "ConfigMap") if "kafka" in name(c)]),
     (checks.strimzi_is_whole, PRODUCTION, lambda o: at(o, "Kafka", "mall")["spec"]["kafka"]["authorization"].update(superUsers=["ANONYMOUS"])),
+    (checks.nothing_can_be_broken, PRODUCTION, lambda o: container(o)["env"].append({"name": "MALL_ADMIN_PORT", "value": "9091"})),
+    (checks.nothing_can_be_broken, PRODUCTION, lambda o: containers(console(o))[0]["env"].append({"name": "MALL_CONSOLE_FAULTS", "value": "on"})),
+    (checks.nothing_can_be_broken, LAB_DIR, lambda o: container(o)["ports"].append({"name": "debug", "containerPort": 9091})),
+    (checks.nothing_can_be_broken, LAB_DIR, lambda o: at(o, "Service", "-order")["spec"]["ports"].append({"name": "admin", "port": 9091})),
+    (checks.nothing_can_be_broken, LAB_DIR, lambda o: at(o, "NetworkPolicy", "-actuators")["spec"]["ingress"][0]["ports"].append({"port": 9091})),
+    (checks.each_daemon_can_be_broken, FAULTS, lambda o: set_env(o, "order", "MALL_ADMIN_PORT", "9092")),
+    (checks.each_daemon_can_be_broken, FAULTS, lambda o: set_env(o, "order", "MALL_ADMIN_ADDRESS", "127.0.0.1")),
+    (checks.each_daemon_can_be_broken, FAULTS, lambda o: at(o, "Service", "-order-admin")["spec"].pop("publishNotReadyAddresses")),
+    (checks.each_daemon_can_be_broken, FAULTS, lambda o: at(o, "Service", "-order-admin")["spec"].pop("clusterIP")),
+    (checks.each_daemon_can_be_broken, FAULTS, lambda o: at(o, "Service", "-gateway-admin")["spec"].update(type="NodePort")),
+    (checks.the_console_finds_who_can_be_broken, FAULTS, lambda o: set_env(o, "frontend", "MALL_CONSOLE_FAULTS", "off")),
+    (checks.the_console_finds_who_can_be_broken, FAULTS, lambda o: set_env(o, "frontend", "ORDER_ADMIN_HOST", "order-admin")),
+    (checks.the_console_finds_who_can_be_broken, FAULTS, lambda o: drop(o, "Service", "-product-admin")),
+    (checks.its_names_are_the_consoles_own, FAULTS, lambda o: None), # they have a prefix there
     (checks.no_secret_is_in_production, PRODUCTION, lambda o: o.append({"kind": "Secret", "metadata": {"name": "mall-db"}})),
 ]
 
 
 def each_check_fails_where_its_promise_is_broken():
-    untried = {check for of_overlay in OVERLAYS.values() for check in of_overlay} - {check for check, _, _ in BROKEN}
+    BUILT[FAULTS] = with_components(*SHOPS[0], "faults")
+    everything = [*OVERLAYS.values(), WITH_FAULTS, [checks.its_names_are_the_consoles_own]]
+    untried = {check for of_overlay in everything for check in of_overlay} - {check for check, _, _ in BROKEN}
     assert not untried, "never seen to fail: %s" % sorted(words(check) for check in untried)
     for number, (check, overlay, harm) in enumerate(BROKEN):
         objects = built(overlay)
@@ -332,7 +398,8 @@ def each_check_fails_where_its_promise_is_broken():
 
 STORIES = [another_prefix_reaches_everything, no_name_without_prefix_is_left_in_a_value, two_malls_in_one_namespace_do_not_touch,
            the_topic_is_one_setting_and_the_groups_follow, other_routes_are_another_config_map_and_another_pod,
-           traces_take_one_line_and_open_one_way, the_gateway_takes_the_routes,
+           traces_take_one_line_and_open_one_way, faults_take_one_line_and_open_one_way, faults_need_no_port_of_metrics,
+           an_admin_token_is_every_daemons_and_nobodys_here, the_gateway_takes_the_routes,
            the_labs_kafka_starts_with_its_settings, each_check_fails_where_its_promise_is_broken]
 
 
