@@ -23,7 +23,7 @@ enum error_kind {
 
 struct error {
         enum error_kind kind;
-        char text[256];
+        char text[384];  /* has room for a list of names to choose from */
         char member[64]; /* the JSON member at fault, or "" */
 };
 

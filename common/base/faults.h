@@ -74,6 +74,7 @@ struct faults_config {
         struct metrics *metrics; /* may be NULL */
         faults_check *check;     /* may be NULL */
         void *arg;
+        uint64_t seed; /* tests only: the draws are always the same; 0: nobody can tell them */
 };
 
 struct faults *faults_open(const struct faults_config *config);
@@ -90,7 +91,8 @@ static inline bool faults_may(const struct faults *faults, enum fault_kind kind)
         return faults && faults_kind_is_on(faults, kind);
 }
 
-/* Does one of that kind strike here and now? Draws by its rate, counts it. faults may be NULL. */
+/* Does one of that kind strike here and now? Draws by its rate, counts it. faults may be NULL;
+   place too, for a kind without a target, and injection where nothing of it is of use. */
 bool faults_strike(struct faults *faults, enum fault_kind kind, const struct fault_place *place,
                    struct injection *injection);
 /* For who waits because of it: is it still on? Look again each 100 ms or so. */
@@ -112,12 +114,16 @@ struct fault {
         int64_t begun_ms;            /* wall clock */
         int64_t duration_ms, end_us; /* monotonic */
         int64_t injected;
-        char *warning; /* its target matches nothing here; NULL: it may match */
+        char *warning;           /* its target matches nothing here; NULL: it may match */
+        struct fault_load *load; /* FAULT_CPU, FAULT_MEMORY: what it burns and holds */
+        int64_t ended_ms;        /* wall clock; 0 while it is on */
+        const char *reason;      /* why it ended */
 };
 
 /* From {"kind":"http-latency","path":"/orders","p50":"100ms","p99":"2s","rate":0.5,
-   "duration":"10min"}; numbers may be texts (httpie). Returns its id; 0 and the error, which names
-   the member. */
+   "duration":"10min"}; numbers may be texts (httpie). Returns its id; 0 and ERROR_BAD_INPUT, which
+   names the member, or ERROR_CONFLICT: too many faults are on, or there is not so much memory. It
+   waits until FAULT_MEMORY's bytes were written to. */
 int64_t faults_add(struct faults *faults, const struct json *body, struct error *error);
 bool faults_remove(struct faults *faults, int64_t fault); /* false: there is none */
 int faults_clear(struct faults *faults);                  /* how many there were */
@@ -125,9 +131,9 @@ int faults_clear(struct faults *faults);                  /* how many there were
 void faults_tick(struct faults *faults);
 /* One as JSON; false: there is none. */
 bool faults_write_one(struct faults *faults, int64_t fault, struct text *out);
-/* [...] of those that are on; NULL writes []. */
+/* [...] of those that are on, the oldest first. This and what follows write [] for NULL. */
 void faults_write(struct faults *faults, struct text *out);
-/* [...] of the last ones that ended, newest first, with endedAt and reason. */
+/* [...] of the last 20 that ended, the newest first, with endedAt and reason. */
 void faults_write_ended(struct faults *faults, struct text *out);
 /* [...] of the kinds that the daemon has: name, what it does, the members of its target and its
    parameters, and whether it harms more than who switches it on. */

@@ -5,7 +5,7 @@
 
 #include "base/faults.h"
 
-/* Members of a fault's JSON beside kind and duration. */
+/* Members of a fault's JSON beside kind and duration, which every kind takes. */
 enum fault_member {
         MEMBER_RATE = 1 << 0,
         MEMBER_METHOD = 1 << 1,
@@ -17,15 +17,28 @@ enum fault_member {
         MEMBER_STATUS = 1 << 7,
         MEMBER_CORES = 1 << 8,
         MEMBER_SIZE = 1 << 9,
+        MEMBERS_OF_A_TARGET = MEMBER_METHOD | MEMBER_PATH | MEMBER_ROUTE | MEMBER_TYPE | MEMBER_KEY,
+        /* a kind that takes one of them needs it */
+        MEMBERS_NEEDED = MEMBER_DELAY | MEMBER_STATUS | MEMBER_CORES | MEMBER_SIZE,
 };
 
 struct fault_row {
         const char *name;  /* "http-latency" */
         const char *about; /* a sentence */
-        unsigned members;  /* allowed; of the parameters among them the first is required */
+        unsigned members;  /* allowed */
         int64_t most_delay_ms;
+        bool harmful; /* it takes more than the requests or events that it is aimed at, or leaves
+                         something behind: who switches it on is asked once more */
 };
 
 extern const struct fault_row fault_rows[FAULT_KINDS];
+
+/* How a member is called in JSON, in the order in which documents list them. A NULL name ends. */
+struct fault_member_row {
+        const char *name;
+        unsigned member;
+};
+
+extern const struct fault_member_row fault_member_rows[];
 
 #endif

@@ -121,7 +121,7 @@ void inbox_say_bus(struct inbox *inbox, const struct error *error)
         if (now == before)
                 return;
         pthread_mutex_lock(&inbox->lock);
-        snprintf(inbox->broken, sizeof inbox->broken, "%s", broken ? error->text : "");
+        snprintf(inbox->broken, sizeof inbox->broken, "%.255s", broken ? error->text : "");
         pthread_mutex_unlock(&inbox->lock);
         if (broken)
                 log_write(LOG_ERROR,

@@ -1,0 +1,87 @@
+#include "base/fault.h"
+
+#include "base/faults_kinds.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double TWO_PI = 6.283185307179586;
+static const double P99 = 2.3263478740408408; /* standard deviations of a normal distribution */
+
+void fault_free(struct fault *f)
+{
+        if (!f)
+                return;
+        free(f->method);
+        free(f->path);
+        free(f->route);
+        free(f->type);
+        free(f->key);
+        free(f->warning);
+        free(f);
+}
+
+/* ---- what it strikes ---- */
+
+static bool is_word(const char *wanted, const char *word, size_t len)
+{
+        return !wanted || (word && strlen(wanted) == len && memcmp(wanted, word, len) == 0);
+}
+
+/* Segment by segment. As in Spring, /orders and all below it are /orders/... with ** at its end. */
+static bool is_path(const char *template, const char *path)
+{
+        for (;;) {
+                size_t t = strcspn(template, "/"), p = strcspn(path, "/");
+
+                if (strcmp(template, "**") == 0)
+                        return true;
+                if (template[0] == '{' ? !p : t != p || memcmp(template, path, t) != 0)
+                        return false;
+                template += t;
+                path += p;
+                if (!*template || !*path)
+                        return !*path && (!*template || strcmp(template, "/**") == 0);
+                template ++;
+                path++;
+        }
+}
+
+static bool is_actuator(const char *path)
+{
+        static const char actuator[] = "/actuator";
+        size_t len = sizeof actuator - 1;
+
+        return path && strncmp(path, actuator, len) == 0 && (!path[len] || path[len] == '/');
+}
+
+bool fault_matches(const struct fault *f, const struct fault_place *at)
+{
+        if (is_actuator(at->path) && !is_actuator(f->path))
+                return false;
+        return is_word(f->method, at->method, at->method ? strlen(at->method) : 0) &&
+               is_word(f->route, at->route, at->route ? strlen(at->route) : 0) &&
+               is_word(f->type, at->type, at->type_len) && is_word(f->key, at->key, at->key_len) &&
+               (!f->path || (at->path && is_path(f->path, at->path)));
+}
+
+/* ---- by how much it delays ---- */
+
+double fault_draw(struct prng *random)
+{
+        return (double)(prng_draw(random) >> 11) * 0x1p-53;
+}
+
+/* A latency has a long tail: its logarithm is normal, drawn as Box and Muller do (1958). */
+int64_t fault_delay_us(const struct fault *f, struct prng *random)
+{
+        double sigma, normal, ms;
+
+        if (!f->p50_ms)
+                return f->delay_ms * 1000;
+        sigma = log((double)f->p99_ms / (double)f->p50_ms) / P99;
+        normal = sqrt(-2 * log(1 - fault_draw(random))) * cos(TWO_PI * fault_draw(random));
+        ms = (double)f->p50_ms * exp(sigma * normal);
+        return (int64_t)(fmin(ms, (double)fault_rows[f->kind].most_delay_ms) * 1000);
+}

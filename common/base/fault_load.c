@@ -1,0 +1,115 @@
+#include "base/fault_load.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/free_memory.h"
+#include "base/thread.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* A thread computes for a part of each turn and rests for the other. */
+enum { TURN_US = 10000 };
+
+struct burner {
+        struct fault_load *load;
+        pthread_t thread;
+        int64_t busy_us; /* of each turn */
+};
+
+struct fault_load {
+        _Atomic bool ends;
+        int64_t end_us;
+        struct burner *burners;
+        int count;
+        void *memory;
+        size_t size;
+};
+
+static void *burn(void *arg)
+{
+        struct burner *b = arg;
+        int64_t turn = clock_mono_us(), now = turn;
+
+        while (now < b->load->end_us && !atomic_load(&b->load->ends)) {
+                if (now < turn + b->busy_us) {
+                        now = clock_mono_us();
+                        continue;
+                }
+                if (turn + TURN_US > now)
+                        usleep((useconds_t)(turn + TURN_US - now));
+                turn = now = clock_mono_us();
+        }
+        return NULL;
+}
+
+/* One thread for each core, and one for the fraction of a core that is left. */
+static void begin_to_burn(struct fault_load *load, const struct fault *fault)
+{
+        int count = (int)ceil(fault->cores);
+
+        load->end_us = clock_mono_us() + fault->duration_ms * 1000;
+        load->burners = memory_alloc((size_t)count * sizeof *load->burners);
+        load->count = count;
+        for (int i = 0; i < count; i++) {
+                struct burner *b = &load->burners[i];
+
+                b->load = load;
+                b->busy_us = (int64_t)(fmin(1, fault->cores - i) * TURN_US);
+                b->thread = thread_start("fault-cpu", burn, b);
+        }
+}
+
+static bool hold(struct fault_load *load, size_t size, struct error *error)
+{
+        int64_t left = free_memory("") - FAULT_LOAD_SPARE;
+        void *memory;
+
+        if ((int64_t)size > left) {
+                error_set(error, ERROR_CONFLICT,
+                          "size is more than this process can take without being killed: %lld MiB "
+                          "at most, now",
+                          (long long)(left > 0 ? left >> 20 : 0));
+                return false;
+        }
+        memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (memory == MAP_FAILED)
+                return error_set(error, ERROR_CONFLICT, "the system does not give the memory: %s",
+                                 strerror(errno));
+        memset(memory, 0x5a, size);
+        load->memory = memory;
+        load->size = size;
+        return true;
+}
+
+struct fault_load *fault_load_begin(const struct fault *fault, struct error *error)
+{
+        struct fault_load *load = memory_alloc(sizeof *load);
+
+        if (fault->kind == FAULT_CPU)
+                begin_to_burn(load, fault);
+        else if (!hold(load, (size_t)fault->size, error))
+                fault_load_end(&load);
+        return load;
+}
+
+void fault_load_end(struct fault_load **load)
+{
+        struct fault_load *l = *load;
+
+        if (!l)
+                return;
+        *load = NULL;
+        atomic_store(&l->ends, true);
+        for (int i = 0; i < l->count; i++)
+                pthread_join(l->burners[i].thread, NULL);
+        if (l->memory)
+                munmap(l->memory, l->size);
+        free(l->burners);
+        free(l);
+}

@@ -1,0 +1,19 @@
+/* fault_load - what a fault of the machine takes while it is on: threads that burn processors, or
+   memory that is held. Private to faults. */
+#ifndef BASE_FAULT_LOAD_H
+#define BASE_FAULT_LOAD_H
+
+#include "base/faults.h"
+
+/* Bytes that a fault leaves free. */
+enum { FAULT_LOAD_SPARE = 16 << 20 };
+
+struct fault_load;
+
+/* FAULT_CPU: threads called fault-cpu that compute `cores` of the time, until end_us at the latest.
+   FAULT_MEMORY: `size` bytes, written to. NULL and ERROR_CONFLICT if there is not so much. */
+struct fault_load *fault_load_begin(const struct fault *fault, struct error *error);
+/* Waits some 10 ms for the threads. Sets it NULL; NULL is allowed. */
+void fault_load_end(struct fault_load **load);
+
+#endif

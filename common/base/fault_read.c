@@ -1,0 +1,322 @@
+#include "base/fault_read.h"
+
+#include "base/arena.h"
+#include "base/config_value.h"
+#include "base/fault.h"
+#include "base/faults_kinds.h"
+#include "base/suggest.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HOUR_MS = 3600000, USUAL_MS = 300000, LONGEST_TEXT = 256, MOST_CORES = 64, MOST_NAMES = 16 };
+
+/* ---- names ---- */
+
+static const char *near_text(const char *wanted, const char *const *names, struct arena *arena)
+{
+        const char *near = suggest(wanted, names);
+
+        return near ? arena_printf(arena, "; did you mean %s?", near) : "";
+}
+
+static bool unknown_kind(const char *name, const char *const *names, struct error *error)
+{
+        struct arena *arena = arena_open();
+        struct text all = text_open(arena, 300);
+        const char *near = name ? near_text(name, names, arena) : "";
+
+        for (int i = 0; names[i]; i++)
+                text_printf(&all, "%s%s", i ? ", " : "", names[i]);
+        if (name)
+                error_member(error, "kind", "no kind here is called %.32s%s There are: %s", name,
+                             *near ? near : ".", all.at);
+        else
+                error_member(error, "kind", "a fault needs a kind. There are: %s", all.at);
+        arena_close(&arena);
+        return false;
+}
+
+static bool read_kind(uint32_t kinds, const struct json *body, enum fault_kind *kind,
+                      struct error *error)
+{
+        const struct json *given = json_member(body, "kind");
+        const char *names[FAULT_KINDS + 1] = {0}, *name = NULL;
+        int count = 0;
+
+        if (given && given->type == JSON_STRING)
+                name = given->text;
+        for (int k = 0; k < FAULT_KINDS; k++) {
+                if (!(kinds & UINT32_C(1) << k))
+                        continue;
+                if (name && strcmp(fault_rows[k].name, name) == 0) {
+                        *kind = (enum fault_kind)k;
+                        return true;
+                }
+                names[count++] = fault_rows[k].name;
+        }
+        return unknown_kind(name, names, error);
+}
+
+/* ---- which members ---- */
+
+static const struct fault_member_row *member_row(const char *name)
+{
+        const struct fault_member_row *row = fault_member_rows;
+
+        while (row->name && strcmp(row->name, name) != 0)
+                row++;
+        return row->name ? row : NULL;
+}
+
+/* "path, rate, duration"; names gets the same as an array. */
+static void taken_by(enum fault_kind kind, struct text *out, const char **names)
+{
+        int count = 0;
+
+        for (const struct fault_member_row *row = fault_member_rows; row->name; row++) {
+                if (!(row->member & fault_rows[kind].members))
+                        continue;
+                text_printf(out, "%s, ", row->name);
+                names[count++] = row->name;
+        }
+        text_string(out, "duration");
+        names[count++] = "duration";
+        names[count] = NULL;
+}
+
+static bool refused_member(enum fault_kind kind, const char *name, struct error *error)
+{
+        const char *names[MOST_NAMES];
+        struct arena *arena = arena_open();
+        struct text taken = text_open(arena, 100);
+        const char *near;
+
+        taken_by(kind, &taken, names);
+        near = near_text(name, names, arena);
+        if (member_row(name))
+                error_member(error, name, "%s takes no %s; it takes %s", fault_rows[kind].name,
+                             name, taken.at);
+        else
+                error_member(error, name, "a fault has no member %.64s%s %s takes %s", name,
+                             *near ? near : ".", fault_rows[kind].name, taken.at);
+        arena_close(&arena);
+        return false;
+}
+
+static bool only_what_it_takes(enum fault_kind kind, const struct json *body, struct error *error)
+{
+        for (const struct json *m = body->first; m; m = m->next) {
+                const struct fault_member_row *row = member_row(m->name);
+
+                if (strcmp(m->name, "kind") == 0 || strcmp(m->name, "duration") == 0)
+                        continue;
+                if (!row || !(row->member & fault_rows[kind].members))
+                        return refused_member(kind, m->name, error);
+        }
+        return true;
+}
+
+/* ---- numbers ---- */
+
+static bool number_expected(const char *name, const struct setting *row, struct error *error)
+{
+        struct arena *arena = arena_open();
+        struct text expected = text_open(arena, 100);
+
+        config_value_expected(row, &expected);
+        error_member(error, name, "%s is %s", name, expected.at);
+        arena_close(&arena);
+        return false;
+}
+
+/* NULL: the member is no number and no text */
+static const char *source_of(const struct json *value)
+{
+        return value->type == JSON_STRING || value->type == JSON_NUMBER ? value->text : NULL;
+}
+
+/* 0 where the member is absent. */
+static bool read_number(const struct json *body, const struct setting *row, int64_t *number,
+                        struct error *error)
+{
+        const struct json *value = json_member(body, row->name);
+        const char *source = value ? source_of(value) : NULL;
+
+        *number = 0;
+        return !value || (source && config_value_read(row, source, number)) ||
+               number_expected(row->name, row, error);
+}
+
+/* Only digits as JSON writes them: strtod also takes nan, inf, blanks and hexadecimals. */
+static bool read_fraction(const struct json *body, const char *name, double most, double *number,
+                          struct error *error)
+{
+        const struct json *value = json_member(body, name);
+        const char *source = value ? source_of(value) : NULL;
+        char *end = NULL;
+
+        if (!value)
+                return true;
+        if (source && isdigit((unsigned char)*source) && !source[strspn(source, "0123456789.eE+-")])
+                *number = strtod(source, &end);
+        if (end && !*end && *number > 0 && *number <= most)
+                return true;
+        return error_member(error, name, "%s is a number above 0, at most %g", name, most);
+}
+
+static bool read_duration(struct fault *f, const struct json *body, struct error *error)
+{
+        static const struct setting any = {.name = "duration", .type = SETTING_DURATION},
+                                    row = {.name = "duration",
+                                           .type = SETTING_DURATION,
+                                           .least = 100,
+                                           .most = HOUR_MS};
+        struct error ignored;
+
+        f->duration_ms = USUAL_MS;
+        if (!json_member(body, "duration"))
+                return true;
+        if (read_number(body, &any, &f->duration_ms, &ignored) && f->duration_ms > HOUR_MS)
+                return error_member(error, "duration",
+                                    "duration is at most 1h: every fault ends by itself");
+        return read_number(body, &row, &f->duration_ms, error);
+}
+
+/* delay, or both p50 and p99 */
+static bool read_delay(struct fault *f, const struct json *body, struct error *error)
+{
+        const struct fault_row *kind = &fault_rows[f->kind];
+        struct setting row = {.type = SETTING_DURATION, .least = 1, .most = kind->most_delay_ms};
+        bool fixed = json_member(body, "delay"), drawn;
+
+        if (!(kind->members & MEMBER_DELAY))
+                return true;
+        drawn = json_member(body, "p50") || json_member(body, "p99");
+        if (!fixed && !drawn)
+                return error_member(error, "delay", "%s needs delay, or both p50 and p99",
+                                    kind->name);
+        if (fixed && drawn)
+                return error_member(error, "delay",
+                                    "either delay, or p50 and p99; not all of them");
+        row.name = "delay";
+        if (fixed)
+                return read_number(body, &row, &f->delay_ms, error);
+        for (int i = 0; i < 2; i++) {
+                row.name = i ? "p99" : "p50";
+                if (!json_member(body, row.name))
+                        return error_member(error, row.name, "p50 and p99 come together");
+                if (!read_number(body, &row, i ? &f->p99_ms : &f->p50_ms, error))
+                        return false;
+        }
+        return f->p50_ms <= f->p99_ms ||
+               error_member(error, "p99", "p99 is no shorter than p50, by what they mean");
+}
+
+static bool read_parameters(struct fault *f, const struct json *body, struct error *error)
+{
+        static const struct setting status_row = {.name = "status",
+                                                  .type = SETTING_NUMBER,
+                                                  .least = 400,
+                                                  .most = 599},
+                                    size_row = {.name = "size",
+                                                .type = SETTING_SIZE,
+                                                .least = 1 << 20,
+                                                .most = 1 << 30};
+        int64_t status;
+
+        for (const struct fault_member_row *row = fault_member_rows; row->name; row++)
+                if (row->member & fault_rows[f->kind].members & MEMBERS_NEEDED &
+                            ~(unsigned)MEMBER_DELAY &&
+                    !json_member(body, row->name))
+                        return error_member(error, row->name, "%s needs %s",
+                                            fault_rows[f->kind].name, row->name);
+        if (!read_number(body, &status_row, &status, error) ||
+            !read_number(body, &size_row, &f->size, error) ||
+            !read_fraction(body, "cores", MOST_CORES, &f->cores, error))
+                return false;
+        f->status = (int)status;
+        f->rate = 1;
+        return read_fraction(body, "rate", 1, &f->rate, error) && read_delay(f, body, error);
+}
+
+/* ---- the target ---- */
+
+static bool read_text(const struct json *body, const char *name, char **text, struct error *error)
+{
+        const struct json *value = json_member(body, name);
+        const char *source = value ? source_of(value) : NULL;
+
+        if (!value)
+                return true;
+        if (!source || !*source || strlen(source) > LONGEST_TEXT)
+                return error_member(error, name, "%s is a text of 1 to %d bytes", name,
+                                    LONGEST_TEXT);
+        *text = memory_string(source);
+        return true;
+}
+
+/* RFC 9110, 9.1: a token, here without the lower case that no method has */
+static bool is_method(const char *text)
+{
+        return !text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~")];
+}
+
+static bool is_segment(const char *at, size_t len, bool last)
+{
+        if (len > 2 && at[0] == '{' && at[len - 1] == '}')
+                return !memchr(at + 1, '{', len - 1) && !memchr(at, '}', len - 1);
+        if (last && len == 2 && memcmp(at, "**", 2) == 0)
+                return true;
+        for (size_t i = 0; i < len; i++)
+                if ((unsigned char)at[i] <= ' ' || strchr("{}*?#", at[i]))
+                        return false;
+        return true;
+}
+
+static bool is_template(const char *path)
+{
+        if (*path != '/')
+                return false;
+        while (*path) {
+                size_t len = strcspn(++path, "/");
+
+                if (!is_segment(path, len, !path[len]))
+                        return false;
+                path += len;
+        }
+        return true;
+}
+
+static bool read_target(struct fault *f, const struct json *body, struct error *error)
+{
+        if (!read_text(body, "method", &f->method, error) ||
+            !read_text(body, "path", &f->path, error) ||
+            !read_text(body, "routeId", &f->route, error) ||
+            !read_text(body, "eventType", &f->type, error) ||
+            !read_text(body, "key", &f->key, error))
+                return false;
+        if (f->method && !is_method(f->method))
+                return error_member(error, "method", "method is a word in upper case, like GET");
+        return !f->path || is_template(f->path) ||
+               error_member(error, "path",
+                            "path begins with / and has no query; {id} is one segment, ** at its "
+                            "end is any rest: /orders/{id}, /orders/**");
+}
+
+struct fault *fault_read(uint32_t kinds, const struct json *body, struct error *error)
+{
+        struct fault *f = memory_alloc(sizeof *f);
+
+        if (body->type != JSON_OBJECT)
+                error_set(error, ERROR_BAD_INPUT, "a fault is an object, not %s",
+                          json_type_name(body->type));
+        else if (read_kind(kinds, body, &f->kind, error) &&
+                 only_what_it_takes(f->kind, body, error) && read_target(f, body, error) &&
+                 read_parameters(f, body, error) && read_duration(f, body, error))
+                return f;
+        fault_free(f);
+        return NULL;
+}
