@@ -15,6 +15,17 @@ enum { HOUR_MS = 3600000, USUAL_MS = 300000, LONGEST_TEXT = 256, MOST_CORES = 64
 
 /* ---- names ---- */
 
+/* At most 32 bytes of what somebody wrote; no character is cut in two. */
+static const char *shown(struct arena *arena, const char *name)
+{
+        size_t len = strnlen(name, 33);
+
+        if (len > 32)
+                for (len = 32; ((unsigned char)name[len] & 0xc0) == 0x80;)
+                        len--;
+        return arena_copy(arena, name, len);
+}
+
 static const char *near_text(const char *wanted, const char *const *names, struct arena *arena)
 {
         const char *near = suggest(wanted, names);
@@ -31,8 +42,8 @@ static bool unknown_kind(const char *name, const char *const *names, struct erro
         for (int i = 0; names[i]; i++)
                 text_printf(&all, "%s%s", i ? ", " : "", names[i]);
         if (name)
-                error_member(error, "kind", "no kind here is called %.32s%s There are: %s", name,
-                             *near ? near : ".", all.at);
+                error_member(error, "kind", "no kind here is called %s%s There are: %s",
+                             shown(arena, name), *near ? near : ".", all.at);
         else
                 error_member(error, "kind", "a fault needs a kind. There are: %s", all.at);
         arena_close(&arena);
@@ -100,8 +111,9 @@ static bool refused_member(enum fault_kind kind, const char *name, struct error 
                 error_member(error, name, "%s takes no %s; it takes %s", fault_rows[kind].name,
                              name, taken.at);
         else
-                error_member(error, name, "a fault has no member %.64s%s %s takes %s", name,
-                             *near ? near : ".", fault_rows[kind].name, taken.at);
+                error_member(error, shown(arena, name), "a fault has no member %s%s %s takes %s",
+                             shown(arena, name), *near ? near : ".", fault_rows[kind].name,
+                             taken.at);
         arena_close(&arena);
         return false;
 }
