@@ -65,9 +65,9 @@ static void begin_to_burn(struct fault_load *load, const struct fault *fault)
         }
 }
 
-static bool hold(struct fault_load *load, size_t size, struct error *error)
+static bool hold(struct fault_load *load, size_t size, const char *root, struct error *error)
 {
-        int64_t left = free_memory("") - FAULT_LOAD_SPARE;
+        int64_t left = free_memory(root) - FAULT_LOAD_SPARE;
         void *memory;
 
         if ((int64_t)size > left) {
@@ -87,13 +87,14 @@ static bool hold(struct fault_load *load, size_t size, struct error *error)
         return true;
 }
 
-struct fault_load *fault_load_begin(const struct fault *fault, struct error *error)
+struct fault_load *fault_load_begin(const struct fault *fault, const char *root,
+                                    struct error *error)
 {
         struct fault_load *load = memory_alloc(sizeof *load);
 
         if (fault->kind == FAULT_CPU)
                 begin_to_burn(load, fault);
-        else if (!hold(load, (size_t)fault->size, error))
+        else if (!hold(load, (size_t)fault->size, root, error))
                 fault_load_end(&load);
         return load;
 }

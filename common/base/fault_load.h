@@ -11,8 +11,10 @@ enum { FAULT_LOAD_SPARE = 16 << 20 };
 struct fault_load;
 
 /* FAULT_CPU: threads called fault-cpu that compute `cores` of the time, until end_us at the latest.
-   FAULT_MEMORY: `size` bytes, written to. NULL and ERROR_CONFLICT if there is not so much. */
-struct fault_load *fault_load_begin(const struct fault *fault, struct error *error);
+   FAULT_MEMORY: `size` bytes, written to. NULL and ERROR_CONFLICT if there is not so much; root
+   is that of free_memory. */
+struct fault_load *fault_load_begin(const struct fault *fault, const char *root,
+                                    struct error *error);
 /* Waits some 10 ms for the threads. Sets it NULL; NULL is allowed. */
 void fault_load_end(struct fault_load **load);
 

@@ -268,10 +268,10 @@ static void warn(const struct faults *f, struct fault *one)
         arena_close(&arena);
 }
 
-static bool begin_load(struct fault *one, struct error *error)
+static bool begin_load(const struct faults *f, struct fault *one, struct error *error)
 {
         if (one->kind == FAULT_CPU || one->kind == FAULT_MEMORY)
-                one->load = fault_load_begin(one, error);
+                one->load = fault_load_begin(one, f->config.root ? f->config.root : "", error);
         else
                 return true;
         return one->load != NULL;
@@ -282,7 +282,7 @@ static int64_t add(struct faults *f, struct fault *one, struct error *error)
 {
         int64_t id;
 
-        if (!has_room(f, error) || !begin_load(one, error))
+        if (!has_room(f, error) || !begin_load(f, one, error))
                 return 0;
         pthread_mutex_lock(&f->lock);
         begin(f, one);

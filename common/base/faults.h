@@ -74,7 +74,8 @@ struct faults_config {
         struct metrics *metrics; /* may be NULL */
         faults_check *check;     /* may be NULL */
         void *arg;
-        uint64_t seed; /* tests only: the draws are always the same; 0: nobody can tell them */
+        uint64_t seed;    /* tests only: the draws are always the same; 0: nobody can tell them */
+        const char *root; /* tests only: in place of /, where free memory is looked up */
 };
 
 struct faults *faults_open(const struct faults_config *config);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { DEADLINE_US = 60 * 1000000, ALL = (1 << FAULT_KINDS) - 1, MIB = 1 << 20 };
@@ -639,6 +640,73 @@ static void memory_is_held_until_the_fault_ends(void)
         end();
 }
 
+static void available(int mib)
+{
+        char path[500];
+        FILE *file;
+
+        snprintf(path, sizeof path, "%s/proc", check_directory());
+        mkdir(path, 0700);
+        snprintf(path, sizeof path, "%s/proc/meminfo", check_directory());
+        file = fopen(path, "w");
+        check(file != NULL);
+        fprintf(file, "MemAvailable: %d kB\n", mib * 1024);
+        fclose(file);
+}
+
+static void memory_that_would_have_the_process_killed_is_refused(void)
+{
+        struct faults_config config = {.kinds = ALL, .root = check_directory()};
+
+        arena = arena_open();
+        faults = faults_open(&config);
+        available(47); /* 16 stay free */
+        check_int(add("{\"kind\":\"memory\",\"size\":\"32MiB\"}"), 0);
+        check_int(error.kind, ERROR_CONFLICT);
+        check_text(error.text, "size is more than this process can take without being killed: 31 "
+                               "MiB at most, now");
+        check_text(written(faults_write), "[]");
+        available(48);
+        check_int(add("{\"kind\":\"memory\",\"size\":\"32MiB\"}"), 1);
+        faults_close(&faults);
+        arena_close(&arena);
+}
+
+/* ---- the document ---- */
+
+static void write_members(struct text *out, unsigned members, unsigned which)
+{
+        size_t before = out->len;
+
+        for (const struct fault_member_row *row = fault_member_rows; row->name; row++)
+                if (row->member & members & which)
+                        text_printf(out, "%s`%s`", out->len > before ? ", " : "", row->name);
+        text_string(out, " | ");
+}
+
+static void the_table_of_the_document_has_each_kind(void)
+{
+        FILE *file = fopen("docs/faults.md", "r");
+        char *document = memory_alloc(1 << 16);
+
+        arena = arena_open();
+        check(file && fread(document, 1, (1 << 16) - 1, file) > 0);
+        fclose(file);
+        for (int kind = 0; kind < FAULT_KINDS; kind++) {
+                const struct fault_row *of = &fault_rows[kind];
+                struct text row = text_open(arena, 200);
+
+                text_printf(&row, "| `%s` | %s | ", of->name, of->about);
+                write_members(&row, of->members, MEMBERS_OF_A_TARGET);
+                write_members(&row, of->members, MEMBERS_NEEDED);
+                text_printf(&row, "%s | %s |", of->members & MEMBER_RATE ? "yes" : "",
+                            of->harmful ? "yes" : "");
+                check_contains(document, row.at);
+        }
+        free(document);
+        arena_close(&arena);
+}
+
 /* ---- many threads ---- */
 
 static _Atomic int struck;
@@ -728,6 +796,8 @@ int main(int argc, char **argv)
                 STORY(at_most_32_are_on_and_the_last_20_that_ended_are_remembered),
                 STORY(threads_burn_the_cores_and_end_with_the_fault),
                 STORY(memory_is_held_until_the_fault_ends),
+                STORY(memory_that_would_have_the_process_killed_is_refused),
+                STORY(the_table_of_the_document_has_each_kind),
                 STORY(any_thread_may_strike_while_others_add_and_end),
                 {NULL, NULL},
         };
