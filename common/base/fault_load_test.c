@@ -1,0 +1,126 @@
+#include "base/fault_load.h"
+
+#include "base/clock.h"
+#include "testing/fault_set.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum { DEADLINE_US = 60 * 1000000, MIB = 1 << 20 };
+
+static int burning(void)
+{
+        DIR *tasks = opendir("/proc/self/task");
+        char path[300], name[20];
+        int count = 0;
+
+        for (struct dirent *task = readdir(tasks); task; task = readdir(tasks)) {
+                FILE *file;
+
+                snprintf(path, sizeof path, "/proc/self/task/%s/comm", task->d_name);
+                file = fopen(path, "r");
+                if (file && fgets(name, sizeof name, file))
+                        count += strcmp(name, "fault-cpu\n") == 0;
+                if (file)
+                        fclose(file);
+        }
+        closedir(tasks);
+        return count;
+}
+
+static int64_t resident(void)
+{
+        FILE *file = fopen("/proc/self/statm", "r");
+        long long all = 0, pages = 0;
+
+        check(file && fscanf(file, "%lld %lld", &all, &pages) == 2);
+        fclose(file);
+        return pages * sysconf(_SC_PAGESIZE);
+}
+
+static int64_t used_cpu_us(void)
+{
+        struct timespec t;
+
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+        return t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static void threads_burn_the_cores_and_end_with_the_fault(void)
+{
+        int64_t deadline = clock_mono_us() + DEADLINE_US, before = used_cpu_us();
+
+        begin();
+        add("{\"kind\":\"cpu\",\"cores\":1.5}");
+        check_contains(one(1), "\"injected\":1");
+        check_int((int64_t)counted("cpu"), 1);
+        check_int(burning(), 2);
+        while (used_cpu_us() < before + 300000 && clock_mono_us() < deadline)
+                usleep(1000);
+        check(used_cpu_us() >= before + 300000);
+        check(faults_remove(faults, 1));
+        check_int(burning(), 0);
+        add("{\"kind\":\"cpu\",\"cores\":\"0.1\"}");
+        check_int(burning(), 1);
+        end();
+        check_int(burning(), 0);
+}
+
+static void memory_is_held_until_the_fault_ends(void)
+{
+        int64_t before = resident();
+
+        begin();
+        check_int(add("{\"kind\":\"memory\",\"size\":\"64MiB\"}"), 1);
+        check(resident() > before + 60 * MIB);
+        check_contains(one(1), "\"size\":67108864");
+        check_int((int64_t)counted("memory"), 1);
+        check(faults_remove(faults, 1));
+        check(resident() < before + 40 * MIB);
+        end();
+}
+
+static void available(int mib)
+{
+        char path[500];
+        FILE *file;
+
+        snprintf(path, sizeof path, "%s/proc", check_directory());
+        mkdir(path, 0700);
+        snprintf(path, sizeof path, "%s/proc/meminfo", check_directory());
+        file = fopen(path, "w");
+        check(file != NULL);
+        fprintf(file, "MemAvailable: %d kB\n", mib * 1024);
+        fclose(file);
+}
+
+static void memory_that_would_have_the_process_killed_is_refused(void)
+{
+        struct faults_config config = {.kinds = ALL_KINDS, .root = check_directory()};
+
+        arena = arena_open();
+        faults = faults_open(&config);
+        available(47); /* 16 stay free */
+        check_int(add("{\"kind\":\"memory\",\"size\":\"32MiB\"}"), 0);
+        check_int(error.kind, ERROR_CONFLICT);
+        check_text(error.text, "size is more than this process can take without being killed: 31 "
+                               "MiB at most, now");
+        check_text(written(faults_write), "[]");
+        available(48);
+        check_int(add("{\"kind\":\"memory\",\"size\":\"32MiB\"}"), 1);
+        faults_close(&faults);
+        arena_close(&arena);
+}
+
+int main(int argc, char **argv)
+{
+        static const struct story stories[] = {
+                STORY(threads_burn_the_cores_and_end_with_the_fault),
+                STORY(memory_is_held_until_the_fault_ends),
+                STORY(memory_that_would_have_the_process_killed_is_refused),
+                {NULL, NULL},
+        };
+
+        return check_main(stories, argc, argv);
+}
