@@ -71,6 +71,7 @@ class Trader:
             number = self.order()
             if number and i % 3 == 2:
                 self.cancel(number)
+            self.ask("GET", "/inventories/1")
 
 
 def has_struck(daemon, fault):
