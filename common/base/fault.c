@@ -48,17 +48,25 @@ static bool is_path(const char *template, const char *path)
         }
 }
 
-static bool is_actuator(const char *path)
+/* Where one looks at the daemon, and where the console switches faults off. */
+static const char *spared_part(const char *path)
 {
-        static const char actuator[] = "/actuator";
-        size_t len = sizeof actuator - 1;
+        static const char *const spared[] = {"/actuator", "/faults"};
 
-        return path && strncmp(path, actuator, len) == 0 && (!path[len] || path[len] == '/');
+        for (size_t i = 0; path && i < sizeof spared / sizeof *spared; i++) {
+                size_t len = strlen(spared[i]);
+
+                if (strncmp(path, spared[i], len) == 0 && (!path[len] || path[len] == '/'))
+                        return spared[i];
+        }
+        return NULL;
 }
 
 bool fault_matches(const struct fault *f, const struct fault_place *at)
 {
-        if (is_actuator(at->path) && !is_actuator(f->path))
+        const char *spared = spared_part(at->path);
+
+        if (spared && spared_part(f->path) != spared)
                 return false;
         return is_word(f->method, at->method, at->method ? strlen(at->method) : 0) &&
                is_word(f->route, at->route, at->route ? strlen(at->route) : 0) &&

@@ -84,6 +84,8 @@ static void probes_and_metrics_are_spared_unless_they_are_meant(void)
         check(!strikes(FAULT_HTTP_RESET, "GET", "/actuator"));
         check(!strikes(FAULT_HTTP_RESET, "GET", "/actuator/health/readiness"));
         check(!strikes(FAULT_HTTP_STATUS, "GET", "/actuator/prometheus"));
+        check(!strikes(FAULT_HTTP_RESET, "DELETE", "/faults"));
+        check(!strikes(FAULT_HTTP_RESET, "POST", "/faults/product"));
         check(strikes(FAULT_HTTP_RESET, "GET", "/actuators"));
         add("{\"kind\":\"http-half-answer\",\"path\":\"/actuator/**\"}");
         check(strikes(FAULT_HTTP_HALF_ANSWER, "GET", "/actuator/prometheus"));

@@ -37,11 +37,6 @@ static struct injected *injected_of(struct exchange *e)
         return e->injected;
 }
 
-static bool is_actuator(const char *path)
-{
-        return strncmp(path, "/actuator", 9) == 0 && (!path[9] || path[9] == '/');
-}
-
 static bool strikes(struct exchange *e, enum fault_kind kind, struct injection *injection)
 {
         const struct http_request *r = &e->request;
@@ -49,8 +44,7 @@ static bool strikes(struct exchange *e, enum fault_kind kind, struct injection *
         struct faults *faults = r->server->config.faults;
         struct injected *in;
 
-        if (!faults_may(faults, kind) || is_actuator(r->path) ||
-            !faults_strike(faults, kind, &place, injection))
+        if (!faults_may(faults, kind) || !faults_strike(faults, kind, &place, injection))
                 return false;
         in = injected_of(e);
         in->kinds = in->kinds ? arena_printf(r->arena, "%s,%s", in->kinds, fault_rows[kind].name)
