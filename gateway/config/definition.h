@@ -3,7 +3,7 @@
 #ifndef GATEWAY_CONFIG_DEFINITION_H
 #define GATEWAY_CONFIG_DEFINITION_H
 
-#include "gateway/config/yaml.h"
+#include "base/yaml.h"
 
 struct argument {
         const char *name; /* "_genkey_0" in the short form, as Spring shows it; "backoff.factor" in

@@ -1,9 +1,7 @@
-/* placeholder - ${NAME:default} in the scalars of a YAML tree.
-
-   In a RewritePath, ${name} may also stand for a group of the regular expression: it stays as it is
+/* In a RewritePath, ${name} may also stand for a group of the regular expression: it stays as it is
    if the expression has a group of that name. $\{name} always stays: Spring's users write it so
    that it is not taken for a placeholder. */
-#include "gateway/config/yaml.h"
+#include "gateway/config/placeholder.h"
 
 #include "base/text.h"
 

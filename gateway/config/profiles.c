@@ -1,5 +1,7 @@
 #include "gateway/config/profiles.h"
 
+#include "gateway/config/placeholder.h"
+
 #include <string.h>
 
 /* The profiles that the document is for, or NULL. A `spring.profiles` that is a map (active,

@@ -3,7 +3,7 @@
 #ifndef GATEWAY_CONFIG_PROFILES_H
 #define GATEWAY_CONFIG_PROFILES_H
 
-#include "gateway/config/yaml.h"
+#include "base/yaml.h"
 
 /* first: what yaml_read returned. Documents for a profile win over those for none, later ones over
    earlier ones. */

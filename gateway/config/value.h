@@ -3,7 +3,7 @@
 #ifndef GATEWAY_CONFIG_VALUE_H
 #define GATEWAY_CONFIG_VALUE_H
 
-#include "gateway/config/yaml.h"
+#include "base/yaml.h"
 
 #include <stdint.h>
 

@@ -1,6 +1,7 @@
 /* routes_read - finds the file and reads it into struct routes. */
 #include "gateway/routing/load.h"
 
+#include "gateway/config/placeholder.h"
 #include "gateway/config/profiles.h"
 #include "gateway/routing/builtin.h"
 

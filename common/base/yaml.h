@@ -6,8 +6,8 @@
    docker`) becomes the nested maps that it abbreviates. Anchors, aliases and `<<` are resolved.
    Custom tags, a key given twice, an alias that contains itself, and files that exceed the limits
    in gateway/README.md are errors with file and line. All nodes live in the arena. */
-#ifndef GATEWAY_CONFIG_YAML_H
-#define GATEWAY_CONFIG_YAML_H
+#ifndef BASE_YAML_H
+#define BASE_YAML_H
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -40,11 +40,6 @@ bool yaml_is_named(const struct yaml *member, const char *name);
 /* Merges `above` into `below` and lets it win. Maps are merged member by member; lists and scalars
    are replaced. */
 void yaml_merge(struct arena *arena, struct yaml *below, const struct yaml *above);
-
-/* Replaces ${NAME} and ${NAME:default} in all scalars of `part`, from the environment (NAME, and
-   for a.b-c also A_BC), then from the settings of `root` itself. */
-bool yaml_expand(struct arena *arena, struct yaml *part, const struct yaml *root,
-                 struct error *error);
 
 /* Reads a list of scalars, or one scalar with commas in it, as texts ended by NULL. */
 bool yaml_texts(struct arena *arena, const struct yaml *tree, const char ***texts,

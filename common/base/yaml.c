@@ -1,4 +1,4 @@
-#include "gateway/config/yaml_inside.h"
+#include "base/yaml_inside.h"
 
 #include <ctype.h>
 #include <stdarg.h>

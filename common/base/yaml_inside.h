@@ -1,8 +1,8 @@
 /* yaml_inside - how trees are built; for yaml.c and yaml_*.c only. */
-#ifndef GATEWAY_CONFIG_YAML_INSIDE_H
-#define GATEWAY_CONFIG_YAML_INSIDE_H
+#ifndef BASE_YAML_INSIDE_H
+#define BASE_YAML_INSIDE_H
 
-#include "gateway/config/yaml.h"
+#include "base/yaml.h"
 
 struct yaml *yaml_new(struct arena *arena, enum yaml_kind kind, const char *file, int line);
 void yaml_append(struct yaml *parent, struct yaml *child);
