@@ -14,5 +14,9 @@ int renew_main(char **arguments);
 int log_groups_main(char **arguments);
 int log_forget_main(char **arguments);
 int log_dump_main(char **arguments);
+int fault_list_main(char **arguments);
+int fault_add_main(char **arguments);
+int fault_clear_main(char **arguments);
+int gameday_main(char **arguments);
 
 #endif

@@ -33,7 +33,7 @@ static int is_to_end(void *arg, curl_off_t to_come, curl_off_t here, curl_off_t 
 static bool failed(struct ask *a, CURLcode code, const char *why)
 {
         if (code == CURLE_ABORTED_BY_CALLBACK)
-                return error_set(a->error, ERROR_UNAVAILABLE, "%s: the audit was stopped", a->url);
+                return error_set(a->error, ERROR_UNAVAILABLE, "%s: stopped", a->url);
         if (code == CURLE_WRITE_ERROR) {
                 a->too_much = true;
                 return error_set(a->error, ERROR_INTERNAL, "%s: the answer has more than %d MiB",
@@ -43,17 +43,28 @@ static bool failed(struct ask *a, CURLcode code, const char *why)
                          *why ? why : curl_easy_strerror(code));
 }
 
+/* The handle is used again and again: each request says all of it anew. */
+static void set_request(const struct ask *a)
+{
+        curl_easy_setopt(a->easy, CURLOPT_URL, a->url);
+        curl_easy_setopt(a->easy, CURLOPT_HTTPGET, 1L);
+        if (a->body)
+                curl_easy_setopt(a->easy, CURLOPT_POSTFIELDS, a->body);
+        curl_easy_setopt(a->easy, CURLOPT_CUSTOMREQUEST, a->method);
+        curl_easy_setopt(a->easy, CURLOPT_HTTPHEADER, a->headers);
+        curl_easy_setopt(a->easy, CURLOPT_TIMEOUT_MS, a->most_ms ? a->most_ms : (long)ANSWER_MS);
+}
+
 bool ask(struct ask *a, struct text *body, long *status)
 {
         char why[CURL_ERROR_SIZE] = "";
         CURLcode code;
 
-        curl_easy_setopt(a->easy, CURLOPT_URL, a->url);
+        set_request(a);
         curl_easy_setopt(a->easy, CURLOPT_PROTOCOLS_STR, "http");
         curl_easy_setopt(a->easy, CURLOPT_PROXY, "");
         curl_easy_setopt(a->easy, CURLOPT_NOSIGNAL, 1L);
         curl_easy_setopt(a->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-        curl_easy_setopt(a->easy, CURLOPT_TIMEOUT_MS, (long)ANSWER_MS);
         curl_easy_setopt(a->easy, CURLOPT_WRITEFUNCTION, take);
         curl_easy_setopt(a->easy, CURLOPT_WRITEDATA, body);
         curl_easy_setopt(a->easy, CURLOPT_NOPROGRESS, 0L);

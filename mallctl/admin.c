@@ -1,0 +1,134 @@
+#include "mallctl/admin.h"
+
+#include "audit/ask.h"
+#include "mallctl/columns.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_MS = 15000, LONGEST_TOKEN = 4096 };
+
+struct admin {
+        CURL *easy;
+        struct curl_slist *headers;
+        struct arena *scratch;
+        const atomic_bool *stop;
+};
+
+/* As the daemons read it: blanks and the end of the line around it do not count. */
+static bool read_token(const char *path, char token[LONGEST_TOKEN], struct error *error)
+{
+        FILE *file = fopen(path, "re");
+        size_t len, from;
+
+        if (!file)
+                return error_set(error, ERROR_BAD_INPUT, "%s: %s", path, strerror(errno));
+        len = fread(token, 1, LONGEST_TOKEN - 1, file);
+        fclose(file);
+        while (len && strchr(" \t\r\n", token[len - 1]))
+                len--;
+        token[len] = '\0';
+        from = strspn(token, " \t\r\n");
+        memmove(token, token + from, len + 1 - from);
+        for (const char *p = token; *p; p++)
+                if (*p <= ' ' || *p > '~')
+                        return error_set(error, ERROR_BAD_INPUT, "%s: a token has no such bytes",
+                                         path);
+        return *token || error_set(error, ERROR_BAD_INPUT, "%s: there is no token in it", path);
+}
+
+static bool add_token(struct admin *a, const char *path, struct error *error)
+{
+        char token[LONGEST_TOKEN], header[LONGEST_TOKEN + 40];
+
+        if (!path)
+                return true;
+        if (!read_token(path, token, error))
+                return false;
+        snprintf(header, sizeof header, "Authorization: Bearer %s", token);
+        a->headers = curl_slist_append(a->headers, header);
+        return true;
+}
+
+struct admin *admin_open(const char *token_file, const atomic_bool *stop, struct error *error)
+{
+        struct admin *a = memory_alloc(sizeof *a);
+
+        a->stop = stop;
+        a->scratch = arena_open();
+        a->easy = curl_easy_init();
+        a->headers = curl_slist_append(NULL, "Content-Type: application/json");
+        if (!a->easy)
+                error_set(error, ERROR_INTERNAL, "libcurl gives no handle");
+        else if (add_token(a, token_file, error))
+                return a;
+        admin_close(&a);
+        return NULL;
+}
+
+void admin_close(struct admin **admin)
+{
+        struct admin *a = *admin;
+
+        if (!a)
+                return;
+        curl_easy_cleanup(a->easy);
+        curl_slist_free_all(a->headers);
+        arena_close(&a->scratch);
+        free(a);
+        *admin = NULL;
+}
+
+void admin_do_not_stop(struct admin *a)
+{
+        a->stop = NULL;
+}
+
+bool admin_ask(struct admin *a, const struct listener *listener, const char *method,
+               const char *path, const char *json, struct admin_answer *answer,
+               struct error *error)
+{
+        struct error ignored;
+        struct text body;
+        struct ask one = {.easy = a->easy,
+                          .scratch = a->scratch,
+                          .method = method,
+                          .body = json,
+                          .headers = a->headers,
+                          .most_ms = MOST_MS,
+                          .stop = a->stop,
+                          .error = error};
+
+        arena_reset(a->scratch);
+        body = text_open(a->scratch, 4096);
+        one.url = arena_printf(a->scratch, "%s%s", listener->url, path);
+        *answer = (struct admin_answer){0};
+        if (!ask(&one, &body, &answer->status))
+                return false;
+        one.error = &ignored;
+        if (body.len)
+                answer->body = ask_parse(&one, &body);
+        return true;
+}
+
+const char *admin_refusal(struct arena *arena, const struct admin_answer *answer)
+{
+        const char *title = cJSON_GetStringValue(cJSON_GetObjectItem(answer->body, "title"));
+        const char *detail = cJSON_GetStringValue(cJSON_GetObjectItem(answer->body, "detail"));
+
+        if (answer->status == 401)
+                return arena_printf(arena, "it wants a token (401): --token-file%s%s",
+                                    detail ? "; " : "", detail ? columns_clean(arena, detail) : "");
+        if (!detail)
+                detail = title ? title : "no admin listener answers like this";
+        return arena_printf(arena, "%s (%ld)", columns_clean(arena, detail), answer->status);
+}
+
+const char *admin_name(struct arena *arena, const struct listener *l)
+{
+        return l->pod ? arena_printf(arena, "pod %s", l->pod)
+                      : arena_printf(arena, "%s at %s", l->service, l->url);
+}
