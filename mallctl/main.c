@@ -28,6 +28,9 @@ static const struct command commands[] = {
         {"fault add", "KIND [FLAG VALUE]...", "switches a fault on, which ends by itself",
          fault_add_main},
         {"fault clear", "[FLAG VALUE]...", "ends faults before their time", fault_clear_main},
+        {"gameday", "FILE [FLAG VALUE]...",
+         "breaks a mall by plan, under load, and says whether it stood that (deploy/gamedays)",
+         gameday_main},
         {NULL, NULL, NULL, NULL},
 };
 
