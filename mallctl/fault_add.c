@@ -155,5 +155,7 @@ static int run(const struct config *config)
 
 int fault_add_main(char **arguments)
 {
-        return flags_main("fault add", settings, usage, run, arguments);
+        static const struct flags_bare bare[] = {REACH_BARE, {NULL, NULL}};
+
+        return flags_main("fault add", settings, usage, run, flags_bare(arguments, bare));
 }

@@ -55,7 +55,11 @@ int fault_trouble(const struct fault_work *w, const struct listener *l, const ch
 
 static const struct setting list_settings[] = {
         REACH_SETTINGS,
-        {"kinds", SETTING_SWITCH, NULL, .help = "the kinds of faults that each daemon has, instead"},
+        {.name = "kinds",
+         .type = SETTING_CHOICE,
+         .fallback = "no",
+         .choices = "no|yes",
+         .help = "the kinds of faults that each daemon has, instead"},
         {NULL},
 };
 
@@ -146,7 +150,7 @@ static int list(struct fault_work *w)
         static const char *const heads[] = {"SERVICE", "POD",        "ID",      "KIND",    "TARGET",
                                             "RATE",    "PARAMETERS", "ENDS IN", "INJECTED"};
         static const char *const kind_heads[] = {"SERVICE", "KIND", "MEMBERS", "WHAT HAPPENS"};
-        bool kinds = config_is_set(w->config, "kinds");
+        bool kinds = flags_yes(w->config, "kinds");
         struct columns t = kinds ? columns_open(w->arena, 4, kind_heads)
                                : columns_open(w->arena, 9, heads);
         int code = 0;
@@ -174,7 +178,11 @@ static int list_run(const struct config *config)
 
 int fault_list_main(char **arguments)
 {
-        return flags_main("fault list", list_settings, list_usage, list_run, arguments);
+        static char kinds[] = "--kinds=yes";
+        static const struct flags_bare bare[] = {REACH_BARE, {"--kinds", kinds}, {NULL, NULL}};
+
+        return flags_main("fault list", list_settings, list_usage, list_run,
+                          flags_bare(arguments, bare));
 }
 
 /* ---- clear ---- */
@@ -267,5 +275,8 @@ static int clear_run(const struct config *config)
 
 int fault_clear_main(char **arguments)
 {
-        return flags_main("fault clear", clear_settings, clear_usage, clear_run, arguments);
+        static const struct flags_bare bare[] = {REACH_BARE, {NULL, NULL}};
+
+        return flags_main("fault clear", clear_settings, clear_usage, clear_run,
+                          flags_bare(arguments, bare));
 }

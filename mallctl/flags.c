@@ -3,12 +3,27 @@
 #include "service/build.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 int flags_misunderstood(const char *command, const char *what)
 {
         fprintf(stderr, "mallctl: %s; see mallctl %s --help\n", what, command);
         return EXIT_MISUNDERSTOOD;
+}
+
+char **flags_bare(char **arguments, const struct flags_bare *flags)
+{
+        for (char **word = arguments; *word; word++)
+                for (const struct flags_bare *f = flags; f->bare; f++)
+                        if (strcmp(*word, f->bare) == 0)
+                                *word = f->whole;
+        return arguments;
+}
+
+bool flags_yes(const struct config *config, const char *name)
+{
+        return strcmp(config_text(config, name), "yes") == 0;
 }
 
 static int help(const struct setting *settings, const char *usage)

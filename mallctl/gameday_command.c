@@ -42,7 +42,11 @@ static const struct setting settings[] = {
          .help = "orders this product, which has stock enough; unset: one is made"},
         {"shorten", SETTING_TEXT, "1",
          .help = "divides all times of the file, except delays and the time to settle"},
-        {"plan", SETTING_SWITCH, NULL, .help = "only shows what FILE would do"},
+        {.name = "plan",
+         .type = SETTING_CHOICE,
+         .fallback = "no",
+         .choices = "no|yes",
+         .help = "only shows what FILE would do"},
         {NULL},
 };
 
@@ -225,7 +229,7 @@ static int run(const struct config *config)
         curl_global_init(CURL_GLOBAL_NOTHING); /* no TLS here */
         if (!read_command(&w, &e))
                 code = failed(&e);
-        else if (config_is_set(config, "plan"))
+        else if (flags_yes(config, "plan"))
                 print_plan(w.day, w.arena);
         else
                 code = run_wanted(&w);
@@ -236,5 +240,8 @@ static int run(const struct config *config)
 
 int gameday_main(char **arguments)
 {
-        return flags_main("gameday", settings, usage, run, arguments);
+        static char plan[] = "--plan=yes";
+        static const struct flags_bare bare[] = {REACH_BARE, {"--plan", plan}, {NULL, NULL}};
+
+        return flags_main("gameday", settings, usage, run, flags_bare(arguments, bare));
 }

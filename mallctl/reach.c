@@ -1,11 +1,14 @@
 #include "mallctl/reach.h"
 
 #include "base/suggest.h"
+#include "mallctl/flags.h"
 #include "mallctl/interrupt.h"
 #include "mallctl/pods.h"
 #include "service/roll_call.h"
 
 #include <string.h>
+
+char reach_pod_addresses[] = "--pod-addresses=yes";
 
 /* ---- names ---- */
 
@@ -98,7 +101,7 @@ static bool ask_cluster(struct reach *r, const struct config *config, struct are
                                      .space = config_text(config, "namespace"),
                                      .selector = config_text(config, "selector"),
                                      .port = (int)config_number(config, "admin-port"),
-                                     .by_address = config_is_set(config, "pod-addresses"),
+                                     .by_address = flags_yes(config, "pod-addresses"),
                                      .stop = interrupt_flag()};
 
         r->pods = pods_find(&wanted, arena, &r->listeners, &r->count, error);
@@ -110,7 +113,7 @@ static bool flags_agree(const struct config *config, bool on_cluster, struct err
         if (on_cluster && config_is_set(config, "at"))
                 return error_set(error, ERROR_BAD_INPUT,
                                  "either --at, or --namespace and --selector");
-        if (!on_cluster && config_is_set(config, "pod-addresses"))
+        if (!on_cluster && flags_yes(config, "pod-addresses"))
                 return error_set(error, ERROR_BAD_INPUT,
                                  "--pod-addresses goes with --namespace or --selector");
         return true;

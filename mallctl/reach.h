@@ -25,10 +25,17 @@
                  .help = "of the pods",                                                            \
                  .least = 1,                                                                       \
                  .most = 65535},                                                                   \
-                {"pod-addresses", SETTING_SWITCH, NULL,                                            \
+                {.name = "pod-addresses",                                                          \
+                 .type = SETTING_CHOICE,                                                           \
+                 .fallback = "no",                                                                 \
+                 .choices = "no|yes",                                                              \
                  .help = "within the cluster: goes to the pods' addresses, not through kubectl "   \
                          "port-forward"},                                                          \
                 {"kubectl", SETTING_TEXT, "kubectl", .help = "the program"}
+
+/* For flags_bare: those of REACH_SETTINGS; then a command's own. */
+extern char reach_pod_addresses[];
+#define REACH_BARE {"--pod-addresses", reach_pod_addresses}
 
 struct reach {
         struct listener *listeners;

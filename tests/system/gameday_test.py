@@ -1,0 +1,228 @@
+"""`mallctl gameday`: each file of deploy/gamedays, shortened, on a mall that stands it; and each kind of check when it does not hold."""
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import tempfile
+
+from mall import BIN, SHOP, SLOWER, TOP, Mall, equal, ports, until, until_equal
+
+DAYS = TOP / "deploy/gamedays"
+NAMES = ("dead-consumer", "slow-product", "poisoned-topic", "broker-stands-still", "sick-pod", "slow-node")
+
+SHORT = """
+name: short
+about: a day for tests
+see: [nothing]
+load: {rate: 10, for: 4s}
+faults:
+  - {at: 1s, for: 2s, service: %s, kind: %s}
+ends: %s
+passes:
+  - %s
+"""
+
+slow = tuple("test_the_mall_stands_" + name.replace("-", "_") for name in NAMES)
+
+
+def places(mall):
+    flags = ["--%s=http://localhost:%d" % (name, mall.daemons[name].port) for name in (*SHOP, "gateway")]
+    return [*flags, "--at", ",".join("%s=%s" % (name, mall.admin(name)) for name in mall.daemons)]
+
+
+def bus_of(mall):
+    return "kafka://%s/mall" % mall.broker.address if mall.broker else "log:%s" % (mall.directory / "mall.log")
+
+
+def command(mall, file, *flags):
+    return [BIN / "mallctl", "gameday", file, *places(mall), *flags]
+
+
+def gameday(mall, file, *flags):
+    """The exit code and all that was said."""
+    done = subprocess.run(command(mall, file, *flags), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, timeout=280 * SLOWER)
+    print(done.stdout)
+    return done.returncode, done.stdout
+
+
+def short(mall, check, service="product", kind="consume-pause", ends="60s"):
+    """A file of the story's own, with one fault and one check."""
+    path = mall.directory / "day.yml"
+    path.write_text(SHORT % (service, kind, ends, check))
+    return path
+
+
+def no_fault_is_on(mall):
+    for name in SHOP:
+        equal(mall.daemons[name].admin.get("/faults").body["faults"], [], "the faults of " + name)
+
+
+def stands(name, bus="log", shorten="8"):
+    with Mall(bus=bus, admin=True) as mall:
+        code, said = gameday(mall, DAYS / (name + ".yml"), "--shorten", shorten, "--bus", bus_of(mall))
+        assert code == 0 and said.endswith("game day %s: the mall stood it\n" % name), (code, said)
+        no_fault_is_on(mall)
+        equal("FAILS" in said or "not checked" in said, False, "a verdict beside `holds`")
+
+
+def test_the_mall_stands_dead_consumer():
+    stands("dead-consumer")
+
+
+def test_the_mall_stands_slow_product():
+    stands("slow-product")
+
+
+def test_the_mall_stands_poisoned_topic():
+    stands("poisoned-topic")
+
+
+def test_the_mall_stands_broker_stands_still():
+    stands("broker-stands-still")
+
+
+def test_the_mall_stands_sick_pod():
+    stands("sick-pod")
+
+
+def test_the_mall_stands_slow_node():
+    stands("slow-node")
+
+
+def test_on_kafka_the_mall_stands_dead_consumer():
+    stands("dead-consumer", "kafka")
+
+
+def test_on_kafka_the_mall_stands_poisoned_topic():
+    stands("poisoned-topic", "kafka")
+
+
+def test_each_file_is_told_of():
+    readme = (DAYS / "README.md").read_text()
+    equal(sorted(path.stem for path in DAYS.glob("*.yml")), sorted(NAMES), "the files")
+    for name in NAMES:
+        assert "(%s.yml)" % name in readme, name
+
+
+# ---- each kind of check, where it does not hold
+
+RED = (
+    ("orders: none failed", "order", "http-status, status: 500, path: /orders", r"orders +none failed .* [1-9]\d* failed +FAILS"),
+    ("orders: some failed", "product", "consume-pause", r"orders +some failed .* 0 failed +FAILS"),
+    ("{service: order, readiness: UP}", "order", "not-ready", r"order readiness .* FAILS"),
+    ("{service: order, readiness: DOWN}", "product", "consume-pause", r"order readiness .* FAILS"),
+    ("{service: product, metric: mall_events_dead_total, grew: true}", "product", "consume-pause", r"mall_events_dead_total .* FAILS"),
+    ("{service: order, metric: mall_events_published_total, grew: false}", "product", "consume-pause", r"did not grow .* FAILS"),
+    ("{service: product, metric: kafka_consumer_records_lag, reached: 1000000}", "product", "consume-pause", r"reached 1e\+06 .* FAILS"),
+    ("{service: order, metric: mall_events_published_total, ends-at-most: 0}", "product", "consume-pause", r"ends at 0 at most .* FAILS"),
+    ("{service: product, metric: mall_outbox_pending, ends-at-least: 9}", "product", "consume-pause", r"ends at 9 at least .* FAILS"),
+)
+
+
+def test_each_check_can_fail():
+    """A generator: each kind of check is a case, all on one mall."""
+    with Mall(admin=True) as mall:
+        for check, service, kind, said in RED:
+            yield "a promise that is broken: " + check, trouble_of(mall, check, service, kind, said)
+
+
+def trouble_of(mall, check, service, kind, want):
+    code, said = gameday(mall, short(mall, check, service, kind, ends="2s"))
+    if code != 1 or not re.search(want, said) or not said.endswith("game day short: the mall did not stand it\n"):
+        return "ended with %d, not 1, or does not say %s: %s" % (code, want, said)
+    return None
+
+
+def test_an_order_that_is_lost_is_found():
+    """It is deleted behind the game day's back; the books balance all the same."""
+    with Mall(admin=True) as mall:
+        day = subprocess.Popen(command(mall, short(mall, "orders: none lost", ends="2s")), stdout=subprocess.PIPE, text=True)
+        until(lambda: mall.order.get("/orders/1").status == 200)
+        equal(mall.order.delete("/orders/1").status, 204)
+        said = day.communicate(timeout=60 * SLOWER)[0]
+        equal(day.returncode, 1, said)
+        assert re.search(r"orders +none lost +1 of \d+ lost, as order 1 +FAILS", said), said
+
+
+def test_books_that_do_not_balance_are_found():
+    """product forgets a movement: its row is gone from the store."""
+    with Mall(admin=True) as mall:
+        day = subprocess.Popen(command(mall, short(mall, "audit: balanced", ends="2s")), stdout=subprocess.PIPE, text=True)
+        until(lambda: mall.order.get("/orders/1").status == 200)
+        equal(mall.delivery.post("/deliveries", {"orderId": "1", "productId": "1001", "qty": 3, "status": "DeliveryStarted"}).status, 201)
+        said = day.communicate(timeout=60 * SLOWER)[0]
+        equal(day.returncode, 1, said)
+        assert re.search(r"audit +balanced +\d+ offences?: .* FAILS", said), said
+
+
+# ---- what cannot be checked, or not be understood
+
+def test_what_cannot_be_checked_ends_with_3():
+    with Mall(admin=True) as mall:
+        code, said = gameday(mall, short(mall, "{service: order, metric: no_such_metric, ends-at-most: 0}", ends="2s"))
+        equal(code, 3, said)
+        assert "nobody shows such a metric" in said and "not all could be checked" in said, said
+        day = short(mall, "audit: balanced")
+        code, said = gameday(mall, day, "--at=product=http://127.0.0.1:%d" % ports.reserve())
+        assert code == 3 and "no admin listener" in said and "nothing was done" in said, said
+        code, said = gameday(mall, day, "--gateway=http://127.0.0.1:%d" % ports.reserve())
+        assert code == 3 and "nothing was done" in said, said
+        equal(mall.order.rows("orders") != [], True, "the first day placed orders")
+        code, said = gameday(mall, short(mall, "audit: balanced", "frontend", "consume-pause"))
+        assert code == 2 and "--at names no place of frontend" in said, said
+        code, said = gameday(mall, short(mall, "audit: balanced", "gateway", "consume-pause"))
+        assert code == 3 and "has no fault of the kind consume-pause" in said, said
+
+
+def plan(text, *flags):
+    with tempfile.TemporaryDirectory() as directory:
+        path = pathlib.Path(directory) / "day.yml"
+        path.write_text(text)
+        done = subprocess.run([BIN / "mallctl", "gameday", path, "--plan", *flags], stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=60)
+        return done.returncode, done.stderr
+
+
+def test_what_is_not_understood_ends_with_2():
+    good = SHORT % ("product", "consume-pause", "60s", "audit: balanced")
+    equal(plan(good), (0, ""))
+    for old, new, says in (
+            ("consume-pause", "consume-paus", "day.yml:7: no kind here is called consume-paus"),
+            ("name: short", "nam: short", "day.yml:2: nam is not known here; did you mean name?"),
+            ("for: 2s", "for: 2h", "day.yml:7: for is at most 1h"),
+            ("at: 1s", "at: soon", "day.yml:7: at is a duration"),
+            ("rate: 10", "rate: 51", "day.yml:5: rate is a number of orders a second, above 0, at most 50"),
+            ("kind: consume-pause", "kind: http-status, status: 200", "day.yml:7: status is"),
+            ("audit: balanced", "audit: fine", "day.yml:10: audit is one of: balanced"),
+            ("ends: 60s\n", "", "a game day needs `ends`")):
+        code, said = plan(good.replace(old, new))
+        assert code == 2 and says in said, (new, code, said)
+    code, said = plan(good, "--shorten=0")
+    assert code == 2 and "--shorten is a number from 1 to 1000" in said, said
+
+
+# ---- how it ends
+
+def test_ctrl_c_takes_its_faults_back_and_no_others():
+    with Mall(admin=True) as mall:
+        own = mall.fault("product", "publish-twice")
+        text = short(mall, "audit: balanced").read_text().replace("for: 2s", "for: 300s")
+        (mall.directory / "day.yml").write_text(text)
+        day = subprocess.Popen(command(mall, mall.directory / "day.yml"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        until(lambda: len(mall.product.admin.get("/faults").body["faults"]) == 2)
+        os.kill(day.pid, signal.SIGINT)
+        trouble = day.communicate(timeout=60 * SLOWER)[1]
+        equal(day.returncode, 3, trouble)
+        assert "interrupted; its faults were taken back" in trouble, trouble
+        equal([f["id"] for f in mall.product.admin.get("/faults").body["faults"]], [own], "what is on")
+
+
+def test_its_faults_end_by_themselves_when_it_is_killed():
+    with Mall(admin=True) as mall:
+        day = subprocess.Popen(command(mall, short(mall, "audit: balanced")), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until(lambda: mall.product.admin.get("/faults").body["faults"])
+        day.kill()
+        day.wait()
+        until_equal(lambda: mall.product.admin.get("/faults").body["faults"], [])
