@@ -51,13 +51,21 @@ static struct gameday_judgement by_metric(struct arena *arena, const struct game
         }
 }
 
+/* Many counters are shown only once they have counted: such a check fails then. Where nothing may
+   be counted, a slip in the name would pass for it. */
+static bool needs_more(enum gameday_check_kind kind)
+{
+        return kind == CHECK_GREW || kind == CHECK_REACHED || kind == CHECK_ENDS_AT_LEAST;
+}
+
 struct gameday_judgement gameday_judge_seen(struct arena *arena, const struct gameday_check *c,
                                             const struct gameday_seen *s)
 {
         if (!c->metric)
                 return by_readiness(arena, c, s);
         if (!s->shown)
-                return judged(false, VERDICT_UNCHECKED, "nobody shows such a metric");
+                return judged(false, needs_more(c->kind) ? VERDICT_NOT_YET : VERDICT_UNCHECKED,
+                              "nobody shows such a metric");
         if (!s->now)
                 return judged(false, VERDICT_UNCHECKED, "it is not shown any more");
         return by_metric(arena, c, s);

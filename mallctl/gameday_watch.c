@@ -75,34 +75,40 @@ static bool is_ready(struct gameday_watch *w, const char *service)
 
 /* ---- one look ---- */
 
-/* Over all places of the service. False: one did not answer, or none shows it; shown tells. */
+/* Over all places of the service, NULL: of all. False: none shows it, or one did not answer, which
+   `answered` tells. */
 static bool sum_of(const struct gameday_watch *w, const char *service, const char *metric,
-                   const char *const *labels, double *sum)
+                   const char *const *labels, double *sum, bool *answered)
 {
         bool any = false;
         double one;
 
+        *answered = true;
         *sum = 0;
         for (size_t i = 0; i < w->count; i++) {
                 if (service && strcmp(w->places[i].service, service) != 0)
                         continue;
-                if (!w->pages[i] && service)
-                        return false;
+                *answered &= w->pages[i] != NULL;
                 if (w->pages[i] && samples_sum(w->pages[i], metric, labels, &one)) {
                         any = true;
                         *sum += one;
                 }
         }
-        return any;
+        return any && (*answered || !service);
 }
 
-static void note_metric(struct gameday_seen *s, bool now, double value)
+/* A counter may begin to be shown when it first counts: before that it was 0. */
+static void note_metric(struct gameday_seen *s, bool now, bool answered, double value)
 {
         s->now = now;
-        if (!now)
+        if (!now) {
+                s->absent |= answered;
                 return;
-        if (!s->shown)
-                s->first = s->most = value;
+        }
+        if (!s->shown) {
+                s->first = s->absent ? 0 : value;
+                s->most = value;
+        }
         s->shown = true;
         s->most = value > s->most ? value : s->most;
         s->last = value;
@@ -111,16 +117,17 @@ static void note_metric(struct gameday_seen *s, bool now, double value)
 static void look_at(struct gameday_watch *w, size_t i)
 {
         const struct gameday_check *check = &w->day->checks[i];
-        bool by_metric = check->metric, ready = false, now = false;
+        bool by_metric = check->metric, ready = false, now = false, answered = false;
         double value = 0;
 
         if (by_metric)
-                now = sum_of(w, check->service, check->metric, check->labels, &value);
+                now = sum_of(w, check->service, check->metric, check->labels, &value,
+                             &answered);
         else if (check->service)
                 ready = is_ready(w, check->service);
         pthread_mutex_lock(&w->lock);
         if (by_metric)
-                note_metric(&w->seen[i], now, value);
+                note_metric(&w->seen[i], now, answered, value);
         else if (check->service && ready)
                 w->seen[i].ready++;
         else if (check->service && !interrupt_came())
@@ -131,7 +138,7 @@ static void look_at(struct gameday_watch *w, size_t i)
 bool gameday_watch_look(struct gameday_watch *w, struct error *error)
 {
         struct gameday_waiting waiting;
-        bool all = true;
+        bool all = true, any;
 
         arena_reset(w->scratch);
         for (size_t i = 0; i < w->count; i++) {
@@ -140,9 +147,9 @@ bool gameday_watch_look(struct gameday_watch *w, struct error *error)
         }
         for (size_t i = 0; i < w->day->check_count; i++)
                 look_at(w, i);
-        if (!sum_of(w, NULL, "mall_outbox_pending", NULL, &waiting.outbox))
+        if (!sum_of(w, NULL, "mall_outbox_pending", NULL, &waiting.outbox, &any))
                 waiting.outbox = -1;
-        if (!sum_of(w, NULL, "kafka_consumer_records_lag", NULL, &waiting.lag))
+        if (!sum_of(w, NULL, "kafka_consumer_records_lag", NULL, &waiting.lag, &any))
                 waiting.lag = -1;
         pthread_mutex_lock(&w->lock);
         w->waiting = waiting;

@@ -16,6 +16,7 @@ struct gameday_watch;
 struct gameday_seen {
         bool shown;               /* the service has such a metric */
         bool now;                 /* it showed it in the last look */
+        bool absent;              /* it answered once without showing it */
         double first, most, last; /* the sum over the service's places */
         int ready, not_ready;     /* looks at its readiness */
 };
