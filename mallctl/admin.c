@@ -88,8 +88,7 @@ void admin_do_not_stop(struct admin *a)
 }
 
 bool admin_ask(struct admin *a, const struct listener *listener, const char *method,
-               const char *path, const char *json, struct admin_answer *answer,
-               struct error *error)
+               const char *path, const char *json, struct admin_answer *answer, struct error *error)
 {
         struct error ignored;
         struct text body;

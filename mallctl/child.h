@@ -23,8 +23,7 @@ enum child_end { CHILD_ENDED, CHILD_LATE, CHILD_STOPPED };
 
 /* Waits until it has ended by itself; code: its exit code, 127 where there is no such program,
    128 and more by a signal. */
-enum child_end child_wait(struct child *child, int64_t most_ms, const atomic_bool *stop,
-                          int *code);
+enum child_end child_wait(struct child *child, int64_t most_ms, const atomic_bool *stop, int *code);
 
 /* The next line of a live one without its end. False: there is none, as it ended, the time is over,
    or it was stopped. */

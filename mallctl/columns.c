@@ -58,8 +58,8 @@ void columns_print(const struct columns *t, FILE *out)
                 widths[c] = width_of_column(t, c);
         for (size_t r = 0; r < t->count; r++) {
                 for (int c = 0; c < t->columns - 1; c++)
-                        fprintf(out, "%s%*s  ", t->rows[r][c],
-                                widths[c] - width_of(t->rows[r][c]), "");
+                        fprintf(out, "%s%*s  ", t->rows[r][c], widths[c] - width_of(t->rows[r][c]),
+                                "");
                 fprintf(out, "%s\n", t->rows[r][t->columns - 1]);
         }
 }

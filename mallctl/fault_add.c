@@ -1,11 +1,11 @@
 /* fault add - switches a fault on, at every place of the services that are named. */
+#include "mallctl/columns.h"
 #include "mallctl/command.h"
 #include "mallctl/fault_command.h"
 #include "mallctl/fault_json.h"
 #include "mallctl/flags.h"
 #include "mallctl/interrupt.h"
 #include "mallctl/services.h"
-#include "mallctl/columns.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +18,8 @@ static const struct setting settings[] = {
         {"route-id", SETTING_TEXT, NULL, .help = "gateway: only requests on this route"},
         {"event-type", SETTING_TEXT, NULL, .help = "only events of this type"},
         {"key", SETTING_TEXT, NULL, .help = "only events with this key"},
-        {"rate", SETTING_TEXT, NULL, .help = "how many of them, above 0 and at most 1, which is all"},
+        {"rate", SETTING_TEXT, NULL,
+         .help = "how many of them, above 0 and at most 1, which is all"},
         {"delay", SETTING_TEXT, NULL, .help = "how much later, as 2s; or"},
         {"p50", SETTING_TEXT, NULL, .help = "half of them are so late at most, and"},
         {"p99", SETTING_TEXT, NULL, .help = "99 of 100 are"},
@@ -32,11 +33,11 @@ static const struct setting settings[] = {
 /* Flags that become a member of the fault. */
 static const struct {
         const char *flag, *member;
-} members[] = {{"method", "method"},         {"path", "path"},         {"route-id", "routeId"},
-               {"event-type", "eventType"},  {"key", "key"},           {"rate", "rate"},
-               {"delay", "delay"},           {"p50", "p50"},           {"p99", "p99"},
-               {"status", "status"},         {"cores", "cores"},       {"size", "size"},
-               {"duration", "duration"},     {NULL, NULL}};
+} members[] = {{"method", "method"},        {"path", "path"},   {"route-id", "routeId"},
+               {"event-type", "eventType"}, {"key", "key"},     {"rate", "rate"},
+               {"delay", "delay"},          {"p50", "p50"},     {"p99", "p99"},
+               {"status", "status"},        {"cores", "cores"}, {"size", "size"},
+               {"duration", "duration"},    {NULL, NULL}};
 
 static const char usage[] =
         "usage: mallctl fault add KIND --service NAME,... [FLAG VALUE]...\n\n"
@@ -59,8 +60,8 @@ static void say_added(const struct fault_work *w, const struct listener *l, cons
         const cJSON *ms = cJSON_GetObjectItemCaseSensitive(fault, "durationMs");
         const char *warning = text_of(fault, "warning");
 
-        printf("%s: fault %.0f is on for %s: %s, target %s, rate %s, %s\n",
-               admin_name(w->arena, l), cJSON_IsNumber(id) ? id->valuedouble : 0,
+        printf("%s: fault %.0f is on for %s: %s, target %s, rate %s, %s\n", admin_name(w->arena, l),
+               cJSON_IsNumber(id) ? id->valuedouble : 0,
                fault_time(w->arena, cJSON_IsNumber(ms) ? (int64_t)ms->valuedouble : 0),
                columns_clean(w->arena, text_of(fault, "kind") ? text_of(fault, "kind") : "?"),
                columns_clean(w->arena, fault_target(w->arena, fault)), fault_rate(w->arena, fault),

@@ -2,12 +2,12 @@
 #include "mallctl/fault_command.h"
 
 #include "base/clock.h"
+#include "mallctl/columns.h"
 #include "mallctl/command.h"
 #include "mallctl/fault_json.h"
 #include "mallctl/flags.h"
 #include "mallctl/interrupt.h"
 #include "mallctl/services.h"
-#include "mallctl/columns.h"
 
 #include <curl/curl.h>
 #include <math.h>
@@ -90,13 +90,13 @@ static void add_faults(struct columns *t, const struct listener *l, const cJSON 
 
         cJSON_ArrayForEach (fault, cJSON_GetObjectItemCaseSensitive(answer, "faults"))
                 columns_add(t, (const char *const[]){
-                                     text_or(answer, "service", l->service),
-                                     text_or(answer, "pod", l->pod ? l->pod : "-"),
-                                     count_of(arena, fault, "id"), text_or(fault, "kind", "?"),
-                                     fault_target(arena, fault), fault_rate(arena, fault),
-                                     fault_parameters(arena, fault),
-                                     fault_rest(arena, fault, clock_wall_ms()),
-                                     count_of(arena, fault, "injected")});
+                                       text_or(answer, "service", l->service),
+                                       text_or(answer, "pod", l->pod ? l->pod : "-"),
+                                       count_of(arena, fault, "id"), text_or(fault, "kind", "?"),
+                                       fault_target(arena, fault), fault_rate(arena, fault),
+                                       fault_parameters(arena, fault),
+                                       fault_rest(arena, fault, clock_wall_ms()),
+                                       count_of(arena, fault, "injected")});
 }
 
 /* "path, method, delay" */
@@ -120,11 +120,10 @@ static void add_kinds(struct columns *t, const struct listener *l, const cJSON *
         const cJSON *kind;
 
         cJSON_ArrayForEach (kind, cJSON_GetObjectItemCaseSensitive(answer, "kinds"))
-                columns_add(t,
-                          (const char *const[]){text_or(answer, "service", l->service),
-                                                text_or(kind, "name", "?"),
-                                                words_of(t->arena, kind),
-                                                text_or(kind, "about", "")});
+                columns_add(t, (const char *const[]){text_or(answer, "service", l->service),
+                                                     text_or(kind, "name", "?"),
+                                                     words_of(t->arena, kind),
+                                                     text_or(kind, "about", "")});
 }
 
 static int ask_one(struct fault_work *w, const struct listener *l, struct columns *t,
@@ -151,8 +150,8 @@ static int list(struct fault_work *w)
                                             "RATE",    "PARAMETERS", "ENDS IN", "INJECTED"};
         static const char *const kind_heads[] = {"SERVICE", "KIND", "MEMBERS", "WHAT HAPPENS"};
         bool kinds = flags_yes(w->config, "kinds");
-        struct columns t = kinds ? columns_open(w->arena, 4, kind_heads)
-                               : columns_open(w->arena, 9, heads);
+        struct columns t =
+                kinds ? columns_open(w->arena, 4, kind_heads) : columns_open(w->arena, 9, heads);
         int code = 0;
 
         for (size_t i = 0; i < w->reach->count && !interrupt_came(); i++)
@@ -251,16 +250,14 @@ static int clear(struct fault_work *w)
 static int clear_run(const struct config *config)
 {
         struct arena *arena = arena_open();
-        struct fault_work work = {.command = "fault clear",
-                                  .config = config,
-                                  .arena = arena,
-                                  .path = "/faults"};
+        struct fault_work work = {
+                .command = "fault clear", .config = config, .arena = arena, .path = "/faults"};
         bool one = config_is_set(config, "id");
         int code;
 
         if (one)
-                work.path = arena_printf(arena, "/faults/%lld",
-                                         (long long)config_number(config, "id"));
+                work.path =
+                        arena_printf(arena, "/faults/%lld", (long long)config_number(config, "id"));
         if (config_arguments(config)[0])
                 code = flags_misunderstood("fault clear", "fault clear takes flags only");
         else if (one && !config_text(config, "service") && !config_text(config, "selector") &&

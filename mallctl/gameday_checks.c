@@ -88,8 +88,8 @@ static bool read_labels(struct arena *arena, const struct yaml *map, struct game
 
 /* ---- one check ---- */
 
-static const char *const known[] = {"audit",   "orders",       "service",       "readiness",
-                                    "metric",  "labels",       "grew",          "reached",
+static const char *const known[] = {"audit",        "orders",        "service", "readiness",
+                                    "metric",       "labels",        "grew",    "reached",
                                     "ends-at-most", "ends-at-least", NULL};
 
 static bool unknown(const struct yaml *m, struct error *error)
@@ -182,8 +182,7 @@ const char *gameday_check_name(struct arena *arena, const struct gameday_check *
                 return "orders";
         if (c->kind < CHECK_GREW)
                 return arena_printf(arena, "%s readiness", c->service);
-        return arena_printf(arena, "%s %s%s", c->service, c->metric,
-                            labels_text(arena, c->labels));
+        return arena_printf(arena, "%s %s%s", c->service, c->metric, labels_text(arena, c->labels));
 }
 
 const char *gameday_check_wants(struct arena *arena, const struct gameday_check *c)

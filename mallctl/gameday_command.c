@@ -26,7 +26,8 @@ static const struct setting settings[] = {
         {"delivery", SETTING_TEXT, "http://localhost:8082", .help = "where delivery is"},
         {"product", SETTING_TEXT, "http://localhost:8083", .help = "where product is"},
         {"actuators", SETTING_TEXT, NULL,
-         .help = "where else metrics are, NAME=http://HOST:PORT,...: those of the gateway; all of a "
+         .help = "where else metrics are, NAME=http://HOST:PORT,...: those of the gateway; all of "
+                 "a "
                  "service's places, instead of the one above"},
         {"bus", SETTING_TEXT, NULL,
          .help = "their bus, log:PATH or kafka://HOST:PORT/TOPIC: the audit reads its events too"},
@@ -69,11 +70,11 @@ static void print_plan(const struct gameday *day, struct arena *arena)
         for (const char *const *see = day->see; *see; see++)
                 printf("- %s\n", columns_clean(arena, *see));
         for (size_t i = 0; i < day->fault_count; i++)
-                columns_add(&t, (const char *const[]){fault_time(arena, day->faults[i].at_ms),
-                                                      fault_time(arena, day->faults[i].for_ms),
-                                                      day->faults[i].service,
-                                                      arena_printf(arena, "%s}",
-                                                                   day->faults[i].json)});
+                columns_add(&t,
+                            (const char *const[]){fault_time(arena, day->faults[i].at_ms),
+                                                  fault_time(arena, day->faults[i].for_ms),
+                                                  day->faults[i].service,
+                                                  arena_printf(arena, "%s}", day->faults[i].json)});
         columns_print(&t, stdout);
         printf("%g orders a second for %s\n", day->rate, fault_time(arena, day->load_ms));
         fflush(stdout);

@@ -105,10 +105,10 @@ static bool check_one(struct gameday_faults *f, const struct listener *l, struct
 
         if (!admin_ask(f->admin, l, "GET", "/faults", NULL, &answer, &e))
                 return error_set(error, ERROR_UNAVAILABLE, "no admin listener: %s", e.text);
-        good = answer.status == 200 ? has_kinds(f, l, answer.body, error)
-                                    : error_set(error, ERROR_UNAVAILABLE, "%s: %s",
-                                                admin_name(f->arena, l),
-                                                admin_refusal(f->arena, &answer));
+        good = answer.status == 200
+                       ? has_kinds(f, l, answer.body, error)
+                       : error_set(error, ERROR_UNAVAILABLE, "%s: %s", admin_name(f->arena, l),
+                                   admin_refusal(f->arena, &answer));
         cJSON_Delete(answer.body);
         return good;
 }

@@ -8,8 +8,7 @@
 
 enum { EXIT_STOOD, EXIT_FELL, EXIT_UNCHECKED = 3 };
 
-static struct gameday_judgement judged(bool holds, enum gameday_verdict otherwise,
-                                       const char *seen)
+static struct gameday_judgement judged(bool holds, enum gameday_verdict otherwise, const char *seen)
 {
         return (struct gameday_judgement){holds ? VERDICT_HOLDS : otherwise, seen};
 }
@@ -20,8 +19,7 @@ static struct gameday_judgement by_readiness(struct arena *arena, const struct g
                                              const struct gameday_seen *s)
 {
         int looks = s->ready + s->not_ready;
-        const char *seen =
-                arena_printf(arena, "UP in %d of %d looks", s->ready, looks);
+        const char *seen = arena_printf(arena, "UP in %d of %d looks", s->ready, looks);
 
         if (!looks)
                 return judged(false, VERDICT_UNCHECKED, "nobody looked");
@@ -74,8 +72,8 @@ struct gameday_judgement gameday_judge_seen(struct arena *arena, const struct ga
 struct gameday_judgement gameday_judge_orders(struct arena *arena, const struct gameday_check *c,
                                               const struct gameday_orders *o)
 {
-        const char *seen = arena_printf(arena, "%zu acknowledged, %zu failed", o->acknowledged,
-                                        o->failed);
+        const char *seen =
+                arena_printf(arena, "%zu acknowledged, %zu failed", o->acknowledged, o->failed);
 
         if (!o->acknowledged && !o->failed)
                 return judged(false, VERDICT_UNCHECKED, "no order was placed");

@@ -62,8 +62,8 @@ static bool unknown(struct reader *r, const struct yaml *at, const char *const *
 
 static bool want(struct reader *r, const struct yaml *at, enum yaml_kind kind, const char *what)
 {
-        return at->kind == kind || yaml_error(at, r->error, "%s is %s",
-                                              at->name ? at->name : "a game day", what);
+        return at->kind == kind ||
+               yaml_error(at, r->error, "%s is %s", at->name ? at->name : "a game day", what);
 }
 
 /* ---- load ---- */
@@ -260,8 +260,8 @@ static bool read_ends(struct reader *r, const struct yaml *at)
 static const struct {
         const char *name;
         bool (*read)(struct reader *r, const struct yaml *at);
-} members[] = {{"name", read_name},     {"about", read_about}, {"see", read_see},
-               {"load", read_load},     {"faults", read_faults}, {"ends", read_ends},
+} members[] = {{"name", read_name},    {"about", read_about},   {"see", read_see},
+               {"load", read_load},    {"faults", read_faults}, {"ends", read_ends},
                {"passes", read_passes}};
 
 enum { MEMBERS = sizeof members / sizeof *members };
@@ -286,8 +286,7 @@ static bool read_day(struct reader *r, const struct yaml *root)
                 good = read_one(r, m);
         for (size_t i = 0; good && i < MEMBERS; i++)
                 if (!yaml_member(root, members[i].name))
-                        return yaml_error(root, r->error, "a game day needs `%s`",
-                                          members[i].name);
+                        return yaml_error(root, r->error, "a game day needs `%s`", members[i].name);
         return good;
 }
 
@@ -321,8 +320,7 @@ struct gameday *gameday_read(struct arena *arena, const char *path, struct error
                 error_set(error, ERROR_BAD_INPUT, "%s: more than 1 MiB is no game day", path);
         if (file)
                 fclose(file);
-        return failed || len > MOST_BYTES ? NULL
-                                          : gameday_read_text(arena, path, text, len, error);
+        return failed || len > MOST_BYTES ? NULL : gameday_read_text(arena, path, text, len, error);
 }
 
 /* ---- what follows from it ---- */

@@ -35,8 +35,10 @@ static bool product_made(struct run *r, const struct text *body, long status, st
 {
         if (status == 201)
                 return true;
-        return error_set(error, ERROR_UNAVAILABLE, "no product can be made: %s/inventories: a %ld "
-                         "%.100s", r->mall->gateway, status, columns_clean(r->arena, body->at));
+        return error_set(error, ERROR_UNAVAILABLE,
+                         "no product can be made: %s/inventories: a %ld "
+                         "%.100s",
+                         r->mall->gateway, status, columns_clean(r->arena, body->at));
 }
 
 static bool make_product(struct run *r, struct error *error)
@@ -46,17 +48,20 @@ static bool make_product(struct run *r, struct error *error)
         struct curl_slist *json = curl_slist_append(NULL, "Content-Type: application/json");
         struct text body = text_open(r->arena, 1024);
         char uuid[RANDOM_UUID];
-        struct ask one = {.easy = curl_easy_init(), .scratch = r->arena, .headers = json,
-                          .stop = interrupt_flag(), .error = error};
+        struct ask one = {.easy = curl_easy_init(),
+                          .scratch = r->arena,
+                          .headers = json,
+                          .stop = interrupt_flag(),
+                          .error = error};
         long status;
         bool made;
 
         random_uuid(uuid);
         r->product = arena_printf(r->arena, "gameday-%.8s", uuid);
         one.url = arena_printf(r->arena, "%s/inventories", r->mall->gateway);
-        one.body = arena_printf(r->arena,
-                                "{\"productId\":\"%s\",\"productName\":\"game day\",\"stock\":%lld}",
-                                r->product, stock);
+        one.body = arena_printf(
+                r->arena, "{\"productId\":\"%s\",\"productName\":\"game day\",\"stock\":%lld}",
+                r->product, stock);
         made = ask(&one, &body, &status) && product_made(r, &body, status, error);
         if (made)
                 printf("product %s has a stock of %lld\n", r->product, stock);
@@ -122,11 +127,15 @@ static struct gameday_judgement judge_one(struct run *r, struct arena *arena, si
         struct gameday_seen seen = gameday_watch_seen(r->watch, i);
 
         switch (c->kind) {
-        case CHECK_AUDIT: return gameday_judge_audit(arena, books);
-        case CHECK_NONE_LOST: return gameday_judge_lost(arena, books, orders);
+        case CHECK_AUDIT:
+                return gameday_judge_audit(arena, books);
+        case CHECK_NONE_LOST:
+                return gameday_judge_lost(arena, books, orders);
         case CHECK_NONE_FAILED:
-        case CHECK_SOME_FAILED: return gameday_judge_orders(arena, c, orders);
-        default: return gameday_judge_seen(arena, c, &seen);
+        case CHECK_SOME_FAILED:
+                return gameday_judge_orders(arena, c, orders);
+        default:
+                return gameday_judge_seen(arena, c, &seen);
         }
 }
 
@@ -177,10 +186,10 @@ static void print_table(const struct run *r, const struct verdicts *v)
         struct columns t = columns_open(r->arena, 4, heads);
 
         for (size_t i = 0; i < r->day->check_count; i++)
-                columns_add(&t, (const char *const[]){
-                                        gameday_check_name(r->arena, &r->day->checks[i]),
-                                        gameday_check_wants(r->arena, &r->day->checks[i]),
-                                        v->all[i].seen, words[v->all[i].verdict]});
+                columns_add(&t,
+                            (const char *const[]){gameday_check_name(r->arena, &r->day->checks[i]),
+                                                  gameday_check_wants(r->arena, &r->day->checks[i]),
+                                                  v->all[i].seen, words[v->all[i].verdict]});
         puts("");
         columns_print(&t, stdout);
 }

@@ -121,8 +121,7 @@ static void look_at(struct gameday_watch *w, size_t i)
         double value = 0;
 
         if (by_metric)
-                now = sum_of(w, check->service, check->metric, check->labels, &value,
-                             &answered);
+                now = sum_of(w, check->service, check->metric, check->labels, &value, &answered);
         else if (check->service)
                 ready = is_ready(w, check->service);
         pthread_mutex_lock(&w->lock);

@@ -23,8 +23,8 @@ static const struct command commands[] = {
          log_forget_main},
         {"log dump", "[FILE] [--from N]", "prints the events of the log, a line each",
          log_dump_main},
-        {"fault list", "[FLAG VALUE]...", "the faults that are switched on for practice, or --kinds",
-         fault_list_main},
+        {"fault list", "[FLAG VALUE]...",
+         "the faults that are switched on for practice, or --kinds", fault_list_main},
         {"fault add", "KIND [FLAG VALUE]...", "switches a fault on, which ends by itself",
          fault_add_main},
         {"fault clear", "[FLAG VALUE]...", "ends faults before their time", fault_clear_main},
@@ -39,7 +39,8 @@ static void usage(FILE *out)
         fputs("usage: mallctl COMMAND ...\n\n", out);
         for (const struct command *c = commands; c->name; c++)
                 fprintf(out, "  %-11s %-20s  %s\n", c->name, c->arguments, c->help);
-        fputs("\nFILE of log is data/mall.log unless given. The commands that have flags name them with --help.\n",
+        fputs("\nFILE of log is data/mall.log unless given. The commands that have flags name them "
+              "with --help.\n",
               out);
 }
 

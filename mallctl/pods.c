@@ -104,8 +104,8 @@ static bool is_wanted(const struct pods *p, const cJSON *pod)
 
 static void take_pod(struct pods *p, const cJSON *pod, struct listener *l)
 {
-        const char *app = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
-                at(pod, "metadata", "labels"), "app"));
+        const char *app = cJSON_GetStringValue(
+                cJSON_GetObjectItemCaseSensitive(at(pod, "metadata", "labels"), "app"));
 
         l->pod = arena_string(p->arena, cJSON_GetStringValue(at(pod, "metadata", "name")));
         l->service = app ? arena_string(p->arena, app) : l->pod;
@@ -202,8 +202,11 @@ static bool forwarded(struct pods *p, struct child *c, int *local, struct error 
 static bool forward(struct pods *p, struct child *c, struct listener *l, struct error *error)
 {
         const char *pod = arena_printf(p->arena, "pod/%s", l->pod);
-        const char *arguments[10] = {p->wanted.kubectl, "port-forward", pod,
-                                     arena_printf(p->arena, ":%d", p->wanted.port), "--address",
+        const char *arguments[10] = {p->wanted.kubectl,
+                                     "port-forward",
+                                     pod,
+                                     arena_printf(p->arena, ":%d", p->wanted.port),
+                                     "--address",
                                      "127.0.0.1"};
         int n = 6, local;
 

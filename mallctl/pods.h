@@ -23,8 +23,7 @@ struct pods *pods_find(const struct pods_wanted *wanted, struct arena *arena,
                        struct listener **listeners, size_t *count, struct error *error);
 
 /* Gives each listener its URL. */
-bool pods_connect(struct pods *pods, struct listener *listeners, size_t count,
-                  struct error *error);
+bool pods_connect(struct pods *pods, struct listener *listeners, size_t count, struct error *error);
 
 /* Ends each kubectl that it started, by its process id. */
 void pods_close(struct pods **pods);

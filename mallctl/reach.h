@@ -18,7 +18,8 @@
                  .help = "a file with the token that the listeners want"},                         \
                 {"namespace", SETTING_TEXT, NULL,                                                  \
                  .help = "the pods of this namespace, as kubectl lists them, instead of --at"},    \
-                {"selector", SETTING_TEXT, NULL, .help = "those pods with these labels: app=order"}, \
+                {"selector", SETTING_TEXT, NULL,                                                   \
+                 .help = "those pods with these labels: app=order"},                               \
                 {.name = "admin-port",                                                             \
                  .type = SETTING_NUMBER,                                                           \
                  .fallback = "9091",                                                               \

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import tempfile
 
-from mall import BIN, SHOP, SLOWER, TOP, Mall, equal, ports, until, until_equal
+from mall import BIN, SHOP, SLOWER, TOP, Mall, equal, ports, tool, until, until_equal
 
 DAYS = TOP / "deploy/gamedays"
 NAMES = ("dead-consumer", "slow-product", "poisoned-topic", "broker-stands-still", "sick-pod", "slow-node")
@@ -147,14 +147,15 @@ def test_an_order_that_is_lost_is_found():
 
 
 def test_books_that_do_not_balance_are_found():
-    """product forgets a movement: its row is gone from the store."""
+    """Somebody changed a stock in product's store, past its books."""
     with Mall(admin=True) as mall:
-        day = subprocess.Popen(command(mall, short(mall, "audit: balanced", ends="2s")), stdout=subprocess.PIPE, text=True)
-        until(lambda: mall.order.get("/orders/1").status == 200)
-        equal(mall.delivery.post("/deliveries", {"orderId": "1", "productId": "1001", "qty": 3, "status": "DeliveryStarted"}).status, 201)
-        said = day.communicate(timeout=60 * SLOWER)[0]
-        equal(day.returncode, 1, said)
-        assert re.search(r"audit +balanced +\d+ offences?: .* FAILS", said), said
+        mall.register(stock=100)
+        equal(mall.product.stop(), 0)
+        tool("sqlite3", mall.directory / "product.db", "UPDATE inventories SET stock = 99 WHERE id = 1")
+        mall.product.start()
+        code, said = gameday(mall, short(mall, "audit: balanced", ends="2s"))
+        equal(code, 1, said)
+        assert re.search(r"audit +balanced +1 offence: inventory 1 of product 1001: stock is 99, .* FAILS", said), said
 
 
 # ---- what cannot be checked, or not be understood
