@@ -11,7 +11,7 @@
 
 enum { MOST_MS = 15000, LONGEST_TOKEN = 4096 };
 
-struct admin {
+struct admin_client {
         CURL *easy;
         struct curl_slist *headers;
         struct arena *scratch;
@@ -40,7 +40,7 @@ static bool read_token(const char *path, char token[LONGEST_TOKEN], struct error
         return *token || error_set(error, ERROR_BAD_INPUT, "%s: there is no token in it", path);
 }
 
-static bool add_token(struct admin *a, const char *path, struct error *error)
+static bool add_token(struct admin_client *a, const char *path, struct error *error)
 {
         char token[LONGEST_TOKEN], header[LONGEST_TOKEN + 40];
 
@@ -53,9 +53,10 @@ static bool add_token(struct admin *a, const char *path, struct error *error)
         return true;
 }
 
-struct admin *admin_open(const char *token_file, const atomic_bool *stop, struct error *error)
+struct admin_client *admin_open(const char *token_file, const atomic_bool *stop,
+                                struct error *error)
 {
-        struct admin *a = memory_alloc(sizeof *a);
+        struct admin_client *a = memory_alloc(sizeof *a);
 
         a->stop = stop;
         a->scratch = arena_open();
@@ -69,9 +70,9 @@ struct admin *admin_open(const char *token_file, const atomic_bool *stop, struct
         return NULL;
 }
 
-void admin_close(struct admin **admin)
+void admin_close(struct admin_client **admin)
 {
-        struct admin *a = *admin;
+        struct admin_client *a = *admin;
 
         if (!a)
                 return;
@@ -82,12 +83,12 @@ void admin_close(struct admin **admin)
         *admin = NULL;
 }
 
-void admin_do_not_stop(struct admin *a)
+void admin_do_not_stop(struct admin_client *a)
 {
         a->stop = NULL;
 }
 
-bool admin_ask(struct admin *a, const struct listener *listener, const char *method,
+bool admin_ask(struct admin_client *a, const struct admin_place *listener, const char *method,
                const char *path, const char *json, struct admin_answer *answer, struct error *error)
 {
         struct error ignored;
@@ -126,7 +127,7 @@ const char *admin_refusal(struct arena *arena, const struct admin_answer *answer
         return arena_printf(arena, "%s (%ld)", columns_clean(arena, detail), answer->status);
 }
 
-const char *admin_name(struct arena *arena, const struct listener *l)
+const char *admin_name(struct arena *arena, const struct admin_place *l)
 {
         return l->pod ? arena_printf(arena, "pod %s", l->pod)
                       : arena_printf(arena, "%s at %s", l->service, l->url);

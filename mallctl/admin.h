@@ -12,21 +12,22 @@
 #include <stdbool.h>
 
 /* One admin listener. */
-struct listener {
+struct admin_place {
         const char *service; /* as the command line, or the pod's label app, has it */
         const char *url;     /* http://HOST:PORT */
         const char *pod;     /* on a cluster; else NULL */
 };
 
-struct admin;
+struct admin_client;
 
 /* token_file: NULL, or a file with the token that the listeners want. stop: asking ends when it is
    set; may be NULL. NULL and an error where the file gives no token. */
-struct admin *admin_open(const char *token_file, const atomic_bool *stop, struct error *error);
-void admin_close(struct admin **admin);
+struct admin_client *admin_open(const char *token_file, const atomic_bool *stop,
+                                struct error *error);
+void admin_close(struct admin_client **admin);
 
 /* From now on a signal does not end the asking: for what must be taken back. */
-void admin_do_not_stop(struct admin *admin);
+void admin_do_not_stop(struct admin_client *admin);
 
 /* An answer; `body` is for cJSON_Delete, NULL: it has none, or none that is JSON. */
 struct admin_answer {
@@ -36,7 +37,7 @@ struct admin_answer {
 
 /* method and path: "POST", "/faults"; json: the request's body, or NULL. False and the error: no
    answer came. */
-bool admin_ask(struct admin *admin, const struct listener *listener, const char *method,
+bool admin_ask(struct admin_client *admin, const struct admin_place *listener, const char *method,
                const char *path, const char *json, struct admin_answer *answer,
                struct error *error);
 
@@ -44,6 +45,6 @@ bool admin_ask(struct admin *admin, const struct listener *listener, const char 
 const char *admin_refusal(struct arena *arena, const struct admin_answer *answer);
 
 /* "order at http://localhost:9081", "pod order-7d9f" */
-const char *admin_name(struct arena *arena, const struct listener *listener);
+const char *admin_name(struct arena *arena, const struct admin_place *listener);
 
 #endif

@@ -54,7 +54,7 @@ static const char *text_of(const cJSON *object, const char *name)
         return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
 }
 
-static void say_added(const struct fault_work *w, const struct listener *l, const cJSON *fault)
+static void say_added(const struct fault_work *w, const struct admin_place *l, const cJSON *fault)
 {
         const cJSON *id = cJSON_GetObjectItemCaseSensitive(fault, "id");
         const cJSON *ms = cJSON_GetObjectItemCaseSensitive(fault, "durationMs");
@@ -71,7 +71,7 @@ static void say_added(const struct fault_work *w, const struct listener *l, cons
                        columns_clean(w->arena, warning));
 }
 
-static int add_one(struct fault_work *w, const struct listener *l)
+static int add_one(struct fault_work *w, const struct admin_place *l)
 {
         struct admin_answer answer;
         struct error e;

@@ -44,7 +44,7 @@ int fault_work(struct fault_work *w, int (*run)(struct fault_work *work))
         return code;
 }
 
-int fault_trouble(const struct fault_work *w, const struct listener *l, const char *why)
+int fault_trouble(const struct fault_work *w, const struct admin_place *l, const char *why)
 {
         fflush(stdout);
         fprintf(stderr, "mallctl: %s: %s\n", admin_name(w->arena, l), why);
@@ -83,7 +83,7 @@ static const char *count_of(struct arena *arena, const cJSON *object, const char
 }
 
 /* The texts in the table are copies. */
-static void add_faults(struct columns *t, const struct listener *l, const cJSON *answer)
+static void add_faults(struct columns *t, const struct admin_place *l, const cJSON *answer)
 {
         struct arena *arena = t->arena;
         const cJSON *fault;
@@ -115,7 +115,7 @@ static const char *words_of(struct arena *arena, const cJSON *kind)
         return out.len ? out.at : "-";
 }
 
-static void add_kinds(struct columns *t, const struct listener *l, const cJSON *answer)
+static void add_kinds(struct columns *t, const struct admin_place *l, const cJSON *answer)
 {
         const cJSON *kind;
 
@@ -126,8 +126,8 @@ static void add_kinds(struct columns *t, const struct listener *l, const cJSON *
                                                      text_or(kind, "about", "")});
 }
 
-static int ask_one(struct fault_work *w, const struct listener *l, struct columns *t,
-                   void (*add)(struct columns *t, const struct listener *l, const cJSON *answer))
+static int ask_one(struct fault_work *w, const struct admin_place *l, struct columns *t,
+                   void (*add)(struct columns *t, const struct admin_place *l, const cJSON *answer))
 {
         struct admin_answer answer;
         struct error e;
@@ -202,7 +202,7 @@ static const char clear_usage[] =
         "a listener did not answer, or has\n"
         "no such fault; 2: not understood.\n";
 
-static int say_cleared(struct fault_work *w, const struct listener *l, const cJSON *body)
+static int say_cleared(struct fault_work *w, const struct admin_place *l, const cJSON *body)
 {
         const cJSON *ended = cJSON_GetObjectItemCaseSensitive(body, "ended");
         int count = cJSON_IsNumber(ended) ? ended->valueint : 1;
@@ -214,7 +214,7 @@ static int say_cleared(struct fault_work *w, const struct listener *l, const cJS
 }
 
 /* Adds to `ended` how many it had. */
-static int clear_one(struct fault_work *w, const struct listener *l, int *ended)
+static int clear_one(struct fault_work *w, const struct admin_place *l, int *ended)
 {
         struct admin_answer answer;
         struct error e;

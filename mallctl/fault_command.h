@@ -11,7 +11,7 @@ struct fault_work {
         const char *command; /* "fault add" */
         const struct config *config;
         const struct reach *reach;
-        struct admin *admin;
+        struct admin_client *admin;
         struct arena *arena;
         const char *json; /* add: the fault */
         const char *path; /* clear: what is deleted */
@@ -21,6 +21,7 @@ struct fault_work {
 int fault_work(struct fault_work *work, int (*run)(struct fault_work *work));
 
 /* Says on stderr why one listener did not do it; gives EXIT_REFUSED. */
-int fault_trouble(const struct fault_work *work, const struct listener *listener, const char *why);
+int fault_trouble(const struct fault_work *work, const struct admin_place *listener,
+                  const char *why);
 
 #endif

@@ -9,14 +9,14 @@
 
 /* One that was switched on. */
 struct on {
-        const struct listener *listener;
+        const struct admin_place *listener;
         int64_t id;
 };
 
 struct gameday_faults {
         const struct gameday *day;
-        struct admin *admin;
-        const struct listener *listeners;
+        struct admin_client *admin;
+        const struct admin_place *listeners;
         size_t count;
         size_t next; /* the day's first fault that is not on yet */
         struct on *on;
@@ -24,7 +24,7 @@ struct gameday_faults {
         struct arena *arena;
 };
 
-static bool is_of(const struct listener *l, const struct gameday_fault *fault)
+static bool is_of(const struct admin_place *l, const struct gameday_fault *fault)
 {
         return strcmp(l->service, fault->service) == 0;
 }
@@ -37,8 +37,8 @@ static bool has_place(const struct gameday_faults *f, const struct gameday_fault
         return false;
 }
 
-struct gameday_faults *gameday_faults_open(const struct gameday *day, struct admin *admin,
-                                           const struct listener *listeners, size_t count,
+struct gameday_faults *gameday_faults_open(const struct gameday *day, struct admin_client *admin,
+                                           const struct admin_place *listeners, size_t count,
                                            struct error *error)
 {
         struct gameday_faults *f = memory_alloc(sizeof *f);
@@ -87,7 +87,7 @@ static bool has_kind(const cJSON *answer, const char *name)
         return false;
 }
 
-static bool has_kinds(struct gameday_faults *f, const struct listener *l, const cJSON *answer,
+static bool has_kinds(struct gameday_faults *f, const struct admin_place *l, const cJSON *answer,
                       struct error *error)
 {
         for (size_t i = 0; i < f->day->fault_count; i++)
@@ -97,7 +97,7 @@ static bool has_kinds(struct gameday_faults *f, const struct listener *l, const 
         return true;
 }
 
-static bool check_one(struct gameday_faults *f, const struct listener *l, struct error *error)
+static bool check_one(struct gameday_faults *f, const struct admin_place *l, struct error *error)
 {
         struct admin_answer answer;
         struct error e;
@@ -128,7 +128,7 @@ bool gameday_faults_check(struct gameday_faults *f, struct error *error)
 /* ---- on ---- */
 
 static void say(struct gameday_faults *f, const struct gameday_fault *fault,
-                const struct listener *l, const cJSON *answer, int64_t since_ms)
+                const struct admin_place *l, const cJSON *answer, int64_t since_ms)
 {
         const char *warning =
                 cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(answer, "warning"));
@@ -139,7 +139,7 @@ static void say(struct gameday_faults *f, const struct gameday_fault *fault,
                 printf("       warning: %s\n", columns_clean(f->arena, warning));
 }
 
-static void note(struct gameday_faults *f, const struct listener *l, const cJSON *answer)
+static void note(struct gameday_faults *f, const struct admin_place *l, const cJSON *answer)
 {
         const cJSON *id = cJSON_GetObjectItemCaseSensitive(answer, "id");
 
@@ -148,7 +148,7 @@ static void note(struct gameday_faults *f, const struct listener *l, const cJSON
 }
 
 static bool switch_on(struct gameday_faults *f, const struct gameday_fault *fault,
-                      const struct listener *l, int64_t since_ms, struct error *error)
+                      const struct admin_place *l, int64_t since_ms, struct error *error)
 {
         const char *json = arena_printf(f->arena, "%s,\"duration\":\"%lldms\"}", fault->json,
                                         (long long)fault->for_ms);

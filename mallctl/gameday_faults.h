@@ -11,8 +11,8 @@
 struct gameday_faults;
 
 /* listeners: all that there are. ERROR_BAD_INPUT: a fault's service is none of theirs. */
-struct gameday_faults *gameday_faults_open(const struct gameday *day, struct admin *admin,
-                                           const struct listener *listeners, size_t count,
+struct gameday_faults *gameday_faults_open(const struct gameday *day, struct admin_client *admin,
+                                           const struct admin_place *listeners, size_t count,
                                            struct error *error);
 /* Before the begin: does each listener that is needed answer, and does it have the kinds? */
 bool gameday_faults_check(struct gameday_faults *faults, struct error *error);

@@ -11,8 +11,8 @@ struct gameday_mall {
         const char *gateway; /* URL */
         const char *product; /* a productId that is there; NULL: one is made */
         struct audit_places books;
-        struct admin *admin;
-        const struct listener *listeners;
+        struct admin_client *admin;
+        const struct admin_place *listeners;
         size_t listener_count;
         const struct gameday_place *actuators;
         size_t actuator_count;

@@ -11,7 +11,7 @@
 
 enum { LIST_MS = 30000, FORWARD_MS = 30000, MOST_PODS = 200, SAID = 160 };
 
-struct pods {
+struct pod_list {
         struct pods_wanted wanted;
         struct arena *arena;
         struct child *forwards;
@@ -33,7 +33,7 @@ static const char *said(struct arena *arena, int file)
         return columns_clean(arena, text.at);
 }
 
-static bool kubectl_failed(struct pods *p, struct child *c, enum child_end end, int code,
+static bool kubectl_failed(struct pod_list *p, struct child *c, enum child_end end, int code,
                            const char *what, struct error *error)
 {
         const char *why = said(p->arena, c->err);
@@ -48,7 +48,7 @@ static bool kubectl_failed(struct pods *p, struct child *c, enum child_end end, 
                          what, code, *why ? ": " : "", SAID, why);
 }
 
-static bool ask_for_list(struct pods *p, struct text *list, struct error *error)
+static bool ask_for_list(struct pod_list *p, struct text *list, struct error *error)
 {
         const char *arguments[10] = {p->wanted.kubectl, "get", "pods", "-o", "json"};
         struct child c;
@@ -92,7 +92,7 @@ static bool has_admin_port(const cJSON *pod)
         return false;
 }
 
-static bool is_wanted(const struct pods *p, const cJSON *pod)
+static bool is_wanted(const struct pod_list *p, const cJSON *pod)
 {
         const char *phase = cJSON_GetStringValue(at(pod, "status", "phase"));
 
@@ -102,7 +102,7 @@ static bool is_wanted(const struct pods *p, const cJSON *pod)
                (p->wanted.selector || has_admin_port(pod));
 }
 
-static void take_pod(struct pods *p, const cJSON *pod, struct listener *l)
+static void take_pod(struct pod_list *p, const cJSON *pod, struct admin_place *l)
 {
         const char *app = cJSON_GetStringValue(
                 cJSON_GetObjectItemCaseSensitive(at(pod, "metadata", "labels"), "app"));
@@ -114,7 +114,7 @@ static void take_pod(struct pods *p, const cJSON *pod, struct listener *l)
                 arena_string(p->arena, cJSON_GetStringValue(at(pod, "status", "podIP")));
 }
 
-static bool none_found(const struct pods *p, struct error *error)
+static bool none_found(const struct pod_list *p, struct error *error)
 {
         const char *space = p->wanted.space ? p->wanted.space : "kubectl's namespace";
 
@@ -127,7 +127,7 @@ static bool none_found(const struct pods *p, struct error *error)
                          space);
 }
 
-static bool take_list(struct pods *p, const struct text *list, struct listener **listeners,
+static bool take_list(struct pod_list *p, const struct text *list, struct admin_place **listeners,
                       struct error *error)
 {
         cJSON *answer = cJSON_ParseWithLength(list->at, list->len);
@@ -148,10 +148,10 @@ static bool take_list(struct pods *p, const struct text *list, struct listener *
         return p->count;
 }
 
-struct pods *pods_find(const struct pods_wanted *wanted, struct arena *arena,
-                       struct listener **listeners, size_t *count, struct error *error)
+struct pod_list *pods_find(const struct pods_wanted *wanted, struct arena *arena,
+                           struct admin_place **listeners, size_t *count, struct error *error)
 {
-        struct pods *p = memory_alloc(sizeof *p);
+        struct pod_list *p = memory_alloc(sizeof *p);
         struct text list = text_open(arena, 1 << 16);
 
         p->wanted = *wanted;
@@ -166,7 +166,7 @@ struct pods *pods_find(const struct pods_wanted *wanted, struct arena *arena,
 
 /* ---- the way to them ---- */
 
-static const char *address_of(const struct pods *p, const char *pod)
+static const char *address_of(const struct pod_list *p, const char *pod)
 {
         for (size_t i = 0; i < p->count; i++)
                 if (strcmp(p->names[i], pod) == 0)
@@ -174,7 +174,7 @@ static const char *address_of(const struct pods *p, const char *pod)
         return NULL;
 }
 
-static bool go_to_address(struct pods *p, struct listener *l, struct error *error)
+static bool go_to_address(struct pod_list *p, struct admin_place *l, struct error *error)
 {
         const char *ip = address_of(p, l->pod);
 
@@ -185,21 +185,34 @@ static bool go_to_address(struct pods *p, struct listener *l, struct error *erro
         return true;
 }
 
+static bool read_port(const char *line, int *port)
+{
+        static const char begin[] = "Forwarding from 127.0.0.1:";
+        char *end;
+        long number;
+
+        if (strncmp(line, begin, sizeof begin - 1) != 0)
+                return false;
+        number = strtol(line + sizeof begin - 1, &end, 10);
+        *port = (int)number;
+        return strncmp(end, " ->", 3) == 0 && number > 0 && number <= 65535;
+}
+
 /* kubectl chooses the local port and says it in a line; it may say other things before. */
-static bool forwarded(struct pods *p, struct child *c, int *local, struct error *error)
+static bool forwarded(struct pod_list *p, struct child *c, int *local, struct error *error)
 {
         struct text line = text_open(p->arena, 200);
         int code = 0;
         enum child_end end;
 
         while (child_line(c, &line, FORWARD_MS, p->wanted.stop))
-                if (sscanf(line.at, "Forwarding from 127.0.0.1:%d ->", local) == 1)
+                if (read_port(line.at, local))
                         return true;
         end = child_wait(c, 1000, p->wanted.stop, &code);
         return kubectl_failed(p, c, end, code, "port-forward", error);
 }
 
-static bool forward(struct pods *p, struct child *c, struct listener *l, struct error *error)
+static bool forward(struct pod_list *p, struct child *c, struct admin_place *l, struct error *error)
 {
         const char *pod = arena_printf(p->arena, "pod/%s", l->pod);
         const char *arguments[10] = {p->wanted.kubectl,
@@ -220,7 +233,8 @@ static bool forward(struct pods *p, struct child *c, struct listener *l, struct 
         return true;
 }
 
-bool pods_connect(struct pods *p, struct listener *listeners, size_t count, struct error *error)
+bool pods_connect(struct pod_list *p, struct admin_place *listeners, size_t count,
+                  struct error *error)
 {
         if (!p->wanted.by_address)
                 p->forwards = memory_alloc(MOST_PODS * sizeof *p->forwards);
@@ -233,9 +247,9 @@ bool pods_connect(struct pods *p, struct listener *listeners, size_t count, stru
         return true;
 }
 
-void pods_close(struct pods **pods)
+void pods_close(struct pod_list **pods)
 {
-        struct pods *p = *pods;
+        struct pod_list *p = *pods;
 
         if (!p)
                 return;

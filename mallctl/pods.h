@@ -14,18 +14,19 @@ struct pods_wanted {
         const atomic_bool *stop;
 };
 
-struct pods;
+struct pod_list;
 
 /* Running pods only. Each listener has the name of its pod, and as its service the pod's label app
    (the pod's name where it has none). Without a selector: those that have a port called admin.
    NULL and an error that says what kubectl said; there being no such pod is an error too. */
-struct pods *pods_find(const struct pods_wanted *wanted, struct arena *arena,
-                       struct listener **listeners, size_t *count, struct error *error);
+struct pod_list *pods_find(const struct pods_wanted *wanted, struct arena *arena,
+                           struct admin_place **listeners, size_t *count, struct error *error);
 
 /* Gives each listener its URL. */
-bool pods_connect(struct pods *pods, struct listener *listeners, size_t count, struct error *error);
+bool pods_connect(struct pod_list *pods, struct admin_place *listeners, size_t count,
+                  struct error *error);
 
 /* Ends each kubectl that it started, by its process id. */
-void pods_close(struct pods **pods);
+void pods_close(struct pod_list **pods);
 
 #endif

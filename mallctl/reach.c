@@ -88,7 +88,7 @@ static bool read_places(struct reach *r, const char *list, struct arena *arena, 
 
                 while (url[strlen(url) - 1] == '/')
                         url[strlen(url) - 1] = '\0';
-                r->listeners[i] = (struct listener){places[i].name, url, NULL};
+                r->listeners[i] = (struct admin_place){places[i].name, url, NULL};
         }
         r->count = count;
         return true;

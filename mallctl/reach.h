@@ -39,10 +39,10 @@ extern char reach_pod_addresses[];
 #define REACH_BARE {"--pod-addresses", reach_pod_addresses}
 
 struct reach {
-        struct listener *listeners;
+        struct admin_place *listeners;
         size_t count;
         bool on_cluster;
-        struct pods *pods; /* private */
+        struct pod_list *pods; /* private */
 };
 
 /* ERROR_BAD_INPUT: the flags are wrong, and nothing was asked. Other errors: the cluster does not
