@@ -221,7 +221,7 @@ static bool forward(struct pod_list *p, struct child *c, struct admin_place *l, 
                                      arena_printf(p->arena, ":%d", p->wanted.port),
                                      "--address",
                                      "127.0.0.1"};
-        int n = 6, local;
+        int n = 6, local = 0;
 
         if (p->wanted.space)
                 arguments[n++] = "--namespace", arguments[n++] = p->wanted.space;
