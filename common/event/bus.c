@@ -117,6 +117,17 @@ bool bus_read_through(const struct bus_config *config, const struct bus_through 
         return ops && ops->read_through(config, place, through, error);
 }
 
+bool bus_list_topics(const struct bus_config *config, const char *prefix,
+                     void (*take)(void *arg, const char *topic), void *arg, struct error *error)
+{
+        const char *place;
+        const struct bus_ops *ops = adapter_for(config, &place, error);
+        struct bus_topics topics = {prefix, take, arg};
+
+        error->kind = ops ? ERROR_NONE : error->kind;
+        return ops && ops->list_topics(config, place, &topics, error);
+}
+
 void bus_close(struct bus **bus, int wait_ms)
 {
         struct bus *b = *bus;

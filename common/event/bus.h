@@ -73,6 +73,7 @@ struct bus_config {
         int64_t retention_ms;   /* log only; 0: keep for ever */
         const char *properties; /* Kafka only: file of librdkafka's, see kafka_properties.h; NULL:
                                    none */
+        const char *topic; /* bus_read_through: this one instead of the bus's own; NULL: its own */
         int partitions; /* Kafka only: partitions of the bus's own topic, if it must be made; 0:
                            the broker's default */
         struct metrics *metrics; /* may be NULL; kafka_consumer_records_lag{topic,partition} */
@@ -106,15 +107,21 @@ void bus_look_back(const struct bus_config *config, const _Atomic bool *stop);
 struct bus_through {
         /* The record lives until it returns. False: that was enough. */
         bool (*take)(void *arg, const struct record *record);
-        void (*dropped)(void *arg, int32_t partition); /* its oldest records are gone */
+        /* its oldest records are gone; NULL: that does not matter */
+        void (*dropped)(void *arg, int32_t partition);
         void *arg;
         const _Atomic bool *stop; /* set: the reading fails within a second or two; NULL: never */
 };
 
-/* Reads the bus's own topic without a group, from its beginning to what is its end when the reading
-   begins. False: it could not be read to there. */
+/* Reads a topic without a group, from its beginning to what is its end when the reading begins.
+   False: it could not be read to there. If the bus's own topic does not exist, that is an error;
+   config->topic is then empty. */
 bool bus_read_through(const struct bus_config *config, const struct bus_through *through,
                       struct error *error);
+/* Tells the names of the topics that begin so, in no certain order, without the bus's own and
+   without one of just that name. Asking makes none. False: it could not be asked. */
+bool bus_list_topics(const struct bus_config *config, const char *prefix,
+                     void (*take)(void *arg, const char *topic), void *arg, struct error *error);
 /* Waits at most wait_ms for leaving the group, or for giving up what is under way; what does not
    end by then is left to a thread. */
 void bus_close(struct bus **bus, int wait_ms);

@@ -12,6 +12,13 @@
 #include <stdatomic.h>
 #include <string.h>
 
+/* Who wants to know which topics there are. */
+struct bus_topics {
+        const char *prefix;
+        void (*take)(void *arg, const char *topic);
+        void *arg;
+};
+
 /* group: NULL opens a publisher. place: the URL after its scheme. */
 struct bus_ops {
         const char *scheme;
@@ -38,6 +45,8 @@ struct bus_ops {
                           const _Atomic bool *stop);
         bool (*read_through)(const struct bus_config *config, const char *place,
                              const struct bus_through *through, struct error *error);
+        bool (*list_topics)(const struct bus_config *config, const char *place,
+                            const struct bus_topics *topics, struct error *error);
 };
 
 struct bus {
@@ -106,6 +115,8 @@ void eventlog_bus_look_back(const struct bus_config *config, const char *place,
                             const _Atomic bool *stop);
 bool eventlog_read_through(const struct bus_config *config, const char *place,
                            const struct bus_through *through, struct error *error);
+bool eventlog_list_topics(const struct bus_config *config, const char *place,
+                          const struct bus_topics *topics, struct error *error);
 
 /* eventlog_follower.c, kafka_follower.c */
 struct bus *eventlog_follow(const struct bus_config *config, const char *place, int64_t last,

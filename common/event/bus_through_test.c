@@ -194,6 +194,113 @@ static void it_can_be_stopped(void)
         bus_close(&publisher, CLOSE_MS);
 }
 
+/* ---- another topic than the bus's own ---- */
+
+static char other[300]; /* its name */
+static int others;      /* topics that were listed */
+
+static void count_other(void *arg, const char *topic)
+{
+        check(arg == &t);
+        check_contains(topic, "error.");
+        others += strcmp(topic, other) == 0;
+}
+
+static void count_topics(const char *url, const char *prefix)
+{
+        struct bus_config config = {.url = url, .client = "through", .quiet = true};
+        struct error e = {0};
+
+        others = 0;
+        check(bus_list_topics(&config, prefix, count_other, &t, &e));
+}
+
+static bool take_any(void *arg, const struct record *r)
+{
+        check(arg == &t);
+        check_text(r->topic, other);
+        check_int(atoi(r->value), ++t.count);
+        return true;
+}
+
+static int read_other(const char *url)
+{
+        struct bus_config config = {
+                .url = url, .client = "through", .quiet = true, .topic = other};
+        struct bus_through through = {.take = take_any, .arg = &t};
+
+        t.count = 0;
+        check(bus_read_through(&config, &through, &t.error));
+        return t.count;
+}
+
+static void say_other(struct bus *publisher, const char *value)
+{
+        struct record r = {.topic = other, .value = value, .value_len = strlen(value)};
+
+        publish(publisher, &r, 1);
+        check_int(became[0].result, BUS_PUBLISHED);
+}
+
+static void another_topic_is_read_too(void)
+{
+        const char *url = story_url();
+        struct bus *publisher = open_publisher(url);
+        struct error e = {0};
+
+        while (!bus_parts(publisher, &e)) /* on the log that makes the file */
+                ;
+        snprintf(other, sizeof other, "error.%s.x", broker ? topic_of(url) : "mall");
+        count_topics(url, "error.");
+        check_int(others, 0);
+        check_int(read_other(url), 0); /* it does not exist, and is not made */
+        count_topics(url, "error.");
+        check_int(others, 0);
+        say_numbers(publisher, 100);
+        say_other(publisher, "1");
+        say_numbers(publisher, 100);
+        say_other(publisher, "2");
+        check_int(read_other(url), 2);
+        check(read_through(url, NULL));
+        check_int(t.count, 200);
+        check_int(count_groups(url, "through"), 0);
+        bus_close(&publisher, CLOSE_MS);
+}
+
+static void topics_are_listed_by_their_beginning(void)
+{
+        const char *url = story_url();
+        struct bus *publisher = open_publisher(url);
+
+        snprintf(other, sizeof other, "error.%s.", broker ? topic_of(url) : "mall");
+        say(publisher, NULL, "1");
+        say_other(publisher, "1");
+        count_topics(url, other);
+        check_int(others, 0); /* no more than the beginning */
+        strcat(other, "b");
+        say_other(publisher, "1");
+        say_other(publisher, "2");
+        count_topics(url, "error.");
+        check_int(others, 1);
+        count_topics(url, other);
+        check_int(others, 0);
+        count_topics(url, "error.mall.c");
+        check_int(others, 0);
+        bus_close(&publisher, CLOSE_MS);
+}
+
+static void topics_of_a_bus_that_is_away_cannot_be_listed(void)
+{
+        struct bus_config config = {.url = "log:/nowhere/mall.log", .quiet = true};
+        struct error e = {0};
+
+        check(!bus_list_topics(&config, "error.", count_other, &t, &e));
+        check_contains(e.text, "/nowhere/mall.log");
+        config.url = "mqtt://x/y";
+        check(!bus_list_topics(&config, "error.", count_other, &t, &e));
+        check_int(e.kind, ERROR_BAD_INPUT);
+}
+
 static void wrong_urls_are_told(void)
 {
         check(bus_url_is_right("log:x") && bus_url_is_right("kafka://a:1,b:2/mall"));
@@ -212,6 +319,9 @@ static const struct story contract[] = {
         STORY(an_empty_topic_has_an_end_too),
         STORY(a_topic_that_does_not_exist_is_an_error),
         STORY(it_can_be_stopped),
+        STORY(another_topic_is_read_too),
+        STORY(topics_are_listed_by_their_beginning),
+        STORY(topics_of_a_bus_that_is_away_cannot_be_listed),
         STORY(wrong_urls_are_told),
         {NULL, NULL},
 };

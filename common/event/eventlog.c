@@ -31,6 +31,14 @@ static const char *const sql[EVENTLOG_STATEMENTS] = {
                 "INSERT INTO log (topic, timestamp, key, value, headers) VALUES (?, ?, ?, ?, ?)",
         [EVENTLOG_READ_TOPIC] = "SELECT offset, topic, timestamp, key, value, headers FROM log"
                                 " WHERE offset > ?1 AND topic = ?3 ORDER BY offset LIMIT ?2",
+        /* they say twice that it is not the bus's own, for the index to be used */
+        [EVENTLOG_READ_OTHER] = "SELECT offset, topic, timestamp, key, value, headers FROM log"
+                                " WHERE topic = ?3 AND topic <> 'mall' AND offset > ?1"
+                                " ORDER BY offset LIMIT ?2",
+        [EVENTLOG_END_OF_OTHER] = "SELECT offset FROM log WHERE topic = ? AND topic <> 'mall'"
+                                  " ORDER BY offset DESC LIMIT 1",
+        [EVENTLOG_OTHER_TOPIC] = "SELECT topic FROM log WHERE topic > ? AND topic <> 'mall'"
+                                 " ORDER BY topic LIMIT 1",
         [EVENTLOG_READ_ALL] = "SELECT offset, topic, timestamp, key, value, headers FROM log"
                               " WHERE offset > ?1 ORDER BY offset LIMIT ?2",
         [EVENTLOG_READ_LAST] =
@@ -71,6 +79,8 @@ static const char schema[] =
         "CREATE TABLE log (offset INTEGER PRIMARY KEY, topic TEXT NOT NULL, timestamp INTEGER NOT "
         "NULL, key BLOB,"
         " value BLOB, headers BLOB);"
+        /* dead letters are few; files that are older than this index are read without it */
+        "CREATE INDEX others ON log (topic) WHERE topic <> 'mall';"
         "CREATE TABLE groups (name TEXT NOT NULL, topic TEXT NOT NULL, position INTEGER NOT NULL,"
         " seen INTEGER NOT NULL, PRIMARY KEY (name, topic)) WITHOUT ROWID;"
         "PRAGMA application_id = 1835101292;"

@@ -41,6 +41,11 @@ struct futex *eventlog_futex(const struct eventlog *file);
 bool eventlog_append(struct eventlog *file, const char *topic, const struct record *records,
                      size_t count, struct error *error);
 
+/* The first topic after `after`, by its name, without the bus's own; NULL: there is none, or the
+   error says what is wrong. */
+const char *eventlog_next_topic(struct eventlog *file, const char *after, struct arena *arena,
+                                struct error *error);
+
 /* Up to `most` records of the topic (NULL: of all topics) after the offset `after`, oldest
    first. */
 size_t eventlog_read(struct eventlog *file, const char *topic, int64_t after,

@@ -278,4 +278,5 @@ const struct bus_ops eventlog_bus_ops = {
         .wake = eventlog_bus_wake,
         .look_back = eventlog_bus_look_back,
         .read_through = eventlog_read_through,
+        .list_topics = eventlog_list_topics,
 };

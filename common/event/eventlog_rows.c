@@ -154,12 +154,20 @@ static size_t read_some(struct eventlog *f, sqlite3_stmt *s, const struct bus *r
         return count;
 }
 
+static bool is_own(const char *topic)
+{
+        return strcmp(topic, EVENTLOG_TOPIC) == 0;
+}
+
 static size_t read_topic(struct eventlog *f, const char *topic, const struct bus *reader,
                          int64_t *after, struct record *records, size_t most, struct arena *arena,
                          struct error *error)
 {
-        sqlite3_stmt *s =
-                eventlog_statement(f, topic ? EVENTLOG_READ_TOPIC : EVENTLOG_READ_ALL, error);
+        sqlite3_stmt *s = eventlog_statement(f,
+                                             !topic          ? EVENTLOG_READ_ALL
+                                             : is_own(topic) ? EVENTLOG_READ_TOPIC
+                                                             : EVENTLOG_READ_OTHER,
+                                             error);
         size_t count;
 
         if (!s)
@@ -225,7 +233,30 @@ static int64_t find_offset(struct eventlog *f, enum eventlog_statement which, co
 
 int64_t eventlog_end(struct eventlog *f, const char *topic)
 {
-        return find_offset(f, topic ? EVENTLOG_END : EVENTLOG_END_OF_ALL, topic, -1);
+        return find_offset(f,
+                           !topic          ? EVENTLOG_END_OF_ALL
+                           : is_own(topic) ? EVENTLOG_END
+                                           : EVENTLOG_END_OF_OTHER,
+                           topic, -1);
+}
+
+const char *eventlog_next_topic(struct eventlog *f, const char *after, struct arena *arena,
+                                struct error *error)
+{
+        sqlite3_stmt *s = eventlog_statement(f, EVENTLOG_OTHER_TOPIC, error);
+        const char *next = NULL;
+        int step;
+
+        if (!s)
+                return NULL;
+        sqlite3_bind_text(s, 1, after, -1, SQLITE_STATIC);
+        step = sqlite3_step(s);
+        if (step == SQLITE_ROW)
+                next = arena_string(arena, (const char *)sqlite3_column_text(s, 0));
+        else if (step != SQLITE_DONE)
+                eventlog_error(f, error);
+        sqlite3_reset(s);
+        return next;
 }
 
 int64_t eventlog_before_last(struct eventlog *f, const char *topic, int64_t last)

@@ -101,7 +101,8 @@ static bool place_is_right(const char *place)
                bus_topic_is_valid(slash + 1);
 }
 
-static bool place_read(struct kafka_bus *b, const char *place, struct error *error)
+static bool place_read(struct kafka_bus *b, const char *place, const char *topic,
+                       struct error *error)
 {
         size_t len = strcspn(place, "/");
         char shown[REDACTED];
@@ -112,7 +113,7 @@ static bool place_read(struct kafka_bus *b, const char *place, struct error *err
                                  redact(place, shown));
         b->servers = memory_string(place);
         b->servers[len] = '\0';
-        b->bus.topic = memory_string(place + len + 1);
+        b->bus.topic = memory_string(topic ? topic : place + len + 1);
         return true;
 }
 
@@ -130,7 +131,7 @@ struct kafka_bus *kafka_new(const struct bus_config *config, const char *place,
         b->metrics = config->metrics;
         b->partitions = config->partitions;
         pthread_mutex_init(&b->queue_lock, NULL);
-        if (place_read(b, place, error) && kafka_connect(b, error))
+        if (place_read(b, place, config->topic, error) && kafka_connect(b, error))
                 return b;
         kafka_free(b);
         return NULL;
@@ -222,4 +223,5 @@ const struct bus_ops kafka_bus_ops = {
         .wake = kafka_wake,
         .look_back = kafka_look_back,
         .read_through = kafka_read_through,
+        .list_topics = kafka_list_topics,
 };

@@ -126,6 +126,8 @@ void kafka_follower_free(struct kafka_follower *follower);
 void kafka_look_back(const struct bus_config *config, const char *place, const _Atomic bool *stop);
 bool kafka_read_through(const struct bus_config *config, const char *place,
                         const struct bus_through *through, struct error *error);
+bool kafka_list_topics(const struct bus_config *config, const char *place,
+                       const struct bus_topics *topics, struct error *error);
 
 /* kafka_topic.c */
 /* Looks for the topic, asks to make it, and waits so long for the answer, a second at most if the

@@ -6,6 +6,7 @@
 #include "event/futex.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
         TAIL = 1000,           /* a look back: records of each partition, ... */
@@ -25,6 +26,7 @@ struct kafka_reading {
         const _Atomic bool *stop;
         const struct bus_through
                 *through; /* NULL: looks back, and leaves out what does not answer */
+        bool may_miss;    /* a topic that does not exist is empty */
         int64_t most;     /* records of each partition */
         size_t most_bytes;
         int64_t *ends; /* of each partition: the offset after its last record; 0: no more to read */
@@ -66,7 +68,8 @@ static bool count_partitions(struct kafka_reading *r)
         while ((r->count = kafka_view_look(r->bus, SLICE_MS, &err)) < 0)
                 if (!may_ask_again(r, end))
                         return fail(r, err);
-        return r->count > 0 || fail(r, err ? err : RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION);
+        return r->count > 0 || r->may_miss ||
+               fail(r, err ? err : RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION);
 }
 
 static rd_kafka_resp_err_t find_bounds(struct kafka_reading *r, int32_t partition, int64_t *begin,
@@ -88,7 +91,7 @@ static bool start_one(struct kafka_reading *r, int32_t partition)
 
         if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
                 return !r->through || fail(r, err);
-        if (begin > 0 && r->through)
+        if (begin > 0 && r->through && r->through->dropped)
                 r->through->dropped(r->through->arg, partition);
         if (begin >= end)
                 return true;
@@ -218,11 +221,47 @@ bool kafka_read_through(const struct bus_config *config, const char *place,
 {
         struct kafka_reading r = {.stop = through->stop,
                                   .through = through,
+                                  .may_miss = config->topic,
                                   .most = INT64_MAX,
                                   .most_bytes = SIZE_MAX,
                                   .error = error};
 
         return open_and_read(&r, config, place);
+}
+
+static bool is_asked_for(const struct kafka_bus *b, const struct bus_topics *topics,
+                         const struct rd_kafka_metadata_topic *t)
+{
+        size_t len = strlen(topics->prefix);
+
+        return !t->err && strncmp(t->topic, topics->prefix, len) == 0 && t->topic[len] &&
+               strcmp(t->topic, b->bus.topic) != 0;
+}
+
+bool kafka_list_topics(const struct bus_config *config, const char *place,
+                       const struct bus_topics *topics, struct error *error)
+{
+        struct kafka_bus *b = kafka_new(config, place, KAFKA_FOLLOWS, NULL, error);
+        struct kafka_reading r = {.bus = b, .through = NULL, .error = error};
+        int64_t end = clock_mono_us() + ANSWER_US;
+        const struct rd_kafka_metadata *all = NULL;
+        rd_kafka_resp_err_t err;
+        struct bus *bus;
+
+        if (!b)
+                return false;
+        while ((err = rd_kafka_metadata(b->rk, 1, NULL, &all, SLICE_MS)) && may_ask_again(&r, end))
+                ;
+        for (int i = 0; !err && i < all->topic_cnt; i++)
+                if (is_asked_for(b, topics, &all->topics[i]))
+                        topics->take(topics->arg, all->topics[i].topic);
+        if (err)
+                fail(&r, err);
+        else
+                rd_kafka_metadata_destroy(all);
+        bus = &b->bus;
+        bus_close(&bus, CLOSE_MS);
+        return !err;
 }
 
 void kafka_look_back(const struct bus_config *config, const char *place, const _Atomic bool *stop)
