@@ -9,6 +9,10 @@ struct command {
 };
 
 int audit_main(char **arguments);
+int dead_list_main(char **arguments);
+int dead_show_main(char **arguments);
+int dead_replay_main(char **arguments);
+int dead_drop_main(char **arguments);
 int ids_main(char **arguments);
 int renew_main(char **arguments);
 int log_groups_main(char **arguments);

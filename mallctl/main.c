@@ -11,6 +11,13 @@
 static const struct command commands[] = {
         {"audit", "[FLAG VALUE]...", "checks that orders, deliveries, stocks and movements balance",
          audit_main},
+        {"dead list", "[FLAG VALUE]...", "the dead letters: what a group could not apply, and why",
+         dead_list_main},
+        {"dead show", "PLACE [FLAG]...", "one dead letter, with all of its value", dead_show_main},
+        {"dead replay", "PLACE [FLAG]...", "sends a dead letter once more, mended or as it is",
+         dead_replay_main},
+        {"dead drop", "PLACE [FLAG]...", "says that a dead letter needs nothing more",
+         dead_drop_main},
         {"ids", "[FLAG VALUE]...",
          "the highest ids on the topic, for a store that is to begin above them (MALL_FIRST_ID)",
          ids_main},

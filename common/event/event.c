@@ -21,7 +21,7 @@ const struct reaction *reaction_for(const struct reaction *reactions, const char
 
 const char *event_id(const struct event *event)
 {
-        return event->source[0] ? event->identity : NULL;
+        return event->id;
 }
 
 const char *event_label(const struct reaction *reactions, const char *type)
@@ -50,6 +50,7 @@ static void identify(const struct record *record, struct arena *arena, struct ev
                 source = id = NULL;
         event->source = source && id ? source : "";
         if (source && id) {
+                event->id = id;
                 event->identity_source = source;
                 event->identity = id;
                 event->content = content_of(record);
@@ -78,6 +79,23 @@ enum event_verdict event_read(const struct record *record, const struct reaction
                 return EVENT_BROKEN;
         event->traceparent = event_form_traceparent(record, arena);
         return reaction_for(reactions, event->type) ? EVENT_OURS : EVENT_FOREIGN;
+}
+
+bool event_is_for(struct event *event, const char *group, struct arena *arena)
+{
+        const struct record *r = event->record;
+        const char *whose = record_header(r, REPLAY_GROUP_HEADER, arena), *of, *at;
+
+        if (!whose || strcmp(whose, group) != 0)
+                return !whose;
+        of = record_header(r, REPLAY_OF_HEADER, arena);
+        at = record_header(r, REPLAY_AT_HEADER, arena);
+        if (!of || strlen(of) + (at ? strlen(at) : 0) + strlen(group) > EVENT_IDENTITY_MOST)
+                return true;
+        event->identity_source = arena_printf(arena, "/replay/%s", group);
+        event->identity = arena_printf(arena, "%s%s%s", of, at ? "@" : "", at ? at : "");
+        event->content = 0; /* one letter, mended in two ways, is still one */
+        return true;
 }
 
 void *event_row(struct unit *unit, const struct event *event, const struct shape *shape)

@@ -14,6 +14,7 @@ struct event {
         int64_t timestamp;  /* Unix time, ms, by the producer's clock */
         const char *source; /* ce_source: which store its ids belong to; "" for a producer without
                                CloudEvents headers */
+        const char *id;     /* its ce_id; NULL where source is "" */
         const char *identity_source, *identity; /* together they identify the event */
         int32_t content; /* a hash of its value, where the producer gave the identity; else 0 */
         const char *traceparent; /* of version 00, 55 characters; NULL: the record has none that is
@@ -49,6 +50,16 @@ enum event_verdict {
 /* Fills `event` from the record; its memory is the arena's and the record's. */
 enum event_verdict event_read(const struct record *record, const struct reaction *reactions,
                               struct arena *arena, struct event *event, struct error *error);
+
+/* Headers of a dead letter's replay (dead_letters.h). */
+#define REPLAY_GROUP_HEADER "x-replay-group"
+#define REPLAY_OF_HEADER "x-replay-of" /* the letter's TOPIC/PARTITION/OFFSET */
+#define REPLAY_AT_HEADER "x-replay-at" /* the letter's time, ms: its topic may be made anew */
+
+/* Is the event for that group? The replay of a dead letter is for the letter's group alone. It gets
+   an identity of its own, /replay/GROUP and the letter's place: the group knows the original's
+   already, and applies a letter once, however often it is replayed. */
+bool event_is_for(struct event *event, const char *group, struct arena *arena);
 
 /* The payload as a row: id, visible members, and hidden ones from headers. Fails the unit if a
    member has the wrong type. */

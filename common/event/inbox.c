@@ -146,7 +146,7 @@ static size_t pick(struct inbox *inbox, const struct record *records, size_t cou
 
                 *a = (struct received){0};
                 verdict = event_read(&records[i], inbox->reactions, arena, &a->event, &a->error);
-                if (verdict == EVENT_FOREIGN)
+                if (verdict == EVENT_FOREIGN || !event_is_for(&a->event, inbox->group, arena))
                         continue;
                 process_span_begin(&a->span, &a->event, inbox->system, inbox->group, arena);
                 if (verdict == EVENT_OURS)

@@ -8,7 +8,10 @@
 
    An event with a known identity but another content is no duplicate: its sender's store came
    back from the past (data/renew.h) and gave the identity again. Such an event is logged,
-   counted, and becomes a dead letter. */
+   counted, and becomes a dead letter.
+
+   The replay of a dead letter (dead_letters.h) is applied by the letter's group only, once, although
+   that group knows the event's identity. */
 #ifndef EVENT_INBOX_H
 #define EVENT_INBOX_H
 
