@@ -152,6 +152,7 @@ static void configure(struct process *p, struct error *error)
         c->process = p;
         c->arena = arena_open();
         c->places = places_read(c->arena, all_services(p, c->arena), management, error);
+        c->may_break = strcmp(config_text(p->config, "console-faults"), "on") == 0;
         setpriority(PRIO_PROCESS, 0, 10);
 }
 
