@@ -5,6 +5,8 @@
 #include "audit/standing.h"
 #include "event/lookout.h"
 #include "service/daemon.h"
+#include "service/dead_watch.h"
+#include "service/errands.h"
 #include "service/event_stream.h"
 #include "service/fault_desk.h"
 #include "service/fresh.h"
@@ -39,6 +41,8 @@ struct console {
         struct admin_places *admin;
         struct errands *switches;
         struct fresh *faults;
+        struct dead_watch *dead;
+        struct errands *menders; /* of dead letters */
         struct site site;
 };
 
@@ -56,6 +60,11 @@ enum http_result faults_answer(void *console, struct http_request *request);
 void faults_finish(struct http_request *request);
 void faults_gone(struct http_request *request);
 enum http_result fault_answer(void *console, struct http_request *request);
+/* The step for /dead; GET /dead, and POST below it with an errand's finish and gone. */
+bool dead_open(struct process *process, struct error *error);
+void dead_close(struct process *process);
+enum http_result dead_answer(void *console, struct http_request *request);
+enum http_result dead_change(void *console, struct http_request *request);
 
 /* Before anything is changed at a browser's wish: whether that is allowed, the page is of this
    site, and the body JSON of at most so many bytes; else it is answered. */

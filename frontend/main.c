@@ -111,6 +111,8 @@ static const struct site_page pages[] = {
         {"/movements", "GET, HEAD", movements, pass_finish, pass_gone},
         {"/faults", "GET, HEAD, DELETE", faults_answer, faults_finish, faults_gone},
         {"/faults/", "POST, DELETE", fault_answer, errand_finish, errand_gone},
+        {"/dead", "GET, HEAD", dead_answer, NULL, NULL},
+        {"/dead/", "POST", dead_change, errand_finish, errand_gone},
         {NULL},
 };
 
@@ -152,7 +154,6 @@ static void configure(struct process *p, struct error *error)
         c->process = p;
         c->arena = arena_open();
         c->places = places_read(c->arena, all_services(p, c->arena), management, error);
-        c->may_break = strcmp(config_text(p->config, "console-faults"), "on") == 0;
         setpriority(PRIO_PROCESS, 0, 10);
 }
 
@@ -270,6 +271,7 @@ int main(int argc, char **argv)
                 {"bus", bus_step, close_bus},
                 {"questions", questions_step, close_questions},
                 {"faults", switches_open, switches_close},
+                {"dead", dead_open, dead_close},
                 {"http", http_step, daemon_hang_up},
                 {NULL, NULL, NULL},
         };
