@@ -93,6 +93,9 @@ static int print(const struct audit *a)
                 printf("%s\n", r->told[i].text);
         for (size_t i = 0; i < r->unchecked_count; i++)
                 printf("not checked: %s\n", r->unchecked[i]);
+        if (r->unreadable)
+                printf("on the topic, and nobody's event: %s (mallctl dead list)\n",
+                       verdict_count(a->arena, r->unreadable, "record", "records"));
         print_summary(r, a->arena);
         if (r->offences)
                 return EXIT_OFFENCES;

@@ -21,6 +21,9 @@ enum {
         VALUE_MOST = 1 << 20,
 };
 
+/* Flags without a value: in the tables for --help, but read here, because config stops at a switch. */
+static bool wants_json, wants_all;
+
 #define BUS_FLAGS                                                                                  \
         {"bus", SETTING_TEXT, "log:data/mall.log",                                                 \
          .help = "log:PATH or kafka://HOST:PORT/TOPIC"},                                           \
@@ -253,7 +256,7 @@ static const char *who(const struct config *config)
 
 static int list(const struct config *config)
 {
-        bool json = config_is_set(config, "json");
+        bool json = wants_json;
         struct bus_config bus;
         struct dead_query query = {.bus = &bus,
                                    .group = config_text(config, "group"),
@@ -271,17 +274,17 @@ static int list(const struct config *config)
                 return failed("dead list", &e);
         done = dead_letters_read(&letters, &query, &e);
         if (done)
-                print_list(&letters, config_is_set(config, "all"), json);
+                print_list(&letters, wants_all, json);
         dead_letters_close(&letters);
         return done ? 0 : failed("dead list", &e);
 }
 
-static int tell(const struct config *config, const char *command, const struct dead *letter,
-                const struct error *error, struct arena *arena)
+static int tell(const char *command, const struct dead *letter, const struct error *error,
+                struct arena *arena)
 {
         if (!letter)
                 return failed(command, error);
-        if (config_is_set(config, "json"))
+        if (wants_json)
                 print_json(letter, arena);
         else
                 print_letter(letter, arena);
@@ -299,7 +302,7 @@ static int show(const struct config *config)
 
         if (take_place(config, "dead show", &place, &e) && take_bus(config, &bus, &e))
                 letter = dead_letter_find(&bus, &place, arena, &e);
-        code = tell(config, "dead show", letter, &e, arena);
+        code = tell("dead show", letter, &e, arena);
         arena_close(&arena);
         return code;
 }
@@ -318,7 +321,7 @@ static int replay(const struct config *config)
         if (take_place(config, "dead replay", &place, &e) && take_bus(config, &bus, &e) &&
             (!file || (value = read_value(file, arena, &e))))
                 letter = dead_letter_replay(&bus, &place, value, &reason, arena, &e);
-        code = tell(config, "dead replay", letter, &e, arena);
+        code = tell("dead replay", letter, &e, arena);
         arena_close(&arena);
         return code;
 }
@@ -335,27 +338,48 @@ static int drop(const struct config *config)
 
         if (take_place(config, "dead drop", &place, &e) && take_bus(config, &bus, &e))
                 letter = dead_letter_drop(&bus, &place, &reason, arena, &e);
-        code = tell(config, "dead drop", letter, &e, arena);
+        code = tell("dead drop", letter, &e, arena);
         arena_close(&arena);
         return code;
 }
 
+/* Takes --json out of the words, and --all where it is one of the command's. */
+static char **take_switches(char **words, bool has_all)
+{
+        char **to = words;
+
+        for (char **from = words; *from; from++) {
+                if (strcmp(*from, "--json") == 0)
+                        wants_json = true;
+                else if (has_all && strcmp(*from, "--all") == 0)
+                        wants_all = true;
+                else
+                        *to++ = *from;
+        }
+        *to = NULL;
+        return words;
+}
+
 int dead_list_main(char **arguments)
 {
-        return flags_main("dead list", list_settings, list_usage, list, arguments);
+        return flags_main("dead list", list_settings, list_usage, list,
+                          take_switches(arguments, true));
 }
 
 int dead_show_main(char **arguments)
 {
-        return flags_main("dead show", show_settings, show_usage, show, arguments);
+        return flags_main("dead show", show_settings, show_usage, show,
+                          take_switches(arguments, false));
 }
 
 int dead_replay_main(char **arguments)
 {
-        return flags_main("dead replay", replay_settings, replay_usage, replay, arguments);
+        return flags_main("dead replay", replay_settings, replay_usage, replay,
+                          take_switches(arguments, false));
 }
 
 int dead_drop_main(char **arguments)
 {
-        return flags_main("dead drop", drop_settings, drop_usage, drop, arguments);
+        return flags_main("dead drop", drop_settings, drop_usage, drop,
+                          take_switches(arguments, false));
 }

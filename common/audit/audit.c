@@ -11,6 +11,7 @@ static void tell(const struct books *books, const struct topic *topic, const str
                 .products = books->inventories.count,
                 .movements = books->movements.count,
                 .events = topic ? topic->events.count : 0,
+                .unreadable = topic ? topic->unreadable : 0,
                 .has_movements = books->has_movements,
                 .has_events = topic != NULL,
                 .told = v->kept,

@@ -24,6 +24,7 @@ struct audit_places {
 
 struct audit_report {
         size_t orders, deliveries, products, movements, events;
+        size_t unreadable;  /* records on the topic that are no events */
         bool has_movements; /* product told them */
         bool has_events;    /* the topic was read */
         const struct audit_offence *told;

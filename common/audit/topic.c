@@ -100,14 +100,21 @@ static void keep(struct topic *t, const struct record *record, const struct even
         t->bytes += sizeof *said;
 }
 
+/* With an identity it counts once, as any; without one it could not be told from the original. */
+static bool is_nameless_replay(const struct topic *t, const struct event *event)
+{
+        return !event->id && record_header(event->record, REPLAY_GROUP_HEADER, t->scratch);
+}
+
 static void take(struct topic *t, const struct record *record)
 {
         struct event event;
         struct error ignored;
         struct announced said;
+        enum event_verdict verdict = event_read(record, sayings, t->scratch, &event, &ignored);
 
-        if (event_read(record, sayings, t->scratch, &event, &ignored) == EVENT_OURS &&
-            id_of(&event) > 0) {
+        t->unreadable += verdict == EVENT_BROKEN;
+        if (verdict == EVENT_OURS && id_of(&event) > 0 && !is_nameless_replay(t, &event)) {
                 said = (struct announced){
                         .id = id_of(&event),
                         .order = order_of(&event),

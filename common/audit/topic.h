@@ -2,7 +2,8 @@
    end.
 
    No group is joined and nothing is written (bus_read_through). A record that was published twice
-   (the same ce_source and ce_id) counts once; a record that cannot be understood is passed over.
+   (the same ce_source and ce_id) counts once, and so does one that a dead letter's replay brings
+   again; a record that cannot be understood is passed over, and counted.
 
    An order is (source, id), and so is a delivery: a store that begins anew gets another ce_source
    and counts from 1 again. The source that spoke last is the store that is there now. BUGS: one
@@ -58,6 +59,7 @@ struct topic {
         struct arena *arena, *scratch;
         bool ids_only;       /* no events are kept */
         size_t bytes;        /* of the events, roughly */
+        size_t unreadable;   /* records that are no events */
         struct rows events;  /* struct announced, of orders and deliveries; sorted by saying, id,
                                 source,  identity once it is read */
         struct rows dropped; /* int64_t: partitions whose oldest records are gone */

@@ -79,11 +79,49 @@ static void sources_count_among_what_is_held(void)
         topic_close(&t.topic);
 }
 
+/* Letters' replays are events as any, and what nobody can read is counted. */
+static void say(struct bus *bus, const char *value, const char *ce_id, bool replayed)
+{
+        struct record_header headers[] = {
+                {"x-replay-group", "product", replayed ? 7 : 0},
+                {"ce_source", "/delivery/a", strlen("/delivery/a")},
+                {"ce_id", ce_id, ce_id ? strlen(ce_id) : 0},
+        };
+        struct record r = {.value = value,
+                           .value_len = strlen(value),
+                           .headers = replayed ? headers : headers + 1,
+                           .header_count = (ce_id ? 2 : 0) + (size_t)replayed};
+
+        check_int((int64_t)bus_publish(bus, &r, 1, 20000, &t.error), 1);
+}
+
+static void a_replay_counts_with_its_original_and_garbage_by_itself(void)
+{
+        struct bus *bus;
+
+        snprintf(t.url, sizeof t.url, "log:%s/mall.log", check_directory());
+        bus = bus_open_publisher(&(struct bus_config){.url = t.url, .client = "test"}, &t.error);
+        say(bus, started, "1", false);
+        say(bus, started, "1", true);
+        say(bus, started, NULL, false);
+        say(bus, started, NULL, true);
+        say(bus, "garbage", "2", false);
+        say(bus, "garbage", NULL, false);
+        say(bus, started, "2", true); /* mended: the only one that can be read */
+        say(bus, "{\"eventType\":\"Another\"}", "3", false);
+        bus_close(&bus, 0);
+        check(read_within(MIB));
+        check_int((int64_t)t.topic.events.count, 3);
+        check_int((int64_t)t.topic.unreadable, 2);
+        topic_close(&t.topic);
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 STORY(a_source_that_no_store_has_is_not_kept),
                 STORY(sources_count_among_what_is_held),
+                STORY(a_replay_counts_with_its_original_and_garbage_by_itself),
                 {NULL, NULL},
         };
 

@@ -6,8 +6,9 @@
 #include "event/event.h"
 
 #include <string.h>
+#include <unistd.h>
 
-enum { PUBLISH_MS = 15 * 1000, STEP_MS = 200, CLOSE_MS = 2000 };
+enum { PUBLISH_MS = 15 * 1000, STEP_MS = 200, PAUSE_US = 50 * 1000, CLOSE_MS = 2000 };
 
 /* ---- publishing ---- */
 
@@ -25,9 +26,11 @@ static bool publish(struct bus *bus, const struct record *record, struct error *
         int64_t end = clock_mono_us() + PUBLISH_MS * 1000;
         struct bus_result result;
 
-        while (!bus_parts(bus, error) || !bus_send(bus, record, 1, error))
+        while (!bus_parts(bus, error) || !bus_send(bus, record, 1, error)) {
                 if (clock_mono_us() > end)
                         return error_set(error, ERROR_UNAVAILABLE, "the bus takes no record now");
+                usleep(PAUSE_US);
+        }
         while (!bus_results(bus, &result, 1, STEP_MS, error))
                 if (clock_mono_us() > end)
                         return error_set(error, ERROR_UNAVAILABLE,
