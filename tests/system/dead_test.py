@@ -193,7 +193,7 @@ def copy_with_other_content(mall, kind):
     """The last event of that type once more, under its own identity, but damaged: its receivers make letters of it."""
     with log_of(mall) as db:
         offset, value = db.execute("SELECT offset, value FROM log WHERE topic = 'mall' AND instr(value, ?) ORDER BY offset DESC",
-                                   ('"%s"' % kind,)).fetchone()
+                                   ('"eventType":"%s"' % kind,)).fetchone()
         damaged = json.dumps({**json.loads(value), "customerId": "999"}).encode()
         db.execute("INSERT INTO log (topic, timestamp, key, value, headers) SELECT topic, timestamp, key, ?, headers FROM log WHERE offset = ?",
                    (damaged, offset))
