@@ -77,9 +77,9 @@ static void mend(struct errand *e)
         struct error error = {0};
 
         bus.quiet = true;
-        letter = m->drops ? dead_letter_drop(&bus, &m->place, &reason, e->arena, &error)
-                          : dead_letter_replay(&bus, &m->place, m->value, &reason, e->arena,
-                                               &error);
+        letter = m->drops
+                         ? dead_letter_drop(&bus, &m->place, &reason, e->arena, &error)
+                         : dead_letter_replay(&bus, &m->place, m->value, &reason, e->arena, &error);
         if (!letter) {
                 e->status = error_status(error.kind);
                 e->problem = arena_string(e->arena, error.text);
@@ -116,8 +116,8 @@ static bool take_body(struct http_request *r, struct mending *m)
                 error_member(&error, "value",
                              m->drops ? "a letter is dropped without a value"
                                       : "value must be the mended event's JSON as a string");
-        else if (body && (!take_text(body, "reason", &m->why) ||
-                          (m->why && strlen(m->why) > REASON_MOST)))
+        else if (body &&
+                 (!take_text(body, "reason", &m->why) || (m->why && strlen(m->why) > REASON_MOST)))
                 error_member(&error, "reason", "reason must be a string of at most %d bytes",
                              REASON_MOST);
         if (error.kind != ERROR_NONE)

@@ -16,17 +16,17 @@
 
 enum {
         LETTERS_MOST = 10000,
-        LIST_VALUE = 200,  /* bytes of each text in the table, and of a value in --json: */
+        LIST_VALUE = 200, /* bytes of each text in the table, and of a value in --json: */
         JSON_VALUE = 4096,
         VALUE_MOST = 1 << 20,
 };
 
-/* Flags without a value: in the tables for --help, but read here, because config stops at a switch. */
+/* Flags without a value: in the tables for --help, but read here, because config stops at a switch.
+ */
 static bool wants_json, wants_all;
 
 #define BUS_FLAGS                                                                                  \
-        {"bus", SETTING_TEXT, "log:data/mall.log",                                                 \
-         .help = "log:PATH or kafka://HOST:PORT/TOPIC"},                                           \
+        {"bus", SETTING_TEXT, "log:data/mall.log", .help = "log:PATH or kafka://HOST:PORT/TOPIC"}, \
                 {"bus-properties", SETTING_TEXT, NULL,                                             \
                  .help = "Kafka: the file of librdkafka's properties that the daemons have, for "  \
                          "TLS and SASL"},                                                          \

@@ -74,8 +74,8 @@ struct bus_config {
         const char *properties; /* Kafka only: file of librdkafka's, see kafka_properties.h; NULL:
                                    none */
         const char *topic; /* bus_read_through: this one instead of the bus's own; NULL: its own */
-        int partitions; /* Kafka only: partitions of the bus's own topic, if it must be made; 0:
-                           the broker's default */
+        int partitions;    /* Kafka only: partitions of the bus's own topic, if it must be made; 0:
+                              the broker's default */
         struct metrics *metrics; /* may be NULL; kafka_consumer_records_lag{topic,partition} */
         bus_wish *wanted; /* reading: a record that names its type and is not wanted is passed
                              over; NULL: all are wanted */

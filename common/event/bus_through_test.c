@@ -225,8 +225,7 @@ static bool take_any(void *arg, const struct record *r)
 
 static int read_other(const char *url)
 {
-        struct bus_config config = {
-                .url = url, .client = "through", .quiet = true, .topic = other};
+        struct bus_config config = {.url = url, .client = "through", .quiet = true, .topic = other};
         struct bus_through through = {.take = take_any, .arg = &t};
 
         t.count = 0;

@@ -61,9 +61,9 @@ static void add_text(struct headers *h, const char *name, const char *value)
 
 static bool is_letters_own(const char *name)
 {
-        static const char *const own[] = {"x-original-topic",    "x-original-partition",
-                                          "x-original-offset",   "x-exception-message",
-                                          REPLAY_GROUP_HEADER,   REPLAY_OF_HEADER,
+        static const char *const own[] = {"x-original-topic",  "x-original-partition",
+                                          "x-original-offset", "x-exception-message",
+                                          REPLAY_GROUP_HEADER, REPLAY_OF_HEADER,
                                           REPLAY_AT_HEADER};
 
         for (size_t i = 0; i < sizeof own / sizeof *own; i++)
@@ -116,8 +116,7 @@ static struct record replay_of(const struct dead_found *f, const char *mended,
         add_text(&h, REPLAY_OF_HEADER,
                  arena_printf(arena, DEAD_TOPICS "%s/%d/%lld", p->group, p->partition,
                               (long long)p->offset));
-        add_text(&h, REPLAY_AT_HEADER,
-                 arena_printf(arena, "%lld", (long long)f->letter->at_ms));
+        add_text(&h, REPLAY_AT_HEADER, arena_printf(arena, "%lld", (long long)f->letter->at_ms));
         record = (struct record){
                 .key = f->record.key,
                 .key_len = f->record.key_len,

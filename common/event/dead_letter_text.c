@@ -117,7 +117,7 @@ bool dead_place_read(struct dead_place *place, const char *text, struct error *e
 }
 
 char *dead_note(enum dead_state state, int64_t at_ms, const char *by, const char *why,
-                      struct arena *arena)
+                struct arena *arena)
 {
         char at[CLOCK_RFC3339];
 
@@ -143,9 +143,8 @@ bool dead_mark_read(struct dead_mark *mark, const struct record *r, struct arena
                 .at_ms = r->timestamp_ms,
                 .state = replayed ? DEAD_REPLAYED : DEAD_DROPPED,
         };
-        mark->note = dead_note(mark->state, r->timestamp_ms,
-                                       header_shown(r, MARK_BY, 100, arena),
-                                       header_shown(r, MARK_REASON, 500, arena), arena);
+        mark->note = dead_note(mark->state, r->timestamp_ms, header_shown(r, MARK_BY, 100, arena),
+                               header_shown(r, MARK_REASON, 500, arena), arena);
         return true;
 }
 

@@ -47,8 +47,7 @@ static void prune(struct reading *r)
 
 static void keep_letter(struct reading *r, const struct dead *letter)
 {
-        r->kept = memory_reserve(r->kept, &r->kept_room, r->kept_count + 1,
-                                 sizeof(struct dead *));
+        r->kept = memory_reserve(r->kept, &r->kept_room, r->kept_count + 1, sizeof(struct dead *));
         r->kept[r->kept_count++] = dead_letter_keep(letter);
         if (r->kept_count > 2 * r->query->most + 100)
                 prune(r);
@@ -57,8 +56,7 @@ static void keep_letter(struct reading *r, const struct dead *letter)
 static struct record copy_record(const struct record *record, struct arena *arena)
 {
         struct record copy = *record;
-        struct record_header *headers =
-                arena_alloc(arena, record->header_count * sizeof *headers);
+        struct record_header *headers = arena_alloc(arena, record->header_count * sizeof *headers);
 
         copy.topic = arena_string(arena, record->topic);
         copy.key = record->key ? arena_copy(arena, record->key, record->key_len) : NULL;
@@ -83,8 +81,8 @@ static void take_one(struct reading *r, const struct record *record)
 {
         struct dead letter;
 
-        if (!is_only(r, record) || !dead_letter_read(&letter, record, r->only->group,
-                                                     SIZE_MAX, r->arena))
+        if (!is_only(r, record) ||
+            !dead_letter_read(&letter, record, r->only->group, SIZE_MAX, r->arena))
                 return;
         r->found->letter = arena_alloc(r->arena, sizeof letter);
         *r->found->letter = letter;
@@ -238,8 +236,8 @@ static void take_topic(void *arg, const char *topic)
 {
         struct names *n = arg;
 
-        n->topics = arena_reserve(n->arena, n->topics, &n->room, n->count + 1,
-                                  sizeof(const char *));
+        n->topics =
+                arena_reserve(n->arena, n->topics, &n->room, n->count + 1, sizeof(const char *));
         n->topics[n->count++] = arena_string(n->arena, topic);
 }
 

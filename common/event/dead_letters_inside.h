@@ -41,7 +41,7 @@ struct dead_mark {
 /* False: it is no marker. The note is in the arena. */
 bool dead_mark_read(struct dead_mark *mark, const struct record *record, struct arena *arena);
 char *dead_note(enum dead_state state, int64_t at_ms, const char *by, const char *why,
-                      struct arena *arena);
+                struct arena *arena);
 
 /* On one block, freed by free(). */
 struct dead *dead_letter_keep(const struct dead *letter);

@@ -132,12 +132,12 @@ static bool note_record(void *arg, const struct record *r)
         to->value = r->value ? arena_copy(t.arena, r->value, r->value_len) : NULL;
         to->headers = h;
         for (size_t i = 0; i < r->header_count; i++)
-                h[i] = (struct record_header){arena_string(t.arena, r->headers[i].name),
-                                              r->headers[i].value
-                                                      ? arena_copy(t.arena, r->headers[i].value,
-                                                                   r->headers[i].len)
-                                                      : NULL,
-                                              r->headers[i].len};
+                h[i] = (struct record_header){
+                        arena_string(t.arena, r->headers[i].name),
+                        r->headers[i].value
+                                ? arena_copy(t.arena, r->headers[i].value, r->headers[i].len)
+                                : NULL,
+                        r->headers[i].len};
         return true;
 }
 
@@ -271,7 +271,8 @@ static void a_mended_value_must_be_an_event(void)
         check_int(t.heard_count, 1);
         check(replay(&place, "{\"eventType\":\"Other\",\"id\":2}"));
         r = said_last();
-        check_text(arena_copy(t.arena, r->value, r->value_len), "{\"eventType\":\"Other\",\"id\":2}");
+        check_text(arena_copy(t.arena, r->value, r->value_len),
+                   "{\"eventType\":\"Other\",\"id\":2}");
         check_text(header(r, "ce_type"), "Other");
         check_text(header(r, "ce_id"), "5");
         end();
@@ -332,7 +333,8 @@ static void only_the_newest_are_kept_and_all_are_counted(void)
 {
         begin();
         for (int i = 0; i < 300; i++)
-                say_letter_with(NULL, 0, NULL, arena_printf(t.arena, "%d \xec\xa3\xbc\xec\xa3\xbc", i),
+                say_letter_with(NULL, 0, NULL,
+                                arena_printf(t.arena, "%d \xec\xa3\xbc\xec\xa3\xbc", i),
                                 1795358923000 + (i * 7919) % 300);
         read_letters(3, 7);
         check_int((int64_t)t.letters.count, 3);
@@ -366,11 +368,11 @@ static void bytes_become_json(void)
 
 static void places_are_read(void)
 {
-        static const char *const wrong[] = {"",        "product",   "product/0",     "/0/1",
-                                            "p/0/",    "p//1",      "p/-1/1",        "p/0/-1",
-                                            "p/0/1/2", "p/x/1",     "p/0/1x",        "a b/0/1",
-                                            "p/ 0/1",  "p/0x1/1",   "p/2147483648/1",
-                                            "p/0/9223372036854775808"};
+        static const char *const wrong[] = {
+                "",        "product", "product/0",      "/0/1",
+                "p/0/",    "p//1",    "p/-1/1",         "p/0/-1",
+                "p/0/1/2", "p/x/1",   "p/0/1x",         "a b/0/1",
+                "p/ 0/1",  "p/0x1/1", "p/2147483648/1", "p/0/9223372036854775808"};
         struct dead_place place;
         struct error e = {0};
 

@@ -10,8 +10,8 @@
    back from the past (data/renew.h) and gave the identity again. Such an event is logged,
    counted, and becomes a dead letter.
 
-   The replay of a dead letter (dead_letters.h) is applied by the letter's group only, once, although
-   that group knows the event's identity. */
+   The replay of a dead letter (dead_letters.h) is applied by the letter's group only, once,
+   although that group knows the event's identity. */
 #ifndef EVENT_INBOX_H
 #define EVENT_INBOX_H
 

@@ -55,7 +55,8 @@ static void each_letter_counts_by_itself(void)
         listen_as("things");
         say_replay((struct replay){"things", LETTER, "5", "1", thing("a")});
         say_replay((struct replay){"things", LETTER "0", "5", "1", thing("b")});
-        say_replay((struct replay){"things", LETTER, "6", NULL, thing("c")}); /* a topic made anew */
+        say_replay(
+                (struct replay){"things", LETTER, "6", NULL, thing("c")}); /* a topic made anew */
         say_replay((struct replay){"things", LETTER, NULL, NULL, thing("d")});
         say_replay((struct replay){"things", LETTER, NULL, NULL, thing("d")});
         say("2", thing("last"));

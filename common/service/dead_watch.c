@@ -139,8 +139,8 @@ static void tell(struct dead_watch *w, const struct error *error)
                 return;
         w->trouble = error->kind;
         if (error->kind)
-                log_write(LOG_WARN, "the dead letters cannot be read", "error.message",
-                          error->text, NULL);
+                log_write(LOG_WARN, "the dead letters cannot be read", "error.message", error->text,
+                          NULL);
         else
                 log_write(LOG_INFO, "the dead letters are read again", NULL);
 }

@@ -16,8 +16,8 @@ struct dead_watch;
 struct dead_watch *dead_watch_open(const struct bus_config *bus, struct metrics *metrics);
 void dead_watch_close(struct dead_watch **watch);
 
-/* Members of a JSON object, without its braces: at, why, groups, letters; the newest 500, with 2 KiB
-   of each value. It does not wait: they may be up to 30 s old, and the next answer is newer. */
+/* Members of a JSON object, without its braces: at, why, groups, letters; the newest 500, with 2
+   KiB of each value. It does not wait: they may be up to 30 s old, and the next answer is newer. */
 void dead_watch_write(struct dead_watch *watch, struct text *out);
 /* How many bytes that will be, about. */
 size_t dead_watch_size(struct dead_watch *watch);
