@@ -41,19 +41,19 @@ static bool publish(struct bus *bus, const struct record *record, struct error *
 
 /* ---- the records ---- */
 
-struct headers {
+struct header_list {
         struct arena *arena;
         struct record_header *at;
         size_t count, room;
 };
 
-static void add(struct headers *h, const char *name, const char *value, size_t len)
+static void add(struct header_list *h, const char *name, const char *value, size_t len)
 {
         h->at = arena_reserve(h->arena, h->at, &h->room, h->count + 1, sizeof *h->at);
         h->at[h->count++] = (struct record_header){name, value, len};
 }
 
-static void add_text(struct headers *h, const char *name, const char *value)
+static void add_text(struct header_list *h, const char *name, const char *value)
 {
         if (value)
                 add(h, name, value, strlen(value));
@@ -86,7 +86,8 @@ static bool is_identity_given(const struct dead_found *f, struct arena *arena)
 }
 
 /* mended_type: instead of the one in the headers; NULL: that stays. */
-static void add_originals(struct headers *to, const struct dead_found *f, const char *mended_type)
+static void add_originals(struct header_list *to, const struct dead_found *f,
+                          const char *mended_type)
 {
         bool given = is_identity_given(f, to->arena);
 
@@ -108,7 +109,7 @@ static struct record replay_of(const struct dead_found *f, const char *mended,
                                const char *mended_type, struct arena *arena)
 {
         const struct dead_place *p = &f->letter->place;
-        struct headers h = {.arena = arena};
+        struct header_list h = {.arena = arena};
         struct record record;
 
         add_originals(&h, f, mended_type);
@@ -132,7 +133,7 @@ static struct record mark_for(const struct dead_found *f, enum dead_state state,
                               const struct dead_reason *reason, struct arena *arena)
 {
         const struct dead_place *p = &f->letter->place;
-        struct headers h = {.arena = arena};
+        struct header_list h = {.arena = arena};
 
         add_text(&h, EVENT_TYPE_HEADER, state == DEAD_REPLAYED ? MARK_REPLAYED : MARK_DROPPED);
         add_text(&h, MARK_PARTITION, arena_printf(arena, "%d", p->partition));

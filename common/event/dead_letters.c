@@ -226,7 +226,7 @@ static void reading_end(struct reading *r)
         arena_close(&r->scratch);
 }
 
-struct names {
+struct topic_names {
         struct arena *arena;
         const char **topics;
         size_t count, room;
@@ -234,7 +234,7 @@ struct names {
 
 static void take_topic(void *arg, const char *topic)
 {
-        struct names *n = arg;
+        struct topic_names *n = arg;
 
         n->topics =
                 arena_reserve(n->arena, n->topics, &n->room, n->count + 1, sizeof(const char *));
@@ -246,7 +246,7 @@ static int compare_names(const void *a, const void *b)
         return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static bool find_topics(struct names *n, const struct dead_query *query, struct error *error)
+static bool find_topics(struct topic_names *n, const struct dead_query *query, struct error *error)
 {
         struct bus_config config = *query->bus;
 
@@ -266,7 +266,7 @@ bool dead_letters_read(struct dead_letters *letters, const struct dead_query *qu
                        struct error *error)
 {
         struct reading r = {.query = query};
-        struct names names = {.arena = arena_open()};
+        struct topic_names names = {.arena = arena_open()};
         bool good;
 
         *letters = (struct dead_letters){.arena = names.arena};

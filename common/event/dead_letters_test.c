@@ -329,6 +329,38 @@ static void what_is_no_letter_is_counted(void)
         end();
 }
 
+static void say_mark(const char *type, const struct dead_place *place, int64_t at)
+{
+        char partition[16], offset[24];
+        struct record_header h[] = {
+                {"ce_type", type, strlen(type)},
+                {"x-letter-partition", partition,
+                 (size_t)snprintf(partition, sizeof partition, "%d", place->partition)},
+                {"x-letter-offset", offset,
+                 (size_t)snprintf(offset, sizeof offset, "%lld", (long long)place->offset)}};
+        struct record r = {.topic = t.topic, .headers = h, .header_count = 3, .timestamp_ms = at};
+
+        publish(t.publisher, &r, 1);
+}
+
+/* Two operators at once. */
+static void of_both_replayed_counts(void)
+{
+        struct dead_place place;
+
+        begin();
+        say_letter("x");
+        place = letter(0)->place;
+        say_mark("DeadLetterDropped", &place, 1795358923000);
+        check_int(letter(0)->state, DEAD_DROPPED);
+        say_mark("DeadLetterReplayed", &place, 1795358925000);
+        say_mark("DeadLetterReplayed", &place, 1795358924000);
+        check_int(letter(0)->state, DEAD_REPLAYED);
+        check_text(letter(0)->note, "replayed at 2026-11-22T14:48:44.000Z");
+        check_text(counts(), "0 of 1, 0 strange");
+        end();
+}
+
 static void only_the_newest_are_kept_and_all_are_counted(void)
 {
         begin();
@@ -409,6 +441,7 @@ static const struct story stories[] = {
         STORY(a_letter_without_a_value_needs_one),
         STORY(an_identity_that_only_the_letter_has_stays_with_it),
         STORY(what_is_no_letter_is_counted),
+        STORY(of_both_replayed_counts),
         STORY(only_the_newest_are_kept_and_all_are_counted),
         STORY(bytes_become_json),
         STORY(places_are_read),

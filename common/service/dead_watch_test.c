@@ -93,6 +93,16 @@ static const char *page(void)
         return out.at;
 }
 
+/* Without asking the watch, which would then look sooner. */
+static void wait_for_gauge(const char *line)
+{
+        int64_t until = clock_mono_us() + PATIENCE_US;
+
+        while (!strstr(page(), line) && clock_mono_us() < until)
+                usleep(10 * 1000);
+        check_contains(page(), line);
+}
+
 static void what_is_open_is_told_and_measured(void)
 {
         begin();
@@ -122,6 +132,7 @@ static void what_became_of_a_letter_is_told(void)
         check(dead_letter_drop(&t.bus, &place, &(struct dead_reason){"Ann", "why"}, t.arena,
                                &t.error) != NULL);
         dead_watch_hurry(t.watch);
+        wait_for_gauge("mall_dead_letters{group=\"a\"} 0\n");
         wait_for("\"state\":\"dropped\",\"note\":\"dropped by Ann at 20");
         wait_for("\"open\":0,\"letters\":1,\"strange\":0,\"oldestSeconds\":null");
         check_contains(page(), "mall_dead_letters{group=\"a\"} 0\n");
