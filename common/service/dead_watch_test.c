@@ -128,7 +128,7 @@ static void what_became_of_a_letter_is_told(void)
         begin();
         say_letter("error.mall.a", "first");
         t.watch = dead_watch_open(&t.bus, t.metrics);
-        wait_for("\"state\":\"open\"");
+        wait_for_gauge("mall_dead_letters{group=\"a\"} 1\n");
         check(dead_letter_drop(&t.bus, &place, &(struct dead_reason){"Ann", "why"}, t.arena,
                                &t.error) != NULL);
         dead_watch_hurry(t.watch);
