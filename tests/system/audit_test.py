@@ -81,6 +81,7 @@ def trade(mall):
 
 
 TRADED = "7 orders, 11 deliveries, 2 products, 13 movements"
+UNREADABLE = "on the topic, and nobody's event: 1 record (mallctl dead list)"
 SAID = "30 events"                                              # 9 placed, 2 canceled, 15 started, 4 canceled
 
 
@@ -296,7 +297,7 @@ TOPICS = (
     ("a delivery canceled that is there", say_again("DeliveryCanceled", 6, identity="0", id=2),
      ["delivery 2: DeliveryCanceled on the topic, but it is still there"]),
     ("no fault in an event that was published twice", say_again("Orderplaced", 2), []),
-    ("no fault in a record that cannot be understood", say(b"not json"), []),
+    ("no fault in a record that cannot be understood, but says so", say(b"not json"), [UNREADABLE]),
     ("no fault in an order placed by others", say(b'{"eventType":"Orderplaced","id":2}'), []),
     ("no fault in what the log has dropped since", forget_up_to("DeliveryStarted", 3), []),
     ("a missing event after what the log has dropped",
@@ -315,7 +316,7 @@ def test_each_kind_of_damage_to_the_topic():
                 change(log)
             try:
                 code, lines, said = audit(mall, flag)
-                equal((code, lines[:-1], said), (1 if offences else 0, offences, ""))
+                equal((code, lines[:-1], said), (0 if offences in ([], [UNREADABLE]) else 1, offences, ""))
             except AssertionError as wrong:
                 trouble = str(wrong)
             yield "audit finds in the topic " + name, trouble
