@@ -12,12 +12,12 @@ import { routeOf } from './route.js';
 add({
     ko: {
         'app.title': '쇼핑몰', 'app.skip': '본문으로 건너뛰기', 'app.views': '화면', 'app.home': '현황', 'app.events': '이벤트 스트림',
-        'app.services': '서비스', 'app.timeline': '주문 {id} 타임라인', 'app.connecting': '연결 중', 'app.open': '실시간', 'app.lost': '연결 끊김',
+        'app.services': '서비스', 'app.faults': '장애 주입', 'app.timeline': '주문 {id} 타임라인', 'app.connecting': '연결 중', 'app.open': '실시간', 'app.lost': '연결 끊김',
         'app.light': '밝은 화면', 'app.dark': '어두운 화면', 'app.broken': '이 부분을 불러오지 못했습니다. 페이지를 새로 고치세요.',
     },
     en: {
         'app.title': 'The mall', 'app.skip': 'Skip to the content', 'app.views': 'Views', 'app.home': 'Overview', 'app.events': 'Event stream',
-        'app.services': 'Services', 'app.timeline': 'Timeline of order {id}', 'app.connecting': 'Connecting', 'app.open': 'Live', 'app.lost': 'Not connected',
+        'app.services': 'Services', 'app.faults': 'Break it', 'app.timeline': 'Timeline of order {id}', 'app.connecting': 'Connecting', 'app.open': 'Live', 'app.lost': 'Not connected',
         'app.light': 'Light theme', 'app.dark': 'Dark theme', 'app.broken': 'This part could not be loaded. Reload the page.',
     },
 });

@@ -3,10 +3,11 @@
 import { el, setText } from './dom.js';
 import { add, number, t } from './i18n.js';
 import { latest, on } from './mall.js';
+import { markOf } from './faults_now.js';
 import { healthOf } from './health.js';
 import { Causes, boardOf, hearersOf, litBy, remembered, shapeOf } from './board_model.js';
 import { placed } from './board_layout.js';
-import { draw, drawStatus } from './board_draw.js';
+import { draw, drawFault, drawStatus } from './board_draw.js';
 import { Lights } from './lights.js';
 import { Rates } from './rates.js';
 
@@ -100,8 +101,10 @@ function showStatuses() {
             continue; /* elsewhere */
         const { tone, shape, word } = healthOf(service.status, lost);
         const said = [service.version, word].filter(Boolean).join(' · ');
+        const mark = lost === null ? markOf(service.faults) : '';
         for (const cell of parts.body.querySelectorAll(`[data-status-of="${name}"]`))
-            setText(cell, word);
+            setText(cell, [word, mark].filter(Boolean).join(' · '));
+        showFault(name, mark);
         if (group.dataset.said === said)
             continue;
         group.dataset.said = said;
@@ -109,6 +112,16 @@ function showStatuses() {
         group.parentElement.classList.toggle('away', lost === null && service.status === 'AWAY');
         group.parentElement.classList.toggle('lost', lost !== null);
     }
+}
+
+/* A fault that somebody switched on there. */
+function showFault(name, mark) {
+    const group = drawn.faults.get(name);
+    if (group.dataset.said === mark)
+        return;
+    group.dataset.said = mark;
+    drawFault(group, mark);
+    group.parentElement.classList.toggle('faulty', mark !== '');
 }
 
 function showCounts() {

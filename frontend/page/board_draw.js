@@ -1,7 +1,7 @@
 /* board_draw - the board as an SVG. It is drawn anew only when its shape or width changes; lights and counts are set in it.
 
-   draw(board) gives {element, events: Map of type to [{count, rate}], statuses: Map of service to element, parts: Map of key to
-   [element]}: what can light up, and what has numbers. */
+   draw(board) gives {element, events: Map of type to [{count, rate}], statuses and faults: Maps of service to element,
+   parts: Map of key to [element]}: what can light up, and what has numbers. */
 
 import { svg } from './dom.js';
 import { has, t } from './i18n.js';
@@ -12,6 +12,7 @@ import { arrowsOf, headOf, pathOf } from './board_arrows.js';
 /* Of each plan: the sizes of a name and a detail, as in board.css, and the space left and right of them. */
 const SIZES = { wide: [14, 12, 9], middle: [13, 12, 9], narrow: [12, 11.5, 6] };
 const BOLD = 1.08;
+const STATUS_ROOM = 104; /* of a lane's first line, at its right end */
 
 /* What can be lit has the same key as in board_model's litBy(). */
 const keyOf = ({ kind, service, item }) => ({
@@ -91,9 +92,12 @@ function drawLane({ service, y, h }, board, into) {
     const right = board.name === 'wide' ? board.width - 12 : board.columns.topic.x;
     const status = svg('g', { class: 'lane-status', transform: `translate(${right} ${y + 21})` });
     into.statuses.set(service, status);
+    const name = service ?? t('board.elsewhere'), after = 12 + textWidth(name, 14 * BOLD) + 12;
+    const fault = svg('g', { class: 'lane-fault', transform: `translate(${after} ${y + 21})`, 'data-room': right - after - STATUS_ROOM });
+    into.faults.set(service, fault);
     return svg('g', { class: 'lane' },
         svg('rect', { x: 0.5, y: y + 0.5, width: board.width - 1, height: h - 1, rx: 8 }),
-        text('lane-name', 12, y + 22, service ?? t('board.elsewhere')), status);
+        text('lane-name', 12, y + 22, name), fault, status);
 }
 
 /* The topic is a band behind its tracks, named once. */
@@ -106,7 +110,7 @@ function drawTopic(board) {
 }
 
 export function draw(board) {
-    const into = { events: new Map(), statuses: new Map(), parts: new Map() };
+    const into = { events: new Map(), statuses: new Map(), faults: new Map(), parts: new Map() };
     const lanes = board.lanes.map((lane) => drawLane(lane, board, into));
     const topic = drawTopic(board);
     const arrows = arrowsOf(board).map((arrow) => drawArrow(arrow, into));
@@ -131,4 +135,14 @@ export function drawStatus(group, { tone, shape, word }) {
         mark.setAttribute('y', -10);
         group.append(mark);
     }
+}
+
+/* A fault that is on in a lane's service, beside its name: a shape and words. */
+export function drawFault(group, words) {
+    if (!words)
+        return group.replaceChildren();
+    const mark = symbol('triangle');
+    for (const [name, value] of Object.entries({ width: 14, height: 14, x: 0, y: -10 }))
+        mark.setAttribute(name, value);
+    return group.replaceChildren(svg('title', {}, words), mark, text('lane-state', 18, 1, fit(words, Math.max(Number(group.dataset.room) - 18, 40), 12)));
 }

@@ -11,8 +11,10 @@
    stream     'connecting' | 'open' | 'lost'
    topology   /topology, once a second while the page is visible and somebody listens; null: no answer
    books      /books, every 5 s in the same way
+   faults     /faults, every 2 s in the same way, and at once after `faulted` (a fault was switched)
+   dead       /dead, every 5 s in the same way, and at once after `buried` (something became of a dead letter)
    served     {pod, version, status, ms, path} of each answer (api.js)
-   route      {view: 'home'|'events'|'timeline'|'services', id: '17'|null} (app.js)
+   route      {view: 'home'|'events'|'timeline'|'services'|'faults', id: '17'|null} (app.js)
    language   'ko' | 'en' (i18n.js)
    visible    true | false: is the page looked at?
    rows       {collection, total, rows} whenever a table shows something (table.js)
@@ -25,7 +27,8 @@ import { isHeard, on, tell } from './topics.js';
 export { recent } from './feed.js';
 export { latest, on, tell } from './topics.js';
 
-const POLLS = { topology: 1000, books: 5000 };
+const POLLS = { topology: 1000, books: 5000, faults: 2000, dead: 5000 };
+const HURRIES = { faulted: 'faults', buried: 'dead' };
 
 async function ask(topic) {
     try {
@@ -40,10 +43,12 @@ async function ask(topic) {
 
 /* Whoever looks again, or is connected again, is told at once how things stand. */
 export function start() {
-    const polls = Object.entries(POLLS).map(([topic, every]) => new Poll(() => ask(topic), every, () => !document.hidden && isHeard(topic)));
+    const polls = new Map(Object.entries(POLLS).map(([topic, every]) => [topic, new Poll(() => ask(topic), every, () => !document.hidden && isHeard(topic))]));
     const hurry = (isDue) => isDue && polls.forEach((poll) => poll.hurry());
     startFeed();
     polls.forEach((poll) => poll.run());
+    for (const [told, topic] of Object.entries(HURRIES))
+        on(told, () => polls.get(topic).hurry());
     on('stream', (state) => hurry(state === 'open'));
     on('visible', hurry);
 }

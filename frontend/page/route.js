@@ -1,6 +1,6 @@
 /* route - what the part of the address after # names. No DOM here. */
 
-const VIEWS = ['home', 'events', 'timeline', 'services'];
+const VIEWS = ['home', 'events', 'timeline', 'services', 'faults'];
 
 /* Whoever writes an address by hand may write what cannot be decoded: then it is taken as it is. */
 function decoded(text) {

@@ -4,29 +4,31 @@ import { el, setText } from './dom.js';
 import { add, number, t } from './i18n.js';
 import { on } from './mall.js';
 import { symbol } from './icons.js';
+import { kindText, mallNow, spansBetween } from './faults_now.js';
+import { secondsOf } from './faults_seen.js';
 import { Probe } from './probe.js';
 import { Pods } from './served.js';
 import { Answers, OUTCOMES, Outcomes } from './strips_series.js';
-import { TONES, outcomeStrip, versionStrip } from './strips_draw.js';
+import { TONES, faultStrip, outcomeStrip, versionStrip } from './strips_draw.js';
 
 add({
     ko: {
         'strips.title': '파드와 버전', 'strips.about': '최근 2분 동안 응답한 파드를 버전별로 나누어 1초 단위로 보여 줍니다. 롤링 업데이트 중에는 경계가 움직입니다.',
-        'strips.ago': '2분 전', 'strips.now': '지금', 'strips.nobody': '응답한 파드 없음', 'strips.version': '{version} · 파드 {count}개', 'strips.unknown': '버전 모름',
+        'strips.ago': '2분 전', 'strips.now': '지금', 'strips.nobody': '응답한 파드 없음', 'strips.fault': '장애: {kinds}', 'strips.faultWas': '장애가 있었음: {kinds}', 'strips.version': '{version} · 파드 {count}개', 'strips.unknown': '버전 모름',
         'strips.probe': '가용성 측정', 'strips.probeAbout': '게이트웨이를 거쳐 GET /orders?size=1을 보내 응답을 셉니다. 2xx만 성공으로 세고, 5초 안에 응답이 없거나 연결이 끊기면 끊김으로 셉니다.',
         'strips.start': '측정 시작', 'strips.stop': '측정 중지', 'strips.perSecond': '초당 요청', 'strips.availability': '가용성', 'strips.asked': '요청', 'strips.good': '성공',
         'strips.2xx': '2xx', 'strips.4xx': '4xx', 'strips.5xx': '5xx', 'strips.broken': '끊김', 'strips.rate': '{count}/초', 'strips.reset': '처음부터 세기', 'strips.percent': '{share}%',
     },
     en: {
         'strips.title': 'Pods and versions', 'strips.about': 'Which pods answered in the last two minutes, second by second, divided by version. A rolling update is a moving border.',
-        'strips.ago': '2 min ago', 'strips.now': 'now', 'strips.nobody': 'no pod answered', 'strips.version': { one: '{version} · {count} pod', other: '{version} · {count} pods' }, 'strips.unknown': 'version unknown',
+        'strips.ago': '2 min ago', 'strips.now': 'now', 'strips.nobody': 'no pod answered', 'strips.fault': 'Fault: {kinds}', 'strips.faultWas': 'There was a fault: {kinds}', 'strips.version': { one: '{version} · {count} pod', other: '{version} · {count} pods' }, 'strips.unknown': 'version unknown',
         'strips.probe': 'Success of a probe', 'strips.probeAbout': 'Sends GET /orders?size=1 through the gateway and counts the answers. Only a 2xx is a success; no answer within 5 s, or one that breaks off, is broken.',
         'strips.start': 'Start the probe', 'strips.stop': 'Stop the probe', 'strips.perSecond': 'Requests a second', 'strips.availability': 'Availability', 'strips.asked': 'Asked', 'strips.good': 'Succeeded',
         'strips.2xx': '2xx', 'strips.4xx': '4xx', 'strips.5xx': '5xx', 'strips.broken': 'Broken', 'strips.rate': '{count}/s', 'strips.reset': 'Count anew', 'strips.percent': '{share}%',
     },
 });
 
-const TICK_MS = 1000;
+const TICK_MS = 1000, SHOWN_MS = 120000;
 
 const pods = new Pods();
 const answers = new Answers();
@@ -79,8 +81,9 @@ const toneOf = (version) => {
 function laneOf(service) {
     if (!lanes.has(service)) {
         const picture = el('div', { class: 'strip-picture' }), legend = el('ul', { class: 'strip-legend' });
-        const element = el('div', { class: 'strip-lane', 'data-service': service }, el('h3', {}, service), legend, picture);
-        lanes.set(service, { element, picture, legend, look: '' });
+        const band = el('div', { class: 'strip-faults' }), fault = el('p', { class: 'strip-fault' });
+        const element = el('div', { class: 'strip-lane', 'data-service': service }, el('h3', {}, service), legend, picture, band, fault);
+        lanes.set(service, { element, picture, legend, band, fault, look: '', faultLook: '' });
         parts.lanes.append(element);
     }
     return lanes.get(service);
@@ -109,7 +112,22 @@ function showPods(now) {
         const lane = laneOf(service);
         lane.picture.replaceChildren(versionStrip(answers.strip(service, now), toneOf));
         showLegend(lane, service, now);
+        showFaults(lane, service);
     }
+}
+
+/* A band while a fault was on, and below it its name. */
+function showFaults(lane, service) {
+    const now = mallNow(), spans = spansBetween(now - SHOWN_MS, now).filter((span) => span.service === service);
+    lane.band.replaceChildren(faultStrip(secondsOf(spans, now)));
+    const still = spans.filter(({ to }) => to === null), told = still.length ? still : spans;
+    const kinds = [...new Set(told.map(({ kind }) => kindText(kind)))].join(', ');
+    const text = kinds ? t(still.length ? 'strips.fault' : 'strips.faultWas', { kinds }) : '';
+    if (lane.faultLook === text)
+        return;
+    lane.faultLook = text;
+    lane.fault.dataset.on = String(still.length > 0);
+    lane.fault.replaceChildren(...(text ? [symbol(still.length ? 'triangle' : 'ring'), el('span', { title: text }, text)] : []));
 }
 
 /* --- the probe --- */

@@ -40,3 +40,8 @@ export function outcomeStrip(columns, outcome, most) {
         return svg('rect', { class: `outcome-${outcome}`, x, y: 1 - height, width: w, height });
     }));
 }
+
+/* The seconds in which a fault was on. */
+export function faultStrip(seconds) {
+    return strip(1, piecesOf(seconds, (isOn) => isOn).filter(({ look }) => look).map(({ x, w }) => svg('rect', { class: 'fault', x, y: 0, width: w, height: 1 })));
+}

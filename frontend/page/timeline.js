@@ -4,7 +4,9 @@ import { el, setText } from './dom.js';
 import { add, clock, has, number, t } from './i18n.js';
 import { latest, on } from './mall.js';
 import { orderOf } from './stream_rows.js';
-import { causesOf, timesOf } from './timeline_layout.js';
+import { kindText, spansBetween } from './faults_now.js';
+import { symbol } from './icons.js';
+import { causesOf, timeSpan, timesOf } from './timeline_layout.js';
 import { keptOf } from './timeline_kept.js';
 import { isOrder, triesAgain } from './timeline_order.js';
 import { detailOf, drawTimeline } from './timeline_draw.js';
@@ -15,6 +17,7 @@ add({
         'timeline.region': '타임라인 그림', 'timeline.tableRegion': '타임라인 표', 'timeline.elsewhere': '외부',
         'timeline.placed': '접수됨', 'timeline.started': '배송 시작', 'timeline.outOfStock': '재고 부족', 'timeline.canceled': '취소됨',
         'timeline.summary': '{span} ms 동안 이벤트 {count}건. 같은 내용이 아래 표에 있습니다.', 'timeline.scale': '가로축은 주문부터 지난 시간(ms)이며, 간격은 로그 눈금입니다. 화살표는 원인에서 결과로 향합니다.',
+        'timeline.fault': '{service} 장애: {kind}, {from}부터 {to}까지', 'timeline.faultOn': '{service} 장애: {kind}, {from}부터 지금까지',
         'timeline.suppressed': '중복 · 무시됨', 'timeline.stockMoved': '{product} {moved} → 재고 {left}', 'timeline.trace': '트레이스 보기', 'timeline.loading': '불러오는 중…',
         'timeline.ask': '주문 번호를 입력하면 그 주문에 일어난 일을 모두 보여 줍니다.', 'timeline.unknown': '주문 {order}에 대해 기억하는 이벤트가 없습니다.',
         'timeline.kept': '콘솔은 최근 이벤트 {most}건을 기억하며, 그중 가장 오래된 것은 {since}에 왔습니다.', 
@@ -29,6 +32,7 @@ add({
         'timeline.placed': 'Placed', 'timeline.started': 'Delivery started', 'timeline.outOfStock': 'Out of stock', 'timeline.canceled': 'Canceled',
         'timeline.summary': { one: '{count} event in {span} ms. The table below says the same.', other: '{count} events in {span} ms. The table below says the same.' },
         'timeline.scale': 'From left to right: milliseconds since the order, on a logarithmic scale. Arrows lead from cause to effect.',
+        'timeline.fault': 'Fault at {service}: {kind}, from {from} to {to}', 'timeline.faultOn': 'Fault at {service}: {kind}, on since {from}',
         'timeline.suppressed': 'duplicate · suppressed', 'timeline.stockMoved': '{product} {moved} → stock {left}', 'timeline.trace': 'Show the trace', 'timeline.loading': 'Loading…',
         'timeline.ask': 'Enter the number of an order to see all that happened to it.', 'timeline.unknown': 'No event of order {order} is remembered.',
         'timeline.kept': 'The last {most} events are remembered; the oldest of them came at {since}.',
@@ -74,6 +78,15 @@ function showTable() {
     parts.body.replaceChildren(...shown.events.map((event, at) => tableRow(event, at, causes, times)));
 }
 
+/* The faults that were on while it happened. */
+function faultsWithin(events) {
+    const span = timeSpan(events);
+    return span ? spansBetween(span.from, span.to) : [];
+}
+
+const faultItem = ({ service, kind, from, to }) => el('li', {}, el('span', { class: 'status', 'data-tone': 'warn' }, symbol('triangle'),
+    el('span', {}, t(to === null ? 'timeline.faultOn' : 'timeline.fault', { service, kind: kindText(kind), from: clock(from), to: clock(to ?? from) }))));
+
 function showFound() {
     const { events, status } = shown, times = timesOf(events);
     setText(parts.status, has(`timeline.${status}`) ? t(`timeline.${status}`) : status ?? '');
@@ -82,7 +95,10 @@ function showFound() {
     parts.trace.hidden = !href;
     if (href)
         parts.trace.href = href;
-    parts.region.replaceChildren(drawTimeline(events, parts.region.clientWidth));
+    const faults = faultsWithin(events);
+    parts.faults.replaceChildren(...faults.map(faultItem));
+    const zero = timeSpan(events)?.zero ?? 0;
+    parts.region.replaceChildren(drawTimeline(events, parts.region.clientWidth, faults.map((one) => ({ ...one, from: one.from - zero, to: one.to === null ? null : one.to - zero }))));
     showTable();
 }
 
@@ -105,7 +121,7 @@ function showWords() {
 
 /* Drawn anew only when it is another picture: reading and selecting in it are not disturbed. */
 function show() {
-    const look = JSON.stringify([order, shown, failure, parts.region.clientWidth, document.documentElement.lang, latest('topology')?.traceUrl]);
+    const look = JSON.stringify([order, shown, failure, parts.region.clientWidth, document.documentElement.lang, latest('topology')?.traceUrl, shown && faultsWithin(shown.events)]);
     if (look === drawnAs)
         return;
     drawnAs = look;
@@ -186,10 +202,10 @@ function frame(element) {
         title: el('h2', { id: 'timeline-title' }), status: el('span', { class: 'timeline-status' }),
         trace: el('a', { target: '_blank', rel: 'noreferrer', 'data-t': 'timeline.trace' }, t('timeline.trace')),
         input: el('input', { name: 'order', inputmode: 'numeric', autocomplete: 'off', required: true }),
-        words: el('div', { class: 'note timeline-words' }), summary: el('p', { id: 'timeline-summary', class: 'note' }), body: el('tbody'),
+        words: el('div', { class: 'note timeline-words' }), summary: el('p', { id: 'timeline-summary', class: 'note' }), body: el('tbody'), faults: el('ul', { class: 'timeline-faults' }),
         region: el('div', { class: 'timeline-region', role: 'region', tabindex: 0, 'data-t-label': 'timeline.region', 'aria-label': t('timeline.region') }),
     };
-    parts.found = el('div', {}, parts.summary, parts.region, el('p', { class: 'note timeline-scale', 'data-t': 'timeline.scale' }, t('timeline.scale')), table());
+    parts.found = el('div', {}, parts.summary, parts.faults, parts.region, el('p', { class: 'note timeline-scale', 'data-t': 'timeline.scale' }, t('timeline.scale')), table());
     element.append(el('header', {}, parts.title, parts.status, parts.trace, lookUp()), parts.words, parts.found);
 }
 

@@ -1,8 +1,9 @@
 /* timeline_draw - the picture of an order's timeline: lanes, marks, arrows from cause to effect, and the axis. */
 
 import { svg } from './dom.js';
+import { markOf } from './faults_now.js';
 import { number, t } from './i18n.js';
-import { laidOut } from './timeline_layout.js';
+import { laidOut, shadesOf } from './timeline_layout.js';
 
 const signed = (value) => number(value, { signDisplay: 'always' });
 
@@ -41,13 +42,21 @@ function drawAxis(picture) {
         ]));
 }
 
-export function drawTimeline(events, width) {
+/* A time in which a fault was on: a shade with an edge on each side, and its name. */
+function drawShade({ kind, x, y, w, h }) {
+    const words = markOf([{ kind }]);
+    return svg('g', { class: 'shade' }, svg('title', {}, words), svg('rect', { x, y: y + 3, width: w, height: h - 6 }),
+        svg('path', { d: `M${x} ${y + 3}v${h - 6}M${x + w} ${y + 3}v${h - 6}` }));
+}
+
+/* spans: times of faults, as in shadesOf(). */
+export function drawTimeline(events, width, spans = []) {
     const picture = laidOut(events, width, textsOf);
     return svg('svg', {
         class: 'times', width: picture.width, height: picture.height, viewBox: `0 0 ${picture.width} ${picture.height}`,
         role: 'img', 'aria-labelledby': 'timeline-title timeline-summary',
     },
-    picture.lanes.map((lane) => drawLane(lane, picture.width)), drawAxis(picture),
+    picture.lanes.map((lane) => drawLane(lane, picture.width)), shadesOf(spans, picture).map(drawShade), drawAxis(picture),
     picture.arrows.flatMap(({ path, head }) => [svg('path', { class: 'cause', d: path }), svg('path', { class: 'effect', d: head })]),
     picture.marks.map((mark) => drawMark(mark, events[mark.index], picture.axis)));
 }

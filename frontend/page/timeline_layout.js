@@ -79,7 +79,34 @@ function arrowBetween(from, to) {
     };
 }
 
-/* {width, height, lanes: [{service, y, h}], marks: [{index, x, y}], arrows: [{from, to, path}], ticks: [{x, time}], axis}.
+/* Where a time lies between those that have a place of their own. */
+function placeOf(x, width, time) {
+    const known = [...x], after = known.findIndex(([one]) => one >= time);
+    if (after === 0 || after < 0)
+        return after === 0 && known[0][0] === time ? known[0][1] : after === 0 ? 0 : width;
+    const [[from, left], [to, right]] = [known[after - 1], known[after]];
+    return left + (right - left) * (time - from) / (to - from);
+}
+
+/* Where a fault was on in the time that is seen: [{service, kind, x, y, w, h}]; spans are [{service, kind, from, to}], in
+   milliseconds since the order; `to` is null where it is on still. */
+export function shadesOf(spans, picture) {
+    const { x, lanes, width } = picture;
+    return spans.map(({ service, kind, from, to }) => {
+        const lane = lanes.find((one) => one.service === service);
+        const left = placeOf(x, width, from), right = to === null ? width : placeOf(x, width, to);
+        return lane ? { service, kind, x: left, y: lane.y, w: Math.max(right - left, 3), h: lane.h } : null;
+    }).filter(Boolean);
+}
+
+/* The times of the first and the last event by the mall's clock, and the order's own: null where no event says when it was. */
+export function timeSpan(events) {
+    const times = timesOf(events), at = events.findIndex((event) => Number.isFinite(event.announced));
+    const zero = at < 0 ? null : events[at].announced - times[at];
+    return zero === null ? null : { zero, from: zero + Math.min(...times), to: zero + Math.max(...times) };
+}
+
+/* {width, height, lanes: [{service, y, h}], marks: [{index, x, y}], arrows: [{from, to, path}], ticks: [{x, time}], axis, x: Map of time to pixels}.
    `textsOf(event)` are the lines beside its mark. */
 export function laidOut(events, width, textsOf) {
     const times = timesOf(events), labels = events.map((event) => labelWidth(textsOf(event)));
@@ -98,5 +125,5 @@ export function laidOut(events, width, textsOf) {
     marks.sort((a, b) => a.index - b.index);
     const arrows = causesOf(events).map((from, to) => from >= 0 && arrowBetween(marks[from], marks[to])).filter(Boolean);
     const needed = Math.ceil(Math.max(0, ...marks.map((mark) => mark.x + mark.label)) + RIGHT);
-    return { width: Math.max(width, needed), height: top + AXIS, axis: top, lanes, marks, arrows, ticks: ticksOf(x) };
+    return { width: Math.max(width, needed), height: top + AXIS, axis: top, lanes, marks, arrows, ticks: ticksOf(x), x };
 }

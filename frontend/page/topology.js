@@ -5,22 +5,23 @@ import { add, number, t, time } from './i18n.js';
 import { announce } from './announce.js';
 import { on } from './mall.js';
 import { symbol } from './icons.js';
+import { kindText } from './faults_now.js';
 import { healthOf } from './health.js';
 
 add({
     ko: {
         'topology.title': '서비스', 'topology.region': '서비스 상태 표', 'topology.service': '서비스', 'topology.health': '상태', 'topology.version': '버전', 'topology.pods': '파드',
-        'topology.store': '저장소', 'topology.bus': '버스', 'topology.outbox': '아웃박스 대기', 'topology.lag': '컨슈머 랙', 'topology.waiting': '서비스 정보를 기다리는 중입니다…',
+        'topology.store': '저장소', 'topology.bus': '버스', 'topology.outbox': '아웃박스 대기', 'topology.lag': '컨슈머 랙', 'topology.faults': '켜져 있는 장애', 'topology.waiting': '서비스 정보를 기다리는 중입니다…',
         'topology.lost': '{time} 이후 새 정보가 없어 마지막 상태를 보여 줍니다.', 'topology.fresh': '{time} 기준', 'topology.turned': '{service}: {health}',
     },
     en: {
         'topology.title': 'Services', 'topology.region': 'Table of the services', 'topology.service': 'Service', 'topology.health': 'Health', 'topology.version': 'Version', 'topology.pods': 'Pods',
-        'topology.store': 'Store', 'topology.bus': 'Bus', 'topology.outbox': 'Outbox', 'topology.lag': 'Lag', 'topology.waiting': 'Waiting to hear of the services…',
+        'topology.store': 'Store', 'topology.bus': 'Bus', 'topology.outbox': 'Outbox', 'topology.lag': 'Lag', 'topology.faults': 'Faults', 'topology.waiting': 'Waiting to hear of the services…',
         'topology.lost': 'Nothing new since {time}. This is how it was then.', 'topology.fresh': 'as of {time}', 'topology.turned': '{service}: {health}',
     },
 });
 
-const COLUMNS = ['service', 'health', 'version', 'pods', 'store', 'bus', 'outbox', 'lag'];
+const COLUMNS = ['service', 'health', 'version', 'pods', 'store', 'bus', 'outbox', 'lag', 'faults'];
 const NUMBERS = ['outbox', 'lag'];
 
 const rows = new Map(); /* service -> {element, cells: Map of column to cell, why, status} */
@@ -47,6 +48,15 @@ function showHealth(cell, service) {
         ...(why ? [el('span', { class: 'why', lang: 'en', title: why }, why)] : []));
 }
 
+/* Those that somebody switched on there. */
+function showFaults(cell, { faults }) {
+    const kinds = [...new Set((faults ?? []).map(({ kind }) => kindText(kind)))], look = kinds.join(', ');
+    if (cell.dataset.look === look)
+        return;
+    cell.dataset.look = look;
+    cell.replaceChildren(look ? el('span', { class: 'status', 'data-tone': 'warn', title: look }, symbol('triangle'), el('span', {}, look)) : '–');
+}
+
 const textOf = {
     service: ({ name }) => name,
     version: ({ version, commit }) => [version, commit && commit.slice(0, 7)].filter(Boolean).join(' · '),
@@ -62,6 +72,8 @@ function showService(service) {
     for (const [column, cell] of row.cells) {
         if (column === 'health')
             showHealth(cell, service);
+        else if (column === 'faults')
+            showFaults(cell, service);
         else
             setText(cell, textOf[column](service) || '–');
     }

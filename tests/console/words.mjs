@@ -5,7 +5,7 @@ const NAMES = new Set(`
     Orderplaced OrderCanceled DeliveryStarted DeliveryCanceled InventoryModified OutOfStock
     order delivery product frontend gateway mall
     productId productName qty stock customerId orderId inventoryId
-    httpie curl copy GET POST PATCH DELETE HTTP JSON API JavaScript EventSource URL SVG Kafka PostgreSQL SQLite
+    httpie curl mallctl copy CPU MiB GET POST PATCH DELETE HTTP JSON API JavaScript EventSource URL SVG Kafka PostgreSQL SQLite
     sqlite postgresql log kafka Idempotency-Key Jaeger UTC
     ms ID xx
     TV Radio`.split(/\s+/));
