@@ -18,8 +18,8 @@ add({
         'dead.open': '미처리', 'dead.replayed': '다시 처리함', 'dead.dropped': '버림', 'dead.all': '전체', 'dead.show': '상태',
         'dead.groupOpen': { one: '미처리 {count}건', other: '미처리 {count}건' }, 'dead.oldest': '가장 오래된 것 {age} 전', 'dead.groups': '컨슈머 그룹',
         'dead.seconds': '{count}초', 'dead.minutes': '{count}분', 'dead.hours': '{count}시간', 'dead.days': '{count}일',
-        'dead.region': '데드 레터 표', 'dead.time': '시각', 'dead.group': '그룹', 'dead.type': '이벤트 종류', 'dead.key': '키', 'dead.reason': '이유', 'dead.original': '원래 위치', 'dead.state': '상태', 'dead.look': '열기', 'dead.lookAt': '{place} 데드 레터 열기',
-        'dead.chosen': '데드 레터 {place}', 'dead.none': '표에서 데드 레터를 열면 내용이 여기에 나타납니다.', 'dead.value': '이벤트 내용', 
+        'dead.region': '데드 레터 표', 'dead.time': '시각', 'dead.group': '그룹', 'dead.type': '이벤트 종류', 'dead.key': '키', 'dead.reason': '이유', 'dead.original': '원래 위치', 'dead.state': '상태', 'dead.look': '보기', 'dead.lookAt': '데드 레터 보기: {place}',
+        'dead.chosen': '데드 레터 {place}', 'dead.none': '표에서 데드 레터를 고르면 내용이 여기에 나타납니다.', 'dead.value': '이벤트 내용', 
         'dead.mend': '고친 다음 다시 처리할 수 있습니다.', 'dead.replay': '다시 처리', 'dead.reset': '처음 내용으로', 'dead.drop': '버리기', 'dead.why': '버리는 이유',
         'dead.needsReason': '버리는 이유를 입력하세요.', 'dead.notJson': '올바른 JSON이 아닙니다.', 'dead.wasReplayed': '{place}: 다시 처리하도록 발행했습니다.', 'dead.wasDropped': '{place}: 버렸습니다.',
         'dead.notOpen': '이미 처리된 데드 레터입니다. 목록에서 상태를 확인하세요.', 'dead.note': '메모',
@@ -31,8 +31,8 @@ add({
         'dead.open': 'Open', 'dead.replayed': 'Replayed', 'dead.dropped': 'Dropped', 'dead.all': 'All', 'dead.show': 'State',
         'dead.groupOpen': { one: '{count} open', other: '{count} open' }, 'dead.oldest': 'the oldest for {age}', 'dead.groups': 'Consumer groups',
         'dead.seconds': '{count} s', 'dead.minutes': '{count} min', 'dead.hours': '{count} h', 'dead.days': { one: '{count} day', other: '{count} days' },
-        'dead.region': 'Table of the dead letters', 'dead.time': 'Time', 'dead.group': 'Group', 'dead.type': 'Type', 'dead.key': 'Key', 'dead.reason': 'Reason', 'dead.original': 'Original place', 'dead.state': 'State', 'dead.look': 'Open', 'dead.lookAt': 'Open dead letter {place}',
-        'dead.chosen': 'Dead letter {place}', 'dead.none': 'Open a dead letter in the table to see what is in it.', 'dead.value': 'The event', 
+        'dead.region': 'Table of the dead letters', 'dead.time': 'Time', 'dead.group': 'Group', 'dead.type': 'Type', 'dead.key': 'Key', 'dead.reason': 'Reason', 'dead.original': 'Original place', 'dead.state': 'State', 'dead.look': 'Look', 'dead.lookAt': 'Look at dead letter {place}',
+        'dead.chosen': 'Dead letter {place}', 'dead.none': 'Choose a dead letter in the table to see what is in it.', 'dead.value': 'The event', 
         'dead.mend': 'It can be mended before it is replayed.', 'dead.replay': 'Replay', 'dead.reset': 'As it was', 'dead.drop': 'Drop', 'dead.why': 'Why it is dropped',
         'dead.needsReason': 'Say why it is dropped.', 'dead.notJson': 'This is no JSON.', 'dead.wasReplayed': '{place}: published again.', 'dead.wasDropped': '{place}: dropped.',
         'dead.notOpen': 'It is open no more. See its state in the list.', 'dead.note': 'Note',
@@ -118,6 +118,7 @@ function clear() {
 /* What is being typed is not touched, whatever comes. */
 function showChosen() {
     const letter = letterOf(chosen), canAct = answer.allowed === true && letter?.state === 'open';
+    parts.detail.hidden = !answer.letters?.length;
     setText(parts.detailTitle, letter ? t('dead.chosen', { place: placeOf(letter) }) : t('dead.none'));
     parts.letter.hidden = !letter;
     if (!letter)

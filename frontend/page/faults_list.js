@@ -11,10 +11,6 @@ import { tell } from './mall.js';
 
 const reasonText = (reason) => (has(`faults.reason.${reason}`) ? t(`faults.reason.${reason}`) : reason ?? '');
 
-function nameOf(fault) {
-    return [el('strong', {}, kindText(fault.kind)), ' ', el('code', {}, [fault.kind, ...detailsOf(fault)].join(' · '))];
-}
-
 const whereOf = ({ service, pod }) => (pod && pod !== service ? `${service} · ${pod}` : service);
 
 export class FaultList {
@@ -71,8 +67,8 @@ export class FaultList {
         const label = t('faults.stopOne', { service: fault.service, pod: fault.pod ?? '', kind: kindText(fault.kind) });
         const stop = el('button', { type: 'button', 'aria-label': label, onclick: () => this.#end(endPath(fault)) }, symbol('square'), el('span', {}, t('faults.stop')));
         const element = el('li', { 'data-key': keyOf(fault), 'data-kind-name': fault.kind },
-            el('div', { class: 'what' }, el('span', { class: 'status', 'data-tone': 'warn' }, symbol('triangle'), el('span', {}, nameOf(fault))),
-                el('span', { class: 'where' }, whereOf(fault)),
+            el('div', { class: 'what' }, el('span', { class: 'status', 'data-tone': 'warn' }, symbol('triangle'), el('strong', {}, kindText(fault.kind))),
+                el('code', { class: 'details' }, [fault.kind, ...detailsOf(fault)].join(' · ')), el('span', { class: 'where' }, whereOf(fault)),
                 fault.warning ? el('span', { class: 'why', lang: 'en' }, fault.warning) : null),
             el('div', { class: 'when' }, left, el('span', { class: 'muted' }, t('faults.until', { time: time(end) })), injected), stop);
         return { element, left, injected, end };

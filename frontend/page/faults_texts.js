@@ -37,7 +37,7 @@ add({
         'faults.title': 'Break it', 'faults.about': 'Switch on a fault to practise with, and watch how the mall bears it. Each ends by itself after its time, and the books balance all the while.',
         'faults.off': 'Faults are switched off here. To switch them on:', 'faults.waiting': 'Asking which faults there are…', 'faults.lost': 'The faults cannot be had right now. Trying again.',
         'faults.light': { one: '{count} fault is on', other: '{count} faults are on' }, 'faults.turned': 'Faults that are on: {count}',
-        'faults.choose': 'Choose one', 'faults.service': 'Service', 'faults.kind': 'Kind of fault', 'faults.spread': 'Delay', 'faults.fixed': 'Fixed', 'faults.drawn': 'Drawn (median and 99%)',
+        'faults.choose': 'Choose one', 'faults.service': 'Service', 'faults.kind': 'Kind of fault', 'faults.spread': 'Sort of delay', 'faults.fixed': 'Fixed', 'faults.drawn': 'Drawn (median and 99%)',
         'faults.method': 'Method', 'faults.path': 'Path', 'faults.routeId': 'Route', 'faults.eventType': 'Type of event', 'faults.key': 'Key', 'faults.any': 'any',
         'faults.delay': 'Delay', 'faults.p50': 'Median', 'faults.p99': '99%', 'faults.status': 'Status', 'faults.cores': 'Cores', 'faults.size': 'Memory', 'faults.rate': 'Rate (0 to 1)', 'faults.duration': 'Duration',
         'faults.time.10s': '10 seconds', 'faults.time.30s': '30 seconds', 'faults.time.1min': '1 minute', 'faults.time.5min': '5 minutes', 'faults.time.15min': '15 minutes', 'faults.time.60min': '1 hour',
