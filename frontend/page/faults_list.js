@@ -2,14 +2,14 @@
 
 import { send } from './api.js';
 import { el, setText } from './dom.js';
-import { awayOf, detailsOf, endPath, endedLast, keyOf, leftText, listed, timeOf } from './faults_model.js';
+import { awayOf, detailsOf, endPath, endedLast, keyOf, leftText, listed, reasonKey, timeOf } from './faults_model.js';
 import { problemWords } from './faults_form.js';
 import { kindText, mallNow } from './faults_now.js';
-import { has, t, time } from './i18n.js';
+import { t, time } from './i18n.js';
 import { symbol } from './icons.js';
 import { tell } from './mall.js';
 
-const reasonText = (reason) => (has(`faults.reason.${reason}`) ? t(`faults.reason.${reason}`) : reason ?? '');
+const reasonText = (reason) => (reasonKey(reason) ? t(reasonKey(reason)) : reason ?? '');
 
 const whereOf = ({ service, pod }) => (pod && pod !== service ? `${service} · ${pod}` : service);
 

@@ -93,6 +93,10 @@ export function leftText(end, now) {
     return Number.isFinite(seconds) ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}` : '';
 }
 
+/* Why a fault ended, as the mall says it: the key of the text that says the same, or undefined. */
+const REASONS = { 'its time is over': 'faults.reason.over', 'it was removed': 'faults.reason.removed', 'the process ends': 'faults.reason.gone' };
+export const reasonKey = (reason) => REASONS[reason];
+
 export const keyOf = ({ service, pod, id }) => `${service} ${pod ?? ''} ${id}`;
 
 /* Where it is ended: at its own pod only. */

@@ -2,7 +2,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import {
-    RECIPES, awayOf, detailsOf, endPath, endedLast, fieldsOf, groupOf, grouped, isHarmful, kindsOf, leftText, listed, mallctlWords, recipePlace, wishOf,
+    RECIPES, awayOf, detailsOf, endPath, endedLast, fieldsOf, groupOf, grouped, isHarmful, kindsOf, leftText, listed, mallctlWords, reasonKey, recipePlace, wishOf,
 } from '../page/faults_model.js';
 import { FaultsSeen, secondsOf } from '../page/faults_seen.js';
 import { quote } from '../page/shell.js';
@@ -83,6 +83,11 @@ test('a countdown ends at nothing', () => {
 test('a fault is ended at its pod', () => {
     assert.equal(endPath({ service: 'order', pod: 'order-a', id: 3 }), '/faults/order/3?pod=order-a');
     assert.equal(endPath({ service: 'order', pod: null, id: 3 }), '/faults/order/3');
+});
+
+test('a reason that is known is said in the page\'s language', () => {
+    assert.equal(reasonKey('its time is over'), 'faults.reason.over');
+    assert.equal(reasonKey('of something new'), undefined);
 });
 
 test('a recipe needs the service to have that kind', () => {

@@ -8,6 +8,7 @@ test('a view, and what it is about', () => {
     assert.deepEqual(routeOf('#/events'), { view: 'events', id: null });
     assert.deepEqual(routeOf('#/timeline/17'), { view: 'timeline', id: '17' });
     assert.deepEqual(routeOf('#/timeline/a%2Fb'), { view: 'timeline', id: 'a/b' });
+    assert.deepEqual(routeOf('#/faults'), { view: 'faults', id: null });
     assert.deepEqual(routeOf('#/nowhere'), { view: 'home', id: null });
 });
 

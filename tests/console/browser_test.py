@@ -48,8 +48,28 @@ def test_cuts_on_kafka():
     yield from told("cut", bus="kafka")
 
 
+def test_faults_on_the_log():
+    yield from told("faults", faults=True)
+
+
+def test_faults_on_kafka():
+    yield from told("faults", bus="kafka", faults=True)
+
+
+def test_dead_letters_on_the_log():
+    yield from told("dead", faults=True)
+
+
+def test_dead_letters_on_kafka():
+    yield from told("dead", bus="kafka", faults=True)
+
+
+def test_no_faults():
+    yield from told("nofaults")
+
+
 def test_rolling():
     yield from told("rolling", bus="kafka")
 
 
-slow = ("test_rolling", "test_looks", "test_shop_on_kafka", "test_cuts_on_kafka")
+slow = ("test_rolling", "test_faults_on_kafka", "test_dead_letters_on_kafka", "test_looks", "test_shop_on_kafka", "test_cuts_on_kafka")

@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { equal, until } from './visitor.mjs';
 import { cells, isLive, table, typesShown, view } from './shop.mjs';
+import { checkWidth } from './fits.mjs';
 import { leftovers } from './words.mjs';
 
 const SIZES = [[360, 800], [768, 1024], [1440, 900]];
@@ -11,17 +12,6 @@ const LANGUAGES = ['en', 'ko'];
 const VIEWS = ['', 'events', 'services', 'timeline/1'];
 const AWAY = [/status of 50[234]/];
 const RATE = 350; /* orders a second: each is three events */
-
-/* Wider than the window: one would have to scroll aside. */
-async function checkWidth(page, about) {
-    const wide = await page.evaluate(() => {
-        const room = document.documentElement.clientWidth;
-        const inside = (one) => one.closest('[role=region], .rows, .scrolls, pre, svg') !== null;
-        const out = [...document.body.querySelectorAll('*')].find((one) => one.getBoundingClientRect().right > room + 1 && !inside(one) && one.checkVisibility());
-        return document.documentElement.scrollWidth > room ? `${document.documentElement.scrollWidth} of ${room} px: ${out?.outerHTML.slice(0, 200)}` : null;
-    });
-    equal(wide, null, `what is too wide, ${about}`);
-}
 
 async function pictures(visit, state, ready, allow = []) {
     for (const language of LANGUAGES) {

@@ -21,14 +21,18 @@ LAST_ROUTE = "        - {id: frontend, uri: 'http://localhost:%d', predicates: [
 
 
 class Stage(Mall):
-    def __init__(self, bus="log", **settings):
-        super().__init__(bus=bus, only=DAEMONS, **settings)
+    def __init__(self, bus="log", faults=False, **settings):
+        """faults: they can be switched on, from the page too."""
+        super().__init__(bus=bus, only=DAEMONS, **({"admin": True} if faults else {}), **settings)
         self.database = Server(self.directory) if bus == "kafka" else None
         if self.database:
             for daemon in self.services():
                 daemon.settings["db_url"] = self.database.url
         self.to_order, self.front = Relay(self.order.port), Relay(self.gateway.port)
         self.frontend.settings["services"] = ",".join("%s=http://localhost:%d" % pair for pair in self.places())
+        if faults:
+            self.frontend.settings["console_faults"] = "on"
+            self.frontend.settings["admin_services"] = ",".join("%s=%s" % (name, self.admin(name)) for name in DAEMONS)
         self.address = "http://localhost:%d" % self.front.port
         self.second = None
         numbers = {**{name: daemon.port for name, daemon in self.daemons.items()}, "order": self.to_order.port}
@@ -189,6 +193,15 @@ class Orders:
             os.close(ours)
             os.close(theirs)
         equal(done.returncode, 0, line + ": " + done.stdout)
+
+    def lag(self, name):
+        """As its own metric says."""
+        return self.stage.daemons[name].metric("mall_consumer_lag")
+
+    def deliveries_of(self, order):
+        """How many deliveries that order has."""
+        rows = self.stage.delivery.get("/deliveries?size=1000").body["_embedded"]["deliveries"]
+        return sum(row["orderId"] == str(order) for row in rows)
 
     def spoil(self):
         """A stock that no movement explains."""
