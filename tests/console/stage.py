@@ -194,10 +194,6 @@ class Orders:
             os.close(theirs)
         equal(done.returncode, 0, line + ": " + done.stdout)
 
-    def lag(self, name):
-        """As its own metric says."""
-        return self.stage.daemons[name].metric("mall_consumer_lag")
-
     def deliveries_of(self, order):
         """How many deliveries that order has."""
         rows = self.stage.delivery.get("/deliveries?size=1000").body["_embedded"]["deliveries"]
