@@ -187,7 +187,7 @@ function makeParts() {
         why: el('input', { id: 'dead-why', 'aria-describedby': 'dead-why-error', autocomplete: 'off' }), whyError: el('p', { class: 'error', id: 'dead-why-error', hidden: true }),
         problem: el('div', { class: 'problem', role: 'alert', hidden: true }), result: el('p', { class: 'result', role: 'status' }), mend: el('span', { class: 'muted', 'data-t': 'dead.mend' }),
     };
-    parts.table = el('table', { 'data-t-label': 'dead.region' },
+    parts.table = el('table', { 'data-t-label': 'dead.region', hidden: true },
         el('thead', {}, el('tr', {}, COLUMNS.map((name) => el('th', { scope: 'col', class: `dead-${name}`, 'data-t': `dead.${name}` })))), parts.body);
     parts.deeds = el('div', { class: 'dead-deeds' },
         el('div', {}, el('button', { type: 'button', class: 'main-action', 'data-t': 'dead.replay', onclick: replay }), ' ',
@@ -196,7 +196,7 @@ function makeParts() {
             el('div', { class: 'field' }, el('label', { for: 'dead-why', 'data-t': 'dead.why' }), parts.why, parts.whyError), el('button', { type: 'submit', 'data-t': 'dead.drop' })));
     parts.letter = el('div', { class: 'dead-letter', hidden: true }, parts.facts,
         el('div', { class: 'field' }, el('label', { for: 'dead-value' }, el('span', { 'data-t': 'dead.value' }), parts.mend), parts.value, parts.valueError), parts.deeds, parts.problem);
-    parts.detail = el('div', { class: 'dead-detail' }, parts.detailTitle, parts.letter, parts.result);
+    parts.detail = el('div', { class: 'dead-detail', hidden: true }, parts.detailTitle, parts.letter, parts.result);
 }
 
 function reworded() {
