@@ -1,7 +1,7 @@
 /* Somebody breaks the mall by the page, sees it everywhere, and mends it. */
 import { equal, until, untilEqual } from './visitor.mjs';
 import { dialog, isBalanced, isSure, opensThePanel, seesListed, seesMark, stopsAll, tabsTo, wants } from './breaking.mjs';
-import { checkWidth } from './fits.mjs';
+import { checkWidth, resize } from './fits.mjs';
 import { isLive, view } from './shop.mjs';
 import { leftovers } from './words.mjs';
 
@@ -176,7 +176,7 @@ async function itIsForEverybody(visit) {
         for (const name of ['faults', '', 'services']) {
             await view(page, name);
             for (const [width, height] of SIZES) {
-                await page.setViewportSize({ width, height });
+                await resize(page, width, height);
                 await checkWidth(page, `${name || 'home'} at ${width}, ${language}`);
                 await page.browser.picture(`broken-${name || 'home'}-${width}-${scheme}-${language}`, page, { fullPage: true });
             }

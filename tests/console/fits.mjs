@@ -11,3 +11,9 @@ export async function checkWidth(page, about) {
     });
     equal(wide, null, `what is too wide, ${about}`);
 }
+
+/* Gives the page another window, and waits until it is laid out for that. */
+export async function resize(page, width, height) {
+    await page.setViewportSize({ width, height });
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+}
