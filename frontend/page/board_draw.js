@@ -137,12 +137,13 @@ export function drawStatus(group, { tone, shape, word }) {
     }
 }
 
-/* A fault that is on in a lane's service, beside its name: a shape and words. */
+/* A fault that is on in a lane's service, beside its name: a shape and words, or one word where there is no room. */
 export function drawFault(group, words) {
     if (!words)
         return group.replaceChildren();
     const mark = symbol('triangle');
     for (const [name, value] of Object.entries({ width: 14, height: 14, x: 0, y: -10 }))
         mark.setAttribute(name, value);
-    return group.replaceChildren(svg('title', {}, words), mark, text('lane-state', 18, 1, fit(words, Math.max(Number(group.dataset.room) - 18, 40), 12)));
+    const said = textWidth(words, 12) <= Number(group.dataset.room) - 18 ? words : t('fault.word');
+    return group.replaceChildren(svg('title', {}, words), mark, text('lane-state', 18, 1, said));
 }

@@ -13,7 +13,7 @@ add({
         'fault.publish-delay': '발행 지연', 'fault.publish-twice': '중복 발행', 'fault.publish-garbage': '깨진 이벤트 발행',
         'fault.consume-delay': '소비 지연', 'fault.consume-twice': '중복 전달', 'fault.consume-reorder': '순서 뒤바꿈', 'fault.consume-pause': '소비 중단',
         'fault.upstream-latency': '업스트림 지연', 'fault.upstream-broken': '업스트림 끊김', 'fault.upstream-refused': '업스트림 연결 거부',
-        'fault.marked': '장애: {kinds}',
+        'fault.marked': '장애: {kinds}', 'fault.word': '장애',
     },
     en: {
         'fault.http-latency': 'slow answers', 'fault.http-status': 'error answers', 'fault.http-reset': 'connections reset', 'fault.http-half-answer': 'half answers',
@@ -22,7 +22,7 @@ add({
         'fault.publish-delay': 'publishing late', 'fault.publish-twice': 'publishing twice', 'fault.publish-garbage': 'publishing garbage',
         'fault.consume-delay': 'consuming late', 'fault.consume-twice': 'delivered twice', 'fault.consume-reorder': 'out of order', 'fault.consume-pause': 'consuming paused',
         'fault.upstream-latency': 'slow upstream', 'fault.upstream-broken': 'upstream breaks', 'fault.upstream-refused': 'upstream refuses',
-        'fault.marked': 'Fault: {kinds}',
+        'fault.marked': 'Fault: {kinds}', 'fault.word': 'Fault',
     },
 });
 

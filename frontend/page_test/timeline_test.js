@@ -1,7 +1,7 @@
 /* An order's timeline as a picture, and what the stream's rows know of orders and products. */
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { causesOf, laidOut, lanesOf, scaleOf, timesOf } from '../page/timeline_layout.js';
+import { causesOf, laidOut, lanesOf, scaleOf, shadesOf, timeSpan, timesOf } from '../page/timeline_layout.js';
 import { keptOf } from '../page/timeline_kept.js';
 import { isOrder, triesAgain } from '../page/timeline_order.js';
 import { Rows, orderOf, passes, productOf } from '../page/stream_rows.js';
@@ -163,4 +163,21 @@ test('what was refused is not asked for again; an outage and a timeline that goe
     for (const status of [0, 500, 502, 503])
         assert.ok(triesAgain({ status }), status);
     assert.ok(triesAgain(null));
+});
+
+test('a fault shades its time in the lane of its service', () => {
+    const picture = laidOut(STORY, 900, texts), at = (time) => picture.x.get(time), [, delivery] = picture.lanes;
+    const shade = (from, to, service = 'delivery') => shadesOf([{ service, kind: 'k', from, to }], picture)[0];
+    assert.deepEqual(shade(7, 5012), { service: 'delivery', kind: 'k', x: at(7), y: delivery.y, w: at(5012) - at(7), h: delivery.h });
+    assert.deepEqual([shade(-5000, null).x, shade(-5000, null).w], [0, picture.width], 'it was on before, and is on still');
+    assert.ok(shade(9, 12).x > at(7) && shade(9, 12).x + shade(9, 12).w < at(17), 'within a step');
+    assert.equal(shade(8, 8).w, 3, 'a short one can be seen');
+    assert.equal(shade(5020, 99999).x + shade(5020, 99999).w, picture.width, 'it ended later');
+    assert.equal(shade(0, 10, 'gateway'), undefined, 'a service that has no lane');
+});
+
+test('when it all was, by the clock', () => {
+    assert.deepEqual(timeSpan(STORY), { zero: 1000, from: 1000, to: 6020 });
+    assert.deepEqual(timeSpan([{ ms: 3, announced: null }, { ms: 7, announced: 50 }]), { zero: 43, from: 46, to: 50 });
+    assert.equal(timeSpan([{ ms: 3, announced: null }]), null);
 });

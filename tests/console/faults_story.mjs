@@ -184,6 +184,9 @@ async function itIsForEverybody(visit) {
             if (language === 'ko')
                 wrong.push(...(await leftovers(page)).map((text) => `${name}: not Korean: ${text}`));
         }
+        await view(page, '');
+        await resize(page, 360, 800);
+        await untilEqual(() => page.locator('#board .lane.faulty .lane-fault text').allTextContents(), [language === 'ko' ? '장애' : 'Fault'], 'the board on a phone');
         await view(page, 'faults');
         await wants(page, 'delivery', 'consume-pause');
         await until(() => dialog(page).isVisible(), 'a question');
