@@ -9,7 +9,7 @@ import { leftovers } from './words.mjs';
 const SIZES = [[360, 800], [768, 1024], [1440, 900]];
 const SCHEMES = ['light', 'dark'];
 const LANGUAGES = ['en', 'ko'];
-const VIEWS = ['', 'events', 'services', 'timeline/1'];
+const VIEWS = ['', 'events', 'services', 'faults', 'timeline/1'];
 const AWAY = [/status of 50[234]/];
 const RATE = 350; /* orders a second: each is three events */
 
@@ -56,7 +56,7 @@ async function anEmptyMall(visit) {
 }
 
 async function theViewsOfAnEmptyMall(visit) {
-    await checkViews(visit, 'empty', VIEWS.slice(0, 3));
+    await checkViews(visit, 'empty', VIEWS.slice(0, 4));
 }
 
 async function muchBeginsToHappen(visit, mall) {
