@@ -133,7 +133,7 @@ async function aDeadConsumerLagsAndCatchesUp(visit, mall) {
         const row = page.locator('#topology tbody tr').filter({ has: page.locator('th', { hasText: 'delivery' }) });
         return Number((await row.locator('td.topology-lag').textContent()).replaceAll(',', ''));
     };
-    await until(async () => await lag() >= 5, 'a lag');
+    await until(async () => await lag() > 0, 'a lag'); /* on Kafka that of its longest partition */
     equal(await page.locator('#topology tbody tr').filter({ has: page.locator('th', { hasText: 'delivery' }) }).locator('.topology-health .status').first().getAttribute('data-tone'), 'good', 'its health');
     await view(page, 'faults');
     await stopsAll(page);
