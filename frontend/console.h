@@ -39,10 +39,9 @@ struct console {
         struct standing standing; /* the books' */
         bool may_break;           /* MALL_CONSOLE_FAULTS: whether it changes anything */
         struct admin_places *admin;
-        struct errands *switches;
         struct fresh *faults;
         struct dead_watch *dead;
-        struct errands *menders; /* of dead letters */
+        struct errands *errands; /* what a browser changes, by both */
         struct site site;
 };
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { THREADS = 2, WAITING = 16, REASON_MOST = 500, BODY_MOST = 2 << 20 };
+enum { REASON_MOST = 500, BODY_MOST = 2 << 20 };
 
 static const char collection[] = "/dead/";
 
@@ -16,7 +16,6 @@ bool dead_open(struct process *p, struct error *error)
 
         (void)error;
         c->dead = dead_watch_open(&c->bus, p->metrics);
-        c->menders = errands_open("menders", THREADS, WAITING);
         return true;
 }
 
@@ -24,7 +23,6 @@ void dead_close(struct process *p)
 {
         struct console *c = p->own;
 
-        errands_close(&c->menders);
         dead_watch_close(&c->dead);
 }
 
@@ -160,5 +158,5 @@ enum http_result dead_change(void *console, struct http_request *r)
         m->value = arena_string(e->arena, wish.value);
         m->why = arena_string(e->arena, wish.why);
         m->client = arena_string(e->arena, r->client);
-        return errand_begin(c->menders, e, r);
+        return errand_begin(c->errands, e, r);
 }

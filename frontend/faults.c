@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { ASK_MS = 2000, FAULT_MOST = 4096, SWITCHES = 4, SWITCHES_WAITING = 32 };
+enum { ASK_MS = 2000, FAULT_MOST = 4096 };
 
 static const char collection[] = "/faults/";
 
@@ -32,7 +32,6 @@ bool switches_open(struct process *p, struct error *error)
                 admin_places_open(config_text(p->config, "admin-services"), token, ASK_MS, error);
         if (!c->admin)
                 return false;
-        c->switches = errands_open("switches", SWITCHES, SWITCHES_WAITING);
         c->faults = fresh_open(&list);
         return true;
 }
@@ -42,7 +41,6 @@ void switches_close(struct process *p)
         struct console *c = p->own;
 
         fresh_close(&c->faults);
-        errands_close(&c->switches);
         admin_places_close(&c->admin);
 }
 
@@ -101,7 +99,7 @@ static enum http_result give_order(struct console *c, struct http_request *r,
                 .pod = arena_string(e->arena, http_query(r, "pod", 0)),
         };
         e->arg = order;
-        return errand_begin(c->switches, e, r);
+        return errand_begin(c->errands, e, r);
 }
 
 enum http_result faults_answer(void *console, struct http_request *r)

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-enum { ROLL_CALL_MS = 900, PASS_MS = 5000 };
+enum { ROLL_CALL_MS = 900, PASS_MS = 5000, ERRAND_THREADS = 4, ERRANDS = 32 };
 
 static const char books_first[] = "{\"at\":null,\"state\":\"unknown\",\"why\":\"the first audit is "
                                   "under way\"}";
@@ -183,6 +183,21 @@ static void close_questions(struct process *p)
         fetcher_close(&c->callers);
 }
 
+/* The last step before HTTP: they use what the others open. */
+static bool errands_step(struct process *p, struct error *error)
+{
+        struct console *c = p->own;
+
+        (void)error;
+        c->errands = errands_open("errands", ERRAND_THREADS, ERRANDS);
+        return true;
+}
+
+static void close_errands(struct process *p)
+{
+        errands_close(&((struct console *)p->own)->errands);
+}
+
 static void seen(void *arg, const struct sighting *s)
 {
         struct console *c = arg;
@@ -272,6 +287,7 @@ int main(int argc, char **argv)
                 {"questions", questions_step, close_questions},
                 {"faults", switches_open, switches_close},
                 {"dead", dead_open, dead_close},
+                {"errands", errands_step, close_errands},
                 {"http", http_step, daemon_hang_up},
                 {NULL, NULL, NULL},
         };
