@@ -3,14 +3,9 @@
 #include <stddef.h>
 #include <string.h>
 
-struct unit_suffix {
-        const char *name;
-        int64_t size;
-};
-
 static const struct unit_suffix no_units[] = {{"", 1}, {NULL, 0}};
 
-/* From the smallest up; a bare duration is in seconds. */
+/* A bare duration is in seconds. */
 static const struct unit_suffix durations[] = {
         {"ms", 1},      {"s", 1000},     {"", 1000}, {"min", 60000},
         {"h", 3600000}, {"d", 86400000}, {NULL, 0},
@@ -31,6 +26,11 @@ static const struct {
         [SETTING_CHOICE] = {"CHOICE", "one of ", NULL},
         [SETTING_SWITCH] = {"", "no value", NULL},
 };
+
+const struct unit_suffix *config_value_units(enum setting_type type)
+{
+        return types[type].units;
+}
 
 static bool is_limited(const struct setting *s)
 {

@@ -8,6 +8,15 @@
    text. */
 bool config_value_read(const struct setting *setting, const char *text, int64_t *number);
 
+/* What may stand behind a number of the type, and by how much it multiplies. */
+struct unit_suffix {
+        const char *name; /* "MiB"; "" for a bare number */
+        int64_t size;
+};
+
+/* From the smallest up; a NULL name ends. NULL: the type has no number. */
+const struct unit_suffix *config_value_units(enum setting_type type);
+
 /* "a whole number from 0 to 65535" */
 void config_value_expected(const struct setting *setting, struct text *out);
 

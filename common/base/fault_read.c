@@ -6,12 +6,12 @@
 #include "base/faults_kinds.h"
 #include "base/suggest.h"
 
-#include <ctype.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HOUR_MS = 3600000, USUAL_MS = 300000, LONGEST_TEXT = 256, MOST_CORES = 64, MOST_NAMES = 16 };
+enum { USUAL_MS = 300000, MOST_NAMES = 16 };
+
+static const char digits[] = "0123456789";
 
 /* ---- names ---- */
 
@@ -88,13 +88,11 @@ static void taken_by(enum fault_kind kind, struct text *out, const char **names)
         int count = 0;
 
         for (const struct fault_member_row *row = fault_member_rows; row->name; row++) {
-                if (!(row->member & fault_rows[kind].members))
+                if (!fault_takes(kind, row))
                         continue;
-                text_printf(out, "%s, ", row->name);
+                text_printf(out, "%s%s", count ? ", " : "", row->name);
                 names[count++] = row->name;
         }
-        text_string(out, "duration");
-        names[count++] = "duration";
         names[count] = NULL;
 }
 
@@ -123,9 +121,7 @@ static bool only_what_it_takes(enum fault_kind kind, const struct json *body, st
         for (const struct json *m = body->first; m; m = m->next) {
                 const struct fault_member_row *row = member_row(m->name);
 
-                if (strcmp(m->name, "kind") == 0 || strcmp(m->name, "duration") == 0)
-                        continue;
-                if (!row || !(row->member & fault_rows[kind].members))
+                if (strcmp(m->name, "kind") != 0 && (!row || !fault_takes(kind, row)))
                         return refused_member(kind, m->name, error);
         }
         return true;
@@ -150,93 +146,105 @@ static const char *source_of(const struct json *value)
         return value->type == JSON_STRING || value->type == JSON_NUMBER ? value->text : NULL;
 }
 
-/* 0 where the member is absent. */
-static bool read_number(const struct json *body, const struct setting *row, int64_t *number,
-                        struct error *error)
+static struct setting limits_of(const struct fault *f, const char *name)
 {
-        const struct json *value = json_member(body, row->name);
-        const char *source = value ? source_of(value) : NULL;
-
-        *number = 0;
-        return !value || (source && config_value_read(row, source, number)) ||
-               number_expected(row->name, row, error);
+        return fault_limits(f->kind, member_row(name));
 }
 
-/* Only digits as JSON writes them: strtod also takes nan, inf, blanks and hexadecimals. */
-static bool read_fraction(const struct json *body, const char *name, double most, double *number,
-                          struct error *error)
+/* 0 where the member is absent. */
+static bool read_number(const struct fault *f, const struct json *body, const char *name,
+                        int64_t *number, struct error *error)
 {
         const struct json *value = json_member(body, name);
         const char *source = value ? source_of(value) : NULL;
-        char *end = NULL;
+        struct setting limits = limits_of(f, name);
+
+        *number = 0;
+        return !value || (source && config_value_read(&limits, source, number)) ||
+               number_expected(name, &limits, error);
+}
+
+/* Digits, perhaps with some behind a point: what a schema can say of a text. strtod also takes nan,
+   inf, blanks, hexadecimals, and rounds what is longer. */
+static bool is_decimal(const char *text)
+{
+        size_t whole = strspn(text, digits), behind;
+
+        if (!whole || !text[whole])
+                return whole;
+        behind = strspn(text + whole + 1, digits);
+        return text[whole] == '.' && behind <= FAULT_FRACTION_DIGITS && !text[whole + 1 + behind];
+}
+
+/* As it was where the member is absent. */
+static bool read_fraction(const struct fault *f, const struct json *body, const char *name,
+                          double *number, struct error *error)
+{
+        const struct json *value = json_member(body, name);
+        double most = (double)limits_of(f, name).most, given = 0;
 
         if (!value)
                 return true;
-        if (source && isdigit((unsigned char)*source) && !source[strspn(source, "0123456789.eE+-")])
-                *number = strtod(source, &end);
-        if (end && !*end && *number > 0 && *number <= most)
-                return true;
-        return error_member(error, name, "%s is a number above 0, at most %g", name, most);
+        if (value->type == JSON_NUMBER || (value->type == JSON_STRING && is_decimal(value->text)))
+                given = strtod(value->text, NULL);
+        if (!(given > 0 && given <= most))
+                return error_member(error, name, "%s is a number above 0, at most %g", name, most);
+        *number = given;
+        return true;
 }
 
 static bool read_duration(struct fault *f, const struct json *body, struct error *error)
 {
-        static const struct setting any = {.name = "duration", .type = SETTING_DURATION},
-                                    row = {.name = "duration",
-                                           .type = SETTING_DURATION,
-                                           .least = 100,
-                                           .most = HOUR_MS};
-        struct error ignored;
+        static const struct setting any = {.name = "duration", .type = SETTING_DURATION};
+        const struct json *value = json_member(body, "duration");
+        const char *source = value ? source_of(value) : NULL;
 
         f->duration_ms = USUAL_MS;
-        if (!json_member(body, "duration"))
+        if (!value)
                 return true;
-        if (read_number(body, &any, &f->duration_ms, &ignored) && f->duration_ms > HOUR_MS)
+        if (source && config_value_read(&any, source, &f->duration_ms) &&
+            f->duration_ms > limits_of(f, "duration").most)
                 return error_member(error, "duration",
                                     "duration is at most 1h: every fault ends by itself");
-        return read_number(body, &row, &f->duration_ms, error);
+        return read_number(f, body, "duration", &f->duration_ms, error);
 }
 
-/* delay, or both p50 and p99 */
-static bool read_delay(struct fault *f, const struct json *body, struct error *error)
+static bool read_drawn(struct fault *f, const struct json *body, struct error *error)
 {
-        const struct fault_row *kind = &fault_rows[f->kind];
-        struct setting row = {.type = SETTING_DURATION, .least = 1, .most = kind->most_delay_ms};
-        bool fixed = json_member(body, "delay"), drawn;
+        static const char *const names[] = {"p50", "p99"};
+        int64_t *const delays[] = {&f->p50_ms, &f->p99_ms};
 
-        if (!(kind->members & MEMBER_DELAY))
-                return true;
-        drawn = json_member(body, "p50") || json_member(body, "p99");
-        if (!fixed && !drawn)
-                return error_member(error, "delay", "%s needs delay, or both p50 and p99",
-                                    kind->name);
-        if (fixed && drawn)
-                return error_member(error, "delay",
-                                    "either delay, or p50 and p99; not all of them");
-        row.name = "delay";
-        if (fixed)
-                return read_number(body, &row, &f->delay_ms, error);
         for (int i = 0; i < 2; i++) {
-                row.name = i ? "p99" : "p50";
-                if (!json_member(body, row.name))
-                        return error_member(error, row.name, "p50 and p99 come together");
-                if (!read_number(body, &row, i ? &f->p99_ms : &f->p50_ms, error))
+                if (!json_member(body, names[i]))
+                        return error_member(error, names[i], "p50 and p99 come together");
+                if (!read_number(f, body, names[i], delays[i], error))
                         return false;
         }
         return f->p50_ms <= f->p99_ms ||
                error_member(error, "p99", "p99 is no shorter than p50, by what they mean");
 }
 
+/* delay, or both p50 and p99 */
+static bool read_delay(struct fault *f, const struct json *body, struct error *error)
+{
+        const struct fault_row *kind = &fault_rows[f->kind];
+        bool fixed = json_member(body, "delay");
+        bool drawn = json_member(body, "p50") || json_member(body, "p99");
+
+        if (!(kind->members & MEMBER_DELAY))
+                return true;
+        if (!fixed && !drawn)
+                return error_member(error, "delay", "%s needs delay, or both p50 and p99",
+                                    kind->name);
+        if (fixed && drawn)
+                return error_member(error, "delay",
+                                    "either delay, or p50 and p99; not all of them");
+        return fixed ? read_number(f, body, "delay", &f->delay_ms, error)
+                     : read_drawn(f, body, error);
+}
+
 static bool read_parameters(struct fault *f, const struct json *body, struct error *error)
 {
-        static const struct setting status_row = {.name = "status",
-                                                  .type = SETTING_NUMBER,
-                                                  .least = 400,
-                                                  .most = 599},
-                                    size_row = {.name = "size",
-                                                .type = SETTING_SIZE,
-                                                .least = 1 << 20,
-                                                .most = 1 << 30};
         int64_t status;
 
         for (const struct fault_member_row *row = fault_member_rows; row->name; row++)
@@ -245,28 +253,39 @@ static bool read_parameters(struct fault *f, const struct json *body, struct err
                     !json_member(body, row->name))
                         return error_member(error, row->name, "%s needs %s",
                                             fault_rows[f->kind].name, row->name);
-        if (!read_number(body, &status_row, &status, error) ||
-            !read_number(body, &size_row, &f->size, error) ||
-            !read_fraction(body, "cores", MOST_CORES, &f->cores, error))
+        if (!read_number(f, body, "status", &status, error) ||
+            !read_number(f, body, "size", &f->size, error) ||
+            !read_fraction(f, body, "cores", &f->cores, error))
                 return false;
         f->status = (int)status;
         f->rate = 1;
-        return read_fraction(body, "rate", 1, &f->rate, error) && read_delay(f, body, error);
+        return read_fraction(f, body, "rate", &f->rate, error) && read_delay(f, body, error);
 }
 
 /* ---- the target ---- */
 
-static bool read_text(const struct json *body, const char *name, char **text, struct error *error)
+/* JSON counts characters, and so does a schema. */
+static int64_t characters(const char *text)
+{
+        int64_t count = 0;
+
+        for (; *text; text++)
+                count += ((unsigned char)*text & 0xc0) != 0x80;
+        return count;
+}
+
+static bool read_text(const struct fault *f, const struct json *body, const char *name, char **text,
+                      struct error *error)
 {
         const struct json *value = json_member(body, name);
-        const char *source = value ? source_of(value) : NULL;
+        struct setting limits = limits_of(f, name);
 
         if (!value)
                 return true;
-        if (!source || !*source || strlen(source) > LONGEST_TEXT)
-                return error_member(error, name, "%s is a text of 1 to %d bytes", name,
-                                    LONGEST_TEXT);
-        *text = memory_string(source);
+        if (value->type != JSON_STRING || !*value->text || characters(value->text) > limits.most)
+                return error_member(error, name, "%s is a text of %lld to %lld characters", name,
+                                    (long long)limits.least, (long long)limits.most);
+        *text = memory_string(value->text);
         return true;
 }
 
@@ -304,11 +323,11 @@ static bool is_template(const char *path)
 
 static bool read_target(struct fault *f, const struct json *body, struct error *error)
 {
-        if (!read_text(body, "method", &f->method, error) ||
-            !read_text(body, "path", &f->path, error) ||
-            !read_text(body, "routeId", &f->route, error) ||
-            !read_text(body, "eventType", &f->type, error) ||
-            !read_text(body, "key", &f->key, error))
+        if (!read_text(f, body, "method", &f->method, error) ||
+            !read_text(f, body, "path", &f->path, error) ||
+            !read_text(f, body, "routeId", &f->route, error) ||
+            !read_text(f, body, "eventType", &f->type, error) ||
+            !read_text(f, body, "key", &f->key, error))
                 return false;
         if (f->method && !is_method(f->method))
                 return error_member(error, "method", "method is a word in upper case, like GET");

@@ -49,7 +49,7 @@ static void whatever_is_wrong_is_refused_by_name(void)
                 {"{\"kind\":\"http-reset\",\"duration\":null}", "duration", "from 100ms to 1h"},
                 {"{\"kind\":\"http-reset\",\"method\":\"get\"}", "method", "upper case, like GET"},
                 {"{\"kind\":\"http-reset\",\"method\":\"GET /\"}", "method", "upper case"},
-                {"{\"kind\":\"http-reset\",\"method\":\"\"}", "method", "of 1 to 256 bytes"},
+                {"{\"kind\":\"http-reset\",\"method\":\"\"}", "method", "of 1 to 256 characters"},
                 {"{\"kind\":\"http-reset\",\"path\":\"orders\"}", "path", "begins with /"},
                 {"{\"kind\":\"http-reset\",\"path\":\"/orders?a\"}", "path", "has no query"},
                 {"{\"kind\":\"http-reset\",\"path\":\"/*/x\"}", "path", "{id} is one segment"},
@@ -105,7 +105,7 @@ static void the_kinds_of_a_service_fit_into_the_error_that_lists_them(void)
         end();
 }
 
-static void a_text_has_at_most_256_bytes(void)
+static void a_text_has_at_most_256_characters(void)
 {
         char body[400], key[300];
 
@@ -113,7 +113,7 @@ static void a_text_has_at_most_256_bytes(void)
         memset(key, 'k', sizeof key);
         snprintf(body, sizeof body, "{\"kind\":\"publish-twice\",\"key\":\"%.257s\"}", key);
         check_int(add(body), 0);
-        check_text(error.text, "key is a text of 1 to 256 bytes");
+        check_text(error.text, "key is a text of 1 to 256 characters");
         snprintf(body, sizeof body, "{\"kind\":\"publish-twice\",\"key\":\"%.256s\"}", key);
         check_int(add(body), 1);
         end();
@@ -125,7 +125,7 @@ int main(int argc, char **argv)
                 STORY(whatever_is_wrong_is_refused_by_name),
                 STORY(a_rate_is_a_plain_number_above_0_at_most_1),
                 STORY(the_kinds_of_a_service_fit_into_the_error_that_lists_them),
-                STORY(a_text_has_at_most_256_bytes),
+                STORY(a_text_has_at_most_256_characters),
                 {NULL, NULL},
         };
 

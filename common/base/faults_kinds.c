@@ -49,18 +49,31 @@ const struct fault_row fault_rows[FAULT_KINDS] = {
                                     UPSTREAM},
 };
 
+enum { LONGEST_TEXT = 256, HOUR = 3600000, MIB = 1 << 20, GIB = 1 << 30 };
+
 const struct fault_member_row fault_member_rows[] = {
-        {"method", MEMBER_METHOD},
-        {"path", MEMBER_PATH},
-        {"routeId", MEMBER_ROUTE},
-        {"eventType", MEMBER_TYPE},
-        {"key", MEMBER_KEY},
-        {"delay", MEMBER_DELAY},
-        {"p50", MEMBER_DELAY},
-        {"p99", MEMBER_DELAY},
-        {"status", MEMBER_STATUS},
-        {"cores", MEMBER_CORES},
-        {"size", MEMBER_SIZE},
-        {"rate", MEMBER_RATE},
-        {NULL, 0},
+        {"method", MEMBER_METHOD, SETTING_TEXT, 1, LONGEST_TEXT},
+        {"path", MEMBER_PATH, SETTING_TEXT, 1, LONGEST_TEXT},
+        {"routeId", MEMBER_ROUTE, SETTING_TEXT, 1, LONGEST_TEXT},
+        {"eventType", MEMBER_TYPE, SETTING_TEXT, 1, LONGEST_TEXT},
+        {"key", MEMBER_KEY, SETTING_TEXT, 1, LONGEST_TEXT},
+        {"delay", MEMBER_DELAY, SETTING_DURATION, 1},
+        {"p50", MEMBER_DELAY, SETTING_DURATION, 1},
+        {"p99", MEMBER_DELAY, SETTING_DURATION, 1},
+        {"status", MEMBER_STATUS, SETTING_NUMBER, 400, 599},
+        {"cores", MEMBER_CORES, SETTING_NUMBER, 0, 64, .fraction = true},
+        {"size", MEMBER_SIZE, SETTING_SIZE, MIB, GIB},
+        {"rate", MEMBER_RATE, SETTING_NUMBER, 0, 1, .fraction = true},
+        {"duration", MEMBER_DURATION, SETTING_DURATION, 100, HOUR},
+        {NULL},
 };
+
+struct setting fault_limits(enum fault_kind kind, const struct fault_member_row *row)
+{
+        return (struct setting){
+                .name = row->name,
+                .type = row->type,
+                .least = row->least,
+                .most = row->member == MEMBER_DELAY ? fault_rows[kind].most_delay_ms : row->most,
+        };
+}

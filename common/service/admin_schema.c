@@ -1,200 +1,206 @@
 #include "service/admin_schema.h"
 
+#include "base/config_value.h"
 #include "base/faults_kinds.h"
 #include "base/text.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { HOUR_MS = 3600000, MOST_CORES = 64, MOST_MIB = 1024, PATTERN = 500 };
+enum { PATTERN = 1000 };
 
 /* ---- numbers, which may be texts ---- */
 
-/* Alternatives of a regular expression: whole numbers of at least so many digits up to the most,
-   with the unit. */
-static void add_numbers(struct text *pattern, int least_digits, int64_t most, const char *unit)
-{
-        char digits[24];
-        int len = snprintf(digits, sizeof digits, "%lld", (long long)most);
-
-        if (most < 1)
-                return;
-        if (len > least_digits)
-                text_printf(pattern, "|[1-9][0-9]{%d,%d}%s", least_digits - 1, len - 2, unit);
-        for (int i = 0; i < len; i++)
-                if (digits[i] > (i ? '0' : '1'))
-                        text_printf(pattern, "|%.*s[%d-%c][0-9]{%d}%s", i, digits, i ? 0 : 1,
-                                    digits[i] - 1, len - i - 1, unit);
-        text_printf(pattern, "|%s%s", digits, unit);
-}
-
-/* pattern: alternatives, each after a bar */
-static cJSON *texts_like(const struct text *pattern)
+static cJSON *text_like(const char *pattern)
 {
         return object_of((struct member[]){
                 {"type", string_of("string")},
-                {"pattern", string_from("^(%s)$", pattern->at + 1)},
+                {"pattern", string_from("^(%s)$", pattern)},
                 {NULL},
         });
 }
 
-static cJSON *either(cJSON *numbers, cJSON *texts)
+static cJSON *either(cJSON *number, cJSON *text)
 {
         return object_of(
-                (struct member[]){{"anyOf", list_of((cJSON *[]){numbers, texts, NULL})}, {NULL}});
+                (struct member[]){{"anyOf", list_of((cJSON *[]){number, text, NULL})}, {NULL}});
 }
 
-static cJSON *whole_from(double least, double most)
+static void add_bar(struct text *pattern)
 {
+        if (pattern->len)
+                text_char(pattern, '|');
+}
+
+/* From `from`, how many numbers up to `to` differ in this digit alone, whatever follows it:
+   4000..5999 of 4000 to 6500. power: of the digit; it must divide `from`. 0: none. */
+static int64_t alike(int64_t from, int64_t to, int64_t power)
+{
+        int64_t left = 10 - from / power % 10, room = (to - from + 1) / power;
+
+        return from % power ? 0 : left < room ? left : room;
+}
+
+/* The numbers of that range, which all have as many digits, as alternatives: "[4-5][0-9]{2}". */
+static void add_range(struct text *pattern, int64_t from, int64_t to, const char *behind)
+{
+        while (from <= to) {
+                int64_t power = 1, digit;
+                int zeros = 0;
+
+                while (alike(from, to, power * 10) && from / power >= 10) {
+                        power *= 10;
+                        zeros++;
+                }
+                digit = from / power % 10;
+                add_bar(pattern);
+                text_string(pattern, "0*");
+                if (from / power >= 10)
+                        text_int(pattern, from / power / 10);
+                text_printf(pattern, "[%d-%d]", (int)digit,
+                            (int)(digit + alike(from, to, power) - 1));
+                if (zeros)
+                        text_printf(pattern, "[0-9]{%d}", zeros);
+                text_string(pattern, behind);
+                from += alike(from, to, power) * power;
+        }
+}
+
+/* The whole numbers from least, at least 1, to most. */
+static void add_whole(struct text *pattern, int64_t least, int64_t most, const char *behind)
+{
+        for (int64_t ten = 10; least <= most; ten *= 10) {
+                if (least < ten)
+                        add_range(pattern, least, most < ten ? most : ten - 1, behind);
+                least = least < ten ? ten : least;
+        }
+}
+
+static int64_t least_of(const struct setting *limits, int64_t unit)
+{
+        return (limits->least + unit - 1) / unit;
+}
+
+/* A bare number has the unit "". */
+static cJSON *whole_of(const struct setting *limits)
+{
+        const struct unit_suffix *unit = config_value_units(limits->type);
+
+        while (*unit->name)
+                unit++;
         return object_of((struct member[]){
                 {"type", string_of("integer")},
-                {"minimum", cJSON_CreateNumber(least)},
-                {"maximum", cJSON_CreateNumber(most)},
+                {"minimum", cJSON_CreateNumber((double)least_of(limits, unit->size))},
+                {"maximum", cJSON_CreateNumber((double)(limits->most / unit->size))},
                 {NULL},
         });
 }
 
-/* "250ms", "5s", "10min"; a number is seconds. */
-static cJSON *duration_schema(int least_digits, int64_t most_ms)
+/* "250ms", "5s", "10min", "32MiB", "503" */
+static cJSON *number_schema(const struct setting *limits)
 {
+        const struct unit_suffix *unit = config_value_units(limits->type);
         struct arena *arena = arena_open();
         struct text pattern = text_open(arena, PATTERN);
         cJSON *schema;
 
-        add_numbers(&pattern, least_digits, most_ms, "ms");
-        add_numbers(&pattern, 1, most_ms / 1000, "s?");
-        add_numbers(&pattern, 1, most_ms / 60000, "min");
-        add_numbers(&pattern, 1, most_ms / HOUR_MS, "h");
-        schema = either(whole_from(1, (double)(most_ms / 1000)), texts_like(&pattern));
+        for (; unit->name; unit++)
+                add_whole(&pattern, least_of(limits, unit->size), limits->most / unit->size,
+                          unit->name);
+        schema = either(whole_of(limits), text_like(pattern.at));
         arena_close(&arena);
         return schema;
+}
+
+static void add_fraction(struct text *pattern, int64_t most)
+{
+        char any[20], none[20];
+
+        snprintf(any, sizeof any, "(\\.[0-9]{0,%d})?", FAULT_FRACTION_DIGITS);
+        snprintf(none, sizeof none, "(\\.0{0,%d})?", FAULT_FRACTION_DIGITS);
+        for (int zeros = 0; zeros < FAULT_FRACTION_DIGITS; zeros++)
+                text_printf(pattern, "%s0+\\.0{%d}[1-9][0-9]{0,%d}", zeros ? "|" : "", zeros,
+                            FAULT_FRACTION_DIGITS - zeros - 1);
+        add_whole(pattern, 1, most - 1, any);
+        add_whole(pattern, most, most, none);
 }
 
 /* Above 0. */
-static cJSON *fraction_schema(int64_t most)
+static cJSON *fraction_schema(const struct setting *limits)
 {
         struct arena *arena = arena_open();
         struct text pattern = text_open(arena, PATTERN);
-        cJSON *numbers = object_of((struct member[]){
+        cJSON *number = object_of((struct member[]){
                 {"type", string_of("number")},
                 {"exclusiveMinimum", cJSON_CreateNumber(0)},
-                {"maximum", cJSON_CreateNumber((double)most)},
+                {"maximum", cJSON_CreateNumber((double)limits->most)},
                 {NULL},
         });
         cJSON *schema;
 
-        text_string(&pattern, "|0\\.[0-9]{0,9}[1-9]");
-        add_numbers(&pattern, 1, most, "");
-        schema = either(numbers, texts_like(&pattern));
+        add_fraction(&pattern, limits->most);
+        schema = either(number, text_like(pattern.at));
         arena_close(&arena);
         return schema;
-}
-
-static cJSON *size_schema(void)
-{
-        struct arena *arena = arena_open();
-        struct text pattern = text_open(arena, PATTERN);
-        cJSON *schema;
-
-        add_numbers(&pattern, 1, MOST_MIB, "MiB");
-        add_numbers(&pattern, 1, MOST_MIB >> 10, "GiB");
-        schema = either(whole_from(1 << 20, MOST_MIB << 20), texts_like(&pattern));
-        arena_close(&arena);
-        return schema;
-}
-
-static cJSON *status_schema(void)
-{
-        return either(whole_from(400, 599),
-                      object_of((struct member[]){{"type", string_of("string")},
-                                                  {"pattern", string_of("^[45][0-9]{2}$")},
-                                                  {NULL}}));
 }
 
 /* ---- targets ---- */
 
-static cJSON *text_schema(const char *pattern)
+/* What the reader's is_method and is_template take, as far as it has no NUL. */
+#define SEGMENT "\\{[^{}/\\x00]+\\}|[^\\x00- {}*?#/]*"
+
+static const char *pattern_of(unsigned member)
+{
+        if (member == MEMBER_METHOD)
+                return "^[A-Z0-9!#$%&'*+.^_`|~-]+$";
+        return member == MEMBER_PATH ? "^(/(" SEGMENT "))*/(\\*\\*|" SEGMENT ")$" : "^[^\\x00]+$";
+}
+
+static cJSON *text_schema(const struct setting *limits, unsigned member)
 {
         return object_of((struct member[]){
                 {"type", string_of("string")},
-                {"minLength", cJSON_CreateNumber(1)},
-                {"maxLength", cJSON_CreateNumber(256)},
-                {"pattern", string_of(pattern)},
+                {"minLength", cJSON_CreateNumber((double)limits->least)},
+                {"maxLength", cJSON_CreateNumber((double)limits->most)},
+                {"pattern", string_of(pattern_of(member))},
                 {NULL},
         });
 }
 
-static cJSON *member_schema(enum fault_member member)
-{
-        switch (member) {
-        case MEMBER_RATE:
-                return fraction_schema(1);
-        case MEMBER_STATUS:
-                return status_schema();
-        case MEMBER_CORES:
-                return fraction_schema(MOST_CORES);
-        case MEMBER_SIZE:
-                return size_schema();
-        case MEMBER_METHOD:
-                return text_schema("^[A-Z]+$");
-        case MEMBER_PATH:
-                return text_schema("^(/[A-Za-z0-9._~-]+|/\\{[A-Za-z]+\\})*(/|/\\*\\*)?$");
-        default:
-                return text_schema("^[ -~]+$");
-        }
-}
-
 /* ---- kinds ---- */
 
-static const struct {
-        enum fault_member member;
-        const char *name;
-        bool required;
-} members[] = {
-        {MEMBER_RATE, "rate", false},      {MEMBER_METHOD, "method", false},
-        {MEMBER_PATH, "path", false},      {MEMBER_ROUTE, "routeId", false},
-        {MEMBER_TYPE, "eventType", false}, {MEMBER_KEY, "key", false},
-        {MEMBER_STATUS, "status", true},   {MEMBER_CORES, "cores", true},
-        {MEMBER_SIZE, "size", true},
-};
-
-static void add_required(cJSON *properties, cJSON *required, const char *name, cJSON *schema)
+static cJSON *member_schema(enum fault_kind kind, const struct fault_member_row *row)
 {
-        cJSON_AddItemToObject(properties, name, schema);
-        cJSON_AddItemToArray(required, string_of(name));
+        struct setting limits = fault_limits(kind, row);
+
+        if (row->type == SETTING_TEXT)
+                return text_schema(&limits, row->member);
+        return row->fraction ? fraction_schema(&limits) : number_schema(&limits);
 }
 
-static void add_delay(cJSON *properties, cJSON *required, int64_t most_ms, bool drawn)
+/* drawn: p50 and p99 instead of delay */
+static bool is_left_out(const struct fault_member_row *row, bool drawn)
 {
-        const char *const names[] = {drawn ? "p50" : "delay", drawn ? "p99" : NULL};
-
-        for (int i = 0; i < 2; i++)
-                if (names[i])
-                        add_required(properties, required, names[i], duration_schema(1, most_ms));
+        return row->member == MEMBER_DELAY && drawn == (strcmp(row->name, "delay") == 0);
 }
 
-/* drawn: delays come from a distribution */
-static cJSON *kind_schema(const struct fault_row *row, bool drawn)
+static cJSON *kind_schema(enum fault_kind kind, bool drawn)
 {
-        cJSON *kind = object_of((struct member[]){{"const", string_of(row->name)}, {NULL}});
-        cJSON *properties =
-                object_of((struct member[]){{"duration", duration_schema(3, HOUR_MS)}, {NULL}});
-        cJSON *required = cJSON_CreateArray();
+        cJSON *name =
+                object_of((struct member[]){{"const", string_of(fault_rows[kind].name)}, {NULL}});
+        cJSON *properties = object_of((struct member[]){{"kind", name}, {NULL}});
+        cJSON *required = list_of((cJSON *[]){string_of("kind"), NULL});
 
-        add_required(properties, required, "kind", kind);
-        for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-                if (!(row->members & members[i].member))
+        for (const struct fault_member_row *row = fault_member_rows; row->name; row++) {
+                if (!fault_takes(kind, row) || is_left_out(row, drawn))
                         continue;
-                cJSON_AddItemToObject(properties, members[i].name,
-                                      member_schema(members[i].member));
-                if (members[i].required)
-                        cJSON_AddItemToArray(required, string_of(members[i].name));
+                cJSON_AddItemToObject(properties, row->name, member_schema(kind, row));
+                if (row->member & MEMBERS_NEEDED)
+                        cJSON_AddItemToArray(required, string_of(row->name));
         }
-        if (row->members & MEMBER_DELAY)
-                add_delay(properties, required, row->most_delay_ms, drawn);
         return object_of((struct member[]){
                 {"type", string_of("object")},
-                {"description", string_of(row->about)},
+                {"description", string_of(fault_rows[kind].about)},
                 {"properties", properties},
                 {"required", required},
                 {"additionalProperties", cJSON_CreateFalse()},
@@ -209,9 +215,9 @@ cJSON *admin_fault_schema(uint32_t kinds)
         for (int kind = 0; kind < FAULT_KINDS; kind++) {
                 if (!(kinds & UINT32_C(1) << kind))
                         continue;
-                cJSON_AddItemToArray(all, kind_schema(&fault_rows[kind], false));
+                cJSON_AddItemToArray(all, kind_schema((enum fault_kind)kind, false));
                 if (fault_rows[kind].members & MEMBER_DELAY)
-                        cJSON_AddItemToArray(all, kind_schema(&fault_rows[kind], true));
+                        cJSON_AddItemToArray(all, kind_schema((enum fault_kind)kind, true));
         }
         return object_of((struct member[]){{"oneOf", all}, {NULL}});
 }

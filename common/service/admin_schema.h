@@ -1,5 +1,6 @@
-/* admin_schema - what POST /faults takes, as JSON Schema, made of the table of kinds. What it
-   allows is taken, but that no schema can say that p50 is at most p99. */
+/* admin_schema - what POST /faults takes, as JSON Schema, made of the tables of kinds and members,
+   as base/fault_read.h reads it. Both allow the same, except what no schema can say: p50 is at most
+   p99. (And 5.0 is a whole number for a schema, but not here.) */
 #ifndef SERVICE_ADMIN_SCHEMA_H
 #define SERVICE_ADMIN_SCHEMA_H
 
