@@ -70,6 +70,33 @@ static void faults_come_by_their_times_one_for_each_service(void)
         arena_close(&arena);
 }
 
+static void faults_are_sorted_by_their_times_and_else_by_their_lines(void)
+{
+        static const char days[] = "name: many\n"
+                                   "about: a day\n"
+                                   "see: [this]\n"
+                                   "load: {rate: 1, for: 1min}\n"
+                                   "faults:\n"
+                                   "  - {at: 2s, for: 1s, service: order, kind: not-ready}\n"
+                                   "  - {at: 1s, for: 1s, service: order, kind: not-ready}\n"
+                                   "  - {at: 3s, for: 1s, service: order, kind: not-ready}\n"
+                                   "  - {at: 1s, for: 1s, service: order, kind: not-alive}\n"
+                                   "  - {at: 2s, for: 1s, service: order, kind: not-alive}\n"
+                                   "ends: 90s\n"
+                                   "passes:\n"
+                                   "  - audit: balanced\n";
+        static const int lines[] = {7, 9, 6, 10, 8};
+        struct arena *arena = arena_open();
+        struct error e = {0};
+        struct gameday *day = read(arena, days, &e);
+
+        check_text(e.text, "");
+        check_int((int64_t)day->fault_count, 5);
+        for (int i = 0; i < 5; i++)
+                check_int(day->faults[i].line, lines[i]);
+        arena_close(&arena);
+}
+
 static void checks_say_what_they_want(void)
 {
         struct arena *arena = arena_open();
@@ -172,6 +199,7 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 STORY(a_whole_day_is_read),
                 STORY(faults_come_by_their_times_one_for_each_service),
+                STORY(faults_are_sorted_by_their_times_and_else_by_their_lines),
                 STORY(checks_say_what_they_want),
                 STORY(all_is_shorter_but_the_settling),
                 STORY(what_is_not_known_is_refused_with_its_line),
