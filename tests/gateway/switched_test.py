@@ -90,16 +90,26 @@ def test_an_upstream_that_refuses_is_503_whatever_the_method_and_sees_nothing():
         equal(s.upstream.requests, [])
 
 
-def test_each_of_them_opens_the_breaker_which_closes_when_it_is_over():
-    for kind, members, status in (("upstream-latency", {"delay": "1min"}, 504), ("upstream-broken", {}, 502), ("upstream-refused", {}, 503)):
-        with Switched(lambda talk, _: talk.say(answer(b"well")), **BREAKER) as s:
-            made = s.admin.post("/faults", {"kind": kind, "routeId": "aim", **members})
-            fault = made.headers["location"]
-            equal([s.ask("POST").status for _ in range(4)], [status] * 4, kind)
-            struck, seen = s.injected(fault), len(s.upstream.requests)
-            equal([s.ask("POST").status for _ in range(5)], [503] * 5, "while the breaker is open for " + kind)
-            equal((s.injected(fault), len(s.upstream.requests)), (struck, seen), "%s: how often it struck, and the requests that went on" % kind)
-            equal(s.ask("GET", "/other/x").status, 200, "another route's")
-            equal(s.admin.delete("/faults").body, {"ended": 1})
-            until(lambda: s.ask("POST").status == 200)
-            equal([s.ask("POST").status for _ in range(5)], [200] * 5, "once it has closed")
+def opens_the_breaker_which_closes_when_it_is_over(kind, status, **members):
+    with Switched(lambda talk, _: talk.say(answer(b"well")), **BREAKER) as s:
+        fault = s.admin.post("/faults", {"kind": kind, "routeId": "aim", **members}).headers["location"]
+        equal([s.ask("POST").status for _ in range(4)], [status] * 4, kind)
+        struck, seen = s.injected(fault), len(s.upstream.requests)
+        equal([s.ask("POST").status for _ in range(5)], [503] * 5, "while the breaker is open")
+        equal((s.injected(fault), len(s.upstream.requests)), (struck, seen), "how often it struck, and the requests that went on")
+        equal(s.ask("GET", "/other/x").status, 200, "another route's")
+        equal(s.admin.delete("/faults").body, {"ended": 1})
+        until(lambda: s.ask("POST").status == 200)
+        equal([s.ask("POST").status for _ in range(5)], [200] * 5, "once it has closed")
+
+
+def test_upstreams_that_are_late_open_the_breaker_which_closes_when_it_is_over():
+    opens_the_breaker_which_closes_when_it_is_over("upstream-latency", 504, delay="1min")
+
+
+def test_upstreams_that_break_open_the_breaker_which_closes_when_it_is_over():
+    opens_the_breaker_which_closes_when_it_is_over("upstream-broken", 502)
+
+
+def test_upstreams_that_refuse_open_the_breaker_which_closes_when_it_is_over():
+    opens_the_breaker_which_closes_when_it_is_over("upstream-refused", 503)
