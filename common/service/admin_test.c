@@ -212,17 +212,6 @@ static void nonsense_does_not_end_it(void)
 
 /* ---- who may ask ---- */
 
-static const char *write_token(const char *text)
-{
-        static char path[300];
-        FILE *file;
-
-        snprintf(path, sizeof path, "%s/token", check_directory());
-        file = fopen(path, "we");
-        check(file && fputs(text, file) >= 0 && fclose(file) == 0);
-        return path;
-}
-
 static void the_token_is_asked_for(void)
 {
         static const struct {
@@ -242,7 +231,7 @@ static void the_token_is_asked_for(void)
                 {"Authorization: Bearer s3cret\r\n", 200},
                 {"Authorization: bearer   s3cret\r\n", 200},
         };
-        struct stage s = stage_of("--admin-token-file", write_token("s3cret\n"));
+        struct stage s = stage_of("--admin-token-file", check_file("token", "s3cret\n"));
 
         begin(&s);
         check_text(s.error.text, "");

@@ -178,9 +178,9 @@ static void a_change_is_never_made_twice(void)
         peer.answer_to = answers_once;
         begin(4, PATIENCE_MS, NULL, false);
         check_text(get(peer_place(), "/"), "200 {}");
-        check_int(peer.requests, 1);
+        check_int(peer_requests(), 1);
         check_text(change("POST", "{}"), "failed");
-        check_int(peer.requests, 2);
+        check_int(peer_requests(), 2);
         end();
         peer.answer_to = NULL;
 }

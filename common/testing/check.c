@@ -35,6 +35,18 @@ const char *check_directory(void)
         return directory;
 }
 
+const char *check_file(const char *name, const char *text)
+{
+        static char path[200];
+        FILE *file;
+
+        snprintf(path, sizeof path, "%s/%s", check_directory(), name);
+        file = fopen(path, "we");
+        if (!file || fputs(text, file) < 0 || fclose(file) != 0)
+                abort();
+        return path;
+}
+
 /* The text is valid until the next call. */
 static const char *name_of(const struct story *story)
 {
