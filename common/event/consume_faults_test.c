@@ -138,9 +138,11 @@ static void events_wait_for_a_store_that_refuses_its_commits(void)
         end();
 }
 
+#define LAG "kafka_consumer_records_lag{"
+
 static int64_t lag(void)
 {
-        return number_in(t.metrics, "kafka_consumer_records_lag{");
+        return number_in(t.metrics, LAG);
 }
 
 /* A dead consumer that looks alive: only its lag shows it. */
@@ -159,6 +161,57 @@ static void a_pause_shows_in_the_lag_alone(void)
         check_int(heard(), 12);
         check(inbox_is_well(t.inbox, why));
         check_int(struck("consume-pause"), 1);
+        faults_clear(t.faults);
+        hears_all();
+        end();
+}
+
+/* A reader that does not read from its very start: none of the partitions has a position. */
+static void the_lag_counts_from_where_a_new_group_begins(void)
+{
+        begin();
+        switch_on("{\"kind\":\"consume-pause\"}");
+        start_inbox();
+        wait_until_struck("consume-pause");
+        announce("abcdef", 50);
+        wait_for(lag(), 300);
+        check_int(heard(), 0);
+        faults_clear(t.faults);
+        hears_all();
+        wait_for(-lag(), 0);
+        end();
+}
+
+/* The group has read some, and this reader of it none. */
+static void the_lag_counts_from_where_a_group_goes_on(void)
+{
+        struct metrics *seen = metrics_open();
+
+        begin();
+        start_inbox();
+        announce("abcdef", 10);
+        hears_all();
+        inbox_close(&t.inbox, CLOSE_MS);
+        announce("abcdef", 20);
+        switch_on("{\"kind\":\"consume-pause\"}");
+        t.inbox = open_inbox(t.faults, seen);
+        wait_for(number_in(seen, LAG), 120);
+        check_int(heard(), 60);
+        faults_clear(t.faults);
+        hears_all();
+        inbox_close(&t.inbox, CLOSE_MS);
+        metrics_close(&seen);
+        end();
+}
+
+static void what_waits_for_its_first_commit_lags(void)
+{
+        begin();
+        switch_on("{\"kind\":\"refused-commit\"}");
+        start_inbox();
+        announce("abcdef", 50);
+        wait_for(lag(), 300);
+        check_int(heard(), 0);
         faults_clear(t.faults);
         hears_all();
         end();
@@ -210,6 +263,9 @@ int main(int argc, char **argv)
                 STORY(keys_change_places_where_few_events_come),
                 STORY(events_wait_for_a_store_that_refuses_its_commits),
                 STORY(a_pause_shows_in_the_lag_alone),
+                STORY(the_lag_counts_from_where_a_new_group_begins),
+                STORY(the_lag_counts_from_where_a_group_goes_on),
+                STORY(what_waits_for_its_first_commit_lags),
                 STORY(members_come_while_another_pauses),
                 {NULL, NULL},
         };

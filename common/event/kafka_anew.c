@@ -28,8 +28,8 @@ static bool some_is_gone(struct kafka_bus *b, const rd_kafka_topic_partition_lis
 
                 if (list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
                         continue;
-                gone = gone || (p->kept && !is_there);
-                p->kept = is_there;
+                gone = gone || (p->committed >= 0 && !is_there);
+                p->committed = is_there ? list->elems[i].offset : KAFKA_NONE;
         }
         return gone;
 }
@@ -96,6 +96,6 @@ void kafka_begin_anew(struct kafka_bus *b)
                 return;
         kafka_positions_forget(b);
         for (int i = 0; i < b->position_count; i++)
-                b->positions[i].kept = false;
+                b->positions[i].committed = KAFKA_NONE;
         b->anew = false;
 }

@@ -14,8 +14,10 @@
 struct kafka_position {
         int64_t polled, applied, written;
         struct metric *lag;
-        bool kept; /* the group has a position here */
+        int64_t committed; /* what the group has, as it was asked last; KAFKA_NONE: it has none */
 };
+
+enum { KAFKA_NOT_ASKED = -1, KAFKA_NONE = RD_KAFKA_OFFSET_INVALID };
 
 /* A topic that we asked the cluster to make. */
 struct kafka_topic {

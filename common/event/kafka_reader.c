@@ -20,7 +20,7 @@ struct kafka_position *kafka_position_of(struct kafka_bus *b, int32_t partition)
                         memory_grow(b->positions, (size_t)(partition + 1) * sizeof *b->positions);
                 for (; b->position_count <= partition; b->position_count++)
                         b->positions[b->position_count] =
-                                (struct kafka_position){-1, -1, -1, NULL, false};
+                                (struct kafka_position){-1, -1, -1, NULL, KAFKA_NOT_ASKED};
         }
         return &b->positions[partition];
 }
@@ -49,13 +49,15 @@ void kafka_committed(rd_kafka_t *rk, rd_kafka_resp_err_t err,
         struct kafka_bus *b = opaque;
 
         (void)rk;
-        for (int i = 0; offsets && i < offsets->cnt; i++)
-                if (err != RD_KAFKA_RESP_ERR_NO_ERROR ||
-                    offsets->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
-                        kafka_position_of(b, offsets->elems[i].partition)->written =
+        for (int i = 0; offsets && i < offsets->cnt; i++) {
+                const rd_kafka_topic_partition_t *o = &offsets->elems[i];
+
+                if (err != RD_KAFKA_RESP_ERR_NO_ERROR || o->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+                        kafka_position_of(b, o->partition)->written =
                                 -1; /* written again with the next */
                 else
-                        kafka_position_of(b, offsets->elems[i].partition)->kept = true;
+                        kafka_position_of(b, o->partition)->committed = o->offset;
+        }
 }
 
 static void write_last_positions(struct kafka_bus *b)
@@ -75,7 +77,7 @@ void kafka_positions_forget(struct kafka_bus *b)
 {
         for (int i = 0; i < b->position_count; i++)
                 b->positions[i] = (struct kafka_position){-1, -1, -1, b->positions[i].lag,
-                                                          b->positions[i].kept};
+                                                          b->positions[i].committed};
         if (b->held)
                 rd_kafka_message_destroy(b->held);
         b->held = NULL;
@@ -92,6 +94,18 @@ static void give_back(struct kafka_bus *b)
         kafka_positions_forget(b);
 }
 
+/* While the reader idles, what it is given waits too: so it can go on polling, as a member must,
+   and no record comes. */
+static void take(struct kafka_bus *b, rd_kafka_topic_partition_list_t *partitions)
+{
+        for (int i = 0; i < partitions->cnt; i++)
+                kafka_position_of(b, partitions->elems[i].partition)->lag = bus_lag_series(
+                        b->metrics, b->bus.topic, partitions->elems[i].partition);
+        rd_kafka_assign(b->rk, partitions);
+        if (b->idling)
+                rd_kafka_pause_partitions(b->rk, partitions);
+}
+
 void kafka_rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t what,
                       rd_kafka_topic_partition_list_t *partitions, void *opaque)
 {
@@ -99,26 +113,24 @@ void kafka_rebalanced(rd_kafka_t *rk, rd_kafka_resp_err_t what,
 
         kafka_member_is(b, what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS);
         if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-                for (int i = 0; i < partitions->cnt; i++)
-                        kafka_position_of(b, partitions->elems[i].partition)->lag = bus_lag_series(
-                                b->metrics, b->bus.topic, partitions->elems[i].partition);
-                rd_kafka_assign(rk, partitions);
+                take(b, partitions);
                 return;
         }
         if (!rd_kafka_assignment_lost(rk))
                 write_last_positions(b);
         give_back(b);
+        if (b->idling) /* it may get them again when it does not idle */
+                rd_kafka_resume_partitions(rk, partitions);
         rd_kafka_assign(rk, NULL);
 }
 
-/* Each fetch brings it, and while the reader idles there is none: then we ask. */
-static bool end_of(struct kafka_bus *b, int32_t partition, int64_t *end)
+/* Each fetch brings the end, and while the reader idles there is none: then we ask. *first: where
+   a group without a position begins; negative: not known. */
+static bool bounds_of(struct kafka_bus *b, int32_t partition, int64_t *first, int64_t *end)
 {
-        int64_t first;
-
-        return (b->idling ? rd_kafka_query_watermark_offsets(b->rk, b->bus.topic, partition, &first,
+        return (b->idling ? rd_kafka_query_watermark_offsets(b->rk, b->bus.topic, partition, first,
                                                              end, ASK_MS)
-                          : rd_kafka_get_watermark_offsets(b->rk, b->bus.topic, partition, &first,
+                          : rd_kafka_get_watermark_offsets(b->rk, b->bus.topic, partition, first,
                                                            end)) == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
@@ -126,14 +138,16 @@ static void show_lag(struct kafka_bus *b)
 {
         for (int i = 0; i < b->position_count; i++) {
                 struct kafka_position *p = &b->positions[i];
-                int64_t end = -1;
+                int64_t first = -1, end = -1, from = p->applied >= 0 ? p->applied : p->committed;
 
-                if (!p->lag || p->applied < 0)
+                if (!p->lag || from == KAFKA_NOT_ASKED)
                         continue;
-                if (!end_of(b, i, &end) && b->idling)
+                if (!bounds_of(b, i, &first, &end) && b->idling)
                         return; /* the broker does not answer */
-                if (end >= p->applied)
-                        metric_set(p->lag, (double)(end - p->applied));
+                if (from < first)
+                        from = first;
+                if (from >= 0 && end >= from)
+                        metric_set(p->lag, (double)(end - from));
         }
 }
 
@@ -154,11 +168,11 @@ static void tidy(struct kafka_bus *b)
                 return;
         b->tidied_us = now;
         kafka_member_keep(b);
-        show_lag(b);
         if (!kafka_may_commit(b))
                 kafka_begin_anew(b);
         else if ((list = unwritten(b)))
                 commit(b, list);
+        show_lag(b);
 }
 
 static bool subscribe(struct kafka_bus *b, int64_t end_us, struct error *error)
@@ -321,17 +335,31 @@ void kafka_commit(struct bus *bus)
         pass(kafka_bus(bus));
 }
 
-/* Polls while paused, because nothing else keeps the membership in a rebalance. A partition
-   assigned meanwhile is not paused: its message is held, and we wait for the rest of the time. */
+static void pause_all(struct kafka_bus *b, bool pause)
+{
+        rd_kafka_topic_partition_list_t *mine = NULL;
+
+        rd_kafka_assignment(b->rk, &mine);
+        if (!mine)
+                return;
+        if (pause)
+                rd_kafka_pause_partitions(b->rk, mine);
+        else
+                rd_kafka_resume_partitions(b->rk, mine);
+        rd_kafka_topic_partition_list_destroy(mine);
+}
+
+/* Polls while paused, because nothing else keeps the membership in a rebalance. One that idles
+   from its start joins too: it has its part of the records, and their lag. No message comes then;
+   if one does, it is held, not lost. */
 void kafka_idle(struct bus *bus, int wait_ms)
 {
         struct kafka_bus *b = kafka_bus(bus);
         int64_t end = clock_mono_us() + (int64_t)wait_ms * 1000, rest;
-        rd_kafka_topic_partition_list_t *mine = NULL;
+        struct error ignored;
 
-        rd_kafka_assignment(b->rk, &mine);
-        if (mine)
-                rd_kafka_pause_partitions(b->rk, mine);
+        subscribe(b, end, &ignored);
+        pause_all(b, true);
         b->idling = true;
         while (!bus_was_woken(bus) && (rest = end - clock_mono_us()) > 0) {
                 rest = rest < TIDY_US ? rest : TIDY_US;
@@ -342,8 +370,5 @@ void kafka_idle(struct bus *bus, int wait_ms)
                         b->held = next_message(b, (int)(rest + 999) / 1000);
         }
         b->idling = false;
-        if (mine) {
-                rd_kafka_resume_partitions(b->rk, mine);
-                rd_kafka_topic_partition_list_destroy(mine);
-        }
+        pause_all(b, false);
 }
