@@ -44,6 +44,7 @@ static const char *const sql[EVENTLOG_STATEMENTS] = {
         [EVENTLOG_READ_LAST] =
                 "SELECT offset, topic, timestamp, NULL, length(value), headers FROM log"
                 " WHERE topic = ?3 ORDER BY offset DESC LIMIT ?2",
+        [EVENTLOG_FIRST] = "SELECT offset FROM log WHERE topic = ? ORDER BY offset LIMIT 1",
         [EVENTLOG_END] = "SELECT offset FROM log WHERE topic = ? ORDER BY offset DESC LIMIT 1",
         [EVENTLOG_END_OF_ALL] = "SELECT offset FROM log ORDER BY offset DESC LIMIT 1",
         [EVENTLOG_BEFORE_LAST] =

@@ -59,6 +59,8 @@ size_t eventlog_read_wanted(struct eventlog *file, const struct bus *reader, int
 /* Calls the reader's `wanted` for the last `most` records of its topic, the last first. */
 void eventlog_look_back(struct eventlog *file, const struct bus *reader, size_t most);
 
+/* The first offset of a topic; 0 when it has none. */
+int64_t eventlog_first(struct eventlog *file, const char *topic);
 /* The last offset of a topic (NULL: of all topics); 0 when it has none. */
 int64_t eventlog_end(struct eventlog *file, const char *topic);
 /* The offset before the last `last` records of a topic; 0 when it has no more than these. Looks

@@ -112,18 +112,26 @@ static void eventlog_bus_close(struct bus *bus, int wait_ms)
         free(b);
 }
 
+static void show_lag(struct eventlog_bus *b)
+{
+        int64_t from = b->committed, behind;
+
+        if (!from && (from = eventlog_first(b->file, b->bus.topic)))
+                from--; /* a new group: older records may be deleted */
+        behind = eventlog_end(b->file, b->bus.topic) - from;
+        metric_set(b->lag, behind > 0 ? (double)behind : 0);
+}
+
 /* Once a second, whatever the reader is doing. */
 static void tidy(struct eventlog_bus *b)
 {
-        int64_t now = clock_mono_us(), behind;
+        int64_t now = clock_mono_us();
 
         if (now - b->tidied_us < LOOK_US)
                 return;
         b->tidied_us = now;
-        if (b->lag) {
-                behind = eventlog_end(b->file, b->bus.topic) - b->committed;
-                metric_set(b->lag, behind > 0 ? (double)behind : 0);
-        }
+        if (b->lag)
+                show_lag(b);
         write_position(b);
 }
 

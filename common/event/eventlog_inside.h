@@ -16,6 +16,7 @@ enum eventlog_statement {
         EVENTLOG_READ_OTHER,
         EVENTLOG_READ_ALL,
         EVENTLOG_READ_LAST,
+        EVENTLOG_FIRST,
         EVENTLOG_END,
         EVENTLOG_END_OF_OTHER,
         EVENTLOG_OTHER_TOPIC,

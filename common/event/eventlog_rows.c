@@ -231,6 +231,11 @@ static int64_t find_offset(struct eventlog *f, enum eventlog_statement which, co
         return offset;
 }
 
+int64_t eventlog_first(struct eventlog *f, const char *topic)
+{
+        return find_offset(f, EVENTLOG_FIRST, topic, -1);
+}
+
 int64_t eventlog_end(struct eventlog *f, const char *topic)
 {
         return find_offset(f,
