@@ -1,4 +1,7 @@
-/* How the relay begins, waits and ends, and what it logs and measures meanwhile. */
+/* How the relay begins, waits and ends, and what it logs and measures meanwhile.
+
+   No verdict hangs on how fast the machine is: what should end before LONG_MS are over would
+   otherwise last as long, and what should end at all would last forever. */
 #include "testing/relay_story.h"
 
 #include "testing/overheard.h"
@@ -66,7 +69,7 @@ static void work_ends_only_a_nap_for_work(void)
 
         r.told = true;
         relay_nap(&r, LONG_MS, true);
-        check(clock_mono_us() - begun < PATIENCE_US);
+        check(clock_mono_us() - begun < LONG_MS * 1000LL);
         commits.r = &r;
         commits.over = false;
         check(pthread_create(&thread, NULL, tell_of_commits, NULL) == 0);
@@ -89,13 +92,13 @@ static void closing_ends_each_nap(void)
 
         check(pthread_create(&thread, NULL, signal_and_close, &r) == 0);
         relay_nap(&r, LONG_MS, false);
-        check(clock_mono_us() - begun < PATIENCE_US);
+        check(clock_mono_us() - begun < LONG_MS * 1000LL);
         pthread_join(thread, NULL);
         begun = clock_mono_us();
         r.give_up = begun + SHORT_MS * 1000;
         relay_nap(&r, LONG_MS, false); /* one that begins later has the time that is left */
         check(clock_mono_us() - begun >= (SHORT_MS - 1) * 1000);
-        check(clock_mono_us() - begun < PATIENCE_US);
+        check(clock_mono_us() - begun < LONG_MS * 1000LL);
 }
 
 static void an_outbox_that_cannot_be_read_is_said_once(void)
@@ -149,7 +152,7 @@ static void an_idle_relay_closes_at_once(void)
         wait_until_gone();
         begun = clock_mono_us();
         relay_close(&t.relay, 2 * LONG_MS);
-        check(clock_mono_us() - begun < PATIENCE_US);
+        check(clock_mono_us() - begun < LONG_MS * 1000LL);
         check(!t.relay);
         relay_close(&t.relay, CLOSE_MS); /* there is none */
         say("a", 1, 0);                  /* nobody is told */
@@ -163,7 +166,7 @@ static void the_bus_has_the_time_that_is_left_to_close(void)
 {
         begin();
         relay_close(&t.relay, LONG_MS);
-        check(bus.closed_ms > LONG_MS - PATIENCE_US / 1000 && bus.closed_ms <= LONG_MS);
+        check(bus.closed_ms > LONG_MS / 2 && bus.closed_ms <= LONG_MS);
         start_relay();
         relay_close(&t.relay, 0);
         check_int(bus.closed_ms, 500);
@@ -172,15 +175,11 @@ static void the_bus_has_the_time_that_is_left_to_close(void)
 
 static void closing_is_bounded_and_what_waits_comes_later(void)
 {
-        int64_t before;
-
         begin();
         doom('a', HOLD, 0);
         say("abc", 100, LARGE / 10);
         wait_until_heard('c', 100);
-        before = clock_mono_us();
-        relay_close(&t.relay, 500);
-        check(clock_mono_us() - before < PATIENCE_US / 3);
+        relay_close(&t.relay, 500); /* ends, although the answers never come */
         check(bus.gave_up);
         wait_until_pending(100);
         doom('a', LAND, 0);
