@@ -99,8 +99,8 @@ static void give_back(struct kafka_bus *b)
 static void take(struct kafka_bus *b, rd_kafka_topic_partition_list_t *partitions)
 {
         for (int i = 0; i < partitions->cnt; i++)
-                kafka_position_of(b, partitions->elems[i].partition)->lag = bus_lag_series(
-                        b->metrics, b->bus.topic, partitions->elems[i].partition);
+                kafka_position_of(b, partitions->elems[i].partition)->lag =
+                        bus_lag_series(b->metrics, b->bus.topic, partitions->elems[i].partition);
         rd_kafka_assign(b->rk, partitions);
         if (b->idling)
                 rd_kafka_pause_partitions(b->rk, partitions);
