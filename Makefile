@@ -209,7 +209,7 @@ program_objects  = $(patsubst %.c,$(OUT)/%.o,$(filter-out %_test.c %_fuzz.c $(1)
 testing_objects  = $(patsubst %.c,$(OUT)/%.o,$(wildcard $(1)/testing/*.c))
 
 # Tests of what several threads share; they run under the thread sanitizer too.
-CONCURRENT         := bus dead_watch bus_wanted bus_follower kafka_follower process_span commit_spans relay_spans audit relay_kafka relay_life relay_flights \
+CONCURRENT         := bus bus_idle dead_watch bus_wanted bus_follower kafka_follower process_span commit_spans relay_spans audit relay_kafka relay_life relay_flights \
                       relay_faults loop row_cache server exchange limits deadline stream \
                       log metrics writer batch purge inbox inbox_trouble outbox relay service resource lifecycle upstream upload pool resolver write postgres \
                       idempotency_keys breaker limiter snapshot admission fetch inquiry own sent contend dial \

@@ -137,79 +137,6 @@ static void a_group_goes_on_behind_its_commit(void)
         bus_close(&publisher, 5000);
 }
 
-static void idling_loses_nothing(void)
-{
-        const char *url = story_url();
-        struct bus *publisher = open_publisher(url), *reader = open_reader(url, "g");
-
-        say(publisher, "1", "first");
-        expect(reader, "first");
-        say(publisher, "1", "second");
-        bus_idle(reader, 300);
-        say(publisher, "1", "third");
-        bus_idle(reader, 300);
-        expect(reader, "second");
-        expect(reader, "third");
-        bus_close(&reader, 5000);
-        bus_close(&publisher, 5000);
-}
-
-enum { A_LONG_TIME_MS = 2 * PATIENCE_MS };
-
-static void *idle_long(void *reader)
-{
-        bus_idle(reader, A_LONG_TIME_MS);
-        return NULL;
-}
-
-/* NULL: a publisher. On Kafka the topic has a partition for each of three. */
-static struct bus *open_for_three(const char *url, const char *group)
-{
-        struct bus_config config = {.url = url, .client = "test", .partitions = 3};
-        struct error e = {0};
-        struct bus *bus =
-                group ? bus_open_reader(&config, group, &e) : bus_open_publisher(&config, &e);
-
-        check_text(e.text, "");
-        return bus;
-}
-
-static void hear_any(struct bus *reader)
-{
-        struct arena *arena = arena_open();
-        struct record r;
-
-        hear(reader, &r, 1, arena);
-        arena_close(&arena);
-}
-
-/* What one is given while it idles waits too, and does not keep it from giving that away. */
-static void members_come_while_others_idle(void)
-{
-        const char *url = story_url(), *group = strrchr(url, '/') + 1;
-        struct bus *publisher = open_for_three(url, NULL), *members[3];
-        pthread_t threads[3];
-
-        for (int i = 0; i < 100; i++) {
-                char text[16];
-
-                snprintf(text, sizeof text, "%d", i);
-                say(publisher, text, text);
-        }
-        for (int i = 0; i < 3; i++) {
-                members[i] = open_for_three(url, group);
-                hear_any(members[i]);
-                pthread_create(&threads[i], NULL, idle_long, members[i]);
-        }
-        for (int i = 0; i < 3; i++) {
-                bus_wake(members[i]);
-                pthread_join(threads[i], NULL);
-        }
-        for (int i = 0; i < 3; i++)
-                bus_close(&members[i], 5000);
-        bus_close(&publisher, 5000);
-}
-
 static void *hear_one(void *arg)
 {
         struct arena *arena = arena_open();
@@ -367,8 +294,6 @@ static const struct story contract[] = {
         STORY(every_group_hears_all),
         STORY(readers_of_a_group_hear_all_between_them),
         STORY(a_group_goes_on_behind_its_commit),
-        STORY(idling_loses_nothing),
-        STORY(members_come_while_others_idle),
         STORY(a_waiting_reader_wakes),
         STORY(waking_ends_a_wait),
         STORY(keys_keep_their_order),
