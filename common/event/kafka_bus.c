@@ -168,6 +168,7 @@ static void *leave_main(void *arg)
 
         if (b->held)
                 rd_kafka_message_destroy(b->held);
+        b->held = NULL;
         b->leaving = true;
         if (b->role == KAFKA_READS)
                 rd_kafka_consumer_close(b->rk); /* commits through kafka_rebalanced */
