@@ -66,7 +66,8 @@ enum http_result dead_answer(void *console, struct http_request *request);
 enum http_result dead_change(void *console, struct http_request *request);
 
 /* Before anything is changed at a browser's wish: whether that is allowed, the page is of this
-   site, and the body JSON of at most so many bytes; else it is answered. */
+   site, no stranger can make the site's name lead here, and the body is JSON of at most so many
+   bytes; else it is answered. */
 bool change_is_allowed(const struct console *console, struct http_request *request, size_t most);
 
 /* Of a service; NULL: nobody said where it is. */

@@ -1,6 +1,8 @@
 /* faults - what is broken on purpose, and the switches for it. Where they are not allowed, nobody
    is asked and nothing is switched. */
 #include "frontend/console.h"
+#include "http/base_url.h"
+#include "http/host_names.h"
 #include "http/negotiate.h"
 #include "http/origin.h"
 
@@ -46,6 +48,21 @@ void switches_close(struct process *p)
 
 /* ---- who may switch ---- */
 
+/* A browser sends one of these with whatever changes something, and a page cannot forge them. */
+static bool is_of_browser(const struct http_request *r)
+{
+        return http_has_header(r, "Origin") || http_has_header(r, "Sec-Fetch-Site");
+}
+
+static bool name_is_safe(const struct console *c, const struct http_request *r)
+{
+        const char *host = base_url_host(r),
+                   *hosts = config_text(c->process->config, "console-hosts");
+
+        return !is_of_browser(r) || host_is_nobodys(host) ||
+               host_is_listed(host, hosts ? hosts : "");
+}
+
 bool change_is_allowed(const struct console *c, struct http_request *r, size_t most)
 {
         bool has_body = strcmp(r->method, "POST") == 0;
@@ -58,6 +75,11 @@ bool change_is_allowed(const struct console *c, struct http_request *r, size_t m
         else if (!origin_is_own(r))
                 http_answer_problem(r, 403, "a page of %s changes nothing here",
                                     http_header(r, "Origin"));
+        else if (!name_is_safe(c, r))
+                http_answer_problem(r, 403,
+                                    "a browser changes nothing by the name %s, which anybody may "
+                                    "make lead here, unless MALL_CONSOLE_HOSTS names it",
+                                    base_url_host(r));
         else if (has_body && (!media_type_is_json(type) || !media_type_is_utf8(type)))
                 http_answer_problem(r, 415, "the body must be application/json in UTF-8, not %s",
                                     *type ? type : "of no type");

@@ -36,6 +36,11 @@ static const struct setting settings[] = {
          .fallback = "off",
          .help = "whether the console switches faults, and mends dead letters: off or on",
          .choices = "off|on"},
+        {.name = "console-hosts",
+         .type = SETTING_TEXT,
+         .fallback = ".elb.amazonaws.com",
+         .help = "by which names a browser may change something, NAME,...; .NAME is all below it; "
+                 "addresses, localhost, names without a dot and a cluster's own always count"},
         {.name = "admin-services",
          .type = SETTING_TEXT,
          .fallback = ADMIN_HERE,

@@ -1,6 +1,7 @@
 #include "service/admin_guard.h"
 
-#include <arpa/inet.h>
+#include "http/host_names.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -80,30 +81,6 @@ static bool has_token(struct http_request *r, const char *token)
         return false;
 }
 
-static bool ends_with(const char *name, const char *end)
-{
-        size_t len = strlen(name), end_len = strlen(end);
-
-        return len > end_len && strcasecmp(name + len - end_len, end) == 0;
-}
-
-bool admin_host_is_safe(const char *host)
-{
-        struct in_addr four;
-        char name[256];
-        size_t len = strcspn(host, ":");
-
-        if (*host == '[') /* IPv6 */
-                return true;
-        if (len == 0 || len >= sizeof name)
-                return false;
-        memcpy(name, host, len);
-        name[len] = '\0';
-        return inet_pton(AF_INET, name, &four) == 1 || !strchr(name, '.') ||
-               ends_with(name, ".localhost") || ends_with(name, ".svc") ||
-               ends_with(name, ".cluster.local");
-}
-
 bool admin_address_is_loopback(const char *address)
 {
         return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0 ||
@@ -118,7 +95,7 @@ bool admin_may_ask(struct http_request *r, const char *token)
                 http_answer_problem(r, 403, "pages in a browser may not ask the admin listener");
                 return false;
         }
-        if (!*token && *host && !admin_host_is_safe(host)) {
+        if (!*token && *host && !host_is_nobodys(host)) {
                 http_answer_problem(r, 403,
                                     "without a token, the admin listener answers to an address, "
                                     "localhost or a name without a dot, not to Host: %s",

@@ -7,7 +7,7 @@
      we refuse whatever has an Origin: no page is served here, so no Origin is ours.
    - DNS rebinding: the page's own name suddenly leads to 127.0.0.1. To the browser it is one site
      then, and GET sends no Origin. But Host is still that name. So we answer only to names that
-     nobody can own: an address, localhost, a name without a dot (a container's), and a cluster's.
+     nobody can own (http/host_names.h).
    - A link or an image: GET changes nothing.
    A token closes all of them too, and then any Host is right. */
 #ifndef SERVICE_ADMIN_GUARD_H
@@ -25,8 +25,6 @@ bool admin_token_read(const char *path, char token[static ADMIN_TOKEN_MOST + 1],
 /* False: was answered, with 401 or 403. token "": none is asked for. */
 bool admin_may_ask(struct http_request *request, const char *token);
 
-/* Does the Host field lead to an address or a name that no other site can own? */
-bool admin_host_is_safe(const char *host);
 /* Only this machine reaches that address. */
 bool admin_address_is_loopback(const char *address);
 

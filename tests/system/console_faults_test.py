@@ -42,7 +42,8 @@ class Listener:
 def desk(mall, listener=None, **settings):
     """A console with switches for these daemons, or for one place of the test's own."""
     places = "order=http://127.0.0.1:%d" % listener.port if listener else ",".join("%s=%s" % (name, mall.admin(name)) for name in mall.daemons)
-    return Console(mall, **{"console_faults": "on", "admin_services": places, "trusted_proxies": "127.0.0.0/8", **settings})
+    return Console(mall, **{"console_faults": "on", "admin_services": places, "trusted_proxies": "127.0.0.0/8",
+                            "console_hosts": ".elb.amazonaws.com,shop.example", **settings})
 
 
 def services(console):
@@ -123,6 +124,22 @@ def test_a_page_of_another_site_changes_nothing():
         seen_as = {"X-Forwarded-Host": "shop.example", "X-Forwarded-Proto": "https"}
         equal(console.ask("DELETE", "/faults", headers={"Origin": "https://shop.example", **seen_as}).body["ended"], 1)
         refused(console.ask("DELETE", "/faults", headers={"Origin": here, **seen_as}), 403, here)
+
+
+def test_a_browser_changes_nothing_by_a_name_that_anybody_may_lead_here():
+    """DNS rebinding: to the browser the page is of one site with the console."""
+    with Mall(only=("order", "product"), admin=True) as mall, desk(mall) as console:
+        for name in ("evil.example", "127.0.0.1.nip.io:8088", "shop.example.evil"):
+            for seen_by in ({"Host": name}, {"X-Forwarded-Host": name}):
+                own = {"Origin": "http://" + name, **seen_by}
+                refused(console.post("/faults/product", LATENCY, **own), 403, "MALL_CONSOLE_HOSTS")
+                refused(console.delete("/faults", **own), 403, name)
+                refused(console.post("/dead/product/0/1/drop", {}, **own), 403, "MALL_CONSOLE_HOSTS")
+                refused(console.delete("/faults", **{"Sec-Fetch-Site": "same-origin", **seen_by}), 403, name)
+        equal(mall.product.admin.get("/faults").body["faults"], [])
+        for name in ("localhost:8088", "127.0.0.1", "[::1]:8088", "mall", "mall.shop.svc.cluster.local", "mall-1.eu-central-1.elb.amazonaws.com", "shop.example"):
+            equal(console.delete("/faults", Origin="http://" + name, **{"X-Forwarded-Host": name}).status, 200, name)
+        equal(console.delete("/faults", Host="evil.example").status, 200)       # no browser
 
 
 def test_what_cannot_be_switched_is_refused_in_the_daemons_words():
