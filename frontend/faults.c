@@ -102,25 +102,48 @@ static enum http_result answer_none(struct http_request *r)
         return HTTP_ANSWERED;
 }
 
+/* The order comes first: fault_desk knows nothing else of it. */
+struct switching {
+        struct fault_order order;
+        struct console *console;
+};
+
+/* Whoever asks next must not be shown what was there before. */
+static void begin_fault(struct errand *e)
+{
+        struct switching *s = e->arg;
+
+        fault_desk_begin(e);
+        fresh_hurry(s->console->faults);
+}
+
+static void end_faults(struct errand *e)
+{
+        struct switching *s = e->arg;
+
+        fault_desk_end(e);
+        fresh_hurry(s->console->faults);
+}
+
 /* The texts of the order are the errand's own: it may outlive the client. */
 static enum http_result give_order(struct console *c, struct http_request *r,
                                    void (*run)(struct errand *errand), const char *service,
                                    const char *id)
 {
         struct errand *e = errand_new(run);
-        struct fault_order *order = arena_alloc(e->arena, sizeof *order);
+        struct switching *s = arena_alloc(e->arena, sizeof *s);
 
-        *order = (struct fault_order){
+        s->console = c;
+        s->order = (struct fault_order){
                 .places = c->admin,
                 .client = arena_string(e->arena, r->client),
                 .service = arena_string(e->arena, service),
-                .fault =
-                        run == fault_desk_begin ? arena_copy(e->arena, r->body, r->body_len) : NULL,
+                .fault = run == begin_fault ? arena_copy(e->arena, r->body, r->body_len) : NULL,
                 .fault_len = r->body_len,
                 .id = arena_string(e->arena, id),
                 .pod = arena_string(e->arena, http_query(r, "pod", 0)),
         };
-        e->arg = order;
+        e->arg = s;
         return errand_begin(c->errands, e, r);
 }
 
@@ -132,7 +155,7 @@ enum http_result faults_answer(void *console, struct http_request *r)
                 return c->may_break ? fresh_answer(c->faults, r) : answer_none(r);
         if (!change_is_allowed(c, r, FAULT_MOST))
                 return HTTP_ANSWERED;
-        return give_order(c, r, fault_desk_end, NULL, NULL);
+        return give_order(c, r, end_faults, NULL, NULL);
 }
 
 void faults_finish(struct http_request *r)
@@ -176,6 +199,6 @@ enum http_result fault_answer(void *console, struct http_request *r)
         else if (id && (begins || !is_id(id)))
                 http_answer_problem(r, 404, "there is no %s here", r->path);
         else
-                return give_order(c, r, begins ? fault_desk_begin : fault_desk_end, service, id);
+                return give_order(c, r, begins ? begin_fault : end_faults, service, id);
         return HTTP_ANSWERED;
 }

@@ -57,9 +57,8 @@ static size_t host_length(const char *host)
 /* From its proxy, from its Host, or (HTTP/1.0 without Host) our own address. */
 const char *base_url_host(const struct http_request *request)
 {
-        const char *host = request->peer_trusted
-                                   ? forwarded(request, "X-Forwarded-Host", is_host_port)
-                                   : "";
+        const char *host =
+                request->peer_trusted ? forwarded(request, "X-Forwarded-Host", is_host_port) : "";
 
         if (!*host)
                 host = http_header(request, "Host");

@@ -3,6 +3,8 @@
 
 #include "testing/check.h"
 
+#include <stddef.h>
+
 static void names_that_somebody_can_own_are_known(void)
 {
         static const char *const nobodys[] = {
@@ -34,13 +36,18 @@ static void a_list_has_names_and_all_below_one(void)
 {
         static const char list[] = "shop.example, .elb.amazonaws.com,,other.example";
         static const char *const in[] = {"shop.example", "SHOP.example:8088",
-                                         "a-1.eu-central-1.elb.amazonaws.com", "a.ELB.amazonaws.com:80",
-                                         "other.example"};
-        static const char *const out[] = {"evil.example",         "a.shop.example",
-                                          "shop.example.evil",    "elb.amazonaws.com",
-                                          ".elb.amazonaws.com",   "evil-elb.amazonaws.com",
-                                          "elb.amazonaws.com.evil", "shop.exampl",
-                                          "",                     ":80"};
+                                         "a-1.eu-central-1.elb.amazonaws.com",
+                                         "a.ELB.amazonaws.com:80", "other.example"};
+        static const char *const out[] = {"evil.example",
+                                          "a.shop.example",
+                                          "shop.example.evil",
+                                          "elb.amazonaws.com",
+                                          ".elb.amazonaws.com",
+                                          "evil-elb.amazonaws.com",
+                                          "elb.amazonaws.com.evil",
+                                          "shop.exampl",
+                                          "",
+                                          ":80"};
 
         for (size_t i = 0; i < sizeof in / sizeof *in; i++)
                 check_text(host_is_listed(in[i], list) ? in[i] : "not listed", in[i]);

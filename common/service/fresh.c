@@ -13,6 +13,7 @@ struct waiter {
         struct http_request *request;
         LIST_ENTRY(waiter) beside;
         bool waits;
+        int64_t for_number; /* of the making, or a later one */
 };
 
 struct fresh {
@@ -21,9 +22,11 @@ struct fresh {
         pthread_mutex_t lock; /* all below */
         pthread_cond_t change;
         bool closing;
-        int64_t asked_us, made_us; /* 0: never; made_us: when it was begun */
-        int64_t took_us;           /* the last one */
-        struct arena *arena;       /* of the last one */
+        int64_t asked_us, made_us;   /* 0: never; made_us: when it was begun */
+        int64_t took_us;             /* the last one */
+        int64_t begun, made, wanted; /* numbers of makings: begun last, of `last`, and the first one
+                                        that is new enough */
+        struct arena *arena;         /* of the last one */
         struct text last;
         LIST_HEAD(waiters, waiter) waiters;
 };
@@ -32,7 +35,8 @@ struct fresh {
 
 static bool is_asked_for(const struct fresh *f)
 {
-        return f->asked_us && clock_mono_us() - f->asked_us < f->config.linger_ms * 1000LL;
+        return !LIST_EMPTY(&f->waiters) ||
+               (f->asked_us && clock_mono_us() - f->asked_us < f->config.linger_ms * 1000LL);
 }
 
 static int64_t due_in_ms(const struct fresh *f)
@@ -40,7 +44,7 @@ static int64_t due_in_ms(const struct fresh *f)
         int64_t every = f->config.every_ms * 1000LL, rest = f->took_us * (1 + f->config.rest),
                 left = f->made_us + (every > rest ? every : rest) - clock_mono_us();
 
-        return f->made_us && left > 0 ? left / 1000 + 1 : 0;
+        return f->made_us && f->wanted <= f->begun && left > 0 ? left / 1000 + 1 : 0;
 }
 
 /* Under the lock: until one is to be made; false: it is closed. */
@@ -65,6 +69,18 @@ static void resume(struct waiter *w)
         http_resume(w->request);
 }
 
+/* Those for whom the last one is new enough. */
+static void resume_served(struct fresh *f)
+{
+        struct waiter *w, *after;
+
+        for (w = LIST_FIRST(&f->waiters); w; w = after) {
+                after = LIST_NEXT(w, beside);
+                if (w->for_number <= f->made)
+                        resume(w);
+        }
+}
+
 static void resume_all(struct fresh *f)
 {
         while (!LIST_EMPTY(&f->waiters))
@@ -76,7 +92,8 @@ static void replace(struct fresh *f, struct arena *arena, const struct text *mad
         arena_close(&f->arena);
         f->arena = arena;
         f->last = *made;
-        resume_all(f);
+        f->made = f->begun;
+        resume_served(f);
 }
 
 static void *run(void *arg)
@@ -89,6 +106,7 @@ static void *run(void *arg)
                 struct text made = text_open(arena, 4000);
 
                 f->made_us = clock_mono_us();
+                f->begun++;
                 pthread_mutex_unlock(&f->lock);
                 f->config.make(f->config.arg, &made);
                 pthread_mutex_lock(&f->lock);
@@ -148,7 +166,7 @@ static void wait_for_new(struct fresh *f, struct http_request *r)
 {
         struct waiter *w = arena_alloc(r->arena, sizeof *w);
 
-        *w = (struct waiter){.fresh = f, .request = r, .waits = true};
+        *w = (struct waiter){.fresh = f, .request = r, .waits = true, .for_number = f->wanted};
         r->state = w;
         LIST_INSERT_HEAD(&f->waiters, w, beside);
 }
@@ -159,8 +177,9 @@ enum http_result fresh_answer(struct fresh *f, struct http_request *r)
         bool waits;
 
         pthread_mutex_lock(&f->lock);
-        waits = f->config.wait && !f->closing &&
-                (!f->last.at || now - f->made_us > f->config.linger_ms * 1000LL);
+        waits = !f->closing && (f->made < f->wanted ||
+                                (f->config.wait &&
+                                 (!f->last.at || now - f->made_us > f->config.linger_ms * 1000LL)));
         f->asked_us = now;
         pthread_cond_signal(&f->change);
         if (waits)
@@ -189,5 +208,13 @@ void fresh_gone(struct http_request *r)
         pthread_mutex_lock(&f->lock);
         if (w->waits)
                 resume(w);
+        pthread_mutex_unlock(&f->lock);
+}
+
+void fresh_hurry(struct fresh *f)
+{
+        pthread_mutex_lock(&f->lock);
+        f->wanted = f->begun + 1;
+        pthread_cond_signal(&f->change);
         pthread_mutex_unlock(&f->lock);
 }

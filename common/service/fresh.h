@@ -2,7 +2,8 @@
    while somebody asks for it, and given to all from memory.
 
    Whoever asks first, or after a while in which nobody did, waits for a new one if the config says
-   so; the others get the last one at once, however long the next one takes. */
+   so; the others get the last one at once, however long the next one takes, unless somebody
+   said that it is out of date. */
 #ifndef SERVICE_FRESH_H
 #define SERVICE_FRESH_H
 
@@ -25,6 +26,10 @@ struct fresh_config {
 struct fresh *fresh_open(const struct fresh_config *config);
 /* Waits for the make that is under way. After the server. */
 void fresh_close(struct fresh **fresh);
+
+/* Something was changed: whoever asks from now on gets one whose making begins after this, and
+   waits for it. Any thread. */
+void fresh_hurry(struct fresh *fresh);
 
 enum http_result fresh_answer(struct fresh *fresh, struct http_request *request);
 /* For the requests for which fresh_answer gave HTTP_LATER: http_handler.finish, http_streams.gone

@@ -225,6 +225,57 @@ static void who_hangs_up_while_it_waits_disturbs_nobody(void)
         end();
 }
 
+static const char *number(int made)
+{
+        static char text[30];
+
+        snprintf(text, sizeof text, "{\"made\":%d}", made);
+        return text;
+}
+
+static void after_a_hurry_only_a_newer_one_is_given(void)
+{
+        begin(60000, 60000, true);
+        check_contains(get(), "{\"made\":1}");
+        for (int i = 2; i < 6; i++) {
+                fresh_hurry(stage.fresh);
+                check_contains(get(), number(i));
+                check_contains(get(), number(i));
+        }
+        check_int(atomic_load(&stage.made), 5);
+        end();
+}
+
+/* One that waits from before the hurry gets the one under way, one from after it the next. */
+static void one_that_was_begun_before_the_hurry_is_too_old(void)
+{
+        int before, after;
+        bool over;
+
+        begin(60000, 1, true); /* it lingers less than a making takes */
+        atomic_store(&stage.hangs, true);
+        before = get_later();
+        poll(NULL, 0, 100);
+        fresh_hurry(stage.fresh);
+        after = get_later();
+        poll(NULL, 0, 100);
+        atomic_store(&stage.hangs, false);
+        check_contains(hear(before, "made", &over), "{\"made\":");
+        check_contains(hear(after, "made", &over), "{\"made\":2}");
+        close(before);
+        close(after);
+        end();
+}
+
+static void nobody_waits_for_ever_after_a_hurry_and_a_close(void)
+{
+        begin(60000, 60000, true);
+        get();
+        fresh_hurry(stage.fresh);
+        fresh_hurry(stage.fresh);
+        end();
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
@@ -235,6 +286,9 @@ int main(int argc, char **argv)
                 STORY(without_questions_none_is_made),
                 STORY(what_takes_long_is_made_less_often),
                 STORY(who_hangs_up_while_it_waits_disturbs_nobody),
+                STORY(after_a_hurry_only_a_newer_one_is_given),
+                STORY(one_that_was_begun_before_the_hurry_is_too_old),
+                STORY(nobody_waits_for_ever_after_a_hurry_and_a_close),
                 {NULL, NULL},
         };
 

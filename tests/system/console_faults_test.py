@@ -92,6 +92,15 @@ def test_a_fault_is_switched_on_seen_and_ended():
         equal(len(lines(console, "end")), 2)
 
 
+def test_what_was_switched_is_shown_to_whoever_asks_next():
+    with Mall(only=("order", "product"), admin=True) as mall, desk(mall) as console:
+        for _ in range(5):
+            equal(kinds(services(console)["product"]), [[]])
+            equal(console.post("/faults/product", LATENCY).status, 201)
+            equal(kinds(services(console)["product"]), [["http-latency"]])
+            equal(console.delete("/faults/product").body["ended"], 1)
+
+
 def test_all_faults_end_at_once_or_those_of_a_service():
     with Mall(admin=True) as mall, desk(mall) as console:
         for name in mall.daemons:
