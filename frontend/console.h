@@ -59,11 +59,11 @@ enum http_result faults_answer(void *console, struct http_request *request);
 void faults_finish(struct http_request *request);
 void faults_gone(struct http_request *request);
 enum http_result fault_answer(void *console, struct http_request *request);
-/* The step for /dead; GET /dead, and POST below it with an errand's finish and gone. */
+/* The step for /dead; GET /dead; and what is below it, with an errand's finish and gone. */
 bool dead_open(struct process *process, struct error *error);
 void dead_close(struct process *process);
 enum http_result dead_answer(void *console, struct http_request *request);
-enum http_result dead_change(void *console, struct http_request *request);
+enum http_result dead_one_answer(void *console, struct http_request *request);
 
 /* Before anything is changed at a browser's wish: whether that is allowed, the page is of this
    site, no stranger can make the site's name lead here, and the body is JSON of at most so many

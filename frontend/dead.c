@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { REASON_MOST = 500, BODY_MOST = 2 << 20 };
+enum { REASON_MOST = 500, DROP_MOST = 8192 /* bytes of a body; a replay has MALL_MAX_BODY */ };
 
 static const char collection[] = "/dead/";
 
@@ -45,6 +45,53 @@ enum http_result dead_answer(void *console, struct http_request *r)
         return HTTP_ANSWERED;
 }
 
+/* ---- one letter ---- */
+
+struct wanted {
+        struct console *console;
+        struct dead_place place;
+};
+
+static void write_letter(struct errand *e, const struct dead *letter)
+{
+        e->status = 200;
+        text_char(&e->body, '{');
+        dead_letter_write_json(letter, &e->body);
+        text_char(&e->body, '}');
+}
+
+static void fail(struct errand *e, const struct error *error)
+{
+        e->status = error_status(error->kind);
+        e->problem = arena_string(e->arena, error->text);
+}
+
+static void show(struct errand *e)
+{
+        const struct wanted *w = e->arg;
+        struct bus_config bus = w->console->bus;
+        struct error error = {0};
+        const struct dead *letter;
+
+        bus.quiet = true;
+        letter = dead_letter_find(&bus, &w->place, e->arena, &error);
+        if (letter)
+                write_letter(e, letter);
+        else
+                fail(e, &error);
+}
+
+static enum http_result begin_show(struct console *c, struct http_request *r,
+                                   const struct dead_place *place)
+{
+        struct errand *e = errand_new(show);
+        struct wanted *w = arena_alloc(e->arena, sizeof *w);
+
+        *w = (struct wanted){c, *place};
+        e->arg = w;
+        return errand_begin(c->errands, e, r);
+}
+
 /* ---- replay and drop ---- */
 
 struct mending {
@@ -79,16 +126,12 @@ static void mend(struct errand *e)
                          ? dead_letter_drop(&bus, &m->place, &reason, e->arena, &error)
                          : dead_letter_replay(&bus, &m->place, m->value, &reason, e->arena, &error);
         if (!letter) {
-                e->status = error_status(error.kind);
-                e->problem = arena_string(e->arena, error.text);
+                fail(e, &error);
                 return;
         }
         tell(m);
         dead_watch_hurry(m->console->dead);
-        e->status = 200;
-        text_char(&e->body, '{');
-        dead_letter_write_json(letter, &e->body);
-        text_char(&e->body, '}');
+        write_letter(e, letter);
 }
 
 /* A text that may be left out, or null; false: it is another thing. */
@@ -123,40 +166,51 @@ static bool take_body(struct http_request *r, struct mending *m)
         return error.kind == ERROR_NONE;
 }
 
-/* "/dead/product/0/17/replay" */
-static bool take_path(struct http_request *r, struct mending *m)
+static enum http_result begin_mend(struct console *c, struct http_request *r,
+                                   const struct mending *wish)
 {
-        char *place = arena_string(r->arena, r->path + strlen(collection));
-        char *verb = strrchr(place, '/');
-        struct error ignored;
+        struct errand *e = errand_new(mend);
+        struct mending *m = arena_alloc(e->arena, sizeof *m);
 
-        if (!verb)
-                return false;
-        *verb++ = '\0';
-        m->drops = strcmp(verb, "drop") == 0;
-        return (m->drops || strcmp(verb, "replay") == 0) &&
-               dead_place_read(&m->place, place, &ignored);
+        e->arg = m;
+        *m = *wish;
+        m->value = arena_string(e->arena, wish->value);
+        m->why = arena_string(e->arena, wish->why);
+        m->client = arena_string(e->arena, r->client);
+        return errand_begin(c->errands, e, r);
 }
 
-enum http_result dead_change(void *console, struct http_request *r)
+/* "product/0/17", and "replay" or "drop" if that follows; else the verb is NULL. */
+static bool take_path(struct http_request *r, struct dead_place *place, const char **verb)
+{
+        char *text = arena_string(r->arena, r->path + strlen(collection));
+        char *last = strrchr(text, '/');
+        struct error ignored;
+
+        *verb = NULL;
+        if (last && (strcmp(last, "/replay") == 0 || strcmp(last, "/drop") == 0)) {
+                *last = '\0';
+                *verb = last + 1;
+        }
+        return dead_place_read(place, text, &ignored);
+}
+
+enum http_result dead_one_answer(void *console, struct http_request *r)
 {
         struct console *c = console;
-        struct mending wish = {.console = c}, *m;
-        struct errand *e;
+        struct mending wish = {.console = c};
+        const char *verb;
 
-        if (!change_is_allowed(c, r, BODY_MOST))
-                return HTTP_ANSWERED;
-        if (!take_path(r, &wish)) {
+        if (!take_path(r, &wish.place, &verb)) {
                 http_answer_problem(r, 404, "there is no %s here", r->path);
                 return HTTP_ANSWERED;
         }
-        if (!take_body(r, &wish))
+        if (!method_is_offered(r, verb ? "POST" : "GET, HEAD"))
                 return HTTP_ANSWERED;
-        e = errand_new(mend);
-        e->arg = m = arena_alloc(e->arena, sizeof *m);
-        *m = wish;
-        m->value = arena_string(e->arena, wish.value);
-        m->why = arena_string(e->arena, wish.why);
-        m->client = arena_string(e->arena, r->client);
-        return errand_begin(c->errands, e, r);
+        if (!verb)
+                return begin_show(c, r, &wish.place);
+        wish.drops = strcmp(verb, "drop") == 0;
+        if (!change_is_allowed(c, r, wish.drops ? DROP_MOST : SIZE_MAX) || !take_body(r, &wish))
+                return HTTP_ANSWERED;
+        return begin_mend(c, r, &wish);
 }

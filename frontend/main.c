@@ -73,7 +73,7 @@ static const struct setting settings[] = {
                  "(security.protocol, ssl.*, sasl.*)"},
         {.name = "max-body",
          .type = SETTING_SIZE,
-         .fallback = "64KiB",
+         .fallback = "3MiB", /* of a mended letter: an event's value as a JSON string */
          .help = "largest request body (413)",
          .least = 1024,
          .most = 16777216},
@@ -117,7 +117,7 @@ static const struct site_page pages[] = {
         {"/faults", "GET, HEAD, DELETE", faults_answer, faults_finish, faults_gone},
         {"/faults/", "POST, DELETE", fault_answer, errand_finish, errand_gone},
         {"/dead", "GET, HEAD", dead_answer, NULL, NULL},
-        {"/dead/", "POST", dead_change, errand_finish, errand_gone},
+        {"/dead/", "GET, HEAD, POST", dead_one_answer, errand_finish, errand_gone},
         {NULL},
 };
 

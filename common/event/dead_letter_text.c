@@ -60,6 +60,11 @@ static const char *type_of(const struct record *record, size_t most, struct aren
         return said ? shown(said, strlen(said), most, arena) : NULL;
 }
 
+bool dead_is_letter(const struct record *r)
+{
+        return dead_header(r, "x-original-topic") && dead_header(r, "x-exception-message");
+}
+
 bool dead_letter_read(struct dead *letter, const struct record *r, const char *group, size_t most,
                       struct arena *arena)
 {
@@ -71,7 +76,7 @@ bool dead_letter_read(struct dead *letter, const struct record *r, const char *g
                 .original_offset = header_shown(r, "x-original-offset", most, arena),
                 .reason = header_shown(r, "x-exception-message", most, arena),
         };
-        if (!letter->original_topic || !letter->reason)
+        if (!dead_is_letter(r))
                 return false;
         snprintf(letter->place.group, sizeof letter->place.group, "%s", group);
         letter->type = type_of(r, most, arena);
@@ -142,49 +147,33 @@ bool dead_mark_read(struct dead_mark *mark, const struct record *r, struct arena
                 .offset = offset,
                 .at_ms = r->timestamp_ms,
                 .state = replayed ? DEAD_REPLAYED : DEAD_DROPPED,
+                .by = header_shown(r, MARK_BY, 100, arena),
+                .why = header_shown(r, MARK_REASON, 500, arena),
         };
-        mark->note = dead_note(mark->state, r->timestamp_ms, header_shown(r, MARK_BY, 100, arena),
-                               header_shown(r, MARK_REASON, 500, arena), arena);
         return true;
 }
 
-enum { TEXTS = 8 };
+enum { TEXTS = 7 };
 
 static void texts_of(struct dead *d, const char **texts[TEXTS])
 {
-        const char **all[TEXTS] = {&d->type,
-                                   &d->key,
-                                   &d->reason,
-                                   &d->value,
-                                   &d->original_topic,
-                                   &d->original_partition,
-                                   &d->original_offset,
-                                   &d->note};
+        const char **all[TEXTS] = {&d->type,           &d->key,
+                                   &d->reason,         &d->value,
+                                   &d->original_topic, &d->original_partition,
+                                   &d->original_offset};
 
         memcpy(texts, all, sizeof all);
 }
 
-struct dead *dead_letter_keep(const struct dead *letter)
+struct dead *dead_letter_keep(const struct dead *letter, struct arena *arena)
 {
-        struct dead copy = *letter, *kept;
+        struct dead *kept = arena_alloc(arena, sizeof *kept);
         const char **texts[TEXTS];
-        size_t size = sizeof *kept;
-        char *to;
 
-        texts_of(&copy, texts);
-        for (int i = 0; i < TEXTS; i++)
-                size += *texts[i] ? strlen(*texts[i]) + 1 : 0;
-        kept = memory_alloc(size);
-        *kept = copy;
-        to = (char *)(kept + 1);
+        *kept = *letter;
         texts_of(kept, texts);
-        for (int i = 0; i < TEXTS; i++) {
-                if (!*texts[i])
-                        continue;
-                size = strlen(*texts[i]) + 1;
-                *texts[i] = memcpy(to, *texts[i], size);
-                to += size;
-        }
+        for (int i = 0; i < TEXTS; i++)
+                *texts[i] = arena_string(arena, *texts[i]);
         return kept;
 }
 

@@ -1,56 +1,197 @@
 #include "event/dead_letters_inside.h"
 
-#include "data/event_form.h"
-
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- one group's topic, while it is read ---- */
-
-/* Each letter of the topic, so that the counts are right however many there are. */
+/* Each letter of the topics, so that the counts are right however many there are. */
 struct spot {
-        int32_t partition;
         int64_t offset, at_ms;
+        int32_t partition;
+        uint16_t group; /* its index */
+        bool is_open;
+};
+
+/* One that is kept. */
+struct pick {
+        struct spot spot;
+        struct dead *letter; /* NULL: not found yet */
+        struct dead_mark mark;
+        bool is_marked;
+        const char *note;
 };
 
 struct reading {
         const struct dead_query *query;
-        const struct dead_place *only; /* NULL: all letters */
-        struct dead_found *found;
         struct arena *arena, *scratch;
-        struct dead_group *group;
+        const char *group; /* whose topic is read */
+        /* the survey */
+        struct dead_group *counts;
+        uint16_t group_at;
         struct spot *spots;
-        struct dead_mark *marks;
+        struct dead_mark *marks; /* without their texts */
         size_t spot_count, spot_room, mark_count, mark_room;
-        struct dead **kept;
-        size_t kept_count, kept_room;
+        /* the texts */
+        struct pick *picks; /* of the topic, by place */
+        size_t pick_count;
+        struct dead_found *found; /* for a single one: its record; else NULL */
 };
 
-static int compare_age(const void *a, const void *b)
-{
-        const struct dead *left = *(struct dead *const *)a, *right = *(struct dead *const *)b;
+/* ---- the survey: which letters are there, and which of them are open ---- */
 
+static int compare_numbers(int64_t a, int64_t b)
+{
+        return (a > b) - (a < b);
+}
+
+static int compare_place(int32_t partition, int64_t offset, int32_t partition2, int64_t offset2)
+{
+        return partition != partition2 ? compare_numbers(partition, partition2)
+                                       : compare_numbers(offset, offset2);
+}
+
+static int compare_marks(const void *a, const void *b)
+{
+        const struct dead_mark *left = a, *right = b;
+
+        return compare_place(left->partition, left->offset, right->partition, right->offset);
+}
+
+static int compare_mark_to_spot(const void *spot, const void *mark)
+{
+        const struct spot *s = spot;
+        const struct dead_mark *m = mark;
+
+        return compare_place(s->partition, s->offset, m->partition, m->offset);
+}
+
+static void add_mark(struct reading *r, const struct dead_mark *mark)
+{
+        r->marks = memory_reserve(r->marks, &r->mark_room, r->mark_count + 1, sizeof *r->marks);
+        r->marks[r->mark_count] = *mark;
+        r->marks[r->mark_count].by = r->marks[r->mark_count].why = NULL;
+        r->mark_count++;
+}
+
+static void add_spot(struct reading *r, const struct record *record)
+{
+        r->spots = memory_reserve(r->spots, &r->spot_room, r->spot_count + 1, sizeof *r->spots);
+        r->spots[r->spot_count++] = (struct spot){.offset = record->offset,
+                                                  .at_ms = record->timestamp_ms,
+                                                  .partition = record->partition,
+                                                  .group = r->group_at};
+}
+
+static bool survey_record(void *arg, const struct record *record)
+{
+        struct reading *r = arg;
+        struct dead_mark mark;
+
+        if (dead_mark_read(&mark, record, r->scratch))
+                add_mark(r, &mark);
+        else if (dead_is_letter(record))
+                add_spot(r, record);
+        else
+                r->counts->strange++;
+        arena_reset(r->scratch);
+        return true;
+}
+
+/* The letters of the topic that was read last, from the first of them on. */
+static void fold(struct reading *r, size_t first)
+{
+        struct dead_group *g = r->counts;
+
+        g->letters = r->spot_count - first;
+        if (r->mark_count)
+                qsort(r->marks, r->mark_count, sizeof *r->marks, compare_marks);
+        for (struct spot *s = r->spots + first; s < r->spots + r->spot_count; s++) {
+                s->is_open = !r->mark_count || !bsearch(s, r->marks, r->mark_count,
+                                                        sizeof *r->marks, compare_mark_to_spot);
+                if (!s->is_open)
+                        continue;
+                g->open++;
+                if (!g->oldest_ms || s->at_ms < g->oldest_ms)
+                        g->oldest_ms = s->at_ms;
+        }
+        r->mark_count = 0;
+}
+
+/* ---- the choice ---- */
+
+/* Open ones first, and of them the newest. */
+static int compare_worth(const void *a, const void *b)
+{
+        const struct spot *left = a, *right = b;
+
+        if (left->is_open != right->is_open)
+                return left->is_open ? -1 : 1;
         if (left->at_ms != right->at_ms)
                 return left->at_ms > right->at_ms ? -1 : 1;
-        return (left->place.offset < right->place.offset) -
-               (left->place.offset > right->place.offset);
+        return compare_place(right->partition, right->offset, left->partition, left->offset);
 }
 
-/* Of those kept, the newest stay. */
-static void prune(struct reading *r)
+static int compare_picks(const void *a, const void *b)
 {
-        if (r->kept_count)
-                qsort(r->kept, r->kept_count, sizeof(struct dead *), compare_age);
-        while (r->kept_count > r->query->most)
-                free(r->kept[--r->kept_count]);
+        const struct spot *left = &((const struct pick *)a)->spot,
+                          *right = &((const struct pick *)b)->spot;
+
+        if (left->group != right->group)
+                return left->group < right->group ? -1 : 1;
+        return compare_place(left->partition, left->offset, right->partition, right->offset);
 }
 
-static void keep_letter(struct reading *r, const struct dead *letter)
+/* Where not all open ones have room: the newest show what fails now, and the oldest are what an
+   alarm is about, so those between are left out. */
+static size_t choose(struct reading *r, size_t open)
 {
-        r->kept = memory_reserve(r->kept, &r->kept_room, r->kept_count + 1, sizeof(struct dead *));
-        r->kept[r->kept_count++] = dead_letter_keep(letter);
-        if (r->kept_count > 2 * r->query->most + 100)
-                prune(r);
+        size_t most = r->query->most, count = r->spot_count < most ? r->spot_count : most,
+               left_out = open > most ? open - most : 0,
+               newest = left_out ? count - count / 2 : count;
+
+        if (r->spot_count)
+                qsort(r->spots, r->spot_count, sizeof *r->spots, compare_worth);
+        r->picks = arena_alloc(r->arena, count * sizeof *r->picks + 1);
+        for (size_t i = 0; i < count; i++)
+                r->picks[i].spot = r->spots[i < newest ? i : i + left_out];
+        if (count)
+                qsort(r->picks, count, sizeof *r->picks, compare_picks);
+        r->pick_count = count;
+        return left_out;
+}
+
+/* ---- the texts of those that are kept ---- */
+
+static struct pick *pick_of(struct reading *r, int32_t partition, int64_t offset)
+{
+        size_t from = 0, to = r->pick_count;
+
+        while (from < to) {
+                size_t middle = from + (to - from) / 2;
+                const struct spot *s = &r->picks[middle].spot;
+                int order = compare_place(s->partition, s->offset, partition, offset);
+
+                if (!order)
+                        return &r->picks[middle];
+                if (order < 0)
+                        from = middle + 1;
+                else
+                        to = middle;
+        }
+        return NULL;
+}
+
+/* Of one letter's marks, replayed counts, and then the oldest. */
+static void take_mark(struct reading *r, const struct dead_mark *mark)
+{
+        struct pick *pick = pick_of(r, mark->partition, mark->offset);
+
+        if (!pick || (pick->is_marked &&
+                      (mark->state > pick->mark.state ||
+                       (mark->state == pick->mark.state && mark->at_ms >= pick->mark.at_ms))))
+                return;
+        pick->is_marked = true;
+        pick->mark = *mark;
+        pick->note = dead_note(mark->state, mark->at_ms, mark->by, mark->why, r->arena);
 }
 
 static struct record copy_record(const struct record *record, struct arena *arena)
@@ -72,158 +213,55 @@ static struct record copy_record(const struct record *record, struct arena *aren
         return copy;
 }
 
-static bool is_only(const struct reading *r, const struct record *record)
+static void take_letter(struct reading *r, const struct record *record)
 {
-        return record->partition == r->only->partition && record->offset == r->only->offset;
-}
-
-static void take_one(struct reading *r, const struct record *record)
-{
+        struct pick *pick = pick_of(r, record->partition, record->offset);
         struct dead letter;
 
-        if (!is_only(r, record) ||
-            !dead_letter_read(&letter, record, r->only->group, SIZE_MAX, r->arena))
+        if (!pick || pick->letter)
                 return;
-        r->found->letter = arena_alloc(r->arena, sizeof letter);
-        *r->found->letter = letter;
-        r->found->record = copy_record(record, r->arena);
+        if (!dead_letter_read(&letter, record, r->group, r->query->value_most, r->scratch))
+                return;
+        pick->letter = dead_letter_keep(&letter, r->arena);
+        if (r->found)
+                r->found->record = copy_record(record, r->arena);
 }
 
-static void take_letter(struct reading *r, const struct record *record, const struct dead *letter)
-{
-        r->spots = memory_reserve(r->spots, &r->spot_room, r->spot_count + 1, sizeof *r->spots);
-        r->spots[r->spot_count++] =
-                (struct spot){record->partition, record->offset, record->timestamp_ms};
-        keep_letter(r, letter);
-}
-
-static bool take(void *arg, const struct record *record)
+static bool take_texts(void *arg, const struct record *record)
 {
         struct reading *r = arg;
         struct dead_mark mark;
-        struct dead letter;
 
-        if (dead_mark_read(&mark, record, r->scratch)) {
-                mark.note = memory_string(mark.note);
-                r->marks = memory_reserve(r->marks, &r->mark_room, r->mark_count + 1,
-                                          sizeof *r->marks);
-                r->marks[r->mark_count++] = mark;
-        } else if (r->only) {
-                take_one(r, record);
-        } else if (dead_letter_read(&letter, record, r->group->name, r->query->value_most,
-                                    r->scratch)) {
-                take_letter(r, record, &letter);
-        } else {
-                r->group->strange++;
-        }
+        if (dead_mark_read(&mark, record, r->scratch))
+                take_mark(r, &mark);
+        else
+                take_letter(r, record);
         arena_reset(r->scratch);
         return true;
 }
 
-/* ---- the fold ---- */
-
-static int compare_place(const struct dead_mark *a, int32_t partition, int64_t offset)
+static void mark_picks(struct reading *r)
 {
-        if (a->partition != partition)
-                return a->partition < partition ? -1 : 1;
-        return (a->offset > offset) - (a->offset < offset);
-}
-
-/* Of one letter's, replayed comes first, and then the oldest. */
-static int compare_marks(const void *a, const void *b)
-{
-        const struct dead_mark *left = a, *right = b;
-        int order = compare_place(left, right->partition, right->offset);
-
-        if (!order)
-                order = (int)left->state - (int)right->state;
-        return order ? order : (left->at_ms > right->at_ms) - (left->at_ms < right->at_ms);
-}
-
-/* NULL: the letter is open. */
-static const struct dead_mark *mark_of(const struct reading *r, int32_t partition, int64_t offset)
-{
-        size_t from = 0, to = r->mark_count;
-
-        while (from < to) {
-                size_t middle = from + (to - from) / 2;
-
-                if (compare_place(&r->marks[middle], partition, offset) < 0)
-                        from = middle + 1;
-                else
-                        to = middle;
-        }
-        return from < r->mark_count && !compare_place(&r->marks[from], partition, offset)
-                       ? &r->marks[from]
-                       : NULL;
-}
-
-static void mark_letter(const struct reading *r, struct dead *letter)
-{
-        const struct dead_mark *mark = mark_of(r, letter->place.partition, letter->place.offset);
-
-        letter->state = mark ? mark->state : DEAD_OPEN;
-        letter->note = mark ? arena_string(r->arena, mark->note) : NULL;
-}
-
-static void count_letters(struct reading *r)
-{
-        struct dead_group *g = r->group;
-
-        g->letters = r->spot_count;
-        for (size_t i = 0; i < r->spot_count; i++) {
-                const struct spot *s = &r->spots[i];
-
-                if (mark_of(r, s->partition, s->offset))
+        for (struct pick *p = r->picks; p < r->picks + r->pick_count; p++) {
+                if (!p->letter)
                         continue;
-                g->open++;
-                if (!g->oldest_ms || s->at_ms < g->oldest_ms)
-                        g->oldest_ms = s->at_ms;
+                p->letter->state = p->is_marked ? p->mark.state : DEAD_OPEN;
+                p->letter->note = p->note;
         }
-}
-
-static void fold(struct reading *r, size_t first)
-{
-        if (r->mark_count)
-                qsort(r->marks, r->mark_count, sizeof *r->marks, compare_marks);
-        for (size_t i = first; i < r->kept_count; i++)
-                if (strcmp(r->kept[i]->place.group, r->group->name) == 0)
-                        mark_letter(r, r->kept[i]);
-        if (r->only && r->found->letter)
-                mark_letter(r, r->found->letter);
-        if (r->group)
-                count_letters(r);
 }
 
 /* ---- reading ---- */
 
-static void forget_topic(struct reading *r)
-{
-        for (size_t i = 0; i < r->mark_count; i++)
-                free(r->marks[i].note);
-        r->mark_count = r->spot_count = 0;
-}
-
-static bool read_topic(struct reading *r, const char *topic, struct error *error)
+static bool read_topic(struct reading *r, const char *topic,
+                       bool (*take)(void *arg, const struct record *record), struct error *error)
 {
         struct bus_config config = *r->query->bus;
         struct bus_through through = {.take = take, .arg = r, .stop = r->query->stop};
-        bool good;
 
         config.topic = topic;
         config.quiet = true; /* the error says enough */
-        good = bus_read_through(&config, &through, error);
-        if (good)
-                fold(r, 0);
-        forget_topic(r);
-        return good;
-}
-
-static void reading_end(struct reading *r)
-{
-        free(r->spots);
-        free(r->marks);
-        arena_close(&r->scratch);
+        r->group = topic + strlen(DEAD_TOPICS);
+        return bus_read_through(&config, &through, error);
 }
 
 struct topic_names {
@@ -246,15 +284,11 @@ static int compare_names(const void *a, const void *b)
         return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static bool find_topics(struct topic_names *n, const struct dead_query *query, struct error *error)
+static bool find_topics(struct topic_names *n, const struct bus_config *bus, struct error *error)
 {
-        struct bus_config config = *query->bus;
+        struct bus_config config = *bus;
 
         config.quiet = true;
-        if (query->group) {
-                take_topic(n, arena_printf(n->arena, DEAD_TOPICS "%s", query->group));
-                return true;
-        }
         if (!bus_list_topics(&config, DEAD_TOPICS, take_topic, n, error))
                 return false;
         if (n->count)
@@ -262,51 +296,142 @@ static bool find_topics(struct topic_names *n, const struct dead_query *query, s
         return true;
 }
 
+static bool survey(struct reading *r, struct dead_letters *letters, const struct topic_names *names,
+                   struct error *error)
+{
+        size_t count = names->count < DEAD_GROUPS_MOST ? names->count : DEAD_GROUPS_MOST;
+
+        letters->groups_left = names->count - count;
+        letters->groups = arena_alloc(r->arena, count * sizeof *letters->groups + 1);
+        for (size_t i = 0; i < count; i++) {
+                size_t first = r->spot_count;
+
+                r->counts = &letters->groups[letters->group_count++];
+                r->group_at = (uint16_t)i;
+                r->counts->topic = names->topics[i];
+                r->counts->name = names->topics[i] + strlen(DEAD_TOPICS);
+                if (!read_topic(r, names->topics[i], survey_record, error))
+                        return false;
+                fold(r, first);
+        }
+        return true;
+}
+
+/* Topic by topic, as the picks lie. */
+static bool read_texts(struct reading *r, const struct dead_letters *letters, struct error *error)
+{
+        struct pick *all = r->picks;
+        size_t count = r->pick_count, to;
+        bool good = true;
+
+        for (size_t from = 0; good && from < count; from = to) {
+                for (to = from; to < count && all[to].spot.group == all[from].spot.group; to++)
+                        ;
+                r->picks = all + from;
+                r->pick_count = to - from;
+                good = read_topic(r, letters->groups[all[from].spot.group].topic, take_texts,
+                                  error);
+                mark_picks(r);
+        }
+        r->picks = all;
+        r->pick_count = count;
+        return good;
+}
+
+static int compare_age(const void *a, const void *b)
+{
+        const struct dead *left = *(struct dead *const *)a, *right = *(struct dead *const *)b;
+
+        if (left->at_ms != right->at_ms)
+                return left->at_ms > right->at_ms ? -1 : 1;
+        return compare_numbers(right->place.offset, left->place.offset);
+}
+
+static void gather(const struct reading *r, struct dead_letters *letters)
+{
+        letters->letters = arena_alloc(r->arena, r->pick_count * sizeof(struct dead *) + 1);
+        for (size_t i = 0; i < r->pick_count; i++)
+                if (r->picks[i].letter)
+                        letters->letters[letters->count++] = r->picks[i].letter;
+        if (letters->count)
+                qsort(letters->letters, letters->count, sizeof(struct dead *), compare_age);
+}
+
+static size_t count_open(const struct dead_letters *letters)
+{
+        size_t open = 0;
+
+        for (size_t i = 0; i < letters->group_count; i++)
+                open += letters->groups[i].open;
+        return open;
+}
+
 bool dead_letters_read(struct dead_letters *letters, const struct dead_query *query,
                        struct error *error)
 {
-        struct reading r = {.query = query};
-        struct topic_names names = {.arena = arena_open()};
-        bool good;
+        struct arena *arena = arena_open();
+        struct reading r = {.query = query, .arena = arena, .scratch = arena_open()};
+        struct topic_names names = {.arena = arena};
+        bool good = true;
 
-        *letters = (struct dead_letters){.arena = names.arena};
-        r.arena = letters->arena;
-        r.scratch = arena_open();
-        good = find_topics(&names, query, error);
-        letters->groups = arena_alloc(r.arena, names.count * sizeof *letters->groups + 1);
-        for (size_t i = 0; good && i < names.count; i++) {
-                r.group = &letters->groups[letters->group_count++];
-                r.group->topic = names.topics[i];
-                r.group->name = names.topics[i] + strlen(DEAD_TOPICS);
-                good = read_topic(&r, names.topics[i], error);
+        *letters = (struct dead_letters){.arena = arena};
+        if (query->group)
+                take_topic(&names, arena_printf(arena, DEAD_TOPICS "%s", query->group));
+        else
+                good = find_topics(&names, query->bus, error);
+        good = good && survey(&r, letters, &names, error);
+        if (good) {
+                letters->unlisted = choose(&r, count_open(letters));
+                good = read_texts(&r, letters, error);
+                gather(&r, letters);
         }
-        prune(&r);
-        letters->letters = r.kept;
-        letters->count = r.kept_count;
-        reading_end(&r);
+        free(r.spots);
+        free(r.marks);
+        arena_close(&r.scratch);
         return good;
 }
 
 void dead_letters_close(struct dead_letters *letters)
 {
-        for (size_t i = 0; i < letters->count; i++)
-                free(letters->letters[i]);
-        free(letters->letters);
         arena_close(&letters->arena);
         *letters = (struct dead_letters){0};
 }
 
+bool dead_groups_list(const struct bus_config *bus, struct arena *arena, const char *const **groups,
+                      size_t *count, struct error *error)
+{
+        struct topic_names names = {.arena = arena};
+
+        if (!find_topics(&names, bus, error))
+                return false;
+        for (size_t i = 0; i < names.count; i++)
+                names.topics[i] += strlen(DEAD_TOPICS);
+        *groups = names.topics;
+        *count = names.count;
+        return true;
+}
+
+/* ---- a single one ---- */
+
 bool dead_letters_look_up(const struct bus_config *bus, const struct dead_place *place,
                           struct arena *arena, struct dead_found *found, struct error *error)
 {
-        struct dead_query query = {.bus = bus};
-        struct reading r = {.query = &query, .only = place, .found = found, .arena = arena};
+        struct dead_query query = {.bus = bus, .value_most = SIZE_MAX};
+        struct pick pick = {.spot = {.partition = place->partition, .offset = place->offset}};
+        struct reading r = {.query = &query,
+                            .arena = arena,
+                            .scratch = arena_open(),
+                            .picks = &pick,
+                            .pick_count = 1,
+                            .found = found};
         bool good;
 
         *found = (struct dead_found){0};
-        r.scratch = arena_open();
-        good = read_topic(&r, arena_printf(arena, DEAD_TOPICS "%s", place->group), error);
-        reading_end(&r);
+        good = read_topic(&r, arena_printf(arena, DEAD_TOPICS "%s", place->group), take_texts,
+                          error);
+        mark_picks(&r);
+        found->letter = pick.letter;
+        arena_close(&r.scratch);
         if (good && !found->letter)
                 return error_set(error, ERROR_NOT_FOUND, "there is no dead letter %.100s/%d/%lld",
                                  place->group, place->partition, (long long)place->offset);

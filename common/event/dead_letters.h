@@ -57,26 +57,37 @@ struct dead_group {
         size_t strange;    /* records that are neither letter nor marker */
 };
 
+enum { DEAD_GROUPS_MOST = 100 /* that are read: anybody may make topics */ };
+
 struct dead_letters {
         struct arena *arena;
-        struct dead **letters; /* newest first; the newest `most` of all groups */
+        struct dead **letters; /* newest first; `most` of all groups, the open ones before others */
         size_t count;
+        size_t unlisted; /* open ones that are not among them: neither the newest nor the oldest */
         struct dead_group *groups; /* by name */
         size_t group_count;
+        size_t groups_left; /* that were not read */
 };
 
 struct dead_query {
         const struct bus_config *bus;
         const char *group;        /* NULL: all */
-        size_t most;              /* letters; each other one costs some 40 bytes */
+        size_t most;              /* letters with their texts */
         size_t value_most;        /* bytes of a value, and of the other texts */
         const _Atomic bool *stop; /* set: the reading fails; NULL: never */
 };
 
-/* Reads the topics through. Close it in any case. */
+/* Reads the topics through twice: which letters are there and open, and then the texts of those
+   that are kept. While it reads, each letter of all topics costs 24 bytes, and each marker of the
+   topic that is read 64; what is reserved for them is up to twice that. A kept letter costs its
+   texts, up to value_most each, and a note of at most 700 bytes. Close it in any case. */
 bool dead_letters_read(struct dead_letters *letters, const struct dead_query *query,
                        struct error *error);
 void dead_letters_close(struct dead_letters *letters);
+
+/* The names of all groups that have such a topic, in the arena; false: the bus cannot be read. */
+bool dead_groups_list(const struct bus_config *bus, struct arena *arena, const char *const **groups,
+                      size_t *count, struct error *error);
 
 /* A letter with all that it has, in the arena. NULL: ERROR_NOT_FOUND, or the bus cannot be read. */
 const struct dead *dead_letter_find(const struct bus_config *bus, const struct dead_place *place,

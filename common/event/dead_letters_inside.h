@@ -26,6 +26,7 @@ bool dead_letters_look_up(const struct bus_config *bus, const struct dead_place 
    NULL: there is none. */
 const struct record_header *dead_header(const struct record *record, const char *name);
 
+bool dead_is_letter(const struct record *record);
 /* What the record says as a letter of that group; false: it is none. most: bytes of each text. */
 bool dead_letter_read(struct dead *letter, const struct record *record, const char *group,
                       size_t most, struct arena *arena);
@@ -35,15 +36,15 @@ struct dead_mark {
         int32_t partition;
         enum dead_state state;
         int64_t offset, at_ms;
-        char *note; /* freed by dead_letters_read */
+        const char *by, *why;
 };
 
-/* False: it is no marker. The note is in the arena. */
+/* False: it is no marker. Its texts are in the arena. */
 bool dead_mark_read(struct dead_mark *mark, const struct record *record, struct arena *arena);
 char *dead_note(enum dead_state state, int64_t at_ms, const char *by, const char *why,
                 struct arena *arena);
 
-/* On one block, freed by free(). */
-struct dead *dead_letter_keep(const struct dead *letter);
+/* A copy in the arena, of all but its note. */
+struct dead *dead_letter_keep(const struct dead *letter, struct arena *arena);
 
 #endif

@@ -361,7 +361,7 @@ static void of_both_replayed_counts(void)
         end();
 }
 
-static void only_the_newest_are_kept_and_all_are_counted(void)
+static void only_some_are_kept_and_all_are_counted(void)
 {
         begin();
         for (int i = 0; i < 300; i++)
@@ -372,11 +372,58 @@ static void only_the_newest_are_kept_and_all_are_counted(void)
         check_int((int64_t)t.letters.count, 3);
         check_int((int64_t)t.letters.groups->open, 300);
         check_int(t.letters.letters[0]->at_ms, 1795358923299);
-        check_int(t.letters.letters[2]->at_ms, 1795358923297);
+        check_int(t.letters.letters[1]->at_ms, 1795358923298);
+        check_int(t.letters.letters[2]->at_ms, 1795358923000);
+        check_int((int64_t)t.letters.unlisted, 297);
         check_int(t.letters.groups->oldest_ms, 1795358923000);
         check(t.letters.letters[0]->cut);
         check(strlen(t.letters.letters[0]->value) <= 7 &&
               !strchr(t.letters.letters[0]->value, '?')); /* no half character */
+        end();
+}
+
+static void open_ones_are_kept_before_others(void)
+{
+        struct dead_place place;
+
+        begin();
+        for (int i = 0; i < 7; i++)
+                say_letter_with(NULL, 0, NULL, arena_printf(t.arena, "%d", i), 1795358923000 + i);
+        for (int i = 0; i < 4; i++) { /* the newest four */
+                place = letter(i)->place;
+                check(drop(&place));
+        }
+        read_letters(4, 100);
+        check_int((int64_t)t.letters.count, 4);
+        check_int((int64_t)t.letters.unlisted, 0);
+        check_text(t.letters.letters[0]->value, "6");
+        check_int(t.letters.letters[0]->state, DEAD_DROPPED);
+        check_contains(t.letters.letters[0]->note, "dropped by Ben");
+        check_text(t.letters.letters[1]->value, "2");
+        check_text(t.letters.letters[3]->value, "0");
+        check(!t.letters.letters[3]->note);
+        read_letters(2, 100); /* of three open ones the newest and the oldest */
+        check_int((int64_t)t.letters.count, 2);
+        check_int((int64_t)t.letters.unlisted, 1);
+        check_text(t.letters.letters[0]->value, "2");
+        check_text(t.letters.letters[1]->value, "0");
+        read_letters(0, 100);
+        check_int((int64_t)t.letters.count, 0);
+        check_int((int64_t)t.letters.unlisted, 3);
+        end();
+}
+
+static void the_groups_that_there_are_are_listed(void)
+{
+        const char *const *groups;
+        size_t count, i = 0;
+
+        begin();
+        say_letter("hello");
+        check(dead_groups_list(&t.config, t.arena, &groups, &count, &t.error));
+        while (i < count && strcmp(groups[i], t.group) != 0)
+                i++;
+        check(i < count);
         end();
 }
 
@@ -442,7 +489,9 @@ static const struct story stories[] = {
         STORY(an_identity_that_only_the_letter_has_stays_with_it),
         STORY(what_is_no_letter_is_counted),
         STORY(of_both_replayed_counts),
-        STORY(only_the_newest_are_kept_and_all_are_counted),
+        STORY(only_some_are_kept_and_all_are_counted),
+        STORY(open_ones_are_kept_before_others),
+        STORY(the_groups_that_there_are_are_listed),
         STORY(bytes_become_json),
         STORY(places_are_read),
         STORY(a_bus_that_is_away_is_told),

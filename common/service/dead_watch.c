@@ -14,7 +14,6 @@ enum {
         VALUE = 2048,
         REST_MS = 30 * 1000,
         ASKED_MS = 5 * 1000,
-        GROUPS_MOST = 100, /* with gauges: anybody may make topics */
 };
 
 static const struct metric_family open_family = {
@@ -35,8 +34,8 @@ struct dead_watch {
         struct bus_config bus;
         struct metrics *metrics;
         pthread_t thread;
-        enum error_kind trouble;  /* the log says so */
-        char *known[GROUPS_MOST]; /* groups with gauges */
+        enum error_kind trouble;       /* the log says so */
+        char *known[DEAD_GROUPS_MOST]; /* groups with gauges */
         size_t known_count;
         _Atomic bool closing;
 
@@ -82,7 +81,7 @@ static void measure(struct dead_watch *w, const struct dead_letters *l)
 {
         int64_t now = clock_wall_ms();
 
-        for (size_t i = 0; i < l->group_count && w->known_count < GROUPS_MOST; i++)
+        for (size_t i = 0; i < l->group_count && w->known_count < DEAD_GROUPS_MOST; i++)
                 if (!is_known(w, l->groups[i].name))
                         w->known[w->known_count++] = memory_string(l->groups[i].name);
         for (size_t i = 0; w->metrics && i < w->known_count; i++) {
@@ -120,10 +119,17 @@ static void write_letters(const struct dead_letters *l, struct text *out)
         }
 }
 
-static void write_all(const struct dead_letters *l, const char *why, struct text *out)
+/* at: 0: never. */
+static void write_all(const struct dead_letters *l, int64_t at, const char *why, struct text *out)
 {
-        text_printf(out, "\"at\":%lld,\"why\":", (long long)clock_wall_ms());
+        text_string(out, "\"at\":");
+        if (at)
+                text_int(out, at);
+        else
+                text_string(out, "null");
+        text_string(out, ",\"why\":");
         json_write_string(out, why);
+        text_printf(out, ",\"unlisted\":%zu", l->unlisted);
         text_string(out, ",\"groups\":[");
         write_groups(l, out);
         text_string(out, "],\"letters\":[");
@@ -154,27 +160,41 @@ static void replace(struct dead_watch *w, struct arena *arena, const struct text
         pthread_mutex_unlock(&w->lock);
 }
 
-static void look(struct dead_watch *w, struct dead_letters *last)
+/* What was read last, and when that was begun. */
+struct sight {
+        struct dead_letters letters;
+        int64_t at;
+};
+
+static const char *why_not_all(const struct dead_letters *l, struct arena *arena)
+{
+        return l->groups_left ? arena_printf(arena, "%zu more groups than %d have dead letters",
+                                             l->groups_left, DEAD_GROUPS_MOST)
+                              : NULL;
+}
+
+static void look(struct dead_watch *w, struct sight *last)
 {
         struct dead_query query = {
                 .bus = &w->bus, .most = LETTERS, .value_most = VALUE, .stop = &w->closing};
         struct arena *arena = arena_open();
         struct text made = text_open(arena, 4000);
-        struct dead_letters now;
+        struct sight now = {.at = clock_wall_ms()};
         struct error error = {0};
-        bool good = dead_letters_read(&now, &query, &error);
+        bool good = dead_letters_read(&now.letters, &query, &error);
 
         if (good) {
-                dead_letters_close(last);
+                dead_letters_close(&last->letters);
                 *last = now;
-                measure(w, last);
+                measure(w, &last->letters);
                 error.kind = ERROR_NONE;
         } else {
-                dead_letters_close(&now);
+                dead_letters_close(&now.letters);
         }
         if (!atomic_load(&w->closing))
                 tell(w, &error);
-        write_all(last, good ? NULL : error.text, &made);
+        write_all(&last->letters, last->at, good ? why_not_all(&last->letters, arena) : error.text,
+                  &made);
         replace(w, arena, &made);
 }
 
@@ -206,11 +226,11 @@ static bool wait_until_due(struct dead_watch *w)
 static void *run(void *arg)
 {
         struct dead_watch *w = arg;
-        struct dead_letters last = {0};
+        struct sight last = {0};
 
         while (wait_until_due(w))
                 look(w, &last);
-        dead_letters_close(&last);
+        dead_letters_close(&last.letters);
         return NULL;
 }
 
@@ -254,7 +274,8 @@ void dead_watch_write(struct dead_watch *w, struct text *out)
         if (w->last.at)
                 text_add(out, w->last.at, w->last.len);
         else
-                text_string(out, "\"at\":null,\"why\":\"the letters are being read\",\"groups\":[],"
+                text_string(out, "\"at\":null,\"why\":\"the letters are being "
+                                 "read\",\"unlisted\":0,\"groups\":[],"
                                  "\"letters\":[]");
         w->asked_us = clock_mono_us();
         pthread_cond_signal(&w->change);

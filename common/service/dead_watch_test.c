@@ -149,11 +149,51 @@ static void a_bus_that_cannot_be_read_is_told(void)
         end();
 }
 
+/* Of another member than the clock's at the end. */
+static int64_t at_of_told(void)
+{
+        struct text out = text_open(t.arena, 500);
+
+        text_char(&out, '{');
+        dead_watch_write(t.watch, &out);
+        text_char(&out, '}');
+        return json_whole(json_member(json_read(t.arena, out.at, out.len, &t.error), "at"), 0);
+}
+
+static void what_was_read_last_says_how_old_it_is(void)
+{
+        char away[400];
+        int64_t at;
+
+        begin();
+        say_letter("error.mall.a", "first");
+        t.watch = dead_watch_open(&t.bus, t.metrics);
+        wait_for("\"value\":\"first\"");
+        at = at_of_told();
+        check(at > 0);
+        bus_close(&t.publisher, 0);
+        snprintf(away, sizeof away, "%s-away", check_directory());
+        check(rename(check_directory(), away) == 0);
+        dead_watch_hurry(t.watch);
+        wait_for("\"why\":\"");
+        check_contains(told(), "\"value\":\"first\"");
+        check(at_of_told() <= at + 5000 && at_of_told() >= at);
+        at = at_of_told();
+        dead_watch_hurry(t.watch);
+        usleep(200 * 1000);
+        check_int(at_of_told(), at);
+        check(rename(away, check_directory()) == 0);
+        dead_watch_hurry(t.watch);
+        wait_for("\"why\":null");
+        check(at_of_told() > at);
+        end();
+}
+
 static void nothing_is_known_at_first(void)
 {
         begin();
         t.watch = dead_watch_open(&t.bus, NULL);
-        wait_for("\"why\":null,\"groups\":[],\"letters\":[]");
+        wait_for("\"why\":null,\"unlisted\":0,\"groups\":[],\"letters\":[]");
         end();
 }
 
@@ -163,6 +203,7 @@ int main(int argc, char **argv)
                 STORY(what_is_open_is_told_and_measured),
                 STORY(what_became_of_a_letter_is_told),
                 STORY(a_bus_that_cannot_be_read_is_told),
+                STORY(what_was_read_last_says_how_old_it_is),
                 STORY(nothing_is_known_at_first),
                 {NULL, NULL},
         };

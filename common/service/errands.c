@@ -142,13 +142,18 @@ enum http_result errand_begin(struct errands *s, struct errand *e, struct http_r
 
 static void give(struct http_request *r, const struct errand *e)
 {
-        struct text body = text_open(r->arena, e->body.len);
+        struct text body;
 
-        text_add(&body, e->body.at, e->body.len);
-        if (e->problem)
+        if (e->problem) {
                 http_answer_problem(r, e->status, "%s", e->problem);
-        else
+        } else if (!arena_may_take(r->arena, e->body.len)) {
+                http_answer_problem(r, 503, "no memory for the answer; what was asked is done");
+                http_answer_header(r, "Retry-After", "1");
+        } else {
+                body = text_open(r->arena, e->body.len);
+                text_add(&body, e->body.at, e->body.len);
                 http_answer_body(r, e->status, e->type ? e->type : "application/json", &body);
+        }
         http_answer_header(r, "Cache-Control", "no-store");
 }
 

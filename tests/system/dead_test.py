@@ -291,6 +291,39 @@ def test_over_kafka_the_console_lists_and_mends():
     a_console_mends("kafka")
 
 
+def large(number, size):
+    """An event of that size, of which each second byte takes a backslash in JSON."""
+    return placed(number, more='"' * (size // 2))
+
+
+def test_a_large_letter_is_shown_whole_and_mended():
+    with Mall(only=SHOP) as mall, Console(mall, console_faults="on") as console:
+        mall.register()
+        value = large(41, 300 * 1024)[:-1]                      # its end is missing
+        say(mall, value.encode())
+        letter = of_group(mall, "delivery")[0]
+        shown = until(lambda: [one for one in console.get("/dead").body["letters"] if one["group"] == "delivery"])[0]
+        equal((shown["valueCut"], len(shown["value"])), (True, 2048))
+        path = "/dead/" + place(letter)
+        answer = console.get(path)
+        equal((answer.status, answer.body["valueCut"], answer.body["value"] == value), (200, False, True))
+        equal(answer.body["reason"], shown["reason"])
+        equal(console.ask("HEAD", path).status, 200)
+        for nowhere in ("/dead/delivery/0/99999", "/dead/nosuch/0/1", "/dead/delivery/7/1", "/dead/delivery/0"):
+            equal(console.get(nowhere).status, 404, nowhere)
+        answer = console.post(path + "/replay", {"value": value + "}"})
+        equal((answer.status, answer.body["state"]), (200, "replayed"), answer.text[:300])
+        until_equal(mall.stock, 95)
+        equal(console.get(path).body["state"], "replayed")
+        path = "/dead/" + place(of_group(mall, "product")[0])
+        most = large(42, 900 * 1024 - 400)
+        answer = console.ask("POST", path + "/replay", json.dumps({"value": "x" * (900 * 1024 + 1)}).encode(), {"Content-Type": "application/json"})
+        equal(answer.status, 400, answer.text[:300])
+        equal(console.post(path + "/replay", {"value": large(42, 1000 * 1024)}).status, 413)
+        equal(console.ask("POST", path + "/replay", b" " * (4 << 20), {"Content-Type": "application/json"}).status, 413)
+        equal(console.post(path + "/replay", {"value": most}).status, 200)
+
+
 def test_the_console_refuses_what_it_must():
     with Mall(only=SHOP) as mall:
         say(mall, GARBAGE)
@@ -307,6 +340,8 @@ def test_the_console_refuses_what_it_must():
             for verb, body in (("drop", []), ("drop", {"reason": 7}), ("drop", {"reason": "x" * 501}), ("drop", {"value": "{}"}),
                                ("replay", {"value": {}}), ("replay", {"value": ""})):
                 equal(console.post(path + verb, body).status, 400, "%s %r" % (verb, body))
+            equal(console.post(path + "drop", {"reason": "", "more": "x" * 9000}).status, 413)
+            equal(console.post(path[:-1], {}).headers["allow"], "GET, HEAD")
             for wrong in ("/dead/delivery/drop", "/dead/delivery/0/x/drop", "/dead/%s/burn" % place(letter), "/dead/", "/dead/x"):
                 equal(console.post(wrong, {}).status, 404, wrong)
             equal(console.get(path + "drop").status, 405)
