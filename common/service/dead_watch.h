@@ -3,7 +3,8 @@
    Its thread reads their topics through: every 30 s, at most every 5 s while somebody asks, and at
    once after a letter was replayed or dropped. It sets mall_dead_letters{group} and
    mall_dead_letter_oldest_seconds{group}, of open letters. While the bus cannot be read, what was
-   read last stays, `at` says when that was, and `why` that it is so. */
+   read last stays, `at` says when that was, and `why` that it is so. With 100,000 letters a process
+   of 16 MB takes 9 MB more. */
 #ifndef SERVICE_DEAD_WATCH_H
 #define SERVICE_DEAD_WATCH_H
 

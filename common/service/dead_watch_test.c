@@ -189,6 +189,19 @@ static void what_was_read_last_says_how_old_it_is(void)
         end();
 }
 
+/* Anybody may make topics, and each costs a reading. */
+static void only_so_many_groups_are_read_and_that_is_told(void)
+{
+        begin();
+        for (int i = 0; i < DEAD_GROUPS_MOST + 3; i++)
+                say_letter(arena_printf(t.arena, "error.mall.g%03d", i), "x");
+        t.watch = dead_watch_open(&t.bus, t.metrics);
+        wait_for("\"why\":\"3 more groups than 100 have dead letters\"");
+        check_contains(told(), "\"topic\":\"error.mall.g099\"");
+        check(!strstr(told(), "\"topic\":\"error.mall.g100\""));
+        end();
+}
+
 static void nothing_is_known_at_first(void)
 {
         begin();
@@ -204,6 +217,7 @@ int main(int argc, char **argv)
                 STORY(what_became_of_a_letter_is_told),
                 STORY(a_bus_that_cannot_be_read_is_told),
                 STORY(what_was_read_last_says_how_old_it_is),
+                STORY(only_so_many_groups_are_read_and_that_is_told),
                 STORY(nothing_is_known_at_first),
                 {NULL, NULL},
         };
