@@ -129,11 +129,14 @@ static struct record replay_of(const struct dead_found *f, const char *mended,
         return record;
 }
 
+/* Its key takes it to the letter's partition, where the letter has one and our publisher wrote it.
+   Elsewhere its time must not be before the letter's, whatever this clock says. */
 static struct record mark_for(const struct dead_found *f, enum dead_state state,
                               const struct dead_reason *reason, struct arena *arena)
 {
         const struct dead_place *p = &f->letter->place;
         struct header_list h = {.arena = arena};
+        int64_t now = clock_wall_ms();
 
         add_text(&h, EVENT_TYPE_HEADER, state == DEAD_REPLAYED ? MARK_REPLAYED : MARK_DROPPED);
         add_text(&h, MARK_PARTITION, arena_printf(arena, "%d", p->partition));
@@ -142,7 +145,7 @@ static struct record mark_for(const struct dead_found *f, enum dead_state state,
         add_text(&h, MARK_REASON, reason->why);
         return (struct record){
                 .topic = arena_printf(arena, DEAD_TOPICS "%s", p->group),
-                .timestamp_ms = clock_wall_ms(),
+                .timestamp_ms = now > f->letter->at_ms ? now : f->letter->at_ms,
                 .key = f->record.key,
                 .key_len = f->record.key_len,
                 .headers = h.at,

@@ -145,6 +145,8 @@ bool dead_mark_read(struct dead_mark *mark, const struct record *r, struct arena
         *mark = (struct dead_mark){
                 .partition = (int32_t)partition,
                 .offset = offset,
+                .own_partition = r->partition,
+                .own_offset = r->offset,
                 .at_ms = r->timestamp_ms,
                 .state = replayed ? DEAD_REPLAYED : DEAD_DROPPED,
                 .by = header_shown(r, MARK_BY, 100, arena),

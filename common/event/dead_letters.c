@@ -56,12 +56,35 @@ static int compare_marks(const void *a, const void *b)
         return compare_place(left->partition, left->offset, right->partition, right->offset);
 }
 
-static int compare_mark_to_spot(const void *spot, const void *mark)
+/* Nobody can say of a letter what became of it before it is there. Offsets tell that within a
+   partition, and between two only time does. */
+static bool comes_after(const struct dead_mark *mark, const struct spot *letter)
 {
-        const struct spot *s = spot;
-        const struct dead_mark *m = mark;
+        return mark->own_partition == letter->partition ? mark->own_offset > letter->offset
+                                                        : mark->at_ms >= letter->at_ms;
+}
 
-        return compare_place(s->partition, s->offset, m->partition, m->offset);
+/* By the marks, which are sorted. */
+static bool is_open(const struct reading *r, const struct spot *letter)
+{
+        size_t from = 0, to = r->mark_count;
+
+        while (from < to) {
+                size_t middle = from + (to - from) / 2;
+                const struct dead_mark *m = &r->marks[middle];
+
+                if (compare_place(m->partition, m->offset, letter->partition, letter->offset) < 0)
+                        from = middle + 1;
+                else
+                        to = middle;
+        }
+        for (const struct dead_mark *m = r->marks + from; m < r->marks + r->mark_count; m++) {
+                if (m->partition != letter->partition || m->offset != letter->offset)
+                        return true;
+                if (comes_after(m, letter))
+                        return false;
+        }
+        return true;
 }
 
 static void add_mark(struct reading *r, const struct dead_mark *mark)
@@ -105,8 +128,7 @@ static void fold(struct reading *r, size_t first)
         if (r->mark_count)
                 qsort(r->marks, r->mark_count, sizeof *r->marks, compare_marks);
         for (struct spot *s = r->spots + first; s < r->spots + r->spot_count; s++) {
-                s->is_open = !r->mark_count || !bsearch(s, r->marks, r->mark_count,
-                                                        sizeof *r->marks, compare_mark_to_spot);
+                s->is_open = is_open(r, s);
                 if (!s->is_open)
                         continue;
                 g->open++;
@@ -185,7 +207,8 @@ static void take_mark(struct reading *r, const struct dead_mark *mark)
 {
         struct pick *pick = pick_of(r, mark->partition, mark->offset);
 
-        if (!pick || (pick->is_marked &&
+        if (!pick || !comes_after(mark, &pick->spot) ||
+            (pick->is_marked &&
                       (mark->state > pick->mark.state ||
                        (mark->state == pick->mark.state && mark->at_ms >= pick->mark.at_ms))))
                 return;
@@ -424,11 +447,18 @@ bool dead_letters_look_up(const struct bus_config *bus, const struct dead_place 
                             .picks = &pick,
                             .pick_count = 1,
                             .found = found};
+        const char *topic;
         bool good;
 
         *found = (struct dead_found){0};
-        good = read_topic(&r, arena_printf(arena, DEAD_TOPICS "%s", place->group), take_texts,
-                          error);
+        topic = arena_printf(arena, DEAD_TOPICS "%s", place->group);
+        good = read_topic(&r, topic, take_texts, error);
+        if (good && pick.letter) { /* its time is known now, by which marks are judged */
+                pick.spot.at_ms = pick.letter->at_ms;
+                pick.is_marked = false;
+                pick.note = NULL;
+                good = read_topic(&r, topic, take_texts, error);
+        }
         mark_picks(&r);
         found->letter = pick.letter;
         arena_close(&r.scratch);

@@ -8,7 +8,9 @@
      x-letter-partition, x-letter-offset the letter
      x-letter-by, x-letter-reason        who did it, and why; the record's time says when
 
-   Of a letter with both, replayed counts, since that took effect.
+   Of a letter with both, replayed counts, since that took effect. A marker that was there before
+   its letter is not true: one with a lower offset on the letter's partition, or with an earlier
+   time on another.
 
    A replay is the original's key, value (or a mended one) and headers, on the bus's own topic, with
    the headers of event_is_for(). The replay is durable before the marker is written: a crash

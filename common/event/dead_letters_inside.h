@@ -33,9 +33,9 @@ bool dead_letter_read(struct dead *letter, const struct record *record, const ch
 
 /* What a marker says. */
 struct dead_mark {
-        int32_t partition;
+        int32_t partition, own_partition; /* the letter's, and where the marker itself is */
         enum dead_state state;
-        int64_t offset, at_ms;
+        int64_t offset, own_offset, at_ms;
         const char *by, *why;
 };
 

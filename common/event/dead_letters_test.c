@@ -1,163 +1,7 @@
-/* Dead letters on their topics: which are open, and what becomes of one. On every bus.
-   MALL_TEST_KAFKA=host:port adds the Kafka adapter. */
-#include "event/dead_letters.h"
-
+/* Dead letters on their topics: which are open. On every bus. MALL_TEST_KAFKA=host:port adds the
+   Kafka adapter. */
 #include "base/json.h"
-#include "event/event.h"
-#include "testing/bus_story.h"
-
-enum { CLOSE_MS = 5000, FEW = 10 };
-
-#define EVENT "{\"eventType\":\"Thing\",\"id\":1}"
-
-static struct {
-        const char *url;
-        struct bus *publisher;
-        struct bus_config config;
-        struct arena *arena;
-        struct dead_letters letters;
-        struct error error;
-        char group[300], topic[400];
-        struct record heard[FEW]; /* on the bus's own topic */
-        int heard_count;
-} t;
-
-static void begin(void)
-{
-        memset(&t, 0, sizeof t);
-        t.url = story_url();
-        t.publisher = open_publisher(t.url);
-        t.config = (struct bus_config){.url = t.url, .client = "test", .quiet = true};
-        t.arena = arena_open();
-        snprintf(t.group, sizeof t.group, "g%s",
-                 broker ? strrchr(t.url, '/') + 1 + strlen("story") : "");
-        snprintf(t.topic, sizeof t.topic, "error.mall.%s", t.group);
-        say(t.publisher, "k", "first"); /* the bus exists */
-}
-
-static void end(void)
-{
-        dead_letters_close(&t.letters);
-        bus_close(&t.publisher, CLOSE_MS);
-        arena_close(&t.arena);
-}
-
-/* A letter's own headers come after those of the record. */
-static void say_letter_with(const struct record_header *own, size_t own_count, const char *key,
-                            const char *value, int64_t at)
-{
-        struct record_header h[20] = {{0}};
-        size_t n = 0;
-        struct record r = {.topic = t.topic,
-                           .key = key,
-                           .key_len = key ? strlen(key) : 0,
-                           .value = value,
-                           .value_len = value ? strlen(value) : 0,
-                           .headers = h,
-                           .timestamp_ms = at};
-
-        while (n < own_count) {
-                h[n] = own[n];
-                n++;
-        }
-        h[n++] = (struct record_header){"x-original-topic", "mall", 4};
-        h[n++] = (struct record_header){"x-original-partition", "0", 1};
-        h[n++] = (struct record_header){"x-original-offset", "7", 1};
-        h[n++] = (struct record_header){"x-exception-message", "a bad thing", 11};
-        r.header_count = n;
-        publish(t.publisher, &r, 1);
-        check_int(became[0].result, BUS_PUBLISHED);
-}
-
-static const struct record_header identity[] = {
-        {"ce_type", "Thing", 5}, {"ce_source", "/other/1", 8}, {"ce_id", "5", 1}};
-
-static void say_letter(const char *value)
-{
-        say_letter_with(identity, 3, "k", value, clock_wall_ms());
-}
-
-static void read_letters(size_t most, size_t value_most)
-{
-        struct dead_query query = {
-                .bus = &t.config, .group = t.group, .most = most, .value_most = value_most};
-
-        dead_letters_close(&t.letters);
-        check(dead_letters_read(&t.letters, &query, &t.error));
-        check_int((int64_t)t.letters.group_count, 1);
-}
-
-static const struct dead *letter(int i)
-{
-        read_letters(FEW, 1000);
-        check(i < (int)t.letters.count);
-        return t.letters.letters[i];
-}
-
-static const char *counts(void)
-{
-        const struct dead_group *g;
-
-        read_letters(FEW, 1000);
-        g = t.letters.groups;
-        return arena_printf(t.arena, "%zu of %zu, %zu strange", g->open, g->letters, g->strange);
-}
-
-static bool replay(const struct dead_place *place, const char *mended)
-{
-        struct dead_reason reason = {"Ann", "it was mended"};
-        struct bus_config config = t.config;
-
-        t.error = (struct error){0};
-        return dead_letter_replay(&config, place, mended, &reason, t.arena, &t.error) != NULL;
-}
-
-static bool drop(const struct dead_place *place)
-{
-        struct dead_reason reason = {"Ben", NULL};
-
-        t.error = (struct error){0};
-        return dead_letter_drop(&t.config, place, &reason, t.arena, &t.error) != NULL;
-}
-
-static bool note_record(void *arg, const struct record *r)
-{
-        struct record *to = &t.heard[t.heard_count++];
-        struct record_header *h = arena_alloc(t.arena, 20 * sizeof *h);
-
-        (void)arg;
-        check(t.heard_count < FEW && r->header_count < 20);
-        *to = *r;
-        to->key = r->key ? arena_copy(t.arena, r->key, r->key_len) : NULL;
-        to->value = r->value ? arena_copy(t.arena, r->value, r->value_len) : NULL;
-        to->headers = h;
-        for (size_t i = 0; i < r->header_count; i++)
-                h[i] = (struct record_header){
-                        arena_string(t.arena, r->headers[i].name),
-                        r->headers[i].value
-                                ? arena_copy(t.arena, r->headers[i].value, r->headers[i].len)
-                                : NULL,
-                        r->headers[i].len};
-        return true;
-}
-
-/* The last record on the bus's own topic. */
-static const struct record *said_last(void)
-{
-        struct bus_through through = {.take = note_record};
-
-        t.heard_count = 0;
-        check(bus_read_through(&t.config, &through, &t.error));
-        check(t.heard_count > 0);
-        return &t.heard[t.heard_count - 1];
-}
-
-static const char *header(const struct record *r, const char *name)
-{
-        const char *value = record_header(r, name, t.arena);
-
-        return value ? value : "none";
-}
+#include "testing/dead_stage.h"
 
 static void letters_are_open_until_something_became_of_them(void)
 {
@@ -192,126 +36,6 @@ static void letters_are_open_until_something_became_of_them(void)
         end();
 }
 
-static void a_letter_is_replayed_or_dropped_once(void)
-{
-        struct dead_place place, nowhere;
-
-        begin();
-        say_letter(EVENT);
-        place = letter(0)->place;
-        nowhere = place;
-        nowhere.offset += 100;
-        check(!replay(&nowhere, NULL));
-        check_int(t.error.kind, ERROR_NOT_FOUND);
-        check(!drop(&nowhere));
-        check_int(t.error.kind, ERROR_NOT_FOUND);
-        check(replay(&place, NULL));
-        said_last();
-        check_int(t.heard_count, 2);
-        check(!replay(&place, NULL));
-        check_int(t.error.kind, ERROR_CONFLICT);
-        check_contains(t.error.text, "it was replayed by Ann");
-        check(!drop(&place));
-        check_int(t.error.kind, ERROR_CONFLICT);
-        said_last();
-        check_int(t.heard_count, 2); /* nothing more was sent */
-        end();
-}
-
-static void a_replay_is_the_original_and_says_whose_it_is(void)
-{
-        static const struct record_header own[] = {{"ce_type", "Thing", 5},
-                                                   {"ce_source", "/other/1", 8},
-                                                   {"ce_id", "5", 1},
-                                                   {"x-original-topic", "elsewhere", 9},
-                                                   {"x-replay-of", "error.mall.x/0/1", 16},
-                                                   {"empty", "", 0},
-                                                   {"bytes", "\xff", 1}};
-        const struct record *r;
-        struct dead_place place;
-
-        begin();
-        say_letter_with(own, 7, "k", "hello", 1795358923000);
-        place = letter(0)->place;
-        check_text(letter(0)->original_topic, "mall"); /* the letter's own comes last */
-        check(replay(&place, NULL));
-        r = said_last();
-        check(r->value_len == 5 && memcmp(r->value, "hello", 5) == 0);
-        check(r->key_len == 1 && *r->key == 'k');
-        check_text(header(r, "ce_source"), "/other/1");
-        check_text(header(r, "ce_id"), "5");
-        check_text(header(r, "ce_type"), "Thing");
-        check_text(header(r, "empty"), "");
-        check_text(header(r, "x-original-topic"), "none");
-        check_text(header(r, "x-exception-message"), "none");
-        check_text(header(r, "x-replay-group"), t.group);
-        check_text(header(r, "x-replay-of"),
-                   arena_printf(t.arena, "%s/%d/%lld", t.topic, place.partition,
-                                (long long)place.offset));
-        check_text(header(r, "x-replay-at"), "1795358923000");
-        end();
-}
-
-static void a_mended_value_must_be_an_event(void)
-{
-        static const char *const wrong[] = {"hello", "", "[]", "{}", "{\"eventType\":7}"};
-        const struct record *r;
-        struct dead_place place;
-
-        begin();
-        say_letter("hello");
-        place = letter(0)->place;
-        for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-                check(!replay(&place, wrong[i]));
-                check_int(t.error.kind, ERROR_BAD_INPUT);
-                check_text(t.error.member, "value");
-        }
-        check_text(counts(), "1 of 1, 0 strange");
-        said_last();
-        check_int(t.heard_count, 1);
-        check(replay(&place, "{\"eventType\":\"Other\",\"id\":2}"));
-        r = said_last();
-        check_text(arena_copy(t.arena, r->value, r->value_len),
-                   "{\"eventType\":\"Other\",\"id\":2}");
-        check_text(header(r, "ce_type"), "Other");
-        check_text(header(r, "ce_id"), "5");
-        end();
-}
-
-static void a_letter_without_a_value_needs_one(void)
-{
-        struct dead_place place;
-
-        begin();
-        say_letter_with(NULL, 0, NULL, NULL, clock_wall_ms());
-        place = letter(0)->place;
-        check(!letter(0)->value);
-        check(!replay(&place, NULL));
-        check_int(t.error.kind, ERROR_BAD_INPUT);
-        check_contains(t.error.text, "give a mended one");
-        check(replay(&place, EVENT));
-        check(!said_last()->key);
-        end();
-}
-
-static void an_identity_that_only_the_letter_has_stays_with_it(void)
-{
-        struct record_header given[] = {{"ce_source", NULL, 0}, {"ce_id", "mall/0/7", 8}};
-        const struct record *r;
-        struct dead_place place;
-
-        begin();
-        given[0].value = arena_printf(t.arena, "/%s", t.group);
-        given[0].len = strlen(given[0].value);
-        say_letter_with(given, 2, "k", EVENT, clock_wall_ms());
-        place = letter(0)->place;
-        check(replay(&place, NULL));
-        r = said_last();
-        check_text(header(r, "ce_source"), "none");
-        check_text(header(r, "ce_id"), "none");
-        end();
-}
-
 static void what_is_no_letter_is_counted(void)
 {
         struct record r = {.topic = t.topic, .value = "x", .value_len = 1};
@@ -329,7 +53,7 @@ static void what_is_no_letter_is_counted(void)
         end();
 }
 
-static void say_mark(const char *type, const struct dead_place *place, int64_t at)
+static void say_mark(const char *type, const char *key, const struct dead_place *place, int64_t at)
 {
         char partition[16], offset[24];
         struct record_header h[] = {
@@ -338,7 +62,12 @@ static void say_mark(const char *type, const struct dead_place *place, int64_t a
                  (size_t)snprintf(partition, sizeof partition, "%d", place->partition)},
                 {"x-letter-offset", offset,
                  (size_t)snprintf(offset, sizeof offset, "%lld", (long long)place->offset)}};
-        struct record r = {.topic = t.topic, .headers = h, .header_count = 3, .timestamp_ms = at};
+        struct record r = {.topic = t.topic,
+                           .key = key,
+                           .key_len = key ? strlen(key) : 0,
+                           .headers = h,
+                           .header_count = 3,
+                           .timestamp_ms = at};
 
         publish(t.publisher, &r, 1);
 }
@@ -351,13 +80,77 @@ static void of_both_replayed_counts(void)
         begin();
         say_letter("x");
         place = letter(0)->place;
-        say_mark("DeadLetterDropped", &place, 1795358923000);
+        say_mark("DeadLetterDropped", NULL, &place, 1795358923000);
         check_int(letter(0)->state, DEAD_DROPPED);
-        say_mark("DeadLetterReplayed", &place, 1795358925000);
-        say_mark("DeadLetterReplayed", &place, 1795358924000);
+        say_mark("DeadLetterReplayed", NULL, &place, 1795358925000);
+        say_mark("DeadLetterReplayed", NULL, &place, 1795358924000);
         check_int(letter(0)->state, DEAD_REPLAYED);
         check_text(letter(0)->note, "replayed at 2026-11-22T14:48:44.000Z");
         check_text(counts(), "0 of 1, 0 strange");
+        end();
+}
+
+/* Before its letter is there, a marker says nothing of it. */
+static void a_marker_closes_no_letter_that_is_yet_to_come(void)
+{
+        struct dead_place place;
+        int64_t from;
+
+        begin();
+        say_letter("x");
+        place = letter(0)->place;
+        from = place.offset;
+        for (int i = 0; i < 60; i++) {
+                place.offset = from + 31 + i;
+                say_mark(i % 2 ? "DeadLetterReplayed" : "DeadLetterDropped", NULL, &place,
+                         clock_wall_ms() + 3600000);
+        }
+        say_letter("y");
+        check(letter(0)->place.offset <= from + 90);
+        check_int(letter(0)->state, DEAD_OPEN);
+        check_text(counts(), "2 of 2, 0 strange");
+        place = letter(0)->place;
+        check(drop(&place));
+        check_text(counts(), "1 of 2, 0 strange");
+        end();
+}
+
+/* Letters in a topic of two partitions. Kafka only. */
+static void say_letters_at_both(int64_t at)
+{
+        struct bus_config config = {.client = "test", .partitions = 2, .quiet = true};
+
+        config.url = arena_printf(t.arena, "kafka://%s/%s", broker, t.topic);
+        bus_close(&t.publisher, CLOSE_MS);
+        t.publisher = bus_open_publisher(&config, &t.error);
+        check(t.publisher != NULL);
+        for (char key[] = "a"; *key <= 'h'; ++*key)
+                say_letter_with(identity, 3, key, "x", at);
+}
+
+/* Offsets tell nothing there. */
+static void between_two_partitions_time_says_which_came_first(void)
+{
+        const struct dead *here, *there;
+        struct dead_place place;
+        const char *key;
+        const int64_t at = 1795358923000;
+
+        if (!broker)
+                return;
+        begin();
+        say_letters_at_both(at);
+        here = there = letter(0);
+        for (size_t i = 0; i < t.letters.count; i++)
+                if (t.letters.letters[i]->place.partition != here->place.partition)
+                        there = t.letters.letters[i];
+        check(there != here);
+        place = here->place;
+        key = arena_string(t.arena, there->key); /* takes a marker there */
+        say_mark("DeadLetterDropped", key, &place, at - 1);
+        check_text(counts(), "8 of 8, 0 strange");
+        say_mark("DeadLetterDropped", key, &place, at);
+        check_text(counts(), "7 of 8, 0 strange");
         end();
 }
 
@@ -482,13 +275,10 @@ static void a_bus_that_is_away_is_told(void)
 
 static const struct story stories[] = {
         STORY(letters_are_open_until_something_became_of_them),
-        STORY(a_letter_is_replayed_or_dropped_once),
-        STORY(a_replay_is_the_original_and_says_whose_it_is),
-        STORY(a_mended_value_must_be_an_event),
-        STORY(a_letter_without_a_value_needs_one),
-        STORY(an_identity_that_only_the_letter_has_stays_with_it),
         STORY(what_is_no_letter_is_counted),
         STORY(of_both_replayed_counts),
+        STORY(a_marker_closes_no_letter_that_is_yet_to_come),
+        STORY(between_two_partitions_time_says_which_came_first),
         STORY(only_some_are_kept_and_all_are_counted),
         STORY(open_ones_are_kept_before_others),
         STORY(the_groups_that_there_are_are_listed),

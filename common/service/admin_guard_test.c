@@ -25,7 +25,7 @@ static void a_file_without_a_token_is_refused(void)
         memset(long_one, 'x', ADMIN_TOKEN_MOST + 1);
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
                 struct error error = {0};
-                const char *path = check_file("token", rows[i].text);
+                const char *path = check_written("token", rows[i].text);
 
                 check(!admin_token_read(path, token, &error));
                 check_int(error.kind, ERROR_BAD_INPUT);
@@ -34,7 +34,7 @@ static void a_file_without_a_token_is_refused(void)
                 check_contains(error.text, rows[i].why);
         }
         long_one[ADMIN_TOKEN_MOST] = '\0';
-        check(admin_token_read(check_file("token", long_one), token, &(struct error){0}));
+        check(admin_token_read(check_written("token", long_one), token, &(struct error){0}));
         check_text(token, long_one);
         check(!admin_token_read("/nowhere", token, &(struct error){0}));
         check(!admin_token_read(check_directory(), token, &(struct error){0}));

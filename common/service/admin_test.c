@@ -231,7 +231,7 @@ static void the_token_is_asked_for(void)
                 {"Authorization: Bearer s3cret\r\n", 200},
                 {"Authorization: bearer   s3cret\r\n", 200},
         };
-        struct stage s = stage_of("--admin-token-file", check_file("token", "s3cret\n"));
+        struct stage s = stage_of("--admin-token-file", check_written("token", "s3cret\n"));
 
         begin(&s);
         check_text(s.error.text, "");

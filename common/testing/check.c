@@ -35,7 +35,7 @@ const char *check_directory(void)
         return directory;
 }
 
-const char *check_file(const char *name, const char *text)
+const char *check_written(const char *name, const char *text)
 {
         static char path[200];
         FILE *file;

@@ -34,6 +34,6 @@ void check_has_text(const char *got, const char *part, const char *file, int lin
 /* A directory of the story's own, removed with all in it when the story ends. */
 const char *check_directory(void);
 /* Writes a file of that name there; its path lasts until the next call. */
-const char *check_file(const char *name, const char *text);
+const char *check_written(const char *name, const char *text);
 
 #endif
