@@ -9,8 +9,8 @@
 
 void fault_free(struct fault *fault); /* NULL is allowed */
 
-/* Is the place one of its target? A fault of requests spares /actuator and what is below it unless
-   its own path begins so: probes and metrics are what one practises with. */
+/* Is the place one of its target? A fault of requests spares /actuator, /faults and what is below
+   them unless its own path begins so: there one looks, and switches faults off. */
 bool fault_matches(const struct fault *fault, const struct fault_place *place);
 
 /* At least 0, below 1. */

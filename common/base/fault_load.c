@@ -16,6 +16,13 @@
 /* A thread computes for a part of each turn and rests for the other. */
 enum { TURN_US = 10000 };
 
+/* Memory is written to piece by piece, with a rest, so that other threads get on, and the fault's
+   end does not wait for all of it. */
+enum { PIECE = 1 << 20, REST_US = 1000 };
+
+/* Of all faults: promised to them, and not yet missing in what free_memory sees. */
+static _Atomic int64_t untouched;
+
 struct burner {
         struct fault_load *load;
         pthread_t thread;
@@ -27,8 +34,9 @@ struct fault_load {
         int64_t end_us;
         struct burner *burners;
         int count;
-        void *memory;
+        char *memory;
         size_t size;
+        pthread_t toucher;
 };
 
 static void *burn(void *arg)
@@ -65,9 +73,26 @@ static void begin_to_burn(struct fault_load *load, const struct fault *fault)
         }
 }
 
+static void *touch(void *arg)
+{
+        struct fault_load *load = arg;
+        size_t done = 0;
+
+        while (done < load->size && !atomic_load(&load->ends)) {
+                size_t piece = load->size - done < PIECE ? load->size - done : PIECE;
+
+                memset(load->memory + done, 0x5a, piece);
+                done += piece;
+                atomic_fetch_sub(&untouched, (int64_t)piece);
+                usleep(REST_US);
+        }
+        atomic_fetch_sub(&untouched, (int64_t)(load->size - done));
+        return NULL;
+}
+
 static bool hold(struct fault_load *load, size_t size, const char *root, struct error *error)
 {
-        int64_t left = free_memory(root) - FAULT_LOAD_SPARE;
+        int64_t promised = atomic_load(&untouched), left = free_memory(root) - promised;
         void *memory;
 
         if ((int64_t)size > left) {
@@ -81,9 +106,10 @@ static bool hold(struct fault_load *load, size_t size, const char *root, struct 
         if (memory == MAP_FAILED)
                 return error_set(error, ERROR_CONFLICT, "the system does not give the memory: %s",
                                  strerror(errno));
-        memset(memory, 0x5a, size);
         load->memory = memory;
         load->size = size;
+        atomic_fetch_add(&untouched, (int64_t)size);
+        load->toucher = thread_start("fault-memory", touch, load);
         return true;
 }
 
@@ -109,8 +135,10 @@ void fault_load_end(struct fault_load **load)
         atomic_store(&l->ends, true);
         for (int i = 0; i < l->count; i++)
                 pthread_join(l->burners[i].thread, NULL);
-        if (l->memory)
+        if (l->memory) {
+                pthread_join(l->toucher, NULL);
                 munmap(l->memory, l->size);
+        }
         free(l->burners);
         free(l);
 }

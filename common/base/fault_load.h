@@ -5,14 +5,11 @@
 
 #include "base/faults.h"
 
-/* Bytes that a fault leaves free. */
-enum { FAULT_LOAD_SPARE = 16 << 20 };
-
 struct fault_load;
 
 /* FAULT_CPU: threads called fault-cpu that compute `cores` of the time, until end_us at the latest.
-   FAULT_MEMORY: `size` bytes, written to. NULL and ERROR_CONFLICT if there is not so much; root
-   is that of free_memory. */
+   FAULT_MEMORY: `size` bytes, which a thread called fault-memory writes to; it does not wait for
+   that. NULL and ERROR_CONFLICT if there is not so much; root is that of free_memory. */
 struct fault_load *fault_load_begin(const struct fault *fault, const char *root,
                                     struct error *error);
 /* Waits some 10 ms for the threads. Sets it NULL; NULL is allowed. */

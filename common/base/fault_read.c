@@ -274,6 +274,15 @@ static int64_t characters(const char *text)
         return count;
 }
 
+/* Of ASCII; a longer character of UTF-8 has none of these bytes. */
+static bool has_control(const char *text)
+{
+        for (; *text; text++)
+                if ((unsigned char)*text < ' ' || *text == 0x7f)
+                        return true;
+        return false;
+}
+
 static bool read_text(const struct fault *f, const struct json *body, const char *name, char **text,
                       struct error *error)
 {
@@ -285,6 +294,8 @@ static bool read_text(const struct fault *f, const struct json *body, const char
         if (value->type != JSON_STRING || !*value->text || characters(value->text) > limits.most)
                 return error_member(error, name, "%s is a text of %lld to %lld characters", name,
                                     (long long)limits.least, (long long)limits.most);
+        if (has_control(value->text))
+                return error_member(error, name, "%s has no control characters", name);
         *text = memory_string(value->text);
         return true;
 }

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FAULTS_MOST = 32, ENDED_MOST = 20 };
+enum { FAULTS_MOST = 32, ENDED_MOST = 20, LOOK_US = 100 * 1000 };
 
 struct faults {
         struct faults_config config;
@@ -124,6 +124,17 @@ bool faults_still(const struct faults *f, int64_t id)
         still = one && one->end_us > clock_mono_us();
         pthread_mutex_unlock(lock_of(f));
         return still;
+}
+
+bool faults_wait(const struct faults *f, int64_t id, int64_t until_us,
+                 bool (*rest)(void *arg, int64_t us), void *arg)
+{
+        int64_t left;
+
+        while (faults_still(f, id) && (left = until_us - clock_mono_us()) > 0)
+                if (!rest(arg, left < LOOK_US ? left : LOOK_US))
+                        return false;
+        return true;
 }
 
 /* ---- it begins and ends ---- */

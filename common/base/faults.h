@@ -98,6 +98,10 @@ bool faults_strike(struct faults *faults, enum fault_kind kind, const struct fau
                    struct injection *injection);
 /* For who waits because of it: is it still on? Look again each 100 ms or so. */
 bool faults_still(const struct faults *faults, int64_t fault);
+/* Waits until then, or until the fault ends. `rest` waits for at most so long, 100 ms or less;
+   false from it ends the waiting, and is what is returned. */
+bool faults_wait(const struct faults *faults, int64_t fault, int64_t until_us,
+                 bool (*rest)(void *arg, int64_t us), void *arg);
 
 /* ---- for the admin listener ---- */
 
@@ -123,8 +127,7 @@ struct fault {
 
 /* From {"kind":"http-latency","path":"/orders","p50":"100ms","p99":"2s","rate":0.5,
    "duration":"10min"}; numbers may be texts (httpie). Returns its id; 0 and ERROR_BAD_INPUT, which
-   names the member, or ERROR_CONFLICT: too many faults are on, or there is not so much memory. It
-   waits until FAULT_MEMORY's bytes were written to. */
+   names the member, or ERROR_CONFLICT: too many faults are on, or there is not so much memory. */
 int64_t faults_add(struct faults *faults, const struct json *body, struct error *error);
 bool faults_remove(struct faults *faults, int64_t fault); /* false: there is none */
 int faults_clear(struct faults *faults);                  /* how many there were */

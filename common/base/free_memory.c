@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const int64_t MIB = 1 << 20;
+
 /* The files of a cgroup's memory; version 1 has a tree for it alone. */
 struct cgroup_files {
         const char *tree, *limit, *taken, *cache;
@@ -45,6 +47,19 @@ static int64_t number_of(const char *directory, const char *file, const char *na
         return number_in(path, name);
 }
 
+static int64_t least(int64_t a, int64_t b)
+{
+        return a < b ? a : b;
+}
+
+/* What is left of `free` where that part of all stays free, and at least so many bytes. */
+static int64_t less(int64_t free, int64_t all, int part, int64_t bytes)
+{
+        int64_t spare = all / part > bytes ? all / part : bytes;
+
+        return free > spare ? free - spare : 0;
+}
+
 static int64_t left_in(const char *directory, const struct cgroup_files *files)
 {
         int64_t limit = number_of(directory, files->limit, ""),
@@ -55,7 +70,7 @@ static int64_t left_in(const char *directory, const struct cgroup_files *files)
                 return INT64_MAX;
         if (cache > 0)
                 taken -= cache;
-        return limit > taken ? limit - taken : 0;
+        return less(limit - taken, limit, 20, 16 * MIB);
 }
 
 /* The group's own limit and those of all around it. */
@@ -71,7 +86,7 @@ static int64_t left_in_all(const char *root, const struct cgroup_files *files, c
                 return INT64_MAX;
         for (;;) {
                 here = left_in(directory, files);
-                left = here < left ? here : left;
+                left = least(left, here);
                 if (len <= top)
                         return left;
                 while (len > top && directory[--len] != '/')
@@ -113,7 +128,7 @@ static int64_t left_by_cgroups(const char *root)
                 line[strcspn(line, "\n")] = '\0';
                 files = files_of(line, &group);
                 here = files ? left_in_all(root, files, group) : INT64_MAX;
-                left = here < left ? here : left;
+                left = least(left, here);
         }
         if (file)
                 fclose(file);
@@ -123,11 +138,13 @@ static int64_t left_by_cgroups(const char *root)
 int64_t free_memory(const char *root)
 {
         char path[PATH_MAX];
-        int64_t available, left = left_by_cgroups(root);
+        int64_t available, total, left = left_by_cgroups(root);
 
         snprintf(path, sizeof path, "%s/proc/meminfo", root);
-        available = number_in(path, "MemAvailable:");
-        if (available >= 0 && available <= INT64_MAX / 1024 && available * 1024 < left)
-                left = available * 1024;
-        return left;
+        available = number_in(path, "MemAvailable:"); /* KiB */
+        total = number_in(path, "MemTotal:");
+        if (available < 0 || available > INT64_MAX / 1024)
+                return left;
+        return least(left,
+                     less(available * 1024, least(total, INT64_MAX / 1024) * 1024, 10, 256 * MIB));
 }

@@ -3,8 +3,9 @@
    reset before the answer or in its middle. Private to the server; on the worker's thread.
 
    Several may strike one request: first the status, or the handler; then the wait; then the reset,
-   or half of the answer. Nothing below /actuator is struck: the probes have faults of their own
-   (not-ready, not-alive), and who looks on must see what happens.
+   or half of the answer. /actuator, /faults and what is below them are struck only by a fault whose
+   own path begins so: the probes have faults of their own (not-ready, not-alive), and who looks on
+   must see what happens.
 
    The access line and the metric have the status that was sent, or INJECTED_RESET where nothing was
    sent. The request's span has the kinds in mall.fault. */
