@@ -6,10 +6,15 @@
 #include "base/faults.h"
 #include "data/store_inside.h"
 
-enum {
-        LOOK_US = 100 * 1000,  /* is the fault still on? */
-        TALK_US = 1000 * 1000, /* PostgreSQL ends a session that is silent within a
-                                  transaction for 5 s */
+/* PostgreSQL ends a session that is silent within a transaction for 5 s. */
+enum { TALK_US = 1000 * 1000 };
+
+/* A commit that waits. */
+struct slow {
+        struct store *store;
+        int64_t talk_us; /* when to talk to the server again */
+        bool failed;
+        struct error *error;
 };
 
 /* False: the store closes. */
@@ -28,21 +33,28 @@ static bool wait_until(struct store *store, int64_t until_us)
         return !closing;
 }
 
+static bool rest(void *arg, int64_t us)
+{
+        struct slow *slow = arg;
+        int64_t now = clock_mono_us();
+
+        if (slow->store->shared && now >= slow->talk_us) {
+                slow->failed = !db_run(slow->store->writer, "SELECT 1", slow->error);
+                if (slow->failed)
+                        return false;
+                slow->talk_us = now + TALK_US;
+        }
+        return wait_until(slow->store, now + us);
+}
+
 /* The transaction stays open meanwhile, and with it its locks, as while a real disk is slow. */
 static bool be_slow(struct store *store, const struct injection *hit, struct error *error)
 {
-        int64_t now = clock_mono_us(), end = now + hit->delay_us, talk = now + TALK_US;
+        int64_t now = clock_mono_us();
+        struct slow slow = {.store = store, .talk_us = now + TALK_US, .error = error};
 
-        for (; now < end && faults_still(store->faults, hit->fault); now = clock_mono_us()) {
-                if (store->shared && now >= talk) {
-                        if (!db_run(store->writer, "SELECT 1", error))
-                                return false;
-                        talk = now + TALK_US;
-                }
-                if (!wait_until(store, now + LOOK_US < end ? now + LOOK_US : end))
-                        break;
-        }
-        return true;
+        faults_wait(store->faults, hit->fault, now + hit->delay_us, rest, &slow);
+        return !slow.failed;
 }
 
 bool writer_faults_pass(struct store *store, struct error *error)

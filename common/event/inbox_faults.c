@@ -11,20 +11,22 @@
 
 #include <string.h>
 
-enum {
-        LOOK_MS = 100,   /* is the fault still on? */
-        GATHER_MS = 100, /* what comes within this time can change places */
-};
+enum { GATHER_MS = 100 }; /* what comes within this time can change places */
+
+static bool idle(void *arg, int64_t us)
+{
+        struct inbox *inbox = arg;
+
+        if (!atomic_load(&inbox->closing))
+                bus_idle(inbox->bus, (int)(us / 1000) + 1);
+        return !atomic_load(&inbox->closing);
+}
 
 /* Until the fault ends, at most so long. False: closing. */
 static bool wait_for(struct inbox *inbox, const struct injection *hit, int64_t us)
 {
-        int64_t end = clock_mono_us() + us, rest;
-
-        while (!atomic_load(&inbox->closing) && faults_still(inbox->faults, hit->fault) &&
-               (rest = end - clock_mono_us()) > 0)
-                bus_idle(inbox->bus, rest < LOOK_MS * 1000 ? (int)(rest / 1000) + 1 : LOOK_MS);
-        return !atomic_load(&inbox->closing);
+        return faults_wait(inbox->faults, hit->fault, clock_mono_us() + us, idle, inbox) &&
+               !atomic_load(&inbox->closing);
 }
 
 bool inbox_faults_pause(struct inbox *inbox)
@@ -70,16 +72,18 @@ static bool be_late(struct inbox *inbox, const struct record *records, size_t co
 
 /* ---- changed places ---- */
 
-/* Where few events come, each poll has only one. */
+/* Where few events come, each poll has only one. An error comes again at the inbox's own poll,
+   which handles it. */
 static size_t gather(struct inbox *inbox, struct record *records, size_t count, size_t most,
                      struct arena *arena)
 {
         int64_t end = clock_mono_us() + GATHER_MS * 1000, rest;
-        struct error ignored;
+        struct error error = {0};
 
-        while (count < most && (rest = end - clock_mono_us()) > 0 && !atomic_load(&inbox->closing))
+        while (error.kind == ERROR_NONE && count < most && (rest = end - clock_mono_us()) > 0 &&
+               !atomic_load(&inbox->closing))
                 count += bus_poll(inbox->bus, records + count, most - count, (int)(rest / 1000) + 1,
-                                  arena, &ignored);
+                                  arena, &error);
         return count;
 }
 
@@ -126,12 +130,12 @@ static size_t change_places(struct inbox *inbox, struct record *records, size_t 
         struct injection hit;
         size_t *number, numbers;
 
-        if (!faults_may(inbox->faults, FAULT_CONSUME_REORDER))
+        if (!faults_strike(inbox->faults, FAULT_CONSUME_REORDER, &any, &hit))
                 return count;
         count = gather(inbox, records, count, most, arena);
         number = arena_alloc(arena, count * sizeof *number);
         numbers = number_keys(records, count, number);
-        if (numbers > 1 && faults_strike(inbox->faults, FAULT_CONSUME_REORDER, &any, &hit))
+        if (numbers > 1)
                 turn_over(records, count, number, numbers, arena);
         return count;
 }
