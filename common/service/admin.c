@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONNECTIONS = 20, BODY = 16 << 10, MEMORY = 4 << 20, DEADLINE_MS = 10000, CLOSE_MS = 500 };
+/* Whoever says half a request is sent away soon, and some hundred of them leave room for others. */
+enum { CONNECTIONS = 200, BODY = 16 << 10, MEMORY = 4 << 20, DEADLINE_MS = 2000, CLOSE_MS = 500 };
 
 struct admin {
         struct process *process;

@@ -1,78 +1,12 @@
 /* The admin listener, asked over real sockets: what it does, whom it refuses, what it says of bad
    input. */
-#include "service/admin.h"
-
 #include "base/faults_kinds.h"
 #include "base/json.h"
 #include "service/admin_guard.h"
-#include "service/document.h"
-#include "service/settings.h"
-#include "testing/conversation.h"
+#include "testing/admin_stage.h"
 
 #include <pthread.h>
 #include <sys/stat.h>
-
-static const struct daemon service = {
-        .name = "things",
-        .fault_kinds = 1U << FAULT_PUBLISH_TWICE | 1U << FAULT_CONSUME_TWICE,
-};
-
-/* A process that has come as far as its admin listener. */
-struct stage {
-        struct process p;
-        struct arena *arena;
-        struct admin *admin;
-        struct error error;
-};
-
-static struct stage stage_of(const char *flag, const char *value)
-{
-        struct stage s = {.p.daemon = &service, .arena = arena_open()};
-        char name[] = "things";
-        const char *argv[] = {name, "--admin-port", "0", flag, value, NULL};
-        char *none[] = {NULL};
-
-        document_init();
-        s.p.config = config_open(settings_of(1, NULL, s.arena), flag ? 5 : 3,
-                                 (char **)(uintptr_t)argv, none, &s.error);
-        check_text(s.error.text, "");
-        snprintf(s.p.pod, sizeof s.p.pod, "things-1");
-        return s;
-}
-
-static void begin(struct stage *s)
-{
-        s->p.faults = admin_faults(&s->p);
-        s->admin = admin_open(&s->p, &s->error);
-}
-
-static void end(struct stage *s)
-{
-        admin_close(&s->admin);
-        faults_close(&s->p.faults);
-        config_close(&s->p.config);
-        arena_close(&s->arena);
-}
-
-/* One request and its whole answer; fields are whole lines. */
-static const char *asked(const struct stage *s, const char *line, const char *fields,
-                         const char *body)
-{
-        char request[9000];
-
-        snprintf(request, sizeof request,
-                 "%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%sContent-Length: "
-                 "%zu\r\n\r\n%s",
-                 line, fields, strlen(body), body);
-        return ask(admin_port(s->admin), request);
-}
-
-static const char json_field[] = "Content-Type: application/json\r\n";
-
-static const char *posted(const struct stage *s, const char *body)
-{
-        return asked(s, "POST /faults", json_field, body);
-}
 
 static void it_is_off_unless_the_port_is_set(void)
 {
@@ -126,48 +60,49 @@ static void all_end_at_once(void)
         end(&s);
 }
 
+static const struct {
+        const char *line, *fields, *body;
+        int status;
+        const char *said;
+} bad_input[] = {
+        {"POST /faults", json_field, "", 400, "\"detail\""},
+        {"POST /faults", json_field, "{\"kind\":", 400, "byte"},
+        {"POST /faults", json_field, "[]", 400, "an array and not an object"},
+        {"POST /faults", json_field, "null", 400, "not an object"},
+        {"POST /faults", json_field, "{}", 400, "\"member\":\"kind\""},
+        {"POST /faults", json_field, "{\"kind\":\"slow-disk\"}", 400, "http-latency, http-status"},
+        {"POST /faults", json_field, "{\"kind\":\"not-ready\",\"duration\":\"2h\"}", 400,
+         "\"member\":\"duration\""},
+        {"POST /faults", "", "{\"kind\":\"not-ready\"}", 415, "application/json"},
+        {"POST /faults", "Content-Type: text/plain\r\n", "{\"kind\":\"not-ready\"}", 415,
+         "application/json"},
+        {"POST /faults", "Content-Type: application/x-www-form-urlencoded\r\n", "kind=not-ready",
+         415, "application/json"},
+        {"PUT /faults", json_field, "{}", 405, "\r\nAllow: GET,HEAD,POST,DELETE\r\n"},
+        {"POST /faults/1", json_field, "{}", 405, "\r\nAllow: GET,HEAD,DELETE\r\n"},
+        {"DELETE /openapi.json", "", "", 405, "\r\nAllow: GET,HEAD\r\n"},
+        {"OPTIONS /faults", "", "", 405, "\r\nAllow: GET,HEAD,POST,DELETE\r\n"},
+        {"GET /", "", "", 404, "/faults and /openapi.json"},
+        {"GET /faults/", "", "", 404, "problem+json"},
+        {"GET /actuator/health", "", "", 404, "problem+json"},
+        {"DELETE /faults/0", "", "", 404, "no fault 0"},
+        {"DELETE /faults/01", "", "", 404, "no fault 01"},
+        {"DELETE /faults/-1", "", "", 404, "no fault -1"},
+        {"DELETE /faults/99999999999999999999", "", "", 404, "no fault 9"},
+        {"DELETE /faults/1/2", "", "", 404, "problem+json"},
+};
+
 static void bad_input_is_told_what_is_wrong(void)
 {
-        static const struct {
-                const char *line, *fields, *body;
-                int status;
-                const char *said;
-        } rows[] = {
-                {"POST /faults", json_field, "", 400, "\"detail\""},
-                {"POST /faults", json_field, "{\"kind\":", 400, "byte"},
-                {"POST /faults", json_field, "[]", 400, "an array and not an object"},
-                {"POST /faults", json_field, "null", 400, "not an object"},
-                {"POST /faults", json_field, "{}", 400, "\"member\":\"kind\""},
-                {"POST /faults", json_field, "{\"kind\":\"slow-disk\"}", 400,
-                 "http-latency, http-status"},
-                {"POST /faults", json_field, "{\"kind\":\"not-ready\",\"duration\":\"2h\"}", 400,
-                 "\"member\":\"duration\""},
-                {"POST /faults", "", "{\"kind\":\"not-ready\"}", 415, "application/json"},
-                {"POST /faults", "Content-Type: text/plain\r\n", "{\"kind\":\"not-ready\"}", 415,
-                 "application/json"},
-                {"POST /faults", "Content-Type: application/x-www-form-urlencoded\r\n",
-                 "kind=not-ready", 415, "application/json"},
-                {"PUT /faults", json_field, "{}", 405, "\r\nAllow: GET,HEAD,POST,DELETE\r\n"},
-                {"POST /faults/1", json_field, "{}", 405, "\r\nAllow: GET,HEAD,DELETE\r\n"},
-                {"DELETE /openapi.json", "", "", 405, "\r\nAllow: GET,HEAD\r\n"},
-                {"OPTIONS /faults", "", "", 405, "\r\nAllow: GET,HEAD,POST,DELETE\r\n"},
-                {"GET /", "", "", 404, "/faults and /openapi.json"},
-                {"GET /faults/", "", "", 404, "problem+json"},
-                {"GET /actuator/health", "", "", 404, "problem+json"},
-                {"DELETE /faults/0", "", "", 404, "no fault 0"},
-                {"DELETE /faults/01", "", "", 404, "no fault 01"},
-                {"DELETE /faults/-1", "", "", 404, "no fault -1"},
-                {"DELETE /faults/99999999999999999999", "", "", 404, "no fault 9"},
-                {"DELETE /faults/1/2", "", "", 404, "problem+json"},
-        };
         struct stage s = stage_of(NULL, NULL);
 
         begin(&s);
-        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-                const char *answer = asked(&s, rows[i].line, rows[i].fields, rows[i].body);
+        for (size_t i = 0; i < sizeof bad_input / sizeof *bad_input; i++) {
+                const char *answer =
+                        asked(&s, bad_input[i].line, bad_input[i].fields, bad_input[i].body);
 
-                check_int(status_of(answer), rows[i].status);
-                check_contains(answer, rows[i].said);
+                check_int(status_of(answer), bad_input[i].status);
+                check_contains(answer, bad_input[i].said);
                 check_contains(answer, "application/problem+json");
         }
         check_contains(asked(&s, "GET /faults", "", ""), "\"faults\":[]");

@@ -4,6 +4,7 @@
 
 #include <curl/curl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,7 +119,10 @@ static void finish(struct fetcher *fetcher, struct fetch *f, CURLcode code)
         curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
         f->status = (int)status;
         f->outcome = outcome_of(code);
-        if (code != CURLE_OK && !*f->why)
+        if (f->outcome == FETCH_TOO_LARGE)
+                snprintf(f->why, sizeof f->why, "its answer has more than %d KiB",
+                         FETCH_MOST >> 10);
+        else if (code != CURLE_OK && !*f->why)
                 strncat(f->why, curl_easy_strerror(code), sizeof f->why - 1);
         curl_multi_remove_handle(fetcher->multi, f->easy);
         curl_easy_cleanup(f->easy);

@@ -13,7 +13,9 @@
 
 struct fetcher;
 
-enum { FETCH_MOST = 65536 /* bytes of an answer's body */, FETCH_WHY = 256 };
+/* Bytes of an answer's body: the longest is that of an admin listener with all faults that it can
+   have, each with the longest texts. */
+enum { FETCH_MOST = 256 << 10, FETCH_WHY = 256 };
 
 enum fetch_outcome {
         FETCH_ANSWERED, /* with any status */

@@ -90,7 +90,9 @@ static const char *outcome_of(struct fetch *f)
                 snprintf(text, sizeof text, "%d %s", f->status, f->body.at);
         else
                 strcpy(text, f->outcome == FETCH_LATE ? "late" : "failed");
-        if (f->outcome == FETCH_FAILED)
+        if (f->outcome == FETCH_TOO_LARGE)
+                check_contains(f->why, "its answer has more than 256 KiB");
+        else if (f->outcome == FETCH_FAILED)
                 check(*f->why);
         arena_close(&f->arena);
         return text;

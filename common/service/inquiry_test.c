@@ -385,7 +385,7 @@ static void an_answer_that_is_too_large_opens_no_breaker(void)
                                               of_length('x', 70000))));
         for (int i = 0; i < 15; i++)
                 check_contains(asked("a", 1),
-                               "503 no pile was seen: its answer is larger than 65536 bytes");
+                               "503 no pile was seen: its answer is larger than 262144 bytes");
         end();
 }
 
