@@ -147,6 +147,39 @@ static void any_thread_may_strike_while_others_add_and_end(void)
         end();
 }
 
+struct rests {
+        int64_t fault;
+        int count, most;
+        bool remove; /* the fault, in the end */
+};
+
+static bool rest(void *arg, int64_t us)
+{
+        struct rests *r = arg;
+
+        check(us > 0 && us <= 100000);
+        if (++r->count < r->most)
+                return true;
+        return r->remove && faults_remove(faults, r->fault);
+}
+
+static void waiting_ends_with_the_fault_or_when_who_waits_will_not(void)
+{
+        int64_t hours = clock_mono_us() + INT64_C(24) * 3600 * 1000000;
+        struct rests will_not = {.most = 3}, removes = {.most = 3, .remove = true}, none = {0};
+
+        begin();
+        will_not.fault = removes.fault = add("{\"kind\":\"consume-pause\"}");
+        check(faults_wait(faults, will_not.fault, clock_mono_us(), rest, &none));
+        check(!faults_wait(faults, will_not.fault, hours, rest, &will_not));
+        check_int(will_not.count, 3);
+        check(faults_wait(faults, removes.fault, hours, rest, &removes));
+        check_int(removes.count, 3);
+        check(faults_wait(faults, removes.fault, hours, rest, &none));
+        check_int(none.count, 0);
+        end();
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
@@ -154,6 +187,7 @@ int main(int argc, char **argv)
                 STORY(what_is_over_is_no_longer_shown_nor_removed_before_any_tick),
                 STORY(removal_ends_one_and_clear_all),
                 STORY(at_most_32_are_on_and_the_last_20_that_ended_are_remembered),
+                STORY(waiting_ends_with_the_fault_or_when_who_waits_will_not),
                 STORY(any_thread_may_strike_while_others_add_and_end),
                 {NULL, NULL},
         };

@@ -382,7 +382,7 @@ static void an_answer_that_is_too_large_opens_no_breaker(void)
 {
         begin(NULL, REFUSE);
         peer_says(answer_of(200, arena_printf(asker.arena, "{\"height\":5,\"name\":\"%s\"}",
-                                              of_length('x', 70000))));
+                                              of_length('x', 300000))));
         for (int i = 0; i < 15; i++)
                 check_contains(asked("a", 1),
                                "503 no pile was seen: its answer is larger than 262144 bytes");
