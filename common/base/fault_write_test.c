@@ -54,7 +54,7 @@ static void a_kind_is_written_as_the_console_wants_it(void)
                    "\"parameters\":[\"delay\",\"p50\",\"p99\"],\"rate\":true,\"harmful\":true},"
                    "{\"name\":\"publish-delay\",\"about\":\"events are published later\","
                    "\"target\":[\"eventType\",\"key\"],\"parameters\":[\"delay\",\"p50\",\"p99\"],"
-                   "\"rate\":true,\"harmful\":false}]");
+                   "\"rate\":true,\"harmful\":true}]");
         end();
 }
 

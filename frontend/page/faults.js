@@ -65,8 +65,8 @@ function frame(element) {
         state: el('p', { class: 'note' }), recipes: new Recipes(), form: new FaultForm(), list: new FaultList(), mark: document.getElementById('faults-mark'),
         off: el('p', { class: 'note', hidden: true }, el('span', { 'data-t': 'faults.off' }), ' ', el('code', {}, 'MALL_CONSOLE_FAULTS=on'), ' · ', el('code', {}, 'make run FAULTS=1')),
     };
-    parts.work = el('div', { hidden: true }, el('p', { class: 'note', 'data-t': 'faults.about' }), parts.recipes.element,
-        el('div', { class: 'faults-sides' }, parts.form.element, parts.list.element));
+    parts.work = el('div', { hidden: true }, el('p', { class: 'note', 'data-t': 'faults.about' }), parts.list.element, parts.recipes.element,
+        el('div', { class: 'faults-sides' }, parts.form.element, parts.list.endedElement));
     element.append(el('header', {}, el('h2', { id: 'faults-title', 'data-t': 'faults.title' }), parts.state), parts.off, parts.work);
     translate(element);
 }

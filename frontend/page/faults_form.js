@@ -4,9 +4,9 @@ import { send } from './api.js';
 import { copyLine } from './copy.js';
 import { el, setText } from './dom.js';
 import { confirmed } from './faults_sure.js';
-import { DURATIONS, METHODS, defaultOf, fieldsOf, grouped, isHarmful, isSpread, kindsOf, mallctlWords, timeOf, wishOf } from './faults_model.js';
+import { DURATIONS, METHODS, defaultOf, fieldsOf, grouped, isHarmful, isSpread, kindsOf, mallctlWords, timeOf, warningKey, wishOf } from './faults_model.js';
 import { kindText } from './faults_now.js';
-import { has, t, time, translate } from './i18n.js';
+import { has, language, t, time, translate } from './i18n.js';
 import { latest, tell } from './mall.js';
 import { problemText } from './problem_text.js';
 import { curlWords, httpieWords, quote } from './shell.js';
@@ -46,7 +46,7 @@ export class FaultForm {
         const field = (name, input) => el('div', { class: 'field' }, el('label', { for: input.id }, el('span', { 'data-t': `faults.${name}` })), input);
         this.element = el('form', { class: 'faults-form', novalidate: true, autocomplete: 'off', onsubmit: (event) => this.#submit(event) },
             el('h3', { 'data-t': 'faults.choose' }),
-            el('div', { class: 'fields' }, field('service', this.#service), field('kind', this.#kind)),
+            el('div', { class: 'fields faults-what' }, field('service', this.#service), field('kind', this.#kind)),
             this.#tells, this.#rows, this.#problem,
             el('div', { class: 'do' }, this.#button), this.#result,
             el('div', { class: 'lines' }, el('p', { class: 'note', 'data-t': 'faults.same' }), Object.values(this.#lines).map((line) => line.element)));
@@ -78,7 +78,7 @@ export class FaultForm {
 
     #chosen() {
         const before = this.#kind.value, kinds = kindsOf(this.#serviceNow());
-        this.#kind.replaceChildren(...grouped(kinds).map(([group, list]) => el('optgroup', { label: t(`faults.group.${group}`) }, list.map(({ name }) => option(name, `${kindText(name)} (${name})`)))));
+        this.#kind.replaceChildren(...grouped(kinds).map(([group, list]) => el('optgroup', { label: t(`faults.group.${group}`) }, list.map(({ name }) => option(name, kindText(name))))));
         this.#kind.value = kinds.some(({ name }) => name === before) ? before : kinds[0]?.name ?? '';
         this.#spread.replaceChildren(option('fixed', t('faults.fixed')), option('drawn', t('faults.drawn')));
         this.#draw();
@@ -87,7 +87,7 @@ export class FaultForm {
     #draw() {
         const kind = this.#kindNow();
         this.#clear();
-        setText(this.#tells, kind ? aboutText(kind) : t('faults.noKinds'));
+        this.#tells.replaceChildren(...(kind ? [el('code', {}, kind.name), ' · ', aboutText(kind)] : [t('faults.noKinds')]));
         this.#button.setAttribute('aria-disabled', !kind);
         this.#fields.clear();
         this.#rows.replaceChildren(...(kind ? fieldsOf(kind, this.#isSpread(kind)) : []).flatMap((name) => [
@@ -114,11 +114,11 @@ export class FaultForm {
 
     #field(name, input = null) {
         const inputs = input ? [input] : this.#inputOf(name), error = el('p', { class: 'error', id: `faults-${name}-error`, hidden: true });
-        const label = has(`faults.${name}`) ? el('span', { 'data-t': `faults.${name}` }) : el('span', {}, name);
+        const label = has(`faults.${name}`) ? el('span', { 'data-t': `faults.${name}` }, t(`faults.${name}`)) : el('span', {}, name);
         if (!input)
             this.#fields.set(name, { input: inputs[0], error });
         return el('div', { class: 'field' },
-            el('label', { for: inputs[0].id }, label, input ? null : [' ', el('code', { class: 'muted' }, name)]), inputs, error);
+            el('label', { for: inputs[0].id }, label, input || label.textContent === name ? null : [' ', el('code', { class: 'muted' }, name)]), inputs, error);
     }
 
     #typed(name, value) {
@@ -136,16 +136,17 @@ export class FaultForm {
         if (!this.#kindNow())
             return Object.values(this.#lines).forEach((line) => line.show([]));
         const wish = this.#wish();
-        this.#lines.mallctl.show(mallctlWords(this.#service.value, wish.members, quote));
+        this.#lines.mallctl.show(mallctlWords(this.#serviceNow(), wish.members, quote));
         this.#lines.httpie.show(httpieWords(location.origin, wish));
         return this.#lines.curl.show(curlWords(location.origin, wish));
     }
 
-    #mark(name, text) {
+    /* words: what is wrong with it, as elements; null: nothing. */
+    #mark(name, words) {
         const { input, error } = this.#fields.get(name);
-        error.hidden = text === null;
-        setText(error, text ?? '');
-        if (text === null)
+        error.hidden = words === null;
+        error.replaceChildren(...words ?? []);
+        if (words === null)
             input.removeAttribute('aria-invalid');
         else
             input.setAttribute('aria-invalid', 'true');
@@ -197,7 +198,7 @@ export class FaultForm {
         this.#show(() => {
             const { text, quote: words } = problemText(problem, 'POST');
             if (this.#fields.has(member))
-                return this.#mark(member, words ?? text);
+                return this.#mark(member, words ? wrongWords(member, words) : [text]);
             this.#problem.replaceChildren(...problemWords(problem));
             this.#problem.hidden = false;
             return null;
@@ -205,6 +206,11 @@ export class FaultForm {
         this.#fields.get(member)?.input.focus();
     }
 }
+
+/* The daemon says it in English; in another language our own sentence comes first. */
+const quoted = (own, words) => [...(language() === 'en' ? [] : [own, ' ']), el('q', { class: 'daemon-says', lang: 'en' }, words)];
+const wrongWords = (member, words) => quoted(t(has(`faults.wrong.${member}`) ? `faults.wrong.${member}` : 'faults.wrong.other'), words);
+export const warningWords = (words) => quoted(t(warningKey(words)), words);
 
 export function problemWords(problem) {
     const { text, quote: words } = problemText(problem, 'POST');
@@ -217,5 +223,5 @@ export function doneWords(service, kind, body) {
     const until = Math.max(...faults.map(({ endsAt }) => timeOf(endsAt)));
     const warnings = [...new Set(faults.map(({ warning }) => warning).filter(Boolean))];
     return [t('faults.done', { service, kind: kindText(kind), time: time(until) || '–' }),
-        ...warnings.flatMap((text) => [' ', el('strong', {}, t('faults.warning')), ' ', el('span', { lang: 'en' }, text)])];
+        ...warnings.flatMap((text) => [' ', el('strong', {}, t('faults.warning')), ' ', ...warningWords(text)])];
 }

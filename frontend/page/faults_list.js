@@ -3,11 +3,11 @@
 import { send } from './api.js';
 import { el, setText } from './dom.js';
 import { awayOf, detailsOf, endPath, endedLast, keyOf, leftText, listed, reasonKey, timeOf } from './faults_model.js';
-import { problemWords } from './faults_form.js';
+import { problemWords, warningWords } from './faults_form.js';
 import { kindText, mallNow } from './faults_now.js';
 import { t, time } from './i18n.js';
 import { symbol } from './icons.js';
-import { tell } from './mall.js';
+import { again } from './mall.js';
 
 const reasonText = (reason) => (reasonKey(reason) ? t(reasonKey(reason)) : reason ?? '');
 
@@ -29,8 +29,8 @@ export class FaultList {
         this.element = el('div', { class: 'faults-on' },
             el('div', { class: 'head' }, el('h3', { 'data-t': 'faults.on' }), this.#all),
             el('div', { class: 'fault-region', role: 'region', tabindex: 0, 'data-t-label': 'faults.on' }, this.#none, this.#list),
-            this.#problem, this.#said,
-            el('h3', { 'data-t': 'faults.ended' }), el('div', { class: 'ended-region', role: 'region', tabindex: 0, 'data-t-label': 'faults.ended' }, this.#noneEnded, this.#ended));
+            this.#problem, this.#said);
+        this.endedElement = el('div', { class: 'faults-ended-part' }, el('h3', { 'data-t': 'faults.ended' }), el('div', { class: 'ended-region', role: 'region', tabindex: 0, 'data-t-label': 'faults.ended' }, this.#noneEnded, this.#ended));
     }
 
     show(answer) {
@@ -69,7 +69,7 @@ export class FaultList {
         const element = el('li', { 'data-key': keyOf(fault), 'data-kind-name': fault.kind },
             el('div', { class: 'what' }, el('span', { class: 'status', 'data-tone': 'warn' }, symbol('triangle'), el('strong', {}, kindText(fault.kind))),
                 el('code', { class: 'details' }, [fault.kind, ...detailsOf(fault)].join(' · ')), el('span', { class: 'where' }, whereOf(fault)),
-                fault.warning ? el('span', { class: 'why', lang: 'en' }, fault.warning) : null),
+                fault.warning ? el('span', { class: 'why' }, warningWords(fault.warning)) : null),
             el('div', { class: 'when' }, left, el('span', { class: 'muted' }, t('faults.until', { time: time(end) })), injected), stop);
         return { element, left, injected, end };
     }
@@ -87,11 +87,12 @@ export class FaultList {
     async #end(path) {
         if (path === '/faults' && this.#all.getAttribute('aria-disabled') === 'true')
             return;
+        setText(this.#said, '');
         const { ok, body, problem } = await send('DELETE', path);
+        await again('faults'); /* first the list says it */
         this.#problem.hidden = ok;
         this.#problem.replaceChildren(...(ok ? [] : problemWords(problem)));
         setText(this.#said, ok ? t('faults.stopped', { count: body?.ended ?? 0 }) : '');
-        tell('faulted', null);
     }
 }
 

@@ -46,14 +46,33 @@ export function wishOf(service, kind, values, spread = false) {
 /* routeId -> --route-id */
 const optionOf = (name) => '--' + name.replace(/[A-Z]/g, (letter) => '-' + letter.toLowerCase());
 
-/* The words of the line for mallctl; `quote` makes one word of a text. */
+/* Where mallctl looks by itself: the admin listeners of `make run FAULTS=1`. */
+const USUAL = { order: '9081', delivery: '9082', product: '9083', frontend: '9080', gateway: '9088' };
+
+function isUsual(service, url) {
+    const { protocol, hostname, port } = new URL(url);
+    return protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname) && port === USUAL[service];
+}
+
+/* As mallctl's --at wants it, or [] where mallctl finds them by itself. */
+function atWords(service, quote) {
+    const urls = (service.places ?? []).map(({ url }) => url).filter((url) => URL.canParse(url ?? ''));
+    return urls.every((url) => isUsual(service.name, url)) ? [] : ['--at', quote(urls.map((url) => `${service.name}=${url}`).join(','))];
+}
+
+export const MALLCTL = 'build/bin/mallctl'; /* where the source tree has it */
+
+/* The words of the line for mallctl, for a service as /faults tells of it; `quote` makes one word of a text. */
 export function mallctlWords(service, { kind, ...members }, quote) {
-    return ['mallctl', 'fault', 'add', quote(kind), '--service', quote(service),
+    return [MALLCTL, 'fault', 'add', quote(kind), '--service', quote(service.name), ...atWords(service, quote),
         ...Object.entries(members).flatMap(([name, value]) => [optionOf(name), quote(value)])];
 }
 
+/* By these the page itself comes. */
+export const isOnTheWay = (service) => ['gateway', 'frontend'].includes(service);
+
 /* Whoever else uses the mall has to bear these: they are asked for twice. */
-export const isHarmful = (service, kind) => kind?.harmful === true || service === 'gateway';
+export const isHarmful = (service, kind) => kind?.harmful === true || isOnTheWay(service);
 
 /* --- what is on --- */
 
@@ -96,6 +115,13 @@ export function leftText(end, now) {
 /* Why a fault ended, as the mall says it: the key of the text that says the same, or undefined. */
 const REASONS = { 'its time is over': 'faults.reason.over', 'it was removed': 'faults.reason.removed', 'the process ends': 'faults.reason.gone' };
 export const reasonKey = (reason) => REASONS[reason];
+
+/* What a daemon says of a target that matches nothing there: the key of the text that says the same. */
+const WARNINGS = [
+    [/^no request has the method /, 'method'], [/^no path here is like /, 'path'], [/^no route has the id /, 'routeId'],
+    [/^no event of the type .* is heard here/, 'heard'], [/^no event of the type .* is said here/, 'said'],
+];
+export const warningKey = (warning) => `faults.warned.${WARNINGS.find(([pattern]) => pattern.test(warning))?.[1] ?? 'other'}`;
 
 export const keyOf = ({ service, pod, id }) => `${service} ${pod ?? ''} ${id}`;
 
