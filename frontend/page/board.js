@@ -20,7 +20,7 @@ add({
         'board.create': '등록', 'board.change': '변경', 'board.remove': '삭제', 'board.createOf': '{entity} 등록', 'board.changeOf': '{entity} 변경',
         'board.removeOf': '{entity} 삭제', 'board.readOnly': '조회 전용', 'board.whenHeard': '수신하면 반응', 'board.topic': '토픽 mall',
         'board.saidBy': '발행', 'board.status': '발행 서비스 상태', 'board.heardBy': '구독', 'board.count': '건수', 'board.rate': '초당', 'board.nobody': '없음', 'board.legend': '범례',
-        'board.entity.order': '주문', 'board.entity.delivery': '배송', 'board.entity.inventory': '재고', 'board.entity.movement': '재고 이동',
+        'board.lag': '랙 {count}', 'board.entity.order': '주문', 'board.entity.delivery': '배송', 'board.entity.inventory': '재고', 'board.entity.movement': '재고 이동',
         'board.tableTitle': '이벤트별 발행·구독 서비스와 건수',
     },
     en: {
@@ -31,7 +31,7 @@ add({
         'board.create': 'Create', 'board.change': 'Change', 'board.remove': 'Delete', 'board.createOf': 'Create {entity}', 'board.changeOf': 'Change {entity}',
         'board.removeOf': 'Delete {entity}', 'board.readOnly': 'read only', 'board.whenHeard': 'reacts when heard', 'board.topic': 'Topic mall',
         'board.saidBy': 'Said by', 'board.status': 'Its status', 'board.heardBy': 'Heard by', 'board.count': 'Count', 'board.rate': 'Per second', 'board.nobody': 'nobody', 'board.legend': 'Legend',
-        'board.entity.order': 'order', 'board.entity.delivery': 'delivery', 'board.entity.inventory': 'inventory', 'board.entity.movement': 'movement',
+        'board.lag': 'Lag {count}', 'board.entity.order': 'order', 'board.entity.delivery': 'delivery', 'board.entity.inventory': 'inventory', 'board.entity.movement': 'movement',
         'board.tableTitle': 'Events, who says and who hears them, and how many came',
     },
 });
@@ -102,9 +102,12 @@ function showStatuses() {
         const { tone, shape, word } = healthOf(service.status, lost);
         const said = [service.version, word].filter(Boolean).join(' · ');
         const mark = lost === null ? markOf(service.faults) : '';
+        /* How far its consumer is behind: where it is not, nothing is said. */
+        const lag = lost === null && service.lag > 0 ? t('board.lag', { count: service.lag }) : '';
         for (const cell of parts.body.querySelectorAll(`[data-status-of="${name}"]`))
-            setText(cell, [word, mark].filter(Boolean).join(' · '));
+            setText(cell, [word, mark, lag].filter(Boolean).join(' · '));
         showFault(name, mark);
+        setText(drawn.lags.get(name), lag);
         if (group.dataset.said === said)
             continue;
         group.dataset.said = said;

@@ -1,6 +1,6 @@
 /* board_draw - the board as an SVG. It is drawn anew only when its shape or width changes; lights and counts are set in it.
 
-   draw(board) gives {element, events: Map of type to [{count, rate}], statuses and faults: Maps of service to element,
+   draw(board) gives {element, events: Map of type to [{count, rate}], statuses, faults and lags: Maps of service to element,
    parts: Map of key to [element]}: what can light up, and what has numbers. */
 
 import { svg } from './dom.js';
@@ -13,6 +13,7 @@ import { arrowsOf, headOf, pathOf } from './board_arrows.js';
 const SIZES = { wide: [14, 12, 9], middle: [13, 12, 9], narrow: [12, 11.5, 6] };
 const BOLD = 1.08;
 const STATUS_ROOM = 104; /* of a lane's first line, at its right end */
+const LAG_ROOM = 96;     /* and beside that; on a phone the lag has a line of its own */
 
 /* What can be lit has the same key as in board_model's litBy(). */
 const keyOf = ({ kind, service, item }) => ({
@@ -93,11 +94,14 @@ function drawLane({ service, y, h }, board, into) {
     const status = svg('g', { class: 'lane-status', transform: `translate(${right} ${y + 21})` });
     into.statuses.set(service, status);
     const name = service ?? t('board.elsewhere'), after = 12 + textWidth(name, 14 * BOLD) + 12;
-    const fault = svg('g', { class: 'lane-fault', transform: `translate(${after} ${y + 21})`, 'data-room': right - after - STATUS_ROOM });
+    const isNarrow = board.name === 'narrow', lagRight = right - STATUS_ROOM;
+    const fault = svg('g', { class: 'lane-fault', transform: `translate(${after} ${y + 21})`, 'data-room': lagRight - after - (isNarrow ? 0 : LAG_ROOM) });
     into.faults.set(service, fault);
+    const lag = isNarrow ? text('lane-lag', 12, y + 41, '') : text('lane-lag', lagRight, y + 22, '', { 'text-anchor': 'end' });
+    into.lags.set(service, lag);
     return svg('g', { class: 'lane' },
         svg('rect', { x: 0.5, y: y + 0.5, width: board.width - 1, height: h - 1, rx: 8 }),
-        text('lane-name', 12, y + 22, name), fault, status);
+        text('lane-name', 12, y + 22, name), fault, lag, status);
 }
 
 /* The topic is a band behind its tracks, named once. */
@@ -110,7 +114,7 @@ function drawTopic(board) {
 }
 
 export function draw(board) {
-    const into = { events: new Map(), statuses: new Map(), faults: new Map(), parts: new Map() };
+    const into = { events: new Map(), statuses: new Map(), faults: new Map(), lags: new Map(), parts: new Map() };
     const lanes = board.lanes.map((lane) => drawLane(lane, board, into));
     const topic = drawTopic(board);
     const arrows = arrowsOf(board).map((arrow) => drawArrow(arrow, into));

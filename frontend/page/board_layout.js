@@ -2,15 +2,16 @@
 
    A lane is a service. From left to right: people, commands, aggregate, events, the topic, policies. The topic is a bundle
    of vertical tracks, one for each event that somebody hears. From 850 px the policies lie to the right of the topic; below
-   that they lie under the events, and below 540 px the commands lie above the rest, so that a phone shows the whole width. */
+   that they lie under the events, and below 540 px the commands lie above the rest, so that a phone shows the whole width.
+   `head` is what a lane's name, status, fault and lag need: on a phone two lines. */
 
-const ROW = 46, SPACE = 10, HEAD = 34, PAD = 12, RETURN = 20, BETWEEN = 14, BAR = 34, APART = 20;
+const ROW = 46, SPACE = 10, PAD = 12, RETURN = 20, BETWEEN = 14, BAR = 34, APART = 20;
 
 /* Widths: `fixed` columns keep theirs, the others share what is left by weight, but have at least `least`. */
 const PLANS = {
-    wide: { from: 850, people: 30, commands: 1.2, aggregates: 0.76, events: 1.2, policies: 1.08, gap: 32, pitch: 13, least: 128 },
-    middle: { from: 540, people: 30, commands: 1.2, aggregates: 0.76, events: 1.25, policies: 0, gap: 28, pitch: 11, least: 96 },
-    narrow: { from: 0, people: 0, commands: 0, aggregates: 0.6, events: 1, policies: 0, gap: 16, pitch: 8, least: 116 },
+    wide: { from: 850, people: 30, commands: 1.2, aggregates: 0.76, events: 1.2, policies: 1.08, gap: 32, pitch: 13, least: 128, head: 34 },
+    middle: { from: 540, people: 30, commands: 1.2, aggregates: 0.76, events: 1.25, policies: 0, gap: 28, pitch: 11, least: 96, head: 34 },
+    narrow: { from: 0, people: 0, commands: 0, aggregates: 0.6, events: 1, policies: 0, gap: 16, pitch: 8, least: 116, head: 50 },
 };
 
 export const planOf = (width) => Object.keys(PLANS).find((name) => width >= PLANS[name].from);
@@ -86,9 +87,9 @@ function notesOf(lane, name, columns, y) {
 /* One lane at height `top`: {service, y, h, notes}. */
 function laneAt(lane, name, columns, top) {
     const barred = name === 'narrow' && lane.commands.length > 0;
-    const y = top + HEAD + (barred ? BAR + BETWEEN : 0);
+    const { head } = PLANS[name], y = top + head + (barred ? BAR + BETWEEN : 0);
     const notes = [
-        ...(barred ? bar(lane, top + HEAD, PAD, columns.topic.x - PAD) : []),
+        ...(barred ? bar(lane, top + head, PAD, columns.topic.x - PAD) : []),
         ...notesOf(lane, name, columns, y),
     ];
     const below = name === 'wide' && lane.policies.length ? RETURN : 0;

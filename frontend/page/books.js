@@ -100,12 +100,12 @@ function frame(element) {
     parts.offences = listOf('offences', parts.list);
     parts.unchecked = listOf('unchecked', parts.uncheckedList);
     const count = ([name, value]) => el('div', {}, el('dt', { 'data-t': `books.${name}` }, t(`books.${name}`)), value);
-    element.append(
+    element.append(el('div', { class: 'books-all' },
         el('header', {}, el('h2', { id: 'books-title', 'data-t': 'books.title' }, t('books.title')), parts.state),
         el('p', { class: 'note', 'data-t': 'books.about' }, t('books.about')),
         el('div', { class: 'books-why' }, parts.why, parts.detail),
         el('dl', { class: 'books-counts' }, [...parts.counts, ['at', parts.at]].map(count)),
-        parts.offences, parts.unchecked);
+        parts.offences, parts.unchecked));
 }
 
 export function start(element) {

@@ -1,9 +1,10 @@
 /* dead - dead letters: how many each group has, what each is and why, and what can become of it: replayed, mended or not, or dropped. */
 
 import { announce } from './announce.js';
-import { send } from './api.js';
-import { STATES, ageOf, pathOf, placeOf, readable, replayOf, shown } from './dead_model.js';
+import { read, send } from './api.js';
+import { STATES, ageOf, cameBack, isGarbage, leftOut, noteOf, pathOf, placeOf, readable, replayOf, shown } from './dead_model.js';
 import { el, setText } from './dom.js';
+import { asked } from './faults_sure.js';
 import { add, t, time, translate } from './i18n.js';
 import { symbol } from './icons.js';
 import { latest, on, tell } from './mall.js';
@@ -12,29 +13,35 @@ import { problemText } from './problem_text.js';
 
 add({
     ko: {
-        'dead.title': '데드 레터', 'dead.about': '서비스가 읽지 못한 이벤트는 버리지 않고 데드 레터 토픽에 따로 둡니다. 고쳐서 다시 처리하면 정확히 한 번 반영됩니다.',
-        'dead.readOnly': '여기서는 보기만 할 수 있습니다. 다시 처리하려면 장애 주입을 켜야 합니다.', 'dead.waiting': '데드 레터를 읽는 중입니다…', 'dead.lost': '지금은 데드 레터를 읽을 수 없습니다. 다시 시도하는 중입니다.',
+        'dead.title': '데드 레터', 'dead.about': '서비스가 읽지 못한 이벤트는 버리지 않고 데드 레터 토픽에 따로 둡니다. 고쳐서 재처리하면 정확히 한 번 반영됩니다.',
+        'dead.readOnly': '여기서는 보기만 할 수 있습니다. 재처리하려면 장애 주입을 켜야 합니다.', 'dead.waiting': '데드 레터를 읽는 중입니다…', 'dead.lost': '지금은 데드 레터를 읽을 수 없습니다. 다시 시도하는 중입니다.',
         'dead.empty': '데드 레터가 없습니다. 모든 서비스가 모든 이벤트를 읽었습니다.', 'dead.noneOfState': '이 상태의 데드 레터가 없습니다.',
-        'dead.open': '미처리', 'dead.replayed': '다시 처리함', 'dead.dropped': '버림', 'dead.all': '전체', 'dead.show': '상태',
+        'dead.open': '미처리', 'dead.replayed': '재처리됨', 'dead.dropped': '폐기됨', 'dead.all': '전체', 'dead.show': '상태', 'dead.ofGroup': '그룹', 'dead.unlisted': '미처리 {all}건 중 {shown}건을 보여 줍니다.',
         'dead.groupOpen': { one: '미처리 {count}건', other: '미처리 {count}건' }, 'dead.oldest': '가장 오래된 것 {age} 전', 'dead.groups': '컨슈머 그룹',
         'dead.seconds': '{count}초', 'dead.minutes': '{count}분', 'dead.hours': '{count}시간', 'dead.days': '{count}일',
         'dead.region': '데드 레터 표', 'dead.time': '시각', 'dead.group': '그룹', 'dead.type': '이벤트 종류', 'dead.key': '키', 'dead.reason': '이유', 'dead.original': '원래 위치', 'dead.state': '상태', 'dead.look': '보기', 'dead.lookAt': '데드 레터 보기: {place}',
         'dead.chosen': '데드 레터 {place}', 'dead.none': '표에서 데드 레터를 고르면 내용이 여기에 나타납니다.', 'dead.value': '이벤트 내용', 
-        'dead.mend': '고친 다음 다시 처리할 수 있습니다.', 'dead.replay': '다시 처리', 'dead.reset': '처음 내용으로', 'dead.drop': '버리기', 'dead.why': '버리는 이유',
-        'dead.needsReason': '버리는 이유를 입력하세요.', 'dead.notJson': '올바른 JSON이 아닙니다.', 'dead.wasReplayed': '{place}: 다시 처리하도록 발행했습니다.', 'dead.wasDropped': '{place}: 버렸습니다.',
+        'dead.mend': '고친 다음 재처리할 수 있습니다.', 'dead.replay': '재처리', 'dead.reset': '처음 내용으로', 'dead.drop': '폐기', 'dead.why': '폐기하는 이유',
+        'dead.needsReason': '폐기하는 이유를 입력하세요.', 'dead.notJson': '올바른 JSON이 아닙니다.', 'dead.wasReplayed': '{place}: 재처리하도록 발행했습니다. 그래도 읽지 못하면 새 데드 레터가 됩니다.', 'dead.wasDropped': '{place}: 폐기했습니다.',
+        'dead.cameBack': '{place}: 재처리했지만 읽지 못해서 새 데드 레터 {other}(으)로 돌아왔습니다.', 'dead.reading': '전체 내용을 읽는 중입니다…', 'dead.notWhole': '전체 내용을 읽지 못했습니다. 다시 고르면 다시 읽습니다.',
+        'dead.garbage': '먼저 고치시겠습니까?', 'dead.garbage.why': '이 이벤트는 JSON이 아니어서 그대로는 아무도 읽지 못합니다. 그대로 재처리하면 새 데드 레터가 됩니다.', 'dead.garbage.yes': '그대로 재처리',
+        'dead.note.replayed': '{at}에 {by} 재처리', 'dead.note.dropped': '{at}에 {by} 폐기', 'dead.by': '{by} 사용자가', 'dead.byConsole': '콘솔({address})에서',
         'dead.notOpen': '이미 처리된 데드 레터입니다. 목록에서 상태를 확인하세요.', 'dead.note': '메모',
     },
     en: {
         'dead.title': 'Dead letters', 'dead.about': 'An event that a service cannot read is not lost: it is set aside. Mended and replayed, it is applied exactly once.',
         'dead.readOnly': 'They can only be looked at here: to replay them, faults must be switched on.', 'dead.waiting': 'Reading the dead letters…', 'dead.lost': 'The dead letters cannot be read right now. Trying again.',
         'dead.empty': 'There are no dead letters: every event was read by all who hear it.', 'dead.noneOfState': 'None is in this state.',
-        'dead.open': 'Open', 'dead.replayed': 'Replayed', 'dead.dropped': 'Dropped', 'dead.all': 'All', 'dead.show': 'State',
+        'dead.open': 'Open', 'dead.replayed': 'Replayed', 'dead.dropped': 'Dropped', 'dead.all': 'All', 'dead.show': 'State', 'dead.ofGroup': 'Group', 'dead.unlisted': '{shown} of {all} open ones are listed.',
         'dead.groupOpen': { one: '{count} open', other: '{count} open' }, 'dead.oldest': 'the oldest for {age}', 'dead.groups': 'Consumer groups',
         'dead.seconds': '{count} s', 'dead.minutes': '{count} min', 'dead.hours': '{count} h', 'dead.days': { one: '{count} day', other: '{count} days' },
         'dead.region': 'Table of the dead letters', 'dead.time': 'Time', 'dead.group': 'Group', 'dead.type': 'Type', 'dead.key': 'Key', 'dead.reason': 'Reason', 'dead.original': 'Original place', 'dead.state': 'State', 'dead.look': 'Look', 'dead.lookAt': 'Look at dead letter {place}',
         'dead.chosen': 'Dead letter {place}', 'dead.none': 'Choose a dead letter in the table to see what is in it.', 'dead.value': 'The event', 
         'dead.mend': 'It can be mended before it is replayed.', 'dead.replay': 'Replay', 'dead.reset': 'As it was', 'dead.drop': 'Drop', 'dead.why': 'Why it is dropped',
-        'dead.needsReason': 'Say why it is dropped.', 'dead.notJson': 'This is no JSON.', 'dead.wasReplayed': '{place}: published again.', 'dead.wasDropped': '{place}: dropped.',
+        'dead.needsReason': 'Say why it is dropped.', 'dead.notJson': 'This is no JSON.', 'dead.wasReplayed': '{place}: published again. If it still cannot be read, it becomes a new dead letter.', 'dead.wasDropped': '{place}: dropped.',
+        'dead.cameBack': '{place}: it was replayed, could not be read again, and came back as dead letter {other}.', 'dead.reading': 'Reading all of it…', 'dead.notWhole': 'It could not be read as a whole. Choose it again to try again.',
+        'dead.garbage': 'Mend it first?', 'dead.garbage.why': 'This event is no JSON: nobody can read it as it is. Replayed like this, it becomes a new dead letter.', 'dead.garbage.yes': 'Replay as it is',
+        'dead.note.replayed': 'replayed at {at} {by}', 'dead.note.dropped': 'dropped at {at} {by}', 'dead.by': 'by {by}', 'dead.byConsole': 'at the console by {address}',
         'dead.notOpen': 'It is open no more. See its state in the list.', 'dead.note': 'Note',
     },
 });
@@ -43,6 +50,8 @@ const LOOKS = { open: ['warn', 'triangle'], replayed: ['good', 'check'], dropped
 const COLUMNS = ['time', 'group', 'type', 'key', 'reason', 'original', 'state', 'look'];
 
 let parts, answer, chosen = null, look = '', said = () => {};
+let whole = null; /* the chosen letter with all of its value; null: that is not known yet */
+let replayed = null; /* what was replayed last: {letter, value, known} */
 
 function status(state) {
     const [tone, shape] = LOOKS[state] ?? ['none', 'ring'];
@@ -69,7 +78,7 @@ function row(letter) {
 }
 
 function showRows() {
-    const letters = shown(answer.letters ?? [], parts.state.value), focused = parts.body.contains(document.activeElement) ? document.activeElement.closest('tr').dataset.place : null;
+    const letters = shown(answer.letters ?? [], parts.state.value, parts.group.value), focused = parts.body.contains(document.activeElement) ? document.activeElement.closest('tr').dataset.place : null;
     parts.body.replaceChildren(...letters.map(row));
     setText(parts.empty, letters.length ? '' : t(answer.letters?.length ? 'dead.noneOfState' : 'dead.empty'));
     parts.empty.hidden = letters.length > 0;
@@ -78,13 +87,39 @@ function showRows() {
         parts.body.querySelector(`tr[data-place="${CSS.escape(focused)}"] button`)?.focus();
 }
 
+/* Those that there are; nobody's choice is taken away. */
+function offerGroups() {
+    const names = (answer.groups ?? []).map(({ group }) => group), said = JSON.stringify(names), value = parts.group.value;
+    if (parts.group.dataset.said === said)
+        return;
+    parts.group.dataset.said = said;
+    parts.group.replaceChildren(el('option', { value: '', 'data-t': 'dead.all' }, t('dead.all')), ...names.map((name) => el('option', { value: name }, name)));
+    parts.group.value = names.includes(value) ? value : '';
+}
+
+/* Does what was replayed lie there again? */
+function seeReturn() {
+    const back = replayed && cameBack(answer.letters ?? [], replayed);
+    if (!back)
+        return;
+    const values = { place: placeOf(replayed.letter), other: placeOf(back) };
+    replayed = null;
+    said = () => setText(parts.result, t('dead.cameBack', values));
+    said();
+    announce(t('dead.cameBack', values));
+}
+
 function show(told = answer) {
     answer = told ?? answer;
     setText(parts.note, told === null ? t('dead.lost') : answer ? (answer.allowed ? '' : t('dead.readOnly')) : t('dead.waiting'));
     if (!answer)
         return;
     parts.groups.replaceChildren(...(answer.groups ?? []).map(groupItem));
-    const now = JSON.stringify([answer.letters, answer.allowed, parts.state.value, chosen, document.documentElement.lang]);
+    const left = leftOut(answer);
+    setText(parts.left, left ? t('dead.unlisted', left) : '');
+    offerGroups();
+    seeReturn();
+    const now = JSON.stringify([answer.letters, answer.allowed, parts.state.value, parts.group.value, chosen, whole !== null, document.documentElement.lang]);
     if (now === look)
         return;
     look = now;
@@ -99,12 +134,33 @@ const letterOf = (place) => answer?.letters?.find((letter) => placeOf(letter) ==
 function choose(place) {
     chosen = place;
     const letter = letterOf(place);
-    parts.value.value = readable(letter?.value);
     parts.why.value = '';
     clear();
+    fill(letter?.valueCut ? null : letter);
     show();
     parts.detail.scrollIntoView({ block: 'nearest' });
     parts.detailTitle.focus();
+    if (letter?.valueCut)
+        readWhole(letter, place);
+}
+
+/* null: it is being read. */
+function fill(letter) {
+    whole = letter ?? null;
+    parts.value.value = letter ? readable(letter.value) : '';
+    parts.value.placeholder = letter ? '' : t('dead.reading');
+}
+
+/* The list has the beginning of a long value only. */
+async function readWhole(letter, place) {
+    const { ok, body } = await read(pathOf(letter));
+    if (place !== chosen)
+        return;
+    if (ok && body)
+        fill(body);
+    else
+        parts.value.placeholder = t('dead.notWhole');
+    show();
 }
 
 function clear() {
@@ -117,16 +173,26 @@ function clear() {
 
 /* What is being typed is not touched, whatever comes. */
 function showChosen() {
-    const letter = letterOf(chosen), canAct = answer.allowed === true && letter?.state === 'open';
+    const letter = letterOf(chosen), canAct = answer.allowed === true && letter?.state === 'open', isWhole = whole !== null;
     parts.detail.hidden = !answer.letters?.length;
     setText(parts.detailTitle, letter ? t('dead.chosen', { place: placeOf(letter) }) : t('dead.none'));
     parts.letter.hidden = !letter;
     if (!letter)
         return;
-    parts.facts.replaceChildren(status(letter.state), el('span', { lang: 'en' }, letter.reason), letter.note ? el('span', { class: 'muted' }, `${t('dead.note')}: ${letter.note}`) : '');
-    parts.value.readOnly = !canAct;
+    parts.facts.replaceChildren(status(letter.state), el('span', { lang: 'en' }, letter.reason), letter.note ? el('span', { class: 'muted dead-said' }, noteText(letter.note)) : '');
+    parts.value.readOnly = !canAct || !isWhole;
+    parts.replay.setAttribute('aria-disabled', !isWhole);
     parts.deeds.hidden = !canAct;
-    parts.mend.hidden = !canAct;
+    parts.mend.hidden = !canAct || !isWhole;
+}
+
+/* What became of it, in the page's language and at local time. */
+function noteText(note) {
+    const told = noteOf(note);
+    if (!told)
+        return `${t('dead.note')}: ${note}`;
+    const by = told.console ? t('dead.byConsole', { address: told.console }) : told.by ? t('dead.by', { by: told.by }) : '';
+    return [t(`dead.note.${told.deed}`, { at: time(told.at), by }).trim().replace('  ', ' '), told.why].filter(Boolean).join(': ');
 }
 
 function refuse(input, error, text) {
@@ -163,10 +229,18 @@ async function act(letter, deed, body, key) {
     tell('buried', place);
 }
 
-function replay() {
-    const letter = letterOf(chosen), { body, key } = replayOf(letter, parts.value.value);
+/* As it is, or mended. */
+async function replay() {
+    if (!whole)
+        return null;
+    const letter = whole, { body, key } = replayOf(letter, parts.value.value);
     clear();
-    return key ? refuse(parts.value, parts.valueError, t(key)) : act(letter, 'replay', body, 'dead.wasReplayed');
+    if (key)
+        return refuse(parts.value, parts.valueError, t(key));
+    if (body.value === undefined && isGarbage(letter) && !await asked(t('dead.garbage'), t('dead.garbage.yes'), [el('p', {}, t('dead.garbage.why'))]))
+        return parts.value.focus();
+    replayed = { letter, value: body.value ?? letter.value, known: new Set(answer.letters.map(placeOf)) };
+    return act(letter, 'replay', body, 'dead.wasReplayed');
 }
 
 function drop(event) {
@@ -180,7 +254,8 @@ function drop(event) {
 
 function makeParts() {
     parts = {
-        note: el('p', { class: 'note dead-note' }), groups: el('ul', { class: 'dead-groups', 'data-t-label': 'dead.groups' }),
+        note: el('p', { class: 'note' }), groups: el('ul', { class: 'dead-groups', 'data-t-label': 'dead.groups' }),
+        left: el('p', { class: 'note dead-left' }), group: el('select', { id: 'dead-group', onchange: () => show() }),
         state: el('select', { id: 'dead-show', onchange: () => show() }, ['', ...STATES].map((state) => el('option', { value: state, 'data-t': `dead.${state || 'all'}` }))),
         body: el('tbody'), empty: el('p', { class: 'note' }), detailTitle: el('h3', { tabindex: -1 }), facts: el('p', { class: 'dead-facts' }),
         value: el('textarea', { id: 'dead-value', rows: 8, spellcheck: 'false', 'aria-describedby': 'dead-value-error' }), valueError: el('p', { class: 'error', id: 'dead-value-error', hidden: true }),
@@ -189,9 +264,10 @@ function makeParts() {
     };
     parts.table = el('table', { 'data-t-label': 'dead.region', hidden: true },
         el('thead', {}, el('tr', {}, COLUMNS.map((name) => el('th', { scope: 'col', class: `dead-${name}`, 'data-t': `dead.${name}` })))), parts.body);
+    parts.replay = el('button', { type: 'button', class: 'main-action', 'data-t': 'dead.replay', onclick: replay });
     parts.deeds = el('div', { class: 'dead-deeds' },
-        el('div', {}, el('button', { type: 'button', class: 'main-action', 'data-t': 'dead.replay', onclick: replay }), ' ',
-            el('button', { type: 'button', class: 'quiet', 'data-t': 'dead.reset', onclick: () => { parts.value.value = readable(letterOf(chosen)?.value); clear(); } })),
+        el('div', {}, parts.replay, ' ',
+            el('button', { type: 'button', class: 'quiet', 'data-t': 'dead.reset', onclick: () => { parts.value.value = readable(whole?.value); clear(); } })),
         el('form', { class: 'dead-drop', novalidate: true, onsubmit: drop },
             el('div', { class: 'field' }, el('label', { for: 'dead-why', 'data-t': 'dead.why' }), parts.why, parts.whyError), el('button', { type: 'submit', 'data-t': 'dead.drop' })));
     parts.letter = el('div', { class: 'dead-letter', hidden: true }, parts.facts,
@@ -208,8 +284,9 @@ export function start(element) {
     makeParts();
     element.append(
         el('header', {}, el('h2', { id: 'dead-title', 'data-t': 'dead.title' }), parts.groups,
-            el('label', { class: 'dead-filter' }, el('span', { 'data-t': 'dead.show' }), parts.state)),
-        el('p', { class: 'note', 'data-t': 'dead.about' }), parts.note,
+            el('div', { class: 'dead-filters' }, el('label', { class: 'dead-filter' }, el('span', { 'data-t': 'dead.ofGroup' }), parts.group),
+                el('label', { class: 'dead-filter' }, el('span', { 'data-t': 'dead.show' }), parts.state))),
+        el('p', { class: 'note', 'data-t': 'dead.about' }), el('div', { class: 'dead-notes' }, parts.note, parts.left),
         el('div', { class: 'dead-region', role: 'region', tabindex: 0, 'data-t-label': 'dead.region' }, parts.empty, parts.table), parts.detail);
     translate(element);
     show(latest('dead'));

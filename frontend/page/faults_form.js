@@ -207,10 +207,10 @@ export class FaultForm {
     }
 }
 
-/* The daemon says it in English; in another language our own sentence comes first. */
-const quoted = (own, words) => [...(language() === 'en' ? [] : [own, ' ']), el('q', { class: 'daemon-says', lang: 'en' }, words)];
-const wrongWords = (member, words) => quoted(t(has(`faults.wrong.${member}`) ? `faults.wrong.${member}` : 'faults.wrong.other'), words);
-export const warningWords = (words) => quoted(t(warningKey(words)), words);
+/* The daemon says it in English: in Korean our own sentence comes first, and what it said is quoted below. */
+const quoted = (key, words) => (language() === 'en' ? [el('span', {}, words)] : [el('span', {}, t(key)), el('q', { class: 'daemon-says', lang: 'en' }, words)]);
+const wrongWords = (member, words) => quoted(`faults.wrong.${member}`, words);
+export const warningWords = (words) => quoted(warningKey(words), words);
 
 export function problemWords(problem) {
     const { text, quote: words } = problemText(problem, 'POST');

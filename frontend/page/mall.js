@@ -11,7 +11,7 @@
    stream     'connecting' | 'open' | 'lost'
    topology   /topology, once a second while the page is visible and somebody listens; null: no answer
    books      /books, every 5 s in the same way
-   faults     /faults, every 2 s in the same way, and at once after `faulted` (a fault was switched)
+   faults     /faults, every 2 s in the same way, and at once after `faulted` (a fault was switched on)
    dead       /dead, every 5 s in the same way, and at once after `buried` (something became of a dead letter)
    served     {pod, version, status, ms, path} of each answer (api.js)
    route      {view: 'home'|'events'|'timeline'|'services'|'faults', id: '17'|null} (app.js)
@@ -29,6 +29,11 @@ export { latest, on, tell } from './topics.js';
 
 const POLLS = { topology: 1000, books: 5000, faults: 2000, dead: 5000 };
 const HURRIES = { faulted: 'faults', buried: 'dead' };
+const polls = new Map();
+
+/* Asks for that topic at once; resolves when the answer was told. For who has changed something: what is said of it and what is shown
+   are one. */
+export const again = (topic) => polls.get(topic).again();
 
 async function ask(topic) {
     try {
@@ -43,12 +48,13 @@ async function ask(topic) {
 
 /* Whoever looks again, or is connected again, is told at once how things stand. */
 export function start() {
-    const polls = new Map(Object.entries(POLLS).map(([topic, every]) => [topic, new Poll(() => ask(topic), every, () => !document.hidden && isHeard(topic))]));
+    for (const [topic, every] of Object.entries(POLLS))
+        polls.set(topic, new Poll(() => ask(topic), every, () => !document.hidden && isHeard(topic)));
     const hurry = (isDue) => isDue && polls.forEach((poll) => poll.hurry());
     startFeed();
     polls.forEach((poll) => poll.run());
     for (const [told, topic] of Object.entries(HURRIES))
-        on(told, () => polls.get(topic).hurry());
+        on(told, () => again(topic));
     on('stream', (state) => hurry(state === 'open'));
     on('visible', hurry);
 }

@@ -10,6 +10,8 @@ export class Poll {
     #failures = 0;
     #timer = 0;
     #isHurried = false;
+    #during = [];  /* who waits for the end of what is asked now */
+    #after = [];   /* and of what is asked next */
 
     /* ask() gives whether there was an answer; it is asked every so many ms while isWanted(). */
     constructor(ask, every, isWanted) {
@@ -28,12 +30,24 @@ export class Poll {
         this.run();
     }
 
+    /* Asks at once, and where it asks already, once more after that, since that answer may be older than what one did; resolves
+       when there was an answer, or none, to what was asked after this call. */
+    again() {
+        this.hurry();
+        return new Promise((done) => (this.#isHurried ? this.#after : this.#during).push(done));
+    }
+
     async run() {
         this.#timer = 0;
         const isWanted = this.#isWanted();
         const isAnswered = !isWanted || await this.#ask();
         this.#failures = isAnswered || this.#isHurried ? 0 : this.#failures + 1;
         this.#isHurried = false;
+        this.#during.splice(0).forEach((done) => done());
+        this.#during = this.#after.splice(0);
+        if (this.#during.length)
+            return this.run();
         this.#timer = setTimeout(() => this.run(), isWanted ? Math.min(this.#every * 2 ** this.#failures, MOST_MS) : IDLE_MS);
+        return null;
     }
 }

@@ -2,7 +2,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import {
-    RECIPES, awayOf, detailsOf, endPath, endedLast, fieldsOf, groupOf, grouped, isHarmful, kindsOf, leftText, listed, mallctlWords, reasonKey, recipePlace, wishOf,
+    RECIPES, awayOf, detailsOf, endPath, endedLast, fieldsOf, groupOf, grouped, isHarmful, kindsOf, leftText, listed, mallctlWords, reasonKey, recipePlace, warningKey, wishOf,
 } from '../page/faults_model.js';
 import { FaultsSeen, secondsOf } from '../page/faults_seen.js';
 import { quote } from '../page/shell.js';
@@ -49,14 +49,26 @@ test('what is sent has only what was filled in, and only what the kind knows', (
 });
 
 test('the line for mallctl quotes what a shell would read', () => {
-    assert.equal(mallctlWords('gateway', { kind: 'upstream-latency', routeId: 'order', path: '/orders/{id}', duration: '30s' }, quote).join(' '),
-        "mallctl fault add upstream-latency --service gateway --route-id order --path '/orders/{id}' --duration 30s");
+    const gateway = { name: 'gateway', places: [{ url: 'http://localhost:9088' }] };
+    assert.equal(mallctlWords(gateway, { kind: 'upstream-latency', routeId: 'order', path: '/orders/{id}', duration: '30s' }, quote).join(' '),
+        "build/bin/mallctl fault add upstream-latency --service gateway --route-id order --path '/orders/{id}' --duration 30s");
 });
 
-test('what harms others is asked for twice: what says so, and all of the gateway', () => {
+test('the line for mallctl says where the service is, where mallctl would not look by itself', () => {
+    const line = (...urls) => mallctlWords({ name: 'order', places: urls.map((url) => ({ url })) }, { kind: 'cpu' }, quote).slice(6);
+    assert.deepEqual(line('http://127.0.0.1:9081'), []);
+    assert.deepEqual(line('http://[::1]:9081'), []);
+    assert.deepEqual(line('http://localhost:9082'), ['--at', 'order=http://localhost:9082']);
+    assert.deepEqual(line('http://10.0.0.3:9081', 'http://10.0.0.4:9081'), ['--at', 'order=http://10.0.0.3:9081,order=http://10.0.0.4:9081']);
+    assert.deepEqual(line('http://[fd00::3]:9091'), ['--at', "'order=http://[fd00::3]:9091'"]);
+    assert.deepEqual(line(null, 'no address'), []);
+});
+
+test('what harms others is asked for twice: what says so, and all of the gateway and of what serves the page', () => {
     assert.equal(isHarmful('order', PAUSE), true);
     assert.equal(isHarmful('order', LATENCY), false);
     assert.equal(isHarmful('gateway', LATENCY), true);
+    assert.equal(isHarmful('frontend', LATENCY), true);
 });
 
 test('what is on is told by service and pod, what ended with the newest first, and who cannot be asked', () => {
@@ -88,6 +100,15 @@ test('a fault is ended at its pod', () => {
 test('a reason that is known is said in the page\'s language', () => {
     assert.equal(reasonKey('its time is over'), 'faults.reason.over');
     assert.equal(reasonKey('of something new'), undefined);
+});
+
+test('a warning of a daemon is known by what it is about', () => {
+    const warned = {
+        'no request has the method PUTT': 'method', 'no path here is like /thing; there are /things': 'path', 'no route has the id x; there are order': 'routeId',
+        'no event of the type X is heard here, but Orderplaced': 'heard', 'no event of the type X is said here, but Orderplaced': 'said', 'of something new': 'other',
+    };
+    for (const [warning, about] of Object.entries(warned))
+        assert.equal(warningKey(warning), `faults.warned.${about}`);
 });
 
 test('a recipe needs the service to have that kind', () => {

@@ -61,3 +61,26 @@ test('a hurry while it asks shortens the wait that follows', async (t) => {
     await seen.tick(1000);
     assert.deepEqual(seen.at.slice(4), [24000, 25000]);
 });
+
+test('who has changed something waits for an answer to what was asked after that', async (t) => {
+    const seen = begin(t), done = [];
+    await seen.poll.run();
+    await seen.tick(500);
+    seen.poll.again().then(() => done.push('idle'));
+    await seen.tick(0);
+    assert.deepEqual([seen.at, done], [[0, 500], ['idle']]);
+    let answer;
+    seen.answer = new Promise((resolve) => {
+        answer = resolve;
+    });
+    await seen.tick(1000);
+    seen.poll.again().then(() => done.push('asked already'));
+    assert.deepEqual(seen.at, [0, 500, 1500]);
+    seen.answer = true;
+    answer(true);
+    await seen.tick(0);
+    await seen.tick(0);
+    assert.deepEqual([seen.at, done], [[0, 500, 1500, 1500], ['idle', 'asked already']], 'once more, at once');
+    await seen.tick(1000);
+    assert.deepEqual(seen.at.slice(4), [2500]);
+});

@@ -1,7 +1,8 @@
 /* Somebody breaks the mall by the page, sees it everywhere, and mends it. */
 import { equal, until, untilEqual } from './visitor.mjs';
 import { dialog, isBalanced, isSure, opensThePanel, seesListed, seesMark, stopsAll, tabsTo, wants } from './breaking.mjs';
-import { checkWidth, resize } from './fits.mjs';
+import { mkdirSync } from 'node:fs';
+import { checkWidth, overlaps, resize } from './fits.mjs';
 import { isLive, view } from './shop.mjs';
 import { leftovers } from './words.mjs';
 
@@ -58,6 +59,7 @@ async function aFaultEndsByItself(visit) {
 async function aPageThatComesLaterKnowsOfItsTimeToo(visit, mall) {
     const first = await opensThePanel(visit);
     await wants(first, 'delivery', 'consume-delay', { delay: '20ms', duration: '5min' });
+    await isSure(first);
     await seesListed(first, ['delivery consume-delay']);
     const [order] = await mall.place();
     await mall.settle();
@@ -73,8 +75,13 @@ async function stopAllEndsAllOfThem(visit) {
     await wants(page, 'delivery', 'consume-twice', { duration: '5min' });
     await seesListed(page, ['order http-latency', 'delivery consume-twice']);
     await seesMark(page, 2);
+    await page.evaluate(() => {
+        const said = document.querySelector('.faults-on .result'), list = () => document.querySelectorAll('.fault-list li[data-key]').length;
+        new MutationObserver(() => said.textContent && (globalThis.listedThen = list())).observe(said, { childList: true, characterData: true, subtree: true });
+    });
     await stopsAll(page);
-    equal(await textOf(page, '.faults-on .result'), '2 faults are stopped.', 'how many');
+    await untilEqual(() => textOf(page, '.faults-on .result'), '2 faults are stopped.', 'how many');
+    equal(await page.evaluate(() => globalThis.listedThen), 0, 'what the list has when it is said');
     await seesMark(page, 0);
 }
 
@@ -91,6 +98,11 @@ async function whatHarmsOthersIsAskedForTwice(visit) {
     equal(await page.evaluate(() => document.activeElement.getAttribute('type')), 'submit', 'what has the focus again');
     await wants(page, 'gateway', 'upstream-latency', { routeId: 'order', delay: '1ms' });
     await until(() => dialog(page).isVisible(), 'a question for the gateway');
+    equal((await dialog(page).textContent()).includes('may not load again'), true, 'what it says of the page');
+    await dialog(page).getByRole('button', { name: 'Cancel' }).click();
+    await wants(page, 'frontend', 'http-latency', { delay: '1ms' });
+    await until(() => dialog(page).isVisible(), 'a question for frontend');
+    equal(await dialog(page).locator('code').textContent(), 'build/bin/mallctl fault clear', 'what ends it');
     await dialog(page).getByRole('button', { name: 'Cancel' }).click();
     equal((await (await page.request.get(new URL('/faults', page.url()).href)).json()).services.flatMap(({ places }) => places.flatMap(({ faults }) => faults)), [], 'what is on');
     await wants(page, 'gateway', 'upstream-latency', { routeId: 'order', delay: '1ms' });
@@ -116,7 +128,7 @@ async function theCommandDoesTheSame(visit, mall) {
     await page.locator('#faults-kind').selectOption('http-latency');
     await page.locator('#faults-delay').fill('1ms');
     const lines = await page.locator('.faults-form .line code').allTextContents();
-    equal(lines[0], 'mallctl fault add http-latency --service product --delay 1ms --rate 1 --duration 30s', 'the line of mallctl');
+    equal(lines[0].replace(/:\d+ /, ':PORT '), 'build/bin/mallctl fault add http-latency --service product --at product=http://127.0.0.1:PORT --delay 1ms --rate 1 --duration 30s', 'the line of mallctl');
     await mall.type_in_a_shell(lines[2]);
     await seesListed(page, ['product http-latency']);
     await stopsAll(page);
@@ -128,6 +140,21 @@ async function aDeadConsumerLagsAndCatchesUp(visit, mall) {
     await isSure(page);
     await seesListed(page, ['delivery consume-pause']);
     const orders = await mall.place(5);
+    await view(page, '');
+    const lane = page.locator('#board .lane').filter({ has: page.locator('.lane-name', { hasText: 'delivery' }) });
+    const heights = () => page.locator('#board svg.board').getAttribute('height');
+    const before = await heights();
+    await until(async () => /^Lag [1-5]$/.test(await lane.locator('.lane-lag').textContent()), 'the lag on its lane');
+    equal(await page.locator('#board .lane').filter({ has: page.locator('.lane-name', { hasText: 'order' }) }).locator('.lane-lag').textContent(), '', 'the lag of another');
+    for (const [width, height] of SIZES) {
+        await resize(page, width, height);
+        await until(async () => /^Lag [1-5]$/.test(await lane.locator('.lane-lag').textContent()), `the lag at ${width}`);
+        const boxes = await lane.locator('.lane-name, .lane-fault, .lane-lag, .lane-status').evaluateAll((all) => all.map((one) => one.getBoundingClientRect()).map(({ left, right, top, bottom }) => ({ left, right, top, bottom })));
+        const over = boxes.flatMap((a, at) => boxes.slice(at + 1).filter((b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 4 && b.top < a.bottom - 4).map((b) => [a, b]));
+        equal(over, [], `what lies over each other on the lane at ${width}`);
+        await page.browser.picture(`lag-${width}`, page);
+    }
+    equal(await heights(), before, 'the height of the board');
     await view(page, 'services');
     const lag = async () => {
         const row = page.locator('#topology tbody tr').filter({ has: page.locator('th', { hasText: 'delivery' }) });
@@ -178,6 +205,7 @@ async function itIsForEverybody(visit) {
             for (const [width, height] of SIZES) {
                 await resize(page, width, height);
                 await checkWidth(page, `${name || 'home'} at ${width}, ${language}`);
+                wrong.push(...(await overlaps(page)).map((text) => `${name || 'home'} at ${width}, ${language}: ${text}`));
                 await page.browser.picture(`broken-${name || 'home'}-${width}-${scheme}-${language}`, page, { fullPage: true });
             }
             wrong.push(...(await page.browser.barriers(page)).map((text) => `${name}, ${language}: ${text}`));
@@ -203,7 +231,7 @@ async function whatIsOnMovesNothing(visit) {
     const page = await opensThePanel(visit);
     await wants(page, 'order', 'http-latency', { delay: '1ms', duration: '15min' });
     await seesListed(page, ['order http-latency']);
-    const tops = () => page.evaluate(() => ['.faults-form', '.faults-on h3:last-of-type', '#strips', '#dead'].map((one) => document.querySelector(one).getBoundingClientRect().top + scrollY));
+    const tops = () => page.evaluate(() => ['.recipes', '.faults-form', '.faults-ended-part', '#strips', '#dead'].map((one) => document.querySelector(one).getBoundingClientRect().top + scrollY));
     const before = await tops();
     await wants(page, 'product', 'http-latency', { delay: '1ms', duration: '15min' });
     await seesListed(page, ['order http-latency', 'product http-latency']);
@@ -212,8 +240,75 @@ async function whatIsOnMovesNothing(visit) {
     equal(await tops(), before, 'where things are afterwards');
 }
 
+/* Whatever word the books have, and the stream. */
+async function theHeaderKeepsItsHeight(visit) {
+    const wrong = [];
+    for (const language of ['ko', 'en']) {
+        const page = await opensThePanel(visit, { language });
+        for (const width of [360, 768, 1024, 1440]) {
+            await resize(page, width, 800);
+            const heights = await page.evaluate(async () => {
+                const { tell } = await import('/assets/topics.js'), seen = [];
+                for (const stream of ['lost', 'open'])
+                    for (const state of ['balanced', 'settling', 'unbalanced', 'unknown']) {
+                        tell('stream', stream);
+                        tell('books', { at: 1, state });
+                        seen.push(document.querySelector('.top').getBoundingClientRect().height);
+                    }
+                return seen;
+            });
+            if (new Set(heights).size > 1 || heights[0] > (width > 640 ? 56 : 104))
+                wrong.push(`${language} at ${width}: ${heights}`);
+        }
+    }
+    equal(wrong, [], 'headers that jump, or have too many rows');
+}
+
+/* On a phone what is on, and what ends it, come before all that one can start. */
+async function whatIsOnComesFirst(visit) {
+    const page = await opensThePanel(visit, { size: [360, 800] });
+    await wants(page, 'product', 'http-latency', { delay: '1ms', duration: '15min' });
+    await seesListed(page, ['product http-latency']);
+    const tops = await page.evaluate(() => ['.stop-all', '.fault-list button', '.recipes', '.faults-form'].map((one) => document.querySelector(one).getBoundingClientRect().top + scrollY));
+    equal(tops, [...tops].sort((a, b) => a - b), 'the order of things');
+    equal(tops[1] < 560, true, `the button that stops it is at ${tops[1]}`);
+    await stopsAll(page);
+}
+
+/* The daemon's English is quoted below a Korean sentence. */
+async function inKoreanItSaysWhatIsWrong(visit) {
+    const page = await opensThePanel(visit, { language: 'ko', allow: [/status of 400/] });
+    await wants(page, 'product', 'http-latency', { path: '/thing', delay: '1ms', duration: '15min' });
+    await until(async () => (await textOf(page, '.faults-form .result')).includes('이 서비스에는 이런 경로가 없습니다.'), 'a Korean warning');
+    equal(/no path here is like/.test(await textOf(page, '.faults-form .result q[lang=en]')), true, 'what the daemon said');
+    await until(async () => (await textOf(page, '.fault-list .why')).includes('이 서비스에는 이런 경로가 없습니다.'), 'the list says it, too');
+    await stopsAll(page);
+    await wants(page, 'product', 'http-latency', { delay: 'soon' });
+    await until(() => page.locator('#faults-delay[aria-invalid=true]').isVisible(), 'the field is marked');
+    equal((await textOf(page, '#faults-delay-error')).startsWith('지연은 100ms, 2s처럼 입력하세요.'), true, 'a Korean sentence');
+    equal(await page.locator('#faults-delay-error q[lang=en]').count(), 1, 'what the daemon said');
+    await page.locator('#faults-kind').selectOption('cpu');
+    equal(await page.locator('#faults-kind').evaluate((select) => select.selectedOptions[0].textContent), 'CPU 부하', 'the name of the kind');
+    equal(await textOf(page, '#faults-tells code'), 'cpu', 'its name on the wire');
+    equal(await leftovers(page), [], 'what is not Korean');
+}
+
+/* One for docs/faults.md, where it is wanted. */
+async function thePictureOfTheDocument(visit, mall, { for_readme: folder, bus }) {
+    if (!folder || bus !== 'log')
+        return;
+    mkdirSync(folder, { recursive: true });
+    const page = await opensThePanel(visit, { size: [1440, 900] });
+    await wants(page, 'product', 'http-latency', { path: '/inventories/**', p50: '100ms', p99: '2s', rate: '0.5', duration: '15min' });
+    await seesListed(page, ['product http-latency']);
+    await isBalanced(page);
+    await page.evaluate(() => document.activeElement.blur());
+    await page.screenshot({ path: `${folder}/faults.png`, animations: 'disabled' });
+    await stopsAll(page);
+}
+
 export const cases = [
     thereIsSomethingToSell, aFaultIsSeenEverywhere, aFaultEndsByItself, aPageThatComesLaterKnowsOfItsTimeToo, stopAllEndsAllOfThem,
     whatHarmsOthersIsAskedForTwice, whatTheMallRefusesIsSaidAtItsField, theCommandDoesTheSame, aDeadConsumerLagsAndCatchesUp, theKeyboardIsEnough,
-    whatIsOnMovesNothing, itIsForEverybody,
+    whatIsOnMovesNothing, whatIsOnComesFirst, theHeaderKeepsItsHeight, inKoreanItSaysWhatIsWrong, thePictureOfTheDocument, itIsForEverybody,
 ];
