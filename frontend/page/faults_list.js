@@ -9,6 +9,8 @@ import { t, time } from './i18n.js';
 import { symbol } from './icons.js';
 import { again } from './mall.js';
 
+const TRIES = 8, BETWEEN_MS = 250;
+
 const reasonText = (reason) => (reasonKey(reason) ? t(reasonKey(reason)) : reason ?? '');
 
 const whereOf = ({ service, pod }) => (pod && pod !== service ? `${service} · ${pod}` : service);
@@ -21,7 +23,7 @@ export class FaultList {
     #noneEnded = el('p', { class: 'note', 'data-t': 'faults.noneEnded' });
     #problem = el('div', { class: 'problem', role: 'alert', hidden: true });
     #said = el('p', { class: 'result', role: 'status' });
-    #all = el('button', { type: 'button', class: 'stop-all', onclick: () => this.#end('/faults') }, symbol('square'), el('span', { 'data-t': 'faults.stopAll' }));
+    #all = el('button', { type: 'button', class: 'stop-all', onclick: () => this.#end('/faults', [...this.#rows.keys()]) }, symbol('square'), el('span', { 'data-t': 'faults.stopAll' }));
     #look = '';
     #endedLook = '';
 
@@ -65,7 +67,7 @@ export class FaultList {
     #row(fault) {
         const end = timeOf(fault.endsAt), left = el('span', { class: 'left' }), injected = el('span', { class: 'muted' });
         const label = t('faults.stopOne', { service: fault.service, pod: fault.pod ?? '', kind: kindText(fault.kind) });
-        const stop = el('button', { type: 'button', 'aria-label': label, onclick: () => this.#end(endPath(fault)) }, symbol('square'), el('span', {}, t('faults.stop')));
+        const stop = el('button', { type: 'button', 'aria-label': label, onclick: () => this.#end(endPath(fault), [keyOf(fault)]) }, symbol('square'), el('span', {}, t('faults.stop')));
         const element = el('li', { 'data-key': keyOf(fault), 'data-kind-name': fault.kind },
             el('div', { class: 'what' }, el('span', { class: 'status', 'data-tone': 'warn' }, symbol('triangle'), el('strong', {}, kindText(fault.kind))),
                 el('code', { class: 'details' }, [fault.kind, ...detailsOf(fault)].join(' · ')), el('span', { class: 'where' }, whereOf(fault)),
@@ -84,12 +86,22 @@ export class FaultList {
             el('span', { class: 'muted' }, [t('faults.endedAt', { time: time(timeOf(fault.endedAt)) }), reasonText(fault.reason), t('faults.injected', { count: fault.injected ?? 0 })].filter(Boolean).join(' · ')))));
     }
 
-    async #end(path) {
+    /* Another pod of the console may answer with what it knew a moment before. */
+    async #untilGone(keys) {
+        for (let tries = 0; tries < TRIES; tries++) {
+            await again('faults');
+            if (!keys.some((key) => this.#rows.has(key)))
+                return;
+            await new Promise((done) => setTimeout(done, BETWEEN_MS));
+        }
+    }
+
+    async #end(path, keys) {
         if (path === '/faults' && this.#all.getAttribute('aria-disabled') === 'true')
             return;
         setText(this.#said, '');
         const { ok, body, problem } = await send('DELETE', path);
-        await again('faults'); /* first the list says it */
+        await this.#untilGone(ok ? keys : []); /* first the list says it */
         this.#problem.hidden = ok;
         this.#problem.replaceChildren(...(ok ? [] : problemWords(problem)));
         setText(this.#said, ok ? t('faults.stopped', { count: body?.ended ?? 0 }) : '');

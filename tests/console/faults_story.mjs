@@ -257,7 +257,7 @@ async function theHeaderKeepsItsHeight(visit) {
                     }
                 return seen;
             });
-            if (new Set(heights).size > 1 || heights[0] > (width > 640 ? 56 : 104))
+            if (new Set(heights).size > 1 || heights[0] > (width > 640 ? 60 : 108))
                 wrong.push(`${language} at ${width}: ${heights}`);
         }
     }
