@@ -299,10 +299,15 @@ async function thePictureOfTheDocument(visit, mall, { for_readme: folder, bus })
         return;
     mkdirSync(folder, { recursive: true });
     const page = await opensThePanel(visit, { size: [1440, 900] });
+    await mall.place(12);
+    await mall.settle();
     await wants(page, 'product', 'http-latency', { path: '/inventories/**', p50: '100ms', p99: '2s', rate: '0.5', duration: '15min' });
     await seesListed(page, ['product http-latency']);
-    await isBalanced(page);
-    await page.evaluate(() => document.activeElement.blur());
+    await until(() => page.locator('#books-light [data-tone=good]').isVisible(), 'the books balance');
+    await page.evaluate(() => {
+        document.activeElement.blur();
+        scrollTo({ top: 0, behavior: 'instant' });
+    });
     await page.screenshot({ path: `${folder}/faults.png`, animations: 'disabled' });
     await stopsAll(page);
 }
