@@ -6,7 +6,7 @@ import { el, setText } from './dom.js';
 import { confirmed } from './faults_sure.js';
 import { DURATIONS, METHODS, defaultOf, fieldsOf, grouped, isHarmful, isSpread, kindsOf, mallctlWords, timeOf, warningKey, wishOf } from './faults_model.js';
 import { kindText } from './faults_now.js';
-import { has, language, t, time, translate } from './i18n.js';
+import { has, t, time, translate } from './i18n.js';
 import { latest, tell } from './mall.js';
 import { problemText } from './problem_text.js';
 import { curlWords, httpieWords, quote } from './shell.js';
@@ -207,8 +207,8 @@ export class FaultForm {
     }
 }
 
-/* The daemon says it in English: in Korean our own sentence comes first, and what it said is quoted below. */
-const quoted = (key, words) => (language() === 'en' ? [el('span', {}, words)] : [el('span', {}, t(key)), el('q', { class: 'daemon-says', lang: 'en' }, words)]);
+/* Our own sentence in the page's language, and below it what the daemon said. */
+const quoted = (key, words) => [el('span', {}, t(key)), el('q', { class: 'daemon-says', lang: 'en' }, words)];
 const wrongWords = (member, words) => quoted(`faults.wrong.${member}`, words);
 export const warningWords = (words) => quoted(warningKey(words), words);
 

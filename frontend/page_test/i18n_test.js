@@ -47,7 +47,7 @@ test('a text that is used is there', () => {
 });
 
 /* Names of events, fields, services and commands stay as they are. */
-const NAMES = /\/[\w/?={}]+|\b(?:Orderplaced|DeliveryStarted|InventoryModified|OutOfStock|OrderCanceled|DeliveryCanceled|Idempotency-Key|gateway|frontend|order|delivery|product|inventory|mall|httpie|curl|TV|GET|POST|PATCH|DELETE|MALL_\w+|HTTP|JSON|CPU|[245]xx|ms|P\d\d|pod|trace|traceparent|id|ID)\b|\{\w+\}/g;
+const NAMES = /\/[\w/?={}]+|\b(?:Orderplaced|DeliveryStarted|InventoryModified|OutOfStock|OrderCanceled|DeliveryCanceled|Idempotency-Key|gateway|frontend|order|delivery|product|inventory|mall|httpie|curl|TV|GET|POST|PATCH|DELETE|MALL_\w+|HTTP|JSON|CPU|[245]xx|ms|\d+(?:ms|min|MiB)|P\d\d|pod|trace|traceparent|id|ID)\b|\{\w+\}/g;
 
 test('Korean texts are Korean', () => {
     for (const [name, { ko }] of all)
