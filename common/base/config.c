@@ -21,8 +21,8 @@ struct config {
         struct arena *arena;
         const struct setting *settings;
         struct setting_value *values; /* one a setting, in its order */
-        const char **names;           /* help, version, the switches', the other settings' */
-        size_t switch_count;          /* help and version included */
+        const char **names;           /* help, version, the other flags', the variables' */
+        size_t flag_count; /* of those that are no variables, help and version included */
         bool wants_help, wants_version, wants_switch;
         const char **arguments, **warnings;
         size_t argument_count, warning_count;
@@ -96,7 +96,7 @@ const char *config_variable(struct arena *arena, const char *name)
 
 static void variable_warn(struct config *c, const char *variable, const char *name)
 {
-        const char *meant = suggest(name, (const char *const *)c->names + c->switch_count);
+        const char *meant = suggest(name, (const char *const *)c->names + c->flag_count);
         const char *text = meant ? arena_printf(c->arena, "%s is no setting; did you mean %s?",
                                                 variable, config_variable(c->arena, meant))
                                  : arena_printf(c->arena, "%s is no setting", variable);
@@ -104,19 +104,37 @@ static void variable_warn(struct config *c, const char *variable, const char *na
         c->warnings[c->warning_count++] = text;
 }
 
+/* SERVER_PORT and its like. known: a setting has it. */
+static bool other_variable_read(struct config *c, const char *pair, size_t len, bool *known,
+                                struct error *error)
+{
+        *known = false;
+        for (const struct setting *s = c->settings; s->name; s++) {
+                if (!s->spring || strlen(s->spring) != len || memcmp(s->spring, pair, len) != 0)
+                        continue;
+                *known = true;
+                if (!value_give(c, s, SOURCE_SPRING, s->spring, pair + len + 1, error))
+                        return false;
+        }
+        return true;
+}
+
 static bool mall_variable_read(struct config *c, const char *pair, size_t len, struct error *error)
 {
         const char *variable = arena_copy(c->arena, pair, len);
         const char *name = name_of_variable(c->arena, pair + 5, len - 5);
         const struct setting *s = setting_find(c, name, strlen(name));
+        bool known;
 
         /* exactly: mall_port or MALL_DATA-DIR are other variables */
-        if (!s || s->type == SETTING_SWITCH ||
-            strcmp(variable, config_variable(c->arena, name)) != 0) {
+        if (s && s->type != SETTING_SWITCH && !s->only_flag &&
+            strcmp(variable, config_variable(c->arena, name)) == 0)
+                return value_give(c, s, SOURCE_MALL, variable, pair + len + 1, error);
+        if (!other_variable_read(c, pair, len, &known, error))
+                return false;
+        if (!known)
                 variable_warn(c, variable, name);
-                return true;
-        }
-        return value_give(c, s, SOURCE_MALL, variable, pair + len + 1, error);
+        return true;
 }
 
 /* OpenTelemetry has more variables than we have settings: an unknown one is no warning. */
@@ -131,23 +149,15 @@ static bool otel_variable_read(struct config *c, const char *pair, size_t len, s
         return value_give(c, s, SOURCE_MALL, variable, pair + len + 1, error);
 }
 
-static bool spring_variable_read(struct config *c, const char *pair, size_t len,
-                                 struct error *error)
-{
-        for (const struct setting *s = c->settings; s->name; s++)
-                if (s->spring && strlen(s->spring) == len && memcmp(s->spring, pair, len) == 0)
-                        if (!value_give(c, s, SOURCE_SPRING, s->spring, pair + len + 1, error))
-                                return false;
-        return true;
-}
-
 static bool variable_read(struct config *c, const char *pair, size_t len, struct error *error)
 {
+        bool known;
+
         if (strncmp(pair, "MALL_", 5) == 0)
                 return mall_variable_read(c, pair, len, error);
         if (strncmp(pair, "OTEL_", 5) == 0)
                 return otel_variable_read(c, pair, len, error);
-        return spring_variable_read(c, pair, len, error);
+        return other_variable_read(c, pair, len, &known, error);
 }
 
 static bool environment_read(struct config *c, char **environment, struct error *error)
@@ -292,7 +302,7 @@ static bool defaults_give(struct config *c, struct error *error)
 
 /* ---- the whole ---- */
 
-/* The switches first: only they are flags, and no variables. */
+/* Flags that are no variables first. */
 static void names_collect(struct config *c)
 {
         size_t count = 0;
@@ -300,11 +310,11 @@ static void names_collect(struct config *c)
         c->names[count++] = "help";
         c->names[count++] = "version";
         for (const struct setting *s = c->settings; s->name; s++)
-                if (s->type == SETTING_SWITCH)
+                if (s->type == SETTING_SWITCH || s->only_flag)
                         c->names[count++] = s->name;
-        c->switch_count = count;
+        c->flag_count = count;
         for (const struct setting *s = c->settings; s->name; s++)
-                if (s->type != SETTING_SWITCH)
+                if (s->type != SETTING_SWITCH && !s->only_flag)
                         c->names[count++] = s->name;
 }
 
@@ -392,6 +402,11 @@ int64_t config_number(const struct config *c, const char *name)
 bool config_is_set(const struct config *c, const char *name)
 {
         return value_named(c, name)->source != SOURCE_DEFAULT;
+}
+
+bool config_is_flag(const struct config *c, const char *name)
+{
+        return value_named(c, name)->source == SOURCE_FLAG;
 }
 
 bool config_has(const struct config *c, const char *name)

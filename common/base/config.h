@@ -32,10 +32,11 @@ struct setting {
         enum setting_type type;
         const char *fallback; /* default; NULL: none, the setting is then unset */
         const char *docker;   /* default under --profile docker; NULL: the same */
-        const char *spring;   /* another environment variable that may give it, or NULL */
+        const char *spring;   /* another environment variable that may give it, weaker; or NULL */
         const char *help;     /* one line for --help */
         int64_t least, most;  /* numbers, durations (ms), sizes (bytes); 0, 0: any from 0 */
         const char *choices;
+        bool only_flag; /* no variable gives it */
 };
 
 struct config;
@@ -70,7 +71,8 @@ const char *config_text(const struct config *config, const char *name);
 /* number, ms or bytes by the type; 0 where unset */
 int64_t config_number(const struct config *config, const char *name);
 bool config_is_set(const struct config *config, const char *name); /* by anything but the default */
-bool config_has(const struct config *config, const char *name);    /* Is it in the table? */
+bool config_is_flag(const struct config *config, const char *name); /* by a flag */
+bool config_has(const struct config *config, const char *name);     /* Is it in the table? */
 bool config_is_docker(const struct config *config); /* the profile docker, which changes defaults */
 
 #endif

@@ -22,7 +22,7 @@ static struct help_row row_of(struct arena *arena, const struct setting *s)
                 return (struct help_row){{arena_printf(arena, "--%s", s->name), "", "", s->help}};
         return (struct help_row){{
                 arena_printf(arena, "--%s %s", s->name, config_value_name(s)),
-                config_variable(arena, s->name),
+                s->only_flag ? "" : config_variable(arena, s->name),
                 default_cell(arena, s),
                 s->spring ? arena_printf(arena, "%s; also %s", s->help, s->spring) : s->help,
         }};

@@ -15,6 +15,8 @@ static const struct setting settings[] = {
         {"log", SETTING_CHOICE, "json", .choices = "json|text", .help = "form of the log"},
         {"routes", SETTING_TEXT, .help = "a file"},
         {"otel-sdk", SETTING_TEXT, .help = "for traces"},
+        {"key", SETTING_TEXT, .only_flag = true, .help = "which one"},
+        {"bus", SETTING_TEXT, .spring = "MALL_BUS_URL", .help = "where events are"},
         {"describe", SETTING_SWITCH, .help = "say what it is"},
         {NULL},
 };
@@ -103,6 +105,33 @@ static void flag_before_mall_before_springs_before_file_before_default(void)
         check(!config_from_file(c, "port", "five", &error));
         check_text(error.text, "port=five: expected a whole number from 0 to 65535");
         check_int(config_number(c, "port"), 5);
+        config_close(&c);
+}
+
+static void what_is_only_a_flag_takes_no_variable(void)
+{
+        struct config *c = open_with(LIST(NULL), LIST("MALL_KEY=leaked"));
+
+        check_text(config_text(c, "key"), NULL);
+        check_text(config_warnings(c)[0], "MALL_KEY is no setting");
+        check(!config_is_flag(c, "key"));
+        config_close(&c);
+        c = open_with(LIST("--key=1"), LIST("MALL_KEY=leaked", "MALL_PORT=1"));
+        check_text(config_text(c, "key"), "1");
+        check(config_is_flag(c, "key"));
+        check(!config_is_flag(c, "port"));
+        config_close(&c);
+}
+
+static void another_variable_may_be_the_malls_own(void)
+{
+        struct config *c = open_with(LIST(NULL), LIST("MALL_BUS_URL=log:a"));
+
+        check_text(config_text(c, "bus"), "log:a");
+        check(!config_warnings(c)[0]);
+        config_close(&c);
+        c = open_with(LIST(NULL), LIST("MALL_BUS_URL=log:a", "MALL_BUS=log:b"));
+        check_text(config_text(c, "bus"), "log:b");
         config_close(&c);
 }
 
@@ -269,6 +298,8 @@ int main(int argc, char **argv)
                 STORY(defaults),
                 STORY(the_profile_docker_changes_defaults),
                 STORY(flag_before_mall_before_springs_before_file_before_default),
+                STORY(what_is_only_a_flag_takes_no_variable),
+                STORY(another_variable_may_be_the_malls_own),
                 STORY(settings_of_opentelemetry_keep_their_variables),
                 STORY(a_wrong_value_is_an_error_that_names_it),
                 STORY(durations_and_sizes_have_units),
