@@ -35,7 +35,7 @@ NOT_FOR_ALL = ("MALL_PORT", "MALL_MANAGEMENT_PORT", "MALL_ADMIN_PORT")
 # what the console asks for as long as somebody looks: some twenty lines a second, among which nobody would see an order's
 ASKED_ALL_THE_TIME = re.compile(
     rb"\bGET /(?:actuator/\S* \d"                               # the gateway answers 404 where it hides its metrics
-    rb"|(?:topology|books|assets/\S*"
+    rb"|(?:topology|books|faults|dead|assets/\S*"
     rb"|openapi\.json|\w+\?size=1000&page=\d+"                  # the audit
     rb"|\w+\?page=\d+&size=[18]&sort=id,desc|movements(?:\?\S*)?"    # the tables
     rb") [1-4])\d\d\b")
@@ -190,7 +190,8 @@ def table(daemons, admins, store, bus):
     if admins:
         print("\n  faults to practise with: the console's panel, or GET, POST and DELETE /faults of")
         print("\n".join("  %-9s http://localhost:%d/faults" % pair for pair in admins.items()))
-        print("  try:  http POST http://localhost:%d/faults kind=http-latency delay=500ms duration=1min\n" % min(admins.values()))
+        print("  try:  http POST http://localhost:%d/faults kind=http-latency delay=500ms duration=1min\n"
+              % (admins.get("product") or min(admins.values())))
     print("  Ctrl-C stops all of it\n", flush=True)
 
 

@@ -113,6 +113,9 @@ def test_make_run_with_faults_says_where_they_are_switched_on():
             equal(admin.get("/faults").body["service"], name)
     said = run_and_order("--faults", look=look)
     assert "faults to practise with" in said and re.search(r"order +http://localhost:\d+/faults\n", said), said
+    equal("GET /faults" in said, False, "what look asked of each admin listener is shown")
+    admin = re.search(r"product +http://localhost:(\d+)/faults\n", said)[1]
+    assert "try:  http POST http://localhost:%s/faults kind=http-latency" % admin in said, said
     assert "faults" not in run_and_order(), "they are off by default"
 
 
@@ -140,7 +143,7 @@ def test_make_run_refuses_what_is_no_port_or_two_daemons_port():
 
 # what an open console asks, and at last what only somebody asks who wants to see it
 ASKED_ALL_THE_TIME = (
-    ("gateway", "/actuator/prometheus"), ("gateway", "/topology"), ("frontend", "/books"), ("order", "/orders?size=1000&page=0"), ("order", "/openapi.json"),
+    ("gateway", "/actuator/prometheus"), ("gateway", "/topology"), ("frontend", "/books"), ("order", "/orders?size=1000&page=0"), ("order", "/openapi.json"), ("frontend", "/faults"), ("gateway", "/dead"),
     ("product", "/movements?size=1000&page=0"), ("delivery", "/deliveries?page=0&size=8&sort=id,desc"), ("gateway", "/movements?page=0&size=8&sort=id,desc"),
     ("order", "/orders/1"), ("order", "/orders?page=0&size=3"))
 
