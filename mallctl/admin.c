@@ -2,14 +2,15 @@
 
 #include "audit/ask.h"
 #include "mallctl/columns.h"
+#include "mallctl/names.h"
+#include "service/admin_guard.h"
 
 #include <curl/curl.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_MS = 15000, LONGEST_TOKEN = 4096 };
+enum { MOST_MS = 15000 };
 
 struct admin_client {
         CURL *easy;
@@ -18,35 +19,13 @@ struct admin_client {
         const atomic_bool *stop;
 };
 
-/* As the daemons read it: blanks and the end of the line around it do not count. */
-static bool read_token(const char *path, char token[LONGEST_TOKEN], struct error *error)
-{
-        FILE *file = fopen(path, "re");
-        size_t len, from;
-
-        if (!file)
-                return error_set(error, ERROR_BAD_INPUT, "%s: %s", path, strerror(errno));
-        len = fread(token, 1, LONGEST_TOKEN - 1, file);
-        fclose(file);
-        while (len && strchr(" \t\r\n", token[len - 1]))
-                len--;
-        token[len] = '\0';
-        from = strspn(token, " \t\r\n");
-        memmove(token, token + from, len + 1 - from);
-        for (const char *p = token; *p; p++)
-                if (*p <= ' ' || *p > '~')
-                        return error_set(error, ERROR_BAD_INPUT, "%s: a token has no such bytes",
-                                         path);
-        return *token || error_set(error, ERROR_BAD_INPUT, "%s: there is no token in it", path);
-}
-
 static bool add_token(struct admin_client *a, const char *path, struct error *error)
 {
-        char token[LONGEST_TOKEN], header[LONGEST_TOKEN + 40];
+        char token[ADMIN_TOKEN_MOST + 1], header[ADMIN_TOKEN_MOST + 40];
 
         if (!path)
                 return true;
-        if (!read_token(path, token, error))
+        if (!admin_token_read(path, token, error))
                 return false;
         snprintf(header, sizeof header, "Authorization: Bearer %s", token);
         a->headers = curl_slist_append(a->headers, header);
@@ -88,7 +67,7 @@ void admin_do_not_stop(struct admin_client *a)
         a->stop = NULL;
 }
 
-bool admin_ask(struct admin_client *a, const struct admin_place *listener, const char *method,
+bool admin_ask(struct admin_client *a, const struct admin_listener *listener, const char *method,
                const char *path, const char *json, struct admin_answer *answer, struct error *error)
 {
         struct error ignored;
@@ -127,8 +106,20 @@ const char *admin_refusal(struct arena *arena, const struct admin_answer *answer
         return arena_printf(arena, "%s (%ld)", columns_clean(arena, detail), answer->status);
 }
 
-const char *admin_name(struct arena *arena, const struct admin_place *l)
+const char *admin_name(struct arena *arena, const struct admin_listener *l)
 {
         return l->pod ? arena_printf(arena, "pod %s", l->pod)
                       : arena_printf(arena, "%s at %s", l->service, l->url);
+}
+
+const char **admin_services(struct arena *arena, const struct admin_listener *listeners,
+                            size_t count)
+{
+        const char **names = arena_alloc(arena, (count + 1) * sizeof *names);
+        size_t known = 0;
+
+        for (size_t i = 0; i < count; i++)
+                if (!names_have(names, listeners[i].service))
+                        names[known++] = listeners[i].service;
+        return names;
 }

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 
 /* One admin listener. */
-struct admin_place {
+struct admin_listener {
         const char *service; /* as the command line, or the pod's label app, has it */
         const char *url;     /* http://HOST:PORT */
         const char *pod;     /* on a cluster; else NULL */
@@ -37,14 +37,18 @@ struct admin_answer {
 
 /* method and path: "POST", "/faults"; json: the request's body, or NULL. False and the error: no
    answer came. */
-bool admin_ask(struct admin_client *admin, const struct admin_place *listener, const char *method,
-               const char *path, const char *json, struct admin_answer *answer,
+bool admin_ask(struct admin_client *admin, const struct admin_listener *listener,
+               const char *method, const char *path, const char *json, struct admin_answer *answer,
                struct error *error);
 
 /* What an answer that refuses says of itself, for people. */
 const char *admin_refusal(struct arena *arena, const struct admin_answer *answer);
 
+/* Their names, each once, ended by NULL. */
+const char **admin_services(struct arena *arena, const struct admin_listener *listeners,
+                            size_t count);
+
 /* "order at http://localhost:9081", "pod order-7d9f" */
-const char *admin_name(struct arena *arena, const struct admin_place *listener);
+const char *admin_name(struct arena *arena, const struct admin_listener *listener);
 
 #endif

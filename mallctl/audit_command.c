@@ -22,7 +22,7 @@ static const struct setting settings[] = {
         {"order", SETTING_TEXT, "http://localhost:8081", .help = "where order is"},
         {"delivery", SETTING_TEXT, "http://localhost:8082", .help = "where delivery is"},
         {"product", SETTING_TEXT, "http://localhost:8083", .help = "where product is"},
-        {"bus", SETTING_TEXT, NULL,
+        {"bus", SETTING_TEXT, NULL, .spring = "MALL_BUS_URL",
          .help = "their bus, log:PATH or kafka://HOST:PORT/TOPIC: reads its events too"},
         {"bus-properties", SETTING_TEXT, NULL,
          .help = "Kafka: the file of librdkafka's properties that the daemons have, for TLS and "

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/redact.h"
 #include "event/dead_letters.h"
+#include "mallctl/dead_group.h"
 #include "mallctl/flags.h"
 
 #include <errno.h>
@@ -26,7 +27,8 @@ enum {
 static bool wants_json, wants_all;
 
 #define BUS_FLAGS                                                                                  \
-        {"bus", SETTING_TEXT, "log:data/mall.log", .help = "log:PATH or kafka://HOST:PORT/TOPIC"}, \
+        {"bus", SETTING_TEXT, "log:data/mall.log", .spring = "MALL_BUS_URL",                       \
+         .help = "log:PATH or kafka://HOST:PORT/TOPIC"},                                           \
                 {"bus-properties", SETTING_TEXT, NULL,                                             \
                  .help = "Kafka: the file of librdkafka's properties that the daemons have, for "  \
                          "TLS and SASL"},                                                          \
@@ -262,7 +264,7 @@ static int list(const struct config *config)
                                    .group = config_text(config, "group"),
                                    .most = LETTERS_MOST,
                                    .value_most = json ? JSON_VALUE : LIST_VALUE};
-        struct dead_letters letters;
+        struct dead_letters letters = {0};
         struct error e = {0};
         bool done;
 
@@ -272,7 +274,8 @@ static int list(const struct config *config)
                 return flags_misunderstood("dead list", "--group is no name of a group");
         if (!take_bus(config, &bus, &e))
                 return failed("dead list", &e);
-        done = dead_letters_read(&letters, &query, &e);
+        done = (!query.group || dead_group_is_there(&bus, query.group, &e)) &&
+               dead_letters_read(&letters, &query, &e);
         if (done)
                 print_list(&letters, wants_all, json);
         dead_letters_close(&letters);

@@ -35,7 +35,7 @@ int fault_work(struct fault_work *w, int (*run)(struct fault_work *work))
         w->admin = admin_open(config_text(w->config, "token-file"), interrupt_flag(), &e);
         w->reach = &reach;
         if (w->admin && reach_open(&reach, w->config, w->arena, &e))
-                code = run(w);
+                code = run(w) | (reach.missing ? EXIT_REFUSED : 0);
         else
                 code = misunderstood_or_failed(w, &e);
         reach_close(&reach);
@@ -44,7 +44,7 @@ int fault_work(struct fault_work *w, int (*run)(struct fault_work *work))
         return code;
 }
 
-int fault_trouble(const struct fault_work *w, const struct admin_place *l, const char *why)
+int fault_trouble(const struct fault_work *w, const struct admin_listener *l, const char *why)
 {
         fflush(stdout);
         fprintf(stderr, "mallctl: %s: %s\n", admin_name(w->arena, l), why);
@@ -59,7 +59,7 @@ static const struct setting list_settings[] = {
          .type = SETTING_CHOICE,
          .fallback = "no",
          .choices = "no|yes",
-         .help = "the kinds of faults that each daemon has, instead"},
+         .help = "the kinds of faults that there are, and which daemons have them, instead"},
         {NULL},
 };
 
@@ -82,8 +82,13 @@ static const char *count_of(struct arena *arena, const cJSON *object, const char
         return cJSON_IsNumber(value) ? arena_printf(arena, "%.0f", value->valuedouble) : "-";
 }
 
+static const char *or_dash(const char *text)
+{
+        return *text ? text : "-";
+}
+
 /* The texts in the table are copies. */
-static void add_faults(struct columns *t, const struct admin_place *l, const cJSON *answer)
+static void add_faults(struct columns *t, const struct admin_listener *l, const cJSON *answer)
 {
         struct arena *arena = t->arena;
         const cJSON *fault;
@@ -94,7 +99,7 @@ static void add_faults(struct columns *t, const struct admin_place *l, const cJS
                                        text_or(answer, "pod", l->pod ? l->pod : "-"),
                                        count_of(arena, fault, "id"), text_or(fault, "kind", "?"),
                                        fault_target(arena, fault), fault_rate(arena, fault),
-                                       fault_parameters(arena, fault),
+                                       or_dash(fault_parameters(arena, fault)),
                                        fault_rest(arena, fault, clock_wall_ms()),
                                        count_of(arena, fault, "injected")});
 }
@@ -115,19 +120,47 @@ static const char *words_of(struct arena *arena, const cJSON *kind)
         return out.len ? out.at : "-";
 }
 
-static void add_kinds(struct columns *t, const struct admin_place *l, const cJSON *answer)
-{
-        const cJSON *kind;
+enum { KIND, HAVE_IT };
 
-        cJSON_ArrayForEach (kind, cJSON_GetObjectItemCaseSensitive(answer, "kinds"))
-                columns_add(t, (const char *const[]){text_or(answer, "service", l->service),
-                                                     text_or(kind, "name", "?"),
-                                                     words_of(t->arena, kind),
-                                                     text_or(kind, "about", "")});
+/* The row of a kind that others have too: it is one kind if it takes the same. NULL: none yet. */
+static const char **row_of(const struct columns *t, const char *kind, const char *words)
+{
+        for (size_t i = 1; i < t->count; i++)
+                if (strcmp(t->rows[i][KIND], kind) == 0 && strcmp(t->rows[i][KIND + 2], words) == 0)
+                        return t->rows[i];
+        return NULL;
 }
 
-static int ask_one(struct fault_work *w, const struct admin_place *l, struct columns *t,
-                   void (*add)(struct columns *t, const struct admin_place *l, const cJSON *answer))
+/* Pods of a service come beside each other. */
+static const char *and_service(struct arena *arena, const char *list, const char *service)
+{
+        const char *comma = strrchr(list, ',');
+
+        if (strcmp(comma ? comma + 1 : list, service) == 0)
+                return list;
+        return arena_printf(arena, "%s,%s", list, service);
+}
+
+static void add_kinds(struct columns *t, const struct admin_listener *l, const cJSON *answer)
+{
+        const char *service = columns_clean(t->arena, text_or(answer, "service", l->service));
+        const cJSON *kind;
+
+        cJSON_ArrayForEach (kind, cJSON_GetObjectItemCaseSensitive(answer, "kinds")) {
+                const char *name = text_or(kind, "name", "?"), *words = words_of(t->arena, kind);
+                const char **row = row_of(t, name, words);
+
+                if (row)
+                        row[HAVE_IT] = and_service(t->arena, row[HAVE_IT], service);
+                else
+                        columns_add(t, (const char *const[]){name, service, words,
+                                                             text_or(kind, "about", "")});
+        }
+}
+
+static int ask_one(struct fault_work *w, const struct admin_listener *l, struct columns *t,
+                   void (*add)(struct columns *t, const struct admin_listener *l,
+                               const cJSON *answer))
 {
         struct admin_answer answer;
         struct error e;
@@ -148,7 +181,7 @@ static int list(struct fault_work *w)
 {
         static const char *const heads[] = {"SERVICE", "POD",        "ID",      "KIND",    "TARGET",
                                             "RATE",    "PARAMETERS", "ENDS IN", "INJECTED"};
-        static const char *const kind_heads[] = {"SERVICE", "KIND", "MEMBERS", "WHAT HAPPENS"};
+        static const char *const kind_heads[] = {"KIND", "SERVICES", "MEMBERS", "WHAT HAPPENS"};
         bool kinds = flags_yes(w->config, "kinds");
         struct columns t =
                 kinds ? columns_open(w->arena, 4, kind_heads) : columns_open(w->arena, 9, heads);
@@ -158,7 +191,7 @@ static int list(struct fault_work *w)
                 code |= ask_one(w, &w->reach->listeners[i], &t, kinds ? add_kinds : add_faults);
         if (t.count > 1)
                 columns_print(&t, stdout);
-        else if (!code)
+        else if (!code && !w->reach->missing)
                 puts(kinds ? "there are no kinds" : "no fault is on");
         return code;
 }
@@ -191,6 +224,7 @@ static const struct setting clear_settings[] = {
         {.name = "id",
          .type = SETTING_NUMBER,
          .help = "only this one, of the one service that --service names",
+         .only_flag = true,
          .least = 1,
          .most = INT64_MAX},
         {NULL},
@@ -202,7 +236,7 @@ static const char clear_usage[] =
         "a listener did not answer, or has\n"
         "no such fault; 2: not understood.\n";
 
-static int say_cleared(struct fault_work *w, const struct admin_place *l, const cJSON *body)
+static int say_cleared(struct fault_work *w, const struct admin_listener *l, const cJSON *body)
 {
         const cJSON *ended = cJSON_GetObjectItemCaseSensitive(body, "ended");
         int count = cJSON_IsNumber(ended) ? ended->valueint : 1;
@@ -214,7 +248,7 @@ static int say_cleared(struct fault_work *w, const struct admin_place *l, const 
 }
 
 /* Adds to `ended` how many it had. */
-static int clear_one(struct fault_work *w, const struct admin_place *l, int *ended)
+static int clear_one(struct fault_work *w, const struct admin_listener *l, int *ended)
 {
         struct admin_answer answer;
         struct error e;
@@ -237,6 +271,7 @@ static int clear(struct fault_work *w)
 
         for (size_t i = 0; i < w->reach->count && !interrupt_came(); i++)
                 code |= clear_one(w, &w->reach->listeners[i], &ended);
+        code |= w->reach->missing ? EXIT_REFUSED : 0;
         if (!ended && !code && one) {
                 fprintf(stderr, "mallctl: no fault has the id %lld there\n",
                         (long long)config_number(w->config, "id"));
@@ -261,7 +296,7 @@ static int clear_run(const struct config *config)
         if (config_arguments(config)[0])
                 code = flags_misunderstood("fault clear", "fault clear takes flags only");
         else if (one && !config_text(config, "service") && !config_text(config, "selector") &&
-                 !config_is_set(config, "at"))
+                 !config_is_flag(config, "at"))
                 code = flags_misunderstood(
                         "fault clear", "each daemon counts its ids: --id needs --service as well");
         else

@@ -21,7 +21,7 @@ struct fault_work {
 int fault_work(struct fault_work *work, int (*run)(struct fault_work *work));
 
 /* Says on stderr why one listener did not do it; gives EXIT_REFUSED. */
-int fault_trouble(const struct fault_work *work, const struct admin_place *listener,
+int fault_trouble(const struct fault_work *work, const struct admin_listener *listener,
                   const char *why);
 
 #endif

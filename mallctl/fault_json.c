@@ -2,6 +2,7 @@
 
 #include "base/fault.h"
 #include "base/fault_read.h"
+#include "mallctl/names.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -37,6 +38,18 @@ bool fault_json_end(struct text *json, struct error *error)
         fault = body ? fault_read(ALL_KINDS, body, error) : NULL;
         fault_free(fault);
         return fault;
+}
+
+const char *fault_unit_hint(struct arena *arena, const struct error *e, const char *value)
+{
+        static const char *const times[] = {"delay", "p50", "p99", "duration", NULL};
+
+        if (!names_have(times, e->member) || !value || !*value ||
+            value[strspn(value, "0123456789")] || strlen(value) > 6 ||
+            strstr(e->text, "did you mean"))
+                return "";
+        return arena_printf(arena, "; %s without a unit is %s s: did you mean %sms?", value, value,
+                            value);
 }
 
 /* ---- and back ---- */
@@ -102,7 +115,7 @@ const char *fault_parameters(struct arena *arena, const cJSON *fault)
                 text_printf(&out, "%g cores", number_of(fault, "cores"));
         if (number_of(fault, "size") > 0)
                 text_string(&out, size_text(arena, number_of(fault, "size")));
-        return out.len ? out.at : "-";
+        return out.at;
 }
 
 const char *fault_rate(struct arena *arena, const cJSON *fault)

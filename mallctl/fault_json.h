@@ -16,7 +16,11 @@ bool fault_json_end(struct text *json, struct error *error);
 
 /* "POST /orders/{id}", "route orders", "DeliveryStarted of key 1"; "all" */
 const char *fault_target(struct arena *arena, const cJSON *fault);
-/* "p50 100ms, p99 2s", "status 500" */
+/* What is added to the error's text where the value of a time has no unit: "500" is 500 s, and
+   500ms was meant. Else "". value may be NULL. */
+const char *fault_unit_hint(struct arena *arena, const struct error *error, const char *value);
+
+/* "p50 100ms, p99 2s", "status 500"; "" */
 const char *fault_parameters(struct arena *arena, const cJSON *fault);
 const char *fault_rate(struct arena *arena, const cJSON *fault);
 /* "4m10s" until it ends, by this machine's clock; now_ms: Unix time */

@@ -26,6 +26,11 @@ bool flags_yes(const struct config *config, const char *name)
         return strcmp(config_text(config, name), "yes") == 0;
 }
 
+int flags_version(void)
+{
+        return printf("mallctl %s (%s)\n", build_version, build_commit) > 0 ? 0 : 1;
+}
+
 static int help(const struct setting *settings, const char *usage)
 {
         struct arena *arena = arena_open();
@@ -52,7 +57,7 @@ int flags_main(const char *command, const struct setting *settings, const char *
         if (config_wants_help(config))
                 code = help(settings, usage);
         else if (config_wants_version(config))
-                code = printf("mallctl %s (%s)\n", build_version, build_commit) > 0 ? 0 : 1;
+                code = flags_version();
         else
                 code = run(config);
         config_close(&config);

@@ -22,6 +22,9 @@ char **flags_bare(char **arguments, const struct flags_bare *flags);
 /* Does a choice no|yes say yes? */
 bool flags_yes(const struct config *config, const char *name);
 
+/* --version: prints it and gives the exit code. */
+int flags_version(void);
+
 int flags_misunderstood(const char *command, const char *what);
 
 #endif

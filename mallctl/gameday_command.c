@@ -2,11 +2,11 @@
 #include "mallctl/command.h"
 
 #include "audit/topic.h"
-#include "mallctl/columns.h"
-#include "mallctl/fault_json.h"
 #include "mallctl/flags.h"
+#include "mallctl/gameday_plan.h"
 #include "mallctl/gameday_run.h"
 #include "mallctl/interrupt.h"
+#include "mallctl/names.h"
 #include "mallctl/reach.h"
 #include "mallctl/services.h"
 #include "service/fetch.h"
@@ -16,6 +16,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#define USUAL_LOG "data/mall.log"
 
 enum { EXIT_NOT_CHECKED = 3, LONGEST_PRODUCT = 100, MOST_PLACES = 64 };
 
@@ -29,8 +32,10 @@ static const struct setting settings[] = {
          .help = "where else metrics are, NAME=http://HOST:PORT,...: those of the gateway; all of "
                  "a "
                  "service's places, instead of the one above"},
-        {"bus", SETTING_TEXT, NULL,
-         .help = "their bus, log:PATH or kafka://HOST:PORT/TOPIC: the audit reads its events too"},
+        {"bus", SETTING_TEXT, NULL, .spring = "MALL_BUS_URL",
+         .help = "their bus, log:PATH or kafka://HOST:PORT/TOPIC: the audit reads its events too; "
+                 "unset: "
+                 "log:" USUAL_LOG " where that is, and no place is named"},
         {"bus-properties", SETTING_TEXT, NULL,
          .help = "Kafka: the file of librdkafka's properties that the daemons have"},
         {.name = "memory",
@@ -59,27 +64,6 @@ static const char usage[] =
         "such files. Exit 0: the mall stood it;\n"
         "1: it did not, and what; 2: not understood; 3: something could not be checked.\n";
 
-/* ---- the plan ---- */
-
-static void print_plan(const struct gameday *day, struct arena *arena)
-{
-        static const char *const heads[] = {"AT", "FOR", "SERVICE", "FAULT"};
-        struct columns t = columns_open(arena, 4, heads);
-
-        printf("%s: %s\n", columns_clean(arena, day->name), columns_clean(arena, day->about));
-        for (const char *const *see = day->see; *see; see++)
-                printf("- %s\n", columns_clean(arena, *see));
-        for (size_t i = 0; i < day->fault_count; i++)
-                columns_add(&t,
-                            (const char *const[]){fault_time(arena, day->faults[i].at_ms),
-                                                  fault_time(arena, day->faults[i].for_ms),
-                                                  day->faults[i].service,
-                                                  arena_printf(arena, "%s}", day->faults[i].json)});
-        columns_print(&t, stdout);
-        printf("%g orders a second for %s\n", day->rate, fault_time(arena, day->load_ms));
-        fflush(stdout);
-}
-
 /* ---- what was asked for ---- */
 
 struct wanted {
@@ -102,11 +86,26 @@ static bool take_url(struct wanted *w, const char *name, const char **url, struc
         return len < 200 || error_set(error, ERROR_BAD_INPUT, "--%s is too long", name);
 }
 
+/* The embedded log is where it is in the source tree, if the mall is too: another mall's books must
+   not be compared with it. */
+static const char *usual_bus(const struct config *config)
+{
+        static const char *const places[] = {"gateway",   "order",    "delivery", "product",
+                                             "namespace", "selector", NULL};
+
+        for (const char *const *p = places; *p; p++)
+                if (config_is_set(config, *p))
+                        return NULL;
+        return access(USUAL_LOG, R_OK) == 0 ? "log:" USUAL_LOG : NULL;
+}
+
 static bool take_books(struct wanted *w, struct error *error)
 {
         struct audit_places *books = &w->mall.books;
 
         books->bus = config_text(w->config, "bus");
+        if (!books->bus)
+                books->bus = usual_bus(w->config);
         books->bus_properties = config_text(w->config, "bus-properties");
         books->memory = (size_t)config_number(w->config, "memory");
         books->stop = interrupt_flag();
@@ -157,6 +156,15 @@ static bool take_shorten(struct wanted *w, struct error *error)
         return true;
 }
 
+static const char *actuators_hint(const struct wanted *w, const char *service)
+{
+        const char **known = arena_alloc(w->arena, (w->mall.actuator_count + 1) * sizeof *known);
+
+        for (size_t i = 0; i < w->mall.actuator_count; i++)
+                known[i] = w->mall.actuators[i].service;
+        return names_hint(w->arena, service, known);
+}
+
 static bool checks_have_places(const struct wanted *w, struct error *error)
 {
         for (size_t i = 0; i < w->day->check_count; i++) {
@@ -164,9 +172,10 @@ static bool checks_have_places(const struct wanted *w, struct error *error)
 
                 if (c->service && !has_actuator(&w->mall, c->service))
                         return error_set(error, ERROR_BAD_INPUT,
-                                         "%.100s:%d: nobody knows where %.60s shows its metrics: "
-                                         "--actuators",
-                                         w->day->file, c->line, c->service);
+                                         "%.100s:%d: nobody knows where %.60s shows its metrics "
+                                         "(--actuators)%.120s",
+                                         w->day->file, c->line, c->service,
+                                         actuators_hint(w, c->service));
         }
         return true;
 }
@@ -200,6 +209,13 @@ static int failed(const struct error *e)
         return EXIT_NOT_CHECKED;
 }
 
+/* A fault that misses a pod is another game day. */
+static bool all_reached(const struct reach *r, struct error *error)
+{
+        return !r->missing ||
+               error_set(error, ERROR_UNAVAILABLE, "not all pods can be reached; nothing was done");
+}
+
 static int run_wanted(struct wanted *w)
 {
         struct reach reach = {0};
@@ -207,10 +223,10 @@ static int run_wanted(struct wanted *w)
         int code;
 
         w->mall.admin = admin_open(config_text(w->config, "token-file"), interrupt_flag(), &e);
-        if (w->mall.admin && reach_open(&reach, w->config, w->arena, &e)) {
+        if (w->mall.admin && reach_open(&reach, w->config, w->arena, &e) &&
+            all_reached(&reach, &e)) {
                 w->mall.listeners = reach.listeners;
                 w->mall.listener_count = reach.count;
-                print_plan(w->day, w->arena);
                 code = gameday_run(w->day, &w->mall, w->arena);
         } else {
                 code = failed(&e);
@@ -218,6 +234,22 @@ static int run_wanted(struct wanted *w)
         reach_close(&reach);
         admin_close(&w->mall.admin);
         return code;
+}
+
+/* Asks nobody: on a cluster it cannot know the services. */
+static int plan_wanted(struct wanted *w)
+{
+        bool on_cluster = config_text(w->config, "namespace") || config_text(w->config, "selector");
+        struct reach reach = {0};
+        struct error e = {0};
+
+        if (!on_cluster &&
+            (!reach_open(&reach, w->config, w->arena, &e) ||
+             !gameday_plan_has_places(w->day, reach.listeners, reach.count, w->arena, &e)))
+                return failed(&e);
+        reach_close(&reach);
+        gameday_plan_print(w->day, w->mall.books.bus, w->arena);
+        return 0;
 }
 
 static int run(const struct config *config)
@@ -231,7 +263,7 @@ static int run(const struct config *config)
         if (!read_command(&w, &e))
                 code = failed(&e);
         else if (flags_yes(config, "plan"))
-                print_plan(w.day, w.arena);
+                code = plan_wanted(&w);
         else
                 code = run_wanted(&w);
         curl_global_cleanup();

@@ -2,6 +2,7 @@
 
 #include "mallctl/columns.h"
 #include "mallctl/fault_json.h"
+#include "mallctl/gameday_plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,14 +10,16 @@
 
 /* One that was switched on. */
 struct on {
-        const struct admin_place *listener;
-        int64_t id;
+        const struct admin_listener *listener;
+        const char *kind;
+        int64_t id, ends_ms; /* since the begin */
+        bool is_over;        /* and that was said */
 };
 
 struct gameday_faults {
         const struct gameday *day;
         struct admin_client *admin;
-        const struct admin_place *listeners;
+        const struct admin_listener *listeners;
         size_t count;
         size_t next; /* the day's first fault that is not on yet */
         struct on *on;
@@ -24,21 +27,13 @@ struct gameday_faults {
         struct arena *arena;
 };
 
-static bool is_of(const struct admin_place *l, const struct gameday_fault *fault)
+static bool is_of(const struct admin_listener *l, const struct gameday_fault *fault)
 {
         return strcmp(l->service, fault->service) == 0;
 }
 
-static bool has_place(const struct gameday_faults *f, const struct gameday_fault *fault)
-{
-        for (size_t i = 0; i < f->count; i++)
-                if (is_of(&f->listeners[i], fault))
-                        return true;
-        return false;
-}
-
 struct gameday_faults *gameday_faults_open(const struct gameday *day, struct admin_client *admin,
-                                           const struct admin_place *listeners, size_t count,
+                                           const struct admin_listener *listeners, size_t count,
                                            struct error *error)
 {
         struct gameday_faults *f = memory_alloc(sizeof *f);
@@ -48,14 +43,8 @@ struct gameday_faults *gameday_faults_open(const struct gameday *day, struct adm
         f->listeners = listeners;
         f->count = count;
         f->arena = arena_open();
-        for (size_t i = 0; i < day->fault_count; i++) {
-                if (has_place(f, &day->faults[i]))
-                        continue;
-                error_set(error, ERROR_BAD_INPUT, "%.100s:%d: --at names no place of %.60s",
-                          day->file, day->faults[i].line, day->faults[i].service);
+        if (!gameday_plan_has_places(day, listeners, count, f->arena, error))
                 gameday_faults_close(&f);
-                return NULL;
-        }
         return f;
 }
 
@@ -87,7 +76,7 @@ static bool has_kind(const cJSON *answer, const char *name)
         return false;
 }
 
-static bool has_kinds(struct gameday_faults *f, const struct admin_place *l, const cJSON *answer,
+static bool has_kinds(struct gameday_faults *f, const struct admin_listener *l, const cJSON *answer,
                       struct error *error)
 {
         for (size_t i = 0; i < f->day->fault_count; i++)
@@ -97,7 +86,7 @@ static bool has_kinds(struct gameday_faults *f, const struct admin_place *l, con
         return true;
 }
 
-static bool check_one(struct gameday_faults *f, const struct admin_place *l, struct error *error)
+static bool check_one(struct gameday_faults *f, const struct admin_listener *l, struct error *error)
 {
         struct admin_answer answer;
         struct error e;
@@ -128,7 +117,7 @@ bool gameday_faults_check(struct gameday_faults *f, struct error *error)
 /* ---- on ---- */
 
 static void say(struct gameday_faults *f, const struct gameday_fault *fault,
-                const struct admin_place *l, const cJSON *answer, int64_t since_ms)
+                const struct admin_listener *l, const cJSON *answer, int64_t since_ms)
 {
         const char *warning =
                 cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(answer, "warning"));
@@ -139,16 +128,20 @@ static void say(struct gameday_faults *f, const struct gameday_fault *fault,
                 printf("       warning: %s\n", columns_clean(f->arena, warning));
 }
 
-static void note(struct gameday_faults *f, const struct admin_place *l, const cJSON *answer)
+static void note(struct gameday_faults *f, const struct gameday_fault *fault,
+                 const struct admin_listener *l, const cJSON *answer, int64_t since_ms)
 {
         const cJSON *id = cJSON_GetObjectItemCaseSensitive(answer, "id");
 
         f->on = memory_reserve(f->on, &f->on_room, f->on_count + 1, sizeof *f->on);
-        f->on[f->on_count++] = (struct on){l, cJSON_IsNumber(id) ? (int64_t)id->valuedouble : 0};
+        f->on[f->on_count++] = (struct on){.listener = l,
+                                           .kind = fault->kind,
+                                           .id = cJSON_IsNumber(id) ? (int64_t)id->valuedouble : 0,
+                                           .ends_ms = since_ms + fault->for_ms};
 }
 
 static bool switch_on(struct gameday_faults *f, const struct gameday_fault *fault,
-                      const struct admin_place *l, int64_t since_ms, struct error *error)
+                      const struct admin_listener *l, int64_t since_ms, struct error *error)
 {
         const char *json = arena_printf(f->arena, "%s,\"duration\":\"%lldms\"}", fault->json,
                                         (long long)fault->for_ms);
@@ -159,7 +152,7 @@ static bool switch_on(struct gameday_faults *f, const struct gameday_fault *faul
                 return false;
         good = answer.status == 201;
         if (good) {
-                note(f, l, answer.body);
+                note(f, fault, l, answer.body, since_ms);
                 say(f, fault, l, answer.body, since_ms);
         } else {
                 error_set(error, ERROR_UNAVAILABLE, "%s does not take %s: %s",
@@ -169,8 +162,38 @@ static bool switch_on(struct gameday_faults *f, const struct gameday_fault *faul
         return good;
 }
 
+/* ---- over ---- */
+
+static void say_over(struct gameday_faults *f, struct on *one, int64_t since_ms)
+{
+        one->is_over = true;
+        printf("%4llds  %s is over at %s\n", (long long)(since_ms / 1000), one->kind,
+               admin_name(f->arena, one->listener));
+}
+
+/* It has ended where the daemon no longer has it. One that does not answer is asked no more. */
+static void look_whether_over(struct gameday_faults *f, struct on *one, int64_t since_ms)
+{
+        const char *path = arena_printf(f->arena, "/faults/%lld", (long long)one->id);
+        struct admin_answer answer;
+        struct error ignored;
+
+        if (!admin_ask(f->admin, one->listener, "GET", path, NULL, &answer, &ignored)) {
+                one->is_over = true;
+                return;
+        }
+        if (answer.status == 404)
+                say_over(f, one, since_ms);
+        cJSON_Delete(answer.body);
+}
+
+/* ---- while it goes on ---- */
+
 bool gameday_faults_go_on(struct gameday_faults *f, int64_t since_ms, struct error *error)
 {
+        for (size_t i = 0; i < f->on_count; i++)
+                if (!f->on[i].is_over && since_ms >= f->on[i].ends_ms)
+                        look_whether_over(f, &f->on[i], since_ms);
         for (; f->next < f->day->fault_count; f->next++) {
                 const struct gameday_fault *fault = &f->day->faults[f->next];
 
@@ -186,14 +209,14 @@ bool gameday_faults_go_on(struct gameday_faults *f, int64_t since_ms, struct err
 
 /* ---- off ---- */
 
-void gameday_faults_clear(struct gameday_faults *f)
+void gameday_faults_clear(struct gameday_faults *f, int64_t since_ms)
 {
         struct admin_answer answer;
         struct error e;
 
         admin_do_not_stop(f->admin);
         while (f->on_count) {
-                const struct on *one = &f->on[--f->on_count];
+                struct on *one = &f->on[--f->on_count];
                 const char *path = arena_printf(f->arena, "/faults/%lld", (long long)one->id);
 
                 if (!admin_ask(f->admin, one->listener, "DELETE", path, NULL, &answer, &e)) {
@@ -201,5 +224,7 @@ void gameday_faults_clear(struct gameday_faults *f)
                         continue;
                 }
                 cJSON_Delete(answer.body); /* 204, or 404: it has ended */
+                if (!one->is_over)
+                        say_over(f, one, since_ms);
         }
 }

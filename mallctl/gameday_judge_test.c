@@ -94,6 +94,29 @@ static void failed_orders_are_counted(void)
         check_int(orders(CHECK_NONE_FAILED, 0, 0), VERDICT_UNCHECKED);
 }
 
+static void reasons_are_counted_each_and_those_beyond_the_last_together(void)
+{
+        struct gameday_orders o = {0};
+        char why[8] = "a";
+
+        gameday_orders_failed(&o, "the answer is a 500");
+        gameday_orders_failed(&o, "reset");
+        gameday_orders_failed(&o, "the answer is a 500");
+        check_int((int64_t)o.reasons, 2);
+        check_text(o.failures[0].why, "the answer is a 500");
+        check_int((int64_t)o.failures[0].count, 2);
+        check_int((int64_t)o.failures[1].count, 1);
+        for (; why[0] < 'a' + 10; why[0]++)
+                gameday_orders_failed(&o, why);
+        check_int((int64_t)o.failed, 13);
+        check_int((int64_t)o.reasons, MOST_REASONS);
+        check_text(o.failures[MOST_REASONS - 2].why, "e");
+        check_text(o.failures[MOST_REASONS - 1].why, "other reasons");
+        check_int((int64_t)o.failures[MOST_REASONS - 1].count, 5);
+        gameday_orders_failed(&o, "reset");
+        check_int((int64_t)o.failures[1].count, 2);
+}
+
 static void the_worst_verdict_is_the_exit_code(void)
 {
         struct gameday_judgement j[3] = {
@@ -139,6 +162,7 @@ int main(int argc, char **argv)
                 STORY(what_is_not_shown_never_holds),
                 STORY(readiness_counts_each_look),
                 STORY(failed_orders_are_counted),
+                STORY(reasons_are_counted_each_and_those_beyond_the_last_together),
                 STORY(the_worst_verdict_is_the_exit_code),
                 STORY(samples_are_chosen_by_name_and_labels),
                 {NULL, NULL},

@@ -61,13 +61,30 @@ static void note_acknowledged(struct gameday_load *l, int64_t id)
         pthread_mutex_unlock(&l->lock);
 }
 
+void gameday_orders_failed(struct gameday_orders *o, const char *why)
+{
+        char text[sizeof o->failures->why];
+        size_t i = 0;
+
+        snprintf(text, sizeof text, "%s", why);
+        while (i < o->reasons && strcmp(o->failures[i].why, text) != 0)
+                i++;
+        if (i >= MOST_REASONS - 1) {
+                i = MOST_REASONS - 1;
+                snprintf(text, sizeof text, "other reasons");
+        }
+        snprintf(o->failures[i].why, sizeof text, "%s", text);
+        o->failures[i].count++;
+        o->reasons = i < o->reasons ? o->reasons : i + 1;
+        o->failed++;
+}
+
 static void note_failed(struct gameday_load *l, struct arena *arena, const char *why)
 {
         const char *clean = columns_clean(arena, why);
 
         pthread_mutex_lock(&l->lock);
-        l->orders.failed++;
-        snprintf(l->orders.failure, sizeof l->orders.failure, "%s", clean);
+        gameday_orders_failed(&l->orders, clean);
         pthread_mutex_unlock(&l->lock);
 }
 

@@ -10,11 +10,20 @@
 
 struct gameday_load;
 
+enum { MOST_REASONS = 8 };
+
 struct gameday_orders {
         size_t acknowledged, failed, left_out;
-        size_t unnamed;    /* acknowledged, but the answer has no id */
-        char failure[120]; /* why the last one failed */
+        size_t unnamed; /* acknowledged, but the answer has no id */
+        size_t reasons;
+        struct {
+                char why[120];
+                size_t count;
+        } failures[MOST_REASONS]; /* the last one counts all others */
 };
+
+/* Counts one that failed, by its reason. */
+void gameday_orders_failed(struct gameday_orders *orders, const char *why);
 
 /* Begins at once. gateway: its URL; product: a productId. */
 struct gameday_load *gameday_load_open(const struct gameday *day, const char *gateway,

@@ -1,10 +1,10 @@
 #include "mallctl/gameday.h"
 
 #include "base/config_value.h"
-#include "base/suggest.h"
 #include "base/yaml.h"
 #include "mallctl/fault_json.h"
 #include "mallctl/gameday_checks_read.h"
+#include "mallctl/names.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -49,15 +49,8 @@ static bool read_time(struct reader *r, const struct yaml *at, int64_t least_ms,
 
 static bool unknown(struct reader *r, const struct yaml *at, const char *const *known)
 {
-        const char *near = suggest(at->name, known);
-        struct text all = text_open(r->arena, 100);
-
-        for (const char *const *k = known; *k; k++)
-                text_printf(&all, "%s%s", all.len ? ", " : "", *k);
-        if (near)
-                return yaml_error(at, r->error, "%.60s is not known here; did you mean %s?",
-                                  at->name, near);
-        return yaml_error(at, r->error, "%.60s is not known here: %s", at->name, all.at);
+        return yaml_error(at, r->error, "%.60s is not known here%s", at->name,
+                          names_hint(r->arena, at->name, known));
 }
 
 static bool want(struct reader *r, const struct yaml *at, enum yaml_kind kind, const char *what)
@@ -148,7 +141,8 @@ static bool is_right(struct reader *r, const struct fault_reader *f)
         if (fault_json_end(&whole, &e))
                 return true;
         at = yaml_member(f->at, e.member);
-        return yaml_error(at ? at : f->at, r->error, "%s", e.text);
+        return yaml_error(at ? at : f->at, r->error, "%s%s", e.text,
+                          fault_unit_hint(r->arena, &e, at ? at->text : NULL));
 }
 
 static bool is_whole(struct reader *r, const struct fault_reader *f)

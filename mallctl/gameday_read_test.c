@@ -144,6 +144,8 @@ static void times_have_bounds(void)
         refuses("at: 20s", "at: soon", "d.yml:6: at is a duration");
         refuses("for: 30s", "for: 10ms", "d.yml:6: for is a duration");
         refuses("for: 30s", "for: 61min", "d.yml:6: for is at most 1h");
+        refuses("kind: http-status, status: 500", "kind: http-latency, delay: 500",
+                "did you mean 500ms?");
         refuses("for: 30s", "duration: 30s", "d.yml:6: a game day says `for`");
         refuses("ends: 90s", "ends: never", "d.yml:8: ends is a duration");
         refuses("rate: 10", "rate: 50.1", "d.yml:4: rate is a number of orders a second");

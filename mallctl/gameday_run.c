@@ -5,9 +5,9 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "mallctl/columns.h"
-#include "mallctl/fault_json.h"
 #include "mallctl/flags.h"
 #include "mallctl/gameday_faults.h"
+#include "mallctl/gameday_plan.h"
 #include "mallctl/interrupt.h"
 
 #include <curl/curl.h>
@@ -194,6 +194,14 @@ static void print_table(const struct run *r, const struct verdicts *v)
         columns_print(&t, stdout);
 }
 
+static void say_failures(const struct gameday_orders *o)
+{
+        if (o->failed)
+                puts("\nOrders that failed:");
+        for (size_t i = 0; i < o->reasons; i++)
+                printf("  %zu: %s\n", o->failures[i].count, o->failures[i].why);
+}
+
 static int say_verdict(const struct run *r, const struct verdicts *v)
 {
         static const char *const said[] = {"the mall stood it", "the mall did not stand it", "",
@@ -202,8 +210,7 @@ static int say_verdict(const struct run *r, const struct verdicts *v)
         struct gameday_orders o;
 
         gameday_load_count(r->load, &o);
-        if (o.failed)
-                printf("\nThe last order that failed: %s\n", o.failure);
+        say_failures(&o);
         print_table(r, v);
         printf("\ngame day %s: %s\n", columns_clean(r->arena, r->day->name), said[code]);
         return code;
@@ -228,14 +235,30 @@ static int judge(struct run *r)
 
 /* ---- from begin to end ---- */
 
+static void say_doubts(struct run *r)
+{
+        for (size_t i = 0; i < r->day->check_count; i++) {
+                const char *doubt = gameday_watch_doubt(r->watch, i, r->arena);
+
+                if (doubt)
+                        printf("warning: %s:%d: %s\n", columns_clean(r->arena, r->day->file),
+                               r->day->checks[i].line, columns_clean(r->arena, doubt));
+        }
+        fflush(stdout);
+}
+
 static bool prepare(struct run *r, struct error *error)
 {
         r->product = r->mall->product;
         r->faults = gameday_faults_open(r->day, r->mall->admin, r->mall->listeners,
                                         r->mall->listener_count, error);
         r->watch = gameday_watch_open(r->day, r->mall->actuators, r->mall->actuator_count);
-        return r->faults && gameday_faults_check(r->faults, error) &&
-               gameday_watch_look(r->watch, error) && (r->product || make_product(r, error));
+        if (!r->faults || !gameday_faults_check(r->faults, error) ||
+            !gameday_watch_look(r->watch, error))
+                return false;
+        gameday_plan_print(r->day, r->mall->books.bus, r->arena);
+        say_doubts(r);
+        return r->product || make_product(r, error);
 }
 
 static int run_prepared(struct run *r)
@@ -246,7 +269,7 @@ static int run_prepared(struct run *r)
         r->load = gameday_load_open(r->day, r->mall->gateway, r->product);
         gameday_watch_begin(r->watch);
         done = go_through(r, &e);
-        gameday_faults_clear(r->faults);
+        gameday_faults_clear(r->faults, since_ms(r));
         gameday_load_end(r->load);
         gameday_watch_end(r->watch);
         if (done)

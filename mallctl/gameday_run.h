@@ -12,7 +12,7 @@ struct gameday_mall {
         const char *product; /* a productId that is there; NULL: one is made */
         struct audit_places books;
         struct admin_client *admin;
-        const struct admin_place *listeners;
+        const struct admin_listener *listeners;
         size_t listener_count;
         const struct gameday_place *actuators;
         size_t actuator_count;

@@ -2,6 +2,7 @@
 
 #include "audit/ask.h"
 #include "base/thread.h"
+#include "mallctl/gameday_plan.h"
 #include "mallctl/interrupt.h"
 #include "mallctl/samples.h"
 
@@ -154,6 +155,18 @@ bool gameday_watch_look(struct gameday_watch *w, struct error *error)
         w->waiting = waiting;
         pthread_mutex_unlock(&w->lock);
         return all;
+}
+
+const char *gameday_watch_doubt(struct gameday_watch *w, size_t check, struct arena *arena)
+{
+        const struct gameday_check *c = &w->day->checks[check];
+        const char **pages = arena_alloc(arena, (w->count + 1) * sizeof *pages);
+        size_t count = 0;
+
+        for (size_t i = 0; c->metric && i < w->count; i++)
+                if (w->pages[i] && strcmp(w->places[i].service, c->service) == 0)
+                        pages[count++] = w->pages[i];
+        return count ? gameday_plan_doubt(arena, c, pages) : NULL;
 }
 
 /* ---- all the while ---- */

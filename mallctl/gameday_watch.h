@@ -34,6 +34,8 @@ void gameday_watch_close(struct gameday_watch **watch);
 /* One look, now. False: a place does not show its metrics, and the error says which. Not while the
    watch runs by itself. */
 bool gameday_watch_look(struct gameday_watch *watch, struct error *error);
+/* After a look: what is odd about the metric of a check, or NULL (gameday_plan_doubt). */
+const char *gameday_watch_doubt(struct gameday_watch *watch, size_t check, struct arena *arena);
 /* A look a second, on a thread of its own, from begin to end. */
 void gameday_watch_begin(struct gameday_watch *watch);
 void gameday_watch_end(struct gameday_watch *watch);

@@ -8,7 +8,8 @@
 #include <stdio.h>
 
 static const struct setting settings[] = {
-        {"bus", SETTING_TEXT, "log:data/mall.log", .help = "log:PATH or kafka://HOST:PORT/TOPIC"},
+        {"bus", SETTING_TEXT, "log:data/mall.log", .spring = "MALL_BUS_URL",
+         .help = "log:PATH or kafka://HOST:PORT/TOPIC"},
         {"bus-properties", SETTING_TEXT, NULL,
          .help = "Kafka: the file of librdkafka's properties that the daemons have, for TLS and "
                  "SASL"},

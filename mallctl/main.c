@@ -3,7 +3,11 @@
 
    OWNS   nothing: it may run beside the daemons; only renew needs a SQLite store for itself
    FAILS  exit 1 when a command fails, 2 when it was not understood */
+#include "base/suggest.h"
+#include "mallctl/columns.h"
 #include "mallctl/command.h"
+#include "mallctl/flags.h"
+#include "mallctl/names.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -51,6 +55,75 @@ static void usage(FILE *out)
               out);
 }
 
+/* ---- what is no command ---- */
+
+/* The first words of all commands, each once, or the second ones of those that begin with `first`;
+   ended by NULL. */
+static const char **words_after(struct arena *arena, const char *first)
+{
+        const char **words = arena_alloc(arena, sizeof commands / sizeof *commands * sizeof *words);
+        size_t count = 0;
+
+        for (const struct command *c = commands; c->name; c++) {
+                size_t len = strcspn(c->name, " ");
+                const char *word = arena_copy(arena, c->name, len);
+
+                if (first && strcmp(first, word) != 0)
+                        continue;
+                if (first)
+                        word = c->name[len] ? c->name + len + 1 : NULL;
+                if (word && (!count || strcmp(words[count - 1], word) != 0))
+                        words[count++] = word;
+        }
+        return words;
+}
+
+static int group_usage(const char *first)
+{
+        printf("usage: mallctl %s COMMAND ...\n\n", first);
+        for (const struct command *c = commands; c->name; c++)
+                if (strncmp(c->name, first, strlen(first)) == 0 && c->name[strlen(first)] == ' ')
+                        printf("  %-11s %-20s  %s\n", c->name, c->arguments, c->help);
+        puts("\nEach names its flags with --help.");
+        return 0;
+}
+
+static bool is_help(const char *word)
+{
+        return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
+/* words: "fault lst", where `fault` begins commands, which are `after`. */
+static int no_such_word(struct arena *arena, char **words, const char *const *after)
+{
+        const char *near = words[1] ? suggest(words[1], after) : NULL;
+        const char *all = names_list(arena, after, "or");
+
+        if (!words[1])
+                fprintf(stderr, "mallctl: %s takes %s\n", words[0], all);
+        else
+                fprintf(stderr, "mallctl: %s takes %s, not %s%s%s%s\n", words[0], all,
+                        columns_clean(arena, words[1]), near ? "; did you mean " : "",
+                        near ? near : "", near ? "?" : "");
+        return 2;
+}
+
+static int no_such_command(struct arena *arena, char **words)
+{
+        const char *const *after = words_after(arena, words[0]);
+
+        if (*after && words[1] && is_help(words[1]))
+                return group_usage(words[0]);
+        if (*after)
+                return no_such_word(arena, words, after);
+        fprintf(stderr, "mallctl: %s is no command%s; see mallctl --help\n",
+                columns_clean(arena, words[0]),
+                names_hint(arena, words[0], words_after(arena, NULL)));
+        return 2;
+}
+
+/* ---- what is one ---- */
+
 /* The words after the command's name; NULL: it is another command. */
 static char **arguments_of(const struct command *c, char **words)
 {
@@ -70,16 +143,27 @@ static char **arguments_of(const struct command *c, char **words)
 
 int main(int argc, char **argv)
 {
-        if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
+        struct arena *arena;
+        int code;
+
+        if (argc == 2 && is_help(argv[1])) {
                 usage(stdout);
                 return 0;
         }
+        if (argc == 2 && strcmp(argv[1], "--version") == 0)
+                return flags_version();
         for (const struct command *c = commands; argc > 1 && c->name; c++) {
                 char **arguments = arguments_of(c, argv + 1);
 
                 if (arguments)
                         return c->run(arguments);
         }
-        usage(stderr);
-        return 2;
+        if (argc < 2) {
+                usage(stderr);
+                return 2;
+        }
+        arena = arena_open();
+        code = no_such_command(arena, argv + 1);
+        arena_close(&arena);
+        return code;
 }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIST_MS = 30000, FORWARD_MS = 30000, MOST_PODS = 200, SAID = 160 };
+enum { LIST_MS = 30000, FORWARD_MS = 30000, MOST_FORWARDS = 200, SAID = 160 };
 
 struct pod_list {
         struct pods_wanted wanted;
@@ -102,7 +102,7 @@ static bool is_wanted(const struct pod_list *p, const cJSON *pod)
                (p->wanted.selector || has_admin_port(pod));
 }
 
-static void take_pod(struct pod_list *p, const cJSON *pod, struct admin_place *l)
+static void take_pod(struct pod_list *p, const cJSON *pod, struct admin_listener *l)
 {
         const char *app = cJSON_GetStringValue(
                 cJSON_GetObjectItemCaseSensitive(at(pod, "metadata", "labels"), "app"));
@@ -127,17 +127,18 @@ static bool none_found(const struct pod_list *p, struct error *error)
                          space);
 }
 
-static bool take_list(struct pod_list *p, const struct text *list, struct admin_place **listeners,
-                      struct error *error)
+static bool take_list(struct pod_list *p, const struct text *list,
+                      struct admin_listener **listeners, struct error *error)
 {
         cJSON *answer = cJSON_ParseWithLength(list->at, list->len);
         const cJSON *items = cJSON_GetObjectItemCaseSensitive(answer, "items"), *pod;
+        size_t most = (size_t)cJSON_GetArraySize(items) + 1;
 
-        *listeners = arena_alloc(p->arena, MOST_PODS * sizeof **listeners);
-        p->names = arena_alloc(p->arena, MOST_PODS * sizeof *p->names);
-        p->addresses = arena_alloc(p->arena, MOST_PODS * sizeof *p->addresses);
+        *listeners = arena_alloc(p->arena, most * sizeof **listeners);
+        p->names = arena_alloc(p->arena, most * sizeof *p->names);
+        p->addresses = arena_alloc(p->arena, most * sizeof *p->addresses);
         cJSON_ArrayForEach (pod, items)
-                if (is_wanted(p, pod) && p->count < MOST_PODS)
+                if (is_wanted(p, pod))
                         take_pod(p, pod, &(*listeners)[p->count]);
         if (!cJSON_IsArray(items))
                 error_set(error, ERROR_INTERNAL, "%s get pods: what it wrote is no list of pods",
@@ -149,7 +150,7 @@ static bool take_list(struct pod_list *p, const struct text *list, struct admin_
 }
 
 struct pod_list *pods_find(const struct pods_wanted *wanted, struct arena *arena,
-                           struct admin_place **listeners, size_t *count, struct error *error)
+                           struct admin_listener **listeners, size_t *count, struct error *error)
 {
         struct pod_list *p = memory_alloc(sizeof *p);
         struct text list = text_open(arena, 1 << 16);
@@ -174,7 +175,7 @@ static const char *address_of(const struct pod_list *p, const char *pod)
         return NULL;
 }
 
-static bool go_to_address(struct pod_list *p, struct admin_place *l, struct error *error)
+static bool go_to_address(struct pod_list *p, struct admin_listener *l, struct error *error)
 {
         const char *ip = address_of(p, l->pod);
 
@@ -212,7 +213,8 @@ static bool forwarded(struct pod_list *p, struct child *c, int *local, struct er
         return kubectl_failed(p, c, end, code, "port-forward", error);
 }
 
-static bool forward(struct pod_list *p, struct child *c, struct admin_place *l, struct error *error)
+static bool forward(struct pod_list *p, struct child *c, struct admin_listener *l,
+                    struct error *error)
 {
         const char *pod = arena_printf(p->arena, "pod/%s", l->pod);
         const char *arguments[10] = {p->wanted.kubectl,
@@ -233,17 +235,36 @@ static bool forward(struct pod_list *p, struct child *c, struct admin_place *l, 
         return true;
 }
 
-bool pods_connect(struct pod_list *p, struct admin_place *listeners, size_t count,
+static bool connect_one(struct pod_list *p, size_t i, struct admin_listener *l, struct error *error)
+{
+        if (p->wanted.by_address)
+                return go_to_address(p, l, error);
+        if (i < MOST_FORWARDS)
+                return forward(p, &p->forwards[i], l, error);
+        return error_set(error, ERROR_UNAVAILABLE,
+                         "more than %d pods are not reached at once: choose by --selector, or be "
+                         "within the cluster, with --pod-addresses",
+                         MOST_FORWARDS);
+}
+
+bool pods_connect(struct pod_list *p, struct admin_listener *listeners, size_t *count,
                   struct error *error)
 {
+        size_t reached = 0;
+
         if (!p->wanted.by_address)
-                p->forwards = memory_alloc(MOST_PODS * sizeof *p->forwards);
-        for (size_t i = 0; p->forwards && i < MOST_PODS; i++)
+                p->forwards = memory_alloc(MOST_FORWARDS * sizeof *p->forwards);
+        for (size_t i = 0; p->forwards && i < MOST_FORWARDS; i++)
                 p->forwards[i] = (struct child){0, -1, -1};
-        for (size_t i = 0; i < count; i++)
-                if (p->wanted.by_address ? !go_to_address(p, &listeners[i], error)
-                                         : !forward(p, &p->forwards[i], &listeners[i], error))
-                        return false;
+        for (size_t i = 0; i < *count; i++) {
+                if (connect_one(p, i, &listeners[i], error))
+                        listeners[reached++] = listeners[i];
+                else if (p->wanted.stop && atomic_load(p->wanted.stop))
+                        return error_set(error, ERROR_UNAVAILABLE, "stopped");
+                else
+                        fprintf(stderr, "mallctl: pod %s: %s\n", listeners[i].pod, error->text);
+        }
+        *count = reached;
         return true;
 }
 
@@ -253,7 +274,7 @@ void pods_close(struct pod_list **pods)
 
         if (!p)
                 return;
-        for (size_t i = 0; p->forwards && i < MOST_PODS; i++)
+        for (size_t i = 0; p->forwards && i < MOST_FORWARDS; i++)
                 child_close(&p->forwards[i]);
         free(p->forwards);
         free(p);

@@ -20,10 +20,11 @@ struct pod_list;
    (the pod's name where it has none). Without a selector: those that have a port called admin.
    NULL and an error that says what kubectl said; there being no such pod is an error too. */
 struct pod_list *pods_find(const struct pods_wanted *wanted, struct arena *arena,
-                           struct admin_place **listeners, size_t *count, struct error *error);
+                           struct admin_listener **listeners, size_t *count, struct error *error);
 
-/* Gives each listener its URL. */
-bool pods_connect(struct pod_list *pods, struct admin_place *listeners, size_t count,
+/* Gives each listener its URL. Those that cannot be reached are named on stderr, and the others
+   move together: count becomes theirs. False: stopped. */
+bool pods_connect(struct pod_list *pods, struct admin_listener *listeners, size_t *count,
                   struct error *error);
 
 /* Ends each kubectl that it started, by its process id. */

@@ -1,8 +1,8 @@
 #include "mallctl/reach.h"
 
-#include "base/suggest.h"
 #include "mallctl/flags.h"
 #include "mallctl/interrupt.h"
+#include "mallctl/names.h"
 #include "mallctl/pods.h"
 #include "service/roll_call.h"
 
@@ -25,45 +25,22 @@ static const char **names_of(struct arena *arena, const char *list)
         return names;
 }
 
-static bool is_among(const char *name, const char *const *names)
-{
-        while (*names && strcmp(*names, name) != 0)
-                names++;
-        return *names;
-}
-
-static bool unknown(const char *name, const char *const *known, struct arena *arena,
-                    struct error *error)
-{
-        const char *near = suggest(name, known);
-        struct text all = text_open(arena, 100);
-
-        for (const char *const *k = known; *k; k++)
-                text_printf(&all, "%s%s", all.len ? ", " : "", *k);
-        if (near)
-                return error_set(error, ERROR_BAD_INPUT,
-                                 "--service: %.60s is none of these; did you mean %s?", name, near);
-        return error_set(error, ERROR_BAD_INPUT, "--service: %.60s is none of these: %.200s", name,
-                         all.at);
-}
-
 /* Keeps those listeners that --service names; a name that no listener has is an error. */
 static bool choose(struct reach *r, const char *list, struct arena *arena, struct error *error)
 {
         const char **wanted = names_of(arena, list);
-        const char **known = arena_alloc(arena, (r->count + 1) * sizeof *known);
-        size_t kept = 0, names = 0;
+        const char *const *known = admin_services(arena, r->listeners, r->count);
+        size_t kept = 0;
 
-        for (size_t i = 0; i < r->count; i++)
-                if (!is_among(r->listeners[i].service, known))
-                        known[names++] = r->listeners[i].service;
         for (const char **w = wanted; *w; w++)
-                if (!is_among(*w, known))
-                        return unknown(*w, known, arena, error);
+                if (!names_have(known, *w))
+                        return error_set(error, ERROR_BAD_INPUT,
+                                         "--service: %.60s is none of these%.250s", *w,
+                                         names_hint(arena, *w, known));
         if (!*wanted)
                 return error_set(error, ERROR_BAD_INPUT, "--service names none");
         for (size_t i = 0; i < r->count; i++)
-                if (is_among(r->listeners[i].service, wanted))
+                if (names_have(wanted, r->listeners[i].service))
                         r->listeners[kept++] = r->listeners[i];
         r->count = kept;
         return true;
@@ -88,7 +65,7 @@ static bool read_places(struct reach *r, const char *list, struct arena *arena, 
 
                 while (url[strlen(url) - 1] == '/')
                         url[strlen(url) - 1] = '\0';
-                r->listeners[i] = (struct admin_place){places[i].name, url, NULL};
+                r->listeners[i] = (struct admin_listener){places[i].name, url, NULL};
         }
         r->count = count;
         return true;
@@ -106,6 +83,16 @@ static bool ask_cluster(struct reach *r, const struct config *config, struct are
 
         r->pods = pods_find(&wanted, arena, &r->listeners, &r->count, error);
         return r->pods;
+}
+
+static bool connect_pods(struct reach *r, struct error *error)
+{
+        size_t wanted = r->count;
+
+        if (!pods_connect(r->pods, r->listeners, &r->count, error))
+                return false;
+        r->missing = wanted - r->count;
+        return true;
 }
 
 static bool flags_agree(const struct config *config, bool on_cluster, struct error *error)
@@ -132,7 +119,7 @@ bool reach_open(struct reach *r, const struct config *config, struct arena *aren
                             : read_places(r, config_text(config, "at"), arena, error)))
                 return false;
         if ((!services || choose(r, services, arena, error)) &&
-            (!r->pods || pods_connect(r->pods, r->listeners, r->count, error)))
+            (!r->pods || connect_pods(r, error)))
                 return true;
         reach_close(r);
         return false;

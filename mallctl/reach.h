@@ -12,13 +12,13 @@
 #define REACH_SETTINGS                                                                             \
         {"at", SETTING_TEXT, ADMIN_HERE,                                                           \
          .help = "the admin listeners, NAME=http://HOST:PORT,...; a name may come several times"}, \
-                {"service", SETTING_TEXT, NULL,                                                    \
+                {"service", SETTING_TEXT, NULL, .only_flag = true,                                 \
                  .help = "only these of them, by name: order,product"},                            \
-                {"token-file", SETTING_TEXT, NULL,                                                 \
+                {"token-file", SETTING_TEXT, NULL, .spring = "MALL_ADMIN_TOKEN_FILE",              \
                  .help = "a file with the token that the listeners want"},                         \
                 {"namespace", SETTING_TEXT, NULL,                                                  \
                  .help = "the pods of this namespace, as kubectl lists them, instead of --at"},    \
-                {"selector", SETTING_TEXT, NULL,                                                   \
+                {"selector", SETTING_TEXT, NULL, .only_flag = true,                                \
                  .help = "those pods with these labels: app=order"},                               \
                 {.name = "admin-port",                                                             \
                  .type = SETTING_NUMBER,                                                           \
@@ -39,9 +39,10 @@ extern char reach_pod_addresses[];
 #define REACH_BARE {"--pod-addresses", reach_pod_addresses}
 
 struct reach {
-        struct admin_place *listeners;
+        struct admin_listener *listeners;
         size_t count;
         bool on_cluster;
+        size_t missing;        /* pods that cannot be reached; each was named on stderr */
         struct pod_list *pods; /* private */
 };
 

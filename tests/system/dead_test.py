@@ -1,6 +1,7 @@
 """Dead letters: what a group could not apply is listed, mended and replayed once, or dropped, on both buses."""
 import contextlib
 import json
+import os
 import sqlite3
 import subprocess
 import time
@@ -363,6 +364,10 @@ def test_bad_input_gets_a_clear_error():
         for bus in ("mall.log", "kafka://localhost:9092"):
             refused(None, "list", "--bus=" + bus, says="the bus is log:PATH", code=2)
         refused(mall, "show", "delivery/0/99999", says="there is no dead letter delivery/0/99999")
+        refused(mall, "list", "--group=deliver", says="there is no group deliver; there are order, delivery and product")
+        equal(letters(mall, "--group=product"), [])
+        done = subprocess.run([BIN / "mallctl", "dead", "list"], capture_output=True, text=True, timeout=60, env={**os.environ, "MALL_BUS_URL": bus_of(mall)})
+        assert done.returncode == 0 and "delivery: 1 open of 1" in done.stdout, done
         refused(mall, "drop", "nosuch/0/1", says="there is no dead letter nosuch/0/1")
         for verb in ("list", "show", "replay", "drop"):
             code, out, _ = dead(None, verb, "--help")

@@ -1,12 +1,15 @@
 """`mallctl fault list|add|clear`: at a mall with admin ports, and at a cluster whose kubectl is a stand-in that really forwards."""
+import collections
 import contextlib
 import json
 import os
+import pathlib
 import re
 import signal
 import stat
 import subprocess
 import sys
+import tempfile
 
 from mall import BIN, SLOWER, Mall, equal, ports, until
 
@@ -22,6 +25,8 @@ if mode == "hangs" or (mode == "hangs-forward" and words[0] == "port-forward"):
 if mode == "refuses":
     sys.exit('Error from server (Forbidden): pods is forbidden')
 if mode == "refuses-forward" and words[0] == "port-forward":
+    sys.exit('error: unable to forward port because pod is not running')
+if mode == "refuses-one" and words[0] == "port-forward" and words[1] == "pod/" + pods[0][0]:
     sys.exit('error: unable to forward port because pod is not running')
 if mode == "garbage":
     print("not JSON"); sys.exit(0)
@@ -117,12 +122,42 @@ def test_its_warning_is_shown():
         assert code == 0 and "warning: " in said, said
 
 
+def test_no_variable_aims_a_fault():
+    """Members come from the command line only, and so do the services."""
+    with Mall(admin=True) as mall:
+        leaks = {"MALL_" + name: value for name, value in (("KEY", "zz"), ("PATH", "/x"), ("RATE", "0.1"), ("EVENT_TYPE", "Orderplaced"))}
+        code, said, trouble = fault("add", "publish-twice", "--service=order", at=at(mall), env=leaks)
+        equal((code, trouble), (0, ""), said)
+        assert said.endswith("publish-twice, target all, rate 100%\n"), said
+        equal((kinds_on(mall.order), kinds_on(mall.product)), (["publish-twice"], []))
+        equal([f.get("key") for f in mall.order.admin.get("/faults").body["faults"]], [None])
+        for env in ({"MALL_AT": at(mall)}, {"MALL_AT": at(mall), "MALL_SERVICE": "product"}, {"MALL_SELECTOR": "app=product"}):
+            code, said, trouble = fault("add", "consume-twice", env=env)
+            assert (code, said) == (2, "") and "name the service: --service product" in trouble, (env, said, trouble)
+        equal((kinds_on(mall.order), kinds_on(mall.product)), (["publish-twice"], []))
+
+
+def test_a_word_that_is_no_command_is_named():
+    for line, says in (("falt", "falt is no command; did you mean fault?"), ("fault lst", "fault takes list, add or clear, not lst; did you mean list?"),
+                       ("fault remove 1", "fault takes list, add or clear, not remove"), ("fault", "fault takes list, add or clear"),
+                       ("dead lst", "dead takes list, show, replay or drop, not lst; did you mean list?"),
+                       ("\033[31m", "?[31m is no command")):
+        done = subprocess.run([BIN / "mallctl", *line.split()], capture_output=True, text=True, timeout=60)
+        equal((done.returncode, done.stdout, len(done.stderr.splitlines())), (2, "", 1), line)
+        assert says in done.stderr, (line, done.stderr)
+    for line, says in (("fault --help", "fault clear "), ("dead --help", "dead replay "), ("--version", "mallctl "), ("--help", "gameday ")):
+        done = subprocess.run([BIN / "mallctl", *line.split()], capture_output=True, text=True, timeout=60)
+        equal((done.returncode, done.stderr), (0, ""), line)
+        assert says in done.stdout, (line, done.stdout)
+
+
 def test_the_kinds_are_those_of_each_daemon():
     with Mall(admin=True) as mall:
         code, said, trouble = fault("list", "--kinds", at=at(mall))
         equal((code, trouble), (0, ""))
-        assert re.search(r"^order +consume-pause +", said, re.M) and re.search(r"^gateway +upstream-broken +.*routeId", said, re.M), said
-        assert not re.search(r"^gateway +consume-pause", said, re.M), said
+        assert re.search(r"^consume-pause +order,delivery,product +- ", said, re.M), said
+        assert re.search(r"^upstream-broken +gateway +.*routeId", said, re.M), said
+        equal([kind for kind, count in collections.Counter(line.split()[0] for line in said.splitlines()).items() if count > 1], [], "twice")
         code, said, trouble = fault("add", "consume-pause", "--service=gateway", at=at(mall))
         assert (code, said) == (1, "") and "gateway at http://" in trouble and "consume-pause" in trouble, trouble
 
@@ -136,6 +171,7 @@ def test_what_is_wrong_is_said_before_anything_is_sent():
                         (("add", "http-latency", "--delay=1s", "--rate=1.5"), "--rate: rate is a number above 0, at most 1"),
                         (("add", "http-latency", "--delay=1s", "--duration=2h"), "--duration: duration is at most 1h"),
                         (("add", "http-status", "--status=200"), "--status: "),
+                        (("add", "http-latency", "--delay=500"), "did you mean 500ms?"),
                         (("add", "consume-pause", "--path=/orders"), "--path: consume-pause takes no path"),
                         (("add", "http-latency", "--delay=1s", "--service=ordr"), "did you mean order?"),
                         (("list", "here"), "fault list takes flags only"),
@@ -146,7 +182,7 @@ def test_what_is_wrong_is_said_before_anything_is_sent():
         code, said, trouble = fault(*words, at=nobody)
         assert (code, said) == (2, "") and says in trouble, (words, code, said, trouble)
     code, _, trouble = fault("add", "http-latency", "--delay=1s")
-    assert code == 2 and "where? --service order, or --at" in trouble, trouble
+    assert code == 2 and "where? name the service: --service product" in trouble, trouble
     code, _, trouble = fault("clear", "--id=1")
     assert code == 2 and "--id needs --service" in trouble, trouble
     code, _, trouble = fault("list", at="order=localhost")
@@ -166,6 +202,12 @@ def test_a_token_is_sent():
         equal(fault("list", "--token-file", token, at=at(mall)), (0, "no fault is on\n", ""))
         token_of_others = mall.directory / "other"
         token_of_others.write_text("another")
+        equal(fault("list", at=at(mall), env={"MALL_ADMIN_TOKEN_FILE": str(token)}), (0, "no fault is on\n", ""))
+        equal(fault("list", at=at(mall), env={"MALL_TOKEN_FILE": str(token)}), (0, "no fault is on\n", ""))
+        token.write_text(2000 * "x")
+        code, _, trouble = fault("list", "--token-file", token, at=at(mall))
+        assert code == 2 and "the token is too long" in trouble, trouble
+        token.write_text("secret-of-the-mall\n")
         equal(fault("list", "--token-file", token_of_others, at=at(mall))[0], 1)
 
 
@@ -211,6 +253,36 @@ def test_a_kubectl_that_fails_is_said_and_nothing_is_left():
             until(kubectl.all_have_ended)
         code, said, trouble = fault("list", "--namespace=shop", "--kubectl=/nowhere/kubectl")
         assert code == 1 and "/nowhere/kubectl get pods ended with 127: /nowhere/kubectl: No such file" in trouble, trouble
+
+
+def test_a_pod_that_cannot_be_forwarded_holds_up_no_other():
+    with Mall(only=("order",), admin=True) as mall:
+        mall.fault("order", "publish-twice")
+        kubectl = Kubectl(mall, "refuses-one", [("order-0", "order", "Running", 1), ("order-1", "order", "Running", mall.order.admin.port)])
+        flags = ("--namespace=shop", "--kubectl", str(kubectl.path))
+        code, said, trouble = fault("list", *flags)
+        assert code == 1 and "publish-twice" in said and "pod order-0: " in trouble and "unable to forward" in trouble, (said, trouble)
+        code, said, trouble = fault("clear", *flags)
+        equal((code, said, kinds_on(mall.order)), (1, "pod order-1: 1 fault has ended\n", []), trouble)
+        assert trouble.count("\n") == 1 and "pod order-0: " in trouble, trouble
+        code, said, trouble = fault("clear", *flags)
+        equal((code, said), (1, ""), "no fault was on where it could look")
+        until(kubectl.all_have_ended)
+
+
+def test_pods_beyond_the_most_are_named():
+    """A kubectl of a few lines: two hundred of the others would take long."""
+    with tempfile.TemporaryDirectory() as directory:
+        folder = pathlib.Path(directory)
+        pods = [{"metadata": {"name": "order-%d" % n, "labels": {"app": "order"}}, "status": {"phase": "Running"}} for n in range(202)]
+        (folder / "pods").write_text(json.dumps({"items": pods}))
+        (folder / "kubectl").write_text('#!/bin/sh\n[ "$1" = get ] && exec cat %s/pods\nexit 7\n' % folder)
+        (folder / "kubectl").chmod(0o755)
+        code, said, trouble = fault("list", "--selector=app=order", "--kubectl", str(folder / "kubectl"))
+        equal((code, said), (1, ""), trouble)
+        equal(trouble.count("port-forward ended with 7"), 200)
+        for name in ("order-200", "order-201"):
+            assert "pod %s: more than 200 pods are not reached at once" % name in trouble, trouble
 
 
 def test_ctrl_c_ends_a_kubectl_that_hangs():

@@ -65,6 +65,8 @@ def stands(name, bus="log", shorten="8"):
         assert code == 0 and said.endswith("game day %s: the mall stood it\n" % name), (code, said)
         no_fault_is_on(mall)
         equal("FAILS" in said or "not checked" in said, False, "a verdict beside `holds`")
+        equal(len(re.findall(r"^ *\d+s +\S+ is over at ", said, re.M)), len(re.findall(r"^ *\d+s +\S+ is on for ", said, re.M)), "faults that ended")
+        equal("warning: " in said, False, "doubts")
 
 
 def test_the_mall_stands_dead_consumer():
@@ -175,6 +177,17 @@ def test_what_cannot_be_checked_ends_with_3():
         assert code == 2 and "--at names no place of frontend" in said, said
         code, said = gameday(mall, short(mall, "audit: balanced", "gateway", "consume-pause"))
         assert code == 3 and "has no fault of the kind consume-pause" in said, said
+        equal("AT   FOR" in said, False, "a plan that cannot be")
+
+
+def test_why_orders_failed_is_counted_and_a_slip_in_a_metric_warned_of():
+    with Mall(admin=True) as mall:
+        day = short(mall, "{service: order, metric: mall_outbox_pendin, reached: 1}", "order", "http-status, status: 503, path: /orders", ends="2s")
+        code, said = gameday(mall, day)
+        equal(code, 1, said)
+        assert "day.yml:10: order shows no metric mall_outbox_pendin; did you mean mall_outbox_pending?" in said, said
+        assert said.index("did you mean mall_outbox_pending?") < said.index("orders acknowledged"), said
+        assert re.search(r"^Orders that failed:\n  [1-9]\d*: the answer is a 503$", said, re.M), said
 
 
 def plan(text, *flags):
@@ -183,16 +196,20 @@ def plan(text, *flags):
         path.write_text(text)
         done = subprocess.run([BIN / "mallctl", "gameday", path, "--plan", *flags], stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=60)
-        return done.returncode, done.stderr
+        return done.returncode, done.stderr or done.stdout
 
 
 def test_what_is_not_understood_ends_with_2():
     good = SHORT % ("product", "consume-pause", "60s", "audit: balanced")
-    equal(plan(good), (0, ""))
+    code, said = plan(good)
+    assert code == 0 and re.search(r"^1s  2s   product  consume-pause  all     1     -$", said, re.M) and "{" not in said, said
     for old, new, says in (
             ("consume-pause", "consume-paus", "day.yml:7: no kind here is called consume-paus"),
             ("name: short", "nam: short", "day.yml:2: nam is not known here; did you mean name?"),
             ("for: 2s", "for: 2h", "day.yml:7: for is at most 1h"),
+            ("service: product", "service: prodct", "day.yml:7: --at names no place of prodct; did you mean product?"),
+            ("audit: balanced", "{service: prodct, readiness: UP}", "did you mean product?"),
+            ("kind: consume-pause", "kind: http-latency, delay: 500", "did you mean 500ms?"),
             ("at: 1s", "at: soon", "day.yml:7: at is a duration"),
             ("rate: 10", "rate: 51", "day.yml:5: rate is a number of orders a second, above 0, at most 50"),
             ("kind: consume-pause", "kind: http-status, status: 200", "day.yml:7: status is"),
@@ -202,6 +219,26 @@ def test_what_is_not_understood_ends_with_2():
         assert code == 2 and says in said, (new, code, said)
     code, said = plan(good, "--shorten=0")
     assert code == 2 and "--shorten is a number from 1 to 1000" in said, said
+
+
+def test_the_audit_reads_the_log_that_is_there():
+    """As `mallctl dead` does, but only of the mall that is where it usually is."""
+    with tempfile.TemporaryDirectory() as directory:
+        folder = pathlib.Path(directory)
+        (folder / "data").mkdir()
+        (folder / "day.yml").write_text(SHORT % ("product", "consume-pause", "60s", "audit: balanced"))
+
+        def said(*flags, **env):
+            usual = {name: value for name, value in os.environ.items() if not name.startswith("MALL_")}
+            return subprocess.run([BIN / "mallctl", "gameday", "day.yml", "--plan", *flags], cwd=folder, env={**usual, **env},
+                                  capture_output=True, text=True, timeout=60).stdout
+
+        reads = "the audit reads the events of "
+        equal(reads in said(), False, "there is no log")
+        (folder / "data/mall.log").touch()
+        assert said().endswith(reads + "log:data/mall.log\n"), said()
+        equal(reads in said("--order=http://localhost:1"), False, "another mall")
+        assert said(MALL_BUS_URL="log:other").endswith(reads + "log:other\n"), said(MALL_BUS_URL="log:other")
 
 
 # ---- how it ends
