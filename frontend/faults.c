@@ -1,7 +1,6 @@
 /* faults - what is broken on purpose, and the switches for it. Where they are not allowed, nobody
    is asked and nothing is switched. */
 #include "frontend/console.h"
-#include "http/base_url.h"
 #include "http/host_names.h"
 #include "http/negotiate.h"
 #include "http/origin.h"
@@ -56,7 +55,7 @@ static bool is_of_browser(const struct http_request *r)
 
 static bool name_is_safe(const struct console *c, const struct http_request *r)
 {
-        const char *host = base_url_host(r),
+        const char *host = origin_asked(r),
                    *hosts = config_text(c->process->config, "console-hosts");
 
         return !is_of_browser(r) || host_is_nobodys(host) ||
@@ -79,7 +78,7 @@ bool change_is_allowed(const struct console *c, struct http_request *r, size_t m
                 http_answer_problem(r, 403,
                                     "a browser changes nothing by the name %s, which anybody may "
                                     "make lead here, unless MALL_CONSOLE_HOSTS names it",
-                                    base_url_host(r));
+                                    origin_asked(r));
         else if (has_body && (!media_type_is_json(type) || !media_type_is_utf8(type)))
                 http_answer_problem(r, 415, "the body must be application/json in UTF-8, not %s",
                                     *type ? type : "of no type");

@@ -18,13 +18,33 @@ void columns_add(struct columns *t, const char *const *cells)
         t->count++;
 }
 
+/* What moves the cursor or turns the direction of what follows: control characters, also those of
+   C1 (U+0080 to U+009F), and Unicode's bidirectional ones (UAX #9). Its length; 0: none of them. */
+static size_t unprintable(const unsigned char *p)
+{
+        if (*p < ' ' || *p == 0x7f)
+                return 1;
+        if ((p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f) || (p[0] == 0xd8 && p[1] == 0x9c))
+                return 2;
+        if (p[0] != 0xe2)
+                return 0;
+        if (p[1] == 0x80)
+                return p[2] == 0x8e || p[2] == 0x8f || (p[2] >= 0xaa && p[2] <= 0xae) ? 3 : 0;
+        return p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9 ? 3 : 0;
+}
+
 const char *columns_clean(struct arena *arena, const char *text)
 {
-        char *clean = arena_string(arena, text);
+        char *clean = arena_string(arena, text), *to = clean;
 
-        for (char *p = clean; p && *p; p++)
-                if ((unsigned char)*p < ' ' || *p == 0x7f)
-                        *p = '?';
+        for (const char *from = clean; from && *from; to++) {
+                size_t len = unprintable((const unsigned char *)from);
+
+                *to = len ? '?' : *from;
+                from += len ? len : 1;
+        }
+        if (to)
+                *to = '\0';
         return clean;
 }
 

@@ -1,5 +1,6 @@
 /* dead - the dead letters: what no group could apply, and what becomes of it
    (event/dead_letters.h). */
+#include "mallctl/columns.h"
 #include "mallctl/command.h"
 
 #include "base/clock.h"
@@ -78,15 +79,9 @@ static const char drop_usage[] =
 
 /* ---- printing ---- */
 
-/* For a terminal: no control characters. */
 static const char *plain(const char *text, struct arena *arena)
 {
-        char *copy = arena_string(arena, text ? text : "-");
-
-        for (char *p = copy; *p; p++)
-                if ((unsigned char)*p < ' ' || *p == 127)
-                        *p = ' ';
-        return copy;
+        return columns_clean(arena, text ? text : "-");
 }
 
 static const char *place_of(const struct dead *d, struct arena *arena)
@@ -130,8 +125,11 @@ static void print_counts(const struct dead_letters *l)
         }
         if (!l->group_count)
                 puts("no group has dead letters");
-        if (l->count == LETTERS_MOST)
-                printf("Only the newest %d letters are looked at.\n", LETTERS_MOST);
+        if (l->unlisted)
+                printf("%zu more are open: of so many, the newest and the oldest are listed.\n",
+                       l->unlisted);
+        if (l->groups_left)
+                printf("%zu more groups are not read; --group picks one.\n", l->groups_left);
 }
 
 static void print_list(const struct dead_letters *l, bool all, bool json)

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SHORT_TEXT = 256 };
+
 const struct record_header *dead_header(const struct record *record, const char *name)
 {
         for (size_t i = record->header_count; i-- > 0;)
@@ -68,19 +70,21 @@ bool dead_is_letter(const struct record *r)
 bool dead_letter_read(struct dead *letter, const struct record *r, const char *group, size_t most,
                       struct arena *arena)
 {
+        size_t few = most == SIZE_MAX || most < SHORT_TEXT ? most : SHORT_TEXT;
+
         *letter = (struct dead){
                 .place = {.partition = r->partition, .offset = r->offset},
                 .at_ms = r->timestamp_ms,
-                .original_topic = header_shown(r, "x-original-topic", most, arena),
-                .original_partition = header_shown(r, "x-original-partition", most, arena),
-                .original_offset = header_shown(r, "x-original-offset", most, arena),
-                .reason = header_shown(r, "x-exception-message", most, arena),
+                .original_topic = header_shown(r, "x-original-topic", few, arena),
+                .original_partition = header_shown(r, "x-original-partition", few, arena),
+                .original_offset = header_shown(r, "x-original-offset", few, arena),
+                .reason = header_shown(r, "x-exception-message", few, arena),
         };
         if (!dead_is_letter(r))
                 return false;
         snprintf(letter->place.group, sizeof letter->place.group, "%s", group);
-        letter->type = type_of(r, most, arena);
-        letter->key = shown(r->key, r->key_len, most, arena);
+        letter->type = type_of(r, few, arena);
+        letter->key = shown(r->key, r->key_len, few, arena);
         letter->value = shown(r->value, r->value_len, most, arena);
         letter->cut = r->value && r->value_len > most;
         return true;

@@ -209,8 +209,8 @@ static void take_mark(struct reading *r, const struct dead_mark *mark)
 
         if (!pick || !comes_after(mark, &pick->spot) ||
             (pick->is_marked &&
-                      (mark->state > pick->mark.state ||
-                       (mark->state == pick->mark.state && mark->at_ms >= pick->mark.at_ms))))
+             (mark->state > pick->mark.state ||
+              (mark->state == pick->mark.state && mark->at_ms >= pick->mark.at_ms))))
                 return;
         pick->is_marked = true;
         pick->mark = *mark;

@@ -75,14 +75,14 @@ struct dead_query {
         const struct bus_config *bus;
         const char *group;        /* NULL: all */
         size_t most;              /* letters with their texts */
-        size_t value_most;        /* bytes of a value, and of the other texts */
+        size_t value_most;        /* bytes of a value; the other texts have 256 of them at most */
         const _Atomic bool *stop; /* set: the reading fails; NULL: never */
 };
 
 /* Reads the topics through twice: which letters are there and open, and then the texts of those
    that are kept. While it reads, each letter of all topics costs 24 bytes, and each marker of the
    topic that is read 64; what is reserved for them is up to twice that. A kept letter costs its
-   texts, up to value_most each, and a note of at most 700 bytes. Close it in any case. */
+   texts, and a note of at most 700 bytes. Close it in any case. */
 bool dead_letters_read(struct dead_letters *letters, const struct dead_query *query,
                        struct error *error);
 void dead_letters_close(struct dead_letters *letters);

@@ -54,14 +54,12 @@ static size_t host_length(const char *host)
         return colon ? (size_t)(colon - host) : strlen(host);
 }
 
-/* From its proxy, from its Host, or (HTTP/1.0 without Host) our own address. */
-const char *base_url_host(const struct http_request *request)
+/* The host by which the client knows us: from its proxy, from its Host, or (HTTP/1.0 without Host)
+   our own address. */
+static const char *host_of(const struct http_request *request, const char *said)
 {
-        const char *host =
-                request->peer_trusted ? forwarded(request, "X-Forwarded-Host", is_host_port) : "";
+        const char *host = *said ? said : http_header(request, "Host");
 
-        if (!*host)
-                host = http_header(request, "Host");
         return *host ? host : http_own_address(request);
 }
 
@@ -69,7 +67,8 @@ const char *base_url(const struct http_request *request)
 {
         bool trusted = request->peer_trusted;
         const char *scheme = trusted ? forwarded(request, "X-Forwarded-Proto", is_scheme) : "";
-        const char *host = base_url_host(request);
+        const char *host = host_of(
+                request, trusted ? forwarded(request, "X-Forwarded-Host", is_host_port) : "");
         const char *port = trusted ? forwarded(request, "X-Forwarded-Port", is_port) : "";
         const char *prefix = trusted ? forwarded(request, "X-Forwarded-Prefix", is_prefix) : "";
         size_t prefix_len = strlen(prefix);

@@ -8,8 +8,5 @@
 
 /* "http://localhost:8081", without a slash at its end; in the request's arena. */
 const char *base_url(const struct http_request *request);
-/* "localhost:8081": the host by which the client knows us, with the port that it said there. In the
-   request's arena, or as long as the request. */
-const char *base_url_host(const struct http_request *request);
 
 #endif

@@ -1,34 +1,40 @@
 #include "http/origin.h"
 
-#include "http/base_url.h"
-
 #include <string.h>
 #include <strings.h>
 
-/* The length of "http://host:port" without a path, and without the port that its scheme has by
-   itself: a browser leaves that out. 0: it is none. */
-static size_t origin_length(const char *url)
+static size_t without_port(const char *host, size_t len, const char *port)
 {
-        const char *host = strstr(url, "://");
-        bool is_https = strncasecmp(url, "https://", 8) == 0;
-        const char *port = is_https ? ":443" : ":80";
-        size_t len;
+        size_t port_len = strlen(port);
 
-        if (!host || (!is_https && strncasecmp(url, "http://", 7) != 0))
-                return 0;
-        len = (size_t)(host + 3 - url) + strcspn(host + 3, "/");
-        if (len > strlen(port) && strncmp(url + len - strlen(port), port, strlen(port)) == 0)
-                len -= strlen(port);
-        return len;
+        return len > port_len && memcmp(host + len - port_len, port, port_len) == 0 ? len - port_len
+                                                                                    : len;
+}
+
+const char *origin_asked(const struct http_request *r)
+{
+        const char *list = r->peer_trusted ? http_header_list(r, "X-Forwarded-Host") : "";
+        const char *last = strrchr(list, ',');
+        const char *host;
+
+        last = last ? last + 1 : list;
+        last += strspn(last, " \t");
+        host = *last ? arena_copy(r->arena, last, strcspn(last, " \t")) : http_header(r, "Host");
+        return *host ? host : http_own_address(r);
 }
 
 bool origin_is_own(const struct http_request *r)
 {
-        const char *origin = http_header(r, "Origin"), *own = base_url(r);
-        size_t len = origin_length(own);
+        const char *origin = http_header(r, "Origin"), *asked = origin_asked(r);
+        bool is_https = strncasecmp(origin, "https://", 8) == 0;
+        const char *host = origin + (is_https ? 8 : 7), *port = is_https ? ":443" : ":80";
+        size_t len;
 
         if (!http_has_header(r, "Origin"))
                 return true;
-        return len && origin_length(origin) == len && !strchr(origin + len, '/') &&
-               strncasecmp(origin, own, len) == 0;
+        if (!is_https && strncasecmp(origin, "http://", 7) != 0)
+                return false;
+        len = without_port(host, strlen(host), port); /* a browser leaves it out */
+        return len && len == without_port(asked, strlen(asked), port) &&
+               strncasecmp(host, asked, len) == 0;
 }

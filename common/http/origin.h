@@ -7,8 +7,13 @@
 
 #include "http/server.h"
 
-/* False: it comes from a page of another site. The site is the one that the client sees: by Host,
-   or by X-Forwarded-Proto, -Host and -Port of a trusted peer. */
+/* The host, maybe with a port, that the client named to our server or, where a trusted peer passed
+   the request on, to that peer: the last element of X-Forwarded-Host. The elements before it may be
+   the page's own: where CORS allows a page any field, it sends this one too. */
+const char *origin_asked(const struct http_request *request);
+
+/* False: it comes from a page of another site. A site is host and port here: its scheme is not
+   known where a load balancer ends TLS, and nobody else has the host's other port. */
 bool origin_is_own(const struct http_request *request);
 
 #endif

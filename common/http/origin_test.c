@@ -37,7 +37,9 @@ static void a_page_of_this_site_is_known_by_host(void)
                 {"Host: mall\r\nOrigin: http://mall\r\n", 204},
                 {"Host: mall:80\r\nOrigin: http://mall\r\n", 204},
                 {"Host: [::1]:8088\r\nOrigin: http://[::1]:8088\r\n", 204},
-                {"Host: mall:8088\r\nOrigin: https://mall:8088\r\n", 403},
+                {"Host: mall\r\nOrigin: https://mall\r\n", 204},
+                {"Host: mall:443\r\nOrigin: https://mall\r\n", 204},
+                {"Host: mall:443\r\nOrigin: http://mall\r\n", 403},
                 {"Host: mall:8088\r\nOrigin: http://mall\r\n", 403},
                 {"Host: mall:8088\r\nOrigin: http://mall:80888\r\n", 403},
                 {"Host: mall:8088\r\nOrigin: http://mall:8088.evil\r\n", 403},
@@ -67,11 +69,41 @@ static void a_trusted_peer_says_what_the_client_sees(void)
                   403);
 }
 
+/* CORS lets a page send X-Forwarded-Host to the gateway, which adds to the list. */
+static void a_page_does_not_say_which_site_is_ours(void)
+{
+        static const struct {
+                const char *list;
+                int status;
+        } rows[] = {
+                {"evil.example, localhost:8088", 403},
+                {"localhost:8088, evil.example", 204}, /* it asked the peer for evil.example */
+                {"evil.example,evil.example , localhost:8088", 403},
+                {"evil.example\r\nX-Forwarded-Host: localhost:8088", 403},
+                {"evil.example,", 403},
+        };
+
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                char fields[300];
+
+                snprintf(fields, sizeof fields,
+                         "Host: frontend:8080\r\nX-Forwarded-Host: %s\r\n"
+                         "Origin: http://evil.example\r\n",
+                         rows[i].list);
+                check_int(ask_with(fields, "127.0.0.0/8"), rows[i].status);
+        }
+        check_int(ask_with("Host: frontend:8080\r\nX-Forwarded-Host: evil.example, mall:8088\r\n"
+                           "Origin: http://mall:8088\r\n",
+                           "127.0.0.0/8"),
+                  204);
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 STORY(a_page_of_this_site_is_known_by_host),
                 STORY(a_trusted_peer_says_what_the_client_sees),
+                STORY(a_page_does_not_say_which_site_is_ours),
                 {NULL, NULL},
         };
 
