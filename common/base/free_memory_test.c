@@ -39,7 +39,7 @@ static void put_mib(const char *name, int mib)
 {
         char text[30];
 
-        snprintf(text, sizeof text, "%lld\n", mib * (long long)MIB);
+        snprintf(text, sizeof text, "%lld\n", (long long)mib * (long long)MIB);
         put(name, text);
 }
 
