@@ -146,14 +146,16 @@ static cJSON *fraction_schema(const struct setting *limits)
 
 /* ---- targets ---- */
 
-/* What the reader's is_method and is_template take, as far as it has no NUL. */
-#define SEGMENT "\\{[^{}/\\x00]+\\}|[^\\x00- {}*?#/]*"
+/* What the reader takes. */
+#define CONTROLS "\\x00-\\x1f\\x7f"
+#define SEGMENT "\\{[^{}/" CONTROLS "]+\\}|[^{}*?#/ " CONTROLS "]*"
 
 static const char *pattern_of(unsigned member)
 {
         if (member == MEMBER_METHOD)
                 return "^[A-Z0-9!#$%&'*+.^_`|~-]+$";
-        return member == MEMBER_PATH ? "^(/(" SEGMENT "))*/(\\*\\*|" SEGMENT ")$" : "^[^\\x00]+$";
+        return member == MEMBER_PATH ? "^(/(" SEGMENT "))*/(\\*\\*|" SEGMENT ")$"
+                                     : "^[^" CONTROLS "]+$";
 }
 
 static cJSON *text_schema(const struct setting *limits, unsigned member)

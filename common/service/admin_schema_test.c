@@ -259,6 +259,8 @@ static void try_texts(const struct trial *t)
         try_length(t, false, limits.most + 1, "A");
         try_length(t, any, limits.most, "\xc3\xa4");
         try_length(t, false, limits.most + 1, "\xc3\xa4");
+        try(t, false, "\"/a\\u0001\"");
+        try(t, false, "\"/a\\u007f\"");
         try(t, false, "7");
         try(t, false, "null");
 }
@@ -338,7 +340,8 @@ static void methods_and_paths(void)
                 {"path", "/a b", false},
                 {"path", "/a\\n", false},
                 {"path", "/a\\t/b", false},
-                {"path", "/a\\u007f", true},
+                {"path", "/a\\u007f", false},
+                {"path", "/{a\\u0001}", false},
         };
 
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
