@@ -107,39 +107,6 @@ static void its_begin_and_its_end_are_logged_with_all_that_it_is(void)
         end();
 }
 
-static void write_members(struct text *out, unsigned members, unsigned which)
-{
-        size_t before = out->len;
-
-        for (const struct fault_member_row *row = fault_member_rows; row->name; row++)
-                if (row->member & members & which)
-                        text_printf(out, "%s`%s`", out->len > before ? ", " : "", row->name);
-        text_string(out, " | ");
-}
-
-static void the_table_of_the_document_has_each_kind(void)
-{
-        FILE *file = fopen("docs/faults.md", "r");
-        char *document = memory_alloc(1 << 16);
-
-        arena = arena_open();
-        check(file && fread(document, 1, (1 << 16) - 1, file) > 0);
-        fclose(file);
-        for (int kind = 0; kind < FAULT_KINDS; kind++) {
-                const struct fault_row *of = &fault_rows[kind];
-                struct text row = text_open(arena, 200);
-
-                text_printf(&row, "| `%s` | %s | ", of->name, of->about);
-                write_members(&row, of->members, MEMBERS_OF_A_TARGET);
-                write_members(&row, of->members, MEMBERS_NEEDED);
-                text_printf(&row, "%s | %s |", of->members & MEMBER_RATE ? "yes" : "",
-                            of->harmful ? "yes" : "");
-                check_contains(document, row.at);
-        }
-        free(document);
-        arena_close(&arena);
-}
-
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
@@ -148,7 +115,6 @@ int main(int argc, char **argv)
                 STORY(a_kind_is_written_as_the_console_wants_it),
                 STORY(a_target_that_matches_nothing_is_said_in_the_answer),
                 STORY(its_begin_and_its_end_are_logged_with_all_that_it_is),
-                STORY(the_table_of_the_document_has_each_kind),
                 {NULL, NULL},
         };
 

@@ -81,6 +81,19 @@ def test_the_headers_of_the_contract_are_those_on_the_topic():
     equal(wanted - set.intersection(*seen), {"ce_ordersource", "ce_deliverysource", "ce_causationid"})
 
 
+def test_the_kinds_of_faults_md_are_those_of_the_daemons():
+    """And what it says of them: target, parameters, rate, harm."""
+    def row(kind):
+        return "| `%s` | %s | %s | %s | %s | %s |" % (
+            kind["name"], kind["about"], ", ".join("`%s`" % name for name in kind["target"]), ", ".join("`%s`" % name for name in kind["parameters"]),
+            "yes" if kind["rate"] else "", "yes" if kind["harmful"] else "")
+
+    with Mall(only=("order", "gateway"), admin=True) as mall:
+        daemons = {row(kind) for name in ("order", "gateway") for kind in Client(int(mall.admin(name).rsplit(":", 1)[1])).get("/faults").body["kinds"]}
+    document = (TOP / "docs/faults.md").read_text()
+    equal({line for line in document.splitlines() if re.match(r"\| `[a-z-]+` \|.*\|.*\|.*\|.*\| (yes)? ?\|$", line)}, daemons)
+
+
 def test_make_run_starts_shows_and_stops_all():
     run_and_order()
 
