@@ -80,11 +80,13 @@ bool gameday_plan_has_places(const struct gameday *day, const struct admin_liste
 
 /* ---- its metrics ---- */
 
-/* Shown once they have counted, each with a label of its own. */
-static const char *const late[] = {
-        "mall_faults_injected_total",  "mall_events_published_total", "mall_events_consumed_total",
-        "mall_events_duplicate_total", "mall_events_dead_total",      "mall_events_clashing_total",
-        "mall_spans_dropped_total",    "mall_spans_exported_total",   NULL};
+/* Shown once they have counted, each with a label of its own; the lag on Kafka once the group has
+   shared its partitions. */
+static const char *const late[] = {"mall_faults_injected_total", "mall_events_published_total",
+                                   "mall_events_consumed_total", "mall_events_duplicate_total",
+                                   "mall_events_dead_total",     "mall_events_clashing_total",
+                                   "mall_spans_dropped_total",   "mall_spans_exported_total",
+                                   "kafka_consumer_records_lag", NULL};
 
 /* "http_server_requests_seconds_count" of a line of samples; NULL: it is another line */
 static const char *name_on(struct arena *arena, const char *line)

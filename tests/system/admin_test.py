@@ -59,6 +59,7 @@ def test_each_daemon_says_which_faults_it_has():
 
 def test_it_listens_on_the_loopback_alone_and_warns_where_it_does_not():
     with Mall(only=("order",), admin=True) as mall:
+        until(lambda: log_lines(mall.order, "faults can be switched on here"))
         equal(log_lines(mall.order, "faults can be switched on here")[0]["server.address"], "127.0.0.1:%d" % mall.order.admin.port)
         with socket.socket() as beyond:                         # all of 127.0.0.0/8 is here, and only one of them listens
             equal(beyond.connect_ex(("127.0.0.2", mall.order.admin.port)) != 0, True, "127.0.0.2 refuses")
