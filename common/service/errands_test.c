@@ -2,6 +2,7 @@
 #include "service/errands.h"
 
 #include "testing/conversation.h"
+#include "testing/quiet_streams.h"
 
 #include <stdatomic.h>
 
@@ -37,40 +38,20 @@ static void finish(struct http_request *r, void *arg)
         errand_finish(r);
 }
 
-static size_t take(struct http_request *r, const char *data, size_t len, void *arg)
-{
-        (void)r, (void)data, (void)arg;
-        return len;
-}
-
 static void gone(struct http_request *r, void *arg)
 {
         (void)arg;
         errand_gone(r);
 }
 
-static void ended(struct http_request *r, void *arg)
-{
-        (void)r, (void)arg;
-}
-
-static void enter(int worker, struct loop *loop, void *arg)
-{
-        (void)worker, (void)loop, (void)arg;
-}
-
-static void leave(int worker, void *arg)
-{
-        (void)worker, (void)arg;
-}
-
-static const struct http_streams streams = {100000, take, gone, ended, enter, leave, NULL};
+static struct http_streams streams;
 
 static void begin(int threads, int most)
 {
         struct http_config config =
                 config_of_test((struct http_handler){handle, finish, NULL, &streams});
 
+        streams = quiet_streams(100000, gone);
         atomic_store(&holds, true);
         atomic_store(&done, 0);
         atomic_store(&waiting, 0);

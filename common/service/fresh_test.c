@@ -2,6 +2,7 @@
 #include "service/fresh.h"
 
 #include "testing/conversation.h"
+#include "testing/quiet_streams.h"
 
 #include <stdatomic.h>
 
@@ -35,31 +36,10 @@ static void finish(struct http_request *r, void *arg)
         fresh_finish(r);
 }
 
-static size_t take(struct http_request *r, const char *data, size_t len, void *arg)
-{
-        (void)r, (void)data, (void)arg;
-        return len;
-}
-
 static void gone(struct http_request *r, void *arg)
 {
         (void)arg;
         fresh_gone(r);
-}
-
-static void ended(struct http_request *r, void *arg)
-{
-        (void)r, (void)arg;
-}
-
-static void enter(int worker, struct loop *loop, void *arg)
-{
-        (void)worker, (void)loop, (void)arg;
-}
-
-static void leave(int worker, void *arg)
-{
-        (void)worker, (void)arg;
 }
 
 static void begin(int every_ms, int linger_ms, bool wait)
@@ -76,8 +56,7 @@ static void begin(int every_ms, int linger_ms, bool wait)
         atomic_store(&stage.made, 0);
         atomic_store(&stage.hangs, false);
         stage.fresh = fresh_open(&fresh);
-        stage.streams =
-                (struct http_streams){config.max_body, take, gone, ended, enter, leave, NULL};
+        stage.streams = quiet_streams(config.max_body, gone);
         config.handler.streams = &stage.streams;
         stage.server = server_of_test(&config);
 }

@@ -2,6 +2,7 @@
 #include "service/pass.h"
 
 #include "testing/conversation.h"
+#include "testing/quiet_streams.h"
 
 #include <stdatomic.h>
 
@@ -40,34 +41,13 @@ static void finish(struct http_request *r, void *arg)
         pass_finish(r);
 }
 
-static size_t take(struct http_request *r, const char *data, size_t len, void *arg)
-{
-        (void)r, (void)data, (void)arg;
-        return len;
-}
-
 static void gone(struct http_request *r, void *arg)
 {
         (void)arg;
         pass_gone(r);
 }
 
-static void ended(struct http_request *r, void *arg)
-{
-        (void)r, (void)arg;
-}
-
-static void enter(int worker, struct loop *loop, void *arg)
-{
-        (void)worker, (void)loop, (void)arg;
-}
-
-static void leave(int worker, void *arg)
-{
-        (void)worker, (void)arg;
-}
-
-static const struct http_streams streams = {100000, take, gone, ended, enter, leave, NULL};
+static struct http_streams streams;
 
 static void begin(int most)
 {
@@ -75,6 +55,7 @@ static void begin(int most)
         static char url[60];
 
         other = server_of_test(&config);
+        streams = quiet_streams(100000, gone);
         config.handler = (struct http_handler){handle, finish, NULL, &streams};
         ours = server_of_test(&config);
         snprintf(url, sizeof url, "http://127.0.0.1:%d", http_server_port(other));
