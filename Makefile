@@ -68,11 +68,13 @@ run: $(if $(KAFKA),deps-kafka,deps-run) $(if $(PG),deps-postgres) ## build and s
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@scripts/run.py $(if $(KAFKA),--kafka) $(if $(PG),--postgres) $(if $(FAULTS),--faults) $(PORTS:%=--port %)
 
+TESTS := lint unit page wire schema proxy system console traces neighbours fifth \
+         deploy-check
 images_test = $(shell [ "$$(id -u)" = 0 ] && unshare --mount --net true 2>/dev/null && echo images-test)
 
 test: deps-test ## run all checks and tests, from lint to deploy-check, and count what passed and failed
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
-	@scripts/tally.py lint unit page wire schema proxy system console traces neighbours fifth deploy-check $(images_test)
+	@scripts/tally.py $(TESTS) $(images_test)
 	@$(if $(images_test),,echo "images-test was left out: it takes root, and the right to mount and to make networks")
 
 lint: deps-test ## check includes, layout, generated files and warnings, and run cppcheck, clang-tidy and shellcheck
@@ -186,7 +188,7 @@ deps-run deps-kafka deps-postgres deps-test deps-bench deps-fuzz deps-images dep
 
 # outside of the tree, so that `make clean` costs no ten minutes
 deps-jaeger: deps-test ## build the Jaeger that `make traces` also asks, once; it is kept in ~/.cache/mall
-	@tests/traces/jaeger.py
+	@scripts/parts.py jaeger
 
 build/deps-%: scripts/deps
 	@scripts/deps $*

@@ -6,6 +6,7 @@ import sys
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path[1:1] = [str(TOP / "tests/k8s"), str(TOP / "scripts")]
+import parts                                                    # noqa: E402
 import tools                                                    # noqa: E402
 
 VENV = tools.TOOLS / "deploy"                                   # a separate one: cfn-lint brings fifty packages
@@ -27,7 +28,7 @@ def fetch_python():
 def fetch_eksctl_schema():
     """The schema from which eksctl's documentation is made; it is in eksctl's module, whose checksum Go verifies."""
     def make():
-        said = subprocess.check_output([tools.go(), "mod", "download", "-json", EKSCTL], text=True, cwd=tools.TOOLS)
+        said = subprocess.check_output([parts.go(), "mod", "download", "-json", EKSCTL], text=True, cwd=tools.TOOLS)
         source = pathlib.Path(json.loads(said)["Dir"]) / "pkg/apis/eksctl.io/v1alpha5/assets/schema.json"
         EKSCTL_SCHEMA.write_text(source.read_text())
     tools.once(EKSCTL_SCHEMA, EKSCTL, make)
@@ -35,7 +36,7 @@ def fetch_eksctl_schema():
 
 def fetch():
     fetch_python()
-    tools.fetch_python()                                        # tools.go() may need it
+    tools.fetch_python()
     tools.fetch_go_tool(*tools.KUSTOMIZE)
     tools.fetch_go_tool(*KUBE_SCORE)
     fetch_eksctl_schema()

@@ -3,10 +3,11 @@
 
 usage: run.py [PART]...      stories whose name contains one of the PARTs
 
-Fetches what it needs once into build/tools.
+Fetches what it needs once into build/tools. A component has its stories in a file of its own, NAME_stories.py, whose STORIES are told too.
 """
 import contextlib
 import copy
+import importlib
 import os
 import pathlib
 import re
@@ -19,6 +20,7 @@ import traceback
 
 import tools
 
+HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(1, str(tools.TOP / "scripts"))
 import ports                                                    # noqa: E402 (lies in scripts/)
 
@@ -29,7 +31,8 @@ if __name__ == "__main__" and pathlib.Path(sys.prefix) != tools.VENV:
     os.execv(tools.PYTHON, [tools.PYTHON, *sys.argv])
 
 import checks                                                   # noqa: E402
-from cluster import INSTANCE, Tree, build, containers, daemons, name, of_kind, pod_of, selects, workloads  # noqa: E402
+from cluster import INSTANCE, Tree, containers, daemons, name, of_kind, pod_of, selects, workloads  # noqa: E402
+from overlays import BUILT, SHOPS, Skipped, built, with_components, words  # noqa: E402
 
 ALL = [checks.schemas, checks.no_name_is_there_twice, checks.nothing_waits_to_start]
 WITH_PODS = ALL + [checks.pods_are_restricted, checks.pods_have_no_token_and_no_links, checks.pods_are_limited,
@@ -54,19 +57,6 @@ OVERLAYS = {
                                    checks.strimzi_users_may_what_they_do, checks.daemons_reach_strimzi_as_themselves,
                                    checks.no_secret_is_in_production],
 }
-BUILT = {}
-
-
-def built(overlay):
-    if overlay not in BUILT:
-        BUILT[overlay] = build(overlay)
-    return copy.deepcopy(BUILT[overlay])
-
-
-def words(function):
-    return function.__name__.replace("_", " ")
-
-
 # ---- stories about changed trees
 
 def another_prefix_reaches_everything():
@@ -122,20 +112,6 @@ def other_routes_are_another_config_map_and_another_pod():
             changed = tree.build(overlay)
             assert mounted(changed) != mounted(built(overlay)), "%s: the same name for other routes" % overlay
             assert "/bestellungen/**" in checks.routes_text(changed)
-
-
-SHOPS = (("overlays/lab", "overlays/lab/shop"), ("overlays/production", "overlays/production/shop"))
-
-
-def with_components(overlay, shop, *names, metrics=True):
-    """An overlay with one line more for each component, at the end, where `kustomize edit add component` puts it."""
-    file = shop + "/kustomization.yaml"
-    with Tree() as tree:
-        before = re.search(r"^components:\n(?:  - .*\n)+", (tree.dir / file).read_text(), re.M)[0]
-        tree.edit(file, before, before + "".join("  - ../../../components/%s\n" % name for name in names))
-        if not metrics:
-            tree.edit(file, "  - ../../../components/metrics\n", "")
-        return tree.build(overlay)
 
 
 def traces_take_one_line_and_open_one_way():
@@ -403,15 +379,11 @@ STORIES = [another_prefix_reaches_everything, no_name_without_prefix_is_left_in_
            the_labs_kafka_starts_with_its_settings, each_check_fails_where_its_promise_is_broken]
 
 
-class Skipped(Exception):
-    pass
-
-
 def stories():
     for overlay, of_overlay in OVERLAYS.items():
         for check in of_overlay:
             yield "%s: %s" % (overlay, words(check)), lambda check=check, overlay=overlay: check(built(overlay))
-    for story in STORIES:
+    for story in STORIES + [story for module in sorted(HERE.glob("*_stories.py")) for story in importlib.import_module(module.stem).STORIES]:
         yield words(story), story
 
 

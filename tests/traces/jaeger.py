@@ -1,7 +1,4 @@
-#!/usr/bin/env python3
-"""jaeger - a real Jaeger with its store in memory: built once from its Go module, kept outside of the tree, asked by its query API.
-
-usage: jaeger.py       builds it, unless it is there (some ten minutes)
+"""jaeger - a real Jaeger with its store in memory, where `make deps-jaeger` has built one; asked by its query API.
 
     with Jaeger(directory) as jaeger:
         jaeger.url                               # for OTEL_EXPORTER_OTLP_ENDPOINT
@@ -9,7 +6,6 @@ usage: jaeger.py       builds it, unless it is there (some ten minutes)
 """
 import contextlib
 import json
-import os
 import pathlib
 import subprocess
 import sys
@@ -17,35 +13,11 @@ import urllib.error
 import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[1:1] = [str(HERE.parent / "system"), str(HERE.parent / "k8s")]
+sys.path[1:1] = [str(HERE.parent / "system"), str(HERE.parents[1] / "scripts")]
 from mall import ports, until                                   # noqa: E402
-import tools                                                    # noqa: E402
+import parts                                                    # noqa: E402
 
-VERSION = "v1.76.0"                                             # the module's; the program in it is Jaeger 2
-MODULE = "github.com/jaegertracing/jaeger/cmd/jaeger"
-CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "mall/jaeger" / VERSION
-PROGRAM = CACHE / "jaeger"
 MOST_TRACES = 10000
-
-
-def is_built():
-    return PROGRAM.exists()
-
-
-def build():
-    """Go checks each module against its public checksum database."""
-    place = CACHE / "build"
-    place.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-p=1 -buildvcs=false"}     # one compiler at a time: two want more memory than small machines have
-    go = str(tools.go())
-
-    def run(*words):
-        subprocess.check_call(["nice", "-n", "19", go, *words], cwd=place, env=environment)
-    if not (place / "go.mod").exists():
-        run("mod", "init", "build")
-    run("get", "-tool", MODULE + "@" + VERSION)
-    run("build", "-trimpath", "-ldflags=-s -w", "-o", "jaeger", MODULE)
-    (place / "jaeger").rename(PROGRAM)
 
 
 def settings(otlp, query, grpc):
@@ -106,7 +78,7 @@ class Jaeger:
         file = self.directory / "jaeger.json"
         file.write_text(json.dumps(settings(self.otlp, self.query, self.grpc)))
         with open(self.directory / "jaeger.log", "ab") as log:
-            self.process = subprocess.Popen([PROGRAM, "--config", file], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.directory)
+            self.process = subprocess.Popen([parts.program("jaeger"), "--config", file], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.directory)
         try:
             until(self.answers)
         except BaseException:
@@ -117,9 +89,3 @@ class Jaeger:
     def __exit__(self, *_):
         self.process.kill()
         self.process.wait()
-
-
-if __name__ == "__main__":
-    if not is_built():
-        build()
-    print(PROGRAM)

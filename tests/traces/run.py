@@ -29,7 +29,7 @@ if __name__ == "__main__":
         fetch()
         os.execv(VENV / "bin/python3", [VENV / "bin/python3", *sys.argv])
     if "--one" not in sys.argv:                                 # which is a story's own process
-        import jaeger
-        if not jaeger.is_built():
+        import parts                                            # tools found its folder
+        if not parts.is_built("jaeger"):
             print("left out Jaeger: it is not built (make deps-jaeger, some ten minutes); the collector of the tests is asked the same")
     sys.exit(stories.main(__doc__, jobs=2, deadlines={"release": 240, "asan": 600}))

@@ -8,6 +8,7 @@ import tempfile
 import traceback
 
 import jaeger
+import parts
 from collector import Collector
 from mall import equal, until
 from traced import Traced, log_lines, trace_of, until_tree
@@ -228,7 +229,7 @@ def test_on_kafka_and_postgresql():
     yield from told("kafka", Collector, "the collector")
 
 
-if jaeger.is_built():
+if parts.is_built("jaeger"):
     def test_jaeger_on_the_log():
         yield from told("log", real_jaeger, "Jaeger")
 
