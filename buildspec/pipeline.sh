@@ -79,7 +79,7 @@ deploy() {
 
 	by_digest=$(docker image inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' "$image" | grep -m 1 "^$repository@sha256:") ||
 		fail "docker knows no digest of $image"
-	(cd "$OVERLAY" && kustomize edit set image "mall/$service=$by_digest")
+	(cd "$OVERLAY" && kustomize edit set image "mall.local/$service=$by_digest")
 	kustomize build "$OVERLAY" >build/manifests.yaml
 
 	before=$(of_deployment '{.metadata.annotations.deployment\.kubernetes\.io/revision}')

@@ -109,7 +109,7 @@ def image_repository_of_ones_own_in_the_overlay_is_no_obstacle(world):
     """As after README.md's step 4, where the result of `kustomize edit set image` is committed for each image."""
     with world() as w:
         for name in REPOSITORIES:
-            subprocess.run([fetch.tools.TOOLS / "kustomize", "edit", "set", "image", "mall/%s=%s/user23-%s:1.0.0" % (name, REGISTRY, name)],
+            subprocess.run([fetch.tools.TOOLS / "kustomize", "edit", "set", "image", "mall.local/%s=%s/user23-%s:1.0.0" % (name, REGISTRY, name)],
                            cwd=w.tree / OVERLAY, check=True)
         assert w.build("order").ok
         assert deployment(w)["spec"]["template"]["spec"]["containers"][0]["image"] == NEW
@@ -236,14 +236,14 @@ MUTANTS = [
     (image_is_of_its_service_and_tagged_with_the_commit, (SCRIPT, "image=$repository:$CODEBUILD_RESOLVED_SOURCE_VERSION", "image=$repository:latest")),
     (image_is_of_its_service_and_tagged_with_the_commit, (SCRIPT, '"SERVICE=$service"', '"SERVICE=gateway"')),
     (image_is_of_its_service_and_tagged_with_the_commit, (SCRIPT, "'s/^VERSION := //p'", "'s/^VERSION = //p'")),
-    (what_is_applied_is_its_own_objects_by_digest, (SCRIPT, '"mall/$service=$by_digest"', '"mall/$service=$image"')),
+    (what_is_applied_is_its_own_objects_by_digest, (SCRIPT, '"mall.local/$service=$by_digest"', '"mall.local/$service=$image"')),
     (what_is_applied_is_its_own_objects_by_digest, (SCRIPT, '-m 1 "^$repository@', '-m 1 "@')),
     (what_is_applied_is_its_own_objects_by_digest, (SCRIPT, ' -l "app=$service" -f', " -f")),
     (what_is_applied_is_its_own_objects_by_digest, (BASE_ORDER, "spec: # no replicas", "spec:\n  replicas: 1 #")),
     (first_deployment_works, (SCRIPT, " --ignore-not-found", "")),
     (other_prefix_in_both_places_is_another_mall, (SCRIPT, "repository=$registry/$_PROJECT_NAME", "repository=$registry/user23-$service")),
     (other_namespace_is_where_all_of_it_is, (SCRIPT, 'kubectl --namespace "$_NAMESPACE"', "kubectl")),
-    (image_repository_of_ones_own_in_the_overlay_is_no_obstacle, (SCRIPT, '"mall/$service=$by_digest"', '"mall/$service=*@${by_digest#*@}x"')),
+    (image_repository_of_ones_own_in_the_overlay_is_no_obstacle, (SCRIPT, '"mall.local/$service=$by_digest"', '"mall.local/$service=*@${by_digest#*@}x"')),
     (no_secret_is_said_aloud, (SCRIPT, "set -eu", "set -eux")),
     (no_secret_is_said_aloud, (SCRIPT, "--password-stdin", '--password "$password"')),
     (failing_password_ends_it, (SCRIPT, "password=$(aws", "password=$(true || aws")),

@@ -84,7 +84,7 @@ def settings(image):
     equal(labels["title"], "mall " + image.name, "the title")
     assert re.fullmatch(r"\d+\.\d+\.\d+", labels["version"]), labels
     assert re.fullmatch(r"[0-9a-f]{12}|unknown", labels["revision"]), labels
-    assert any(tag.endswith("mall/%s:%s" % (image.name, labels["version"])) for tag in image.tags), image.tags
+    assert any(tag == "mall.local/%s:%s" % (image.name, labels["version"]) for tag in image.tags), image.tags
 
 
 def test_what_is_in_the_images():
@@ -191,8 +191,10 @@ def test_siege_has_what_the_lab_types_and_types_it():
 
         for command in (("siege", "-V"), ("kcat", "-V"), ("curl", "--version"), ("http", "--version"), ("timeout", "0.1", "true")):
             type_there(*command)
-        made = type_there("http", "--ignore-stdin", "POST", "http://gateway:8080/orders", "productId=1001", "qty=5")
+        made = type_there("http", "POST", "http://gateway:8080/orders", "productId=1001", "qty=5")
         assert '"productId"' in made, made
+        read = type_there("http", "--check-status", "http://gateway:8080/orders/1")         # without a terminal it stays a GET
+        assert '"productId"' in read, read
         body = '{"productId": "1001", "productName": "TV", "qty": "5", "customerId": "100"}'
         said = type_there("siege", "-c5", "-t2S", "--content-type", "application/json", "http://gateway:8080/orders POST " + body)
         numbers = siege_numbers(said)

@@ -70,7 +70,7 @@ def pods_are_restricted(objects):
             assert own.get("readOnlyRootFilesystem") is True, "%s: readOnlyRootFilesystem" % where(o)
             assert own.get("capabilities") == {"drop": ["ALL"]}, "%s: capabilities" % where(o)
             assert "privileged" not in own and "runAsUser" not in own, where(o)
-            if c["image"].startswith("mall/"):
+            if c["image"].startswith("mall.local/"):
                 assert of_pod["runAsUser"] == image_user(), "%s: user %s, the image's is %s" % (where(o), of_pod["runAsUser"], image_user())
         for volume in pod.get("volumes", []):
             assert set(volume) & {"emptyDir", "configMap", "secret", "projected"}, "%s: volume %s" % (where(o), volume["name"])
@@ -280,7 +280,7 @@ def pods_of(objects, service):
 def selectors_match(objects):
     for o in workloads(objects):
         assert selects(o["spec"]["selector"], o["spec"]["template"]["metadata"]["labels"]), "%s does not select its pods" % where(o)
-        others = [p for p in workloads(objects) if p is not o and namespace(p) == namespace(o)
+        others = [p for p in workloads(objects) if p["metadata"] is not o["metadata"] and namespace(p) == namespace(o)
                   and selects(o["spec"]["selector"], p["spec"]["template"]["metadata"]["labels"])]
         assert not others, "%s selects the pods of %s too" % (where(o), list(map(where, others)))
     for service in of_kind(objects, "Service"):
@@ -395,13 +395,20 @@ def participants_hosts_resolve(objects):
 
 def has_prefix(objects, prefix):
     """In the name of every object outside of namespace kafka, and in every selector of the mall."""
-    mall = [o for o in objects if namespace(o) != "kafka" and o["kind"] != "Namespace"]
+    mall = [o for o in objects if namespace(o) != "kafka" and o["kind"] != "Namespace" and labels(o).get("app") != "siege"]
     assert mall
     for o in mall:
         assert name(o).startswith(prefix), "%s has no prefix" % where(o)
         assert labels(o).get(INSTANCE) == prefix + "mall", "%s is of %s" % (where(o), labels(o).get(INSTANCE))
     for o in of_kind(mall, "NetworkPolicy"):
         assert o["spec"]["podSelector"]["matchLabels"].get(INSTANCE) == prefix + "mall", "%s is about others' pods" % where(o)
+
+
+def siege_is_called_as_in_the_course(objects):
+    """`kubectl exec -it siege -- ...` names a pod."""
+    pods = {name(o): o for o in of_kind(objects, "Pod")}
+    assert list(pods) == ["siege"] and namespace(pods["siege"]) == "default", list(pods)
+    assert INSTANCE not in labels(pods["siege"]), "of one participant's mall alone"
 
 
 def has_lab_prefix(objects):
@@ -464,7 +471,8 @@ def flows(objects):
     here = namespace(daemons(objects)["gateway"])
     ours = [Pod.of(o) for o in workloads(objects)]
     others = [Pod("outside", None, {}), Pod("dns", "kube-system", {"k8s-app": "kube-dns"}), Pod("prometheus", "monitoring", {"app": "prometheus"}),
-              Pod("stranger", here, {"app": "order"}), Pod("other frontend", here, {"app": "frontend"})]
+              Pod("stranger", here, {"app": "order"}), Pod("other frontend", here, {"app": "frontend"}),
+              Pod("newcomer", here, {**Pod.of(daemons(objects)["gateway"]).labels, "app": "newcomer"})]  # of our mall, with no policy of its own
     for cluster in strimzi(objects, "Kafka"):
         others.append(Pod("strimzi", here, {"strimzi.io/name": cluster + "-kafka"}))
     pairs = [(a, b) for a in ours for b in ours + others] + [(a, b) for a in others for b in ours]
@@ -477,10 +485,16 @@ def flows_of_both():
     return wanted | {("prometheus", d, 9090) for d in DAEMONS} | {(d, "dns", 53) for d in DAEMONS}
 
 
+def shop_flows():
+    """Every pod of the namespace reaches the services, also one without labels as the course starts it."""
+    wanted = flows_of_both() | {(a, s, 8080) for a in ("siege", "stranger", "other frontend") for s in SERVICES} | {("siege", "gateway", 8080)}
+    return wanted | {("siege", d, 9090) for d in DAEMONS}
+
+
 def lab_flows():
-    wanted = flows_of_both() | {("siege", d, 8080) for d in WATCHED + ("outside",)} | {("siege", "my-kafka", 9092)}
+    wanted = shop_flows() | {("siege", a, port) for a in WHOEVER + ("outside",) for port in PORTS} | {("siege", "my-kafka", 9092)}
     wanted |= {(s, "my-kafka", 9092) for s in ON_THE_BUS}
-    wanted |= {(s, "postgres", 5432) for s in SERVICES} | {(a, "dns", 53) for a in ("postgres", "siege", "my-kafka")}
+    wanted |= {(s, "postgres", 5432) for s in SERVICES} | {(a, "dns", 53) for a in ("postgres", "my-kafka")}
     return wanted | {("my-kafka", "my-kafka", 9092)}
 
 
@@ -507,7 +521,7 @@ def images_are_those_of_make(objects):
         for c in containers(o):
             assert re.search(r":[^/]+$|@sha256:", c["image"]) and not c["image"].endswith(":latest"), "%s: image %s" % (where(o), c["image"])
             if app_of(o) in DAEMONS + ("siege",):
-                assert c["image"] == "mall/%s:%s" % (app_of(o), version), "%s: image %s" % (where(o), c["image"])
+                assert c["image"] == "mall.local/%s:%s" % (app_of(o), version), "%s: image %s" % (where(o), c["image"])
 
 
 def strimzi(objects, kind):

@@ -50,7 +50,8 @@ OVERLAYS = {
     "base": MALL + OFF + [checks.no_deployment_says_replicas, checks.order_scales_as_in_the_lab, checks.bus_is_the_labs, checks.references_resolve_but_the_store],
     "kafka": WITH_PODS + [checks.references_resolve, checks.kafka_has_no_prefix, checks.kafka_is_where_it_says],
     "overlays/lab/shop": LAB,
-    "overlays/lab": LAB + [checks.kafka_has_no_prefix, checks.kafka_is_where_it_says, checks.only_the_labs_flows],
+    "overlays/lab": LAB + [checks.kafka_has_no_prefix, checks.kafka_is_where_it_says, checks.only_the_labs_flows,
+                           checks.siege_is_called_as_in_the_course],
     "overlays/production": MALL + OFF + [checks.all_but_the_console_scale, checks.only_the_console_says_replicas, checks.metrics_have_a_port_of_their_own,
                                    checks.the_console_asks_the_port_of_metrics, checks.references_resolve_but_the_store,
                                    checks.only_productions_flows, checks.images_are_those_of_make, checks.strimzi_takes_it, checks.strimzi_is_whole,
@@ -93,14 +94,13 @@ def two_malls_in_one_namespace_do_not_touch():
         assert about == {name(policy)[:7]}, "%s is about pods of %s" % (name(policy), about)
 
 
-def the_topic_is_one_setting_and_the_groups_follow():
+def the_topic_is_one_setting_and_the_groups_follow_the_prefix():
     with Tree() as tree:
         tree.edit("overlays/lab/shop/settings.properties", "topic=mall", "topic=user23-mall")
         objects = tree.build("overlays/lab")
         assert checks.bus_of(objects).geturl() == "kafka://my-kafka.kafka.svc.cluster.local:9092/user23-mall"
-    for of_all, prefix in ((objects, "user23-"), (built("overlays/lab"), None)):
-        for service in checks.SERVICES:
-            assert checks.value_of(daemons(of_all)[service], "MALL_BUS_GROUP_PREFIX") == prefix, service
+    for service in checks.SERVICES:
+        assert checks.value_of(daemons(objects)[service], "MALL_BUS_GROUP_PREFIX") == "user23-", service
 
 
 def other_routes_are_another_config_map_and_another_pod():
@@ -310,6 +310,10 @@ BROKEN = [
     (checks.participants_hosts_resolve, LAB_DIR, lambda o: drop(o, "Service", "-products")),
     (checks.has_lab_prefix, LAB_DIR, lambda o: at(o, "Service", "-order")["metadata"].update(name="order")),
     (checks.has_lab_prefix, LAB_DIR, lambda o: at(o, "NetworkPolicy", "-dns")["spec"].update(podSelector={"matchLabels": {}})),
+    (checks.siege_is_called_as_in_the_course, LAB_DIR, lambda o: drop(o, "Pod", "siege")),
+    (checks.siege_is_called_as_in_the_course, LAB_DIR, lambda o: at(o, "Pod", "siege")["metadata"].update(name="user23-siege")),
+    (checks.only_the_labs_flows, LAB_DIR, lambda o: drop(o, "NetworkPolicy", "-clients")),
+    (checks.only_the_labs_flows, LAB_DIR, lambda o: at(o, "NetworkPolicy", "-clients-metrics")["spec"]["ingress"][0].pop("from")),
     (checks.kafka_has_no_prefix, LAB_DIR, lambda o: at(o, "Service", "my-kafka")["metadata"].update(name="user23-my-kafka")),
     (checks.kafka_is_where_it_says, LAB_DIR, lambda o: at(o, "Service", "my-kafka")["spec"]["ports"][0].update(port=9094)),
     (checks.bus_is_the_labs, LAB_DIR, lambda o: set_env(o, "order", "MALL_BUS_URL", "kafka://kafka:9092/mall")),
@@ -324,7 +328,7 @@ BROKEN = [
     (checks.only_the_labs_flows, LAB_DIR, lambda o: drop(o, "NetworkPolicy", "-actuators-asked")),
     (checks.only_the_labs_flows, LAB_DIR, lambda o: at(o, "NetworkPolicy", "-frontend")["spec"]["ingress"][0].pop("from")),
     (checks.only_productions_flows, PRODUCTION, lambda o: drop(o, "NetworkPolicy", "store")),
-    (checks.images_are_those_of_make, LAB_DIR, lambda o: container(o).update(image="mall/order:latest")),
+    (checks.images_are_those_of_make, LAB_DIR, lambda o: container(o).update(image="mall.local/order:latest")),
     (checks.strimzi_takes_it, PRODUCTION, lambda o: at(o, "KafkaNodePool", "node")["spec"].update(role=["broker"])),
     (checks.strimzi_takes_it, PRODUCTION, lambda o: at(o, "KafkaUser", "order")["spec"]["authorization"]["acls"][0].update(operations=["Reed"])),
     (checks.strimzi_takes_it, PRODUCTION, lambda o: at(o, "KafkaTopic", "mall").update(apiVersion="kafka.strimzi.io/v1beta2")),
@@ -373,7 +377,7 @@ def each_check_fails_where_its_promise_is_broken():
 
 
 STORIES = [another_prefix_reaches_everything, no_name_without_prefix_is_left_in_a_value, two_malls_in_one_namespace_do_not_touch,
-           the_topic_is_one_setting_and_the_groups_follow, other_routes_are_another_config_map_and_another_pod,
+           the_topic_is_one_setting_and_the_groups_follow_the_prefix, other_routes_are_another_config_map_and_another_pod,
            traces_take_one_line_and_open_one_way, faults_take_one_line_and_open_one_way, faults_need_no_port_of_metrics,
            an_admin_token_is_every_daemons_and_nobodys_here, the_gateway_takes_the_routes,
            the_labs_kafka_starts_with_its_settings, each_check_fails_where_its_promise_is_broken]
