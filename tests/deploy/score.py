@@ -13,7 +13,6 @@ ACCEPTED = [ # kube-score's name of it, objects, why
     ("container-image-pull-policy", EVERYBODY, "images are named by digest or by a version that is not pushed again; Always would make a start wait for the registry"),
     ("deployment-has-host-podantiaffinity", EVERYBODY, "topologySpreadConstraints spread them, over zones too in production"),
     ("deployment-replicas", DAEMON, "there are none, so that apply does not undo a scaling: see deploy/k8s/README.md"),
-    ("horizontalpodautoscaler-replicas", r"user23-order", "1 to 10, the lab's"),
     ("container-security-context-user-group-id", r"user23-postgres|my-kafka", "those images' own users, 999 and 1000"),
     ("pod-probes-identical", r"user23-postgres|my-kafka", "the same request with other figures: readiness gives up early, liveness late"),
     ("statefulset-has-servicename", r"user23-postgres|my-kafka", "one pod behind an ordinary Service; nobody asks for a pod by name"),

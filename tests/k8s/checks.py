@@ -106,7 +106,7 @@ def figures(probe):
 def daemons_are_probed(objects):
     for o in daemons(objects).values():
         c = containers(o)[0]
-        for kind, group, wanted in (("readinessProbe", "readiness", [10, 2, 5, 10]), ("livenessProbe", "liveness", [120, 2, 5, 5]),
+        for kind, group, wanted in (("readinessProbe", "readiness", [None, 2, 5, 10]), ("livenessProbe", "liveness", [120, 2, 5, 5]),
                                     ("startupProbe", "liveness", None)):
             assert kind in c, "%s has no %s" % (where(o), kind)
             asked = c[kind]["httpGet"]
@@ -151,14 +151,53 @@ def autoscalers_find_their_deployment(objects):
 
 
 def bounds(hpa):
-    cpu = hpa["spec"]["metrics"][0]["resource"]
+    cpu = hpa["spec"]["metrics"][0]["containerResource"]
     return hpa["spec"]["minReplicas"], hpa["spec"]["maxReplicas"], cpu["name"], cpu["target"].get("averageUtilization")
+
+
+def autoscalers_count_no_sidecar(objects):
+    """A sidecar that a mesh injects has a request of its own, which would be counted with type Resource."""
+    for hpa in autoscalers(objects).values():
+        for metric in hpa["spec"]["metrics"]:
+            target = {name(o): o for o in of_kind(objects, "Deployment")}[hpa["spec"]["scaleTargetRef"]["name"]]
+            assert metric["type"] == "ContainerResource" and metric["containerResource"]["container"] == app_of(target), "%s: %s" % (where(hpa), metric)
+
+
+def kubectl_autoscale_finds_no_autoscaler(objects):
+    """The course types `kubectl autoscale deploy user23-order ...`, which makes no second one."""
+    assert not autoscalers(objects), sorted(autoscalers(objects))
 
 
 def order_scales_as_in_the_lab(objects):
     order = name(daemons(objects)["order"])
     assert list(autoscalers(objects)) == [order], "autoscalers: %s" % list(autoscalers(objects))
     assert bounds(autoscalers(objects)[order]) == (1, 10, "cpu", 15), bounds(autoscalers(objects)[order])
+
+
+def daemons_say_their_version(objects):
+    """In a label of the pods that no selector of ours has, for a mesh's subsets and for tables."""
+    version = re.search(r"^VERSION := (\S+)", (TOP / "Makefile").read_text(), re.M)[1]
+    for o in daemons(objects).values():
+        assert o["spec"]["template"]["metadata"]["labels"].get("version") == version, "%s: label version" % where(o)
+        assert "version" not in o["spec"]["selector"]["matchLabels"], "%s: another version could not be applied" % where(o)
+    for o in of_kind(objects, "Service", "PodDisruptionBudget", "NetworkPolicy"):
+        assert "'version'" not in str(o["spec"]), "%s selects a version" % where(o)
+
+
+def values_are_kept_as_they_are(objects):
+    """The API server drops an empty value, so that each apply would change the object again."""
+    for o in workloads(objects):
+        empty = [e["name"] for c in containers(o) for e in c.get("env", []) if e.get("value") == ""]
+        assert not empty, "%s: %s" % (where(o), empty)
+
+
+BUILT_IN = ("apps", "autoscaling", "batch", "networking.k8s.io", "policy", "rbac.authorization.k8s.io", "storage.k8s.io", "v1")
+
+
+def pipelines_may_apply_what_is_labelled(objects):
+    """A pipeline applies `-l app=order`, and AmazonEKSEditPolicy knows no custom resources."""
+    for o in objects:
+        assert o["apiVersion"].split("/")[0] in BUILT_IN or "app" not in labels(o), "%s has label app" % where(o)
 
 
 def all_but_the_console_scale(objects):
@@ -424,7 +463,7 @@ def kafka_has_no_prefix(objects):
 def kafka_is_where_it_says(objects):
     service = [o for o in of_kind(objects, "Service") if namespace(o) == "kafka"][0]
     place = "%s.kafka.svc.cluster.local:%d" % (name(service), service["spec"]["ports"][0]["port"])
-    config = [o for o in of_kind(objects, "ConfigMap") if namespace(o) == "kafka"][0]["data"]["server.properties"]
+    config, = (o["data"]["server.properties"] for o in of_kind(objects, "ConfigMap") if "server.properties" in o["data"])
     properties = dict(line.split("=", 1) for line in config.split("\n") if "=" in line and line[0] != "#")
     assert place == "my-kafka.kafka.svc.cluster.local:9092", place
     assert properties["advertised.listeners"] == "PLAINTEXT://" + place, properties["advertised.listeners"]
@@ -434,6 +473,24 @@ def kafka_is_where_it_says(objects):
     claim = broker["spec"]["volumeClaimTemplates"][0]["metadata"]["name"]
     assert properties["log.dirs"].startswith(mounts[claim] + "/"), "Kafka's log is not below its volume"
     assert broker["spec"]["replicas"] == 1 and "apache/kafka:" in containers(broker)[0]["image"], where(broker)
+
+
+TYPED = ("kafka-console-consumer", "kafka-console-producer", "kafka-consumer-groups", "kafka-topics")
+
+
+def kafka_has_the_paths_that_the_course_types(objects):
+    """Each is the script of one ConfigMap, which may be executed and calls the image's own tool of that name."""
+    broker = [o for o in of_kind(objects, "StatefulSet") if namespace(o) == "kafka"][0]
+    volumes = {v["name"]: v.get("configMap", {}) for v in pod_of(broker)["volumes"]}
+    config = {name(o): o["data"] for o in of_kind(objects, "ConfigMap")}
+    mounts = {m["mountPath"]: m for m in containers(broker)[0]["volumeMounts"]}
+    for tool in TYPED:
+        mount = mounts.get("/usr/bin/" + tool)
+        assert mount, "there is no /usr/bin/%s" % tool
+        volume = volumes[mount["name"]]
+        script = config[volume["name"]][mount["subPath"]]
+        assert volume.get("defaultMode") == 0o555, "%s cannot be executed" % tool
+        assert script.startswith("#!/bin/sh\n") and script.endswith('exec "/opt/kafka/bin/${0##*/}.sh" "$@"\n'), script
 
 
 def bus_of(objects):
@@ -562,6 +619,8 @@ def strimzi_is_whole(objects):
     pools = strimzi(objects, "KafkaNodePool").values()
     assert [(p["spec"]["replicas"], set(p["spec"]["roles"])) for p in pools] == [(3, {"broker", "controller"})], "the nodes"
     cluster, = strimzi(objects, "Kafka").values()
+    assert re.fullmatch(r"4\.\d+\.\d+", cluster["spec"]["kafka"].get("version", "")), "an operator's upgrade would upgrade the brokers"
+    assert cluster["spec"]["kafka"].get("rack") == {"topologyKey": "topology.kubernetes.io/zone"}, "replicas of a partition in one zone"
     listeners = {l["port"]: l for l in cluster["spec"]["kafka"]["listeners"]}
     assert list(listeners) == [9093] and listeners[9093]["tls"] and listeners[9093]["authentication"]["type"] == "tls", "not TLS alone"
     assert "superUsers" not in cluster["spec"]["kafka"]["authorization"], "one who may everything"

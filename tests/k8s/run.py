@@ -31,24 +31,25 @@ if __name__ == "__main__" and pathlib.Path(sys.prefix) != tools.VENV:
     os.execv(tools.PYTHON, [tools.PYTHON, *sys.argv])
 
 import checks                                                   # noqa: E402
-from cluster import INSTANCE, Tree, containers, daemons, name, of_kind, pod_of, selects, workloads  # noqa: E402
+from cluster import INSTANCE, Tree, containers, daemons, labels, name, of_kind, pod_of, selects, workloads  # noqa: E402
 from overlays import BUILT, SHOPS, Skipped, built, with_components, words  # noqa: E402
 
 ALL = [checks.schemas, checks.no_name_is_there_twice, checks.nothing_waits_to_start]
 WITH_PODS = ALL + [checks.pods_are_restricted, checks.pods_have_no_token_and_no_links, checks.pods_are_limited,
                    checks.selectors_match, checks.settings_exist]
 MALL = WITH_PODS + [checks.daemons_have_the_labs_cpu, checks.daemons_are_probed,
-                    checks.rollouts_lose_nothing, checks.autoscalers_find_their_deployment, checks.daemons_are_set_up,
+                    checks.rollouts_lose_nothing, checks.autoscalers_find_their_deployment, checks.autoscalers_count_no_sidecar,
+                    checks.daemons_say_their_version, checks.values_are_kept_as_they_are, checks.pipelines_may_apply_what_is_labelled, checks.daemons_are_set_up,
                     checks.daemons_have_services, checks.routes_file_is_mounted, checks.routes_lead_to_services,
                     checks.the_console_finds_the_daemons]
 OFF = [checks.nothing_can_be_broken]
 WITH_FAULTS = [checks.each_daemon_can_be_broken, checks.the_console_finds_who_can_be_broken]
-LAB = MALL + OFF + [checks.no_deployment_says_replicas, checks.order_scales_as_in_the_lab, checks.participants_hosts_resolve, checks.metrics_have_a_port_of_their_own,
+LAB = MALL + OFF + [checks.no_deployment_says_replicas, checks.kubectl_autoscale_finds_no_autoscaler, checks.participants_hosts_resolve, checks.metrics_have_a_port_of_their_own,
               checks.the_console_asks_the_port_of_metrics, checks.references_resolve, checks.bus_is_the_labs, checks.store_is_the_labs, checks.images_are_those_of_make,
               checks.has_lab_prefix]
 OVERLAYS = {
-    "base": MALL + OFF + [checks.no_deployment_says_replicas, checks.order_scales_as_in_the_lab, checks.bus_is_the_labs, checks.references_resolve_but_the_store],
-    "kafka": WITH_PODS + [checks.references_resolve, checks.kafka_has_no_prefix, checks.kafka_is_where_it_says],
+    "base": MALL + OFF + [checks.no_deployment_says_replicas, checks.kubectl_autoscale_finds_no_autoscaler, checks.bus_is_the_labs, checks.references_resolve_but_the_store],
+    "kafka": WITH_PODS + [checks.references_resolve, checks.kafka_has_no_prefix, checks.kafka_is_where_it_says, checks.kafka_has_the_paths_that_the_course_types],
     "overlays/lab/shop": LAB,
     "overlays/lab": LAB + [checks.kafka_has_no_prefix, checks.kafka_is_where_it_says, checks.only_the_labs_flows,
                            checks.siege_is_called_as_in_the_course],
@@ -195,7 +196,7 @@ def the_labs_kafka_starts_with_its_settings():
     kafka, = workloads(objects)
     version = containers(kafka)[0]["image"].rpartition(":")[2]
     java = ["java", "-Xmx384m", "-cp", "%s/*" % tools.fetch_kafka(version)]
-    text, = (c["data"]["server.properties"] for c in of_kind(objects, "ConfigMap"))
+    text, = (c["data"]["server.properties"] for c in of_kind(objects, "ConfigMap") if "server.properties" in c["data"])
     with tempfile.TemporaryDirectory(prefix="mall-kafka-") as place:
         address = "127.0.0.1:%d" % ports.reserve()
         for old, new in (("my-kafka.kafka.svc.cluster.local:9092", address), ("//:9092", "//" + address),
@@ -250,7 +251,7 @@ def drop(objects, kind, ending):
 
 
 LAB_DIR, PRODUCTION = "overlays/lab", "overlays/production"
-FAULTS = "overlays/lab with faults"
+FAULTS, SCALED = "overlays/lab with faults", "overlays/lab with the autoscaler"
 BROKEN = [
     (checks.schemas, LAB_DIR, lambda o: order(o)["spec"].update(minReadySecond=1)),
     (checks.schemas, LAB_DIR, lambda o: at(o, "Service", "-order")["spec"]["ports"][0].update(port="8080")),
@@ -278,8 +279,22 @@ BROKEN = [
     (checks.rollouts_lose_nothing, LAB_DIR, lambda o: drop(o, "PodDisruptionBudget", "-order")),
     (checks.rollouts_lose_nothing, LAB_DIR,
      lambda o: pod_of(order(o))["topologySpreadConstraints"][0]["labelSelector"]["matchLabels"].update({INSTANCE: "mall"})),
-    (checks.autoscalers_find_their_deployment, LAB_DIR, lambda o: at(o, "HorizontalPodAutoscaler", "-order")["spec"]["scaleTargetRef"].update(name="order")),
-    (checks.order_scales_as_in_the_lab, LAB_DIR, lambda o: at(o, "HorizontalPodAutoscaler", "-order")["spec"].update(maxReplicas=3)),
+    (checks.daemons_are_probed, LAB_DIR, lambda o: container(o)["readinessProbe"].update(initialDelaySeconds=10)),
+    (checks.autoscalers_find_their_deployment, SCALED, lambda o: at(o, "HorizontalPodAutoscaler", "-order")["spec"]["scaleTargetRef"].update(name="order")),
+    (checks.order_scales_as_in_the_lab, SCALED, lambda o: at(o, "HorizontalPodAutoscaler", "-order")["spec"].update(maxReplicas=3)),
+    (checks.kubectl_autoscale_finds_no_autoscaler, SCALED, lambda o: None),
+    (checks.autoscalers_count_no_sidecar, SCALED,
+     lambda o: at(o, "HorizontalPodAutoscaler", "-order")["spec"]["metrics"][0]["containerResource"].update(container="istio-proxy")),
+    (checks.autoscalers_count_no_sidecar, PRODUCTION, lambda o: at(o, "HorizontalPodAutoscaler", "order")["spec"]["metrics"][0].update(type="Resource")),
+    (checks.daemons_say_their_version, LAB_DIR, lambda o: order(o)["spec"]["template"]["metadata"]["labels"].update(version="0.9")),
+    (checks.daemons_say_their_version, LAB_DIR, lambda o: at(o, "Service", "-order")["spec"]["selector"].update(version="1.0.0")),
+    (checks.values_are_kept_as_they_are, LAB_DIR, lambda o: set_env(o, "order", "MALL_BUS_GROUP_PREFIX", "")),
+    (checks.pipelines_may_apply_what_is_labelled, PRODUCTION, lambda o: labels(at(o, "KafkaUser", "order")).update(app="order")),
+    (checks.kafka_has_the_paths_that_the_course_types, "kafka", lambda o: containers(workloads(o)[0])[0]["volumeMounts"].pop()),
+    (checks.kafka_has_the_paths_that_the_course_types, "kafka",
+     lambda o: [v["configMap"].pop("defaultMode") for v in pod_of(workloads(o)[0])["volumes"] if v["name"] == "tools"]),
+    (checks.strimzi_is_whole, PRODUCTION, lambda o: at(o, "Kafka", "mall")["spec"]["kafka"].pop("version")),
+    (checks.strimzi_is_whole, PRODUCTION, lambda o: at(o, "Kafka", "mall")["spec"]["kafka"].pop("rack")),
     (checks.all_but_the_console_scale, PRODUCTION, lambda o: drop(o, "HorizontalPodAutoscaler", "gateway")),
     (checks.settings_exist, LAB_DIR, lambda o: container(o)["env"].append({"name": "MALL_BUS", "value": "x"})),
     (checks.settings_exist, LAB_DIR, lambda o: container(o)["env"].append({"name": "MALL_ROUTES", "value": "x"})),
@@ -363,6 +378,7 @@ BROKEN = [
 
 def each_check_fails_where_its_promise_is_broken():
     BUILT[FAULTS] = with_components(*SHOPS[0], "faults")
+    BUILT[SCALED] = with_components(*SHOPS[0], "autoscaler")
     everything = [*OVERLAYS.values(), WITH_FAULTS, [checks.its_names_are_the_consoles_own]]
     untried = {check for of_overlay in everything for check in of_overlay} - {check for check, _, _ in BROKEN}
     assert not untried, "never seen to fail: %s" % sorted(words(check) for check in untried)

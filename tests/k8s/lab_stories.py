@@ -1,0 +1,30 @@
+"""lab_stories - components that a participant of the lab adds: the autoscaler as a file, and the open network."""
+import checks
+from cluster import daemons, name, of_kind
+from overlays import SHOPS, built, with_components
+from run import MALL
+
+
+def the_autoscaler_is_one_line_and_is_the_courses():
+    objects = with_components(*SHOPS[0], "autoscaler")
+    for check in [*MALL, checks.order_scales_as_in_the_lab, checks.has_lab_prefix]:
+        check(objects)
+
+
+def an_open_network_stops_nothing_and_is_a_line_to_take_out():
+    """Every pod reaches every pod of the mall, and the mall everybody: what still fails then is not a NetworkPolicy's doing."""
+    for overlay, shop in SHOPS:
+        objects = with_components(overlay, shop, "open-network")
+        more = [o for o in of_kind(objects, "NetworkPolicy") if name(o).endswith("open-network")]
+        assert len(more) == 1 and len(of_kind(objects, "NetworkPolicy")) == len(of_kind(built(overlay), "NetworkPolicy")) + 1
+        found = checks.flows(objects)
+        wanted = {(a, b, port) for a in (*checks.DAEMONS, "stranger", "prometheus") for b in checks.DAEMONS for port in checks.PORTS if a != b}
+        wanted |= {(daemon, b, port) for daemon in checks.DAEMONS for b in ("outside", "dns") for port in checks.PORTS}
+        assert wanted <= found, sorted(wanted - found)
+        for check in MALL:
+            check(objects)
+        assert set(daemons(objects)) == set(checks.DAEMONS)
+    checks.has_lab_prefix(with_components(*SHOPS[0], "open-network"))
+
+
+STORIES = [the_autoscaler_is_one_line_and_is_the_courses, an_open_network_stops_nothing_and_is_a_line_to_take_out]
