@@ -6,11 +6,14 @@
 #   image   builds the image, whose build stage runs the unit tests, and pushes it, tagged with the commit's id
 #   deploy  applies this daemon's objects, with the image by digest, and waits; if the daemon does not become ready, undoes it and fails
 #
+# siege's image holds packages of Debian and no program of ours; its pod is deleted and created, which ends what is typed in it.
+#
 # The tests are those of Dockerfile.template, on Debian, in the image's own build stage; without them there is no image. `make test`
 # needs Debian's packages, and CodeBuild's image is Amazon Linux.
 #
 # SETTINGS  _PROJECT_NAME      user23-order: the repository in ECR and the Deployment; from the daemon's yml
 #           _CLUSTER_NAME, _NAMESPACE, AWS_ACCOUNT_ID                 from the project
+#           _OVERLAY           deploy/k8s/overlays/lab/shop, or deploy/k8s/overlays/production/shop, whose names have no prefix
 #           AWS_DEFAULT_REGION, CODEBUILD_RESOLVED_SOURCE_VERSION     from CodeBuild
 #           _ROLLOUT_TIMEOUT   5m, after which a rollout is undone; ten pods, one after the other, take three minutes
 #           _TOOLS             /usr/local/bin: where `tools` puts them
@@ -22,7 +25,8 @@ KUBECTL_SHA256=924eb50779153f20cb668117d141440b95df2f325a64452d78dff9469145e277
 KUSTOMIZE=5.8.1
 KUSTOMIZE_SHA256=029a7f0f4e1932c52a0476cf02a0fd855c0bb85694b82c338fc648dcb53a819d
 
-OVERLAY=deploy/k8s/overlays/lab/shop
+OVERLAY=${_OVERLAY:-deploy/k8s/overlays/lab/shop}
+SIEGE=deploy/k8s/overlays/lab/siege
 # Docker Hub limits the images an hour and address, and CodeBuild's addresses are shared: hence the same base from AWS's mirror
 BASE=docker.io/library/debian:trixie-slim
 BASE_FROM=public.ecr.aws/docker/library/debian:trixie-slim
@@ -57,21 +61,23 @@ login() {
 }
 
 image() {
-	# without provenance docker pushes one manifest and not an index of several
-	docker build -f Dockerfile.template -t "$image" --provenance=false \
-		--build-context "$BASE=docker-image://$BASE_FROM" \
-		--build-arg "SERVICE=$service" \
-		--build-arg "VERSION=$(sed -n 's/^VERSION := //p' Makefile)" \
-		--build-arg "COMMIT=$(echo "$CODEBUILD_RESOLVED_SOURCE_VERSION" | cut -c 1-12)" \
-		.
+	if [ "$service" = siege ]; then
+		set -- deploy/siege
+	else
+		set -- -f Dockerfile.template --build-arg "SERVICE=$service" \
+			--build-arg "VERSION=$(sed -n 's/^VERSION := //p' Makefile)" \
+			--build-arg "COMMIT=$(echo "$CODEBUILD_RESOLVED_SOURCE_VERSION" | cut -c 1-12)" .
+	fi
+	# without provenance docker pushes one manifest and not an index of several; the nodes are amd64
+	docker build -t "$image" --provenance=false --platform linux/amd64 --build-context "$BASE=docker-image://$BASE_FROM" "$@"
 	docker push "$image"
 }
 
 in_cluster() { kubectl --namespace "$_NAMESPACE" "$@"; }
 
-of_deployment() { in_cluster get deployment "$_PROJECT_NAME" --ignore-not-found -o "jsonpath=$1"; }
+of_deployment() { in_cluster get deployment "$deployment" --ignore-not-found -o "jsonpath=$1"; }
 
-becomes_ready() { in_cluster rollout status "deployment/$_PROJECT_NAME" --timeout="${_ROLLOUT_TIMEOUT:-5m}"; }
+becomes_ready() { in_cluster rollout status "deployment/$deployment" --timeout="${_ROLLOUT_TIMEOUT:-5m}"; }
 
 deploy() {
 	# CodeBuild runs this phase also when the build phase failed
@@ -79,9 +85,24 @@ deploy() {
 
 	by_digest=$(docker image inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' "$image" | grep -m 1 "^$repository@sha256:") ||
 		fail "docker knows no digest of $image"
+	[ "$service" != siege ] || OVERLAY=$SIEGE
 	(cd "$OVERLAY" && kustomize edit set image "mall.local/$service=$by_digest")
 	kustomize build "$OVERLAY" >build/manifests.yaml
+	"roll_out_$kind"
+}
 
+# a pod, of which little can be changed
+roll_out_pod() {
+	in_cluster delete pod siege --ignore-not-found
+	in_cluster apply -f build/manifests.yaml
+	if ! in_cluster wait --for=condition=Ready pod/siege --timeout="${_ROLLOUT_TIMEOUT:-5m}"; then
+		in_cluster describe pods -l app=siege || true
+		fail "siege did not become ready with $by_digest"
+	fi
+	say "siege runs $by_digest"
+}
+
+roll_out_deployment() {
 	before=$(of_deployment '{.metadata.annotations.deployment\.kubernetes\.io/revision}')
 	if in_cluster apply -l "app=$service" -f build/manifests.yaml && becomes_ready; then
 		say "$_PROJECT_NAME runs $by_digest"
@@ -107,7 +128,7 @@ undo() {
 	elif [ "$runs" != "$by_digest" ]; then
 		say "$_PROJECT_NAME is to run $runs, which is not this build's: nothing to undo"
 	else
-		in_cluster rollout undo "deployment/$_PROJECT_NAME" --to-revision="$before"
+		in_cluster rollout undo "deployment/$deployment" --to-revision="$before"
 		becomes_ready || fail "undone, but revision $before does not become ready either"
 		say "undone: $_PROJECT_NAME is at revision $before again"
 	fi
@@ -116,8 +137,14 @@ undo() {
 : "${_PROJECT_NAME:?}" "${_CLUSTER_NAME:?}" "${_NAMESPACE:?}" "${AWS_ACCOUNT_ID:?}" "${AWS_DEFAULT_REGION:?}" "${CODEBUILD_RESOLVED_SOURCE_VERSION:?}"
 
 service=${_PROJECT_NAME##*-}
+case $service in siege) kind=pod ;; *) kind=deployment ;; esac
+[ -f "$OVERLAY/kustomization.yaml" ] || fail "_OVERLAY is $OVERLAY, where no kustomization.yaml is"
 prefix=$(sed -n 's/^namePrefix: *//p' "$OVERLAY/kustomization.yaml")
-[ "$_PROJECT_NAME" = "$prefix$service" ] || fail "_PROJECT_NAME is $_PROJECT_NAME, but namePrefix of $OVERLAY is $prefix"
+case $prefix in
+'') ;; # production: the repository's name has a prefix, and the Deployment's has not
+*) [ "$_PROJECT_NAME" = "$prefix$service" ] || fail "_PROJECT_NAME is $_PROJECT_NAME, but namePrefix of $OVERLAY is $prefix" ;;
+esac
+deployment=$prefix$service
 
 registry=$AWS_ACCOUNT_ID.dkr.ecr.$AWS_DEFAULT_REGION.amazonaws.com
 repository=$registry/$_PROJECT_NAME

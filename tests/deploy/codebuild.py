@@ -85,17 +85,17 @@ class World:
     def said(self):
         return [json.loads(line) for line in (self.here / "said.jsonl").read_text().splitlines()]
 
-    def environment(self, project, spec):
+    def environment(self, project, spec, **more):
         """The project's variables win over the buildspec's."""
         return {"PATH": "%s:%s" % (self.tools, self.bin), "HOME": str(self.top), "STAND_IN": str(self.here), "_TOOLS": str(self.tools),
                 "CODEBUILD_CI": "true", "CODEBUILD_RESOLVED_SOURCE_VERSION": COMMIT, "CODEBUILD_SRC_DIR": str(self.tree),
                 "AWS_REGION": PSEUDO["AWS::Region"], "AWS_DEFAULT_REGION": PSEUDO["AWS::Region"],
-                **spec["env"]["variables"], **{v["Name"]: v["Value"] for v in project["Environment"]["EnvironmentVariables"]}}
+                **spec["env"]["variables"], **{v["Name"]: v["Value"] for v in project["Environment"]["EnvironmentVariables"]}, **more}
 
-    def build(self, service):
+    def build(self, service, **more):
         project, = [p for p in Stack("pipelines.yaml").of_type("AWS::CodeBuild::Project") if p["Name"].endswith("-" + service)]
         spec = yaml.safe_load((self.tree / project["Source"]["BuildSpec"]).read_text())
-        build = Build(spec, self.environment(project, spec), self.tree)
+        build = Build(spec, self.environment(project, spec, **more), self.tree)
         build.run()
         build.commands = [said for said in self.said if said[0] not in ("curl", "sha256sum")]
         return build

@@ -24,7 +24,7 @@ def passes(*command):
 
 
 def buildspecs(tree):
-    return [tree / "buildspec" / (service + ".yml") for service in DAEMONS]
+    return [tree / "buildspec" / (service + ".yml") for service in REPOSITORIES]
 
 
 def load(path):
@@ -39,7 +39,7 @@ def yaml_is_tidy(tree):
 
 def buildspecs_have_their_schema(tree):
     schema = tree / "buildspec.schema.json"
-    schema.write_text((HERE / "buildspec.schema.json").read_text().replace("DAEMON", "|".join(DAEMONS)))
+    schema.write_text((HERE / "buildspec.schema.json").read_text().replace("DAEMON", "|".join(REPOSITORIES)))
     passes(fetch.BIN / "check-jsonschema", "--schemafile", schema, *buildspecs(tree))
 
 
@@ -56,7 +56,7 @@ def hadolint_likes_the_dockerfiles(tree):
 
 
 def shellcheck_likes_the_scripts(tree):
-    passes("shellcheck", tree / "buildspec/pipeline.sh", tree / "deploy/eks/teardown.sh")
+    passes("shellcheck", tree / "buildspec/pipeline.sh", tree / "deploy/eks/teardown.sh", tree / "scripts/participant")
 
 
 # ---- buildspecs
@@ -146,13 +146,13 @@ def repositories_are_those_that_are_pushed_to(tree):
 def projects_build_their_service(tree):
     stack = Stack("pipelines.yaml", tree, Source="https://github.com/you/mall")
     projects = {p["Name"]: p for p in stack.of_type("AWS::CodeBuild::Project")}
-    assert set(projects) == {"user23-" + service for service in DAEMONS}
+    assert set(projects) == {"user23-" + service for service in REPOSITORIES}
     groups = {g["LogGroupName"] for g in stack.of_type("AWS::Logs::LogGroup")}
     for name, project in projects.items():
         assert (tree / project["Source"]["BuildSpec"]) in buildspecs(tree) and name.endswith("-" + (tree / project["Source"]["BuildSpec"]).stem)
         machine = project["Environment"]
         assert machine["Image"] == "aws/codebuild/amazonlinux-x86_64-standard:5.0" and machine["PrivilegedMode"] is True
-        assert {v["Name"] for v in machine["EnvironmentVariables"]} == {"AWS_ACCOUNT_ID", "_CLUSTER_NAME", "_NAMESPACE"}
+        assert {v["Name"] for v in machine["EnvironmentVariables"]} == {"AWS_ACCOUNT_ID", "_CLUSTER_NAME", "_NAMESPACE"} | (set() if name.endswith("-siege") else {"_OVERLAY"})
         assert project["LogsConfig"]["CloudWatchLogs"]["GroupName"] in groups, name
         assert "Triggers" not in project and "Auth" not in project["Source"], "without a connection there is no webhook"
 
@@ -160,6 +160,9 @@ def projects_build_their_service(tree):
 def a_push_builds_what_it_changed(tree):
     for project in Stack("pipelines.yaml", tree, Connection=CONNECTION).of_type("AWS::CodeBuild::Project"):
         service = project["Name"].split("-")[-1]
+        if service == "siege":
+            assert "Triggers" not in project, "a push would end what is typed in the pod"
+            continue
         assert project["Source"]["Auth"] == {"Type": "CODECONNECTIONS", "Resource": CONNECTION}
         filters = {f["Type"]: f["Pattern"] for f in project["Triggers"]["FilterGroups"][0]}
         assert filters["EVENT"] == "PUSH" and re.search(filters["HEAD_REF"], "refs/heads/main")
@@ -181,9 +184,9 @@ def role_may_what_the_steps_need_and_no_more(tree):
     assert len(role["Policies"]) == 1 and may == {
         "LogIn": ("ecr:GetAuthorizationToken", "*"),
         "Push": (["ecr:" + a for a in ("BatchCheckLayerAvailability", "BatchGetImage", "CompleteLayerUpload", "InitiateLayerUpload", "PutImage", "UploadLayerPart")],
-                 [arn % "ecr" + "repository/user23-" + service for service in DAEMONS]),
-        "FindCluster": ("eks:DescribeCluster", arn % "eks" + "cluster/mall"),
-        "Log": (["logs:CreateLogStream", "logs:PutLogEvents"], ["the Log%s.Arn" % service for service in DAEMONS]),
+                 [arn % "ecr" + "repository/user23-" + service for service in REPOSITORIES]),
+        "FindCluster": ("eks:DescribeCluster", arn % "eks" + "cluster/user23-mall"),
+        "Log": (["logs:CreateLogStream", "logs:PutLogEvents"], ["the Log%s.Arn" % service for service in REPOSITORIES]),
         "FetchSource": (["codeconnections:" + a for a in ("GetConnection", "GetConnectionToken", "UseConnection")], CONNECTION),
     }, may
     trust, = role["AssumeRolePolicyDocument"]["Statement"]
@@ -201,7 +204,7 @@ def role_edits_one_namespace(tree):
     assert entry["ClusterName"] == load(tree / "deploy/eks/cluster.yaml")["metadata"]["name"]
     assert "KubernetesGroups" not in entry and entry["PrincipalArn"] == "the Role.Arn"
     assert entry["AccessPolicies"] == [{"PolicyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy",
-                                        "AccessScope": {"Type": "namespace", "Namespaces": ["default"]}}], entry
+                                        "AccessScope": {"Type": "namespace", "Namespaces": ["user23"]}}], entry
 
 
 # ---- the cluster
@@ -213,6 +216,8 @@ def cluster_is_as_large_as_it_says(tree):
     assert at == sorted(at), "version, region and node type are not at the top"
     assert cluster["metadata"]["version"] in KUBERNETES
     assert (nodes["instanceType"], nodes["minSize"], nodes["maxSize"]) == ("t3.medium", 1, 4) and nodes["amiFamily"] == "AmazonLinux2023"
+    assert len(nodes["availabilityZones"]) == 1 and len(cluster["availabilityZones"]) == 2, "a disk of EBS is in one zone, its pod must be too"
+    assert nodes["availabilityZones"][0] in cluster["availabilityZones"] and nodes["maxPodsPerNode"] == 110
     assert cluster["vpc"]["nat"]["gateway"] == "Disable" and not nodes.get("privateNetworking"), "nodes without a way out"
 
 
@@ -220,7 +225,10 @@ def cluster_has_its_addons(tree):
     cluster = load(tree / "deploy/eks/cluster.yaml")
     addons = {a["name"]: a for a in cluster["addons"]}
     assert set(addons) == {"vpc-cni", "coredns", "kube-proxy", "aws-ebs-csi-driver", "metrics-server", "eks-pod-identity-agent"}
-    assert yaml.safe_load(addons["vpc-cni"]["configurationValues"]) == {"enableNetworkPolicy": "true"}, "else NetworkPolicies are only stored"
+    of_network = yaml.safe_load(addons["vpc-cni"]["configurationValues"])
+    assert of_network["enableNetworkPolicy"] == "true", "else NetworkPolicies are only stored"
+    assert of_network["env"]["ENABLE_PREFIX_DELEGATION"] == "true", "the nodes' addresses do not suffice for maxPodsPerNode"
+    assert re.fullmatch(r"\d+\.\d+\.\d+", addons["vpc-cni"].get("version", "")), "what enforces the NetworkPolicies has no named version"
     assert cluster["addonsConfig"]["autoApplyPodIdentityAssociations"] is True and cluster["accessConfig"]["authenticationMode"] == "API_AND_CONFIG_MAP"
 
 
@@ -257,7 +265,7 @@ CHECKS = [yaml_is_tidy, buildspecs_have_their_schema, eksctl_takes_the_cluster, 
 SCRIPT, ORDER, RECIPE = "buildspec/pipeline.sh", "buildspec/order.yml", "Dockerfile.template"
 CLUSTER, STORAGE, REPOS, PIPES = ("deploy/eks/%s.yaml" % name for name in ("cluster", "storageclass", "repositories", "pipelines"))
 BROKEN = [
-    (yaml_is_tidy, CLUSTER, "metadata:\n  name: mall\n", "metadata:\n  name: mall\n  name: mall\n"),
+    (yaml_is_tidy, CLUSTER, "metadata:\n  name: user23-mall\n", "metadata:\n  name: user23-mall\n  name: user23-mall\n"),
     (buildspecs_have_their_schema, ORDER, "version: 0.2", "version: 0.1"),
     (buildspecs_have_their_schema, ORDER, "  post_build:", "  postbuild:"),
     (buildspecs_have_their_schema, ORDER, "sh buildspec/pipeline.sh image", "echo Build started"),
@@ -288,6 +296,11 @@ BROKEN = [
     (projects_build_their_service, PIPES, "buildspec/${Service}.yml", "buildspec/${Service}.yaml"),
     (projects_build_their_service, PIPES, "PrivilegedMode: true", "PrivilegedMode: false"),
     (projects_build_their_service, PIPES, "              - Name: _NAMESPACE\n                Value: !Ref Namespace\n", ""),
+    (projects_build_their_service, PIPES, "              - Name: _OVERLAY\n                Value: !Ref Overlay\n", ""),
+    (cluster_is_as_large_as_it_says, CLUSTER, "    availabilityZones: [ap-northeast-2a]\n", "    availabilityZones: [ap-northeast-2a, ap-northeast-2c]\n"),
+    (cluster_is_as_large_as_it_says, CLUSTER, "maxPodsPerNode: 110", "maxPodsPerNode: 17"),
+    (cluster_has_its_addons, CLUSTER, "    version: 1.21.1\n", ""),
+    (cluster_has_its_addons, CLUSTER, 'ENABLE_PREFIX_DELEGATION: "true"', 'ENABLE_PREFIX_DELEGATION: "false"'),
     (a_push_builds_what_it_changed, PIPES, "^refs/heads/${Branch}$", "^refs/heads/${Branch}"),
     (a_push_builds_what_it_changed, PIPES, "^(${Service}/|", "^(.*/|"),
     (role_may_what_the_steps_need_and_no_more, PIPES, "                  - ecr:PutImage\n", "                  - ecr:*\n"),

@@ -12,6 +12,7 @@ from codebuild import COMMIT, OVERLAY, PASSWORD, REGISTRY
 from files import DAEMONS, REPOSITORIES
 from template import TOP
 
+NAMESPACE = "user23"                                            # pipelines.yaml's, of the first participant
 DIGEST = "sha256:" + "d1" * 32                                  # stand_in.py's
 OLD = REGISTRY + "/user23-order@sha256:" + "01" * 32
 NEW = REGISTRY + "/user23-order@" + DIGEST
@@ -22,8 +23,8 @@ DEPLOY = ["docker image inspect", "kubectl get deployment", "kubectl apply", "ku
 
 def named(commands):
     """The commands without the namespace and most of their arguments."""
-    plain = [" ".join(c for c in command if c not in ("--namespace", "default")) for command in commands]
-    known = sorted(LOGIN + IMAGE + DEPLOY + ["kubectl rollout undo", "kubectl get pods", "kubectl describe pods"], key=len, reverse=True)
+    plain = [" ".join(c for c in command if c not in ("--namespace", NAMESPACE)) for command in commands]
+    known = sorted(LOGIN + IMAGE + DEPLOY + ["kubectl rollout undo", "kubectl get pods", "kubectl describe pods", "kubectl delete pod", "kubectl wait"], key=len, reverse=True)
     return [next((k for k in known if p.startswith(k)), p) for p in plain]
 
 
@@ -57,7 +58,7 @@ def logs_in_tests_and_builds_pushes_applies_waits_in_this_order(world, service="
         build = w.build(service)
         assert build.ok and set(build.phases) == {"install", "pre_build", "build", "post_build"}, build.output
         assert named(build.commands) == LOGIN + IMAGE + DEPLOY, named(build.commands)
-        assert words(build, "docker login")[-1] == REGISTRY and w.state["kubeconfig"] == "mall"
+        assert words(build, "docker login")[-1] == REGISTRY and w.state["kubeconfig"] == "user23-mall"
 
 
 def image_is_of_its_service_and_tagged_with_the_commit(world, service="order"):
@@ -65,6 +66,7 @@ def image_is_of_its_service_and_tagged_with_the_commit(world, service="order"):
         build = w.build(service)
         wanted = "%s/user23-%s:%s" % (REGISTRY, service, COMMIT)
         said = words(build, "docker build")
+        assert said[said.index("--platform") + 1] == "linux/amd64", "the nodes' architecture: %s" % said
         assert said[said.index("-f") + 1] == "Dockerfile.template" and said[said.index("-t") + 1] == wanted and said[-1] == ".", said
         arguments = dict(said[at + 1].split("=", 1) for at, word in enumerate(said) if word == "--build-arg")
         version = re.search(r"^VERSION *:= *(\S+)", (TOP / "Makefile").read_text(), re.M)[1]
@@ -102,7 +104,7 @@ def other_namespace_is_where_all_of_it_is(world):
     with world() as w:
         build = w.build("order")
         spoken = [c for c in build.commands if c[0] == "kubectl"]
-        assert spoken and all(c[1:3] == ["--namespace", "default"] for c in spoken), spoken
+        assert spoken and all(c[1:3] == ["--namespace", NAMESPACE] for c in spoken), spoken
 
 
 def image_repository_of_ones_own_in_the_overlay_is_no_obstacle(world):
@@ -113,6 +115,40 @@ def image_repository_of_ones_own_in_the_overlay_is_no_obstacle(world):
                            cwd=w.tree / OVERLAY, check=True)
         assert w.build("order").ok
         assert deployment(w)["spec"]["template"]["spec"]["containers"][0]["image"] == NEW
+
+
+def production_is_another_overlay_whose_names_have_no_prefix(world):
+    with world() as w:
+        build = w.build("order", _OVERLAY="deploy/k8s/overlays/production/shop")
+        assert build.ok and words(build, "docker push")[2].startswith(REGISTRY + "/user23-order:"), build.output
+        assert {o["metadata"]["name"] for o in w.state["applied"]} == {"order"}
+        assert words(build, "kubectl --namespace user23 rollout status")[5] == "deployment/order", build.commands
+        assert deployment(w)["spec"]["template"]["spec"]["containers"][0]["image"] == NEW
+
+
+def an_overlay_that_is_not_there_ends_it(world):
+    with world() as w:
+        build = w.build("order", _OVERLAY="deploy/k8s/overlays/staging")
+        assert build.phases == {"install": False} and "where no kustomization.yaml is" in build.output, build.output
+
+
+SIEGE = ["kubectl delete pod", "kubectl apply", "kubectl wait"]
+
+
+def siege_is_a_pod_that_is_made_anew(world):
+    with world() as w:
+        build = w.build("siege")
+        assert build.ok and named(build.commands) == LOGIN + IMAGE + DEPLOY[:1] + SIEGE, build.output
+        assert words(build, "docker build")[-1] == "deploy/siege", words(build, "docker build")
+        assert [(o["kind"], o["metadata"]["name"]) for o in w.state["applied"] if o["kind"] == "Pod"] == [("Pod", "siege")]
+        pod, = (o for o in w.state["applied"] if o["kind"] == "Pod")
+        assert pod["spec"]["containers"][0]["image"] == "%s/user23-siege@%s" % (REGISTRY, DIGEST)
+
+
+def siege_that_does_not_start_is_said(world):
+    with world(broken=["siege"]) as w:
+        build = w.build("siege")
+        assert not build.ok and "siege did not become ready" in build.output and "kubectl describe pods" in named(build.commands), build.output
 
 
 def no_secret_is_said_aloud(world):
@@ -154,7 +190,7 @@ def failing_push_applies_nothing(world):
 
 
 def unreachable_cluster_is_no_first_deployment(world):
-    with world(fails="kubectl --namespace default get deployment") as w:
+    with world(fails="kubectl --namespace user23 get deployment") as w:
         build = w.build("order")
         assert not build.ok and named(build.commands)[-1] == "kubectl get deployment" and not w.state["applied"], build.output
 
@@ -219,7 +255,9 @@ def image_that_another_build_brought_meanwhile_is_not_undone(world):
 OF_EACH = [logs_in_tests_and_builds_pushes_applies_waits_in_this_order, image_is_of_its_service_and_tagged_with_the_commit,
            what_is_applied_is_its_own_objects_by_digest]
 OF_ORDER = [first_deployment_works, other_prefix_in_both_places_is_another_mall, other_namespace_is_where_all_of_it_is,
-            image_repository_of_ones_own_in_the_overlay_is_no_obstacle, no_secret_is_said_aloud, failing_password_ends_it, failing_login_ends_it,
+            image_repository_of_ones_own_in_the_overlay_is_no_obstacle, no_secret_is_said_aloud, production_is_another_overlay_whose_names_have_no_prefix,
+            an_overlay_that_is_not_there_ends_it, siege_is_a_pod_that_is_made_anew, siege_that_does_not_start_is_said,
+            failing_password_ends_it, failing_login_ends_it,
             failing_way_to_the_cluster_ends_it, failing_test_or_build_pushes_and_applies_nothing, failing_push_applies_nothing,
             unreachable_cluster_is_no_first_deployment, other_download_than_the_pinned_is_not_used, other_prefix_than_the_overlays_ends_it,
             failing_rollout_goes_back_to_what_was_there, failing_first_rollout_says_that_there_is_nothing_to_undo_to, failing_undo_says_so,
@@ -244,6 +282,13 @@ MUTANTS = [
     (other_prefix_in_both_places_is_another_mall, (SCRIPT, "repository=$registry/$_PROJECT_NAME", "repository=$registry/user23-$service")),
     (other_namespace_is_where_all_of_it_is, (SCRIPT, 'kubectl --namespace "$_NAMESPACE"', "kubectl")),
     (image_repository_of_ones_own_in_the_overlay_is_no_obstacle, (SCRIPT, '"mall.local/$service=$by_digest"', '"mall.local/$service=*@${by_digest#*@}x"')),
+    (production_is_another_overlay_whose_names_have_no_prefix, (SCRIPT, "deployment=$prefix$service", "deployment=$_PROJECT_NAME")),
+    (production_is_another_overlay_whose_names_have_no_prefix, (SCRIPT, "OVERLAY=${_OVERLAY:-deploy/k8s/overlays/lab/shop}", "OVERLAY=deploy/k8s/overlays/lab/shop")),
+    (an_overlay_that_is_not_there_ends_it, (SCRIPT, '[ -f "$OVERLAY/kustomization.yaml" ] ||', "true ||")),
+    (siege_is_a_pod_that_is_made_anew, (SCRIPT, "\tin_cluster delete pod siege --ignore-not-found\n", "")),
+    (siege_is_a_pod_that_is_made_anew, (SCRIPT, "set -- deploy/siege", "set -- .")),
+    (siege_is_a_pod_that_is_made_anew, (SCRIPT, '[ "$service" != siege ] || OVERLAY=$SIEGE', "true")),
+    (siege_that_does_not_start_is_said, (SCRIPT, "if ! in_cluster wait", "if in_cluster wait")),
     (no_secret_is_said_aloud, (SCRIPT, "set -eu", "set -eux")),
     (no_secret_is_said_aloud, (SCRIPT, "--password-stdin", '--password "$password"')),
     (failing_password_ends_it, (SCRIPT, "password=$(aws", "password=$(true || aws")),

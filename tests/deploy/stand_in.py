@@ -84,6 +84,12 @@ def kubectl(args, now):
         {"status": status, "undo": undo}[args.pop(0)](args, now)
     elif verb == "get" and args[0] == "deployment":
         print(of_deployment(args, now), end="")
+    elif verb == "delete" and args[:2] == ["pod", "siege"]:
+        now["applied"] = [o for o in now["applied"] if o["kind"] != "Pod"]
+    elif verb == "wait" and "pod/siege" in args:
+        image, = (o["spec"]["containers"][0]["image"] for o in now["applied"] if o["kind"] == "Pod")
+        if any(broken in image for broken in now["broken"]):
+            end("error: timed out waiting for the condition on pods/siege")
     elif verb in ("get", "describe") and args[0] == "pods":
         print("user23-order-x  0/1  CrashLoopBackOff")
     else:
