@@ -1,4 +1,5 @@
 """files - what deploy/eks and buildspec promise, checked without running them. Each check takes a tree; BROKEN breaks each."""
+import json
 import re
 import subprocess
 
@@ -48,7 +49,7 @@ def eksctl_takes_the_cluster(tree):
 
 
 def cloudformation_takes_the_templates(tree):
-    passes(fetch.BIN / "cfn-lint", "--regions", PSEUDO["AWS::Region"], "--", *(tree / "deploy/eks" / f for f in ("repositories.yaml", "pipelines.yaml")))
+    passes(fetch.BIN / "cfn-lint", "--regions", PSEUDO["AWS::Region"], "--", *(tree / "deploy/eks" / f for f in ("repositories.yaml", "pipelines.yaml", "rds.yaml")))
 
 
 def hadolint_likes_the_dockerfiles(tree):
@@ -56,7 +57,7 @@ def hadolint_likes_the_dockerfiles(tree):
 
 
 def shellcheck_likes_the_scripts(tree):
-    passes("shellcheck", tree / "buildspec/pipeline.sh", tree / "deploy/eks/teardown.sh", tree / "scripts/participant")
+    passes("shellcheck", tree / "buildspec/pipeline.sh", tree / "deploy/eks/teardown.sh", tree / "deploy/eks/mine.sh", tree / "scripts/participant")
 
 
 # ---- buildspecs
@@ -199,6 +200,28 @@ def role_without_connection_fetches_nothing_private(tree):
     assert "FetchSource" not in [s["Sid"] for s in role["Policies"][0]["PolicyDocument"]["Statement"]]
 
 
+def the_database_is_private_and_its_password_is_nobodys(tree):
+    database, = Stack("rds.yaml", tree).of_type("AWS::RDS::DBInstance")
+    assert database["ManageMasterUserPassword"] is True and "MasterUserPassword" not in database
+    assert database["PubliclyAccessible"] is False and database["StorageEncrypted"] is True and database["MultiAZ"] is True
+    settings, = Stack("rds.yaml", tree).of_type("AWS::RDS::DBParameterGroup")
+    assert settings["Parameters"] == {"rds.force_ssl": "1"}, settings
+    access, = Stack("rds.yaml", tree).of_type("AWS::EC2::SecurityGroup")
+    assert [set(rule) & {"CidrIp", "SourceSecurityGroupId"} for rule in access["SecurityGroupIngress"]] == [{"SourceSecurityGroupId"}], access
+
+
+def a_participants_policy_is_of_one_region_and_of_the_stacks_roles(tree):
+    """Whoever may create or pass any role may do everything."""
+    policy = json.loads((tree / "deploy/eks/participant-policy.json").read_text())
+    region = load(tree / "deploy/eks/cluster.yaml")["metadata"]["region"]
+    for statement in policy["Statement"]:
+        wide = [a for a in statement["Action"] if a.endswith(":*")]
+        assert "*" not in statement["Action"] and not [a for a in wide if a.split(":")[0] in ("iam", "sts", "kms")], statement["Sid"]
+        assert not wide or statement["Condition"]["StringEquals"]["aws:RequestedRegion"] == region, statement["Sid"]
+        changes = [a for a in statement["Action"] if a in ("iam:CreateRole", "iam:PassRole", "iam:AttachRolePolicy", "iam:PutRolePolicy")]
+        assert not changes or "*" not in statement["Resource"], statement["Sid"]
+
+
 def role_edits_one_namespace(tree):
     entry, = Stack("pipelines.yaml", tree).of_type("AWS::EKS::AccessEntry")
     assert entry["ClusterName"] == load(tree / "deploy/eks/cluster.yaml")["metadata"]["name"]
@@ -247,11 +270,12 @@ def claims_get_a_volume(tree):
 def readme_speaks_of_what_is_there(tree):
     text = (tree / "deploy/eks/README.md").read_text()
     named = set(re.findall(r"(?<![\w/.$])(?:deploy|buildspec|build/images|tests)/[\w./-]*\w", text))
-    gone = [n for n in named if not n.startswith(("build/images", "deploy/user23-")) and not (TOP / n).exists()]
+    gone = [n for n in named if not n.startswith(("build/images", "deploy/k8s/overlays/mine")) and not (TOP / n).exists()]
     assert len(named) > 5 and not gone, "README.md speaks of %s" % gone
     way = text[text.index("## 1. "):]
-    order = [way.index(words) for words in ("eksctl create cluster", "storageclass.yaml", "user23-repositories", "user23-pipelines", "docker push",
-                                             "kubectl apply -k", "kubectl exec", "kubectl autoscale deploy user23-order", "codebuild start-build", "teardown.sh")]
+    assert "user23-" not in "".join(re.findall(r"^    .*\n", way, re.M)), "a command that names another participant's"
+    order = [way.index(words) for words in ("eksctl create cluster", "storageclass.yaml", "$PREFIX-repositories", "$PREFIX-pipelines", "kubectl apply -k deploy/k8s/kafka",
+                                             "codebuild start-build", "kubectl exec", "kubectl autoscale deploy $PREFIX-order", "A redeployment", "teardown.sh")]
     assert order == sorted(order), "the lab's way in another order"
 
 
@@ -260,10 +284,12 @@ CHECKS = [yaml_is_tidy, buildspecs_have_their_schema, eksctl_takes_the_cluster, 
           every_step_is_called_once, nothing_of_2022_is_left, tools_are_pinned, image_cannot_be_built_without_its_tests,
           base_from_elsewhere_is_the_one_of_the_recipe, repositories_are_those_that_are_pushed_to, projects_build_their_service,
           a_push_builds_what_it_changed, role_may_what_the_steps_need_and_no_more, role_without_connection_fetches_nothing_private,
+          the_database_is_private_and_its_password_is_nobodys, a_participants_policy_is_of_one_region_and_of_the_stacks_roles,
           role_edits_one_namespace, cluster_is_as_large_as_it_says, cluster_has_its_addons, claims_get_a_volume, readme_speaks_of_what_is_there]
 
 SCRIPT, ORDER, RECIPE = "buildspec/pipeline.sh", "buildspec/order.yml", "Dockerfile.template"
-CLUSTER, STORAGE, REPOS, PIPES = ("deploy/eks/%s.yaml" % name for name in ("cluster", "storageclass", "repositories", "pipelines"))
+CLUSTER, STORAGE, REPOS, PIPES, RDS = ("deploy/eks/%s.yaml" % name for name in ("cluster", "storageclass", "repositories", "pipelines", "rds"))
+POLICY = "deploy/eks/participant-policy.json"
 BROKEN = [
     (yaml_is_tidy, CLUSTER, "metadata:\n  name: user23-mall\n", "metadata:\n  name: user23-mall\n  name: user23-mall\n"),
     (buildspecs_have_their_schema, ORDER, "version: 0.2", "version: 0.1"),
@@ -310,6 +336,11 @@ BROKEN = [
     (role_may_what_the_steps_need_and_no_more, PIPES, "project/${Prefix}*", "project/*"),
     (role_without_connection_fetches_nothing_private, PIPES, "                - !Ref AWS::NoValue\n\n", "                - Sid: FetchSource\n\n"),
     (role_edits_one_namespace, PIPES, "AmazonEKSEditPolicy", "AmazonEKSClusterAdminPolicy"),
+    (the_database_is_private_and_its_password_is_nobodys, RDS, "ManageMasterUserPassword: true", "MasterUserPassword: a-password"),
+    (the_database_is_private_and_its_password_is_nobodys, RDS, "PubliclyAccessible: false", "PubliclyAccessible: true"),
+    (the_database_is_private_and_its_password_is_nobodys, RDS, "SourceSecurityGroupId: !Ref NodesSecurityGroup", "CidrIp: 0.0.0.0/0"),
+    (a_participants_policy_is_of_one_region_and_of_the_stacks_roles, POLICY, '["arn:aws:iam::*:role/eksctl-*", "arn:aws:iam::*:role/*-pipelines-*"]', '["*"]'),
+    (a_participants_policy_is_of_one_region_and_of_the_stacks_roles, POLICY, '"iam:GetUser"', '"iam:*"'),
     (role_edits_one_namespace, PIPES, "Type: namespace", "Type: cluster"),
     (cluster_is_as_large_as_it_says, CLUSTER, "maxSize: 4", "maxSize: 8"),
     (cluster_is_as_large_as_it_says, CLUSTER, 'version: "1.35"', 'version: "1.33"'),
@@ -317,5 +348,6 @@ BROKEN = [
     (cluster_has_its_addons, CLUSTER, 'enableNetworkPolicy: "true"', 'enableNetworkPolicy: "false"'),
     (claims_get_a_volume, STORAGE, 'is-default-class: "true"', 'is-default-class: "false"'),
     (claims_get_a_volume, STORAGE, "volumeBindingMode", "bindingMode"),
+    (readme_speaks_of_what_is_there, "deploy/eks/README.md", "kubectl get hpa $PREFIX-order", "kubectl get hpa user23-order"),
     (readme_speaks_of_what_is_there, "deploy/eks/README.md", "deploy/eks/teardown.sh", "deploy/eks/tear_down.sh"),
 ]

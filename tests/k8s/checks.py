@@ -343,6 +343,17 @@ def daemons_have_services(objects):
         assert kind == ("LoadBalancer" if daemon == "gateway" else "ClusterIP"), "%s is a %s" % (where(service), kind)
 
 
+def production_has_a_network_load_balancer(objects):
+    """It keeps the client's address, hence the gateway believes no peer about it; the daemon stays behind the port that it had."""
+    service = {name(s): s for s in of_kind(objects, "Service")}["gateway"]
+    said = {k.rpartition("/")[2].removeprefix("aws-load-balancer-"): v for k, v in service["metadata"]["annotations"].items()}
+    assert service["spec"]["loadBalancerClass"] == "service.k8s.aws/nlb" and service["spec"]["loadBalancerSourceRanges"], service["spec"]
+    assert said["nlb-target-type"] == "ip" and "preserve_client_ip.enabled=true" in said["target-group-attributes"], said
+    assert value_of(daemons(objects)["gateway"], "MALL_TRUSTED_PROXIES") == "none", "its peers are the clients"
+    asked = said["healthcheck-port"], said["healthcheck-path"]
+    assert asked == ("8080", containers(daemons(objects)["gateway"])[0]["readinessProbe"]["httpGet"]["path"]), asked
+
+
 def references(o):
     """(kind, name) of each object that a workload cannot start without."""
     for volume in pod_of(o).get("volumes", []):

@@ -27,4 +27,11 @@ def an_open_network_stops_nothing_and_is_a_line_to_take_out():
     checks.has_lab_prefix(with_components(*SHOPS[0], "open-network"))
 
 
-STORIES = [the_autoscaler_is_one_line_and_is_the_courses, an_open_network_stops_nothing_and_is_a_line_to_take_out]
+def tls_is_a_port_of_the_load_balancer_that_leads_to_the_same_daemon():
+    service, = (s for s in of_kind(with_components(*SHOPS[1], "tls"), "Service") if name(s) == "gateway")
+    assert [(p["name"], p["port"], p["targetPort"]) for p in service["spec"]["ports"]] == [("http", 8080, "http"), ("https", 443, "http")]
+    said = {k.rpartition("/")[2]: v for k, v in service["metadata"]["annotations"].items()}
+    assert said["aws-load-balancer-ssl-ports"] == "https" and said["aws-load-balancer-ssl-cert"].startswith("arn:aws:acm:"), said
+
+
+STORIES = [tls_is_a_port_of_the_load_balancer_that_leads_to_the_same_daemon, the_autoscaler_is_one_line_and_is_the_courses, an_open_network_stops_nothing_and_is_a_line_to_take_out]

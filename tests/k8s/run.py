@@ -55,7 +55,7 @@ OVERLAYS = {
                            checks.siege_is_called_as_in_the_course],
     "overlays/production": MALL + OFF + [checks.all_but_the_console_scale, checks.only_the_console_says_replicas, checks.metrics_have_a_port_of_their_own,
                                    checks.the_console_asks_the_port_of_metrics, checks.references_resolve_but_the_store,
-                                   checks.only_productions_flows, checks.images_are_those_of_make, checks.strimzi_takes_it, checks.strimzi_is_whole,
+                                   checks.only_productions_flows, checks.production_has_a_network_load_balancer, checks.images_are_those_of_make, checks.strimzi_takes_it, checks.strimzi_is_whole,
                                    checks.strimzi_users_may_what_they_do, checks.daemons_reach_strimzi_as_themselves,
                                    checks.no_secret_is_in_production],
 }
@@ -342,6 +342,8 @@ BROKEN = [
     (checks.only_the_labs_flows, LAB_DIR, lambda o: drop(o, "NetworkPolicy", "-actuators")),
     (checks.only_the_labs_flows, LAB_DIR, lambda o: drop(o, "NetworkPolicy", "-actuators-asked")),
     (checks.only_the_labs_flows, LAB_DIR, lambda o: at(o, "NetworkPolicy", "-frontend")["spec"]["ingress"][0].pop("from")),
+    (checks.production_has_a_network_load_balancer, PRODUCTION, lambda o: at(o, "Service", "gateway")["spec"].pop("loadBalancerClass")),
+    (checks.production_has_a_network_load_balancer, PRODUCTION, lambda o: set_env(o, "gateway", "MALL_TRUSTED_PROXIES", "10.0.0.0/8")),
     (checks.only_productions_flows, PRODUCTION, lambda o: drop(o, "NetworkPolicy", "store")),
     (checks.images_are_those_of_make, LAB_DIR, lambda o: container(o).update(image="mall.local/order:latest")),
     (checks.strimzi_takes_it, PRODUCTION, lambda o: at(o, "KafkaNodePool", "node")["spec"].update(role=["broker"])),
