@@ -202,7 +202,7 @@ def role_without_connection_fetches_nothing_private(tree):
 
 def the_database_is_private_and_its_password_is_nobodys(tree):
     database, = Stack("rds.yaml", tree).of_type("AWS::RDS::DBInstance")
-    assert database["ManageMasterUserPassword"] is True and "MasterUserPassword" not in database
+    assert database.get("ManageMasterUserPassword") is True and "MasterUserPassword" not in database
     assert database["PubliclyAccessible"] is False and database["StorageEncrypted"] is True and database["MultiAZ"] is True
     settings, = Stack("rds.yaml", tree).of_type("AWS::RDS::DBParameterGroup")
     assert settings["Parameters"] == {"rds.force_ssl": "1"}, settings

@@ -49,7 +49,7 @@ def calling_it_again_changes_nothing_and_back_is_what_there_was(tree):
 def a_bad_name_is_refused_and_changes_nothing(tree):
     before = texts(tree)
     for name in BAD:
-        status, said = call(tree, name)
+        status, said = call(tree, name, "mall")
         assert status == 2 and said.startswith("participant: "), "%r: %d, %s" % (name, status, said)
     for topic in ("", "a/b", "Mall", "a\nb"):
         assert call(tree, "user07", topic)[0] == 2, topic
