@@ -160,7 +160,8 @@ def autoscalers_count_no_sidecar(objects):
     for hpa in autoscalers(objects).values():
         for metric in hpa["spec"]["metrics"]:
             target = {name(o): o for o in of_kind(objects, "Deployment")}[hpa["spec"]["scaleTargetRef"]["name"]]
-            assert metric["type"] == "ContainerResource" and metric["containerResource"]["container"] == app_of(target), "%s: %s" % (where(hpa), metric)
+            assert metric["type"] == "ContainerResource" and metric["containerResource"]["container"] == app_of(target), \
+                "%s: %s" % (where(hpa), metric)
 
 
 def kubectl_autoscale_finds_no_autoscaler(objects):

@@ -68,8 +68,9 @@ def of_kind(objects, *kinds):
 
 def workloads(objects):
     """What has pods. A bare pod is shown as what would make it: its own labels and its own spec."""
-    return of_kind(objects, "Deployment", "StatefulSet") + [
-        {**o, "spec": {"selector": {"matchLabels": labels(o)}, "template": {"metadata": o["metadata"], "spec": o["spec"]}}} for o in of_kind(objects, "Pod")]
+    bare = [{**o, "spec": {"selector": {"matchLabels": labels(o)}, "template": {"metadata": o["metadata"], "spec": o["spec"]}}}
+            for o in of_kind(objects, "Pod")]
+    return of_kind(objects, "Deployment", "StatefulSet") + bare
 
 
 def pod_of(o):

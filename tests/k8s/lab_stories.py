@@ -42,10 +42,13 @@ def in_units(quantity):
 
 def the_page_says_what_the_lab_asks_for():
     """On too small a machine the autoscaler's pods would stay Pending, and nobody would know why."""
-    asked = {kind: sum(in_units(c["resources"]["requests"][kind]) for o in workloads(built("overlays/lab")) for c in containers(o)) for kind in ("cpu", "memory")}
-    order = in_units(containers(daemons(built("overlays/lab"))["order"])[0]["resources"]["requests"]["cpu"])
+    objects = built("overlays/lab")
+    requests = [c["resources"]["requests"] for o in workloads(objects) for c in containers(o)]
+    asked = {kind: sum(in_units(request[kind]) for request in requests) for kind in ("cpu", "memory")}
+    order = in_units(containers(daemons(objects)["order"])[0]["resources"]["requests"]["cpu"])
     wanted = "ask for %.1f CPU and %.1f GiB, with ten pods of order for %.1f CPU" % (asked["cpu"], asked["memory"] / 1024, asked["cpu"] + 9 * order)
     assert wanted in (K8S / "README.md").read_text(), "README.md does not say: " + wanted
 
 
-STORIES = [the_page_says_what_the_lab_asks_for, tls_is_a_port_of_the_load_balancer_that_leads_to_the_same_daemon, the_autoscaler_is_one_line_and_is_the_courses, an_open_network_stops_nothing_and_is_a_line_to_take_out]
+STORIES = [the_page_says_what_the_lab_asks_for, tls_is_a_port_of_the_load_balancer_that_leads_to_the_same_daemon,
+           the_autoscaler_is_one_line_and_is_the_courses, an_open_network_stops_nothing_and_is_a_line_to_take_out]
