@@ -348,7 +348,7 @@ def production_has_a_network_load_balancer(objects):
     """It keeps the client's address, hence the gateway believes no peer about it; the daemon stays behind the port that it had."""
     service = {name(s): s for s in of_kind(objects, "Service")}["gateway"]
     said = {k.rpartition("/")[2].removeprefix("aws-load-balancer-"): v for k, v in service["metadata"]["annotations"].items()}
-    assert service["spec"]["loadBalancerClass"] == "service.k8s.aws/nlb" and service["spec"]["loadBalancerSourceRanges"], service["spec"]
+    assert service["spec"].get("loadBalancerClass") == "service.k8s.aws/nlb" and service["spec"]["loadBalancerSourceRanges"], service["spec"]
     assert said["nlb-target-type"] == "ip" and "preserve_client_ip.enabled=true" in said["target-group-attributes"], said
     assert value_of(daemons(objects)["gateway"], "MALL_TRUSTED_PROXIES") == "none", "its peers are the clients"
     asked = said["healthcheck-port"], said["healthcheck-path"]
