@@ -217,13 +217,13 @@ CONCURRENT         := bus bus_idle dead_watch bus_wanted bus_follower kafka_foll
                       idempotency_keys breaker limiter snapshot admission fetch inquiry own sent contend dial \
                       span_queue otlp try_span server_span sse fresh pass roll_call lookout event_stream \
                       injected injected_cut injected_stream try_fault admin commit_faults publish_faults consume_faults relay_beside errands fault_desk host_lookup \
-                      admin_places faults fault_load
+                      admin_places faults fault_load figures
 concurrent_sources := $(foreach c,$(CONCURRENT),$(filter %/$(c)_test.c,$(test_sources)))
 
 # Tests of what works on every kind of store; they run on PostgreSQL too, as PROGRAM@postgresql.
 STORES             := store commit_spans process_span relay_spans dedup renew purge table writer batch parts relay relay_kafka relay_life relay_flights relay_faults inbox inbox_trouble \
                       dead_letter own write resource policy postgres postgres_fault contend relay_parts relay_parts_life \
-                      commit_faults publish_faults relay_beside
+                      commit_faults publish_faults relay_beside figures
 store_sources := $(foreach s,$(STORES),$(filter %/$(s)_test.c,$(test_sources)))
 asan_sources   = $(test_sources)
 tsan_sources   = $(concurrent_sources)
@@ -232,6 +232,7 @@ tsan_sources   = $(concurrent_sources)
 programs: generated
 	@$(MAKE) --no-print-directory linked
 	@scripts/settings.py --bin $(OUT)/bin
+	@scripts/metrics.py --bin $(OUT)/bin
 
 linked: $(PROGRAMS:%=$(OUT)/bin/%)
 	@:

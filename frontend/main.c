@@ -19,6 +19,8 @@ static const char books_first[] = "{\"at\":null,\"state\":\"unknown\",\"why\":\"
 
 extern const struct file page_files[]; /* written by scripts/embed.py */
 
+static const struct metric_family *const families[] = {dead_letter_families, NULL};
+
 static const struct setting settings[] = {
         {.name = "services",
          .type = SETTING_TEXT,
@@ -301,6 +303,7 @@ int main(int argc, char **argv)
                 .summary = "the mall's console: shows what happens in it while it happens",
                 .port = 8080,
                 .settings = settings,
+                .metrics = families,
                 .steps = steps,
                 .configure = configure,
         };

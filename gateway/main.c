@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "gateway/gateway.h"
+#include "gateway/proxy/route_metrics.h"
 #include "gateway/routing/routes.h"
 #include "service/daemon.h"
 
@@ -16,6 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static const struct metric_family *const families[] = {route_families, NULL};
 
 static const struct setting settings[] = {
         {.name = "routes",
@@ -212,6 +215,7 @@ int main(int argc, char **argv)
                            "route names",
                 .port = 8088,
                 .settings = settings,
+                .metrics = families,
                 .steps = steps,
                 .pages = pages,
                 .shy = true,

@@ -108,10 +108,22 @@ static void removed(struct unit *unit, const void *row)
         note_movement(unit, i, -i->stock.value, "removed");
 }
 
+static const struct figure inventory_figures[] = {
+        {{"mall_stock",
+          "What is in stock of a product; of the first 100",
+          METRIC_GAUGE,
+          {"product"}},
+         .by = "productId",
+         .of = "stock"},
+        {{"mall_products", "Products that are registered", METRIC_GAUGE, {NULL}}},
+        {{NULL}},
+};
+
 const struct entity inventory_entity = {
         .item = "inventory",
         .collection = "inventories",
         .shape = {inventory_fields, sizeof(struct inventory)},
+        .figures = inventory_figures,
         .lookups = inventory_lookups,
         .says_changed = &inventory_modified,
         .takes_negative = oversell_is_allowed,

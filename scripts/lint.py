@@ -140,7 +140,7 @@ def scripts():
 
 def generated():
     checks = [subprocess.run([script, "--check"], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-              for script in ("scripts/generate.py", "scripts/settings.py")]
+              for script in ("scripts/generate.py", "scripts/settings.py", "scripts/metrics.py")]
     return not any(done.returncode for done in checks), "".join(done.stdout for done in checks)
 
 

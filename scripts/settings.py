@@ -2,17 +2,13 @@
 """settings - writes docs/settings.md from the settings that the daemons list.
 
 usage: settings.py [--check] [--bin DIR]     --check writes nothing, exit 1 when the file says something else
-
-The text before the table is kept; the table is between two comments.
 """
-import argparse
-import pathlib
 import sys
 
 import services
+import written
 
 DOCUMENT = services.TOP / "docs/settings.md"
-BEGIN, END = "<!-- written by `make generate` -->\n", "<!-- end of what `make generate` wrote -->\n"
 
 
 def settings_of(daemon, folder):
@@ -41,24 +37,5 @@ def table(folder):
                                                   row["meaning"].replace("|", "\\|"))
 
 
-def main():
-    parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("--check", action="store_true")
-    parser.add_argument("--bin", type=pathlib.Path, default=services.PROGRAMS)
-    arguments = parser.parse_args()
-    old = DOCUMENT.read_text(encoding="utf-8")
-    before, _, rest = old.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    new = before + BEGIN + "".join(table(arguments.bin)) + END + after
-    if new == old:
-        return 0
-    if arguments.check:
-        print("docs/settings.md does not say what the daemons say: run `make generate`")
-        return 1
-    DOCUMENT.write_text(new, encoding="utf-8")
-    print("settings: wrote docs/settings.md")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(written.main(__doc__, DOCUMENT, table))

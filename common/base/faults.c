@@ -31,10 +31,13 @@ struct faults {
         struct prng random;
 };
 
-static const struct metric_family injected_family = {"mall_faults_injected_total",
-                                                     "Failures that were switched on and struck",
-                                                     METRIC_COUNTER,
-                                                     {"kind"}};
+const struct metric_family fault_families[] = {
+        {"mall_faults_injected_total",
+         "Failures that were switched on and struck",
+         METRIC_COUNTER,
+         {"kind"}},
+        {NULL},
+};
 
 struct faults *faults_open(const struct faults_config *config)
 {
@@ -46,7 +49,7 @@ struct faults *faults_open(const struct faults_config *config)
         pthread_mutex_init(&f->lock, NULL);
         for (int kind = 0; kind < FAULT_KINDS; kind++)
                 if (config->metrics && config->kinds & UINT32_C(1) << kind)
-                        f->injected[kind] = metrics_series(config->metrics, &injected_family,
+                        f->injected[kind] = metrics_series(config->metrics, &fault_families[0],
                                                            &fault_rows[kind].name);
         return f;
 }

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/metrics.h"
 #include "base/text.h"
 
 #include <stdbool.h>
@@ -21,7 +22,8 @@
 #include <stdint.h>
 
 struct faults;
-struct metrics;
+
+extern const struct metric_family fault_families[];
 
 /* One row each in faults_kinds.c. */
 enum fault_kind {

@@ -199,14 +199,15 @@ void log_write(enum log_level level, const char *message, ...)
 
 void log_access(const struct log_access *access)
 {
+        enum log_level level = access->routine ? LOG_DEBUG : LOG_INFO;
         struct log_line line;
 
-        if (!log_is_on(LOG_INFO))
+        if (!log_is_on(level))
                 return;
-        line_begin(&line, access->wall_ms ? access->wall_ms : clock_wall_ms(), LOG_INFO);
+        line_begin(&line, access->wall_ms ? access->wall_ms : clock_wall_ms(), level);
         log_line_access(&line, service_name, access);
         log_line_end(&line);
-        line_give(&line, LOG_INFO);
+        line_give(&line, level);
 }
 
 /* ---- its life ---- */

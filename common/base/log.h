@@ -34,6 +34,7 @@ struct log_access {
         int status;
         int64_t duration_us, bytes_in, bytes_out;
         int64_t wall_ms;
+        bool routine; /* at debug, not at info */
 };
 void log_access(const struct log_access *access);
 

@@ -150,6 +150,33 @@ static void the_access_line_has_ecs_names(void)
         arena_close(&arena);
 }
 
+static void the_line_of_a_probe_is_at_debug(void)
+{
+        struct log_access probe = access_of_order;
+        struct arena *arena = arena_open();
+        char *text, *rest;
+
+        probe.routine = true;
+        probe.target = "/actuator/health";
+        stdout_to_file();
+        log_open("order", false, LOG_INFO);
+        log_access(&probe);
+        log_access(&access_of_order);
+        log_close();
+        log_open("order", false, LOG_DEBUG);
+        log_access(&probe);
+        log_access(&access_of_order);
+        log_close();
+        stdout_give();
+        text = rest = file_text();
+        check_text(member(line_next(arena, &rest), "log.level"), "INFO");
+        check_text(member(line_next(arena, &rest), "log.level"), "DEBUG");
+        check_text(member(line_next(arena, &rest), "log.level"), "INFO");
+        check_text(rest, "");
+        free(text);
+        arena_close(&arena);
+}
+
 static void lines_of_a_step_have_its_ids(void)
 {
         struct arena *arena = arena_open();
@@ -428,6 +455,7 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 STORY(a_line_is_a_json_object),
                 STORY(the_access_line_has_ecs_names),
+                STORY(the_line_of_a_probe_is_at_debug),
                 STORY(lines_of_a_step_have_its_ids),
                 STORY(lines_for_people),
                 STORY(what_is_too_long_is_cut_and_stays_json),

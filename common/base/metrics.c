@@ -10,12 +10,38 @@
 #include <string.h>
 
 const struct metric_bound metric_bounds[METRIC_BUCKETS] = {
-        {500, "0.0005", "0.0005"}, {1000, "0.001", "0.001"}, {2500, "0.0025", "0.0025"},
-        {5000, "0.005", "0.005"},  {10000, "0.01", "0.01"},  {25000, "0.025", "0.025"},
-        {50000, "0.05", "0.05"},   {100000, "0.1", "0.1"},   {250000, "0.25", "0.25"},
-        {500000, "0.5", "0.5"},    {1000000, "1", "1.0"},    {2500000, "2.5", "2.5"},
-        {5000000, "5", "5.0"},     {10000000, "10", "10.0"}, {INT64_MAX, "+Inf", "+Inf"},
+        {500, "0.0005", "0.0005"},      {1000, "0.001", "0.001"},    {2500, "0.0025", "0.0025"},
+        {5000, "0.005", "0.005"},       {10000, "0.01", "0.01"},     {25000, "0.025", "0.025"},
+        {50000, "0.05", "0.05"},        {100000, "0.1", "0.1"},      {250000, "0.25", "0.25"},
+        {500000, "0.5", "0.5"},         {1000000, "1", "1.0"},       {2500000, "2.5", "2.5"},
+        {5000000, "5", "5.0"},          {10000000, "10", "10.0"},    {30000000, "30", "30.0"},
+        {60000000, "60", "60.0"},       {300000000, "300", "300.0"}, {900000000, "900", "900.0"},
+        {3600000000, "3600", "3600.0"}, {INT64_MAX, "+Inf", "+Inf"},
 };
+
+enum { FIRST_OF_LONG = 3, END_OF_SHORT = 14 }; /* 5 ms; what comes after 10 s */
+
+struct metric_range metric_range_of(enum metric_kind kind)
+{
+        if (kind == METRIC_HISTOGRAM_LONG)
+                return (struct metric_range){FIRST_OF_LONG, METRIC_BUCKETS - 1};
+        return (struct metric_range){0, END_OF_SHORT};
+}
+
+bool metric_is_histogram(const struct metric_family *family)
+{
+        return family->kind == METRIC_HISTOGRAM || family->kind == METRIC_HISTOGRAM_LONG;
+}
+
+const char *metric_kind_name(enum metric_kind kind)
+{
+        static const char *const names[] = {[METRIC_COUNTER] = "counter",
+                                            [METRIC_GAUGE] = "gauge",
+                                            [METRIC_HISTOGRAM] = "histogram",
+                                            [METRIC_HISTOGRAM_LONG] = "histogram"};
+
+        return names[kind];
+}
 
 struct metrics *metrics_open(void)
 {
@@ -34,9 +60,11 @@ void metrics_close(struct metrics **metrics)
         if (!m)
                 return;
         *metrics = NULL;
-        for (const struct family *f = m->families; f; f = f->next)
+        for (struct family *f = m->families; f; f = f->next) {
                 for (struct metric *s = f->first; s; s = s->next)
                         free(s->exemplars);
+                arena_close(&f->replaced);
+        }
         pthread_mutex_destroy(&m->lock);
         pthread_mutex_destroy(&m->scrape);
         arena_close(&m->arena);
@@ -80,13 +108,13 @@ static bool is_series(const struct metric *s, const char *const *values)
         return true;
 }
 
-static struct metric *series_make(struct metrics *m, struct family *f, const char *const *values)
+static struct metric *series_make(struct arena *arena, struct family *f, const char *const *values)
 {
-        struct metric *s = arena_alloc(m->arena, sizeof *s);
+        struct metric *s = arena_alloc(arena, sizeof *s);
 
         s->family = f->is;
         for (int i = 0; i < METRIC_LABELS && f->is->labels[i]; i++)
-                s->values[i] = arena_string(m->arena, values[i]);
+                s->values[i] = arena_string(arena, values[i]);
         if (f->last)
                 f->last->next = s;
         else
@@ -106,12 +134,35 @@ struct metric *metrics_series(struct metrics *m, const struct metric_family *fam
         for (s = f->slots[slot]; s && !is_series(s, values); s = s->slot_next)
                 ;
         if (!s) {
-                s = series_make(m, f, values);
+                s = series_make(m->arena, f, values);
                 s->slot_next = f->slots[slot];
                 f->slots[slot] = s;
         }
         pthread_mutex_unlock(&m->lock);
         return s;
+}
+
+void metrics_declare(struct metrics *m, const struct metric_family *family)
+{
+        pthread_mutex_lock(&m->lock);
+        family_find(m, family);
+        pthread_mutex_unlock(&m->lock);
+}
+
+void metrics_replace(struct metrics *m, const struct metric_family *family,
+                     const struct metric_sample *samples, size_t count)
+{
+        struct family *f;
+
+        pthread_mutex_lock(&m->lock);
+        f = family_find(m, family);
+        if (!f->replaced)
+                f->replaced = arena_open();
+        arena_reset(f->replaced);
+        f->first = f->last = NULL;
+        for (size_t i = 0; i < count; i++)
+                metric_set(series_make(f->replaced, f, samples[i].values), samples[i].value);
+        pthread_mutex_unlock(&m->lock);
 }
 
 /* ---- counting ---- */
@@ -127,19 +178,20 @@ void metric_set(struct metric *s, double value)
         atomic_store_explicit(&s->base, value, memory_order_relaxed);
 }
 
-static int bucket_of(int64_t us)
+static int bucket_of(const struct metric *s, int64_t us)
 {
-        int bucket = 0;
+        struct metric_range range = metric_range_of(s->family->kind);
+        int bucket = range.first;
 
-        while (us > metric_bounds[bucket].us)
+        while (bucket < range.end && us > metric_bounds[bucket].us)
                 bucket++;
-        return bucket;
+        return bucket < range.end ? bucket : METRIC_BUCKETS - 1;
 }
 
 void metric_observe(struct metric *s, int64_t us)
 {
         int64_t max = atomic_load_explicit(&s->max_us, memory_order_relaxed);
-        int bucket = bucket_of(us);
+        int bucket = bucket_of(s, us);
 
         atomic_fetch_add_explicit(&s->buckets[bucket], 1, memory_order_relaxed);
         atomic_fetch_add_explicit(&s->sum_us, us, memory_order_relaxed);
@@ -152,14 +204,14 @@ void metric_observe(struct metric *s, int64_t us)
 void metric_observe_traced(struct metric *s, int64_t us, const struct trace *trace)
 {
         metric_observe(s, us);
-        metric_exemplar_set(s, bucket_of(us), us, trace->id, trace->span);
+        metric_exemplar_set(s, bucket_of(s, us), us, trace->id, trace->span);
 }
 
 double metric_value(const struct metric *s)
 {
         int64_t count = 0;
 
-        if (s->family->kind != METRIC_HISTOGRAM)
+        if (!metric_is_histogram(s->family))
                 return (double)atomic_load_explicit(&s->number, memory_order_relaxed) +
                        atomic_load_explicit(&s->base, memory_order_relaxed);
         for (int i = 0; i < METRIC_BUCKETS; i++)

@@ -16,7 +16,8 @@
 enum metric_kind {
         METRIC_COUNTER,
         METRIC_GAUGE,
-        METRIC_HISTOGRAM /* of microseconds, shown as seconds */
+        METRIC_HISTOGRAM,     /* of microseconds, shown as seconds: 0.5 ms to 10 s */
+        METRIC_HISTOGRAM_LONG /* the same: 5 ms to an hour */
 };
 
 enum { METRIC_LABELS = 5 };
@@ -29,6 +30,9 @@ struct metric_family {
         const char *labels[METRIC_LABELS]; /* names; NULL ends them */
 };
 
+/* What a daemon shows is listed in tables, one a module, such as relay_families: each ends with a
+   NULL name. A list of tables ends with NULL. */
+
 struct trace;
 struct metrics;
 struct metric; /* one series */
@@ -36,9 +40,23 @@ struct metric; /* one series */
 struct metrics *metrics_open(void);
 void metrics_close(struct metrics **metrics);
 
+/* The family is shown from now on, even while it has no series. */
+void metrics_declare(struct metrics *metrics, const struct metric_family *family);
+const char *metric_kind_name(enum metric_kind kind); /* "counter", as Prometheus has it */
+
 /* values: as many as the family has labels, in its order; they are copied. */
 struct metric *metrics_series(struct metrics *metrics, const struct metric_family *family,
                               const char *const *values);
+
+/* Of a gauge whose label values come and go: these are all of its series from now on, each with its
+   own label values. They are copied, and memory of those before is used again. metrics_series must
+   not be called for such a family. */
+struct metric_sample {
+        const char *values[METRIC_LABELS];
+        double value;
+};
+void metrics_replace(struct metrics *metrics, const struct metric_family *family,
+                     const struct metric_sample *samples, size_t count);
 
 void metric_add(struct metric *series, int64_t n);
 void metric_set(struct metric *series, double value);

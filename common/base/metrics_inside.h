@@ -9,7 +9,7 @@
 
 struct metric_exemplar;
 
-enum { METRIC_BUCKETS = 15, METRIC_SLOTS = 64 };
+enum { METRIC_BUCKETS = 20, METRIC_SLOTS = 64 };
 
 struct metric {
         const struct metric_family *family;
@@ -26,7 +26,8 @@ struct metric {
 struct family {
         const struct metric_family *is;
         struct metric *first, *last, *slots[METRIC_SLOTS];
-        struct family *next; /* by name */
+        struct arena *replaced; /* of the series, where they are replaced; else NULL */
+        struct family *next;    /* by name */
 };
 
 struct refresh {
@@ -49,6 +50,13 @@ struct metric_bound {
         const char *prometheus, *openmetrics;
 };
 extern const struct metric_bound metric_bounds[METRIC_BUCKETS];
+
+/* Which of them a histogram has: those from first on and before end, and the last of all. */
+struct metric_range {
+        int first, end;
+};
+struct metric_range metric_range_of(enum metric_kind kind);
+bool metric_is_histogram(const struct metric_family *family);
 
 /* Makes the calls of metrics_on_scrape; the registry must not be locked. */
 void metrics_refresh(struct metrics *metrics);

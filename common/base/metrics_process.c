@@ -21,14 +21,15 @@ enum process_metric {
         PROCESS_METRICS
 };
 
-static const struct metric_family families[PROCESS_METRICS] = {
-        [CPU] = {"process_cpu_seconds_total", "User and system time used.", METRIC_COUNTER, {NULL}},
-        [RESIDENT] = {"process_resident_memory_bytes", "Memory in RAM.", METRIC_GAUGE, {NULL}},
-        [VIRTUAL] = {"process_virtual_memory_bytes", "Address space.", METRIC_GAUGE, {NULL}},
-        [OPEN_FDS] = {"process_open_fds", "Open file descriptors.", METRIC_GAUGE, {NULL}},
-        [MAX_FDS] = {"process_max_fds", "File descriptors allowed.", METRIC_GAUGE, {NULL}},
-        [START_TIME] = {"process_start_time_seconds", "Start, in Unix time.", METRIC_GAUGE, {NULL}},
-        [THREADS] = {"process_threads", "Threads.", METRIC_GAUGE, {NULL}},
+const struct metric_family process_families[] = {
+        [CPU] = {"process_cpu_seconds_total", "User and system time used", METRIC_COUNTER, {NULL}},
+        [RESIDENT] = {"process_resident_memory_bytes", "Memory in RAM", METRIC_GAUGE, {NULL}},
+        [VIRTUAL] = {"process_virtual_memory_bytes", "Address space", METRIC_GAUGE, {NULL}},
+        [OPEN_FDS] = {"process_open_fds", "Open file descriptors", METRIC_GAUGE, {NULL}},
+        [MAX_FDS] = {"process_max_fds", "File descriptors allowed", METRIC_GAUGE, {NULL}},
+        [START_TIME] = {"process_start_time_seconds", "Start, in Unix time", METRIC_GAUGE, {NULL}},
+        [THREADS] = {"process_threads", "Threads", METRIC_GAUGE, {NULL}},
+        [PROCESS_METRICS] = {NULL},
 };
 
 struct process_series {
@@ -113,7 +114,7 @@ void metrics_process_add(struct metrics *m)
         p = arena_alloc(m->arena, sizeof *p);
         pthread_mutex_unlock(&m->lock);
         for (int i = 0; i < PROCESS_METRICS; i++)
-                p->series[i] = metrics_series(m, &families[i], NULL);
+                p->series[i] = metrics_series(m, &process_families[i], NULL);
         /* once: the wall clock may be set later, the start may not */
         if (stat_read(stat))
                 metric_set(p->series[START_TIME],

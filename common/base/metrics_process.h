@@ -5,6 +5,8 @@
 
 #include "base/metrics.h"
 
+extern const struct metric_family process_families[];
+
 /* Adds them; each scrape reads them anew. */
 void metrics_process_add(struct metrics *metrics);
 

@@ -40,11 +40,14 @@ static void sample_begin(struct text *out, const struct metric *s, const char *s
 
 static void histogram_write(struct text *out, const struct metric *s, bool openmetrics)
 {
+        struct metric_range range = metric_range_of(s->family->kind);
         int64_t count = 0;
 
-        for (int i = 0; i < METRIC_BUCKETS; i++) {
+        for (int i = range.first; i < METRIC_BUCKETS; i++) {
                 const struct metric_bound *bound = &metric_bounds[i];
 
+                if (i >= range.end && i < METRIC_BUCKETS - 1)
+                        continue;
                 count += atomic_load_explicit(&s->buckets[i], memory_order_relaxed);
                 sample_begin(out, s, "_bucket",
                              openmetrics ? bound->openmetrics : bound->prometheus);
@@ -76,7 +79,6 @@ static size_t family_name_length(const struct metric_family *f, bool openmetrics
 
 static void family_write(struct text *out, const struct family *f, bool openmetrics)
 {
-        static const char *const kinds[] = {"counter", "gauge", "histogram"};
         size_t len = family_name_length(f->is, openmetrics);
 
         text_string(out, "# HELP ");
@@ -85,9 +87,9 @@ static void family_write(struct text *out, const struct family *f, bool openmetr
         escaped_write(out, f->is->help, openmetrics);
         text_string(out, "\n# TYPE ");
         text_add(out, f->is->name, len);
-        text_printf(out, " %s\n", kinds[f->is->kind]);
+        text_printf(out, " %s\n", metric_kind_name(f->is->kind));
         for (const struct metric *s = f->first; s; s = s->next) {
-                if (f->is->kind == METRIC_HISTOGRAM) {
+                if (metric_is_histogram(f->is)) {
                         histogram_write(out, s, openmetrics);
                         continue;
                 }

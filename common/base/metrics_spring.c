@@ -36,9 +36,11 @@ void metrics_spring_names(struct metrics *m, struct text *out)
         text_string(out, "{\"names\":[");
         pthread_mutex_lock(&m->lock);
         for (const struct family *f = m->families; f; f = f->next) {
-                json_write_string(out, spring_name(out->arena, f->is->name, &unit));
-                if (f->next)
+                if (!f->first)
+                        continue;
+                if (out->at[out->len - 1] != '[')
                         text_char(out, ',');
+                json_write_string(out, spring_name(out->arena, f->is->name, &unit));
         }
         pthread_mutex_unlock(&m->lock);
         text_string(out, "]}");
@@ -106,12 +108,12 @@ static void measurement_write(struct text *out, const char *statistic, double va
         text_char(out, '}');
 }
 
-static void measurements_write(struct text *out, enum metric_kind kind,
+static void measurements_write(struct text *out, const struct metric_family *family,
                                const struct spring_sum *sum)
 {
         text_string(out, "\"measurements\":[");
-        measurement_write(out, kind == METRIC_GAUGE ? "VALUE" : "COUNT", sum->value);
-        if (kind == METRIC_HISTOGRAM) {
+        measurement_write(out, family->kind == METRIC_GAUGE ? "VALUE" : "COUNT", sum->value);
+        if (metric_is_histogram(family)) {
                 measurement_write(out, "TOTAL_TIME", sum->total);
                 measurement_write(out, "MAX", sum->max);
         }
@@ -165,7 +167,7 @@ static bool family_show(const struct family *f, const char *name, const char *un
         text_string(out, ",\"baseUnit\":");
         json_write_string(out, unit);
         text_char(out, ',');
-        measurements_write(out, f->is->kind, &sum);
+        measurements_write(out, f->is, &sum);
         text_string(out, ",\"availableTags\":[");
         for (int i = 0; i < METRIC_LABELS && f->is->labels[i]; i++)
                 if (!is_filtered(f->is->labels[i], tags))

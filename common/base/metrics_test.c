@@ -135,6 +135,82 @@ static void prometheus_text(void)
         end();
 }
 
+static const char *spring(const char *name, const char *const *tags)
+{
+        struct text out = text_open(arena, 0);
+
+        return metrics_spring(metrics, name, tags, &out) ? out.at : NULL;
+}
+
+/* One that is long has fewer small buckets instead. */
+static void a_long_histogram_goes_to_an_hour(void)
+{
+        static const struct metric_family age = {
+                "mall_event_age_seconds", "Age.", METRIC_HISTOGRAM_LONG, {NULL}};
+        struct metric *series;
+        const char *text;
+
+        begin();
+        series = metrics_series(metrics, &age, NULL);
+        metric_observe(series, 0);
+        metric_observe(series, 20000000);
+        metric_observe(series, 900000001);
+        metric_observe(series, INT64_C(3600000001));
+        text = scrape(false);
+        check_contains(text, "# TYPE mall_event_age_seconds histogram\n"
+                             "mall_event_age_seconds_bucket{le=\"0.005\"} 1\n");
+        check_contains(text, "{le=\"10\"} 1\nmall_event_age_seconds_bucket{le=\"30\"} 2\n");
+        check_contains(text, "{le=\"900\"} 2\nmall_event_age_seconds_bucket{le=\"3600\"} 3\n"
+                             "mall_event_age_seconds_bucket{le=\"+Inf\"} 4\n"
+                             "mall_event_age_seconds_count 4\n");
+        check_contains(scrape(true), "{le=\"3600.0\"} 3\n");
+        check_contains(spring("mall.event.age", NULL), "{\"statistic\":\"COUNT\",\"value\":4}");
+        requests_make();
+        check(!strstr(scrape(false), "\"SUCCESS\",le=\"30\""));
+        end();
+}
+
+static void a_family_is_shown_before_it_has_series_but_not_to_spring(void)
+{
+        struct text names;
+
+        begin();
+        metrics_declare(metrics, &pending);
+        metrics_declare(metrics, &published);
+        check_contains(scrape(false), "# HELP mall_outbox_pending Waiting.\n"
+                                      "# TYPE mall_outbox_pending gauge\n#");
+        check_contains(scrape(true), "# TYPE mall_events_published counter\n#");
+        names = text_open(arena, 0);
+        metrics_spring_names(metrics, &names);
+        check_contains(names.at, "{\"names\":[\"process.cpu\",");
+        check(!strstr(names.at, "mall"));
+        check(!spring("mall.outbox.pending", NULL));
+        metric_set(metrics_series(metrics, &pending, NULL), 4);
+        check_contains(scrape(false), "gauge\nmall_outbox_pending 4\n");
+        end();
+}
+
+static void series_that_are_replaced_are_gone(void)
+{
+        static const struct metric_family stock = {
+                "mall_stock", "Stock.", METRIC_GAUGE, {"product"}};
+        char id[] = "1001";
+        struct metric_sample samples[] = {{{id}, 5}, {{"1002"}, 7}};
+
+        begin();
+        metrics_replace(metrics, &stock, samples, 2);
+        id[3] = '9'; /* they are copied */
+        check_contains(scrape(false), "gauge\nmall_stock{product=\"1001\"} 5\n"
+                                      "mall_stock{product=\"1002\"} 7\n");
+        metrics_replace(metrics, &stock, samples, 1);
+        check_contains(scrape(false), "gauge\nmall_stock{product=\"1009\"} 5\n#");
+        check_contains(spring("mall.stock", NULL), "\"VALUE\",\"value\":5}");
+        metrics_replace(metrics, &stock, NULL, 0);
+        check(!strstr(scrape(false), "mall_stock{"));
+        check(!spring("mall.stock", NULL));
+        end();
+}
+
 static void openmetrics(void)
 {
         const char *text;
@@ -201,13 +277,6 @@ static void gauges_are_refreshed_before_a_scrape(void)
         check_int((int64_t)sample(scrape(false), "mall_outbox_pending"), 1);
         check_int((int64_t)sample(scrape(true), "mall_outbox_pending"), 2);
         end();
-}
-
-static const char *spring(const char *name, const char *const *tags)
-{
-        struct text out = text_open(arena, 0);
-
-        return metrics_spring(metrics, name, tags, &out) ? out.at : NULL;
 }
 
 static void springs_metrics(void)
@@ -293,6 +362,9 @@ int main(int argc, char **argv)
                 STORY(a_series_is_made_once),
                 STORY(a_recorded_trace_explains_its_bucket_in_openmetrics),
                 STORY(prometheus_text),
+                STORY(a_long_histogram_goes_to_an_hour),
+                STORY(a_family_is_shown_before_it_has_series_but_not_to_spring),
+                STORY(series_that_are_replaced_are_gone),
                 STORY(openmetrics),
                 STORY(the_process_itself),
                 STORY(gauges_are_refreshed_before_a_scrape),

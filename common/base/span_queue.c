@@ -17,16 +17,17 @@ static struct {
         struct metric *full;
 } queue = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
-static const struct metric_family dropped = {
-        .name = "mall_spans_dropped_total",
-        .help = "Spans that were finished and never reached the collector.",
-        .kind = METRIC_COUNTER,
-        .labels = {"reason"},
+const struct metric_family span_families[] = {
+        {.name = "mall_spans_dropped_total",
+         .help = "Spans that were finished and never reached the collector",
+         .kind = METRIC_COUNTER,
+         .labels = {"reason"}},
+        {NULL},
 };
 
 static struct metric *dropped_series(const char *reason)
 {
-        return metrics_series(queue.metrics, &dropped, &reason);
+        return metrics_series(queue.metrics, &span_families[0], &reason);
 }
 
 void span_queue_open(int most, struct metrics *metrics)

@@ -18,6 +18,8 @@
 
 enum { SPAN_QUEUE_BYTES = 4 << 20 };
 
+extern const struct metric_family span_families[];
+
 enum span_value { SPAN_VALUE_TEXT, SPAN_VALUE_NUMBER, SPAN_VALUE_BOOL };
 
 struct span_attribute {

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/metrics.h"
 #include "base/text.h"
 
 #include <stdbool.h>
@@ -72,6 +73,15 @@ struct lookup {
         bool unique;
 };
 
+/* A gauge that tells something of the rows, as they were some seconds ago (figures.h). */
+struct figure {
+        struct metric_family family; /* its one label is for `by`, if there is one */
+        const char *by; /* a text member: the rows are counted for each of its values; NULL: all
+                           rows are one number */
+        const char *of; /* a number member: with `by`, it is told of each row, summed up where
+                           several have one value of `by`; NULL: rows are counted */
+};
+
 struct event_type;
 
 struct entity {
@@ -86,6 +96,7 @@ struct entity {
         bool internal;          /* not over HTTP at all */
         bool unlisted;          /* not in / nor /profile */
         int since;              /* number of the migration that brought the table; 0 is 1 */
+        const struct figure *figures; /* ends without a family's name; NULL: none */
         /* What unit_create, unit_update and unit_delete announce of a row, which must fit into such
            events; NULL: nothing. */
         const struct event_type *says_created, *says_changed, *says_removed;

@@ -4,7 +4,7 @@
      writer.c         the writer thread's batches       dedup.c   keys and identities seen before
      ids.c, counts.c  ids, and how many rows there are  purge.c   what has a time to live
      outbox.c, outbox_parts.c                           store_renew.c
-     commit_spans.c   the commit, for traces */
+     commit_spans.c   the commit, for traces          figures.c what metrics tell of the rows */
 #ifndef DATA_STORE_INSIDE_H
 #define DATA_STORE_INSIDE_H
 
@@ -148,6 +148,7 @@ struct store {
                                          where the store is shared */
         _Atomic int64_t ids_from;     /* of a store that was renewed: all ids are above it
                                          (renew.h) */
+        _Atomic int64_t commits;      /* that wrote */
         _Atomic int64_t busy_since;   /* monotonic us of the batch that runs; 0: idle */
         _Atomic bool well;            /* the last commit that wrote did not fail */
 

@@ -197,6 +197,7 @@ static void after_commit(struct store *store)
         memcpy(store->written, store->sequences, sizeof store->written);
         atomic_store(&store->events_given, store->written[STORE_OUTBOX].last);
         atomic_fetch_add(&store->outbox.waiting, (int64_t)batch->count);
+        atomic_fetch_add(&store->commits, store->batch_wrote);
         store->change_count = 0;
         outbox_commit_ended(store, true);
         if (batch->count && outbox_hand_over(store, batch)) {

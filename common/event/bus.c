@@ -253,18 +253,25 @@ void bus_wake(struct bus *bus)
         bus->ops->wake(bus);
 }
 
+const struct metric_family bus_families[] = {
+        [BUS_PARTITION_LAG] = {"kafka_consumer_records_lag",
+                               "Records of the partition that this consumer has not applied yet",
+                               METRIC_GAUGE,
+                               {"topic", "partition"}},
+        [BUS_GROUP_LAG] = {"mall_log_group_lag",
+                           "Records of the embedded log that the group has not passed yet",
+                           METRIC_GAUGE,
+                           {"group"}},
+        {NULL},
+};
+
 struct metric *bus_lag_series(struct metrics *metrics, const char *topic, int32_t partition)
 {
-        static const struct metric_family lag = {
-                .name = "kafka_consumer_records_lag",
-                .help = "Records of the partition that this consumer has not applied yet",
-                .kind = METRIC_GAUGE,
-                .labels = {"topic", "partition"},
-        };
         char number[16];
 
         if (!metrics)
                 return NULL;
         snprintf(number, sizeof number, "%d", partition);
-        return metrics_series(metrics, &lag, (const char *const[]){topic, number});
+        return metrics_series(metrics, &bus_families[BUS_PARTITION_LAG],
+                              (const char *const[]){topic, number});
 }

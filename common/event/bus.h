@@ -66,6 +66,8 @@ struct bus_sign {
    is handed out in any case. */
 typedef bool bus_wish(void *arg, const struct bus_sign *sign);
 
+extern const struct metric_family bus_families[];
+
 struct bus_config {
         const char *url;        /* MALL_BUS_URL */
         const char *client;     /* "order": for logs and the broker */

@@ -49,6 +49,9 @@ struct bus_ops {
                             const struct bus_topics *topics, struct error *error);
 };
 
+/* Places in bus_families. */
+enum { BUS_PARTITION_LAG, BUS_GROUP_LAG };
+
 struct bus {
         const struct bus_ops *ops;
         char *topic;

@@ -193,20 +193,15 @@ static void eventlog_bus_wake(struct bus *bus)
 
 static void show_groups(struct eventlog_bus *b)
 {
-        static const struct metric_family lag = {
-                .name = "mall_log_group_lag",
-                .help = "Records of the event log that the group has not passed yet",
-                .kind = METRIC_GAUGE,
-                .labels = {"group"},
-        };
         struct arena *arena = arena_open();
         struct eventlog_group *groups;
         struct error ignored;
         size_t count = b->metrics ? eventlog_groups(b->file, arena, &groups, &ignored) : 0;
 
         for (size_t i = 0; i < count; i++)
-                metric_set(metrics_series(b->metrics, &lag, &groups[i].name),
-                           (double)groups[i].lag);
+                metric_set(
+                        metrics_series(b->metrics, &bus_families[BUS_GROUP_LAG], &groups[i].name),
+                        (double)groups[i].lag);
         arena_close(&arena);
 }
 

@@ -1,5 +1,6 @@
 #include "event/inbox_inside.h"
 
+#include "base/clock.h"
 #include "base/thread.h"
 #include "base/utf8.h"
 #include "event/dead_letter.h"
@@ -162,14 +163,16 @@ bool inbox_apply(struct inbox *inbox, const struct record *records, size_t count
         struct inbox_batch b = {.inbox = inbox,
                                 .arrivals = arena_alloc(arena, count * sizeof *b.arrivals)};
         struct error error;
+        int64_t committed_ms;
 
         b.count = pick(inbox, records, count, b.arrivals, arena);
         if (!b.count)
                 return true;
         if (!persist(&b, false, &error) && !(never_will(&error) && apply_apart(&b)))
                 return false;
+        committed_ms = clock_wall_ms();
         for (size_t i = 0; i < b.count; i++)
-                inbox_report(inbox, &b.arrivals[i]);
+                inbox_report(inbox, &b.arrivals[i], committed_ms);
         return true;
 }
 

@@ -22,6 +22,8 @@
 struct faults;
 struct inbox;
 
+extern const struct metric_family inbox_families[];
+
 struct inbox_config {
         struct store *store;
         struct bus_config bus;

@@ -5,7 +5,9 @@
 
 #include <stdio.h>
 
-static const struct metric_family outcome_families[OUTCOMES] = {
+enum { EVENT_AGE = OUTCOMES };
+
+const struct metric_family inbox_families[] = {
         [CONSUMED] = {"mall_events_consumed_total",
                       "Events applied",
                       METRIC_COUNTER,
@@ -22,6 +24,13 @@ static const struct metric_family outcome_families[OUTCOMES] = {
                       "Of the dead ones, those with the identity of another event",
                       METRIC_COUNTER,
                       {"event_type"}},
+        [EVENT_AGE] =
+                {"mall_event_age_seconds",
+                 "From the moment an event was announced, by its sender's clock, to the commit "
+                 "of the reaction",
+                 METRIC_HISTOGRAM_LONG,
+                 {"event_type"}},
+        {NULL},
 };
 
 const char inbox_clash[] = "another event came under its ce_source and ce_id before: was the "
@@ -31,7 +40,25 @@ const char inbox_clash[] = "another event came under its ce_source and ce_id bef
 static void count(struct inbox *inbox, enum outcome outcome, const char *label)
 {
         if (inbox->metrics)
-                metric_add(metrics_series(inbox->metrics, &outcome_families[outcome], &label), 1);
+                metric_add(metrics_series(inbox->metrics, &inbox_families[outcome], &label), 1);
+}
+
+/* The clocks of two machines may differ: nothing is applied before it was announced. */
+static void count_age(struct inbox *inbox, const struct received *a, const char *label,
+                      int64_t committed_ms)
+{
+        int64_t announced_ms = a->event.timestamp, us = 0;
+        struct metric *series;
+
+        if (!inbox->metrics || announced_ms <= 0)
+                return;
+        if (committed_ms > announced_ms)
+                us = (committed_ms - announced_ms) * 1000;
+        series = metrics_series(inbox->metrics, &inbox_families[EVENT_AGE], &label);
+        if (a->span.span)
+                metric_observe_traced(series, us, &a->span.trace);
+        else
+                metric_observe(series, us);
 }
 
 static const char *place_of(const struct event *e, char place[static 160])
@@ -61,7 +88,7 @@ static void say_dead(const struct received *a, const char *label, const char *wh
                   "trace.id", id_of(ids.id), "span.id", id_of(ids.span), NULL);
 }
 
-void inbox_report(struct inbox *inbox, struct received *a)
+void inbox_report(struct inbox *inbox, struct received *a, int64_t committed_ms)
 {
         static const char *const failures[OUTCOMES] = {
                 [DEAD] = "dead_letter", [CLASHING] = "clashing_identity"};
@@ -71,6 +98,8 @@ void inbox_report(struct inbox *inbox, struct received *a)
         count(inbox, a->outcome, label);
         if (a->outcome == CLASHING)
                 count(inbox, DEAD, label);
+        if (a->outcome == CONSUMED)
+                count_age(inbox, a, label, committed_ms);
         if (failures[a->outcome])
                 say_dead(a, label, why);
         process_span_end(&a->span, &a->event, a->outcome == DUPLICATE, failures[a->outcome], why);

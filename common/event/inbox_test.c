@@ -22,6 +22,37 @@ static void an_event_said_twice_is_applied_once(void)
         end();
 }
 
+static const char *metrics_now(void)
+{
+        struct text page = text_open(t.arena, 4000);
+
+        metrics_prometheus(t.metrics, false, &page);
+        return page.at;
+}
+
+static void the_age_of_an_event_is_counted(void)
+{
+        static const char at[] = "{\"eventType\":\"Thing\",\"timestamp\":%lld,\"id\":1}";
+
+        begin();
+        clock_set_wall_ms(1795358923000);
+        say("1", arena_printf(t.arena, at, 1795358923000LL - 95500));   /* a minute and a half */
+        say("2", arena_printf(t.arena, at, 1795358923000LL + 60000));   /* a clock that is ahead */
+        say("2", arena_printf(t.arena, at, 1795358923000LL + 60000));   /* twice: applied once */
+        say("3", "{\"eventType\":\"Thing\",\"timestamp\":0,\"id\":1}"); /* nobody knows */
+        say("4", "{\"eventType\":\"Thing\",\"timestamp\":1,\"name\":\"bad\"}");
+        listen_as("things");
+        wait_for_metric("dead", "Thing", 1);
+        wait_for_metric("consumed", "Thing", 3);
+        clock_set_wall_ms(0);
+        check_contains(metrics_now(),
+                       "mall_event_age_seconds_bucket{event_type=\"Thing\",le=\"60\"} 1\n"
+                       "mall_event_age_seconds_bucket{event_type=\"Thing\",le=\"300\"} 2\n");
+        check_contains(metrics_now(), "mall_event_age_seconds_count{event_type=\"Thing\"} 2\n"
+                                      "mall_event_age_seconds_sum{event_type=\"Thing\"} 95.5\n");
+        end();
+}
+
 static void a_replayed_event_is_not_applied_again(void)
 {
         begin();
@@ -273,6 +304,7 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 STORY(an_event_said_twice_is_applied_once),
+                STORY(the_age_of_an_event_is_counted),
                 STORY(a_replayed_event_is_not_applied_again),
                 STORY(two_readers_apply_each_event_once),
                 STORY(headers_that_are_no_text_are_none),

@@ -8,19 +8,26 @@
 
 enum { CLOSE_LEAST_MS = 500 }; /* for closing the bus, even if the time is over */
 
-static const struct metric_family pending_family = {
-        "mall_outbox_pending",
-        "Events committed and not yet acknowledged by the bus",
-        METRIC_GAUGE,
-        {0}};
-static const struct metric_family oldest_family = {
-        "mall_outbox_oldest_seconds", "Age of the oldest unpublished event", METRIC_GAUGE, {0}};
-
-static const struct metric_family set_aside_family = {
-        "mall_outbox_set_aside",
-        "Events for topics other than the bus's own, of which one is missing or not permitted",
-        METRIC_GAUGE,
-        {0}};
+const struct metric_family relay_families[] = {
+        [RELAY_PENDING] = {"mall_outbox_pending",
+                           "Events committed and not yet acknowledged by the bus",
+                           METRIC_GAUGE,
+                           {NULL}},
+        [RELAY_OLDEST] = {"mall_outbox_oldest_seconds",
+                          "Age of the oldest unpublished event",
+                          METRIC_GAUGE,
+                          {NULL}},
+        [RELAY_SET_ASIDE] = {"mall_outbox_set_aside",
+                             "Events for topics other than the bus's own, of which one is missing "
+                             "or not permitted",
+                             METRIC_GAUGE,
+                             {NULL}},
+        [RELAY_PUBLISHED] = {"mall_events_published_total",
+                             "Events acknowledged by the bus",
+                             METRIC_COUNTER,
+                             {"event_type"}},
+        {NULL},
+};
 
 static void *relay_main(void *arg)
 {
@@ -39,11 +46,11 @@ static void refresh(void *arg)
         struct relay *r = arg;
         int64_t oldest = atomic_load(&r->oldest_at);
 
-        metric_set(metrics_series(r->metrics, &pending_family, NULL),
+        metric_set(metrics_series(r->metrics, &relay_families[RELAY_PENDING], NULL),
                    (double)outbox_pending(r->store));
-        metric_set(metrics_series(r->metrics, &oldest_family, NULL),
+        metric_set(metrics_series(r->metrics, &relay_families[RELAY_OLDEST], NULL),
                    oldest ? (double)(clock_wall_ms() - oldest) / 1000 : 0);
-        metric_set(metrics_series(r->metrics, &set_aside_family, NULL),
+        metric_set(metrics_series(r->metrics, &relay_families[RELAY_SET_ASIDE], NULL),
                    atomic_load(&r->set_aside) ? (double)outbox_pending_elsewhere(r->store) : 0);
 }
 

@@ -19,6 +19,8 @@
 struct faults;
 struct relay;
 
+extern const struct metric_family relay_families[];
+
 struct relay_config {
         struct store *store;
         struct bus_config bus;

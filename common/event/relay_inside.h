@@ -35,6 +35,9 @@ enum {
         RELAY_BUCKETS = 1 << 12,
 };
 
+/* Places in relay_families. */
+enum { RELAY_PENDING, RELAY_OLDEST, RELAY_SET_ASIDE, RELAY_PUBLISHED };
+
 enum flight_state {
         FLYING,  /* handed over */
         LANDED,  /* acknowledged, and still in the table */

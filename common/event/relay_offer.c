@@ -9,11 +9,6 @@
 
 #include <string.h>
 
-static const struct metric_family published_family = {"mall_events_published_total",
-                                                      "Events acknowledged by the bus",
-                                                      METRIC_COUNTER,
-                                                      {"event_type"}};
-
 /* A record for the bus's own topic has a type that this service knows. A record for another
    topic is a dead letter, whatever type it names. */
 static struct metric *series_of(struct relay *r, const struct record *record,
@@ -27,7 +22,7 @@ static struct metric *series_of(struct relay *r, const struct record *record,
                 if (strcmp(record->headers[i].name, EVENT_TYPE_HEADER) == 0)
                         type = arena_copy(r->arena, record->headers[i].value,
                                           record->headers[i].len);
-        return metrics_series(r->metrics, &published_family, &type);
+        return metrics_series(r->metrics, &relay_families[RELAY_PUBLISHED], &type);
 }
 
 static bool has_room(const struct relay *r, const struct lane *l, size_t bytes)

@@ -24,11 +24,14 @@ struct access {
         _Atomic(struct seen *) slots[SLOTS];
 };
 
-static const struct metric_family requests = {
-        .name = "http_server_requests_seconds",
-        .help = "Requests answered, from the request line to the last byte of the answer.",
-        .kind = METRIC_HISTOGRAM,
-        .labels = {"method", "uri", "status", "outcome"},
+const struct metric_family http_families[] = {
+        {.name = "http_server_requests_seconds",
+         .help = "Requests answered, from the request line to the last byte of the answer; not "
+                 "those "
+                 "of /actuator",
+         .kind = METRIC_HISTOGRAM,
+         .labels = {"method", "uri", "status", "outcome"}},
+        {NULL},
 };
 
 struct access *access_open(struct metrics *metrics)
@@ -74,7 +77,7 @@ static struct metric *series_find(struct access *a, const char *uri, int method,
         const char *values[] = {method < 0 ? "UNKNOWN" : method_name(method), uri, digits,
                                 outcome(status)};
 
-        return metrics_series(a->metrics, &requests, values);
+        return metrics_series(a->metrics, &http_families[0], values);
 }
 
 static struct seen *seen_open(struct access *a, const char *uri, int method, int status)
@@ -122,17 +125,25 @@ static int64_t body_sent(const struct exchange *e)
         return none ? 0 : (int64_t)(a->len + e->pulled);
 }
 
+static void count(struct access *a, const char *uri, const struct exchange *e, int64_t us)
+{
+        struct metric *series = series_of(a, uri, e->method, e->status);
+
+        if (e->span && !e->request.untraced)
+                metric_observe_traced(series, us, &e->trace);
+        else
+                metric_observe(series, us);
+}
+
 void access_tell(struct access *a, const struct exchange *e)
 {
         const struct http_request *r = &e->request;
         const char *uri = r->uri_template ? r->uri_template : "UNKNOWN";
         int64_t us = clock_mono_us() - e->started_us;
 
-        if (a->metrics && e->span && !r->untraced)
-                metric_observe_traced(series_of(a, uri, e->method, e->status), us, &e->trace);
-        else if (a->metrics)
-                metric_observe(series_of(a, uri, e->method, e->status), us);
-        if (log_is_on(LOG_INFO))
+        if (a->metrics && !r->routine)
+                count(a, uri, e, us);
+        if (log_is_on(r->routine ? LOG_DEBUG : LOG_INFO))
                 log_access(&(struct log_access){
                         .method = r->method ? r->method : "-",
                         .target = e->target ? e->target : "-",
@@ -144,5 +155,6 @@ void access_tell(struct access *a, const struct exchange *e)
                         .bytes_in = (int64_t)(e->streamed ? e->streamed : e->body.len),
                         .bytes_out = body_sent(e),
                         .wall_ms = clock_wall_ms(),
+                        .routine = r->routine,
                 });
 }

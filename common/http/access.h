@@ -1,9 +1,11 @@
 /* access - what we record of each request when it is over: http_server_requests_seconds and the
-   access line. */
+   access line. What is routine (server.h) is not counted, and its line is at debug. */
 #ifndef HTTP_ACCESS_H
 #define HTTP_ACCESS_H
 
 #include "base/metrics.h"
+
+extern const struct metric_family http_families[];
 
 struct access;
 struct exchange;

@@ -75,6 +75,8 @@ struct http_request {
         const char *uri_template;  /* set by the handler for the metric: "/orders/{id}"; default
                                       "UNKNOWN" */
         bool untraced;             /* set by the handler: no span is recorded of it */
+        bool routine;              /* set by the handler: a probe or a scrape, which comes all the
+                                      time. It is not counted, and its access line is at debug */
         struct http_answer answer; /* filled by the handler */
         void *state;               /* the handler's own, between HTTP_LATER and finish */
         struct http_server *server;

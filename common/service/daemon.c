@@ -5,6 +5,9 @@
 #include "base/log.h"
 #include "base/metrics_process.h"
 #include "base/redact.h"
+#include "base/span_queue.h"
+#include "data/entity.h"
+#include "http/access.h"
 #include "service/admin.h"
 #include "service/build.h"
 #include "service/describe.h"
@@ -32,8 +35,40 @@ enum {
 
 extern char **environ;
 
-static const struct metric_family build_family = {
-        "build_info", "1, with the build as labels", METRIC_GAUGE, {"name", "version", "commit"}};
+static const struct metric_family build_families[] = {
+        {"mall_build_info", "1, with the build as labels", METRIC_GAUGE, {"version", "commit"}},
+        {NULL},
+};
+
+/* Of every daemon. */
+static const struct metric_family *const families[] = {
+        build_families, process_families, http_families, span_families,
+        otlp_families,  fault_families,   NULL,
+};
+
+static void each_of(const struct metric_family *family,
+                    void (*each)(void *arg, const struct metric_family *family), void *arg)
+{
+        for (; family->name; family++)
+                each(arg, family);
+}
+
+void daemon_families(const struct daemon *d,
+                     void (*each)(void *arg, const struct metric_family *family), void *arg)
+{
+        for (const struct metric_family *const *table = families; *table; table++)
+                each_of(*table, each, arg);
+        for (const struct metric_family *const *table = d->metrics; table && *table; table++)
+                each_of(*table, each, arg);
+        for (const struct entity *const *e = d->entities; e && *e; e++)
+                for (const struct figure *f = (*e)->figures; f && f->family.name; f++)
+                        each(arg, &f->family);
+}
+
+static void declare(void *metrics, const struct metric_family *family)
+{
+        metrics_declare(metrics, family);
+}
 
 static int complain(const struct daemon *d, const char *why)
 {
@@ -261,7 +296,7 @@ static int run_logged(struct process *p, struct arena *arena)
 
 static int configured(struct process *p, const struct setting *settings, struct arena *arena)
 {
-        const char *labels[] = {p->daemon->name, build_version, build_commit};
+        const char *build[] = {build_version, build_commit};
         struct error error = {0};
         char shown[REDACTED];
         int status;
@@ -284,7 +319,8 @@ static int configured(struct process *p, const struct setting *settings, struct 
                                              redact(config_arguments(p->config)[0], shown)));
         p->metrics = metrics_open();
         metrics_process_add(p->metrics);
-        metric_set(metrics_series(p->metrics, &build_family, labels), 1);
+        daemon_families(p->daemon, declare, p->metrics);
+        metric_set(metrics_series(p->metrics, &build_families[0], build), 1);
         p->faults = admin_faults(p); /* configure may pass it on */
         if (p->daemon->configure)
                 p->daemon->configure(p, &error);

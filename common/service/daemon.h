@@ -47,6 +47,8 @@ struct daemon {
         const struct entity *const *entities;
         const struct reaction *reactions;
         const struct event_type *const *says;
+        /* Its metrics, beside those of every daemon and of its rows (metrics.h); NULL: none */
+        const struct metric_family *const *metrics;
         const struct step *steps;          /* ends with a NULL name */
         const struct actuator_page *pages; /* ends with a NULL name; NULL: none */
         uint32_t fault_kinds; /* 1 << FAULT_...: what can fail on purpose, beside what can in every
@@ -88,6 +90,10 @@ struct process {
         _Atomic bool draining;
         void *own; /* the daemon's */
 };
+
+/* All metrics of the daemon; some more than once. */
+void daemon_families(const struct daemon *daemon,
+                     void (*each)(void *arg, const struct metric_family *family), void *arg);
 
 int daemon_main(const struct daemon *daemon, void *own, int argc, char **argv);
 

@@ -16,18 +16,18 @@ enum {
         ASKED_MS = 5 * 1000,
 };
 
-static const struct metric_family open_family = {
-        .name = "mall_dead_letters",
-        .help = "Dead letters of the group that were neither replayed nor dropped",
-        .kind = METRIC_GAUGE,
-        .labels = {"group"},
-};
+enum { OPEN_LETTERS, OLDEST_LETTER };
 
-static const struct metric_family oldest_family = {
-        .name = "mall_dead_letter_oldest_seconds",
-        .help = "Age of the oldest of these letters; 0: there is none",
-        .kind = METRIC_GAUGE,
-        .labels = {"group"},
+const struct metric_family dead_letter_families[] = {
+        [OPEN_LETTERS] = {"mall_dead_letters",
+                          "Dead letters of the group that were neither replayed nor dropped",
+                          METRIC_GAUGE,
+                          {"group"}},
+        [OLDEST_LETTER] = {"mall_dead_letter_oldest_seconds",
+                           "Age of the oldest of these letters; 0: there is none",
+                           METRIC_GAUGE,
+                           {"group"}},
+        {NULL},
 };
 
 struct dead_watch {
@@ -56,8 +56,9 @@ static double age_of(const struct dead_group *g, int64_t now)
 
 static void set_gauges(struct dead_watch *w, const char *group, size_t open, double age)
 {
-        metric_set(metrics_series(w->metrics, &open_family, &group), (double)open);
-        metric_set(metrics_series(w->metrics, &oldest_family, &group), age);
+        metric_set(metrics_series(w->metrics, &dead_letter_families[OPEN_LETTERS], &group),
+                   (double)open);
+        metric_set(metrics_series(w->metrics, &dead_letter_families[OLDEST_LETTER], &group), age);
 }
 
 static const struct dead_group *group_named(const struct dead_letters *l, const char *name)

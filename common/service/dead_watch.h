@@ -11,6 +11,8 @@
 #include "base/metrics.h"
 #include "event/dead_letters.h"
 
+extern const struct metric_family dead_letter_families[];
+
 struct dead_watch;
 
 /* bus: its texts outlive the watch. */

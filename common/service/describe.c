@@ -124,6 +124,54 @@ static cJSON *settings_list(const struct setting *settings)
         return list;
 }
 
+/* As the names have it. */
+static const char *unit_of(const char *name)
+{
+        static const char *const units[] = {"seconds", "bytes", NULL};
+
+        for (const char *const *unit = units; *unit; unit++) {
+                const char *found = strstr(name, *unit), *end = found ? found + strlen(*unit) : "-";
+
+                if (!*end || strcmp(end, "_total") == 0)
+                        return *unit;
+        }
+        return NULL;
+}
+
+static cJSON *labels_of(const struct metric_family *family)
+{
+        cJSON *labels = cJSON_CreateArray();
+
+        for (int i = 0; i < METRIC_LABELS && family->labels[i]; i++)
+                add_name(labels, family->labels[i]);
+        return labels;
+}
+
+static void add_metric(void *arg, const struct metric_family *family)
+{
+        cJSON *list = arg, *known;
+
+        cJSON_ArrayForEach (known, list)
+                if (strcmp(cJSON_GetObjectItem(known, "name")->valuestring, family->name) == 0)
+                        return;
+        cJSON_AddItemToArray(list, object_of((struct member[]){
+                                           {"name", string_of(family->name)},
+                                           {"type", string_of(metric_kind_name(family->kind))},
+                                           {"labels", labels_of(family)},
+                                           {"unit", string_of(unit_of(family->name))},
+                                           {"meaning", string_of(family->help)},
+                                           {NULL},
+                                   }));
+}
+
+static cJSON *metrics_of(const struct daemon *d)
+{
+        cJSON *list = cJSON_CreateArray();
+
+        daemon_families(d, add_metric, list);
+        return list;
+}
+
 void describe(const struct daemon *d, const struct setting *settings, FILE *out)
 {
         cJSON *description = object_of((struct member[]){
@@ -134,6 +182,7 @@ void describe(const struct daemon *d, const struct setting *settings, FILE *out)
                 {"hears", hears_of(d)},
                 {"says", says_of(d)},
                 {"settings", settings_list(settings)},
+                {"metrics", metrics_of(d)},
                 {NULL},
         });
         char *text = cJSON_Print(description);

@@ -5,7 +5,8 @@
     "collections": [{"path": "/orders", "entity": "order", "readOnly", "listed", "searches": []}],
     "hears": ["DeliveryStarted", ...], "says": ["Orderplaced", ...],
     "settings": [{"name", "variable", "spring", "flag", "type", "choices", "default",
-                  "dockerDefault", "meaning"}]}
+                  "dockerDefault", "meaning"}],
+    "metrics": [{"name", "type", "labels": [], "unit", "meaning"}]}
 
    Scripts ask this instead of naming ports, paths and events themselves. */
 #ifndef SERVICE_DESCRIBE_H

@@ -24,6 +24,8 @@
 #include "data/entity.h"
 #include "service/admission.h"
 
+extern const struct metric_family inquiry_families[];
+
 struct inquiry_question {
         const char *name;
         const char *collection, *search,

@@ -15,10 +15,11 @@
 
 enum { LONGEST_BACKOFF_MS = 5000 };
 
-static const struct metric_family exported_family = {
-        .name = "mall_spans_exported_total",
-        .help = "Spans that the collector took.",
-        .kind = METRIC_COUNTER,
+const struct metric_family otlp_families[] = {
+        {.name = "mall_spans_exported_total",
+         .help = "Spans that the collector took",
+         .kind = METRIC_COUNTER},
+        {NULL},
 };
 
 struct otlp {
@@ -210,7 +211,7 @@ struct otlp *otlp_open(const struct otlp_settings *settings, struct metrics *met
         o = memory_alloc(sizeof *o);
         o->settings = settings;
         o->sender = otlp_sender_open(settings);
-        o->exported = metrics ? metrics_series(metrics, &exported_family, NULL) : NULL;
+        o->exported = metrics ? metrics_series(metrics, &otlp_families[0], NULL) : NULL;
         o->random = prng_open_random();
         pthread_mutex_init(&o->lock, NULL);
         pthread_cond_init(&o->changed, NULL);

@@ -13,6 +13,8 @@
 #include "base/metrics.h"
 #include "service/otlp_settings.h"
 
+extern const struct metric_family otlp_families[];
+
 struct otlp;
 
 /* Turns tracing on: sets the sampler, opens the queue, starts the thread. NULL where the settings

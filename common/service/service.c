@@ -4,10 +4,12 @@
 #include "base/faults.h"
 #include "base/log.h"
 #include "data/db.h"
+#include "data/figures.h"
 #include "event/inbox.h"
 #include "event/relay.h"
 #include "service/build.h"
 #include "service/daemon.h"
+#include "service/inquiry.h"
 #include "service/resource.h"
 
 #include <errno.h>
@@ -37,6 +39,7 @@ enum {
 struct parts {
         const struct service *service;
         struct store *store;
+        struct figures *figures;
         struct relay *relay;
         struct inbox *inbox;
         char group[GROUP_PREFIX_MOST + 100];
@@ -191,6 +194,21 @@ static void close_store(struct process *p)
         store_close(&parts_of(p)->store);
 }
 
+static bool figures_step(struct process *p, struct error *error)
+{
+        struct parts *parts = parts_of(p);
+
+        (void)error;
+        parts->figures = figures_open(
+                &(struct figures_config){.store = parts->store, .metrics = p->metrics});
+        return true;
+}
+
+static void close_figures(struct process *p)
+{
+        figures_close(&parts_of(p)->figures);
+}
+
 static struct bus_config bus_config_of(struct process *p, char *own_url, size_t size)
 {
         const char *url = config_text(p->config, "bus-url");
@@ -294,9 +312,13 @@ static void close_http(struct process *p)
 }
 
 static const struct step steps[] = {
-        {"store", store_step, close_store}, {"relay", relay_step, close_relay},
-        {"inbox", inbox_step, close_inbox}, {"admission", admission_step, close_admission},
-        {"http", http_step, close_http},    {NULL, NULL, NULL},
+        {"store", store_step, close_store},
+        {"figures", figures_step, close_figures},
+        {"relay", relay_step, close_relay},
+        {"inbox", inbox_step, close_inbox},
+        {"admission", admission_step, close_admission},
+        {"http", http_step, close_http},
+        {NULL, NULL, NULL},
 };
 
 static bool is_alive(struct process *p)
@@ -330,6 +352,13 @@ static void each_second(struct process *p, int64_t second)
 int service_main(const struct service *service, int argc, char **argv)
 {
         enum { MOST = 24 };
+        const struct metric_family *const families[] = {relay_families,
+                                                        inbox_families,
+                                                        bus_families,
+                                                        store_families,
+                                                        service->admission ? inquiry_families
+                                                                           : NULL,
+                                                        NULL};
         struct setting settings[MOST + 1] = {{.name = NULL}};
         struct parts parts = {.service = service};
         size_t count = 0;
@@ -341,6 +370,7 @@ int service_main(const struct service *service, int argc, char **argv)
                 .entities = service->entities,
                 .reactions = service->reactions,
                 .says = service->says,
+                .metrics = families,
                 .steps = steps,
                 .fault_kinds = fault_kinds,
                 .is_alive = is_alive,

@@ -14,11 +14,12 @@ enum {
         STATUSES = MOST_STATUS - LEAST_STATUS + 2 /* all others in the last */
 };
 
-static const struct metric_family family = {
-        .name = "spring_cloud_gateway_requests_seconds",
-        .help = "Requests that a route took, from their arrival to their answer",
-        .kind = METRIC_HISTOGRAM,
-        .labels = {"routeId", "outcome", "status"},
+const struct metric_family route_families[] = {
+        {.name = "spring_cloud_gateway_requests_seconds",
+         .help = "Requests that a route took, from their arrival to their answer",
+         .kind = METRIC_HISTOGRAM,
+         .labels = {"routeId", "outcome", "status"}},
+        {NULL},
 };
 
 struct route_metrics {
@@ -74,7 +75,7 @@ static struct metric *series_of(struct route_metrics *m, const struct route *rou
 
         if (usual)
                 status_name(status, name, sizeof name);
-        return metrics_series(m->metrics, &family, values);
+        return metrics_series(m->metrics, &route_families[0], values);
 }
 
 void route_metrics_note(struct route_metrics *m, const struct route *route, int status,

@@ -6,6 +6,8 @@
 #include "base/metrics.h"
 #include "gateway/routing/routes.h"
 
+extern const struct metric_family route_families[];
+
 struct route_metrics;
 
 struct route_metrics *route_metrics_open(struct metrics *metrics,
