@@ -35,7 +35,7 @@ def test_without_its_setting_there_is_no_port_and_nothing_speaks_of_faults():
     with Mall(only=DAEMONS) as mall:
         for daemon in mall.daemons.values():
             assert "faults" not in daemon.management.get("/actuator/info").body, daemon.name
-            assert "mall_faults" not in daemon.management.get("/actuator/prometheus").text, daemon.name
+            equal(daemon.metric("mall_faults_injected_total"), None, daemon.name)
             assert not log_lines(daemon, "faults can be switched on here"), daemon.name
             listening = subprocess.run(["ss", "-Hltnp"], stdout=subprocess.PIPE, text=True, check=True).stdout
             own = [line for line in listening.splitlines() if "pid=%d," % daemon.process.pid in line]

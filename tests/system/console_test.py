@@ -286,7 +286,7 @@ def test_a_service_that_hangs_or_is_away_is_shown_and_holds_up_nothing():
 
 
 def test_services_are_asked_only_while_somebody_looks():
-    with Mall(only=SERVICES) as mall, Console(mall) as console:
+    with Mall(only=SERVICES, log_level="debug") as mall, Console(mall) as console:
         def asked():
             return mall.order.log().count("/actuator/prometheus")
         until(lambda: console.service("order")["status"] == "UP" and asked() >= 2)
