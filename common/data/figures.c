@@ -11,7 +11,7 @@
 enum {
         EVERY_MS = 15 * 1000,
         PORTION = 20 * 1000,
-        REST_TIMES = 50,
+        REST_TIMES = 20,
         VALUES_MOST = 20, /* and one more for all others */
         ROWS_MOST = 100,
         LETTERS_MOST = 64,

@@ -2,8 +2,8 @@
    and the sessions of a PostgreSQL.
 
    A thread of its own looks at the store each 15 s; a scrape shows what it saw last, and nothing
-   before its first look or while the store is away. It reads portions of 20,000 rows, and rests 50
-   times as long as each took: so it takes 2 % of a core at most, however many rows there are, and
+   before its first look or while the store is away. It reads portions of 20,000 rows, and rests 20
+   times as long as each took: so it takes 5 % of a core at most, however many rows there are, and
    holds a read connection for milliseconds. A store of this process alone is looked at again only
    after a commit. Processes that share a store tell the same, each for itself.
 

@@ -1,7 +1,8 @@
 """Metrics: what the daemons show is what they list (docs/metrics.md), and what it says of the mall."""
 import re
+import sys
 
-from mall import BIN, DAEMONS, SERVICES, Mall, Server, equal, services, until, until_equal
+from mall import BIN, DAEMONS, SERVICES, TOP, Mall, Server, equal, services, tool, until, until_equal
 
 SUFFIXES = {"histogram": ("_bucket", "_count", "_sum"), "counter": ("",), "gauge": ("",)}
 
@@ -97,3 +98,7 @@ def test_probes_and_scrapes_are_neither_counted_nor_told():
                 until(lambda d=daemon: "/orders?page=7" in d.log())
                 equal("/actuator" in daemon.log(), told, "whether %s tells of probes" % daemon.name)
                 equal(daemon.metric("http_server_requests_seconds_count"), 1, "requests of %s" % daemon.name)
+
+
+def test_metrics_md_is_what_the_daemons_list():
+    tool(sys.executable, TOP / "scripts/metrics.py", "--check", "--bin", BIN)
