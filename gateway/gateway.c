@@ -1,6 +1,7 @@
 #include "gateway/gateway.h"
 
 #include "base/container.h"
+#include "gateway/proxy/breaker_gauges.h"
 #include "gateway/proxy/proxy_request.h"
 
 #include <pthread.h>
@@ -24,6 +25,8 @@ struct gateway {
         char *routes_path, *profile;
         pthread_mutex_t lock; /* of snapshot, stopping, and of each worker's loop and told */
         struct snapshot *snapshot;
+        struct upstream_meters *meters;  /* NULL: there are no metrics */
+        struct breaker_gauges *breakers; /* the same */
         struct stat stamp;
         bool stopping;
         struct http_streams streams;
@@ -65,7 +68,7 @@ static void enter(int number, struct loop *loop, void *arg)
         worker->loop = loop;
         newest = snapshot_hold(g->snapshot);
         pthread_mutex_unlock(&g->lock);
-        proxy_worker_open(&worker->proxy, loop, newest, g->config.retries);
+        proxy_worker_open(&worker->proxy, loop, newest, g->config.retries, g->meters);
         worker->proxy.faults = g->config.faults;
 }
 
@@ -128,6 +131,25 @@ static void remember_file(struct gateway *g, const char *path)
                 memset(&g->stamp, 0, sizeof g->stamp);
 }
 
+static struct snapshot *snapshot_in_force(struct gateway *g)
+{
+        struct snapshot *snapshot;
+
+        pthread_mutex_lock(&g->lock);
+        snapshot = snapshot_hold(g->snapshot);
+        pthread_mutex_unlock(&g->lock);
+        return snapshot;
+}
+
+static void refresh(void *arg)
+{
+        struct gateway *g = arg;
+        struct snapshot *snapshot = snapshot_in_force(g);
+
+        breaker_gauges_set(g->breakers, snapshot->routes);
+        snapshot_release(&snapshot);
+}
+
 struct gateway *gateway_open(const struct gateway_config *config, struct error *error)
 {
         struct gateway *g = memory_alloc(sizeof *g);
@@ -148,8 +170,14 @@ struct gateway *gateway_open(const struct gateway_config *config, struct error *
                 gateway_close(&g);
                 return NULL;
         }
-        g->snapshot = snapshot_open(routes, &g->config.limits, config->metrics);
+        if (config->metrics) {
+                g->meters = upstream_meters_open(config->metrics);
+                g->breakers = breaker_gauges_open(config->metrics);
+        }
+        g->snapshot = snapshot_open(routes, &g->config.limits, config->metrics, g->meters);
         remember_file(g, routes->source); /* with no path given, only now it is known which */
+        if (config->metrics)
+                metrics_on_scrape(config->metrics, refresh, g);
         return g;
 }
 
@@ -161,6 +189,8 @@ void gateway_close(struct gateway **gateway)
                 return;
         *gateway = NULL;
         snapshot_release(&g->snapshot);
+        breaker_gauges_close(&g->breakers);
+        upstream_meters_close(&g->meters);
         pthread_mutex_destroy(&g->lock);
         free(g->routes_path);
         free(g->profile);
@@ -208,7 +238,7 @@ bool gateway_reload(struct gateway *g, struct error *error)
         routes_inherit(routes, g->snapshot->routes);
         pthread_mutex_lock(&g->lock);
         old = g->snapshot;
-        g->snapshot = snapshot_open(routes, &g->config.limits, g->config.metrics);
+        g->snapshot = snapshot_open(routes, &g->config.limits, g->config.metrics, g->meters);
         tell_workers(g);
         pthread_mutex_unlock(&g->lock);
         snapshot_release(&old);
@@ -242,11 +272,8 @@ const char *const *gateway_warnings(const struct gateway *g)
 
 void gateway_routes_json(struct gateway *g, struct text *out)
 {
-        struct snapshot *snapshot;
+        struct snapshot *snapshot = snapshot_in_force(g);
 
-        pthread_mutex_lock(&g->lock);
-        snapshot = snapshot_hold(g->snapshot);
-        pthread_mutex_unlock(&g->lock);
         routes_json(snapshot->routes, out);
         snapshot_release(&snapshot);
 }

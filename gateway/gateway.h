@@ -23,7 +23,7 @@ struct gateway_config {
                                         stronger than the file's httpclient, max_in_flight weaker */
         int retries;                 /* retry_budget.least, for each thread; 0: 10 */
         struct faults *faults;       /* what fails on purpose; outlives it; NULL: nothing */
-        struct metrics *metrics;     /* may be NULL */
+        struct metrics *metrics;     /* not scraped after gateway_close; may be NULL */
 };
 
 /* ERROR_BAD_INPUT, with file and line, when the routes file is wrong. */

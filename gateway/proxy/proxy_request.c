@@ -23,11 +23,36 @@ static bool prepare(struct proxy_request *p)
         return true;
 }
 
+/* The try that was under way is over. */
+static void count_try(struct proxy_request *p, enum try_outcome outcome)
+{
+        int64_t took = loop_now_us(p->worker->loop) - p->tries.began_us;
+
+        if (p->target->meter && p->tries.began_us)
+                upstream_meter_note(p->target->meter, outcome, outcome == TRY_CANCELED ? -1 : took);
+        p->tries.began_us = 0;
+}
+
+static enum try_outcome outcome_of_try(const struct upstream_request *upstream)
+{
+        static const enum try_outcome failures[] = {[UPSTREAM_REFUSED] = TRY_REFUSED,
+                                                    [UPSTREAM_SLOW] = TRY_TIMEOUT,
+                                                    [UPSTREAM_BROKEN] = TRY_BROKEN};
+
+        if (upstream->outcome != UPSTREAM_ANSWERED)
+                return failures[upstream->outcome];
+        if (upstream->status >= 500)
+                return TRY_SERVER_ERROR;
+        return upstream->status >= 400 ? TRY_CLIENT_ERROR : TRY_OK;
+}
+
 /* Ends the try that is under way, or the wait for the next one. */
 static void stop_trying(struct proxy_request *p)
 {
         if (p->state == PROXY_ADMITTING)
                 return;
+        if (p->tries.began_us)
+                count_try(p, TRY_CANCELED);
         try_span_cancel(p);
         loop_timer_clear(p->worker->loop, &p->tries.timer);
         upstream_cancel(&p->upstream);
@@ -90,6 +115,9 @@ static void ended(struct timer *timer)
 static void try_now(struct proxy_request *p)
 {
         p->tries.begun++;
+        p->tries.began_us = loop_now_us(p->worker->loop);
+        if (p->tries.begun > 1 && p->target->meter)
+                metric_add(p->target->meter->retries, 1);
         try_span_begin(p);
         if (p->worker->faults && try_fault_refuses(p)) {
                 p->state = PROXY_WAITING;
@@ -136,6 +164,7 @@ static void done(struct upstream_request *upstream)
                 wait(p, ended, wait_us);
                 return;
         }
+        count_try(p, outcome_of_try(upstream));
         try_span_end(p);
         p->tries.reached += upstream->reached;
         retry_learn(p);

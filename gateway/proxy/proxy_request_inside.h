@@ -56,6 +56,7 @@ struct try_fault {
 
 struct proxy_tries {
         int begun;
+        int64_t began_us;   /* the one under way, by the loop's time; 0: none is */
         int reached;        /* how many of them may have reached the upstream */
         struct timer timer; /* until the next one, or until its end is seen */
         struct try_fault fault;

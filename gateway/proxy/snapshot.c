@@ -41,7 +41,7 @@ static struct target_limits limits_of(const struct route *route,
 }
 
 struct snapshot *snapshot_open(struct routes *routes, const struct target_limits *settings,
-                               struct metrics *metrics)
+                               struct metrics *metrics, struct upstream_meters *meters)
 {
         struct snapshot *s = memory_alloc(sizeof *s);
 
@@ -49,9 +49,13 @@ struct snapshot *snapshot_open(struct routes *routes, const struct target_limits
         s->metrics_of_routes = route_metrics_open(metrics, routes);
         s->targets = memory_alloc((routes->count + 1) * sizeof *s->targets);
         for (size_t i = 0; i < routes->count; i++) {
-                if (routes->at[i].base)
-                        target_read(&s->targets[i], routes->arena, routes->at[i].base);
-                s->targets[i].limits = limits_of(&routes->at[i], &routes->client, settings);
+                struct target *t = &s->targets[i];
+
+                t->limits = limits_of(&routes->at[i], &routes->client, settings);
+                if (!routes->at[i].base)
+                        continue;
+                target_read(t, routes->arena, routes->at[i].base);
+                t->meter = upstream_meter_of(meters, t->host, t->port);
         }
         atomic_store(&s->holders, 1);
         return s;

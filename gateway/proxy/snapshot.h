@@ -5,6 +5,7 @@
 
 #include "gateway/proxy/route_metrics.h"
 #include "gateway/routing/routes.h"
+#include "gateway/upstream/upstream_meter.h"
 
 #include <stdatomic.h>
 
@@ -18,7 +19,8 @@ struct target_limits {
 struct target {
         const char *host, *authority; /* NULL: nowhere */
         int port;
-        struct target_limits limits; /* in force; none is 0 */
+        struct target_limits limits;        /* in force; none is 0 */
+        const struct upstream_meter *meter; /* NULL: the tries at it are not counted */
         _Atomic int in_flight;
         _Atomic unsigned keeps_keys; /* a bit for each method (retry.c) for which an answer of it
                                         named an Idempotency-Key: asked twice, it acts once */
@@ -31,9 +33,10 @@ struct snapshot {
         struct target *targets; /* one for each route, in the order of routes->at */
 };
 
-/* Takes the routes over. settings: for routes that say nothing themselves. metrics may be NULL. */
+/* Takes the routes over. settings: for routes that say nothing themselves. metrics and meters may
+   be NULL. */
 struct snapshot *snapshot_open(struct routes *routes, const struct target_limits *settings,
-                               struct metrics *metrics);
+                               struct metrics *metrics, struct upstream_meters *meters);
 struct snapshot *snapshot_hold(struct snapshot *snapshot);
 void snapshot_release(struct snapshot **snapshot);
 

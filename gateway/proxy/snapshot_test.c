@@ -51,7 +51,7 @@ static void *ask_and_release(void *arg)
 static void the_last_one_to_let_go_ends_them(void)
 {
         const struct target_limits limits = {.connect_ms = 1, .response_ms = 1, .max_in_flight = 1};
-        struct snapshot *s = snapshot_open(read_good(served), &limits, NULL);
+        struct snapshot *s = snapshot_open(read_good(served), &limits, NULL, NULL);
         pthread_t threads[READERS];
         void *failed;
 

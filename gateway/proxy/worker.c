@@ -1,13 +1,14 @@
 #include "gateway/proxy/worker.h"
 
 void proxy_worker_open(struct proxy_worker *worker, struct loop *loop, struct snapshot *snapshot,
-                       int retries)
+                       int retries, struct upstream_meters *meters)
 {
         const struct client_settings *client = &snapshot->routes->client;
         struct upstreams_config upstreams = {
                 .max_idle_ms = client->max_idle_ms,
                 .max_life_ms = client->max_life_ms,
                 .max_head = (size_t)client->max_header_bytes,
+                .meters = meters,
         };
 
         worker->loop = loop;

@@ -14,6 +14,7 @@
 enum { KEY_STOCK = 16 }; /* what random_bytes gives at once */
 
 struct faults;
+struct upstream_meters;
 
 struct proxy_worker {
         struct loop *loop;
@@ -29,9 +30,10 @@ struct proxy_worker {
         int keys_left;
 };
 
-/* Takes the snapshot over. retries: see retry_budget.least. */
+/* Takes the snapshot over. retries: see retry_budget.least. meters: NULL: connections are not
+   counted. */
 void proxy_worker_open(struct proxy_worker *worker, struct loop *loop, struct snapshot *snapshot,
-                       int retries);
+                       int retries, struct upstream_meters *meters);
 void proxy_worker_close(struct proxy_worker *worker);
 /* For requests that begin from now on. Takes the snapshot over. */
 void proxy_worker_change_snapshot(struct proxy_worker *worker, struct snapshot *snapshot);

@@ -19,6 +19,7 @@ struct pool *pool_of(struct upstreams *u, const char *host, int port)
         p->upstreams = u;
         p->host = memory_string(host);
         p->port = port;
+        p->meter = upstream_meter_of(u->config.meters, host, port);
         TAILQ_INIT(&p->idle);
         p->next = u->pools;
         return u->pools = p;
@@ -65,16 +66,29 @@ static void connection_close(struct upstream_connection *c)
         free(c);
 }
 
+static void count_busy(const struct pool *p, int more)
+{
+        if (p->meter)
+                metric_add(p->meter->busy, more);
+}
+
+static void count_idle(struct pool *p, int more)
+{
+        p->idle_count += more;
+        if (p->meter)
+                metric_add(p->meter->idle, more);
+}
+
 static void idle_put(struct pool *p, struct upstream_connection *c)
 {
         TAILQ_INSERT_HEAD(&p->idle, c, beside);
-        p->idle_count++;
+        count_idle(p, 1);
 }
 
 static void idle_take(struct pool *p, struct upstream_connection *c)
 {
         TAILQ_REMOVE(&p->idle, c, beside);
-        p->idle_count--;
+        count_idle(p, -1);
 }
 
 void upstream_connection_drop(struct upstream_connection *c)
@@ -108,6 +122,7 @@ struct upstream_connection *upstream_connection_open(struct pool *pool, int fd,
                 .writable = true,
         };
         TAILQ_INSERT_HEAD(&u->busy, c, beside);
+        count_busy(pool, 1);
         loop_watch(u->loop, &c->watch, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
         return c;
 }
@@ -124,6 +139,7 @@ struct upstream_connection *pool_take(struct pool *p, bool careful)
                     (!careful || upstream_connection_is_fresh(c))) {
                         idle_take(p, c);
                         TAILQ_INSERT_HEAD(&p->upstreams->busy, c, beside);
+                        count_busy(p, 1);
                         c->reused = true;
                         return c;
                 }
@@ -150,6 +166,7 @@ void upstream_connection_release(struct upstream_connection *c, bool keep)
 
         c->attempt = NULL;
         TAILQ_REMOVE(&u->busy, c, beside);
+        count_busy(c->pool, -1);
         read_buffer_return(c);
         if (!keep || c->hung_up || c->readable || now >= c->until_us) {
                 connection_close(c);

@@ -295,6 +295,14 @@ size_t upstream_write(struct upstream_request *request, const char *data, size_t
 
 /* ---- start and cancel ---- */
 
+static void count_connecting(struct upstream_attempt *a, int more)
+{
+        const struct pool *pool = pool_of(a->upstreams, a->request->host, a->request->port);
+
+        if (pool->meter)
+                metric_add(pool->meter->connecting, more);
+}
+
 static void begin(struct upstream_attempt *a, struct upstream_connection *c)
 {
         a->connection = c;
@@ -309,6 +317,7 @@ static void dialled(struct dial *dial)
         struct pool *pool = pool_of(a->upstreams, dial->host, dial->port);
 
         a->dial = NULL;
+        count_connecting(a, -1);
         if (dial->fd < 0) {
                 tell(a, fail(a, UPSTREAM_REFUSED, dial->reason));
                 return;
@@ -327,6 +336,7 @@ static void start_dial(struct upstream_attempt *a)
                               .done = dialled,
                               .arg = a};
         a->dial = dial;
+        count_connecting(a, 1);
         dial_start(a->upstreams->dialer, dial);
 }
 
@@ -393,7 +403,9 @@ void upstream_cancel(struct upstream_request *request)
         a->held = 0;
         if (a->state == UPSTREAM_DONE)
                 return;
-        if (a->dial)
+        if (a->dial) {
                 dial_cancel(a->dial);
+                count_connecting(a, -1);
+        }
         finish(a, false);
 }

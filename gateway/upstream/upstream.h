@@ -24,6 +24,7 @@
 
 struct upstreams;
 struct upstream_attempt;
+struct upstream_meters;
 
 enum upstream_outcome {
         UPSTREAM_ANSWERED,
@@ -80,10 +81,11 @@ struct upstream_request {
 };
 
 struct upstreams_config {
-        int max_idle_ms;          /* of a kept connection; 0: 20 s */
-        int max_life_ms;          /* of any connection, give or take a fifth; 0: 60 s */
-        int max_idle_connections; /* kept to one host and port; 0: 1,000 */
-        size_t max_head;          /* bytes of an answer's; 0: 32 KiB, which is the most */
+        int max_idle_ms;                /* of a kept connection; 0: 20 s */
+        int max_life_ms;                /* of any connection, give or take a fifth; 0: 60 s */
+        int max_idle_connections;       /* kept to one host and port; 0: 1,000 */
+        size_t max_head;                /* bytes of an answer's; 0: 32 KiB, which is the most */
+        struct upstream_meters *meters; /* count the connections; NULL: nothing does */
 };
 
 struct upstreams *upstreams_open(const struct upstreams_config *config, struct loop *loop);

@@ -8,6 +8,7 @@
 #include "gateway/upstream/request_writer.h"
 #include "gateway/upstream/response_reader.h"
 #include "gateway/upstream/upstream.h"
+#include "gateway/upstream/upstream_meter.h"
 
 /* How far an attempt is; upstream.c alone changes it. */
 enum upstream_state {
@@ -56,7 +57,8 @@ struct pool {
         struct upstreams *upstreams;
         char *host;
         int port;
-        struct upstream_connections idle; /* the last used first */
+        const struct upstream_meter *meter; /* NULL: nothing is counted */
+        struct upstream_connections idle;   /* the last used first */
         int idle_count;
         struct pool *next;
 };

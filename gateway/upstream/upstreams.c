@@ -23,6 +23,7 @@ struct upstreams *upstreams_open(const struct upstreams_config *config, struct l
                 .max_idle_ms = or_else(config->max_idle_ms, MAX_IDLE_MS),
                 .max_life_ms = or_else(config->max_life_ms, MAX_LIFE_MS),
                 .max_idle_connections = or_else(config->max_idle_connections, MAX_IDLE_CONNECTIONS),
+                .meters = config->meters,
                 .max_head = head && head < READ_BUFFER_MOST_HEAD ? head : READ_BUFFER_MOST_HEAD,
         };
         u->limits = (struct response_limits){.head = u->config.max_head,
