@@ -36,8 +36,9 @@ struct console {
         struct event_streams events;
         struct fetcher *callers, *passers; /* of /topology, and of /movements */
         struct fresh *topology, *books;
-        struct standing standing; /* the books' */
-        bool may_break;           /* MALL_CONSOLE_FAULTS: whether it changes anything */
+        struct standing standing;          /* the books' */
+        struct metric *balanced, *checked; /* of the books */
+        bool may_break;                    /* MALL_CONSOLE_FAULTS: whether it changes anything */
         struct admin_places *admin;
         struct fresh *faults;
         struct dead_watch *dead;
@@ -48,6 +49,8 @@ struct console {
 /* GET /timeline/{order} */
 enum http_result timeline_answer(void *console, struct http_request *request);
 
+/* Before the first books_make. */
+void books_open(struct console *console);
 /* For the fresh_config: GET /topology, GET /books. */
 void topology_make(void *console, struct text *out);
 void books_make(void *console, struct text *out);

@@ -25,7 +25,13 @@ static void make(void *console, struct text *out)
 bool switches_open(struct process *p, struct error *error)
 {
         struct console *c = p->own;
-        struct fresh_config list = {"faults", 1000, 0, 3000, true, "{}", make, c};
+        struct fresh_config list = {.name = "faults",
+                                    .every_ms = 1000,
+                                    .linger_ms = 3000,
+                                    .wait = true,
+                                    .first = "{}",
+                                    .make = make,
+                                    .arg = c};
         const char *token = config_text(p->config, "admin-token-file");
 
         c->may_break = strcmp(config_text(p->config, "console-faults"), "on") == 0;

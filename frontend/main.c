@@ -49,6 +49,15 @@ static const struct setting settings[] = {
          .docker = ADMIN_DOCKER,
          .help = "where the daemons' admin listeners are, NAME=URL,...; a name may have the "
                  "addresses of many pods"},
+        {.name = "books-every",
+         .type = SETTING_DURATION,
+         .fallback = "0s",
+         .help = "how often the books are audited while nobody looks, for the metric "
+                 "mall_books_balanced; each audit reads all rows and events; 0: only while "
+                 "somebody "
+                 "looks",
+         .least = 0,
+         .most = 86400000},
         {.name = "events-kept",
          .type = SETTING_NUMBER,
          .fallback = "100000",
@@ -168,10 +177,24 @@ static void configure(struct process *p, struct error *error)
 static bool questions_step(struct process *p, struct error *error)
 {
         struct console *c = p->own;
-        struct fresh_config topology = {"topology", 1000, 0, 3000, true, "{}", topology_make, c},
-                            books = {"books", 5000, 10, 15000, false, books_first, books_make, c};
+        struct fresh_config topology = {.name = "topology",
+                                        .every_ms = 1000,
+                                        .linger_ms = 3000,
+                                        .wait = true,
+                                        .first = "{}",
+                                        .make = topology_make,
+                                        .arg = c},
+                            books = {.name = "books",
+                                     .every_ms = 5000,
+                                     .rest = 10,
+                                     .linger_ms = 15000,
+                                     .unasked_ms = config_number(p->config, "books-every"),
+                                     .first = books_first,
+                                     .make = books_make,
+                                     .arg = c};
 
         (void)error;
+        books_open(c);
         c->callers = fetcher_open(1000, ROLL_CALL_MS);
         c->passers = fetcher_open(50, PASS_MS);
         c->topology = fresh_open(&topology);

@@ -40,16 +40,16 @@ static void judge(struct standing *s, const struct standing *before, bool waits,
         }
 }
 
-static const char *state_of(const struct standing *s, bool again, const char **why)
+static enum standing_state state_of(const struct standing *s, bool again, const char **why)
 {
         *why = NULL;
         if (!s->report.offences)
-                return "balanced";
+                return STANDING_BALANCED;
         if (s->any)
-                return "unbalanced";
+                return STANDING_UNBALANCED;
         *why = again ? "events wait to be published or heard"
                      : "no two audits found the same so far";
-        return "settling";
+        return STANDING_SETTLING;
 }
 
 /* Where it was not counted, null. */
@@ -99,25 +99,31 @@ static void write_report(struct text *out, const struct standing *s)
         text_char(out, ']');
 }
 
-static void write_state(struct text *out, const char *state, const char *why)
+static void write_state(struct text *out, enum standing_state state, const char *why)
 {
+        static const char *const names[] = {[STANDING_UNKNOWN] = "unknown",
+                                            [STANDING_SETTLING] = "settling",
+                                            [STANDING_BALANCED] = "balanced",
+                                            [STANDING_UNBALANCED] = "unbalanced"};
+
         text_printf(out, "{\"at\":%lld,\"state\":\"%s\",\"why\":", (long long)clock_wall_ms(),
-                    state);
+                    names[state]);
         json_write_string(out, why);
 }
 
 void standing_unknown(struct text *out, const char *why)
 {
-        write_state(out, "unknown", why);
+        write_state(out, STANDING_UNKNOWN, why);
         text_char(out, '}');
 }
 
-void standing_write(struct standing *s, const struct audit_places *places, bool waits,
-                    struct text *out)
+enum standing_state standing_write(struct standing *s, const struct audit_places *places,
+                                   bool waits, struct text *out)
 {
         struct standing now = {.arena = arena_open()};
         struct error error = {0};
-        const char *why, *state;
+        enum standing_state state = STANDING_UNKNOWN;
+        const char *why;
         bool again;
 
         if (audit_run(places, now.arena, &now.report, &error)) {
@@ -131,6 +137,7 @@ void standing_write(struct standing *s, const struct audit_places *places, bool 
         }
         standing_close(s);
         *s = now;
+        return state;
 }
 
 void standing_close(struct standing *s)

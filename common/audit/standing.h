@@ -16,6 +16,13 @@
 #include "audit/audit.h"
 #include "base/text.h"
 
+enum standing_state {
+        STANDING_UNKNOWN,
+        STANDING_SETTLING,
+        STANDING_BALANCED,
+        STANDING_UNBALANCED,
+};
+
 /* One thread's. */
 struct standing {
         struct arena *arena; /* of the last report; NULL: there is none */
@@ -25,8 +32,8 @@ struct standing {
 };
 
 /* Audits, and writes how the books stand. waits: events waited when it began. */
-void standing_write(struct standing *standing, const struct audit_places *places, bool waits,
-                    struct text *out);
+enum standing_state standing_write(struct standing *standing, const struct audit_places *places,
+                                   bool waits, struct text *out);
 /* That nothing is known of them, and why. */
 void standing_unknown(struct text *out, const char *why);
 void standing_close(struct standing *standing);

@@ -33,6 +33,8 @@ static enum http_result answer(struct http_request *r, void *arg)
         return HTTP_ANSWERED;
 }
 
+static enum standing_state state; /* that the last audit came to */
+
 static const char *stand(struct standing *s, bool waits)
 {
         static char url[60];
@@ -41,7 +43,7 @@ static const char *stand(struct standing *s, bool waits)
 
         snprintf(url, sizeof url, "http://127.0.0.1:%d", http_server_port(server));
         places.services = (struct books_places){url, url, url};
-        standing_write(s, &places, waits, &out);
+        state = standing_write(s, &places, waits, &out);
         return out.at;
 }
 
@@ -58,10 +60,13 @@ static void an_offence_counts_when_it_is_found_again(void)
 
         inventories = "";
         check_contains(stand(&s, false), "\"state\":\"balanced\",\"why\":null,\"orders\":0,");
+        check_int(state, STANDING_BALANCED);
         inventories = stock;
         check_contains(stand(&s, false), "\"state\":\"settling\",\"why\":\"no two audits");
+        check_int(state, STANDING_SETTLING);
         check_contains(stand(&s, true), "\"state\":\"settling\",\"why\":\"events wait");
         check_contains(stand(&s, false), "\"state\":\"unbalanced\",\"why\":null,\"orders\":0,");
+        check_int(state, STANDING_UNBALANCED);
         check_contains(stand(&s, false),
                        "\"offences\":[{\"about\":\"inventory\",\"id\":7,\"text\":\"");
         inventories = "";
@@ -95,6 +100,7 @@ static void what_cannot_be_read_is_unknown_and_begins_anew(void)
         stand(&s, false);
         inventories = NULL;
         check_contains(stand(&s, false), "\"state\":\"unknown\",\"why\":\"");
+        check_int(state, STANDING_UNKNOWN);
         inventories = stock;
         check_contains(stand(&s, false), "\"state\":\"settling\"");
         standing_close(&s);

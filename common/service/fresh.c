@@ -41,19 +41,25 @@ static bool is_asked_for(const struct fresh *f)
 
 static int64_t due_in_ms(const struct fresh *f)
 {
-        int64_t every = f->config.every_ms * 1000LL, rest = f->took_us * (1 + f->config.rest),
+        int64_t every = (is_asked_for(f) ? f->config.every_ms : f->config.unasked_ms) * 1000LL,
+                rest = f->took_us * (1 + f->config.rest),
                 left = f->made_us + (every > rest ? every : rest) - clock_mono_us();
 
         return f->made_us && f->wanted <= f->begun && left > 0 ? left / 1000 + 1 : 0;
 }
 
+static bool is_to_be_made(const struct fresh *f)
+{
+        return is_asked_for(f) || f->config.unasked_ms;
+}
+
 /* Under the lock: until one is to be made; false: it is closed. */
 static bool wait_for_question(struct fresh *f)
 {
-        while (!f->closing && (!is_asked_for(f) || due_in_ms(f))) {
+        while (!f->closing && (!is_to_be_made(f) || due_in_ms(f))) {
                 struct timespec until = clock_after(due_in_ms(f));
 
-                if (is_asked_for(f))
+                if (is_to_be_made(f))
                         pthread_cond_clockwait(&f->change, &f->lock, CLOCK_MONOTONIC, &until);
                 else
                         pthread_cond_wait(&f->change, &f->lock);

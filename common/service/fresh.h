@@ -1,5 +1,6 @@
 /* fresh - an answer that costs something to make: made on a thread of its own, again and again
-   while somebody asks for it, and given to all from memory.
+   while somebody asks for it, and given to all from memory. Where the config says so, it is also
+   made while nobody asks, less often.
 
    Whoever asks first, or after a while in which nobody did, waits for a new one if the config says
    so; the others get the last one at once, however long the next one takes, unless somebody
@@ -12,12 +13,13 @@
 struct fresh;
 
 struct fresh_config {
-        const char *name;  /* of its thread */
-        int every_ms;      /* at most one in this time */
-        int rest;          /* and after one a pause of so many times as long as it took; 0: none */
-        int linger_ms;     /* so long after the last question it goes on */
-        bool wait;         /* for a new one, where the last one is older than linger_ms */
-        const char *first; /* what is answered while there is none and nobody waits */
+        const char *name;   /* of its thread */
+        int every_ms;       /* at most one in this time */
+        int rest;           /* and after one a pause of so many times as long as it took; 0: none */
+        int linger_ms;      /* so long after the last question it goes on */
+        int64_t unasked_ms; /* after that, one in this time; 0: none */
+        bool wait;          /* for a new one, where the last one is older than linger_ms */
+        const char *first;  /* what is answered while there is none and nobody waits */
         /* JSON; on its thread, one call at a time. The text is empty, in an arena of its own. */
         void (*make)(void *arg, struct text *out);
         void *arg;

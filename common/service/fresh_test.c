@@ -12,7 +12,7 @@ static struct stage {
         struct http_streams streams;
         atomic_int made;
         atomic_bool hangs;
-        int takes_ms, rest;
+        int takes_ms, rest, unasked_ms;
 } stage;
 
 static void make(void *arg, struct text *out)
@@ -47,6 +47,7 @@ static void begin(int every_ms, int linger_ms, bool wait)
         struct fresh_config fresh = {.name = "fresh",
                                      .every_ms = every_ms,
                                      .linger_ms = linger_ms,
+                                     .unasked_ms = stage.unasked_ms,
                                      .wait = wait,
                                      .first = "{\"made\":0}",
                                      .make = make,
@@ -165,6 +166,29 @@ static void without_questions_none_is_made(void)
         end();
 }
 
+static void where_it_is_said_one_is_made_now_and_then_without_questions(void)
+{
+        int64_t began = clock_mono_us();
+
+        stage.unasked_ms = 40;
+        begin(1, 1, false);
+        wait_for_made(3);
+        check(clock_mono_us() - began >= 2 * 40000);
+        end();
+        stage.unasked_ms = 0;
+}
+
+static void while_somebody_asks_they_are_made_as_often_as_ever(void)
+{
+        stage.unasked_ms = 3600000;
+        begin(1, 60000, true);
+        wait_for_made(1); /* nobody has asked */
+        get();
+        wait_for_made(4);
+        end();
+        stage.unasked_ms = 0;
+}
+
 static void what_takes_long_is_made_less_often(void)
 {
         int64_t began;
@@ -263,6 +287,8 @@ int main(int argc, char **argv)
                 STORY(nobody_waits_where_nobody_is_to),
                 STORY(one_that_hangs_is_waited_for_by_nobody_who_has_another),
                 STORY(without_questions_none_is_made),
+                STORY(where_it_is_said_one_is_made_now_and_then_without_questions),
+                STORY(while_somebody_asks_they_are_made_as_often_as_ever),
                 STORY(what_takes_long_is_made_less_often),
                 STORY(who_hangs_up_while_it_waits_disturbs_nobody),
                 STORY(after_a_hurry_only_a_newer_one_is_given),

@@ -1,6 +1,7 @@
 """The console's daemon: what it shows of a mall by /events, /timeline, /topology, /movements and /books."""
 import contextlib
 import json
+import math
 import re
 import signal
 import socket
@@ -417,6 +418,50 @@ def test_the_books_balance_until_a_delivery_is_taken_away_on_the_log():
 
 def test_the_books_balance_until_a_delivery_is_taken_away_on_kafka():
     the_books_are_kept("kafka")
+
+
+def is_balanced(console):
+    """As the metric says: 1, 0, or None for NaN, while nothing is known."""
+    said = console.metric("mall_books_balanced")
+    return None if math.isnan(said) else said
+
+
+def test_the_metric_of_the_books_follows_them_while_nobody_looks_if_it_is_set_up_so():
+    with Mall(only=SERVICES) as mall, Console(mall, books_every="300ms") as console:
+        mall.register()
+        mall.order_one(qty=1)
+        until_equal(lambda: is_balanced(console), 1)
+        with damaged(mall.delivery, "DELETE FROM deliveries WHERE id = 1"):
+            until_equal(lambda: is_balanced(console), 0)
+        until_equal(lambda: is_balanced(console), 1)
+        mall.delivery.stop()
+        until_equal(lambda: is_balanced(console), None)
+        checked = console.metric("mall_books_checked_timestamp_seconds")
+        assert time.time() - 600 < checked < time.time(), checked
+        equal(books(console)["state"], "unknown")                # audits went on, and none came to a verdict
+        equal(console.metric("mall_books_checked_timestamp_seconds"), checked)
+
+
+def test_the_metric_of_the_books_does_not_move_while_orders_flow():
+    with Mall(only=SERVICES) as mall, Console(mall, books_every="50ms") as console:
+        mall.register(stock=10 ** 6)
+        until_equal(lambda: is_balanced(console), 1)
+        load = Load(mall.order.port, clients=2)
+        seen, states = set(), set()
+        while len(load.acknowledged) < 300 or "settling" not in states:
+            states.add(books(console)["state"])
+            seen.add(is_balanced(console))
+        load.stop()
+        equal((seen, states - {"settling", "balanced"}), ({1}, set()))
+
+
+def test_nobody_audits_while_nobody_looks():
+    with Mall(only=SERVICES) as mall, Console(mall) as console:
+        mall.register()
+        mall.order_one(qty=1)
+        equal(is_balanced(console), None)
+        until_equal(lambda: books(console)["state"], "balanced")
+        equal(is_balanced(console), 1)
 
 
 def test_books_of_a_service_that_does_not_answer_are_unknown():
