@@ -128,6 +128,19 @@ static void say_out_of_stock(struct unit *unit, const struct event *event, const
         warn_of_deaf_delivery(event);
 }
 
+/* Nothing of no inventory, so that the books tell it from a delivery that we did not hear of. */
+static void note_unknown_product(struct unit *unit, const struct event *event,
+                                 const struct delivery *d)
+{
+        unit_add(unit, &movement_entity,
+                 unit_copy(unit, &movement_entity,
+                           &(struct movement){.delivery_id = {true, d->row.id},
+                                              .order_id = d->order_id,
+                                              .product_id = d->product_id,
+                                              .qty = {true, 0},
+                                              .reason = event->type}));
+}
+
 static void delivery_started_take_stock(struct unit *unit, const struct event *event)
 {
         const struct delivery *d = event_row(unit, event, &delivery_shape);
@@ -150,6 +163,8 @@ static void delivery_started_take_stock(struct unit *unit, const struct event *e
                              &(struct movement){.delivery_id = {true, d->row.id},
                                                 .order_id = d->order_id,
                                                 .reason = event->type});
+        } else if (d->product_id) {
+                note_unknown_product(unit, event, d);
         }
         remember(unit, event, known, &now);
 }

@@ -125,6 +125,23 @@ static void a_delivery_takes_and_gives_back(void)
         end();
 }
 
+/* It is noted that it was heard, and takes nothing for ever. */
+static void a_delivery_of_an_unknown_product_moves_nothing(void)
+{
+        begin(100);
+        check_text(hear_of("DeliveryStarted", "/delivery/d", 1, 10, "5", "\"late\""), "applied");
+        check_text(hear_of("DeliveryStarted", "/delivery/d", 1, 10, "5", "\"late\""), "applied");
+        check_text(hear_of("DeliveryCanceled", "/delivery/d", 1, 10, "5", "\"late\""), "applied");
+        check_text(hear_of("DeliveryStarted", "/delivery/d", 2, 10, "5", "null"), "applied");
+        check_text(story_said(), "");
+        check_text(story_rows(&movement_entity),
+                   "1{\"deliveryId\":null,\"orderId\":null,\"productId\":\"1001\",\"inventory\":1,"
+                   "\"qty\":100,\"reason\":\"registered\"}"
+                   "2{\"deliveryId\":1,\"orderId\":\"7\",\"productId\":\"late\",\"inventory\":null,"
+                   "\"qty\":0,\"reason\":\"DeliveryStarted\"}");
+        end();
+}
+
 static void a_delivery_takes_once(void)
 {
         begin(100);
@@ -371,6 +388,7 @@ int main(int argc, char **argv)
 {
         static const struct story stories[] = {
                 STORY(a_delivery_takes_and_gives_back),
+                STORY(a_delivery_of_an_unknown_product_moves_nothing),
                 STORY(a_delivery_takes_once),
                 STORY(canceled_before_started_takes_nothing),
                 STORY(the_latest_cancel_counts),

@@ -4,14 +4,12 @@
      orders      One without a status waits for its delivery: once the mall is at rest, there is
                  none. One in status DeliveryStarted has exactly one delivery from it; one that is
                  OutOfStock or deleted has none.
-     deliveries  One of a product that is known, and of a qty above 0, moved stock once; it gave
-                 nothing back. One that is gone gave back what it took, unless the inventory is gone
-                 too.
-     stocks      Each is the sum of its inventory's movements; those of an inventory that is gone
-                 sum to 0.
-     topic       Each order has one Orderplaced, each delivery one DeliveryStarted; of what was said
-                 to have begun, all is there or was canceled, and nothing that was canceled is
-                 there.
+     deliveries  One of a product that is known, and of a qty above 0, has one movement that took;
+   one that came before its product was registered took 0, from no inventory. It gave nothing back.
+   One that is gone gave back what it took, unless the inventory is gone too. stocks      Each is
+   the sum of its inventory's movements; those of an inventory that is gone sum to 0. topic Each
+   order has one Orderplaced, each delivery one DeliveryStarted; of what was said to have begun, all
+   is there or was canceled, and nothing that was canceled is there.
 
    Deliveries made by hand and stocks changed by hand are nobody's fault. The topic tells which
    deliveries were made by hand. Without it one that shows the status DeliveryStarted is from an
@@ -27,8 +25,9 @@
                  topic.
      product     Without movements nothing is known of what moved, nor whether a stock is right.
 
-   BUGS  What people may do to a mall and what looks like an error: a product registered, or a qty
-         or productId changed, after the delivery was started; an order replaced (PUT) without its
+   BUGS  A product that says in error that it did not know a delivery's product is believed. What
+         people may do to a mall and what looks like an error: a qty or productId changed after the
+         delivery was started; an order replaced (PUT) without its
          status; a delivery made by hand that turned an order of the same id OutOfStock; without the
          topic, a delivery made by hand with the status DeliveryStarted for an order that is not
          there, and a store of orders or of deliveries that began anew; where these are another's,

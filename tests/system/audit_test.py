@@ -47,40 +47,41 @@ def trade(mall):
     mall.register("1002", 3)                                                         # inventory 2, movement 2
     order_and_see(mall, productId="1001", qty=5)                                     # order 1, delivery 1, movement 3
     until_equal(lambda: mall.stock(), 95)
-    order_and_see(mall, productId="none", qty=5)                                     # order 2, delivery 2
+    order_and_see(mall, productId="none", qty=5)                                     # order 2, delivery 2, movement 4
+    until_equal(lambda: len(mall.product.rows("movements")), 4)
     order_and_see(mall, productId="1001", qty=0)                                     # order 3, delivery 3
     equal(mall.order.post("/orders", {"item": "chicken"}).id, 4)                     # order 4, delivery 4
     until_equal(lambda: mall.order.get("/orders/4").body["status"], "DeliveryStarted")
     order_and_see(mall, "OutOfStock", productId="1002", qty=5)                       # order 5, delivery 5
     until_equal(lambda: mall.delivery.get("/deliveries/5").status, 404)
-    equal(order_and_see(mall, productId="1001", qty=1), 6)                           # order 6, delivery 6, movement 4
+    equal(order_and_see(mall, productId="1001", qty=1), 6)                           # order 6, delivery 6, movement 5
     until_equal(lambda: mall.stock(), 94)
     equal(mall.order.delete("/orders/6").status, 204)
-    until_equal(lambda: mall.stock(), 95)                                            # movement 5
-    equal(by_hand(mall, orderId="77", productId="1001", qty=4), 7)                   # delivery 7, movement 6
+    until_equal(lambda: mall.stock(), 95)                                            # movement 6
+    equal(by_hand(mall, orderId="77", productId="1001", qty=4), 7)                   # delivery 7, movement 7
     until_equal(lambda: mall.stock(), 91)
-    equal(by_hand(mall, orderId="1", productId="1001", qty=2), 8)                    # delivery 8, movement 7
+    equal(by_hand(mall, orderId="1", productId="1001", qty=2), 8)                    # delivery 8, movement 8
     until_equal(lambda: mall.stock(), 89)
     equal(by_hand(mall, qty=2), 9)                                                   # delivery 9
-    equal(order_and_see(mall, productId="1001", qty=3), 7)                           # order 7, delivery 10, movement 8
+    equal(order_and_see(mall, productId="1001", qty=3), 7)                           # order 7, delivery 10, movement 9
     until_equal(lambda: mall.stock(), 86)
     equal(mall.delivery.delete("/deliveries/10").status, 204)
-    until_equal(lambda: mall.stock(), 89)                                            # movement 9
+    until_equal(lambda: mall.stock(), 89)                                            # movement 10
     until_equal(lambda: mall.order.get("/orders/7").body["status"], "DeliveryCanceled")
-    equal(mall.product.patch("/inventories/2", {"stock": 50}).status, 200)           # movement 10
-    equal(mall.register("1003", 7), 3)                                               # inventory 3, movement 11
-    equal(order_and_see(mall, productId="1003", qty=2), 8)                           # order 8, delivery 11, movement 12
+    equal(mall.product.patch("/inventories/2", {"stock": 50}).status, 200)           # movement 11
+    equal(mall.register("1003", 7), 3)                                               # inventory 3, movement 12
+    equal(order_and_see(mall, productId="1003", qty=2), 8)                           # order 8, delivery 11, movement 13
     until_equal(lambda: mall.stock(3), 5)
-    equal(mall.product.delete("/inventories/3").status, 204)                         # movement 13
+    equal(mall.product.delete("/inventories/3").status, 204)                         # movement 14
     equal(mall.order.delete("/orders/8").status, 204)                                # where to should product give it back?
     until_equal(lambda: mall.delivery.get("/deliveries/11").status, 404)
-    equal(order_and_see(mall, productId="none", qty=1), 9)                           # order 9, delivery 12
+    equal(order_and_see(mall, productId="none", qty=1), 9)                           # order 9, delivery 12, movement 15
     equal(mall.delivery.patch("/deliveries/12", {"status": "shipped"}).status, 200)
     equal(by_hand(mall, orderId="4", qty=9, status="DeliveryStarted"), 13)           # not alike: delivery 4 is of no qty
     equal([by_hand(mall, status="DeliveryStarted") for _ in range(2)], [14, 15])
 
 
-TRADED = "7 orders, 11 deliveries, 2 products, 13 movements"
+TRADED = "7 orders, 11 deliveries, 2 products, 15 movements"
 UNREADABLE = "on the topic, and nobody's event: 1 record (mallctl dead list)"
 SAID = "30 events"                                              # 9 placed, 2 canceled, 15 started, 4 canceled
 
@@ -109,7 +110,7 @@ DAMAGES = (
      ["delivery 1 of order 1: is gone, but what movement 3 took was not given back"]),
     ("a delivery by hand that is lost", "delivery",
      "DELETE FROM deliveries WHERE id = 7",
-     ["delivery 7 of order 77: is gone, but what movement 6 took was not given back"]),
+     ["delivery 7 of order 77: is gone, but what movement 7 took was not given back"]),
     ("two deliveries of one order", "delivery",
      COPY_DELIVERY % (20, "orderId", 2),
      ["order 2: two deliveries from it, 2 and 20"]),
@@ -138,14 +139,14 @@ DAMAGES = (
      COPY_MOVEMENT % (20, "'DeliveryCanceled'", 3) + "; UPDATE inventories SET stock = stock - 5 WHERE id = 1",
      ["delivery 1 of order 1: is there, but movement 20 gave back what it took"]),
     ("a canceled delivery that gave nothing back", "product",
-     "DELETE FROM movements WHERE id = 5; UPDATE inventories SET stock = stock - 1 WHERE id = 1",
-     ["delivery 6 of order 6: is gone, but what movement 4 took was not given back"]),
+     "DELETE FROM movements WHERE id = 6; UPDATE inventories SET stock = stock - 1 WHERE id = 1",
+     ["delivery 6 of order 6: is gone, but what movement 5 took was not given back"]),
     ("a canceled delivery that gave back twice", "product",
-     COPY_MOVEMENT % (20, "reason", 5) + "; UPDATE inventories SET stock = stock + 1 WHERE id = 1",
-     ["delivery 6 of order 6: gave back what it did not take, by movement 5, 20"]),
+     COPY_MOVEMENT % (20, "reason", 6) + "; UPDATE inventories SET stock = stock + 1 WHERE id = 1",
+     ["delivery 6 of order 6: gave back what it did not take, by movement 6, 20"]),
     ("a canceled delivery that took and gave back twice", "product",
-     COPY_MOVEMENT % (20, "reason", 4) + ";" + COPY_MOVEMENT % (21, "reason", 5),
-     ["delivery 6 of order 6: took stock more than once, by movements 4, 20"]),
+     COPY_MOVEMENT % (20, "reason", 5) + ";" + COPY_MOVEMENT % (21, "reason", 6),
+     ["delivery 6 of order 6: took stock more than once, by movements 5, 20"]),
     ("a stock that is not the sum of its movements", "product",
      "UPDATE inventories SET stock = 88 WHERE id = 1",
      ["inventory 1 of product 1001: stock is 88, but its movements sum to 89"]),
@@ -153,10 +154,10 @@ DAMAGES = (
      "DELETE FROM movements WHERE id = 2",
      ["inventory 2 of product 1002: stock is 50, but its movements sum to 47"]),
     ("a movement by hand that is there twice", "product",
-     COPY_MOVEMENT % (20, "reason", 10),
+     COPY_MOVEMENT % (20, "reason", 11),
      ["inventory 2 of product 1002: stock is 50, but its movements sum to 97"]),
     ("movements of a removed inventory that do not end at 0", "product",
-     "DELETE FROM movements WHERE id = 13",
+     "DELETE FROM movements WHERE id = 14",
      ["inventory 3: is not there, but its movements sum to 5"]),
     ("a lost inventory", "product",
      "DELETE FROM inventories WHERE id = 2",
@@ -200,6 +201,31 @@ def test_each_kind_of_damage_to_the_rows():
             yield "audit finds " + name, trouble
         balances(mall, TRADED)
         yield "audit finds nothing where all is whole again", None
+
+
+def test_an_order_before_its_product_is_registered_is_no_offence():
+    for bus in ("log", "kafka"):
+        with Mall(bus=bus, only=SHOP) as mall:
+            topic = "--bus=log:%s" % (mall.directory / "mall.log") if bus == "log" else "--bus=kafka://%s/mall" % mall.broker.address
+            order_and_see(mall, productId="late", qty=5)                        # order 1, delivery 1
+            order_and_see(mall, productId="late", qty=2)                        # order 2, delivery 2
+            until_equal(lambda: [m["qty"] for m in mall.product.rows("movements")], [0, 0])
+            mall.register("late", 10)                                           # movement 3
+            balances(mall, "2 orders, 2 deliveries, 1 product, 3 movements, 4 events", topic)
+            order_and_see(mall, productId="late", qty=3)                        # order 3, delivery 3, movement 4
+            until_equal(lambda: mall.stock(), 7)
+            equal(mall.order.delete("/orders/2").status, 204)                   # it took nothing, and nothing comes back
+            until_equal(lambda: mall.delivery.get("/deliveries/2").status, 404)
+            balances(mall, "2 orders, 2 deliveries, 1 product, 4 movements, 8 events", topic)
+            equal(mall.stock(), 7)
+            with damaged(mall.product, "DELETE FROM movements WHERE deliveryId = 1"):
+                offends(mall, "delivery 1 of order 1: no movement, though its product late is known")
+            with damaged(mall.product, COPY_MOVEMENT % (20, "reason", 1)):
+                offends(mall, "delivery 1 of order 1: took stock more than once, by movements 1, 20")
+            with damaged(mall.product, "UPDATE movements SET qty = -5 WHERE id = 1"):
+                offends(mall, "inventory 0: is not there, but its movements sum to -5")
+            with damaged(mall.product, "DELETE FROM movements WHERE id = 4; UPDATE inventories SET stock = 10"):
+                offends(mall, "delivery 3 of order 3: no movement, though its product late is known")
 
 
 def test_several_damages_at_once_are_all_told():
@@ -328,10 +354,11 @@ def test_the_topic_tells_by_hand_from_twice():
         order_and_see(mall, productId="none", qty=1)
         equal(by_hand(mall, orderId="1", productId="none", qty=1, status="DeliveryStarted", customerId="100"), 2)
         equal(by_hand(mall, orderId="8", productId="none", qty=1, status="DeliveryStarted"), 3)
+        until_equal(lambda: len(mall.product.rows("movements")), 3)
         offends(mall, "order 1: two deliveries from it, 1 and 2", "order 8: deleted, with delivery 3 still there")
-        balances(mall, "1 order, 3 deliveries, 0 products, 0 movements, 4 events", bus)
+        balances(mall, "1 order, 3 deliveries, 0 products, 3 movements, 4 events", bus)
         with damaged(mall.delivery, "UPDATE deliveries SET status = 'shipped' WHERE id = 1"):
-            balances(mall, "1 order, 3 deliveries, 0 products, 0 movements, 4 events", bus)
+            balances(mall, "1 order, 3 deliveries, 0 products, 3 movements, 4 events", bus)
         with damaged(mall.delivery, "DELETE FROM deliveries WHERE id = 1"):        # the one by hand does not stand in for it
             offends(mall, "order 1: DeliveryStarted, but its delivery is not there",
                     "delivery 1: DeliveryStarted on the topic, but it is neither there nor canceled", flags=[bus])
@@ -364,7 +391,8 @@ def test_a_new_order_store_beside_old_deliveries():
         (mall.directory / "order.db").unlink()
         mall.order.start()
         order_and_see(mall, productId="none", qty=5)
-        balances(mall, "1 order, 3 deliveries, 0 products, 0 movements, 6 events", "--bus=log:%s" % (mall.directory / "mall.log"))
+        until_equal(lambda: len(mall.product.rows("movements")), 3)
+        balances(mall, "1 order, 3 deliveries, 0 products, 3 movements, 6 events", "--bus=log:%s" % (mall.directory / "mall.log"))
         offends(mall, "order 1: two deliveries from it, 1 and 3", "order 2: deleted, with delivery 2 still there")
 
 
@@ -388,6 +416,7 @@ def test_over_kafka():
 
 def test_settle_waits_for_a_mall_that_is_not_at_rest():
     with Mall(only=SHOP) as mall:
+        mall.register()
         equal(mall.delivery.stop(), 0)
         mall.delivery.start(bus_url="log:%s" % (mall.directory / "elsewhere.log"))         # it hears of no order
         equal(mall.order_one(), 1)
@@ -402,7 +431,7 @@ def test_settle_waits_for_a_mall_that_is_not_at_rest():
                 until(lambda: audits() >= before + 3)
                 assert waiting.poll() is None, "it ended before the mall was at rest"
                 mall.delivery.start()
-                equal(waiting.communicate(timeout=60 * SLOWER)[0], "audit: 1 order, 1 delivery, 0 products, 0 movements: balanced\n")
+                equal(waiting.communicate(timeout=60 * SLOWER)[0], "audit: 1 order, 1 delivery, 1 product, 2 movements: balanced\n")
                 equal(waiting.returncode, 0)
             finally:
                 waiting.kill()
