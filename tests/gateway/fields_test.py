@@ -1,5 +1,7 @@
 """What the gateway changes in header fields, and what it leaves alone."""
+import json
 import re
+import socket
 
 from client import Wire, ask, chunked, request
 from front import Front
@@ -82,6 +84,29 @@ def test_who_says_no_host_reached_an_address():
 def test_nobody_is_trusted_where_the_setting_says_none():
     seen = reached(*SPOOFED, trusted_proxies="none")
     equal((seen.field("X-Forwarded-For"), seen.field("X-Forwarded-Host"), seen.field("X-Forwarded-Proto")), ("127.0.0.1", "shop.example", "http"))
+
+
+def seen_from(address, *fields, **settings):
+    """The request that reached the upstream, of a client whose connection comes from that address of this machine; and whom the log names."""
+    upstream = Upstream()
+    with Front(upstream, **settings) as front, socket.socket() as client:
+        client.settimeout(60)
+        client.bind((address, 0))
+        client.connect(("127.0.0.1", front.port))
+        client.sendall("".join(line + "\r\n" for line in ("GET /x HTTP/1.1", "Host: shop.example", "Connection: close", *fields, "")).encode())
+        while client.recv(65536):
+            pass
+        logged = lambda: [json.loads(line)["client.address"] for line in front.daemon.log().splitlines() if '"/x"' in line]
+        until(logged)
+    return upstream.requests[0].field("X-Forwarded-For"), *logged()
+
+
+def test_behind_a_sidecar_the_client_is_who_the_proxy_before_it_says():
+    """Istio's sidecar connects from 127.0.0.6 and leaves X-Forwarded-For as it came."""
+    chain = "X-Forwarded-For: 192.0.2.66, 192.0.2.7"                # the client wrote the first one
+    equal(seen_from("127.0.0.6", chain, trusted_proxies="127.0.0.6/32"), ("192.0.2.66, 192.0.2.7, 127.0.0.6", "192.0.2.7"))
+    equal(seen_from("127.0.0.6", chain, trusted_proxies="none"), ("127.0.0.6", "127.0.0.6"))
+    equal(seen_from("127.0.0.5", chain, trusted_proxies="127.0.0.6/32"), ("127.0.0.5", "127.0.0.5"))
 
 
 def test_an_origin_in_many_fields_is_one_list():
