@@ -96,9 +96,9 @@ def seen_from(address, *fields, **settings):
         client.sendall("".join(line + "\r\n" for line in ("GET /x HTTP/1.1", "Host: shop.example", "Connection: close", *fields, "")).encode())
         while client.recv(65536):
             pass
-        logged = lambda: [json.loads(line)["client.address"] for line in front.daemon.log().splitlines() if '"/x"' in line]
-        until(logged)
-    return upstream.requests[0].field("X-Forwarded-For"), *logged()
+        logged = lambda: [json.loads(line) for line in front.daemon.log().splitlines() if "/x" in line]
+        line = until(logged)[0]
+    return upstream.requests[0].field("X-Forwarded-For"), line["client.ip"]
 
 
 def test_behind_a_sidecar_the_client_is_who_the_proxy_before_it_says():
