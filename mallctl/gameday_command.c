@@ -7,6 +7,7 @@
 #include "mallctl/gameday_run.h"
 #include "mallctl/interrupt.h"
 #include "mallctl/names.h"
+#include "mallctl/pods.h"
 #include "mallctl/reach.h"
 #include "mallctl/services.h"
 #include "service/fetch.h"
@@ -20,18 +21,19 @@
 
 #define USUAL_LOG "data/mall.log"
 
-enum { EXIT_NOT_CHECKED = 3, LONGEST_PRODUCT = 100, MOST_PLACES = 64 };
+enum { EXIT_NOT_CHECKED = 3, LONGEST_PRODUCT = 100, MOST_PLACES = 500 };
 
 static const struct setting settings[] = {
         REACH_SETTINGS,
-        {"gateway", SETTING_TEXT, "http://localhost:8088", .help = "where the orders go"},
+        {"gateway", SETTING_TEXT, "http://localhost:8088",
+         .help = "where the orders go; on a cluster this and the next three are pods of that "
+                 "namespace, unless they are said"},
         {"order", SETTING_TEXT, "http://localhost:8081", .help = "where order is"},
         {"delivery", SETTING_TEXT, "http://localhost:8082", .help = "where delivery is"},
         {"product", SETTING_TEXT, "http://localhost:8083", .help = "where product is"},
         {"actuators", SETTING_TEXT, NULL,
          .help = "where else metrics are, NAME=http://HOST:PORT,...: those of the gateway; all of "
-                 "a "
-                 "service's places, instead of the one above"},
+                 "a service's places, instead of the one above; on a cluster: those of all pods"},
         {"bus", SETTING_TEXT, NULL, .spring = "MALL_BUS_URL",
          .help = "their bus, log:PATH or kafka://HOST:PORT/TOPIC: the audit reads its events too; "
                  "unset: "
@@ -71,6 +73,7 @@ struct wanted {
         struct arena *arena;
         struct gameday *day;
         struct gameday_mall mall;
+        bool on_cluster;
 };
 
 static bool take_url(struct wanted *w, const char *name, const char **url, struct error *error)
@@ -124,6 +127,12 @@ static bool has_actuator(const struct gameday_mall *m, const char *service)
         return false;
 }
 
+/* Whether the pods tell where the service is, instead of a flag. */
+static bool is_by_pod(const struct wanted *w, const char *service)
+{
+        return w->on_cluster && !config_is_set(w->config, service);
+}
+
 static bool take_actuators(struct wanted *w, struct error *error)
 {
         const struct books_places *own = &w->mall.books.services;
@@ -139,7 +148,7 @@ static bool take_actuators(struct wanted *w, struct error *error)
         w->mall.actuators = all;
         w->mall.actuator_count = count;
         for (size_t i = 0; i < 3; i++)
-                if (!has_actuator(&w->mall, usual[i].service))
+                if (!is_by_pod(w, usual[i].service) && !has_actuator(&w->mall, usual[i].service))
                         all[w->mall.actuator_count++] = usual[i];
         return places;
 }
@@ -194,9 +203,99 @@ static bool read_command(struct wanted *w, struct error *error)
                 return error_set(error, ERROR_BAD_INPUT, "--product-id has 1 to %d bytes",
                                  LONGEST_PRODUCT);
         w->mall.product = product;
+        w->on_cluster = config_text(w->config, "namespace") || config_text(w->config, "selector");
         w->day = gameday_read(w->arena, words[0], error);
         return w->day && take_shorten(w, error) && take_books(w, error) &&
-               take_actuators(w, error) && checks_have_places(w, error);
+               take_actuators(w, error) && (w->on_cluster || checks_have_places(w, error));
+}
+
+/* ---- on a cluster ---- */
+
+/* A game day must not break a neighbour's mall. */
+static bool is_one_mall(const struct reach *r, struct error *error)
+{
+        const char *first = r->count ? pods_instance(r->pods, r->listeners[0].pod) : "";
+
+        for (size_t i = 0; i < r->count; i++) {
+                const char *other = pods_instance(r->pods, r->listeners[i].pod);
+
+                if (strcmp(first, other) != 0)
+                        return error_set(error, ERROR_BAD_INPUT,
+                                         "there are pods of %.60s and of %.60s: choose a mall by "
+                                         "--selector app.kubernetes.io/instance=%.60s",
+                                         first, other, first);
+        }
+        return true;
+}
+
+/* A ready one, if there is one; NULL: there is none. */
+static const char *pod_that_serves(const struct reach *r, const char *service)
+{
+        const char *found = NULL;
+
+        for (size_t i = 0; i < r->count; i++) {
+                const char *pod = r->listeners[i].pod;
+
+                if (strcmp(r->listeners[i].service, service) != 0 ||
+                    !pods_port(r->pods, pod, "http"))
+                        continue;
+                if (!found || (!pods_is_ready(r->pods, found) && pods_is_ready(r->pods, pod)))
+                        found = pod;
+        }
+        return found;
+}
+
+static bool find_service(struct wanted *w, struct reach *r, const char *service, const char **url,
+                         struct error *error)
+{
+        const char *pod;
+
+        if (!is_by_pod(w, service))
+                return true;
+        pod = pod_that_serves(r, service);
+        if (!pod)
+                return error_set(error, ERROR_BAD_INPUT,
+                                 "no pod found is a %s with a port called http; say where it is by "
+                                 "--%s",
+                                 service, service);
+        return pods_reach(r->pods, pod, pods_port(r->pods, pod, "http"), url, error);
+}
+
+/* Of every pod, unless a flag names the service's places. */
+static bool find_actuators(struct wanted *w, struct reach *r, struct error *error)
+{
+        struct gameday_place *all =
+                arena_alloc(w->arena, (w->mall.actuator_count + r->count + 1) * sizeof *all);
+        size_t said = w->mall.actuator_count, count = said;
+
+        if (said)
+                memcpy(all, w->mall.actuators, said * sizeof *all);
+        for (size_t i = 0; i < r->count; i++) {
+                const struct admin_listener *l = &r->listeners[i];
+                int metrics = pods_port(r->pods, l->pod, "metrics"),
+                    port = metrics ? metrics : pods_port(r->pods, l->pod, "http");
+
+                if (!port || has_actuator(&w->mall, l->service))
+                        continue;
+                all[count].service = l->service;
+                if (!pods_reach(r->pods, l->pod, port, &all[count++].url, error))
+                        return false;
+        }
+        w->mall.actuators = all;
+        w->mall.actuator_count = count;
+        return true;
+}
+
+static bool find_mall(struct wanted *w, struct reach *r, struct error *error)
+{
+        struct books_places *services = &w->mall.books.services;
+
+        return !w->on_cluster ||
+               (is_one_mall(r, error) && find_service(w, r, "gateway", &w->mall.gateway, error) &&
+                find_service(w, r, "order", &services->order, error) &&
+                find_service(w, r, "delivery", &services->delivery, error) &&
+                find_service(w, r, "product", &services->product, error) &&
+                find_actuators(w, r, error) && checks_have_places(w, error));
 }
 
 /* ---- the command ---- */
@@ -224,7 +323,7 @@ static int run_wanted(struct wanted *w)
 
         w->mall.admin = admin_open(config_text(w->config, "token-file"), interrupt_flag(), &e);
         if (w->mall.admin && reach_open(&reach, w->config, w->arena, &e) &&
-            all_reached(&reach, &e)) {
+            all_reached(&reach, &e) && find_mall(w, &reach, &e)) {
                 w->mall.listeners = reach.listeners;
                 w->mall.listener_count = reach.count;
                 code = gameday_run(w->day, &w->mall, w->arena);
@@ -239,11 +338,10 @@ static int run_wanted(struct wanted *w)
 /* Asks nobody: on a cluster it cannot know the services. */
 static int plan_wanted(struct wanted *w)
 {
-        bool on_cluster = config_text(w->config, "namespace") || config_text(w->config, "selector");
         struct reach reach = {0};
         struct error e = {0};
 
-        if (!on_cluster &&
+        if (!w->on_cluster &&
             (!reach_open(&reach, w->config, w->arena, &e) ||
              !gameday_plan_has_places(w->day, reach.listeners, reach.count, w->arena, &e)))
                 return failed(&e);

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "mallctl/child.h"
 #include "mallctl/columns.h"
+#include "mallctl/services.h"
 
 #include <cJSON.h>
 #include <stdio.h>
@@ -11,13 +12,18 @@
 
 enum { LIST_MS = 30000, FORWARD_MS = 30000, MOST_FORWARDS = 200, SAID = 160 };
 
+struct pod {
+        const char *name, *address, *instance;
+        int http, metrics; /* ports; 0: none */
+        bool ready;
+};
+
 struct pod_list {
         struct pods_wanted wanted;
         struct arena *arena;
-        struct child *forwards;
-        size_t count;
-        const char **addresses; /* of the pods found, in their order */
-        const char **names;
+        struct child *forwards; /* NULL: none yet */
+        size_t forward_count, count;
+        struct pod *pods; /* those found */
 };
 
 /* ---- kubectl ---- */
@@ -77,7 +83,8 @@ static const cJSON *at(const cJSON *value, const char *a, const char *b)
         return cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(value, a), b);
 }
 
-static bool has_admin_port(const cJSON *pod)
+/* 0: no container has a port of that name. */
+static int port_of(const cJSON *pod, const char *wanted)
 {
         const cJSON *container, *port;
 
@@ -85,11 +92,46 @@ static bool has_admin_port(const cJSON *pod)
                 cJSON_ArrayForEach (port, cJSON_GetObjectItemCaseSensitive(container, "ports")) {
                         const char *name = cJSON_GetStringValue(
                                 cJSON_GetObjectItemCaseSensitive(port, "name"));
+                        const cJSON *number =
+                                cJSON_GetObjectItemCaseSensitive(port, "containerPort");
 
-                        if (name && strcmp(name, "admin") == 0)
-                                return true;
+                        if (name && strcmp(name, wanted) == 0 && cJSON_IsNumber(number))
+                                return number->valueint;
                 }
+        return 0;
+}
+
+static bool is_ready(const cJSON *pod)
+{
+        const cJSON *one;
+
+        cJSON_ArrayForEach (one, at(pod, "status", "conditions")) {
+                const char *type =
+                        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one, "type"));
+                const char *status =
+                        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one, "status"));
+
+                if (type && status && strcmp(type, "Ready") == 0)
+                        return strcmp(status, "True") == 0;
+        }
         return false;
+}
+
+/* "order" of "user23-order", and of a pod's name "user23-order-7d9f-x2x"; else the name as it is.
+ */
+static const char *daemon_of(struct arena *arena, const char *name, bool of_pod)
+{
+        char *daemons = arena_string(arena, ADMIN_HERE), *daemon;
+
+        while ((daemon = strsep(&daemons, ","))) {
+                size_t len = strcspn(daemon, "=");
+
+                for (const char *in = name; in; in = strchr(in, '-') ? strchr(in, '-') + 1 : NULL)
+                        if (strncmp(in, daemon, len) == 0 &&
+                            (!in[len] || (of_pod && in[len] == '-')))
+                                return arena_copy(arena, daemon, len);
+        }
+        return name;
 }
 
 static bool is_wanted(const struct pod_list *p, const cJSON *pod)
@@ -99,19 +141,29 @@ static bool is_wanted(const struct pod_list *p, const cJSON *pod)
         return phase && strcmp(phase, "Running") == 0 &&
                !at(pod, "metadata", "deletionTimestamp") &&
                cJSON_GetStringValue(at(pod, "metadata", "name")) &&
-               (p->wanted.selector || has_admin_port(pod));
+               (p->wanted.selector || port_of(pod, "admin"));
+}
+
+static const char *label_of(const struct pod_list *p, const cJSON *pod, const char *name)
+{
+        return arena_string(p->arena, cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
+                                              at(pod, "metadata", "labels"), name)));
 }
 
 static void take_pod(struct pod_list *p, const cJSON *pod, struct admin_listener *l)
 {
-        const char *app = cJSON_GetStringValue(
-                cJSON_GetObjectItemCaseSensitive(at(pod, "metadata", "labels"), "app"));
+        const char *app = label_of(p, pod, "app"),
+                   *instance = label_of(p, pod, "app.kubernetes.io/instance");
 
         l->pod = arena_string(p->arena, cJSON_GetStringValue(at(pod, "metadata", "name")));
-        l->service = app ? arena_string(p->arena, app) : l->pod;
-        p->names[p->count] = l->pod;
-        p->addresses[p->count++] =
-                arena_string(p->arena, cJSON_GetStringValue(at(pod, "status", "podIP")));
+        l->service = daemon_of(p->arena, app ? app : l->pod, !app);
+        p->pods[p->count++] = (struct pod){
+                .name = l->pod,
+                .address = arena_string(p->arena, cJSON_GetStringValue(at(pod, "status", "podIP"))),
+                .instance = instance ? instance : "",
+                .http = port_of(pod, "http"),
+                .metrics = port_of(pod, "metrics"),
+                .ready = is_ready(pod)};
 }
 
 static bool none_found(const struct pod_list *p, struct error *error)
@@ -135,8 +187,7 @@ static bool take_list(struct pod_list *p, const struct text *list,
         size_t most = (size_t)cJSON_GetArraySize(items) + 1;
 
         *listeners = arena_alloc(p->arena, most * sizeof **listeners);
-        p->names = arena_alloc(p->arena, most * sizeof *p->names);
-        p->addresses = arena_alloc(p->arena, most * sizeof *p->addresses);
+        p->pods = arena_alloc(p->arena, most * sizeof *p->pods);
         cJSON_ArrayForEach (pod, items)
                 if (is_wanted(p, pod))
                         take_pod(p, pod, &(*listeners)[p->count]);
@@ -167,22 +218,40 @@ struct pod_list *pods_find(const struct pods_wanted *wanted, struct arena *arena
 
 /* ---- the way to them ---- */
 
-static const char *address_of(const struct pod_list *p, const char *pod)
+/* Its name is one that was found. */
+static const struct pod *pod_of(const struct pod_list *p, const char *name)
 {
-        for (size_t i = 0; i < p->count; i++)
-                if (strcmp(p->names[i], pod) == 0)
-                        return p->addresses[i];
-        return NULL;
+        const struct pod *pod = p->pods;
+
+        while (strcmp(pod->name, name) != 0)
+                pod++;
+        return pod;
 }
 
-static bool go_to_address(struct pod_list *p, struct admin_listener *l, struct error *error)
+int pods_port(const struct pod_list *p, const char *pod, const char *name)
 {
-        const char *ip = address_of(p, l->pod);
+        return strcmp(name, "http") == 0 ? pod_of(p, pod)->http : pod_of(p, pod)->metrics;
+}
+
+bool pods_is_ready(const struct pod_list *p, const char *pod)
+{
+        return pod_of(p, pod)->ready;
+}
+
+const char *pods_instance(const struct pod_list *p, const char *pod)
+{
+        return pod_of(p, pod)->instance;
+}
+
+static bool go_to_address(struct pod_list *p, const char *pod, int port, const char **url,
+                          struct error *error)
+{
+        const char *ip = pod_of(p, pod)->address;
 
         if (!ip)
-                return error_set(error, ERROR_UNAVAILABLE, "pod %s has no address yet", l->pod);
-        l->url = arena_printf(p->arena, strchr(ip, ':') ? "http://[%s]:%d" : "http://%s:%d", ip,
-                              p->wanted.port);
+                return error_set(error, ERROR_UNAVAILABLE, "pod %s has no address yet", pod);
+        *url = arena_printf(p->arena, strchr(ip, ':') ? "http://[%s]:%d" : "http://%s:%d", ip,
+                            port);
         return true;
 }
 
@@ -213,14 +282,14 @@ static bool forwarded(struct pod_list *p, struct child *c, int *local, struct er
         return kubectl_failed(p, c, end, code, "port-forward", error);
 }
 
-static bool forward(struct pod_list *p, struct child *c, struct admin_listener *l,
+static bool forward(struct pod_list *p, const char *pod, int port, const char **url,
                     struct error *error)
 {
-        const char *pod = arena_printf(p->arena, "pod/%s", l->pod);
+        struct child *c = &p->forwards[p->forward_count++];
         const char *arguments[10] = {p->wanted.kubectl,
                                      "port-forward",
-                                     pod,
-                                     arena_printf(p->arena, ":%d", p->wanted.port),
+                                     arena_printf(p->arena, "pod/%s", pod),
+                                     arena_printf(p->arena, ":%d", port),
                                      "--address",
                                      "127.0.0.1"};
         int n = 6, local = 0;
@@ -231,16 +300,19 @@ static bool forward(struct pod_list *p, struct child *c, struct admin_listener *
                 return error_set(error, ERROR_INTERNAL, "no process can be started");
         if (!forwarded(p, c, &local, error))
                 return false;
-        l->url = arena_printf(p->arena, "http://127.0.0.1:%d", local);
+        *url = arena_printf(p->arena, "http://127.0.0.1:%d", local);
         return true;
 }
 
-static bool connect_one(struct pod_list *p, size_t i, struct admin_listener *l, struct error *error)
+bool pods_reach(struct pod_list *p, const char *pod, int port, const char **url,
+                struct error *error)
 {
         if (p->wanted.by_address)
-                return go_to_address(p, l, error);
-        if (i < MOST_FORWARDS)
-                return forward(p, &p->forwards[i], l, error);
+                return go_to_address(p, pod, port, url, error);
+        if (!p->forwards)
+                p->forwards = memory_alloc(MOST_FORWARDS * sizeof *p->forwards);
+        if (p->forward_count < MOST_FORWARDS)
+                return forward(p, pod, port, url, error);
         return error_set(error, ERROR_UNAVAILABLE,
                          "more than %d pods are not reached at once: choose by --selector, or be "
                          "within the cluster, with --pod-addresses",
@@ -252,12 +324,8 @@ bool pods_connect(struct pod_list *p, struct admin_listener *listeners, size_t *
 {
         size_t reached = 0;
 
-        if (!p->wanted.by_address)
-                p->forwards = memory_alloc(MOST_FORWARDS * sizeof *p->forwards);
-        for (size_t i = 0; p->forwards && i < MOST_FORWARDS; i++)
-                p->forwards[i] = (struct child){0, -1, -1};
         for (size_t i = 0; i < *count; i++) {
-                if (connect_one(p, i, &listeners[i], error))
+                if (pods_reach(p, listeners[i].pod, p->wanted.port, &listeners[i].url, error))
                         listeners[reached++] = listeners[i];
                 else if (p->wanted.stop && atomic_load(p->wanted.stop))
                         return error_set(error, ERROR_UNAVAILABLE, "stopped");
@@ -274,7 +342,7 @@ void pods_close(struct pod_list **pods)
 
         if (!p)
                 return;
-        for (size_t i = 0; p->forwards && i < MOST_FORWARDS; i++)
+        for (size_t i = 0; i < p->forward_count; i++)
                 child_close(&p->forwards[i]);
         free(p->forwards);
         free(p);

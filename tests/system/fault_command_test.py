@@ -32,12 +32,18 @@ if mode == "garbage":
     print("not JSON"); sys.exit(0)
 if words[:2] == ["get", "pods"]:
     wanted = words[words.index("--selector") + 1] if "--selector" in words else None
-    items = [{"metadata": {"name": name, "labels": {"app": app}}, "status": {"phase": phase, "podIP": "127.0.0.1"},
-              "spec": {"containers": [{"ports": [{"name": "admin", "containerPort": port}]}]}}
-             for name, app, phase, port in pods if not wanted or wanted == "app=" + app]
+    def labels(app, more):
+        return {"app": app, **({"app.kubernetes.io/instance": more["instance"]} if "instance" in more else {})}
+    items = [{"metadata": {"name": name, "labels": labels(app, more)},
+              "status": {"phase": phase, "podIP": "127.0.0.1", "conditions": [{"type": "Ready", "status": more.get("ready", "True")}]},
+              "spec": {"containers": [{"ports": [{"name": "admin", "containerPort": port},
+                                                 *({"name": n, "containerPort": more[n]} for n in ("http", "metrics") if n in more)]}]}}
+             for name, app, phase, port, more in pods if not wanted or wanted in ["%%s=%%s" %% pair for pair in labels(app, more).items()]]
     print(json.dumps({"kind": "List", "items": items})); sys.exit(0)
 name = words[1].split("/")[1]
-there = {pod[0]: pod[3] for pod in pods}[name]
+(pod,) = [pod for pod in pods if pod[0] == name]
+asked = int(words[2].removeprefix(":"))
+there = asked if asked in pod[4].values() else pod[3]
 listener = socket.create_server(("127.0.0.1", 0))
 print("Forwarding from 127.0.0.1:%%d -> 9091" %% listener.getsockname()[1], flush=True)
 def pump(a, b):
@@ -54,14 +60,15 @@ while True:
 
 class Kubectl:
     def __init__(self, mall, mode="well", pods=None):
-        """pods: (name, app, phase, admin port)"""
+        """pods: (name, app, phase, admin port[, more]); more: its ports http and metrics, and its instance"""
         self.directory = mall.directory / ("kubectl-" + mode)
         self.directory.mkdir()
         self.path = self.directory / "kubectl"
         if pods is None:
             pods = [("order-1", "order", "Running", mall.order.admin.port), ("product-1", "product", "Running", mall.product.admin.port),
                     ("order-old", "order", "Succeeded", 1)]
-        self.path.write_text(KUBECTL % {"python": sys.executable, "mode": mode, "folder": str(self.directory), "pods": pods})
+        self.path.write_text(KUBECTL % {"python": sys.executable, "mode": mode, "folder": str(self.directory),
+                                        "pods": [(*pod, {})[:5] for pod in pods]})
         self.path.chmod(self.path.stat().st_mode | stat.S_IXUSR)
 
     def calls(self):

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import tempfile
 
+from fault_command_test import Kubectl
 from mall import BIN, SHOP, SLOWER, TOP, Mall, equal, ports, tool, until, until_equal
 
 DAYS = TOP / "deploy/gamedays"
@@ -106,6 +107,75 @@ def test_each_file_is_told_of():
     equal(sorted(path.stem for path in DAYS.glob("*.yml")), sorted(NAMES), "the files")
     for name in NAMES:
         assert "(%s.yml)" % name in readme, name
+
+
+# ---- on a cluster, whose kubectl is a stand-in that really forwards
+
+def pods_of(mall, prefix="user23-", instance="user23-mall"):
+    """A pod of each daemon."""
+    return [("%s%s-7d9f-x2x" % (prefix, name), prefix + name, "Running", daemon.admin.port,
+             {"http": daemon.port, "metrics": daemon.management.port, "instance": instance})
+            for name, daemon in mall.daemons.items()]
+
+
+def on_cluster(mall, file, kubectl, *flags):
+    done = subprocess.run([BIN / "mallctl", "gameday", file, "--namespace=shop", "--kubectl", str(kubectl.path), *flags],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=280 * SLOWER)
+    print(done.stdout)
+    return done.returncode, done.stdout
+
+
+def test_on_a_cluster_a_namespace_is_enough():
+    """Load, faults, metrics of a port of their own and the audit go through kubectl, by pods whose names have a prefix."""
+    with Mall(admin=True) as mall:
+        kubectl = Kubectl(mall, pods=pods_of(mall))
+        day = mall.directory / "day.yml"
+        day.write_text(SHORT % ("product", "consume-pause", "60s", "{service: product, metric: mall_faults_injected_total, grew: true}")
+                       + "".join("  - %s\n" % check for check in ("{service: gateway, metric: mall_upstream_requests_total, grew: true}",
+                                                                  "{service: order, readiness: UP}", "orders: none lost", "audit: balanced")))
+        code, said = on_cluster(mall, day, kubectl)
+        equal(code, 0, said)
+        assert said.endswith("game day short: the mall stood it\n"), said
+        forwarded = sorted((words[1], int(words[2][1:])) for _, words in kubectl.calls() if words[0] == "port-forward")
+        wanted = [("pod/user23-%s-7d9f-x2x" % name, port) for name, daemon in mall.daemons.items()
+                  for port in (9091, daemon.management.port, *([daemon.port] if name in (*SHOP, "gateway") else []))]
+        equal(forwarded, sorted(wanted), "what was forwarded")
+        until(kubectl.all_have_ended)
+        no_fault_is_on(mall)
+
+
+def test_on_a_cluster_a_place_may_be_named_by_hand_and_a_missing_one_must():
+    with Mall(admin=True) as mall:
+        kubectl = Kubectl(mall, pods=[pod for pod in pods_of(mall) if pod[1] != "user23-gateway"])
+        code, said = on_cluster(mall, short(mall, "audit: balanced"), kubectl)
+        equal(code, 2, said)
+        assert "no pod found is a gateway with a port called http; say where it is by --gateway" in said, said
+        code, said = on_cluster(mall, short(mall, "audit: balanced"), kubectl, "--gateway=http://localhost:%d" % mall.gateway.port)
+        equal(code, 0, said)
+        until(kubectl.all_have_ended)
+
+
+def test_a_game_day_keeps_to_one_mall_of_a_namespace():
+    with Mall(admin=True) as mall:
+        kubectl = Kubectl(mall, pods=[*pods_of(mall), *pods_of(mall, "user24-", "user24-mall")])
+        code, said = on_cluster(mall, short(mall, "audit: balanced"), kubectl)
+        equal(code, 2, said)
+        assert "there are pods of user23-mall and of user24-mall: choose a mall by --selector app.kubernetes.io/instance=user23-mall" in said, said
+        equal(mall.order.metric("http_server_requests_seconds_count", uri="/orders", method="POST"), None)
+        code, said = on_cluster(mall, short(mall, "orders: none failed"), kubectl, "--selector=app.kubernetes.io/instance=user24-mall")
+        equal(code, 0, said)
+        chosen = kubectl.calls()[[words[0] for _, words in kubectl.calls()].index("get", 1) + 1:]
+        equal({words[1][:11] for _, words in chosen}, {"pod/user24-"}, "the pods that were reached")
+
+
+def test_a_pod_that_is_ready_serves_before_one_that_is_not():
+    with Mall(admin=True) as mall:
+        dead = ports.reserve()
+        sick = ("user23-gateway-0", "user23-gateway", "Running", mall.gateway.admin.port, {"http": dead, "metrics": mall.gateway.management.port,
+                                                                                         "instance": "user23-mall", "ready": "False"})
+        kubectl = Kubectl(mall, pods=[sick, *pods_of(mall)])
+        code, said = on_cluster(mall, short(mall, "orders: none failed"), kubectl)
+        equal(code, 0, said)
 
 
 # ---- each kind of check, where it does not hold
