@@ -3,7 +3,8 @@
    address of each family at a time, and the connected socket is then the caller's.
 
    One time limit is for all of that; an attempt may take half of what is left of it, the last one
-   all. Addresses that failed lately (endpoint.h) are passed over, unless all of the host's did.
+   all. Addresses that failed lately (endpoint.h) are passed over, unless all of the host's did;
+   then each gets an eighth of the time.
 
    On the loop's thread. A struct dial is the caller's, and stays where it is until done() is called
    or dial_cancel returns. */

@@ -221,6 +221,27 @@ static void addresses_to_be_avoided_are_better_than_none(void)
         end();
 }
 
+/* 8 s; all of its time would be longer than we wait here. */
+static void an_address_to_be_avoided_gets_an_eighth_of_the_time(void)
+{
+        struct full first;
+
+        begin();
+        listen_at(&first, FIRST, 0);
+        fill(&first, FIRST);
+        start("127.0.0.1", first.port, 100);
+        wait_done();
+        check_int(dial.fd, -1);
+        check(!dial.heedless);
+        start("127.0.0.1", first.port, 64000);
+        wait_done();
+        check_int(dial.fd, -1);
+        check(dial.heedless);
+        drain(&first);
+        close(first.listener);
+        end();
+}
+
 /* libcurl refuses such a name, and never asks us for a socket. */
 static void a_name_that_libcurl_does_not_take_ends(void)
 {
@@ -256,6 +277,7 @@ static void addresses_without_end_have_endpoints(void)
 static const struct story stories[] = {
         STORY(an_address_that_does_not_answer_takes_half_of_the_time),
         STORY(addresses_to_be_avoided_are_better_than_none),
+        STORY(an_address_to_be_avoided_gets_an_eighth_of_the_time),
         STORY(a_name_that_libcurl_does_not_take_ends),
         STORY(addresses_without_end_have_endpoints),
         {NULL, NULL},
