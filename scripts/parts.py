@@ -54,6 +54,9 @@ PARTS = {
     "metrics-server": Part("v0.8.0", {"metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server"}, module="sigs.k8s.io/metrics-server"),
     "kube-network-policies": Part("v0.8.0", {"kube-network-policies": "sigs.k8s.io/kube-network-policies/cmd"}, module="sigs.k8s.io/kube-network-policies"),
     "jaeger": Part("v1.76.0", {"jaeger": "github.com/jaegertracing/jaeger/cmd/jaeger"}, module="github.com/jaegertracing/jaeger"), # Jaeger 2
+    "victoria-logs": Part("v1.52.1", {"victoria-logs": "github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs"},
+                          module="github.com/VictoriaMetrics/VictoriaLogs"),
+    "collector": Part("v0.165.0", {"collector": "."}, source="deploy/logging/collector"), # OpenTelemetry's, with what components/logging and tracing use
 }
 
 
