@@ -88,6 +88,23 @@ static void say_dead(const struct received *a, const char *label, const char *wh
                   "trace.id", id_of(ids.id), "span.id", id_of(ids.span), NULL);
 }
 
+/* At debug, since a line for each event is more than all access lines. */
+static void say_applied(const struct received *a, const char *label)
+{
+        struct trace ids;
+        char place[160];
+
+        if (!log_is_on(LOG_DEBUG))
+                return;
+        ids = process_span_ids(&a->span, &a->event);
+        log_write(LOG_DEBUG,
+                  a->outcome == CONSUMED ? "an event was applied"
+                                         : "an event that was applied before came again",
+                  "event.place", place_of(&a->event, place), "event.type", label, "event.source",
+                  a->event.identity_source, "event.id", a->event.identity, "trace.id",
+                  id_of(ids.id), "span.id", id_of(ids.span), NULL);
+}
+
 void inbox_report(struct inbox *inbox, struct received *a, int64_t committed_ms)
 {
         static const char *const failures[OUTCOMES] = {
@@ -102,6 +119,8 @@ void inbox_report(struct inbox *inbox, struct received *a, int64_t committed_ms)
                 count_age(inbox, a, label, committed_ms);
         if (failures[a->outcome])
                 say_dead(a, label, why);
+        else
+                say_applied(a, label);
         process_span_end(&a->span, &a->event, a->outcome == DUPLICATE, failures[a->outcome], why);
 }
 
