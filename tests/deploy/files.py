@@ -49,7 +49,7 @@ def eksctl_takes_the_cluster(tree):
 
 
 def cloudformation_takes_the_templates(tree):
-    passes(fetch.BIN / "cfn-lint", "--regions", PSEUDO["AWS::Region"], "--", *(tree / "deploy/eks" / f for f in ("repositories.yaml", "pipelines.yaml", "rds.yaml")))
+    passes(fetch.BIN / "cfn-lint", "--regions", PSEUDO["AWS::Region"], "--", *(tree / "deploy/eks" / f for f in ("repositories.yaml", "pipelines.yaml", "rds.yaml", "logging.yaml")))
 
 
 def hadolint_likes_the_dockerfiles(tree):
@@ -301,6 +301,7 @@ BROKEN = [
     (cloudformation_takes_the_templates, PIPES, "PrivilegedMode", "Privileged"),
     (cloudformation_takes_the_templates, PIPES, "!GetAtt Logorder.Arn", "!GetAtt Logorders.Arn"),
     (cloudformation_takes_the_templates, REPOS, "ScanOnPush", "ScanOnPull"),
+    (cloudformation_takes_the_templates, "deploy/eks/logging.yaml", "QueryString: |", "Query: |"),
     (hadolint_likes_the_dockerfiles, "deploy/siege/Dockerfile", "WORKDIR /home/siege", "WORKDIR home"),
     (shellcheck_likes_the_scripts, SCRIPT, 'docker push "$image"', "docker push $image"),
     (score.kube_score_finds_nothing_that_is_not_accepted, "deploy/k8s/base/pod.yaml", "    readOnlyRootFilesystem: true\n", ""),

@@ -20,13 +20,14 @@ if __name__ == "__main__" and pathlib.Path(sys.prefix) != fetch.VENV:
 
 import codebuild                                                # noqa: E402
 import files                                                    # noqa: E402
+import insights                                                 # noqa: E402
 import mine                                                     # noqa: E402
 import one_more                                                 # noqa: E402
 import participant                                              # noqa: E402
 import pipelines                                                # noqa: E402
 import teardown                                                 # noqa: E402
 
-OF_TREES, OF_PIPELINES = (files, teardown, participant, mine, one_more), pipelines.OF_EACH + pipelines.OF_ORDER
+OF_TREES, OF_PIPELINES = (files, insights, teardown, participant, mine, one_more), pipelines.OF_EACH + pipelines.OF_ORDER
 
 
 def words(function):
