@@ -52,8 +52,8 @@ ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(WITHOUT_$(VARIANT)) $(HARDENING_$(VARIANT
              $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 ALL_LIBS   = -Wl,--as-needed $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
-.PHONY: help all run test bench lint format unit wire schema proxy system neighbours page console traces fifth fuzz mutants images images-test deploy-check generate compdb install coverage programs next generated linked deps-run deps-kafka deps-postgres \
-        deps-test deps-bench deps-fuzz deps-images deps-emulator deps-jaeger unit-tests unit-here concurrent-tests ceiling fuzzers clean
+.PHONY: help all run test bench lint format unit wire schema proxy system neighbours page console traces logging fifth fuzz mutants images images-test deploy-check generate compdb install coverage programs next generated linked deps-run deps-kafka deps-postgres \
+        deps-test deps-bench deps-fuzz deps-images deps-emulator deps-jaeger deps-logging unit-tests unit-here concurrent-tests ceiling fuzzers clean
 .SECONDARY:
 
 # ---- what people call ----
@@ -68,7 +68,7 @@ run: $(if $(KAFKA),deps-kafka,deps-run) $(if $(PG),deps-postgres) ## build and s
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@scripts/run.py $(if $(KAFKA),--kafka) $(if $(PG),--postgres) $(if $(FAULTS),--faults) $(PORTS:%=--port %)
 
-TESTS := lint unit page wire schema proxy system console traces neighbours fifth \
+TESTS := lint unit page wire schema proxy system console traces logging neighbours fifth \
          deploy-check
 images_test = $(shell [ "$$(id -u)" = 0 ] && unshare --mount --net true 2>/dev/null && echo images-test)
 
@@ -117,6 +117,10 @@ neighbours: deps-test ## test order, delivery and product together with Spring's
 traces: deps-test ## have the daemons send traces to a collector of the tests, and to Jaeger where `make deps-jaeger` was called; ONLY=sampler picks
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=$(VARIANT) programs
 	@tests/traces/run.py --variant $(VARIANT) $(ONLY)
+
+logging: deps-test ## have a real collector bring a mall's lines to a real VictoriaLogs, and sample traces for a real Jaeger, where `make deps-logging` was called; ONLY=killed picks
+	@$(MAKE) --no-print-directory -j$(JOBS) programs
+	@tests/logging/run.py $(ONLY)
 
 page: deps-test ## run the tests of the page's parts that need no browser, in Node; ONLY=board picks
 	@tests/page/run.py $(ONLY)
@@ -189,6 +193,9 @@ deps-run deps-kafka deps-postgres deps-test deps-bench deps-fuzz deps-images dep
 # outside of the tree, so that `make clean` costs no ten minutes
 deps-jaeger: deps-test ## build the Jaeger that `make traces` also asks, once; it is kept in ~/.cache/mall
 	@scripts/parts.py jaeger
+
+deps-logging: deps-test ## build what `make logging` runs, once, in some half an hour; it is kept in ~/.cache/mall
+	@scripts/parts.py victoria-logs jaeger collector
 
 build/deps-%: scripts/deps
 	@scripts/deps $*
