@@ -159,7 +159,7 @@ def restarted(end, times, pause=0):
             end(collector)
             collector.start()
         writer.join()
-        until_equal(lambda: distinct(stage), count, 180)
+        until_equal(lambda: distinct(stage), count)
         all_of_them = stage.store.count("seq:*")
         print("%d lines, %d of them twice" % (count, all_of_them - count))
         once, = stage.store.ask("seq:* | uniq by (k8s.pod.name, _time, log.file.record_offset) | count() n")
