@@ -1,4 +1,5 @@
 """Lines on their way from a container's file to the store."""
+import datetime
 import json
 import threading
 import time
@@ -20,7 +21,9 @@ NEXT = "[2026-11-30 12:00:01,456] WARN next (kafka.server.ReplicaManager)"
 
 
 def ecs(message, **more):
-    return json.dumps({"@timestamp": "2026-11-30T12:00:00.250Z", "log.level": "INFO", "message": message, "service.name": "order", **more},
+    """Of now: the store refuses what is older than its retention."""
+    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return json.dumps({"@timestamp": now, "log.level": "INFO", "message": message, "service.name": "order", **more},
                       ensure_ascii=False).encode()
 
 

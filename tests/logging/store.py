@@ -22,7 +22,9 @@ class Store:
         self.url = "http://127.0.0.1:%d" % self.port
 
     def __enter__(self):
-        given = [replaced(a, places) for a, places in zip(arguments("victoria-logs.yaml"), PLACES(self))]
+        places = [{"=/data": "=%s" % (self.directory / "victoria-logs")}, {"=:9428": "=127.0.0.1:%d" % self.port}]  # of the first two arguments
+        first, second, *others = arguments("victoria-logs.yaml")
+        given = [replaced(first, places[0]), replaced(second, places[1]), *others]
         with open(self.directory / "victoria-logs.said", "ab") as said:
             self.process = subprocess.Popen([parts.program("victoria-logs"), *given], stdin=subprocess.DEVNULL, stdout=said, stderr=said)
         try:
@@ -52,10 +54,3 @@ class Store:
     def __exit__(self, *_):
         self.process.terminate()
         self.process.wait()
-
-
-def PLACES(store):                                              # noqa: N802 - argument by argument, what this machine has in its place
-    yield {"/data": str(store.directory / "victoria-logs")}
-    yield {":9428": "127.0.0.1:%d" % store.port}
-    while True:
-        yield {}
