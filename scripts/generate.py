@@ -14,7 +14,7 @@ import sys
 
 import services
 
-PARTS = ("generate_routes", "generate_frontend", "generate_deploy")
+PARTS = ("generate_routes", "generate_frontend", "generate_deploy", "generate_monitoring")
 
 
 def wanted(folder):

@@ -1,0 +1,72 @@
+"""generate_monitoring - rules and dashboards for Prometheus and Grafana, and what of them is applied to a cluster.
+
+deploy/monitoring/slo.py and boards.py are the descriptions; rules/slo.yml and boards/NAME.json come from them. Everything in rules/ and
+boards/, those written by hand too, becomes an object of deploy/k8s/components/monitoring.
+"""
+import importlib.util
+import json
+
+import services
+
+HOME = services.TOP / "deploy/monitoring"
+COMPONENT = "deploy/k8s/components/monitoring"
+SOURCE = "# written by `make generate` from %s\n"
+RULE = """\
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  name: mall-{name}
+  namespace: monitoring
+  labels:
+    release: kube-prometheus-stack
+    app.kubernetes.io/part-of: mall-monitoring
+spec:
+"""
+BOARD = """\
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: mall-board-{name}
+  namespace: monitoring
+  labels:
+    grafana_dashboard: "1"
+    app.kubernetes.io/part-of: mall-monitoring
+data:
+  mall-{name}.json: |
+"""
+
+
+def module(name):
+    spec = importlib.util.spec_from_file_location("monitoring_" + name, HOME / (name + ".py"))
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+def there(folder, suffix):
+    return {path.stem: path.read_text(encoding="utf-8") for path in (HOME / folder).glob("*" + suffix)}
+
+
+def indented(text, by):
+    return "".join(" " * by + line if line.strip() else line for line in text.splitlines(True))
+
+
+def rule_objects(rules):
+    """A rules file is the spec of its object as it is."""
+    return "---\n".join(SOURCE % "deploy/monitoring/rules/%s.yml" % name + RULE.format(name=name) + indented(text, 2) for name, text in sorted(rules.items()))
+
+
+def board_objects(boards):
+    """The JSON in one line: nobody reads it here."""
+    return "---\n".join(SOURCE % "deploy/monitoring/boards/%s.json" % name + BOARD.format(name=name) + "    %s\n"
+                        % json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":")) for name, text in sorted(boards.items()))
+
+
+def files(folder):
+    rules = {**there("rules", ".yml"), "slo": module("slo").rules()}
+    described = module("boards").boards()
+    boards = {**there("boards", ".json"), **described}
+    return {"deploy/monitoring/rules/slo.yml": rules["slo"],
+            **{"deploy/monitoring/boards/%s.json" % name: text for name, text in described.items()},
+            COMPONENT + "/rules.yaml": rule_objects(rules),
+            COMPONENT + "/boards.yaml": board_objects(boards)}
