@@ -52,7 +52,7 @@ ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(WITHOUT_$(VARIANT)) $(HARDENING_$(VARIANT
              $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 ALL_LIBS   = -Wl,--as-needed $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
-.PHONY: help all run test bench lint format unit wire schema proxy system neighbours page console traces logging fifth fuzz mutants images images-test deploy-check generate compdb install coverage programs next generated linked deps-run deps-kafka deps-postgres \
+.PHONY: help all run test bench lint format unit wire schema proxy system neighbours page console traces monitoring logging fifth fuzz mutants images images-test deploy-check generate compdb install coverage programs next generated linked deps-run deps-kafka deps-postgres deps-monitor \
         deps-test deps-bench deps-fuzz deps-images deps-emulator deps-jaeger deps-logging unit-tests unit-here concurrent-tests ceiling fuzzers clean
 .SECONDARY:
 
@@ -64,11 +64,11 @@ help: ## this list
 all: deps-run ## build all programs; build/bin leads to them
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 
-run: $(if $(KAFKA),deps-kafka,deps-run) $(if $(PG),deps-postgres) ## build and start all daemons here; KAFKA=1 with a Kafka broker, PG=1 with a PostgreSQL server, FAULTS=1 with switches for faults, PORTS=frontend=18080 moves one
+run: $(if $(KAFKA),deps-kafka,deps-run) $(if $(PG),deps-postgres) $(if $(MONITOR),deps-monitor) ## build and start all daemons here; KAFKA=1 with a Kafka broker, PG=1 with a PostgreSQL server, FAULTS=1 with switches for faults, MONITOR=1 with Prometheus and its alerts, PORTS=frontend=18080 moves one
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
-	@scripts/run.py $(if $(KAFKA),--kafka) $(if $(PG),--postgres) $(if $(FAULTS),--faults) $(PORTS:%=--port %)
+	@scripts/run.py $(if $(KAFKA),--kafka) $(if $(PG),--postgres) $(if $(FAULTS),--faults) $(if $(MONITOR),--monitor) $(PORTS:%=--port %)
 
-TESTS := lint unit page wire schema proxy system console traces logging neighbours fifth \
+TESTS := lint unit page wire schema proxy system console traces monitoring logging neighbours fifth \
          deploy-check
 images_test = $(shell [ "$$(id -u)" = 0 ] && unshare --mount --net true 2>/dev/null && echo images-test)
 
@@ -121,6 +121,10 @@ traces: deps-test ## have the daemons send traces to a collector of the tests, a
 logging: deps-test ## have a real collector bring a mall's lines to a real VictoriaLogs, and sample traces for a real Jaeger, where `make deps-logging` was called; ONLY=killed picks
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@tests/logging/run.py $(ONLY)
+
+monitoring: deps-test ## ask a real Prometheus every query of the rules and dashboards, replay what should raise an alert, and hold runbooks to alerts; ONLY=queries picks
+	@$(MAKE) --no-print-directory -j$(JOBS) programs
+	@tests/monitoring/run.py $(ONLY)
 
 page: deps-test ## run the tests of the page's parts that need no browser, in Node; ONLY=board picks
 	@tests/page/run.py $(ONLY)
@@ -188,7 +192,7 @@ print-%:
 	@echo '$($*)'
 
 # A stamp each, so that looking costs nothing the second time.
-deps-run deps-kafka deps-postgres deps-test deps-bench deps-fuzz deps-images deps-emulator: deps-%: build/deps-%
+deps-run deps-kafka deps-postgres deps-monitor deps-test deps-bench deps-fuzz deps-images deps-emulator: deps-%: build/deps-%
 
 # outside of the tree, so that `make clean` costs no ten minutes
 deps-jaeger: deps-test ## build the Jaeger that `make traces` also asks, once; it is kept in ~/.cache/mall

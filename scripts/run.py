@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """run - the whole mall on this machine, until Ctrl-C.
 
-usage: run.py [--kafka] [--postgres] [--faults] [--bin DIR] [--port NAME=PORT]...
+usage: run.py [--kafka] [--postgres] [--faults] [--monitor] [--rules DIR] [--bin DIR] [--port NAME=PORT]...
 
 Starts all daemons, waits until they are ready, says where they are and shows their logs, each line with its
 daemon's name in front; data/log/NAME.log keeps them, also those of what an open console asks all the time, which are
@@ -10,6 +10,9 @@ not shown. MALL_ settings of the environment reach the daemons, except those tha
 MALL_BUS_URL names one; --postgres a PostgreSQL on localhost:5432 (--port postgresql=PORT), unless MALL_DB_URL names one.
 --faults gives each daemon an admin port on the loopback, its port + 1000, where faults to practise with are switched on,
 and the console a panel over them; MALL_ADMIN_TOKEN_FILE, if it is set, has the token of all of them.
+--monitor starts a Prometheus and an Alertmanager too, on localhost:9190 and localhost:9193 (--port prometheus=PORT,
+--port alertmanager=PORT), with the rules of deploy/monitoring, or of another folder by --rules. The gateway shows its
+metrics on a port of their own only, hence its port + 1100 then.
 Ends with 0 after Ctrl-C, SIGTERM or SIGHUP, with 1 when something could not start or a daemon died.
 """
 import argparse
@@ -27,6 +30,7 @@ import time
 import urllib.error
 import urllib.request
 
+import monitor
 import ports
 import services
 
@@ -48,6 +52,8 @@ ROUTES = TOP / "gateway/application.yml"                        # the built-in o
 SERVER = TOP / "tests/postgres/server.sh"
 ADMIN_STEP = 1000                                               # from a daemon's port to its admin port
 SERVER_PORT = 5432
+BESIDE = {"postgresql": SERVER_PORT, "prometheus": monitor.PROMETHEUS, "alertmanager": monitor.ALERTMANAGER}
+METRICS_STEP = 1100                                             # from the gateway's port to that of its metrics
 
 
 class Trouble(Exception):
@@ -126,6 +132,24 @@ def admin_ports(numbers):
     return {name: port + ADMIN_STEP for name, port in numbers.items()}
 
 
+def metrics_ports(numbers):
+    """Where each daemon shows its metrics."""
+    if numbers["gateway"] + METRICS_STEP > 65535:
+        raise Trouble("--monitor takes the gateway's port + %d too, which is too large for %d" % (METRICS_STEP, numbers["gateway"]))
+    return {**numbers, "gateway": numbers["gateway"] + METRICS_STEP}
+
+
+def require_free_for_monitor(numbers, admins, metrics, own):
+    """own: the ports of Prometheus and Alertmanager."""
+    wanted = {**own, "the gateway's metrics": metrics["gateway"]}
+    others = [*numbers.values(), *admins.values()]
+    bad = ["port %d of %s is another's too" % (port, name) for name, port in wanted.items() if port in others or list(wanted.values()).count(port) > 1]
+    bad += ["port %d of %s is taken; `make run PORTS=\"%s=%d\"` moves it" % (port, name, *moved) for name, port, moved in (
+        (name, port, (name, another(port)) if name in own else ("gateway", another(numbers["gateway"]))) for name, port in wanted.items()) if not ports.is_free(port)]
+    if bad:
+        raise Trouble("\nrun: ".join(bad))
+
+
 def require_free(numbers, admins):
     both = ["port %d of %s is the admin port of %s" % (port, name, other)
             for name, port in numbers.items() for other, admin in admins.items() if port == admin]
@@ -151,16 +175,18 @@ def moved_routes(numbers, folder):
     return re.sub(r"(uri: http://localhost:)(\d+)", lambda uri: uri[1] + str(usual.get(int(uri[2]), uri[2])), ROUTES.read_text())
 
 
-def own_settings(numbers, admins, folder, settings, data):
+def own_settings(numbers, admins, metrics, folder, settings, data):
     """What the gateway and the console must know of where the others are, as far as nobody said it already."""
     routes = moved_routes(numbers, folder)
     theirs = settings.get("MALL_ROUTES") or ("application.yml" if os.path.exists("application.yml") else None)
-    own = {"frontend": {"MALL_SERVICES": ",".join("%s=http://localhost:%d" % pair for pair in numbers.items() if pair[0] != "frontend")}}
+    own = {"frontend": {"MALL_SERVICES": ",".join("%s=http://localhost:%d" % pair for pair in metrics.items() if pair[0] != "frontend")}}
     if routes and theirs:
         print("run: the routes are those of %s, which must know the ports" % theirs, file=sys.stderr)
     elif routes:
         (data / "routes.yml").write_text(routes)
         own["gateway"] = {"MALL_ROUTES": str(data / "routes.yml")}
+    if metrics["gateway"] != numbers["gateway"]:
+        own.setdefault("gateway", {})["MALL_MANAGEMENT_PORT"] = str(metrics["gateway"])
     if admins:
         own["frontend"]["MALL_CONSOLE_FAULTS"] = "on"
         own["frontend"]["MALL_ADMIN_SERVICES"] = ",".join("%s=http://localhost:%d" % pair for pair in admins.items())
@@ -175,7 +201,7 @@ def those_of(name, folder, settings):
     return {k: v for k, v in settings.items() if k in of[name] or not any(k in known for known in of.values())}
 
 
-def table(daemons, admins, store, bus):
+def table(daemons, admins, watch, store, bus):
     rows = [("daemon", "port", "pid", "health")]
     rows += [(d.name, str(d.port), str(d.process.pid), d.url() + "/actuator/health") for d in daemons]
     urls = {d.name: d.url() for d in daemons}
@@ -192,6 +218,9 @@ def table(daemons, admins, store, bus):
         print("\n".join("  %-9s http://localhost:%d/faults" % pair for pair in admins.items()))
         print("  try:  http POST http://localhost:%d/faults kind=http-latency delay=500ms duration=1min\n"
               % (admins.get("product") or min(admins.values())))
+    if watch:
+        print("\n  Prometheus %s/graph and %s/alerts, Alertmanager %s" % (watch.url, watch.url, watch.alertmanager_url)
+              + "\n  what to ask, and what an alert means: deploy/monitoring/README.md\n")
     print("  Ctrl-C stops all of it\n", flush=True)
 
 
@@ -225,8 +254,13 @@ def mall(arguments, settings, data):
     trouble = None
     numbers = {name: arguments.port.get(name) or services.port(name, arguments.bin) for name in services.daemons()}
     admins = admin_ports(numbers) if arguments.faults else {}
+    metrics = metrics_ports(numbers) if arguments.monitor else numbers
     require_free(numbers, admins)
-    own = own_settings(numbers, admins, arguments.bin, settings, data)
+    watch = None
+    if arguments.monitor:
+        require_free_for_monitor(numbers, admins, metrics, arguments.watch)
+        watch = monitor.Monitor(data / "monitor", metrics, rules=arguments.rules.resolve(), **arguments.watch)
+    own = own_settings(numbers, admins, metrics, arguments.bin, settings, data)
     try:
         for name, port in numbers.items():
             daemon = Daemon(name, port, arguments.bin, data, those_of(name, arguments.bin, {**own.get(name, {}), **settings}))
@@ -234,7 +268,9 @@ def mall(arguments, settings, data):
             daemon.follower = threading.Thread(target=daemon.follow, args=(lines,), daemon=True)
             daemon.follower.start()
         wait_until_ready(daemons, lines)
-        table(daemons, admins, without_password(settings.get("MALL_DB_URL", str(data))), settings.get("MALL_BUS_URL", "the embedded log"))
+        if watch:
+            watch.start()
+        table(daemons, admins, watch, without_password(settings.get("MALL_DB_URL", str(data))), settings.get("MALL_BUS_URL", "the embedded log"))
         while True:
             name, line = lines.get()
             if line is None:
@@ -243,13 +279,15 @@ def mall(arguments, settings, data):
     except KeyboardInterrupt:
         with contextlib.suppress(OSError):
             print("\nrun: stopping", flush=True)
-    except Trouble as what:
+    except (Trouble, monitor.Missing) as what:
         trouble = what
     finally:
         ignore_signals()
+        if watch:
+            watch.stop()
         clean = stop(daemons, lines)
     if trouble:
-        raise trouble
+        raise Trouble(str(trouble))
     return 0 if clean else 1
 
 
@@ -285,8 +323,8 @@ def interrupt(*_):
 def port_of(text):
     """("order", 8081)"""
     name, equals, port = text.partition("=")
-    if not equals or name not in (*services.daemons(), "postgresql") or not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
-        raise argparse.ArgumentTypeError("%s is not NAME=PORT of %s or postgresql" % (text, ", ".join(services.daemons())))
+    if not equals or name not in (*services.daemons(), *BESIDE) or not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
+        raise argparse.ArgumentTypeError("%s is not NAME=PORT of %s" % (text, ", ".join((*services.daemons(), *BESIDE))))
     return name, int(port)
 
 
@@ -295,6 +333,8 @@ def main():
     parser.add_argument("--kafka", action="store_true")
     parser.add_argument("--postgres", action="store_true")
     parser.add_argument("--faults", action="store_true")
+    parser.add_argument("--monitor", action="store_true")
+    parser.add_argument("--rules", type=pathlib.Path, default=monitor.RULES)
     parser.add_argument("--bin", type=pathlib.Path, default=services.PROGRAMS)
     parser.add_argument("--port", action="append", default=[], type=port_of)
     arguments = parser.parse_args()
@@ -310,7 +350,9 @@ def main():
         settings.setdefault("MALL_ADDRESS", "::")               # some siege try localhost's first address only, which is ::1
     broker = server = False
     arguments.port = dict(arguments.port)
-    server_port = arguments.port.pop("postgresql", SERVER_PORT)
+    beside = {name: arguments.port.pop(name, usual) for name, usual in BESIDE.items()}
+    server_port = beside.pop("postgresql")
+    arguments.watch = beside
     try:
         (data / "log").mkdir(parents=True, exist_ok=True)
         if arguments.kafka and "MALL_BUS_URL" not in os.environ:
