@@ -28,6 +28,7 @@ if __name__ == "__main__" and pathlib.Path(sys.prefix) != tools.VENV:
     tools.fetch_python()
     tools.fetch_go_tool(*tools.KUSTOMIZE)
     tools.fetch_strimzi()
+    tools.fetch_prometheus_operator()
     os.execv(tools.PYTHON, [tools.PYTHON, *sys.argv])
 
 import checks                                                   # noqa: E402

