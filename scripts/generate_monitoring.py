@@ -10,7 +10,7 @@ import services
 
 HOME = services.TOP / "deploy/monitoring"
 COMPONENT = "deploy/k8s/components/monitoring"
-SOURCE = "# written by `make generate` from %s\n"
+SOURCE = "# written by `make generate` from %s\n# yamllint disable rule:line-length\n"
 RULE = """\
 apiVersion: monitoring.coreos.com/v1
 kind: PrometheusRule

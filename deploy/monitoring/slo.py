@@ -25,6 +25,7 @@ WINDOWS = (
 )
 HEAD = """\
 # written by `make generate` from deploy/monitoring/slo.py, which says how: the objectives, and how fast their budgets burn
+# yamllint disable rule:line-length
 groups:
 """
 RECORD = """\
