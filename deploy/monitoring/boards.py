@@ -114,7 +114,7 @@ BOARDS = {
             stat("Oldest of them", "s", ("max(mall_outbox_oldest_seconds{%s})" % ALL, "")),
             stat("Events behind", "short", ("sum(max by (service, topic, partition) (kafka_consumer_records_lag{%s}))" % ALL, "")),
             stat("Dead letters", "short", ("sum(max by (group) (mall_dead_letters{%s}))" % MALL, "")),
-            stat("Set aside", "short", ("sum(max by (service) (mall_outbox_set_aside{%s}))" % ALL, "")),
+            stat("Dead letters that wait", "short", ("sum(max by (service) (mall_outbox_set_aside{%s}))" % ALL, "")),
             stat("Applied within 5 s, 1 h", "percentunit", ('1 - max(mall:slo_errors:ratio_rate1h{%s,slo="freshness"})' % MALL, "")),
         ]),
         ("Announced", [

@@ -12,7 +12,7 @@ HOME = TOP / "deploy/monitoring"
 RULES = sorted((HOME / "rules").glob("*.yml"))
 BOARDS = sorted((HOME / "boards").glob("*.json"))
 # what Grafana puts in the place of its variables
-VARIABLES = {"$mall": ".+", "$namespace": "shop|local", "$service": ".+", "$__rate_interval": "1m", "$__range": "5m", "$__interval": "15s"}
+VARIABLES = {"$mall": ".+", "$namespace": "shop|local|kafka", "$topic": ".+", "$service": ".+", "$__rate_interval": "1m", "$__range": "5m", "$__interval": "15s"}
 
 
 def alerts():

@@ -127,7 +127,7 @@ class Trade:
 def operands(expression):
     """The parts of a rule that must each give a series: what is left of its comparison with a number, and each side of and, or, unless."""
     parts = re.split(r"\s(?:and|or|unless)\b(?: on \([^)]*\))?\s", expression)
-    return [re.sub(r"\s*(?:==|<=|>=|<|>)\s*[-0-9.]+(?:\s*\* 86400)?\s*$", "", part.strip()) for part in parts]
+    return [re.sub(r"\s*(?:==|!=|<=|>=|<|>)\s*[-0-9.e+]+(?:\s*\* 86400)?\s*$", "", part.strip()) for part in parts]
 
 
 def balanced(text):
@@ -137,7 +137,7 @@ def balanced(text):
         text, missing = text[1:], missing - 1
     while missing < 0 and text.endswith(")"):
         text, missing = text[:-1], missing + 1
-    return re.sub(r"\s*(?:==|<=|>=|<|>)\s*[-0-9.]+\s*$", "", text)
+    return re.sub(r"\s*(?:==|!=|<=|>=|<|>)\s*[-0-9.e+]+\s*$", "", text)
 
 
 def of_rules(watch):
