@@ -1,7 +1,8 @@
 """slo - the objectives of a mall, from which `make generate` writes rules/slo.yml: how fast the error budget of 30 days is used up.
 
 An objective is the share of bad ones, as a ratio over a window. A budget burns at 1x where it lasts 30 days. One window says that it
-is real, a shorter one that it still goes on; WINDOWS has the pairs. Nothing is said while there is no traffic (total > 0).
+is real, a shorter one that it still goes on; WINDOWS has the pairs. OpenMetrics writes a bound of 5 as 5.0, the older text format as 5.
+ Nothing is said while there is no traffic (total > 0).
 """
 # a console's pages and streams last as long as somebody looks, and probes are no customers
 SHOP = 'service="gateway",uri!~"/actuator.*|/[*][*]"'
@@ -15,7 +16,7 @@ OBJECTIVES = (
      "good": 'sum %s (rate(http_server_requests_seconds_bucket{%s,le="0.1"}[{window}]))' % (BY, SHOP),
      "total": "sum %s (rate(http_server_requests_seconds_count{%s}[{window}]))" % (BY, SHOP)},
     {"name": "freshness", "alert": "MallFreshness", "objective": 99, "what": "events are applied within 5 s of their announcement",
-     "good": 'sum %s (rate(mall_event_age_seconds_bucket{le="5"}[{window}]))' % BY,
+     "good": 'sum %s (rate(mall_event_age_seconds_bucket{le=~"5([.]0)?"}[{window}]))' % BY,
      "total": "sum %s (rate(mall_event_age_seconds_count[{window}]))" % BY},
 )
 # severity, [(times the budget, long window, short window)], how long it must last

@@ -14,7 +14,7 @@ from described import RULES
 from mall import DAEMONS, tool
 
 MALL = {"namespace": "shop", "mall": "user23-mall"}
-BOUNDS = ("0.05", "0.1", "1", "5", "+Inf")
+BOUNDS = ("0.05", "0.1", "1.0", "5.0", "+Inf")              # as OpenMetrics writes them
 PER_MINUTE = 600                                                # requests at the gateway, and as many events
 
 
@@ -56,12 +56,12 @@ class Replay:
         # the console's stream and the probes, which are no customers'
         for uri in ("/**", "/actuator/health/readiness"):
             self.histogram("http_server_requests_seconds", of("gateway", method="GET", uri=uri, status="200", outcome="SUCCESS"),
-                           lambda t: 3, lambda t: {"0.05": 0, "0.1": 0, "1": 0, "5": 0})
+                           lambda t: 3, lambda t: {"0.05": 0, "0.1": 0, "1.0": 0, "5.0": 0})
 
     def events(self, service, a_minute=lambda t: PER_MINUTE, fresh=lambda t: 1, lag=lambda t: 0):
         """What it applies; fresh: the part within 5 s."""
         self.counter("mall_events_consumed_total", of(service, event_type="Orderplaced"), a_minute)
-        self.histogram("mall_event_age_seconds", of(service, event_type="Orderplaced"), a_minute, lambda t: {"5": fresh(t), "1": fresh(t), "0.1": 0.5 * fresh(t), "0.05": 0})
+        self.histogram("mall_event_age_seconds", of(service, event_type="Orderplaced"), a_minute, lambda t: {"5.0": fresh(t), "1.0": fresh(t), "0.1": 0.5 * fresh(t), "0.05": 0})
         self.gauge("kafka_consumer_records_lag", of(service, topic="mall", partition="0"), lag)
 
     def autoscaler(self, wanted):
