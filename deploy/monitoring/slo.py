@@ -2,7 +2,7 @@
 
 An objective is the share of bad ones, as a ratio over a window. A budget burns at 1x where it lasts 30 days. One window says that it
 is real, a shorter one that it still goes on; WINDOWS has the pairs. OpenMetrics writes a bound of 5 as 5.0, the older text format as 5.
- Nothing is said while there is no traffic (total > 0).
+Nothing is said while there is no traffic (total > 0).
 """
 # a console's pages and streams last as long as somebody looks, and probes are no customers
 SHOP = 'service="gateway",uri!~"/actuator.*|/[*][*]"'
