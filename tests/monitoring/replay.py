@@ -8,10 +8,11 @@ Before the story there is history, in which all is well. What a story sets takes
 """
 import json
 import re
+import subprocess
 import tempfile
 
 from described import RULES
-from mall import DAEMONS, tool
+from mall import DAEMONS
 
 MALL = {"namespace": "shop", "mall": "user23-mall"}
 BOUNDS = ("0.05", "0.1", "1.0", "5.0", "+Inf")              # as OpenMetrics writes them
@@ -114,8 +115,6 @@ class Replay:
 
 def answer(file):
     """promtool says what it got, where another thing was expected: always here."""
-    try:
-        tool("promtool", "test", "rules", file)
-    except AssertionError as what:
-        return str(what)
-    raise AssertionError("promtool expected what cannot be")
+    done = subprocess.run(["promtool", "test", "rules", file], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=400)
+    assert done.returncode, "promtool expected what cannot be"
+    return done.stdout
