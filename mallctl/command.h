@@ -15,6 +15,7 @@ int dead_replay_main(char **arguments);
 int dead_drop_main(char **arguments);
 int ids_main(char **arguments);
 int renew_main(char **arguments);
+int recover_main(char **arguments);
 int log_groups_main(char **arguments);
 int log_forget_main(char **arguments);
 int log_dump_main(char **arguments);

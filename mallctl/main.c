@@ -1,7 +1,8 @@
 /* mallctl - looks after a mall: what the daemons leave on this machine's disk, and whether their
    books balance.
 
-   OWNS   nothing: it may run beside the daemons; only renew needs a SQLite store for itself
+   OWNS   nothing: it may run beside the daemons; only renew and recover need a SQLite store for
+          themselves
    FAILS  exit 1 when a command fails, 2 when it was not understood */
 #include "base/suggest.h"
 #include "mallctl/columns.h"
@@ -28,6 +29,9 @@ static const struct command commands[] = {
         {"renew", "DB-URL [SERVICE]",
          "after a restore from a backup: ids jump, so that none is given twice (docs/backup.md)",
          renew_main},
+        {"recover", "[FLAG VALUE]...",
+         "after a restore: takes back lost rows from the topic, then as renew (docs/backup.md)",
+         recover_main},
         {"log groups", "[FILE]", "who reads the event log, how far, and what is left to each",
          log_groups_main},
         {"log forget", "GROUP [FILE]", "lets old events go although GROUP has not read them",
