@@ -394,7 +394,8 @@ static int recover(const char *url, const char *service, const struct config *co
 }
 
 static const struct setting settings[] = {
-        {"db", SETTING_TEXT, NULL, .help = "the restored store: sqlite:PATH or postgresql://..."},
+        {"db", SETTING_TEXT, NULL, .spring = "MALL_DB_URL",
+         .help = "the restored store: sqlite:PATH or postgresql://..."},
         {"service", SETTING_TEXT, NULL, .help = "whose schema it is, on PostgreSQL"},
         {"bus", SETTING_TEXT, "log:data/mall.log", .spring = "MALL_BUS_URL",
          .help = "log:PATH or kafka://HOST:PORT/TOPIC"},

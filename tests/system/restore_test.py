@@ -1,0 +1,231 @@
+"""All services are restored from last night's dump by the scripts that the jobs of components/efs run, while Kafka kept the events since
+then: the lost orders come back from the topic, and the books balance."""
+import contextlib
+import os
+import pathlib
+import subprocess
+
+from mall import BIN, SHOP, TOP, Mall, Server, equal, tool, until, until_equal
+
+SCRIPTS = TOP / "deploy/backup"
+
+
+def kafka_home(directory):
+    """Kafka's tools where its image has them."""
+    home = pathlib.Path(directory) / "kafka-home"
+    (home / "bin").mkdir(parents=True, exist_ok=True)
+    script = home / "bin/kafka-consumer-groups.sh"
+    script.write_text("#!/bin/sh\nexec java -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp '%s/*' "
+                      "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand \"$@\"\n" % tools_libs())
+    script.chmod(0o755)
+    return home
+
+
+def tools_libs():
+    """kafka-tools is no part of the broker that tests run."""
+    libs = TOP / "build/kafka/tools"
+    if not (libs / ".complete").exists():
+        pom = TOP / "tests/kafka/tools.xml"
+        subprocess.check_call(["mvn", "-q", "-B", "-f", pom, "dependency:copy-dependencies", "-DoutputDirectory=%s" % libs], stdout=subprocess.DEVNULL)
+        (libs / ".complete").touch()
+    return libs
+
+
+def script(name, mall, server=None, good=True, **env):
+    env = {**os.environ, "SERVICES": " ".join(SHOP), "BACKUP_DIR": str(mall.directory / "backups"), "MALL_DB_URL": server.url if server else "", **env}
+    done = subprocess.run(["bash", SCRIPTS / name], env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
+    assert (done.returncode == 0) == good, "%s: %s" % (name, done.stdout)
+    return done.stdout
+
+
+@contextlib.contextmanager
+def on_postgresql(bus):
+    with contextlib.ExitStack() as ends:
+        directory = Mall.new_directory()
+        ends.callback(Mall.remove_directory, directory)
+        server = Server(directory)
+        ends.callback(server.stop)
+        server.start()
+        yield ends.enter_context(Mall(bus=bus, db_url=server.url)), server
+
+
+def at_rest(mall, orders):
+    """All of them have what became of them."""
+    until(lambda: {o["id"]: o["status"] for o in mall.order.rows("orders")} == orders, 60)
+    until(lambda: all(d.metric("mall_outbox_pending") == 0 for d in mall.services()))
+
+
+def audit(mall):
+    done = subprocess.run([BIN / "mallctl", "audit", "--settle=60s", "--bus=%s" % mall.order.settings["bus_url"],
+                           *("--%s=http://localhost:%d" % (name, mall.daemons[name].port) for name in SHOP)],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=180)
+    return done.returncode, done.stdout
+
+
+def what_is_there(mall):
+    orders = {o["id"]: (o["productId"], o["qty"], o["customerId"], o["status"]) for o in mall.order.rows("orders")}
+    deliveries = {d["id"]: (d["orderId"], d["qty"], d["productId"], d["status"]) for d in mall.delivery.rows("deliveries")}
+    return orders, deliveries, mall.stock()
+
+
+def trade(mall, count):
+    return [mall.order_one(qty=1) for _ in range(count)]
+
+
+def live(mall):
+    """20 orders before the backup, and of the night's 15 some that are canceled and one that is out of stock; what there is."""
+    mall.register(stock=100)
+    before = trade(mall, 20)
+    states = {i: "DeliveryStarted" for i in before}
+    at_rest(mall, states)
+    yield
+    for number in (before[3], before[7]):
+        equal(mall.order.delete("/orders/%d" % number).status, 204)
+        del states[number]
+    lost = trade(mall, 15)
+    states.update({i: "DeliveryStarted" for i in lost})
+    equal(mall.order.delete("/orders/%d" % lost[4]).status, 204)
+    del states[lost[4]]
+    states[mall.order_one(qty=500)] = "OutOfStock"
+    at_rest(mall, states)
+    until_equal(mall.stock, 100 - 18 - 14)
+    yield states
+
+
+def recover(mall, server):
+    return "".join(tool(BIN / "mallctl", "recover", "--db", server.url, "--service", service, "--bus", mall.order.settings["bus_url"])
+                   for service in SHOP)
+
+
+def test_all_services_are_restored_from_one_dump_and_the_lost_orders_come_back():
+    with on_postgresql("kafka") as (mall, server):
+        night = live(mall)
+        next(night)
+        said = script("backup.sh", mall, server)
+        assert "bytes" in said, said
+        states = next(night)
+        lived = what_is_there(mall)
+        said = script("restore.sh", mall, server, good=False)
+        assert "still at work" in said and "order" in said, said
+        for daemon in mall.services():
+            equal(daemon.stop(), 0)
+        script("restore.sh", mall, server)
+        said = recover(mall, server)
+        assert "15 orders were taken back and 2 removed" in said and "14 deliveries were taken back and 2 removed" in said, said
+        home = kafka_home(mall.directory)
+        script("again.sh", mall, MALL_BUS_URL=mall.order.settings["bus_url"], KAFKA_HOME=str(home))
+        for daemon in mall.services():
+            daemon.start()
+        at_rest(mall, states)
+        until_equal(mall.stock, lived[2])
+        equal(what_is_there(mall), lived)
+        code, said = audit(mall)
+        assert code == 0 and "balanced" in said, said
+        fresh = trade(mall, 5)
+        assert min(fresh) > max(lived[0]), "an id that was given before"
+        at_rest(mall, {**states, **{i: "DeliveryStarted" for i in fresh}})
+        equal(mall.order.get("/orders?size=1").body["page"]["totalElements"], len(states) + 5)
+        equal(mall.delivery.get("/deliveries?size=1").body["page"]["totalElements"], len(lived[1]) + 5)
+        code, said = audit(mall)
+        assert code == 0 and "balanced" in said, said
+        for daemon in mall.services():
+            equal(daemon.metric("mall_events_clashing_total"), None)
+
+
+def test_without_recover_the_audit_names_what_is_lost():
+    """So the story above would see it."""
+    with on_postgresql("kafka") as (mall, server):
+        night = live(mall)
+        next(night)
+        script("backup.sh", mall, server)
+        next(night)
+        for daemon in mall.services():
+            equal(daemon.stop(), 0)
+        script("restore.sh", mall, server)
+        tool(BIN / "mallctl", "renew", server.url)
+        script("again.sh", mall, MALL_BUS_URL=mall.order.settings["bus_url"], KAFKA_HOME=str(kafka_home(mall.directory)))
+        for daemon in mall.services():
+            daemon.start()
+        until(lambda: len(mall.delivery.rows("deliveries")) >= 32, 60)
+        code, said = audit(mall)
+        equal(code, 1, said)
+
+
+def test_a_backup_is_whole_or_not_there_and_the_oldest_go():
+    with on_postgresql("log") as (mall, server):
+        mall.register(stock=10)
+        backups = mall.directory / "backups"
+        said = script("backup.sh", mall, server, good=False, SERVICES="order delivery product coupon")
+        assert "schema coupon is not in the database" in said, said
+        equal([p.name for p in backups.iterdir()], [])
+        for day in range(1, 5):
+            for end in ("", ".sha256"):
+                (backups / ("mall-2026010%dT000000Z.dump%s" % (day, end))).write_text("old")
+        script("backup.sh", mall, server, KEEP="3")
+        dumps = sorted(p.name for p in backups.glob("*.dump"))
+        equal([d[5:13] for d in dumps[:2]], ["20260103", "20260104"])
+        equal(len(dumps), 3)
+        equal(len(list(backups.iterdir())), 6)
+        for daemon in mall.services():
+            equal(daemon.stop(), 0)
+        dump = backups / dumps[-1]
+        whole = dump.read_bytes()
+        dump.write_bytes(whole[:-100])
+        said = script("restore.sh", mall, server, good=False)
+        assert "is not what was written" in said, said
+        (backups / (dumps[-1] + ".sha256")).write_text(tool("sha256sum", dumps[-1], cwd=backups))
+        script("restore.sh", mall, server, good=False)          # it breaks off, and nothing has changed
+        dump.write_bytes(whole)
+        mall.product.start()
+        equal(mall.stock(), 10)
+        equal(mall.product.stop(), 0)
+
+
+def test_one_service_alone_comes_back_on_the_embedded_log():
+    """order on SQLite: the lost orders are back, with what became of them."""
+    with Mall() as mall:
+        mall.register(stock=100)
+        before = trade(mall, 5)
+        states = {i: "DeliveryStarted" for i in before}
+        at_rest(mall, states)
+        equal(mall.order.stop(), 0)
+        (mall.directory / "kept.db").write_bytes((mall.directory / "order.db").read_bytes())
+        mall.order.start()
+        lost = trade(mall, 5)
+        states.update({i: "DeliveryStarted" for i in lost})
+        equal(mall.order.delete("/orders/%d" % before[0]).status, 204)
+        del states[before[0]]
+        at_rest(mall, states)
+        lived = what_is_there(mall)
+        mall.order.kill()
+        for end in ("-wal", "-shm"):
+            (mall.directory / ("order.db" + end)).unlink(missing_ok=True)
+        (mall.directory / "order.db").write_bytes((mall.directory / "kept.db").read_bytes())
+        said = tool(BIN / "mallctl", "recover", "--db", "sqlite:order.db", "--bus", "log:mall.log", cwd=mall.directory)
+        assert "5 orders were taken back and 1 removed" in said, said
+        tool(BIN / "mallctl", "log", "forget", "order", "mall.log", cwd=mall.directory)
+        mall.order.start()
+        at_rest(mall, states)
+        equal(what_is_there(mall), lived)
+        code, said = audit_log(mall)
+        assert code == 0 and "balanced" in said, said
+        equal(mall.order.get("/orders?size=2&page=1").body["page"]["totalElements"], len(states))
+        assert mall.order_one(qty=1) > max(states)
+
+
+def audit_log(mall):
+    mall.order.settings["bus_url"] = "log:%s" % (mall.directory / "mall.log")
+    return audit(mall)
+
+
+def test_recover_refuses_what_it_does_not_understand():
+    with Mall(only=("order",)) as mall:
+        mall.order_one()
+        for said, *arguments in (("--db is missing",), ("sqlite:PATH", "--db", "order.db"), ("says whose schema", "--db", "postgresql://x/y"),
+                                 ("the bus is", "--db", "sqlite:order.db", "--bus", "what"), ("flags only", "sqlite:order.db")):
+            done = subprocess.run([BIN / "mallctl", "recover", *arguments], cwd=mall.directory, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+            assert done.returncode == 2 and said in done.stdout, done.stdout
+        done = subprocess.run([BIN / "mallctl", "recover", "--db", "sqlite:order.db", "--bus", "log:mall.log"], cwd=mall.directory, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+        assert done.returncode == 1 and "another process uses this store" in done.stdout, done.stdout
+        equal(mall.order.stop(), 0)
