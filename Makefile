@@ -154,7 +154,7 @@ mutants: deps-test ## change one place of FILE=common/event/inbox.c at a time an
 	@scripts/mutants.py --most $(MOST) --seed $(SEED) $(FILE) $(TESTS)
 
 # siege's is put together by its own architecture's apt
-IMAGES ?= $(DAEMONS) $(if $(ARCH),,siege)
+IMAGES ?= $(DAEMONS) mallctl $(if $(ARCH),,siege)
 images: deps-images ## build the container images, build/images/NAME.tar; IMAGES=order for one, ARCH=arm64 into build/images/arm64
 	@ARCH=$(ARCH) VERSION=$(VERSION) COMMIT=$(COMMIT) scripts/images $(IMAGES)
 

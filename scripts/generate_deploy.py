@@ -44,7 +44,7 @@ def admin_places(name, folder):
 GROUPS = {
     "service": services.names,
     "daemon": services.daemons,
-    "image": lambda: services.daemons() + ["siege"],
+    "image": lambda: services.daemons() + ["siege", "mallctl"],
     "console": lambda: ["frontend"],
 }
 FIELDS = {

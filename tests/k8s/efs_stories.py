@@ -1,0 +1,163 @@
+"""What the component efs promises: a claim for many pods, jobs over it, and ways for them alone."""
+import jsonschema  # noqa: F401 (a missing one would show here and not in the middle)
+
+import checks
+import yaml
+from cluster import SERVICES, TOP, Pod, may_speak, name, namespace, of_kind, workloads
+from kafka_metrics_stories import must_fail
+from overlays import SHOPS, with_components
+from run import MALL
+
+LAB, PRODUCTION = SHOPS
+CLAIM = "shared"
+SCRIPTS = TOP / "deploy/backup"
+
+
+def in_lab():
+    return with_components(*LAB, "efs")
+
+
+def in_production():
+    return with_components(*PRODUCTION, "efs", "efs-tls")
+
+
+def jobs(objects):
+    return {name(o).rpartition("-")[2]: o for o in of_kind(objects, "CronJob")}
+
+
+def as_workload(job):
+    """A CronJob, as what the checks of pods look at."""
+    template = job["spec"]["jobTemplate"]["spec"]["template"]
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": job["metadata"],
+            "spec": {"template": template, "selector": {"matchLabels": template["metadata"]["labels"]}}}
+
+
+def the_jobs_are_as_safe_as_the_daemons(objects):
+    for job in jobs(objects).values():
+        o = as_workload(job)
+        accounts = of_kind(objects, "ServiceAccount")
+        pod = checks.pod_of(o)
+        without = {**o, "spec": {**o["spec"], "template": {**o["spec"]["template"], "spec": {**pod, "volumes": [v for v in pod["volumes"] if "persistentVolumeClaim" not in v]}}}}
+        for check in (checks.pods_are_restricted, checks.pods_have_no_token_and_no_links, checks.pods_are_limited):
+            check([without, *accounts])
+        assert pod["restartPolicy"] == "Never" and job["spec"]["jobTemplate"]["spec"].get("activeDeadlineSeconds")
+
+
+def what_the_jobs_need_is_there(objects):
+    there = {(o["kind"], namespace(o), name(o)) for o in objects}
+    claim, = of_kind(objects, "PersistentVolumeClaim")
+    assert claim["spec"]["accessModes"] == ["ReadWriteMany"] and claim["spec"]["storageClassName"] == "efs-ap", claim["spec"]
+    elsewhere = ("mall-db", "mall-cluster-ca-cert", *checks.strimzi(objects, "KafkaUser"))
+    for job in jobs(objects).values():
+        o = as_workload(job)
+        for kind, wanted in checks.references(o):
+            assert (kind, namespace(o), wanted) in there or wanted in elsewhere, "%s: there is no %s %s" % (name(o), kind, wanted)
+        claims = [v["persistentVolumeClaim"]["claimName"] for v in checks.pod_of(o)["volumes"] if "persistentVolumeClaim" in v]
+        assert claims == [name(claim)], claims
+        volumes = {v["name"] for v in checks.pod_of(o)["volumes"]}
+        for c in checks.containers(o):
+            assert {m["name"] for m in c["volumeMounts"]} <= volumes, "%s mounts what is not there" % c["name"]
+            for e in c.get("env", []):
+                if e["name"] == "SERVICES":
+                    assert e["value"].split() == list(SERVICES), e["value"]
+
+
+def the_scripts_are_those_that_are_tested(objects):
+    held, = (c["data"] for c in of_kind(objects, "ConfigMap") if "backup.sh" in c["data"])
+    assert held == {f.name: f.read_text() for f in SCRIPTS.glob("*.sh")}, "components/efs/scripts is not deploy/backup"
+    for job in jobs(objects).values():
+        for c in checks.containers(as_workload(job)):
+            if c.get("command", [""])[0] == "bash":
+                assert c["command"][1].rpartition("/")[2] in held, c["command"]
+
+
+def keeper(objects):
+    return Pod("keeper", namespace(checks.daemons(objects)["order"]), checks.pod_of and as_workload(jobs(objects)["backup"])["spec"]["template"]["metadata"]["labels"])
+
+
+def the_jobs_reach_what_they_use_and_no_more(objects, kafka, port):
+    who, ns = keeper(objects), namespace(checks.daemons(objects)["order"])
+    for service in SERVICES:
+        daemon = Pod.of(checks.daemons(objects)[service])
+        assert may_speak(objects, who, daemon, 8080) and not may_speak(objects, who, daemon, 9090), service
+        assert not may_speak(objects, daemon, who, 8080)
+    assert may_speak(objects, who, kafka, port) and may_speak(objects, who, Pod("dns", "kube-system", {"k8s-app": "kube-dns"}), 53)
+    assert may_speak(objects, who, Pod("outside", None, {}), 5432) and not may_speak(objects, who, Pod("outside", None, {}), 443)
+    for o in workloads(objects):
+        if checks.app_of(o) == "postgres":
+            assert may_speak(objects, who, Pod.of(o), 5432) and not may_speak(objects, Pod("stranger", ns, {"app": "keeper"}), Pod.of(o), 5432)
+
+
+def buses(objects):
+    return {e["value"] for job in jobs(objects).values() for c in checks.containers(as_workload(job)) for e in c.get("env", []) if e["name"] == "MALL_BUS_URL"}
+
+
+def check_all(objects, kafka, port):
+    for check in (the_jobs_are_as_safe_as_the_daemons, what_the_jobs_need_is_there, the_scripts_are_those_that_are_tested, *MALL):
+        check(objects)
+    the_jobs_reach_what_they_use_and_no_more(objects, kafka, port)
+    assert set(jobs(objects)) == {"backup", "audit", "restore", "share"}
+    assert {n for n, j in jobs(objects).items() if j["spec"].get("suspend")} == {"restore", "share"}
+    assert buses(objects) == {checks.bus_of(objects).geturl()}, buses(objects)
+
+
+def efs_keeps_backups_in_the_lab():
+    objects = in_lab()
+    check_all(objects, Pod("my-kafka", "kafka", {"app": "my-kafka"}), 9092)
+    checks.has_lab_prefix(objects)
+    audit = checks.containers(as_workload(jobs(objects)["audit"]))[0]
+    hosts = {e["name"]: e.get("value") for e in audit["env"]}
+    for service in SERVICES:
+        assert hosts[service.upper() + "_HOST"] == "user23-" + service, hosts
+
+
+def efs_keeps_backups_in_production():
+    """Each store is recovered as its own service, and the audit looks as the console does."""
+    objects = in_production()
+    check_all(objects, Pod("strimzi", "mall", {"strimzi.io/name": "mall-kafka"}), 9093)
+    users = {}
+    for job in ("audit", "restore"):
+        o = as_workload(jobs(objects)[job])
+        sources = {v["name"]: v["projected"]["sources"][2]["secret"]["name"] for v in checks.pod_of(o)["volumes"] if "projected" in v}
+        for c in checks.containers(o):
+            mounted = [sources[m["name"]] for m in c["volumeMounts"] if m["mountPath"] == "/etc/mall-kafka"]
+            if mounted:
+                users[c["name"]], = mounted
+    assert users == {"audit": "frontend", **{"recover-" + s: s for s in SERVICES}}, users
+
+
+def efs_follows_the_topic():
+    from cluster import Tree
+    from overlays import with_lines
+    with Tree() as tree:
+        with_lines(tree, LAB[1] + "/kustomization.yaml", ("efs",), "../../..")
+        tree.edit(LAB[1] + "/settings.properties", "topic=mall", "topic=user23-mall")
+        objects = tree.build(LAB[0])
+    assert buses(objects) == {checks.bus_of(objects).geturl()} and "user23-mall" in str(buses(objects)), buses(objects)
+
+
+def each_check_of_efs_fails():
+    def container(objects, job):
+        return checks.containers(as_workload(jobs(objects)[job]))[0]
+    for check, breaks in (
+            (the_jobs_are_as_safe_as_the_daemons, lambda o: container(o, "backup").pop("securityContext")),
+            (the_jobs_are_as_safe_as_the_daemons, lambda o: jobs(o)["audit"]["spec"]["jobTemplate"]["spec"].pop("activeDeadlineSeconds")),
+            (what_the_jobs_need_is_there, lambda o: of_kind(o, "PersistentVolumeClaim")[0]["spec"].update(accessModes=["ReadWriteOnce"])),
+            (what_the_jobs_need_is_there, lambda o: container(o, "backup")["volumeMounts"].append({"name": "other", "mountPath": "/x"})),
+            (what_the_jobs_need_is_there, lambda o: [e.update(value="order") for e in container(o, "backup")["env"] if e["name"] == "SERVICES"]),
+            (the_scripts_are_those_that_are_tested, lambda o: container(o, "backup").update(command=["bash", "/scripts/other.sh"])),
+            (the_scripts_are_those_that_are_tested, lambda o: [c["data"].update({"backup.sh": "x"}) for c in of_kind(o, "ConfigMap") if "backup.sh" in c["data"]])):
+        objects = in_lab()
+        breaks(objects)
+        must_fail(check, objects)
+
+
+def the_class_is_the_claims():
+    held = list(yaml.safe_load_all((TOP / "deploy/eks/efs-class.yaml").read_text()))
+    storage, = (o for o in held if o["kind"] == "StorageClass")
+    claim, = of_kind(in_lab(), "PersistentVolumeClaim")
+    assert name(storage) == claim["spec"]["storageClassName"] and storage["parameters"]["provisioningMode"] == "efs-ap"
+    checks.schemas(held)
+
+
+STORIES = [efs_keeps_backups_in_the_lab, efs_keeps_backups_in_production, efs_follows_the_topic, each_check_of_efs_fails, the_class_is_the_claims]
