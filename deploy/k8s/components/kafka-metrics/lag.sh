@@ -7,11 +7,13 @@ kafka=${KAFKA_HOME:-/opt/kafka}
 broker=${BROKER:-my-kafka.kafka.svc.cluster.local:9092}
 shown=${SHOWN:-/tmp/shown}
 
-# GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG CONSUMER-ID HOST CLIENT-ID; "-" is none
+# GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG CONSUMER-ID HOST CLIENT-ID; "-" is none. A group that has no position in a
+# partition yet, where the tool says no lag, has all of it before it.
 as_metrics() {
 	awk '
-		$3 ~ /^[0-9]+$/ && $6 ~ /^[0-9]+$/ {
-			lag[++n] = sprintf("kafka_consumergroup_lag{consumergroup=\"%s\",topic=\"%s\",partition=\"%s\"} %s", $1, $2, $3, $6)
+		$3 ~ /^[0-9]+$/ && $5 ~ /^[0-9]+$/ {
+			behind = $6 == "-" ? $5 : $6
+			lag[++n] = sprintf("kafka_consumergroup_lag{consumergroup=\"%s\",topic=\"%s\",partition=\"%s\"} %s", $1, $2, $3, behind)
 			if (!($1 in members)) members[$1] = 0
 			if ($7 != "-" && $7 != "" && !(($1, $7) in seen)) { seen[$1, $7] = 1; members[$1]++ }
 		}
