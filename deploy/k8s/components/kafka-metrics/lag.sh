@@ -25,13 +25,14 @@ as_metrics() {
 		}'
 }
 
-# If Kafka does not answer there is nothing to show, rather than what was so before.
+# If Kafka does not answer there is nothing to show, rather than what was so before. The tool ends with 0 then too, but says Error.
 look() {
-	if timeout 60 "$kafka/bin/kafka-consumer-groups.sh" --bootstrap-server "$broker" --describe --all-groups >"$shown/.said" 2>"$shown/.error"; then
+	if timeout 60 "$kafka/bin/kafka-consumer-groups.sh" --bootstrap-server "$broker" --describe --all-groups >"$shown/.said" 2>"$shown/.error" &&
+		! grep -q '^Error' "$shown/.said"; then
 		as_metrics <"$shown/.said" >"$shown/.new"
 		mv "$shown/.new" "$shown/metrics.txt"
 	else
-		echo "kafka-lag: $(tail -n 1 "$shown/.error")"
+		echo "kafka-lag: $(cat "$shown/.said" "$shown/.error" | grep -m 1 Error || echo "no answer within 60 s")"
 		rm -f "$shown/metrics.txt"
 	fi
 }
