@@ -87,14 +87,14 @@ static int64_t id_in(const struct json *body)
 static bool knows(struct recovery *r, int64_t id, bool *known)
 {
         struct statement *s = db_prepare(r->db, r->kind->find, r->error);
-        int64_t count = 0;
+        int64_t there = 0;
 
         if (!s)
                 return false;
         bind_int(s, 1, id);
-        if (!statement_number(s, &count, r->error))
+        if (!statement_number(s, &there, r->error))
                 return false;
-        *known = count > 0;
+        *known = there > 0;
         return true;
 }
 

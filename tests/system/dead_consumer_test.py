@@ -79,7 +79,7 @@ def at_work(mall):
     mall.register(stock=10000)
     first = mall.order_one(qty=1)
     until(lambda: mall.delivery.get("/deliveries/search/findByOrderId?orderId=%d" % first).status == 200)
-    until(lambda: outside(mall) == (0, 1), 60)
+    until(lambda: outside(mall) == (0, 1), 180)
     return Exercise(mall)
 
 
@@ -88,7 +88,7 @@ def comes_back(exercise):
     mall = exercise.mall
     until(lambda: len(mall.delivery.rows("deliveries")) == len(exercise.placed) + 1, 60)
     until(lambda: own_lag(mall) == 0, 60)
-    until(lambda: outside(mall) == (0, 1), 60)
+    until(lambda: outside(mall) == (0, 1), 180)
     until(lambda: audit(mall)[0] == 0, 60, every=1)
     until_equal(lambda: mall.stock(), 10000 - len(exercise.placed) - 1)
 
@@ -102,7 +102,7 @@ def test_a_consumer_that_is_paused_tells_its_lag_and_looks_well():
             "its own lag": lambda: (own_lag(mall) or 0) > 5 and "%d events" % own_lag(mall),
             "lag from outside": lambda: (outside(mall)[0] or 0) > 5 and "%d events, %s member" % outside(mall),
             "mallctl audit": lambda: audit(mall)[0] == 1 and [line for line in audit(mall)[1].split("\n") if line][0],
-        }), 120, every=0.2)
+        }), 180, every=0.2)
         exercise.tell("delivery's consumer is paused")
         assert mall.delivery.metric("mall_events_consumed_total") - applied <= 1, "it applies events"
         equal(event_age(mall) if before is None else event_age(mall) - before <= 1, None if before is None else True, "its ages: what is not applied has none")
