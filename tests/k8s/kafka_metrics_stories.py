@@ -237,7 +237,7 @@ def kafka_starts_only_with_the_right_agent_and_in_any_case():
             program(pathlib.Path(place) / "kafka/bin" / ("kafka-%s.sh" % name_of), line)
 
         def start(where):
-            done = subprocess.run(["bash", env["CONFIG_DIR"] + "/metrics/start.sh"], env={**env, "AGENT_FROM": where}, text=True, timeout=120,
+            done = subprocess.run(["bash", env["CONFIG_DIR"] + "/metrics/start.sh"], env={**env, "AGENT_FROM": where}, text=True, timeout=300,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             assert done.returncode == 0, done.stdout
             return done.stdout
@@ -326,14 +326,14 @@ def the_labs_kafka_shows_what_rules_and_board_ask_for():
         try:
             asked("http://127.0.0.1:%d/metrics" % port, broker, log)  # the agent is there before the broker
             until(lambda: broker.poll() is not None or listens(address))
-            kcat = ["kcat", "-b", address, "-X", "message.timeout.ms=60000"]
-            write = functools.partial(subprocess.run, [*kcat, "-P", "-t", "mall", "-k", "1"], text=True, check=True, timeout=120)
+            kcat = ["kcat", "-b", address, "-X", "message.timeout.ms=300000"]
+            write = functools.partial(subprocess.run, [*kcat, "-P", "-t", "mall", "-k", "1"], text=True, check=True, timeout=400)
             write(input="a\nb\nc\n")
             reader = subprocess.Popen([*kcat, "-G", "user23-delivery", "-X", "auto.offset.reset=earliest", "-X", "auto.commit.interval.ms=100", "mall"],
                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
             def lag():
-                done = subprocess.run(["bash", env["CONFIG_DIR"] + "/metrics/lag.sh", "once"], env={**env, "BROKER": address}, text=True, timeout=120,
+                done = subprocess.run(["bash", env["CONFIG_DIR"] + "/metrics/lag.sh", "once"], env={**env, "BROKER": address}, text=True, timeout=300,
                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
                 shown = pathlib.Path(env["SHOWN"]) / "metrics.txt"
                 assert done.returncode == 0, done.stdout
@@ -356,7 +356,7 @@ def the_labs_kafka_shows_what_rules_and_board_ask_for():
                 if process and process.poll() is None:
                     process.kill()
                     process.wait()
-        said = subprocess.run(["bash", env["CONFIG_DIR"] + "/metrics/lag.sh", "once"], env={**env, "BROKER": address}, text=True, timeout=120, stdout=subprocess.PIPE)
+        said = subprocess.run(["bash", env["CONFIG_DIR"] + "/metrics/lag.sh", "once"], env={**env, "BROKER": address}, text=True, timeout=300, stdout=subprocess.PIPE)
         assert not (pathlib.Path(env["SHOWN"]) / "metrics.txt").exists(), "the lag of a broker that is gone is still shown: " + said.stdout
 
 
@@ -372,7 +372,7 @@ def listens(address):
 
 
 def until(what):
-    for _ in range(120):
+    for _ in range(600):
         if what():
             return
         time.sleep(0.5)
