@@ -52,8 +52,8 @@ ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(WITHOUT_$(VARIANT)) $(HARDENING_$(VARIANT
              $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 ALL_LIBS   = -Wl,--as-needed $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
-.PHONY: help all run test bench lint format unit wire schema proxy system neighbours page console traces monitoring logging fifth fuzz mutants images images-test deploy-check generate compdb install coverage programs next generated linked deps-run deps-kafka deps-postgres deps-monitor \
-        deps-test deps-bench deps-fuzz deps-images deps-emulator deps-jaeger deps-logging unit-tests unit-here concurrent-tests ceiling fuzzers clean
+.PHONY: help all run test bench lint format unit wire schema proxy system neighbours page console traces monitoring logging fifth fuzz mutants images images-test cluster cluster-down cluster-test deploy-check generate compdb install coverage programs next generated linked deps-run deps-kafka deps-postgres deps-monitor \
+        deps-test deps-bench deps-fuzz deps-images deps-emulator deps-cluster deps-jaeger deps-logging unit-tests unit-here concurrent-tests ceiling fuzzers clean
 .SECONDARY:
 
 # ---- what people call ----
@@ -162,6 +162,19 @@ images-test: deps-test images $(if $(ARCH),deps-emulator) ## as root, run the im
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@ARCH=$(ARCH) tests/images/run.py $(ONLY)
 
+cluster: ## as root, start a real Kubernetes in namespaces of its own on this machine (deploy/cluster); QUICK=1 with daemons of build/bin
+	@deploy/cluster/cluster.py check
+	@$(MAKE) --no-print-directory deps-cluster
+	@$(if $(QUICK),$(MAKE) --no-print-directory -j$(JOBS) programs)
+	@deploy/cluster/cluster.py up $(if $(QUICK),--quick)
+
+cluster-down: ## end it; nothing of it is left
+	@deploy/cluster/cluster.py down
+
+cluster-test: cluster ## tell the lab's stories on that Kubernetes, and write what they measured into docs/evidence.md; PART=hpa picks
+	@$(MAKE) --no-print-directory -j$(JOBS) programs
+	@tests/cluster/run.py $(PART)
+
 deploy-check: deps-test ## check manifests, pipelines and templates without a cluster; ONLY=undo picks
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@failed=0; for of in k8s deploy; do tests/$$of/run.py $(ONLY) || failed=1; done; exit $$failed
@@ -192,7 +205,7 @@ print-%:
 	@echo '$($*)'
 
 # A stamp each, so that looking costs nothing the second time.
-deps-run deps-kafka deps-postgres deps-monitor deps-test deps-bench deps-fuzz deps-images deps-emulator: deps-%: build/deps-%
+deps-run deps-kafka deps-postgres deps-monitor deps-test deps-bench deps-fuzz deps-images deps-emulator deps-cluster: deps-%: build/deps-%
 
 # outside of the tree, so that `make clean` costs no ten minutes
 deps-jaeger: deps-test ## build the Jaeger that `make traces` also asks, once; it is kept in ~/.cache/mall

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """cluster - a real Kubernetes on this machine, in namespaces of its own: no port, mount, kernel setting or firewall rule of the machine is touched.
 
-usage: cluster.py up               builds what is missing, starts it, and waits until it is ready
+usage: cluster.py up [--quick]     builds what is missing, starts it, and waits until it is ready; --quick: with daemons of build/bin, whose images take
+                                   seconds and not minutes
+       cluster.py check            says what this machine lacks for it, but packages
        cluster.py down             ends it; nothing of it is left but logs
        cluster.py status           says whether it runs, and what it takes
        cluster.py load FILE...     brings images (docker-archives) into it
@@ -32,6 +34,8 @@ import parts                                                    # noqa: E402
 
 PLACE = TOP / "build/cluster"
 HOLDER = PLACE / "pid"
+IMAGES = TOP / "build/images"
+QUICK = IMAGES / "quick"
 CGROUP = "/mall-" + hashlib.sha256(str(TOP).encode()).hexdigest()[:8]
 BUILT = ("kubernetes", "etcd", "containerd", "coredns", "metrics-server", "kube-network-policies")
 OF_KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubectl")
@@ -66,12 +70,12 @@ def node():
 
 
 def what_is_missing():
+    """Of the machine: what no package brings."""
     if platform.system() != "Linux":
         return ["Linux"]
     if os.geteuid() != 0:
         return ["root (sudo make cluster)"]
-    found = ["the package " + package for command, package in COMMANDS.items() if not shutil.which(command)]
-    found += [] if CNI.exists() else ["the package containernetworking-plugins"]
+    found = []
     gone = cgroups.missing()
     if gone:
         found.append("the cgroups %s below %s" % (" ".join(gone), cgroups.ROOT))
@@ -81,24 +85,44 @@ def what_is_missing():
         found.append("the right to make namespaces (in a container: --privileged)")
     if not os.path.exists("/dev/kmsg"):
         found.append("/dev/kmsg, which kubelet reads")
-    return sorted(set(found))
+    return found
+
+
+def packages_missing():
+    found = ["the package " + package for command, package in COMMANDS.items() if not shutil.which(command)]
+    found += [] if CNI.exists() else ["the package containernetworking-plugins"]
+    return [", ".join(sorted(set(found))) + " (scripts/deps cluster)"] if found else []
+
+
+def check(what=()):
+    missing = [*what_is_missing(), *what]
+    if missing:
+        print("cluster: this takes %s" % ", and ".join(missing), file=sys.stderr)
+    return 1 if missing else 0
 
 
 # ---- up ----
 
-def build_all():
+def images_of_mall(quick):
+    """Their archives, after making those that are not there."""
+    if quick:
+        images.of_daemons(QUICK, say)
+    wanted = [name for name in images.names() if not quick or not (QUICK / (name + ".tar")).exists()]
+    absent = [name for name in wanted if not (IMAGES / (name + ".tar")).exists()]
+    if absent:
+        say("building the images of %s: some 5 minutes for all, once" % " ".join(absent))
+        subprocess.check_call(["make", "--no-print-directory", "-C", TOP, "images", "IMAGES=" + " ".join(absent)])
+    return [(IMAGES if name in wanted else QUICK) / (name + ".tar") for name in images.names()]
+
+
+def build_all(quick):
+    """What of it is there is left; returns the archives of all images."""
     absent = [name for name in BUILT if not parts.is_built(name)]
     if absent:
         say("building %s from Go modules: some 15 minutes on two cores, once" % " ".join(absent))
         subprocess.check_call([TOP / "scripts/parts.py", *absent])
     images.make_all(say)
-    if not list((TOP / "build/images").glob("*.tar")):
-        say("building the mall's images: some 5 minutes")
-        subprocess.check_call(["make", "--no-print-directory", "-C", TOP, "images"])
-
-
-def archives():
-    return sorted([*(TOP / "build/images").glob("*.tar"), *images.PLACE.glob("*.tar")])
+    return [*images_of_mall(quick), *sorted(images.PLACE.glob("*.tar"))]
 
 
 def write_commands():
@@ -140,15 +164,13 @@ def wait_for(what, is_so, holder):
     say(what)
 
 
-def up():
+def up(how=None):
     if node():
         say("it runs already: build/cluster/kubectl get nodes")
         return 0
-    missing = what_is_missing()
-    if missing:
-        print("cluster: this takes %s" % ", ".join(missing), file=sys.stderr)
+    if check(packages_missing()):
         return 1
-    build_all()
+    archives = build_all(how == "--quick")
     down()                                                      # what one that was killed has left
     began = time.monotonic()
     write_commands()
@@ -157,7 +179,7 @@ def up():
     logs.mkdir()
     with open(logs / "node.log", "w") as log:
         holder = subprocess.Popen(["unshare", "--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc",
-                                   sys.executable, "-B", HERE / "node.py", PLACE, CGROUP, *archives()],
+                                   sys.executable, "-B", HERE / "node.py", PLACE, CGROUP, *archives],
                                   cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
     while not (pid := child_of(holder.pid)):
         if holder.poll() is not None:
@@ -287,7 +309,7 @@ def open_(port, to=None):
 
 
 def main(words):
-    does = {"up": up, "down": down, "status": status, "load": load, "open": open_}.get(words[0] if words else "")
+    does = {"up": up, "check": check, "down": down, "status": status, "load": load, "open": open_}.get(words[0] if words else "")
     if not does:
         print(__doc__, file=sys.stderr)
         return 2

@@ -11,7 +11,7 @@ POSTGRES_USER=${POSTGRES_USER:-postgres}
 POSTGRES_DB=${POSTGRES_DB:-$POSTGRES_USER}
 
 mkdir -p "$PGDATA"
-chmod 700 "$PGDATA"
+chmod 700 "$PGDATA" 2>/dev/null || : # a volume may be another owner's
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
 	: "${POSTGRES_PASSWORD:?is to be set, or nobody could log in}"
 	echo "$POSTGRES_PASSWORD" | initdb --username="$POSTGRES_USER" --pwfile=/dev/stdin --encoding=UTF8 \
