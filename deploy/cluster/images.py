@@ -10,6 +10,7 @@ of_daemons() makes the daemons' images from build/bin in seconds, where `make im
 """
 import fcntl
 import hashlib
+import inspect
 import io
 import json
 import pathlib
@@ -160,7 +161,7 @@ MADE = {"pause": (make_pause, ["images/pause.c"], []), "coredns": (make_coredns,
 
 def made_from(name):
     make, files, of_parts = MADE[name]
-    texts = [pathlib.Path(__file__).read_bytes()]
+    texts = [inspect.getsource(function).encode() for function in (make, archive, debian)]
     for file in files:
         place = HERE / file
         texts += [f.read_bytes() for f in sorted(place.iterdir() if place.is_dir() else [place])]

@@ -1,0 +1,208 @@
+"""kube - the cluster of `make cluster`, as a story asks it.
+
+    kube.kubectl("get", "pods")                 # what it prints; Failed unless it ends with 0
+    until("order is ready", lambda: ...)
+    siege("-c30", "-t30S", url)                 # in the siege pod: its summary, as numbers
+"""
+import contextlib
+import json
+import pathlib
+import re
+import subprocess
+import threading
+import time
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+PLACE = TOP / "build/cluster"
+LAB = TOP / "deploy/k8s/overlays/lab"
+PREFIX = re.search(r"^namePrefix: *(\S+)", (LAB / "shop/kustomization.yaml").read_text(), re.M)[1]
+SERVICES = ("order", "delivery", "product")
+DAEMONS = (*SERVICES, "frontend", "gateway")
+PATIENCE = 300                                                  # seconds: it only ends what hangs
+ORDER = '{"productId": "%s", "productName": "TV", "qty": "%d", "customerId": "100"}'
+
+
+class Failed(Exception):
+    """A command that ended with something else than 0."""
+
+
+def run(*words, given=None, fine=(0,)):
+    made = subprocess.run([str(w) for w in words], input=given, capture_output=True, text=True, errors="replace", stdin=None if given else subprocess.DEVNULL)
+    if made.returncode not in fine:
+        raise Failed("%s: %d\n%s%s" % (" ".join(map(str, words)), made.returncode, made.stdout[-2000:], made.stderr[-2000:]))
+    return made.stdout
+
+
+def kubectl(*words, **more):
+    return run(PLACE / "kubectl", *words, **more)
+
+
+def enter(*words, **more):
+    """On the node."""
+    return run(PLACE / "enter", *words, **more)
+
+
+def get(*words):
+    return json.loads(kubectl("get", *words, "-o", "json"))
+
+
+def exists(*words):
+    return kubectl("get", *words, "--ignore-not-found", "-o", "name").strip()
+
+
+def until(what, is_so, seconds=PATIENCE):
+    """Whatever is_so() says, once it is true. What it raises because the cluster is not ready yet is no answer."""
+    end, why = time.monotonic() + seconds, None
+    while True:
+        with contextlib.suppress(Failed, KeyError, IndexError, ValueError):
+            found = is_so()
+            if found:
+                return found
+            why = found
+        assert time.monotonic() < end, "not within %d s: %s (at last %r)" % (seconds, what, why)
+        time.sleep(1)
+
+
+# ---- the lab ----
+
+def deployment(daemon):
+    return "deploy/" + PREFIX + daemon
+
+
+def pods(app, namespace="default"):
+    """Those that are not on their way out."""
+    found = get("pods", "-n", namespace, "-l", "app=" + app)["items"]
+    return [p for p in found if not p["metadata"].get("deletionTimestamp")]
+
+
+def ready(pod):
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", ()))
+
+
+def becomes_ready():
+    """All pods of the lab."""
+    def all_ready():
+        found = [p for n in ("default", "kafka") for p in get("pods", "-n", n)["items"] if p["status"].get("phase") != "Succeeded"]
+        return bool(found) and all(ready(p) and not p["metadata"].get("deletionTimestamp") for p in found)
+    until("all pods of the lab are ready", all_ready)
+
+
+def siege_pod():
+    """A bare pod of the course's name, or what stands for it."""
+    return "pod/siege" if exists("pod", "siege") else "deploy/%ssiege" % PREFIX
+
+
+def apply_lab():
+    kubectl("apply", "-k", LAB)
+    becomes_ready()
+
+
+def in_siege(*words, **more):
+    return kubectl("exec", siege_pod(), "--", *words, **more)
+
+
+def url(daemon, path=""):
+    return "http://%s%s:8080%s" % (PREFIX, daemon, path)
+
+
+def ask(method, daemon, path, *words):
+    """The answer's status and JSON, asked from the siege pod by curl."""
+    said = in_siege("curl", "-sS", "-m", "30", "-X", method, "-w", "\n%{http_code}", *words, url(daemon, path))
+    text, _, status = said.rpartition("\n")
+    with contextlib.suppress(ValueError):
+        text = json.loads(text)
+    return int(status), text
+
+
+def post(daemon, path, what):
+    return ask("POST", daemon, path, "-H", "Content-Type: application/json", "-d", json.dumps(what))
+
+
+def register(stock, name="TV"):
+    """A product; its id."""
+    status, product = post("gateway", "/inventories", {"name": name, "stock": stock})
+    assert status == 201, (status, product)
+    return product["id"] if "id" in product else int(product["_links"]["self"]["href"].rpartition("/")[2])
+
+
+# ---- load ----
+
+SAID = {"Transactions": "transactions", "Successful transactions": "successful", "Failed transactions": "failed", "Availability": "availability",
+        "Longest transaction": "longest", "Transaction rate": "rate"}
+
+
+def summary(text):
+    """What siege prints at its end, as numbers: 4.0 as a table, 4.1 as JSON too."""
+    found = {}
+    for key, name in (*SAID.items(), *((v.lower(), v) for v in ()), *((k.lower().replace(" ", "_"), v) for k, v in SAID.items())):
+        said = re.search(r'^\s*"?%s"?:\s*"?([\d.]+)' % re.escape(key), text, re.M)
+        if said:
+            found[name] = float(said[1])
+    assert {"transactions", "successful", "failed"} <= set(found), "siege said: %s" % text[-1500:]
+    return found
+
+
+def siege(*words):
+    return summary(kubectl("exec", siege_pod(), "--", "sh", "-c", 'exec siege "$@" 2>&1', "siege", *words, fine=(0, 1)))
+
+
+class Siege(threading.Thread):
+    """One that runs meanwhile: orders through the gateway, by -c clients, for as long as the block takes; then .said is its summary.
+
+        with Siege(100, product) as load:
+            ...
+        load.said["failed"]
+    """
+
+    def __init__(self, clients, product, daemon="gateway", words=()):
+        super().__init__(daemon=True)
+        self.words = ["-c%d" % clients, "-t1H", "--content-type", "application/json", *words, url(daemon, "/orders") + " POST " + ORDER % (product, 1)]
+        self.began, self.text, self.said = None, "", None
+
+    def run(self):
+        made = subprocess.run([PLACE / "kubectl", "exec", siege_pod(), "--", "sh", "-c", 'exec siege "$@" 2>&1', "siege", *self.words],
+                              capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL)
+        self.text = made.stdout + made.stderr
+
+    def __enter__(self):
+        self.before = orders()
+        self.start()
+        until("siege's orders arrive", lambda: orders() > self.before + 10)
+        return self
+
+    def __exit__(self, kind, *_):
+        in_siege("sh", "-c", "for p in /proc/[0-9]*; do case $(tr '\\0' ' ' <$p/cmdline 2>/dev/null) in 'siege '*) kill -INT ${p#/proc/};; esac; done")
+        self.join(120)
+        if kind is None:
+            assert not self.is_alive(), "siege does not end"
+            self.said = summary(self.text)
+
+
+def metric(daemon, name):
+    """A sum over the daemon's pods, from their port of metrics."""
+    total = 0.0
+    for pod in pods(daemon):
+        for line in enter("curl", "-sS", "-m", "10", "http://%s:9090/actuator/prometheus" % pod["status"]["podIP"]).splitlines():
+            if re.match(r"%s(\{| )" % re.escape(name), line):
+                total += float(line.rpartition(" ")[2])
+    return total
+
+
+def orders():
+    """How many there are."""
+    status, page = ask("GET", "gateway", "/orders?size=1")
+    assert status == 200, (status, page)
+    return page["page"]["totalElements"]
+
+
+# ---- the books ----
+
+def audit(settle=120):
+    """What `mallctl audit` says, of orders, deliveries, stocks and events; Failed unless all of it balances."""
+    addresses = {s: "http://%s:8080" % get("service", PREFIX + s)["spec"]["clusterIP"] for s in SERVICES}
+    broker = get("service", "my-kafka", "-n", "kafka")["spec"]["clusterIP"]
+    topic = re.search(r"^topic=(\S+)", (LAB / "shop/settings.properties").read_text(), re.M)[1]
+    words = [word for s in SERVICES for word in ("--" + s, addresses[s])]
+    # librdkafka is told of brokers by their names, and asks for those where the node's names are asked for
+    return enter("unshare", "--mount", "sh", "-c", 'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"', "sh", "/etc/kubernetes/resolv.conf",
+                 TOP / "build/release/bin/mallctl", "audit", *words, "--bus", "kafka://%s:9092/%s" % (broker, topic), "--settle", "%ds" % settle)

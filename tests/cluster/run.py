@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""run - tells the lab's stories on the Kubernetes of `make cluster`, one after the other, and writes what they measured into docs/evidence.md.
+
+usage: run.py [PART]...      stories whose name contains one of the PARTs
+
+A story is a function of *_stories.py, in its list STORIES; what it returns are its figures.
+"""
+import datetime
+import importlib
+import pathlib
+import re
+import subprocess
+import sys
+import time
+import traceback
+
+import kube
+
+HERE = pathlib.Path(__file__).resolve().parent
+EVIDENCE = kube.TOP / "docs/evidence.md"
+BEGIN, END = "<!-- cluster-test: written by tests/cluster/run.py -->", "<!-- cluster-test ends -->"
+FIRST = ("admitted", "policies", "course")                      # in this order; the others after them
+HEAD = "| story | date | commit | figures |\n|---|---|---|---|\n"
+
+
+def stories():
+    found = [story for path in sorted(HERE.glob("*_stories.py")) for story in importlib.import_module(path.stem).STORIES]
+    return sorted(found, key=lambda s: (s.__name__ not in FIRST, FIRST.index(s.__name__) if s.__name__ in FIRST else 0))
+
+
+def write(rows):
+    """A row a story; one that was told again takes the place of its older row."""
+    text = EVIDENCE.read_text()
+    before, _, rest = text.partition(BEGIN)
+    assert rest, "%s has no line %s" % (EVIDENCE, BEGIN)
+    old, _, after = rest.partition(END)
+    kept = dict(re.findall(r"^\| ([^|]+?) (\|.*)$", old, re.M))
+    kept.pop("story", None)
+    kept.update(rows)
+    lines = "".join("| %s %s\n" % row for row in kept.items() if not row[0].startswith("-"))
+    EVIDENCE.write_text(before + BEGIN + "\n" + HEAD + lines + END + after)
+
+
+def main(wanted):
+    chosen = [s for s in stories() if not wanted or any(w in s.__name__ for w in wanted)]
+    if not chosen:
+        print("cluster: there is no story %s; there are: %s" % (" ".join(wanted), " ".join(s.__name__ for s in stories())), file=sys.stderr)
+        return 2
+    commit = subprocess.check_output(["git", "-C", kube.TOP, "rev-parse", "--short=12", "HEAD"], text=True).strip()
+    failed = 0
+    for story in chosen:
+        what, began = "%s: %s" % (story.__name__, story.__doc__.split("\n")[0].rstrip(".")), time.monotonic()
+        try:
+            figures = story()
+        except Exception:
+            traceback.print_exc(limit=-4)
+            print("FAIL %s" % what, flush=True)
+            failed += 1
+            continue
+        print("ok   %s: %s (%d s)" % (what, figures, time.monotonic() - began), flush=True)
+        write({story.__name__: "| %s | %s | %s |" % (datetime.date.today(), commit, figures)})
+    print("cluster: %d told, %d failed" % (len(chosen), failed))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
