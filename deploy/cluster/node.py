@@ -96,6 +96,9 @@ def make_files(etc):
         (etc / (name + ".conf")).write_text(kubeconfig(authority, SERVER, *authority.sign(name, subject)))
         (etc / (name + ".conf")).chmod(0o600)
     (etc / "resolv.conf").write_text("nameserver %s\n" % DNS)
+    own = pathlib.Path("/etc/resolv.conf")                      # who enters the node knows the cluster's names
+    own.unlink(missing_ok=True)
+    own.write_text("nameserver %s\nsearch default.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5\n" % DNS)
 
 
 def write_settings(etc, cgroup):

@@ -1,0 +1,237 @@
+"""What holds before anything is broken: the objects are admitted, the pods speak with whom they may, the course's commands do what the course says."""
+import json
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import time
+
+import kube
+from kube import PREFIX, Failed, kubectl, until
+
+# ---- admitted ----
+
+PRODUCTION = kube.TOP / "deploy/k8s/overlays/production"
+
+
+def strimzi():
+    """Its custom resource definitions, made by its own generator as tests/k8s does."""
+    kube.run(sys.executable, "-c", "import sys; sys.path.insert(0, sys.argv[1]); import tools; tools.fetch_python(); tools.fetch_strimzi()",
+             kube.TOP / "tests/k8s")
+    return kube.TOP / "build/tools/strimzi"
+
+
+def objects(overlay):
+    built = kubectl("create", "--dry-run=client", "-o", "json", "-f", "-", given=kubectl("kustomize", overlay))
+    found, decoder = [], json.JSONDecoder()
+    while built.strip():
+        one, end = decoder.raw_decode(built.strip())
+        built = built.strip()[end:]
+        found += one["items"] if one["kind"] == "List" else [one]
+    return found
+
+
+def pods_of(all_of_them):
+    for o in all_of_them:
+        if o["kind"] in ("Deployment", "StatefulSet", "DaemonSet", "Job"):
+            template = o["spec"]["template"]
+            spec = {**template["spec"], "serviceAccountName": "default"}    # not there, and none of pod security's business
+            for claim in o["spec"].get("volumeClaimTemplates", ()):
+                spec["volumes"] = [*spec.get("volumes", ()), {"name": claim["metadata"]["name"], "persistentVolumeClaim": {"claimName": "any"}}]
+            yield o["metadata"]["name"], {"apiVersion": "v1", "kind": "Pod", "spec": spec,
+                                          "metadata": {"name": o["metadata"]["name"], "labels": template["metadata"].get("labels", {})}}
+        elif o["kind"] == "Pod":
+            yield o["metadata"]["name"], {**o, "metadata": {"name": o["metadata"]["name"]}, "spec": {**o["spec"], "serviceAccountName": "default"}}
+
+
+def is_admitted(pod):
+    kubectl("-n", "admission", "create", "--dry-run=server", "-f", "-", given=json.dumps(pod))
+
+
+def make_namespace(name, *labels):
+    if not kube.exists("namespace", name):
+        kubectl("create", "namespace", name)
+    if labels:
+        kubectl("label", "namespace", name, "--overwrite", *labels)
+
+
+def admitted():
+    """Both overlays' objects are admitted, their pods under pod security restricted."""
+    make_namespace("admission", "pod-security.kubernetes.io/enforce=restricted")
+    until("the namespace has its account", lambda: kube.exists("serviceaccount", "default", "-n", "admission"))
+    kubectl("apply", "--server-side", "-f", strimzi())
+    until("Strimzi's kinds are known", lambda: kubectl("api-resources", "--api-group=kafka.strimzi.io", "-o", "name").count("\n") >= 4)
+    figures = []
+    for overlay in (kube.LAB, PRODUCTION):
+        all_of_them = objects(overlay)
+        for o in all_of_them:
+            if o["kind"] == "Namespace":
+                make_namespace(o["metadata"]["name"])
+        kubectl("apply", "--dry-run=server", "-k", overlay)
+        pods = dict(pods_of(all_of_them))
+        for pod in pods.values():
+            is_admitted(pod)
+        figures.append("%s: %d objects, %d kinds of pods" % (overlay.name, len(all_of_them), len(pods)))
+    for fault in ({"runAsNonRoot": False}, {"seccompProfile": {"type": "Unconfined"}}):
+        sick = json.loads(json.dumps(next(iter(pods.values()))))
+        sick["spec"]["securityContext"] = {**sick["spec"]["securityContext"], **fault}
+        try:
+            is_admitted(sick)
+        except Failed as why:
+            assert "violates PodSecurity" in str(why), why
+        else:
+            raise AssertionError("a pod with %s was admitted too: pod security is not there" % fault)
+    return "; ".join(figures)
+
+
+# ---- policies ----
+
+LABELS = {"app.kubernetes.io/part-of": "mall", "app.kubernetes.io/instance": PREFIX + "mall"}
+SOURCES = {**{daemon: ("default", {"app": daemon, **LABELS}) for daemon in (*kube.DAEMONS, "postgres", "siege")},
+           "stranger": ("default", {}), "monitoring": ("monitoring", {}), "elsewhere": ("elsewhere", {"app": "siege", **LABELS})}
+OPEN_TO_NAMESPACE = "podSelector: {}" in kubectl("kustomize", kube.LAB / "shop") or kube.exists("pod", "siege")    # the lab's services, on 8080
+
+
+def may(source, target, port):
+    """What the manuals promise."""
+    services, daemons = kube.SERVICES, kube.DAEMONS
+    if port == 8080:
+        return target == "gateway" and source in ("stranger", "monitoring", "elsewhere", "siege", "frontend") or \
+            target in (*services, "frontend") and source == "gateway" or \
+            source == "order" and target == "product" or \
+            target in services and source in ("frontend", "siege", *(["stranger"] if OPEN_TO_NAMESPACE else []))
+    if port == 9090:
+        return source == "monitoring" or source == "frontend" and target != "frontend"
+    if port == 5432:
+        return source in services
+    return port == 9092 and (source in (*services, "frontend", "siege") or source == "elsewhere") and target in ("my-kafka", *daemons)
+
+
+def probe(name, labels):
+    """A pod that looks like another and answers no requests: no Service has it, since it is never ready."""
+    container = {"name": "probe", "image": image_of_siege(), "command": ["sleep", "infinity"],
+                 "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+                 "resources": {"requests": {"cpu": "1m", "memory": "8Mi"}}, "readinessProbe": {"exec": {"command": ["false"]}}}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "probe-" + name, "labels": {**labels, "mall-test": "probe"}},
+            "spec": {"terminationGracePeriodSeconds": 0, "automountServiceAccountToken": False, "containers": [container],
+                     "securityContext": {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}}}}
+
+
+def image_of_siege():
+    what, name = kube.siege_pod().split("/")
+    found = kube.get(what, name)["spec"]
+    return (found if what == "pod" else found["template"]["spec"])["containers"][0]["image"]
+
+
+# all at once: one that is not let through ends by its time
+CONNECT = r'''for at in "$@"; do { timeout %d bash -c ": </dev/tcp/${at%%:*}/${at#*:}" 2>/dev/null && echo "$at"; } & done; wait'''
+
+
+def reached(namespace, pod, places, seconds):
+    said = kubectl("-n", namespace, "exec", pod, "--", "bash", "-c", CONNECT.replace("%d", str(seconds)), "bash", *places)
+    return set(said.split())
+
+
+def policies():
+    """Pods that may speak with each other do, and those that may not do not."""
+    targets = {}
+    for app, namespace, ports in (*((daemon, "default", (8080, 9090)) for daemon in kube.DAEMONS), ("postgres", "default", (5432,)),
+                                  ("my-kafka", "kafka", (9092,))):
+        address = kube.pods(app, namespace)[0]["status"]["podIP"]
+        targets.update({"%s:%d" % (address, port): (app, port) for port in ports})
+    for namespace in {n for n, _ in SOURCES.values()} - {"default"}:
+        make_namespace(namespace)
+        until("the account of " + namespace, lambda n=namespace: kube.exists("serviceaccount", "default", "-n", n))
+    try:
+        for name, (namespace, labels) in SOURCES.items():
+            kubectl("-n", namespace, "apply", "-f", "-", given=json.dumps(probe(name, labels)))
+        for name, (namespace, _) in SOURCES.items():
+            until("probe-%s runs" % name, lambda n=name, at=namespace: kube.get("pod", "probe-" + n, "-n", at)["status"]["phase"] == "Running")
+        passed = kept = 0
+        for name, (namespace, _) in SOURCES.items():
+            allowed = {place for place, (app, port) in targets.items() if may(name, app, port) and not (name == app)}
+            denied = {place for place, (app, port) in targets.items() if not may(name, app, port) and not (name == app)}
+            # who may is asked until it gets through, since the machine may be slow; who may not gets through never
+            until("%s reaches %s" % (name, sorted(targets[p] for p in allowed)),
+                  lambda n=name, at=namespace, a=allowed: a <= reached(at, "probe-" + n, sorted(a), 10), 120) if allowed else None
+            wrong = reached(namespace, "probe-" + name, sorted(denied), 3)
+            assert not wrong, "%s reached %s" % (name, sorted(targets[p] for p in wrong))
+            passed, kept = passed + len(allowed), kept + len(denied)
+    finally:
+        for namespace in {n for n, _ in SOURCES.values()}:
+            kubectl("-n", namespace, "delete", "pods", "-l", "mall-test=probe", "--ignore-not-found", "--wait=false")
+    return "%d pairs pass, %d do not" % (passed, kept)
+
+
+# ---- course ----
+
+CONSUMER = "/usr/bin/kafka-console-consumer"
+
+
+def typed(line, seconds=120, enough=None):
+    """A line as a participant types it, at a terminal; `enough`: what ends it, as Ctrl-C does."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(["sh", "-c", line], stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+                               env={**os.environ, "PATH": "%s:%s" % (kube.PLACE, os.environ["PATH"]), "TERM": "dumb"})
+    os.close(slave)
+    said, end = "", time.monotonic() + seconds
+    try:
+        while time.monotonic() < end:
+            if select.select([master], [], [], 0.2)[0]:
+                try:
+                    said += os.read(master, 65536).decode(errors="replace")
+                except OSError:                                 # all of it has ended
+                    break
+                if enough and enough(said):
+                    os.write(master, b"\x03")
+                    enough = None
+            elif process.poll() is not None:
+                break
+        else:
+            raise AssertionError("%s: not done within %d s:\n%s" % (line, seconds, said[-2000:]))
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait()
+        os.close(master)
+    return re.sub(r"\x1b\[[0-9;]*m|\r", "", said)                 # colours
+
+
+def course():
+    """Registers, orders, cancels, looks at the console and the topic, as the course types it."""
+    siege = kube.siege_pod().removeprefix("pod/")
+    gateway = "http://%sgateway:8080" % PREFIX
+    product = kube.register(100)
+
+    def stock():
+        return kube.ask("GET", "gateway", "/inventories/%d" % product)[1]["stock"]
+
+    said = typed("kubectl exec -it %s -- http POST %s/orders productId=%d productName=TV qty=5 customerId=100" % (siege, gateway, product))
+    assert "201 Created" in said, said
+    order = int(re.search(r"/orders/(\d+)", said)[1])
+    until("the stock is 95", lambda: stock() == 95)
+    until("a delivery", lambda: '"orderId": "%d"' % order in typed("kubectl exec -it %s -- http GET '%s/deliveries?size=1000'" % (siege, gateway))
+          or any(str(d.get("orderId")) == str(order) for d in kube.ask("GET", "gateway", "/deliveries?size=1000")[1]["_embedded"]["deliveries"]))
+    said = typed("kubectl exec -it %s -- http DELETE %s/orders/%d" % (siege, gateway, order))
+    assert re.search(r"HTTP/1.1 20[04]", said), said
+    until("the stock is 100 again", lambda: stock() == 100)
+
+    address = until("the load balancer has an address", lambda: kube.get("service", PREFIX + "gateway")["status"]["loadBalancer"]["ingress"][0]["ip"])
+    page = kube.enter("curl", "-sS", "-m", "30", "-i", "http://%s:8080/" % address)
+    assert page.startswith("HTTP/1.1 200") and "<!doctype html>" in page.lower(), page[:500]
+
+    said = typed("kubectl exec -it %s -- kcat -b my-kafka.kafka.svc.cluster.local:9092 -t mall -C -e -q" % siege)
+    mine = [line for line in said.splitlines() if re.search(r'"(id|orderId)": ?"?%d"?[,}]' % order, line)]
+    kinds = set(re.findall(r'"eventType": ?"(\w+)"', "\n".join(mine)))
+    assert {"orderplaced", "ordercancelled"} <= {kind.lower() for kind in kinds}, (kinds, said[-1000:])
+    # in one stroke with the manifests: the old path, where they bring it
+    consumer = CONSUMER if CONSUMER in kubectl("kustomize", kube.LAB) else "/opt/kafka/bin/kafka-console-consumer.sh"
+    said = typed("kubectl -n kafka exec -ti my-kafka-0 -- %s --bootstrap-server my-kafka:9092 --topic mall --from-beginning" % consumer,
+                 300, lambda text: "Orderplaced" in text)
+    assert "Orderplaced" in said, said[-1000:]
+    return "order %d placed, delivered, cancelled; %s on the topic; console at http://%s:8080/" % (order, ", ".join(sorted(kinds)), address)
+
+
+STORIES = [admitted, policies, course]
