@@ -7,6 +7,7 @@
 import contextlib
 import json
 import pathlib
+import random
 import re
 import subprocess
 import threading
@@ -118,11 +119,12 @@ def post(daemon, path, what):
     return ask("POST", daemon, path, "-H", "Content-Type: application/json", "-d", json.dumps(what))
 
 
-def register(stock, name="TV"):
-    """A product; its id."""
-    status, product = post("gateway", "/inventories", {"productName": name, "stock": stock})
-    assert status == 201, (status, product)
-    return int(product["_links"]["self"]["href"].rpartition("/")[2])
+def register(stock):
+    """A new product; its productId and its address."""
+    product = str(random.randrange(10 ** 5, 10 ** 9))
+    status, made = post("gateway", "/inventories", {"productId": product, "productName": "TV", "stock": stock})
+    assert status == 201, (status, made)
+    return product, re.sub(r"^http://[^/]+", "", made["_links"]["self"]["href"])
 
 
 # ---- load ----
