@@ -6,10 +6,14 @@
 """
 import contextlib
 import json
+import os
 import pathlib
 import random
 import re
+import signal
 import subprocess
+import sys
+import tempfile
 import threading
 import time
 
@@ -194,3 +198,51 @@ def audit(settle=120):
     topic = re.search(r"^topic=(\S+)", (LAB / "shop/settings.properties").read_text(), re.M)[1]
     return enter(TOP / "build/release/bin/mallctl", "audit", *(word for s in SERVICES for word in ("--" + s, "http://%s%s:8080" % (PREFIX, s))),
                  "--bus", "kafka://my-kafka.kafka:9092/" + topic, "--settle", "%ds" % settle)
+
+
+class Load:
+    """Clients that know each order that was acknowledged, and go on whatever fails (load.py).
+
+        with Load(20, product) as load:
+            ...
+        load.acknowledged, load.failed, load.must_be_there()
+    """
+
+    def __init__(self, clients, product):
+        address = get("service", PREFIX + "gateway")["status"]["loadBalancer"]["ingress"][0]["ip"]
+        self.file = pathlib.Path(tempfile.mkstemp(prefix="mall-load-")[1])
+        self.words = [PLACE / "enter", sys.executable, TOP / "tests/cluster/load.py", "http://%s:8080" % address, product, str(clients), self.file]
+
+    def __enter__(self):
+        before = orders()
+        # setsid: who enters waits for its child, and both are told to end
+        self.process = subprocess.Popen([str(w) for w in self.words], stdin=subprocess.DEVNULL, start_new_session=True)
+        until("orders arrive", lambda: orders() > before + 10)
+        return self
+
+    def __exit__(self, *_):
+        for pid in children(self.process.pid):
+            os.kill(pid, signal.SIGTERM)
+        self.process.wait(120)
+        said = json.loads(self.file.read_text())
+        self.file.unlink()
+        self.acknowledged, self.failed = said["acknowledged"], said["failed"]
+
+    def must_be_there(self):
+        """Each order that a client was told of exists, once."""
+        assert len(set(self.acknowledged)) == len(self.acknowledged), "an id was given twice"
+        there, page = set(), 0
+        while True:
+            status, found = ask("GET", "gateway", "/orders?size=1000&page=%d" % page)
+            assert status == 200, (status, found)
+            there |= {int(o["_links"]["self"]["href"].rpartition("/")[2]) for o in found["_embedded"]["orders"]}
+            page += 1
+            if page >= found["page"]["totalPages"]:
+                break
+        missing = set(self.acknowledged) - there
+        assert not missing, "%d acknowledged orders are not there: %s" % (len(missing), sorted(missing)[:5])
+
+
+def children(pid):
+    with open("/proc/%d/task/%d/children" % (pid, pid)) as them:
+        return [int(p) for p in them.read().split()]
