@@ -53,6 +53,10 @@ PARTS = {
     "coredns": Part("v1.13.1", {"coredns": "github.com/coredns/coredns"}, module="github.com/coredns/coredns"),
     "metrics-server": Part("v0.8.0", {"metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server"}, module="sigs.k8s.io/metrics-server"),
     "kube-network-policies": Part("v0.8.0", {"kube-network-policies": "sigs.k8s.io/kube-network-policies/cmd"}, module="sigs.k8s.io/kube-network-policies"),
+    "istio": Part("v0.0.0-20260827124520-eed52ebb66ad", {"pilot-agent": "./pilot/cmd/pilot-agent", "istioctl": "./istioctl/cmd/istioctl",
+                                                         "pilot-discovery": "./pilot/cmd/pilot-discovery",
+                                                         "istio-cni": "./cni/cmd/istio-cni", "install-cni": "./cni/cmd/install-cni"},
+                  module="istio.io/istio", within=True, tags="vtprotobuf,disable_pgv"),
     "jaeger": Part("v1.76.0", {"jaeger": "github.com/jaegertracing/jaeger/cmd/jaeger"}, module="github.com/jaegertracing/jaeger"), # Jaeger 2
     "victoria-logs": Part("v1.52.1", {"victoria-logs": "github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs"},
                           module="github.com/VictoriaMetrics/VictoriaLogs"),
