@@ -229,14 +229,18 @@ def a_sick_pod_is_left_out(objects):
         assert int(pool["http"]["idleTimeout"].rstrip("s")) * 1000 < int(kept), "%s: the daemon closes first, under a request" % host
 
 
-def who_types(objects):
-    """Where people type: a Deployment of the shop, or the lab's pod."""
-    return [o for o in workloads(objects) if app_of(o) == "siege"]
+def siege_is_in_the_mesh(objects):
+    """One pod for all malls of a namespace, with an account that the rules know."""
+    siege, = [o for o in of_kind(objects, "Pod") if name(o) == "siege"]
+    assert labels(siege).get("sidecar.istio.io/inject") == "true", labels(siege)
+    assert siege["metadata"]["annotations"]["traffic.sidecar.istio.io/excludeOutboundPorts"] == "9092", "Kafka is not past its sidecar"
+    assert any(one_rule_allows(rule, siege["spec"]["serviceAccountName"], "8080", "POST") and "from" in rule
+               for p in of_workload(objects, "AuthorizationPolicy", daemons(objects)["order"]) for rule in p["spec"]["rules"]), "its account is not known"
 
 
 def its_pods_are_in_the_mesh(objects):
     key, value = ("istio.io/dataplane-mode", "ambient") if is_ambient(objects) else ("sidecar.istio.io/inject", "true")
-    for o in workloads(objects):
+    for o in of_kind(objects, "Deployment", "StatefulSet"):
         inside = o["kind"] == "Deployment"
         assert template_labels(o).get(key) == (value if inside else None), "%s: %s is %s" % (where(o), key, template_labels(o).get(key))
 
@@ -277,7 +281,7 @@ def the_clients_address_survives(objects):
 
 def only_its_ways_are_open(objects):
     """istiod for each proxy, and its figures for namespace monitoring; in ambient mode port 15008 within the mall, and the kubelet's probes."""
-    ours = [Pod.of(o) for o in workloads(objects) if namespace(o) != "kafka"]
+    ours = [pod for pod in map(Pod.of, workloads(objects)) if INSTANCE in pod.labels]
     istiod, watcher = Pod("istiod", "istio-system", {"app": "istiod"}), Pod("watcher", "monitoring", {"app": "prometheus"})
     others = [istiod, watcher, Pod("stranger", namespace(daemons(objects)["order"]), {"app": "order"}), Pod("neighbour", "istio-system", {"app": "other"})]
     waypoints = [Pod("waypoint", namespace(g), {**g["spec"]["infrastructure"]["labels"]}) for g in istios(objects, "Gateway")]
@@ -336,8 +340,9 @@ def the_canary_is_order_but_for_its_image(objects):
     first = [o for o in of_kind(objects, "Deployment") if app_of(o) == "order" and o is not canary(objects)]
     assert len(first) == 1, list(map(where, first))
     second, first = canary(objects), first[0]
-    assert template_labels(first)["version"] == "stable" and template_labels(second)["version"] == "canary"
-    assert {**template_labels(second), "version": "stable"} == template_labels(first), template_labels(second)
+    assert template_labels(first)["track"] == "stable" and template_labels(second)["track"] == "canary"
+    of_both = [{k: v for k, v in template_labels(o).items() if k not in ("track", "version")} for o in (first, second)]
+    assert of_both[0] == of_both[1] and template_labels(second)["version"] == "canary", of_both
     assert template_annotations(second) == template_annotations(first)
     pods = [json.loads(json.dumps(pod_of(o))) for o in (first, second)]
     images = [pod["containers"][0].pop("image") for pod in pods]
@@ -350,16 +355,16 @@ def the_canary_is_order_but_for_its_image(objects):
 def its_services_tell_the_two_apart(objects):
     found = {name(s).rpartition("-")[2]: s["spec"]["selector"] for s in of_kind(objects, "Service") if labels(s).get("app.kubernetes.io/component") == "canary"}
     assert set(found) == {"stable", "canary"}, sorted(found)
-    for version, selector in found.items():
+    for track, selector in found.items():
         chosen = [o for o in workloads(objects) if selects({"matchLabels": selector}, template_labels(o))]
-        assert [template_labels(o)["version"] for o in chosen] == [version], "%s: %s" % (version, list(map(where, chosen)))
+        assert [template_labels(o)["track"] for o in chosen] == [track], "%s: %s" % (track, list(map(where, chosen)))
     both, = [s for s in of_kind(objects, "Service") if name(s) == name(canary(objects))[:-len("-canary")]]
     assert len([o for o in workloads(objects) if selects({"matchLabels": both["spec"]["selector"]}, template_labels(o))]) == 2, "order is not both"
 
 
 def a_tenth_goes_to_the_canary(objects):
     rule, = [d for d in istios(objects, "DestinationRule") if name(d).endswith("order")]
-    assert {s["name"]: s["labels"] for s in rule["spec"]["subsets"]} == {v: {"version": v} for v in ("stable", "canary")}, rule["spec"]
+    assert {s["name"]: s["labels"] for s in rule["spec"]["subsets"]} == {v: {"track": v} for v in ("stable", "canary")}, rule["spec"]
     service, = [v for v in istios(objects, "VirtualService") if name(v).endswith("order")]
     for http in service["spec"]["http"]:
         found = [(r["destination"]["host"], r["destination"]["subset"], r["weight"]) for r in http["route"]]
@@ -398,6 +403,12 @@ def sidecars_take_two_lines_with_whatever_else_there_is():
 
 def ambient_takes_two_lines_with_whatever_else_there_is():
     combined("mesh-ambient")
+
+
+def the_siege_pod_takes_a_line_in_the_lab():
+    overlay, shop = SHOPS[0]
+    objects = with_components(overlay, shop, "mesh", "mesh-sidecar", beside=("mesh-siege",))
+    check_all(objects, "mesh-sidecar", siege_is_in_the_mesh)
 
 
 def nothing_of_the_mesh_is_there_without_it():
@@ -511,6 +522,8 @@ BROKEN = [
     (a_sick_pod_is_left_out, MODES, lambda o: one(o, "DestinationRule", "order")["spec"]["trafficPolicy"]["connectionPool"]["tcp"].update(maxConnections=10)),
     (its_pods_are_in_the_mesh, ("mesh-sidecar",), lambda o: template_labels(order(o)).pop("sidecar.istio.io/inject")),
     (its_pods_are_in_the_mesh, ("mesh-ambient",), lambda o: template_labels(order(o)).pop("istio.io/dataplane-mode")),
+    (siege_is_in_the_mesh, ("mesh-sidecar",), lambda o: labels(one(o, "Pod", "siege")).clear()),
+    (siege_is_in_the_mesh, ("mesh-sidecar",), lambda o: one(o, "Pod", "siege")["spec"].update(serviceAccountName="default")),
     (only_its_ways_are_open, ("mesh-sidecar",), lambda o: o.remove(one(o, "NetworkPolicy", "istiod"))),
     (only_its_ways_are_open, ("mesh-sidecar",), lambda o: one(o, "NetworkPolicy", "sidecars")["spec"]["ingress"][0].pop("from")),
     (only_its_ways_are_open, ("mesh-ambient",), lambda o: one(o, "NetworkPolicy", "hbone")["spec"]["ingress"][0].pop("from")),
@@ -528,8 +541,8 @@ BROKEN = [
 ]
 BROKEN_CANARY = [
     (the_canary_is_order_but_for_its_image, lambda o: pod_of(canary(o)).update(terminationGracePeriodSeconds=1)),
-    (the_canary_is_order_but_for_its_image, lambda o: canary(o)["spec"]["selector"]["matchLabels"].pop("version")),
-    (its_services_tell_the_two_apart, lambda o: one(o, "Service", "order-stable")["spec"]["selector"].pop("version")),
+    (the_canary_is_order_but_for_its_image, lambda o: canary(o)["spec"]["selector"]["matchLabels"].pop("track")),
+    (its_services_tell_the_two_apart, lambda o: one(o, "Service", "order-stable")["spec"]["selector"].pop("track")),
     (its_services_tell_the_two_apart, lambda o: template_labels(canary(o)).update(app="another")),
     (a_tenth_goes_to_the_canary, lambda o: one(o, "VirtualService", "order")["spec"]["http"][1]["route"][0].update(weight=100)),
     (a_tenth_goes_to_the_canary, lambda o: one(o, "DestinationRule", "order")["spec"]["subsets"].pop()),
@@ -549,9 +562,9 @@ def fails(check, objects, harm):
 
 def each_check_of_the_mesh_fails_where_its_promise_is_broken():
     overlay, shop = SHOPS[0]
-    objects = {mode: with_mesh(overlay, shop, mode) for mode in MODES}
+    objects = {mode: with_components(overlay, shop, "mesh", mode, beside=("mesh-siege",)) for mode in MODES}
     seen = {check for check, _, _ in BROKEN} | {check for check, _ in BROKEN_CANARY}
-    untried = {*EITHER, *(c for of_mode in OF_MODE.values() for c in of_mode), *CANARY, a_tenth_goes_to_the_canary} - seen
+    untried = {*EITHER, *(c for of_mode in OF_MODE.values() for c in of_mode), *CANARY, a_tenth_goes_to_the_canary, siege_is_in_the_mesh} - seen
     assert not untried, "never seen to fail: %s" % sorted(map(words, untried))
     for number, (check, modes, harm) in enumerate(BROKEN):
         for mode in modes:
@@ -561,6 +574,7 @@ def each_check_of_the_mesh_fails_where_its_promise_is_broken():
         assert fails(check, objects, harm), "BROKEN_CANARY[%d] passes: %s" % (number, words(check))
 
 
-STORIES = [sidecars_take_two_lines_with_whatever_else_there_is, ambient_takes_two_lines_with_whatever_else_there_is, nothing_of_the_mesh_is_there_without_it,
+STORIES = [sidecars_take_two_lines_with_whatever_else_there_is, ambient_takes_two_lines_with_whatever_else_there_is,
+           the_siege_pod_takes_a_line_in_the_lab, nothing_of_the_mesh_is_there_without_it,
            a_canary_takes_one_line_more, a_canary_needs_no_mesh, a_canarys_image_is_said_in_the_overlay, another_prefix_reaches_the_mesh,
            istio_itself_finds_nothing_to_say, each_check_of_the_mesh_fails_where_its_promise_is_broken]
