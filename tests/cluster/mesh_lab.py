@@ -1,0 +1,132 @@
+"""mesh_lab - the lab on the cluster, with components more, and a fault in one of its pods."""
+import contextlib
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import kube
+from kube import PREFIX, TOP, enter, get, kubectl, until
+
+sys.path[1:1] = [str(TOP / "deploy/cluster"), str(TOP / "scripts")]
+import parts                                                    # noqa: E402
+import ports                                                    # noqa: E402
+
+K8S = TOP / "deploy/k8s"
+MESH = ("faults", "mesh", "mesh-sidecar")
+
+
+def with_lines(kustomization, names, up):
+    text, lines = kustomization.read_text(), "".join("  - %s/components/%s\n" % (up, name) for name in names)
+    there = re.search(r"^components:\n(?:  - .*\n)+", text, re.M)
+    kustomization.write_text(text.replace(there[0], there[0] + lines) if there else text + "\ncomponents:\n" + lines)
+
+
+@contextlib.contextmanager
+def overlay(shop, beside=(), images=None):
+    """A copy of deploy/k8s whose lab has more components."""
+    with tempfile.TemporaryDirectory(prefix="mall-mesh-") as place:
+        tree = pathlib.Path(place) / "k8s"
+        shutil.copytree(K8S, tree)
+        lab = tree / "overlays/lab"
+        with_lines(lab / "shop/kustomization.yaml", shop, "../../..")
+        if beside:
+            with_lines(lab / "kustomization.yaml", beside, "../..")
+        if images:
+            with open(lab / "shop/kustomization.yaml", "a", encoding="utf-8") as file:
+                file.write("images:\n" + "".join("  - name: %s\n    newName: %s\n    newTag: \"%s\"\n" % (old, *new.rsplit(":", 1)) for old, new in images.items()))
+        yield lab
+
+
+def rolled_out():
+    """The rollouts, and then all pods."""
+    for o in get("deployments")["items"]:
+        kubectl("rollout", "status", "deploy/" + o["metadata"]["name"], "--timeout=600s")
+    kube.becomes_ready()
+
+
+def image_of(daemon):
+    return get(*kube.deployment(daemon).split("/"))["spec"]["template"]["spec"]["containers"][0]["image"]
+
+
+def apply(*shop, beside=(), images=None, first=None):
+    """first: a selector; those objects come, and are ready, before the others."""
+    with overlay(shop, beside, images) as lab:
+        if first:
+            kubectl("apply", "-k", lab, "-l", first)
+            rolled_out()
+        kubectl("apply", "-k", lab)
+    rolled_out()
+
+
+def siege_anew():
+    """The siege pod is made again, since a pod gets its sidecar when it is made."""
+    kubectl("delete", "pod", "siege", "--ignore-not-found", "--wait=true")
+
+
+def proxies(pod):
+    return [c for c in pod["spec"].get("initContainers", ()) if c["name"] == "istio-proxy"]
+
+
+@contextlib.contextmanager
+def forwarded(pod, port):
+    """An address on the node that leads to a port of the pod, past its network's rules: 127.0.0.1:..."""
+    own = ports.reserve()
+    with subprocess.Popen([kube.PLACE / "kubectl", "port-forward", "pod/" + pod, "%d:%d" % (own, port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            until("%s:%d is forwarded" % (pod, port), lambda: enter("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "http://127.0.0.1:%d/faults" % own) == "200")
+            yield "127.0.0.1:%d" % own
+        finally:
+            process.terminate()
+
+
+@contextlib.contextmanager
+def sick(pod, **fault):
+    """A fault in one pod (docs/faults.md), for as long as the block takes."""
+    with forwarded(pod, 9091) as at:
+        made = json.loads(enter("curl", "-sS", "--fail-with-body", "-H", "Content-Type: application/json", "-d", json.dumps({"duration": "30min", **fault}),
+                                "http://%s/faults" % at))
+        try:
+            yield made
+        finally:
+            enter("curl", "-sS", "-X", "DELETE", "http://%s/faults/%s" % (at, made["id"]))
+
+
+def scaled(daemon, number):
+    kubectl("scale", kube.deployment(daemon), "--replicas=%d" % number)
+    until("there are %d pods of %s" % (number, daemon), lambda: len([p for p in kube.pods(daemon) if kube.ready(p)]) == len(kube.pods(daemon)) == number)
+
+
+def share(said):
+    """Of the requests, how many succeeded."""
+    return said["successful"] / (said["successful"] + said["failed"])
+
+
+def handled(pod, method, path):
+    """How many requests the pod itself has answered, by its metrics."""
+    text = enter("curl", "-sS", "-m", "20", "http://%s:9090/actuator/prometheus" % pod["status"]["podIP"])
+    return sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith("http_server_requests_seconds_count{")
+               and 'method="%s"' % method in line and 'uri="%s"' % path in line)
+
+
+def books():
+    """What the console finds, once all is settled: it asks from inside of the mesh."""
+    def balanced():
+        status, said = kube.ask("GET", "gateway", "/books")
+        return said if status == 200 and said.get("state", said.get("status")) == "balanced" else None
+    return until("the books balance", balanced)
+
+
+def istio(*does):
+    subprocess.check_call([sys.executable, TOP / "deploy/cluster/mesh.py", *does], stdout=subprocess.DEVNULL)
+
+
+def there_is_istio():
+    return parts.is_built("istio")
+
+
+def name_of(daemon):
+    return PREFIX + daemon
