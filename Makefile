@@ -162,11 +162,12 @@ images-test: deps-test images $(if $(ARCH),deps-emulator) ## as root, run the im
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@ARCH=$(ARCH) tests/images/run.py $(ONLY)
 
-cluster: ## as root, start a real Kubernetes in namespaces of its own on this machine (deploy/cluster); QUICK=1 with daemons of build/bin
+cluster: ## as root, start a real Kubernetes in namespaces of its own on this machine (deploy/cluster); QUICK=1 with daemons of build/bin, MESH=1 with Istio
 	@deploy/cluster/cluster.py check
 	@$(MAKE) --no-print-directory deps-cluster
 	@$(if $(QUICK),$(MAKE) --no-print-directory -j$(JOBS) programs)
 	@deploy/cluster/cluster.py up $(if $(QUICK),--quick)
+	@$(if $(MESH),deploy/cluster/mesh.py up)
 
 cluster-down: ## end it; nothing of it is left
 	@deploy/cluster/cluster.py down
