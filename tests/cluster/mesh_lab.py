@@ -36,8 +36,9 @@ def overlay(shop, beside=(), images=None):
         if beside:
             with_lines(lab / "kustomization.yaml", beside, "../..")
         if images:
+            lines = ["  - name: %s\n    newName: %s\n    newTag: \"%s\"\n" % (old, *new.rsplit(":", 1)) for old, new in images.items()]
             with open(lab / "shop/kustomization.yaml", "a", encoding="utf-8") as file:
-                file.write("images:\n" + "".join("  - name: %s\n    newName: %s\n    newTag: \"%s\"\n" % (old, *new.rsplit(":", 1)) for old, new in images.items()))
+                file.write("images:\n" + "".join(lines))
         yield lab
 
 
@@ -75,9 +76,10 @@ def proxies(pod):
 def forwarded(pod, port):
     """An address on the node that leads to a port of the pod, past its network's rules: 127.0.0.1:..."""
     own = ports.reserve()
-    with subprocess.Popen([kube.PLACE / "kubectl", "port-forward", "pod/" + pod, "%d:%d" % (own, port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    command = [kube.PLACE / "kubectl", "port-forward", "pod/" + pod, "%d:%d" % (own, port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            until("%s:%d is forwarded" % (pod, port), lambda: enter("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "http://127.0.0.1:%d/faults" % own) == "200")
+            until("%s:%d is forwarded" % (pod, port), lambda: enter("curl", "-sS", "http://127.0.0.1:%d/faults" % own))
             yield "127.0.0.1:%d" % own
         finally:
             process.terminate()
@@ -87,8 +89,8 @@ def forwarded(pod, port):
 def sick(pod, **fault):
     """A fault in one pod (docs/faults.md), for as long as the block takes."""
     with forwarded(pod, 9091) as at:
-        made = json.loads(enter("curl", "-sS", "--fail-with-body", "-H", "Content-Type: application/json", "-d", json.dumps({"duration": "30min", **fault}),
-                                "http://%s/faults" % at))
+        wanted = json.dumps({"duration": "30min", **fault})
+        made = json.loads(enter("curl", "-sS", "--fail-with-body", "-H", "Content-Type: application/json", "-d", wanted, "http://%s/faults" % at))
         try:
             yield made
         finally:
@@ -97,7 +99,10 @@ def sick(pod, **fault):
 
 def scaled(daemon, number):
     kubectl("scale", kube.deployment(daemon), "--replicas=%d" % number)
-    until("there are %d pods of %s" % (number, daemon), lambda: len([p for p in kube.pods(daemon) if kube.ready(p)]) == len(kube.pods(daemon)) == number)
+
+    def are_there():
+        return [kube.ready(pod) for pod in kube.pods(daemon)] == [True] * number
+    until("there are %d pods of %s" % (number, daemon), are_there)
 
 
 def share(said):

@@ -1,4 +1,4 @@
-"""mesh_stories - the lab in a real Istio: sidecars under pod security `restricted`, and each rule of components/mesh and canary as requests meet it."""
+"""mesh_stories - the lab in a real Istio: sidecars under pod security `restricted`, and each rule of components/mesh as requests meet it."""
 import contextlib
 import json
 import subprocess
@@ -9,6 +9,7 @@ import mesh_lab
 from kube import ask, enter, get, kubectl, pods, until
 from mesh_lab import MESH, apply, name_of, sick
 
+STATUS = ("curl", "-sS", "-m", "60", "-o", "/dev/null", "-w", "%{http_code}")
 RESTRICTED = "pod-security.kubernetes.io/enforce"
 
 
@@ -61,8 +62,8 @@ def mesh_orders():
 def from_node(daemon, path="/orders/1"):
     """curl's code and the status, asked by the node, which has no sidecar and which no NetworkPolicy stops."""
     address = get("service", name_of(daemon))["spec"]["clusterIP"]
-    made = subprocess.run([kube.PLACE / "enter", "curl", "-sS", "-m", "60", "-o", "/dev/null", "-w", "%{http_code}", "http://%s:8080%s" % (address, path)],
-                          capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    command = [kube.PLACE / "enter", *STATUS, "http://%s:8080%s" % (address, path)]
+    made = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     return made.returncode, made.stdout
 
 
@@ -84,13 +85,17 @@ def as_account(account):
     container, = [c for c in siege["spec"]["containers"] if c["name"] == "siege"]
     spec["containers"] = [{**{key: container[key] for key in ("image", "imagePullPolicy", "securityContext", "resources")}, "name": "siege",
                            "command": ["sleep", "3600"]}]
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": named, "namespace": "default", "labels": {"app": "siege", "sidecar.istio.io/inject": "true"}},
+    pod = {"apiVersion": "v1", "kind": "Pod",
+           "metadata": {"name": named, "namespace": "default", "labels": {"app": "siege", "sidecar.istio.io/inject": "true"}},
            "spec": {**spec, "serviceAccountName": account, "terminationGracePeriodSeconds": 1}}
     kubectl("apply", "-f", "-", given=json.dumps(pod))
     try:
         kubectl("wait", "pod/" + named, "--for=condition=Ready", "--timeout=300s")
-        yield lambda method, daemon, path: kubectl("exec", named, "-c", "siege", "--", "curl", "-sS", "-m", "60", "-o", "/dev/null", "-w", "%{http_code}", "-X", method,
-                                                   *(["-H", "Content-Type: application/json", "-d", "{}"] if method == "POST" else []), kube.url(daemon, path))
+
+        def request(method, daemon, path):
+            what = ["-H", "Content-Type: application/json", "-d", "{}"] if method == "POST" else []
+            return kubectl("exec", named, "-c", "siege", "--", *STATUS, "-X", method, *what, kube.url(daemon, path))
+        yield request
     finally:
         kubectl("delete", "pod", named, "--wait=false")
 
@@ -100,7 +105,8 @@ def mesh_authorization():
     asked = 0
     for account, rights in {
             name_of("frontend"): {("GET", "order", "/orders/1"): True, ("POST", "order", "/orders"): False, ("GET", "product", "/inventories"): True},
-            name_of("order"): {("GET", "product", "/inventories"): True, ("POST", "product", "/inventories"): False, ("GET", "delivery", "/deliveries"): False},
+            name_of("order"): {("GET", "product", "/inventories"): True, ("POST", "product", "/inventories"): False,
+                               ("GET", "delivery", "/deliveries"): False},
             name_of("delivery"): {("GET", "order", "/orders/1"): False, ("GET", "product", "/inventories"): False}}.items():
         with as_account(account) as request:
             for (method, daemon, path), may in rights.items():
@@ -111,12 +117,8 @@ def mesh_authorization():
 
 
 def log_lines(pod, text):
-    return [json.loads(line) for line in kubectl("logs", pod["metadata"]["name"], "-c", pod["metadata"]["labels"]["app"], "--tail=20000").splitlines() if text in line]
-
-
-def address_in(line):
-    """Of the access line, whatever way its fields are written."""
-    return line.get("client.address") or line.get("client", {}).get("address") or line.get("client.ip") or line.get("client", {}).get("ip")
+    said = kubectl("logs", pod["metadata"]["name"], "-c", pod["metadata"]["labels"]["app"], "--tail=20000")
+    return [json.loads(line) for line in said.splitlines() if text in line]
 
 
 def mesh_client_address():
@@ -128,7 +130,7 @@ def mesh_client_address():
     seen = {}
     for daemon in ("gateway", "order"):
         found = until("%s has logged it" % daemon, lambda: [line for pod in pods(daemon) for line in log_lines(pod, mark)])
-        seen[daemon] = {address_in(line) for line in found}
+        seen[daemon] = {line["client.ip"] for line in found}
     assert seen == {"gateway": {siege}, "order": {siege}}, seen
     return "order logs the client's own address"
 
@@ -226,8 +228,8 @@ def mesh_gone():
     return "no sidecar left"
 
 
-STORIES = [mesh_pods, mesh_orders, mesh_strict, mesh_authorization, mesh_client_address, mesh_timeout, mesh_faults, mesh_canary, mesh_outliers, mesh_siege,
-           mesh_autoscaler, mesh_gone]
+STORIES = [mesh_pods, mesh_orders, mesh_strict, mesh_authorization, mesh_client_address, mesh_timeout, mesh_faults, mesh_canary, mesh_outliers,
+           mesh_siege, mesh_autoscaler, mesh_gone]
 if not mesh_lab.there_is_istio():
     print("cluster: the stories of the mesh are left out: scripts/parts.py istio", file=sys.stderr)
     STORIES = []
