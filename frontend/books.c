@@ -8,22 +8,25 @@
 
 enum { MEMORY = 48 << 20, OFFENCES = 100 };
 
-static const struct metric_family balanced_family = {
-        "mall_books_balanced",
-        "1 where the last verdict is that the books balance, 0 where they do not; NaN where there "
-        "is none, or the last audit could not be made",
-        METRIC_GAUGE,
-        {NULL}};
-static const struct metric_family checked_family = {
-        "mall_books_checked_timestamp_seconds",
-        "When the last audit came to a verdict, since 1970; NaN before the first",
-        METRIC_GAUGE,
-        {NULL}};
+enum { BALANCED, CHECKED };
+
+const struct metric_family books_families[] = {
+        [BALANCED] = {"mall_books_balanced",
+                      "1 where the last verdict is that the books balance, 0 where they do not; "
+                      "NaN where there is none, or the last audit could not be made",
+                      METRIC_GAUGE,
+                      {NULL}},
+        [CHECKED] = {"mall_books_checked_timestamp_seconds",
+                     "When the last audit came to a verdict, since 1970; NaN before the first",
+                     METRIC_GAUGE,
+                     {NULL}},
+        {NULL},
+};
 
 void books_open(struct console *c)
 {
-        c->balanced = metrics_series(c->process->metrics, &balanced_family, NULL);
-        c->checked = metrics_series(c->process->metrics, &checked_family, NULL);
+        c->balanced = metrics_series(c->process->metrics, &books_families[BALANCED], NULL);
+        c->checked = metrics_series(c->process->metrics, &books_families[CHECKED], NULL);
         metric_set(c->balanced, NAN);
         metric_set(c->checked, NAN);
 }

@@ -50,6 +50,7 @@ struct console {
 enum http_result timeline_answer(void *console, struct http_request *request);
 
 /* Before the first books_make. */
+extern const struct metric_family books_families[]; /* the last one has no name */
 void books_open(struct console *console);
 /* For the fresh_config: GET /topology, GET /books. */
 void topology_make(void *console, struct text *out);

@@ -19,7 +19,7 @@ static const char books_first[] = "{\"at\":null,\"state\":\"unknown\",\"why\":\"
 
 extern const struct file page_files[]; /* written by scripts/embed.py */
 
-static const struct metric_family *const families[] = {dead_letter_families, NULL};
+static const struct metric_family *const families[] = {dead_letter_families, books_families, NULL};
 
 static const struct setting settings[] = {
         {.name = "services",

@@ -3,6 +3,7 @@
    OWNS   nothing; reads application.yml
    FAILS  404 no route; 503 the upstream cannot be reached; 504 its answer is too slow; 502 it
           breaks off */
+#include "base/breaker.h"
 #include "base/clock.h"
 #include "base/faults.h"
 #include "base/json.h"
@@ -11,6 +12,7 @@
 #include "gateway/gateway.h"
 #include "gateway/proxy/route_metrics.h"
 #include "gateway/routing/routes.h"
+#include "gateway/upstream/upstream_meter.h"
 #include "service/daemon.h"
 
 #include <pthread.h>
@@ -18,7 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct metric_family *const families[] = {route_families, NULL};
+static const struct metric_family *const families[] = {route_families, upstream_families,
+                                                       breaker_families, NULL};
 
 static const struct setting settings[] = {
         {.name = "routes",

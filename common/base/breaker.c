@@ -14,6 +14,14 @@ const struct breaker_config breaker_defaults = {
         .permitted = 10,
 };
 
+const struct metric_family breaker_families[] = {
+        {"mall_breaker_state",
+         "1 for the state that the breaker is in",
+         METRIC_GAUGE,
+         {"name", "state"}},
+        {NULL},
+};
+
 bool breaker_config_is_same(const struct breaker_config *a, const struct breaker_config *b)
 {
         return a->failure_rate == b->failure_rate && a->window == b->window &&

@@ -12,6 +12,8 @@
 #ifndef BASE_BREAKER_H
 #define BASE_BREAKER_H
 
+#include "base/metrics.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -27,6 +29,9 @@ struct breaker_config {
 
 extern const struct breaker_config breaker_defaults;
 bool breaker_config_is_same(const struct breaker_config *a, const struct breaker_config *b);
+
+/* How a breaker is shown by who has it; the last one has no name. */
+extern const struct metric_family breaker_families[];
 
 enum breaker_state { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN };
 

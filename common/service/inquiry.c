@@ -16,17 +16,11 @@ enum {
         MOST_URL = 8192, /* a service takes no longer target, unless it is set up so */
 };
 
-enum { QUESTION, BREAKER };
-
 const struct metric_family inquiry_families[] = {
-        [QUESTION] = {"mall_question_seconds",
-                      "What is asked of another service before a row is created, by how it ended",
-                      METRIC_HISTOGRAM,
-                      {"name", "outcome"}},
-        [BREAKER] = {"mall_breaker_state",
-                     "1 for the state that the breaker is in",
-                     METRIC_GAUGE,
-                     {"name", "state"}},
+        {"mall_question_seconds",
+         "What is asked of another service before a row is created, by how it ended",
+         METRIC_HISTOGRAM,
+         {"name", "outcome"}},
         {NULL},
 };
 
@@ -235,12 +229,12 @@ static void count_in(struct inquiry *i, struct metrics *metrics)
                                                            [BREAKER_HALF_OPEN] = "half_open"};
 
         for (int o = 0; o < OUTCOMES; o++)
-                i->ended[o] = metrics_series(metrics, &inquiry_families[QUESTION],
+                i->ended[o] = metrics_series(metrics, inquiry_families,
                                              (const char *[]){i->question->name, outcomes[o]});
         if (!i->breaker)
                 return;
         for (int s = 0; s < BREAKER_STATES; s++)
-                i->states[s] = metrics_series(metrics, &inquiry_families[BREAKER],
+                i->states[s] = metrics_series(metrics, breaker_families,
                                               (const char *[]){i->question->name, states[s]});
         metrics_on_scrape(metrics, refresh, i);
 }

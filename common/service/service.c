@@ -1,5 +1,6 @@
 #include "service/service.h"
 
+#include "base/breaker.h"
 #include "base/clock.h"
 #include "base/faults.h"
 #include "base/log.h"
@@ -352,13 +353,14 @@ static void each_second(struct process *p, int64_t second)
 int service_main(const struct service *service, int argc, char **argv)
 {
         enum { MOST = 24 };
-        const struct metric_family *const families[] = {relay_families,
-                                                        inbox_families,
-                                                        bus_families,
-                                                        store_families,
-                                                        service->admission ? inquiry_families
-                                                                           : NULL,
-                                                        NULL};
+        const struct metric_family *const families[] = {
+                relay_families,
+                inbox_families,
+                bus_families,
+                store_families,
+                service->admission ? inquiry_families : NULL,
+                service->admission ? breaker_families : NULL,
+                NULL};
         struct setting settings[MOST + 1] = {{.name = NULL}};
         struct parts parts = {.service = service};
         size_t count = 0;

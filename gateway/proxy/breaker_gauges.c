@@ -7,11 +7,6 @@
 
 enum { STATES = BREAKER_HALF_OPEN + 1, MOST_NAMES = 100 };
 
-static const struct metric_family family = {"mall_breaker_state",
-                                            "1 for the state that the breaker is in",
-                                            METRIC_GAUGE,
-                                            {"name", "state"}};
-
 struct breaker_gauge {
         const char *name;
         struct metric *states[STATES];
@@ -61,8 +56,8 @@ static const struct breaker_gauge *gauge_of(struct breaker_gauges *g, const char
         g->count++;
         one->name = arena_string(g->arena, name);
         for (int s = 0; s < STATES; s++)
-                one->states[s] =
-                        metrics_series(g->metrics, &family, (const char *[]){name, states[s]});
+                one->states[s] = metrics_series(g->metrics, breaker_families,
+                                                (const char *[]){name, states[s]});
         return one;
 }
 

@@ -9,24 +9,28 @@
 
 enum { MOST_UPSTREAMS = 100 };
 
-static const struct metric_family requests_family = {"mall_upstream_requests_total",
-                                                     "Tries at an upstream that have ended, by how",
-                                                     METRIC_COUNTER,
-                                                     {"upstream", "outcome"}};
-static const struct metric_family seconds_family = {
-        "mall_upstream_seconds",
-        "Tries at an upstream, from their begin to the answer's head or to their failure",
-        METRIC_HISTOGRAM,
-        {"upstream"}};
-static const struct metric_family retries_family = {"mall_upstream_retries_total",
-                                                    "Tries at an upstream after a request's first",
-                                                    METRIC_COUNTER,
-                                                    {"upstream"}};
-static const struct metric_family connections_family = {"mall_upstream_connections",
-                                                        "Connections to an upstream, by what they "
-                                                        "do",
-                                                        METRIC_GAUGE,
-                                                        {"upstream", "state"}};
+enum { REQUESTS, SECONDS, RETRIES, CONNECTIONS };
+
+const struct metric_family upstream_families[] = {
+        [REQUESTS] = {"mall_upstream_requests_total",
+                      "Tries at an upstream that have ended, by how",
+                      METRIC_COUNTER,
+                      {"upstream", "outcome"}},
+        [SECONDS] = {"mall_upstream_seconds",
+                     "Tries at an upstream, from their begin to the answer's head or to their "
+                     "failure",
+                     METRIC_HISTOGRAM,
+                     {"upstream"}},
+        [RETRIES] = {"mall_upstream_retries_total",
+                     "Tries at an upstream after a request's first",
+                     METRIC_COUNTER,
+                     {"upstream"}},
+        [CONNECTIONS] = {"mall_upstream_connections",
+                         "Connections to an upstream, by what they do",
+                         METRIC_GAUGE,
+                         {"upstream", "state"}},
+        {NULL},
+};
 
 struct upstream_meters {
         struct metrics *metrics;
@@ -60,7 +64,8 @@ void upstream_meters_close(struct upstream_meters **at)
 
 static struct metric *connections(struct metrics *metrics, const char *upstream, const char *state)
 {
-        return metrics_series(metrics, &connections_family, (const char *[]){upstream, state});
+        return metrics_series(metrics, &upstream_families[CONNECTIONS],
+                              (const char *[]){upstream, state});
 }
 
 static struct upstream_meter *meter_make(struct upstream_meters *m, const char *name)
@@ -78,10 +83,10 @@ static struct upstream_meter *meter_make(struct upstream_meters *m, const char *
         one->name = arena_string(m->arena, name);
         for (int o = 0; o < TRY_OUTCOMES; o++) {
                 values[1] = outcomes[o];
-                one->tries[o] = metrics_series(m->metrics, &requests_family, values);
+                one->tries[o] = metrics_series(m->metrics, &upstream_families[REQUESTS], values);
         }
-        one->seconds = metrics_series(m->metrics, &seconds_family, values);
-        one->retries = metrics_series(m->metrics, &retries_family, values);
+        one->seconds = metrics_series(m->metrics, &upstream_families[SECONDS], values);
+        one->retries = metrics_series(m->metrics, &upstream_families[RETRIES], values);
         one->idle = connections(m->metrics, name, "idle");
         one->busy = connections(m->metrics, name, "busy");
         one->connecting = connections(m->metrics, name, "connecting");

@@ -30,6 +30,8 @@ struct upstream_meter {
         struct metric *idle, *busy, *connecting; /* connections */
 };
 
+extern const struct metric_family upstream_families[]; /* the last one has no name */
+
 struct upstream_meters;
 
 struct upstream_meters *upstream_meters_open(struct metrics *metrics);
