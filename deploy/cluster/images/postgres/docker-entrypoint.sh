@@ -2,7 +2,7 @@
 # As the image postgres:17 starts: an empty PGDATA becomes a database POSTGRES_DB of POSTGRES_USER, and then the server runs.
 set -eu
 
-[ "${1:-}" != "" ] && [ "${1#-}" = "$1" ] || set -- postgres "$@"
+case ${1:-} in "" | -*) set -- postgres "$@" ;; esac
 if [ "$1" != postgres ]; then
 	exec "$@"
 fi
