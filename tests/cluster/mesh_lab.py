@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import uuid
 
 import kube
 from kube import PREFIX, TOP, enter, get, kubectl, until
@@ -95,6 +96,14 @@ def sick(pod, **fault):
             yield made
         finally:
             enter("curl", "-sS", "-X", "DELETE", "http://%s/faults/%s" % (at, made["id"]))
+
+
+def product(stock=1000000):
+    """A new one's productId."""
+    known = str(uuid.uuid4())
+    status, said = kube.post("gateway", "/inventories", {"productId": known, "productName": "TV", "stock": stock})
+    assert status == 201, (status, said)
+    return known
 
 
 def scaled(daemon, number):

@@ -29,7 +29,7 @@ def patched(kind, name, *operations):
 
 
 def one_sick_pod(mesh):
-    product = str(kube.register(10000000))
+    product = mesh_lab.product(10000000)
     mesh_lab.scaled("order", 3)
 
     def measured(what, daemon):
@@ -60,7 +60,7 @@ OFF = {"MALL_STOCK_CHECK_TIMEOUT": "8s", "MALL_STOCK_CHECK_PAUSE": "0", "MALL_ST
 
 
 def slow_product(mesh):
-    product = str(kube.register(10000000))
+    product = mesh_lab.product(10000000)
 
     def measured(what):
         with sick(pods("product")[0]["metadata"]["name"], kind="http-latency", path="/inventories/**", delay="3s"):
@@ -104,7 +104,7 @@ def used():
 
 
 def cost(mesh):
-    product = str(kube.register(10000000))
+    product = mesh_lab.product(10000000)
     where = "mesh" if mesh else "no mesh"
     row("MB at rest, " + where, *("%s/%s %d" % (*k, m) for k, (_, m) in sorted(used().items())))
     body = ["-H", "Content-Type: application/json", "-d", kube.ORDER % (product, 1)]

@@ -17,12 +17,6 @@ def with_mesh(*more, **how):
     apply(*MESH, *more, beside=("mesh-siege",), **how)
 
 
-def fresh_product(stock=1000000):
-    product = kube.register(stock)
-    until("product %s is known" % product, lambda: ask("GET", "gateway", "/inventories/%s" % product)[0] == 200)
-    return str(product)
-
-
 def mesh_pods():
     """Each pod has its sidecar, and pod security `restricted` takes all of it."""
     mesh_lab.istio("up")
@@ -44,13 +38,13 @@ def mesh_pods():
 
 def mesh_orders():
     """An order is placed, delivered and canceled, and its stock follows."""
-    product = fresh_product(100)
+    product = mesh_lab.product(100)
     status, order = kube.post("gateway", "/orders", {"productId": product, "productName": "TV", "qty": 5, "customerId": "100"})
     assert status == 201, (status, order)
     at = order["_links"]["self"]["href"].partition(":8080")[2]
 
     def stock():
-        return ask("GET", "gateway", "/inventories/%s" % product)[1]["stock"]
+        return ask("GET", "gateway", "/inventories/search/findByProductId?productId=" + product)[1]["stock"]
 
     until("the stock is 95", lambda: stock() == 95)
     until("it is delivered", lambda: ask("GET", "gateway", at)[1]["status"] == "DeliveryStarted")
@@ -149,7 +143,7 @@ def mesh_faults():
     """Istio's own faults, as the exercises have them, and they go with the next apply."""
     folder = kube.TOP / "deploy/mesh/exercises"
     kubectl("patch", "virtualservice", name_of("order"), "--type=json", "--patch-file", folder / "failing-order.yaml")
-    product = fresh_product()
+    product = mesh_lab.product()
     try:
         said = until("some fail", lambda: (lambda s: s if s["failed"] else None)(
             kube.siege("-c5", "-r40", "--content-type", "application/json", kube.url("order", "/orders") + " POST " + kube.ORDER % (product, 1))))
@@ -192,7 +186,7 @@ def mesh_outliers():
 
 def mesh_siege():
     """The course's siege line, straight at order and inside of the mesh; then the books balance."""
-    product = fresh_product()
+    product = mesh_lab.product()
     said = kube.siege("-c30", "-t30S", "--content-type", "application/json", kube.url("order", "/orders") + " POST " + kube.ORDER % (product, 1))
     assert said["failed"] == 0 and said["successful"] > 100, said
     mesh_lab.books()
