@@ -108,6 +108,7 @@ def product(stock=1000000):
 
 def scaled(daemon, number):
     """On two cores there is no place for three pods that ask for a fifth of one, so they ask for less; apply() takes that back."""
+    kubectl("scale", kube.deployment(daemon), "--replicas=1")
     kubectl("set", "resources", kube.deployment(daemon), "-c", daemon, "--requests=cpu=20m")
     kubectl("scale", kube.deployment(daemon), "--replicas=%d" % number)
 
