@@ -169,6 +169,8 @@ cluster: ## as root, start a real Kubernetes in namespaces of its own on this ma
 	@deploy/cluster/cluster.py up $(if $(QUICK),--quick)
 	@$(if $(MESH),deploy/cluster/mesh.py up)
 
+	@deploy/cluster/cluster.py up $(if $(QUICK),--quick) $(CPUS:%=--cpus=%)
+
 cluster-down: ## end it; nothing of it is left
 	@deploy/cluster/cluster.py down
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """cluster - a real Kubernetes on this machine, in namespaces of its own: no port, mount, kernel setting or firewall rule of the machine is touched.
 
-usage: cluster.py up [--quick]     builds what is missing, starts it, and waits until it is ready; --quick: with daemons of build/bin, whose images take
-                                   seconds and not minutes
+usage: cluster.py up [--quick] [--cpus=6]   builds what is missing, starts it, and waits until it is ready; --quick: with daemons of build/bin, whose
+                                   images take seconds and not minutes; --cpus: how many the node says that it has at least
        cluster.py check            says what this machine lacks for it, but packages
        cluster.py down             ends it; nothing of it is left but logs
        cluster.py status           says whether it runs, and what it takes
@@ -44,6 +44,7 @@ COMMANDS = {"runc": "runc", "iptables": "iptables", "conntrack": "conntrack", "i
 CNI = pathlib.Path("/usr/lib/cni/ptp")
 PLACES = ["/usr/sbin", "/sbin", "/usr/local/sbin"]
 SECONDS = 300
+CPUS = 6                                                        # as the lab's three t3.medium have: else four order pods find no place on two
 
 
 def say(text):
@@ -164,13 +165,14 @@ def wait_for(what, is_so, holder):
     say(what)
 
 
-def up(how=None):
+def up(*how):
     if node():
         say("it runs already: build/cluster/kubectl get nodes")
         return 0
+    cpus = next((one.partition("=")[2] for one in how if one.startswith("--cpus=")), "%d" % CPUS)
     if check(packages_missing()):
         return 1
-    archives = build_all(how == "--quick")
+    archives = build_all("--quick" in how)
     down()                                                      # what one that was killed has left
     began = time.monotonic()
     write_commands()
@@ -179,7 +181,7 @@ def up(how=None):
     logs.mkdir()
     with open(logs / "node.log", "w") as log:
         holder = subprocess.Popen(["unshare", "--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc",
-                                   sys.executable, "-B", HERE / "node.py", PLACE, CGROUP, *archives],
+                                   sys.executable, "-B", HERE / "node.py", PLACE, CGROUP, cpus, *archives],
                                   cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
     while not (pid := child_of(holder.pid)):
         if holder.poll() is not None:
@@ -302,7 +304,12 @@ def open_(port, to=None):
     if not pid or not address:
         say("it does not run: make cluster" if not pid else "no Service of a gateway has an address")
         return 1
-    with socket.create_server(("127.0.0.1", int(port))) as server:
+    try:
+        server = socket.create_server(("127.0.0.1", int(port)))
+    except OSError as why:
+        say("port %s: %s" % (port, why.strerror))
+        return 1
+    with server:
         say("http://127.0.0.1:%s leads to %s:%d" % (port, *address))
         while True:
             threading.Thread(target=serve, args=(server.accept()[0], pid, address), daemon=True).start()

@@ -1,6 +1,6 @@
 """node - process 1 of a cluster's namespaces: it makes the node there, starts Kubernetes' programs, and starts anew those that end.
 
-    node.py PLACE CGROUP ARCHIVE...          started by cluster.py, as root, in new namespaces for net, mount, uts, ipc and pid
+    node.py PLACE CGROUP CPUS ARCHIVE...          started by cluster.py, as root, in new namespaces for net, mount, uts, ipc and pid
 
 What is under /run, /etc, /opt, /var/lib and /var/log here is the node's own: the machine's folders below, what is written above them, in
 memory. Images and volumes are in PLACE.
@@ -58,6 +58,22 @@ def mount_all(place):
         run("mount", "--bind", file, "/proc/sys/" + name)
     run("mount", "--make-rshared", "/")
     pathlib.Path("/run/netns").mkdir()
+
+
+def offer(cpus):
+    """kubelet counts processors here. Those that are not there are offline: they make room for requests, and no pod is sent to them."""
+    if cpus <= os.cpu_count():
+        return
+    online = pathlib.Path("/sys/devices/system/cpu/online").read_text()
+    places = [pathlib.Path("/sys/devices/system") / of for of in ("node", "cpu")]
+    for place in places:
+        run("mount", "-t", "tmpfs", "cpus", place)
+    for number in range(cpus):
+        topology = places[1] / ("cpu%d" % number) / "topology"
+        topology.mkdir(parents=True)
+        (topology / "core_id").write_text("%d\n" % number)
+        (topology / "physical_package_id").write_text("0\n")
+    (places[1] / "online").write_text(online)
 
 
 def make_network():
@@ -279,10 +295,11 @@ def bury_all(child):
             return os.waitstatus_to_exitcode(status)
 
 
-def main(place, cgroup, *archives):
+def main(place, cgroup, cpus, *archives):
     place = pathlib.Path(place)
     Cgroups(cgroup).enter("node")
     mount_all(place)
+    offer(int(cpus))
     child = os.fork()
     if child:
         return bury_all(child)

@@ -89,24 +89,33 @@ def admitted():
 # ---- policies ----
 
 LABELS = {"app.kubernetes.io/part-of": "mall", "app.kubernetes.io/instance": PREFIX + "mall"}
-SOURCES = {**{daemon: ("default", {"app": daemon, **LABELS}) for daemon in (*kube.DAEMONS, "postgres", "siege")},
-           "stranger": ("default", {}), "monitoring": ("monitoring", {}), "elsewhere": ("elsewhere", {"app": "siege", **LABELS})}
-OPEN_TO_NAMESPACE = "podSelector: {}" in kubectl("kustomize", kube.LAB / "shop") or kube.exists("pod", "siege")    # the lab's services, on 8080
 
 
-def may(source, target, port):
+def sources():
+    """Who tries, by name: where it is, and its labels."""
+    like_siege = {k: v for k, v in kube.pods("siege")[0]["metadata"]["labels"].items() if k != "pod-template-hash"}
+    return {**{name: ("default", {"app": name, **LABELS}) for name in (*kube.DAEMONS, "postgres")},
+            "siege": ("default", like_siege), "stranger": ("default", {}), "monitoring": ("monitoring", {}), "elsewhere": ("elsewhere", like_siege)}
+
+
+def lab_is_open():
+    """Are the lab's services open to all pods of the namespace, on 8080?"""
+    return kube.siege_pod() == "pod/siege"
+
+
+def may(source, target, port, is_open):
     """What the manuals promise."""
-    services, daemons = kube.SERVICES, kube.DAEMONS
+    services = kube.SERVICES
     if port == 8080:
         return target == "gateway" and source in ("stranger", "monitoring", "elsewhere", "siege", "frontend") or \
             target in (*services, "frontend") and source == "gateway" or \
             source == "order" and target == "product" or \
-            target in services and source in ("frontend", "siege", *(["stranger"] if OPEN_TO_NAMESPACE else []))
+            target in services and source in ("frontend", "siege", *(["stranger"] if is_open else []))
     if port == 9090:
         return source == "monitoring" or source == "frontend" and target != "frontend"
     if port == 5432:
         return source in services
-    return port == 9092 and (source in (*services, "frontend", "siege") or source == "elsewhere") and target in ("my-kafka", *daemons)
+    return port == 9092 and source in (*services, "frontend", "siege", "elsewhere")
 
 
 def probe(name, labels):
@@ -136,23 +145,23 @@ def reached(namespace, pod, places, seconds):
 
 def policies():
     """Pods that may speak with each other do, and those that may not do not."""
-    targets = {}
+    targets, from_, is_open = {}, sources(), lab_is_open()
     for app, namespace, ports in (*((daemon, "default", (8080, 9090)) for daemon in kube.DAEMONS), ("postgres", "default", (5432,)),
                                   ("my-kafka", "kafka", (9092,))):
         address = kube.pods(app, namespace)[0]["status"]["podIP"]
         targets.update({"%s:%d" % (address, port): (app, port) for port in ports})
-    for namespace in {n for n, _ in SOURCES.values()} - {"default"}:
+    for namespace in {n for n, _ in from_.values()} - {"default"}:
         make_namespace(namespace)
         until("the account of " + namespace, lambda n=namespace: kube.exists("serviceaccount", "default", "-n", n))
     try:
-        for name, (namespace, labels) in SOURCES.items():
+        for name, (namespace, labels) in from_.items():
             kubectl("-n", namespace, "apply", "-f", "-", given=json.dumps(probe(name, labels)))
-        for name, (namespace, _) in SOURCES.items():
+        for name, (namespace, _) in from_.items():
             until("probe-%s runs" % name, lambda n=name, at=namespace: kube.get("pod", "probe-" + n, "-n", at)["status"]["phase"] == "Running")
         passed = kept = 0
-        for name, (namespace, _) in SOURCES.items():
-            allowed = {place for place, (app, port) in targets.items() if may(name, app, port) and not (name == app)}
-            denied = {place for place, (app, port) in targets.items() if not may(name, app, port) and not (name == app)}
+        for name, (namespace, _) in from_.items():
+            allowed = {place for place, (app, port) in targets.items() if name != app and may(name, app, port, is_open)}
+            denied = {place for place, (app, port) in targets.items() if name != app and not may(name, app, port, is_open)}
             # who may is asked until it gets through, since the machine may be slow; who may not gets through never
             until("%s reaches %s" % (name, sorted(targets[p] for p in allowed)),
                   lambda n=name, at=namespace, a=allowed: a <= reached(at, "probe-" + n, sorted(a), 10), 120) if allowed else None
@@ -160,7 +169,7 @@ def policies():
             assert not wrong, "%s reached %s" % (name, sorted(targets[p] for p in wrong))
             passed, kept = passed + len(allowed), kept + len(denied)
     finally:
-        for namespace in {n for n, _ in SOURCES.values()}:
+        for namespace in {n for n, _ in from_.values()}:
             kubectl("-n", namespace, "delete", "pods", "-l", "mall-test=probe", "--ignore-not-found", "--wait=false")
     return "%d pairs pass, %d do not" % (passed, kept)
 
