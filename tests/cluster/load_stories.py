@@ -19,9 +19,10 @@ def replicas(daemon):
     return kube.get("deploy", PREFIX + daemon)["status"].get("readyReplicas", 0)
 
 
-def nothing_failed(said):
+def nothing_failed(load):
     """By siege's own count of successes: it leaves 4xx out of Availability."""
-    assert said["failed"] == 0 and said["successful"] == said["transactions"] > 0, said
+    said = load.said
+    assert said["failed"] == 0 and said["successful"] == said["transactions"] > 0, load.text[-3000:]
 
 
 def autoscaler():
@@ -60,7 +61,7 @@ def hpa():
         until("%d order pods" % AT_LEAST, lambda: watch.most >= AT_LEAST, 600)
         up = time.monotonic() - began
         time.sleep(30)                                          # the load goes on over the new pods
-    nothing_failed(load.said)
+    nothing_failed(load)
     began = time.monotonic()
     of_order(1)                                                 # the autoscaler waits five minutes before it takes pods away
     watch.ending.set()
@@ -77,7 +78,7 @@ def rollout():
         for daemon in kube.DAEMONS:
             kubectl("rollout", "restart", deployment(daemon))
             kubectl("rollout", "status", deployment(daemon), "--timeout=10m")
-    nothing_failed(load.said)
+    nothing_failed(load)
     took = time.monotonic() - began
     kube.becomes_ready()
     kube.audit()
@@ -116,7 +117,7 @@ def undo():
     assert "ImagePull" in said or "ErrImage" in said, "it does not say why: " + said[-3000:]
     after = kube.get("deploy", PREFIX + "order")["spec"]["template"]["spec"]["containers"][0]["image"]
     assert after == before, "%s, and before it was %s" % (after, before)
-    nothing_failed(load.said)
+    nothing_failed(load)
     return "back at revision %s; 0 of %d requests failed" % (re.search(r"at revision (\d+) again", said)[1], load.said["transactions"])
 
 
