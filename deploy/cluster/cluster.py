@@ -140,7 +140,8 @@ def write_commands():
                        "enter": 'exec nsenter --target "$pid" --net --mount --uts --ipc --pid --wdns="$PWD" "$@"'}.items():
         file = PLACE / name
         file.write_text('#!/bin/sh\n# written by deploy/cluster/cluster.py\nhere=%s\n'
-                        'pid=$(cut -d " " -f 1 "$here/pid" 2>/dev/null) && [ -d "/proc/$pid" ] || { echo "the cluster does not run: make cluster" >&2; exit 1; }\n%s\n'
+                        'pid=$(cut -d " " -f 1 "$here/pid" 2>/dev/null) && [ -d "/proc/$pid" ] ||\n'
+                        '\t{ echo "the cluster does not run: make cluster" >&2; exit 1; }\n%s\n'
                         % (PLACE, runs))
         file.chmod(0o755)
 

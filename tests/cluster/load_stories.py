@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -95,7 +96,6 @@ def undo():
     before = kube.get("deploy", PREFIX + "order")["spec"]["template"]["spec"]["containers"][0]["image"]
     with tempfile.TemporaryDirectory() as place:
         tree, bin_ = pathlib.Path(place) / "tree", pathlib.Path(place) / "bin"
-        kube.run("git", "-C", kube.TOP, "worktree", "list")     # the tree is one of git's
         tree.mkdir()
         for part in ("buildspec", "deploy"):
             kube.run("cp", "-r", kube.TOP / part, tree)
@@ -123,7 +123,7 @@ def undo():
 
 def kustomize():
     """The pinned one of tests/k8s."""
-    kube.run("python3", "-c", "import sys; sys.path.insert(0, sys.argv[1]); import tools; tools.fetch_go_tool(*tools.KUSTOMIZE)", kube.TOP / "tests/k8s")
+    kube.run(sys.executable, "-c", "import sys; sys.path.insert(0, sys.argv[1]); import tools; tools.fetch_go_tool(*tools.KUSTOMIZE)", kube.TOP / "tests/k8s")
     return kube.TOP / "build/tools/kustomize"
 
 

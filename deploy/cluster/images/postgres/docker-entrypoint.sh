@@ -2,7 +2,9 @@
 # As the image postgres:17 starts: an empty PGDATA becomes a database POSTGRES_DB of POSTGRES_USER, and then the server runs.
 set -eu
 
-case ${1:-} in "" | -*) set -- postgres "$@" ;; esac
+case ${1:-} in
+"" | -*) set -- postgres "$@" ;;
+esac
 if [ "$1" != postgres ]; then
 	exec "$@"
 fi
