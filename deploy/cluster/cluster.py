@@ -39,7 +39,7 @@ QUICK = IMAGES / "quick"
 CGROUP = "/mall-" + hashlib.sha256(str(TOP).encode()).hexdigest()[:8]
 BUILT = ("kubernetes", "etcd", "containerd", "coredns", "metrics-server", "kube-network-policies")
 OF_KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubectl")
-COMMANDS = {"runc": "runc", "iptables": "iptables", "conntrack": "conntrack", "ipset": "ipset", "ip": "iproute2", "openssl": "openssl", "unshare": "util-linux",
+COMMANDS = {"runc": "runc", "iptables": "iptables", "conntrack": "conntrack", "ip": "iproute2", "openssl": "openssl", "unshare": "util-linux",
             "nsenter": "util-linux", "mount": "mount", "mmdebstrap": "mmdebstrap", "mvn": "maven", "gcc": "gcc"}
 CNI = pathlib.Path("/usr/lib/cni/ptp")
 PLACES = ["/usr/sbin", "/sbin", "/usr/local/sbin"]

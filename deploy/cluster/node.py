@@ -88,17 +88,10 @@ def make_network():
     run("hostname", NAME)
     # A new connection from or to a pod waits for the word of kube-network-policies, once the Service's address has become a pod's. It would make such
     # rules itself, in nftables' own way, which not every kernel has. What root sends from the node, such as probes, passes.
-    #
-    # glibc asks for a name by two packets at once, which are one connection; while both wait, the kernel now and then drops one, and the name takes 5 s.
-    # So a pod whose question was let through is in the set `asked` for 10 s, and its next ones do not wait.
-    run("ipset", "create", "asked", "hash:ip", "timeout", "10")
-    dns = ["-p", "udp", "--dport", "53"]
     rules = [["-m", "conntrack", "--ctstate", "ESTABLISHED,RELATED", "-j", "ACCEPT"], ["-m", "owner", "--uid-owner", "0", "-j", "ACCEPT"],
-             [*dns, "-m", "set", "--match-set", "asked", "src", "-j", "ACCEPT"],
              ["-s", PODS, "-j", "NFQUEUE", "--queue-num", str(QUEUE)], ["-d", PODS, "-j", "NFQUEUE", "--queue-num", str(QUEUE)]]
     for rule in rules:
         run("iptables", "-t", "mangle", "-A", "POSTROUTING", *rule)
-    run("iptables", "-t", "nat", "-A", "POSTROUTING", *dns, "-j", "SET", "--add-set", "asked", "src", "--timeout", "10", "--exist") # comes after mangle
 
 
 def make_files(etc):

@@ -58,7 +58,7 @@ def hpa():
     of_order(1)
     began, watch = time.monotonic(), Most("order")
     watch.start()
-    with Siege(30, product, "order") as load:
+    with Siege(30, product, "order", by_name=True) as load:
         until("%d order pods" % AT_LEAST, lambda: watch.most >= AT_LEAST, 600)
         up = time.monotonic() - began
         time.sleep(30)                                          # the load goes on over the new pods
