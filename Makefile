@@ -166,10 +166,8 @@ cluster: ## as root, start a real Kubernetes in namespaces of its own on this ma
 	@deploy/cluster/cluster.py check
 	@$(MAKE) --no-print-directory deps-cluster
 	@$(if $(QUICK),$(MAKE) --no-print-directory -j$(JOBS) programs)
-	@deploy/cluster/cluster.py up $(if $(QUICK),--quick)
-	@$(if $(MESH),deploy/cluster/mesh.py up)
-
 	@deploy/cluster/cluster.py up $(if $(QUICK),--quick) $(CPUS:%=--cpus=%)
+	@$(if $(MESH),deploy/cluster/mesh.py up)
 
 cluster-down: ## end it; nothing of it is left
 	@deploy/cluster/cluster.py down
