@@ -6,7 +6,8 @@
 #   image   builds the image, whose build stage runs the unit tests, and pushes it, tagged with the commit's id
 #   deploy  applies this daemon's objects, with the image by digest, and waits; if the daemon does not become ready, undoes it and fails
 #
-# siege's image holds packages of Debian and no program of ours; its pod is deleted and created, which ends what is typed in it.
+# siege's image holds packages of Debian and no program of ours; its pod is deleted and created, which ends what is typed in it. mallctl's
+# is what jobs run: it is pushed, and nothing is applied.
 #
 # The tests are those of Dockerfile.template, on Debian, in the image's own build stage; without them there is no image. `make test`
 # needs Debian's packages, and CodeBuild's image is Amazon Linux.
@@ -85,6 +86,10 @@ deploy() {
 
 	by_digest=$(docker image inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' "$image" | grep -m 1 "^$repository@sha256:") ||
 		fail "docker knows no digest of $image"
+	if [ "$kind" = job ]; then
+		say "pushed $by_digest: the jobs of components/efs take it with the next apply of the overlay (deploy/eks/mine.sh)"
+		return
+	fi
 	[ "$service" != siege ] || OVERLAY=$SIEGE
 	(cd "$OVERLAY" && kustomize edit set image "mall.local/$service=$by_digest")
 	kustomize build "$OVERLAY" >build/manifests.yaml
@@ -137,7 +142,7 @@ undo() {
 : "${_PROJECT_NAME:?}" "${_CLUSTER_NAME:?}" "${_NAMESPACE:?}" "${AWS_ACCOUNT_ID:?}" "${AWS_DEFAULT_REGION:?}" "${CODEBUILD_RESOLVED_SOURCE_VERSION:?}"
 
 service=${_PROJECT_NAME##*-}
-case $service in siege) kind=pod ;; *) kind=deployment ;; esac
+case $service in siege) kind=pod ;; mallctl) kind=job ;; *) kind=deployment ;; esac
 [ -f "$OVERLAY/kustomization.yaml" ] || fail "_OVERLAY is $OVERLAY, where no kustomization.yaml is"
 prefix=$(sed -n 's/^namePrefix: *//p' "$OVERLAY/kustomization.yaml")
 case $prefix in

@@ -15,6 +15,7 @@ A YAML file may have blocks. The comments after the first one are the text, and 
     # end
 
 The gateway's routes are what people change: a service that has no route there gets one, and the rest stays as it is.
+COPIES are files that kustomize does not read where they are.
 GROUPS says what there is each of, FIELDS what may stand in braces.
 """
 import itertools
@@ -26,6 +27,7 @@ import services
 FOLDERS = ("deploy", "buildspec")
 OVERLAY = services.TOP / "deploy/k8s/overlays/lab/shop/kustomization.yaml"
 ROUTES = services.TOP / "deploy/k8s/base/application.yml"
+COPIES = {"deploy/k8s/components/efs/scripts": "deploy/backup"}
 MINE = "written by `make generate` from %s"
 
 
@@ -45,6 +47,8 @@ GROUPS = {
     "service": services.names,
     "daemon": services.daemons,
     "image": lambda: services.daemons() + ["siege", "mallctl"],
+    "program": lambda: services.daemons() + ["mallctl"],        # what Dockerfile.template makes an image of
+    "mall": lambda: ["mall"],                                   # once
     "console": lambda: ["frontend"],
 }
 FIELDS = {
@@ -52,6 +56,7 @@ FIELDS = {
     "NAME": lambda name, folder: name.upper(),
     "paths": lambda name, folder: ",".join("/%s/**" % collection for collection in services.collections(name, folder)),
     "prefix": lambda name, folder: re.search(r"^namePrefix: *(\S*)", text_of(OVERLAY), re.M)[1],
+    "services": lambda name, folder: " ".join(services.names()),
     "places": places,
     "admin_places": admin_places,
     "version": lambda name, folder: services.variable("VERSION")[0],
@@ -118,6 +123,13 @@ def with_routes(text, folder):
     return text.replace(LAST_ROUTE, "".join(fill(ROUTE, name, folder) for name in missing) + LAST_ROUTE)
 
 
+def copies():
+    """What is there and not in the original goes."""
+    for copy, original in COPIES.items():
+        wanted = {services.TOP / copy / path.name: text_of(path) for path in sorted((services.TOP / original).glob("*.sh"))}
+        yield from {**dict.fromkeys((services.TOP / copy).glob("*.sh")), **wanted}.items()
+
+
 def files(folder):
     found = {ROUTES: with_routes(text_of(ROUTES), folder)}
     paths = [path for top in FOLDERS for path in sorted((services.TOP / top).rglob("*"))]
@@ -127,4 +139,5 @@ def files(folder):
     for path in paths:
         if path.suffix == ".template":
             found.update(of_template(path, folder))
+    found.update(copies())
     return {str(path.relative_to(services.TOP)): text for path, text in found.items()}

@@ -147,7 +147,7 @@ BROKEN = [
     (a_service_more_is_in_every_overlay_under_every_prefix, K8S + "overlays/production/shop/services/kustomization.yaml", "labelSelector: app notin (frontend,gateway)",
      "name: (order|delivery|product)"),
     (a_service_more_is_in_every_overlay_under_every_prefix, K8S + "overlays/production/kafka/kustomization.yaml", "# for each service:", "# for all:"),
-    (a_service_more_has_its_pipeline_and_its_repository, "deploy/eks/pipelines.yaml", "      # for each daemon:\n      # - {name}\n", ""),
+    (a_service_more_has_its_pipeline_and_its_repository, "deploy/eks/pipelines.yaml", "      # for each program:\n      # - {name}\n", ""),
     (a_service_more_has_its_pipeline_and_its_repository, "deploy/eks/repositories.yaml", "# for each image:", "# for all:"),
     (a_service_more_has_its_pipeline_and_its_repository, "buildspec/daemon.yml.template", "pipeline.sh image", "pipeline.sh tools"),
     (another_prefix_is_the_prefix_of_a_service_more, "buildspec/daemon.yml.template", "{prefix}", "user23-"),

@@ -151,6 +151,21 @@ def siege_that_does_not_start_is_said(world):
         assert not build.ok and "siege did not become ready" in build.output and "kubectl describe pods" in named(build.commands), build.output
 
 
+def mallctl_is_pushed_and_nothing_is_applied(world):
+    """Not even where a Deployment is broken: it has none."""
+    image_is_of_its_service_and_tagged_with_the_commit(world, "mallctl")
+    with world(broken=["mallctl"]) as w:
+        build = w.build("mallctl")
+        assert build.ok and named(build.commands) == LOGIN + IMAGE + DEPLOY[:1] and not w.state["applied"], build.output
+        assert "%s/user23-mallctl@%s: the jobs of components/efs take it" % (REGISTRY, DIGEST) in build.output, build.output
+
+
+def mallctl_that_is_not_built_is_said(world):
+    with world(fails="docker build") as w:
+        build = w.build("mallctl")
+        assert not build.ok and not w.state["pushed"] and "pushed" not in build.output, build.output
+
+
 def no_secret_is_said_aloud(world):
     with world() as w:
         build = w.build("order")
@@ -257,6 +272,7 @@ OF_EACH = [logs_in_tests_and_builds_pushes_applies_waits_in_this_order, image_is
 OF_ORDER = [first_deployment_works, other_prefix_in_both_places_is_another_mall, other_namespace_is_where_all_of_it_is,
             image_repository_of_ones_own_in_the_overlay_is_no_obstacle, no_secret_is_said_aloud, production_is_another_overlay_whose_names_have_no_prefix,
             an_overlay_that_is_not_there_ends_it, siege_is_a_pod_that_is_made_anew, siege_that_does_not_start_is_said,
+            mallctl_is_pushed_and_nothing_is_applied, mallctl_that_is_not_built_is_said,
             failing_password_ends_it, failing_login_ends_it,
             failing_way_to_the_cluster_ends_it, failing_test_or_build_pushes_and_applies_nothing, failing_push_applies_nothing,
             unreachable_cluster_is_no_first_deployment, other_download_than_the_pinned_is_not_used, other_prefix_than_the_overlays_ends_it,
@@ -289,6 +305,9 @@ MUTANTS = [
     (siege_is_a_pod_that_is_made_anew, (SCRIPT, "set -- deploy/siege", "set -- .")),
     (siege_is_a_pod_that_is_made_anew, (SCRIPT, '[ "$service" != siege ] || OVERLAY=$SIEGE', "true")),
     (siege_that_does_not_start_is_said, (SCRIPT, "if ! in_cluster wait", "if in_cluster wait")),
+    (mallctl_is_pushed_and_nothing_is_applied, (SCRIPT, "mallctl) kind=job ;; ", "")),
+    (mallctl_is_pushed_and_nothing_is_applied, (SCRIPT, "\t\treturn\n", "\t\tkind=deployment\n")),
+    (mallctl_that_is_not_built_is_said, (SCRIPT, '[ "$CODEBUILD_BUILD_SUCCEEDING" = 1 ] ||', "true ||")),
     (no_secret_is_said_aloud, (SCRIPT, "set -eu", "set -eux")),
     (no_secret_is_said_aloud, (SCRIPT, "--password-stdin", '--password "$password"')),
     (failing_password_ends_it, (SCRIPT, "password=$(aws", "password=$(true || aws")),
