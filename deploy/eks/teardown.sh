@@ -2,7 +2,8 @@
 # teardown.sh - removes what README.md created, in an order that leaves nothing which costs
 #
 #   deploy/eks/teardown.sh           one participant's: mall, volumes, pipelines, repositories with their images
-#   deploy/eks/teardown.sh cluster   that, then Kafka and the cluster, and with them everybody's mall
+#   deploy/eks/teardown.sh cluster   that, then Kafka, the file system with all backups, the database, the cluster, and with them
+#                                    everybody's mall; a database that is protected from deletion stays, and so does the cluster
 #
 # If it breaks off, call it again. The prefix is namePrefix of deploy/k8s/overlays/lab/shop; kubectl's context must be the cluster's,
 # AWS_DEFAULT_REGION its region.
@@ -20,6 +21,7 @@ esac
 overlay=deploy/k8s/overlays/lab
 prefix=$(sed -n 's/^namePrefix: *//p' $overlay/shop/kustomization.yaml)
 
+# one that is not there is no failure
 delete_stack() {
 	aws cloudformation delete-stack --stack-name "$1"
 	aws cloudformation wait stack-delete-complete --stack-name "$1"
@@ -36,6 +38,10 @@ fi
 delete_stack "${prefix}pipelines"
 delete_stack "${prefix}repositories"
 
+# efs and rds are in the cluster's network. The log group comes last, since the add-on would make it again.
 if [ "${1:-}" = cluster ]; then
+	delete_stack "${prefix}efs"
+	delete_stack "${prefix}rds"
 	eksctl delete cluster -f deploy/eks/cluster.yaml --disable-nodegroup-eviction --wait
+	delete_stack "${prefix}logging"
 fi

@@ -342,7 +342,7 @@ BROKEN = [
     (the_database_is_private_and_its_password_is_nobodys, RDS, "ManageMasterUserPassword: true", "MasterUserPassword: a-password"),
     (the_database_is_private_and_its_password_is_nobodys, RDS, "PubliclyAccessible: false", "PubliclyAccessible: true"),
     (the_database_is_private_and_its_password_is_nobodys, RDS, "SourceSecurityGroupId: !Ref NodesSecurityGroup", "CidrIp: 0.0.0.0/0"),
-    (a_participants_policy_is_of_one_region_and_of_the_stacks_roles, POLICY, '["arn:aws:iam::*:role/eksctl-*", "arn:aws:iam::*:role/*-pipelines-*"]', '["*"]'),
+    (a_participants_policy_is_of_one_region_and_of_the_stacks_roles, POLICY, '["arn:aws:iam::*:role/eksctl-*", "arn:aws:iam::*:role/*-pipelines-*", "arn:aws:iam::*:role/*-efs-*"]', '["*"]'),
     (a_participants_policy_is_of_one_region_and_of_the_stacks_roles, POLICY, '"iam:GetUser"', '"iam:*"'),
     (role_edits_one_namespace, PIPES, "Type: namespace", "Type: cluster"),
     (cluster_is_as_large_as_it_says, CLUSTER, "maxSize: 4", "maxSize: 8"),
