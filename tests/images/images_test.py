@@ -24,8 +24,11 @@ def http(line):
     return json.loads(tool("http", "--ignore-stdin", "--check-status", "--print=b", *shlex.split(line)[1:]) or "null")
 
 
+IMAGES = (*PODS, "mallctl")                                     # those of Dockerfile.template; components/efs runs mallctl's
+
+
 def every_image(check):
-    for name in PODS:
+    for name in IMAGES:
         yield "%s's image: %s" % (name, check.__doc__), trouble(check, Image(name))
 
 
@@ -94,8 +97,8 @@ def test_what_is_in_the_images():
 
 def test_the_libraries_are_those_that_the_loader_loads():
     with Pods(only=()) as pods:
-        for name in PODS:
-            root = pods.add(name).root
+        for name in IMAGES:
+            root = pods.add(name).root if name in PODS else Root(Image(name), pods.directory, pods.resolver, [])
             there = {path for path, entry in root.image.files().items() if re.fullmatch(LIBRARY, path) and entry.isfile()}
             loader, = (path for path in there if "/ld-linux" in path)
             said = tool(*root.command("/" + loader, "--list", "/daemon"))
@@ -173,6 +176,16 @@ def test_a_data_directory_that_cannot_be_written_is_said_so_at_once():
         pod.start(wait=False)
         equal(pod.wait(5), 2, "how it ended")
         assert "MALL_DATA_DIR=/data" in pod.log(), pod.log()
+
+
+def test_mallctl_audits_a_mall_from_its_image():
+    """As the job does: by arguments alone, and its exit code tells."""
+    with Pods(drain="0s") as pods:
+        pods.order_one()
+        root = Root(Image("mallctl"), pods.directory, pods.resolver, [])
+        environment = ["%s=%s" % pair for pair in root.image.environment().items()]
+        said = tool("env", "-i", *environment, *root.command("/daemon", "audit", "--settle=60s", *("--%s=http://%s:8080" % (s, PODS[s][1]) for s in SERVICES)))
+        assert "orders" in said, said
 
 
 def test_siege_has_what_the_lab_types_and_types_it():

@@ -266,6 +266,8 @@ def the_console_asks_the_port_of_metrics(objects):
 
 
 def metrics_have_a_port_of_their_own(objects):
+    """And the books are audited for them while nobody looks."""
+    assert value_of(daemons(objects)["frontend"], "MALL_BOOKS_EVERY") == "5min", "an alert on the books would never come"
     for o in daemons(objects).values():
         port = value_of(o, "MALL_MANAGEMENT_PORT")
         assert {"name": "metrics", "containerPort": int(port)} in containers(o)[0]["ports"], "%s: port metrics is not %s" % (where(o), port)
@@ -621,6 +623,17 @@ def strimzi_takes_it(objects):
             assert version in versions, "%s has version %s only" % (o["kind"], ", ".join(versions))
             trouble = [e.message for e in jsonschema.Draft202012Validator(strict(versions[version])).iter_errors(o)]
             assert not trouble, "%s: %s" % (where(o), trouble)
+
+
+def the_operator_takes_it(objects):
+    """Prometheus' operator, by its own definitions; nothing in it is a name that they do not know."""
+    found = [o for o in objects if o["apiVersion"].startswith("monitoring.coreos.com/")]
+    assert found, "nothing for the operator"
+    for o in found:
+        crd = yaml.safe_load((tools.OPERATOR / (o["kind"] + ".yaml")).read_text())
+        versions = {v["name"]: v["schema"]["openAPIV3Schema"] for v in crd["spec"]["versions"]}
+        trouble = [e.message for e in jsonschema.Draft202012Validator(strict(versions[o["apiVersion"].rpartition("/")[2]])).iter_errors(o)]
+        assert not trouble, "%s: %s" % (where(o), trouble)
 
 
 def strimzi_is_whole(objects):

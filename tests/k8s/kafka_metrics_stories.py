@@ -22,7 +22,7 @@ import yaml
 from cluster import Pod, app_of, containers, env_of, may_speak, name, namespace, of_kind, pod_of, value_of, workloads
 from overlays import SHOPS, Skipped, built, with_components
 
-OF_OPERATORS = ("monitoring.coreos.com/", "keda.sh/")            # whose schemas are elsewhere
+OF_OPERATORS = ("monitoring.coreos.com/", "keda.sh/")            # checks.the_operator_takes_it; keda_stories
 WITH_PODS = (checks.schemas, checks.no_name_is_there_twice, checks.nothing_waits_to_start, checks.pods_are_restricted,
              checks.pods_have_no_token_and_no_links, checks.pods_are_limited, checks.selectors_match)
 LAB, PRODUCTION = SHOPS
@@ -89,6 +89,7 @@ def kafka_metrics_take_one_line_in_the_lab():
     objects = lab("kafka-metrics")
     check_pods(objects)
     scripts_are_mounted(objects)
+    checks.the_operator_takes_it(objects)
     metrics_are_only_for_who_watches(objects)
     opened = checks.flows(ours(objects)) - checks.flows(built(LAB[0]))
     opened = {flow for flow in opened if flow[1:] != ("kafka-lag", 9092)}  # policy my-kafka is about all pods there; nothing listens
@@ -128,6 +129,7 @@ def strimzi_shows_its_metrics():
     assert cluster["spec"]["kafka"]["metricsConfig"]["type"] == "strimziMetricsReporter" and cluster["spec"]["kafkaExporter"]["groupRegex"] == ".*"
     plain, = of_kind(built(PRODUCTION[0]), "Kafka")
     assert cluster["spec"]["kafka"]["listeners"][0]["port"] == plain["spec"]["kafka"]["listeners"][0]["port"]
+    checks.the_operator_takes_it(objects)
     monitor, = of_kind(objects, "PodMonitor")
     assert monitor["spec"]["selector"]["matchExpressions"][0]["values"] == ["mall-kafka", "mall-kafka-exporter"]
     broken = copy.deepcopy(objects)
@@ -149,6 +151,8 @@ def each_check_of_kafka_metrics_fails():
     for check, breaks in (
             (scripts_are_mounted, lambda o: containers([w for w in workloads(o) if app_of(w) == "kafka-lag"][0])[0].update(command=["bash"])),
             (scripts_are_mounted, lambda o: [c["data"].pop("start.sh", 0) for c in of_kind(o, "ConfigMap")]),
+            (checks.the_operator_takes_it, lambda o: of_kind(o, "PodMonitor")[1]["spec"]["podMetricsEndpoints"][0].update(portName="metrics")),
+            (checks.the_operator_takes_it, lambda o: of_kind(o, "PodMonitor")[0]["spec"].pop("selector")),
             (metrics_are_only_for_who_watches, lambda o: policy(o, "kafka-metrics")["spec"]["ingress"].append({})),
             (metrics_are_only_for_who_watches, lambda o: o.remove(policy(o, "kafka-lag"))),
             (metrics_are_only_for_who_watches, lambda o: of_kind(o, "PodMonitor")[0]["spec"]["podMetricsEndpoints"][0].update(port="http"))):

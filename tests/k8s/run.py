@@ -304,6 +304,7 @@ BROKEN = [
     (checks.daemons_are_set_up, LAB_DIR, lambda o: set_env(o, "gateway", "MALL_TRUSTED_PROXIES", "10.0.0.0/8")),
     (checks.daemons_are_set_up, LAB_DIR, lambda o: set_env(o, "order", "MALL_TRUSTED_PROXIES", "none")),
     (checks.metrics_have_a_port_of_their_own, LAB_DIR, lambda o: set_env(o, "order", "MALL_MANAGEMENT_PORT", "9091")),
+    (checks.metrics_have_a_port_of_their_own, LAB_DIR, lambda o: set_env(o, "frontend", "MALL_BOOKS_EVERY", "0s")),
     (checks.selectors_match, LAB_DIR, lambda o: at(o, "Service", "-order")["spec"]["selector"].update({INSTANCE: "mall"})),
     (checks.selectors_match, LAB_DIR, lambda o: at(o, "Service", "-order")["spec"]["ports"][0].update(targetPort="web")),
     (checks.selectors_match, LAB_DIR, lambda o: at(o, "PodDisruptionBudget", "-order")["spec"]["selector"]["matchLabels"].update(app="orders")),
