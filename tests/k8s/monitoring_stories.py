@@ -2,7 +2,6 @@
 import copy
 import json
 
-
 import checks
 import tools
 from cluster import Tree, containers, daemons, labels, name, namespace, of_kind, selects, where
