@@ -120,6 +120,7 @@ BREAKS = {
     "MallDeadLetters": (lambda r: r.gauge("mall_dead_letters", of("frontend", group="user23-product"), lambda t: int(t >= 0)), "ticket", 2),
     "MallEventsClash": (lambda r: r.counter("mall_events_clashing_total", of("product", event_type="Orderplaced"), lambda t: int(t == 1)), "ticket", 3),
     "MallBooksOff": (lambda r: r.gauge("mall_books_balanced", of("frontend"), lambda t: int(t < 0)), "page", 3),
+    "MallBooksUnchecked": (lambda r: r.gauge("mall_books_checked_timestamp_seconds", of("frontend"), lambda t: 60 * (r.history + t) if t < 0 else -21600), "ticket", 6),
     "MallPostgresSessionsNearMax": (lambda r: r.gauge("mall_postgres_sessions", of("order", state="idle"), lambda t: 24 if t < 0 else 90), "page", 6),
     # Replay's clock begins at 0: the certificate ends within 20 days, and a daemon's start lies before it was made
     "MallCertificateEnds": (lambda r: r.gauge("strimzi_certificate_expiration_timestamp_ms", {"cluster": "mall", "type": "cluster-ca"},

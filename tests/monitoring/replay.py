@@ -86,6 +86,7 @@ class Replay:
                 self.gauge("mall_postgres_sessions", of(service, state=state), n)
             self.gauge("mall_postgres_sessions_max", of(service), 100)
         self.gauge("mall_books_balanced", of("frontend"), 1)
+        self.gauge("mall_books_checked_timestamp_seconds", of("frontend"), lambda t: 60 * (self.history + t))
         self.breaker("order", lambda t: False)
         self.autoscaler(lambda t: 2)
         self.requests()
