@@ -49,7 +49,8 @@ def eksctl_takes_the_cluster(tree):
 
 
 def cloudformation_takes_the_templates(tree):
-    passes(fetch.BIN / "cfn-lint", "--regions", PSEUDO["AWS::Region"], "--", *(tree / "deploy/eks" / f for f in ("repositories.yaml", "pipelines.yaml", "rds.yaml", "logging.yaml", "efs.yaml")))
+    templates = (tree / "deploy/eks" / (name + ".yaml") for name in ("repositories", "pipelines", "rds", "logging", "efs"))
+    passes(fetch.BIN / "cfn-lint", "--regions", PSEUDO["AWS::Region"], "--", *templates)
 
 
 def hadolint_likes_the_dockerfiles(tree):

@@ -71,7 +71,8 @@ def all_pass(tree, *command):
 def a_service_more_is_in_every_overlay_under_every_prefix(tree):
     """By the checks of the manifests, which take the services from the same list: objects, images, routes, flows, rights in Kafka."""
     grow(tree)
-    assert all_pass(tree, "tests/k8s/run.py", "another prefix", "without prefix", "two malls", "the topic is", "base:", "overlays/production:", "efs keeps backups") > 40
+    parts = ("another prefix", "without prefix", "two malls", "the topic is", "base:", "overlays/production:", "efs keeps backups")
+    assert all_pass(tree, "tests/k8s/run.py", *parts) > 40
     status, said = run(tree, fetch.tools.TOOLS / "kustomize", "build", "deploy/k8s/overlays/lab/shop")
     assert status == 0 and "\n  name: user23-%s\n" % NAME in said and "image: mall.local/%s:" % NAME in said, said[-1000:]
 
