@@ -149,7 +149,7 @@ BROKEN = (
     (every_daemon_is_asked, lambda o: monitor_of(o)["spec"]["selector"]["matchLabels"].update(app="order")),
     (every_daemon_is_asked, lambda o: endpoint_of(o).update(port="http-metrics")),
     (every_daemon_is_asked, lambda o: endpoint_of(o).update(path="/metrics")),
-    (every_daemon_is_asked, lambda o: o.remove([p for p in of_kind(o, "NetworkPolicy") if name(p).endswith("-metrics")][0])),
+    (every_daemon_is_asked, lambda o: o.remove([p for p in of_kind(o, "NetworkPolicy") if name(p) == "user23-metrics"][0])),
     (its_series_say_whose_they_are, lambda o: endpoint_of(o)["relabelings"].pop()),
     (its_series_say_whose_they_are, lambda o: order_pod(o)["metadata"]["labels"].update({"app.kubernetes.io/instance": "user23"})),
     (boards_are_whole, lambda o: o.remove(of_kind(its_own(o), "ConfigMap")[0])),
