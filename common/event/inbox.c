@@ -240,6 +240,7 @@ struct inbox *inbox_open(const struct inbox_config *config, struct error *error)
         inbox->reactions = config->reactions;
         inbox->metrics = config->metrics;
         inbox->faults = config->faults;
+        inbox->applied_level = config->log_events ? LOG_INFO : LOG_DEBUG;
         inbox->system = messaging_system(config->bus.url);
         bus.wanted = is_wanted;
         bus.wanted_arg = inbox;

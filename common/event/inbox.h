@@ -31,6 +31,7 @@ struct inbox_config {
         const struct reaction *reactions;
         struct metrics *metrics;
         struct faults *faults; /* what fails on purpose; outlives the inbox; NULL: nothing */
+        bool log_events;       /* a line at info for each event that was applied, else at debug */
 };
 
 struct inbox *inbox_open(const struct inbox_config *config, struct error *error);

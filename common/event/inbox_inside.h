@@ -6,6 +6,7 @@
 #ifndef EVENT_INBOX_INSIDE_H
 #define EVENT_INBOX_INSIDE_H
 
+#include "base/log.h"
 #include "event/inbox.h"
 #include "event/messaging.h"
 #include "event/process_span.h"
@@ -21,6 +22,7 @@ struct inbox {
         const struct reaction *reactions;
         struct metrics *metrics;
         struct faults *faults; /* may be NULL */
+        enum log_level applied_level;
         struct own *own;
         pthread_t thread;
         _Atomic bool closing;

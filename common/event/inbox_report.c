@@ -1,8 +1,6 @@
 /* inbox: what came of the events, as metrics, log lines and spans. */
 #include "event/inbox_inside.h"
 
-#include "base/log.h"
-
 #include <stdio.h>
 
 enum { EVENT_AGE = OUTCOMES };
@@ -88,16 +86,16 @@ static void say_dead(const struct received *a, const char *label, const char *wh
                   "trace.id", id_of(ids.id), "span.id", id_of(ids.span), NULL);
 }
 
-/* At debug, since a line for each event is more than all access lines. */
-static void say_applied(const struct received *a, const char *label)
+/* At debug unless it is asked for, since a line for each event is more than all access lines. */
+static void say_applied(const struct inbox *inbox, const struct received *a, const char *label)
 {
         struct trace ids;
         char place[160];
 
-        if (!log_is_on(LOG_DEBUG))
+        if (!log_is_on(inbox->applied_level))
                 return;
         ids = process_span_ids(&a->span, &a->event);
-        log_write(LOG_DEBUG,
+        log_write(inbox->applied_level,
                   a->outcome == CONSUMED ? "an event was applied"
                                          : "an event that was applied before came again",
                   "event.place", place_of(&a->event, place), "event.type", label, "event.source",
@@ -120,7 +118,7 @@ void inbox_report(struct inbox *inbox, struct received *a, int64_t committed_ms)
         if (failures[a->outcome])
                 say_dead(a, label, why);
         else
-                say_applied(a, label);
+                say_applied(inbox, a, label);
         process_span_end(&a->span, &a->event, a->outcome == DUPLICATE, failures[a->outcome], why);
 }
 

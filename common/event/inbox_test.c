@@ -300,6 +300,35 @@ static void a_foreign_event_is_passed_for_good(void)
         end();
 }
 
+static void who_asks_for_it_reads_which_events_were_applied(void)
+{
+        static const char traced[] = "0af7651916cd43dd8448eb211c80319c";
+        struct record_header h[] = {
+                {"ce_source", "/other/1", 8},
+                {"ce_id", "1", 1},
+                {"ce_type", "Thing", 5},
+                {"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", 55}};
+        struct record r = {.key = "k", .key_len = 1, .headers = h, .header_count = 4};
+
+        for (int on = 0; on < 2; on++) {
+                begin();
+                h[1].value = on ? "2" : "1"; /* the store is the same */
+                r.value = thing("a");
+                r.value_len = strlen(r.value);
+                publish(&r, 1);
+                log_events = on;
+                listen_to_log();
+                listen_as("things");
+                wait_for_metric("consumed", "Thing", 1);
+                inbox_close(&t.inbox, CLOSE_MS);
+                stop_listening();
+                check_int(count_of(told(), "an event was applied"), on);
+                check_int(count_of(told(), traced), on);
+                end();
+        }
+        log_events = false;
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
@@ -315,6 +344,7 @@ int main(int argc, char **argv)
                 STORY(what_was_read_is_let_go_of),
                 STORY(events_of_other_types_are_skipped),
                 STORY(a_foreign_event_is_passed_for_good),
+                STORY(who_asks_for_it_reads_which_events_were_applied),
                 {NULL, NULL},
         };
 

@@ -100,6 +100,12 @@ static const struct setting service_settings[] = {
                  "its records",
          .least = 60000,
          .most = 31536000000},
+        {.name = "log-events",
+         .type = SETTING_CHOICE,
+         .fallback = "off",
+         .help = "a log line at info for each event that was applied, with its order's trace: off "
+                 "or on; off: at debug",
+         .choices = "off|on"},
         {.name = "log-retention",
          .type = SETTING_DURATION,
          .fallback = "7d",
@@ -254,6 +260,7 @@ static bool inbox_step(struct process *p, struct error *error)
                 .reactions = parts->service->reactions,
                 .metrics = p->metrics,
                 .faults = p->faults,
+                .log_events = strcmp(config_text(p->config, "log-events"), "on") == 0,
         };
 
         if (prefix && (strlen(prefix) > GROUP_PREFIX_MOST || !bus_topic_is_valid(prefix)))

@@ -16,6 +16,7 @@ enum { PATIENCE_US = 20 * 1000000, CLOSE_MS = 2000, MANY = 1200 };
 
 static _Atomic int refusals; /* how often "busy" is refused before it is taken */
 static _Atomic int reacted;
+static bool log_events; /* of the inbox that begins next */
 
 /* A thing named "bad" can never be applied, one named "busy" not yet. */
 static inline void take(struct unit *unit, const struct event *event)
@@ -55,7 +56,8 @@ static inline void listen_as(const char *group)
                                       .bus = bus_of_story(),
                                       .group = group,
                                       .reactions = reactions,
-                                      .metrics = t.metrics};
+                                      .metrics = t.metrics,
+                                      .log_events = log_events};
         struct error e = {0};
 
         t.inbox = inbox_open(&config, &e);
