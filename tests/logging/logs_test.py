@@ -5,7 +5,7 @@ import threading
 import time
 
 from mall import TRADE, Mall, equal, until, until_equal
-from manifests import replaced
+from manifests import of_the_lab, replaced
 from queries import saved
 from stage import Stage, of_mall
 
@@ -32,9 +32,9 @@ def texts(stage, query="*"):
 
 
 def test_an_order_is_found_by_its_trace_id_over_all_services():
-    """At level debug each service says which events it applied. Whatever a daemon says is in the store, and its pod's names with it."""
+    """With the lab overlay's setting. Whatever a daemon says is in the store, and its pod's names with it."""
     with Stage() as stage:
-        with Mall(log_level="debug") as mall:
+        with Mall(log_events=of_the_lab("MALL_LOG_EVENTS")) as mall:
             ends = []
             for name in TRADE:
                 log = stage.pods.log("shop", "user23-%s-7d9c-x2x4z" % name, name, labels=of_mall(name), most=20000)
@@ -50,6 +50,8 @@ def test_an_order_is_found_by_its_trace_id_over_all_services():
                       ("shop", "user23-%s-7d9c-x2x4z" % row["service.name"], row["service.name"], row["service.name"], "user23-mall", "node-1"))
             first, = [row for row in found if row["_msg"] == "POST /orders 201" and row["service.name"] == "order"]
             equal((first["trace_id"], first["severity_text"], first["http.response.status_code"]), (TRACE, "INFO", "201"))
+            until(lambda: {("delivery", "OrderPlaced", "INFO"), ("product", "DeliveryStarted", "INFO")} <= {
+                (row["service.name"], row["event.type"], row["severity_text"]) for row in stage.store.ask('"trace.id":=%s "an event was applied"' % TRACE)})
             for daemon in mall.daemons.values():
                 equal(daemon.stop(), 0)
             for end in ends:                                    # all that they said is written

@@ -18,6 +18,13 @@ def configuration(component, file, places):
     return replaced((COMPONENTS / component / file).read_text(), places)
 
 
+def of_the_lab(variable):
+    """What the lab's overlay gives the services."""
+    given = re.search(r'^ *name: %s\n *value: "(.*)"\n' % variable, (TOP / "deploy/k8s/overlays/lab/shop/kustomization.yaml").read_text(), re.M)
+    assert given, "the lab does not set " + variable
+    return given[1]
+
+
 def arguments(file, component="logging"):
     """Of the one container that a manifest has; this machine's Python knows no YAML."""
     text = (COMPONENTS / component / file).read_text()
