@@ -50,7 +50,7 @@ def test_an_order_is_found_by_its_trace_id_over_all_services():
                       ("shop", "user23-%s-7d9c-x2x4z" % row["service.name"], row["service.name"], row["service.name"], "user23-mall", "node-1"))
             first, = [row for row in found if row["_msg"] == "POST /orders 201" and row["service.name"] == "order"]
             equal((first["trace_id"], first["severity_text"], first["http.response.status_code"]), (TRACE, "INFO", "201"))
-            until(lambda: {("delivery", "OrderPlaced", "INFO"), ("product", "DeliveryStarted", "INFO")} <= {
+            until(lambda: {("delivery", "Orderplaced", "INFO"), ("product", "DeliveryStarted", "INFO")} <= {
                 (row["service.name"], row["event.type"], row["severity_text"]) for row in stage.store.ask('"trace.id":=%s "an event was applied"' % TRACE)})
             for daemon in mall.daemons.values():
                 equal(daemon.stop(), 0)
