@@ -143,7 +143,7 @@ def test_without_recover_the_audit_names_what_is_lost():
             equal(daemon.stop(), 0)
         script("restore.sh", mall, server)
         tool(BIN / "mallctl", "renew", server.url)
-        script("again.sh", mall, MALL_BUS_URL=mall.order.settings["bus_url"], KAFKA_HOME=str(kafka_home(mall.directory)))
+        script("again.sh", mall, SERVICES="delivery", MALL_BUS_URL=mall.order.settings["bus_url"], KAFKA_HOME=str(kafka_home(mall.directory)))
         for daemon in mall.services():
             daemon.start()
         until(lambda: len(mall.delivery.rows("deliveries")) >= 32, 60)
