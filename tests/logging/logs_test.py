@@ -139,33 +139,33 @@ def distinct(stage):
 
 
 class Writer(threading.Thread):
-    """Lines with a number each, in pods of their own, as fast as it can, or with a pause after each hundred."""
+    """Lines with a number each, in pods of their own, as fast as it can, or at most so many ahead of the store."""
 
-    def __init__(self, logs, count, pause):
-        super().__init__()
-        self.logs, self.count, self.pause = logs, count, pause
+    def __init__(self, stage, logs, count, ahead):
+        super().__init__(daemon=True)
+        self.stage, self.logs, self.count, self.ahead = stage, logs, count, ahead
 
     def run(self):
         for number in range(self.count):
             self.logs[number % len(self.logs)].write(ecs("line", seq="s%d" % number))
-            if self.pause and number % 100 == 99:
-                time.sleep(self.pause)
+            while self.ahead and number % 1000 == 999 and number - distinct(self.stage) > self.ahead:
+                time.sleep(0.05)
 
 
-def restarted(end, times, pause=0):
+def restarted(end, times, ahead=0):
     """100,000 lines over four pods, and restarts in the midst of them: how many came, and how many told apart by their place."""
     count = 100000
     with Stage() as stage:
         logs = [stage.pods.log("shop", "user23-%s-1" % name, name, labels=of_mall(name), most=5 * 1024 * 1024) for name in TRADE]
         collector = stage.collect()
-        writer = Writer(logs, count, pause)
+        writer = Writer(stage, logs, count, ahead)
         writer.start()
         for part in range(1, times + 1):
-            until(lambda part=part: distinct(stage) > count * part // (times + 2) or None)
+            until(lambda part=part: distinct(stage) > count * part // (times + 2) or None, 240)
             end(collector)
             collector.start()
         writer.join()
-        until_equal(lambda: distinct(stage), count)
+        until_equal(lambda: distinct(stage), count, 240)
         all_of_them = stage.store.count("seq:*")
         print("%d lines, %d of them twice" % (count, all_of_them - count))
         once, = stage.store.ask("seq:* | uniq by (k8s.pod.name, _time, log.file.record_offset) | count() n")
@@ -182,7 +182,7 @@ def test_a_restart_loses_no_line():
 def test_a_killed_collector_loses_no_line():
     """kill -9, while the collector keeps up with what is written, as it does on a node: then its places are noted five times a second,
     and a line that waited anywhere in its memory would be lost. What was read since the last note comes twice, told apart by its place."""
-    count, came, once = restarted(lambda collector: collector.kill(), times=8, pause=0.02)
+    count, came, once = restarted(lambda collector: collector.kill(), times=8, ahead=5000)
     assert came >= count, came
     equal(once, count, "lines told apart by their place")
 
