@@ -205,5 +205,8 @@ def run_and_order(*flags, signals=(signal.SIGINT,), routes=True, look=None):
             assert re.search(r"%s +%d " % (name, port), said), said
             assert ports.is_free(port), "%s still runs" % name
             with open(os.path.join(directory, "data/log", name + ".log"), encoding="utf-8") as log:
-                assert asked in log.read(), name
+                told = log.read()
+            assert "running" in told and "GET /actuator" not in told, name
+            for path in (path for daemon, path in ASKED_ALL_THE_TIME if daemon == name and not path.startswith("/actuator")):
+                assert "GET %s " % path in told, "%s does not tell %s" % (name, path)
         return said
