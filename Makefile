@@ -239,7 +239,7 @@ testing_objects  = $(patsubst %.c,$(OUT)/%.o,$(wildcard $(1)/testing/*.c))
 CONCURRENT         := bus bus_idle dead_watch bus_wanted bus_follower kafka_follower process_span commit_spans relay_spans audit relay_kafka relay_life relay_flights \
                       relay_faults loop row_cache server exchange limits deadline stream \
                       log metrics writer batch purge inbox inbox_trouble outbox relay service resource lifecycle upstream upload pool resolver write postgres \
-                      idempotency_keys breaker limiter snapshot admission fetch inquiry own sent contend dial \
+                      idempotency_keys breaker limiter snapshot tries_counted admission fetch inquiry own sent contend dial \
                       span_queue otlp try_span server_span sse fresh pass roll_call lookout event_stream \
                       injected injected_cut injected_stream try_fault admin commit_faults publish_faults consume_faults relay_beside errands fault_desk host_lookup \
                       admin_places faults fault_load figures
