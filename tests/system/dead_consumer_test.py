@@ -91,12 +91,12 @@ def at_work(mall):
         mall.order_one(qty=1)
     until(lambda: len(mall.delivery.rows("deliveries")) == BEFORE)
     until(lambda: outside(mall) == (0, 1), 180)
-    equal(event_age(mall), BEFORE)
+    until_equal(lambda: event_age(mall), BEFORE)
     return Exercise(mall)
 
 
 def all_wait(seen, count):
-    """Before nobody. The tool may not have answered: it shows nothing then."""
+    """For a group without a member. Where the tool did not answer there is no figure."""
     waiting, members = seen
     return members == 0 and waiting >= count
 
