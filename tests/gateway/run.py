@@ -10,4 +10,4 @@ sys.path.insert(1, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
 import stories                                                  # noqa: E402
 
 if __name__ == "__main__":
-    sys.exit(stories.main(__doc__, jobs=4, deadlines={"release": 60, "asan": 240, "tsan": 240}))
+    sys.exit(stories.main(__doc__, jobs=4, deadlines={"release": 180, "asan": 240, "tsan": 240}))
