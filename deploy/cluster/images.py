@@ -138,7 +138,7 @@ def of_daemons(to, say):
     """As Dockerfile.template makes them, but for the system that the programs were built on: this one."""
     top = HERE.parents[1]
     to.mkdir(parents=True, exist_ok=True)
-    for daemon in services.daemons():
+    for daemon in services.variable("PROGRAMS"):
         with tempfile.TemporaryDirectory() as place:
             root, layer = pathlib.Path(place) / "root", pathlib.Path(place) / "layer.tar"
             subprocess.check_call([top / "scripts/image_root", top / "build/release/bin" / daemon, root])

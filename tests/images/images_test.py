@@ -185,7 +185,7 @@ def test_mallctl_audits_a_mall_from_its_image():
         root = Root(Image("mallctl"), pods.directory, pods.resolver, [])
         environment = ["%s=%s" % pair for pair in root.image.environment().items()]
         said = tool("env", "-i", *environment, *root.command("/daemon", "audit", "--settle=60s", *("--%s=http://%s:8080" % (s, PODS[s][1]) for s in SERVICES)))
-        assert "orders" in said, said
+        assert "1 order, 1 delivery" in said and "balanced" in said, said
 
 
 def test_siege_has_what_the_lab_types_and_types_it():
