@@ -93,8 +93,8 @@ def becomes_ready():
 
 
 def siege_pod():
-    """A bare pod of the course's name, or what stands for it."""
-    return "pod/siege" if exists("pod", "siege") else "deploy/%ssiege" % PREFIX
+    """Of the course's name."""
+    return "pod/siege"
 
 
 def apply_lab():
