@@ -142,7 +142,7 @@ def up():
         kubectl("create", "namespace", "istio-system")
     applied(manifests())
     wait_until_ready()
-    cluster.say("the mesh is there: components/mesh and components/mesh-sidecar bring a mall into it (deploy/mesh/README.md)")
+    cluster.say("the mesh is there: components/mesh-sidecar brings a mall into it (deploy/mesh/README.md)")
     return 0
 
 

@@ -17,7 +17,7 @@ import parts                                                    # noqa: E402
 import ports                                                    # noqa: E402
 
 K8S = TOP / "deploy/k8s"
-MESH = ("faults", "mesh", "mesh-sidecar")
+MESH = ("faults", "mesh-sidecar")
 
 
 def with_lines(kustomization, names, up):

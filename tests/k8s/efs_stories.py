@@ -18,7 +18,7 @@ def in_lab():
 
 
 def in_production():
-    return with_components(*PRODUCTION, "efs", "efs-tls")
+    return with_components(*PRODUCTION, "efs-tls")
 
 
 def jobs(objects):

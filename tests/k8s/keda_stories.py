@@ -54,7 +54,7 @@ def in_lab(topic=None):
 
 
 def in_production():
-    return with_components(*PRODUCTION, "keda", "keda-tls", beside=("keda-strimzi",))
+    return with_components(*PRODUCTION, "keda-tls", beside=("keda-strimzi",))
 
 
 def scaled(objects):

@@ -73,7 +73,7 @@ def plain(objects):
 
 
 def with_mesh(overlay, shop, *more):
-    return with_components(overlay, shop, "mesh", *more)
+    return with_components(overlay, shop, *more)
 
 
 def template_labels(o):
@@ -396,17 +396,17 @@ def combined(mode):
                 checks.schemas([o for o in plain(objects) if not o["apiVersion"].startswith("monitoring.coreos.com/")])
 
 
-def sidecars_take_two_lines_with_whatever_else_there_is():
+def sidecars_take_one_line_with_whatever_else_there_is():
     combined("mesh-sidecar")
 
 
-def ambient_takes_two_lines_with_whatever_else_there_is():
+def ambient_takes_one_line_with_whatever_else_there_is():
     combined("mesh-ambient")
 
 
 def the_siege_pod_takes_a_line_in_the_lab():
     overlay, shop = SHOPS[0]
-    objects = with_components(overlay, shop, "mesh", "mesh-sidecar", beside=("mesh-siege",))
+    objects = with_components(overlay, shop, "mesh-sidecar", beside=("mesh-siege",))
     check_all(objects, "mesh-sidecar", siege_is_in_the_mesh)
 
 
@@ -451,7 +451,7 @@ def another_prefix_reaches_the_mesh():
     for mode in MODES:
         with Tree() as tree:
             tree.edit("overlays/lab/shop/kustomization.yaml", "namePrefix: user23-", "namePrefix: team-a7-")
-            with_lines(tree, "overlays/lab/shop/kustomization.yaml", ("mesh", mode, "canary"), "../../..")
+            with_lines(tree, "overlays/lab/shop/kustomization.yaml", (mode, "canary"), "../../..")
             objects = tree.build("overlays/lab")
         assert "user23" not in str(istios(objects)), [where(o) for o in istios(objects) if "user23" in str(o)]
         the_whole_mall_has_one_name(without_canary(objects))
@@ -582,7 +582,7 @@ def each_check_of_the_mesh_fails_where_its_promise_is_broken():
         assert fails(check, objects, harm), "BROKEN_CANARY[%d] passes: %s" % (number, words(check))
 
 
-STORIES = [sidecars_take_two_lines_with_whatever_else_there_is, ambient_takes_two_lines_with_whatever_else_there_is,
+STORIES = [sidecars_take_one_line_with_whatever_else_there_is, ambient_takes_one_line_with_whatever_else_there_is,
            the_siege_pod_takes_a_line_in_the_lab, nothing_of_the_mesh_is_there_without_it,
            a_canary_takes_one_line_more, a_canary_needs_no_mesh, a_canarys_image_is_said_in_the_overlay, another_prefix_reaches_the_mesh,
            istio_itself_finds_nothing_to_say, each_check_of_the_mesh_fails_where_its_promise_is_broken]
