@@ -2,8 +2,9 @@
 # teardown.sh - removes what README.md created, in an order that leaves nothing which costs
 #
 #   deploy/eks/teardown.sh           one participant's: mall, volumes, pipelines, repositories with their images
-#   deploy/eks/teardown.sh cluster   that, then Kafka, the file system with all backups, the database, the cluster, and with them
-#                                    everybody's mall; a database that is protected from deletion stays, and so does the cluster
+#   deploy/eks/teardown.sh cluster   that, then Kafka, Prometheus, VictoriaLogs, the file system with all backups, the database, the cluster, and
+#                                    with them everybody's mall: each of the others calls this before, else their disks stay. A database
+#                                    that is protected from deletion stays, and so does the cluster
 #
 # If it breaks off, call it again. The prefix is namePrefix of deploy/k8s/overlays/lab/shop; kubectl's context must be the cluster's,
 # AWS_DEFAULT_REGION its region.
@@ -33,6 +34,7 @@ kubectl delete -k $overlay/shop --ignore-not-found --wait
 kubectl delete pvc -l "app.kubernetes.io/instance=${prefix}mall" --wait
 if [ "${1:-}" = cluster ]; then
 	kubectl delete -k deploy/k8s/kafka --ignore-not-found --wait
+	kubectl delete namespace monitoring logging --ignore-not-found --wait # with the disks of Prometheus and VictoriaLogs
 fi
 
 delete_stack "${prefix}pipelines"

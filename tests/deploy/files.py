@@ -1,4 +1,5 @@
 """files - what deploy/eks and buildspec promise, checked without running them. Each check takes a tree; BROKEN breaks each."""
+import fnmatch
 import json
 import re
 import subprocess
@@ -9,7 +10,7 @@ import yaml
 import fetch
 import score
 import services
-from template import PSEUDO, TOP, Stack
+from template import PSEUDO, TOP, Loader, Stack, resources
 
 HERE = TOP / "tests/deploy"
 DAEMONS = tuple(services.daemons())
@@ -202,8 +203,13 @@ def role_without_connection_fetches_nothing_private(tree):
 
 
 def the_database_is_private_and_its_password_is_nobodys(tree):
-    database, = Stack("rds.yaml", tree).of_type("AWS::RDS::DBInstance")
-    assert database.get("ManageMasterUserPassword") is True and "MasterUserPassword" not in database
+    stack = yaml.load((tree / "deploy/eks/rds.yaml").read_text(), Loader)
+    raw = stack["Resources"]["Database"]["Properties"]
+    assert "ManageMasterUserPassword" not in raw, "it would be another one every seven days, and Secret mall-db has a copy"
+    assert raw.get("MasterUserPassword") == {"Fn::Sub": "{{resolve:secretsmanager:${Password}:SecretString}}"}, raw
+    kinds = {r["Type"]: r["Properties"] for r in stack["Resources"].values()}
+    assert kinds["AWS::SecretsManager::Secret"]["GenerateSecretString"]["PasswordLength"] >= 32 and "AWS::SecretsManager::RotationSchedule" not in kinds
+    database = raw
     assert database["PubliclyAccessible"] is False and database["StorageEncrypted"] is True and database["MultiAZ"] is True
     settings, = Stack("rds.yaml", tree).of_type("AWS::RDS::DBParameterGroup")
     assert settings["Parameters"] == {"rds.force_ssl": "1"}, settings
@@ -221,6 +227,25 @@ def a_participants_policy_is_of_one_region_and_of_the_stacks_roles(tree):
         assert not wide or statement["Condition"]["StringEquals"]["aws:RequestedRegion"] == region, statement["Sid"]
         changes = [a for a in statement["Action"] if a in ("iam:CreateRole", "iam:PassRole", "iam:AttachRolePolicy", "iam:PutRolePolicy")]
         assert not changes or "*" not in statement["Resource"], statement["Sid"]
+
+
+def a_participants_policy_allows_what_the_stacks_make(tree):
+    """By the resources' types; a role by the name that CloudFormation gives it, STACK-RESOURCE-LETTERS."""
+    of_service = {"CodeBuild": "codebuild", "EC2": "ec2", "ECR": "ecr", "EFS": "elasticfilesystem", "EKS": "eks", "Logs": "logs", "RDS": "rds",
+                  "SecretsManager": "secretsmanager"}
+    statements = json.loads((tree / "deploy/eks/participant-policy.json").read_text())["Statement"]
+    everywhere = {a for s in statements for a in s["Action"] if s["Resource"] == "*"}
+    assert "cloudformation:*" in everywhere
+    for path in sorted((tree / "deploy/eks").glob("*.yaml")):
+        template = yaml.load(path.read_text(), Loader)
+        for name, resource in resources(template).items() if "AWSTemplateFormatVersion" in template else ():
+            service = resource["Type"].split("::")[1]
+            if service == "IAM":
+                role = "arn:aws:iam::123456789012:role/user23-%s-%s-1ABCDEF" % (path.stem, name)
+                may = {a for s in statements if any(fnmatch.fnmatch(role, r) for r in s["Resource"] if r != "*") for a in s["Action"]}
+                assert {"iam:CreateRole", "iam:DeleteRole", "iam:PassRole", "iam:AttachRolePolicy", "iam:PutRolePolicy"} <= may, "%s: %s" % (path.name, role)
+            else:
+                assert of_service[service] + ":*" in everywhere, "%s makes %s" % (path.name, resource["Type"])
 
 
 def role_edits_one_namespace(tree):
@@ -286,7 +311,7 @@ CHECKS = [yaml_is_tidy, buildspecs_have_their_schema, eksctl_takes_the_cluster, 
           base_from_elsewhere_is_the_one_of_the_recipe, repositories_are_those_that_are_pushed_to, projects_build_their_service,
           a_push_builds_what_it_changed, role_may_what_the_steps_need_and_no_more, role_without_connection_fetches_nothing_private,
           the_database_is_private_and_its_password_is_nobodys, a_participants_policy_is_of_one_region_and_of_the_stacks_roles,
-          role_edits_one_namespace, cluster_is_as_large_as_it_says, cluster_has_its_addons, claims_get_a_volume, readme_speaks_of_what_is_there]
+          a_participants_policy_allows_what_the_stacks_make, role_edits_one_namespace, cluster_is_as_large_as_it_says, cluster_has_its_addons, claims_get_a_volume, readme_speaks_of_what_is_there]
 
 SCRIPT, ORDER, RECIPE = "buildspec/pipeline.sh", "buildspec/order.yml", "Dockerfile.template"
 CLUSTER, STORAGE, REPOS, PIPES, RDS = ("deploy/eks/%s.yaml" % name for name in ("cluster", "storageclass", "repositories", "pipelines", "rds"))
@@ -340,11 +365,15 @@ BROKEN = [
     (role_may_what_the_steps_need_and_no_more, PIPES, "project/${Prefix}*", "project/*"),
     (role_without_connection_fetches_nothing_private, PIPES, "                - !Ref AWS::NoValue\n\n", "                - Sid: FetchSource\n\n"),
     (role_edits_one_namespace, PIPES, "AmazonEKSEditPolicy", "AmazonEKSClusterAdminPolicy"),
-    (the_database_is_private_and_its_password_is_nobodys, RDS, "ManageMasterUserPassword: true", "MasterUserPassword: a-password"),
+    (the_database_is_private_and_its_password_is_nobodys, RDS, 'MasterUserPassword: !Sub "{{resolve:secretsmanager:${Password}:SecretString}}"', "MasterUserPassword: a-password"),
+    (the_database_is_private_and_its_password_is_nobodys, RDS, "      MasterUsername: mall\n", "      MasterUsername: mall\n      ManageMasterUserPassword: true\n"),
     (the_database_is_private_and_its_password_is_nobodys, RDS, "PubliclyAccessible: false", "PubliclyAccessible: true"),
     (the_database_is_private_and_its_password_is_nobodys, RDS, "SourceSecurityGroupId: !Ref NodesSecurityGroup", "CidrIp: 0.0.0.0/0"),
     (a_participants_policy_is_of_one_region_and_of_the_stacks_roles, POLICY, '["arn:aws:iam::*:role/eksctl-*", "arn:aws:iam::*:role/*-pipelines-*", "arn:aws:iam::*:role/*-efs-*"]', '["*"]'),
     (a_participants_policy_is_of_one_region_and_of_the_stacks_roles, POLICY, '"iam:GetUser"', '"iam:*"'),
+    (a_participants_policy_allows_what_the_stacks_make, POLICY, ', "arn:aws:iam::*:role/*-efs-*"', ""),
+    (a_participants_policy_allows_what_the_stacks_make, POLICY, '"secretsmanager:*", ', ""),
+    (a_participants_policy_allows_what_the_stacks_make, POLICY, '"elasticfilesystem:*", ', ""),
     (role_edits_one_namespace, PIPES, "Type: namespace", "Type: cluster"),
     (cluster_is_as_large_as_it_says, CLUSTER, "maxSize: 4", "maxSize: 8"),
     (cluster_is_as_large_as_it_says, CLUSTER, 'version: "1.35"', 'version: "1.33"'),

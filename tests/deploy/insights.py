@@ -78,7 +78,7 @@ def errors_are_those_of_a_level_or_a_status(tree):
 def the_group_is_the_addons_and_ends(tree):
     stack = Stack("logging.yaml", tree)
     group, = stack.of_type("AWS::Logs::LogGroup")
-    assert group["LogGroupName"] == "/aws/containerinsights/mall/application" and int(group["RetentionInDays"]) == 7, group
+    assert group["LogGroupName"] == "/aws/containerinsights/user23-mall/application" and int(group["RetentionInDays"]) == 7, group
     assert set(queries(tree)) == {"one order", "slowest requests", "dead letters", "errors by pod"}, sorted(queries(tree))
     for query in queries(tree).values():
         assert query["LogGroupNames"] == ["Lines"], query

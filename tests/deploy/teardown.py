@@ -10,7 +10,7 @@ def stacks(*names):
     return ["aws cloudformation %s --stack-name user23-%s" % (verb, stack) for stack in names for verb in ("delete-stack", "wait stack-delete-complete")]
 
 
-SHARED = MINE + ["kubectl delete -k deploy/k8s/kafka"] + stacks("pipelines", "repositories", "efs")
+SHARED = MINE + ["kubectl delete -k deploy/k8s/kafka", "kubectl delete namespace monitoring logging"] + stacks("pipelines", "repositories", "efs")
 
 
 def run(tree, *words, fails="-"):
@@ -65,6 +65,7 @@ BROKEN = [
     (teardown_of_one_leaves_the_others_what_they_share, SCRIPT, "delete pvc -l", "delete pvc --all -l"),
     (teardown_of_the_cluster_comes_after_what_it_has_to_remove, SCRIPT, 'delete_stack "${prefix}repositories"\n', ""),
     (teardown_of_the_cluster_comes_after_what_it_has_to_remove, SCRIPT, "eksctl delete", "true eksctl delete"),
+    (teardown_of_the_cluster_comes_after_what_it_has_to_remove, SCRIPT, "kubectl delete namespace monitoring logging", "true"),
     (teardown_of_the_cluster_comes_after_what_it_has_to_remove, SCRIPT, '\tdelete_stack "${prefix}efs"\n', ""),
     (teardown_of_the_cluster_comes_after_what_it_has_to_remove, SCRIPT, '\tdelete_stack "${prefix}logging"\n', ""),
     (teardown_leaves_the_cluster_where_the_database_is_protected, SCRIPT, '"${prefix}rds"\n', '"${prefix}rds" || true\n'),

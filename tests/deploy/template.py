@@ -52,6 +52,7 @@ class Stack:
         template = yaml.load((top / "deploy/eks" / file).read_text(), Loader)
         self.values = {**PSEUDO, **{k: p.get("Default", "") for k, p in template["Parameters"].items()}, **parameters}
         self.true = {name for name in template.get("Conditions", {}) if self.values.get("Connection")} # there is one, IsConnected
+        self.made = set(resources(template))
         self.resources = self.resolve(resources(template))
 
     def resolve(self, o):
@@ -62,7 +63,7 @@ class Stack:
         if set(o) == {"Ref"}:
             return None if o["Ref"] == "AWS::NoValue" else self.values.get(o["Ref"], o["Ref"])
         if set(o) == {"Fn::Sub"}:
-            return re.sub(r"\$\{([A-Za-z:]+)\}", lambda m: self.values[m[1]], o["Fn::Sub"])
+            return re.sub(r"\$\{([A-Za-z:]+)\}", lambda m: m[0] if m[1] in self.made else self.values[m[1]], o["Fn::Sub"])
         if set(o) == {"Fn::GetAtt"}:
             return "the %s" % o["Fn::GetAtt"]
         if set(o) == {"Fn::If"}:
