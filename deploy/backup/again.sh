@@ -4,15 +4,27 @@
 #
 #   MALL_BUS_URL  kafka://HOST:PORT/TOPIC     SERVICES  "order delivery product"
 #
-# The groups are called as the services, after what stands before `mall` in the topic: user23-order.
+#   MALL_BUS_GROUP_PREFIX  as the services have it: user23- for the group user23-order
+#
+# A group that Kafka does not know is none of theirs: that is a failure, and nothing is made anew.
 set -euo pipefail
 
 : "${MALL_BUS_URL:?}" "${SERVICES:?}"
 place=${MALL_BUS_URL#kafka://}
 broker=${place%%/*}
 topic=${place#*/}
-prefix=${topic%mall}
+prefix=${MALL_BUS_GROUP_PREFIX-}
 kafka=${KAFKA_HOME:-/opt/kafka}
+
+fail() {
+	echo "again: $*" >&2
+	exit 1
+}
+
+there=$("$kafka/bin/kafka-consumer-groups.sh" --bootstrap-server "$broker" --list) || fail "the groups are not known"
+for service in $SERVICES; do
+	grep -qxF -- "$prefix$service" <<<"$there" || fail "there is no group $prefix$service: is MALL_BUS_GROUP_PREFIX the services' own?"
+done
 
 # A consumer that was killed is a member until its session ends, which is 10 s.
 for service in $SERVICES; do
@@ -24,6 +36,6 @@ for service in $SERVICES; do
 		[ "$try" -lt 12 ] || exit 1
 		sleep 5
 	done
-	grep -q " $topic " <<<"$said" || { echo "again: $group: $said" >&2 && exit 1; }
+	grep -q " $topic " <<<"$said" || fail "$group: $said"
 	echo "again: $group begins at the beginning of $topic"
 done

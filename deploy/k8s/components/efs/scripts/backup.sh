@@ -5,10 +5,13 @@
 #   MALL_DB_URL   the database            SERVICES  "order delivery product": a schema each
 #   BACKUP_DIR    where the dumps go      KEEP      so many stay (14)
 #
-# A dump is there under its name only when it is whole: mall-20261130T021500Z.dump, and its SHA-256 beside it.
+# A dump is there under its name only when it is whole: mall-20261130T021500Z.dump, and its SHA-256 beside it. Of two backups at once the
+# second one fails: the lock is a file, which works on EFS too.
 set -euo pipefail
 
 : "${MALL_DB_URL:?}" "${SERVICES:?}" "${BACKUP_DIR:?}"
+# shellcheck source=deploy/backup/database.sh
+source "$(dirname "$0")/database.sh"
 keep=${KEEP:-14}
 name=mall-$(date -u +%Y%m%dT%H%M%SZ).dump
 part=$BACKUP_DIR/.$name.part
@@ -28,23 +31,33 @@ check() { # FILE
 	pg_restore --file=/dev/null "$1" || fail "$1 cannot be read back"
 }
 
+[[ $keep =~ ^[1-9][0-9]{0,5}$ ]] || fail "KEEP=$keep: so many dumps stay, 1 or more"
+take_password
 mkdir -p "$BACKUP_DIR"
+exec 9>"$BACKUP_DIR/.lock"
+flock --nonblock 9 || fail "another backup is at work in $BACKUP_DIR"
+# what a backup left that was killed
 rm -f "$BACKUP_DIR"/.mall-*.part
+for sum in "$BACKUP_DIR"/mall-*.dump.sha256; do
+	[ -e "${sum%.sha256}" ] || rm -f "$sum"
+done
 trap 'rm -f "$part"' EXIT
 schemas=()
 for service in $SERVICES; do
 	schemas+=("--schema=$service")
 done
 # one snapshot for all schemas; a table that is locked for long is a failure, and not a job that hangs
-pg_dump --format=custom --no-owner --no-privileges --lock-wait-timeout=60s "${schemas[@]}" --file="$part" "$MALL_DB_URL"
+pg_dump --format=custom --no-owner --no-privileges --lock-wait-timeout=60s "${schemas[@]}" --file="$part" "$DB_URL"
 check "$part"
 sync "$part"
 (cd "$BACKUP_DIR" && sha256sum ".$name.part" | sed "s/\.$name\.part/$name/" >"$name.sha256")
+sync "$BACKUP_DIR/$name.sha256"
 mv "$part" "$BACKUP_DIR/$name"
 
 # the newest stay; their names sort by time
-find "$BACKUP_DIR" -maxdepth 1 -name 'mall-*.dump' | sort -r | tail -n "+$((keep + 1))" | while read -r old; do
+find -H "$BACKUP_DIR" -maxdepth 1 -name 'mall-*.dump' | sort -r | tail -n "+$((keep + 1))" | while read -r old; do
 	rm -f "$old" "$old.sha256"
 	echo "backup: $old is gone: the newest $keep stay"
 done
-echo "backup: $BACKUP_DIR/$name, $(stat -c %s "$BACKUP_DIR/$name") bytes"
+size=$(stat -c %s "$BACKUP_DIR/$name")
+echo "backup: $BACKUP_DIR/$name, $size bytes"

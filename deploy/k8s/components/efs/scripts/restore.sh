@@ -8,19 +8,23 @@ set -euo pipefail
 
 : "${MALL_DB_URL:?}" "${SERVICES:?}" "${BACKUP_DIR:?}"
 
+# shellcheck source=deploy/backup/database.sh
+source "$(dirname "$0")/database.sh"
+
 fail() {
 	echo "restore: $*" >&2
 	exit 1
 }
 
 newest() {
-	find "$BACKUP_DIR" -maxdepth 1 -name 'mall-*.dump' -printf '%f\n' | sort | tail -n 1
+	find -H "$BACKUP_DIR" -maxdepth 1 -name 'mall-*.dump' -printf '%f\n' | sort | tail -n 1
 }
 
 ask() { # SQL
-	psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 --command="$1" "$MALL_DB_URL"
+	psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 --command="$1" "$DB_URL"
 }
 
+take_password
 backup=${BACKUP:-$(newest)}
 [ -n "$backup" ] || fail "there is no dump in $BACKUP_DIR"
 cd "$BACKUP_DIR"
@@ -35,13 +39,19 @@ schemas=()
 for service in $SERVICES; do
 	schemas+=("--schema=$service")
 done
-{
+# COMMIT is said only after pg_restore has said all. Where it breaks off, even within a table's rows, psql's input just ends, and what is
+# not committed is gone with the session.
+said=$({
+	echo "BEGIN; SET LOCAL client_min_messages = warning;"
 	for service in $SERVICES; do
 		echo "DROP SCHEMA IF EXISTS \"$service\" CASCADE; CREATE SCHEMA \"$service\";"
 	done
-	pg_restore --file=- --no-owner --no-privileges "${schemas[@]}" "$backup" || echo "SELECT 'the dump broke off' / 0;"
-} | psql --no-psqlrc --quiet --output=/dev/null --set=ON_ERROR_STOP=1 --single-transaction "$MALL_DB_URL"
-for service in $SERVICES; do
-	[ "$(ask "SELECT count(*) FROM \"$service\".meta WHERE name = 'source'")" = 1 ] || fail "schema $service has no store"
-done
+	pg_restore --file=- --no-owner --no-privileges "${schemas[@]}" "$backup" || fail "$backup broke off: nothing has changed"
+	for service in $SERVICES; do
+		echo "DO \$\$ BEGIN IF (SELECT count(*) FROM \"$service\".meta WHERE name = 'source') <> 1 THEN"
+		echo "RAISE 'schema $service of the dump has no store: nothing has changed'; END IF; END \$\$;"
+	done
+	echo "COMMIT; SELECT 'committed';"
+} | psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 "$DB_URL")
+[ "${said##*$'\n'}" = committed ] || fail "$backup ended within a table: nothing has changed"
 echo "restore: $SERVICES are as they were in $backup"

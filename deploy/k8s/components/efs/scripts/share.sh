@@ -11,10 +11,10 @@ mkdir -p "$here"
 echo "$POD on $NODE wrote this at $(date -u +%T)" >"$here/.$POD"
 mv "$here/.$POD" "$here/$POD"
 for _ in $(seq 120); do
-	[ "$(find "$here" -type f ! -name '.*' | wc -l)" -lt "$PODS" ] || break
+	[ "$(find -H "$here" -type f ! -name '.*' | wc -l)" -lt "$PODS" ] || break
 	sleep 1
 done
-count=$(find "$here" -type f ! -name '.*' | wc -l)
+count=$(find -H "$here" -type f ! -name '.*' | wc -l)
 [ "$count" -ge "$PODS" ] || { echo "share: only $count of $PODS have written" >&2 && exit 1; }
 echo "share: $POD on $NODE reads:"
 cat "$here"/*
