@@ -6,8 +6,8 @@
    back under the ids that they had. What others said since then, the service hears again itself,
    once its group begins at the topic's beginning: it recognises what it knew before.
 
-   FAILS  where the bus cannot be read, a daemon uses the SQLite file, or the URL is no service's
-          store; nothing was changed then
+   FAILS  where the bus cannot be read, an event of the store cannot be read, a daemon is at work on
+          the store, or the URL is no service's store; nothing was changed then
    BUGS   what was changed by PUT or PATCH is not on the topic, and is lost. Of another service than
           order and delivery the ids jump, and its rows are as in the backup. */
 #include "mallctl/command.h"
@@ -16,10 +16,12 @@
 #include "audit/topic.h"
 #include "base/arena.h"
 #include "base/json.h"
+#include "base/redact.h"
 #include "data/record.h"
 #include "data/renew.h"
 #include "data/table.h"
 #include "mallctl/flags.h"
+#include "mallctl/restored.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,9 +100,20 @@ static bool knows(struct recovery *r, int64_t id, bool *known)
         return true;
 }
 
+/* A row of the store would be left out without a word. */
+static bool not_understood(struct recovery *r, const struct record *record)
+{
+        return error_set(
+                r->error, ERROR_BAD_INPUT,
+                "an event of %.100s cannot be read, partition %d, offset %lld: nothing has "
+                "changed",
+                r->source, (int)record->partition, (long long)record->offset);
+}
+
 static bool keep_lost(struct recovery *r, const struct record *record, int64_t id)
 {
         struct lost *lost;
+        const struct json *body;
         struct error ignored;
         const char *order_source = record_header(record, "ce_ordersource", r->arena);
         bool known = false;
@@ -109,12 +122,15 @@ static bool keep_lost(struct recovery *r, const struct record *record, int64_t i
                 return false;
         if (known)
                 return true;
+        body = json_read(r->arena, arena_copy(r->arena, record->value, record->value_len),
+                         record->value_len, &ignored);
+        if (!body)
+                return not_understood(r, record);
         lost = rows_add(&r->lost);
         lost->id = id;
         lost->at = record->timestamp_ms;
         lost->order_source = order_source;
-        lost->body = json_read(r->arena, arena_copy(r->arena, record->value, record->value_len),
-                               record->value_len, &ignored);
+        lost->body = body;
         return true;
 }
 
@@ -124,14 +140,16 @@ static bool hear(struct recovery *r, const struct record *record, const char *ty
         struct error ignored;
         const struct json *body = json_read(r->scratch, record->value, record->value_len, &ignored);
         int64_t id = body ? id_in(body) : 0;
+        bool has_ended = strcmp(type, r->kind->ended) == 0;
 
         r->read++;
-        if (!id)
+        if (!has_ended && strcmp(type, r->kind->begun) != 0)
                 return true;
-        if (strcmp(type, r->kind->ended) == 0)
-                *(int64_t *)rows_add(&r->ended) = id;
-        else if (strcmp(type, r->kind->begun) == 0)
+        if (!id)
+                return not_understood(r, record);
+        if (!has_ended)
                 return keep_lost(r, record, id);
+        *(int64_t *)rows_add(&r->ended) = id;
         return true;
 }
 
@@ -258,8 +276,8 @@ static bool take_back(struct recovery *r)
                 const struct lost *lost = rows_at(&r->lost, i);
                 bool known = false;
 
-                if (!lost->body || (r->kind->has_order && !note_dispatch(r, lost)))
-                        return lost->body == NULL;
+                if (r->kind->has_order && !note_dispatch(r, lost))
+                        return false;
                 if (rows_find(&r->ended, lost->id))
                         continue;
                 if (!knows(r, lost->id, &known)) /* the event may be there twice */
@@ -312,6 +330,27 @@ static bool renew(struct recovery *r, struct renewal *renewal)
         return renewal->given >= 0 && renew_ids(r->db, renewal->given, 0, renewal, r->error);
 }
 
+/* Has the store's service a connection beside this one? PostgreSQL lets several in. While it takes
+   orders and cancels them, what it says now would be taken for what was lost. */
+static bool nobody_is_at_work(struct recovery *r, const char *service)
+{
+        static const char sql[] =
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+                "application_name = current_setting('application_name') AND pid <> "
+                "pg_backend_pid()";
+        struct statement *s = db_is_shared(r->db) ? db_prepare(r->db, sql, r->error) : NULL;
+        int64_t others = 0;
+
+        if (!db_is_shared(r->db))
+                return true;
+        if (!s || !statement_number(s, &others, r->error))
+                return false;
+        return !others || error_set(r->error, ERROR_CONFLICT,
+                                    "%s is still at work on the database, with %lld sessions: stop "
+                                    "it first",
+                                    service, (long long)others);
+}
+
 static bool source_of(struct recovery *r)
 {
         struct statement *s =
@@ -336,10 +375,18 @@ static void find_kind(struct recovery *r)
         }
 }
 
-static bool work(struct recovery *r, const struct config *config, struct renewal *renewal)
+/* Alone: a service that starts meanwhile waits. */
+static bool work(struct recovery *r, const char *service, const struct config *config,
+                 struct renewal *renewal)
 {
-        if (!db_begin(r->db, false, r->error) || !source_of(r))
+        char shown[REDACTED];
+
+        if (!db_begin(r->db, true, r->error) || !nobody_is_at_work(r, service))
                 return false;
+        if (!source_of(r))
+                return error_set(r->error, ERROR_NOT_FOUND,
+                                 "%.100s: there is no store of a service",
+                                 redact(config_text(config, "db"), shown));
         find_kind(r);
         if (r->kind) {
                 if (!hear_outbox(r) || !read_topic(r, config))
@@ -372,12 +419,9 @@ static int recover(const char *url, const char *service, const struct config *co
         struct renewal renewal = {0};
         bool done = false;
 
-        r.db = db_open(url, service, DB_WRITER, &e);
+        r.db = restored_is_there(url, &e) ? db_open(url, service, DB_WRITER, &e) : NULL;
         if (r.db) {
-                done = work(&r, config, &renewal);
-                if (!done && !e.text[0])
-                        error_set(&e, ERROR_NOT_FOUND, "%.100s: there is no store of a service",
-                                  url);
+                done = work(&r, service, config, &renewal);
                 if (!done)
                         db_rollback(r.db);
         }

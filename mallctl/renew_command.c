@@ -6,12 +6,11 @@
 #include "mallctl/command.h"
 
 #include "base/arena.h"
+#include "base/redact.h"
 #include "data/renew.h"
+#include "mallctl/restored.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 enum { STORES_MOST = 32 };
 
@@ -61,6 +60,7 @@ static bool renew(const char *url, const char *service, struct arena *arena, str
 {
         struct db *db = db_open(url, service, DB_WRITER, error);
         const char *source;
+        char shown[REDACTED];
         bool done = false;
 
         if (!db)
@@ -70,7 +70,7 @@ static bool renew(const char *url, const char *service, struct arena *arena, str
                 done = source && run(db, source, error);
                 if (!source)
                         error_set(error, ERROR_NOT_FOUND, "%.100s: there is no store of a service",
-                                  url);
+                                  redact(url, shown));
         }
         if (!done)
                 db_rollback(db);
@@ -97,15 +97,6 @@ static bool list(const char *url, struct names *names, struct error *error)
         return step != DB_FAILED;
 }
 
-/* A file that is not there would be made. */
-static bool is_there(const char *url, struct error *error)
-{
-        const char *path = url + strlen("sqlite:");
-
-        return access(path, R_OK | W_OK) == 0 ||
-               error_set(error, ERROR_NOT_FOUND, "%.100s: %s", path, strerror(errno));
-}
-
 static bool find(const char *url, const char *service, struct names *names, struct error *error)
 {
         if (!db_url_check(url, error))
@@ -113,7 +104,7 @@ static bool find(const char *url, const char *service, struct names *names, stru
         if (!service && db_url_is_shared(url))
                 return list(url, names, error);
         names->all[names->count++] = service ? service : "store";
-        return db_url_is_shared(url) || is_there(url, error);
+        return restored_is_there(url, error);
 }
 
 int renew_main(char **arguments)
