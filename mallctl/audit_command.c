@@ -7,10 +7,12 @@
 #include "base/config.h"
 #include "base/redact.h"
 #include "mallctl/flags.h"
+#include "mallctl/reports.h"
 #include "service/fetch.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -36,6 +38,14 @@ static const struct setting settings[] = {
          .most = INT64_C(1) << 40},
         {"settle", SETTING_DURATION, "0s",
          .help = "how long to audit again, every second, until all balances"},
+        {"reports", SETTING_TEXT, NULL,
+         .help = "a directory: what the audit says is kept there too, in a file with its time"},
+        {.name = "keep",
+         .type = SETTING_NUMBER,
+         .fallback = "30",
+         .help = "so many reports stay there",
+         .least = 1,
+         .most = 100000},
         {NULL},
 };
 
@@ -66,44 +76,67 @@ static struct audit audit(const struct audit_places *places)
         return a;
 }
 
-static void print_summary(const struct audit_report *r, struct arena *arena)
+static void print_summary(FILE *out, const struct audit_report *r, struct arena *arena)
 {
         const char *good = r->unchecked_count ? "balanced, as far as it was checked" : "balanced";
 
-        printf("audit: %s, %s, %s", verdict_count(arena, r->orders, "order", "orders"),
-               verdict_count(arena, r->deliveries, "delivery", "deliveries"),
-               verdict_count(arena, r->products, "product", "products"));
+        fprintf(out, "audit: %s, %s, %s", verdict_count(arena, r->orders, "order", "orders"),
+                verdict_count(arena, r->deliveries, "delivery", "deliveries"),
+                verdict_count(arena, r->products, "product", "products"));
         if (r->has_movements)
-                printf(", %s", verdict_count(arena, r->movements, "movement", "movements"));
+                fprintf(out, ", %s", verdict_count(arena, r->movements, "movement", "movements"));
         if (r->has_events)
-                printf(", %s", verdict_count(arena, r->events, "event", "events"));
-        printf(": %s\n",
-               r->offences ? verdict_count(arena, r->offences, "offence", "offences") : good);
+                fprintf(out, ", %s", verdict_count(arena, r->events, "event", "events"));
+        fprintf(out, ": %s\n",
+                r->offences ? verdict_count(arena, r->offences, "offence", "offences") : good);
 }
 
-static int print(const struct audit *a)
+static int print(FILE *out, const struct audit *a)
 {
         const struct audit_report *r = &a->report;
 
         if (!a->done) {
-                fprintf(stderr, "mallctl: %s\n", a->error.text);
+                fprintf(out == stdout ? stderr : out, "mallctl: %s\n", a->error.text);
                 return EXIT_OFFENCES;
         }
         for (size_t i = 0; i < r->told_count; i++)
-                printf("%s\n", r->told[i].text);
+                fprintf(out, "%s\n", r->told[i].text);
         for (size_t i = 0; i < r->unchecked_count; i++)
-                printf("not checked: %s\n", r->unchecked[i]);
+                fprintf(out, "not checked: %s\n", r->unchecked[i]);
         if (r->unreadable)
-                printf("on the topic, and nobody's event: %s (mallctl dead list)\n",
-                       verdict_count(a->arena, r->unreadable, "record", "records"));
-        print_summary(r, a->arena);
+                fprintf(out, "on the topic, and nobody's event: %s (mallctl dead list)\n",
+                        verdict_count(a->arena, r->unreadable, "record", "records"));
+        print_summary(out, r, a->arena);
         if (r->offences)
                 return EXIT_OFFENCES;
         return r->unchecked_count ? EXIT_UNCHECKED : EXIT_BALANCED;
 }
 
-static int audit_until(const struct audit_places *places, int64_t settle_ms)
+/* Says it, and keeps it where `reports` is a directory. */
+static int print_and_keep(const struct audit *a, const char *reports, size_t keep)
 {
+        char *text = NULL;
+        size_t len = 0;
+        FILE *out = reports ? open_memstream(&text, &len) : NULL;
+        struct error e;
+        int code = print(stdout, a);
+
+        if (!reports)
+                return code;
+        if (!out || (print(out, a), fclose(out)))
+                error_set(&e, ERROR_INTERNAL, "there is no memory left for the report");
+        else if (reports_keep(reports, text, len, keep, &e)) {
+                free(text);
+                return code;
+        }
+        free(text);
+        fprintf(stderr, "mallctl: %s\n", e.text);
+        return EXIT_OFFENCES;
+}
+
+static int audit_until(const struct audit_places *places, const struct config *config)
+{
+        int64_t settle_ms = config_number(config, "settle");
         int64_t end = clock_mono_us() + settle_ms * 1000, rest;
         struct audit a = audit(places);
         int code;
@@ -113,7 +146,8 @@ static int audit_until(const struct audit_places *places, int64_t settle_ms)
                 arena_close(&a.arena);
                 a = audit(places);
         }
-        code = print(&a);
+        code = print_and_keep(&a, config_text(config, "reports"),
+                              (size_t)config_number(config, "keep"));
         arena_close(&a.arena);
         return code;
 }
@@ -159,9 +193,8 @@ static int run(const struct config *config)
         int code;
 
         curl_global_init(CURL_GLOBAL_NOTHING); /* no TLS here */
-        code = take_places(config, arena, &places, &e)
-                       ? audit_until(&places, config_number(config, "settle"))
-                       : flags_misunderstood("audit", e.text);
+        code = take_places(config, arena, &places, &e) ? audit_until(&places, config)
+                                                       : flags_misunderstood("audit", e.text);
         curl_global_cleanup();
         arena_close(&arena);
         return code;

@@ -595,6 +595,16 @@ def images_are_those_of_make(objects):
                 assert c["image"] == "mall.local/%s:%s" % (app_of(o), version), "%s: image %s" % (where(o), c["image"])
 
 
+def our_images_have_the_version(objects):
+    """Those of each pod that there is or will be: a component that stands after components/images has to say it itself."""
+    version = re.search(r"^VERSION := (\S+)", (TOP / "Makefile").read_text(), re.M)[1]
+    made_by_jobs = [{**o, "spec": o["spec"]["jobTemplate"]["spec"]} for o in of_kind(objects, "CronJob")]
+    for o in workloads(objects) + made_by_jobs + of_kind(objects, "Job"):
+        for c in containers(o):
+            if c["image"].startswith("mall.local/"):
+                assert c["image"].endswith(":" + version), "%s: image %s of container %s" % (where(o), c["image"], c["name"])
+
+
 def strimzi(objects, kind):
     return {name(o): o for o in objects if o["kind"] == kind and o["apiVersion"].startswith("kafka.strimzi.io/")}
 

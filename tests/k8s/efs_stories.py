@@ -88,12 +88,28 @@ def the_jobs_reach_what_they_use_and_no_more(objects, kafka, port):
             assert may_speak(objects, who, Pod.of(o), 5432) and not may_speak(objects, Pod("stranger", ns, {"app": "keeper"}), Pod.of(o), 5432)
 
 
+def the_groups_are_the_services_own(objects):
+    """again.sh sets back the groups that the services have."""
+    again, = (c for c in checks.containers(as_workload(jobs(objects)["restore"])) if c["name"] == "again")
+    found = {e["name"]: e.get("value") for e in again["env"]}.get("MALL_BUS_GROUP_PREFIX") or ""
+    for service in SERVICES:
+        wanted = (checks.env_of(checks.daemons(objects)[service]).get("MALL_BUS_GROUP_PREFIX") or {}).get("value") or ""
+        assert found == wanted, "again: groups %s..., %s: %s..." % (found, service, wanted)
+
+
+def the_audit_leaves_its_report(objects):
+    audit, = checks.containers(as_workload(jobs(objects)["audit"]))
+    directory, = (a.partition("=")[2] for a in audit["args"] if a.startswith("--reports="))
+    mounted = {m["name"]: m["mountPath"] for m in audit["volumeMounts"]}
+    assert directory.rpartition("/")[0] == mounted.get("shared"), "%s is not in the claim: %s" % (directory, mounted)
+
+
 def buses(objects):
     return {e["value"] for job in jobs(objects).values() for c in checks.containers(as_workload(job)) for e in c.get("env", []) if e["name"] == "MALL_BUS_URL"}
 
 
 def check_all(objects, kafka, port):
-    for check in (the_jobs_are_as_safe_as_the_daemons, what_the_jobs_need_is_there, the_scripts_are_those_that_are_tested, *MALL):
+    for check in (the_jobs_are_as_safe_as_the_daemons, what_the_jobs_need_is_there, the_scripts_are_those_that_are_tested, the_audit_leaves_its_report, *MALL):
         check(objects)
     the_jobs_reach_what_they_use_and_no_more(objects, kafka, port)
     assert set(jobs(objects)) == {"backup", "audit", "restore", "share"}
@@ -104,6 +120,7 @@ def check_all(objects, kafka, port):
 def efs_keeps_backups_in_the_lab():
     objects = in_lab()
     check_all(objects, Pod("my-kafka", "kafka", {"app": "my-kafka"}), 9092)
+    the_groups_are_the_services_own(objects)
     checks.has_lab_prefix(objects)
     audit = checks.containers(as_workload(jobs(objects)["audit"]))[0]
     hosts = {e["name"]: e.get("value") for e in audit["env"]}
@@ -133,7 +150,12 @@ def efs_follows_the_topic():
         with_lines(tree, LAB[1] + "/kustomization.yaml", ("efs",), "../../..")
         tree.edit(LAB[1] + "/settings.properties", "topic=mall", "topic=user23-mall")
         objects = tree.build(LAB[0])
+    the_groups_are_the_services_own(objects)
     assert buses(objects) == {checks.bus_of(objects).geturl()} and "user23-mall" in str(buses(objects)), buses(objects)
+
+
+def container_of(objects, job, container):
+    return next(c for c in checks.containers(as_workload(jobs(objects)[job])) if c["name"] == container)
 
 
 def each_check_of_efs_fails():
@@ -145,6 +167,10 @@ def each_check_of_efs_fails():
             (what_the_jobs_need_is_there, lambda o: of_kind(o, "PersistentVolumeClaim")[0]["spec"].update(accessModes=["ReadWriteOnce"])),
             (what_the_jobs_need_is_there, lambda o: container(o, "backup")["volumeMounts"].append({"name": "other", "mountPath": "/x"})),
             (what_the_jobs_need_is_there, lambda o: [e.update(value="order") for e in container(o, "backup")["env"] if e["name"] == "SERVICES"]),
+            (the_groups_are_the_services_own, lambda o: container_of(o, "restore", "again")["env"].remove({"name": "MALL_BUS_GROUP_PREFIX", "value": "user23-"})),
+            (the_audit_leaves_its_report, lambda o: container(o, "audit")["volumeMounts"].pop(0)),
+            (checks.our_images_have_the_version, lambda o: container_of(o, "restore", "recover-order").update(image="mall.local/mallctl")),
+            (checks.our_images_have_the_version, lambda o: container(o, "audit").update(image="mall.local/mallctl:other")),
             (the_scripts_are_those_that_are_tested, lambda o: container(o, "backup").update(command=["bash", "/scripts/other.sh"])),
             (the_scripts_are_those_that_are_tested, lambda o: [c["data"].update({"backup.sh": "x"}) for c in of_kind(o, "ConfigMap") if "backup.sh" in c["data"]])):
         objects = in_lab()

@@ -40,7 +40,7 @@ WITH_PODS = ALL + [checks.pods_are_restricted, checks.pods_have_no_token_and_no_
                    checks.selectors_match, checks.settings_exist]
 MALL = WITH_PODS + [checks.daemons_have_the_labs_cpu, checks.daemons_are_probed,
                     checks.rollouts_lose_nothing, checks.autoscalers_find_their_deployment, checks.autoscalers_count_no_sidecar,
-                    checks.daemons_say_their_version, checks.values_are_kept_as_they_are, checks.pipelines_may_apply_what_is_labelled, checks.daemons_are_set_up,
+                    checks.daemons_say_their_version, checks.our_images_have_the_version, checks.values_are_kept_as_they_are, checks.pipelines_may_apply_what_is_labelled, checks.daemons_are_set_up,
                     checks.daemons_have_services, checks.routes_file_is_mounted, checks.routes_lead_to_services,
                     checks.the_console_finds_the_daemons]
 OFF = [checks.nothing_can_be_broken]
@@ -49,7 +49,7 @@ LAB = MALL + OFF + [checks.no_deployment_says_replicas, checks.kubectl_autoscale
               checks.the_console_asks_the_port_of_metrics, checks.references_resolve, checks.bus_is_the_labs, checks.store_is_the_labs, checks.images_are_those_of_make,
               checks.has_lab_prefix]
 OVERLAYS = {
-    "base": MALL + OFF + [checks.no_deployment_says_replicas, checks.kubectl_autoscale_finds_no_autoscaler, checks.bus_is_the_labs, checks.references_resolve_but_the_store],
+    "base": [c for c in MALL if c is not checks.our_images_have_the_version] + OFF + [checks.no_deployment_says_replicas, checks.kubectl_autoscale_finds_no_autoscaler, checks.bus_is_the_labs, checks.references_resolve_but_the_store],
     "kafka": WITH_PODS + [checks.references_resolve, checks.kafka_has_no_prefix, checks.kafka_is_where_it_says, checks.kafka_has_the_paths_that_the_course_types],
     "overlays/lab/shop": LAB,
     "overlays/lab": LAB + [checks.kafka_has_no_prefix, checks.kafka_is_where_it_says, checks.only_the_labs_flows,
