@@ -154,6 +154,47 @@ def efs_follows_the_topic():
     assert buses(objects) == {checks.bus_of(objects).geturl()} and "user23-mall" in str(buses(objects)), buses(objects)
 
 
+def the_audit_is_in_the_mesh(objects):
+    """It alone of the jobs; its account reads from the services, and no more."""
+    import mesh_stories
+    for which, job in jobs(objects).items():
+        template = job["spec"]["jobTemplate"]["spec"]["template"]["metadata"]
+        inside = template["labels"].get("sidecar.istio.io/inject") == "true"
+        ends = template.get("annotations", {}).get("sidecar.istio.io/nativeSidecar") == "true"
+        assert inside == ends == (which == "audit"), "%s: %s" % (which, template)
+    account = checks.pod_of(as_workload(jobs(objects)["audit"]))["serviceAccountName"]
+    found = {(daemon, port, method) for daemon, o in checks.daemons(objects).items() for port in ("8080", "9091") for method in mesh_stories.METHODS
+             if mesh_stories.may_ask(objects, account, o, port, method) and daemon != "gateway"}
+    assert found == {(s, "8080", "GET") for s in SERVICES}, "%s: %s" % (account, sorted(found))
+    mesh_stories.istio_takes_it(objects)
+    mesh_stories.its_accounts_exist(objects)
+
+
+def in_mesh(shop=LAB, names=("mesh", "mesh-sidecar", "efs", "efs-mesh")):
+    return with_components(*shop, *names)
+
+
+def efs_audits_the_services_of_a_mesh():
+    for shop, tls in ((LAB, ()), (PRODUCTION, ("efs-tls",))):
+        for names in (("mesh", "mesh-sidecar", "efs", *tls, "efs-mesh"), ("efs", *tls, "mesh", "mesh-sidecar", "efs-mesh")):
+            objects = in_mesh(shop, names)
+            the_audit_is_in_the_mesh(objects)
+            what_the_jobs_need_is_there(objects)
+
+
+def each_check_of_efs_in_a_mesh_fails():
+    def template(o, job):
+        return jobs(o)[job]["spec"]["jobTemplate"]["spec"]["template"]["metadata"]
+    for breaks in (lambda o: template(o, "audit")["labels"].pop("sidecar.istio.io/inject"),
+                   lambda o: template(o, "audit")["annotations"].pop("sidecar.istio.io/nativeSidecar"),
+                   lambda o: next(p for p in of_kind(o, "AuthorizationPolicy") if name(p) == "user23-order")["spec"]["rules"].pop(-2),
+                   lambda o: next(p for p in of_kind(o, "AuthorizationPolicy") if name(p) == "user23-order")["spec"]["rules"][-2]["to"][0]["operation"].pop("methods")):
+        objects = in_mesh()
+        breaks(objects)
+        must_fail(the_audit_is_in_the_mesh, objects)
+    must_fail(the_audit_is_in_the_mesh, with_components(*LAB, "mesh", "mesh-sidecar", "efs"))
+
+
 def container_of(objects, job, container):
     return next(c for c in checks.containers(as_workload(jobs(objects)[job])) if c["name"] == container)
 
@@ -186,4 +227,5 @@ def the_class_is_the_claims():
     checks.schemas(held)
 
 
-STORIES = [efs_keeps_backups_in_the_lab, efs_keeps_backups_in_production, efs_follows_the_topic, each_check_of_efs_fails, the_class_is_the_claims]
+STORIES = [efs_keeps_backups_in_the_lab, efs_keeps_backups_in_production, efs_follows_the_topic, each_check_of_efs_fails, efs_audits_the_services_of_a_mesh,
+           each_check_of_efs_in_a_mesh_fails, the_class_is_the_claims]

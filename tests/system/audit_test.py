@@ -332,6 +332,29 @@ TOPICS = (
 )
 
 
+def test_reports_are_kept_and_the_oldest_go():
+    with Mall(only=SHOP) as mall:
+        directory = mall.directory / "audits"
+        for keep in ("0", "x"):
+            equal(audit(mall, "--reports=%s" % directory, "--keep=" + keep)[0], 2)
+        order_and_see(mall, qty=1)
+        code, lines, _ = audit(mall, "--settle=60s", "--reports=%s" % directory)
+        report, = directory.iterdir()
+        equal((code, report.read_text().splitlines()), (0, lines))
+        for day in range(1, 5):
+            (directory / ("audit-2026010%dT000000Z.txt" % day)).write_text("old")
+        report.unlink()
+        (directory / "other.txt").write_text("somebody's")
+        mall.delivery.stop()
+        code, _, trouble = audit(mall, "--reports=%s" % directory, "--keep=3")
+        equal(code, 1)
+        kept = sorted(p.name for p in directory.iterdir())
+        equal([kept[0], kept[1], kept[3], len(kept)], ["audit-20260103T000000Z.txt", "audit-20260104T000000Z.txt", "other.txt", 4])
+        equal((directory / kept[2]).read_text(), trouble)       # that it could not be read is a report too
+        code, _, trouble = audit(mall, "--reports=/proc/none")
+        assert code == 1 and "/proc/none" in trouble, trouble
+
+
 def test_each_kind_of_damage_to_the_topic():
     with Mall(only=SHOP) as mall:
         trade(mall)
