@@ -3,6 +3,7 @@ then: the lost orders come back from the topic, and the books balance."""
 import contextlib
 import os
 import pathlib
+import sqlite3
 import subprocess
 
 from mall import BIN, SHOP, TOP, Mall, Server, equal, tool, until, until_equal
@@ -128,6 +129,8 @@ def test_all_services_are_restored_from_one_dump_and_the_lost_orders_come_back()
         said = recover(mall, server)
         assert "15 orders were taken back and 2 removed" in said and "14 deliveries were taken back and 2 removed" in said, said
         home = kafka_home(mall.directory)
+        said = script("again.sh", mall, good=False, MALL_BUS_URL=mall.order.settings["bus_url"], KAFKA_HOME=str(home), MALL_BUS_GROUP_PREFIX="user23-")
+        assert "there is no group user23-order" in said, said
         script("again.sh", mall, MALL_BUS_URL=mall.order.settings["bus_url"], KAFKA_HOME=str(home))
         for daemon in mall.services():
             daemon.start()
@@ -336,6 +339,13 @@ def test_one_service_alone_comes_back_on_the_embedded_log():
         for end in ("-wal", "-shm"):
             (mall.directory / ("order.db" + end)).unlink(missing_ok=True)
         (mall.directory / "order.db").write_bytes((mall.directory / "kept.db").read_bytes())
+        with contextlib.closing(sqlite3.connect(mall.directory / "mall.log", isolation_level=None)) as log:
+            log.execute("VACUUM INTO '%s'" % (mall.directory / "harmed.log"))
+        with contextlib.closing(sqlite3.connect(mall.directory / "harmed.log", isolation_level=None)) as log:
+            log.execute("INSERT INTO log (topic, timestamp, key, value, headers) SELECT 'mall', 0, NULL, CAST('not json' AS BLOB), headers FROM log "
+                        "WHERE CAST(value AS TEXT) LIKE '%\"Orderplaced\"%' LIMIT 1")
+        done = recover_says(mall, "--db", "sqlite:order.db", "--bus", "log:harmed.log")
+        assert done.returncode == 1 and "cannot be read, partition 0, offset" in done.stdout, done.stdout
         said = tool(BIN / "mallctl", "recover", "--db", "sqlite:order.db", "--bus", "log:mall.log", cwd=mall.directory)
         assert "5 orders were taken back and 1 removed" in said, said
         tool(BIN / "mallctl", "log", "forget", "order", "mall.log", cwd=mall.directory)
