@@ -67,15 +67,23 @@ static long time_left(const struct dial *dial)
         return left > 1 ? left : 1;
 }
 
-/* An address that failed lately and is tried for want of a better one gets an eighth of the time.
-   Where a Service has no pod that is ready, the node's kernel refuses a connection by ICMP, some
-   at once and then one a second (icmp_ratelimit): all others would wait for nothing. */
-static long time_for_attempt(const struct dial *dial)
+/* An address that failed lately and is tried for want of a better one gets an eighth of the time,
+   but where it is this try's turn. Where a Service has no pod that is ready, the node's kernel
+   refuses a connection by ICMP, some at once and then one a second (icmp_ratelimit): all others
+   would wait for nothing. */
+static long time_for_attempt(struct dial *dial)
 {
         long share = dial->more ? (time_left(dial) + 1) / 2 : time_left(dial),
              most = (time_for_all(dial) + SHARE_OF_AVOIDED - 1) / SHARE_OF_AVOIDED;
 
-        return dial->heedless && share > most ? most : share;
+        dial->cut_short = dial->heedless && !dial->patient && share > most;
+        return dial->cut_short ? most : share;
+}
+
+static void be_patient_in_turn(struct dial *dial, const char *address)
+{
+        dial->patient = dial->heedless && endpoint_takes_turn(endpoint_at(&dial->dialer->endpoints,
+                                                                          address, dial->port));
 }
 
 /* "order:8080:10.0.0.7,fd00::8", for CURLOPT_RESOLVE: of each family the first address that may be
@@ -96,6 +104,8 @@ static struct curl_slist *pick_addresses(struct dial *dial)
                 if (!may_be_tried(dial, endpoint_at(&dial->dialer->endpoints, address, dial->port)))
                         continue;
                 dial->more |= *family;
+                if (!*family && len == host)
+                        be_patient_in_turn(dial, address);
                 if (!*family)
                         len += snprintf(line + len, INET6_ADDRSTRLEN + 2, "%c%s",
                                         len == host ? ':' : ',', address);
@@ -137,6 +147,8 @@ static void dial_again(struct dial *dial)
                 dial->heedless = true;
                 dial->known = pick_addresses(dial);
         }
+        if (!dial->question.count) /* then "localhost" has a turn, too */
+                be_patient_in_turn(dial, dial->host);
         dial->easy = easy_open(dial);
         curl_multi_add_handle(dial->dialer->multi, dial->easy);
 }
@@ -238,11 +250,15 @@ static void connected(struct dial *dial)
         dial->endpoint = endpoint_of(&dial->dialer->endpoints, (struct sockaddr *)&peer);
 }
 
+/* What had not the time to answer has not failed: else many tries would have it avoided for ever.
+ */
 static void failed(struct dial *dial, CURLcode code)
 {
         if (!dial->reason[0])
                 snprintf(dial->reason, sizeof dial->reason, "%s", curl_easy_strerror(code));
-        for (int i = 0; i < dial->tried_count; i++)
+        if (code == CURLE_OPERATION_TIMEDOUT && dial->cut_short)
+                return;
+        for (int i = dial->tried_before; i < dial->tried_count; i++)
                 endpoint_avoid(dial->tried[i], dial->reason);
 }
 

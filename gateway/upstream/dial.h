@@ -4,7 +4,7 @@
 
    One time limit is for all of that; an attempt may take half of what is left of it, the last one
    all. Addresses that failed lately (endpoint.h) are passed over, unless all of the host's did;
-   then each gets an eighth of the time.
+   then each gets an eighth of the time, and one try a second what it would get otherwise.
 
    On the loop's thread. A struct dial is the caller's, and stays where it is until done() is called
    or dial_cancel returns. */
@@ -40,6 +40,8 @@ struct dial {
         int64_t began_us;
         void *easy, *known; /* libcurl's handle and list of addresses, or NULL */
         bool heedless;      /* addresses to be avoided are tried, too */
+        bool patient;       /* heedless, and its time is not cut short all the same */
+        bool cut_short;     /* the attempt has less time than it would have otherwise */
         bool more;          /* some addresses are left for another attempt */
         int tried_before;   /* so many of `tried` by earlier attempts */
         int tried_count;

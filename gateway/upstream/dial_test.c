@@ -242,6 +242,60 @@ static void an_address_to_be_avoided_gets_an_eighth_of_the_time(void)
         end();
 }
 
+/* The first address, which does not answer, has failed; its endpoint. */
+static struct endpoint *avoid_first(struct full *first)
+{
+        begin();
+        listen_at(first, FIRST, 0);
+        fill(first, FIRST);
+        start("127.0.0.1", first->port, 100);
+        wait_done();
+        check_int(dial.fd, -1);
+        check_int(dial.tried_count, 1);
+        return dial.tried[0];
+}
+
+static void a_try_that_is_cut_short_does_not_have_an_address_avoided_longer(void)
+{
+        struct full first;
+        struct endpoint *e = avoid_first(&first);
+        int64_t until = e->avoid_until_us;
+
+        check(until > 0);
+        e->turn_us = INT64_MAX;
+        start("127.0.0.1", first.port, 800);
+        wait_done();
+        check(dial.heedless && dial.fd < 0);
+        check_int(e->avoid_until_us, until);
+        e->turn_us = 0; /* one that had all its time does */
+        start("127.0.0.1", first.port, 100);
+        wait_done();
+        check(dial.heedless && dial.fd < 0);
+        check(e->avoid_until_us > until);
+        drain(&first);
+        close(first.listener);
+        end();
+}
+
+/* The address answers a second late or later; an eighth of the time is less. */
+static void a_try_in_its_turn_has_all_the_time(void)
+{
+        struct full first;
+        struct endpoint *e = avoid_first(&first);
+
+        check(e->turn_us > 0); /* not at once */
+        e->turn_us = 0;
+        start("127.0.0.1", first.port, 7000);
+        usleep(100 * 1000);
+        drain(&first);
+        check_contains(connected_to(), "127.0.0.1:");
+        check(dial.heedless);
+        check_int(e->avoid_until_us, 0);
+        check(e->turn_us > 0); /* it took the turn */
+        close(first.listener);
+        end();
+}
+
 /* libcurl refuses such a name, and never asks us for a socket. */
 static void a_name_that_libcurl_does_not_take_ends(void)
 {
@@ -278,6 +332,8 @@ static const struct story stories[] = {
         STORY(an_address_that_does_not_answer_takes_half_of_the_time),
         STORY(addresses_to_be_avoided_are_better_than_none),
         STORY(an_address_to_be_avoided_gets_an_eighth_of_the_time),
+        STORY(a_try_that_is_cut_short_does_not_have_an_address_avoided_longer),
+        STORY(a_try_in_its_turn_has_all_the_time),
         STORY(a_name_that_libcurl_does_not_take_ends),
         STORY(addresses_without_end_have_endpoints),
         {NULL, NULL},

@@ -10,7 +10,8 @@
 enum {
         AVOID_MS = 10000, /* Envoy's outlier detection takes 30 s; here names have few addresses and
                              pods come back soon */
-        FAILURES = 5,     /* of requests, in a row; one failed connect is enough */
+        TURN_MS = 1000,
+        FAILURES = 5, /* of requests, in a row; one failed connect is enough */
 };
 
 struct endpoint *endpoint_at(struct endpoints *all, const char *address, int port)
@@ -48,12 +49,26 @@ bool endpoint_is_avoided(const struct endpoint *e)
         return e->avoid_until_us > loop_now_us(e->all->loop);
 }
 
+bool endpoint_takes_turn(struct endpoint *e)
+{
+        int64_t now = loop_now_us(e->all->loop);
+
+        if (now < e->turn_us)
+                return false;
+        e->turn_us = now + TURN_MS * 1000LL;
+        return true;
+}
+
 void endpoint_avoid(struct endpoint *e, const char *why)
 {
-        if (!endpoint_is_avoided(e))
+        int64_t now = loop_now_us(e->all->loop);
+
+        if (!endpoint_is_avoided(e)) {
                 log_write(LOG_WARN, "an upstream's address is avoided for a while",
                           "server.address", e->text, "error.message", why, NULL);
-        e->avoid_until_us = loop_now_us(e->all->loop) + AVOID_MS * 1000LL;
+                e->turn_us = now + TURN_MS * 1000LL;
+        }
+        e->avoid_until_us = now + AVOID_MS * 1000LL;
         e->failures = 0;
 }
 

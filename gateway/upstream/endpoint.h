@@ -17,6 +17,7 @@ struct endpoint {
         char text[64]; /* "10.0.0.7:8080" */
         int failures;
         int64_t avoid_until_us;
+        int64_t turn_us; /* see endpoint_takes_turn */
 };
 
 struct endpoints {
@@ -31,6 +32,9 @@ struct endpoint *endpoint_of(struct endpoints *endpoints, const struct sockaddr 
 /* The same; the address as inet_ntop() writes it. */
 struct endpoint *endpoint_at(struct endpoints *endpoints, const char *address, int port);
 bool endpoint_is_avoided(const struct endpoint *endpoint);
+/* Of those that try an address to be avoided for want of a better one, one a second is told true:
+   it is to be patient, since an upstream may be slow to connect to, and well. */
+bool endpoint_takes_turn(struct endpoint *endpoint);
 
 void endpoint_connected(struct endpoint *endpoint);
 void endpoint_worked(struct endpoint *endpoint); /* a request was answered */
