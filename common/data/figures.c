@@ -13,6 +13,7 @@ enum {
         PORTION = 20 * 1000,
         REST_TIMES = 20,
         VALUES_MOST = 20, /* and one more for all others */
+        CANDIDATES = 10,  /* that are counted for each that is shown */
         ROWS_MOST = 100,
         LETTERS_MOST = 64,
         STATES_MOST = 20,
@@ -49,6 +50,8 @@ struct figures {
 struct sheet {
         struct metric_sample *samples;
         size_t count, most; /* most: without the one for all others */
+        bool others;
+        double rest; /* of the others */
 };
 
 /* False: closing. */
@@ -74,7 +77,7 @@ static struct sheet sheet_open(struct figures *f, size_t most)
 {
         struct sheet sheet = {.most = most};
 
-        sheet.samples = arena_alloc(f->arena, (most + 1) * sizeof *sheet.samples);
+        sheet.samples = arena_alloc(f->arena, (most * CANDIDATES + 1) * sizeof *sheet.samples);
         return sheet;
 }
 
@@ -86,22 +89,83 @@ static struct metric_sample *sheet_find(const struct sheet *sheet, const char *l
         return NULL;
 }
 
-static void sheet_add(struct figures *f, struct sheet *sheet, const char *label, int64_t number)
+static struct metric_sample *sheet_least(const struct sheet *sheet)
 {
-        struct metric_sample *sample = sheet_find(sheet, label ? label : "none");
+        struct metric_sample *least = sheet->samples;
 
-        if (!sample && sheet->count >= sheet->most)
-                sample = sheet_find(sheet, label = "other");
-        if (!sample) {
-                sample = &sheet->samples[sheet->count++];
-                sample->values[0] = arena_string(f->arena, label ? label : "none");
-        }
-        sample->value += (double)number;
+        for (size_t i = 1; i < sheet->count; i++)
+                if (sheet->samples[i].value < least->value)
+                        least = &sheet->samples[i];
+        return least;
 }
 
-static void sheet_show(struct figures *f, const struct metric_family *family,
-                       const struct sheet *sheet)
+/* NULL: there are more candidates than are counted, and all of them have a larger number. */
+static struct metric_sample *sheet_place(struct figures *f, struct sheet *sheet, const char *label,
+                                         int64_t number)
 {
+        struct metric_sample *sample = sheet_find(sheet, label);
+
+        if (sample)
+                return sample;
+        sample = &sheet->samples[sheet->count];
+        if (sheet->count < sheet->most * CANDIDATES) {
+                sheet->count++;
+        } else {
+                sample = sheet_least(sheet);
+                sheet->others = true;
+                if (sample->value >= (double)number)
+                        return NULL;
+                sheet->rest += sample->value;
+        }
+        *sample = (struct metric_sample){.values = {arena_string(f->arena, label)}};
+        return sample;
+}
+
+/* A label that comes after many others takes the place of the one with the least number: whoever
+   makes up labels cannot have those hidden that most rows have. */
+static void sheet_add(struct figures *f, struct sheet *sheet, const char *label, int64_t number)
+{
+        struct metric_sample *sample = sheet_place(f, sheet, label ? label : "none", number);
+
+        if (sample)
+                sample->value += (double)number;
+        else
+                sheet->rest += (double)number;
+}
+
+static int by_number(const void *one, const void *other)
+{
+        const struct metric_sample *a = one, *b = other;
+
+        if (a->value != b->value)
+                return a->value < b->value ? 1 : -1;
+        return strcmp(a->values[0], b->values[0]);
+}
+
+/* Keeps those with the largest numbers. */
+static void sheet_cut(struct sheet *sheet)
+{
+        struct metric_sample *sample;
+
+        if (sheet->count > sheet->most) {
+                qsort(sheet->samples, sheet->count, sizeof *sheet->samples, by_number);
+                sheet->others = true;
+                while (sheet->count > sheet->most)
+                        sheet->rest += sheet->samples[--sheet->count].value;
+        }
+        if (!sheet->others)
+                return;
+        sample = sheet_find(sheet, "other");
+        if (!sample) {
+                sample = &sheet->samples[sheet->count++];
+                *sample = (struct metric_sample){.values = {"other"}};
+        }
+        sample->value += sheet->rest;
+}
+
+static void sheet_show(struct figures *f, const struct metric_family *family, struct sheet *sheet)
+{
+        sheet_cut(sheet);
         metrics_replace(f->metrics, family, sheet->samples, sheet->count);
 }
 
@@ -224,7 +288,7 @@ static void figure_look(struct figures *f, const struct entity *e, const struct 
                                  : number_of_rows(f, e, &sheet, error);
 
         if (!done)
-                sheet.count = 0;
+                sheet = (struct sheet){0};
         if (!closing(f))
                 sheet_show(f, &figure->family, &sheet);
 }
@@ -244,7 +308,7 @@ static void sessions_look(struct figures *f, struct error *error)
 
         store_read_end(f->store, db);
         if (!done)
-                sessions.count = allowed.count = 0;
+                sessions = allowed = (struct sheet){0};
         sheet_show(f, &store_families[SESSIONS], &sessions);
         sheet_show(f, &store_families[SESSIONS_MOST], &allowed);
 }
@@ -253,6 +317,8 @@ static void look(struct figures *f)
 {
         struct error error = {0};
 
+        if (f->store->shared)
+                sessions_look(f, &error); /* first: rows may take long, and an alert waits */
         for (int i = 0; i < f->store->table_count; i++) {
                 const struct entity *e = f->store->tables[i]->entity;
 
@@ -260,8 +326,6 @@ static void look(struct figures *f)
                      figure++)
                         figure_look(f, e, figure, &error);
         }
-        if (f->store->shared)
-                sessions_look(f, &error);
         say(f, &error);
 }
 

@@ -196,8 +196,27 @@ static void a_name_other_is_one_with_all_others(void)
                 add(arena_printf(s.arena, "name-%03d", i), i);
         count(SOON_MS, 1);
         wait_for("\nthings 31\n");
-        check_int(lines("things_by_name{"), 20);
-        check_contains(shown(), "things_by_name{name=\"other\"} 12\n");
+        check_int(lines("things_by_name{"), 21);
+        check_contains(shown(), "things_by_name{name=\"other\"} 11\n");
+        end();
+}
+
+/* More than are counted, each in one row, and each before the others by its id and its text. */
+static void names_that_somebody_makes_up_do_not_hide_what_most_rows_have(void)
+{
+        enum { JUNK = 250, REAL = 30 };
+
+        begin();
+        for (int i = 0; i < JUNK; i++)
+                add(arena_printf(s.arena, "!junk-%03d", i), 1);
+        for (int i = 0; i < REAL; i++)
+                add(i % 3 ? "placed" : "canceled", 1);
+        count(SOON_MS, 25);
+        wait_for("\nthings 280\n");
+        check_contains(shown(), "things_by_name{name=\"placed\"} 20\n");
+        check_contains(shown(), "things_by_name{name=\"canceled\"} 10\n");
+        check_int(lines("things_by_name{"), 21);
+        check_contains(shown(), "things_by_name{name=\"other\"} 232\n");
         end();
 }
 
@@ -290,6 +309,7 @@ int main(int argc, char **argv)
                 STORY(portions_make_the_whole),
                 STORY(label_values_are_bounded),
                 STORY(a_name_other_is_one_with_all_others),
+                STORY(names_that_somebody_makes_up_do_not_hide_what_most_rows_have),
                 STORY(a_store_of_one_process_is_looked_at_after_its_commits),
                 STORY(the_end_does_not_wait_for_the_next_look),
                 STORY(the_sessions_of_a_postgresql_are_counted),
