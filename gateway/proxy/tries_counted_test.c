@@ -199,16 +199,32 @@ static void check_breaker(const char *name, const char *state, int value)
         check_line("\nmall_breaker_state{name=\"%s\",state=\"%s\"} %d\n", name, state, value);
 }
 
-static void reload_with_breaker(const char *name)
+/* How many lines there are of breakers whose names begin so. */
+static int breaker_lines(const char *name)
+{
+        struct arena *arena = arena_open();
+        char beginning[60];
+        int found = 0;
+        size_t len;
+
+        len = (size_t)snprintf(beginning, sizeof beginning, "\nmall_breaker_state{name=\"%s", name);
+        for (const char *at = scrape(arena); (at = strstr(at, beginning)); at += len)
+                found++;
+        arena_close(&arena);
+        return found;
+}
+
+static void reload_with_breakers(const char *name, int count)
 {
         struct error error;
         FILE *f = fopen(gateway_source(gateway), "w");
 
-        fprintf(f,
-                "spring.cloud.gateway.routes:\n"
-                "- {id: all, uri: 'http://127.0.0.1:%d', predicates: ['Path=/**'], filters: "
-                "[CircuitBreaker=%s]}\n",
-                port, name);
+        fprintf(f, "spring.cloud.gateway.routes:\n");
+        for (int i = 0; i < count; i++)
+                fprintf(f,
+                        "- {id: all%d, uri: 'http://127.0.0.1:%d', predicates: ['Path=/**'], "
+                        "filters: [CircuitBreaker=%s%d]}\n",
+                        i, port, name, i);
         fclose(f);
         check(gateway_reload(gateway, &error));
 }
@@ -223,10 +239,23 @@ static void a_breaker_shows_its_state_as_long_as_the_routes_have_it(void)
         check_breaker("sick", "closed", 0);
         check_breaker("sick", "open", 1);
         check_breaker("sick", "half_open", 0);
-        reload_with_breaker("other");
-        check_breaker("other", "closed", 1);
-        check_breaker("sick", "open", 0);
-        check_breaker("sick", "closed", 0);
+        reload_with_breakers("other", 1);
+        check_breaker("other0", "closed", 1);
+        check_int(breaker_lines("sick"), 0);
+        close_mall();
+}
+
+static void breakers_that_are_gone_leave_room_for_others(void)
+{
+        open_mall(port_of_nobody());
+        for (int i = 0; i < 3; i++) {
+                reload_with_breakers((const char *[]){"a", "b", "c"}[i], 150);
+                check_int(breaker_lines(""), 300);
+        }
+        check_int(breaker_lines("c"), 300);
+        reload_with_breakers("d", 2);
+        check_breaker("d1", "closed", 1);
+        check_int(breaker_lines(""), 6);
         close_mall();
 }
 
@@ -240,6 +269,7 @@ int main(int argc, char **argv)
                 STORY(a_connection_that_breaks_counts_and_is_closed),
                 STORY(a_client_that_leaves_cancels_its_try),
                 STORY(a_breaker_shows_its_state_as_long_as_the_routes_have_it),
+                STORY(breakers_that_are_gone_leave_room_for_others),
                 {NULL, NULL},
         };
 
