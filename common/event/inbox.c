@@ -250,6 +250,7 @@ struct inbox *inbox_open(const struct inbox_config *config, struct error *error)
                 return NULL;
         }
         pthread_mutex_init(&inbox->lock, NULL);
+        inbox_report_none(inbox);
         inbox->own = own_open(config->store, &config->bus);
         inbox->thread = thread_start("inbox", inbox_main, inbox);
         return inbox;

@@ -59,6 +59,7 @@ struct inbox_batch {
 extern const char inbox_clash[]; /* why it is a dead letter */
 
 /* What came of one event: call it once, after the commit, which was at committed_ms (Unix time). */
+void inbox_report_none(struct inbox *inbox); /* of what is bad there was none so far */
 void inbox_report(struct inbox *inbox, struct received *received, int64_t committed_ms);
 /* The batch could not be applied now. */
 void inbox_say_again(const struct inbox_batch *batch, const struct error *error);

@@ -5,6 +5,9 @@
 
 enum { EVENT_AGE = OUTCOMES };
 
+/* An event is kept for 7 days: what claims to be older tells a wrong time. */
+static const int64_t most_age_ms = 8LL * 24 * 3600 * 1000;
+
 const struct metric_family inbox_families[] = {
         [CONSUMED] = {"mall_events_consumed_total",
                       "Events applied",
@@ -35,6 +38,22 @@ const char inbox_clash[] = "another event came under its ce_source and ce_id bef
                            "store of its sender restored from a backup?"
                            " See docs/backup.md";
 
+/* Their first one is a rise then, for who asks how much a counter rose. */
+void inbox_report_none(struct inbox *inbox)
+{
+        static const char *const others[] = {"other", "unknown"}; /* see event_label */
+        static const enum outcome bad[] = {DEAD, CLASHING};
+
+        for (size_t i = 0; inbox->metrics && i < sizeof bad / sizeof *bad; i++) {
+                const struct metric_family *family = &inbox_families[bad[i]];
+
+                for (const struct reaction *r = inbox->reactions; r->type; r++)
+                        metrics_series(inbox->metrics, family, &r->type);
+                for (size_t o = 0; o < sizeof others / sizeof *others; o++)
+                        metrics_series(inbox->metrics, family, &others[o]);
+        }
+}
+
 static void count(struct inbox *inbox, enum outcome outcome, const char *label)
 {
         if (inbox->metrics)
@@ -48,7 +67,7 @@ static void count_age(struct inbox *inbox, const struct received *a, const char 
         int64_t announced_ms = a->event.timestamp, us = 0;
         struct metric *series;
 
-        if (!inbox->metrics || announced_ms <= 0)
+        if (!inbox->metrics || announced_ms <= 0 || committed_ms - announced_ms > most_age_ms)
                 return;
         if (committed_ms > announced_ms)
                 us = (committed_ms - announced_ms) * 1000;

@@ -41,15 +41,33 @@ static void the_age_of_an_event_is_counted(void)
         say("2", arena_printf(t.arena, at, 1795358923000LL + 60000));   /* twice: applied once */
         say("3", "{\"eventType\":\"Thing\",\"timestamp\":0,\"id\":1}"); /* nobody knows */
         say("4", "{\"eventType\":\"Thing\",\"timestamp\":1,\"name\":\"bad\"}");
+        say("5", arena_printf(t.arena, at, 1795358923LL)); /* seconds: older than any is kept */
         listen_as("things");
         wait_for_metric("dead", "Thing", 1);
-        wait_for_metric("consumed", "Thing", 3);
+        wait_for_metric("consumed", "Thing", 4);
         clock_set_wall_ms(0);
         check_contains(metrics_now(),
                        "mall_event_age_seconds_bucket{event_type=\"Thing\",le=\"60\"} 1\n"
                        "mall_event_age_seconds_bucket{event_type=\"Thing\",le=\"300\"} 2\n");
         check_contains(metrics_now(), "mall_event_age_seconds_count{event_type=\"Thing\"} 2\n"
                                       "mall_event_age_seconds_sum{event_type=\"Thing\"} 95.5\n");
+        end();
+}
+
+static void what_is_bad_is_counted_from_0(void)
+{
+        static const char *const families[] = {"dead", "clashing"}, *const labels[] = {"Thing",
+                                                                                       "other",
+                                                                                       "unknown"};
+
+        begin();
+        listen_as("things");
+        for (int f = 0; f < 2; f++)
+                for (int l = 0; l < 3; l++)
+                        check_contains(metrics_now(),
+                                       arena_printf(t.arena,
+                                                    "mall_events_%s_total{event_type=\"%s\"} 0\n",
+                                                    families[f], labels[l]));
         end();
 }
 
@@ -334,6 +352,7 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 STORY(an_event_said_twice_is_applied_once),
                 STORY(the_age_of_an_event_is_counted),
+                STORY(what_is_bad_is_counted_from_0),
                 STORY(a_replayed_event_is_not_applied_again),
                 STORY(two_readers_apply_each_event_once),
                 STORY(headers_that_are_no_text_are_none),
