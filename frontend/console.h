@@ -2,7 +2,7 @@
 #ifndef FRONTEND_CONSOLE_H
 #define FRONTEND_CONSOLE_H
 
-#include "audit/standing.h"
+#include "audit/standing_gauges.h"
 #include "event/lookout.h"
 #include "service/daemon.h"
 #include "service/dead_watch.h"
@@ -36,9 +36,9 @@ struct console {
         struct event_streams events;
         struct fetcher *callers, *passers; /* of /topology, and of /movements */
         struct fresh *topology, *books;
-        struct standing standing;          /* the books' */
-        struct metric *balanced, *checked; /* of the books */
-        bool may_break;                    /* MALL_CONSOLE_FAULTS: whether it changes anything */
+        struct standing standing;      /* the books' */
+        struct standing_gauges gauges; /* the same */
+        bool may_break;                /* MALL_CONSOLE_FAULTS: whether it changes anything */
         struct admin_places *admin;
         struct fresh *faults;
         struct dead_watch *dead;
@@ -49,9 +49,6 @@ struct console {
 /* GET /timeline/{order} */
 enum http_result timeline_answer(void *console, struct http_request *request);
 
-/* Before the first books_make. */
-extern const struct metric_family books_families[]; /* the last one has no name */
-void books_open(struct console *console);
 /* For the fresh_config: GET /topology, GET /books. */
 void topology_make(void *console, struct text *out);
 void books_make(void *console, struct text *out);

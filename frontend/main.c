@@ -19,7 +19,8 @@ static const char books_first[] = "{\"at\":null,\"state\":\"unknown\",\"why\":\"
 
 extern const struct file page_files[]; /* written by scripts/embed.py */
 
-static const struct metric_family *const families[] = {dead_letter_families, books_families, NULL};
+static const struct metric_family *const families[] = {dead_letter_families, standing_families,
+                                                       NULL};
 
 static const struct setting settings[] = {
         {.name = "services",
@@ -194,7 +195,7 @@ static bool questions_step(struct process *p, struct error *error)
                                      .arg = c};
 
         (void)error;
-        books_open(c);
+        standing_gauges_open(&c->gauges, p->metrics, !books.unasked_ms);
         c->callers = fetcher_open(1000, ROLL_CALL_MS);
         c->passers = fetcher_open(50, PASS_MS);
         c->topology = fresh_open(&topology);
