@@ -5,10 +5,11 @@
         monitor.alerts()                         # those that are pending or firing
 
 Debian's packages prometheus and prometheus-alertmanager have the programs; their services are not needed and not touched. The targets
-carry the labels that the component's PodMonitor gives on a cluster, so that the same rules hold.
+carry the labels that the component's PodMonitor gives on a cluster, so that the same rules hold. Both end with the thread that starts them.
 """
 import contextlib
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+import lifeline
 import services
 
 PROMETHEUS, ALERTMANAGER = 9190, 9193                           # Debian's services have 9090 and 9093
@@ -66,7 +68,8 @@ class Monitor:
         for command in self.commands():
             with open(self.folder / (command[0] + ".log"), "ab") as log:
                 # a session of its own: Ctrl-C reaches only who started it
-                self.processes.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True))
+                self.processes.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                                                       preexec_fn=lifeline.to(os.getpid())))
         try:
             self.wait_until_ready()
         except BaseException:

@@ -13,6 +13,7 @@ and the console a panel over them; MALL_ADMIN_TOKEN_FILE, if it is set, has the 
 --monitor starts a Prometheus and an Alertmanager too, on localhost:9190 and localhost:9193 (--port prometheus=PORT,
 --port alertmanager=PORT), with the rules of deploy/monitoring, or of another folder by --rules. The gateway shows its
 metrics on a port of their own only, hence its port + 1100 then.
+Daemons, Prometheus and Alertmanager end with it also when it is killed; a broker and a PostgreSQL do not.
 Ends with 0 after Ctrl-C, SIGTERM or SIGHUP, with 1 when something could not start or a daemon died.
 """
 import argparse
@@ -30,6 +31,7 @@ import time
 import urllib.error
 import urllib.request
 
+import lifeline
 import monitor
 import ports
 import services
@@ -66,7 +68,8 @@ class Daemon:
         self.log = open(data / "log" / (name + ".log"), "ab", buffering=0)
         # a session of its own: Ctrl-C reaches only this program, which stops the daemons in order
         self.process = subprocess.Popen([folder / name, "--port", str(port)], env=settings, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+                                        preexec_fn=lifeline.to(os.getpid()))
 
     def follow(self, lines):
         """Copies each line of the log to its file and the queue; None is the end."""

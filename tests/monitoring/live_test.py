@@ -40,7 +40,7 @@ class Run:
         self.beside = {name: ports.reserve() for name in ("prometheus", "alertmanager")}
         pairs = {**self.numbers, **self.beside}
         self.command = [sys.executable, TOP / "scripts/run.py", "--bin", BIN, *flags, *(w for pair in pairs.items() for w in ("--port", "%s=%d" % pair))]
-        self.said, self.process = "", None
+        self.said, self.process, self.code = "", None, 0
 
     @staticmethod
     def free():
@@ -77,7 +77,14 @@ class Run:
         code = self.process.wait(120)
         self.reader.join()
         shutil.rmtree(self.directory, ignore_errors=True)
-        assert kind or code == 0, "the run ended with %d:\n%s" % (code, self.said)
+        assert kind or code == self.code, "the run ended with %d:\n%s" % (code, self.said)
+
+    def children(self):
+        return [int(pid) for pid in pathlib.Path("/proc/%d/task/%d/children" % (self.process.pid, self.process.pid)).read_text(encoding="ascii").split()]
+
+    def kill(self):
+        self.process.kill()
+        self.code = self.process.wait(60)
 
     def daemon(self, name):
         return Client(self.numbers[name])
@@ -154,3 +161,18 @@ def test_a_port_that_is_taken_is_named():
     shutil.rmtree(run.directory, ignore_errors=True)
     equal(done.returncode, 1, done.stdout)
     assert "port %d of prometheus is taken" % run.beside["prometheus"] in done.stderr and "PORTS=" in done.stderr, done.stderr
+
+
+def test_what_a_run_started_ends_when_it_is_killed():
+    with Run("--monitor", "--faults") as run:
+        children = run.children()
+        used = [*run.numbers.values(), *run.beside.values(), run.numbers["gateway"] + 1100, *(port + 1000 for port in run.numbers.values())]
+        equal((len(children), [port for port in used if ports.is_free(port)]), (len(DAEMONS) + 2, []))
+        run.kill()
+        try:
+            until(lambda: all(ports.is_free(port) for port in used), 120)
+        except BaseException:
+            for pid in children:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            raise
