@@ -242,7 +242,7 @@ CONCURRENT         := bus bus_idle dead_watch bus_wanted bus_follower kafka_foll
                       idempotency_keys breaker limiter snapshot tries_counted admission fetch inquiry own sent contend dial \
                       span_queue otlp try_span server_span sse fresh pass roll_call lookout event_stream \
                       injected injected_cut injected_stream try_fault admin commit_faults publish_faults consume_faults relay_beside errands fault_desk host_lookup \
-                      admin_places faults fault_load figures
+                      admin_places faults fault_load figures standing_gauges
 concurrent_sources := $(foreach c,$(CONCURRENT),$(filter %/$(c)_test.c,$(test_sources)))
 
 # Tests of what works on every kind of store; they run on PostgreSQL too, as PROGRAM@postgresql.

@@ -27,8 +27,7 @@ struct access {
 const struct metric_family http_families[] = {
         {.name = "http_server_requests_seconds",
          .help = "Requests answered, from the request line to the last byte of the answer; not "
-                 "those "
-                 "of /actuator",
+                 "probes and scrapes of /actuator",
          .kind = METRIC_HISTOGRAM,
          .labels = {"method", "uri", "status", "outcome"}},
         {NULL},

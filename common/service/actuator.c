@@ -142,7 +142,8 @@ static void one_metric(struct process *p, struct http_request *r, const char *na
         for (int i = 0; i < TAGS; i++)
                 if (!(tags[i] = http_query(r, "tag", i)))
                         break;
-        if (metrics_spring(p->metrics, name, tags, &body))
+        r->routine = metrics_spring(p->metrics, name, tags, &body);
+        if (r->routine)
                 http_answer_body(r, 200, actuator_json, &body);
         else
                 http_answer_problem(r, 404, "there is no metric %s with these tags", name);
@@ -220,6 +221,7 @@ static bool extra_page(struct process *p, struct http_request *r, const char *na
         for (const struct actuator_page *page = p->daemon->pages; page && page->name; page++) {
                 if (strcmp(page->name, name) != 0)
                         continue;
+                r->routine = true;
                 page->write(p, &body);
                 http_answer_body(r, 200, page->type, &body);
                 return true;
@@ -262,7 +264,10 @@ void actuator_handle(struct process *p, struct http_request *r, bool main_port)
         if (!may_ask(r))
                 return;
         for (const struct page *page = pages; page->path; page++) {
-                if (strcmp(page->path, name) == 0 && shown(p, page, main_port)) {
+                if (strcmp(page->path, name) != 0)
+                        continue;
+                r->routine = true; /* also where it is hidden: the console asks all the time */
+                if (shown(p, page, main_port)) {
                         page->answer(p, r);
                         return;
                 }

@@ -14,7 +14,7 @@ static enum http_result handle_main(struct http_request *r, void *arg)
 
         if (!actuator_owns(r->path))
                 return front->handler.handle(r, front->handler.arg);
-        r->untraced = r->routine = true;
+        r->untraced = true;
         actuator_handle(front->process, r, true);
         return HTTP_ANSWERED;
 }
@@ -29,8 +29,7 @@ static void finish_main(struct http_request *r, void *arg)
 static enum http_result handle_management(struct http_request *r, void *arg)
 {
         r->untraced = true;
-        r->routine = actuator_owns(r->path);
-        if (r->routine)
+        if (actuator_owns(r->path))
                 actuator_handle(arg, r, false);
         else
                 http_answer_problem(r, 404, "only /actuator is here");

@@ -27,7 +27,7 @@ static const struct setting common_settings[] = {
         {"log", SETTING_CHOICE, "json", NULL, NULL, "log lines as JSON (ECS) or as text for people",
          .choices = "json|text"},
         {"log-level", SETTING_CHOICE, "info", NULL, NULL,
-         "least level that is logged; access lines are info, those of /actuator debug",
+         "least level that is logged; access lines are info, those of probes and scrapes debug",
          .choices = "debug|info|warn|error"},
         {"drain", SETTING_DURATION, "0s", "5s", NULL,
          "how long a daemon told to stop still accepts while it says it is not ready", 0, 20000},

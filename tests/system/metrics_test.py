@@ -92,7 +92,7 @@ def test_probes_and_scrapes_are_neither_counted_nor_told():
     for level, told in (("info", False), ("debug", True)):
         with Mall(only=("order", "gateway"), log_level=level) as mall:
             for daemon in mall.daemons.values():
-                for path in ("/actuator/health/liveness", "/actuator/prometheus", "/actuator/nothing"):
+                for path in ("/actuator/health/liveness", "/actuator/prometheus", "/actuator/metrics", "/actuator/info"):
                     daemon.management.get(path)
                 daemon.get("/actuator/health")
                 daemon.get("/orders?page=7")
@@ -100,6 +100,17 @@ def test_probes_and_scrapes_are_neither_counted_nor_told():
                 lines = [json.loads(line) for line in daemon.log().splitlines() if "/actuator" in line]
                 equal({line["log.level"] for line in lines}, {"DEBUG"} if told else set(), "lines of probes of %s" % daemon.name)
                 equal(daemon.metric("http_server_requests_seconds_count"), 1, "requests of %s" % daemon.name)
+
+
+def test_what_no_probe_asks_of_the_actuator_is_a_request_like_others():
+    asked = (("GET", "/actuator/nothing", 404), ("GET", "/actuator/health/x", 404), ("GET", "/actuator/metrics/x", 404), ("POST", "/actuator/health", 405))
+    with Mall(only=("order", "gateway")) as mall:
+        for daemon in mall.daemons.values():
+            for method, path, status in asked:
+                equal(daemon.ask(method, path).status, status, "%s of %s" % (path, daemon.name))
+            until_equal(lambda d=daemon: [[line["http.request.method"], line["log.level"]] for line in map(json.loads, d.log().splitlines()) if "/actuator" in str(line)],
+                        [[method, "INFO"] for method, _, _ in asked])
+            until_equal(lambda d=daemon: d.metric("http_server_requests_seconds_count"), len(asked))
 
 
 def test_metrics_md_is_what_the_daemons_list():
