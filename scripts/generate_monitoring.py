@@ -1,10 +1,12 @@
 """generate_monitoring - rules and dashboards for Prometheus and Grafana, and what of them is applied to a cluster.
 
 deploy/monitoring/slo.py and boards.py are the descriptions; rules/slo.yml and boards/NAME.json come from them. Everything in rules/ and
-boards/, those written by hand too, becomes an object of deploy/k8s/components/monitoring.
+boards/, those written by hand too, becomes an object of deploy/k8s/components/monitoring. Where the runbooks are read is said once, in
+runbooks/address.txt, and written into every alert.
 """
 import importlib.util
 import json
+import re
 
 import services
 
@@ -63,10 +65,12 @@ def board_objects(boards):
 
 
 def files(folder):
-    rules = {**there("rules", ".yml"), "slo": module("slo").rules()}
+    pages = (HOME / "runbooks/address.txt").read_text(encoding="utf-8").strip()
+    rules = {name: re.sub(r"(runbook_url: )\S+(/\w+\.md\n)", lambda found: found[1] + pages + found[2], text) for name, text in there("rules", ".yml").items()}
+    rules["slo"] = module("slo").rules(pages)
     described = module("boards").boards()
     boards = {**there("boards", ".json"), **described}
-    return {"deploy/monitoring/rules/slo.yml": rules["slo"],
+    return {**{"deploy/monitoring/rules/%s.yml" % name: text for name, text in rules.items()},
             **{"deploy/monitoring/boards/%s.json" % name: text for name, text in described.items()},
             COMPONENT + "/rules.yaml": rule_objects(rules),
             COMPONENT + "/boards.yaml": board_objects(boards)}

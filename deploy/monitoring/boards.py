@@ -55,7 +55,7 @@ BOARDS = {
             stat("Availability, 1 h", "percentunit", ('1 - max(mall:slo_errors:ratio_rate1h{%s,slo="availability"})' % MALL, "")),
             stat("Within 100 ms, 1 h", "percentunit", ('1 - max(mall:slo_errors:ratio_rate1h{%s,slo="latency"})' % MALL, "")),
             stat("Applied within 5 s, 1 h", "percentunit", ('1 - max(mall:slo_errors:ratio_rate1h{%s,slo="freshness"})' % MALL, "")),
-            stat("Books balance", "bool_yes_no", ("max(mall_books_balanced{%s})" % MALL, "")),
+            stat("Books balance", "bool_yes_no", ("min(mall_books_balanced{%s})" % MALL, "")),
             stat("Pods that answer", "short", ('sum(up{job="mall",%s})' % MALL, "")),
             stat("Faults switched on, 5 min", "short", ("sum(increase(mall_faults_injected_total{%s}[5m]))" % MALL, "")),
             series("How fast the budgets burn, 1 h (1 = lasts 30 days)", "short",

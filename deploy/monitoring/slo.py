@@ -2,11 +2,13 @@
 
 An objective is the share of bad ones, as a ratio over a window. A budget burns at 1x where it lasts 30 days. One window says that it
 is real, a shorter one that it still goes on; WINDOWS has the pairs. OpenMetrics writes a bound of 5 as 5.0, the older text format as 5.
-Nothing is said while there is no traffic (total > 0).
+Nothing is said while there is no traffic (total > 0), and nobody is called unless the short window has more than ENOUGH requests or
+events: of three requests at rest one is always many. The long window has them then too.
 """
 # a console's pages and streams last as long as somebody looks, and probes are no customers
 SHOP = 'service="gateway",uri!~"/actuator.*|/[*][*]"'
 BY = "by (namespace, mall)"
+ENOUGH = 100
 
 OBJECTIVES = (
     {"name": "availability", "alert": "MallAvailability", "objective": 99.9, "what": "requests at the gateway end without a 5xx",
@@ -35,6 +37,12 @@ RECORD = """\
         labels:
           slo: {name}
 """
+COUNTED = """\
+      - record: mall:slo_counted:increase{window}
+        expr: {expr}
+        labels:
+          slo: {name}
+"""
 ALERT = """\
       - alert: {alert}
         expr: >-
@@ -46,7 +54,7 @@ ALERT = """\
         annotations:
           summary: "{{{{ $labels.mall }}}}: the error budget of {name} burns"
           description: "Objective: {objective} % of {what}. {{{{ $value | humanizePercentage }}}} are not, in the long window. At this pace the budget of 30 days is used up in {days}."
-          runbook_url: https://github.com/YOU/mall/blob/main/deploy/monitoring/runbooks/{alert}.md
+          runbook_url: {pages}/{alert}.md
 """
 
 
@@ -57,20 +65,32 @@ def ratio(slo, window):
     return "1 - %s / (%s > 0)" % (slo["good"].replace("{window}", window), total)
 
 
+def counted(slo, window):
+    return slo["total"].replace("rate(", "increase(").replace("{window}", window)
+
+
 def burns(slo, pairs):
-    """True while one pair of windows is above its limit; the value is that of the long window."""
-    one = 'mall:slo_errors:ratio_rate{long}{{slo="{name}"}} > {limit} and on (namespace, mall) mall:slo_errors:ratio_rate{short}{{slo="{name}"}} > {limit}'
+    """True while one pair of windows is above its limit, and enough is counted; the value is that of the long window."""
+    one = 'mall:slo_errors:ratio_rate{long}{{slo="{name}"}} > {limit} and on (namespace, mall) mall:slo_errors:ratio_rate{short}{{slo="{name}"}} > {limit}' \
+          ' and on (namespace, mall) mall:slo_counted:increase{short}{{slo="{name}"}} > {enough}'
     budget = 1 - slo["objective"] / 100
-    return "\n          or ".join("(%s)" % one.format(name=slo["name"], limit="%.6g" % (times * budget), long=a, short=b) for times, a, b in pairs)
+    return "\n          or ".join("(%s)" % one.format(name=slo["name"], limit="%.6g" % (times * budget), long=a, short=b, enough=ENOUGH) for times, a, b in pairs)
 
 
-def rules():
-    windows = sorted({w for _, pairs, _ in WINDOWS for pair in pairs for w in pair[1:]}, key=lambda w: int(w[:-1]) * {"m": 1, "h": 60, "d": 1440}[w[-1]])
+def by_length(windows):
+    return sorted(windows, key=lambda w: int(w[:-1]) * {"m": 1, "h": 60, "d": 1440}[w[-1]])
+
+
+def rules(pages):
+    """pages: where the runbooks are read."""
+    windows = by_length({w for _, pairs, _ in WINDOWS for pair in pairs for w in pair[1:]})
+    short = by_length({pair[2] for _, pairs, _ in WINDOWS for pair in pairs})
     text = HEAD
     for slo in OBJECTIVES:
         text += "  - name: mall-slo-%s\n    rules:\n" % slo["name"]
         text += "".join(RECORD.format(window=w, expr=ratio(slo, w), name=slo["name"]) for w in windows)
+        text += "".join(COUNTED.format(window=w, expr=counted(slo, w), name=slo["name"]) for w in short)
         for severity, pairs, lasting in WINDOWS:
             days = " or ".join("%.3g days" % (30 / times) for times, _, _ in pairs)
-            text += ALERT.format(expr=burns(slo, pairs), severity=severity, lasting=lasting, days=days, **{k: slo[k] for k in ("alert", "name", "objective", "what")})
+            text += ALERT.format(expr=burns(slo, pairs), severity=severity, lasting=lasting, days=days, pages=pages, **{k: slo[k] for k in ("alert", "name", "objective", "what")})
     return text

@@ -127,10 +127,17 @@ def strimzi_shows_its_metrics():
     checks.strimzi_takes_it(objects)
     cluster, = of_kind(objects, "Kafka")
     assert cluster["spec"]["kafka"]["metricsConfig"]["type"] == "strimziMetricsReporter" and cluster["spec"]["kafkaExporter"]["groupRegex"] == ".*"
+    assert re.fullmatch(cluster["spec"]["kafkaExporter"]["groupExcludeRegex"], "console-consumer-71") and not re.fullmatch(
+        cluster["spec"]["kafkaExporter"]["groupExcludeRegex"], "user23-order")
     plain, = of_kind(built(PRODUCTION[0]), "Kafka")
     assert cluster["spec"]["kafka"]["listeners"][0]["port"] == plain["spec"]["kafka"]["listeners"][0]["port"]
     checks.the_operator_takes_it(objects)
-    monitor, = of_kind(objects, "PodMonitor")
+    monitor, operator = of_kind(objects, "PodMonitor")
+    assert operator["spec"]["namespaceSelector"] == {"matchNames": ["strimzi"]} and operator["spec"]["podMetricsEndpoints"][0]["port"] == "http"
+    keep, whose = operator["spec"]["podMetricsEndpoints"][0]["metricRelabelings"]
+    asked_for = set(re.findall(r"strimzi_\w+", (MONITORING / "rules/certificates.yml").read_text()))
+    assert asked_for and all(re.fullmatch(keep["regex"], metric) for metric in asked_for), asked_for
+    assert (whose["sourceLabels"], whose["targetLabel"]) == (["resource_namespace"], "namespace"), whose
     assert monitor["spec"]["selector"]["matchExpressions"][0]["values"] == ["mall-kafka", "mall-kafka-exporter"]
     broken = copy.deepcopy(objects)
     of_kind(broken, "Kafka")[0]["spec"]["kafka"]["metricsConfig"]["values"]["allowlist"] = []
@@ -326,7 +333,7 @@ def the_labs_kafka_shows_what_rules_and_board_ask_for():
         with open(log, "wb") as to:
             broker = subprocess.Popen(["bash", env["CONFIG_DIR"] + "/metrics/start.sh"], env={**env, "AGENT_FROM": url, "METRICS_PORT": "127.0.0.1:%d" % port},
                                       stdin=subprocess.DEVNULL, stdout=to, stderr=to)
-        reader = None
+        reader = viewer = None
         try:
             asked("http://127.0.0.1:%d/metrics" % port, broker, log)  # the agent is there before the broker
             until(lambda: broker.poll() is not None or listens(address))
@@ -334,6 +341,9 @@ def the_labs_kafka_shows_what_rules_and_board_ask_for():
             write = functools.partial(subprocess.run, [*kcat, "-P", "-t", "mall", "-k", "1"], text=True, check=True, timeout=400)
             write(input="a\nb\nc\n")
             reader = subprocess.Popen([*kcat, "-G", "user23-delivery", "-X", "auto.offset.reset=earliest", "-X", "auto.commit.interval.ms=100", "mall"],
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+            viewer = subprocess.Popen([*kcat, "-G", "console-consumer-71", "-X", "enable.auto.commit=false", "mall"],
                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
             def lag():
@@ -345,6 +355,10 @@ def the_labs_kafka_shows_what_rules_and_board_ask_for():
                 return sum(int(v) for k, v in values.items() if "_lag{" in k), values.get('kafka_consumergroup_members{consumergroup="user23-delivery"}')
 
             until(lambda: lag() == (0, "1"))
+            groups = [env["KAFKA_HOME"] + "/bin/kafka-consumer-groups.sh", "--bootstrap-server", address, "--describe", "--all-groups"]
+            until(lambda: re.search(r"^console-consumer-71 +mall .* rdkafka", subprocess.run(groups, text=True, timeout=300, stdout=subprocess.PIPE).stdout, re.M))
+            lag()                                               # the course's look is in no figure, though it waits for all there is
+            assert "console-consumer" not in (pathlib.Path(env["SHOWN"]) / "metrics.txt").read_text()
             reader.terminate()
             reader.wait()
             write(input="d\ne\n")
@@ -356,7 +370,7 @@ def the_labs_kafka_shows_what_rules_and_board_ask_for():
                                 ("a slip", 'kafka_network_requestmetrics_totaltimems{request="Fetch"}')):
                 must_fail(functools.partial(each_is_answered_of, seen, where), expr)
         finally:
-            for process in (reader, broker):
+            for process in (reader, viewer, broker):
                 if process and process.poll() is None:
                     process.kill()
                     process.wait()

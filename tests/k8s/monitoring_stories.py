@@ -4,7 +4,7 @@ import json
 
 import checks
 import tools
-from cluster import Tree, containers, daemons, labels, name, namespace, of_kind, selects, where
+from cluster import Pod, Tree, containers, daemons, labels, may_speak, name, namespace, of_kind, selects, where
 from overlays import SHOPS, built, with_components
 
 MONITORING = "monitoring.coreos.com/"
@@ -23,8 +23,8 @@ def its_own(objects):
     return [o for o in objects if namespace(o) == "monitoring"]
 
 
-def monitor_of(objects):
-    found, = of_kind(objects, "PodMonitor")
+def monitor_of(objects, called="mall"):
+    found, = (m for m in of_kind(objects, "PodMonitor") if name(m) == called)
     return found
 
 
@@ -71,6 +71,21 @@ def its_series_say_whose_they_are(objects):
         assert pod["app"] == daemon and pod["app.kubernetes.io/instance"].endswith("mall"), pod
 
 
+def every_sidecar_is_asked(objects):
+    """On the port that Istio gives each sidecar a name for; where sidecars are, NetworkPolicies let Prometheus in."""
+    monitor = monitor_of(objects, "mall-mesh")
+    assert monitor["spec"]["namespaceSelector"] == {"any": True}, monitor["spec"]["namespaceSelector"]
+    endpoint, = monitor["spec"]["podMetricsEndpoints"]
+    assert (endpoint["port"], endpoint["path"]) == ("http-envoy-prom", "/stats/prometheus"), endpoint
+    for daemon, o in daemons(objects).items():
+        pod = o["spec"]["template"]["metadata"]["labels"]
+        assert selects(monitor["spec"]["selector"], pod), "the sidecar of %s is not selected" % daemon
+        if pod.get("sidecar.istio.io/inject") == "true":
+            assert may_speak(objects, Pod("prometheus", "monitoring", {}), Pod.of(o), 15090), "Prometheus is not let in to the sidecar of %s" % daemon
+    said = {r["targetLabel"] for r in endpoint["relabelings"]}
+    assert said == {"job", "mall", "service"}, said
+
+
 def boards_are_whole(objects):
     found = [c for c in of_kind(its_own(objects), "ConfigMap")]
     assert {"mall-board-mall", "mall-board-events", "mall-board-postgres", "mall-board-mesh"} <= {name(c) for c in found}, [name(c) for c in found]
@@ -85,7 +100,7 @@ def rules_are_whole(objects):
     assert set(alerts) == pages, set(alerts) ^ pages
 
 
-CHECKS = (the_operator_takes_it, the_chart_selects_it, it_is_no_services_object, every_daemon_is_asked, its_series_say_whose_they_are, boards_are_whole, rules_are_whole)
+CHECKS = (the_operator_takes_it, the_chart_selects_it, it_is_no_services_object, every_daemon_is_asked, its_series_say_whose_they_are, every_sidecar_is_asked, boards_are_whole, rules_are_whole)
 
 
 def with_run():
@@ -108,6 +123,18 @@ def monitoring_goes_with_traces_and_faults():
         objects = monitored(overlay, shop, "traces", "faults")
         for check in (*with_run().MALL, *CHECKS):
             check(objects)
+
+
+def monitoring_sees_the_sidecars():
+    for overlay, shop in SHOPS:
+        objects = monitored(overlay, shop, "mesh", "mesh-sidecar")
+        every_sidecar_is_asked(objects)
+        objects.remove([p for p in of_kind(objects, "NetworkPolicy") if name(p).endswith("sidecars")][0])
+        try:
+            every_sidecar_is_asked(objects)
+        except AssertionError:
+            continue
+        raise AssertionError("nobody misses the policy of the sidecars")
 
 
 def two_malls_of_one_cluster_share_it():
@@ -140,7 +167,7 @@ def order_pod(objects):
 BROKEN = (
     (the_operator_takes_it, lambda o: endpoint_of(o).update(ports="metrics")),
     (the_operator_takes_it, lambda o: rule_of(o)["spec"]["groups"][0]["rules"][0].pop("expr")),
-    (the_operator_takes_it, lambda o: o.remove(monitor_of(o))),
+    (the_operator_takes_it, lambda o: [o.remove(m) for m in of_kind(o, "PodMonitor")]),
     (the_chart_selects_it, lambda o: labels(rule_of(o)).pop("release")),
     (the_chart_selects_it, lambda o: labels(of_kind(its_own(o), "ConfigMap")[0]).update(grafana_dashboard="yes")),
     (it_is_no_services_object, lambda o: labels(monitor_of(o)).update(app="order")),
@@ -152,6 +179,9 @@ BROKEN = (
     (every_daemon_is_asked, lambda o: o.remove([p for p in of_kind(o, "NetworkPolicy") if name(p) == "user23-metrics"][0])),
     (its_series_say_whose_they_are, lambda o: endpoint_of(o)["relabelings"].pop()),
     (its_series_say_whose_they_are, lambda o: order_pod(o)["metadata"]["labels"].update({"app.kubernetes.io/instance": "user23"})),
+    (every_sidecar_is_asked, lambda o: monitor_of(o, "mall-mesh")["spec"]["podMetricsEndpoints"][0].update(port="metrics")),
+    (every_sidecar_is_asked, lambda o: monitor_of(o, "mall-mesh")["spec"]["selector"]["matchLabels"].update(app="order")),
+    (every_sidecar_is_asked, lambda o: o.remove(monitor_of(o, "mall-mesh"))),
     (boards_are_whole, lambda o: o.remove(of_kind(its_own(o), "ConfigMap")[0])),
     (boards_are_whole, lambda o: of_kind(its_own(o), "ConfigMap")[0]["data"].update({"mall-events.json": "{}"})),
     (rules_are_whole, lambda o: rule_of(o)["spec"]["groups"].clear()),
@@ -171,5 +201,5 @@ def each_check_of_monitoring_fails_where_its_promise_is_broken():
         raise AssertionError("BROKEN[%d] passes: %s" % (number, check.__name__))
 
 
-STORIES = [monitoring_takes_one_line_and_changes_nothing_of_the_mall, monitoring_goes_with_traces_and_faults, two_malls_of_one_cluster_share_it,
+STORIES = [monitoring_takes_one_line_and_changes_nothing_of_the_mall, monitoring_goes_with_traces_and_faults, monitoring_sees_the_sidecars, two_malls_of_one_cluster_share_it,
            each_check_of_monitoring_fails_where_its_promise_is_broken]

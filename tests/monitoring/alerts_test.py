@@ -4,7 +4,7 @@ Each story begins after hours in which all was well, and in which nothing may fi
 """
 from described import alerts
 from mall import equal
-from replay import MALL, PER_MINUTE, Replay, of
+from replay import CERTIFICATE, MALL, PER_MINUTE, Replay, of
 
 SIEGE = 20 * PER_MINUTE
 
@@ -109,7 +109,7 @@ def pod(name):
 
 # what breaks, and by which minute the alert fires: each alert that no story above is about
 BREAKS = {
-    "MallNotScraped": (lambda r: [r.series.pop(name) for name in list(r.series) if name.startswith("up{")], "page", 10),
+    "MallNotScraped": (lambda r: r.gone(0), "page", 6),
     "MallDaemonDown": (lambda r: r.gauge("up", of("product"), lambda t: int(t < 0)), "page", 2),
     "MallPodDown": (lambda r: [r.gauge("up", of("product", pod="user23-product-2", instance="2"), lambda t: int(t < 0))], "ticket", 6),
     "MallPodRestarts": (lambda r: r.gauge("process_start_time_seconds", of("order"), lambda t: 1000 + 60 * max(0, t)), "ticket", 5),
@@ -123,10 +123,8 @@ BREAKS = {
     "MallBooksUnchecked": (lambda r: r.gauge("mall_books_checked_timestamp_seconds", of("frontend"), lambda t: 60 * (r.history + t) if t < 0 else -21600), "ticket", 6),
     "MallPostgresSessionsNearMax": (lambda r: r.gauge("mall_postgres_sessions", of("order", state="idle"), lambda t: 24 if t < 0 else 90), "page", 6),
     # Replay's clock begins at 0: the certificate ends within 20 days, and a daemon's start lies before it was made
-    "MallCertificateEnds": (lambda r: r.gauge("strimzi_certificate_expiration_timestamp_ms", {"cluster": "mall", "type": "cluster-ca"},
-                                              lambda t: 365 * 86400000 if t < 0 else 10 * 86400000), "page", 61),
-    "MallPodOlderThanCertificate": (lambda r: r.gauge("strimzi_certificate_expiration_timestamp_ms", {"cluster": "mall", "type": "cluster-ca"},
-                                                      lambda t: 365 * 86400000 if t < 0 else 366 * 86400000), "ticket", 61),
+    "MallCertificateEnds": (lambda r: r.gauge("strimzi_certificate_expiration_timestamp_ms", CERTIFICATE, lambda t: 365 * 86400000 if t < 0 else 10 * 86400000), "ticket", 61),
+    "MallPodOlderThanCertificate": (lambda r: r.gauge("strimzi_certificate_expiration_timestamp_ms", CERTIFICATE, lambda t: 365 * 86400000 if t < 0 else 366 * 86400000), "ticket", 61),
 }
 FOLLOWS = {"MallDaemonDown": [("MallPodDown", "ticket")], "MallOutboxOld": []}
 IN_STORIES = {"MallAutoscalerAtLimit", "MallConsumerDead", "MallLatency", "MallBreakerOpen", "MallAvailability", "MallFreshness"}
@@ -138,11 +136,107 @@ def test_every_alert_fires_where_its_thing_breaks():
         breaks(replay)
         trouble = None
         try:
-            earliest = -1 if name == "MallNotScraped" else 0
-            comes(replay.firing(), name, severity, earliest, latest, FOLLOWS.get(name, ()))
+            comes(replay.firing(), name, severity, 0, latest, FOLLOWS.get(name, ()))
         except AssertionError as why:
             trouble = str(why)
         yield name + " fires", trouble
+
+
+def test_the_first_clash_is_told_where_its_series_begins_with_it():
+    replay = Replay(70, history=70)
+    replay.gauge("mall_events_clashing_total", of("product", event_type="Orderplaced"), lambda t: None if t < 1 else 1)
+    firing = replay.firing()
+    comes(firing, "MallEventsClash", "ticket", 1, 2)
+    equal(firing[-1][1], set())                                 # and it ends after an hour
+
+
+def test_a_lab_at_rest_calls_nobody_for_one_request():
+    """One of three is slow, or one of 20 fails: each is more than its objective allows, and says nothing."""
+    for a_minute, slow, failed in ((3 / 60, 1 / 3, 0), (20 / 60, 0, 1 / 20)):
+        replay = Replay(30, history=6 * 60)
+        replay.requests(lambda t, n=a_minute: n, fast=lambda t, s=slow: 1 - s, failed=lambda t, f=failed: f)
+        equal([pair for pair in replay.firing() if [one for one in pair[1] if one[1] == "page"]], [])
+
+
+def test_a_replay_of_known_events_is_no_dead_consumer():
+    """After a restore it meets what it has applied already, or what it cannot take; lag remains until it is through."""
+    for counted in ("mall_events_duplicate_total", "mall_events_dead_total"):
+        replay = Replay(12, history=70)
+        replay.events("product", lambda t: 0 if t > 0 else 100, lag=lambda t: 900 if t >= 0 else 0)
+        replay.counter(counted, of("product", event_type="Orderplaced"), lambda t: 500 if t > 0 else 0)
+        equal([pair for pair in replay.firing() if pair[1]], [])
+
+
+def test_where_no_mall_has_been_nobody_is_called():
+    """Prometheus is there before the first mall."""
+    replay = Replay(20, history=1)
+    for name in [name for name in replay.series if 'job="mall"' in name]:
+        replay.series.pop(name)
+    equal([pair for pair in replay.firing() if ("MallNotScraped", "page") in pair[1]], [])
+
+
+def test_of_two_malls_the_one_that_is_gone_is_named():
+    for mall, seen in (("user23-mall", {("MallNotScraped", "page")}), ("user24-mall", set())):
+        replay = Replay(10, history=70)
+        replay.gone(0)
+        replay.gauge("up", of("order", mall="user24-mall", pod="user24-order-1", instance="2"), 1)
+        replay.asked = 'count by (alertname, severity) (ALERTS{alertstate="firing",mall="%s"})' % mall
+        equal(replay.firing()[-1][1], seen, mall)
+
+
+def test_a_verdict_that_is_gone_or_of_one_console_alone():
+    """NaN is no verdict; of two consoles the one that finds something is believed."""
+    replay = Replay(6, history=70)
+    replay.gauge("mall_books_balanced", of("frontend"), lambda t: 1 if t < 0 else float("nan"))
+    equal([pair for pair in replay.firing() if pair[1]], [])
+    replay = Replay(6, history=70)
+    replay.gauge("mall_books_balanced", of("frontend", pod="user23-frontend-2", instance="2"), lambda t: 1 if t < 0 else 0)
+    comes(replay.firing(), "MallBooksOff", "page", 1, 3)
+
+
+def broker(replay, value, runs, asked):
+    """The lab's one: what it shows, whether its pod runs, and whether it is a target."""
+    there = {"namespace": "kafka", "pod": "my-kafka-0"}
+    replay.gauge("kafka_server_replicamanager_leadercount", there, value)
+    replay.gauge("kube_pod_status_phase", {**there, "phase": "Running"}, runs)
+    replay.gauge("up", {**there, "job": "kafka/my-kafka"}, asked)
+
+
+def test_a_broker_that_is_gone_is_told_from_one_that_nobody_asks_any_more():
+    until_it_ends = lambda then: lambda t: 1 if t < 0 else then  # noqa: E731
+    for runs, asked in ((0, None), (None, None), (1, 0)):       # waits for a node; is gone; runs and does not answer
+        replay = Replay(5, history=70)
+        broker(replay, until_it_ends(None), until_it_ends(runs), until_it_ends(asked))
+        comes(replay.firing(), "MallKafkaBrokerDown", "page", 1, 2)
+    replay = Replay(70, history=70)                             # the component was taken out
+    broker(replay, until_it_ends(None), 1, until_it_ends(None))
+    equal([pair for pair in replay.firing() if pair[1]], [])
+
+
+def waits_for(replay, group):
+    replay.gauge("kafka_consumergroup_lag", {"namespace": "kafka", "consumergroup": group, "topic": "mall", "partition": "0"}, rising(1, 1))
+
+
+def silent_product(replay):
+    replay.events("product")
+    replay.gauge("kafka_consumer_records_lag", of("product", topic="mall", partition="0"), lambda t: 0 if t < 0 else None)
+
+
+def test_a_group_is_dead_where_its_own_malls_service_is_silent():
+    """Another mall's product on the same topic says its lag, and hides nothing."""
+    replay = Replay(5, history=70)
+    other = of("product", mall="user24-mall", pod="user24-product-1", instance="2")
+    replay.gauge("kafka_consumer_records_lag", {**other, "topic": "mall", "partition": "0"}, 0)
+    replay.gauge("up", other, 1)
+    silent_product(replay)
+    waits_for(replay, "user23-product")
+    comes(replay.firing(), "MallKafkaGroupDead", "page", 2, 3)
+    for group, silent in (("user23-product", False), ("console-consumer-71", True), ("somebody", True), ("somebody-product", True)):
+        replay = Replay(6, history=70)
+        if silent:
+            silent_product(replay)
+        waits_for(replay, group)
+        equal([pair for pair in replay.firing() if pair[1]], [], group)
 
 
 def test_a_crash_loop_that_prometheus_never_saw_alive_is_noticed():

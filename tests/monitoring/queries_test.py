@@ -18,7 +18,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ORDER = {"productId": "1001", "productName": "TV", "qty": 1, "customerId": "100"}
 # queries that are right to give nothing while all is well, by a piece of their text
 WITHOUT = {
-    "absent(up": "there is a mall",
+    "offset 1h": "the test is not an hour old",
 }
 
 
@@ -126,12 +126,25 @@ def bare(text):
     text, before = text.strip(), None
     while text != before:
         before, missing = text, text.count("(") - text.count(")")
-        if text.startswith("(") and (missing > 0 or closes_last(text)):
-            text = text[1:] if missing > 0 else text[1:-1]
+        if missing > 0:
+            text = text[unmatched(text) + 1:]                   # with the function whose other argument was cut
         elif missing < 0 and text.endswith(")"):
             text = text[:-1]
+        elif text.startswith("(") and closes_last(text):
+            text = text[1:-1]
         text = COMPARISON.sub("", text).strip()
     return text
+
+
+def unmatched(text):
+    """Where the first parenthesis is that nothing closes."""
+    opened = []
+    for place, letter in enumerate(text):
+        if letter == "(":
+            opened.append(place)
+        elif letter == ")" and opened:
+            opened.pop()
+    return opened[0]
 
 
 def closes_last(text):

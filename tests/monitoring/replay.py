@@ -15,6 +15,7 @@ from described import RULES
 from mall import DAEMONS
 
 MALL = {"namespace": "shop", "mall": "user23-mall"}
+CERTIFICATE = {"namespace": "shop", "cluster": "mall", "type": "cluster-ca"}
 BOUNDS = ("0.05", "0.1", "1.0", "5.0", "+Inf")              # as OpenMetrics writes them
 PER_MINUTE = 600                                                # requests at the gateway, and as many events
 
@@ -31,6 +32,7 @@ class Replay:
         self.healthy()
 
     def gauge(self, name, labels, value):
+        """None: the series is not there, as Prometheus sees it of a target that is gone."""
         self.series[name + "{%s}" % ", ".join('%s="%s"' % pair for pair in sorted(labels.items()))] = \
             [value(t) if callable(value) else value for t in range(-self.history, self.minutes + 1)]
 
@@ -65,6 +67,11 @@ class Replay:
         self.histogram("mall_event_age_seconds", of(service, event_type="Orderplaced"), a_minute, lambda t: {"5.0": fresh(t), "1.0": fresh(t), "0.1": 0.5 * fresh(t), "0.05": 0})
         self.gauge("kafka_consumer_records_lag", of(service, topic="mall", partition="0"), lag)
 
+    def gone(self, since):
+        """No daemon is a target any more from that minute on."""
+        for daemon in DAEMONS:
+            self.gauge("up", of(daemon), lambda t: 1 if t < since else None)
+
     def autoscaler(self, wanted):
         name = {"namespace": "shop", "horizontalpodautoscaler": "user23-order"}
         self.gauge("kube_horizontalpodautoscaler_status_desired_replicas", name, wanted)
@@ -90,7 +97,7 @@ class Replay:
         self.breaker("order", lambda t: False)
         self.autoscaler(lambda t: 2)
         self.requests()
-        self.gauge("strimzi_certificate_expiration_timestamp_ms", {"cluster": "mall", "type": "cluster-ca"}, 365 * 86400000)
+        self.gauge("strimzi_certificate_expiration_timestamp_ms", CERTIFICATE, 365 * 86400000)
 
     def breaker(self, service, is_open):
         for state in ("closed", "open", "half-open"):
@@ -101,7 +108,7 @@ class Replay:
         tests = [{"expr": self.asked, "eval_time": "%dm" % (self.history + t),
                   "exp_samples": [{"labels": '{alertname="asked"}', "value": -1}]} for t in range(-1, self.minutes + 1)]
         test = {"rule_files": [str(path) for path in RULES], "evaluation_interval": "1m",
-                "tests": [{"interval": "1m", "input_series": [{"series": name, "values": " ".join("%.10g" % v for v in values)} for name, values in self.series.items()],
+                "tests": [{"interval": "1m", "input_series": [{"series": name, "values": " ".join("stale" if v is None else "%.10g" % v for v in values)} for name, values in self.series.items()],
                            "promql_expr_test": tests}]}
         with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
             json.dump(test, file)

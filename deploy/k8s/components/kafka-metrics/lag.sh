@@ -8,10 +8,11 @@ broker=${BROKER:-my-kafka.kafka.svc.cluster.local:9092}
 shown=${SHOWN:-/tmp/shown}
 
 # GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG CONSUMER-ID HOST CLIENT-ID; "-" is none. A group that has no position in a
-# partition yet, where the tool says no lag, has all of it before it.
+# partition yet, where the tool says no lag, has all of it before it. kafka-console-consumer makes a group of its own for each
+# look (console-consumer-123): it never has a position, and nobody waits for it.
 as_metrics() {
 	awk '
-		$3 ~ /^[0-9]+$/ && $5 ~ /^[0-9]+$/ {
+		$1 !~ /^console-consumer-/ && $3 ~ /^[0-9]+$/ && $5 ~ /^[0-9]+$/ {
 			behind = $6 == "-" ? $5 : $6
 			lag[++n] = sprintf("kafka_consumergroup_lag{consumergroup=\"%s\",topic=\"%s\",partition=\"%s\"} %s", $1, $2, $3, behind)
 			if (!($1 in members)) members[$1] = 0
