@@ -9,7 +9,7 @@ from overlays import SHOPS, built, with_components
 NODES = 3
 NODE = (1.93, 2.2)                                              # cores and GiB that EKS leaves to pods on a t3.medium; the memory with 110 pods a node
 DEPLOY = tools.TOP / "deploy"
-EKS = (0.9, 1.4)                                                # cores and GiB of its own pods, by the add-ons' documents: nothing here holds them
+EKS = (0.9, 1.4)                                                # of its own pods, by the add-ons' documents: nothing here holds them
 ORDER_PODS = 10
 SIDECAR = "sidecar.istio.io/proxy"
 VALUES = {"prometheusOperator": "prometheusOperator", "prometheus": "prometheus.prometheusSpec", "alertmanager": "alertmanager.alertmanagerSpec", "grafana": "grafana",
