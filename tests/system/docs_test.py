@@ -26,6 +26,39 @@ def test_each_setting_of_settings_md_is_in_each_daemons_help_and_the_other_way_r
         assert documented == real, "%s: only documented %s, only real %s" % (name, documented - real, real - documented)
 
 
+SHELL = r"(?:kubectl|kustomize|istioctl|http|curl|siege|kcat|aws|eksctl|build/|deploy/|scripts/)"
+SUBSTITUTED = 's/user23-/$PREFIX-/'                             # what makes a file another participant's
+
+
+def test_no_command_of_a_document_has_a_participants_prefix_in_it():
+    """A page says `export PREFIX=user23` once, above its commands, and these say $PREFIX. Commands are fenced, indented, or one in a line."""
+    found, used = [], 0
+    for path in tool("git", "-C", TOP, "ls-files", "*.md").split():
+        exported, fenced = False, False
+        for number, line in enumerate((TOP / path).read_text(encoding="utf-8").split("\n"), 1):
+            fenced ^= line.lstrip().startswith("```")
+            whole = [line] if fenced or line.startswith("    ") else []
+            commands = whole + re.findall(r"`(%s[^`]*)`" % SHELL, line)
+            exported |= any("export PREFIX=" in command for command in commands)
+            for command in commands:
+                used += "$PREFIX" in command
+                if "user23-" in command.replace(SUBSTITUTED, "") or "$PREFIX" in command and not exported:
+                    found.append("%s:%d: %s" % (path, number, command.strip()))
+    assert used > 50, used
+    equal(found, [])
+
+
+def test_a_runbook_and_an_exercise_ask_for_pods_and_groups_that_the_lab_has():
+    """siege is a pod and no Deployment, and a consumer group has the prefix there."""
+    pages = [*(TOP / "deploy").rglob("*.md"), *(TOP / "docs").glob("*.md")]
+    assert len(pages) > 40, len(pages)
+    for path in pages:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"deploy(ment)?[/ ][$\w{}-]*siege\b(?!/)", "\n".join(re.findall(r".*kubectl.*", text))), path
+        for line in re.findall(r".*-n kafka exec .*--group .*", text):
+            assert re.search(r"--group (\$PREFIX-\w+|NAME)", line), "%s: %s" % (path, line)
+
+
 def readme_commands():
     text = (TOP / "README.md").read_text()
     return [line for block in re.findall(r"```sh\n(.*?)```", text, re.S) for line in block.split("\n") if line.startswith("http ")]
