@@ -59,6 +59,13 @@ def test_a_runbook_and_an_exercise_ask_for_pods_and_groups_that_the_lab_has():
             assert re.search(r"--group (\$PREFIX-\w+|NAME)", line), "%s: %s" % (path, line)
 
 
+def test_the_kafka_exercise_says_how_long_alerts_wait():
+    rules = "".join(path.read_text(encoding="utf-8") for path in (TOP / "deploy/monitoring/rules").glob("*.yml"))
+    waits = dict(re.findall(r"- alert: (Mall\w+).*?\n +for: (\d+)m\n", rules, re.S))
+    said = re.findall(r"(Mall\w+) after (\d+)", (TOP / "docs/kafka-exercise.md").read_text(encoding="utf-8"))
+    equal(said, [(alert, waits[alert]) for alert in ("MallDaemonDown", "MallKafkaGroupDead", "MallPodDown")])
+
+
 def readme_commands():
     text = (TOP / "README.md").read_text()
     return [line for block in re.findall(r"```sh\n(.*?)```", text, re.S) for line in block.split("\n") if line.startswith("http ")]
