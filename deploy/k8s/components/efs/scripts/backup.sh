@@ -10,7 +10,7 @@
 set -euo pipefail
 
 : "${MALL_DB_URL:?}" "${SERVICES:?}" "${BACKUP_DIR:?}"
-# shellcheck source=deploy/backup/database.sh
+# shellcheck source=/dev/null
 source "$(dirname "$0")/database.sh"
 keep=${KEEP:-14}
 name=mall-$(date -u +%Y%m%dT%H%M%SZ).dump
