@@ -59,7 +59,7 @@ def until(what, is_so, seconds=PATIENCE):
     """Whatever is_so() says, once it is true. What it raises because the cluster is not ready yet is no answer."""
     end, why = time.monotonic() + seconds, None
     while True:
-        with contextlib.suppress(Failed, KeyError, IndexError, ValueError):
+        with contextlib.suppress(Failed, KeyError, IndexError, TypeError, ValueError):
             found = is_so()
             if found:
                 return found
