@@ -170,13 +170,13 @@ def the_audit_is_in_the_mesh(objects):
     mesh_stories.its_accounts_exist(objects)
 
 
-def in_mesh(shop=LAB, names=("mesh", "mesh-sidecar", "efs", "efs-mesh")):
+def in_mesh(shop=LAB, names=("mesh-sidecar", "efs", "efs-mesh")):
     return with_components(*shop, *names)
 
 
 def efs_audits_the_services_of_a_mesh():
-    for shop, tls in ((LAB, ()), (PRODUCTION, ("efs-tls",))):
-        for names in (("mesh", "mesh-sidecar", "efs", *tls, "efs-mesh"), ("efs", *tls, "mesh", "mesh-sidecar", "efs-mesh")):
+    for shop, efs in ((LAB, "efs"), (PRODUCTION, "efs-tls")):
+        for names in (("mesh-sidecar", efs, "efs-mesh"), (efs, "mesh-sidecar", "efs-mesh")):
             objects = in_mesh(shop, names)
             the_audit_is_in_the_mesh(objects)
             what_the_jobs_need_is_there(objects)
@@ -192,7 +192,7 @@ def each_check_of_efs_in_a_mesh_fails():
         objects = in_mesh()
         breaks(objects)
         must_fail(the_audit_is_in_the_mesh, objects)
-    must_fail(the_audit_is_in_the_mesh, with_components(*LAB, "mesh", "mesh-sidecar", "efs"))
+    must_fail(the_audit_is_in_the_mesh, with_components(*LAB, "mesh-sidecar", "efs"))
 
 
 def container_of(objects, job, container):

@@ -127,7 +127,7 @@ def monitoring_goes_with_traces_and_faults():
 
 def monitoring_sees_the_sidecars():
     for overlay, shop in SHOPS:
-        objects = monitored(overlay, shop, "mesh", "mesh-sidecar")
+        objects = monitored(overlay, shop, "mesh-sidecar")
         every_sidecar_is_asked(objects)
         objects.remove([p for p in of_kind(objects, "NetworkPolicy") if name(p).endswith("sidecars")][0])
         try:

@@ -5,7 +5,7 @@ import re
 from cluster import K8S, Tree, name, namespace
 from overlays import SHOPS, with_components, with_lines
 
-OF_THE_MALL = ("admin-token", "autoscaler", "canary", "efs", "efs-tls", "faults", "keda", "keda-tls", "mesh", "mesh-ambient", "mesh-sidecar",
+OF_THE_MALL = ("admin-token", "autoscaler", "canary", "efs", "efs-mesh", "efs-tls", "faults", "keda", "keda-tls", "mesh", "mesh-ambient", "mesh-sidecar",
                "open-network", "tls", "traces")
 # of the cluster (`beside`), or in every overlay already
 OTHERS = {"images", "kafka-metrics", "kafka-metrics-strimzi", "kafka-page", "kafka-page-strimzi", "keda-kafka", "keda-strimzi", "logging", "mesh-siege",
@@ -46,7 +46,7 @@ def in_both_orders(overlay, *components):
 def components_in_either_order_are_the_same_mall_or_none():
     """The canary with each of the others, since it copies what they made; and all of the others that go together."""
     for overlay in SHOPS:
-        for other in (c for c in OF_THE_MALL if c != "canary"):
+        for other in (c for c in OF_THE_MALL if c not in ("canary", "efs-mesh")):
             in_both_orders(overlay, other, "canary")
         for mode in ("mesh-ambient", "mesh-sidecar"):
             assert in_both_orders(overlay, "admin-token", "efs", "faults", "keda", mode, "open-network", "traces"), "not built: %s" % mode
@@ -66,6 +66,13 @@ def a_canary_comes_after_the_mesh_and_the_token():
     for overlay, mode in itertools.product(SHOPS, ("mesh-sidecar", "mesh-ambient", "admin-token")):
         assert mall(overlay, mode, "canary"), mode
         assert mall(overlay, "canary", mode) is None, "%s after the canary: it lacks what that brings" % mode
+
+
+def the_audits_sidecar_comes_after_the_mesh_and_the_audit():
+    for overlay in SHOPS:
+        assert mall(overlay, "mesh-sidecar", "efs", "efs-mesh") and mall(overlay, "efs", "mesh-sidecar", "efs-mesh"), overlay
+        for order in (("efs-mesh", "mesh-sidecar", "efs"), ("mesh-sidecar", "efs-mesh", "efs"), ("efs", "efs-mesh", "mesh-sidecar"), ("efs-mesh",)):
+            assert mall(overlay, *order) is None, order
 
 
 def the_autoscaler_is_the_labs():
@@ -96,4 +103,4 @@ def these_stories_are_seen_to_fail():
 
 
 STORIES = [every_component_is_known_here, components_in_either_order_are_the_same_mall_or_none, one_with_another_in_it_takes_one_line,
-           a_canary_comes_after_the_mesh_and_the_token, the_autoscaler_is_the_labs, these_stories_are_seen_to_fail]
+           a_canary_comes_after_the_mesh_and_the_token, the_audits_sidecar_comes_after_the_mesh_and_the_audit, the_autoscaler_is_the_labs, these_stories_are_seen_to_fail]

@@ -77,7 +77,7 @@ def rooms():
             "`logging`": more_by(beside=("logging",)),
             "kube-prometheus-stack": of_the_chart(),
             "Istio": of_istio(),
-            "`mesh`, `mesh-sidecar`": more_by("mesh", "mesh-sidecar"),
+            "`mesh`, `mesh-sidecar`": more_by("mesh-sidecar"),
             "nine more pods of order": nine,
             "nine more sidecars": times(ORDER_PODS - 1, (0.02, 64 / 1024))}
 

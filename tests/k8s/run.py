@@ -348,6 +348,7 @@ BROKEN = [
     (checks.production_has_a_network_load_balancer, PRODUCTION, lambda o: set_env(o, "gateway", "MALL_TRUSTED_PROXIES", "10.0.0.0/8")),
     (checks.only_productions_flows, PRODUCTION, lambda o: drop(o, "NetworkPolicy", "store")),
     (checks.images_are_those_of_make, LAB_DIR, lambda o: container(o).update(image="mall.local/order:latest")),
+    (checks.our_images_have_the_version, LAB_DIR, lambda o: container(o).update(image="mall.local/order")),
     (checks.strimzi_takes_it, PRODUCTION, lambda o: at(o, "KafkaNodePool", "node")["spec"].update(role=["broker"])),
     (checks.strimzi_takes_it, PRODUCTION, lambda o: at(o, "KafkaUser", "order")["spec"]["authorization"]["acls"][0].update(operations=["Reed"])),
     (checks.strimzi_takes_it, PRODUCTION, lambda o: at(o, "KafkaTopic", "mall").update(apiVersion="kafka.strimzi.io/v1beta2")),
