@@ -338,11 +338,12 @@ static bool nobody_is_at_work(struct recovery *r, const char *service)
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
                 "application_name = current_setting('application_name') AND pid <> "
                 "pg_backend_pid()";
-        struct statement *s = db_is_shared(r->db) ? db_prepare(r->db, sql, r->error) : NULL;
+        struct statement *s;
         int64_t others = 0;
 
         if (!db_is_shared(r->db))
                 return true;
+        s = db_prepare(r->db, sql, r->error);
         if (!s || !statement_number(s, &others, r->error))
                 return false;
         return !others || error_set(r->error, ERROR_CONFLICT,
