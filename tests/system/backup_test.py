@@ -1,9 +1,8 @@
 """A store is restored from a backup by docs/backup.md's own commands: no new order is taken for an old one."""
-import contextlib
 import re
 import subprocess
 
-from mall import BIN, SHOP, TOP, Mall, Server, equal, until, until_equal
+from mall import BIN, SHOP, TOP, Mall, equal, on_postgresql, until, until_equal
 
 PAST = "this store came back from the past"
 URL = "postgresql://user@host/database"
@@ -92,13 +91,7 @@ def test_a_restore_by_the_page_on_sqlite():
 
 
 def test_a_restore_by_the_page_on_postgresql():
-    with contextlib.ExitStack() as ends:
-        directory = Mall.new_directory()
-        ends.callback(Mall.remove_directory, directory)
-        server = Server(directory)
-        ends.callback(server.stop)
-        server.start()
-        mall = ends.enter_context(Mall(db_url=server.url))
+    with on_postgresql() as (mall, server):
         old, lost = lose_ten(mall, "postgresql", server.url)
         said = run(commands("Restore", "postgresql"), mall, server.url)
         assert re.search(r"/order/\S+: ids went up to \d+, they go on above \d{16}\n", said), said

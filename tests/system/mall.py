@@ -508,3 +508,15 @@ class Load:
 
     def __exit__(self, *_):
         self.stop()
+
+
+@contextlib.contextmanager
+def on_postgresql(**settings):
+    """A mall on a PostgreSQL of its own, and that server."""
+    with contextlib.ExitStack() as ends:
+        directory = Mall.new_directory()
+        ends.callback(Mall.remove_directory, directory)
+        server = Server(directory)
+        ends.callback(server.stop)
+        server.start()
+        yield ends.enter_context(Mall(db_url=server.url, **settings)), server

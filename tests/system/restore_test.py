@@ -6,7 +6,7 @@ import pathlib
 import sqlite3
 import subprocess
 
-from mall import BIN, SHOP, TOP, Mall, Server, equal, tool, until, until_equal
+from mall import BIN, SHOP, TOP, Mall, equal, on_postgresql, tool, until, until_equal
 
 SCRIPTS = TOP / "deploy/backup"
 
@@ -37,17 +37,6 @@ def script(name, mall, server=None, good=True, **env):
     done = subprocess.run(["bash", SCRIPTS / name], env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
     assert good is None or (done.returncode == 0) == good, "%s: %s" % (name, done.stdout)
     return done.stdout
-
-
-@contextlib.contextmanager
-def on_postgresql(bus):
-    with contextlib.ExitStack() as ends:
-        directory = Mall.new_directory()
-        ends.callback(Mall.remove_directory, directory)
-        server = Server(directory)
-        ends.callback(server.stop)
-        server.start()
-        yield ends.enter_context(Mall(bus=bus, db_url=server.url)), server
 
 
 def seen(directory):
@@ -114,7 +103,7 @@ def recover(mall, server):
 
 
 def test_all_services_are_restored_from_one_dump_and_the_lost_orders_come_back():
-    with on_postgresql("kafka") as (mall, server):
+    with on_postgresql(bus="kafka") as (mall, server):
         night = live(mall)
         next(night)
         said = script("backup.sh", mall, server)
@@ -152,7 +141,7 @@ def test_all_services_are_restored_from_one_dump_and_the_lost_orders_come_back()
 
 def test_without_recover_the_audit_names_what_is_lost():
     """So the story above would see it."""
-    with on_postgresql("kafka") as (mall, server):
+    with on_postgresql(bus="kafka") as (mall, server):
         night = live(mall)
         next(night)
         script("backup.sh", mall, server)
@@ -170,7 +159,7 @@ def test_without_recover_the_audit_names_what_is_lost():
 
 
 def test_a_backup_is_whole_or_not_there_and_the_oldest_go():
-    with on_postgresql("log") as (mall, server):
+    with on_postgresql(bus="log") as (mall, server):
         mall.register(stock=10)
         backups = mall.directory / "backups"
         said = script("backup.sh", mall, server, good=False, SERVICES="order delivery product coupon")
@@ -201,7 +190,7 @@ def test_a_backup_is_whole_or_not_there_and_the_oldest_go():
 
 def test_a_restore_that_breaks_off_changes_nothing():
     """pg_restore ends in the middle, also within a table's rows, also within a last column that is text."""
-    with on_postgresql("log") as (mall, server):
+    with on_postgresql(bus="log") as (mall, server):
         mall.register(stock=100)
         trade(mall, 5)
         until(lambda: all(d.metric("mall_outbox_pending") == 0 for d in mall.services()))
@@ -238,7 +227,7 @@ def contents(server):
 
 
 def test_backups_do_not_get_in_each_others_way():
-    with on_postgresql("log") as (mall, server):
+    with on_postgresql(bus="log") as (mall, server):
         mall.register(stock=10)
         backups = mall.directory / "backups"
         for keep in ("0", "x", "-1", "08"):
@@ -268,7 +257,7 @@ def test_backups_do_not_get_in_each_others_way():
 
 
 def test_a_password_is_neither_shown_nor_an_argument():
-    with on_postgresql("log") as (mall, server):
+    with on_postgresql(bus="log") as (mall, server):
         script("backup.sh", mall, server)
         for daemon in mall.services():
             equal(daemon.stop(), 0)
@@ -295,7 +284,7 @@ def test_a_password_is_neither_shown_nor_an_argument():
 
 def test_recover_refuses_what_lives_and_what_it_cannot_read():
     """On PostgreSQL several have one store: recover would take what order cancels at that moment for lost."""
-    with on_postgresql("log") as (mall, server):
+    with on_postgresql(bus="log") as (mall, server):
         mall.register(stock=10)
         number = mall.order_one(qty=1)
         equal(mall.order.delete("/orders/%d" % number).status, 204)
