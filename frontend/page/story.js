@@ -15,8 +15,10 @@ export function storyOf(events, order, from) {
     return [...own.slice(first), ...moved].sort((a, b) => a.announced - b.announced).slice(0, MOST);
 }
 
-/* The story after more events came. It never gets shorter: an event stays in it that is too old to be among `events`. */
+/* The story after more events came. It never gets shorter: an event stays in it that is too old to be among `events`, and so came
+   before all of them. */
 export function continued(story, events, order, from) {
-    const longer = storyOf([...new Set([...story, ...events])], order, from);
+    const there = new Set(events);
+    const longer = storyOf([...story.filter((event) => !there.has(event)), ...events], order, from);
     return longer.length > story.length ? longer : story;
 }

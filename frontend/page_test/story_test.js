@@ -14,13 +14,18 @@ const PLACED = [
     event('InventoryModified', '1001', 'b', 1017),
 ];
 
+const CANCELED = [
+    event('OrderCanceled', '17', 'c', 2000),
+    event('DeliveryCanceled', '17', 'c', 2008),
+    event('InventoryModified', '1001', 'c', 2016),
+];
+
 test('the events of one order, in order of time', () => {
     assert.equal(types(storyOf(PLACED, '17', 'Orderplaced')), 'Orderplaced DeliveryStarted InventoryModified');
 });
 
 test('a cancel begins with OrderCanceled, and has the stock that it gave back', () => {
-    const all = [...PLACED, event('OrderCanceled', '17', 'c', 2000), event('DeliveryCanceled', '17', 'c', 2008), event('InventoryModified', '1001', 'c', 2016)];
-    assert.equal(types(storyOf(all, '17', 'OrderCanceled')), 'OrderCanceled DeliveryCanceled InventoryModified');
+    assert.equal(types(storyOf([...PLACED, ...CANCELED], '17', 'OrderCanceled')), 'OrderCanceled DeliveryCanceled InventoryModified');
 });
 
 test('duplicates, and events of products whose key is the same number, are not of it', () => {
@@ -44,4 +49,15 @@ test('a story goes on, and keeps what is no longer among the last events', () =>
     const later = continued(begun, PLACED.slice(2), '17', 'Orderplaced');
     assert.equal(types(later), 'Orderplaced DeliveryStarted');
     assert.equal(types(continued(later, [PLACED[0]], '17', 'Orderplaced')), 'Orderplaced DeliveryStarted InventoryModified');
+});
+
+test('a cancel whose events come one after the other has none of those before it', () => {
+    const all = [...PLACED];
+    let story = [];
+    for (const next of CANCELED) {
+        all.push(next);
+        story = continued(story, all, '17', 'OrderCanceled');
+        assert.equal(story.at(-1), next);
+    }
+    assert.equal(types(story), 'OrderCanceled DeliveryCanceled InventoryModified');
 });
