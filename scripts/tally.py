@@ -5,7 +5,7 @@ usage: tally.py TARGET...
 
 A line that begins with `ok ` is one passed, one that begins with `FAIL` one failed; a target that fails without
 such a line is one failed. So is one that prints neither, unless a line begins with `left out` and says why. All of them run whatever fails.
-The end repeats what was left out, what failed, and what was unsteady (again.py) with its first log; then comes `N passed, N failed`.
+The end repeats what was left out, what failed and why, and what was unsteady (again.py) with its first log; then comes `N passed, N failed`.
 """
 import os
 import re
@@ -14,11 +14,20 @@ import sys
 import time
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")                           # Maven ends a colour on the next line, which may be another program's
+VERDICTS = ("ok ", "FAIL", "skip ", "unsteady ", "| ", "== ")     # what is said of one story ends with such a line
+MOST = 200                                                      # characters of a reason
+
+
+def reason(lines):
+    """The first line of what was said above a FAIL; of a traceback the exception's; "" where there is none."""
+    begins = [at for at, line in enumerate(lines) if line.startswith("Traceback ")]
+    said = [line.strip() for line in lines[begins[-1] + 1 if begins else 0:] if line.strip() and not line.startswith(" ")]
+    return ": " + said[0][:MOST] if said else ""
 
 
 def run(target):
     """(passed, list of what failed, list of what was left out, lines of what was unsteady)"""
-    passed, failures, left_out, unsteady = 0, [], [], []
+    passed, failures, left_out, unsteady, said = 0, [], [], [], []
     its_log = False                                             # of the last story that was unsteady
     make = subprocess.Popen([os.environ.get("MAKE", "make"), "--no-print-directory", target], stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
@@ -30,9 +39,12 @@ def run(target):
         if its_log:
             unsteady.append(line.rstrip("\n"))
         if line.startswith("FAIL"):
-            failures.append("%s: %s" % (target, line[4:].strip()))
+            failures.append("%s: %s%s" % (target, line[4:].strip(), reason(said)))
         if line.startswith("left out "):
             left_out.append(line.strip())
+        said.append(line)
+        if line.startswith(VERDICTS):
+            said.clear()
     if make.wait() and not failures:
         failures.append("%s: ended with %d" % (target, make.returncode))
     if not passed and not failures and not left_out:
