@@ -4,9 +4,15 @@ import { isLive } from './shop.mjs';
 
 export async function opensThePanel(visit, options = {}) {
     const page = await visit({ path: '/#/faults', ...options });
+    await hasThePanel(page);
+    return page;
+}
+
+/* All of it, so that nothing moves any more under who presses a button. */
+export async function hasThePanel(page) {
     await isLive(page);
     await until(() => page.locator('#faults-service option').count(), 'the services that can be broken');
-    return page;
+    await until(async () => await page.locator('.strip-lane').count() >= 5, 'a strip of each daemon');
 }
 
 const panel = (page) => page.locator('.faults-form');

@@ -1,6 +1,6 @@
 /* Somebody finds events that could not be read, mends one, and drops another. */
 import { equal, until, untilEqual } from './visitor.mjs';
-import { dialog, isBalanced, isSure, opensThePanel, seesListed, stopsAll } from './breaking.mjs';
+import { dialog, hasThePanel, isBalanced, isSure, opensThePanel, seesListed, stopsAll } from './breaking.mjs';
 import { seesRow, view } from './shop.mjs';
 import { checkWidth, resize } from './fits.mjs';
 import { leftovers } from './words.mjs';
@@ -154,6 +154,7 @@ async function aLongValueIsReadWhole(visit) {
         await route.fulfill({ json: { group: place.split('/')[0], partition: Number(place.split('/')[1]), offset: Number(place.split('/')[2]), state: 'open', eventType: 'Orderplaced', key: '1', value: whole } });
     });
     await view(page, 'faults');
+    await hasThePanel(page);
     await until(() => letters(page).count(), 'dead letters');
     const open = await letters(page).count();
     equal(await page.locator('#dead .dead-left').textContent(), `${open} of ${open + 115} open ones are listed.`, 'how many are not listed');
