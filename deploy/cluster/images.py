@@ -83,8 +83,8 @@ def make_metrics_server(to):
 
 
 def debian(packages, to, *hooks):
-    """Debian's smallest system with these packages."""
-    subprocess.check_call(["mmdebstrap", "--quiet", "--variant=minbase", "--include=" + ",".join(packages),
+    """Debian's smallest system with these packages, as a tar, whatever the file is called."""
+    subprocess.check_call(["mmdebstrap", "--quiet", "--format=tar", "--variant=minbase", "--include=" + ",".join(packages),
                            *("--dpkgopt=path-exclude=/usr/share/%s/*" % of for of in ("man", "locale", "doc")),
                            "--dpkgopt=path-include=/usr/share/doc/*/copyright", *hooks, "trixie", to])
 
