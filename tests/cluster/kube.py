@@ -23,6 +23,7 @@ LAB = TOP / "deploy/k8s/overlays/lab"
 PREFIX = re.search(r"^namePrefix: *(\S+)", (LAB / "shop/kustomization.yaml").read_text(), re.M)[1]
 SERVICES = ("order", "delivery", "product")
 DAEMONS = (*SERVICES, "frontend", "gateway")
+sys.path.insert(1, str(TOP / "scripts"))
 PATIENCE = 300                                                  # seconds: it only ends what hangs
 ORDER = '{"productId": "%s", "productName": "TV", "qty": "%d", "customerId": "100"}'
 

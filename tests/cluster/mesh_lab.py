@@ -1,67 +1,20 @@
-"""mesh_lab - the lab on the cluster, with components more, and a fault in one of its pods."""
+"""mesh_lab - the lab in a mesh, and a fault in one of its pods."""
 import contextlib
 import json
-import pathlib
-import re
-import shutil
 import subprocess
 import sys
-import tempfile
 import uuid
 
 import kube
+import parts
+import ports
 from kube import PREFIX, TOP, enter, get, kubectl, until
 
-sys.path[1:1] = [str(TOP / "deploy/cluster"), str(TOP / "scripts")]
-import parts                                                    # noqa: E402
-import ports                                                    # noqa: E402
-
-K8S = TOP / "deploy/k8s"
 MESH = ("faults", "mesh-sidecar")
-
-
-def with_lines(kustomization, names, up):
-    text, lines = kustomization.read_text(), "".join("  - %s/components/%s\n" % (up, name) for name in names)
-    there = re.search(r"^components:\n(?:  - .*\n)+", text, re.M)
-    kustomization.write_text(text.replace(there[0], there[0] + lines) if there else text + "\ncomponents:\n" + lines)
-
-
-@contextlib.contextmanager
-def overlay(shop, beside=(), images=None):
-    """A copy of deploy/k8s whose lab has more components."""
-    with tempfile.TemporaryDirectory(prefix="mall-mesh-") as place:
-        tree = pathlib.Path(place) / "k8s"
-        shutil.copytree(K8S, tree)
-        lab = tree / "overlays/lab"
-        with_lines(lab / "shop/kustomization.yaml", shop, "../../..")
-        if beside:
-            with_lines(lab / "kustomization.yaml", beside, "../..")
-        if images:
-            lines = ["  - name: %s\n    newName: %s\n    newTag: \"%s\"\n" % (old, *new.rsplit(":", 1)) for old, new in images.items()]
-            with open(lab / "shop/kustomization.yaml", "a", encoding="utf-8") as file:
-                file.write("images:\n" + "".join(lines))
-        yield lab
-
-
-def rolled_out():
-    """The rollouts, and then all pods."""
-    for o in get("deployments")["items"]:
-        kubectl("rollout", "status", "deploy/" + o["metadata"]["name"], "--timeout=600s")
-    kube.becomes_ready()
 
 
 def image_of(daemon):
     return get(*kube.deployment(daemon).split("/"))["spec"]["template"]["spec"]["containers"][0]["image"]
-
-
-def apply(*shop, beside=(), images=None, first=None):
-    """first: a selector; those objects come, and are ready, before the others."""
-    with overlay(shop, beside, images) as lab:
-        if first:
-            kubectl("apply", "-k", lab, "-l", first)
-            rolled_out()
-        kubectl("apply", "-k", lab)
-    rolled_out()
 
 
 def siege_anew():

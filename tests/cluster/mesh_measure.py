@@ -10,7 +10,8 @@ import sys
 import kube
 import mesh_lab
 from kube import get, kubectl, pods
-from mesh_lab import apply, name_of, share, sick
+from lab import apply
+from mesh_lab import name_of, share, sick
 
 SECONDS = 20
 

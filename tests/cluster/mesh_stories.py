@@ -7,7 +7,8 @@ import sys
 import kube
 import mesh_lab
 from kube import ask, enter, get, kubectl, pods, until
-from mesh_lab import MESH, apply, name_of, sick
+from lab import apply
+from mesh_lab import MESH, name_of, sick
 
 STATUS = ("curl", "-sS", "-m", "60", "-o", "/dev/null", "-w", "%{http_code}")
 RESTRICTED = "pod-security.kubernetes.io/enforce"

@@ -1,0 +1,79 @@
+"""lab - the lab on the cluster, with components more.
+
+    lab.apply("traces", beside=("tracing",))                    # a mall's components, and the cluster's
+    with lab.having(beside=("logging",)): ...                   # and then it is the lab again
+"""
+import contextlib
+import json
+import pathlib
+import re
+import shutil
+import tempfile
+
+import kube
+from first_stories import objects
+from kube import TOP, get, kubectl
+
+K8S = TOP / "deploy/k8s"
+
+
+def with_lines(kustomization, names, up):
+    text, lines = kustomization.read_text(), "".join("  - %s/components/%s\n" % (up, name) for name in names)
+    there = re.search(r"^components:\n(?:  - .*\n)+", text, re.M)
+    kustomization.write_text(text.replace(there[0], there[0] + lines) if there else text + "\ncomponents:\n" + lines)
+
+
+@contextlib.contextmanager
+def overlay(shop, beside=(), images=None):
+    """A copy of deploy/k8s whose lab has more components."""
+    with tempfile.TemporaryDirectory(prefix="mall-lab-") as place:
+        tree = pathlib.Path(place) / "k8s"
+        shutil.copytree(K8S, tree)
+        lab = tree / "overlays/lab"
+        with_lines(lab / "shop/kustomization.yaml", shop, "../../..")
+        if beside:
+            with_lines(lab / "kustomization.yaml", beside, "../..")
+        if images:
+            lines = ["  - name: %s\n    newName: %s\n    newTag: \"%s\"\n" % (old, *new.rsplit(":", 1)) for old, new in images.items()]
+            with open(lab / "shop/kustomization.yaml", "a", encoding="utf-8") as file:
+                file.write("images:\n" + "".join(lines))
+        yield lab
+
+
+def rolled_out():
+    """The rollouts, and then all pods."""
+    for o in get("deployments")["items"]:
+        kubectl("rollout", "status", "deploy/" + o["metadata"]["name"], "--timeout=600s")
+    kube.becomes_ready()
+
+
+def apply(*shop, beside=(), images=None, first=None):
+    """first: a selector; those objects come, and are ready, before the others."""
+    with overlay(shop, beside, images) as lab:
+        if first:
+            kubectl("apply", "-k", lab, "-l", first)
+            rolled_out()
+        kubectl("apply", "-k", lab)
+    rolled_out()
+
+
+def key(o):
+    return o["kind"], o["metadata"].get("namespace"), o["metadata"]["name"]
+
+
+@contextlib.contextmanager
+def having(*shop, beside=()):
+    """Components more, ready, for as long as the block takes; then their own objects are gone and the lab is as it was."""
+    with overlay(shop, beside) as lab:
+        before = {key(o) for o in objects(kube.LAB)}
+        own = [o for o in objects(lab) if key(o) not in before]
+        try:
+            kubectl("apply", "-k", lab)
+            rolled_out()
+            for kind, namespace, name in map(key, own):
+                if kind in ("Deployment", "StatefulSet", "DaemonSet"):
+                    kubectl("-n", namespace or "default", "rollout", "status", "%s/%s" % (kind, name), "--timeout=%ds" % kube.PATIENCE)
+            yield
+        finally:
+            kubectl("delete", "--ignore-not-found", "-f", "-", given=json.dumps({"apiVersion": "v1", "kind": "List", "items": own}))
+            apply()
