@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import flows
 import kube
 from kube import PREFIX, Failed, kubectl, until
 
@@ -50,17 +51,9 @@ def is_admitted(pod):
     kubectl("-n", "admission", "create", "--dry-run=server", "-f", "-", given=json.dumps(pod))
 
 
-def make_namespace(name, *labels):
-    if not kube.exists("namespace", name):
-        kubectl("create", "namespace", name)
-    if labels:
-        kubectl("label", "namespace", name, "--overwrite", *labels)
-
-
 def admitted():
     """Both overlays' objects are admitted, their pods under pod security restricted."""
-    make_namespace("admission", "pod-security.kubernetes.io/enforce=restricted")
-    until("the namespace has its account", lambda: kube.exists("serviceaccount", "default", "-n", "admission"))
+    flows.make_namespace("admission", flows.RESTRICTED)
     kubectl("apply", "--server-side", "-f", strimzi())
     until("Strimzi's kinds are known", lambda: kubectl("api-resources", "--api-group=kafka.strimzi.io", "-o", "name").count("\n") >= 4)
     figures = []
@@ -68,7 +61,7 @@ def admitted():
         all_of_them = objects(overlay)
         for o in all_of_them:
             if o["kind"] == "Namespace":
-                make_namespace(o["metadata"]["name"])
+                flows.make_namespace(o["metadata"]["name"])
         kubectl("apply", "--dry-run=server", "-k", overlay)
         pods = dict(pods_of(all_of_them))
         for pod in pods.values():
@@ -118,60 +111,13 @@ def may(source, target, port, is_open):
     return port == 9092 and source in (*services, "frontend", "siege", "elsewhere")
 
 
-def probe(name, labels):
-    """A pod that looks like another and answers no requests: no Service has it, since it is never ready."""
-    container = {"name": "probe", "image": image_of_siege(), "command": ["sleep", "infinity"],
-                 "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-                 "resources": {"requests": {"cpu": "1m", "memory": "8Mi"}}, "readinessProbe": {"exec": {"command": ["false"]}}}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "probe-" + name, "labels": {**labels, "mall-test": "probe"}},
-            "spec": {"terminationGracePeriodSeconds": 0, "automountServiceAccountToken": False, "containers": [container],
-                     "securityContext": {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}}}}
-
-
-def image_of_siege():
-    what, name = kube.siege_pod().split("/")
-    found = kube.get(what, name)["spec"]
-    return (found if what == "pod" else found["template"]["spec"])["containers"][0]["image"]
-
-
-# all at once: one that is not let through ends by its time
-CONNECT = r'''for at in "$@"; do { timeout %d bash -c ": </dev/tcp/${at%%:*}/${at#*:}" 2>/dev/null && echo "$at"; } & done; wait'''
-
-
-def reached(namespace, pod, places, seconds):
-    said = kubectl("-n", namespace, "exec", pod, "--", "bash", "-c", CONNECT.replace("%d", str(seconds)), "bash", *places)
-    return set(said.split())
-
-
 def policies():
     """Pods that may speak with each other do, and those that may not do not."""
-    targets, from_, is_open = {}, sources(), lab_is_open()
-    for app, namespace, ports in (*((daemon, "default", (8080, 9090)) for daemon in kube.DAEMONS), ("postgres", "default", (5432,)),
-                                  ("my-kafka", "kafka", (9092,))):
-        address = kube.pods(app, namespace)[0]["status"]["podIP"]
-        targets.update({"%s:%d" % (address, port): (app, port) for port in ports})
-    for namespace in {n for n, _ in from_.values()} - {"default"}:
-        make_namespace(namespace)
-        until("the account of " + namespace, lambda n=namespace: kube.exists("serviceaccount", "default", "-n", n))
-    try:
-        for name, (namespace, labels) in from_.items():
-            kubectl("-n", namespace, "apply", "-f", "-", given=json.dumps(probe(name, labels)))
-        for name, (namespace, _) in from_.items():
-            until("probe-%s runs" % name, lambda n=name, at=namespace: kube.get("pod", "probe-" + n, "-n", at)["status"]["phase"] == "Running")
-        passed = kept = 0
-        for name, (namespace, _) in from_.items():
-            allowed = {place for place, (app, port) in targets.items() if name != app and may(name, app, port, is_open)}
-            denied = {place for place, (app, port) in targets.items() if name != app and not may(name, app, port, is_open)}
-            # who may is asked until it gets through, since the machine may be slow; who may not gets through never
-            until("%s reaches %s" % (name, sorted(targets[p] for p in allowed)),
-                  lambda n=name, at=namespace, a=allowed: a <= reached(at, "probe-" + n, sorted(a), 10), 120) if allowed else None
-            wrong = reached(namespace, "probe-" + name, sorted(denied), 3)
-            assert not wrong, "%s reached %s" % (name, sorted(targets[p] for p in wrong))
-            passed, kept = passed + len(allowed), kept + len(denied)
-    finally:
-        for namespace in {n for n, _ in from_.values()}:
-            kubectl("-n", namespace, "delete", "pods", "-l", "mall-test=probe", "--ignore-not-found", "--wait=false")
-    return "%d pairs pass, %d do not" % (passed, kept)
+    is_open = lab_is_open()
+    targets = {(daemon, port): kube.pods(daemon)[0] for daemon in kube.DAEMONS for port in (8080, 9090)}
+    targets |= {("postgres", 5432): kube.pods("postgres")[0], ("my-kafka", 9092): kube.pods("my-kafka", "kafka")[0]}
+    with flows.probes(sources()) as pods:
+        return flows.hold(pods, targets, lambda source, target, port: may(source, target, port, is_open))
 
 
 # ---- course ----
