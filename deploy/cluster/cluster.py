@@ -6,7 +6,7 @@ usage: cluster.py up [--quick] [--cpus=6]   builds what is missing, starts it, a
        cluster.py check            says what this machine lacks for it, but packages
        cluster.py down             ends it; nothing of it is left but logs
        cluster.py status           says whether it runs, and what it takes
-       cluster.py load FILE...     brings images (docker-archives) into it
+       cluster.py load FILE|PART...   brings images into it: docker-archives, or those of collector, victoria-logs, jaeger, as the manifests name them
        cluster.py open PORT [HOST:PORT]   127.0.0.1:PORT of this machine leads to the gateway's load balancer, or to HOST:PORT there, until Ctrl-C
 
 It speaks through build/cluster/kubectl, and build/cluster/enter COMMAND... runs a command on its node. A cluster belongs to its checkout.
@@ -22,6 +22,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -235,14 +236,19 @@ def status():
     return 0
 
 
-def load(*files):
+def load(*given):
     if not node():
         say("it does not run: make cluster")
         return 1
-    for file in files:
-        # the file may lie where the node sees another folder
-        with open(file, "rb") as archive:
-            subprocess.check_call([PLACE / "enter", PLACE / "bin/ctr", "-n", "k8s.io", "images", "import", "--local", "-"], stdin=archive)
+    with tempfile.TemporaryDirectory() as place:
+        for one in given:
+            file = one
+            if one in images.OF_PARTS:
+                file = pathlib.Path(place) / (one + ".tar")
+                images.of_part(one, file)
+            # the file may lie where the node sees another folder
+            with open(file, "rb") as archive:
+                subprocess.check_call([PLACE / "enter", PLACE / "bin/ctr", "-n", "k8s.io", "images", "import", "--local", "-"], stdin=archive)
     return 0
 
 

@@ -6,7 +6,8 @@ Those that a cluster needs and that cannot be pulled here are made once and kept
                                                                 environment variables and paths that deploy/k8s uses, and no more
   mall/pause, mall/coredns, mall/metrics-server                 one program each
 
-of_daemons() makes the daemons' images from build/bin in seconds, where `make images` builds and tests them in minutes.
+of_daemons() makes the daemons' images from build/bin in seconds, where `make images` builds and tests them in minutes. of_part() makes those
+that only some components want.
 """
 import fcntl
 import hashlib
@@ -151,6 +152,17 @@ def of_daemons(to, say):
             archive(names()[daemon], layer, {"Entrypoint": ["/daemon"], "User": "65532:65532", "WorkingDir": "/", "StopSignal": "SIGTERM",
                                              "Env": ["MALL_PROFILE=docker"], "Volumes": {"/data": {}}, "ExposedPorts": {"8080": {}}}, to / (daemon + ".tar"))
             say("%s of build/bin" % names()[daemon])
+
+
+# programs of others that components run: the image that has each
+OF_PARTS = {"collector": "otel/opentelemetry-collector-contrib", "victoria-logs": "victoriametrics/victoria-logs", "jaeger": "jaegertracing/jaeger"}
+
+
+def of_part(name, to):
+    """Under the name that the manifests have. Its user and its arguments are the manifests' too."""
+    manifests = (HERE.parents[1] / "deploy/k8s/components").glob("*/*.yaml")
+    tag, = {tag for file in manifests for tag in re.findall(r"^ *image: (\S*/%s:\S+)$" % OF_PARTS[name], file.read_text(), re.M)}
+    of_programs(tag, [parts.program(name)], {"Entrypoint": ["/" + name]}, to)
 
 
 # what each is made of: another text here, or another version, and it is made anew

@@ -69,6 +69,11 @@ def until(what, is_so, seconds=PATIENCE):
         time.sleep(1)
 
 
+def load(*parts):
+    """Their images, under the names of the manifests."""
+    run(sys.executable, TOP / "deploy/cluster/cluster.py", "load", *parts)
+
+
 # ---- the lab ----
 
 def deployment(daemon):
