@@ -50,6 +50,11 @@ class Span:
         return "%s %s %s %r%s" % (self.service, self.kind, self.name, self.attributes, " " + self.status if self.status else "")
 
 
+def spans_in(said):
+    """Of what /api/traces/ID says."""
+    return [Span(row, trace["processes"]) for trace in said.get("data") or () for row in trace["spans"]]
+
+
 class Jaeger:
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
@@ -67,12 +72,11 @@ class Jaeger:
 
     def spans(self, trace):
         try:
-            data, = self.ask("/api/traces/" + trace)["data"]
+            return spans_in(self.ask("/api/traces/" + trace))
         except urllib.error.HTTPError as why:
             if why.code == 404:
                 return []
             raise
-        return [Span(row, data["processes"]) for row in data["spans"]]
 
     def __enter__(self):
         file = self.directory / "jaeger.json"

@@ -10,6 +10,24 @@ import json
 from mall import DAEMONS, SERVICES, TRADE, Mall, Server, ports, routes_file, until
 from relay import Relay
 
+ORDER = """\
+gateway SERVER POST /orders/**
+  gateway CLIENT POST
+    order SERVER POST /orders
+      order INTERNAL commit
+      order PRODUCER publish mall
+        delivery CONSUMER process mall
+          delivery INTERNAL commit
+          delivery INTERNAL reaction Orderplaced
+          delivery PRODUCER publish mall
+            order CONSUMER process mall
+              order INTERNAL commit
+              order INTERNAL reaction DeliveryStarted
+            product CONSUMER process mall
+              product INTERNAL commit
+              product INTERNAL reaction DeliveryStarted
+              product PRODUCER publish mall"""
+
 OFTEN = {"BSP_SCHEDULE_DELAY": 100}                             # ms: nobody wants to wait for the usual 5 s
 
 

@@ -11,25 +11,8 @@ import jaeger
 import parts
 from collector import Collector
 from mall import equal, until
-from traced import Traced, log_lines, trace_of, until_tree
+from traced import ORDER, Traced, log_lines, trace_of, until_tree
 
-ORDER = """\
-gateway SERVER POST /orders/**
-  gateway CLIENT POST
-    order SERVER POST /orders
-      order INTERNAL commit
-      order PRODUCER publish mall
-        delivery CONSUMER process mall
-          delivery INTERNAL commit
-          delivery INTERNAL reaction Orderplaced
-          delivery PRODUCER publish mall
-            order CONSUMER process mall
-              order INTERNAL commit
-              order INTERNAL reaction DeliveryStarted
-            product CONSUMER process mall
-              product INTERNAL commit
-              product INTERNAL reaction DeliveryStarted
-              product PRODUCER publish mall"""
 CANCEL = """\
 gateway SERVER DELETE /orders/**
   gateway CLIENT DELETE
