@@ -170,21 +170,9 @@ def each_check_of_kafka_metrics_fails():
 
 # ---- the real broker, with the agent and the scripts as the component has them
 
-AGENT = "io.prometheus.jmx:jmx_prometheus_javaagent:1.0.1"
 MONITORING = tools.TOP / "deploy/monitoring"
 OF_DAEMONS = {"kafka_consumer_records_lag"}                     # each service's own
 OF_TARGETS = {"namespace", "pod", "mall", "service"}            # labels that Prometheus adds
-
-
-def agent():
-    """The jar, from Maven Central."""
-    folder = tools.TOOLS / "jmx"
-
-    def make():
-        shutil.rmtree(folder, ignore_errors=True)
-        subprocess.check_call(["mvn", "-q", "-B", "dependency:copy", "-Dartifact=" + AGENT, "-DoutputDirectory=%s" % folder], stdout=subprocess.DEVNULL)
-    tools.once(folder, AGENT, make)
-    return folder / (AGENT.split(":")[1] + "-1.0.1.jar")
 
 
 def kafka_tools(version):
@@ -242,7 +230,7 @@ def laid_out(place):
 
 def kafka_starts_only_with_the_right_agent_and_in_any_case():
     """With the pinned bytes it is used, and fetched once; with others, or without an answer, Kafka starts without it."""
-    with tempfile.TemporaryDirectory(prefix="mall-agent-") as place, central(agent().read_bytes()) as (server, url), central(b"a stranger's") as (_, bad):
+    with tempfile.TemporaryDirectory(prefix="mall-agent-") as place, central(tools.fetch_agent().read_bytes()) as (server, url), central(b"a stranger's") as (_, bad):
         env = laid_out(place)
         for name_of, line in (("storage", "echo formatted $KAFKA_OPTS"), ("server-start", 'echo "started with <$KAFKA_OPTS>"')):
             program(pathlib.Path(place) / "kafka/bin" / ("kafka-%s.sh" % name_of), line)
@@ -261,8 +249,8 @@ def kafka_starts_only_with_the_right_agent_and_in_any_case():
         for _ in range(2):
             said = start(url)
             assert "started with < -javaagent:%s/agent/" % place in said and "formatted\n" in said, said
-        assert server.asked == ["/" + AGENT.split(":")[0].replace(".", "/") + "/jmx_prometheus_javaagent/1.0.1/jmx_prometheus_javaagent-1.0.1.jar"], server.asked
-        (pathlib.Path(place) / "agent" / agent().name).write_bytes(b"changed")
+        assert server.asked == ["/" + tools.AGENT.split(":")[0].replace(".", "/") + "/jmx_prometheus_javaagent/1.0.1/jmx_prometheus_javaagent-1.0.1.jar"], server.asked
+        (pathlib.Path(place) / "agent" / tools.fetch_agent().name).write_bytes(b"changed")
         said = start(bad)
         assert "started with <>" in said, said
 
@@ -317,7 +305,7 @@ def the_labs_kafka_shows_what_rules_and_board_ask_for():
     kafka, = workloads(built("kafka"))
     version = containers(kafka)[0]["image"].rpartition(":")[2]
     broker_libs, tool_libs = tools.fetch_kafka(version), kafka_tools(version)
-    with tempfile.TemporaryDirectory(prefix="mall-kafka-") as place, central(agent().read_bytes()) as (_, url):
+    with tempfile.TemporaryDirectory(prefix="mall-kafka-") as place, central(tools.fetch_agent().read_bytes()) as (_, url):
         env, address, port = laid_out(place), "127.0.0.1:%d" % ports.reserve(), ports.reserve()
         settings = pathlib.Path(env["CONFIG_DIR"]) / "server.properties"
         text = settings.read_text()

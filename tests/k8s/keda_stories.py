@@ -1,36 +1,22 @@
 """What the component keda promises: delivery and product by lag, bounded by partitions, and nobody else scales them."""
-import json
-import pathlib
-import subprocess
-
 import jsonschema
 import yaml
 
 import checks
-import parts
 import tools
 from cluster import Pod, may_speak, name, of_kind
 from kafka_metrics_stories import must_fail, ours
 from overlays import SHOPS, built, with_components
 from run import MALL
 
-KEDA = "github.com/kedacore/keda/v2@v2.21.0"
 LAB, PRODUCTION = SHOPS
 PARTITIONS = 6
 
 
 def definitions():
-    """KEDA's own, from its Go module."""
-    folder = tools.TOOLS / "keda"
-
-    def make():
-        said = subprocess.run([parts.go(), "mod", "download", "-json", KEDA], stdout=subprocess.PIPE, text=True, check=True, cwd=tools.TOOLS).stdout
-        where = pathlib.Path(json.loads(said)["Dir"]) / "config/crd/bases"
-        folder.mkdir(exist_ok=True)
-        for kind in ("scaledobjects", "triggerauthentications"):
-            (folder / (kind + ".yaml")).write_text((where / ("keda.sh_%s.yaml" % kind)).read_text())
-    tools.once(folder, KEDA, make)
-    return {crd["spec"]["names"]["kind"]: crd for crd in (yaml.safe_load(f.read_text()) for f in folder.glob("*.yaml"))}
+    """By kind."""
+    tools.fetch_keda()
+    return {kind: yaml.safe_load((tools.KEDA / (kind + ".yaml")).read_text()) for kind in tools.KEDA_KINDS}
 
 
 def keda_takes_it(objects):

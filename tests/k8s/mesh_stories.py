@@ -1,10 +1,8 @@
 """mesh_stories - components/mesh with mesh-sidecar or mesh-ambient, and components/canary: what Istio takes, and who may do what then."""
 import functools
 import json
-import os
 import pathlib
 import re
-import shutil
 import subprocess
 import tempfile
 
@@ -21,8 +19,6 @@ from overlays import SHOPS, Skipped, built, with_components, with_lines, words
 
 MODES = ("mesh-sidecar", "mesh-ambient")
 BESIDE = [some for some in ("faults", "traces", "monitoring") if (K8S / "components" / some).is_dir()]  # each alone, and all of them
-ISTIO = tools.TOOLS / "istio"
-CRDS = ("manifests/charts/base/files/crd-all.gen.yaml", "tests/integration/pilot/testdata/gateway-api-crd.yaml")
 GROUPS = ("istio.io", "gateway.networking.k8s.io")
 SIDECAR = "127.0.0.6/32"                                        # from where a daemon hears its own sidecar
 NEVER_SENT = {"connect-failure"}
@@ -31,18 +27,9 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 # ---- what there is of Istio
 
-def fetch_crds():
-    """The definitions, out of Istio's own module."""
-    part = parts.PARTS["istio"]
-
-    def make():
-        said = json.loads(subprocess.check_output([parts.go(), "mod", "download", "-json", part.module + "@" + part.version], cwd=tools.TOOLS))
-        shutil.rmtree(ISTIO, ignore_errors=True)
-        ISTIO.mkdir(parents=True)
-        for crds in CRDS:
-            shutil.copy(os.path.join(said["Dir"], crds), ISTIO)
-    tools.once(ISTIO, part.version, make)
-    found = [o for file in sorted(ISTIO.iterdir()) for o in yaml.safe_load_all(file.read_text()) if o]
+def crds():
+    tools.fetch_istio()
+    found = [o for file in sorted(tools.ISTIO.iterdir()) for o in yaml.safe_load_all(file.read_text()) if o]
     return [o for o in found if o["kind"] == "CustomResourceDefinition"]
 
 
@@ -57,7 +44,7 @@ def schema_of(version):
 def schemas():
     """By group, version and kind."""
     return {("%s/%s" % (crd["spec"]["group"], version["name"]), crd["spec"]["names"]["kind"]): schema_of(version)
-            for crd in fetch_crds() for version in crd["spec"]["versions"]}
+            for crd in crds() for version in crd["spec"]["versions"]}
 
 
 def is_istios(o):

