@@ -5,77 +5,37 @@ import pty
 import re
 import select
 import subprocess
-import sys
 import time
 
+import admission
 import flows
 import kube
-from kube import PREFIX, Failed, kubectl, until
+from kube import PREFIX, kubectl, until
 
 # ---- admitted ----
 
 PRODUCTION = kube.TOP / "deploy/k8s/overlays/production"
 
 
-def strimzi():
-    """Its custom resource definitions, made by its own generator as tests/k8s does."""
-    kube.run(sys.executable, "-c", "import sys; sys.path.insert(0, sys.argv[1]); import tools; tools.fetch_python(); tools.fetch_strimzi()",
-             kube.TOP / "tests/k8s")
-    return kube.TOP / "build/tools/strimzi"
-
-
-def objects(overlay):
-    built = kubectl("create", "--dry-run=client", "-o", "json", "-f", "-", given=kubectl("kustomize", overlay))
-    found, decoder = [], json.JSONDecoder()
-    while built.strip():
-        one, end = decoder.raw_decode(built.strip())
-        built = built.strip()[end:]
-        found += one["items"] if one["kind"] == "List" else [one]
-    return found
-
-
-def pods_of(all_of_them):
-    for o in all_of_them:
-        if o["kind"] in ("Deployment", "StatefulSet", "DaemonSet", "Job"):
-            template = o["spec"]["template"]
-            spec = {**template["spec"], "serviceAccountName": "default"}    # not there, and none of pod security's business
-            for claim in o["spec"].get("volumeClaimTemplates", ()):
-                spec["volumes"] = [*spec.get("volumes", ()), {"name": claim["metadata"]["name"], "persistentVolumeClaim": {"claimName": "any"}}]
-            yield o["metadata"]["name"], {"apiVersion": "v1", "kind": "Pod", "spec": spec,
-                                          "metadata": {"name": o["metadata"]["name"], "labels": template["metadata"].get("labels", {})}}
-        elif o["kind"] == "Pod":
-            yield o["metadata"]["name"], {**o, "metadata": {"name": o["metadata"]["name"]}, "spec": {**o["spec"], "serviceAccountName": "default"}}
-
-
-def is_admitted(pod):
-    kubectl("-n", "admission", "create", "--dry-run=server", "-f", "-", given=json.dumps(pod))
-
-
 def admitted():
     """Both overlays' objects are admitted, their pods under pod security restricted."""
-    flows.make_namespace("admission", flows.RESTRICTED)
-    kubectl("apply", "--server-side", "-f", strimzi())
-    until("Strimzi's kinds are known", lambda: kubectl("api-resources", "--api-group=kafka.strimzi.io", "-o", "name").count("\n") >= 4)
     figures = []
-    for overlay in (kube.LAB, PRODUCTION):
-        all_of_them = objects(overlay)
-        for o in all_of_them:
-            if o["kind"] == "Namespace":
-                flows.make_namespace(o["metadata"]["name"])
-        kubectl("apply", "--dry-run=server", "-k", overlay)
-        pods = dict(pods_of(all_of_them))
-        for pod in pods.values():
-            is_admitted(pod)
-        figures.append("%s: %d objects, %d kinds of pods" % (overlay.name, len(all_of_them), len(pods)))
-    for fault in ({"runAsNonRoot": False}, {"seccompProfile": {"type": "Unconfined"}}):
-        sick = json.loads(json.dumps(next(iter(pods.values()))))
-        sick["spec"]["securityContext"] = {**sick["spec"]["securityContext"], **fault}
-        try:
-            is_admitted(sick)
-        except Failed as why:
-            assert "violates PodSecurity" in str(why), why
-        else:
-            raise AssertionError("a pod with %s was admitted too: pod security is not there" % fault)
+    with admission.of_others(), admission.levels():
+        for overlay in (kube.LAB, PRODUCTION):
+            objects = admission.built(overlay)
+            with admission.beside(list(admission.namespaces_of(objects).values())):
+                kubectl("apply", "--dry-run=server", "-k", overlay)
+            pods = dict(admission.pods_of(objects))
+            refused = [name for name, level in admission.strictest(pods).items() if level != "restricted"]
+            assert not refused, "not under restricted: %s" % refused
+            figures.append("%s: %d objects, %d kinds of pods" % (overlay.name, len(objects), len(pods)))
+        sick = []
+        for fault in ({"runAsNonRoot": False}, {"seccompProfile": {"type": "Unconfined"}}):
+            sick.append(json.loads(json.dumps(next(iter(pods.values())))))
+            sick[-1]["spec"]["securityContext"].update(fault)
+            sick[-1]["metadata"]["name"] = "sick-%d" % len(sick)
+        found = admission.strictest(dict(enumerate(sick)))
+        assert found == {0: "baseline", 1: "privileged"}, "pod security is not there: %s" % found
     return "; ".join(figures)
 
 

@@ -4,14 +4,13 @@
     with lab.having(beside=("logging",)): ...                   # and then it is the lab again
 """
 import contextlib
-import json
 import pathlib
 import re
 import shutil
 import tempfile
 
+import admission
 import kube
-from first_stories import objects
 from kube import TOP, get, kubectl
 
 K8S = TOP / "deploy/k8s"
@@ -24,20 +23,20 @@ def with_lines(kustomization, names, up):
 
 
 @contextlib.contextmanager
-def overlay(shop, beside=(), images=None):
-    """A copy of deploy/k8s whose lab has more components."""
+def overlay(shop, beside=(), images=None, of="lab"):
+    """A copy of deploy/k8s whose lab, or production, has more components."""
     with tempfile.TemporaryDirectory(prefix="mall-lab-") as place:
         tree = pathlib.Path(place) / "k8s"
         shutil.copytree(K8S, tree)
-        lab = tree / "overlays/lab"
-        with_lines(lab / "shop/kustomization.yaml", shop, "../../..")
+        made = tree / "overlays" / of
+        with_lines(made / "shop/kustomization.yaml", shop, "../../..")
         if beside:
-            with_lines(lab / "kustomization.yaml", beside, "../..")
+            with_lines(made / "kustomization.yaml", beside, "../..")
         if images:
             lines = ["  - name: %s\n    newName: %s\n    newTag: \"%s\"\n" % (old, *new.rsplit(":", 1)) for old, new in images.items()]
-            with open(lab / "shop/kustomization.yaml", "a", encoding="utf-8") as file:
+            with open(made / "shop/kustomization.yaml", "a", encoding="utf-8") as file:
                 file.write("images:\n" + "".join(lines))
-        yield lab
+        yield made
 
 
 def rolled_out():
@@ -57,23 +56,19 @@ def apply(*shop, beside=(), images=None, first=None):
     rolled_out()
 
 
-def key(o):
-    return o["kind"], o["metadata"].get("namespace"), o["metadata"]["name"]
-
-
 @contextlib.contextmanager
 def having(*shop, beside=()):
     """Components more, ready, for as long as the block takes; then their own objects are gone and the lab is as it was."""
     with overlay(shop, beside) as lab:
-        before = {key(o) for o in objects(kube.LAB)}
-        own = [o for o in objects(lab) if key(o) not in before]
+        before = {admission.key(o) for o in admission.built(kube.LAB)}
+        own = [o for o in admission.built(lab) if admission.key(o) not in before]
         try:
             kubectl("apply", "-k", lab)
             rolled_out()
-            for kind, namespace, name in map(key, own):
+            for kind, namespace, name in map(admission.key, own):
                 if kind in ("Deployment", "StatefulSet", "DaemonSet"):
-                    kubectl("-n", namespace or "default", "rollout", "status", "%s/%s" % (kind, name), "--timeout=%ds" % kube.PATIENCE)
+                    kubectl("-n", namespace, "rollout", "status", "%s/%s" % (kind, name), "--timeout=%ds" % kube.PATIENCE)
             yield
         finally:
-            kubectl("delete", "--ignore-not-found", "-f", "-", given=json.dumps({"apiVersion": "v1", "kind": "List", "items": own}))
+            kubectl("delete", "--ignore-not-found", "-f", "-", given=admission.as_list(own))
             apply()
