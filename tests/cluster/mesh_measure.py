@@ -9,7 +9,7 @@ import sys
 
 import kube
 import mesh_lab
-from kube import get, kubectl, pods
+from kube import kubectl, pods
 from lab import apply
 from mesh_lab import name_of, share, sick
 

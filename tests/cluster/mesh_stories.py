@@ -6,7 +6,7 @@ import sys
 
 import kube
 import mesh_lab
-from kube import ask, enter, get, kubectl, pods, until
+from kube import ask, get, kubectl, pods, until
 from lab import apply
 from mesh_lab import MESH, name_of, sick
 
