@@ -220,11 +220,13 @@ def each_check_of_efs_fails():
 
 
 def the_class_is_the_claims():
-    held = list(yaml.safe_load_all((TOP / "deploy/eks/efs-class.yaml").read_text()))
-    storage, = (o for o in held if o["kind"] == "StorageClass")
     claim, = of_kind(in_lab(), "PersistentVolumeClaim")
-    assert name(storage) == claim["spec"]["storageClassName"] and storage["parameters"]["provisioningMode"] == "efs-ap"
-    checks.schemas(held)
+    found = {}
+    for place in ("deploy/eks/efs-class.yaml", "deploy/cluster/objects/storage.yaml"):
+        held = list(yaml.safe_load_all((TOP / place).read_text()))
+        found[place], = (o for o in held if o["kind"] == "StorageClass" and name(o) == claim["spec"]["storageClassName"])
+        checks.schemas(held)
+    assert found["deploy/eks/efs-class.yaml"]["parameters"]["provisioningMode"] == "efs-ap"
 
 
 STORIES = [efs_keeps_backups_in_the_lab, efs_keeps_backups_in_production, efs_follows_the_topic, each_check_of_efs_fails, efs_audits_the_services_of_a_mesh,
