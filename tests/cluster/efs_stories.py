@@ -129,7 +129,7 @@ def at_rest(states, inventory, stock):
         left, there = what_is_there(states, inventory)
         return left == stock and {i: o and o["status"] for i, (o, _) in there.items()} == states and \
             {i for i, (_, d) in there.items() if d} == {i for i, state in states.items() if state == "DeliveryStarted"}
-    until("all orders have become what they end as", settled)
+    until("all orders have become what they end as", settled, 900)
 
 
 # ---- the story ----
