@@ -7,8 +7,8 @@ import re
 import shutil
 import tempfile
 
+import admission
 import kube
-from first_stories import objects
 from kube import PREFIX, ask, deployment, enter, get, kubectl, post, until
 from load_stories import kustomize
 
@@ -43,8 +43,8 @@ def participant():
         try:
             yield one
         finally:
-            plain = {named(o) for o in objects(kube.LAB)}
-            kubectl("delete", "--ignore-not-found", *(named(o) for o in objects(one.overlay) if named(o) not in plain))
+            plain = {named(o) for o in admission.built(kube.LAB)}
+            kubectl("delete", "--ignore-not-found", *(named(o) for o in admission.built(one.overlay) if named(o) not in plain))
             kubectl("scale", *map(deployment, kube.SERVICES), "--replicas=1")
             kube.apply_lab()
 
