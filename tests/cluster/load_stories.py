@@ -1,4 +1,5 @@
 """What holds under load: the autoscaler follows it, a rollout and an eviction lose nothing, and what was acknowledged outlives the stores' deaths."""
+import contextlib
 import json
 import os
 import pathlib
@@ -26,9 +27,14 @@ def nothing_failed(load):
     assert said["failed"] == 0 and said["successful"] == said["transactions"] > 0, load.text[-3000:]
 
 
+@contextlib.contextmanager
 def autoscaler():
-    if not kube.exists("hpa", PREFIX + "order"):                # as the course types it
-        kubectl("autoscale", "deploy", PREFIX + "order", "--min=1", "--max=10", "--cpu-percent=15")
+    """As the course types it; gone afterwards, or it would add pods to what others count."""
+    kubectl("autoscale", "deploy", PREFIX + "order", "--min=1", "--max=10", "--cpu-percent=15")
+    try:
+        yield
+    finally:
+        kubectl("delete", "hpa", PREFIX + "order")
 
 
 def of_order(count):
@@ -53,19 +59,20 @@ class Most(threading.Thread):
 def hpa():
     """Under the lab's siege line order goes from 1 to at least 4 pods and back to 1, and no request fails."""
     product, _ = kube.register(10 ** 8)
-    autoscaler()
-    until("the autoscaler has a figure", lambda: kube.get("hpa", PREFIX + "order")["status"]["currentMetrics"][0]["resource"]["current"]["averageUtilization"] >= 0)
-    of_order(1)
-    began, watch = time.monotonic(), Most("order")
-    watch.start()
-    with Siege(30, product, "order", by_name=True) as load:
-        until("%d order pods" % AT_LEAST, lambda: watch.most >= AT_LEAST, 600)
-        up = time.monotonic() - began
-        time.sleep(30)                                          # the load goes on over the new pods
-    nothing_failed(load)
-    began = time.monotonic()
-    of_order(1)                                                 # the autoscaler waits five minutes before it takes pods away
-    watch.ending.set()
+    with autoscaler():
+        until("the autoscaler has a figure",
+              lambda: kube.get("hpa", PREFIX + "order")["status"]["currentMetrics"][0]["resource"]["current"]["averageUtilization"] >= 0)
+        of_order(1)
+        began, watch = time.monotonic(), Most("order")
+        watch.start()
+        with Siege(30, product, "order", by_name=True) as load:
+            until("%d order pods" % AT_LEAST, lambda: watch.most >= AT_LEAST, 600)
+            up = time.monotonic() - began
+            time.sleep(30)                                      # the load goes on over the new pods
+        nothing_failed(load)
+        began = time.monotonic()
+        of_order(1)                                             # the autoscaler waits five minutes before it takes pods away
+        watch.ending.set()
     kube.audit()
     return "1 to %d pods (%d after %d s) and back after %d s; 0 of %d requests failed, %d a second" % (
         watch.most, AT_LEAST, up, time.monotonic() - began, load.said["transactions"], load.said["rate"])
@@ -143,12 +150,9 @@ def names(daemon):
 
 
 def of_all(count):
-    """So many pods of each daemon; of order by its autoscaler, which else would take them away again."""
-    if kube.exists("hpa", PREFIX + "order"):
-        kubectl("patch", "hpa", PREFIX + "order", "-p", json.dumps({"spec": {"minReplicas": count}}))
+    """So many pods of each daemon."""
     for daemon in kube.DAEMONS:
-        if daemon != "order" or not kube.exists("hpa", PREFIX + "order"):
-            kubectl("scale", deployment(daemon), "--replicas=%d" % count)
+        kubectl("scale", deployment(daemon), "--replicas=%d" % count)
     for daemon in kube.DAEMONS:
         until("%d pods of %s" % (count, daemon), lambda d=daemon: replicas(d) >= count and len(kube.pods(d)) == replicas(d), 900)
 

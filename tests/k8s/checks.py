@@ -186,10 +186,13 @@ def daemons_say_their_version(objects):
 
 
 def values_are_kept_as_they_are(objects):
-    """The API server drops an empty value, so that each apply would change the object again."""
+    """The API server drops an empty value and adds a missing protocol, so that each apply would call the object changed."""
     for o in workloads(objects):
         empty = [e["name"] for c in containers(o) for e in c.get("env", []) if e.get("value") == ""]
         assert not empty, "%s: %s" % (where(o), empty)
+    for o in of_kind(objects, "NetworkPolicy"):
+        bare = [port for way in ("ingress", "egress") for rule in o["spec"].get(way, []) for port in rule.get("ports", []) if "protocol" not in port]
+        assert not bare, "%s: %s" % (where(o), bare)
 
 
 BUILT_IN = ("apps", "autoscaling", "batch", "networking.k8s.io", "policy", "rbac.authorization.k8s.io", "storage.k8s.io", "v1")

@@ -277,7 +277,7 @@ def only_its_ways_are_open(objects):
         wanted |= {("watcher", "waypoint", port) for port in (15020, 15090)}
         hbone, = [p for p in of_kind(objects, "NetworkPolicy") if name(p).endswith("hbone")]
         probes, = [rule for rule in hbone["spec"]["ingress"] if "ipBlock" in str(rule)]
-        assert probes == {"from": [{"ipBlock": {"cidr": "169.254.7.127/32"}}], "ports": [{"port": 8080}]}, probes
+        assert probes == {"from": [{"ipBlock": {"cidr": "169.254.7.127/32"}}], "ports": [{"port": 8080, "protocol": "TCP"}]}, probes
     else:
         wanted = {(a.name, "istiod", 15012) for a in ours} | {("watcher", a.name, port) for a in ours for port in (15020, 15090)}
     assert found == wanted, "open without need: %s; closed: %s" % (sorted(found - wanted), sorted(wanted - found))

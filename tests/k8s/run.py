@@ -290,6 +290,7 @@ BROKEN = [
     (checks.daemons_say_their_version, LAB_DIR, lambda o: order(o)["spec"]["template"]["metadata"]["labels"].update(version="0.9")),
     (checks.daemons_say_their_version, LAB_DIR, lambda o: at(o, "Service", "-order")["spec"]["selector"].update(version="1.0.0")),
     (checks.values_are_kept_as_they_are, LAB_DIR, lambda o: set_env(o, "order", "MALL_BUS_GROUP_PREFIX", "")),
+    (checks.values_are_kept_as_they_are, LAB_DIR, lambda o: at(o, "NetworkPolicy", "-store")["spec"]["egress"][0]["ports"][0].pop("protocol")),
     (checks.pipelines_may_apply_what_is_labelled, PRODUCTION, lambda o: labels(at(o, "KafkaUser", "order")).update(app="order")),
     (checks.kafka_has_the_paths_that_the_course_types, "kafka", lambda o: containers(workloads(o)[0])[0]["volumeMounts"].pop()),
     (checks.kafka_has_the_paths_that_the_course_types, "kafka",
