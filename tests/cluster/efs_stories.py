@@ -46,7 +46,13 @@ def participant():
             plain = {named(o) for o in admission.built(kube.LAB)}
             kubectl("delete", "--ignore-not-found", *(named(o) for o in admission.built(one.overlay) if named(o) not in plain))
             kubectl("scale", *map(deployment, kube.SERVICES), "--replicas=1")
+            all_serve()
             kube.apply_lab()
+
+
+def all_serve():
+    for service in kube.SERVICES:
+        kubectl("rollout", "status", deployment(service), "--timeout=10m")
 
 
 def named(o):
@@ -174,7 +180,7 @@ def efs():
         for service in kube.SERVICES:
             assert "again: %s%s begins at the beginning of " % (PREFIX, service) in said, said
         page.types("--replicas=1")
-        kube.becomes_ready()
+        all_serve()
         at_rest(states, inventory, 94)
         assert what_is_there(states, inventory) == lived
         fresh = order(product)
