@@ -70,9 +70,10 @@ def networks():
     """The daemons reach the collector, the collector Jaeger, Grafana Jaeger's page, and nobody else anything."""
     strangers = {"stranger": ("monitoring", {"app": "x"}), "grafana": ("monitoring", {"app.kubernetes.io/name": "grafana"}),
                  "elsewhere": ("default", {"app": "order"})}
+    ours = {app: pods(app, "monitoring")[0] for app in ("traces-collector", "jaeger")}
+    real = {**{daemon: pods(daemon)[0] for daemon in kube.DAEMONS}, **ours, "siege": get("pod", "siege")}
     with flows.probes(strangers) as found:
-        ours = {app: pods(app, "monitoring")[0] for app in ("traces-collector", "jaeger")}
-        found |= {**{daemon: pods(daemon)[0] for daemon in kube.DAEMONS}, **ours, "siege": get("pod", "siege")}
+        found |= real
         targets = {(app, port): pod for app, pod in ours.items() for port in (4318, 13133)}
         targets |= {("jaeger", 16686): ours["jaeger"], ("gateway", 8080): found["gateway"]}
 
