@@ -1,10 +1,9 @@
 /* recover - after a restore from a backup: a store takes back the rows that it lost, from its own
    events, which the topic still has, and is renewed (data/renew.h).
 
-   A row and the event that says it commit together, so the topic knows each order and each
-   delivery that was made since the backup, and each that was removed. Orders and deliveries come
-   back under the ids that they had. What others said since then, the service hears again itself,
-   once its group begins at the topic's beginning: it recognises what it knew before.
+   How is in mallctl/recovery.h. Orders and deliveries come back under the ids that they had. What
+   others said since then, the service hears again itself, once its group begins at the topic's
+   beginning: it recognises what it knew before.
 
    FAILS  where the bus cannot be read, an event of the store cannot be read, a daemon is at work on
           the store, or the URL is no service's store; nothing was changed then

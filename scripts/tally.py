@@ -14,7 +14,7 @@ import sys
 import time
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")                           # Maven ends a colour on the next line, which may be another program's
-VERDICTS = ("ok ", "FAIL", "skip ", "unsteady ", "| ", "== ")     # what is said of one story ends with such a line
+VERDICTS = ("ok ", "FAIL", "skip ", "left out ", "unsteady ", "| ", "== ")     # what is said of one story ends with such a line
 MOST = 200                                                      # characters of a reason
 
 

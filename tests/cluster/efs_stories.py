@@ -43,20 +43,20 @@ def participant():
         try:
             yield one
         finally:
-            plain = {named(o) for o in admission.built(kube.LAB)}
-            kubectl("delete", "--ignore-not-found", *(named(o) for o in admission.built(one.overlay) if named(o) not in plain))
-            kubectl("scale", *map(deployment, kube.SERVICES), "--replicas=1")
-            all_serve()
-            kube.apply_lab()
+            plain = {admission.key(o) for o in admission.built(kube.LAB)}
+            own = [o for o in admission.built(one.overlay) if admission.key(o) not in plain]
+            try:
+                if own:
+                    kubectl("delete", "--ignore-not-found", "-f", "-", given=admission.as_list(own))
+            finally:
+                kubectl("scale", *map(deployment, kube.SERVICES), "--replicas=1")
+                all_serve()
+                kube.apply_lab()
 
 
 def all_serve():
     for service in kube.SERVICES:
         kubectl("rollout", "status", deployment(service), "--timeout=10m")
-
-
-def named(o):
-    return "%s/%s" % (o["kind"].lower(), o["metadata"]["name"])
 
 
 # ---- jobs ----

@@ -165,8 +165,8 @@ class Siege(threading.Thread):
             ...
         load.said["failed"]
 
-    To the Service's address, unless it is to go `by_name` as the course types it: siege asks for the name at each connection, by two packets at once,
-    of which the kernel now and then drops one where hundreds a second are tracked. That is no request that the mall has lost.
+    To the Service's address, unless it is to go `by_name` as the course types it: siege asks for the name at each connection, over UDP,
+    and a packet may be dropped where hundreds a second are tracked. That is no request that the mall has lost.
     """
 
     def __init__(self, clients, product, daemon="gateway", by_name=False):

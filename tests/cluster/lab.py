@@ -70,5 +70,7 @@ def having(*shop, beside=()):
                     kubectl("-n", namespace, "rollout", "status", "%s/%s" % (kind, name), "--timeout=%ds" % kube.PATIENCE)
             yield
         finally:
-            kubectl("delete", "--ignore-not-found", "-f", "-", given=admission.as_list(own))
-            apply()
+            try:
+                kubectl("delete", "--ignore-not-found", "-f", "-", given=admission.as_list(own))
+            finally:
+                apply()

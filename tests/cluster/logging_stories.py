@@ -126,7 +126,6 @@ def restarts():
         counted = [number(lines + " | uniq by (%s)" % by) for by in ("url.original", "trace.id", "k8s.pod.name, _time, log.file.record_offset")]
         assert counted == [requests.sent] * 3, (service, counted, requests.sent)
         came[service] = number(lines)
-        assert came[service] >= requests.sent
     twice = sum(came.values()) - 2 * requests.sent
     return "%d lines over two deleted pods and a kill -9: none lost, %d came twice and are told apart" % (2 * requests.sent, twice)
 

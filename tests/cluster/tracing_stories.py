@@ -3,6 +3,7 @@ import json
 import random
 import sys
 
+import admission
 import flows
 import kube
 import lab
@@ -88,15 +89,8 @@ def networks():
 def tracing():
     """One order is one trace of four services in Jaeger; of all traces those with an error are kept, under pod security restricted."""
     kube.load(*PARTS)
-    ours = not kube.exists("namespace", "monitoring")
-    flows.make_namespace("monitoring", flows.RESTRICTED)
-    try:
-        with lab.having("traces", beside=("tracing",)):
-            return "; ".join((traces(), networks()))
-    finally:
-        kubectl("label", "namespace", "monitoring", flows.RESTRICTED.partition("=")[0] + "-")
-        if ours:
-            kubectl("delete", "namespace", "monitoring")
+    with admission.beside([admission.namespace("monitoring", enforce="restricted")]), lab.having("traces", beside=("tracing",)):
+        return "; ".join((traces(), networks()))
 
 
 STORIES = [tracing]

@@ -105,8 +105,9 @@ def fetch_keda():
     def make():
         shutil.rmtree(KEDA, ignore_errors=True)
         KEDA.mkdir()
+        module = go_module(*KEDA_MODULE)
         for kind, plural in KEDA_KINDS.items():
-            (KEDA / (kind + ".yaml")).write_text((go_module(*KEDA_MODULE) / ("config/crd/bases/keda.sh_%s.yaml" % plural)).read_text())
+            (KEDA / (kind + ".yaml")).write_text((module / ("config/crd/bases/keda.sh_%s.yaml" % plural)).read_text())
     once(KEDA, " ".join(KEDA_MODULE), make)
 
 
