@@ -86,7 +86,7 @@ def system_stories(directory):
 def tally(directory):
     make = directory / "make"
     said = "ok   a\nunsteady b\n| first\n| log\nok   c\n| not its log\n"
-    wrong = "Error: still 1\n    at one\nand 2\nFAIL d\nFAIL e\na log\nTraceback (most recent call last):\n  one\nAssertionError: %s\nFAIL f\n" % ("3" * 300)
+    wrong = "Error: still 1\n    at one\nand 2\nFAIL d\nleft out x\nFAIL e\na log\nTraceback (most recent call last):\n  one\nAssertionError: %s\nFAIL f\n" % ("3" * 300)
     (directory / "good").write_text(said)
     (directory / "bad").write_text(said + wrong)
     make.write_text("#!/bin/sh\ncat %s/$2\n" % directory)
@@ -94,7 +94,7 @@ def tally(directory):
     code, text = run(TOP / "scripts/tally.py", "good", MAKE=str(make))
     assert code == 0 and text.endswith("s\nunsteady b\n| first\n| log\n2 passed, 0 failed\n"), text
     code, text = run(TOP / "scripts/tally.py", "bad", MAKE=str(make))
-    end = "FAIL bad: d: Error: still 1\nFAIL bad: e\nFAIL bad: f: AssertionError: %s\nunsteady b\n| first\n| log\n2 passed, 3 failed\n" % ("3" * 184)
+    end = "left out x\nFAIL bad: d: Error: still 1\nFAIL bad: e\nFAIL bad: f: AssertionError: %s\nunsteady b\n| first\n| log\n2 passed, 3 failed\n" % ("3" * 184)
     assert code == 1 and text.endswith("s\n" + end), text
 
 
