@@ -45,6 +45,15 @@ export function equal(got, wanted, about = 'it') {
         throw new Error(`${about} is ${JSON.stringify(got)} and not ${JSON.stringify(wanted)}`);
 }
 
+/* What a page does that stands still has no end of its own. */
+function within(promise, about) {
+    let timer;
+    const late = new Promise((_, reject) => {
+        timer = setTimeout(() => reject(new Error(`not within ${PATIENCE / 1000} s: ${about}`)), PATIENCE);
+    });
+    return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
 /* In the page, before anything of it runs. */
 function listen() {
     addEventListener('securitypolicyviolation', (event) =>
@@ -68,6 +77,8 @@ class Browser {
         context.setDefaultTimeout(PATIENCE);
         await context.addInitScript(listen);
         const page = await context.newPage();
+        const evaluate = page.evaluate.bind(page);
+        page.evaluate = (...words) => within(evaluate(...words), `the page answers ${String(words[0]).slice(0, 80)}`);
         this.watch(page, allow);
         this.pages.push(page);
         page.browser = this;
