@@ -39,6 +39,12 @@ def key(o):
     return o["kind"], o["metadata"].get("namespace", "default"), o["metadata"]["name"]
 
 
+def added(kustomization):
+    """The objects that the plain lab has not."""
+    plain = {key(o) for o in built(kube.LAB)}
+    return [o for o in built(kustomization) if key(o) not in plain]
+
+
 @contextlib.contextmanager
 def beside(objects):
     """Objects without a namespace of which the cluster has those that it had not, for as long as the block takes."""
@@ -93,7 +99,7 @@ def levels():
     """A namespace for each level."""
     with beside([namespace("admission-" + level, enforce=level) for level in LEVELS]):
         for level in LEVELS:
-            until("namespace admission-%s has its account" % level, lambda: kube.exists("serviceaccount", "default", "-n", "admission-" + level))
+            kube.has_account("admission-" + level)
         yield
 
 

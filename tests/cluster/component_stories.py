@@ -36,16 +36,16 @@ def offered(overlay):
 
 def every_component_is_offered():
     names = {name for overlay in ALL for pair in offered(overlay) for some in pair for name in some}
-    files = [*(lab.K8S / "components" / name / "kustomization.yaml" for name in names), *lab.K8S.glob("overlays/*/shop/kustomization.yaml")]
+    files = [*(kube.K8S / "components" / name / "kustomization.yaml" for name in names), *kube.K8S.glob("overlays/*/shop/kustomization.yaml")]
     names |= {name for file in files for name in re.findall(r"^  - \.\./(?:\S+/)?([\w-]+)$", file.read_text(), re.M)}
-    absent = {path.name for path in (lab.K8S / "components").iterdir()} - names
+    absent = {path.name for path in (kube.K8S / "components").iterdir()} - names
     assert not absent, "no story has %s" % sorted(absent)
 
 
 def combinations():
     """Of each its name, what it makes or changes of its overlay, and all of it."""
     for overlay in ALL:
-        plain = {admission.key(o): o for o in admission.built(lab.K8S / "overlays" / overlay)}
+        plain = {admission.key(o): o for o in admission.built(kube.K8S / "overlays" / overlay)}
         for shop, beside in offered(overlay):
             with lab.overlay(shop, beside, of=overlay) as made:
                 objects = admission.built(made)
@@ -163,8 +163,7 @@ def hand_over(jar):
 def watched():
     """The lab with its Kafka watched, and a pod of who looks."""
     with lab.overlay((), ("kafka-metrics",)) as made:
-        plain = {admission.key(o) for o in admission.built(kube.LAB)}
-        objects = admission.built(made)
+        objects, own = admission.built(made), admission.added(made)
     try:
         kubectl("apply", "-f", "-", given=admission.as_list(objects))
         kafka_is_ready("deploy/kafka-lag")
@@ -173,7 +172,7 @@ def watched():
         yield
     finally:
         kubectl("-n", "monitoring", "delete", "pod", WATCHER, "--ignore-not-found", "--wait=false")
-        kubectl("delete", "--ignore-not-found", "-f", "-", given=admission.as_list(o for o in objects if admission.key(o) not in plain))
+        kubectl("delete", "--ignore-not-found", "-f", "-", given=admission.as_list(own))
         kubectl("apply", "-k", kube.LAB)
         kafka_is_ready()
         of_kafka("exec", "my-kafka-0", "--", "rm", "-rf", KEPT)
@@ -185,7 +184,7 @@ def kafka_metrics():
     wanted = names_in((monitoring / "rules/kafka.yml").read_text(), (monitoring / "boards/kafka.json").read_text()) - {"kafka_consumer_records_lag"}
     delivery = PREFIX + "delivery"
     with admission.of_others(), admission.beside([admission.namespace("monitoring")]):
-        until("the namespace has its account", lambda: kube.exists("serviceaccount", "default", "-n", "monitoring"))
+        kube.has_account("monitoring")
         with watched():
             said = of_kafka("logs", "my-kafka-0")
             assert "Kafka starts without it" in said, said[-1000:]

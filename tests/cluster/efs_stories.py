@@ -43,8 +43,7 @@ def participant():
         try:
             yield one
         finally:
-            plain = {admission.key(o) for o in admission.built(kube.LAB)}
-            own = [o for o in admission.built(one.overlay) if admission.key(o) not in plain]
+            own = admission.added(one.overlay)
             try:
                 if own:
                     kubectl("delete", "--ignore-not-found", "-f", "-", given=admission.as_list(own))

@@ -14,7 +14,7 @@ from kube import PREFIX, kubectl, until
 
 # ---- admitted ----
 
-PRODUCTION = kube.TOP / "deploy/k8s/overlays/production"
+PRODUCTION = kube.K8S / "overlays/production"
 
 
 def admitted():
@@ -46,24 +46,19 @@ LABELS = {"app.kubernetes.io/part-of": "mall", "app.kubernetes.io/instance": PRE
 
 def sources():
     """Who tries, by name: where it is, and its labels."""
-    like_siege = {k: v for k, v in kube.pods("siege")[0]["metadata"]["labels"].items() if k != "pod-template-hash"}
+    like_siege = kube.get("pod", "siege")["metadata"]["labels"]
     return {**{name: ("default", {"app": name, **LABELS}) for name in (*kube.DAEMONS, "postgres")},
             "siege": ("default", like_siege), "stranger": ("default", {}), "monitoring": ("monitoring", {}), "elsewhere": ("elsewhere", like_siege)}
 
 
-def lab_is_open():
-    """Are the lab's services open to all pods of the namespace, on 8080?"""
-    return kube.siege_pod() == "pod/siege"
-
-
-def may(source, target, port, is_open):
+def may(source, target, port):
     """What the manuals promise."""
     services = kube.SERVICES
     if port == 8080:
         return target == "gateway" and source in ("stranger", "monitoring", "elsewhere", "siege", "frontend") or \
             target in (*services, "frontend") and source == "gateway" or \
             source == "order" and target == "product" or \
-            target in services and source in ("frontend", "siege", *(["stranger"] if is_open else []))
+            target in services and source in ("frontend", "siege", "stranger")
     if port == 9090:
         return source in ("monitoring", "siege") or source == "frontend" and target != "frontend"
     if port == 5432:
@@ -73,17 +68,13 @@ def may(source, target, port, is_open):
 
 def policies():
     """Pods that may speak with each other do, and those that may not do not."""
-    is_open = lab_is_open()
     targets = {(daemon, port): kube.pods(daemon)[0] for daemon in kube.DAEMONS for port in (8080, 9090)}
     targets |= {("postgres", 5432): kube.pods("postgres")[0], ("my-kafka", 9092): kube.pods("my-kafka", "kafka")[0]}
     with flows.probes(sources()) as pods:
-        return flows.hold(pods, targets, lambda source, target, port: may(source, target, port, is_open))
+        return flows.hold(pods, targets, may)
 
 
 # ---- course ----
-
-CONSUMER = "/usr/bin/kafka-console-consumer"
-
 
 def typed(line, seconds=120, enough=None):
     """A line as a participant types it, at a terminal; `enough`: what ends it, as Ctrl-C does."""
@@ -116,18 +107,17 @@ def typed(line, seconds=120, enough=None):
 
 def course():
     """Registers, orders, cancels, looks at the console and the topic, as the course types it."""
-    siege = kube.siege_pod().removeprefix("pod/")
     gateway = "http://%sgateway:8080" % PREFIX
     product, place = kube.register(100)
 
     def stock():
         return kube.ask("GET", "gateway", place)[1]["stock"]
 
-    said = typed("kubectl exec -it %s -- http POST %s/orders productId=%s productName=TV qty=5 customerId=100" % (siege, gateway, product))
+    said = typed("kubectl exec -it siege -- http POST %s/orders productId=%s productName=TV qty=5 customerId=100" % (gateway, product))
     assert "201 Created" in said, said
     order = int(re.search(r"/orders/(\d+)", said)[1])
     until("the stock is 95", lambda: stock() == 95)
-    said = typed("kubectl exec -it %s -- http DELETE %s/orders/%d" % (siege, gateway, order))
+    said = typed("kubectl exec -it siege -- http DELETE %s/orders/%d" % (gateway, order))
     assert re.search(r"HTTP/1.1 20[04]", said), said
     until("the stock is 100 again", lambda: stock() == 100)
 
@@ -136,13 +126,11 @@ def course():
     assert page.startswith("HTTP/1.1 200") and "<!doctype html>" in page.lower(), page[:500]
 
     # the last of each partition: over 50,000 events the stream of the terminal broke once
-    said = typed("kubectl exec -it %s -- kcat -b my-kafka.kafka.svc.cluster.local:9092 -t mall -C -e -q -o -1000" % siege)
+    said = typed("kubectl exec -it siege -- kcat -b my-kafka.kafka.svc.cluster.local:9092 -t mall -C -e -q -o -1000")
     mine = [line for line in said.splitlines() if re.search(r'"(id|orderId)": ?"?%d"?[,}]' % order, line)]
     kinds = set(re.findall(r'"eventType": ?"(\w+)"', "\n".join(mine)))
     assert {"Orderplaced", "OrderCanceled", "DeliveryStarted", "DeliveryCanceled"} <= kinds, (kinds, said[-1000:])
-    # in one stroke with the manifests: the old path, where they bring it
-    consumer = CONSUMER if CONSUMER in kubectl("kustomize", kube.LAB) else "/opt/kafka/bin/kafka-console-consumer.sh"
-    said = typed("kubectl -n kafka exec -ti my-kafka-0 -- %s --bootstrap-server my-kafka:9092 --topic mall --from-beginning" % consumer,
+    said = typed("kubectl -n kafka exec -ti my-kafka-0 -- /usr/bin/kafka-console-consumer --bootstrap-server my-kafka:9092 --topic mall --from-beginning",
                  300, lambda text: "Orderplaced" in text)
     assert "Orderplaced" in said, said[-1000:]
     return "order %d placed, delivered, cancelled; %s on the topic; console at http://%s:8080/" % (order, ", ".join(sorted(kinds)), address)

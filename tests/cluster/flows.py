@@ -16,23 +16,17 @@ CONNECT = r'''for at in "$@"; do { timeout %d bash -c ": </dev/tcp/${at%%:*}/${a
 def make_namespace(name):
     if not kube.exists("namespace", name):
         kubectl("create", "namespace", name)
-    until("the account of " + name, lambda: kube.exists("serviceaccount", "default", "-n", name))
+    kube.has_account(name)
 
 
 def probe(name, labels):
     """A pod that looks like another and answers no requests: no Service has it, since it is never ready."""
-    container = {"name": "probe", "image": image_of_siege(), "command": ["sh", "-c", "echo a probe; exec sleep infinity"],
+    container = {"name": "probe", "image": get("pod", "siege")["spec"]["containers"][0]["image"], "command": ["sh", "-c", "echo a probe; exec sleep infinity"],
                  "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
                  "resources": {"requests": {"cpu": "1m", "memory": "8Mi"}}, "readinessProbe": {"exec": {"command": ["false"]}}}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "probe-" + name, "labels": {**labels, "mall-test": "probe"}},
             "spec": {"terminationGracePeriodSeconds": 0, "automountServiceAccountToken": False, "containers": [container],
                      "securityContext": {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}}}}
-
-
-def image_of_siege():
-    what, name = kube.siege_pod().split("/")
-    found = kube.get(what, name)["spec"]
-    return (found if what == "pod" else found["template"]["spec"])["containers"][0]["image"]
 
 
 @contextlib.contextmanager

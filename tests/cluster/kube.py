@@ -19,7 +19,8 @@ import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 PLACE = TOP / "build/cluster"
-LAB = TOP / "deploy/k8s/overlays/lab"
+K8S = TOP / "deploy/k8s"
+LAB = K8S / "overlays/lab"
 PREFIX = re.search(r"^namePrefix: *(\S+)", (LAB / "shop/kustomization.yaml").read_text(), re.M)[1]
 SERVICES = ("order", "delivery", "product")
 DAEMONS = (*SERVICES, "frontend", "gateway")
@@ -69,6 +70,11 @@ def until(what, is_so, seconds=PATIENCE):
         time.sleep(1)
 
 
+def has_account(namespace):
+    """A namespace is of use from then on."""
+    until("the account of " + namespace, lambda: exists("serviceaccount", "default", "-n", namespace))
+
+
 def load(*parts):
     """Their images, under the names of the manifests."""
     run(sys.executable, TOP / "deploy/cluster/cluster.py", "load", *parts)
@@ -98,18 +104,13 @@ def becomes_ready():
     until("all pods of the lab are ready", all_ready)
 
 
-def siege_pod():
-    """Of the course's name."""
-    return "pod/siege"
-
-
 def apply_lab():
     kubectl("apply", "-k", LAB)
     becomes_ready()
 
 
 def in_siege(*words, **more):
-    return kubectl("exec", siege_pod(), "--", *words, **more)
+    return kubectl("exec", "pod/siege", "--", *words, **more)
 
 
 def url(daemon, path=""):
@@ -155,7 +156,7 @@ def summary(text):
 
 
 def siege(*words):
-    return summary(kubectl("exec", siege_pod(), "--", "sh", "-c", 'exec siege "$@" 2>&1', "siege", *words, fine=(0, 1)))
+    return summary(kubectl("exec", "pod/siege", "--", "sh", "-c", 'exec siege "$@" 2>&1', "siege", *words, fine=(0, 1)))
 
 
 class Siege(threading.Thread):
@@ -176,7 +177,7 @@ class Siege(threading.Thread):
         self.began, self.text, self.said = None, "", None
 
     def run(self):
-        made = subprocess.run([PLACE / "kubectl", "exec", siege_pod(), "--", "sh", "-c", 'exec siege "$@" 2>&1', "siege", *self.words],
+        made = subprocess.run([PLACE / "kubectl", "exec", "pod/siege", "--", "sh", "-c", 'exec siege "$@" 2>&1', "siege", *self.words],
                               capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL)
         self.text = made.stdout + made.stderr
 

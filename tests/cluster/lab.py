@@ -4,39 +4,24 @@
     with lab.having(beside=("logging",)): ...                   # and then it is the lab again
 """
 import contextlib
-import pathlib
-import re
-import shutil
-import tempfile
 
-import admission
+import admission                                                # which puts tests/k8s on the path
 import kube
-from kube import TOP, get, kubectl
-
-K8S = TOP / "deploy/k8s"
-
-
-def with_lines(kustomization, names, up):
-    text, lines = kustomization.read_text(), "".join("  - %s/components/%s\n" % (up, name) for name in names)
-    there = re.search(r"^components:\n(?:  - .*\n)+", text, re.M)
-    kustomization.write_text(text.replace(there[0], there[0] + lines) if there else text + "\ncomponents:\n" + lines)
+from kube import get, kubectl
+from tree import Tree, add_components
 
 
 @contextlib.contextmanager
 def overlay(shop, beside=(), images=None, of="lab"):
     """A copy of deploy/k8s whose lab, or production, has more components."""
-    with tempfile.TemporaryDirectory(prefix="mall-lab-") as place:
-        tree = pathlib.Path(place) / "k8s"
-        shutil.copytree(K8S, tree)
-        made = tree / "overlays" / of
-        with_lines(made / "shop/kustomization.yaml", shop, "../../..")
-        if beside:
-            with_lines(made / "kustomization.yaml", beside, "../..")
+    with Tree() as tree:
+        made = "overlays/" + of
+        add_components(tree, made, made + "/shop", shop, beside)
         if images:
             lines = ["  - name: %s\n    newName: %s\n    newTag: \"%s\"\n" % (old, *new.rsplit(":", 1)) for old, new in images.items()]
-            with open(made / "shop/kustomization.yaml", "a", encoding="utf-8") as file:
+            with open(tree.dir / made / "shop/kustomization.yaml", "a", encoding="utf-8") as file:
                 file.write("images:\n" + "".join(lines))
-        yield made
+        yield tree.dir / made
 
 
 def rolled_out():
@@ -60,8 +45,7 @@ def apply(*shop, beside=(), images=None, first=None):
 def having(*shop, beside=()):
     """Components more, ready, for as long as the block takes; then their own objects are gone and the lab is as it was."""
     with overlay(shop, beside) as lab:
-        before = {admission.key(o) for o in admission.built(kube.LAB)}
-        own = [o for o in admission.built(lab) if admission.key(o) not in before]
+        own = admission.added(lab)
         try:
             kubectl("apply", "-k", lab)
             rolled_out()

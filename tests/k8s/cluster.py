@@ -1,47 +1,31 @@
 """cluster - what kustomize builds from deploy/k8s, and how Kubernetes would read it: who selects whom, who may speak with whom."""
 import pathlib
-import shutil
 import subprocess
 import sys
-import tempfile
 
 import yaml
+
+import tree
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(1, str(TOP / "scripts"))
 import services                                                 # noqa: E402 (lies in scripts/)
 
-K8S = TOP / "deploy/k8s"
+K8S = tree.K8S
 KUSTOMIZE = TOP / "build/tools/kustomize"
 SERVICES, DAEMONS = tuple(services.names()), tuple(services.daemons())
 ON_THE_BUS = (*SERVICES, "frontend")
 INSTANCE = "app.kubernetes.io/instance"
 
 
-def build(overlay, tree=K8S):
+def build(overlay, place=K8S):
     """The objects of a kustomization."""
-    made = subprocess.run([KUSTOMIZE, "build", tree / overlay], capture_output=True, text=True)
+    made = subprocess.run([KUSTOMIZE, "build", place / overlay], capture_output=True, text=True)
     assert made.returncode == 0, "kustomize build %s: %s" % (overlay, made.stderr.strip())
     return [o for o in yaml.safe_load_all(made.stdout) if o]
 
 
-class Tree:
-    """A copy of deploy/k8s that may be changed."""
-    def __enter__(self):
-        self.top = tempfile.mkdtemp(prefix="mall-k8s-")
-        self.dir = pathlib.Path(self.top) / "k8s"
-        shutil.copytree(K8S, self.dir)
-        return self
-
-    def __exit__(self, *_):
-        shutil.rmtree(self.top)
-
-    def edit(self, file, old, new):
-        path = self.dir / file
-        text = path.read_text()
-        assert old in text, "%s has no %r" % (file, old)
-        path.write_text(text.replace(old, new))
-
+class Tree(tree.Tree):
     def build(self, overlay):
         return build(overlay, self.dir)
 

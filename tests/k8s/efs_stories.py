@@ -7,6 +7,7 @@ from cluster import SERVICES, TOP, Pod, may_speak, name, namespace, of_kind, wor
 from kafka_metrics_stories import must_fail
 from overlays import SHOPS, with_components
 from run import MALL
+from tree import with_lines
 
 LAB, PRODUCTION = SHOPS
 CLAIM = "shared"
@@ -145,7 +146,6 @@ def efs_keeps_backups_in_production():
 
 def efs_follows_the_topic():
     from cluster import Tree
-    from overlays import with_lines
     with Tree() as tree:
         with_lines(tree, LAB[1] + "/kustomization.yaml", ("efs",), "../../..")
         tree.edit(LAB[1] + "/settings.properties", "topic=mall", "topic=user23-mall")

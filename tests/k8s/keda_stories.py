@@ -8,6 +8,7 @@ from cluster import Pod, may_speak, name, of_kind
 from kafka_metrics_stories import must_fail, ours
 from overlays import SHOPS, built, with_components
 from run import MALL
+from tree import with_lines
 
 LAB, PRODUCTION = SHOPS
 PARTITIONS = 6
@@ -32,7 +33,6 @@ def in_lab(topic=None):
     if topic is None:
         return with_components(*LAB, "keda", beside=("keda-kafka",))
     from cluster import Tree
-    from overlays import with_lines
     with Tree() as tree:
         with_lines(tree, LAB[1] + "/kustomization.yaml", ("keda",), "../../..")
         tree.edit(LAB[1] + "/settings.properties", "topic=mall", "topic=" + topic)

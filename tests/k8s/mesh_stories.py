@@ -15,7 +15,8 @@ import run
 import tools
 from cluster import DAEMONS, INSTANCE, K8S, SERVICES, Pod, Tree, app_of, containers, daemons, labels, may_speak, name, namespace, of_kind
 from cluster import pod_of, selects, value_of, where, workloads
-from overlays import SHOPS, Skipped, built, with_components, with_lines, words
+from overlays import SHOPS, Skipped, built, with_components, words
+from tree import with_lines
 
 MODES = ("mesh-sidecar", "mesh-ambient")
 BESIDE = [some for some in ("faults", "traces", "monitoring") if (K8S / "components" / some).is_dir()]  # each alone, and all of them

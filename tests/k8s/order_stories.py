@@ -3,7 +3,8 @@ import itertools
 import re
 
 from cluster import K8S, Tree, name, namespace
-from overlays import SHOPS, with_components, with_lines
+from overlays import SHOPS, with_components
+from tree import with_lines
 
 OF_THE_MALL = ("admin-token", "autoscaler", "canary", "efs", "efs-mesh", "efs-tls", "faults", "keda", "keda-tls", "mesh", "mesh-ambient", "mesh-sidecar",
                "open-network", "tls", "traces")
