@@ -52,7 +52,7 @@ ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(WITHOUT_$(VARIANT)) $(HARDENING_$(VARIANT
              $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 ALL_LIBS   = -Wl,--as-needed $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
-.PHONY: help all run test bench lint format unit wire schema proxy system neighbours page console traces monitoring logging fifth fuzz mutants images images-test cluster cluster-down cluster-test deploy-check generate compdb install coverage programs next generated linked deps-run deps-kafka deps-postgres deps-monitor \
+.PHONY: help all run test bench lint format unit wire schema proxy system neighbours page console traces monitoring logging fifth docs-test fuzz mutants images images-test cluster cluster-down cluster-test deploy-check generate compdb install coverage programs next generated linked deps-run deps-kafka deps-postgres deps-monitor \
         deps-test deps-bench deps-fuzz deps-images deps-emulator deps-cluster deps-jaeger deps-logging unit-tests unit-here concurrent-tests ceiling fuzzers clean
 .SECONDARY:
 
@@ -68,7 +68,7 @@ run: $(if $(KAFKA),deps-kafka,deps-run) $(if $(PG),deps-postgres) $(if $(MONITOR
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@scripts/run.py $(if $(KAFKA),--kafka) $(if $(PG),--postgres) $(if $(FAULTS),--faults) $(if $(MONITOR),--monitor) $(PORTS:%=--port %)
 
-TESTS := lint unit page wire schema proxy system console traces monitoring logging neighbours fifth \
+TESTS := lint unit page wire schema proxy system console traces monitoring logging neighbours fifth docs-test \
          deploy-check
 images_test = $(shell [ "$$(id -u)" = 0 ] && unshare --mount --net true 2>/dev/null && echo images-test)
 
@@ -135,6 +135,10 @@ console: deps-test ## have a browser use the console through the gateway, on bot
 
 fifth: deps-test ## build the service of docs/fifth-service.md in a copy of the tree and test that all else follows; ONLY=Kafka picks
 	@tests/fifth/run.py $(ONLY)
+
+docs-test: deps-test ## type the commands of the lab book (docs/lab) and compare what they print; WHERE=cluster types those for the Kubernetes of `make cluster`, PAGE=cancel picks, SHOW=1 shows
+	@$(MAKE) --no-print-directory -j$(JOBS) programs
+	@tests/docs/run.py $(if $(filter cluster,$(WHERE)),--cluster) $(if $(SHOW),--show) $(PAGE)
 
 SECONDS ?= 5
 ROUNDS  ?= 5

@@ -1,0 +1,86 @@
+"""places - where a page's commands run: the copy of the tree, what is on the PATH, and the namespaces around them."""
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+TOP = HERE.parents[1]
+sys.path[1:1] = [str(TOP / "tests/fifth"), str(TOP / "tests/system"), str(TOP / "tests/k8s"), str(TOP / "scripts")]
+import page as fifth_page                                       # noqa: E402 (of tests/fifth)
+import parts                                                    # noqa: E402 (of scripts)
+
+AWSCLI = "awscli==1.46.3"
+CLUSTER = pathlib.Path(os.environ.get("MALL_TEST_CLUSTER") or TOP / "build/cluster")
+DEADLINE = 40 * 60                                              # seconds a page: it only ends what hangs
+
+
+def apart(*more):
+    """The command in front of another that gives it namespaces of its own; [] where this machine does not."""
+    command = ["unshare", *more, "--pid", "--fork", "--kill-child", "--mount-proc", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+    return command if subprocess.call([*command, "true"], stderr=subprocess.DEVNULL) == 0 else []
+
+
+def tree(to):
+    """What git would commit, and what was built from it, so that `make run` has nothing left to do."""
+    fifth_page.copy_tree(to)
+    for built in ("release", "bin", *(path.name for path in (TOP / "build").glob("deps-*"))):
+        source = TOP / "build" / built
+        if source.is_dir():
+            shutil.copytree(source, to / "build" / built, symlinks=True)
+        elif source.exists():
+            shutil.copy2(source, to / "build" / built)
+
+
+def prepare(wanted):
+    """What is fetched once, before pages are read side by side."""
+    venv = parts.CACHE / "awscli"
+    if "aws" in wanted and not (venv / AWSCLI).exists():
+        subprocess.check_call([sys.executable, "-m", "venv", "--clear", venv])
+        subprocess.check_call([venv / "bin/pip", "install", "-q", "--disable-pip-version-check", AWSCLI])
+        (venv / AWSCLI).touch()
+
+
+def tools_for_aws(to):
+    """A folder of the commands that stand in for AWS' and its neighbours'."""
+    (to / "aws").write_text("#!/bin/sh\nexec %s %s \"$@\"\n" % (parts.CACHE / "awscli/bin/python", HERE / "aws_stand_in.py"))
+    (to / "aws").chmod(0o755)
+    for name in ("eksctl", "docker", "kubectl"):
+        (to / name).symlink_to(HERE / "stand_in.py")
+    return {}
+
+
+def tools_for_cluster(to):
+    """kubectl without its way into the node's network, where the reader is already."""
+    settings = to / "kubeconfig"
+    shutil.copy(CLUSTER / "kubeconfig", settings)
+    (to / "kubectl").write_text("#!/bin/sh\nexec %s \"$@\"\n" % (CLUSTER / "bin/kubectl"))
+    (to / "kubectl").chmod(0o755)
+    return {"KUBECONFIG": str(settings)}
+
+
+def read(file, place):
+    """(did it hold, what was typed and printed) of a page at one place; None: this machine cannot."""
+    if place == "cluster":
+        pid = (CLUSTER / "pid").read_text().split()[0]
+        inside = apart("--mount")
+        inside = inside and ["nsenter", "--net=/proc/%s/ns/net" % pid, *inside]
+    else:
+        inside = apart("--net", "--mount")
+    if not inside:
+        return None
+    with tempfile.TemporaryDirectory(prefix="mall-docs-") as scratch:
+        made, tools = pathlib.Path(scratch) / "mall", pathlib.Path(scratch) / "bin"
+        tools.mkdir()
+        tree(made)
+        more = {"local": dict, "aws": lambda: tools_for_aws(tools), "cluster": lambda: tools_for_cluster(tools)}[place]()
+        environment = {**os.environ, **more, "PATH": "%s:%s:/usr/sbin" % (tools, os.environ["PATH"])}
+        command = [*inside, sys.executable, HERE / "reader.py", file, place, made]
+        try:
+            done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  text=True, errors="replace", timeout=DEADLINE)
+        except subprocess.TimeoutExpired as late:
+            return False, "%s\nnot done within %d s" % ((late.stdout or b"").decode(errors="replace"), DEADLINE)
+        return done.returncode == 0, done.stdout
