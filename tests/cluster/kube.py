@@ -18,7 +18,7 @@ import threading
 import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-PLACE = TOP / "build/cluster"
+PLACE = pathlib.Path(os.environ.get("MALL_TEST_CLUSTER") or TOP / "build/cluster")
 K8S = TOP / "deploy/k8s"
 LAB = K8S / "overlays/lab"
 PREFIX = re.search(r"^namePrefix: *(\S+)", (LAB / "shop/kustomization.yaml").read_text(), re.M)[1]

@@ -8,7 +8,6 @@ A story is a function of *_stories.py, in its list STORIES; what it returns are 
 import datetime
 import importlib
 import pathlib
-import re
 import subprocess
 import sys
 import time
@@ -17,28 +16,15 @@ import traceback
 import kube
 
 HERE = pathlib.Path(__file__).resolve().parent
-EVIDENCE = kube.TOP / "docs/evidence.md"
-BEGIN, END = "<!-- cluster-test: written by tests/cluster/run.py -->", "<!-- cluster-test ends -->"
+sys.path.insert(1, str(HERE.parent / "tools"))
+import evidence                                                 # noqa: E402 (of tests/tools)
 FIRST = ("admitted", "policies", "course")                      # in this order; the others after them
-HEAD = "| story | date | commit | figures |\n|---|---|---|---|\n"
+HEAD = "story", "date", "commit", "figures"
 
 
 def stories():
     found = [story for path in sorted(HERE.glob("*_stories.py")) for story in importlib.import_module(path.stem).STORIES]
     return sorted(found, key=lambda s: (s.__name__ not in FIRST, FIRST.index(s.__name__) if s.__name__ in FIRST else 0))
-
-
-def write(rows):
-    """A row a story; one that was told again takes the place of its older row."""
-    text = EVIDENCE.read_text()
-    before, _, rest = text.partition(BEGIN)
-    assert rest, "%s has no line %s" % (EVIDENCE, BEGIN)
-    old, _, after = rest.partition(END)
-    kept = dict(re.findall(r"^\| ([^|]+?) (\|.*)$", old, re.M))
-    kept.pop("story", None)
-    kept.update(rows)
-    lines = "".join("| %s %s\n" % row for row in kept.items() if not row[0].startswith("-"))
-    EVIDENCE.write_text(before + BEGIN + "\n" + HEAD + lines + END + after)
 
 
 def main(wanted):
@@ -60,7 +46,7 @@ def main(wanted):
             failed += 1
             continue
         print("ok   %s: %s (%d s)" % (what, figures, time.monotonic() - began), flush=True)
-        write({story.__name__: "| %s | %s | %s |" % (datetime.date.today(), commit, figures)})
+        evidence.add("cluster-test", HEAD, {story.__name__: "| %s | %s | %s |" % (datetime.date.today(), commit, figures)})
     print("cluster: %d told, %d failed" % (len(chosen), failed))
     return 1 if failed else 0
 

@@ -2,10 +2,14 @@
 import dataclasses
 import pathlib
 import re
+import sys
 
 import fences
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(1, str(TOP / "tests/tools"))
+import evidence                                                 # noqa: E402 (of tests/tools)
+
 LAB = TOP / "docs/lab"
 LANGUAGES = ("en", "ko")
 COURSE = TOP / "tests/docs/course.txt"
@@ -84,8 +88,22 @@ def each_command_of_the_course_is_on_a_page():
     assert not missing, "no page types:\n" + "\n".join(missing)
 
 
+def left_out():
+    """{command: page and reason} of what no test runs."""
+    def cell(text):
+        return text.replace("|", "\\|")
+    return {"`%s`" % cell(fences.bare(step.commands).splitlines()[0]): "| %s | %s |" % (page.name, cell(step.reason))
+            for page in pages("en") for step in page.steps if step.where == "none"}
+
+
+def what_no_test_runs_is_in_the_evidence():
+    made, said = left_out(), evidence.rows("docs-test-left-out")
+    assert made == said, "tests/docs/run.py --write makes it true: %s" % sorted(set(made.items()) ^ set(said.items()))
+
+
 CHECKS = (fences_are_as_the_rules_say, each_page_is_there_in_both_languages, both_languages_have_the_same_commands_and_expectations,
-          each_page_has_its_sections_in_order, each_page_is_in_its_index, each_command_of_the_course_is_on_a_page)
+          each_page_has_its_sections_in_order, each_page_is_in_its_index, each_command_of_the_course_is_on_a_page,
+          what_no_test_runs_is_in_the_evidence)
 
 
 def checks():

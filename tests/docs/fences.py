@@ -101,9 +101,9 @@ def steps(page, text):
                 found.append(step(page, line, info, body))
                 last = end
             elif info == "text expect":
-                between = text.splitlines()[last:line - 1]
-                if last < 0 or found[-1].expected is not None or sum(bool(row.strip()) for row in between) > 1:
-                    raise Wrong("an expectation comes after its command, with one line between them at most")
+                between = "\n".join(text.splitlines()[last:line - 1]).strip()
+                if last < 0 or found[-1].expected is not None or "\n\n" in between:
+                    raise Wrong("an expectation comes after its command, with one paragraph between them at most")
                 if found[-1].where == "none":
                     raise Wrong("what is not run has no expectation; show it as plain text")
                 found[-1].expected = body

@@ -61,6 +61,11 @@ def tools_for_cluster(to):
     return {"KUBECONFIG": str(settings)}
 
 
+def environment(tools=None):
+    """tools: a folder whose commands come before all others."""
+    return {**os.environ, "PATH": ":".join([*([str(tools)] if tools else []), os.environ["PATH"], "/usr/sbin"])}
+
+
 def read(file, place):
     """(did it hold, what was typed and printed) of a page at one place; None: this machine cannot."""
     if place == "cluster":
@@ -76,10 +81,9 @@ def read(file, place):
         tools.mkdir()
         tree(made)
         more = {"local": dict, "aws": lambda: tools_for_aws(tools), "cluster": lambda: tools_for_cluster(tools)}[place]()
-        environment = {**os.environ, **more, "PATH": "%s:%s:/usr/sbin" % (tools, os.environ["PATH"])}
         command = [*inside, sys.executable, HERE / "reader.py", file, place, made]
         try:
-            done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            done = subprocess.run(command, env={**environment(tools), **more}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                   text=True, errors="replace", timeout=DEADLINE)
         except subprocess.TimeoutExpired as late:
             return False, "%s\nnot done within %d s" % ((late.stdout or b"").decode(errors="replace"), DEADLINE)

@@ -23,7 +23,7 @@ class Terminal:
     """One bash, in a session of its own."""
 
     def __init__(self, tree, environment, scratch):
-        self.scratch, self.said, self.count = scratch, "", 0
+        self.scratch, self.said, self.count, self.busy = scratch, "", 0, False
         self.master, slave = pty.openpty()
         settings = termios.tcgetattr(slave)
         settings[3] &= ~termios.ECHO
@@ -47,7 +47,7 @@ class Terminal:
         self.count += 1
         file = self.scratch / ("%d-%d.sh" % (self.process.pid, self.count))
         file.write_text(commands + "\n", encoding="utf-8")
-        self.said = ""
+        self.said, self.busy = "", True
         os.write(self.files, b"%s\n" % str(file).encode())
 
     def read(self, seconds):
@@ -61,6 +61,7 @@ class Terminal:
             line = os.read(self.statuses, 65536).decode()
             if not line:
                 raise Ended("the terminal is gone")
+            self.busy = False
             status, _, failed = line.strip("\n").partition("\t")
             return int(status), failed
         return None
@@ -82,13 +83,16 @@ class Terminal:
     def close(self):
         """Ctrl-C for what still runs, then the end."""
         with contextlib.suppress(OSError, Ended):
-            self.interrupt()
-            self.wait(30)
-        for number in (signal.SIGTERM, signal.SIGKILL):
+            if self.busy:
+                self.interrupt()
+                self.wait(30)
+        os.close(self.files)                                    # at which the driver ends
+        for number in (None, signal.SIGTERM, signal.SIGKILL):
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, number)
+                if number:
+                    os.killpg(self.process.pid, number)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(5)
                 break
-        for descriptor in (self.master, self.files, self.statuses):
-            os.close(descriptor)
+        os.close(self.master)
+        os.close(self.statuses)
