@@ -66,7 +66,9 @@ static bool value_give(struct config *c, const struct setting *s, enum source so
                 return error_set(error, ERROR_BAD_INPUT, "%s=%.80s: expected %s", label, text,
                                  expected.at);
         }
-        if (source >= value->source)
+        if (s->joins && source == SOURCE_FLAG && value->source == SOURCE_FLAG)
+                value->text = arena_printf(c->arena, "%s,%s", value->text, text);
+        else if (source >= value->source)
                 *value = (struct setting_value){
                         .text = arena_string(c->arena, text), .number = number, .source = source};
         return true;

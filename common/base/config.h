@@ -37,6 +37,7 @@ struct setting {
         int64_t least, most;  /* numbers, durations (ms), sizes (bytes); 0, 0: any from 0 */
         const char *choices;
         bool only_flag; /* no variable gives it */
+        bool joins;     /* a text: given again, it is joined to what came before, with a comma */
 };
 
 struct config;

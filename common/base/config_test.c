@@ -18,6 +18,7 @@ static const struct setting settings[] = {
         {"key", SETTING_TEXT, .only_flag = true, .help = "which one"},
         {"bus", SETTING_TEXT, .spring = "MALL_BUS_URL", .help = "where events are"},
         {"describe", SETTING_SWITCH, .help = "say what it is"},
+        {"move", SETTING_TEXT, NULL, .help = "NAME=PORT", .joins = true},
         {NULL},
 };
 
@@ -275,6 +276,20 @@ static void a_switch_takes_no_value_and_has_no_variable(void)
         refused(LIST("--describ"), LIST(NULL), "unknown flag --describ; did you mean --describe?");
 }
 
+static void a_flag_that_joins_may_be_given_again(void)
+{
+        struct config *c =
+                open_with(LIST("--move", "a=1", "--routes", "x", "--move=b=2,c=3", "--routes=y"),
+                          LIST("MALL_MOVE=d=4"));
+
+        check_text(config_text(c, "move"), "a=1,b=2,c=3");
+        check_text(config_text(c, "routes"), "y");
+        config_close(&c);
+        c = open_with(LIST(NULL), LIST("MALL_MOVE=d=4"));
+        check_text(config_text(c, "move"), "d=4");
+        config_close(&c);
+}
+
 static void what_is_no_flag_is_an_argument(void)
 {
         struct config *c = open_with(
@@ -306,6 +321,7 @@ int main(int argc, char **argv)
                 STORY(an_unknown_variable_is_a_warning),
                 STORY(help_and_version),
                 STORY(a_switch_takes_no_value_and_has_no_variable),
+                STORY(a_flag_that_joins_may_be_given_again),
                 STORY(what_is_no_flag_is_an_argument),
                 {NULL, NULL},
         };
