@@ -11,6 +11,7 @@
 #include "base/thread.h"
 #include "gateway/gateway.h"
 #include "gateway/proxy/route_metrics.h"
+#include "gateway/routing/builtin.h"
 #include "gateway/routing/routes.h"
 #include "gateway/upstream/upstream_meter.h"
 #include "service/daemon.h"
@@ -42,6 +43,9 @@ static const struct setting settings[] = {
         {.name = "check-routes",
          .type = SETTING_TEXT,
          .help = "a routes file to check: shows its routes, or what is wrong with it, and ends"},
+        {.name = "builtin-routes",
+         .type = SETTING_SWITCH,
+         .help = "show the built-in routes file, to begin one of your own with, and exit"},
         {.name = "max-in-flight",
          .type = SETTING_NUMBER,
          .fallback = "1000",
@@ -93,6 +97,8 @@ static void configure(struct process *p, struct error *error)
         };
         char port[12];
 
+        if (config_is_set(p->config, "builtin-routes"))
+                exit(fputs(builtin_routes, stdout) < 0);
         if (config_is_set(p->config, "check-routes"))
                 exit(routes_check(stdout, config_text(p->config, "check-routes"), config.profile));
         p->own = gateway_open(&config, error);
