@@ -15,26 +15,37 @@
 
 enum { LOOK_MS = 50, END_MS = 3000, NO_PROGRAM = 127, MOST_BYTES = 16 << 20 };
 
-static void become(const char *const *arguments, int out, int err, pid_t parent)
+static void become(const struct child_program *p, pid_t parent)
 {
         int nothing = open("/dev/null", O_RDONLY);
 
         prctl(PR_SET_PDEATHSIG, SIGTERM);
         if (getppid() != parent)
                 _exit(NO_PROGRAM);
-        setpgid(0, 0); /* Ctrl-C is for us: we end it when we are done */
+        setsid(); /* Ctrl-C is for us: we end it when we are done */
         dup2(nothing, STDIN_FILENO);
-        dup2(out, STDOUT_FILENO);
-        dup2(err, STDERR_FILENO);
-        execvp(arguments[0], (char *const *)(uintptr_t)arguments);
-        dprintf(STDERR_FILENO, "%s: %s", arguments[0], strerrordesc_np(errno));
+        dup2(p->out, STDOUT_FILENO);
+        dup2(p->err, STDERR_FILENO);
+        if (p->blocked)
+                sigprocmask(SIG_SETMASK, p->blocked, NULL);
+        execvpe(p->arguments[0], (char *const *)(uintptr_t)p->arguments, p->environment);
+        dprintf(STDERR_FILENO, "%s: %s", p->arguments[0], strerrordesc_np(errno));
         _exit(NO_PROGRAM);
+}
+
+pid_t child_fork(const struct child_program *program)
+{
+        pid_t parent = getpid(), pid = fork();
+
+        if (pid == 0)
+                become(program, parent);
+        return pid;
 }
 
 bool child_start(struct child *c, const char *const *arguments, bool live)
 {
+        struct child_program program = {.arguments = arguments, .environment = environ};
         int ends[2] = {-1, -1};
-        pid_t parent = getpid();
 
         *c = (struct child){0, -1, -1};
         if (live && pipe2(ends, O_CLOEXEC) == 0)
@@ -42,13 +53,13 @@ bool child_start(struct child *c, const char *const *arguments, bool live)
         else if (!live)
                 c->out = ends[1] = memfd_create("out", MFD_CLOEXEC);
         c->err = memfd_create("err", MFD_CLOEXEC);
-        if (c->out < 0 || c->err < 0 || (c->pid = fork()) < 0) {
+        program.out = ends[1];
+        program.err = c->err;
+        if (c->out < 0 || c->err < 0 || (c->pid = child_fork(&program)) < 0) {
                 c->pid = 0;
                 child_close(c);
                 return false;
         }
-        if (c->pid == 0)
-                become(arguments, ends[1], c->err, parent);
         setpgid(c->pid, c->pid); /* whoever of both is first */
         if (live)
                 close(ends[1]);

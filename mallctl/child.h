@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,6 +21,20 @@ struct child {
 bool child_start(struct child *child, const char *const *arguments, bool live);
 
 enum child_end { CHILD_ENDED, CHILD_LATE, CHILD_STOPPED };
+
+/* What a new process becomes. */
+struct child_program {
+        const char *const *arguments; /* the program, which PATH is searched for, then its
+                                         arguments, ended by NULL */
+        char **environment;           /* ended by NULL */
+        int out, err;                 /* its stdout and stderr */
+        const sigset_t *blocked;      /* its signal mask; NULL: ours */
+};
+
+/* Starts it in a session of its own, so that Ctrl-C is for us; it gets /dev/null to read, and
+   SIGTERM when the thread that called this ends, also by kill -9. -1: the machine gives no process.
+ */
+pid_t child_fork(const struct child_program *program);
 
 /* Waits until it has ended by itself; code: its exit code, 127 where there is no such program,
    128 and more by a signal. */

@@ -23,5 +23,6 @@ int fault_list_main(char **arguments);
 int fault_add_main(char **arguments);
 int fault_clear_main(char **arguments);
 int gameday_main(char **arguments);
+int up_main(char **arguments);
 
 #endif

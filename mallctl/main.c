@@ -1,5 +1,5 @@
-/* mallctl - looks after a mall: what the daemons leave on this machine's disk, and whether their
-   books balance.
+/* mallctl - looks after a mall: starts it on this machine, looks at what the daemons leave on its
+   disk, and whether their books balance.
 
    OWNS   nothing: it may run beside the daemons; only renew and recover need a SQLite store for
           themselves
@@ -46,6 +46,10 @@ static const struct command commands[] = {
         {"gameday", "FILE [FLAG VALUE]...",
          "breaks a mall by plan, under load, and says whether it stood that (deploy/gamedays)",
          gameday_main},
+        {"up", "[FLAG VALUE]...",
+         "starts all daemons of this build, and ends them together: the first process of a "
+         "container",
+         up_main},
         {NULL, NULL, NULL, NULL},
 };
 

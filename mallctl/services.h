@@ -1,4 +1,4 @@
-/* services - where the daemons' admin listeners are if nobody says otherwise; written by `make
+/* services - where the daemons' admin listeners are, and which daemons there are, if nobody says otherwise; written by `make
    generate` from the list of services. */
 #ifndef MALLCTL_SERVICES_H
 #define MALLCTL_SERVICES_H
@@ -10,5 +10,7 @@
         "product=http://localhost:9083," \
         "frontend=http://localhost:9080," \
         "gateway=http://localhost:9088"
+
+#define DAEMONS "order", "delivery", "product", "frontend", "gateway"
 
 #endif

@@ -32,4 +32,5 @@ def files(folder):
                 admin_here,
                 text_of("ADMIN_DOCKER", [(name, name + "-admin", ADMIN_DOCKER) for name in everyone])]
     return {"frontend/services.h": HEAD % ("the console finds the daemons", "FRONTEND", "FRONTEND", "".join(frontend)),
-            "mallctl/services.h": HEAD % ("the daemons' admin listeners are", "MALLCTL", "MALLCTL", admin_here)}
+            "mallctl/services.h": HEAD % ("the daemons' admin listeners are, and which daemons there are,", "MALLCTL", "MALLCTL",
+                                          admin_here + "\n#define DAEMONS %s\n" % ", ".join('"%s"' % name for name in everyone))}
