@@ -1,0 +1,107 @@
+"""hexagon - a service as ports and adapters, from who includes what: the core includes ports alone, and only an adapter a library."""
+from .canvas import Canvas, Card, stack, stack_height
+from .sources import TOP, Wrong, includers, includes_of, is_test, shop
+from .words import COLLECTIONS, pick, words
+
+# Headers of common/ that a service's own files include: what they are to it
+PORTS = {
+    "service/service.h": ("left", "HTTP 자원", "HTTP resources"),
+    "event/event.h": ("left", "이벤트와 정책", "events and policies"),
+    "data/entity.h": ("right", "행과 작업 단위", "rows and a unit of work"),
+    "service/inquiry.h": ("right", "이웃에게 묻기", "a question to a neighbour"),
+}
+# Tools that know nothing of the outside
+TOOLS = ("base/",)
+# library's header: which side, what it is
+ADAPTERS = {
+    "microhttpd.h": ("left", "HTTP 서버", "HTTP server", "libmicrohttpd"),
+    "librdkafka/rdkafka.h": ("both", "Kafka 토픽", "a Kafka topic", "librdkafka"),
+    "sqlite3.h": ("right", "SQLite: 저장소, 내장 로그", "SQLite: the store, the embedded log", "sqlite3"),
+    "libpq-fe.h": ("right", "PostgreSQL 저장소", "a store on PostgreSQL", "libpq"),
+    "curl/curl.h": ("right", "HTTP 클라이언트", "HTTP client", "libcurl"),
+}
+WIDTH, SIDE, PORT, CORE = 1400, 220, 176, 248
+POINT = 104                                                     # how far a hexagon's corner stands out
+REACH, INSIDE = 40, 62                                          # from an adapter to the hexagon; from its corner to a port
+BORDER = 16                                                     # of the domain, around its services
+
+
+def ports_of(service):
+    """The headers of common/ that its files include; a library's there would be no hexagon."""
+    found = set()
+    for path in sorted((TOP / service.name).glob("*.[ch]")):
+        for header in [] if is_test(path) else includes_of(path):
+            if header in ADAPTERS:
+                raise Wrong("%s includes %s: the core of a service knows no library" % (path.relative_to(TOP), header))
+            if "/" in header and (TOP / "common" / header).exists() and not header.startswith(TOOLS):
+                if header not in PORTS:
+                    raise Wrong("%s includes %s, which is no port of the picture: PORTS in scripts/picture/hexagon.py" % (path.relative_to(TOP), header))
+                found.add(header)
+    return found
+
+
+def adapters(side, language):
+    for library, (where, korean, english, name) in ADAPTERS.items():
+        if where not in (side, "both"):
+            continue
+        files = ["common/" + path for path in includers(library)]
+        if not files:
+            raise Wrong("nothing of common/ includes %s: ADAPTERS in scripts/picture/hexagon.py" % library)
+        folders = list(dict.fromkeys("%s/" % path.rpartition("/")[0] for path in files))
+        yield Card("external", ("strong", words(language)(korean, english)), ("code", name), *(("note", folder) for folder in folders),
+                   adapter=name + " " + side)
+
+
+def core(services, language):
+    w = words(language)
+    for s in services:
+        entities = [c["entity"] for c in s.collections if c["listed"]]
+        yield Card("aggregate", ("head", s.name), ("note", w("애그리거트: ", "aggregate: ") + ", ".join(pick(COLLECTIONS, e, language, e) for e in entities)),
+                   ("note", w("정책: 이벤트 %d가지에 반응" % len(s.policies), "policies: %d" % len(s.policies))),
+                   ("code", " ".join(path.name for path in s.files)), core=s.name)
+
+
+def hexagon(x, y, width, height):
+    half = y + height / 2
+    corners = ((x, half), (x + POINT, y), (x + width - POINT, y), (x + width, half), (x + width - POINT, y + height), (x + POINT, y + height))
+    return " ".join("%g,%g" % corner for corner in corners)
+
+
+def draw(folder, language):
+    w = words(language)
+    services = shop(folder)
+    used = {port: [s.name for s in services if port in ports_of(s)] for port in PORTS}
+    ports = {side: [Card("policy", ("strong", w(korean, english)), ("code", port), ("note", w("쓰는 곳: ", "used by ") + ", ".join(used[port])), port=port)
+                    for port, (where, korean, english) in PORTS.items() if where == side and used[port]] for side in ("left", "right")}
+    canvas = Canvas(WIDTH, w("헥사고날 아키텍처", "Hexagonal architecture"),
+                    w("가운데는 도메인입니다. 도메인은 포트(보라색)만 알고, 라이브러리는 어댑터(분홍색)만 압니다. 서비스는 모두 같은 어댑터를 쓰므로 도메인만 다릅니다.",
+                      "The domain is in the middle. It knows only ports (lilac); only adapters (pink) know a library. All services share the adapters and differ in their domain."),
+                    language)
+    cards = {side: list(adapters(side, language)) for side in ("left", "right")}
+    middle = list(core(services, language))
+    space = WIDTH - 2 * canvas.MARGIN
+    x_left, x_right = canvas.MARGIN, canvas.MARGIN + space - SIDE
+    hexa_x, hexa_width = x_left + SIDE + REACH, space - 2 * (SIDE + REACH)
+    core_x = (WIDTH - CORE) / 2
+    port_x = {"left": hexa_x + INSIDE, "right": hexa_x + hexa_width - INSIDE - PORT}
+    tall = max(stack_height(middle, CORE, 16) + 2 * canvas.HEADING, *(2 * stack_height(part, PORT, 28) for part in ports.values()),
+               *(stack_height(part, SIDE, 18) + 60 for part in cards.values()))
+    top = canvas.begin + 40
+    at = top + tall / 2
+    heads = ((x_left, SIDE, w("들어오는 어댑터", "Driving adapters")), (core_x, CORE, w("도메인", "Domain")), (x_right, SIDE, w("나가는 어댑터", "Driven adapters")))
+    for x, width, word in heads:
+        canvas.text(x + width / 2, canvas.begin, "head", word, "middle")
+    canvas.raw('<polygon class="frame" points="%s"/>' % hexagon(hexa_x, top, hexa_width, tall))
+    domain = stack_height(middle, CORE, 16)
+    canvas.open_box("inner", core_x - BORDER, at - domain / 2 - BORDER, CORE + 2 * BORDER, domain + 2 * BORDER)
+    stack(canvas, middle, core_x, at - domain / 2, CORE, 16)
+    canvas.close()
+    for side, x in (("left", x_left), ("right", x_right)):
+        for place in stack(canvas, ports[side], port_x[side], at - stack_height(ports[side], PORT, 28) / 2, PORT, 28):
+            y = place.left[1]
+            canvas.line(*((place.right, (core_x - BORDER, y)) if side == "left" else ((core_x + CORE + BORDER, y), place.left)))
+        for place in stack(canvas, cards[side], x, at - stack_height(cards[side], SIDE, 18) / 2, SIDE, 18):
+            y = place.left[1]
+            slope = POINT * abs(y - at) / (tall / 2)             # how far the border is from the corner, at that height
+            canvas.line(*((place.right, (hexa_x + slope, y)) if side == "left" else ((hexa_x + hexa_width - slope, y), place.left)))
+    return canvas.svg(top + tall + canvas.MARGIN)
