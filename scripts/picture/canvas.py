@@ -55,7 +55,7 @@ def width_of(character, mono):
 
 def measure(text, kind):
     size, _, mono, bold = TEXTS[kind]
-    return sum(width_of(character, mono) for character in text) * size * (1.07 if bold and not mono else 1)
+    return sum(width_of(character, mono) for character in text) * size * (1.1 if bold and not mono else 1)
 
 
 def pieces(text):
@@ -200,7 +200,7 @@ class Canvas:
 
 
 def theme(dark):
-    ink, muted, ground, flow = ("#e9e6e0", "#a5aab4", "#16181d", "#8b93a1") if dark else ("#23262c", "#646972", "#fdfcfa", "#77736a")
+    ink, muted, ground, flow = ("#e9e6e0", "#b0b5bf", "#16181d", "#8b93a1") if dark else ("#23262c", "#585d66", "#fdfcfa", "#77736a")
     yield ".t { fill: %s } .muted { fill: %s } .ground { fill: %s }" % (ink, muted, ground)
     yield ".flow, .weak { stroke: %s } .tip { fill: %s }" % (flow, flow)
     for look, colours in COLOURS.items():

@@ -28,12 +28,12 @@ def step_of(command):
 
 def phases_of_all(projects):
     """They are the same in each."""
-    found = {name: sources.phases(name) for name in projects}
+    found = {name: [(phase, [step_of(command) for command in commands]) for phase, commands in sources.phases(name)] for name in projects}
     first = next(iter(found.values()))
     for name, phases in found.items():
         if phases != first:
             raise sources.Wrong("buildspec/%s.yml has other phases than the others: %s" % (name, phases))
-    return [(phase, [step_of(command) for command in commands]) for phase, commands in first]
+    return first
 
 
 def starts(project, properties, language):
