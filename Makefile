@@ -52,7 +52,7 @@ ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(WITHOUT_$(VARIANT)) $(HARDENING_$(VARIANT
              $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 ALL_LIBS   = -Wl,--as-needed $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
-.PHONY: help all run test bench lint format unit wire schema proxy system neighbours page console traces monitoring logging fifth docs-test fuzz mutants images images-test cluster cluster-down cluster-test deploy-check generate compdb install coverage programs next generated linked deps-run deps-kafka deps-postgres deps-monitor \
+.PHONY: help all run test bench lint format unit wire schema proxy system neighbours page console traces monitoring logging fifth pictures pictures-test docs-test fuzz mutants images images-test cluster cluster-down cluster-test deploy-check generate compdb install coverage programs next generated linked deps-run deps-kafka deps-postgres deps-monitor \
         deps-test deps-bench deps-fuzz deps-images deps-emulator deps-cluster deps-jaeger deps-logging unit-tests unit-here concurrent-tests ceiling fuzzers clean
 .SECONDARY:
 
@@ -68,7 +68,7 @@ run: $(if $(KAFKA),deps-kafka,deps-run) $(if $(PG),deps-postgres) $(if $(MONITOR
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@scripts/run.py $(if $(KAFKA),--kafka) $(if $(PG),--postgres) $(if $(FAULTS),--faults) $(if $(MONITOR),--monitor) $(PORTS:%=--port %)
 
-TESTS := lint unit page wire schema proxy system console traces monitoring logging neighbours fifth docs-test \
+TESTS := lint unit page wire schema proxy system console traces monitoring logging neighbours fifth pictures-test docs-test \
          deploy-check
 images_test = $(shell [ "$$(id -u)" = 0 ] && unshare --mount --net true 2>/dev/null && echo images-test)
 
@@ -139,6 +139,14 @@ fifth: deps-test ## build the service of docs/fifth-service.md in a copy of the 
 docs-test: deps-test ## type the commands of the lab book (docs/lab) and compare what they print; WHERE=cluster types those for the Kubernetes of `make cluster`, PAGE=cancel picks, SHOW=1 shows
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@tests/docs/run.py $(if $(filter cluster,$(WHERE)),--cluster) $(if $(SHOW),--show) $(PAGE)
+
+pictures: deps-test ## draw the pictures of docs/pictures and write the feature lists of docs/lab, from the code and the manifests; ONLY=msa picks
+	@$(MAKE) --no-print-directory -j$(JOBS) programs
+	@scripts/pictures.py $(ONLY)
+
+pictures-test: deps-test ## draw those pictures again and compare, look whether all is in them and fits, also with services more; ONLY=browser picks
+	@$(MAKE) --no-print-directory -j$(JOBS) programs
+	@tests/pictures/run.py $(ONLY)
 
 SECONDS ?= 5
 ROUNDS  ?= 5
