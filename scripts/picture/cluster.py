@@ -4,7 +4,7 @@ import re
 from . import sources
 from .canvas import Canvas, Card, stack, stack_height
 from .sources import services
-from .words import words
+from .words import title, words
 
 COLUMN, GAP, INSIDE, ROW_GAP, PER_ROW = 252, 18, 16, 10, 4
 WORKLOADS = ("Deployment", "StatefulSet", "Pod")
@@ -51,7 +51,8 @@ class Column:
                                **mark(workload)))
         if autoscaler["spec"]["scaleTargetRef"]["name"] == self.app:
             spec = autoscaler["spec"]
-            self.cards.append(Card("heard", ("note", "HorizontalPodAutoscaler"), ("strong", "%d–%d %s" % (spec["minReplicas"], spec["maxReplicas"], w("파드", "pods"))),
+            pods = "%d–%d %s" % (spec["minReplicas"], spec["maxReplicas"], w("파드", "pods"))
+            self.cards.append(Card("heard", ("note", "HorizontalPodAutoscaler"), ("strong", pods),
                                    ("note", w("kubectl autoscale 또는 components/autoscaler", "by kubectl autoscale, or components/autoscaler")),
                                    object="HorizontalPodAutoscaler/component"))
         for claim in workload["spec"].get("volumeClaimTemplates", []):
@@ -121,15 +122,16 @@ def width_of(columns):
 def put_nodes(canvas, group, x, y, width, least, language):
     """The node group: a box for each node. Its end."""
     w = words(language)
-    node = Card("plain", ("note", w("노드", "node")), ("strong", group["instanceType"]), ("note", "%s %d GiB" % (group["volumeType"], group["volumeSize"])), align="middle")
+    disk = "%s %d GiB" % (group["volumeType"], group["volumeSize"])
+    node = Card("plain", ("note", w("노드", "node")), ("strong", group["instanceType"]), ("note", disk), align="middle")
     per_row = 1 if width < width_of(PER_ROW) else group["desiredCapacity"]
     rows = -(-group["desiredCapacity"] // per_row)
     each, high = (width - 2 * INSIDE - GAP * (per_row - 1)) / per_row, node.height(COLUMN)
     height = max(least, canvas.HEADING + rows * high + (rows - 1) * ROW_GAP + INSIDE)
     high = (height - canvas.HEADING - INSIDE - (rows - 1) * ROW_GAP) / rows
-    canvas.frame("inner", x, y, width, height, w("노드 그룹 %s" % group["name"], "node group %s" % group["name"]),
-                 "%s %s · %s %d–%d" % (w("가용 영역", "zone"), ", ".join(group["availabilityZones"]), w("노드", "nodes"), group["minSize"], group["maxSize"]),
-                 nodes=group["name"])
+    zones, count = ", ".join(group["availabilityZones"]), "%d–%d" % (group["minSize"], group["maxSize"])
+    canvas.frame("inner", x, y, width, height, "%s %s" % (w("노드 그룹", "node group"), group["name"]),
+                 "%s %s · %s %s" % (w("가용 영역", "zone"), zones, w("노드", "nodes"), count), nodes=group["name"])
     for at in range(group["desiredCapacity"]):
         node.put(canvas, x + INSIDE + at % per_row * (each + GAP), y + canvas.HEADING + at // per_row * (high + ROW_GAP), each, high)
     canvas.close()
@@ -140,11 +142,12 @@ def namespaces(language, disk):
     w = words(language)
     objects, scaled = sources.objects(), sources.autoscaler()
     mine = [o for o in objects if "namespace" not in o["metadata"] and o["kind"] != "Namespace"]
-    yield Namespace("namespace %s" % sources.pipelines()["Parameters"]["Namespace"]["Default"], w("참여자마다 하나", "one for each participant"),
-                    mine, scaled, disk, language)
+    yield Namespace("namespace %s" % sources.pipelines()["Parameters"]["Namespace"]["Default"],
+                    w("참여자마다 하나", "one for each participant"), mine, scaled, disk, language)
     for namespace in (o for o in objects if o["kind"] == "Namespace"):
         own = [o for o in objects if o["metadata"].get("namespace") == name(namespace)]
-        yield Namespace("namespace %s" % name(namespace), w("클러스터에 하나", "one for the cluster"), [namespace, *own], scaled, disk, language)
+        yield Namespace("namespace %s" % name(namespace),
+                        w("클러스터에 하나", "one for the cluster"), [namespace, *own], scaled, disk, language)
 
 
 def put_inside(canvas, spaces, group, x, y, language):
@@ -162,14 +165,13 @@ def draw(_, language):
     eks, disk = sources.nodes(), sources.storage_class()
     spaces = list(namespaces(language, "%s (%s)" % (name(disk), disk["provisioner"])))
     x = Canvas.MARGIN + 2 * INSIDE                              # of what is in AWS, in the cluster
-    canvas = Canvas(width_of(PER_ROW) + 2 * x, w("클러스터 구성도", "The cluster"),
-                    w("실습 환경(deploy/k8s/overlays/lab)의 모든 오브젝트를 네임스페이스별로 나타냅니다. 로드 밸런서는 게이트웨이만 외부에 공개합니다.",
-                      "Every object of the lab (deploy/k8s/overlays/lab), by namespace. The load balancer shows the gateway alone to the outside."), language)
+    canvas = Canvas(width_of(PER_ROW) + 2 * x, *title("cluster", language))
     if spaces[0].outside is None:
         raise sources.Wrong("the lab has no Service of type LoadBalancer")
     client = Card("actor", ("strong", w("사용자", "users")), ("note", w("브라우저, httpie", "browser, httpie")), align="middle")
     balancer = Card("external", ("strong", w("로드 밸런서", "load balancer")), ("note", "AWS ELB :8080"), align="middle")
-    registry = Card("external", ("strong", "Amazon ECR"), ("note", w("이미지 저장소 %d개", "%d repositories of images") % len(sources.repositories())), align="middle")
+    images = w("이미지 저장소 %d개", "%d repositories of images") % len(sources.repositories())
+    registry = Card("external", ("strong", "Amazon ECR"), ("note", images), align="middle")
     high = max(card.height(COLUMN) for card in (client, balancer, registry))
     entrance = x + INSIDE + spaces[0].outside * (COLUMN + GAP)
     user = client.put(canvas, entrance, canvas.begin, COLUMN, high)

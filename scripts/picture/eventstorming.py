@@ -4,7 +4,7 @@ A row is read from left to right: who or what begins it, what is done, to which 
 """
 from .canvas import Canvas, Card, stack, stack_height
 from .sources import console_paths, shop
-from .words import COLLECTIONS, COMMANDS, CUSTOMERS, METHODS, POLICIES, SERVICES, pick, words
+from .words import COLLECTIONS, COMMANDS, CUSTOMERS, METHODS, POLICIES, SERVICES, pick, title, words
 
 COLUMNS = (168, 236, 148, 176, 216)                             # who or what, command or policy, aggregate, event, read model
 GAP, ROW_GAP, LANE_GAP, INSIDE = 38, 12, 22, 20
@@ -109,11 +109,7 @@ def legend(canvas, language):
 
 
 def draw(folder, language):
-    w = words(language)
-    canvas = Canvas(WIDTH, w("이벤트스토밍 모델", "Event storming"),
-                    w("서비스마다 레인이 하나이며 왼쪽에서 오른쪽으로 읽습니다. 액터의 커맨드나 구독한 이벤트에 대한 정책이 애그리거트를 변경하고, 그 결과가 이벤트로 발행됩니다.",
-                      "A lane for each service, read from left to right: a command of an actor, or the policy of an event that was heard, "
-                      "changes the aggregate, and what became of it is announced as an event."), language)
+    canvas = Canvas(WIDTH, *title("eventstorming", language))
     services = shop(folder)
     y = legend(canvas, language) + LANE_GAP
     for service in services:

@@ -59,7 +59,8 @@ def apis(folder):
             own += ["GET " + path, "GET %s/{id}" % path]
             own += [] if collection["readOnly"] else ["POST " + path, *("%s %s/{id}" % (method, path) for method in ("PUT", "PATCH", "DELETE"))]
             own += ["GET %s/search/%s" % (path, search) for search in collection["searches"]]
-        own += ["POST %s/%s" % (service.collections[0]["path"], members["plain_post"]) for members in service.entities.values() if "plain_post" in members]
+        plain = [members["plain_post"] for members in service.entities.values() if "plain_post" in members]
+        own += ["POST %s/%s" % (service.collections[0]["path"], name) for name in plain]
     return found
 
 
@@ -70,7 +71,8 @@ def rows():
         if line and not line.startswith("#"):
             cells = line.split("\t")
             if len(cells) != len(COLUMNS) or not all(cell.strip() for cell in cells):
-                raise Wrong("%s:%d has %d cells, not %d (%s), or an empty one; - stands for none" % (TABLE, number, len(cells), len(COLUMNS), ", ".join(COLUMNS)))
+                raise Wrong("%s:%d has %d cells, not %d (%s), or an empty one; - stands for none"
+                            % (TABLE, number, len(cells), len(COLUMNS), ", ".join(COLUMNS)))
             found.append({**dict(zip(COLUMNS, cells)), "line": number})
     return found
 
@@ -91,7 +93,8 @@ def missing(table, folder):
         yield from ("no row of %s has %s" % (daemon, api) for api in wanted if api not in there)
     for service in shop(folder):
         there = {event for row in of(service.name) for event in events_in(row["event"])}
-        yield from ("no row of %s has the event %s" % (service.name, event) for event in dict.fromkeys(service.says + service.hears) if event not in there)
+        events = dict.fromkeys(service.says + service.hears)
+        yield from ("no row of %s has the event %s" % (service.name, event) for event in events if event not in there)
     yield from ("%s has no row" % daemon for daemon in services.daemons() if not of(daemon))
 
 
@@ -126,7 +129,8 @@ def cells(row, language, where):
     wire = "[%s](../../../../tests/wire)" % WORDS[language]["wire"]
     link = lambda test: wire if test == WIRE else "[%s](../../../../%s)" % (test.replace("_", " "), where[test][0])
     event = NONE if row["event"] == NONE else "<br>".join(listed(row["event"]))
-    return row["id"], row["daemon"], row[language].replace("|", "\\|"), code(listed(row["api"])), event, "<br>".join(link(test) for test in listed(row["test"]))
+    proofs = "<br>".join(link(test) for test in listed(row["test"]))
+    return row["id"], row["daemon"], row[language].replace("|", "\\|"), code(listed(row["api"])), event, proofs
 
 
 def write(folder, language):

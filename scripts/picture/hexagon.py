@@ -1,7 +1,7 @@
 """hexagon - a service as ports and adapters, from who includes what: the core includes ports alone, and only an adapter a library."""
 from .canvas import Canvas, Card, stack, stack_height
 from .sources import TOP, Wrong, includers, includes_of, is_test, shop
-from .words import COLLECTIONS, pick, words
+from .words import COLLECTIONS, pick, title, words
 
 # Headers of common/ that a service's own files include: what they are to it
 PORTS = {
@@ -35,7 +35,8 @@ def ports_of(service):
                 raise Wrong("%s includes %s: the core of a service knows no library" % (path.relative_to(TOP), header))
             if "/" in header and (TOP / "common" / header).exists() and not header.startswith(TOOLS):
                 if header not in PORTS:
-                    raise Wrong("%s includes %s, which is no port of the picture: PORTS in scripts/picture/hexagon.py" % (path.relative_to(TOP), header))
+                    raise Wrong("%s includes %s, which is no port of the picture: PORTS in scripts/picture/hexagon.py"
+                                % (path.relative_to(TOP), header))
                 found.add(header)
     return found
 
@@ -55,8 +56,8 @@ def adapters(side, language):
 def core(services, language):
     w = words(language)
     for s in services:
-        entities = [c["entity"] for c in s.collections if c["listed"]]
-        yield Card("aggregate", ("head", s.name), ("note", w("애그리거트: ", "aggregate: ") + ", ".join(pick(COLLECTIONS, e, language, e) for e in entities)),
+        entities = ", ".join(pick(COLLECTIONS, c["entity"], language, c["entity"]) for c in s.collections if c["listed"])
+        yield Card("aggregate", ("head", s.name), ("note", w("애그리거트: ", "aggregate: ") + entities),
                    ("note", w("정책: 이벤트 %d가지에 반응" % len(s.policies), "policies: %d" % len(s.policies))),
                    ("code", " ".join(path.name for path in s.files)), core=s.name)
 
@@ -71,12 +72,10 @@ def draw(folder, language):
     w = words(language)
     services = shop(folder)
     used = {port: [s.name for s in services if port in ports_of(s)] for port in PORTS}
-    ports = {side: [Card("policy", ("strong", w(korean, english)), ("code", port), ("note", w("쓰는 곳: ", "used by ") + ", ".join(used[port])), port=port)
+    users = lambda port: w("사용: ", "used by ") + ", ".join(used[port])
+    ports = {side: [Card("policy", ("strong", w(korean, english)), ("code", port), ("note", users(port)), port=port)
                     for port, (where, korean, english) in PORTS.items() if where == side and used[port]] for side in ("left", "right")}
-    canvas = Canvas(WIDTH, w("헥사고날 아키텍처", "Hexagonal architecture"),
-                    w("가운데는 도메인입니다. 도메인은 포트(보라색)만 알고, 라이브러리는 어댑터(분홍색)만 압니다. 서비스는 모두 같은 어댑터를 쓰므로 도메인만 다릅니다.",
-                      "The domain is in the middle. It knows only ports (lilac); only adapters (pink) know a library. All services share the adapters and differ in their domain."),
-                    language)
+    canvas = Canvas(WIDTH, *title("hexagon", language))
     cards = {side: list(adapters(side, language)) for side in ("left", "right")}
     middle = list(core(services, language))
     space = WIDTH - 2 * canvas.MARGIN
@@ -88,7 +87,8 @@ def draw(folder, language):
                *(stack_height(part, SIDE, 18) + 60 for part in cards.values()))
     top = canvas.begin + 40
     at = top + tall / 2
-    heads = ((x_left, SIDE, w("들어오는 어댑터", "Driving adapters")), (core_x, CORE, w("도메인", "Domain")), (x_right, SIDE, w("나가는 어댑터", "Driven adapters")))
+    heads = ((x_left, SIDE, w("들어오는 어댑터", "Driving adapters")), (core_x, CORE, w("도메인", "Domain")),
+             (x_right, SIDE, w("나가는 어댑터", "Driven adapters")))
     for x, width, word in heads:
         canvas.text(x + width / 2, canvas.begin, "head", word, "middle")
     canvas.raw('<polygon class="frame" points="%s"/>' % hexagon(hexa_x, top, hexa_width, tall))

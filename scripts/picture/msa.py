@@ -1,7 +1,7 @@
 """msa - the mall's parts: clients, gateway, a column for each service with its own store, the console, and the topic that joins them."""
 from .canvas import Canvas, Card
 from .sources import Wrong, routes, services, shop
-from .words import SERVICES, pick, words
+from .words import SERVICES, pick, title, words
 
 COLUMN, GAP, INSIDE, ROW_GAP = 264, 20, 16, 12
 STEP = 40                                                       # of an arrow between two levels
@@ -17,14 +17,16 @@ def column(name, port, summary, language, collections=(), says=(), hears=(), ask
         Card("aggregate", ("strong", w("전용 저장소", "its own store")), ("note", "SQLite %s.db" % name),
              ("note", w("또는 PostgreSQL 스키마 %s" % name, "or PostgreSQL, schema %s" % name)), top=True, store=name) if collections else None,
         Card("event", ("note", w("발행", "says")), *(("strong", event, {"event": event}) for event in says), top=True) if says else None,
-        Card("heard", ("note", w("구독", "hears")), *(("strong", event, {"heard": "%s %s" % (name, event)}) for event in hears), top=True) if hears else None]
+        Card("heard", ("note", w("구독", "hears")), *(("strong", event, {"heard": "%s %s" % (name, event)}) for event in hears),
+             top=True) if hears else None]
 
 
 def columns(folder, language):
     """{daemon: its cards}"""
     found = {s.name: column(s.name, s.port, s.summary, language, [c["path"] for c in s.collections], s.says, s.hears, s.asks) for s in shop(folder)}
     # frontend has no reactions of its own: it follows the topic
-    found["frontend"] = column("frontend", services.port("frontend", folder), "", language, hears=[words(language)("모든 이벤트", "every event")])
+    every = words(language)("모든 이벤트", "every event")
+    found["frontend"] = column("frontend", services.port("frontend", folder), "", language, hears=[every])
     return found
 
 
@@ -42,10 +44,7 @@ def draw(folder, language):
     parts = columns(folder, language)
     left = Canvas.MARGIN + INSIDE
     width = len(parts) * (COLUMN + GAP) - GAP + 2 * left
-    canvas = Canvas(width, w("MSA 구성도", "The mall as microservices"),
-                    w("클라이언트는 게이트웨이만 호출합니다. 서비스마다 전용 저장소가 있으며, 서비스들은 토픽 mall의 이벤트로 연동합니다.",
-                      "Clients speak to the gateway alone. Each service has a store of its own, and the services work together by the events of topic mall."),
-                    language)
+    canvas = Canvas(width, *title("msa", language))
     x_of = [left + at * (COLUMN + GAP) for at in range(len(parts))]
     client = Card("actor", ("strong", w("클라이언트", "clients")), ("note", w("브라우저, httpie, siege", "browser, httpie, siege")), align="middle")
     first = client.put(canvas, width / 2 - 120, canvas.begin, 240)

@@ -1,7 +1,7 @@
 """pipeline - from git push to a pod: a row for each image, with its CodeBuild project, its repository and what is applied of it."""
 from . import sources
 from .canvas import Canvas, Card
-from .words import words
+from .words import title, words
 
 COLUMNS = (196, 348, 248, 248)                                  # source, CodeBuild, ECR, EKS
 GAP, ROW_GAP, INSIDE = 60, 12, 16
@@ -9,8 +9,10 @@ GAP, ROW_GAP, INSIDE = 60, 12, 16
 STEPS = {
     "tools": ("kubectl과 kustomize 설치 (버전 고정, 체크섬 확인)", "fetches kubectl and kustomize, pinned, with their checksums"),
     "login": ("ECR 로그인, EKS kubeconfig 설정", "logs in to ECR and to the cluster"),
-    "image": ("이미지 빌드 (빌드 중에 단위 테스트 실행), 커밋 ID를 태그로 푸시", "builds the image, which runs the unit tests, and pushes it under the commit's id"),
-    "deploy": ("다이제스트로 배포하고 대기. Ready가 되지 않으면 되돌리고 실패 처리", "applies it by digest and waits; if it does not become ready, undoes it and fails"),
+    "image": ("이미지 빌드 (빌드 중에 단위 테스트 실행), 커밋 ID를 태그로 푸시",
+              "builds the image, which runs the unit tests, and pushes it under the commit's id"),
+    "deploy": ("다이제스트로 배포하고 대기. Ready가 되지 않으면 되돌리고 실패 처리",
+               "applies it by digest and waits; if it does not become ready, undoes it and fails"),
 }
 
 
@@ -64,15 +66,13 @@ def draw(_, language):
         x_of.append(x)
         x += width + GAP
     width = x - GAP + INSIDE + Canvas.MARGIN
-    canvas = Canvas(width, w("파이프라인 구성도", "The pipelines"),
-                    w("git push 하나로 변경된 서비스만 빌드, 테스트, 푸시, 배포합니다. 서비스마다 CodeBuild 프로젝트와 ECR 저장소가 하나씩 있습니다.",
-                      "A git push builds, tests, pushes and deploys what it changed. Each image has a CodeBuild project and an ECR repository of its own."), language)
+    canvas = Canvas(width, *title("pipeline", language))
 
     phases = phases_of_all(projects)
     space = width - 2 * (canvas.MARGIN + INSIDE)
     each = (space - 28 * (len(phases) - 1)) / len(phases)
-    cards = [Card("policy", ("strong", phase), *(line for step in steps for line in (("code", "pipeline.sh " + step), ("note", STEPS[step][language == "en"]))),
-                  top=True, phase=phase) for phase, steps in phases]
+    said = lambda steps: [line for step in steps for line in (("code", "pipeline.sh " + step), ("note", STEPS[step][language == "en"]))]
+    cards = [Card("policy", ("strong", phase), *said(steps), top=True, phase=phase) for phase, steps in phases]
     high = max(card.height(each) for card in cards)
     y = canvas.begin
     canvas.frame("frame", canvas.MARGIN, y, width - 2 * canvas.MARGIN, canvas.HEADING + high + INSIDE,
@@ -86,7 +86,8 @@ def draw(_, language):
     rows = []
     for project, properties in projects.items():
         rows.append((Card("command", ("strong", prefix + project), ("note", starts(project, properties, language)), project=project),
-                     Card("read", ("strong", prefix + project), ("note", w("태그: 커밋 ID", "tag: the commit's id")), repository=project), ends(project, language)))
+                     Card("read", ("strong", prefix + project), ("note", w("태그: 커밋 ID", "tag: the commit's id")), repository=project),
+                     ends(project, language)))
     heights = [max(card.height(COLUMNS[at + 1]) for at, card in enumerate(row)) for row in rows]
     total = sum(heights) + ROW_GAP * (len(rows) - 1)
     top = y + canvas.HEADING

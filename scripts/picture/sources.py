@@ -169,7 +169,8 @@ def includers(library):
     files = [path for path in sorted((TOP / "common").glob("*/*.[ch]")) if not is_test(path) and path.parent.name != "testing"]
     direct = [path for path in files if library in includes_of(path)]
     inside = {str(path.relative_to(TOP / "common")) for path in direct if path.suffix == ".h"}
-    return sorted({str(path.relative_to(TOP / "common")) for path in files if path.suffix == ".c" and (path in direct or inside & set(includes_of(path)))})
+    found = [path for path in files if path.suffix == ".c" and (path in direct or inside & set(includes_of(path)))]
+    return [str(path.relative_to(TOP / "common")) for path in found]
 
 
 def objects():

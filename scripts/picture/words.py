@@ -6,6 +6,29 @@ def words(language):
     return lambda korean, english: korean if language == "ko" else english
 
 
+# of a picture: its title, and the sentences below it
+TITLES = {
+    "eventstorming": (("이벤트스토밍 모델", "Event storming"),
+        ("서비스마다 레인이 하나이며 왼쪽에서 오른쪽으로 읽습니다. 액터의 커맨드나 구독한 이벤트에 대한 정책이 애그리거트를 변경하고, 그 결과가 이벤트로 발행됩니다.",
+         "A lane for each service, read from left to right: a command of an actor, or the policy of an event that was "
+         "heard, changes the aggregate, and what became of it is announced as an event.")),
+    "msa": (("MSA 구성도", "The mall as microservices"),
+        ("클라이언트는 게이트웨이만 호출합니다. 서비스마다 전용 저장소가 있으며, 서비스들은 토픽 mall의 이벤트로 연동합니다.",
+         "Clients speak to the gateway alone. Each service has a store of its own, and the services work together by "
+         "the events of topic mall.")),
+    "hexagon": (("헥사고날 아키텍처", "Hexagonal architecture"),
+        ("가운데는 도메인입니다. 도메인은 포트(보라색)만 알고, 라이브러리는 어댑터(분홍색)만 압니다. 서비스는 모두 같은 어댑터를 쓰므로 도메인만 다릅니다.",
+         "The domain is in the middle. It knows only ports (lilac); only adapters (pink) know a library. All services "
+         "share the adapters and differ in their domain.")),
+    "cluster": (("클러스터 구성도", "The cluster"),
+        ("실습 환경(deploy/k8s/overlays/lab)의 모든 오브젝트를 네임스페이스별로 나타냅니다. 로드 밸런서는 게이트웨이만 외부에 공개합니다.",
+         "Every object of the lab (deploy/k8s/overlays/lab), by namespace. The load balancer shows the gateway alone to "
+         "the outside.")),
+    "pipeline": (("파이프라인 구성도", "The pipelines"),
+        ("git push 하나로 변경된 서비스만 빌드, 테스트, 푸시, 배포합니다. 이미지마다 CodeBuild 프로젝트와 ECR 저장소가 하나씩 있습니다.",
+         "A git push builds, tests, pushes and deploys what it changed. Each image has a CodeBuild project and an ECR "
+         "repository of its own.")),
+}
 # (service, event that it hears): what it then does
 POLICIES = {
     ("order", "DeliveryStarted"): ("주문 상태를 DeliveryStarted로 변경", "set the order's status to DeliveryStarted"),
@@ -36,8 +59,14 @@ SERVICES = {
     "gateway": ("모든 요청의 입구, 경로에 따라 서비스로 전달", "the front door: passes each request on by its path"),
 }
 COLLECTIONS = {
-    "order": ("주문", "Order"), "delivery": ("배송", "Delivery"), "inventory": ("재고", "Inventory"), "movement": ("재고 변동 내역", "Movement"),
+    "order": ("주문", "Order"), "delivery": ("배송", "Delivery"), "inventory": ("재고", "Inventory"),
+    "movement": ("재고 변동 내역", "Movement"),
 }
+
+
+def title(picture, language):
+    """(title, lead, language), as Canvas takes them."""
+    return (*(pair[language == "en"] for pair in TITLES[picture]), language)
 
 
 def pick(table, key, language, otherwise):
