@@ -12,14 +12,16 @@ PORTS = {
 }
 # Tools that know nothing of the outside
 TOOLS = ("base/",)
-# library's header: which side, what it is
-ADAPTERS = {
-    "microhttpd.h": ("left", "HTTP 서버", "HTTP server", "libmicrohttpd"),
-    "librdkafka/rdkafka.h": ("both", "Kafka 토픽", "a Kafka topic", "librdkafka"),
-    "sqlite3.h": ("right", "SQLite: 저장소, 내장 로그", "SQLite: the store, the embedded log", "sqlite3"),
-    "libpq-fe.h": ("right", "PostgreSQL 저장소", "a store on PostgreSQL", "libpq"),
-    "curl/curl.h": ("right", "HTTP 클라이언트", "HTTP client", "libcurl"),
-}
+# (library's header, the folders of common/ that count, which side, what it is in Korean and in English, the library)
+ADAPTERS = (
+    ("microhttpd.h", ("http",), "left", "HTTP 서버", "HTTP server", "libmicrohttpd"),
+    ("librdkafka/rdkafka.h", ("event",), "both", "Kafka 토픽", "a Kafka topic", "librdkafka"),
+    ("sqlite3.h", ("event",), "both", "내장 로그 (한 대에서)", "the embedded log (one machine)", "sqlite3"),
+    ("sqlite3.h", ("data", "base"), "right", "SQLite 저장소", "a store on SQLite", "sqlite3"),
+    ("libpq-fe.h", ("data",), "right", "PostgreSQL 저장소", "a store on PostgreSQL", "libpq"),
+    ("curl/curl.h", ("service", "audit"), "right", "HTTP 클라이언트", "HTTP client", "libcurl"),
+)
+LIBRARIES = {adapter[0] for adapter in ADAPTERS}
 WIDTH, SIDE, PORT, CORE = 1400, 220, 176, 248
 POINT = 104                                                     # how far a hexagon's corner stands out
 REACH, INSIDE = 40, 62                                          # from an adapter to the hexagon; from its corner to a port
@@ -31,7 +33,7 @@ def ports_of(service):
     found = set()
     for path in sorted((TOP / service.name).glob("*.[ch]")):
         for header in [] if is_test(path) else includes_of(path):
-            if header in ADAPTERS:
+            if header in LIBRARIES:
                 raise Wrong("%s includes %s: the core of a service knows no library" % (path.relative_to(TOP), header))
             if "/" in header and (TOP / "common" / header).exists() and not header.startswith(TOOLS):
                 if header not in PORTS:
@@ -42,15 +44,15 @@ def ports_of(service):
 
 
 def adapters(side, language):
-    for library, (where, korean, english, name) in ADAPTERS.items():
-        if where not in (side, "both"):
-            continue
-        files = ["common/" + path for path in includers(library)]
-        if not files:
-            raise Wrong("nothing of common/ includes %s: ADAPTERS in scripts/picture/hexagon.py" % library)
-        folders = list(dict.fromkeys("%s/" % path.rpartition("/")[0] for path in files))
-        yield Card("external", ("strong", words(language)(korean, english)), ("code", name), *(("note", folder) for folder in folders),
-                   adapter=name + " " + side)
+    for library, folders, where, korean, english, name in ADAPTERS:
+        there = {path.partition("/")[0] for path in includers(library)}
+        known = {folder for adapter in ADAPTERS if adapter[0] == library for folder in adapter[1]}
+        if there != known:
+            raise Wrong("%s is included in %s of common/, and the picture knows %s: ADAPTERS in scripts/picture/hexagon.py"
+                        % (library, ", ".join(sorted(there)) or "no folder", ", ".join(sorted(known))))
+        if where in (side, "both"):
+            yield Card("external", ("strong", words(language)(korean, english)), ("code", name), *(("note", "common/%s/" % folder) for folder in folders),
+                       adapter="%s %s" % (name, side))
 
 
 def core(services, language):

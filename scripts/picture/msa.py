@@ -3,7 +3,7 @@ from .canvas import Canvas, Card
 from .sources import Wrong, routes, services, shop
 from .words import SERVICES, pick, title, words
 
-COLUMN, GAP, INSIDE, ROW_GAP = 264, 20, 16, 12
+COLUMN, GAP, INSIDE, ROW_GAP = 280, 20, 16, 12
 STEP = 40                                                       # of an arrow between two levels
 
 

@@ -262,6 +262,7 @@ WRONG = [
     ("eventstorming", "order/order.c", ".says_removed = &order_canceled", "", "order says"),
     ("eventstorming", "product/inventory.c", '.item = "inventory"', '.item = "stock"', "no entity of its C is called inventory"),
     ("hexagon", "order/policy.c", "#include <string.h>", "#include <sqlite3.h>", "the core of a service knows no library"),
+    ("hexagon", "common/http/loop.c", "#include", "#include <libpq-fe.h>\n#include", "libpq-fe.h is included in data, http of common/"),
     ("hexagon", "order/policy.c", "#include <string.h>", '#include "http/server.h"', "is no port of the picture"),
     ("msa", "gateway/application.yml", "id: delivery", "id: deliver", "no route for delivery"),
     ("pipeline", "buildspec/order.yml", "pipeline.sh image", "pipeline.sh push", "no step of pipeline.sh"),
