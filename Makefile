@@ -8,7 +8,7 @@ endif
 ifneq ($(words $(SERVICES)),$(words $(sort $(SERVICES))))
 $(error SERVICES names a service twice: $(SERVICES))
 endif
-WRONG_NAMES := $(filter common frontend gateway mallctl build buildspec deploy docs scripts tests,$(SERVICES)) \
+WRONG_NAMES := $(filter common frontend gateway mallctl build buildspec deploy docs examples scripts tests,$(SERVICES)) \
                $(shell printf '%s\n' $(SERVICES) | LC_ALL=C grep -vxE '[a-z][a-z0-9]*')
 ifneq ($(strip $(WRONG_NAMES)),)
 $(error SERVICES: no service can be called $(strip $(WRONG_NAMES)): a name is lower case letters and digits, and no other folder of this tree)
@@ -52,7 +52,7 @@ ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(WITHOUT_$(VARIANT)) $(HARDENING_$(VARIANT
              $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 ALL_LIBS   = -Wl,--as-needed $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
-.PHONY: help all run test bench lint format unit wire schema proxy system neighbours page console traces monitoring logging fifth pictures pictures-test docs-test fuzz mutants images images-test cluster cluster-down cluster-test deploy-check generate compdb install coverage programs next generated linked deps-run deps-kafka deps-postgres deps-monitor \
+.PHONY: help all run test bench lint format unit wire schema proxy system neighbours page console traces monitoring logging fifth pictures pictures-test docs-test examples fuzz mutants images images-test cluster cluster-down cluster-test deploy-check generate compdb install coverage programs next generated linked deps-run deps-kafka deps-postgres deps-monitor \
         deps-test deps-bench deps-fuzz deps-images deps-emulator deps-cluster deps-jaeger deps-logging unit-tests unit-here concurrent-tests ceiling fuzzers clean
 .SECONDARY:
 
@@ -68,7 +68,7 @@ run: $(if $(KAFKA),deps-kafka,deps-run) $(if $(PG),deps-postgres) $(if $(MONITOR
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@scripts/run.py $(if $(KAFKA),--kafka) $(if $(PG),--postgres) $(if $(FAULTS),--faults) $(if $(MONITOR),--monitor) $(PORTS:%=--port %)
 
-TESTS := lint unit page wire schema proxy system console traces monitoring logging neighbours fifth pictures-test docs-test \
+TESTS := lint unit page wire schema proxy system console traces monitoring logging neighbours fifth pictures-test docs-test examples \
          deploy-check
 images_test = $(shell [ "$$(id -u)" = 0 ] && unshare --mount --net true 2>/dev/null && echo images-test)
 
@@ -147,6 +147,10 @@ pictures: deps-test ## draw the pictures of docs/pictures and write the feature 
 pictures-test: deps-test ## draw those pictures again and compare, look whether all is in them and fits, also with services more; ONLY=browser picks
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@tests/pictures/run.py $(ONLY)
+
+examples: deps-test ## build the programs of examples/ in Python, Java, Go and Spring Boot, and run them beside a mall on Kafka; ONLY=mypage picks
+	@$(MAKE) --no-print-directory -j$(JOBS) programs
+	@tests/examples/run.py $(ONLY)
 
 SECONDS ?= 5
 ROUNDS  ?= 5
