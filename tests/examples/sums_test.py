@@ -110,6 +110,8 @@ def says_what_it_skips(shop, consumer):
 
 
 def ends_in_order(shop, consumer):
+    shop.mall.order_one("3001-end-" + consumer.label, 1)        # once that is counted, it no longer starts
+    until_equal(lambda: consumer.sums_so_far().get("3001-end-" + consumer.label), 1, 120)
     equal(consumer.stop(), consumer.in_order(), "how it ends on SIGTERM")
     assert "Traceback" not in consumer.log() and "Exception in" not in consumer.log() and "panic" not in consumer.log(), consumer.log()[-2000:]
 
@@ -139,6 +141,12 @@ def commits_only_after_use(shop, consumer):
     equal(consumer.stop(), consumer.in_order())
 
 
+def says_how_it_is_called(shop, consumer):
+    consumer.start("localhost:9092", "mall")
+    equal(consumer.wait(), 2, "how it ends with too few arguments")
+    assert "usage: " in consumer.log(), consumer.log()[-2000:]
+
+
 def have_all_the_same(consumers):
     results = {consumer.label: {p: q for p, q in consumer.sums().items() if not p.startswith("3001")} for consumer in consumers}
     assert all(result == results[consumers[0].label] for result in results.values()), results
@@ -146,7 +154,8 @@ def have_all_the_same(consumers):
 
 STEPS = (("counts exactly over three kills -9", None), ("commits all that it used", commits_what_it_used),
          ("says what makes no sense, and goes on", says_what_it_skips), ("ends in order on SIGTERM", ends_in_order),
-         ("counts nothing twice when all comes again", counts_nothing_twice), ("commits only after use", commits_only_after_use))
+         ("counts nothing twice when all comes again", counts_nothing_twice), ("commits only after use", commits_only_after_use),
+         ("says how it is called", says_how_it_is_called))
 
 
 def trouble_of(step, *arguments):

@@ -58,5 +58,5 @@ def without_the_malls_label_kafka_is_closed_to_mypage():
     assert not may_speak(objects, Pod.of(deployment(objects)), Pod("kafka", "kafka", {"app": "my-kafka"}), 9092)
 
 
-STORIES = (mypages_port_and_user_are_those_of_its_dockerfile, mypages_manifest_is_valid_and_has_what_it_names, the_gateway_may_speak_with_mypage_and_that_with_kafka,
-           without_the_malls_label_kafka_is_closed_to_mypage)
+STORIES = (mypages_port_and_user_are_those_of_its_dockerfile, mypages_manifest_is_valid_and_has_what_it_names,
+           the_gateway_may_speak_with_mypage_and_that_with_kafka, without_the_malls_label_kafka_is_closed_to_mypage)
