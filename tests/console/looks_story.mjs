@@ -112,24 +112,29 @@ async function theServiceComesBack(visit, mall) {
     await until(() => table(page, 'inventories').locator('.fault').isHidden(), 'it is read again');
 }
 
-/* Two for README.md, where they are wanted: the mall at work, and what became of an order. */
+/* Two for README.md and two for README.ko.md, where they are wanted: the mall at work, and what became of an order. */
 async function thePicturesOfTheReadme(visit, mall, { for_readme: folder }) {
     if (!folder)
         return;
     mkdirSync(folder, { recursive: true });
-    const page = await visit({ size: [1440, 900] });
-    await isLive(page);
-    const rate = async () => parseFloat((await page.locator('#board .board-total').textContent()).replaceAll(',', ''));
-    await until(async () => await rate() > RATE && await page.locator('#board .lit').count() > 10, 'a board that is lit');
-    await page.screenshot({ path: `${folder}/console.png`, animations: 'disabled' });
+    const picture = (page, name, language) => page.screenshot({ path: `${folder}/${name}${{ en: '', ko: '.ko' }[language]}.png`, animations: 'disabled' });
+    for (const language of LANGUAGES) {
+        const page = await visit({ language, size: [1440, 900] });
+        await isLive(page);
+        const rate = async () => parseFloat((await page.locator('#board .board-total').textContent()).replaceAll(',', '').match(/\d+(\.\d+)?/)[0]);
+        await until(async () => await rate() > RATE && await page.locator('#board .lit').count() > 10, 'a board that is lit');
+        await picture(page, 'console', language);
+    }
     await mall.be_quiet();
     await mall.settle();
     await mall.register('2002', 'Radio', 3);
     const [order] = await mall.place(1, 500, '2002');
     await mall.settle();
-    const other = await visit({ size: [1200, 690], path: `/#/timeline/${order}` });
-    await until(async () => await other.locator('#timeline tbody tr').count() === 4, 'all events of the order');
-    await other.screenshot({ path: `${folder}/timeline.png`, animations: 'disabled' });
+    for (const language of LANGUAGES) {
+        const page = await visit({ language, size: [1200, 690], path: `/#/timeline/${order}` });
+        await until(async () => await page.locator('#timeline tbody tr').count() === 4, 'all events of the order');
+        await picture(page, 'timeline', language);
+    }
 }
 
 export const cases = [

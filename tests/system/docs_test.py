@@ -1,4 +1,5 @@
 """The documents say what the programs do, and `make run` does what it says."""
+import collections
 import os
 import re
 import signal
@@ -66,6 +67,33 @@ def test_the_kafka_exercise_says_how_long_alerts_wait():
     waits = dict(re.findall(r"- alert: (Mall\w+).*?\n +for: (\d+)m\n", rules, re.S))
     said = re.findall(r"(Mall\w+) after (\d+)", (TOP / "docs/kafka-exercise.md").read_text(encoding="utf-8"))
     equal(said, [(alert, waits[alert]) for alert in ("MallDaemonDown", "MallKafkaGroupDead", "MallPodDown")])
+
+
+def shell_commands(path):
+    """What a document gives to type: of its sh fences and its indented lines, without their comments."""
+    found, fence = [], None
+    for line in (TOP / path).read_text(encoding="utf-8").split("\n"):
+        if line.startswith("```"):
+            fence = None if fence is not None else line[3:].strip()
+        elif fence == "sh" or fence is None and line.startswith("    "):
+            found.append(re.sub(r"\s+#\s.*", "", line).strip())
+    return found
+
+
+def test_both_readmes_have_the_same_commands_links_and_rows():
+    """A link to a Korean page or picture stands for the one to the English."""
+    english, korean = ((TOP / name).read_text(encoding="utf-8") for name in ("README.md", "README.ko.md"))
+
+    def links(text):
+        return {re.sub(r"\.ko\.(?=md|png)", ".", one).replace("docs/lab/ko/", "docs/lab/en/") for one in re.findall(r"\]\(([^)]+)\)", text)}
+
+    def shape(text):
+        return re.findall(r"^(#+|\||```\w*)", text, re.M)      # headings, rows and fences
+
+    equal(shell_commands("README.ko.md"), shell_commands("README.md"))
+    assert len(shell_commands("README.md")) > 15
+    equal(sorted(links(korean) ^ links(english)), [], "links that only one of them has")
+    equal(shape(korean), shape(english))
 
 
 def readme_commands():
