@@ -52,7 +52,7 @@ ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(WITHOUT_$(VARIANT)) $(HARDENING_$(VARIANT
              $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 ALL_LIBS   = -Wl,--as-needed $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
-.PHONY: help all run test bench lint format unit wire schema proxy system neighbours page console traces monitoring logging fifth pictures pictures-test docs-test examples fuzz mutants images images-test cluster cluster-down cluster-test deploy-check generate compdb install coverage programs next generated linked deps-run deps-kafka deps-postgres deps-monitor \
+.PHONY: help all run test bench lint format unit wire schema proxy system neighbours page console traces monitoring logging fifth pictures pictures-test docs-test site site-test examples fuzz mutants images images-test cluster cluster-down cluster-test deploy-check generate compdb install coverage programs next generated linked deps-run deps-kafka deps-postgres deps-monitor \
         deps-test deps-bench deps-fuzz deps-images deps-emulator deps-cluster deps-jaeger deps-logging unit-tests unit-here concurrent-tests ceiling fuzzers clean
 .SECONDARY:
 
@@ -70,6 +70,9 @@ run: $(if $(KAFKA),deps-kafka,deps-run) $(if $(PG),deps-postgres) $(if $(MONITOR
 
 TESTS := lint unit page wire schema proxy system console traces monitoring logging neighbours fifth pictures-test docs-test examples \
          deploy-check
+
+TESTS := lint unit page wire schema proxy system console traces monitoring logging neighbours fifth docs-test \
+         site-test deploy-check
 images_test = $(shell [ "$$(id -u)" = 0 ] && unshare --mount --net true 2>/dev/null && echo images-test)
 
 test: deps-test ## run all checks and tests, from lint to deploy-check, and count what passed and failed
@@ -129,7 +132,7 @@ monitoring: deps-test ## ask a real Prometheus every query of the rules and dash
 page: deps-test ## run the tests of the page's parts that need no browser, in Node; ONLY=board picks
 	@tests/page/run.py $(ONLY)
 
-console: deps-test ## have a browser use the console through the gateway, on both buses; ONLY=stream picks, PICTURES=1 makes those of README.md anew
+console: deps-test ## have a browser use the console through the gateway, on both buses; ONLY=stream picks, PICTURES=1 makes those of both READMEs anew
 	@$(MAKE) --no-print-directory -j$(JOBS) programs next
 	@tests/console/run.py $(if $(PICTURES),--pictures) $(ONLY)
 
@@ -151,6 +154,12 @@ pictures-test: deps-test ## draw those pictures again and compare, look whether 
 examples: deps-test ## build the programs of examples/ in Python, Java, Go and Spring Boot, and run them beside a mall on Kafka; ONLY=mypage picks
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@tests/examples/run.py $(ONLY)
+
+site: deps-run ## build the documentation site of these Markdown files, to be read from the disk: build/site/html/index.html
+	@scripts/build_site.py
+
+site-test: deps-test ## build that site and read it in a browser without a network: links, search, both languages, phone and desk; ONLY=links picks
+	@tests/site/run.py $(ONLY)
 
 SECONDS ?= 5
 ROUNDS  ?= 5

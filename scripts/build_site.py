@@ -112,8 +112,10 @@ def main():
     with alone():
         python = venv("mkdocs", "-r", REQUIREMENTS)
         put_assets(out / "assets")
-    built = subprocess.run([python / "bin/python3", "-m", "mkdocs", "-q", "build", "--strict", "--clean", "-f", SOURCE / "mkdocs.yml", "-d", out / "html"],
-                           env={**os.environ, "NO_MKDOCS_2_WARNING": "1", "MALL_SITE_ASSETS": str(out / "assets")})
+    built = subprocess.run([python / "bin/python3", "-m", "mkdocs", "build", "--strict", "--clean", "-f", SOURCE / "mkdocs.yml", "-d", out / "html"],
+                           env={**os.environ, "NO_MKDOCS_2_WARNING": "1", "MALL_SITE_ASSETS": str(out / "assets")},
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    print("".join(line for line in built.stdout.splitlines(keepends=True) if not line.startswith("INFO")), end="", flush=True)
     if built.returncode:
         return built.returncode
     print("open file://%s" % (out / "html/index.html"))

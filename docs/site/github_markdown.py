@@ -55,7 +55,7 @@ def label(attributes, words):
 def code(text, info, words):
     language, attributes = fence(info)
     if language == "mermaid":
-        return '<pre class="mermaid"><code>%s</code></pre>\n' % html.escape(text)
+        return '<div class="drawing" tabindex="0"><pre class="mermaid"><code>%s</code></pre></div>\n' % html.escape(text)
     try:
         lexer = get_lexer_by_name(language or "text", stripnl=False)
     except ClassNotFound:

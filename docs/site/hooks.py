@@ -24,7 +24,7 @@ LANGUAGES = {"en": "English", "ko": "한국어"}
 HOME = {"en": "README.md", "ko": "README.ko.md"}
 # Top of the navigation: what is below a folder, titled by language. None: all other folders.
 PARTS = (
-    ("docs/lab/en", {"en": "Lab book"}), ("docs/lab/ko", {"ko": "실습서"}), ("docs", {"en": "Documents", "ko": "문서 (영어)"}),
+    ("docs/lab/en", {"en": "Lab book"}), ("docs/lab/ko", {"ko": "실습 안내서"}), ("docs", {"en": "Documents", "ko": "문서 (영어)"}),
     ("deploy", {"en": "Deploy", "ko": "배포 (영어)"}), (None, {"en": "Code and tests", "ko": "코드와 테스트 (영어)"}))
 WORDS = {
     "en": {"local": "on this machine", "cluster": "on Kubernetes (make cluster)", "aws": "on AWS", "none": "by hand", "expect": "you should see",
@@ -239,7 +239,8 @@ def on_page_context(context, page, config, nav):
         one["toggle"]["name"] = words[name]
     other = {"en": "ko", "ko": "en"}[language]
     there = counterpart(path, pages())
-    config.extra["alternate"] = [{"lang": other, "name": LANGUAGES[other], "link": url_of(there, config)}] if there in pages() else []
+    config.extra["other"] = {"language": other, "name": LANGUAGES[other], "link": url_of(there, config)} if there in pages() else None
+    config.extra["alternate"] = True                            # no list: of that, Material would ask for a sitemap
     config.extra["homepage"] = url_of(HOME[language], config)
     return context
 
