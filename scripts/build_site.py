@@ -50,12 +50,18 @@ def alone():
         yield
 
 
+def fetched(command, **how):
+    """What pip and npm say stands above."""
+    if subprocess.run(command, **how).returncode:
+        raise SystemExit("build_site: what the site is built with could not be fetched; the first time, that takes a network")
+
+
 def venv(name, *what):
     """A virtual environment with these packages."""
     place = CACHE / ("%s-%s" % (name, digest("%s %s" % (sys.version_info[:2], REQUIREMENTS.read_text() if "-r" in what else what))))
     if not (place / "done").exists():
         subprocess.check_call([sys.executable, "-m", "venv", "--clear", place])
-        subprocess.check_call([place / "bin/python3", "-m", "pip", "-q", "install", "--disable-pip-version-check", *what])
+        fetched([place / "bin/python3", "-m", "pip", "-q", "install", "--disable-pip-version-check", *what])
         (place / "done").touch()
     return place
 
@@ -79,7 +85,7 @@ def asset(name):
     if not place.exists():
         command, environment = npm()
         with tempfile.TemporaryDirectory(dir=CACHE) as folder:
-            subprocess.check_call([*command, "pack", "--silent", "--ignore-scripts", package, "--pack-destination", folder], env=environment, stdout=subprocess.DEVNULL)
+            fetched([*command, "pack", "--silent", "--ignore-scripts", package, "--pack-destination", folder], env=environment, stdout=subprocess.DEVNULL)
             archive, = pathlib.Path(folder).glob("*.tgz")
             checked(archive, checksum)
             with tarfile.open(archive) as opened:
@@ -109,6 +115,8 @@ def main():
     parser = argparse.ArgumentParser(prog="build_site.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=pathlib.Path, default=TOP / "build/site", help="its html/ is the site (build/site)")
     out = parser.parse_args().out.resolve()
+    if not (TOP / ".git").exists():
+        raise SystemExit("build_site: git lists the documents, and %s is no clone" % TOP)
     with alone():
         python = venv("mkdocs", "-r", REQUIREMENTS)
         put_assets(out / "assets")

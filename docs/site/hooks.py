@@ -28,10 +28,10 @@ PARTS = (
     ("deploy", {"en": "Deploy", "ko": "배포 (영어)"}), (None, {"en": "Code and tests", "ko": "코드와 테스트 (영어)"}))
 WORDS = {
     "en": {"local": "on this machine", "cluster": "on Kubernetes (make cluster)", "aws": "on AWS", "none": "by hand", "expect": "you should see",
-           "terminal": "terminal %s", "background": "keeps running", "name": "The mall", "home": "The mall",
+           "terminal": "terminal %s", "background": "keeps running", "home": "The mall", "search": "Search",
            "light": "Switch to light", "dark": "Switch to dark", "system": "As the system"},
     "ko": {"local": "이 컴퓨터에서", "cluster": "Kubernetes에서 (make cluster)", "aws": "AWS에서", "none": "직접 실행", "expect": "이렇게 나와야 합니다",
-           "terminal": "터미널 %s", "background": "계속 실행", "name": "The mall", "home": "소개",
+           "terminal": "터미널 %s", "background": "계속 실행", "home": "소개", "search": "검색",
            "light": "밝은 화면으로", "dark": "어두운 화면으로", "system": "시스템 설정대로"},
 }
 
@@ -247,6 +247,12 @@ def on_page_context(context, page, config, nav):
 
 def url_of(path, config):
     return File(path, None, config.site_dir, config.use_directory_urls).url
+
+
+def on_post_page(output, page, config):
+    """Material's search is a dialog without a name, which a screen reader needs."""
+    dialog = 'data-md-component="search" role="dialog"'
+    return output.replace(dialog, '%s aria-label="%s"' % (dialog, WORDS[language_of(page.file.src_uri)]["search"]), 1)
 
 
 def on_post_build(config):

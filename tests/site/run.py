@@ -3,22 +3,31 @@
 
 usage: run.py [--jobs N] [PART]...      stories whose name contains one of the PARTs; MALL_TEST_CASE=Korean picks among the browser's
 
-The site is build/site/html; pictures of what was seen are in build/site/seen. Where there is no chromium, what takes one is left out.
+Pictures of what was seen are in build/site/seen. Where there is no chromium, what takes one is left out.
 """
+import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(1, str(pathlib.Path(__file__).resolve().parents[1] / "console"))
 import drivers                                                  # noqa: E402 (lies in tests/console; it puts tests/system on the path)
 import stories                                                  # noqa: E402
 
-if __name__ == "__main__":
-    if "--one" not in sys.argv:                                 # which is a story's own process
-        built = subprocess.run([sys.executable, drivers.tools.TOP / "scripts/build_site.py"])
+
+
+def main():
+    drivers.fetch()
+    with tempfile.TemporaryDirectory() as folder:               # nobody else builds there
+        built = subprocess.run([sys.executable, drivers.tools.TOP / "scripts/build_site.py", "--out", folder], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if built.returncode:
-            print("FAIL site: it is built")
-            sys.exit(1)
-        print("ok   site: it is built, and MkDocs warns of nothing")
-        drivers.fetch()
-    sys.exit(stories.main(__doc__, jobs=2, deadlines={"release": 900}))
+            print("%s\nFAIL site: it is built" % built.stdout)
+            return 1
+        print("ok   site: it is built, and MkDocs warns of nothing", flush=True)
+        os.environ["MALL_TEST_SITE"] = folder
+        return stories.main(__doc__, jobs=2, deadlines={"release": 900})
+
+
+if __name__ == "__main__":
+    sys.exit(main() if "--one" not in sys.argv else stories.main(__doc__, jobs=1, deadlines={"release": 900}))   # --one: a story's own process

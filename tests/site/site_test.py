@@ -1,6 +1,8 @@
 """What is in the site, read as files; what a browser sees of it is in browser.mjs."""
 import collections
+import functools
 import html.parser
+import http.server
 import json
 import os
 import pathlib
@@ -9,13 +11,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import urllib.parse
 
 import drivers
 from mall import CannotTell, equal
 
 TOP = drivers.tools.TOP
-HTML = TOP / "build/site/html"
+HTML = pathlib.Path(os.environ["MALL_TEST_SITE"]) / "html"       # run.py builds it
 LOADED = {"img": "src", "script": "src", "link": "href", "iframe": "src", "source": "src"}     # what a browser fetches by itself
 
 
@@ -113,11 +116,15 @@ def test_every_document_of_the_tree_is_a_page_that_the_navigation_of_its_languag
 
 def kinds_of(source):
     """How many fences of each kind: where it runs, or what it should print."""
-    infos = re.findall(r"^ *```+ *(\S.*)$", (TOP / source).read_text(encoding="utf-8"), re.M)
-    found = collections.Counter()
-    for info in infos:
-        run = re.search(r"\brun=(\w+)", info)
-        found.update([run[1]] if run else ["expect"] if re.search(r"\bexpect\b", info) else [])
+    found, fence = collections.Counter(), None
+    for line in (TOP / source).read_text(encoding="utf-8").split("\n"):
+        mark = re.match(r" {0,3}(`{3,})(.*)", line)
+        if mark and fence is None:
+            fence, info = mark[1], mark[2]
+            run = re.search(r"\brun=(\w+)", info)
+            found.update([run[1]] if run else ["expect"] if re.search(r"\bexpect\b", info) else [])
+        elif mark and len(mark[1]) >= len(fence) and not mark[2].strip():
+            fence = None
     return found
 
 
@@ -133,6 +140,15 @@ def test_above_a_command_stands_where_it_runs():
     if not total:
         raise CannotTell("no page has a command that says where it runs")
     assert total["local"] and total["expect"], total
+
+
+def test_no_page_shows_the_marks_of_its_markdown():
+    """`**말(word)**이` is not bold, here or on GitHub: no letter may follow a bracket and **. <b> does it."""
+    wrong = []
+    for source in sources():
+        text = re.sub(r"<(pre|code|script|style|svg)\b.*?</\1>", "", (HTML / page_of(source)).read_text(encoding="utf-8"), flags=re.S)
+        wrong += ["%s: %s" % (source, found) for found in re.findall(r".{0,30}(?:\*\*|\]\(|```).{0,30}", re.sub(r"<[^>]*>", "", text))]
+    equal(wrong, [])
 
 
 def copy_of_the_tree(folder):
@@ -164,36 +180,54 @@ def without_network():
 
 def looked_at(pages):
     """[page, language, scheme] of which pictures are taken."""
-    wanted = (("index.html", "en"), ("README.ko.html", "ko"), ("docs/lab/ko/classic-cancel.html", "ko"), ("docs/lab/en/classic-cancel.html", "en"),
-              ("docs/lab/ko/index.html", "ko"), ("docs/contract.html", "en"), ("deploy/k8s/index.html", "en"), ("deploy/monitoring/runbooks/MallLag.html", "en"))
+    wanted = (("index.html", "en"), ("README.ko.html", "ko"), ("docs/lab/ko/classic-cancel.html", "ko"), ("docs/lab/en/index.html", "en"),
+              ("docs/contract.html", "en"), ("deploy/k8s/index.html", "en"))
     return [(path, language, scheme) for path, language in wanted if path in pages for scheme in ("light", "dark")]
 
 
-def test_in_a_browser():
+def told_by_browser(address, about, only=None, around=()):
+    """What browser.mjs says of its cases; around: the command that it runs in."""
     if not shutil.which("chromium"):
-        raise CannotTell("there is no chromium")
+        raise CannotTell("left out the site in a browser: there is no chromium")
     seen = TOP / "build/site/seen"
     seen.mkdir(parents=True, exist_ok=True)
-    pages, known = all_pages(), sources()
-    korean = {page_of(path): "".join((TOP / path).read_text(encoding="utf-8")) for path in known if pages[page_of(path)].language == "ko"}
-    pairs = [(page_of(path.replace("/ko/", "/en/")), page_of(path)) for path in known if "/ko/" in path and path.replace("/ko/", "/en/") in known]
-    words = [word for word in ("배송", "재고", "주문", "카프카", "이벤트스토") if any(word in text for text in korean.values())]
-    equal([word for word in ("배송", "재고", "주문") if word not in words], [], "words that no Korean page has")
-    said = json.dumps({"address": HTML.as_uri() + "/", "packages": str(drivers.PACKAGES), "pictures": str(seen), "pages": sorted(pages), "only": os.environ.get("MALL_TEST_CASE"),
-                       "pairs": [("index.html", "README.ko.html"), *pairs], "words": words, "looked": looked_at(pages)})
-    process = subprocess.Popen([*without_network(), drivers.node(), TOP / "tests/site/browser.mjs", said], stdout=subprocess.PIPE, text=True)
+    known = sources()
+    pairs = [("README.md", "README.ko.md"), *((path.replace("/ko/", "/en/"), path) for path in known if "/ko/" in path and path.replace("/ko/", "/en/") in known)]
+    korean = "".join((TOP / path).read_text(encoding="utf-8") for _, path in pairs)
+    said = json.dumps({"address": address, "packages": str(drivers.PACKAGES), "pictures": str(seen), "only": os.environ.get("MALL_TEST_CASE") or only,
+                       "pages": sorted(str(path.relative_to(HTML)) for path in HTML.rglob("*.html")), "pairs": [[page_of(one) for one in pair] for pair in pairs],
+                       "words": [word for word in ("배송", "재고", "주문", "카프카", "이벤트스토") if word in korean], "looked": looked_at({page_of(path) for path in known})})
+    process = subprocess.Popen([*around, drivers.node(), TOP / "tests/site/browser.mjs", said], stdout=subprocess.PIPE, text=True)
     cases = 0
     try:
         for line in process.stdout:
             told = json.loads(line)
             cases += 1
-            yield told["case"], told["trouble"]
+            yield told["case"] + about, told["trouble"]
         code = process.wait(60)
-        if code or not cases:
-            yield "the browser", "it ended with %d after %d cases" % (code, cases)
+        if code or not cases and "MALL_TEST_CASE" not in os.environ:
+            yield "the browser" + about, "it ended with %d after %d cases" % (code, cases)
     finally:
         process.kill()
         process.wait()
 
 
-slow = ("test_in_a_browser",)
+def test_read_from_the_disk():
+    yield from told_by_browser(HTML.as_uri() + "/", ", from the disk", around=without_network())
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):                                  # its name in http.server
+        pass
+
+
+def test_read_from_a_web_server_that_has_it_in_some_folder():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=HTML.parent)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield from told_by_browser("http://127.0.0.1:%d/%s/" % (server.server_port, HTML.name), ", from a web server", only="WordsAreFound|theOtherLanguage|drawings")
+        finally:
+            server.shutdown()
+
+
+slow = ("test_read_from_the_disk",)
