@@ -85,7 +85,8 @@ def asset(name):
     if not place.exists():
         command, environment = npm()
         with tempfile.TemporaryDirectory(dir=CACHE) as folder:
-            fetched([*command, "pack", "--silent", "--ignore-scripts", package, "--pack-destination", folder], env=environment, stdout=subprocess.DEVNULL)
+            fetched([*command, "pack", "--silent", "--ignore-scripts", package, "--pack-destination", folder], env=environment,
+                    stdout=subprocess.DEVNULL)
             archive, = pathlib.Path(folder).glob("*.tgz")
             checked(archive, checksum)
             with tarfile.open(archive) as opened:

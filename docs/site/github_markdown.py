@@ -43,8 +43,6 @@ def label(attributes, words):
     if "run" not in attributes:
         return attributes.get("title")
     said = [words.get(attributes["run"], attributes["run"])]
-    if "reason" in attributes:
-        said[0] += ": " + attributes["reason"]
     if "terminal" in attributes:
         said.append(words["terminal"] % attributes["terminal"])
     if "background" in attributes:
@@ -120,6 +118,17 @@ def links(root):
     return [(one, name) for one in root.iter() for name in ("href", "src") if name in one.attrib and one.tag in ("a", "img")]
 
 
+def lead_to_pictures(root):
+    """A picture that is small on a phone is a click away."""
+    for parent in [one for one in root.iter() if one.tag != "a"]:
+        for at, one in enumerate(parent):
+            if one.tag == "img" and one.get("alt"):
+                link = ElementTree.Element("a", {"class": "picture", "href": one.get("src")})
+                link.append(one)
+                link.tail, one.tail = one.tail, None
+                parent[at] = link
+
+
 def read(text, words):
     """A page's text as a tree."""
     reader = MarkdownIt("commonmark", {"html": True})
@@ -128,6 +137,7 @@ def read(text, words):
     reader.add_render_rule("code_block", lambda self, tokens, at, options, env: code(tokens[at].content, "", words))
     root = Tree(reader.render(text)).root
     give_ids(root)
+    lead_to_pictures(root)
     return root
 
 

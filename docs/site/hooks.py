@@ -22,10 +22,14 @@ import github_markdown                                          # noqa: E402 (li
 PICTURES = (".svg", ".png", ".jpg", ".webp", ".gif")
 LANGUAGES = {"en": "English", "ko": "한국어"}
 HOME = {"en": "README.md", "ko": "README.ko.md"}
-# Top of the navigation: what is below a folder, titled by language. None: all other folders.
+# The top of the navigation: what is below a folder, and its title by language. None: all other folders.
 PARTS = (
-    ("docs/lab/en", {"en": "Lab book"}), ("docs/lab/ko", {"ko": "실습 안내서"}), ("docs", {"en": "Documents", "ko": "문서 (영어)"}),
-    ("deploy", {"en": "Deploy", "ko": "배포 (영어)"}), (None, {"en": "Code and tests", "ko": "코드와 테스트 (영어)"}))
+    ("docs/lab/en", {"en": "Lab book"}),
+    ("docs/lab/ko", {"ko": "실습 안내서"}),
+    ("docs", {"en": "Documents", "ko": "문서 (영어)"}),
+    ("deploy", {"en": "Deploy", "ko": "배포 (영어)"}),
+    (None, {"en": "Code and tests", "ko": "코드와 테스트 (영어)"}),
+)
 WORDS = {
     "en": {"local": "on this machine", "cluster": "on Kubernetes (make cluster)", "aws": "on AWS", "none": "by hand", "expect": "you should see",
            "terminal": "terminal %s", "background": "keeps running", "home": "The mall", "search": "Search",
@@ -69,7 +73,7 @@ def pages():
 
 @functools.cache
 def text_of(path):
-    return (TOP / path).read_text(encoding="utf-8")
+    return (TOP / path).read_text(encoding="utf-8", errors="replace")
 
 
 @functools.cache
@@ -129,17 +133,24 @@ def title_of(path):
 
 
 def rank(folder):
-    """Where a page stands among those of its folder: first README.md, then as the README nearest to it links to them, then by name."""
-    language = language_of(folder + "/")
-    near = [posixpath.normpath(str(one) + "/README.md") for one in (pathlib.PurePosixPath(folder), *pathlib.PurePosixPath(folder).parents)]
-    linked = [shown_at(one) for readme in (*near, HOME[language]) if readme in tree() for one in hrefs(readme)]
-    numbered = re.compile(r"(.*/)?\d\d-")
+    """The order of a folder's pages: README.md, those that begin with a number, those that the READMEs from here to the top link to, by name."""
+    here = pathlib.PurePosixPath(folder)
+    readmes = [*(posixpath.normpath("%s/README.md" % one) for one in (here, *here.parents)), HOME[language_of(folder + "/")]]
+    linked = [shown_at(one) for readme in readmes if readme in tree() for one in hrefs(readme)]
 
     def key(path):
-        first = path if path.endswith(".md") else path + "/README.md"
-        return (posixpath.basename(path) != "README.md", not numbered.match(path), 0 if numbered.match(path) or first not in linked else linked.index(first),
-                first not in linked, path)
+        name = posixpath.basename(path)
+        if name == "README.md":
+            return 0, 0, path
+        if re.match(r"\d\d-", name):
+            return 1, 0, path
+        return (2, linked.index(shown_at(path)), path) if shown_at(path) in linked else (3, 0, path)
     return key
+
+
+def title_of_folder(folder):
+    readme = folder + "/README.md"
+    return title_of(readme) if readme in tree() else posixpath.basename(folder)
 
 
 def below(folder, without=()):
@@ -152,7 +163,7 @@ def below(folder, without=()):
             found.append(child)
             continue
         within = below(child, without)
-        found += within if len(within) == 1 else [{title_of(child + "/README.md") if child + "/README.md" in tree() else posixpath.basename(child): within}]
+        found += within if len(within) == 1 else [{title_of_folder(child): within}]
     return found
 
 
@@ -181,7 +192,8 @@ class Current:
 
 
 def on_config(config):
-    config.markdown_extensions = [github_markdown.GitHub(lambda href: resolve(Current.path, href), lambda: WORDS[language_of(Current.path)]), "toc"]
+    github = github_markdown.GitHub(lambda href: resolve(Current.path, href), lambda: WORDS[language_of(Current.path)])
+    config.markdown_extensions = [github, "toc"]
     config.mdx_configs["toc"] = {"permalink": True, "marker": ""}
     return config
 

@@ -16,11 +16,11 @@ import drivers                                                  # noqa: E402 (li
 import stories                                                  # noqa: E402
 
 
-
 def main():
     drivers.fetch()
     with tempfile.TemporaryDirectory() as folder:               # nobody else builds there
-        built = subprocess.run([sys.executable, drivers.tools.TOP / "scripts/build_site.py", "--out", folder], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        built = subprocess.run([sys.executable, drivers.tools.TOP / "scripts/build_site.py", "--out", folder],
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if built.returncode:
             print("%s\nFAIL site: it is built" % built.stdout)
             return 1

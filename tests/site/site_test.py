@@ -19,6 +19,7 @@ from mall import CannotTell, equal
 
 TOP = drivers.tools.TOP
 HTML = pathlib.Path(os.environ["MALL_TEST_SITE"]) / "html"       # run.py builds it
+WORDS = ("배송", "재고", "주문", "카프카", "이벤트스토")        # to be found on Korean pages; the last is the beginning of one
 LOADED = {"img": "src", "script": "src", "link": "href", "iframe": "src", "source": "src"}     # what a browser fetches by itself
 
 
@@ -95,15 +96,16 @@ def test_nothing_is_loaded_from_elsewhere():
         looked += len(page.loaded)
         wrong += ["%s: %s" % (name, href) for href in page.loaded if not inside(name, href) and not href.startswith("data:")]
     for sheet in HTML.rglob("*.css"):
-        wrong += ["%s: %s" % (sheet.name, url) for url in re.findall(r"(?:url\(|@import )[\"']?((?:https?:)?//[^\"')]+)", sheet.read_text(encoding="utf-8"))]
+        wrong += ["%s: %s" % (sheet.name, url) for url in
+                  re.findall(r"(?:url\(|@import )[\"']?((?:https?:)?//[^\"')]+)", sheet.read_text(encoding="utf-8"))]
     assert looked > 500, looked
     equal(wrong, [])
 
 
 def test_every_document_of_the_tree_is_a_page_that_the_navigation_of_its_language_leads_to():
     pages = all_pages()
-    ways = {"en": {inside("index.html", href) for href in pages["index.html"].nav}, "ko": {inside("README.ko.html", href) for href in pages["README.ko.html"].nav}}
-    led = {language: {found[0] for found in ways_ if found} for language, ways_ in ways.items()}
+    led = {language: {found[0] for href in pages[home].nav if (found := inside(home, href))}
+           for language, home in (("en", "index.html"), ("ko", "README.ko.html"))}
     for source in sources():
         page, language = page_of(source), "ko" if "/ko/" in source or source.endswith(".ko.md") else "en"
         assert page in pages, "%s has no page" % source
@@ -165,8 +167,10 @@ def test_a_link_that_leads_nowhere_fails_the_build_and_is_named():
         folder = pathlib.Path(name)
         copy_of_the_tree(folder)
         with open(folder / "docs/retries.md", "a", encoding="utf-8") as page:
-            page.write("\n[no page](nopage.md), [no file](../common/nofile.c), [no anchor](contract.md#no-such-anchor), ![no picture](pictures/no.png)\n")
-        built = subprocess.run([sys.executable, folder / "scripts/build_site.py"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600)
+            page.write("\n[no page](nopage.md), [no file](../common/nofile.c), [no anchor](contract.md#no-such-anchor), "
+                       "![no picture](pictures/no.png)\n")
+        built = subprocess.run([sys.executable, folder / "scripts/build_site.py"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               text=True, timeout=600)
         assert built.returncode, built.stdout
         for word in ("nopage.md", "nofile.c", "#no-such-anchor", "no.png"):
             assert re.search(r"WARNING.*docs/retries.md.*%s" % re.escape(word), built.stdout), "%s is not named: %s" % (word, built.stdout)
@@ -192,11 +196,13 @@ def told_by_browser(address, about, only=None, around=()):
     seen = TOP / "build/site/seen"
     seen.mkdir(parents=True, exist_ok=True)
     known = sources()
-    pairs = [("README.md", "README.ko.md"), *((path.replace("/ko/", "/en/"), path) for path in known if "/ko/" in path and path.replace("/ko/", "/en/") in known)]
+    english = {path: path.replace("/ko/", "/en/") for path in known if "/ko/" in path}
+    pairs = [("README.md", "README.ko.md"), *((english[path], path) for path in known if english.get(path) in known)]
     korean = "".join((TOP / path).read_text(encoding="utf-8") for _, path in pairs)
-    said = json.dumps({"address": address, "packages": str(drivers.PACKAGES), "pictures": str(seen), "only": os.environ.get("MALL_TEST_CASE") or only,
-                       "pages": sorted(str(path.relative_to(HTML)) for path in HTML.rglob("*.html")), "pairs": [[page_of(one) for one in pair] for pair in pairs],
-                       "words": [word for word in ("배송", "재고", "주문", "카프카", "이벤트스토") if word in korean], "looked": looked_at({page_of(path) for path in known})})
+    said = json.dumps({
+        "address": address, "packages": str(drivers.PACKAGES), "pictures": str(seen), "only": os.environ.get("MALL_TEST_CASE") or only,
+        "pages": sorted(str(path.relative_to(HTML)) for path in HTML.rglob("*.html")), "pairs": [[page_of(one) for one in pair] for pair in pairs],
+        "words": [word for word in WORDS if word in korean], "looked": looked_at({page_of(path) for path in known})})
     process = subprocess.Popen([*around, drivers.node(), TOP / "tests/site/browser.mjs", said], stdout=subprocess.PIPE, text=True)
     cases = 0
     try:
@@ -225,7 +231,8 @@ def test_read_from_a_web_server_that_has_it_in_some_folder():
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=HTML.parent)) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
-            yield from told_by_browser("http://127.0.0.1:%d/%s/" % (server.server_port, HTML.name), ", from a web server", only="WordsAreFound|theOtherLanguage|drawings")
+            yield from told_by_browser("http://127.0.0.1:%d/%s/" % (server.server_port, HTML.name), ", from a web server",
+                                       only="WordsAreFound|theOtherLanguage|drawings")
         finally:
             server.shutdown()
 

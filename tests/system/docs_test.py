@@ -1,5 +1,4 @@
 """The documents say what the programs do, and `make run` does what it says."""
-import collections
 import os
 import re
 import signal
