@@ -5,6 +5,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool is_said_before(const struct entity *entity, const struct transition *transition)
+{
+        for (const struct transition *t = entity->transitions; t != transition; t++)
+                if (t->says == transition->says)
+                        return true;
+        return false;
+}
+
+const struct event_type *entity_says(const struct entity *entity, size_t which)
+{
+        const struct event_type *const of_rows[] = {entity->says_created, entity->says_changed,
+                                                    entity->says_removed};
+
+        for (size_t i = 0; i < sizeof of_rows / sizeof *of_rows; i++)
+                if (of_rows[i] && which-- == 0)
+                        return of_rows[i];
+        for (const struct transition *t = entity->transitions; t && t->from; t++)
+                if (t->says && !is_said_before(entity, t) && which-- == 0)
+                        return t->says;
+        return NULL;
+}
+
 const struct field *shape_field(const struct shape *shape, const char *name)
 {
         for (const struct field *f = shape->fields; f->name; f++)

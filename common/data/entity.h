@@ -84,6 +84,12 @@ struct figure {
 
 struct event_type;
 
+/* A way from one status of a row to another (transition.h). */
+struct transition {
+        const char *from, *to;
+        const struct event_type *says; /* NULL: nothing */
+};
+
 struct entity {
         const char *item;       /* "order": the rel of an item */
         const char *collection; /* "orders": path, rel and table */
@@ -100,6 +106,10 @@ struct entity {
         /* What unit_create, unit_update and unit_delete announce of a row, which must fit into such
            events; NULL: nothing. */
         const struct event_type *says_created, *says_changed, *says_removed;
+        /* The life of a row that has a member "status": over HTTP it begins where the first
+           transition does, its status changes along them, and no other visible member changes.
+           Ends with a NULL from; NULL: any change. */
+        const struct transition *transitions;
 
         /* Whether HTTP takes a value below 0 in fields without FIELD_NOT_NEGATIVE, where a setting
            decides; `check` is to refuse it then. NULL: it does. */
@@ -119,6 +129,9 @@ struct event_type {
         const struct shape *shape;
         const char *key; /* the member whose value is the record's key; "id": the row's id */
 };
+
+/* The events that the entity says, each once, from 0 on. NULL: there are no more. */
+const struct event_type *entity_says(const struct entity *entity, size_t which);
 
 /* NULL when there is none of that name. */
 const struct field *shape_field(const struct shape *shape, const char *name);

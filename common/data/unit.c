@@ -307,18 +307,14 @@ static bool is_small(const struct unit *u, const struct shape *shape, const void
 
 bool unit_fits(struct unit *u, const struct entity *entity, const void *row)
 {
-        enum { STATUS_MOST = 64, SAYS = 3 };
-        const struct event_type *const says[SAYS] = {entity->says_created, entity->says_changed,
-                                                     entity->says_removed};
+        enum { STATUS_MOST = 64 };
+        const struct event_type *says;
 
         if (is_small(u, &entity->shape, row))
                 return true;
-        for (int i = 0; i < SAYS; i++) {
-                struct outbox_record record;
+        for (size_t i = 0; (says = entity_says(entity, i)); i++) {
+                struct outbox_record record = event_record(u, says, row);
 
-                if (!says[i])
-                        continue;
-                record = event_record(u, says[i], row);
                 record.value_len += STATUS_MOST;
                 if (!fits(u, record.value_len, event_form_size_later(&record)))
                         return false;

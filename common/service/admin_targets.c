@@ -84,18 +84,14 @@ static bool hears(const struct daemon *d, const char *wanted, struct text *known
 
 static bool says(const struct daemon *d, const char *wanted, struct text *known)
 {
+        const struct event_type *type;
         bool found = false;
 
-        for (const struct entity *const *e = d->entities; e && *e; e++) {
-                const struct event_type *types[] = {(*e)->says_created, (*e)->says_changed,
-                                                    (*e)->says_removed};
-
-                for (int i = 0; i < 3; i++)
-                        if (types[i])
-                                found |= is_name(types[i]->name, wanted, known);
-        }
-        for (const struct event_type *const *type = d->says; type && *type; type++)
-                found |= is_name((*type)->name, wanted, known);
+        for (const struct entity *const *e = d->entities; e && *e; e++)
+                for (size_t i = 0; (type = entity_says(*e, i)); i++)
+                        found |= is_name(type->name, wanted, known);
+        for (const struct event_type *const *other = d->says; other && *other; other++)
+                found |= is_name((*other)->name, wanted, known);
         return found;
 }
 

@@ -59,23 +59,16 @@ static cJSON *hears_of(const struct daemon *d)
         return hears;
 }
 
-static void add_event(cJSON *says, const struct event_type *type)
-{
-        if (type)
-                add_name(says, type->name);
-}
-
 static cJSON *says_of(const struct daemon *d)
 {
         cJSON *says = cJSON_CreateArray();
+        const struct event_type *type;
 
-        for (const struct entity *const *e = d->entities; e && *e; e++) {
-                add_event(says, (*e)->says_created);
-                add_event(says, (*e)->says_changed);
-                add_event(says, (*e)->says_removed);
-        }
-        for (const struct event_type *const *type = d->says; type && *type; type++)
-                add_event(says, *type);
+        for (const struct entity *const *e = d->entities; e && *e; e++)
+                for (size_t i = 0; (type = entity_says(*e, i)); i++)
+                        add_name(says, type->name);
+        for (const struct event_type *const *other = d->says; other && *other; other++)
+                add_name(says, (*other)->name);
         return says;
 }
 

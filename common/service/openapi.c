@@ -32,7 +32,7 @@ static const struct {
         {"406", "no acceptable media type", LIST | SHOW | SEARCH | CREATE | CREATE_PLAIN | CHANGE},
         {"409", "the first request with this Idempotency-Key is in progress",
          CREATE | CREATE_PLAIN},
-        {"409", "the JSON Patch does not fit the row as it is", CHANGE},
+        {"409", "the row as it is does not allow that: a JSON Patch, or its status", CHANGE},
         {"412", "If-Match does not hold", CHANGE | REMOVE},
         {"413", "the body is too large", CREATE | CREATE_PLAIN | CHANGE},
         {"415", "the body is not JSON by its Content-Type", CREATE | CREATE_PLAIN | CHANGE},

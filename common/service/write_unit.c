@@ -1,5 +1,6 @@
 #include "service/write_unit.h"
 
+#include "data/transition.h"
 #include "http/negotiate.h"
 #include "service/hal.h"
 #include "service/patch.h"
@@ -43,6 +44,7 @@ static void create(struct unit *unit, struct write *w)
         const struct entity *e = w->resource->entity;
         const struct error *verdict = &w->applicant.verdict;
 
+        transition_begin(unit, e, w->row);
         if (e->check)
                 e->check(unit, w->row);
         if (verdict->kind != ERROR_NONE)
@@ -63,7 +65,7 @@ static void store_change(struct unit *unit, struct write *w, const void *before)
         if (unit_failed(unit) || shape_same(&e->shape, before, w->row))
                 return;
         must_fit(unit, w);
-        unit_update(unit, e, w->row);
+        transition_update(unit, e, before, w->row);
         if (e->changed)
                 e->changed(unit, before, w->row);
 }

@@ -69,10 +69,8 @@ static struct {
         int port;
 } shop;
 
-static inline void shop_begin(void)
+static inline void shop_begin_with(const struct entity *const *entities)
 {
-        static const struct entity *const entities[] = {&shop_entity, &fact_entity, &inner_entity,
-                                                        NULL};
         struct error e = {0};
         struct http_config config;
 
@@ -90,6 +88,14 @@ static inline void shop_begin(void)
         config.faults = shop.faults;
         shop.server = server_of_test(&config);
         shop.port = http_server_port(shop.server);
+}
+
+static inline void shop_begin(void)
+{
+        static const struct entity *const entities[] = {&shop_entity, &fact_entity, &inner_entity,
+                                                        NULL};
+
+        shop_begin_with(entities);
 }
 
 static inline void shop_end(void)

@@ -11,6 +11,7 @@
 #include "data/event_form.h"
 #include "data/outbox.h"
 #include "data/store.h"
+#include "data/transition.h"
 #include "event/event.h"
 #include "testing/check.h"
 
@@ -143,6 +144,7 @@ struct doing {
 
 static inline void story_create(struct unit *unit, const struct doing *d, void *row)
 {
+        transition_begin(unit, d->entity, row);
         if (d->entity->check)
                 (d->entity->check)(unit, row);
         unit_create(unit, d->entity, row);
@@ -158,7 +160,9 @@ static inline void story_change(struct unit *unit, const struct doing *d, void *
         shape_read(&d->entity->shape, d->body, row, &e);
         if (d->entity->check)
                 (d->entity->check)(unit, row);
-        unit_update(unit, d->entity, row);
+        if (unit_failed(unit) || shape_same(&d->entity->shape, before, row))
+                return;
+        transition_update(unit, d->entity, before, row);
         if (d->entity->changed)
                 d->entity->changed(unit, before, row);
 }
