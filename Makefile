@@ -136,7 +136,7 @@ console: deps-test ## have a browser use the console through the gateway, on bot
 	@$(MAKE) --no-print-directory -j$(JOBS) programs next
 	@tests/console/run.py $(if $(PICTURES),--pictures) $(ONLY)
 
-fifth: deps-test ## build the service of docs/fifth-service.md in a copy of the tree and test that all else follows; ONLY=Kafka picks
+fifth: deps-test ## build the services of docs/fifth-service.md and docs/lab/en/own-domain.md in copies of the tree and test that all else follows; ONLY=Kafka picks
 	@tests/fifth/run.py $(ONLY)
 
 docs-test: deps-test ## type the commands of the lab book (docs/lab) and compare what they print; WHERE=cluster types those for the Kubernetes of `make cluster`, PAGE=cancel picks, SHOW=1 shows
