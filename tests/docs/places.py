@@ -41,6 +41,9 @@ def prepare(wanted):
         subprocess.check_call([sys.executable, "-m", "venv", "--clear", venv])
         subprocess.check_call([venv / "bin/pip", "install", "-q", "--disable-pip-version-check", AWSCLI])
         (venv / AWSCLI).touch()
+    if "local" in wanted:                                        # `make run KAFKA=1` and Kafka's tools, in a network where nothing can be fetched
+        for script in ("tests/kafka/broker.sh", "scripts/kafka/tool.sh"):
+            subprocess.check_call([TOP / script, "fetch"])
 
 
 def tools_for_aws(to):
