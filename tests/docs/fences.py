@@ -8,7 +8,7 @@ import shlex
 
 PLACES = ("local", "cluster", "aws", "fifth", "none")
 FLAGS = ("repeat", "background")
-VALUES = ("run", "timeout", "exit", "until", "terminal", "reason")
+VALUES = ("run", "timeout", "exit", "until", "terminal", "in", "reason")
 MOST_SECONDS = 60
 ANY = "…"
 
@@ -30,10 +30,15 @@ class Step:
     background: bool = False
     until: str = ""
     terminal: int = 1
+    inside: str = ""
     reason: str = ""
 
     def name(self):
         return "%s:%d" % (self.page, self.line)
+
+    def typed(self):
+        """As the terminal gets it; a shell within stops where a command fails."""
+        return "%s -ec %s" % (self.inside, shlex.quote(self.commands)) if self.inside else self.commands
 
     def same_as(self, other):
         """But for the comments, which are each language's own."""
@@ -81,7 +86,7 @@ def step(page, line, info, commands):
     where = given.pop("run", None)
     if where not in PLACES:
         raise Wrong("a command says where it runs: run= one of %s" % ", ".join(PLACES))
-    made = Step(page, line, where, commands, **given)
+    made = Step(page, line, where, commands, inside=given.pop("in", ""), **given)
     if (where == "none") != bool(made.reason):
         raise Wrong("run=none, and nothing else, has a reason")
     if made.background != bool(made.until):

@@ -57,7 +57,7 @@ class Reader:
 
     def typed(self, step, seconds):
         terminal = self.terminal(step.terminal)
-        terminal.begin(step.commands)
+        terminal.begin(step.typed())
         try:
             done = terminal.wait(seconds)
         except Ended as what:
@@ -96,7 +96,7 @@ class Reader:
         """In a terminal that stays open until the page ends."""
         terminal = Terminal(self.tree, environment(self.scratch), self.scratch)
         self.others.append(terminal)
-        terminal.begin(step.commands)
+        terminal.begin(step.typed())
         try:
             done = terminal.wait(step.timeout, until=step.until)
         except Ended as what:
