@@ -179,7 +179,7 @@ mutants: deps-test ## change one place of FILE=common/event/inbox.c at a time an
 	@scripts/mutants.py --most $(MOST) --seed $(SEED) $(FILE) $(TESTS)
 
 # siege's is put together by its own architecture's apt
-IMAGES ?= $(DAEMONS) mallctl $(if $(ARCH),,siege)
+IMAGES ?= $(DAEMONS) mallctl mall $(if $(ARCH),,siege)
 images: deps-images ## build the container images, build/images/NAME.tar; IMAGES=order for one, ARCH=arm64 into build/images/arm64
 	@ARCH=$(ARCH) VERSION=$(VERSION) COMMIT=$(COMMIT) scripts/images $(IMAGES)
 
@@ -378,8 +378,8 @@ $(OUT)/tests/bench/ceiling: $(OUT)/tests/bench/ceiling.o
 
 unit-tests: $(test_sources:%.c=$(OUT)/%)
 
-# What an image's build calls, where there is what `scripts/deps run` brings and no more; UNDER=common, or a daemon's folder
-here := $(patsubst %.c,$(OUT)/%,$(filter $(UNDER)/%,$(test_sources)))
+# What an image's build calls, where there is what `scripts/deps run` brings and no more; UNDER=common, or folders of programs
+here := $(patsubst %.c,$(OUT)/%,$(filter $(UNDER:%=%/%),$(test_sources)))
 ifeq ($(RUNNER),)
 unit-here: $(here)
 	@$(if $(here),scripts/unit.py $(here),echo "there are no unit tests under $(UNDER)")
