@@ -56,6 +56,7 @@ FIELDS = {
     "NAME": lambda name, folder: name.upper(),
     "paths": lambda name, folder: ",".join("/%s/**" % collection for collection in services.collections(name, folder)),
     "prefix": lambda name, folder: re.search(r"^namePrefix: *(\S*)", text_of(OVERLAY), re.M)[1],
+    "port": lambda name, folder: str(services.port(name, folder)),
     "number": lambda name, folder: str(services.names().index(name) + 1),
     "services": lambda name, folder: " ".join(services.names()),
     "services_count": lambda name, folder: str(len(services.names())),

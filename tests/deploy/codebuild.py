@@ -23,7 +23,8 @@ REGISTRY = "123456789012.dkr.ecr.ap-northeast-2.amazonaws.com"
 PASSWORD = "a-token-that-no-log-may-show"
 OVERLAY = "deploy/k8s/overlays/lab/shop"
 SYSTEM = ("sh", "sed", "cut", "grep", "mkdir", "tar", "gzip", "install", "dirname")     # what a pipeline needs beside its tools
-SOURCE = ("buildspec", "deploy", "scripts", "Makefile", "Dockerfile.template")
+SOURCE = ("buildspec", "deploy", "scripts", "Makefile", "Dockerfile.template",
+          "compose.yaml", ".devcontainer", ".dockerignore", ".github", "NEWS.md")      # of tests/deploy/everywhere.py and release.py
 
 
 class World:

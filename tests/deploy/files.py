@@ -36,7 +36,7 @@ def load(path):
 # ---- linters of others
 
 def yaml_is_tidy(tree):
-    passes(fetch.BIN / "yamllint", "-s", "-c", HERE / "yamllint.yml", tree / "buildspec", tree / "deploy")
+    passes(fetch.BIN / "yamllint", "-s", "-c", HERE / "yamllint.yml", tree / "buildspec", tree / "deploy", tree / "compose.yaml", tree / ".github")
 
 
 def buildspecs_have_their_schema(tree):
@@ -55,7 +55,7 @@ def cloudformation_takes_the_templates(tree):
 
 
 def hadolint_likes_the_dockerfiles(tree):
-    passes(fetch.BIN / "hadolint", tree / "Dockerfile.template", tree / "deploy/siege/Dockerfile")
+    passes(fetch.BIN / "hadolint", tree / "Dockerfile.template", tree / "deploy/siege/Dockerfile", tree / ".devcontainer/Dockerfile")
 
 
 def shellcheck_likes_the_scripts(tree):
@@ -113,14 +113,15 @@ def stages(tree):
 
 def image_cannot_be_built_without_its_tests(tree):
     of_all = stages(tree)
-    wanted = {source for line in of_all[None][1] for source in re.findall(r"^COPY .*--from=(\S+)", line)}
-    run = []
-    while wanted:
-        origin, lines = of_all[wanted.pop()]
-        run += [line for line in lines if line.startswith("RUN")]
-        wanted |= {origin} & set(of_all)
-    for under in ("common", '"?\\$\\{?SERVICE\\}?"?'):
-        assert any(re.search(r"make .*unit-here.* UNDER=%s(\s|$)" % under, line) for line in run), "nothing on the image's way tests %s" % under
+    for image, program in ((None, r'"?\$\{?SERVICE\}?"?'), ("mall", r'"\$\(make -s print-PROGRAMS\)"')):
+        wanted = {source for line in of_all[image][1] for source in re.findall(r"^COPY .*--from=(\S+)", line)}
+        run = []
+        while wanted:
+            origin, lines = of_all[wanted.pop()]
+            run += [line for line in lines if line.startswith("RUN")]
+            wanted |= {origin} & set(of_all)
+        for under in ("common", program):
+            assert any(re.search(r"make .*unit-here.* UNDER=%s(\s|$)" % under, line) for line in run), "nothing on the image's way tests %s" % under
 
 
 def base_from_elsewhere_is_the_one_of_the_recipe(tree):
@@ -344,6 +345,9 @@ BROKEN = [
     (tools_are_pinned, CLUSTER, 'version: "1.35"', 'version: "1.37"'),
     (image_cannot_be_built_without_its_tests, RECIPE, 'unit-here UNDER="${SERVICE}"', ""),
     (image_cannot_be_built_without_its_tests, RECIPE, "unit-here UNDER=common", "unit-here UNDER=none"),
+    (image_cannot_be_built_without_its_tests, RECIPE, 'unit-here UNDER="$(make -s print-PROGRAMS)"', ""),
+    (hadolint_likes_the_dockerfiles, ".devcontainer/Dockerfile", "SHELL [", "# ["),
+    (yaml_is_tidy, "compose.yaml", "  siege:\n", "  mall:\n"),
     (base_from_elsewhere_is_the_one_of_the_recipe, RECIPE, "docker.io/library/debian:trixie-slim AS", "docker.io/library/debian:forky-slim AS"),
     (repositories_are_those_that_are_pushed_to, REPOS, "      - siege\n", ""),
     (repositories_are_those_that_are_pushed_to, REPOS, "ScanOnPush: true", "ScanOnPush: false"),
