@@ -1,4 +1,4 @@
-/* services - where the daemons' admin listeners are, and which daemons there are, if nobody says otherwise; written by `make
+/* services - where the daemons' admin listeners are if nobody says otherwise; written by `make
    generate` from the list of services. */
 #ifndef MALLCTL_SERVICES_H
 #define MALLCTL_SERVICES_H
@@ -11,6 +11,7 @@
         "frontend=http://localhost:9080," \
         "gateway=http://localhost:9088"
 
+/* strings: all daemons */
 #define DAEMONS "order", "delivery", "product", "frontend", "gateway"
 
 #endif

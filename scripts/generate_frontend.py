@@ -31,6 +31,6 @@ def files(folder):
                 text_of("SERVICES_DOCKER", [(name, name, 8080) for name in watched]),
                 admin_here,
                 text_of("ADMIN_DOCKER", [(name, name + "-admin", ADMIN_DOCKER) for name in everyone])]
+    all_of_them = "\n/* strings: all daemons */\n#define DAEMONS %s\n" % ", ".join('"%s"' % name for name in everyone)
     return {"frontend/services.h": HEAD % ("the console finds the daemons", "FRONTEND", "FRONTEND", "".join(frontend)),
-            "mallctl/services.h": HEAD % ("the daemons' admin listeners are, and which daemons there are,", "MALLCTL", "MALLCTL",
-                                          admin_here + "\n#define DAEMONS %s\n" % ", ".join('"%s"' % name for name in everyone))}
+            "mallctl/services.h": HEAD % ("the daemons' admin listeners are", "MALLCTL", "MALLCTL", admin_here + all_of_them)}
