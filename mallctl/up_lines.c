@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { OUT_MOST = 4 * UP_LINE_MOST, NAME_MOST = 64 };
+enum { OUT_MOST = 4 * UP_LINE_MOST, BEFORE_MOST = 128 };
 
 /* What the console asks for as long as somebody looks: some twenty lines a second, among which
    nobody would see an order's. The gateway answers 404 where it hides its metrics. */
@@ -27,6 +27,7 @@ struct up_lines {
         int out, fd;               /* as it was given, and as we write to it */
         bool named, is_file, gone; /* gone: nobody reads it */
         regex_t hidden;
+        size_t unseen;     /* lines that it had no room for */
         size_t first, len; /* what is to be written: at[first] and on */
         char at[OUT_MOST];
 };
@@ -187,7 +188,7 @@ static bool is_hidden(const struct up_lines *lines, char *line, size_t len)
         char next = line[len];
         bool hidden;
 
-        if (!lines->named || !memmem(line, len, "GET /", 5))
+        if (!memmem(line, len, "GET /", 5))
                 return false;
         line[len] = '\0';
         hidden = regexec(&lines->hidden, line, 0, NULL, 0) == 0;
@@ -205,21 +206,42 @@ static void keep(const struct up_source *s, const char *line, size_t len)
         while (n < 0 && errno == EINTR);
 }
 
+/* For people, who may have stopped their terminal: the file has what it has no room for. */
+static void show(struct up_source *s, const char *line, size_t len)
+{
+        struct up_lines *lines = s->lines;
+        char before[BEFORE_MOST];
+        int before_len = 0;
+
+        if (lines->unseen)
+                before_len = snprintf(before, sizeof before,
+                                      "mallctl: %zu lines were not shown; log/ has them\n",
+                                      lines->unseen);
+        before_len += snprintf(before + before_len, sizeof before - (size_t)before_len, "%-8s | ",
+                               s->name);
+        if (!make_room(lines, (size_t)before_len + len)) {
+                lines->unseen++;
+                return;
+        }
+        lines->unseen = 0;
+        add(lines, before, (size_t)before_len);
+        add(lines, line, len);
+}
+
 /* False: the output has no room for it yet. */
 static bool pass(struct up_source *s, char *line, size_t len)
 {
         struct up_lines *lines = s->lines;
-        char name[NAME_MOST] = "";
 
-        if (!lines->gone && !is_hidden(lines, line, len)) {
-                if (lines->named)
-                        snprintf(name, sizeof name, "%-8s | ", s->name);
-                if (!make_room(lines, strlen(name) + len))
-                        return false;
-                add(lines, name, strlen(name));
-                add(lines, line, len);
-        }
+        if (!lines->gone && !lines->named && !make_room(lines, len))
+                return false;
         keep(s, line, len);
+        if (lines->gone)
+                return true;
+        if (!lines->named)
+                add(lines, line, len);
+        else if (!is_hidden(lines, line, len))
+                show(s, line, len);
         return true;
 }
 
@@ -241,7 +263,10 @@ static void move(struct up_source *s)
 
 bool up_source_wants(const struct up_source *s)
 {
-        return s->fd >= 0 && (s->lines->gone || s->lines->len <= OUT_MOST - 2 * UP_LINE_MOST);
+        const struct up_lines *lines = s->lines;
+
+        return s->fd >= 0 &&
+               (lines->gone || lines->named || lines->len <= OUT_MOST - 2 * UP_LINE_MOST);
 }
 
 bool up_source_holds(const struct up_source *s)

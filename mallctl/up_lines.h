@@ -1,8 +1,9 @@
 /* up_lines - the daemons' lines: each goes whole onto one output, never into another's, and for
    people also into a file of its daemon.
 
-   Nothing here blocks. A slow reader of the output makes its daemons wait, whose logs count what
-   they drop; where nobody reads any more, lines are thrown away. */
+   Nothing here blocks. Where the output stands still, a program's lines wait: the daemons wait with
+   them, whose logs count what they drop. A person's lines go only into the files, and their number
+   is shown later. Where nobody reads any more, lines are thrown away. */
 #ifndef MALLCTL_UP_LINES_H
 #define MALLCTL_UP_LINES_H
 

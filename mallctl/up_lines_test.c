@@ -238,6 +238,34 @@ static void a_line_without_end_is_cut(void)
         output_close();
 }
 
+static void a_terminal_that_stands_still_holds_up_nothing(void)
+{
+        enum { LINES = 100 };
+        static char line[UP_LINE_MOST / 8], kept[sizeof line * LINES + 1];
+        struct up_source *a;
+        int in, file = memfd_create("kept", 0);
+
+        output_open(true);
+        a = daemon_open("order", &in, dup(file));
+        memset(line, 'x', sizeof line - 2);
+        line[sizeof line - 2] = '\n';
+        for (int i = 0; i < LINES; i++) {
+                put(in, line);
+                check(up_source_wants(a));
+                up_source_read(a);
+        }
+        check_int(pread(file, kept, sizeof kept, 0), (int64_t)strlen(line) * LINES);
+        read_all();
+        put(in, "on again\n");
+        up_source_read(a);
+        check_contains(read_all(), "x\nmallctl: ");
+        check_contains(all, " lines were not shown; log/ has them\norder    | on again\n");
+        close(in);
+        close(file);
+        up_source_close(&a);
+        output_close();
+}
+
 static void where_nobody_reads_lines_are_thrown_away_and_the_file_has_them(void)
 {
         struct up_source *a;
@@ -270,6 +298,7 @@ int main(int argc, char **argv)
                 STORY(nothing_is_hidden_from_a_program),
                 STORY(a_slow_reader_gets_every_line_whole),
                 STORY(a_line_without_end_is_cut),
+                STORY(a_terminal_that_stands_still_holds_up_nothing),
                 STORY(where_nobody_reads_lines_are_thrown_away_and_the_file_has_them),
                 {NULL, NULL},
         };

@@ -8,8 +8,8 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
-import threading
 
 from mall import BIN, DAEMONS, PATIENCE, SLOWER, CannotTell, Client, Load, equal, ports, tool, until, until_equal
 
@@ -73,6 +73,10 @@ class Up:
     def client(self, name):
         return Client(self.numbers[name])
 
+    def seen(self):
+        """How the daemons are, as the console sees them."""
+        return {s["name"]: s["status"] for s in self.client("gateway").get("/topology").body["services"]}
+
     def mallctl(self):
         """Its process id, also where a launcher waits for it."""
         return self.process.pid if not self.launcher else children(self.process.pid)[0]
@@ -110,8 +114,7 @@ def test_it_starts_all_says_where_passes_their_lines_on_and_stops_all():
         until_equal(lambda: up.client("gateway").get("/inventories/1").body["stock"], 9)
         page = up.client("gateway").get("/", Accept="text/html")
         assert page.status == 200 and "<html" in page.text, "the built-in routes do not lead to the console"
-        until(lambda: [s["status"] for s in up.client("gateway").get("/topology").body["services"]] == ["UP"] * 3 + ["UNKNOWN"] * 0 or
-              {s["name"]: s["status"] for s in up.client("gateway").get("/topology").body["services"]}.get("order") == "UP")
+        until(lambda: up.seen().get("order") == "UP")
         for name, port in up.numbers.items():
             assert re.search(r"\n  %s +%d +%d +http://localhost:%d/actuator/health\n" % (name, port, up.pids()[name], port), up.err()), up.err()
         equal(up.stop(), 0, up.said())
@@ -147,12 +150,42 @@ def test_sigterm_under_load_loses_no_request_and_no_line():
         equal(missing, set(), "acknowledged orders that are gone")
 
 
+# A daemon that says it is one, and is ready. A gateway ends only when it is told so twice.
+STUBBORN = """#!%(python)s
+import http.server, json, os, signal, sys
+name, told = os.path.basename(sys.argv[0]), []
+if sys.argv[1] != "--port":
+    os.execv("%(bin)s/" + name, [name, *sys.argv[1:]])
+
+class Ready(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+def tell(*_):
+    told.append(1)
+    print(name, "told", len(told), flush=True)
+    if len(told) == (2 if name == "gateway" else 1):
+        os._exit(0)
+
+signal.signal(signal.SIGTERM, tell)
+signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+http.server.HTTPServer(("", int(sys.argv[2])), Ready).serve_forever()
+"""
+
+
 def test_another_signal_hurries_the_stop():
-    with Up(drain="1h") as up:
-        os.kill(up.mallctl(), signal.SIGTERM)
-        until(lambda: '"told to stop; draining"' in up.out())
-        equal(up.stop(signal.SIGINT), 0, up.said())
-        assert "took too long" not in up.out(), up.said()
+    """The gateway is told twice and the others then. One that does not end would be killed, and that is a 1."""
+    with tempfile.TemporaryDirectory() as programs:
+        for name in DAEMONS:
+            path = pathlib.Path(programs, name)
+            path.write_text(STUBBORN % {"python": sys.executable, "bin": BIN})
+            path.chmod(0o755)
+        with Up("--bin", programs, address="0.0.0.0") as up:
+            os.kill(up.mallctl(), signal.SIGTERM)
+            until_equal(lambda: "gateway told 1" in up.out(), True)
+            equal(up.stop(signal.SIGINT), 0, up.said())
+            assert all("%s told 1\n" % name in up.out() for name in DAEMONS) and "gateway told 2\n" in up.out(), up.said()
 
 
 def test_a_daemon_that_dies_ends_all_with_1_and_is_named():
@@ -235,8 +268,9 @@ def test_faults_and_metrics_have_ports_of_their_own_and_the_console_knows():
             equal(admin.get("/faults").body["service"], name)
             assert "  %-9s http://localhost:%d/faults\n" % (name, port + 1000) in up.err(), up.err()
         assert "http_server_requests" in Client(up.numbers["gateway"] + 1100).get("/actuator/prometheus").text
-        until(lambda: {s["name"]: s["status"] for s in up.client("gateway").get("/topology").body["services"]}.get("gateway") == "UP")
-        equal({s["service"] for s in up.client("gateway").get("/faults").body["pods"]}, set(DAEMONS))
+        until(lambda: up.seen().get("gateway") == "UP")
+        switches = lambda: {s["name"]: [place["status"] for place in s["places"]] for s in up.client("gateway").get("/faults").body["services"]}
+        until_equal(switches, {name: ["UP"] for name in DAEMONS})
         assert "\nlook here\n" in up.err(), up.err()
         equal(up.stop(), 0, up.said())
 
