@@ -73,14 +73,14 @@ const char *const *up_environment_left_out(struct arena *arena, char *const *env
 
 /* ---- what we say ---- */
 
-struct list {
+struct passed_on {
         struct arena *arena;
         char **at; /* has room */
         size_t count;
 };
 
 /* Unless the daemon does not know it, or has it already. */
-static void say(struct list *list, const struct up_daemon *d, char *pair)
+static void say(struct passed_on *list, const struct up_daemon *d, char *pair)
 {
         const char *name = arena_copy(list->arena, pair, strcspn(pair, "="));
 
@@ -89,7 +89,8 @@ static void say(struct list *list, const struct up_daemon *d, char *pair)
                 list->at[list->count++] = pair;
 }
 
-static void say_number(struct list *list, const struct up_daemon *d, const char *name, int number)
+static void say_number(struct passed_on *list, const struct up_daemon *d, const char *name,
+                       int number)
 {
         if (number)
                 say(list, d, arena_printf(list->arena, "%s=%d", name, number));
@@ -122,7 +123,7 @@ static char *admin_places(const struct up_plan *p, const char *variable)
         return all.at;
 }
 
-static void say_all(struct list *list, const struct up_plan *p, const struct up_daemon *d)
+static void say_all(struct passed_on *list, const struct up_plan *p, const struct up_daemon *d)
 {
         static char as_text[] = "MALL_LOG=text", faults_on[] = "MALL_CONSOLE_FAULTS=on";
 
@@ -156,7 +157,7 @@ static bool another_knows(const struct up_plan *p, const struct up_daemon *d, co
 char **up_environment(const struct up_plan *p, const struct up_daemon *d, char *const *environment)
 {
         enum { SAID_MOST = 20 };
-        struct list list = {.arena = p->arena};
+        struct passed_on list = {.arena = p->arena};
 
         list.at = arena_alloc(p->arena, (count_of(environment) + SAID_MOST + 1) * sizeof *list.at);
         for (; *environment; environment++)

@@ -12,7 +12,7 @@ import sys
 import services
 
 # Commands of mallctl that have a --help of their own.
-COMMANDS = ("audit", "ids")
+COMMANDS = ("up", "audit", "ids")
 
 
 def escaped(text):
@@ -63,7 +63,7 @@ def daemon_page(name, folder, version):
 
 def mallctl_page(program, version):
     page = heading("mallctl", 1, version)
-    page += ".SH NAME\nmallctl \\- looks after a mall: audits it, reads its event log, renews a store\n"
+    page += ".SH NAME\nmallctl \\- looks after a mall: starts it, audits it, reads its event log, renews a store\n"
     page += ".SH SYNOPSIS\n.B mallctl\n\\fICOMMAND\\fR ...\n"
     page += ".SH DESCRIPTION\n" + verbatim(said(program, "--help"))
     for command in COMMANDS:
