@@ -115,8 +115,10 @@ class Process:
 
     def __init__(self, label, directory):
         self.label, self.process, self.log_path = label, None, pathlib.Path(directory) / (label + ".log")
+        self.is_over = False
 
     def begin(self, command, **more):
+        assert not self.is_over, "%s is over" % self.label
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log, **more)
 
@@ -144,6 +146,7 @@ class Process:
         return self
 
     def __exit__(self, kind, *_):
+        self.is_over = True
         if self.is_running():
             self.kill()
         if kind:
@@ -171,7 +174,7 @@ class Consumer(Process):
             return dict(store.execute("SELECT productId, qty FROM ordered"))
 
     def sums_so_far(self):
-        """None while it has not made its tables yet."""
+        """{} while it has not made its tables yet."""
         assert self.is_running(), "%s ended with %s" % (self.label, self.process.returncode)
         try:
             return self.sums()

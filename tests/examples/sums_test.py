@@ -7,7 +7,7 @@ import sqlite3
 import traceback
 
 import examples
-from mall import Mall, equal, tool, until, until_equal
+from mall import SHOP, Mall, equal, tool, until, until_equal
 from topics import Topics
 
 ORDERS, KILLS = 240, 3
@@ -30,6 +30,10 @@ def has_read_all(broker, group):
     """All that is on the topic is committed; nothing more comes, since the mall is at rest."""
     there = ends(broker)
     return sum(there.values()) > 0 and Topics(broker.address).committed(group, "mall", list(there)) == sum(there.values())
+
+
+def reads_all(shop, consumer):
+    until(lambda: consumer.sums_so_far() is not None and has_read_all(shop.mall.broker, consumer.group), 120, every=0.5)
 
 
 def placed(value):
@@ -82,7 +86,7 @@ def shared(consumer):
 
 
 def seen(consumer):
-    consumer.sums_so_far()                                      # fails where it has ended
+    assert consumer.is_running(), "%s ended with %s" % (consumer.label, consumer.process.returncode)
     with contextlib.suppress(sqlite3.OperationalError), consumer.store() as store:
         return store.execute("SELECT count(*) FROM seen").fetchone()[0]
     return 0
@@ -99,7 +103,7 @@ def counts_through_kills(shop, consumer, flowing):
 
 
 def commits_what_it_used(shop, consumer):
-    until(lambda: has_read_all(shop.mall.broker, consumer.group), 60, every=0.5)
+    reads_all(shop, consumer)
     equal(shared(consumer), shop.wanted, "what is on order")
 
 
@@ -120,7 +124,7 @@ def counts_nothing_twice(shop, consumer):
     """A new group gets all of it from the beginning, and the file is the old one."""
     consumer.group += "-again"
     consumer.start()
-    until(lambda: has_read_all(shop.mall.broker, consumer.group), 120, every=0.5)
+    reads_all(shop, consumer)
     equal(shared(consumer), shop.wanted, "what is on order after a second reading")
     equal(consumer.stop(), consumer.in_order())
 
@@ -180,8 +184,8 @@ def tell(shop, consumer, first):
 
 def test_sums():
     consumers = [example for example in examples.CONSUMERS if example.is_built()]
-    with Mall(bus="kafka", only=("order", "delivery", "product")) as mall, contextlib.ExitStack() as ends_of, \
-            concurrent.futures.ThreadPoolExecutor(2 * len(consumers)) as pool:
+    with Mall(bus="kafka", only=SHOP) as mall, concurrent.futures.ThreadPoolExecutor(2 * len(consumers) + 1) as pool, \
+            contextlib.ExitStack() as ends_of:                  # ends first: what waits for a consumer then sees that it has ended
         for product in ("1001", "1002", "1003"):
             mall.register(product, stock=100000)
         shop = Shop(mall)
