@@ -29,8 +29,11 @@ COMMANDS = {
     "kubectl create namespace": ("", "", "namespace/user23 created"),
     "kubectl config set-context": ("-n --namespace", "--current", 'Context "user23" modified.'),
     "kubectl config current-context": ("", "", "user23@user23-mall.ap-northeast-2.eksctl.io"),
+    "kubectl get nodes": ("-l --selector -o --output", "--watch -w", "NAME                                              STATUS   ROLES    AGE   VERSION\n" + "\n".join(
+        "ip-192-168-%d.ap-northeast-2.compute.internal   Ready    <none>   3m    v1.35.2-eks-ecaa3a6" % node for node in (3, 17, 29))),
     "kubectl get": ("-n --namespace -l --selector -o --output", "-A --all-namespaces --watch -w", ""),
     "kubectl rollout status": ("-n --namespace --timeout", "", 'deployment "user23-order" successfully rolled out'),
+    "kubectl rollout undo": ("-n --namespace --to-revision", "", "deployment.apps/user23-order rolled back"),
     "kubectl rollout history": ("-n --namespace", "", "REVISION  CHANGE-CAUSE\n1         <none>\n2         <none>"),
     "kubectl delete namespace": ("", "--ignore-not-found", 'namespace "user23" deleted'),
     "kubectl version": ("", "--client", "Client Version: v1.34.4"),
