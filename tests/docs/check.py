@@ -27,6 +27,8 @@ PAGES = {
     "a tool sees a terminal": ("```sh run=local\ntest -t 0 -a -t 1 -a -t 2\n```\n", HOLDS),
     "what stays open is waited for": ("```sh run=local background until=\"ready\"\necho ready; sleep 600\n```\n", HOLDS),
     "what stays open and ends fails": ("```sh run=local background until=\"ready\"\necho so\n```\n", "it ended, and did not print 'ready'"),
+    "what is typed in the shell of another command holds": ("```sh run=local in=\"env -u HOME bash\"\nX=\"a 'b'\"\necho \"$X ${HOME-none}\"\n```\n```text expect\na 'b' none\n```\n", HOLDS),
+    "a command that fails in the middle there fails": ("```sh run=local in=bash\nfalse\necho a\n```\n", "it ended with 1, not with 0"),
     "another place's commands are not typed": ("```sh run=aws\nfalse\n```\n", HOLDS),
 }
 # words: (the page, what is said of it)
