@@ -9,9 +9,11 @@ ifneq ($(words $(SERVICES)),$(words $(sort $(SERVICES))))
 $(error SERVICES names a service twice: $(SERVICES))
 endif
 WRONG_NAMES := $(filter common frontend gateway mallctl build buildspec deploy docs examples scripts tests,$(SERVICES)) \
+
+WRONG_NAMES := $(filter common frontend gateway mallctl mall siege build buildspec deploy docs examples scripts tests,$(SERVICES)) \
                $(shell printf '%s\n' $(SERVICES) | LC_ALL=C grep -vxE '[a-z][a-z0-9]*')
 ifneq ($(strip $(WRONG_NAMES)),)
-$(error SERVICES: no service can be called $(strip $(WRONG_NAMES)): a name is lower case letters and digits, and no other folder of this tree)
+$(error SERVICES: no service can be called $(strip $(WRONG_NAMES)): a name is lower case letters and digits, and no other folder or image of this tree)
 endif
 DAEMONS  := $(SERVICES) frontend gateway
 PROGRAMS := $(DAEMONS) mallctl

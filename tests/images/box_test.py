@@ -9,7 +9,7 @@ import shlex
 import signal
 import subprocess
 
-from container import Pod, Pods, Root
+from container import Pod, Pods
 from image import EMULATOR, USER, Image
 from images_test import LIBRARY, architecture, has_no_rights, http, owners
 from mall import DAEMONS, SERVICES, TOP, CannotTell, Client, Daemon, equal, ports, services, tool, until, until_equal
