@@ -3,6 +3,8 @@ import re
 import shutil
 import subprocess
 
+import services
+
 SYSTEM = ("sh", "sed", "head", "awk", "grep", "dirname", "tr")
 LISTENING = """State  Recv-Q Send-Q Local Address:Port  Peer Address:PortProcess
 LISTEN 0      128          0.0.0.0:22         0.0.0.0:*
@@ -121,6 +123,11 @@ def a_port_that_is_taken_is_named(tree):
     assert unknown.status == 0 and "was not looked at" in unknown.said, unknown.said
 
 
+def its_ports_are_those_of_the_daemons(tree):
+    said = re.search(r'^PORTS="([0-9 ]+)"$', (tree / SCRIPT).read_text(), re.M)
+    assert said and sorted(said[1].split()) == sorted(str(services.port(name)) for name in services.daemons()), said
+
+
 def too_little_room_is_said(tree):
     small = Laptop(tree, FREE="5000000", PAGES="500000")
     assert small.status == 1 and [title[:5] for title in small.lacks()] == ["10 GB", "4 GB "], small.said
@@ -150,7 +157,7 @@ def the_local_part_asks_for_no_cloud(tree):
 
 
 CHECKS = [a_full_laptop_lacks_nothing, what_is_missing_comes_with_its_command, one_way_to_run_the_mall_is_enough, an_old_tool_is_said_with_its_version,
-          a_stranger_to_aws_is_told_so, a_port_that_is_taken_is_named, too_little_room_is_said, windows_has_its_own_traps,
+          a_stranger_to_aws_is_told_so, a_port_that_is_taken_is_named, its_ports_are_those_of_the_daemons, too_little_room_is_said, windows_has_its_own_traps,
           it_speaks_korean_where_the_locale_does, the_local_part_asks_for_no_cloud]
 SCRIPT = "scripts/first-five-minutes"
 BROKEN = [
@@ -162,6 +169,7 @@ BROKEN = [
     (an_old_tool_is_said_with_its_version, SCRIPT, '[ "${have%%.*}" -ge "${want%%.*}" ]', "true"),
     (a_stranger_to_aws_is_told_so, SCRIPT, "sts get-caller-identity --query Account --output text", "--version"),
     (a_port_that_is_taken_is_named, SCRIPT, 'PORTS="8088 8080 8081 8082 8083"', 'PORTS="8088 8080"'),
+    (its_ports_are_those_of_the_daemons, SCRIPT, "8082 8083", "8082"),
     (too_little_room_is_said, SCRIPT, "+ 536870912", ""),
     (windows_has_its_own_traps, SCRIPT, '= true ]; then', '= wrong ]; then'),
     (it_speaks_korean_where_the_locale_does, SCRIPT, "${LC_ALL:-${LC_MESSAGES:-${LANG:-}}}", "${LANG:-}"),
