@@ -35,8 +35,8 @@ class Page:
 
 def pages(language):
     made = []
-    for file in sorted((LAB / language).glob("*.md")):
-        if file.stem not in NOT_PAGES:
+    for file in sorted((LAB / language).glob("*.md"), key=lambda file: (not file.stem[0].isdigit(), file.stem != "efs", file.stem)):
+        if file.stem not in NOT_PAGES:                          # in the order of the course: by number, EFS, then the exercises
             text = file.read_text(encoding="utf-8")
             made.append(Page(language, file, text, fences.steps(file.stem, text)))
     return made
@@ -71,11 +71,41 @@ def each_page_has_its_sections_in_order():
             assert FOLDED[language] in page.text, "%s/%s: no answer is folded away (%s)" % (language, page.name, FOLDED[language])
 
 
+def section(page, name):
+    return re.search(r"^## %s\n\n(.*?)(?=\n\n|\n## |\Z)" % re.escape(name), page.text, re.M | re.S)[1]
+
+
+def index(language):
+    """The table of a README: the page, how long it takes, and where its commands run."""
+    head = {"en": "| page | time | runs |", "ko": "| 페이지 | 시간 | 실행 환경 |"}[language]
+    where = {"en": {"local": "this machine", "cluster": "cluster", "aws": "AWS", "fifth": "this machine", "none": ""},
+             "ko": {"local": "내 컴퓨터", "cluster": "클러스터", "aws": "AWS", "fifth": "내 컴퓨터", "none": ""}}[language]
+    rows = []
+    for page in pages(language):
+        minutes = re.search(r"\d+( to |~)?\d*( minutes|분)", section(page, HEADINGS[language][1]))[0]
+        places = ", ".join(dict.fromkeys(where[step.where] for step in page.steps if where[step.where]))
+        rows.append("| [%s](%s.md) | %s | %s |" % (re.match("# (.*)", page.text)[1], page.name, minutes, places))
+    return "\n".join([head, "|---|---|---|", *rows]) + "\n"
+
+
+def written(language):
+    """A README with its table as it must be."""
+    text = (LAB / language / "README.md").read_text(encoding="utf-8")
+    before, begin, rest = text.partition("<!-- pages: written by tests/docs/run.py --write -->\n")
+    _, end, after = rest.partition("<!-- pages end -->")
+    assert begin and end, "%s/README.md has no place for its pages" % language
+    return before + begin + index(language) + end + after
+
+
 def each_page_is_in_its_index():
     for language in LANGUAGES:
-        index = (LAB / language / "README.md").read_text(encoding="utf-8")
-        for page in pages(language):
-            assert "(%s.md)" % page.name in index, "%s/README.md does not lead to %s" % (language, page.name)
+        assert (LAB / language / "README.md").read_text(encoding="utf-8") == written(language), "tests/docs/run.py --write makes %s/README.md true" % language
+
+
+def write():
+    evidence.write("docs-test-left-out", ("command", "page", "reason"), left_out())
+    for language in LANGUAGES:
+        (LAB / language / "README.md").write_text(written(language), encoding="utf-8")
 
 
 def each_command_of_the_course_is_on_a_page():

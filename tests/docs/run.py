@@ -2,7 +2,7 @@
 """run - the lab book (docs/lab) is true: its commands are typed as a reader types them, and print what the page says.
 
 usage: run.py [--cluster] [--show] [PART]...     pages whose name contains one of the PARTs
-       run.py --write                            writes the list of what no test runs into docs/evidence.md
+       run.py --write                            writes the table of each README of the book, and what no test runs into docs/evidence.md
 
 Without --cluster: what runs on this machine (run=local) and among stand-ins for AWS (run=aws). With it: what runs on the Kubernetes
 of `make cluster` (run=cluster). --show prints what was typed and printed also where it held.
@@ -65,7 +65,7 @@ def main():
     parser.add_argument("part", nargs="*")
     arguments = parser.parse_args()
     if arguments.write:
-        return book.evidence.write("docs-test-left-out", ("command", "page", "reason"), book.left_out())
+        return book.write()
     good = True
     for thing, trouble in [*check.stories(), *book.checks()] if not arguments.part and not arguments.cluster else ():
         good &= told(thing, trouble)
