@@ -35,4 +35,4 @@ if [ ! -e "$libs/.complete" ]; then
 	touch "$libs/.complete"
 fi
 [ -n "$class" ] || exit 0
-exec java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "-Dlog4j.configuration=file:$here/log4j.properties" -cp "$libs/*" $class "$@"
+exec java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "-Dlog4j.configuration=file:$here/log4j.properties" -cp "$libs/*" "$class" "$@"
