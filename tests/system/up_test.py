@@ -120,7 +120,9 @@ def test_it_starts_all_says_where_passes_their_lines_on_and_stops_all():
         equal(up.stop(), 0, up.said())
         lines = [json.loads(line) for line in up.out().splitlines()]
         equal({line["service.name"] for line in lines}, set(DAEMONS))
-        equal([line["service.name"] for line in lines if line["message"] == "stopped"][0], "gateway")
+        at = lambda what: {line["service.name"]: line["@timestamp"] for line in lines if line["message"] == what}
+        told, stopped = at("told to stop; draining"), at("stopped")
+        equal([name for name in DAEMONS if name != "gateway" and told[name] < stopped["gateway"]], [], "told to stop before the gateway had")
         assert not (up.directory / "d/e/log").exists() and (up.directory / "d/e/order.db").exists(), list(up.directory.rglob("*"))
         up.leaves_nothing()
 
