@@ -188,10 +188,10 @@ class Consumer(Process):
 class Mypage(Process):
     """The service, in a directory where it makes data/ as it does by hand; also a client of it."""
 
-    def __init__(self, directory, broker, port):
-        super().__init__("mypage", directory)
-        self.directory, self.client = directory, Client(port)
-        self.settings = {"SERVER_PORT": str(port), "SPRING_KAFKA_BOOTSTRAP_SERVERS": broker.address}
+    def __init__(self, directory, broker, port, label="mypage", **more):
+        super().__init__(label, directory)
+        self.directory, self.client, self.more = directory, Client(port), more
+        self.settings = {"SERVER_PORT": str(port), "SPRING_KAFKA_BOOTSTRAP_SERVERS": broker.address, **more}
 
     def start(self, **more):
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("MALL_", "SPRING_"))}

@@ -5,7 +5,7 @@ import re
 
 import examples
 import sums_test
-from mall import CannotTell, Mall, equal, ports, until, until_equal
+from mall import CannotTell, Mall, Server, equal, ports, tool, until, until_equal
 
 slow = ("test_mypage",)
 PLENTY = 100000
@@ -15,10 +15,14 @@ HARMLESS = (b'{"eventType":"DeliveryStarted","orderId":null}', b'{"eventType":"O
             b'{"eventType":"StockCounted","id":"x"}')
 
 
+def readme(language):
+    """What the first fence of this language holds in mypage's README."""
+    return re.search(r"^```%s\n(.*?)^```" % language, (examples.SOURCES / "spring-mypage/README.md").read_text(encoding="utf-8"), re.M | re.S)[1]
+
+
 def route(port):
-    """That of mypage's README, as a participant adds it."""
-    readme = (examples.SOURCES / "spring-mypage/README.md").read_text(encoding="utf-8")
-    found = re.search(r"^```yaml\n(.*?)^```", readme, re.M | re.S)[1]
+    """As a participant adds it."""
+    found = readme("yaml")
     assert "http://localhost:8085" in found, found
     return found.replace("http://localhost:8085", "http://localhost:%d" % port)
 
@@ -64,6 +68,7 @@ class Stage:
 def an_order_is_on_its_customers_page(stage):
     equal(stage.page("nobody"), {}, "the page of a customer without orders")
     stage.becomes(stage.order(), 5, "DeliveryStarted")
+    equal(stage.mall.gateway.get("/mypages/100").text, readme("json").strip(), "the page")
 
 
 def a_canceled_order_stays_one(stage):
@@ -133,16 +138,48 @@ STEPS = (an_order_is_on_its_customers_page, a_canceled_order_stays_one, out_of_s
          it_ends_in_order_and_a_second_reading_changes_nothing)
 
 
-def test_mypage():
+def another_takes_over(stage):
+    """On a store that both share: what the first one has heard is there, and the second one hears the rest."""
+    first, port = stage.order(), ports.reserve()
+    stage.becomes(first, 5, "DeliveryStarted")
+    with examples.Mypage(stage.mall.directory, stage.mall.broker, port, "mypage-2", **stage.mypage.more) as second:
+        second.start()
+        stage.mypage.kill()
+        order = stage.order(3)
+        until_equal(lambda: [(o["orderId"], o["qty"], o["status"]) for o in second.client.get("/mypages/100").body["orders"]],
+                    [(first, 5, "DeliveryStarted"), (order, 3, "DeliveryStarted")], 120)
+
+
+@contextlib.contextmanager
+def stage(**settings):
     if not examples.MYPAGE.is_built():
         raise CannotTell("mypage is not built")
     port = ports.reserve()
     mall = Mall(bus="kafka")
     routes = mall.directory / "application.yml"
     routes.write_text(routes.read_text().replace("      routes:\n", "      routes:\n" + route(port), 1))
-    with mall, examples.Mypage(mall.directory, mall.broker, port) as mypage:
+    with mall, examples.Mypage(mall.directory, mall.broker, port, **settings) as mypage:
         mall.register(stock=PLENTY)
         mypage.start()
-        for step in STEPS:
-            trouble = sums_test.trouble_of(step, Stage(mall, mypage))
-            yield step.__name__.replace("_", " "), trouble and trouble + "\n---- the end of its log\n" + mypage.log()[-2000:]
+        yield Stage(mall, mypage)
+
+
+def tell(steps, on, **settings):
+    with stage(**settings) as here:
+        for step in steps:
+            trouble = sums_test.trouble_of(step, here)
+            yield on + step.__name__.replace("_", " "), trouble and trouble + "\n---- the end of its log\n" + here.mypage.log()[-2000:]
+
+
+def test_mypage():
+    yield from tell(STEPS, "")
+
+
+def test_mypage_on_postgresql():
+    with contextlib.ExitStack() as ends:
+        directory, port = Mall.new_directory(), ports.reserve()
+        ends.callback(Mall.remove_directory, directory)
+        ends.callback(tool, Server.SCRIPT, "stop", directory / "postgres")
+        tool(Server.SCRIPT, "start", directory / "postgres", port)
+        yield from tell((another_takes_over,), "on PostgreSQL ", SPRING_DATASOURCE_USERNAME="mall",
+                        SPRING_DATASOURCE_URL="jdbc:postgresql://localhost:%d/postgres" % port)
