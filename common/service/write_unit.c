@@ -66,7 +66,7 @@ static void store_change(struct unit *unit, struct write *w, const void *before)
                 return;
         must_fit(unit, w);
         transition_update(unit, e, before, w->row);
-        if (e->changed)
+        if (!unit_failed(unit) && e->changed)
                 e->changed(unit, before, w->row);
 }
 

@@ -163,7 +163,7 @@ static inline void story_change(struct unit *unit, const struct doing *d, void *
         if (unit_failed(unit) || shape_same(&d->entity->shape, before, row))
                 return;
         transition_update(unit, d->entity, before, row);
-        if (d->entity->changed)
+        if (!unit_failed(unit) && d->entity->changed)
                 d->entity->changed(unit, before, row);
 }
 
