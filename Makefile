@@ -70,11 +70,8 @@ run: $(if $(KAFKA),deps-kafka,deps-run) $(if $(PG),deps-postgres) $(if $(MONITOR
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@scripts/run.py $(if $(KAFKA),--kafka) $(if $(PG),--postgres) $(if $(FAULTS),--faults) $(if $(MONITOR),--monitor) $(PORTS:%=--port %)
 
-TESTS := lint unit page wire schema proxy system console traces monitoring logging neighbours fifth pictures-test docs-test examples \
-         deploy-check
-
-TESTS := lint unit page wire schema proxy system console traces monitoring logging neighbours fifth docs-test \
-         site-test deploy-check
+TESTS := lint unit page wire schema proxy system console traces monitoring logging neighbours fifth pictures-test docs-test \
+         examples site-test deploy-check
 images_test = $(shell [ "$$(id -u)" = 0 ] && unshare --mount --net true 2>/dev/null && echo images-test)
 
 test: deps-test ## run all checks and tests, from lint to deploy-check, and count what passed and failed
