@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-from mall import BIN, DAEMONS, PATIENCE, SLOWER, CannotTell, Client, Load, equal, ports, tool, until, until_equal
+from mall import BIN, DAEMONS, PATIENCE, SLOWER, TOP, CannotTell, Client, Load, equal, ports, tool, until, until_equal
 
 WAIT = max(PATIENCE, 60) * SLOWER                               # ends only what hangs
 ORDER = {"productId": "1001", "productName": "TV", "qty": 1, "customerId": "100"}
@@ -285,6 +285,10 @@ def test_settings_reach_those_that_know_them_and_slips_are_said():
         assert "MALL_STOCK_CHECK_TIMEOUT" not in up.out(), up.out()
         given = pathlib.Path("/proc/%d/environ" % up.pids()["order"]).read_text(encoding="utf-8").split("\0")
         assert "MALL_STOCK_CHECK_TIMEOUT=2s" in given and "MALL_PORT=1" not in given, given
+
+
+def test_the_gateway_shows_its_built_in_routes():
+    equal(tool(BIN / "gateway", "--builtin-routes"), (TOP / "gateway/application.yml").read_text(encoding="utf-8"))
 
 
 def refused(*words, **environment):
