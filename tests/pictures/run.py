@@ -150,7 +150,8 @@ class Copy:
         """That page's service, under another name."""
         rename = lambda text: text.replace("coupon", word).replace("Coupon", word.capitalize()).replace("COUPON", word.upper())
         sources = {rename(path): rename(text) for path, text in page.files().items()}
-        page.add_service(self.top, word, sources)
+        page.add_files(self.top, sources)
+        page.add_words(self.top, [word])
         event = word.capitalize()
         self.program(word, {"name": word, "summary": "one more", "port": 8080 + len(self.described) + 1, "hears": ["Orderplaced", "OrderCanceled"],
                             "says": [event + "Issued", event + "Revoked"], "settings": [],
