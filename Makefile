@@ -72,9 +72,6 @@ run: $(if $(KAFKA),deps-kafka,deps-run) $(if $(PG),deps-postgres) $(if $(MONITOR
 
 TESTS := lint unit page wire schema proxy system console traces monitoring logging neighbours fifth pictures-test docs-test \
          examples site-test deploy-check
-
-TESTS := lint unit page wire schema proxy system console traces monitoring logging neighbours fifth pictures-test docs-test examples \
-         site-test deploy-check
 images_test = $(shell [ "$$(id -u)" = 0 ] && unshare --mount --net true 2>/dev/null && echo images-test)
 
 test: deps-test ## run all checks and tests, from lint to deploy-check, and count what passed and failed
