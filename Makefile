@@ -8,8 +8,6 @@ endif
 ifneq ($(words $(SERVICES)),$(words $(sort $(SERVICES))))
 $(error SERVICES names a service twice: $(SERVICES))
 endif
-WRONG_NAMES := $(filter common frontend gateway mallctl build buildspec deploy docs examples scripts tests,$(SERVICES)) \
-
 WRONG_NAMES := $(filter common frontend gateway mallctl mall siege build buildspec deploy docs examples scripts tests,$(SERVICES)) \
                $(shell printf '%s\n' $(SERVICES) | LC_ALL=C grep -vxE '[a-z][a-z0-9]*')
 ifneq ($(strip $(WRONG_NAMES)),)

@@ -8,6 +8,7 @@ PORTS = {
     "service/service.h": ("left", "HTTP 자원", "HTTP resources"),
     "event/event.h": ("left", "이벤트와 정책", "events and policies"),
     "data/entity.h": ("right", "행과 작업 단위", "rows and a unit of work"),
+    "data/transition.h": ("right", "행의 상태 변화", "the life of a row"),
     "service/inquiry.h": ("right", "이웃에게 묻기", "a question to a neighbour"),
 }
 # Tools that know nothing of the outside

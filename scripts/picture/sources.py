@@ -52,8 +52,9 @@ def is_test(path):
 
 # ---- a service's C: which event follows from what
 
-EVENT_TYPE = re.compile(r'struct event_type (\w+)\s*=\s*\{"(\w+)"')
+EVENT_TYPE = re.compile(r'struct event_type (\w+)\s*=\s*(?:\{|\w+\()"(\w+)"')
 ENTITY = re.compile(r"^const struct entity (\w+) = \{\n(.*?)^\};", re.M | re.S)
+TRANSITIONS = re.compile(r"^static const struct transition (\w+)\[\] = \{\n(.*?)^\};", re.M | re.S)
 REACTIONS = re.compile(r"^const struct reaction \w+\[\] = \{\n(.*?)^\};", re.M | re.S)
 FUNCTION = re.compile(r"^(?:static )?\w[\w \*]*?\b(\w+)\([^;{]*\)\n\{\n(.*?)^\}", re.M | re.S)
 SAYS = {"unit_create": "created", "unit_update": "changed", "unit_delete": "removed"}
@@ -84,6 +85,7 @@ class Service:
         code = "\n".join(text_of(path.relative_to(TOP)) for path in self.files)
         self.types = dict(EVENT_TYPE.findall(code))
         self.entities = {name: dict(re.findall(r"\.(\w+) = &?\"?([\w ]+)", body)) for name, body in ENTITY.findall(code)}
+        self.transitions = {name: re.findall(r'\{"\w+", "(\w+)", &?(\w+)\}', rows) for name, rows in TRANSITIONS.findall(code)}
         self.functions = dict(FUNCTION.findall(code))
         self.policies = [Policy(event, function, self.said_by(function)) for table in REACTIONS.findall(code)
                          for event, function in re.findall(r'\{"(\w+)", (\w+)\}', table)]
@@ -100,10 +102,17 @@ class Service:
         said = self.entities.get(entity, {}).get("says_" + what)
         return [self.types[said]] if said else []
 
+    def said_on_the_way(self, entity):
+        """(status, events) of each status that a row's life leads to."""
+        ways = self.transitions.get(self.entities.get(entity, {}).get("transitions"), [])
+        return dict((to, [self.types[said]] if said in self.types else []) for to, said in ways)
+
     def said_by(self, function, seen=()):
         """The events that a function says, and what it calls of this folder."""
-        found = []
-        for called, first in re.findall(r"\b(\w+)\((?:unit, &(\w+))?", self.functions.get(function, "")):
+        body, found = self.functions.get(function, ""), []
+        for entity, to in re.findall(r'\btransition_to\(unit, &(\w+), \w+, "(\w+)"\)', body):
+            found += self.said_on_the_way(entity).get(to, [])
+        for called, first in re.findall(r"\b(\w+)\((?:unit, &(\w+))?", body):
             if called in SAYS:
                 found += self.said_when(first, SAYS[called])
             elif called == "unit_announce":
@@ -122,6 +131,8 @@ class Service:
                 says = self.said_when(entity, what)
                 if not collection["readOnly"] and (says or method == "POST"):
                     yield method, path % collection["path"], says
+            for status, says in self.said_on_the_way(entity).items():
+                yield "PATCH", "%s/{id} status=%s" % (collection["path"], status), says
 
     def reads(self):
         """What may be read: collections and their searches."""

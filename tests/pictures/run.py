@@ -204,6 +204,35 @@ def a_service_more_is_in_each_picture():
         assert "no row of coupon has the event CouponIssued" in said, said
 
 
+def described_by(name, code, port):
+    """What a service of a page would say of itself."""
+    tables = re.findall(r"^const struct reaction \w+\[\] = \{\n(.*?)^\};", code, re.M | re.S)
+    hears = [event for table in tables for event in re.findall(r'\{"(\w+)",', table)]
+    collections = [{"path": "/" + path, "entity": item, "readOnly": False, "listed": True, "searches": []}
+                   for item, path in re.findall(r'\.item = "(\w+)",\s*\.collection = "(\w+)"', code)]
+    says = re.findall(r'struct event_type \w+\s*=\s*(?:\{|SAYS\()"(\w+)"', code)
+    return {"name": name, "summary": name, "port": port, "hears": hears, "says": says, "settings": [], "collections": collections}
+
+
+def services_whose_rows_have_a_life_are_on_the_board():
+    """Those of docs/lab/en/own-domain.md: an event may follow from a change of status, over HTTP or by a policy."""
+    with Copy() as copy:
+        sources = page.files(page.FOOD)
+        names = page.names_of(sources)
+        page.add_files(copy.top, sources)
+        page.add_words(copy.top, names)
+        for name in names:
+            code = "\n".join(text for path, text in sources.items() if path.startswith(name + "/") and not path.endswith("_test.c"))
+            copy.program(name, described_by(name, code, 8081 + len(copy.described)))
+        copy.generate()
+        status, said = copy.draw("eventstorming", "msa", "hexagon")
+        assert status == 0 and said.count("wrote") == 6, said
+        found = [fault for picture in ("eventstorming", "msa", "hexagon") for language in LANGUAGES
+                 for fault in checks.faults(text_of(picture, language, copy.top), wanted(picture, copy.described, None))]
+        assert not found, "\n".join(found[:20])
+        assert "status=cooked" in text_of("eventstorming", "en", copy.top).replace("</text>", ""), "no change of status is a command"
+
+
 def moved(svg, look, by):
     """The first box of that look."""
     return re.sub(r'(<g class="%s"[^>]*>\s*<rect x=")([\d.]+)' % look, lambda m: m[1] + str(float(m[2]) + by), svg, count=1)
@@ -349,7 +378,8 @@ def each_picture_is_shown_on_a_page():
 
 
 STORIES = (what_is_drawn_anew_is_what_is_there, each_picture_is_whole_and_readable, each_check_sees_what_is_spoiled,
-           a_source_that_cannot_be_drawn_is_named, a_service_more_is_in_each_picture, in_a_browser_no_text_is_wider_than_it_was_measured,
+           a_source_that_cannot_be_drawn_is_named, a_service_more_is_in_each_picture, services_whose_rows_have_a_life_are_on_the_board,
+           in_a_browser_no_text_is_wider_than_it_was_measured,
            the_pages_of_both_languages_have_the_same_pictures_and_commands, each_picture_is_shown_on_a_page)
 
 
