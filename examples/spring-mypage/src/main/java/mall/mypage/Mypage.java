@@ -1,5 +1,6 @@
 package mall.mypage;
 
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import jakarta.persistence.Column;
 import jakarta.persistence.EmbeddedId;
 import jakarta.persistence.Entity;
@@ -9,6 +10,7 @@ import jakarta.persistence.Table;
 /** One order, as its customer sees it. */
 @Entity
 @Table(indexes = {@Index(columnList = "customerId"), @Index(columnList = "order_id")})
+@JsonPropertyOrder("orderId")
 public class Mypage {
     private static final int LONG = 1 << 20; // a name that does not fit would stop the view
 
