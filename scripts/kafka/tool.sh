@@ -15,7 +15,7 @@ kafka-console-consumer.sh) class=org.apache.kafka.tools.consumer.ConsoleConsumer
 kafka-console-producer.sh) class=org.apache.kafka.tools.ConsoleProducer ;;
 kafka-consumer-groups.sh) class=org.apache.kafka.tools.consumer.group.ConsumerGroupCommand ;;
 kafka-topics.sh) class=org.apache.kafka.tools.TopicCommand ;;
-tool.sh) class= ;;
+*) class= ;;
 esac
 if [ -z "$class" ] && [ "$*" != fetch ]; then
 	echo "usage: tool.sh fetch; the tools are beside it: $(cd "$here" && echo kafka-*)" >&2
