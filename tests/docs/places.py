@@ -26,6 +26,10 @@ def apart(*more):
 def tree(to):
     """What git would commit, and what was built from it, so that `make run` has nothing left to do."""
     fifth_page.copy_tree(to)
+    commit = subprocess.check_output(["git", "-C", TOP, "rev-parse", "HEAD"], text=True).strip()
+    objects = subprocess.check_output(["git", "-C", TOP, "rev-parse", "--path-format=absolute", "--git-path", "objects"], text=True)
+    (to / ".git/objects/info/alternates").write_text(objects)
+    subprocess.check_call(["git", "-C", to, "update-ref", "HEAD", commit])     # what was built names it
     for built in ("release", "bin", *(path.name for path in (TOP / "build").glob("deps-*"))):
         source = TOP / "build" / built
         if source.is_dir():

@@ -14,6 +14,7 @@ import datetime
 import subprocess
 import sys
 import textwrap
+import time
 
 import book
 import check
@@ -32,10 +33,12 @@ def told(thing, trouble, shown=""):
 def typed(page, place, show):
     """(thing, trouble, what was printed)"""
     steps = [step for step in page.steps if step.where == place]
+    begin = time.monotonic()
     done = on_cluster(page) if place == "cluster" else places.read(page.file, place)
     thing = "%s: %d commands, %s" % (page.name, len(steps), place)
     if done is None:
         return thing, None, ""
+    thing += " (%.1f s)" % (time.monotonic() - begin)
     held, said = done
     if show and held:
         print(textwrap.indent(said, "  "), flush=True)

@@ -3,6 +3,7 @@
     ```c title=coupon/main.c
 """
 import re
+import shutil
 
 from mall import TOP, tool
 
@@ -47,8 +48,7 @@ def copy_tree(to):
     for name in filter(None, listed):
         if (TOP / name).exists():
             (to / name).parent.mkdir(parents=True, exist_ok=True)
-            (to / name).write_bytes((TOP / name).read_bytes())
-            (to / name).chmod((TOP / name).stat().st_mode)
+            shutil.copy2(TOP / name, to / name)                # with its time: what was built from it needs not be built again
     (to / "build").mkdir()
     for fetched in ("tools", "kafka"):
         if (TOP / "build" / fetched).exists():
