@@ -98,6 +98,7 @@ def stories():
     troubles = [("%s: %s" % one) for one in of_rules() if one[1]]
     yield "the rules of the fences are held, and each breach is named (%d)" % len(WRONG), "\n".join(troubles)
     if not places.apart("--net", "--mount"):
+        print("left out docs: the reader's own test: this machine gives no namespaces", flush=True)
         return
     for words, (text, wanted) in PAGES.items():
         yield "the reader: " + words, verdict(typed(text, "local"), wanted)

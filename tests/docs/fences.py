@@ -130,7 +130,7 @@ def pattern(line):
 
 def plain(text):
     """Without colours, carriage returns and trailing blanks."""
-    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text).replace("\r\n", "\n").replace("\r", "\n")
+    text = re.sub(r"\r+\n", "\n", re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text)).replace("\r", "\n")
     return [line.rstrip() for line in text.rstrip().lstrip("\n").splitlines()]
 
 

@@ -1,4 +1,5 @@
 """places - where a page's commands run: the copy of the tree, what is on the PATH, and the namespaces around them."""
+import fcntl
 import os
 import pathlib
 import shutil
@@ -41,10 +42,14 @@ def tree(to):
 def prepare(wanted):
     """What is fetched once, before pages are read side by side."""
     venv = parts.CACHE / "awscli"
-    if "aws" in wanted and not (venv / AWSCLI).exists():
-        subprocess.check_call([sys.executable, "-m", "venv", "--clear", venv])
-        subprocess.check_call([venv / "bin/pip", "install", "-q", "--disable-pip-version-check", AWSCLI])
-        (venv / AWSCLI).touch()
+    if "aws" in wanted:
+        parts.CACHE.mkdir(parents=True, exist_ok=True)
+        with open(parts.CACHE / "awscli.lock", "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)                    # of two runs side by side one fetches
+            if not (venv / AWSCLI).exists():
+                subprocess.check_call([sys.executable, "-m", "venv", "--clear", venv])
+                subprocess.check_call([venv / "bin/pip", "install", "-q", "--disable-pip-version-check", AWSCLI])
+                (venv / AWSCLI).touch()
     if "local" in wanted:                                        # `make run KAFKA=1` and Kafka's tools, in a network where nothing can be fetched
         for script in ("tests/kafka/broker.sh", "scripts/kafka/tool.sh"):
             subprocess.check_call([TOP / script, "fetch"])

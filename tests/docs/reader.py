@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""reader - types the commands of one page, in the order of the page, as a reader does; apart.py starts it in namespaces of its own.
+"""reader - types the commands of one page, in the order of the page, as a reader does; places.py starts it in namespaces of its own.
 
 usage: reader.py PAGE PLACE TREE         PLACE: local, cluster or aws; TREE: where the commands run, a copy of the project's
 

@@ -1,4 +1,5 @@
 """terminal - a reader's terminal: a bash that keeps its variables, on a pseudo-terminal, so that tools print as people see it."""
+import codecs
 import contextlib
 import fcntl
 import os
@@ -24,6 +25,7 @@ class Terminal:
 
     def __init__(self, tree, environment, scratch):
         self.scratch, self.said, self.count, self.busy = scratch, "", 0, False
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.master, slave = pty.openpty()
         settings = termios.tcgetattr(slave)
         settings[3] &= ~termios.ECHO
@@ -55,7 +57,7 @@ class Terminal:
         ready = select.select([self.master, self.statuses], [], [], seconds)[0]
         if self.master in ready:
             with contextlib.suppress(OSError):
-                self.said += os.read(self.master, 65536).decode("utf-8", "replace")
+                self.said += self.decoder.decode(os.read(self.master, 65536))
             return None
         if self.statuses in ready:
             line = os.read(self.statuses, 65536).decode()

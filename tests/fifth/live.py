@@ -71,7 +71,12 @@ class Run:
     def end(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-        return self.process.wait(60)
+        try:
+            return self.process.wait(120)
+        except subprocess.TimeoutExpired:
+            self.process.kill()                                 # at which its daemons end too
+            self.process.wait()
+            raise AssertionError("it did not end: " + self.shown()[-3000:]) from None
 
     def __exit__(self, *_):
         self.end()

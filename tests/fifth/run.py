@@ -46,7 +46,7 @@ class Copy:
         for variable in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MALL_TEST_VARIANT", "MALL_TEST_BIN"):
             environment.pop(variable, None)
         done = subprocess.run([str(c) for c in command], cwd=self.tree, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, errors="replace", timeout=900)
+                              stderr=subprocess.STDOUT, text=True, errors="replace", timeout=places.DEADLINE)
         assert done.returncode in fine, "%s ended with %d: %s" % (command, done.returncode, done.stdout[-4000:])
         return done.stdout
 
