@@ -24,6 +24,8 @@ static void become(const struct child_program *p, pid_t parent)
                 _exit(NO_PROGRAM);
         setsid(); /* Ctrl-C is for us: we end it when we are done */
         dup2(nothing, STDIN_FILENO);
+        if (nothing > STDERR_FILENO)
+                close(nothing);
         dup2(p->out, STDOUT_FILENO);
         dup2(p->err, STDERR_FILENO);
         if (p->blocked)
@@ -45,8 +47,11 @@ pid_t child_fork(const struct child_program *program)
 bool child_start(struct child *c, const char *const *arguments, bool live)
 {
         struct child_program program = {.arguments = arguments, .environment = environ};
+        sigset_t none; /* we may hold some, and the child's parent's end must reach it */
         int ends[2] = {-1, -1};
 
+        sigemptyset(&none);
+        program.blocked = &none;
         *c = (struct child){0, -1, -1};
         if (live && pipe2(ends, O_CLOEXEC) == 0)
                 c->out = ends[0];

@@ -157,6 +157,8 @@ static bool take_settings(struct up_plan *p, const struct config *config, struct
         if (config_arguments(config)[0])
                 return error_set(error, ERROR_BAD_INPUT, "up takes flags only, not %.100s",
                                  config_arguments(config)[0]);
+        if (!config_text(config, "data-dir")[0])
+                return error_set(error, ERROR_BAD_INPUT, "--data-dir is empty");
         p->bin = bin ? bin : own_directory(p->arena);
         p->text = config_text(config, "text") ? flags_yes(config, "text") : isatty(STDOUT_FILENO);
         p->faults = flags_yes(config, "faults");

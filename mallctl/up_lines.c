@@ -292,7 +292,7 @@ void up_source_read(struct up_source *s)
         if (n > 0) {
                 s->len += (size_t)n;
         } else {
-                if (s->len)
+                if (s->len && s->at[s->len - 1] != '\n')
                         s->at[s->len++] = '\n'; /* its last line had no end */
                 end_input(s);
         }

@@ -44,8 +44,8 @@ static const char *answer(struct arena *arena, struct child *child, const struct
                 return said.at;
         }
         child_read(child->err, &why);
-        error_set(error, ERROR_BAD_INPUT, "%s %s ended with %d%s%.200s", d->program, flag, code,
-                  why.len ? ": " : "", why.at);
+        error_set(error, ERROR_UNAVAILABLE, "%s %s ended with %d%s%.*s", d->program, flag, code,
+                  why.len ? ": " : "", (int)strcspn(why.at, "\n"), why.at);
         return NULL;
 }
 

@@ -52,8 +52,8 @@ static void say(struct runner *r, const char *text)
 {
         if (r->plan->text)
                 up_lines_say(r->lines, text);
-        else
-                fputs(text, stderr);
+        else if (poll(&(struct pollfd){.fd = STDERR_FILENO, .events = POLLOUT}, 1, 0) > 0)
+                fputs(text, stderr); /* what stands still must not hold up the daemons' end */
 }
 
 static void complain(struct runner *r, const char *name, const char *what)
@@ -73,10 +73,13 @@ static const char *end_of(struct arena *arena, int status)
 
 static void signals_of(sigset_t *set)
 {
+        struct sigaction hangup;
+
         sigemptyset(set);
         sigaddset(set, SIGTERM);
         sigaddset(set, SIGINT);
-        sigaddset(set, SIGHUP);
+        if (sigaction(SIGHUP, NULL, &hangup) != 0 || hangup.sa_handler != SIG_IGN)
+                sigaddset(set, SIGHUP); /* nohup ignores it */
         sigaddset(set, SIGCHLD);
 }
 
@@ -200,7 +203,8 @@ static void take_signal(struct runner *r)
                 begin_stop(r);
         } else {
                 signal_all(r, true, true, SIGTERM);
-                enter(r, UP_STOPPING, STOP_MS);
+                if (r->state != UP_STOPPING) /* it puts off no SIGKILL */
+                        enter(r, UP_STOPPING, STOP_MS);
         }
 }
 
@@ -250,6 +254,7 @@ static void move_on(struct runner *r)
 
         if (r->state == UP_STARTING && first == r->plan->count) {
                 r->state = UP_RUNNING;
+                up_ready_close(&r->ready);
                 say_where(r);
         } else if (r->state == UP_STARTING && late) {
                 complain(r, r->plan->daemons[first].name,

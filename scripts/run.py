@@ -61,7 +61,8 @@ class Mall:
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # until it takes signals
             tie()
         for number in SIGNALS:
-            signal.signal(number, self.tell)
+            if signal.getsignal(number) != signal.SIG_IGN:      # nohup ignores SIGHUP
+                signal.signal(number, self.tell)
         # a session of its own: Ctrl-C reaches only this program
         process = subprocess.Popen(command, env=settings, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=prepare)
         self.process = process

@@ -59,11 +59,11 @@ static void refuse(struct unit *unit, const struct entity *entity, const char *f
         to = to ? to : "null";
         if (next[0])
                 unit_refuse(unit, kind, STATUS,
-                            "a status of %s cannot become %s; what can follow is: %s", from, to,
+                            "a status of %.80s cannot become %.80s; what can follow is: %s", from, to,
                             next);
         else
                 unit_refuse(unit, kind, STATUS,
-                            "a status of %s cannot become %s; nothing follows it", from, to);
+                            "a status of %.80s cannot become %.80s; nothing follows it", from, to);
 }
 
 /* The first visible member that differs, but the status; NULL: none. */
@@ -130,9 +130,9 @@ void transition_update(struct unit *unit, const struct entity *entity, const voi
 
 bool transition_to(struct unit *unit, const struct entity *entity, void *row, const char *to)
 {
-        const struct field *status = status_of(unit, entity);
+        const struct field *status = row ? status_of(unit, entity) : NULL;
         const struct transition *transition =
-                status ? transition_of(entity, field_text_of(status, row), to) : NULL;
+                status && entity->transitions ? transition_of(entity, field_text_of(status, row), to) : NULL;
 
         if (!transition)
                 return false;

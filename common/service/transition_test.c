@@ -160,6 +160,12 @@ static void give_up(struct unit *unit, void *arg)
         went = transition_to(unit, &trip_entity, unit_get(unit, &trip_entity, 1), "given up");
 }
 
+static void give_up_none(struct unit *unit, void *arg)
+{
+        (void)arg;
+        went = transition_to(unit, &trip_entity, unit_get(unit, &trip_entity, 1000), "given up");
+}
+
 static void a_reaction_goes_where_a_transition_leads(void)
 {
         begin();
@@ -168,6 +174,9 @@ static void a_reaction_goes_where_a_transition_leads(void)
         check(went);
         check_contains(get("/trips/1"), "\"status\":\"given up\"");
         check_int(things_do(shop.store, give_up, NULL), ERROR_NONE); /* that is no error */
+        check(!went);
+        went = true;
+        check_int(things_do(shop.store, give_up_none, NULL), ERROR_NONE); /* there is no such row */
         check(!went);
         check_text(said(), "TripGivenUp given up");
         shop_end();

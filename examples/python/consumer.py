@@ -52,7 +52,8 @@ def use(store, records):
 
 def main(broker, topic, group, path):
     ending = []
-    signal.signal(signal.SIGTERM, lambda *_: ending.append(True))
+    for number in signal.SIGTERM, signal.SIGINT:
+        signal.signal(number, lambda *_: ending.append(True))
     store = sqlite3.connect(path, timeout=60, isolation_level=None)
     store.executescript(TABLES)
     consumer = Consumer({"bootstrap.servers": broker, "group.id": group, "auto.offset.reset": "earliest",

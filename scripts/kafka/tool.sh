@@ -34,5 +34,6 @@ if [ ! -e "$libs/.complete" ]; then
 	mvn -q -B -f "$here/../../tests/kafka/tools.xml" dependency:copy-dependencies "-DoutputDirectory=$(cd "$libs" && pwd)" >&2
 	touch "$libs/.complete"
 fi
+exec 9>&-                                                       # a consumer may run for ever
 [ -n "$class" ] || exit 0
 exec java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "-Dlog4j.configuration=file:$here/log4j.properties" -cp "$libs/*" "$class" "$@"

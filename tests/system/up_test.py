@@ -1,5 +1,6 @@
 """mallctl up: all daemons under one process, as in a container."""
 import contextlib
+import fcntl
 import json
 import os
 import pathlib
@@ -221,6 +222,51 @@ def test_killed_itself_it_leaves_no_daemon():
             raise
 
 
+def test_killed_while_it_asks_the_daemons_what_they_are_it_leaves_none():
+    """It holds signals back by then, and what it started must not."""
+    with tempfile.TemporaryDirectory(prefix="mall-up-") as directory:
+        for name in DAEMONS:
+            program = pathlib.Path(directory) / name
+            program.write_text("#!/bin/sh\necho $$ >>%s/pids\nexec sleep 1000\n" % directory)
+            program.chmod(0o755)
+        up = subprocess.Popen([BIN / "mallctl", "up", "--bin", directory], cwd=directory, stdin=subprocess.DEVNULL)
+        pids = pathlib.Path(directory) / "pids"
+        try:
+            until(lambda: pids.exists() and pids.read_text().endswith("\n"))
+        finally:
+            up.kill()
+            up.wait()
+        asked = [int(line) for line in pids.read_text().split()]
+        try:
+            until_equal(lambda: [pid for pid in asked if state(pid) not in (None, "Z")], [])
+        finally:
+            for pid in asked:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+
+def test_an_error_output_that_stands_still_holds_up_no_stop():
+    mine, its = pty.openpty()
+    try:
+        with Up(wait=False) as up:
+            up.process.kill()                                   # once more, with the terminal for its errors
+            up.process.wait()
+            fcntl.fcntl(its, fcntl.F_SETFL, os.O_NONBLOCK)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    os.write(its, b"x" * 1000)
+            fcntl.fcntl(its, fcntl.F_SETFL, 0)
+            until(lambda: all(ports.is_free(number) for number in up.numbers.values()))
+            with open(up.directory / "out", "ab") as out:
+                up.process = subprocess.Popen(up.command, cwd=up.directory, env=up.environment, stdin=subprocess.DEVNULL, stdout=out, stderr=its)
+            until(lambda: '"running"' in up.out())
+            up.process.terminate()
+            equal(up.process.wait(WAIT), 0)
+    finally:
+        os.close(mine)
+        os.close(its)
+
+
 def require_namespaces():
     if subprocess.call(["unshare", "--pid", "--fork", "--mount-proc", "true"], stderr=subprocess.DEVNULL):
         raise CannotTell("it takes the right to make a PID namespace")
@@ -300,7 +346,7 @@ def refused(*words, **environment):
 def test_what_it_does_not_understand_it_says():
     for words, why in ((["--prot", "order=1"], "unknown flag --prot; did you mean --port?"), (["order"], "up takes flags only, not order"),
                        (["--port", "ordr=18081"], "no daemon has this name; did you mean order?"), (["--port=order=0"], "with a port from 1 to 65535"),
-                       (["--port"], "expected a value"), (["--faults=on"], "expected one of no, yes"), (["--bin", "/nowhere"], "there is no program /nowhere/order"),
+                       (["--port"], "expected a value"), (["--faults=on"], "expected one of no, yes"), (["--data-dir", ""], "--data-dir is empty"), (["--bin", "/nowhere"], "there is no program /nowhere/order"),
                        (["--faults", "--port", "order=64536"], "--faults takes the port of order + 1000 too, which is too large for 64536")):
         code, said = refused(*words)
         assert code == 2 and why in said and said.endswith("; see mallctl up --help\n"), (words, code, said)
