@@ -70,6 +70,8 @@ def tools_for_cluster(to):
     shutil.copy(CLUSTER / "kubeconfig", settings)
     (to / "kubectl").write_text("#!/bin/sh\nexec %s \"$@\"\n" % (CLUSTER / "bin/kubectl"))
     (to / "kubectl").chmod(0o755)
+    if parts.is_built("istio"):                                  # of `make cluster MESH=1`
+        (to / "istioctl").symlink_to(parts.program("istio", "istioctl"))
     return {"KUBECONFIG": str(settings)}
 
 
