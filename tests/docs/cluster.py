@@ -2,6 +2,7 @@
 import json
 import sys
 
+import parts
 import places
 
 sys.path.insert(1, str(places.TOP / "tests/cluster"))
@@ -9,6 +10,20 @@ import kube                                                     # noqa: E402 (of
 
 KINDS = ("namespaces", "deployments", "statefulsets", "daemonsets", "services", "horizontalpodautoscalers", "configmaps", "secrets",
          "persistentvolumeclaims", "cronjobs", "jobs", "networkpolicies", "serviceaccounts", "roles", "rolebindings", "poddisruptionbudgets")
+
+# Of a page: the parts that it wants (scripts/parts.py), and how they come into the cluster, from the tree that the cluster is of
+WANTED = {"13-logging": (("collector", "victoria-logs"), "cluster.py load collector victoria-logs"),
+          "10-mesh": (("istio",), "mesh.py up"), "11-resilience": (("istio",), "mesh.py up")}
+
+
+def lacks(page):
+    """What the page wants and nobody has built; "" once all of it is in the cluster."""
+    wanted, how = WANTED.get(page, ((), ""))
+    missing = [name for name in wanted if not parts.is_built(name)]
+    if wanted and not missing:
+        script, *words = how.split()
+        kube.run(sys.executable, places.CLUSTER.parents[1] / "deploy/cluster" / script, *words)
+    return ", ".join(missing)
 
 
 def becomes_the_lab():

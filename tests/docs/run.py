@@ -38,8 +38,10 @@ def typed(page, place, show):
     thing = "%s: %d commands, %s" % (page.name, len(steps), place)
     if done is None:
         return thing, None, ""
-    thing += " (%.1f s)" % (time.monotonic() - begin)
     held, said = done
+    if held is None:
+        return thing, None, said
+    thing += " (%.1f s)" % (time.monotonic() - begin)
     if show and held:
         print(textwrap.indent(said, "  "), flush=True)
     return thing, "" if held else said, ""
@@ -48,6 +50,9 @@ def typed(page, place, show):
 def on_cluster(page):
     """From the lab as it is, to the lab as it was."""
     import cluster                                              # which wants one that runs
+    lacking = cluster.lacks(page.name)
+    if lacking:
+        return None, "scripts/parts.py has not built %s" % lacking
     cluster.becomes_the_lab()
     before = cluster.objects()
     held, said = places.read(page.file, "cluster")
@@ -85,7 +90,7 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(1 if arguments.cluster else 2) as pool:
         for thing, trouble, shown in pool.map(lambda job: typed(*job, arguments.show), jobs):
             if trouble is None:
-                print("left out docs: %s: this machine gives no namespaces" % thing, flush=True)
+                print("left out docs: %s: %s" % (thing, shown or "this machine gives no namespaces"), flush=True)
             else:
                 good &= told(thing, trouble, shown)
     return 0 if good else 1
