@@ -59,8 +59,8 @@ static void refuse(struct unit *unit, const struct entity *entity, const char *f
         to = to ? to : "null";
         if (next[0])
                 unit_refuse(unit, kind, STATUS,
-                            "a status of %.80s cannot become %.80s; what can follow is: %s", from, to,
-                            next);
+                            "a status of %.80s cannot become %.80s; what can follow is: %s", from,
+                            to, next);
         else
                 unit_refuse(unit, kind, STATUS,
                             "a status of %.80s cannot become %.80s; nothing follows it", from, to);
@@ -132,7 +132,9 @@ bool transition_to(struct unit *unit, const struct entity *entity, void *row, co
 {
         const struct field *status = row ? status_of(unit, entity) : NULL;
         const struct transition *transition =
-                status && entity->transitions ? transition_of(entity, field_text_of(status, row), to) : NULL;
+                status && entity->transitions
+                        ? transition_of(entity, field_text_of(status, row), to)
+                        : NULL;
 
         if (!transition)
                 return false;
