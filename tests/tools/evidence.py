@@ -20,7 +20,7 @@ def parts(name):
 
 def rows(name):
     """{first cell: the rest of its row}, without the head."""
-    found = re.findall(r"^\| ([^|]+?) (\|.*)$", parts(name)[1], re.M)
+    found = re.findall(r"^\| ((?:[^|\\]|\\.)+?) (\|.*)$", parts(name)[1], re.M)
     return dict(found[1:])
 
 
