@@ -48,6 +48,18 @@ static bool nobody_is_at_work(struct recovery *r, const char *service)
                                     service, (long long)others);
 }
 
+/* The topic is heard within the transaction, which takes as long as the topic is. A daemon's
+   sessions end after seconds, for the sake of others that wait; here nobody is at work. */
+static bool may_take_long(struct recovery *r)
+{
+        return !db_is_shared(r->db) ||
+               db_exec(r->db,
+                       "SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN "
+                       "('idle_in_transaction_session_timeout', 'transaction_timeout', "
+                       "'statement_timeout')",
+                       r->error);
+}
+
 /* Alone: a service that starts meanwhile waits. */
 static bool work(struct recovery *r, const char *service, const struct config *config,
                  struct renewal *renewal)
@@ -58,7 +70,7 @@ static bool work(struct recovery *r, const char *service, const struct config *c
                                        .properties = config_text(config, "bus-properties")};
         char shown[REDACTED];
 
-        if (!db_begin(r->db, true, r->error) || !nobody_is_at_work(r, service))
+        if (!db_begin(r->db, true, r->error) || !may_take_long(r) || !nobody_is_at_work(r, service))
                 return false;
         if (!recovery_begin(r))
                 return error_set(r->error, ERROR_NOT_FOUND,
