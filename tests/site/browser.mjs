@@ -3,7 +3,7 @@
    usage: browser.mjs '{"address": "file:///.../html/", "packages": "...", "pictures": "...", "pages": ["index.html", ...], ...}'      site_test.py calls it
 
    Prints a line of JSON for each case: {"case": ..., "trouble": null}. visitor.mjs watches the pages: errors, and requests to elsewhere. */
-import { equal, launch, until } from '../console/visitor.mjs';
+import { equal, launch, until, untilEqual } from '../console/visitor.mjs';
 import { checkWidth } from '../console/fits.mjs';
 
 const given = JSON.parse(process.argv[2]);
@@ -43,11 +43,14 @@ async function results(page, words) {
     return page.locator('.md-search-result__link').evaluateAll((all) => all.map((one) => decodeURIComponent(one.href)));
 }
 
-/* Waits until the word leads to a page of that language. */
+/* Waits until the word leads to a page of that language, and the results show it: those of the word before stay until the new ones come. */
 async function finds(page, word, pattern) {
-    let found = [];
-    await until(async () => (found = await results(page, word)).some((href) => pattern.test(href)), `${word} leads to ${pattern}: ${found}`);
-    equal((await page.locator('.md-search-result__list').textContent()).toLowerCase().includes(word.toLowerCase()), true, `that the results show ${word}`);
+    let found = [], shown = '';
+    await until(async () => {
+        found = await results(page, word);
+        shown = (await page.locator('.md-search-result__list').textContent()).toLowerCase();
+        return found.some((href) => pattern.test(href)) && shown.includes(word.toLowerCase());
+    }, `${word} leads to ${pattern}: ${found}; the results show it: ${shown}`);
 }
 
 const KOREAN = /README\.ko\.html|\/lab\/ko\//;
@@ -82,7 +85,7 @@ async function theOtherLanguageIsTheSamePage(visit) {
         for (const [path, language] of [[korean, 'ko'], [english, 'en']]) {
             await page.locator('header a[hreflang]').click();
             await until(() => page.url() === given.address + path, `${path} comes after a click`);
-            equal(await page.evaluate(() => document.documentElement.lang), language, `the language of ${path}`);
+            await untilEqual(() => page.evaluate(() => document.documentElement.lang), language, `the language of ${path}`);
         }
     }
 }
