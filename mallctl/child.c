@@ -28,8 +28,7 @@ static void become(const struct child_program *p, pid_t parent)
                 close(nothing);
         dup2(p->out, STDOUT_FILENO);
         dup2(p->err, STDERR_FILENO);
-        if (p->blocked)
-                sigprocmask(SIG_SETMASK, p->blocked, NULL);
+        sigprocmask(SIG_SETMASK, p->blocked, NULL);
         execvpe(p->arguments[0], (char *const *)(uintptr_t)p->arguments, p->environment);
         dprintf(STDERR_FILENO, "%s: %s", p->arguments[0], strerrordesc_np(errno));
         _exit(NO_PROGRAM);

@@ -28,7 +28,7 @@ struct child_program {
                                          arguments, ended by NULL */
         char **environment;           /* ended by NULL */
         int out, err;                 /* its stdout and stderr */
-        const sigset_t *blocked;      /* its signal mask; NULL: ours */
+        const sigset_t *blocked;      /* its signal mask */
 };
 
 /* Starts it in a session of its own, so that Ctrl-C is for us; it gets /dev/null to read, and

@@ -220,11 +220,14 @@ static int run(const struct config *config)
 
         up_run_hold_signals();
         curl_global_init(CURL_GLOBAL_NOTHING); /* no TLS here */
-        if (take_settings(&plan, config, &e))
+        if (take_settings(&plan, config, &e)) {
                 code = start(&plan, config);
-        else
-                code = e.kind == ERROR_BAD_INPUT ? flags_misunderstood("up", e.text)
-                                                 : (warn(e.text), EXIT_FAILURE);
+        } else if (e.kind == ERROR_BAD_INPUT) {
+                code = flags_misunderstood("up", e.text);
+        } else {
+                warn(e.text);
+                code = EXIT_FAILURE;
+        }
         curl_global_cleanup();
         arena_close(&plan.arena);
         return code;

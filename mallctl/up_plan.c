@@ -139,3 +139,19 @@ bool up_plan_describe(struct up_plan *p, struct error *error)
         }
         return good;
 }
+
+struct up_daemon *up_plan_gateway(const struct up_plan *p)
+{
+        for (size_t i = 0; i < p->count; i++)
+                if (p->daemons[i].is_gateway)
+                        return &p->daemons[i];
+        return NULL;
+}
+
+struct up_daemon *up_plan_named(const struct up_plan *p, const char *name)
+{
+        for (size_t i = 0; i < p->count; i++)
+                if (strcmp(p->daemons[i].name, name) == 0)
+                        return &p->daemons[i];
+        return NULL;
+}

@@ -40,6 +40,9 @@ bool up_plan_describe(struct up_plan *plan, struct error *error);
 /* Does the daemon know the variable? name: "MALL_ROUTES", or "MALL_ROUTES=..." */
 bool up_daemon_knows(const struct up_daemon *daemon, const char *name);
 
+struct up_daemon *up_plan_gateway(const struct up_plan *plan);                 /* NULL: none */
+struct up_daemon *up_plan_named(const struct up_plan *plan, const char *name); /* NULL: none */
+
 /* What a program of the plan prints when it is called with one flag; NULL: it fails. */
 const char *up_plan_ask(struct up_plan *plan, const struct up_daemon *daemon, const char *flag,
                         struct error *error);

@@ -50,14 +50,6 @@ static const char **names_of(const struct up_plan *p)
         return names;
 }
 
-static struct up_daemon *daemon_named(const struct up_plan *p, const char *name)
-{
-        for (size_t i = 0; i < p->count; i++)
-                if (strcmp(p->daemons[i].name, name) == 0)
-                        return &p->daemons[i];
-        return NULL;
-}
-
 /* 0: it is no port. */
 static int port_read(const char *text)
 {
@@ -74,7 +66,7 @@ static bool move_one(struct up_plan *p, const char *pair, struct error *error)
 {
         size_t len = strcspn(pair, "=");
         const char *name = arena_copy(p->arena, pair, len);
-        struct up_daemon *d = daemon_named(p, name);
+        struct up_daemon *d = up_plan_named(p, name);
         int port = pair[len] ? port_read(pair + len + 1) : 0;
 
         if (d && port)

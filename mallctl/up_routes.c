@@ -47,14 +47,6 @@ static bool has_moved(const struct up_plan *p)
         return moved;
 }
 
-static struct up_daemon *gateway_of(struct up_plan *p)
-{
-        for (size_t i = 0; i < p->count; i++)
-                if (p->daemons[i].is_gateway)
-                        return &p->daemons[i];
-        return NULL;
-}
-
 static bool write_file(const char *path, const char *text, struct error *error)
 {
         FILE *out = fopen(path, "we");
@@ -69,7 +61,7 @@ static bool write_file(const char *path, const char *text, struct error *error)
 bool up_routes_write(struct up_plan *p, const char *theirs, const char **warning,
                      struct error *error)
 {
-        struct up_daemon *gateway = gateway_of(p);
+        struct up_daemon *gateway = up_plan_gateway(p);
         const char *routes;
 
         *warning = NULL;

@@ -166,10 +166,9 @@ static void signal_all(const struct runner *r, bool gateways, bool others, int n
 
 static bool gateway_lives(const struct runner *r)
 {
-        for (size_t i = 0; i < r->plan->count; i++)
-                if (r->pids[i] && r->plan->daemons[i].is_gateway)
-                        return true;
-        return false;
+        const struct up_daemon *gateway = up_plan_gateway(r->plan);
+
+        return gateway && r->pids[gateway - r->plan->daemons];
 }
 
 static bool any_lives(const struct runner *r)

@@ -4,23 +4,6 @@
 
 #include <string.h>
 
-static const struct up_daemon *gateway_of(const struct up_plan *p)
-{
-        const struct up_daemon *d = p->daemons;
-
-        while (!d->is_gateway)
-                d++;
-        return d;
-}
-
-static const struct up_daemon *named(const struct up_plan *p, const char *name)
-{
-        for (size_t i = 0; i < p->count; i++)
-                if (strcmp(p->daemons[i].name, name) == 0)
-                        return &p->daemons[i];
-        return NULL;
-}
-
 static void write_daemons(const struct up_plan *p, const pid_t *pids, struct text *out)
 {
         text_printf(out, "  %-9s %-6s %-8s %s\n", "daemon", "port", "pid", "health");
@@ -34,7 +17,8 @@ static void write_daemons(const struct up_plan *p, const pid_t *pids, struct tex
 
 static void write_tries(const struct up_plan *p, struct text *out)
 {
-        const struct up_daemon *order = named(p, "order"), *product = named(p, "product");
+        const struct up_daemon *order = up_plan_named(p, "order"),
+                               *product = up_plan_named(p, "product");
 
         if (!order || !product)
                 return;
@@ -44,13 +28,13 @@ static void write_tries(const struct up_plan *p, struct text *out)
                     "        http POST http://%s:%d/orders productId=1001 productName=TV qty=5 "
                     "customerId=100\n"
                     "        http http://%s:%d/inventories/1\n",
-                    p->host, product->port, p->host, gateway_of(p)->port, p->host,
-                    gateway_of(p)->port);
+                    p->host, product->port, p->host, up_plan_gateway(p)->port, p->host,
+                    up_plan_gateway(p)->port);
 }
 
 static void write_faults(const struct up_plan *p, struct text *out)
 {
-        const struct up_daemon *product = named(p, "product");
+        const struct up_daemon *product = up_plan_named(p, "product");
 
         text_string(out, "\n  faults to practise with: the console's panel, or GET, POST and "
                          "DELETE /faults of\n");
@@ -66,7 +50,7 @@ static void write_faults(const struct up_plan *p, struct text *out)
 void up_table_write(const struct up_plan *p, const pid_t *pids, const char *store, const char *bus,
                     struct text *out)
 {
-        const struct up_daemon *gateway = gateway_of(p);
+        const struct up_daemon *gateway = up_plan_gateway(p);
         char shown[2][REDACTED];
 
         text_printf(out,

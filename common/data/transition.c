@@ -70,7 +70,7 @@ static void refuse(struct unit *unit, const struct entity *entity, const char *f
 static const struct field *changed(const struct shape *shape, const void *a, const void *b)
 {
         for (const struct field *f = shape->fields; f->name; f++)
-                if (!(f->flags & FIELD_HIDDEN) && strcmp(f->name, STATUS) != 0 &&
+                if (strcmp(f->name, STATUS) != 0 &&
                     !shape_same(&(struct shape){(const struct field[]){*f, {NULL}}, shape->size}, a,
                                 b))
                         return f;

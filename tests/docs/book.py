@@ -1,5 +1,6 @@
 """book - the pages of docs/lab: what is in them, whether both languages say the same, and what of it no test runs."""
 import dataclasses
+import functools
 import pathlib
 import re
 import sys
@@ -33,6 +34,7 @@ class Page:
         return self.file.stem
 
 
+@functools.cache
 def pages(language):
     made = []
     for file in sorted((LAB / language).glob("*.md"), key=lambda file: (not file.stem[0].isdigit(), file.stem != "efs", file.stem)):

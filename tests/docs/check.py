@@ -63,7 +63,7 @@ def typed(text, place, tools=None):
         (folder / "t.md").write_text(text, encoding="utf-8")
         (folder / "tree").mkdir()
         environment = places.environment(tools)
-        done = subprocess.run([*places.apart("--net", "--mount"), sys.executable, places.HERE / "reader.py", folder / "t.md", place, folder / "tree"],
+        done = subprocess.run([*places.apart(*places.ALONE), sys.executable, places.HERE / "reader.py", folder / "t.md", place, folder / "tree"],
                               env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
         return done.returncode == 0, done.stdout
 
@@ -97,7 +97,7 @@ def stories():
     """(thing, trouble or "")"""
     troubles = [("%s: %s" % one) for one in of_rules() if one[1]]
     yield "the rules of the fences are held, and each breach is named (%d)" % len(WRONG), "\n".join(troubles)
-    if not places.apart("--net", "--mount"):
+    if not places.apart(*places.ALONE):
         print("left out docs: the reader's own test: this machine gives no namespaces", flush=True)
         return
     for words, (text, wanted) in PAGES.items():

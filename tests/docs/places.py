@@ -1,5 +1,4 @@
 """places - where a page's commands run: the copy of the tree, what is on the PATH, and the namespaces around them."""
-import fcntl
 import os
 import pathlib
 import shutil
@@ -9,19 +8,16 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parents[1]
-sys.path[1:1] = [str(TOP / "tests/fifth"), str(TOP / "tests/system"), str(TOP / "tests/k8s"), str(TOP / "scripts")]
+sys.path[1:1] = [str(TOP / "tests/fifth"), str(TOP / "tests/system"), str(TOP / "tests/k8s"), str(TOP / "tests/tools"), str(TOP / "scripts")]
 import page as fifth_page                                       # noqa: E402 (of tests/fifth)
 import parts                                                    # noqa: E402 (of scripts)
+from apart import PROCESSES, apart                              # noqa: E402 (of tests/tools)
 
 AWSCLI = "awscli==1.46.3"
+AWS = parts.CACHE / AWSCLI
 CLUSTER = pathlib.Path(os.environ.get("MALL_TEST_CLUSTER") or TOP / "build/cluster")
+ALONE = "--net", "--mount", *PROCESSES
 DEADLINE = 40 * 60                                              # seconds a page: it only ends what hangs
-
-
-def apart(*more):
-    """The command in front of another that gives it namespaces of its own; [] where this machine does not."""
-    command = ["unshare", *more, "--pid", "--fork", "--kill-child", "--mount-proc", *([] if os.geteuid() == 0 else ["--map-root-user"])]
-    return command if subprocess.call([*command, "true"], stderr=subprocess.DEVNULL) == 0 else []
 
 
 def tree(to):
@@ -41,15 +37,8 @@ def tree(to):
 
 def prepare(wanted):
     """What is fetched once, before pages are read side by side."""
-    venv = parts.CACHE / "awscli"
     if "aws" in wanted:
-        parts.CACHE.mkdir(parents=True, exist_ok=True)
-        with open(parts.CACHE / "awscli.lock", "w", encoding="utf-8") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)                    # of two runs side by side one fetches
-            if not (venv / AWSCLI).exists():
-                subprocess.check_call([sys.executable, "-m", "venv", "--clear", venv])
-                subprocess.check_call([venv / "bin/pip", "install", "-q", "--disable-pip-version-check", AWSCLI])
-                (venv / AWSCLI).touch()
+        parts.venv(AWS, AWSCLI)
     if "local" in wanted:                                        # `make run KAFKA=1` and Kafka's tools, in a network where nothing can be fetched
         for script in ("tests/kafka/broker.sh", "scripts/kafka/tool.sh"):
             subprocess.check_call([TOP / script, "fetch"])
@@ -57,7 +46,7 @@ def prepare(wanted):
 
 def tools_for_aws(to):
     """A folder of the commands that stand in for AWS' and its neighbours'."""
-    (to / "aws").write_text("#!/bin/sh\nexec %s %s \"$@\"\n" % (parts.CACHE / "awscli/bin/python", HERE / "aws_stand_in.py"))
+    (to / "aws").write_text("#!/bin/sh\nexec %s %s \"$@\"\n" % (AWS / "bin/python", HERE / "aws_stand_in.py"))
     (to / "aws").chmod(0o755)
     for name in ("eksctl", "docker", "kubectl"):
         (to / name).symlink_to(HERE / "stand_in.py")
@@ -84,10 +73,10 @@ def read(file, place):
     """(did it hold, what was typed and printed) of a page at one place; None: this machine cannot."""
     if place == "cluster":
         pid = (CLUSTER / "pid").read_text().split()[0]
-        inside = apart("--mount")
+        inside = apart("--mount", *PROCESSES)
         inside = inside and ["nsenter", "--net=/proc/%s/ns/net" % pid, *inside]
     else:
-        inside = apart("--net", "--mount")
+        inside = apart(*ALONE)
     if not inside:
         return None
     with tempfile.TemporaryDirectory(prefix="mall-docs-") as scratch:

@@ -5,11 +5,8 @@ usage: reader.py PAGE PLACE TREE         PLACE: local, cluster or aws; TREE: whe
 
 Says what it typed and what was printed; the last line is `read N commands` or `FAILED PAGE:LINE: why`.
 """
-import fcntl
 import os
 import pathlib
-import socket
-import struct
 import sys
 import tempfile
 import time
@@ -17,18 +14,14 @@ import time
 import fences
 from terminal import Ended, Terminal
 
-SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+sys.path.insert(1, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
+from apart import raise_loopback                                # noqa: E402 (of tests/tools)
+
 KEPT = ("PATH", "LANG", "USER", "CCACHE_DIR", "XDG_CACHE_HOME", "PYTHONPATH", "KUBECONFIG", "JAVA_HOME")
 
 
 class Failed(Exception):
     """The page is not true."""
-
-
-def raise_loopback():
-    """In a network of our own it is down at first."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as lo:
-        fcntl.ioctl(lo, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
 
 
 def environment(home):
@@ -105,9 +98,8 @@ class Reader:
             raise Failed("it ended, and did not print %r\n%s" % (step.until, terminal.said))
         if step.expected is not None:
             end = time.monotonic() + step.timeout
-            while fences.missing(step.expected + "\n" + fences.ANY, terminal.said) is not None and time.monotonic() < end:
+            while (wanted := fences.missing(step.expected + "\n" + fences.ANY, terminal.said)) is not None and time.monotonic() < end:
                 terminal.read(0.2)
-            wanted = fences.missing(step.expected + "\n" + fences.ANY, terminal.said)
             if wanted is not None:
                 raise Failed("it did not print, where it should: %s\n%s" % (wanted, terminal.said))
         print("\n".join(fences.plain(terminal.said)), flush=True)

@@ -6,35 +6,26 @@ usage: live.py STORIES log|kafka        STORIES: the end of the name of a module
 It lies in the tree whose daemons it starts. Prints a line for each case, as the other tests do.
 """
 import contextlib
-import fcntl
 import importlib
 import json
 import os
 import pathlib
 import shutil
 import signal
-import socket
-import struct
 import subprocess
 import sys
 import tempfile
 import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(TOP / "tests/system"))
+sys.path[:0] = [str(TOP / "tests/system"), str(TOP / "tests/tools")]
+from apart import raise_loopback                                # noqa: E402 (of tests/tools)
 from mall import BIN, DAEMONS, Client, equal, ports, services, tool, until     # noqa: E402 (lies in tests/system/)
 
-SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 ORDER = {"productId": "1001", "productName": "TV", "qty": 5, "customerId": "100"}
 ADMIN_STEP = 1000                                               # from a daemon's port to its admin port, in scripts/run.py
 BROKER_PORT = 9092
 START_SECONDS = 120
-
-
-def raise_loopback():
-    """In a network of our own it is down at first."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as lo:
-        fcntl.ioctl(lo, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
 
 
 def taken(bus):

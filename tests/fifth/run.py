@@ -68,7 +68,7 @@ class Copy:
 # ---- the cases, in this order: what comes later needs what was built; those of SERVICE are told of each service
 
 def its_commands_print_what_it_says(copy):
-    inside = places.apart("--net", "--mount")
+    inside = places.apart(*places.ALONE)
     if not inside:
         raise LeftOut("this machine gives no namespaces")
     cache = {"CCACHE_DIR": copy.run("ccache", "--get-config", "cache_dir").strip()} if shutil.which("ccache") else {}
@@ -200,11 +200,9 @@ def the_tests_of_the_system_run_with_it(copy):
 
 def live(bus):
     def story(copy):
-        apart = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
-        if subprocess.call([*apart, "true"], stderr=subprocess.DEVNULL) != 0:
-            apart = []
-        command = [*apart, sys.executable, copy.tree / "tests/fifth/live.py", copy.names[0], bus]
-        said = copy.run(*command, fine=(0, 1), **({"MALL_TEST_APART": "1"} if apart else {}))
+        inside = places.apart("--net")
+        command = [*inside, sys.executable, copy.tree / "tests/fifth/live.py", copy.names[0], bus]
+        said = copy.run(*command, fine=(0, 1), **({"MALL_TEST_APART": "1"} if inside else {}))
         assert re.search("fifth:? ", said) and "Traceback" not in said, said
         return said
     return story

@@ -8,20 +8,18 @@ From then on this process has a network and mounts of its own, which end with it
 listens on 8080; names lead there, in this process too.
 """
 import ctypes
-import fcntl
 import os
 import pathlib
 import shutil
-import socket
-import struct
 import subprocess
 import tempfile
 
+from apart import raise_loopback
 from image import EMULATOR, USER, Image
 from mall import DAEMONS, SERVICES, CannotTell, Daemon, Mall, services, tool
 from names import Names
 
-CLONE_NEWNS, CLONE_NEWNET, SIOCSIFFLAGS, IFF_UP = 0x20000, 0x40000000, 0x8914, 1
+CLONE_NEWNS, CLONE_NEWNET = 0x20000, 0x40000000
 
 # the pods, and the names that the built-in routes of the docker profile have for them
 PODS = {name: ("127.0.1.%d" % number, "user23-" + services.host(name) if name in SERVICES else name) for number, name in enumerate(DAEMONS, 1)}
@@ -36,8 +34,7 @@ def be_apart():
     if libc.unshare(CLONE_NEWNS | CLONE_NEWNET) != 0:
         raise CannotTell("unshare: " + os.strerror(ctypes.get_errno()))
     tool("mount", "--make-rprivate", "/")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as lo:
-        fcntl.ioctl(lo, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
+    raise_loopback()
 
 
 def lay_over(source, target, *options):

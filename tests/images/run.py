@@ -6,7 +6,7 @@ usage: [ARCH=arm64] run.py [--jobs N] [PART]...      stories whose name contains
 import pathlib
 import sys
 
-sys.path.insert(1, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
+sys.path[1:1] = [str(pathlib.Path(__file__).resolve().parents[1] / folder) for folder in ("system", "tools")]
 import stories                                                  # noqa: E402
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """evidence - the tables of docs/evidence.md that tests write, each between two lines that name it."""
+import datetime
 import pathlib
 import re
+import subprocess
 
 EVIDENCE = pathlib.Path(__file__).resolve().parents[2] / "docs/evidence.md"
 
@@ -32,6 +34,7 @@ def write(name, head, made):
     EVIDENCE.write_text(before + table + after, encoding="utf-8")
 
 
-def add(name, head, made):
-    """A row that is there already is told anew; the others stay."""
-    write(name, head, {**rows(name), **made})
+def held(name, head, thing, figures):
+    """A row with today's date and the commit: the last time that it held. The other rows stay."""
+    commit = subprocess.check_output(["git", "-C", EVIDENCE.parent, "rev-parse", "--short=12", "HEAD"], text=True).strip()
+    write(name, head, {**rows(name), thing: "| %s | %s | %s |" % (datetime.date.today(), commit, figures)})
