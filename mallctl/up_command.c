@@ -83,22 +83,22 @@ static const char *own_directory(struct arena *arena)
         return slash ? arena_copy(arena, path, (size_t)(slash - path)) : ".";
 }
 
+/* And those above it. path: not empty */
 static bool make_directory(const char *path, struct error *error)
 {
-        char *copy = memory_string(path);
-        bool good = true;
+        char *copy = memory_string(path), *end = copy;
+        bool good = true, last = false;
 
-        for (char *end = copy; good && end; *end = '/') {
-                end = strchr(end + 1, '/');
-                if (end)
-                        *end = '\0';
-                good = mkdir(copy, 0777) == 0 || errno == EEXIST;
-                if (!end)
-                        break;
+        while (good && !last) {
+                end = strchrnul(end + 1, '/');
+                last = !*end;
+                *end = '\0';
+                good = mkdir(copy, 0777) == 0 || errno == EEXIST ||
+                       error_set(error, ERROR_UNAVAILABLE,
+                                 "the directory %.200s cannot be made: %s", path, strerror(errno));
+                if (!last)
+                        *end = '/';
         }
-        if (!good)
-                error_set(error, ERROR_UNAVAILABLE, "the directory %.200s cannot be made: %s", path,
-                          strerror(errno));
         free(copy);
         return good;
 }

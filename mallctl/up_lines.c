@@ -138,8 +138,8 @@ void up_lines_write(struct up_lines *lines)
 
         if (n < 0 && (errno == EINTR || errno == EAGAIN))
                 return;
-        if (n <= 0) { /* the terminal, or the reader, is gone */
-                lines->gone = true;
+        if (n <= 0) { /* the terminal, or the reader, is gone; a disk may have room again later */
+                lines->gone = errno != ENOSPC && errno != EDQUOT;
                 n = (ssize_t)lines->len;
         }
         lines->first += (size_t)n;

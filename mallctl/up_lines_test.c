@@ -290,6 +290,25 @@ static void where_nobody_reads_lines_are_thrown_away_and_the_file_has_them(void)
         output_close();
 }
 
+static void a_disk_that_is_full_takes_lines_again_once_it_has_room(void)
+{
+        char kept[100] = "";
+        int full = open("/dev/full", O_WRONLY | O_CLOEXEC), file = memfd_create("output", 0);
+
+        check(full >= 0 && file >= 0);
+        lines = up_lines_open(full, true);
+        up_lines_say(lines, "lost\n");
+        check(write_once() && !up_lines_wait(lines));
+        check(dup2(file, full) == full); /* as if the disk had got room */
+        up_lines_say(lines, "kept\n");
+        check(write_once() && !up_lines_wait(lines));
+        check(pread(file, kept, sizeof kept - 1, 0) > 0);
+        check_text(kept, "kept\n");
+        up_lines_close(&lines);
+        close(full);
+        close(file);
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
@@ -300,6 +319,7 @@ int main(int argc, char **argv)
                 STORY(a_line_without_end_is_cut),
                 STORY(a_terminal_that_stands_still_holds_up_nothing),
                 STORY(where_nobody_reads_lines_are_thrown_away_and_the_file_has_them),
+                STORY(a_disk_that_is_full_takes_lines_again_once_it_has_room),
                 {NULL, NULL},
         };
 

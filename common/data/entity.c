@@ -7,6 +7,9 @@
 
 static bool is_said_before(const struct entity *entity, const struct transition *transition)
 {
+        if (transition->says == entity->says_created || transition->says == entity->says_changed ||
+            transition->says == entity->says_removed)
+                return true;
         for (const struct transition *t = entity->transitions; t != transition; t++)
                 if (t->says == transition->says)
                         return true;

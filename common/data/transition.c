@@ -81,7 +81,7 @@ static void follow(struct unit *unit, const struct entity *entity,
                    const struct transition *transition, void *row)
 {
         unit_update(unit, entity, row);
-        if (transition->says)
+        if (transition->says && transition->says != entity->says_changed)
                 unit_announce(unit, transition->says, row);
 }
 

@@ -49,9 +49,19 @@ static const struct entity stray_entity = {
         .transitions = trip_transitions,
 };
 
+/* It says of each change what one of the ways says too. */
+static const struct entity call_entity = {
+        .item = "call",
+        .collection = "calls",
+        .shape = TRIP_SHAPE,
+        .says_changed = &trip_begun,
+        .transitions = trip_transitions,
+};
+
 static void begin(void)
 {
-        static const struct entity *const entities[] = {&trip_entity, &stray_entity, NULL};
+        static const struct entity *const entities[] = {&trip_entity, &stray_entity, &call_entity,
+                                                        NULL};
 
         shop_begin_with(entities);
         shop_changes = 0;
@@ -115,6 +125,17 @@ static void a_transition_is_gone_and_said(void)
         check_text(said(), "TripBegun begun");
         check_int(shop_changes, 2);
         check_contains(get("/trips/1"), "\"status\":\"over\"");
+        shop_end();
+}
+
+static void a_way_and_a_change_say_the_same_event_once(void)
+{
+        begin();
+        post("/calls", "{}");
+        answers(call("PATCH", "/calls/1", JSON_BODY, "{\"status\":\"begun\"}"), 200);
+        check_text(said(), "TripBegun begun");
+        answers(call("PATCH", "/calls/1", JSON_BODY, "{\"status\":\"given up\"}"), 200);
+        check_text(said(), "TripBegun begun, TripBegun given up, TripGivenUp given up");
         shop_end();
 }
 
@@ -195,6 +216,9 @@ static void each_event_is_named_once(void)
         static const struct event_type made = {"TripMade", &trip_shape, "goal"};
         struct entity all = trip_entity;
 
+        check(entity_says(&call_entity, 0) == &trip_begun);
+        check(entity_says(&call_entity, 1) == &trip_given_up);
+        check(entity_says(&call_entity, 2) == NULL);
         check(entity_says(&trip_entity, 0) == &trip_begun);
         check(entity_says(&trip_entity, 1) == &trip_given_up);
         check(entity_says(&trip_entity, 2) == NULL);
@@ -210,6 +234,7 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 STORY(a_row_begins_where_its_transitions_do),
                 STORY(a_transition_is_gone_and_said),
+                STORY(a_way_and_a_change_say_the_same_event_once),
                 STORY(another_way_is_refused),
                 STORY(nothing_but_the_status_changes),
                 STORY(a_reaction_goes_where_a_transition_leads),

@@ -85,7 +85,7 @@ class Service:
         code = "\n".join(text_of(path.relative_to(TOP)) for path in self.files)
         self.types = dict(EVENT_TYPE.findall(code))
         self.entities = {name: dict(re.findall(r"\.(\w+) = &?\"?([\w ]+)", body)) for name, body in ENTITY.findall(code)}
-        self.transitions = {name: re.findall(r'\{"\w+", "(\w+)", &?(\w+)\}', rows) for name, rows in TRANSITIONS.findall(code)}
+        self.transitions = {name: re.findall(r'\{"[^"]+", "([^"]+)", &?(\w+)\}', rows) for name, rows in TRANSITIONS.findall(code)}
         self.functions = dict(FUNCTION.findall(code))
         self.policies = [Policy(event, function, self.said_by(function)) for table in REACTIONS.findall(code)
                          for event, function in re.findall(r'\{"(\w+)", (\w+)\}', table)]
@@ -105,12 +105,16 @@ class Service:
     def said_on_the_way(self, entity):
         """(status, events) of each status that a row's life leads to."""
         ways = self.transitions.get(self.entities.get(entity, {}).get("transitions"), [])
-        return dict((to, [self.types[said]] if said in self.types else []) for to, said in ways)
+        found = {to: [] for to, _ in ways}
+        for to, said in ways:
+            if said in self.types and self.types[said] not in found[to]:
+                found[to].append(self.types[said])
+        return found
 
     def said_by(self, function, seen=()):
         """The events that a function says, and what it calls of this folder."""
         body, found = self.functions.get(function, ""), []
-        for entity, to in re.findall(r'\btransition_to\(unit, &(\w+), \w+, "(\w+)"\)', body):
+        for entity, to in re.findall(r'\btransition_to\(unit, &(\w+), \w+, "([^"]+)"\)', body):
             found += self.said_on_the_way(entity).get(to, [])
         for called, first in re.findall(r"\b(\w+)\((?:unit, &(\w+))?", body):
             if called in SAYS:

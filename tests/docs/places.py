@@ -36,12 +36,17 @@ def tree(to):
 
 
 def prepare(wanted):
-    """What is fetched once, before pages are read side by side."""
+    """What is fetched once, before pages are read side by side. What cannot be: {place: why}."""
+    lacks = {}
     if "aws" in wanted:
-        parts.venv(AWS, AWSCLI)
+        try:
+            parts.venv(AWS, AWSCLI)
+        except subprocess.CalledProcessError:
+            lacks["aws"] = "no %s from PyPI" % AWSCLI
     if "local" in wanted:                                        # `make run KAFKA=1` and Kafka's tools, in a network where nothing can be fetched
         for script in ("tests/kafka/broker.sh", "scripts/kafka/tool.sh"):
             subprocess.check_call([TOP / script, "fetch"])
+    return lacks
 
 
 def tools_for_aws(to):

@@ -28,12 +28,14 @@ def told(thing, trouble, shown=""):
     return not trouble
 
 
-def typed(page, place, show):
-    """(thing, trouble, what was printed)"""
+def typed(page, place, show, lacks):
+    """(thing, trouble, what was printed); no trouble at all (None): it was left out, and why. lacks: {place: what it lacks}."""
     steps = [step for step in page.steps if step.where == place]
+    thing = "%s: %d commands, %s" % (page.name, len(steps), place)
+    if place in lacks:
+        return thing, None, lacks[place]
     begin = time.monotonic()
     done = on_cluster(page) if place == "cluster" else places.read(page.file, place)
-    thing = "%s: %d commands, %s" % (page.name, len(steps), place)
     if done is None:
         return thing, None, ""
     held, said = done
@@ -80,10 +82,9 @@ def main():
         sys.exit("docs: no page is called like %s" % ", ".join(arguments.part))
     wanted = ("cluster",) if arguments.cluster else ("local", "aws")
     jobs = [(page, place) for page in pages for place in wanted if any(step.where == place for step in page.steps)]
-    if not arguments.cluster:
-        places.prepare({place for _, place in jobs})
+    lacks = {} if arguments.cluster else places.prepare({place for _, place in jobs})
     with concurrent.futures.ThreadPoolExecutor(1 if arguments.cluster else 2) as pool:
-        for thing, trouble, shown in pool.map(lambda job: typed(*job, arguments.show), jobs):
+        for thing, trouble, shown in pool.map(lambda job: typed(*job, arguments.show, lacks), jobs):
             if trouble is None:
                 print("left out docs: %s: %s" % (thing, shown or "this machine gives no namespaces"), flush=True)
             else:

@@ -116,4 +116,6 @@ def main(usage, jobs, deadlines):
         told(again.verdict("%s: %s" % (module[:-5], name[5:].replace("_", " ")), text,
                            lambda: tell_apart(module, name, deadlines[arguments.variant])))
     print("%s: %d told, %d failed, %d skipped" % (here.name, words["ok"] + words["FAIL"], words["FAIL"], words["skip"]))
-    return 1 if words["FAIL"] or not wanted else 0
+    if not words.total():
+        print("%s: no story is called like %s" % (here.name, " ".join(arguments.part) or "that"), file=sys.stderr)
+    return 1 if words["FAIL"] or not words.total() else 0
