@@ -181,7 +181,7 @@ def cloud(look):
     look.show(cluster.of_mall("get", "services"))
     nodes = cluster.objects("nodes")
     unready = [n["metadata"]["name"] for n in nodes if not is_ready(n)]
-    look.claim(not unready if nodes else None, "%d nodes, all ready" % len(nodes) if not unready else "nodes that are not ready" + named(unready),
+    look.claim(not unready if nodes else None, "nodes: %d, all ready" % len(nodes) if not unready else "nodes that are not ready" + named(unready),
                "노드 %d개 모두 Ready" % len(nodes) if not unready else "Ready가 아닌 노드" + named(unready))
     look.all_ready(look.pods(), "the mall", "쇼핑몰")
     address = [i.get("hostname") or i.get("ip") for s in cluster.objects("-n", cluster.namespace, "services")
@@ -252,16 +252,24 @@ def autoscale(look):
     return None
 
 
+def rollouts(cluster):
+    """When those of order began. A Deployment keeps its last ReplicaSets, an undo takes an old one again, and events are there for an hour."""
+    name = cluster.prefix + "-order"
+    sets = cluster.objects("-n", cluster.namespace, "replicasets", "-l", "app=order") or ()
+    events = cluster.objects("-n", cluster.namespace, "events", "--field-selector=reason=ScalingReplicaSet,involvedObject.name=" + name) or ()
+    began = {s["metadata"]["creationTimestamp"] for s in sets if any(o["name"] == name for o in s["metadata"].get("ownerReferences", ()))}
+    began |= {e["lastTimestamp"] for e in events if re.search(r"Scaled up replica set \S+ from 0 to ", e.get("message", "")) and e.get("lastTimestamp")}
+    return sorted(map(load.moment, began))
+
+
 def zero_downtime(look):
-    """siege's log says when a load ran, a ReplicaSet when a rollout began. Of several rollouts the best one counts: a page breaks the others."""
+    """siege's log says when a load ran. Of several rollouts the best one counts: a page breaks the others on purpose."""
     cluster = look.cluster
     look.show(cluster.of_mall("rollout", "history", "deployment/%s-order" % cluster.prefix))
     look.show(cluster.of_mall("get", "replicasets", "-l", "app=order"))
-    sets = cluster.objects("-n", cluster.namespace, "replicasets", "-l", "app=order") or ()
-    made = sorted(load.moment(r["metadata"]["creationTimestamp"]) for r in sets
-                  if any(o["name"] == cluster.prefix + "-order" for o in r["metadata"].get("ownerReferences", ())))
+    look.show(cluster.of_mall("get", "events", "--field-selector=reason=ScalingReplicaSet,involvedObject.name=%s-order" % cluster.prefix))
     runs = look.sieges()
-    met = [load.together(found) for found in (load.at(runs, moment) for moment in made[1:]) if found] # the first one is no rollout
+    met = [load.together(found) for found in (load.at(runs, moment) for moment in rollouts(cluster)) if found]
     best = max(met, key=lambda r: (not r.failed, r.successful), default=None)
     if not best:
         return look.claim(None, "no load of siege during a rollout of order; the pod siege knows of %d loads" % len(runs),

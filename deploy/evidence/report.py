@@ -87,8 +87,8 @@ class Found:
         return checkpoints.worst(self.claims)
 
     def reason(self, lang):
-        """The claim that decided."""
-        return next((c.words[lang] for c in self.claims if c.verdict == self.verdict()), "")
+        """The claims that decided."""
+        return "; ".join(c.words[lang] for c in self.claims if c.verdict == self.verdict())
 
 
 @dataclasses.dataclass

@@ -24,7 +24,8 @@ PASSWORD = "a-token-that-no-log-may-show"
 OVERLAY = "deploy/k8s/overlays/lab/shop"
 SYSTEM = ("sh", "sed", "cut", "grep", "mkdir", "tar", "gzip", "install", "dirname")     # what a pipeline needs beside its tools
 SOURCE = ("buildspec", "deploy", "scripts", "Makefile", "Dockerfile.template",
-          "compose.yaml", ".devcontainer", ".dockerignore", ".github", "NEWS.md")      # of tests/deploy/everywhere.py and release.py
+          "compose.yaml", ".devcontainer", ".dockerignore", ".github", "NEWS.md",      # of tests/deploy/everywhere.py and release.py
+          "docs/pictures")                                      # of evidence_report.py
 
 
 class World:

@@ -19,6 +19,7 @@ if __name__ == "__main__" and pathlib.Path(sys.prefix) != fetch.VENV:
     os.execv(fetch.PYTHON, [fetch.PYTHON, *sys.argv])
 
 import codebuild                                                # noqa: E402
+import evidence_report                                          # noqa: E402
 import everywhere                                               # noqa: E402
 import files                                                    # noqa: E402
 import insights                                                 # noqa: E402
@@ -30,7 +31,7 @@ import pipelines                                                # noqa: E402
 import release                                                  # noqa: E402
 import teardown                                                 # noqa: E402
 
-OF_TREES, OF_PIPELINES = (files, everywhere, release, laptop, insights, teardown, participant, mine, one_more), pipelines.OF_EACH + pipelines.OF_ORDER
+OF_TREES, OF_PIPELINES = (files, everywhere, release, laptop, evidence_report, insights, teardown, participant, mine, one_more), pipelines.OF_EACH + pipelines.OF_ORDER
 
 
 def words(function):
