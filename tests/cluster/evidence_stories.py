@@ -75,15 +75,16 @@ def of_the_mesh():
     mesh_lab.istio("up")
     mesh_lab.siege_anew()
     try:
-        lab.apply(*mesh_lab.MESH, beside=("mesh-siege",))
-        mesh_lab.scaled("order", 3)
-        product = mesh_lab.product()
-        with mesh_lab.sick(pods("order")[0]["metadata"]["name"], kind="http-status", status=503, path="/orders/**"):
-            kube.siege("-c10", "-r100", "--content-type", "application/json", kube.url("order", "/orders POST ") + kube.ORDER % (product, 1))
-        verdicts = collect("--checkpoint", "10,11")
+        with lab.having(*mesh_lab.MESH, beside=("mesh-siege",)):
+            mesh_lab.scaled("order", 3)
+            product = mesh_lab.product()
+            with mesh_lab.sick(pods("order")[0]["metadata"]["name"], kind="http-status", status=503, path="/orders/**"):
+                kube.siege("-c10", "-r100", "--content-type", "application/json", kube.url("order", "/orders POST ") + kube.ORDER % (product, 1))
+            verdicts = collect("--checkpoint", "10,11")
     finally:
+        kubectl("scale", deployment("order"), "--replicas=1")
         mesh_lab.siege_anew()
-        lab.apply()
+        kube.apply_lab()
         mesh_lab.istio("down")
     proven(verdicts)
     return len(verdicts)
