@@ -65,7 +65,9 @@ class Look:
         return {d["metadata"]["name"][len(self.cluster.prefix) + 1:]: d for d in found or ()}
 
     def pods(self):
-        return self.cluster.objects("-n", self.cluster.namespace, "pods", "-l", "app.kubernetes.io/instance=%s-mall" % self.cluster.prefix)
+        """Of the mall, those that are there to stay: after a rollout the old ones end for a while, some stay as failed, and have successors."""
+        found = self.cluster.objects("-n", self.cluster.namespace, "pods", "-l", "app.kubernetes.io/instance=%s-mall" % self.cluster.prefix)
+        return [p for p in found or () if not p["metadata"].get("deletionTimestamp") and p["status"].get("phase") not in ("Succeeded", "Failed")]
 
     def mine(self, *words):
         """Of objects that a namespace may have of several malls, those with our prefix; None where their kind is not there."""
@@ -81,7 +83,7 @@ class Look:
 
     def all_ready(self, pods, english, korean):
         """Claims that there are pods, and all of them ready."""
-        work = [p for p in pods or () if p["status"].get("phase") not in ("Succeeded", "Failed")] # the latter has a successor
+        work = [p for p in pods or () if p["status"].get("phase") != "Succeeded"]
         unready = [p["metadata"]["name"] for p in work if not is_ready(p)]
         if not work:
             self.claim(None, "%s: no pods" % english, "%s: 파드 없음" % korean)

@@ -133,6 +133,21 @@ def what_is_not_there_is_said(tree):
             assert made.verdicts() == {key: "not there"} and why in made.text, (key, made.trouble, made.text[:800])
 
 
+def pods_that_end_do_not_count(tree):
+    """After a rollout the old ones are there for a while: without a sidecar, or not ready."""
+    def one_more(key, text):
+        if not key.endswith("app.kubernetes.io/instance=user23-mall -o json") or " pods " not in key:
+            return None
+        pods = json.loads(text)
+        old = {"metadata": {"name": "user23-product-old", "labels": {"app": "product"}, "deletionTimestamp": "2026-12-01T04:00:00Z"},
+               "spec": {"containers": [{"name": "product"}]}, "status": {"phase": "Running", "conditions": []}}
+        evicted = {**old, "metadata": {"name": "user23-product-evicted", "labels": {"app": "product"}}, "status": {"phase": "Failed"}}
+        return json.dumps({"items": [*pods["items"], old, evicted]})
+
+    with Report(tree, "--checkpoint", "5,10", answers=changed(one_more)) as made:
+        assert made.verdicts() == {"5": "proven", "10": "proven"}, made.trouble
+
+
 def what_is_not_as_it_should_be_has_failed(tree):
     def lost(key, text):
         """The same loads, each with one transaction that failed."""
@@ -308,7 +323,7 @@ def no_cluster_or_no_mall_is_said(tree):
         shutil.rmtree(made.place)
 
 
-CHECKS = [a_real_cluster_proves_each_checkpoint, it_speaks_korean_where_asked_or_where_the_locale_does, what_is_not_there_is_said, what_is_not_as_it_should_be_has_failed,
+CHECKS = [a_real_cluster_proves_each_checkpoint, it_speaks_korean_where_asked_or_where_the_locale_does, what_is_not_there_is_said, pods_that_end_do_not_count, what_is_not_as_it_should_be_has_failed,
           what_could_not_be_asked_spoils_nothing_else, no_secret_gets_into_it, what_is_secret_is_masked_and_nothing_else, the_console_is_pictured_once_it_has_filled_itself, it_changes_nothing_on_the_cluster, later_findings_join_the_same_report,
           what_was_proven_stays_where_it_is_cleaned_up_later, a_report_of_another_mall_is_not_joined, two_reports_of_a_minute_are_two, a_wrong_call_is_refused_and_writes_nothing, no_cluster_or_no_mall_is_said]
 OF = "deploy/evidence/"
@@ -319,6 +334,8 @@ BROKEN = [
     (it_speaks_korean_where_asked_or_where_the_locale_does, OF + "collect", '(given or locale[:2]) == "ko"', 'given == "ko"'),
     (what_is_not_there_is_said, OF + "load.py", "when < run.end", "True"),
     (what_is_not_there_is_said, OF + "asking.py", "|doesn't have a resource type", ""),
+    (pods_that_end_do_not_count, OF + "checkpoints.py", 'not p["metadata"].get("deletionTimestamp") and', ""),
+    (pods_that_end_do_not_count, OF + "checkpoints.py", 'not in ("Succeeded", "Failed")]', '!= "Succeeded"]'),
     (what_is_not_as_it_should_be_has_failed, OF + "checkpoints.py", "not best.failed and", ""),
     (what_is_not_as_it_should_be_has_failed, OF + "checkpoints.py", '"unbalanced": False', '"unbalanced": True'),
     (what_could_not_be_asked_spoils_nothing_else, OF + "checkpoints.py", "except Exception as what:", "except KeyError as what:"),

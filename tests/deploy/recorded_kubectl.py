@@ -18,7 +18,7 @@ import urllib.request
 
 FILE = pathlib.Path(os.environ["RECORDED"])
 # of objects: all that somebody may read in them here. The rest would be a megabyte
-KEPT = set("""items metadata name namespace labels annotations creationTimestamp spec status conditions type template containers initContainers env value
+KEPT = set("""items metadata name namespace labels annotations creationTimestamp deletionTimestamp spec status conditions type template containers initContainers env value
     volumes persistentVolumeClaim claimName phase loadBalancer ingress hostname ip scaleTargetRef lastScaleTime currentReplicas accessModes storageClassName
     succeeded ownerReferences message lastTimestamp mtls mode trafficPolicy outlierDetection consecutive5xxErrors http timeout""".split())
 LABELS = re.compile(r"app|app\.kubernetes\.io/instance|deployment\.kubernetes\.io/revision|ambient\.istio\.io/redirection")
