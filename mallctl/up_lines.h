@@ -3,8 +3,8 @@
 
    Nothing here blocks. Where the output stands still, a program's lines wait: the daemons wait with
    them, whose logs count what they drop. A person's lines go only into the files, and their number
-   is shown later. Where nobody reads any more, lines are thrown away; so are those for
-   a disk that is full, until it has room. */
+   is shown later. Where nobody reads any more, lines are thrown away; so are those for a disk that
+   is full, until it has room. */
 #ifndef MALLCTL_UP_LINES_H
 #define MALLCTL_UP_LINES_H
 

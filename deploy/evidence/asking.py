@@ -47,6 +47,11 @@ class Cluster:
         self.prefix, self.namespace, self.program, self.with_account = prefix, namespace, kubectl, with_account
         self.kept = {}
 
+    @property
+    def instance(self):
+        """The label that tells this mall's objects from another's."""
+        return "app.kubernetes.io/instance=%s-mall" % self.prefix
+
     def ask(self, *words, anew=False):
         """kubectl with these words; each command is run once, unless its answer is wanted anew."""
         if anew or words not in self.kept:

@@ -13,6 +13,7 @@ import masks
 PROVEN, FAILED, ABSENT, UNKNOWN = "proven", "failed", "absent", "unknown"
 WORST = (FAILED, UNKNOWN, ABSENT, PROVEN)
 COURSE = ("order", "delivery", "product")
+DAEMONS = (*COURSE, "gateway", "frontend")
 AUDITS, AUDIT_SECONDS = 12, 5
 
 
@@ -61,12 +62,12 @@ class Look:
 
     def deployments(self):
         """Those of the mall by name without the prefix; each Deployment of another participant has another instance."""
-        found = self.cluster.objects("-n", self.cluster.namespace, "deployments", "-l", "app.kubernetes.io/instance=%s-mall" % self.cluster.prefix)
+        found = self.cluster.objects("-n", self.cluster.namespace, "deployments", "-l", self.cluster.instance)
         return {d["metadata"]["name"][len(self.cluster.prefix) + 1:]: d for d in found or ()}
 
     def pods(self):
         """Of the mall, those that are there to stay: after a rollout the old ones end for a while, some stay as failed, and have successors."""
-        found = self.cluster.objects("-n", self.cluster.namespace, "pods", "-l", "app.kubernetes.io/instance=%s-mall" % self.cluster.prefix)
+        found = self.cluster.objects("-n", self.cluster.namespace, "pods", "-l", self.cluster.instance)
         return [p for p in found or () if not p["metadata"].get("deletionTimestamp") and p["status"].get("phase") not in ("Succeeded", "Failed")]
 
     def mine(self, *words):
@@ -168,10 +169,10 @@ def polyglot(look):
 
 def architecture(look):
     cluster = look.cluster
-    look.show(cluster.of_mall("get", "deployments,services,networkpolicies", "-l", "app.kubernetes.io/instance=%s-mall" % cluster.prefix))
+    look.show(cluster.of_mall("get", "deployments,services,networkpolicies", "-l", cluster.instance))
     look.show(cluster.service("gateway", "/actuator/gateway/routes", 9090))
     there = look.deployments()
-    missing = [name for name in (*COURSE, "gateway", "frontend") if name not in there]
+    missing = [name for name in DAEMONS if name not in there]
     look.claim(not missing if there else None, "each part is a Deployment of its own: " + ", ".join(sorted(there)) + (named(missing) and "; missing" + named(missing)),
                "각 구성 요소가 디플로이먼트로 분리됨: " + ", ".join(sorted(there)) + (named(missing) and "; 없음" + named(missing)))
 
@@ -215,13 +216,20 @@ def lag(look, topic):
     return found
 
 
-def messaging(look):
+def bus_of_the_lab(look):
+    """As bus(); claims what is missing."""
     if not look.there("kafka", "Kafka of the lab is not there", "실습용 Kafka가 없음"):
+        return None
+    if not look.bus():
+        look.claim(None, "order has no MALL_BUS_URL of Kafka", "order에 Kafka 주소(MALL_BUS_URL)가 없음")
+    return look.bus()
+
+
+def messaging(look):
+    bus = bus_of_the_lab(look)
+    if not bus:
         return
     look.show(look.cluster.ask("-n", "kafka", "get", "pods"))
-    bus = look.bus()
-    if not bus:
-        return look.claim(None, "order has no MALL_BUS_URL of Kafka", "order에 Kafka 주소(MALL_BUS_URL)가 없음")
     partitions = re.search(r"PartitionCount: *(\d+)", look.need(look.cluster.kafka("kafka-topics.sh", "--describe", "--topic", bus[1])))
     look.claim(bool(partitions), "the topic %s has %s partitions" % (bus[1], partitions[1] if partitions else "no"),
                "토픽 %s, 파티션 %s개" % (bus[1], partitions[1] if partitions else "0"))
@@ -231,7 +239,6 @@ def messaging(look):
     for name in ("%s-%s" % (look.cluster.prefix, name) for name in COURSE):
         waits, members = groups.get(name, (0, set()))
         look.claim(bool(members), "group %s: %d members, lag %d" % (name, len(members), waits), "그룹 %s: 멤버 %d개, lag %d" % (name, len(members), waits))
-    return None
 
 
 def autoscale(look):
@@ -290,7 +297,7 @@ def mesh(look):
     pods = look.pods()
     look.show(cluster.of_mall("get", "pods"))
     inside = [p for p in pods if "istio-proxy" in containers(p) or p["metadata"].get("annotations", {}).get("ambient.istio.io/redirection") == "enabled"]
-    daemons = [p for p in pods if p["metadata"].get("labels", {}).get("app") in (*COURSE, "gateway", "frontend")]
+    daemons = [p for p in pods if p["metadata"].get("labels", {}).get("app") in DAEMONS]
     outside = [p["metadata"]["name"] for p in daemons if p not in inside]
     look.claim(None if not inside else not outside, "%d pods are in the mesh%s" % (len(inside), "; outside" + named(outside) if outside else ""),
                "메시에 들어온 파드 %d개%s" % (len(inside), "; 밖에 있는 파드" + named(outside) if outside else ""))
@@ -382,9 +389,9 @@ def tracing(look):
 
 def kafka_monitoring(look):
     cluster = look.cluster
-    bus = look.bus()
-    if not bus or not look.there("kafka", "Kafka of the lab is not there", "실습용 Kafka가 없음"):
-        return bus or look.claim(None, "order has no MALL_BUS_URL of Kafka", "order에 Kafka 주소(MALL_BUS_URL)가 없음")
+    bus = bus_of_the_lab(look)
+    if not bus:
+        return
     groups = lag(look, bus[1])
     for name in COURSE:
         said = cluster.service(name, "/actuator/prometheus", 9090)
@@ -402,7 +409,6 @@ def kafka_monitoring(look):
         look.claim(True, "topics of dead letters: " + ", ".join(dead), "데드 레터 토픽: " + ", ".join(dead))
     if cluster.objects("-n", "kafka", "deployment", "kafka-lag") is not None:
         look.show(cluster.ask("-n", "kafka", "get", "deployments"))
-    return None
 
 
 def efs(look):

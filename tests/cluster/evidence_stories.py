@@ -3,7 +3,6 @@
 With MALL_RECORD=1 what kubectl says meanwhile becomes tests/deploy/evidence/answers.json, on which `make deploy-check` runs it.
 """
 import os
-import re
 import shutil
 import sys
 import threading
@@ -16,6 +15,9 @@ import load_stories
 import mesh_lab
 import parts
 from kube import PREFIX, TOP, deployment, enter, get, kubectl, pods, until
+
+sys.path.insert(1, str(TOP / "tests/tools"))
+import collected                                                # noqa: E402 (of tests/tools)
 
 PARTS = ("collector", "victoria-logs", "jaeger")
 PLACE = TOP / "build/evidence"
@@ -30,7 +32,7 @@ def collect(*words):
     said = enter("env", "-C", TOP, "PATH=%s:%s" % (real.parent, os.environ["PATH"]), "KUBECONFIG=%s" % (kube.PLACE / "kubeconfig"), "PREFIX=" + PREFIX.rstrip("-"),
                  "RECORDED=%s" % ANSWERS, "RECORD=%s" % real, "sh", "-c", '"$@" 2>&1', "sh", "deploy/evidence/collect", "--team", "mall", "--name", "test", "--lang", "en",
                  "--out", PLACE, *more, *words)
-    return dict(re.findall(r"^collect: (\d+|EFS|traces|audit) +.*: ([^:\n]+)$", said, re.M))
+    return collected.verdicts(said)
 
 
 def proven(verdicts, *but):
@@ -49,8 +51,7 @@ def a_rollout_under_load(product):
 
 
 def the_autoscaler_scales(product):
-    load = kube.Siege(30, product, "order")
-    with load:
+    with kube.Siege(30, product, "order"):
         until("the autoscaler has scaled", lambda: get("hpa", PREFIX + "order")["status"].get("lastScaleTime"), 600)
 
 

@@ -11,6 +11,9 @@ import sys
 import threading
 import zlib
 
+sys.path.insert(1, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
+import collected                                                # noqa: E402 (of tests/tools)
+
 HERE = pathlib.Path(__file__).resolve().parent
 ANSWERS = HERE / "evidence/answers.json"
 KEYS = [*map(str, range(1, 15)), "EFS", "traces", "audit"]
@@ -56,7 +59,7 @@ class Report:
 
     def verdicts(self):
         """{key: verdict} of the lines that it prints."""
-        return dict(re.findall(r"^collect: (\d+|EFS|traces|audit) +.*: ([^:\n]+)$", self.trouble, re.M))
+        return collected.verdicts(self.trouble)
 
 
 def real():
@@ -80,13 +83,12 @@ class Reader(html.parser.HTMLParser):
 
     def __init__(self, page):
         super().__init__()
-        self.open, self.tags, self.links, self.ids, self.words = [], set(), set(), set(), ""
+        self.open, self.links, self.ids, self.words = [], set(), set(), ""
         self.feed(page)
         assert not self.open, self.open
 
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
-        self.tags.add(tag)
         self.links |= {attrs[name] for name in ("href", "src") if name in attrs}
         self.ids |= {attrs["id"]} if "id" in attrs else set()
         if tag not in self.VOID | self.SHUT:
