@@ -10,7 +10,7 @@ from template import TOP
 
 NAME = "coupon"
 # what checks, and what the checks read, beside what codebuild.World copies
-SOURCE = ("tests/k8s", "tests/deploy", "tests/wire/application.yml", "gateway/application.yml", "docs/settings.md", "common/service/actuator.c")
+SOURCE = ("tests/k8s", "tests/deploy", "tests/tools", "tests/wire/application.yml", "gateway/application.yml", "docs/settings.md", "common/service/actuator.c")
 LAB, ROUTES = "deploy/k8s/overlays/lab/shop/kustomization.yaml", "deploy/k8s/base/application.yml"
 DESCRIBES = '#!/bin/sh\necho \'{"name": "%s", "port": %d, "collections": [{"path": "/%ss", "listed": true}]}\'\n'
 
