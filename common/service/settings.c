@@ -40,7 +40,7 @@ static const struct setting common_settings[] = {
          "balancer all have its address",
          0, 100000},
         {"max-target", SETTING_SIZE, "8KiB", NULL, NULL, "longest request target (414)", 64, 65536},
-        {"max-header", SETTING_SIZE, "32KiB", NULL, NULL, "largest header block (431)", 1024,
+        {"max-header", SETTING_SIZE, "12KiB", NULL, NULL, "largest header block (431)", 1024,
          262144},
         {"max-fields", SETTING_NUMBER, "100", NULL, NULL, "most header fields (431)", 8, 1000},
         {"max-request-memory", SETTING_SIZE, "32MiB", NULL, NULL,

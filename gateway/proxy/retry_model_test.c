@@ -92,7 +92,7 @@ static void open_front(void)
                 .threads = 2,
                 .max_body = 1 << 20,
                 .max_target = 8192,
-                .max_header = 32768,
+                .max_header = 8192,
                 .max_fields = 100,
                 .header_ms = 60000,
                 .body_ms = 60000,

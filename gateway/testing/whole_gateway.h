@@ -54,7 +54,7 @@ static inline struct http_server *server_open(struct http_handler handler, const
                 .threads = 1,
                 .max_body = 1 << 20,
                 .max_target = 8192,
-                .max_header = 32768,
+                .max_header = 8192,
                 .max_fields = 100,
                 .header_ms = 10000,
                 .body_ms = 10000,

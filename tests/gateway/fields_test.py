@@ -181,8 +181,8 @@ def test_fields_of_one_name_stay_apart_and_in_order():
 
 
 def test_an_answer_of_many_or_long_fields_passes():
-    reply = answered(*[b"X-%d: %d" % (n, n) for n in range(40)], b"X-Long: " + b"y" * 16000)
-    equal((len([n for n in reply.fields.names() if n.startswith("x-")]), len(reply.field("X-Long") or "")), (41, 16000))
+    reply = answered(*[b"X-%d: %d" % (n, n) for n in range(40)], b"X-Long: " + b"y" * 8000)
+    equal((len([n for n in reply.fields.names() if n.startswith("x-")]), len(reply.field("X-Long") or "")), (41, 8000))
 
 
 def test_bodies_pass_byte_for_byte():

@@ -16,6 +16,7 @@ from mall import TOP, VARIANT, CannotTell, Mall, Server, equal, until
 
 WALL = int(re.search(r"limits:\s*(?:\w+: [^\n]*\n\s*)*?memory: (\d+)Mi", (TOP / "deploy/k8s/base/pod.yaml").read_text())[1])
 SMALL = 4096                                                    # a slow reader's receive buffer, in bytes
+HALF_A_HEAD = 7000                                              # bytes, below the limit of each daemon
 slow = ("test_the_memory_of_order", "test_the_memory_of_the_gateway")
 
 
@@ -168,7 +169,7 @@ def half_a_body(crowd, count, _):
 
 def half_a_head(crowd, count, _):
     for _ in range(count):
-        crowd.say(b"GET /orders HTTP/1.1\r\nHost: a\r\n" + b"".join(b"X-%d: %s\r\n" % (i, b"x" * 500) for i in range(50)))
+        crowd.say(b"GET /orders HTTP/1.1\r\nHost: a\r\n" + b"".join(b"X-%d: %s\r\n" % (i, b"x" * 500) for i in range(HALF_A_HEAD // 510)))
 
 
 def page_of_large_rows(crowd, count, mall):
@@ -228,7 +229,7 @@ ORDER = {
     "slow readers of 500 KB": slow_readers,
     "readers of a page of 880 KB an order": page_of_large_rows,
     "half a body of 1 MB": half_a_body,
-    "half a head of 26 KB": half_a_head,
+    "half a head of 7 KB": half_a_head,
     "waiting for the store": store_is_away,
     "the bus is away, 880 KB each": bus_is_away,
 }
@@ -322,7 +323,7 @@ GATEWAY = {
     "slow readers of 128 KiB": passed_slow_readers_of_little,
     "slow readers of 10 MB": passed_slow_readers,
     "half a body of 1 MB": passed_half_a_body,
-    "half a head of 26 KB": half_a_head,
+    "half a head of 7 KB": half_a_head,
     "waiting for an upstream, with 100 KB": passed_whole_bodies,
 }
 
