@@ -1,6 +1,7 @@
 /* What the topic, and the outbox, say of a store's rows. */
 #include "mallctl/recovery.h"
 
+#include "data/outbox_rows.h"
 #include "data/record.h"
 
 #include <string.h>
@@ -138,34 +139,27 @@ static bool take(void *arg, const struct record *record)
 }
 
 /* A row that was removed right before the backup, whose event still waits in the outbox. */
-static bool hear_outbox(struct recovery *r)
+static bool hear_waiting(void *arg, const struct outbox_record *record)
 {
-        struct statement *s = db_prepare(
-                r->db, "SELECT value FROM outbox WHERE value IS NOT NULL AND topic IS NULL",
-                r->error);
-        enum db_step step = DB_FAILED;
+        struct recovery *r = arg;
+        struct error ignored;
+        const struct json *body, *type;
 
-        while (s && (step = statement_step(s, r->error)) == DB_ROW) {
-                struct error ignored;
-                size_t len;
-                const char *value = column_bytes(s, 0, &len);
-                const struct json *body = json_read(r->scratch, value, len, &ignored);
-                const struct json *type = json_member(body, "eventType");
-
-                if (type && type->text && strcmp(type->text, r->kind->ended) == 0 && id_in(body))
-                        *(int64_t *)rows_add(&r->ended) = id_in(body);
-                arena_reset(r->scratch);
-        }
-        if (step == DB_DONE)
-                statement_reset(s);
-        return step == DB_DONE;
+        if (!record->value || record->topic)
+                return true;
+        body = json_read(r->scratch, record->value, record->value_len, &ignored);
+        type = json_member(body, "eventType");
+        if (type && type->text && strcmp(type->text, r->kind->ended) == 0 && id_in(body))
+                *(int64_t *)rows_add(&r->ended) = id_in(body);
+        return true;
 }
 
 bool recovery_hear(struct recovery *r, const struct bus_config *bus)
 {
         struct bus_through through = {.take = take, .arg = r};
 
-        if (!hear_outbox(r) || !bus_read_through(bus, &through, r->error) || r->failed)
+        if (!outbox_rows_each(r->db, hear_waiting, r, r->scratch, r->error) ||
+            !bus_read_through(bus, &through, r->error) || r->failed)
                 return false;
         rows_sort(&r->ended, rows_by_id);
         return true;

@@ -1,5 +1,6 @@
 #include "data/outbox.h"
 
+#include "data/outbox_rows.h"
 #include "data/store_inside.h"
 
 #include <stdlib.h>
@@ -39,69 +40,58 @@ bool outbox_hand_over(struct store *store, struct outbox_batch *batch)
         return told;
 }
 
-static char *copy_bytes(struct statement *s, int column, size_t *len, struct arena *arena)
-{
-        const void *bytes = column_bytes(s, column, len);
-
-        return bytes ? arena_copy(arena, bytes, *len) : NULL;
-}
-
-void outbox_record_read(struct statement *s, struct outbox_record *r, struct arena *arena)
-{
-        size_t len;
-
-        *r = (struct outbox_record){.id = column_int(s, 0), .at = column_int(s, 5)};
-        r->topic = arena_string(arena, column_text(s, 1));
-        r->key = copy_bytes(s, 2, &len, arena);
-        r->value = copy_bytes(s, 3, &r->value_len, arena);
-        r->headers = copy_bytes(s, 4, &r->headers_len, arena);
-}
-
 bool outbox_read(struct store *store, int64_t after, struct outbox_record *records, size_t most,
                  size_t *count, struct arena *arena, struct error *error)
 {
-        static const char sql[] = "SELECT id, topic, key, value, headers, at FROM outbox WHERE id "
-                                  "> ? AND parked IS NULL"
-                                  " ORDER BY id LIMIT ?";
         struct db *db = store_read_begin(store);
-        struct statement *s = db_prepare(db, sql, error);
-        enum db_step step = DB_FAILED;
+        bool done = outbox_rows_read(db, store->shared, after, records, most, count, arena, error);
 
-        *count = 0;
-        if (s) {
-                size_t bytes = 0;
-
-                bind_int(s, 1, after);
-                bind_int(s, 2, (int64_t)most);
-                while (bytes < OUTBOX_PAGE && (step = statement_step(s, error)) == DB_ROW) {
-                        outbox_record_read(s, &records[*count], arena);
-                        bytes += outbox_record_bytes(&records[(*count)++]);
-                }
-                if (step != DB_FAILED)
-                        statement_reset(s);
-        }
         store_read_end(store, db);
-        return step != DB_FAILED;
+        return done;
 }
 
-size_t outbox_sent(struct store *store, const int64_t *ids, size_t count)
+/* What the open transaction announced, in a store of one process. */
+bool outbox_write(struct store *store, struct error *error)
+{
+        return store->shared || outbox_rows_write(store->writer, store->batch->records,
+                                                  store->batch->count, store->scratch, error);
+}
+
+void outbox_sent(struct store *store, const int64_t *ids, size_t count)
 {
         struct outbox_state *o = &store->outbox;
-        size_t all;
 
         pthread_mutex_lock(&o->lock);
         o->sent = memory_reserve(o->sent, &o->sent_room, o->sent_count + count, sizeof *o->sent);
-        for (size_t i = 0; i < count; i++)
-                o->sent[o->sent_count++] = ids[i];
-        all = atomic_load(&o->removed) + o->sent_count;
+        memcpy(o->sent + o->sent_count, ids, count * sizeof *ids);
+        o->sent_count += count;
         pthread_mutex_unlock(&o->lock);
         atomic_fetch_sub(&o->waiting, (int64_t)count);
-        return all;
 }
 
-size_t outbox_removed(struct store *store)
+size_t outbox_unremoved(struct store *store)
 {
-        return atomic_load(&store->outbox.removed);
+        struct outbox_state *o = &store->outbox;
+        size_t count;
+
+        pthread_mutex_lock(&o->lock);
+        count = o->sent_count;
+        pthread_mutex_unlock(&o->lock);
+        return count;
+}
+
+size_t outbox_removed(struct store *store, int64_t *ids, size_t most)
+{
+        struct outbox_state *o = &store->outbox;
+        size_t count;
+
+        pthread_mutex_lock(&o->lock);
+        count = o->gone_count < most ? o->gone_count : most;
+        o->gone_count -= count;
+        if (count)
+                memcpy(ids, o->gone + o->gone_count, count * sizeof *ids);
+        pthread_mutex_unlock(&o->lock);
+        return count;
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -111,21 +101,24 @@ static int compare_ids(const void *a, const void *b)
         return (one > other) - (one < other);
 }
 
-/* Most ids are consecutive, so they are removed as ranges. */
-static bool remove_ids(struct db *db, int64_t *ids, size_t count, struct error *error)
+/* Some of `sent`, sorted, in the arena of what one commit needs. */
+static size_t take_sent(struct store *store, bool few_too, int64_t **ids)
 {
-        struct statement *s = db_prepare(db, "DELETE FROM outbox WHERE id BETWEEN ? AND ?", error);
-        bool good = s != NULL;
+        struct outbox_state *o = &store->outbox;
+        size_t count;
 
-        qsort(ids, count, sizeof *ids, compare_ids);
-        for (size_t i = 0, first; i < count && good; i++) {
-                for (first = i; i + 1 < count && ids[i + 1] == ids[i] + 1; i++)
-                        ;
-                bind_int(s, 1, ids[first]);
-                bind_int(s, 2, ids[i]);
-                good = statement_run(s, error);
+        pthread_mutex_lock(&o->lock);
+        count = o->sent_count < REMOVE_MOST ? o->sent_count : REMOVE_MOST;
+        if (count < (few_too ? 1 : o->left + REMOVE_AT_ONCE))
+                count = 0;
+        if (count) {
+                *ids = arena_room(store->scratch, count * sizeof **ids);
+                memcpy(*ids, o->sent, count * sizeof **ids);
         }
-        return good;
+        pthread_mutex_unlock(&o->lock);
+        if (count)
+                qsort(*ids, count, sizeof **ids, compare_ids);
+        return count;
 }
 
 /* A part of the next transaction, whatever that is about. Many at a time, because each removal
@@ -133,37 +126,48 @@ static bool remove_ids(struct db *db, int64_t *ids, size_t count, struct error *
 bool outbox_remove_sent(struct store *store, bool few_too, struct error *error)
 {
         struct outbox_state *o = &store->outbox;
-        int64_t *ids = NULL;
-        size_t count;
-        bool done;
+        struct outbox_removal r = {0};
 
-        pthread_mutex_lock(&o->lock);
-        count = o->sent_count < REMOVE_MOST ? o->sent_count : REMOVE_MOST;
-        if (count >= (few_too ? 1 : REMOVE_AT_ONCE)) {
-                ids = memory_alloc(count * sizeof *ids);
-                memcpy(ids, o->sent, count * sizeof *ids);
-        }
-        pthread_mutex_unlock(&o->lock);
-        if (!ids)
+        if (o->removal.count || !(r.count = take_sent(store, few_too, &r.ids)))
                 return true;
-        o->removing = count;
-        done = remove_ids(store->writer, ids, count, error);
-        free(ids);
-        return done;
+        r.left.ids = arena_room(store->scratch, r.count * sizeof *r.left.ids);
+        if (!outbox_rows_remove(store->writer, r.ids, r.count,
+                                few_too || o->left >= REMOVE_AT_ONCE ? NULL : &r.left,
+                                store->scratch, error))
+                return false;
+        o->removal = r;
+        return true;
+}
+
+/* With the lock: those of the first `removal.count` of `sent` that are gone. */
+static void note_gone(struct outbox_state *o)
+{
+        const struct outbox_removal *r = &o->removal;
+
+        o->gone = memory_reserve(o->gone, &o->gone_room, o->gone_count + r->count, sizeof *o->gone);
+        for (size_t i = 0, left = 0; i < r->count; i++)
+                if (left < r->left.count && r->left.ids[left] == r->ids[i])
+                        left++;
+                else
+                        o->gone[o->gone_count++] = r->ids[i];
+        o->sent_count -= r->count - r->left.count;
+        memmove(o->sent + r->left.count, o->sent + r->count,
+                (o->sent_count - r->left.count) * sizeof *o->sent);
+        memcpy(o->sent, r->left.ids, r->left.count * sizeof *o->sent);
+        o->left = r->left.count;
 }
 
 void outbox_commit_ended(struct store *store, bool done)
 {
         struct outbox_state *o = &store->outbox;
 
-        if (done && o->removing) {
+        if (done && o->removal.count) {
                 pthread_mutex_lock(&o->lock);
-                o->sent_count -= o->removing;
-                memmove(o->sent, o->sent + o->removing, o->sent_count * sizeof *o->sent);
-                atomic_fetch_add(&o->removed, o->removing);
+                note_gone(o);
                 pthread_mutex_unlock(&o->lock);
         }
-        o->removing = 0;
+        o->removal = (struct outbox_removal){0};
+        arena_reset(store->scratch);
 }
 
 static int64_t count_rows(struct store *store, const char *sql)
@@ -198,21 +202,31 @@ struct parking {
         const char *reason;
 };
 
+static bool park_shared(struct unit *unit, const struct parking *p)
+{
+        struct statement *s =
+                db_prepare(unit->store->writer,
+                           "UPDATE outbox SET parked = ? WHERE id = ? AND part = ?", &unit->error);
+
+        if (!s)
+                return false;
+        bind_text(s, 1, p->reason);
+        bind_int(s, 2, p->record->id);
+        bind_int(s, 3, p->record->part);
+        return statement_run(s, &unit->error);
+}
+
 static void park(struct unit *unit, void *arg)
 {
         struct parking *p = arg;
-        bool shared = unit->store->shared;
-        const char *sql = shared ? "UPDATE outbox SET parked = ? WHERE id = ? AND part = ?"
-                                 : "UPDATE outbox SET parked = ? WHERE id = ?";
-        struct statement *s = db_prepare(unit->store->writer, sql, &unit->error);
 
-        if (!s)
+        if (!unit_may_write(unit))
                 return;
-        bind_text(s, 1, p->reason);
-        bind_int(s, 2, p->record->id);
-        if (shared)
-                bind_int(s, 3, p->record->part);
-        statement_run(s, &unit->error);
+        if (unit->store->shared)
+                park_shared(unit, p);
+        else
+                outbox_rows_park(unit->store->writer, p->record->id, p->reason, unit->arena,
+                                 &unit->error);
 }
 
 bool outbox_park(struct store *store, const struct outbox_record *record, const char *reason,

@@ -57,11 +57,13 @@ static inline size_t outbox_record_bytes(const struct outbox_record *record)
 bool outbox_read(struct store *store, int64_t after, struct outbox_record *records, size_t most,
                  size_t *count, struct arena *arena, struct error *error);
 /* These records are on the bus: a later commit removes them, at the latest that of outbox_sweep
-   or store_close, in the order of these calls. After a crash before it they are published again,
-   and consumers recognise them. Any thread. Returns how many were sent in the store's life. */
-size_t outbox_sent(struct store *store, const int64_t *ids, size_t count);
-/* How many of those the table no longer has. */
-size_t outbox_removed(struct store *store);
+   or store_close. After a crash before it they are published again, and consumers recognise them.
+   Any thread. Only for a store of one process. */
+void outbox_sent(struct store *store, const int64_t *ids, size_t count);
+/* How many of those the table still has. */
+size_t outbox_unremoved(struct store *store);
+/* Some that it no longer has, each told once. Returns how many; 0: no more. */
+size_t outbox_removed(struct store *store, int64_t *ids, size_t most);
 /* Sets aside a record that can never be published, so that it does not hold up the later ones.
    Blocks until it is committed. */
 bool outbox_park(struct store *store, const struct outbox_record *record, const char *reason,

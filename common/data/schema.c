@@ -95,6 +95,19 @@ static const struct migration common_migrations[] = {
                         "ALTER TABLE inbox ADD COLUMN content INTEGER;",
                         .older = OLDER_ALWAYS,
                 },
+        [4] =
+                {
+                        "",
+                        /* the events of one commit share rows (outbox_rows.c) */
+                        .alone = "ALTER TABLE outbox RENAME TO outbox_1;"
+                                 "CREATE TABLE outbox (id {id} PRIMARY KEY, first BIGINT NOT NULL, "
+                                 "events INTEGER NOT NULL, topic {text}, key {text}, value {bytes},"
+                                 " headers {bytes} NOT NULL, at BIGINT NOT NULL, parked {text});"
+                                 "INSERT INTO outbox SELECT id, id, 1, topic, key, value, headers, "
+                                 "at, parked FROM outbox_1;"
+                                 "DROP TABLE outbox_1;",
+                        .older = OLDER_SHARED, /* nothing was done */
+                },
         {NULL},
 };
 

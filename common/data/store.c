@@ -65,7 +65,8 @@ static bool load_sequence(struct store *store, int i, const char *name, struct e
 static bool load_outbox(struct store *store, struct error *error)
 {
         struct statement *s = db_prepare_once(
-                store->writer, "SELECT count(*) FROM outbox WHERE parked IS NULL", error);
+                store->writer, "SELECT coalesce(sum(events), 0) FROM outbox WHERE parked IS NULL",
+                error);
         int64_t waiting = 0;
         bool counted = s && statement_number(s, &waiting, error);
 
@@ -139,6 +140,7 @@ static struct store *store_new(const struct store_config *config)
         store->value_max = config->value_max;
         store->record_max = config->record_max;
         store->arena = arena_open();
+        store->scratch = arena_open();
         store->announcer = event_form_announcer(config->pod, config->version, store->arena);
         store->recent = row_cache_open();
         atomic_store(&store->well, true);
@@ -165,7 +167,9 @@ static void store_free(struct store *store)
         sources_forget(store);
         row_cache_close(&store->recent);
         arena_close(&store->arena);
+        arena_close(&store->scratch);
         free(store->outbox.sent);
+        free(store->outbox.gone);
         pthread_mutex_destroy(&store->outbox.lock);
         pthread_mutex_destroy(&store->outbox.telling);
         pthread_mutex_destroy(&store->lock);

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "base/trace.h"
 #include "data/outbox_parts.h"
+#include "data/outbox_rows.h"
 #include "data/row_cache.h"
 #include "data/store.h"
 
@@ -77,21 +78,29 @@ struct purge {
         _Atomic bool busy;
 };
 
+/* In the arena `scratch` of the store. */
+struct outbox_removal {
+        int64_t *ids; /* the first so many of `sent`, sorted */
+        size_t count;
+        struct outbox_left left;
+};
+
 struct outbox_state {
         pthread_mutex_t telling; /* for these two; also held while `committed` runs */
         void (*committed)(void *arg, struct outbox_batch *batch);
         void *committed_arg;
 
-        pthread_mutex_t lock; /* for these three */
+        pthread_mutex_t lock; /* for these */
         int64_t *sent;        /* ids on the bus, and still in the table as far as we know */
         size_t sent_count, sent_room;
+        size_t left;   /* of these, the first so many share rows with others that are not sent */
+        int64_t *gone; /* ids removed by a commit, and not yet told */
+        size_t gone_count, gone_room;
 
-        size_t removing; /* the writer thread's: the open transaction removes so many of `sent`,
-                            from the first on */
+        struct outbox_removal removal; /* the writer thread's: by the open transaction */
 
         /* any thread */
-        _Atomic size_t removed;  /* in the store's life */
-        _Atomic int64_t waiting; /* rows neither sent nor parked. Unused where it is shared */
+        _Atomic int64_t waiting; /* records neither sent nor parked. Unused where it is shared */
 };
 
 struct store {
@@ -113,6 +122,7 @@ struct store {
 
         /* The writer thread's; others reach it by a job only. */
         struct db *writer;
+        struct arena *scratch;   /* of what one transaction needs */
         int64_t contended_until; /* monotonic us: until then batches run alone, because one lost to
                                     another process's locks */
         struct sequence sequences[STORE_TABLES + 1];
@@ -165,7 +175,8 @@ struct unit {
         bool apart; /* with a savepoint of its own */
         bool wrote;
         struct sequence sequences[STORE_TABLES + 1]; /* as they were, for a rollback */
-        size_t announced, changes, removing, traced; /* the store's, as they were */
+        size_t announced, changes, traced;           /* the store's, as they were */
+        struct outbox_removal removal;               /* the same */
         int64_t begun_ns;                            /* Unix ns; 0: nobody has asked */
 };
 
@@ -183,9 +194,7 @@ void sources_purge(struct unit *unit);
 void count_change(struct store *store, int table, int64_t id, int64_t rows);
 bool counts_write(struct store *store, struct error *error);
 
-/* A row of id, topic, key, value, headers, at. */
-void outbox_record_read(struct statement *statement, struct outbox_record *record,
-                        struct arena *arena);
+bool outbox_write(struct store *store, struct error *error);
 bool outbox_remove_sent(struct store *store, bool few_too, struct error *error);
 void outbox_commit_ended(struct store *store, bool done);
 /* False when there is no listener. */

@@ -59,7 +59,7 @@ void unit_begin(struct unit *u, struct store *store, struct job *job, bool apart
         memcpy(u->sequences, store->sequences, sizeof u->sequences);
         u->announced = store->batch->count;
         u->changes = store->change_count;
-        u->removing = store->outbox.removing;
+        u->removal = store->outbox.removal;
         u->traced = store->traced_count;
         commit_spans_note(u);
 }
@@ -83,7 +83,7 @@ void unit_rollback(struct unit *u)
         memcpy(u->store->sequences, u->sequences, sizeof u->sequences);
         u->store->batch->count = u->announced;
         u->store->change_count = u->changes;
-        u->store->outbox.removing = u->removing;
+        u->store->outbox.removal = u->removal;
         u->store->traced_count = u->traced;
         sources_forget(u->store);
 }
@@ -207,34 +207,38 @@ static struct outbox_record *next_record(struct store *store)
         return &b->records[b->count];
 }
 
-/* The record's bytes must be in the batch's arena: they go to the relay. A shared store's
-   sequence gives the id during the insert, while the rows that the event is about are locked: so
-   the ids of one key grow in the order of its commits. */
+/* A shared store's sequence gives the id during the insert, while the rows that the event is
+   about are locked: so the ids of one key grow in the order of its commits. */
+static bool insert_shared(struct unit *u, const struct outbox_record *record)
+{
+        static const char sql[] = "INSERT INTO outbox (part, topic, key, value, headers, at) "
+                                  "VALUES (?, ?, ?, ?, ?, ?)";
+        struct statement *s = db_prepare(u->store->writer, sql, &u->error);
+        size_t key_len = record->key ? strlen(record->key) : 0;
+
+        if (!s)
+                return false;
+        bind_int(s, 1,
+                 (int64_t)(hash_bytes(record->key ? record->key : "", key_len) % OUTBOX_PARTS));
+        bind_text(s, 2, record->topic);
+        bind_bytes(s, 3, record->key, key_len);
+        bind_bytes(s, 4, record->value, record->value_len);
+        bind_bytes(s, 5, record->headers, record->headers_len);
+        bind_int(s, 6, record->at);
+        return statement_send(s, &u->error);
+}
+
+/* The record's bytes must be in the batch's arena: they go to the relay. In a store of one process
+   the records of all units are written together, right before the commit (outbox_write). */
 static void publish(struct unit *u, struct outbox_record record)
 {
-        static const char own_id[] =
-                "INSERT INTO outbox (id, topic, key, value, headers, at) VALUES (?, ?, ?, ?, ?, ?)";
-        static const char its_id[] = "INSERT INTO outbox (part, topic, key, value, headers, at) "
-                                     "VALUES (?, ?, ?, ?, ?, ?)";
         struct store *store = u->store;
-        size_t key_len = record.key ? strlen(record.key) : 0;
-        struct statement *s;
 
-        if (!unit_may_write(u) ||
-            !(s = db_prepare(store->writer, store->shared ? its_id : own_id, &u->error)))
+        if (!unit_may_write(u))
                 return;
         if (!store->shared)
                 record.id = ++store->sequences[STORE_OUTBOX].last;
-        bind_int(s, 1,
-                 store->shared ? (int64_t)(hash_bytes(record.key ? record.key : "", key_len) %
-                                           OUTBOX_PARTS)
-                               : record.id);
-        bind_text(s, 2, record.topic);
-        bind_bytes(s, 3, record.key, key_len);
-        bind_bytes(s, 4, record.value, record.value_len);
-        bind_bytes(s, 5, record.headers, record.headers_len);
-        bind_int(s, 6, record.at);
-        if (!statement_send(s, &u->error))
+        else if (!insert_shared(u, &record))
                 return;
         *next_record(store) = record;
         store->batch->count++;

@@ -159,8 +159,8 @@ static bool try_once(struct store *store, struct job *jobs, bool alone, struct e
         if (!db_begin(store->writer, alone, error))
                 return false;
         if (run_together(store, jobs, alone, error) == RAN &&
-            outbox_remove_sent(store, false, error) && counts_write(store, error) &&
-            commit(store, error))
+            outbox_remove_sent(store, false, error) && outbox_write(store, error) &&
+            counts_write(store, error) && commit(store, error))
                 return true;
         db_rollback(store->writer);
         return false;

@@ -98,7 +98,6 @@ struct relay {
         struct flight all[FLIGHT_STATES];    /* heads of rings */
         size_t counts[FLIGHT_STATES], bytes; /* bytes: of those that fly */
         size_t of_part[OUTBOX_PARTS];
-        size_t removed;         /* of all that landed */
         size_t taken;           /* since the last pause */
         struct arena *arena;    /* of `waiting` */
         struct record *waiting; /* for relay_send */

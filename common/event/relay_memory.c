@@ -264,8 +264,7 @@ static void begin(struct relay *r)
         struct error error = {0};
         size_t count;
 
-        r->removed = outbox_sent(r->store, NULL, 0);
-        if (r->removed > outbox_removed(r->store))
+        if (outbox_unremoved(r->store))
                 outbox_sweep(r->store); /* sent by an earlier relay of this process */
         if (outbox_pending(r->store)) {
                 outbox_read(r->store, 0, &first, 1, &count, arena, &error);

@@ -239,6 +239,20 @@ static void park(struct relay *r)
         }
 }
 
+static void forget_removed(struct relay *r)
+{
+        int64_t ids[RESULTS];
+        size_t count;
+
+        while ((count = outbox_removed(r->store, ids, RESULTS)))
+                for (size_t i = 0; i < count; i++) {
+                        struct flight *f = *relay_find(r, ids[i]);
+
+                        if (f) /* else it was an earlier relay's of this process */
+                                relay_forget(r, f);
+                }
+}
+
 bool relay_tidy(struct relay *r)
 {
         park(r);
@@ -246,8 +260,7 @@ bool relay_tidy(struct relay *r)
                 return true;
         if (r->counts[LANDED] >= RELAY_UNREMOVED_MOST)
                 outbox_sweep(r->store);
-        for (size_t removed = outbox_removed(r->store); r->removed < removed; r->removed++)
-                relay_forget(r, r->all[LANDED].next);
+        forget_removed(r);
         return r->counts[LANDED] < RELAY_UNREMOVED_MOST;
 }
 

@@ -140,8 +140,8 @@ static void each_look(void)
                 break;
         case 3: /* until what landed is removed */
                 check_int(bus.wait_ms, 200);
-                things_sql("CREATE TRIGGER none_is_parked BEFORE UPDATE ON outbox BEGIN SELECT "
-                           "RAISE(ABORT, 'not now'); END");
+                things_sql("CREATE TRIGGER none_is_parked BEFORE INSERT ON outbox WHEN new.parked "
+                           "IS NOT NULL BEGIN SELECT RAISE(ABORT, 'not now'); END");
                 answer(2, BUS_REFUSED);
                 break;
         case 4: /* until it can be parked */
@@ -166,7 +166,7 @@ static void it_looks_again_in_time(void)
 static void none_is_removed_yet(void)
 {
         bus.when_sent = NULL;
-        check_int((int64_t)outbox_removed(store), 0);
+        check_int((int64_t)outbox_removed(store, (int64_t[1]){0}, 1), 0);
 }
 
 static void say_the_third(void)
