@@ -1,5 +1,6 @@
 /* Recognises what was seen before: requests by their Idempotency-Key, events by their identity. */
 #include "base/clock.h"
+#include "data/inbox_blocks.h"
 #include "data/store_inside.h"
 
 #include <stdlib.h>
@@ -59,7 +60,9 @@ void sources_purge(struct unit *u)
                 " (SELECT number FROM sources WHERE number > ?1 ORDER BY number LIMIT ?2) AS next";
         static const char sql[] =
                 "DELETE FROM sources WHERE number > ? AND number <= ?"
-                " AND NOT EXISTS (SELECT 1 FROM inbox WHERE inbox.source = sources.number)";
+                " AND NOT EXISTS (SELECT 1 FROM inbox WHERE inbox.source = sources.number)"
+                " AND NOT EXISTS (SELECT 1 FROM inbox_blocks WHERE inbox_blocks.id >= "
+                "sources.number << 43 AND inbox_blocks.id < (sources.number + 1) << 43)";
         struct store *store = u->store;
         struct statement *s = db_prepare(store->writer, portion, &u->error);
         int64_t last;
@@ -152,12 +155,11 @@ static bool was_other(struct unit *u, const struct identity *i, int64_t source)
         return other;
 }
 
-static void see(struct unit *u, struct identity *i)
+static void see_row(struct unit *u, struct identity *i, int64_t source)
 {
         static const char sql[] = "INSERT INTO inbox (source, id, at, content) VALUES (?, ?, ?, ?) "
                                   "ON CONFLICT DO NOTHING";
-        int64_t source = source_number(u, i->source);
-        struct statement *s = source ? db_prepare(u->store->writer, sql, &u->error) : NULL;
+        struct statement *s = db_prepare(u->store->writer, sql, &u->error);
 
         if (!s)
                 return;
@@ -167,6 +169,20 @@ static void see(struct unit *u, struct identity *i)
         bind_content(s, 4, i->content);
         i->first = statement_run(s, &u->error) && db_changes(u->store->writer) > 0;
         i->other = !unit_failed(u) && !i->first && was_other(u, i, source);
+}
+
+static void see_all(struct unit *u, struct identity *all, size_t count)
+{
+        struct inbox_blocks blocks;
+
+        inbox_blocks_begin(&blocks, u);
+        for (size_t n = 0; n < count && !unit_failed(u); n++) {
+                int64_t source = source_number(u, all[n].source);
+
+                if (source && !inbox_blocks_see(&blocks, &all[n], source))
+                        see_row(u, &all[n], source);
+        }
+        inbox_blocks_end(&blocks);
 }
 
 /* An element of an array as PostgreSQL writes it. */
@@ -286,8 +302,7 @@ void unit_first_times(struct unit *u, struct identity *all, size_t count)
         if (u->store->shared)
                 are_first(u, all, count);
         else
-                for (size_t i = 0; i < count && !unit_failed(u); i++)
-                        see(u, &all[i]);
+                see_all(u, all, count);
 }
 
 bool unit_first_time(struct unit *u, const char *source, const char *id)

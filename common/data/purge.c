@@ -3,6 +3,7 @@
    batch, of as many rows as take a few ms: so other jobs do not wait long, and rows are deleted
    at least as fast as they come, because deleting one costs less than adding it. */
 #include "base/clock.h"
+#include "data/inbox_blocks.h"
 #include "data/store_inside.h"
 
 enum {
@@ -14,7 +15,9 @@ enum {
         ONE_PURGES = 1, /* an advisory lock */
 };
 
-enum { RULE_GATEWAY, RULE_CLIENT, RULE_INBOX, RULE_WRITERS, RULES };
+enum { RULE_GATEWAY, RULE_CLIENT, RULE_INBOX, RULE_BLOCKS, RULE_WRITERS, RULES };
+
+enum where { ANYWHERE, ALONE, SHARED }; /* in a store of one process; in a shared one */
 
 #define NEXT_OF(table) "SELECT at FROM " table " WHERE at >= ? ORDER BY at LIMIT 1 OFFSET ?"
 #define REMOVE_OF(table) "DELETE FROM " table " WHERE at >= ? AND at < ?"
@@ -23,7 +26,7 @@ enum { RULE_GATEWAY, RULE_CLIENT, RULE_INBOX, RULE_WRITERS, RULES };
    and the next one need not pass over them again. */
 static const struct rule {
         const char *next, *remove;
-        bool shared;  /* only in a shared store */
+        enum where where;
         bool goes_on; /* begins where it ended the last time */
 } rules[RULES] = {
         [RULE_GATEWAY] = {NEXT_OF("idempotency"),
@@ -31,7 +34,8 @@ static const struct rule {
                           .goes_on = true},
         [RULE_CLIENT] = {NEXT_OF("idempotency"), REMOVE_OF("idempotency")},
         [RULE_INBOX] = {NEXT_OF("inbox"), REMOVE_OF("inbox")},
-        [RULE_WRITERS] = {NEXT_OF("writers"), REMOVE_OF("writers"), .shared = true},
+        [RULE_BLOCKS] = {NEXT_OF("inbox_blocks"), REMOVE_OF("inbox_blocks"), ALONE},
+        [RULE_WRITERS] = {NEXT_OF("writers"), REMOVE_OF("writers"), SHARED},
 };
 
 _Static_assert(PURGE_RULES == (int)RULES, "store_inside.h");
@@ -102,15 +106,17 @@ static void run(struct unit *unit, void *arg)
         p->next = p->place;
         p->mine = may_purge(unit);
         while (p->mine && !more && !unit_failed(unit) && p->next.rule < RULES) {
-                if (unit->store->shared || !rules[p->next.rule].shared) {
+                if (rules[p->next.rule].where != (unit->store->shared ? ALONE : SHARED)) {
                         remove_portion(unit, p, &p->next);
                         more = p->next.from < p->before[p->next.rule];
                 }
                 if (!more)
                         p->next = place_of(p, p->next.rule + 1);
         }
-        if (p->mine && !unit_failed(unit) && !more && !unit->store->shared)
+        if (p->mine && !unit_failed(unit) && !more && !unit->store->shared) {
                 sources_purge(unit);
+                inbox_blocks_look(unit->store, &unit->error);
+        }
         p->took_us = clock_mono_us() - began;
 }
 
@@ -158,7 +164,7 @@ void store_purge(struct store *store, int64_t idempotency_ms, int64_t gateway_ke
                 p->portion = PORTION_FIRST;
         p->before[RULE_GATEWAY] = now - gateway_key_ms;
         p->before[RULE_CLIENT] = now - idempotency_ms;
-        p->before[RULE_INBOX] = now - inbox_ms;
+        p->before[RULE_INBOX] = p->before[RULE_BLOCKS] = now - inbox_ms;
         p->before[RULE_WRITERS] = now - DAY_MS;
         p->place = place_of(p, RULE_GATEWAY);
         p->job = (struct job){.run = run, .done = done, .arg = p, .arena = arena_open()};

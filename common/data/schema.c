@@ -108,6 +108,17 @@ static const struct migration common_migrations[] = {
                                  "DROP TABLE outbox_1;",
                         .older = OLDER_SHARED, /* nothing was done */
                 },
+        [5] =
+                {
+                        "",
+                        /* the rows that are there stay until they are purged (inbox_blocks.c) */
+                        .alone = "CREATE TABLE inbox_blocks (id {id} PRIMARY KEY, at BIGINT NOT "
+                                 "NULL, contents {bytes} NOT NULL);"
+                                 "CREATE INDEX inbox_blocks_at ON inbox_blocks (at);"
+                                 "INSERT INTO meta (name, value) SELECT 'inbox_rows_before', "
+                                 "coalesce(max(at) + 1, 0) FROM inbox;",
+                        .older = OLDER_SHARED, /* nothing was done */
+                },
         {NULL},
 };
 

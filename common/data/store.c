@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "base/thread.h"
 #include "data/event_form.h"
+#include "data/inbox_blocks.h"
 #include "data/schema.h"
 #include "data/store_inside.h"
 
@@ -84,7 +85,7 @@ static bool load_own(struct store *store, struct error *error)
         if (!load_sequence(store, STORE_OUTBOX, "outbox", error))
                 return false;
         atomic_store(&store->events_given, store->written[STORE_OUTBOX].last);
-        return load_outbox(store, error);
+        return load_outbox(store, error) && inbox_blocks_look(store, error);
 }
 
 /* Of the processes that share a store one decides; none takes an id meanwhile. */

@@ -59,7 +59,7 @@ struct traced {
         int64_t begun_ns;   /* when its unit began, Unix ns */
 };
 
-enum { PURGE_RULES = 4 };
+enum { PURGE_RULES = 5 };
 
 struct purge_place {
         int rule;
@@ -133,6 +133,7 @@ struct store {
         int64_t failed;                            /* batches since the last commit that wrote */
         struct source_number known[SOURCES_KNOWN]; /* of `sources`. Unused where it is shared */
         size_t known_count;
+        bool inbox_rows;        /* `inbox` has rows of a program without blocks (inbox_blocks.c) */
         int64_t sources_passed; /* their purge has looked at numbers up to this one */
         struct change *changes;
         size_t change_count, change_room;
