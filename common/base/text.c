@@ -1,7 +1,6 @@
 #include "base/text.h"
 
 #include <stdio.h>
-#include <string.h>
 
 struct text text_open(struct arena *arena, size_t room)
 {
@@ -19,30 +18,10 @@ void text_reserve(struct text *t, size_t room)
         t->room = room;
 }
 
-static void make_room(struct text *t, size_t more)
+void text_make_room(struct text *t, size_t more)
 {
         if (more > t->room - t->len)
                 text_reserve(t, t->room * 2 > t->len + more ? t->room * 2 : t->len + more + 64);
-}
-
-void text_add(struct text *t, const char *bytes, size_t len)
-{
-        if (!len)
-                return;
-        make_room(t, len);
-        memcpy(t->at + t->len, bytes, len);
-        t->len += len;
-        t->at[t->len] = '\0';
-}
-
-void text_string(struct text *t, const char *string)
-{
-        text_add(t, string, strlen(string));
-}
-
-void text_char(struct text *t, char c)
-{
-        text_add(t, &c, 1);
 }
 
 void text_int(struct text *t, int64_t number)
@@ -69,7 +48,7 @@ void text_printf(struct text *t, const char *format, ...)
         len = vsnprintf(t->at + t->len, left, format, again);
         va_end(again);
         if ((size_t)len >= left) {
-                make_room(t, (size_t)len + 1);
+                text_make_room(t, (size_t)len + 1);
                 vsnprintf(t->at + t->len, (size_t)len + 1, format, args);
         }
         va_end(args);
