@@ -28,18 +28,19 @@ static void escape_write(struct text *out, unsigned char c)
         text_add(out, escape, sizeof escape);
 }
 
+/* What cannot stand in a string as it is. A look into a table is all that most bytes cost. */
+static const bool is_escaped[256] = {[0 ... 31] = true, ['"'] = true, ['\\'] = true};
+
 static void string_write(struct text *out, const char *value, size_t len)
 {
         const char *end = value + len, *run = value;
 
         text_char(out, '"');
         for (const char *p = value; p < end; p++) {
-                unsigned char c = (unsigned char)*p;
-
-                if (c >= 32 && c != '"' && c != '\\')
+                if (!is_escaped[(unsigned char)*p])
                         continue;
                 text_add(out, run, (size_t)(p - run));
-                escape_write(out, c);
+                escape_write(out, (unsigned char)*p);
                 run = p + 1;
         }
         text_add(out, run, (size_t)(end - run));

@@ -1,5 +1,7 @@
 #include "base/text.h"
 
+#include "base/digits.h"
+
 #include <stdio.h>
 
 struct text text_open(struct arena *arena, size_t room)
@@ -26,15 +28,10 @@ void text_make_room(struct text *t, size_t more)
 
 void text_int(struct text *t, int64_t number)
 {
-        char digits[24], *p = digits + sizeof digits;
-        uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+        char digits[DIGITS_MOST], *end = digits + sizeof digits,
+                                  *first = digits_before(end, number);
 
-        do
-                *--p = (char)('0' + rest % 10);
-        while (rest /= 10);
-        if (number < 0)
-                *--p = '-';
-        text_add(t, p, (size_t)(digits + sizeof digits - p));
+        text_add(t, first, (size_t)(end - first));
 }
 
 void text_printf(struct text *t, const char *format, ...)
