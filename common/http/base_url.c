@@ -63,7 +63,7 @@ static const char *host_of(const struct http_request *request, const char *said)
         return *host ? host : http_own_address(request);
 }
 
-const char *base_url(const struct http_request *request)
+static const char *base_made(const struct http_request *request)
 {
         bool trusted = request->peer_trusted;
         const char *scheme = trusted ? forwarded(request, "X-Forwarded-Proto", is_scheme) : "";
@@ -87,4 +87,11 @@ const char *base_url(const struct http_request *request)
         }
         text_add(&base, prefix, prefix_len);
         return base.at;
+}
+
+const char *base_url(struct http_request *request)
+{
+        if (!request->base)
+                request->base = base_made(request);
+        return request->base;
 }

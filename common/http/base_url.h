@@ -6,7 +6,7 @@
 
 #include "http/server.h"
 
-/* "http://localhost:8081", without a slash at its end; in the request's arena. */
-const char *base_url(const struct http_request *request);
+/* "http://localhost:8081", without a slash at its end; in the request's arena, and made once. */
+const char *base_url(struct http_request *request);
 
 #endif

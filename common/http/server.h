@@ -72,6 +72,7 @@ struct http_request {
         const char *span_id;  /* 16 hex digits, our own span's */
         /* the whole header for the next hop: same trace, a span of our own */
         const char *traceparent;
+        const char *base;          /* base_url() keeps it here; NULL: nobody asked yet */
         const char *uri_template;  /* set by the handler for the metric: "/orders/{id}"; default
                                       "UNKNOWN" */
         bool untraced;             /* set by the handler: no span is recorded of it */

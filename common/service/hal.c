@@ -30,27 +30,14 @@ bool entity_has_search(const struct entity *entity)
         return false;
 }
 
-/* http://host/orders/1, and /command after it */
-static void item_href(struct text *out, const struct entity *e, int64_t id, const char *base,
-                      const char *command)
+/* http://host/orders/1 */
+static void item_href(struct text *out, const struct entity *e, int64_t id, const char *base)
 {
         text_string(out, base);
         text_char(out, '/');
         text_string(out, e->collection);
         text_char(out, '/');
         text_int(out, id);
-        if (command) {
-                text_char(out, '/');
-                text_string(out, command);
-        }
-}
-
-static void href_object(struct text *out, const struct entity *e, int64_t id, const char *base,
-                        const char *command)
-{
-        text_add(out, "{\"href\":\"", 9);
-        item_href(out, e, id, base, command);
-        text_add(out, "\"}", 2);
 }
 
 static bool has_command(const struct entity *e, const char *name)
@@ -61,38 +48,107 @@ static bool has_command(const struct entity *e, const char *name)
         return false;
 }
 
+/* ---- an item's links ---- */
+
+/* ,"_links":{"self":{"href":"ADDRESS"},"order":... as the texts that stand before, between and
+   after the addresses, which are all the same. */
+struct hal_links {
+        const struct entity *entity;
+        size_t count;
+        struct hal_text {
+                const char *at;
+                size_t len;
+        } texts[];
+};
+
+static size_t texts_most(const struct entity *e)
+{
+        size_t most = 3; /* before self's address, after it, after that of the item's own rel */
+
+        for (const char *const *c = e->commands; c && *c; c++)
+                most++;
+        return most;
+}
+
+static void text_ends(struct hal_links *links, struct text *t)
+{
+        links->texts[links->count++] =
+                (struct hal_text){arena_copy(t->arena, t->at, t->len), t->len};
+        t->len = 0;
+}
+
+static void href_object(struct hal_links *links, struct text *t, const char *command)
+{
+        text_string(t, "{\"href\":\"");
+        text_ends(links, t);
+        if (command) {
+                text_char(t, '/');
+                text_string(t, command);
+        }
+        text_string(t, "\"}");
+}
+
+static void begin_rel(struct text *t, const char *rel)
+{
+        text_char(t, ',');
+        json_write_string(t, rel);
+        text_char(t, ':');
+}
+
 /* self, the item's own rel (an array where a command has the same name, as in the reference), other
    commands */
-static void item_links(struct text *out, const struct entity *e, int64_t id, const char *base)
+struct hal_links *hal_links_open(struct arena *arena, const struct entity *e)
 {
-        text_add(out, "{\"self\":", 8);
-        href_object(out, e, id, base, NULL);
-        begin_member(out, e->item);
-        if (has_command(e, e->item)) {
-                text_char(out, '[');
-                href_object(out, e, id, base, NULL);
-                text_char(out, ',');
-                href_object(out, e, id, base, e->item);
-                text_char(out, ']');
-        } else {
-                href_object(out, e, id, base, NULL);
+        struct hal_links *links =
+                arena_alloc(arena, sizeof *links + texts_most(e) * sizeof *links->texts);
+        bool is_command = has_command(e, e->item);
+        struct text t = text_open(arena, 200);
+
+        links->entity = e;
+        text_string(&t, ",\"_links\":{\"self\":");
+        href_object(links, &t, NULL);
+        begin_rel(&t, e->item);
+        text_string(&t, is_command ? "[" : "");
+        href_object(links, &t, NULL);
+        if (is_command) {
+                text_char(&t, ',');
+                href_object(links, &t, e->item);
+                text_char(&t, ']');
         }
         for (const char *const *c = e->commands; c && *c; c++) {
                 if (strcmp(*c, e->item) == 0)
                         continue;
-                begin_member(out, *c);
-                href_object(out, e, id, base, *c);
+                begin_rel(&t, *c);
+                href_object(links, &t, *c);
         }
-        text_char(out, '}');
+        text_string(&t, "}}");
+        text_ends(links, &t);
+        return links;
 }
 
-void hal_item(struct text *out, const struct entity *entity, const void *row, const char *base)
+static void links_write(struct text *out, const struct hal_links *links, int64_t id,
+                        const char *base)
+{
+        const struct hal_text *text = links->texts, *end = text + links->count;
+        size_t at, len;
+
+        text_add(out, text->at, text->len);
+        at = out->len;
+        item_href(out, links->entity, id, base);
+        len = out->len - at;
+        text_add(out, text[1].at, text[1].len);
+        for (text += 2; text < end; text++) {
+                text_make_room(out, len); /* before we look where the first address is now */
+                text_add(out, out->at + at, len);
+                text_add(out, text->at, text->len);
+        }
+}
+
+void hal_item(struct text *out, const struct hal_links *links, const void *row, const char *base)
 {
         text_char(out, '{');
-        shape_write(&entity->shape, row, out);
-        text_add(out, ",\"_links\":", 10);
-        item_links(out, entity, ((const struct row *)row)->id, base);
-        text_char(out, '}');
+        shape_write(&links->entity->shape, row, out);
+        links_write(out, links, ((const struct row *)row)->id, base);
 }
 
 void hal_plain(struct text *out, const struct entity *entity, const void *row)
@@ -115,7 +171,7 @@ static void item_link_field(struct text *out, const struct entity *e, int64_t id
                             const char *rel)
 {
         text_string(out, out->len ? ",<" : "<");
-        item_href(out, e, id, base, NULL);
+        item_href(out, e, id, base);
         link_field(out, rel);
 }
 
@@ -157,8 +213,8 @@ static void page_link(struct text *out, const char *rel, const struct hal_page *
         const struct page *page = p->page;
         struct text href = text_open(out->arena, 100);
 
-        text_printf(&href, "%s/%s?%spage=%lld&size=%lld", p->base, p->entity->collection, p->others,
-                    (long long)number, (long long)page->size);
+        text_printf(&href, "%s/%s?%spage=%lld&size=%lld", p->base, p->links->entity->collection,
+                    p->others, (long long)number, (long long)page->size);
         for (int i = 0; i < page->sort_count; i++)
                 text_printf(&href, "&sort=%s,%s",
                             page->sorts[i].field ? page->sorts[i].field->name : "id",
@@ -184,12 +240,14 @@ static void page_links(struct text *out, const struct hal_page *p, int64_t pages
                 page_link(out, "next", p, number + 1);
         if (has_previous || has_next)
                 page_link(out, "last", p, pages ? pages - 1 : 0);
-        if (!p->entity->unlisted)
+        if (!p->links->entity->unlisted)
                 hal_link(out, "profile",
-                         arena_printf(out->arena, "%s/profile/%s", p->base, p->entity->collection));
-        if (entity_has_search(p->entity))
+                         arena_printf(out->arena, "%s/profile/%s", p->base,
+                                      p->links->entity->collection));
+        if (entity_has_search(p->links->entity))
                 hal_link(out, "search",
-                         arena_printf(out->arena, "%s/%s/search", p->base, p->entity->collection));
+                         arena_printf(out->arena, "%s/%s/search", p->base,
+                                      p->links->entity->collection));
         text_char(out, '}');
 }
 
@@ -197,11 +255,11 @@ void hal_collection(struct text *out, const struct hal_page *p)
 {
         int64_t pages = (p->total + p->page->size - 1) / p->page->size;
 
-        text_printf(out, "{\"_embedded\":{\"%s\":[", p->entity->collection);
+        text_printf(out, "{\"_embedded\":{\"%s\":[", p->links->entity->collection);
         for (size_t i = 0; i < p->count; i++) {
                 if (i)
                         text_char(out, ',');
-                hal_item(out, p->entity, p->rows[i], p->base);
+                hal_item(out, p->links, p->rows[i], p->base);
         }
         text_string(out, "]},\"_links\":");
         page_links(out, p, pages);

@@ -5,8 +5,12 @@
 #include "data/entity.h"
 #include "data/table.h"
 
+/* The links of an entity's items, prepared: they differ in an item's address only. */
+struct hal_links;
+struct hal_links *hal_links_open(struct arena *arena, const struct entity *entity);
+
 /* {"productId":"1001",...,"_links":{"self":...,"order":...}}; base: base_url() */
-void hal_item(struct text *out, const struct entity *entity, const void *row, const char *base);
+void hal_item(struct text *out, const struct hal_links *links, const void *row, const char *base);
 /* {"id":7,"productId":"1001",...} */
 void hal_plain(struct text *out, const struct entity *entity, const void *row);
 /* the Link header of HEAD: <...>;rel="self",... As in the reference, without the commands. */
@@ -17,7 +21,7 @@ void hal_collection_link_header(struct text *out, const struct entity *entity, c
                                 const char *asked);
 
 struct hal_page {
-        const struct entity *entity;
+        const struct hal_links *links; /* of its items */
         const struct page *page;
         void *const *rows;
         size_t count;

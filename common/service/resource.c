@@ -41,6 +41,7 @@ struct resources *resources_open(struct store *store, const char *service, const
                         .plain = arena_printf(all->arena, "/%s/%s", c,
                                               (*entities)->plain_post ? (*entities)->plain_post
                                                                       : ""),
+                        .links = hal_links_open(all->arena, *entities),
                 };
         }
         return all;
@@ -118,7 +119,7 @@ static void get_collection(struct http_request *r, const struct resource *resour
 {
         struct page page = *asked;
         void **rows = arena_alloc(r->arena, (size_t)page.size * sizeof *rows);
-        struct hal_page out = {.entity = resource->entity,
+        struct hal_page out = {.links = resource->links,
                                .page = &page,
                                .rows = rows,
                                .base = base_url(r),

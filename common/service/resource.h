@@ -12,11 +12,14 @@
 
 enum { RESOURCE_ENTITIES = 8 };
 
+struct hal_links;
+
 /* An entity and its paths, as the metrics name them. */
 struct resource {
         const struct entity *entity;
         struct resources *all;
         const char *collection, *item, *search, *found, *plain; /* "/orders", "/orders/{id}", ... */
+        const struct hal_links *links;                          /* of its items */
         struct admission *admission; /* asked before a row is created; owned by the opener, who sets
                                         it before the first request; NULL: none */
 };

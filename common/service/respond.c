@@ -1,16 +1,22 @@
 #include "service/respond.h"
 
+#include "base/digits.h"
 #include "http/base_url.h"
 #include "http/negotiate.h"
 #include "service/hal.h"
 #include "service/resource.h"
 
-#include <stdio.h>
 #include <string.h>
 
 void etag_of(const void *row, char etag[ETAG_LENGTH])
 {
-        snprintf(etag, ETAG_LENGTH, "\"%lld\"", (long long)((const struct row *)row)->version);
+        char digits[DIGITS_MOST], *end = digits + sizeof digits;
+        const char *first = digits_before(end, ((const struct row *)row)->version);
+        size_t len = (size_t)(end - first);
+
+        *etag++ = '"';
+        memcpy(etag, first, len);
+        memcpy(etag + len, "\"", 2);
 }
 
 void answer_allow(struct http_request *r, int status, const char *methods)
@@ -44,7 +50,7 @@ void answer_item(struct http_request *r, const struct resource *resource, const 
         struct text body = text_open(r->arena, 500);
         char etag[ETAG_LENGTH];
 
-        hal_item(&body, resource->entity, row, base_url(r));
+        hal_item(&body, resource->links, row, base_url(r));
         http_answer_body(r, status, type, &body);
         etag_of(row, etag);
         http_answer_header(r, "ETag", etag);
