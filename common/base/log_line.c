@@ -1,23 +1,39 @@
 #include "base/log_line.h"
 
 #include "base/clock.h"
+#include "base/digits.h"
 #include "base/hex.h"
 #include "base/utf8.h"
 
 #include <string.h>
 
 /* END closes any line; MEMBER is what a member takes besides its name and value. */
-enum { END = 16, MEMBER = 32, SECOND = 19 };
+enum { END = 16, MEMBER = 32, SECOND = 19, UTF8_MOST = 4 };
+
+/* A constant text and its length. */
+#define TEXT(text) text, sizeof text - 1
 
 static size_t room(const struct log_line *l)
 {
         return l->len < LOG_LINE - END ? LOG_LINE - END - l->len : 0;
 }
 
-static void add(struct log_line *l, const char *bytes, size_t len)
+static void add_cut(struct log_line *l, const char *bytes)
 {
-        if (len > room(l))
-                len = room(l);
+        size_t len = room(l);
+
+        memcpy(l->at + l->len, bytes, len);
+        l->len += len;
+}
+
+/* A line is made of some fifty pieces, most of them constants: one that has room is stored by a few
+   instructions, without a call. */
+static inline void add(struct log_line *l, const char *bytes, size_t len)
+{
+        if (len > room(l)) {
+                add_cut(l, bytes);
+                return;
+        }
         memcpy(l->at + l->len, bytes, len);
         l->len += len;
 }
@@ -29,56 +45,50 @@ static void add_string(struct log_line *l, const char *string)
 
 static void add_number(struct log_line *l, int64_t number)
 {
-        char digits[24], *p = digits + sizeof digits;
-        uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+        char digits[DIGITS_MOST], *end = digits + sizeof digits,
+                                  *first = digits_before(end, number);
 
-        do
-                *--p = (char)('0' + rest % 10);
-        while (rest /= 10);
-        if (number < 0)
-                *--p = '-';
-        add(l, p, (size_t)(digits + sizeof digits - p));
+        add(l, first, (size_t)(end - first));
 }
 
-static bool is_plain(unsigned char c)
-{
-        return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
+/* What stands in a string as it is, and in a line for people. */
+static const bool is_plain[256] = {
+        [' ' ... '!'] = true, ['#' ... '['] = true, [']' ... '~'] = true};
 
 /* Escapes the one character at p, which cannot stand in a string as it is. Returns how many bytes
    it has. */
-static size_t escape(struct log_line *l, const char *p, const char *end)
+static size_t escape(struct log_line *l, const char *p)
 {
         unsigned char c = (unsigned char)*p;
         char code[6] = {'\\', 'u', '0', '0', hex_digits[c >> 4], hex_digits[c & 15]};
-        size_t length = c >= 0x80 ? utf8_length(p, end) : 0;
+        size_t length = c >= 0x80 ? utf8_length(p, p + strnlen(p, UTF8_MOST)) : 0;
 
         if (length)
                 add(l, p, length);
         else if (c >= 0x80)
-                add(l, "\\ufffd", 6);
+                add(l, TEXT("\\ufffd"));
         else if (c == '"' || c == '\\')
                 add(l, (char[]){'\\', (char)c}, 2);
         else if (c == '\n')
-                add(l, "\\n", 2);
+                add(l, TEXT("\\n"));
         else
                 add(l, code, sizeof code);
         return length ? length : 1;
 }
 
-/* Without the quotes around it. */
+/* Without the quotes around it. Most values are short: copied byte by byte as long as there is
+   nothing to escape, they cost less than to be measured first. */
 static void add_escaped(struct log_line *l, const char *value)
 {
-        const char *end = value + strlen(value), *run = value, *p = value;
-
         for (;;) {
-                while (p < end && is_plain((unsigned char)*p))
-                        p++;
-                add(l, run, (size_t)(p - run));
-                if (p == end || room(l) < 6)
+                char *to = l->at + l->len, *end = to + room(l);
+
+                while (to < end && is_plain[(unsigned char)*value])
+                        *to++ = *value++;
+                l->len = (size_t)(to - l->at);
+                if (!*value || room(l) < 6)
                         return;
-                p += escape(l, p, end);
-                run = p;
+                value += escape(l, value);
         }
 }
 
@@ -101,7 +111,7 @@ static void add_value(struct log_line *l, const char *value)
         bool quoted = !l->as_text || !*value;
 
         for (const char *p = value; *p && !quoted; p++)
-                quoted = !is_plain((unsigned char)*p) || *p == ' ' || *p == '=';
+                quoted = !is_plain[(unsigned char)*p] || *p == ' ' || *p == '=';
         if (quoted)
                 add(l, "\"", 1);
         add_escaped(l, value);
@@ -120,27 +130,6 @@ void log_line_member(struct log_line *l, const char *name, const char *value)
                 return;
         add_name(l, name);
         add_value(l, value);
-}
-
-/* An id of hex digits, in which nothing needs to be escaped: every access line has two. */
-static void id_member(struct log_line *l, const char *name, const char *id)
-{
-        if (!id || !has_room(l, name))
-                return;
-        add_name(l, name);
-        if (!l->as_text)
-                add(l, "\"", 1);
-        add_string(l, id);
-        if (!l->as_text)
-                l->at[l->len++] = '"'; /* as in add_value */
-}
-
-static void number_member(struct log_line *l, const char *name, int64_t value)
-{
-        if (!has_room(l, name))
-                return;
-        add_name(l, name);
-        add_number(l, value);
 }
 
 /* The seconds change rarely: every thread keeps their text. */
@@ -174,11 +163,28 @@ void log_line_begin(struct log_line *l, bool as_text, int64_t wall_ms, enum log_
                 add(l, "  ", level == LOG_INFO || level == LOG_WARN ? 2 : 1);
                 return;
         }
-        add(l, "{\"@timestamp\":\"", 15);
+        add(l, TEXT("{\"@timestamp\":\""));
         add_time(l, wall_ms);
-        add(l, "\",\"log.level\":\"", 15);
+        add(l, TEXT("\",\"log.level\":\""));
         add_string(l, names[level]);
-        add(l, "\",\"message\":\"", 13);
+        add(l, TEXT("\",\"message\":\""));
+}
+
+/* Members that many lines have: `begin` is all that stands before the value, ,"client.ip":" */
+static inline bool begin_member(struct log_line *l, const char *begin, size_t len)
+{
+        if (room(l) < len + MEMBER)
+                return false;
+        add(l, begin, len);
+        return true;
+}
+
+static inline void text_member(struct log_line *l, const char *begin, size_t len, const char *value)
+{
+        if (!value || !begin_member(l, begin, len))
+                return;
+        add_escaped(l, value);
+        l->at[l->len++] = '"'; /* as in add_value */
 }
 
 static void service_add(struct log_line *l, const char *service)
@@ -186,7 +192,7 @@ static void service_add(struct log_line *l, const char *service)
         if (l->as_text)
                 return;
         l->at[l->len++] = '"';
-        log_line_member(l, "service.name", service);
+        text_member(l, TEXT(",\"service.name\":\""), service);
 }
 
 void log_line_message(struct log_line *l, const char *service, const char *message)
@@ -208,6 +214,35 @@ static void add_milliseconds(struct log_line *l, int64_t us)
         add(l, "ms", 2);
 }
 
+static inline void number_member(struct log_line *l, const char *begin, size_t len, int64_t value)
+{
+        if (begin_member(l, begin, len))
+                add_number(l, value);
+}
+
+/* An id of hex digits, in which nothing needs to be escaped. */
+static inline void id_member(struct log_line *l, const char *begin, size_t len, const char *id)
+{
+        if (!id || !begin_member(l, begin, len))
+                return;
+        add_string(l, id);
+        l->at[l->len++] = '"';
+}
+
+static void members_add(struct log_line *l, const struct log_access *a)
+{
+        text_member(l, TEXT(",\"http.request.method\":\""), a->method);
+        number_member(l, TEXT(",\"http.response.status_code\":"), a->status);
+        number_member(l, TEXT(",\"event.duration\":"), a->duration_us * 1000);
+        number_member(l, TEXT(",\"http.request.body.bytes\":"), a->bytes_in);
+        number_member(l, TEXT(",\"http.response.body.bytes\":"), a->bytes_out);
+        text_member(l, TEXT(",\"client.ip\":\""), a->client);
+        id_member(l, TEXT(",\"trace.id\":\""), a->trace);
+        id_member(l, TEXT(",\"span.id\":\""), a->span);
+        /* last: it may be what has to be cut */
+        text_member(l, TEXT(",\"url.original\":\""), a->target);
+}
+
 void log_line_access(struct log_line *l, const char *service, const struct log_access *a)
 {
         add_escaped(l, a->method ? a->method : "-");
@@ -216,22 +251,14 @@ void log_line_access(struct log_line *l, const char *service, const struct log_a
         add(l, " ", 1);
         add_number(l, a->status);
         service_add(l, service);
-        if (l->as_text) {
-                add(l, " ", 1);
-                add_milliseconds(l, a->duration_us);
-                log_line_member(l, "client", a->client);
-                log_line_member(l, "trace", a->trace);
+        if (!l->as_text) {
+                members_add(l, a);
                 return;
         }
-        log_line_member(l, "http.request.method", a->method);
-        number_member(l, "http.response.status_code", a->status);
-        number_member(l, "event.duration", a->duration_us * 1000);
-        number_member(l, "http.request.body.bytes", a->bytes_in);
-        number_member(l, "http.response.body.bytes", a->bytes_out);
-        log_line_member(l, "client.ip", a->client);
-        id_member(l, "trace.id", a->trace);
-        id_member(l, "span.id", a->span);
-        log_line_member(l, "url.original", a->target); /* last: it may be what has to be cut */
+        add(l, " ", 1);
+        add_milliseconds(l, a->duration_us);
+        log_line_member(l, "client", a->client);
+        log_line_member(l, "trace", a->trace);
 }
 
 void log_line_end(struct log_line *l)

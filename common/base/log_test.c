@@ -150,6 +150,31 @@ static void the_access_line_has_ecs_names(void)
         arena_close(&arena);
 }
 
+static void the_access_line_is_made_so(void)
+{
+        struct log_access access = access_of_order;
+        char *text;
+
+        /* a whole letter, one cut off by the end, a byte that begins none, a control character */
+        access.target = "/\xea\xb0\x80\xff\x01\\\xea\xb0";
+        access.client = access.span = NULL;
+        access.duration_us = 0;
+        stdout_to_file();
+        log_open("order", false, LOG_INFO);
+        log_access(&access);
+        log_close();
+        stdout_give();
+        text = file_text();
+        check_text(text, "{\"@timestamp\":\"2026-11-22T14:48:43.000Z\",\"log.level\":\"INFO\","
+                         "\"message\":\"GET /\xea\xb0\x80\\ufffd\\u0001\\\\\\ufffd\\ufffd 200\","
+                         "\"service.name\":\"order\",\"http.request.method\":\"GET\","
+                         "\"http.response.status_code\":200,\"event.duration\":0,"
+                         "\"http.request.body.bytes\":5,\"http.response.body.bytes\":321,"
+                         "\"trace.id\":\"4bf92f35\","
+                         "\"url.original\":\"/\xea\xb0\x80\\ufffd\\u0001\\\\\\ufffd\\ufffd\"}\n");
+        free(text);
+}
+
 static void the_line_of_a_probe_is_at_debug(void)
 {
         struct log_access probe = access_of_order;
@@ -455,6 +480,7 @@ int main(int argc, char **argv)
         static const struct story stories[] = {
                 STORY(a_line_is_a_json_object),
                 STORY(the_access_line_has_ecs_names),
+                STORY(the_access_line_is_made_so),
                 STORY(the_line_of_a_probe_is_at_debug),
                 STORY(lines_of_a_step_have_its_ids),
                 STORY(lines_for_people),
