@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/utf8.h"
+#include "http/answer_head.h"
 #include "http/grammar.h"
 #include "http/served.h"
 #include "http/stream.h"
@@ -71,8 +72,11 @@ const char *http_status_text(int status)
    that no value becomes a second header. */
 static const char *value_clean(struct arena *arena, const char *value)
 {
-        char *clean = arena_string(arena, value), *to = clean;
+        size_t len = strlen(value);
+        char *clean = arena_copy(arena, value, len), *to = clean;
 
+        if (!has_control(value, len))
+                return clean;
         for (const char *p = value; *p; p++)
                 if (!is_control(*p))
                         *to++ = *p;
@@ -106,8 +110,10 @@ void http_answer_pass(struct http_request *r, const char *name, const char *valu
 
 void http_answer_header(struct http_request *r, const char *name, const char *value)
 {
-        assert(is_token(name, strlen(name)));
-        if (value && is_token(name, strlen(name)))
+        bool is_name = is_token(name, strlen(name));
+
+        assert(is_name);
+        if (value && is_name)
                 http_answer_pass(r, name, value_clean(r->arena, value));
 }
 
@@ -224,9 +230,8 @@ static struct MHD_Response *response_open(struct exchange *e)
                 return NULL;
         if (a->status == 304 && none)
                 keep_length_unsaid(response);
-        served_add(served_of(&e->request), response, none ? NULL : a->type, e->request.arena);
-        for (int i = 0; i < a->header_count; i++)
-                MHD_add_response_header(response, a->headers[i].name, a->headers[i].value);
+        answer_head_add(response, a, none ? NULL : a->type, served_of(&e->request),
+                        e->request.arena);
         if (a->close || is_head_of_unknown(&e->request) ||
             atomic_load_explicit(&e->request.server->draining, memory_order_relaxed))
                 MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
@@ -281,7 +286,7 @@ static struct text answer_written(struct exchange *e, size_t *head_len)
                 header_write(&t, MHD_HTTP_HEADER_CONTENT_TYPE, a->type);
         for (int i = 0; i < a->header_count; i++)
                 header_write(&t, a->headers[i].name, a->headers[i].value);
-        text_string(&t, served_lines(served_of(&e->request)));
+        served_write(served_of(&e->request), &t);
         if (a->status != 204 && a->status != 304)
                 text_printf(&t, "Content-Length: %zu\r\n", none ? 0 : a->len);
         text_string(&t, "Connection: close\r\n\r\n");

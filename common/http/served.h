@@ -7,8 +7,6 @@
 
 #include <stddef.h>
 
-struct MHD_Response;
-struct arena;
 struct served;
 struct text;
 
@@ -20,8 +18,6 @@ void served_close(struct served **served);
 const char *served_lines(const struct served *served); /* each with its line end; "": none */
 size_t served_size(const struct served *served); /* bytes of an answer's head, with what the library
                                                     takes beside them */
-/* Adds Content-Type (NULL: none) and the lines; before all other fields. */
-void served_add(const struct served *served, struct MHD_Response *response, const char *type,
-                struct arena *arena);
+void served_write(const struct served *served, struct text *out); /* the lines */
 
 #endif
