@@ -1,5 +1,7 @@
 #include "base/arena.h"
 
+#include "base/digits.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -233,6 +235,14 @@ char *arena_string(struct arena *a, const char *text)
 }
 
 /* Into what is left of the block, where it nearly always fits. */
+char *arena_decimal(struct arena *arena, int64_t number)
+{
+        char digits[DIGITS_MOST], *end = digits + sizeof digits,
+                                  *first = digits_before(end, number);
+
+        return arena_copy(arena, first, (size_t)(end - first));
+}
+
 char *arena_vprintf(struct arena *a, const char *format, va_list args)
 {
         struct block *b = a->last;

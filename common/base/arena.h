@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 
@@ -55,6 +56,7 @@ char *arena_copy(struct arena *arena, const char *text, size_t len);
 char *arena_string(struct arena *arena, const char *text); /* NULL gives NULL */
 char *arena_printf(struct arena *arena, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
+char *arena_decimal(struct arena *arena, int64_t number);
 char *arena_vprintf(struct arena *arena, const char *format, va_list args);
 
 /* Bytes of all its blocks: a reader bounds by it what a file may unfold to. */

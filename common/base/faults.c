@@ -146,15 +146,14 @@ static void log_fault(const struct fault *one, const char *message)
 {
         struct arena *arena = arena_open();
         struct text target = text_open(arena, 100), parameters = text_open(arena, 100);
-        const char *injected =
-                one->reason ? arena_printf(arena, "%lld", (long long)one->injected) : NULL;
+        const char *injected = one->reason ? arena_decimal(arena, one->injected) : NULL;
 
         fault_write_target(one, &target);
         fault_write_parameters(one, &parameters);
         log_write(LOG_WARN, message, "fault.kind", fault_rows[one->kind].name, "fault.target",
                   target.len ? target.at : "all", "fault.parameters", parameters.at, "fault.id",
-                  arena_printf(arena, "%lld", (long long)one->id), "fault.warning", one->warning,
-                  "fault.injected", injected, "fault.reason", one->reason, NULL);
+                  arena_decimal(arena, one->id), "fault.warning", one->warning, "fault.injected",
+                  injected, "fault.reason", one->reason, NULL);
         arena_close(&arena);
 }
 

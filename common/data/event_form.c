@@ -23,10 +23,13 @@ enum {
 /* CloudEvents wants names of extension attributes in lower case. */
 static const char *hidden_header(const struct field *field, struct arena *arena)
 {
-        char *name = arena_printf(arena, "ce_%s", field->name);
+        static const char prefix[] = "ce_";
+        char *name = arena_alloc(arena, sizeof prefix + strlen(field->name)), *to = name;
 
-        for (char *p = name; *p; p++)
-                *p = (char)tolower((unsigned char)*p);
+        for (const char *p = prefix; *p; p++)
+                *to++ = *p;
+        for (const char *p = field->name; *p; p++)
+                *to++ = (char)tolower((unsigned char)*p);
         return name;
 }
 
@@ -41,7 +44,7 @@ static const char *key_of(const struct event_type *type, const void *row, struct
 
         if (f)
                 return arena_string(arena, field_text_of(f, row));
-        return arena_printf(arena, "%lld", (long long)((const struct row *)row)->id);
+        return arena_decimal(arena, ((const struct row *)row)->id);
 }
 
 static struct text value_of(const struct event_type *type, const void *row, int64_t now,
@@ -100,14 +103,13 @@ static struct text own_headers(const struct event_type *type, const void *row,
                                const struct event_origin *origin, int64_t now, struct arena *arena)
 {
         struct text packed = text_open(arena, 250);
-        char time[CLOCK_RFC3339], subject[24];
+        char time[CLOCK_RFC3339];
 
         pack(&packed, above_header, origin->above);
         clock_rfc3339(now, time);
-        snprintf(subject, sizeof subject, "%lld", (long long)((const struct row *)row)->id);
         pack(&packed, EVENT_TYPE_HEADER, type->name);
         pack(&packed, "ce_time", time);
-        pack(&packed, "ce_subject", subject);
+        pack(&packed, "ce_subject", arena_decimal(arena, ((const struct row *)row)->id));
         for (const struct field *f = type->shape->fields; f->name; f++)
                 if (is_in_headers(f))
                         pack(&packed, hidden_header(f, arena), field_text_of(f, row));
@@ -137,7 +139,7 @@ static size_t common_headers(const struct outbox_record *o, const char *source,
 {
         static const char content_type[] = "\"application/json\"",
                           types[] = "{\"contentType\":\"java.lang.String\"}";
-        char *id = arena_printf(arena, "%lld", (long long)o->id);
+        char *id = arena_decimal(arena, o->id);
 
         h[0] = (struct record_header){"contentType", content_type, sizeof content_type - 1};
         h[1] = (struct record_header){"spring_json_header_types", types, sizeof types - 1};

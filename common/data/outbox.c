@@ -116,8 +116,11 @@ static size_t take_sent(struct store *store, bool few_too, int64_t **ids)
                 memcpy(*ids, o->sent, count * sizeof **ids);
         }
         pthread_mutex_unlock(&o->lock);
-        if (count)
-                qsort(*ids, count, sizeof **ids, compare_ids);
+        for (size_t i = 1; i < count; i++)
+                if ((*ids)[i] < (*ids)[i - 1]) {
+                        qsort(*ids, count, sizeof **ids, compare_ids);
+                        break;
+                }
         return count;
 }
 

@@ -164,7 +164,7 @@ void unit_delete(struct unit *u, const struct entity *entity, const void *row)
 
 const char *unit_decimal(struct unit *u, int64_t number)
 {
-        return arena_printf(u->arena, "%lld", (long long)number);
+        return arena_decimal(u->arena, number);
 }
 
 void *unit_get(struct unit *u, const struct entity *entity, int64_t id)
@@ -182,7 +182,7 @@ void *unit_find(struct unit *u, const struct entity *entity, int which, int64_t 
 {
         const struct lookup *lookup = &entity->lookups[which];
         const struct table *table = store_table(u->store, entity);
-        char number[24];
+        const char *number = arena_decimal(u->arena, key.number);
         const char *values[LOOKUP_MEMBERS] = {key.text ? key.text : number, number};
         void *row = NULL;
         /* in a shared store the row that we waited for may be gone; only a second look sees the
@@ -191,7 +191,6 @@ void *unit_find(struct unit *u, const struct entity *entity, int which, int64_t 
 
         if (WITHOUT_DEDUP && lookup->unique)
                 return NULL;
-        snprintf(number, sizeof number, "%lld", (long long)key.number);
         while (!unit_failed(u) && !row && looks--)
                 table_find(u->store->writer, table, TABLE_TO_CHANGE, lookup, after, values,
                            u->arena, &row, &u->error);

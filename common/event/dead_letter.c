@@ -45,7 +45,7 @@ void dead_letter_write(struct unit *unit, const char *group, const struct event 
                 pack_identity(&packed, group, r);
         pack(&packed, "x-original-topic", r->topic);
         pack(&packed, "x-original-partition", arena_printf(arena, "%d", r->partition));
-        pack(&packed, "x-original-offset", arena_printf(arena, "%lld", (long long)r->offset));
+        pack(&packed, "x-original-offset", arena_decimal(arena, r->offset));
         pack(&packed, "x-exception-message", why);
         unit_publish(unit, arena_printf(arena, "error.mall.%s", group),
                      r->key && !bare ? arena_copy(arena, r->key, r->key_len) : NULL,

@@ -117,7 +117,7 @@ static struct record replay_of(const struct dead_found *f, const char *mended,
         add_text(&h, REPLAY_OF_HEADER,
                  arena_printf(arena, DEAD_TOPICS "%s/%d/%lld", p->group, p->partition,
                               (long long)p->offset));
-        add_text(&h, REPLAY_AT_HEADER, arena_printf(arena, "%lld", (long long)f->letter->at_ms));
+        add_text(&h, REPLAY_AT_HEADER, arena_decimal(arena, f->letter->at_ms));
         record = (struct record){
                 .key = f->record.key,
                 .key_len = f->record.key_len,
@@ -140,7 +140,7 @@ static struct record mark_for(const struct dead_found *f, enum dead_state state,
 
         add_text(&h, EVENT_TYPE_HEADER, state == DEAD_REPLAYED ? MARK_REPLAYED : MARK_DROPPED);
         add_text(&h, MARK_PARTITION, arena_printf(arena, "%d", p->partition));
-        add_text(&h, MARK_OFFSET, arena_printf(arena, "%lld", (long long)p->offset));
+        add_text(&h, MARK_OFFSET, arena_decimal(arena, p->offset));
         add_text(&h, MARK_BY, reason->by);
         add_text(&h, MARK_REASON, reason->why);
         return (struct record){

@@ -134,8 +134,7 @@ static void decide_preflight(struct arena *arena, const struct cors_config *c,
         if (*headers)
                 add(v, "Access-Control-Allow-Headers", headers);
         if (c->max_age_s >= 0)
-                add(v, "Access-Control-Max-Age",
-                    arena_printf(arena, "%lld", (long long)c->max_age_s));
+                add(v, "Access-Control-Max-Age", arena_decimal(arena, c->max_age_s));
 }
 
 static void decide(struct arena *arena, const struct cors_config *c, const struct cors_request *r,
