@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """run - how fast the mall is here, beside its targets.
 
-usage: run.py [--seconds N] [--rounds N] [--bus log|kafka]... [PART]...      PART: http gateway chain console idle start stores replicas rows backlog
+usage: run.py [--seconds N] [--rounds N] [--bus log|kafka]... [PART]...      PART: http gateway peers chain console idle start stores replicas rows backlog
 
 Everything is measured in one run; compared programs run in turns, round by round, and medians are shown: a machine's
 speed changes from minute to minute. Rates are of wrk with one thread and 30 connections on the same machine.
@@ -18,6 +18,7 @@ import time
 
 import console
 import proxies
+import peers
 import scale
 from measure import CEILING, ORDER, Row, answers, cpu_seconds, status_kb, wrk
 from mall import Mall, ports, until
@@ -26,7 +27,7 @@ MUCH = 2000000000
 CHAIN_ROUNDS = 3
 BUS_SETTINGS = {"log": {}, "kafka": {"topic_partitions": 1}}     # one daemon of each kind: more partitions are only more work
 WARM = {"log": 2, "kafka": 30}                                   # seconds; a new broker spends half of its time compiling its own code
-PARTS = ("http", "gateway", "chain", "console", "idle", "start", "stores", "replicas", "rows", "backlog")
+PARTS = ("http", "gateway", "peers", "chain", "console", "idle", "start", "stores", "replicas", "rows", "backlog")
 
 
 def against_the_ceiling(seconds, rounds):
@@ -153,6 +154,7 @@ def main():
     parts = {
         "http": lambda: against_the_ceiling(arguments.seconds, arguments.rounds),
         "gateway": lambda: proxies.compared(arguments.seconds, arguments.rounds),
+        "peers": lambda: peers.compared(arguments.seconds, arguments.rounds),
         "chain": lambda: chain(arguments.seconds, arguments.rounds, buses),
         "console": lambda: console.watched(arguments.seconds, arguments.rounds),
         "idle": lambda: idle(buses),
