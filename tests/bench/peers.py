@@ -103,7 +103,8 @@ def trained(jar, **environment):
     """What the JVM keeps of a start, so that later ones are quicker; its class path is that of the jar."""
     cache = jar.with_suffix(".aot")
     if not cache.exists():
-        examples.run(jar.parent, java(), *JAVA_OPTIONS, "-XX:AOTCacheOutput=%s.new" % cache, "-Dspring.context.exit=onRefresh", "-jar", jar, **environment)
+        examples.run(jar.parent, java(), *JAVA_OPTIONS, "-XX:AOTCacheOutput=%s.new" % cache, "-Dspring.context.exit=onRefresh", "-jar", jar,
+                     **environment)
         pathlib.Path("%s.new" % cache).rename(cache)
     return cache
 
@@ -206,7 +207,8 @@ def peers_in(directory, server):
 
     def spring_on_postgresql():
         jar = spring()
-        settings = {"SERVER_ADDRESS": "127.0.0.1", "SPRING_DATASOURCE_URL": "jdbc:postgresql://" + server.new("spring"), "SPRING_DATASOURCE_USERNAME": "mall"}
+        settings = {"SERVER_ADDRESS": "127.0.0.1", "SPRING_DATASOURCE_URL": "jdbc:postgresql://" + server.new("spring"),
+                    "SPRING_DATASOURCE_USERNAME": "mall"}
         return Peer("Spring", directory, java(), *JAVA_OPTIONS, "-XX:AOTCache=%s" % trained(jar, **settings), "-Dserver.port=PORT", "-jar", jar,
                     server=server, **settings)
     for make in go_on_sqlite, go_on_postgresql, spring_on_postgresql:
@@ -320,13 +322,17 @@ class Line:
         self.cells = cells
 
     def text(self):
-        return ("%-13s%-11s  %-18s%11s%9s%9s%16s%9s%10s" % (*self.cells, *[""] * (9 - len(self.cells)))).rstrip()
+        return ("%-13s%-11s  %-18s%11s%9s%9s%17s" % (*self.cells, *[""] * (7 - len(self.cells)))).rstrip()
+
+
+def store_of(runner):
+    return "PostgreSQL" if runner.server else "SQLite"
 
 
 def lines(load, turns):
     for each in turns:
         server = number(each.median(load, "server_us")) if each.runner.server else ""
-        yield Line(load, "PostgreSQL" if each.runner.server else "SQLite", each.runner.label,
+        yield Line(load, store_of(each.runner), each.runner.label,
                    *(number(each.median(load, what)) for what in ("rate", "p99_ms", "cpu_us")), server)
 
 
@@ -345,12 +351,12 @@ def compared(seconds, rounds):
                     each.compare(expected)
                     name, result = each.take(load, seconds)
                     each.found[name].append(result)
-        yield Line("load", "store", "program", "requests/s", "p99 ms", "CPU us", "PostgreSQL's us", "MB", "start ms")
+        yield Line("load", "store", "program", "requests/s", "p99 ms", "CPU us", "PostgreSQL's us")
         for load, _, _ in LOADS:
             yield from lines(load, turns)
         for each in turns:
             each.check_books()
         memory = [status_kb(each.runner.process.pid, "VmHWM") / 1024 for each in turns]
-        for each, megabytes in zip(turns, memory):
-            yield Line("", "PostgreSQL" if each.runner.server else "SQLite", each.runner.label, "", "", "", "",
-                       number(megabytes), number(start_ms(each.runner, rounds)))
+        yield Line("", "store", "program", "MB at most", "start ms")
+        for runner, megabytes in zip(runners, memory):
+            yield Line("", store_of(runner), runner.label, number(megabytes), number(start_ms(runner, rounds)))
