@@ -52,7 +52,7 @@ ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(WITHOUT_$(VARIANT)) $(HARDENING_$(VARIANT
              $(shell pkg-config --cflags $(PACKAGES)) $(CFLAGS)
 ALL_LIBS   = -Wl,--as-needed $(LDFLAGS) $(SANITIZE_$(VARIANT)) $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
-.PHONY: help all run test bench lint format unit wire schema proxy system neighbours page console traces monitoring logging fifth pictures pictures-test docs-test site site-test examples fuzz mutants images images-test cluster cluster-down cluster-test deploy-check generate compdb install coverage programs next generated linked deps-run deps-kafka deps-postgres deps-monitor \
+.PHONY: help all run test bench lint format unit wire schema proxy system neighbours page console traces monitoring logging fifth pictures pictures-test docs-test site site-test examples fuzz mutants images images-test cluster cluster-down cluster-test deploy-check deploy-mutants generate compdb install coverage programs next generated linked deps-run deps-kafka deps-postgres deps-monitor \
         deps-test deps-bench deps-fuzz deps-images deps-emulator deps-cluster deps-jaeger deps-logging unit-tests unit-here concurrent-tests ceiling fuzzers clean
 .SECONDARY:
 
@@ -201,6 +201,10 @@ cluster-test: cluster ## tell the lab's stories on that Kubernetes, and write wh
 deploy-check: deps-test ## check manifests, pipelines and templates without a cluster; ONLY=undo picks
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@failed=0; for of in k8s deploy; do tests/$$of/run.py $(ONLY) || failed=1; done; exit $$failed
+
+deploy-mutants: deps-test ## spoil what deploy-check reads, in one place at a time: each of its stories must fail; ONLY=undo picks
+	@$(MAKE) --no-print-directory -j$(JOBS) programs
+	@tests/deploy/run.py --mutants $(ONLY)
 
 generate: all ## write the files that follow from the list of services and their settings; all, run and test do it too
 

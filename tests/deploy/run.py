@@ -2,7 +2,9 @@
 """run - checks deploy/eks and buildspec without AWS: by linters, by running the pipelines with stand-ins for aws, docker and
 kubectl, and by adding a service.
 
-usage: run.py [PART]...      stories whose name contains one of the PARTs; SHOW=1 shows how the broken ones failed
+usage: run.py [--mutants] [PART]...      stories whose name contains one of the PARTs
+
+--mutants: spoils what the stories read, in one place at a time, and each story must fail; SHOW=1 shows how.
 
 Fetches what it needs once into build/tools.
 """
@@ -56,7 +58,14 @@ def is_seen_to_fail(story, edits):
         raise AssertionError("passes all the same with %s" % (edit,))
 
 
+def every_story_has_its_mutants():
+    tried = {broken for module in OF_TREES for broken, *_ in module.BROKEN} | {broken for broken, _ in pipelines.MUTANTS}
+    untried = {*OF_PIPELINES, *(check for module in OF_TREES for check in module.CHECKS)} - tried
+    assert not untried, "nothing to break it with: %s" % sorted(words(story) for story in untried)
+
+
 def stories():
+    yield words(every_story_has_its_mutants), every_story_has_its_mutants
     for module in OF_TREES:
         for check in module.CHECKS:
             yield words(check), functools.partial(in_a_tree, check)
@@ -65,6 +74,9 @@ def stories():
             yield "%s: %s" % (daemon, words(story)), functools.partial(story, codebuild.World, daemon)
     for story in pipelines.OF_ORDER:
         yield words(story), functools.partial(story, codebuild.World)
+
+
+def mutants():
     for module in OF_TREES:
         for check in module.CHECKS:
             edits = [edit for broken, *edit in module.BROKEN if broken is check]
@@ -87,7 +99,9 @@ def tell(story):
 
 def main(parts):
     told = failed = 0
-    for story, function in stories():
+    mutated = "--mutants" in parts
+    parts = [part for part in parts if part != "--mutants"]
+    for story, function in mutants() if mutated else stories():
         if parts and not any(part in story for part in parts):
             continue
         word, trouble = tell(function)
