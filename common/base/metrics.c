@@ -73,10 +73,14 @@ void metrics_close(struct metrics **metrics)
 
 /* ---- finding ---- */
 
+/* By its address first: nearly always it is the same table. */
 static struct family *family_find(struct metrics *m, const struct metric_family *is)
 {
         struct family **place = &m->families, *made;
 
+        for (struct family *f = m->families; f; f = f->next)
+                if (f->is == is)
+                        return f;
         for (; *place; place = &(*place)->next) {
                 int order = strcmp((*place)->is->name, is->name);
 
