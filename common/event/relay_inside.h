@@ -111,6 +111,7 @@ struct relay {
         int64_t overflowed, overflowed_at; /* the first id that is only in the table, and when it
                                               was committed; 0: none */
         bool told;                         /* something was committed */
+        bool resting;   /* the thread waits for `work`: a commit wakes it there */
         bool listening; /* the thread waits in the bus: a commit wakes it there */
         bool closing;
         int64_t give_up; /* monotonic us, once closing */

@@ -1,6 +1,9 @@
 /* The relay step by step: what is handed over, and what a lane takes. */
 #include "testing/relay_steps.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 static void each_record_is_handed_over_once(void)
 {
         begin(true);
@@ -253,6 +256,58 @@ static void a_relay_that_can_do_nothing_looks_seldom(void)
         check_int(relay_more_rest(&waiting, 100), 0);
 }
 
+enum { COMMITS = 40, GATHERS_MS = 200 };
+
+/* Returns how often the thread slept while commits came. */
+static void *gather(void *arg)
+{
+        struct rusage before, after;
+
+        getrusage(RUSAGE_THREAD, &before);
+        relay_nap(&r, GATHERS_MS, false);
+        getrusage(RUSAGE_THREAD, &after);
+        *(int64_t *)arg = after.ru_nvcsw - before.ru_nvcsw;
+        return NULL;
+}
+
+static void commits(void)
+{
+        for (int i = 0; i < COMMITS; i++) {
+                pthread_mutex_lock(&r.lock);
+                relay_note_commit(&r);
+                pthread_mutex_unlock(&r.lock);
+                usleep(1000);
+        }
+}
+
+static void *rest(void *arg)
+{
+        (void)arg;
+        relay_nap(&r, 3600 * 1000, true);
+        return NULL;
+}
+
+/* Each wake-up costs two changes of threads, and a busy store commits thousands of times a second.
+ */
+static void a_commit_wakes_a_relay_that_rests_and_none_that_gathers(void)
+{
+        int64_t slept = 0;
+        pthread_t thread;
+
+        begin(false);
+        check(pthread_create(&thread, NULL, gather, &slept) == 0);
+        commits();
+        pthread_join(thread, NULL);
+        check(slept >= 1 && slept < COMMITS / 2);
+        check(r.told);
+        r.told = false;
+        check(pthread_create(&thread, NULL, rest, NULL) == 0);
+        commits();
+        pthread_join(thread, NULL); /* after an hour otherwise */
+        check(r.told && !r.resting);
+        end();
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
@@ -265,6 +320,7 @@ int main(int argc, char **argv)
                 STORY(keys_have_other_lanes_when_parts_grow),
                 STORY(acknowledged_records_are_counted_by_type),
                 STORY(a_relay_that_can_do_nothing_looks_seldom),
+                STORY(a_commit_wakes_a_relay_that_rests_and_none_that_gathers),
                 {NULL, NULL},
         };
 

@@ -37,19 +37,25 @@ void relay_nap(struct relay *r, int64_t ms, bool work)
 
         pthread_mutex_lock(&r->lock);
         closing = r->closing;
+        r->resting = work;
         while (r->closing == closing && !(work && r->told) &&
                pthread_cond_clockwait(&r->work, &r->lock, CLOCK_MONOTONIC, &until) == 0)
                 ;
+        r->resting = false;
         pthread_mutex_unlock(&r->lock);
 }
 
+/* A relay that lets records gather is left alone: under load each commit would wake it for
+   nothing. */
 bool relay_note_commit(struct relay *r)
 {
         bool listening = r->listening;
 
         r->told = true;
         r->listening = false;
-        pthread_cond_signal(&r->work);
+        if (r->resting)
+                pthread_cond_signal(&r->work);
+        r->resting = false;
         return listening;
 }
 
