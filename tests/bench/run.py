@@ -34,31 +34,33 @@ def against_the_ceiling(seconds, rounds):
     """The order service alone and a bare libmicrohttpd, in turns."""
     port = ports.reserve()
     ceiling = subprocess.Popen([CEILING, str(port)])
-    ratios, found, cpu = {"POST": [], "GET": []}, {}, {"POST": [], "GET": []}
+    loads = (("durable POST", 30, 0.40), ("durable POST", 100, 0.50), ("GET", 30, 0.80))
+    found = {load: [] for load in loads}
     try:
         until(lambda: answers(port))
         with Mall(only=("order",)) as mall:
             mall.order_one()
             for _ in range(rounds):
-                for method, path, body in (("POST", "/orders", [ORDER]), ("GET", "/orders/1", [])):
-                    bare = wrk(port, path, seconds, method, *body)
+                for load in loads:
+                    name, connections, _ = load
+                    what = ("/orders", seconds, "POST", ORDER) if "POST" in name else ("/orders/1", seconds, "GET")
+                    bare = wrk(port, *what, connections=connections)
                     before = cpu_seconds(mall.order.process.pid)
-                    ours = wrk(mall.order.port, path, seconds, method, *body)
-                    cpu[method].append(1e6 * (cpu_seconds(mall.order.process.pid) - before) / ours["requests"])
-                    ratios[method].append(ours["rate"] / bare["rate"])
-                    for name, result in (("bare " + method, bare), (method, ours)):
-                        found.setdefault(name, []).append(result)
+                    ours = wrk(mall.order.port, *what, connections=connections)
+                    ours["cpu"] = 1e6 * (cpu_seconds(mall.order.process.pid) - before) / ours["requests"]
+                    found[load].append((bare, ours))
     finally:
         ceiling.terminate()
         ceiling.wait()
-    for method, target in (("POST", 0.45), ("GET", 0.75)):
-        middle = {key: statistics.median(r[key] for r in found[method]) for key in ("rate", "p50_ms", "p99_ms")}
-        yield Row("%s%s, of the ceiling" % ("durable " if method == "POST" else "", method), statistics.median(ratios[method]), "", target, True)
+    for (name, connections, target), pairs in found.items():
+        middle = {key: statistics.median(ours[key] for _, ours in pairs) for key in ("rate", "p50_ms", "p99_ms", "cpu")}
+        ratio = statistics.median(ours["rate"] / bare["rate"] for bare, ours in pairs)
+        yield Row("%s, %d connections, of the ceiling" % (name, connections), ratio, "", target, True)
         yield Row("   a second", middle["rate"], "/s")
-        yield Row("   ceiling a second", statistics.median(r["rate"] for r in found["bare " + method]), "/s")
+        yield Row("   ceiling a second", statistics.median(bare["rate"] for bare, _ in pairs), "/s")
         yield Row("   p50", middle["p50_ms"], " ms")
         yield Row("   p99", middle["p99_ms"], " ms")
-        yield Row("   CPU a request", statistics.median(cpu[method]), " us")
+        yield Row("   CPU a request", middle["cpu"], " us")
 
 
 def count_orders(mall):
