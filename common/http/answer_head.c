@@ -7,43 +7,48 @@
 
 enum { LINE_END = 2, COLON = 2 };
 
+struct head {
+        struct text lines;
+        /* what the library gets by itself */
+        const struct http_header *alone[HTTP_ANSWER_HEADERS + 1];
+        int alone_count;
+};
+
 /* The library acts on these, so it has to see each of them. */
 static bool is_for_the_library(const char *name, size_t len)
 {
-        return is_named(name, len, "Date") || is_named(name, len, "Connection") ||
-               is_named(name, len, "Content-Length") || is_named(name, len, "Transfer-Encoding");
+        return is_named(name, len, "Connection") || is_named(name, len, "Content-Length") ||
+               is_named(name, len, "Transfer-Encoding");
 }
 
-/* The lengths of a line's two parts, or false where it must not be joined to others: what the
-   library may refuse is left to it, too. */
-static bool may_be_joined(const struct http_header *h, size_t *name_len, size_t *len)
+/* A line of its own, unless the library has to see the field or may refuse it. */
+static void add(struct head *head, const struct http_header *h)
 {
-        *name_len = token_length(h->name);
-        *len = strlen(h->value);
-        return *name_len && !h->name[*name_len] && *len &&
-               !is_for_the_library(h->name, *name_len) && !has_control(h->value, *len) &&
-               !memchr(h->value, '\t', *len);
+        size_t name_len = token_length(h->name), len = strlen(h->value);
+
+        if (!name_len || h->name[name_len] || !len || is_for_the_library(h->name, name_len) ||
+            has_control(h->value, len)) {
+                head->alone[head->alone_count++] = h;
+                return;
+        }
+        text_add(&head->lines, h->name, name_len);
+        text_add(&head->lines, ": ", COLON);
+        text_add(&head->lines, h->value, len);
+        text_add(&head->lines, "\r\n", LINE_END);
 }
 
-static bool join(struct text *lines, const struct http_header *h)
+static bool is_date(const struct http_header *h)
 {
-        size_t name_len, len;
-
-        if (!may_be_joined(h, &name_len, &len))
-                return false;
-        text_add(lines, h->name, name_len);
-        text_add(lines, ": ", COLON);
-        text_add(lines, h->value, len);
-        text_add(lines, "\r\n", LINE_END);
-        return true;
+        return is_same_name(h->name, "Date");
 }
 
-static void add_alone(struct MHD_Response *response, const struct http_header *h)
+/* The last one counts, as to the library. */
+static const struct http_header *date_of(const struct http_answer *a)
 {
-        size_t name_len, len;
-
-        if (!may_be_joined(h, &name_len, &len))
-                MHD_add_response_header(response, h->name, h->value);
+        for (int i = a->header_count - 1; i >= 0; i--)
+                if (is_date(&a->headers[i]))
+                        return &a->headers[i];
+        return NULL;
 }
 
 /* The library copies, checks and keeps each field by itself, which costs some 800 instructions. So
@@ -63,22 +68,26 @@ static void add_joined(struct MHD_Response *response, struct text *lines)
                 memcpy(copy, value, len);
 }
 
+/* A Date is the first line, and so the one whose name the library sees: else it adds its own. */
 void answer_head_add(struct MHD_Response *response, const struct http_answer *a, const char *type,
                      const struct served *served, struct arena *arena)
 {
         const struct http_header of_type = {MHD_HTTP_HEADER_CONTENT_TYPE, type};
-        struct text lines = text_open(arena, 300);
-        bool all = !type || join(&lines, &of_type);
+        const struct http_header *date = date_of(a);
+        struct head head;
 
-        served_write(served, &lines);
-        for (int i = 0; i < a->header_count; i++)
-                all &= join(&lines, &a->headers[i]);
-        if (lines.len)
-                add_joined(response, &lines);
-        if (all)
-                return;
+        head.lines = text_open(arena, 300);
+        head.alone_count = 0;
+        if (date)
+                add(&head, date);
         if (type)
-                add_alone(response, &of_type);
+                add(&head, &of_type);
+        served_write(served, &head.lines);
         for (int i = 0; i < a->header_count; i++)
-                add_alone(response, &a->headers[i]);
+                if (!date || !is_date(&a->headers[i]))
+                        add(&head, &a->headers[i]);
+        if (head.lines.len)
+                add_joined(response, &head.lines);
+        for (int i = 0; i < head.alone_count; i++)
+                MHD_add_response_header(response, head.alone[i]->name, head.alone[i]->value);
 }
