@@ -32,8 +32,11 @@ static bool take_address(const char *element, char text[MOST_TEXT])
 
 const char *client_element(const char *list, int hops)
 {
-        const char *at = list + strlen(list);
+        const char *at;
 
+        if (!*list)
+                return list;
+        at = list + strlen(list);
         for (; at > list && (at[-1] != ',' || hops > 0); at--)
                 hops -= at[-1] == ',';
         return at + strspn(at, " \t");

@@ -20,26 +20,40 @@ bool is_token(const char *text, size_t len)
         return good;
 }
 
-/* Eight bytes at a time: a control byte sets a highest bit. From the first such byte on, which may
-   be a tab, one by one. */
-bool has_control(const char *text, size_t len)
+/* Any of eight bytes. A control byte sets a highest bit; so does a tab, which is none. */
+static bool may_be_control(uint64_t eight)
 {
-        const uint64_t ones = UINT64_MAX / 255, tops = ones << 7;
+        const uint64_t ones = UINT64_MAX / 255, tops = ones << 7, del = eight ^ ones * 0x7f;
+
+        return ((eight - ones * ' ') | (del - ones)) & ~eight & tops;
+}
+
+static bool is_any_control(const char *text, size_t len)
+{
         bool bad = false;
 
-        while (len >= sizeof ones) {
-                uint64_t eight, del;
-
-                memcpy(&eight, text, sizeof eight);
-                del = eight ^ ones * 0x7f;
-                if ((((eight - ones * ' ') & ~eight) | ((del - ones) & ~del)) & tops)
-                        break;
-                text += sizeof eight;
-                len -= sizeof eight;
-        }
         for (size_t i = 0; i < len; i++)
                 bad |= is_control(text[i]);
         return bad;
+}
+
+/* Eight bytes at a time, some of them perhaps twice at the end; from a tab on one by one. */
+bool has_control(const char *text, size_t len)
+{
+        enum { STEP = sizeof(uint64_t) };
+        const char *last;
+        uint64_t eight;
+
+        if (len < STEP)
+                return is_any_control(text, len);
+        last = text + len - STEP;
+        for (; text < last; text += STEP) {
+                memcpy(&eight, text, STEP);
+                if (may_be_control(eight))
+                        return is_any_control(text, (size_t)(last - text) + STEP);
+        }
+        memcpy(&eight, last, STEP);
+        return may_be_control(eight) && is_any_control(last, STEP);
 }
 
 const char *content_length_read(const char *value, size_t len, uint64_t *length)

@@ -66,7 +66,8 @@ const char *target_read(struct request_target *t, struct arena *arena, const cha
         t->query = NULL;
         if (*raw == '*' && !raw[1])
                 return strcmp(method, "OPTIONS") == 0 ? NULL : "the target * is for OPTIONS";
-        if (strncasecmp(raw, "http://", 7) == 0 || strncasecmp(raw, "https://", 8) == 0)
+        if (*raw != '/' &&
+            (strncasecmp(raw, "http://", 7) == 0 || strncasecmp(raw, "https://", 8) == 0))
                 path = absolute_path(raw, host);
         if (!path || *path != '/')
                 return "the target is no path";
