@@ -1,6 +1,6 @@
 #include "http/headers.h"
 
-#include "http/grammar.h"
+#include "http/header_kinds.h"
 
 void header_write(struct text *out, const char *name, const char *value)
 {
@@ -10,7 +10,16 @@ void header_write(struct text *out, const char *name, const char *value)
         text_add(out, "\r\n", 2);
 }
 
-void headers_add(struct headers *h, const char *name, const char *value)
+struct http_header header_whole(const char *name, const char *value)
+{
+        size_t len = strlen(name);
+
+        return (struct http_header){
+                name, value, (uint32_t)len, (uint32_t)strlen(value), header_kinds(name, len),
+        };
+}
+
+void headers_put(struct headers *h, const struct http_header *field)
 {
         if (h->count == h->room) {
                 struct http_header *larger;
@@ -21,35 +30,49 @@ void headers_add(struct headers *h, const char *name, const char *value)
                         memcpy(larger, h->at, h->count * sizeof *larger);
                 h->at = larger;
         }
-        h->at[h->count++] = (struct http_header){.name = name, .value = value};
+        h->at[h->count++] = *field;
+        h->seen |= header_bit(field->name, field->name_len);
 }
 
-const char *headers_if_there(const struct headers *h, const char *name)
+void headers_add(struct headers *h, const char *name, const char *value)
+{
+        struct http_header field = header_whole(name, value);
+
+        headers_put(h, &field);
+}
+
+void headers_remove(struct headers *h, const char *name)
+{
+        size_t len = strlen(name), kept = 0;
+
+        for (size_t i = 0; i < h->count; i++)
+                if (!header_is(&h->at[i], name, len))
+                        h->at[kept++] = h->at[i];
+        h->count = kept;
+}
+
+static void join_more(struct text *joined, const struct http_header *field)
+{
+        text_add(joined, ", ", 2);
+        text_add(joined, field->value, field->value_len);
+}
+
+const char *headers_join(const struct headers *h, const char *name, size_t len)
 {
         struct text joined = {0};
-        const char *value = NULL;
+        const struct http_header *first = NULL;
 
-        for (size_t i = 0; i < h->count; i++) {
-                if (!is_same_name(h->at[i].name, name))
+        for (const struct http_header *at = h->at; at < h->at + h->count; at++) {
+                if (!header_is(at, name, len))
                         continue;
-                if (!value) {
-                        value = h->at[i].value;
-                        continue;
-                }
-                if (!joined.at) {
+                if (first && !joined.at) {
                         joined = text_open(h->arena, 200);
-                        text_string(&joined, value);
+                        text_add(&joined, first->value, first->value_len);
                 }
-                text_string(&joined, ", ");
-                text_string(&joined, h->at[i].value);
-                value = joined.at;
+                if (first)
+                        join_more(&joined, at);
+                else
+                        first = at;
         }
-        return value;
-}
-
-const char *headers_value(const struct headers *h, const char *name)
-{
-        const char *value = headers_if_there(h, name);
-
-        return value ? value : "";
+        return joined.at ? joined.at : first ? first->value : NULL;
 }

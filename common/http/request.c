@@ -1,5 +1,6 @@
 #include "http/connection.h"
 #include "http/grammar.h"
+#include "http/header_kinds.h"
 
 /* The value in the library's buffer; false: no such field, or the client is gone. */
 static bool field_find(const struct http_request *request, const char *name, const char **value,
@@ -83,31 +84,25 @@ const char *http_own_address(const struct http_request *request)
                             http_server_port(request->server));
 }
 
-struct each {
-        bool (*each)(void *arg, const char *name, const char *value);
-        void *arg;
-        struct arena *arena;
-};
-
-static enum MHD_Result each_one(void *arg, enum MHD_ValueKind kind, const char *key, size_t key_len,
-                                const char *value, size_t len)
+static enum MHD_Result header_take(void *arg, enum MHD_ValueKind kind, const char *key,
+                                   size_t key_len, const char *value, size_t len)
 {
-        struct each *each = arg;
+        struct headers *to = arg;
         size_t length = trimmed_length(value, value ? len : 0);
 
-        (void)kind, (void)key_len;
+        (void)kind;
         if (length < len)
-                value = arena_copy(each->arena, value, length);
-        return each->each(each->arg, key, value ? value : "") ? MHD_YES : MHD_NO;
+                value = arena_copy(to->arena, value, length);
+        headers_put(to, &(struct http_header){key, value ? value : "", (uint32_t)key_len,
+                                              (uint32_t)length, header_kinds(key, key_len)});
+        return MHD_YES;
 }
 
-void http_each_header(const struct http_request *request,
-                      bool (*each)(void *arg, const char *name, const char *value), void *arg)
+void http_headers(const struct http_request *request, struct headers *to)
 {
         const struct exchange *e = (const struct exchange *)request;
-        struct each all = {.each = each, .arg = arg, .arena = request->arena};
 
-        MHD_get_connection_values_n(e->mhd, MHD_HEADER_KIND, each_one, &all);
+        MHD_get_connection_values_n(e->mhd, MHD_HEADER_KIND, header_take, to);
 }
 
 const char *http_unescape(struct arena *arena, const char *text, size_t len, bool plus_is_blank)

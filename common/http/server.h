@@ -161,10 +161,9 @@ bool http_has_header(const struct http_request *request, const char *name);
 /* "127.0.0.1:8081", "[::1]:8081": the address at which the client reached us, if it sent no Host.
    In the request's arena. */
 const char *http_own_address(const struct http_request *request) __attribute__((returns_nonnull));
-/* All fields in the order received (the gateway forwards them), as long as the client is there;
-   false from `each` ends. */
-void http_each_header(const struct http_request *request,
-                      bool (*each)(void *arg, const char *name, const char *value), void *arg);
+/* Adds all fields in the order received (the gateway forwards them), as long as the client is
+   there. */
+void http_headers(const struct http_request *request, struct headers *to);
 /* A query parameter, unescaped ('+' is a blank); the nth of that name; NULL when there is none.
    Requests with bad escapes were refused before. */
 const char *http_query(const struct http_request *request, const char *name, int nth);

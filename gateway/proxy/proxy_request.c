@@ -183,12 +183,6 @@ static void done(struct upstream_request *upstream)
 
 /* ---- the life of a request ---- */
 
-static bool collect(void *arg, const char *name, const char *value)
-{
-        headers_add(arg, name, value);
-        return true;
-}
-
 static struct proxy_request *open_request(struct proxy_worker *worker, struct http_request *r)
 {
         struct proxy_request *p = arena_alloc(r->arena, sizeof *p);
@@ -199,8 +193,8 @@ static struct proxy_request *open_request(struct proxy_worker *worker, struct ht
         p->snapshot = snapshot_hold(worker->snapshot);
         p->start_us = clock_mono_us();
         p->received.arena = r->arena;
-        http_each_header(r, collect, &p->received);
-        if (!http_has_header(r, "Host")) /* HTTP/1.0 needs none */
+        http_headers(r, &p->received);
+        if (!headers_if_there(&p->received, "Host")) /* HTTP/1.0 needs none */
                 headers_add(&p->received, "Host", http_own_address(r));
         p->asked = (struct asked){
                 .arena = r->arena,

@@ -172,7 +172,7 @@ void response_fill(struct proxy_request *p)
         if (upstream) {
                 r->answer.status = p->upstream.status;
                 fields = (struct headers){r->arena, p->upstream.answer, p->upstream.answer_count,
-                                          p->upstream.answer_count};
+                                          p->upstream.answer_count, UINT64_MAX};
         } else if (p->own.status) {
                 fill_own(p);
                 if (p->chain.route)

@@ -12,7 +12,7 @@ static struct headers copy_headers(const struct headers *from)
         enum { MORE = 16 };
         struct headers h = {from->arena,
                             arena_room(from->arena, (from->count + MORE) * sizeof *h.at),
-                            from->count, from->count + MORE};
+                            from->count, from->count + MORE, from->seen};
 
         if (h.count)
                 memcpy(h.at, from->at, h.count * sizeof *h.at);

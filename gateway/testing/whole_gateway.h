@@ -18,14 +18,9 @@ static struct metrics *metrics;
 static struct faults *front_faults; /* NULL: none; the story's own */
 static char answer[400 << 10];
 
-static inline bool tell_header(void *arg, const char *name, const char *value)
-{
-        text_printf(arg, "%s: %s\n", name, value);
-        return true;
-}
-
 static inline enum http_result upstream_handle(struct http_request *request, void *arg)
 {
+        struct headers fields = {.arena = request->arena};
         struct text body = text_open(request->arena, 256);
 
         (void)arg;
@@ -39,7 +34,9 @@ static inline enum http_result upstream_handle(struct http_request *request, voi
                 return HTTP_ANSWERED;
         }
         text_printf(&body, "%s %s\n", request->method, request->target);
-        http_each_header(request, tell_header, &body);
+        http_headers(request, &fields);
+        for (size_t i = 0; i < fields.count; i++)
+                text_printf(&body, "%s: %s\n", fields.at[i].name, fields.at[i].value);
         text_printf(&body, "\n%s", request->body);
         http_answer_header(request, "Access-Control-Allow-Origin", "http://upstream.says");
         http_answer_header(request, "X-Of-Upstream", "1");
