@@ -46,10 +46,11 @@ static bool is_keyed(const struct proxy_request *p)
 
 static bool names_key(const struct proxy_request *p)
 {
+        static const char name[] = "Idempotency-Key";
         const struct upstream_request *x = &p->upstream;
 
         for (size_t i = 0; i < x->answer_count; i++)
-                if (strcasecmp(x->answer[i].name, "Idempotency-Key") == 0 &&
+                if (header_is(&x->answer[i], name, sizeof name - 1) &&
                     strcmp(x->answer[i].value, p->key.text) == 0)
                         return true;
         return false;
@@ -57,10 +58,12 @@ static bool names_key(const struct proxy_request *p)
 
 void retry_learn(const struct proxy_request *p)
 {
-        unsigned bit = method_bit(p->request->method);
+        unsigned bit;
 
-        if (p->key.text && p->upstream.outcome == UPSTREAM_ANSWERED &&
-            !(atomic_load_explicit(&p->target->keeps_keys, memory_order_relaxed) & bit) &&
+        if (!p->key.text || p->upstream.outcome != UPSTREAM_ANSWERED)
+                return;
+        bit = method_bit(p->request->method);
+        if (!(atomic_load_explicit(&p->target->keeps_keys, memory_order_relaxed) & bit) &&
             names_key(p))
                 atomic_fetch_or_explicit(&p->target->keeps_keys, bit, memory_order_relaxed);
 }

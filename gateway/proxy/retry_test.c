@@ -273,8 +273,8 @@ static unsigned learnt(const char *method, const char *key, enum upstream_outcom
 {
         static struct http_header fields[2];
 
-        fields[0] = (struct http_header){"X-Other", "k"};
-        fields[1] = (struct http_header){name, value};
+        fields[0] = header_whole("X-Other", "k");
+        fields[1] = header_whole(name, value);
         begin()->key.text = key;
         target.keeps_keys = 0;
         request.method = method;
@@ -287,6 +287,8 @@ static unsigned learnt(const char *method, const char *key, enum upstream_outcom
 
 static void an_answer_that_names_the_key_keeps_it(void)
 {
+        struct http_header named;
+
         check_int(learnt("POST", "k", UPSTREAM_ANSWERED, "Idempotency-Key", "k"), POST_BIT);
         check_int(learnt("PUT", "k", UPSTREAM_ANSWERED, "idempotency-key", "k"), PUT_BIT);
         check_int(learnt("PATCH", "k", UPSTREAM_ANSWERED, "Idempotency-Key", "k"), PATCH_BIT);
@@ -296,10 +298,9 @@ static void an_answer_that_names_the_key_keeps_it(void)
         check_int(learnt("POST", "k", UPSTREAM_ANSWERED, "Idempotency-Keys", "k"), 0);
         check_int(learnt("POST", "k", UPSTREAM_BROKEN, "Idempotency-Key", "k"), 0);
         check_int(learnt("POST", NULL, UPSTREAM_ANSWERED, "Idempotency-Key", "k"), 0);
-        begin()->upstream =
-                (struct upstream_request){.outcome = UPSTREAM_ANSWERED,
-                                          .answer = &(struct http_header){"Idempotency-Key", "k"},
-                                          .answer_count = 1};
+        named = header_whole("Idempotency-Key", "k");
+        begin()->upstream = (struct upstream_request){
+                .outcome = UPSTREAM_ANSWERED, .answer = &named, .answer_count = 1};
         target.keeps_keys = PUT_BIT;
         retry_learn(&p); /* one more, beside what is known */
         check_int(target.keeps_keys, PUT_BIT | POST_BIT);

@@ -115,8 +115,10 @@ static inline void start_with(const char *method, int port, const char *target, 
 
 static inline void start(const char *method, int port, const char *target, const char *body)
 {
-        static const struct http_header headers[] = {{"X-One", "1"}, {"X-Empty", ""}};
+        static struct http_header headers[2];
 
+        headers[0] = header_whole("X-One", "1");
+        headers[1] = header_whole("X-Empty", "");
         start_with(method, port, target, body, headers, 2);
 }
 

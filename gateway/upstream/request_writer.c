@@ -1,26 +1,12 @@
 #include "gateway/upstream/request_writer.h"
 
 #include "gateway/upstream/connection.h"
+#include "http/grammar.h"
 
 #include <string.h>
 
 /* So much of a body is taken at once; and a chunk's size and its two line ends. */
 enum { PIECE = 64 << 10, FRAME = 32 };
-
-static bool is_one_line(const char *text)
-{
-        return !strpbrk(text, "\r\n");
-}
-
-bool request_writer_is_sound(const struct upstream_request *request)
-{
-        for (size_t i = 0; i < request->header_count; i++)
-                if (!is_one_line(request->headers[i].name) ||
-                    !is_one_line(request->headers[i].value))
-                        return false;
-        return is_one_line(request->method) && is_one_line(request->target) &&
-               is_one_line(request->authority);
-}
 
 static bool is_chunked(const struct upstream_request *request)
 {
@@ -34,21 +20,73 @@ static bool expects_body(const char *method)
                strcmp(method, "PATCH") == 0;
 }
 
-static void add_head(const struct upstream_request *request, struct text *t)
+/* Lines under way, with room for all of them. */
+struct head_lines {
+        char *to, *line; /* the next byte; where its line began */
+        bool sound;      /* none so far has a line break within it */
+};
+
+static void put(struct head_lines *l, const char *text, size_t len)
 {
-        text_string(t, request->method);
-        text_char(t, ' ');
-        text_string(t, request->target);
-        text_string(t, " HTTP/1.1\r\n");
-        header_write(t, "Host", request->authority);
+        l->to = mempcpy(l->to, text, len);
+}
+
+static void end_line(struct head_lines *l)
+{
+        l->sound &= !has_control(l->line, (size_t)(l->to - l->line));
+        put(l, "\r\n", 2);
+        l->line = l->to;
+}
+
+static void put_field(struct head_lines *l, const struct http_header *field)
+{
+        put(l, field->name, field->name_len);
+        put(l, ": ", 2);
+        put(l, field->value, field->value_len);
+        end_line(l);
+}
+
+static size_t lines_size(const struct upstream_request *request)
+{
+        size_t size = sizeof "  HTTP/1.1\r\nHost: \r\n" + strlen(request->method) +
+                      strlen(request->target) + strlen(request->authority);
+
         for (size_t i = 0; i < request->header_count; i++)
-                header_write(t, request->headers[i].name, request->headers[i].value);
-        if (is_chunked(request))
+                size += request->headers[i].name_len + request->headers[i].value_len +
+                        sizeof ": \r\n" - 1;
+        return size;
+}
+
+/* The request line and the fields as they were given. They are nearly all of the head, and each is
+   copied as it is. False: there is a line break in one of them. */
+static bool add_lines(const struct upstream_request *request, struct text *t)
+{
+        struct head_lines l = {.to = t->at, .line = t->at, .sound = true};
+
+        put(&l, request->method, strlen(request->method));
+        put(&l, " ", 1);
+        put(&l, request->target, strlen(request->target));
+        put(&l, " HTTP/1.1", 9);
+        end_line(&l);
+        put(&l, "Host: ", 6);
+        put(&l, request->authority, strlen(request->authority));
+        end_line(&l);
+        for (size_t i = 0; i < request->header_count; i++)
+                put_field(&l, &request->headers[i]);
+        t->len = (size_t)(l.to - t->at);
+        return l.sound;
+}
+
+/* How long the body is, and the head's end. */
+static void add_framing(const struct upstream_request *request, struct text *t)
+{
+        if (is_chunked(request)) {
                 text_string(t, "Transfer-Encoding: chunked\r\n");
-        else if (request->more)
-                text_printf(t, "Content-Length: %lld\r\n", (long long)request->body_total);
-        else if (request->body_len || expects_body(request->method))
-                text_printf(t, "Content-Length: %zu\r\n", request->body_len);
+        } else if (request->more || request->body_len || expects_body(request->method)) {
+                text_string(t, "Content-Length: ");
+                text_int(t, request->more ? request->body_total : (int64_t)request->body_len);
+                text_add(t, "\r\n", 2);
+        }
         text_add(t, "\r\n", 2);
 }
 
@@ -70,13 +108,18 @@ static void send_next(struct request_writer *w, const struct text *t)
         w->out_len = t->len;
 }
 
-void request_writer_begin(struct request_writer *w, const struct upstream_request *request)
+bool request_writer_begin(struct request_writer *w, const struct upstream_request *request)
 {
-        struct text t = text_open(request->arena, 700 + request->body_len);
+        enum { FRAMING = 64 };
+        struct text t = text_open(request->arena,
+                                  lines_size(request) + FRAMING + FRAME + request->body_len);
 
-        add_head(request, &t);
+        if (!add_lines(request, &t))
+                return false;
+        add_framing(request, &t);
         add_piece(request, &t, request->body, request->body_len);
         send_next(w, &t);
+        return true;
 }
 
 /* All pieces go through one buffer, however long the body is. */

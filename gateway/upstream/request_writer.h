@@ -24,11 +24,9 @@ enum request_writer_result {
         WRITER_BROKEN, /* the upstream reads no more; what was left is dropped */
 };
 
-/* False: a line break in one of its fields would make two requests of it. */
-bool request_writer_is_sound(const struct upstream_request *request);
-
-/* The head, and the body as far as it is there. */
-void request_writer_begin(struct request_writer *writer, const struct upstream_request *request);
+/* The head, and the body as far as it is there. False: a line break in one of its fields would make
+   two requests of it; nothing is to be sent. */
+bool request_writer_begin(struct request_writer *writer, const struct upstream_request *request);
 /* A further piece of the body, while nothing is left to send; how many bytes of it were taken. */
 size_t request_writer_add(struct request_writer *writer, const struct upstream_request *request,
                           const char *data, size_t len);

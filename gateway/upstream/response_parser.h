@@ -67,6 +67,7 @@ struct response_limits {
 struct response_field {
         const char *name, *value; /* the value without blanks around it */
         uint32_t name_len, value_len;
+        unsigned kinds; /* http/header_kinds.h */
         bool hop; /* about this connection only, not to be passed on: `Connection`, its like, and
                      the fields that it names */
 };

@@ -108,16 +108,15 @@ static bool field_cut(struct response_parser *r, char *line, size_t len, struct 
 bool response_parser_field(struct response_parser *r, char *line, size_t len)
 {
         struct response_field *f = &r->room[r->field_count];
-        unsigned kinds;
 
         if (r->field_count == r->limits->fields)
                 return response_parser_refuse(r, "too many fields");
         if (!field_cut(r, line, len, f))
                 return false;
         r->field_count++;
-        kinds = header_kinds(f->name, f->name_len);
-        f->hop = kinds & HEADER_HOP;
-        return !(kinds & HEADER_DELIMITS) || delimiter_read(r, f);
+        f->kinds = header_kinds(f->name, f->name_len);
+        f->hop = f->kinds & HEADER_HOP;
+        return !(f->kinds & HEADER_DELIMITS) || delimiter_read(r, f);
 }
 
 bool response_parser_trailer(struct response_parser *r, char *line, size_t len)
@@ -128,7 +127,8 @@ bool response_parser_trailer(struct response_parser *r, char *line, size_t len)
                 return response_parser_refuse(r, "too many fields with the trailers");
         if (!field_cut(r, line, len, f))
                 return false;
-        if (!(header_kinds(f->name, f->name_len) & HEADER_NO_TRAILER))
+        f->kinds = header_kinds(f->name, f->name_len);
+        if (!(f->kinds & HEADER_NO_TRAILER))
                 r->trailer_count++;
         return true;
 }

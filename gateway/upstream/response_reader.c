@@ -1,9 +1,9 @@
 #include "gateway/upstream/response_reader.h"
 
+#include "http/header_kinds.h"
+
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* The first read takes the head and a small body; more of a larger one would be copied once more.
  */
@@ -17,33 +17,37 @@ static enum response_reader_result broken(struct response_reader *r, const char 
 
 /* ---- head and trailers ---- */
 
-/* Out of the buffer, which is soon another's: the fields' bytes were copied in one piece, and lie
-   `moved` further on. */
-static size_t copy_fields(struct arena *arena, const struct response_field *fields, size_t count,
-                          ptrdiff_t moved, struct http_header **to)
+/* Out of the buffer, which is soon another's: the field's bytes were copied with all others in one
+   piece, and lie `moved` further on. */
+static struct http_header copy_of(const struct response_field *f, ptrdiff_t moved)
 {
-        size_t kept = 0;
-
-        *to = arena_room(arena, (count + 1) * sizeof **to);
-        for (size_t i = 0; i < count; i++)
-                if (!fields[i].hop)
-                        (*to)[kept++] = (struct http_header){fields[i].name + moved,
-                                                             fields[i].value + moved};
-        return kept;
+        return (struct http_header){f->name + moved, f->value + moved, f->name_len, f->value_len,
+                                    f->kinds};
 }
 
-/* Content-Length is a number to the caller, not a field. */
-static void split_length(struct upstream_request *request)
+/* Content-Length: the only one of these that is not about the connection, too. */
+static bool is_length(const struct response_field *f)
 {
-        size_t kept = 0;
+        return f->kinds & HEADER_DELIMITS;
+}
 
+/* The length is a number to the caller, not a field. */
+static void copy_fields(struct upstream_request *request, const struct response_parser *p,
+                        ptrdiff_t moved)
+{
+        struct http_header *to = arena_room(request->arena, (p->field_count + 1) * sizeof *to);
+
+        request->answer = to;
         request->answer_total = -1;
-        for (size_t i = 0; i < request->answer_count; i++)
-                if (strcasecmp(request->answer[i].name, "Content-Length") == 0)
-                        request->answer_total = strtoll(request->answer[i].value, NULL, 10);
+        for (const struct response_field *f = p->fields; f < p->fields + p->field_count; f++) {
+                if (f->hop)
+                        continue;
+                if (is_length(f))
+                        request->answer_total = (int64_t)p->length;
                 else
-                        request->answer[kept++] = request->answer[i];
-        request->answer_count = kept;
+                        *to++ = copy_of(f, moved);
+        }
+        request->answer_count = (size_t)(to - request->answer);
 }
 
 static void take_head(struct upstream_request *request, struct read_buffer *b, size_t used)
@@ -53,18 +57,16 @@ static void take_head(struct upstream_request *request, struct read_buffer *b, s
 
         request->status = p->status;
         request->has_body = p->framing != RESPONSE_NO_BODY;
-        request->answer_count =
-                copy_fields(request->arena, p->fields, p->field_count, moved, &request->answer);
-        split_length(request);
+        copy_fields(request, p, moved);
         b->start = used;
 }
 
 bool response_reader_is_event_stream(const struct upstream_request *request)
 {
-        static const char type[] = "text/event-stream";
+        static const char name[] = "Content-Type", type[] = "text/event-stream";
 
         for (size_t i = 0; i < request->answer_count; i++)
-                if (strcasecmp(request->answer[i].name, "Content-Type") == 0 &&
+                if (header_is(&request->answer[i], name, sizeof name - 1) &&
                     strncasecmp(request->answer[i].value, type, sizeof type - 1) == 0)
                         return true;
         return false;
@@ -76,8 +78,11 @@ static void take_trailers(struct upstream_request *request, const struct respons
         size_t len = (size_t)(last->value + last->value_len - first->name);
         ptrdiff_t moved = arena_copy(request->arena, first->name, len) - first->name;
 
-        request->trailer_count =
-                copy_fields(request->arena, first, p->trailer_count, moved, &request->trailers);
+        request->trailers =
+                arena_room(request->arena, p->trailer_count * sizeof *request->trailers);
+        for (size_t i = 0; i < p->trailer_count; i++)
+                request->trailers[i] = copy_of(&first[i], moved);
+        request->trailer_count = p->trailer_count;
 }
 
 static enum response_reader_result head_closed(struct response_reader *r,

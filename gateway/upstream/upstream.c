@@ -308,7 +308,6 @@ static void begin(struct upstream_attempt *a, struct upstream_connection *c)
         a->connection = c;
         c->attempt = a;
         a->state = UPSTREAM_SENDING;
-        request_writer_begin(&a->writer, a->request);
 }
 
 static void dialled(struct dial *dial)
@@ -379,7 +378,7 @@ void upstream_start(struct upstreams *u, struct upstream_request *request)
         struct upstream_attempt *a = attempt_open(u, request);
         struct upstream_connection *kept;
 
-        if (!request_writer_is_sound(request)) {
+        if (!request_writer_begin(&a->writer, request)) {
                 set_timer(a, unsound_due, 0);
                 return;
         }
