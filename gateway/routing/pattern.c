@@ -7,6 +7,7 @@
 
 struct pattern_segment {
         const char *glob;   /* NULL: any number of segments */
+        size_t plain;       /* the glob's length, if a path has its bytes just so; 0: look closer */
         const char **names; /* the name of each star in the glob, or NULL; if glob is NULL: the name
                                of {*name}, or NULL */
 };
@@ -43,7 +44,7 @@ static int byte_at(const struct pattern *p, const char *at, const char **next)
 }
 
 /* Goes back to the last star only, hence linear in practice. */
-static bool segment_matches(const struct pattern *p, const char *glob, const char *at)
+static bool glob_matches_at(const struct pattern *p, const char *glob, const char *at)
 {
         const char *star = NULL, *star_at = NULL, *next = at;
         int c;
@@ -68,6 +69,16 @@ static bool segment_matches(const struct pattern *p, const char *glob, const cha
         return !*glob;
 }
 
+/* Nearly all segments that match are spelt as in the pattern. */
+static bool segment_matches(const struct pattern *p, const struct pattern_segment *s,
+                            const char *at)
+{
+        if (s->plain && strncmp(at, s->glob, s->plain) == 0 &&
+            (!at[s->plain] || at[s->plain] == p->separator))
+                return true;
+        return glob_matches_at(p, s->glob, at);
+}
+
 /* `at` is after a separator or at the end. Goes back to the last `**` only. `begins`, if not NULL,
    receives where each segment of the pattern begins in the subject. */
 static bool segments_match(const struct pattern *p, const char *at, const char **begins)
@@ -81,7 +92,7 @@ static bool segments_match(const struct pattern *p, const char *at, const char *
                 if (s < end && !s->glob) {
                         any = ++s;
                         any_at = at;
-                } else if (s < end && segment_matches(p, s->glob, at)) {
+                } else if (s < end && segment_matches(p, s, at)) {
                         s++;
                         at = after(p, at);
                 } else if (any) {
@@ -146,6 +157,7 @@ static bool segment_read(const struct pattern *p, struct arena *arena, const cha
                 i += close ? name_len + 1 : 0;
         }
         to->glob = glob;
+        to->plain = strpbrk(glob, "*?%") ? 0 : strlen(glob); /* a % would be an escape there */
         return true;
 }
 

@@ -42,6 +42,11 @@ static struct {
         {"/**/orders", "/orders/x/orders", true},
         {"/**/a/**/b", "/a/x/a/b", true},
         {"/**/a/**/b", "/x/b", false},
+        {"/orders", "/order", false},
+        {"/orders", "/orders2", false},
+        {"/a%41", "/aA", false},
+        {"/a%41", "/a%41", false}, /* which is aA */
+        {"/a%41", "/a%2541", true},
         {"/주문/**", "/%EC%A3%BC%EB%AC%B8/1", true},
 };
 
