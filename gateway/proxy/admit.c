@@ -42,19 +42,18 @@ static bool decide_cors(struct proxy_request *p)
         const struct headers *in = &p->received;
         const struct cors_config *config = routes_cors(p->snapshot->routes, r->path);
         const char *reading = path_reading(r->arena, r->path);
-        struct cors_request asked = {
-                .method = r->method,
-                .origin = headers_if_there(in, "Origin"),
-                .scheme = forward_scheme(in, r->client_hops),
-                .host = forward_host(in, r->client_hops),
-                .asked_method = headers_if_there(in, "Access-Control-Request-Method"),
-                .asked_headers = headers_if_there(in, "Access-Control-Request-Headers"),
-        };
+        struct cors_request asked = {.method = r->method, .origin = headers_if_there(in, "Origin")};
 
         if (reading != r->path && config != routes_cors(p->snapshot->routes, reading))
                 return answer_here(p, 400,
                                    "the path can be read in two ways, for which CORS "
                                    "is configured differently");
+        if (asked.origin) { /* the others count only beside it */
+                asked.scheme = forward_scheme(in, r->client_hops);
+                asked.host = forward_host(in, r->client_hops);
+                asked.asked_method = headers_if_there(in, "Access-Control-Request-Method");
+                asked.asked_headers = headers_if_there(in, "Access-Control-Request-Headers");
+        }
         cors_decide(r->arena, config, &asked, &p->cors);
         if (p->cors.outcome == CORS_REFUSED)
                 return answer_here(p, 403, arena_printf(r->arena, "CORS: %s", p->cors.reason));

@@ -7,10 +7,7 @@
 
 enum { MOST_OPTIONS = 100 };
 
-static bool is_any(const char *name, unsigned kinds)
-{
-        return header_kinds(name, strlen(name)) & kinds;
-}
+#define NAME(text) text, sizeof text - 1
 
 static bool starts_with(const char *name, const char *prefix)
 {
@@ -26,12 +23,17 @@ struct options {
         size_t count;
 };
 
+static bool is_connection(const struct http_header *h)
+{
+        return (h->kinds & HEADER_HOP) && header_is(h, "Connection", sizeof "Connection" - 1);
+}
+
 /* False: they are too many. */
 static bool options_read(const struct headers *h, struct options *o)
 {
         o->count = 0;
         for (size_t i = 0; i < h->count; i++) {
-                const char *list = is_same_name(h->at[i].name, "Connection") ? h->at[i].value : "";
+                const char *list = is_connection(&h->at[i]) ? h->at[i].value : "";
 
                 while (*(list += strspn(list, " \t,"))) {
                         if (o->count == MOST_OPTIONS)
@@ -44,19 +46,19 @@ static bool options_read(const struct headers *h, struct options *o)
         return true;
 }
 
-static bool options_name(const struct options *o, const char *name)
+static bool options_name(const struct options *o, const struct http_header *h)
 {
         for (size_t i = 0; i < o->count; i++)
-                if (is_named(o->at[i].name, o->at[i].len, name))
+                if (header_is(h, o->at[i].name, o->at[i].len))
                         return true;
         return false;
 }
 
 /* Who asks, for what, and what a retry is recognised by. */
-static bool is_kept(const char *name)
+static bool is_kept(const struct http_header *h)
 {
-        return is_any(name, HEADER_KEPT) || starts_with(name, "X-Forwarded-") ||
-               starts_with(name, "X-B3-");
+        return (h->kinds & HEADER_KEPT) || starts_with(h->name, "X-Forwarded-") ||
+               starts_with(h->name, "X-B3-");
 }
 
 const char *forward_scheme(const struct headers *in, int hops)
@@ -108,19 +110,17 @@ static const char *continued(const struct headers *in, const char *name, bool al
 
 static const char *forwarded_element(struct arena *arena, const char *peer, const char *host)
 {
-        struct text t = text_open(arena, 100);
+        static const char all[] = "for=\"[]\";host=\"\";proto=http";
+        char *element = arena_room(arena, sizeof all + strlen(peer) + strlen(host)), *to = element;
         bool v6 = strchr(peer, ':') != NULL;
 
-        text_string(&t, v6 ? "for=\"[" : "for=");
-        text_string(&t, peer);
-        text_string(&t, v6 ? "]\"" : "");
-        if (*host && !strpbrk(host, "\"\\")) {
-                text_string(&t, ";host=\"");
-                text_string(&t, host);
-                text_char(&t, '"');
-        }
-        text_string(&t, ";proto=http");
-        return t.at;
+        to = stpcpy(stpcpy(to, v6 ? "for=\"[" : "for="), peer);
+        if (v6)
+                to = stpcpy(to, "]\"");
+        if (*host && !strpbrk(host, "\"\\"))
+                to = stpcpy(stpcpy(stpcpy(to, ";host=\""), host), "\"");
+        strcpy(to, ";proto=http");
+        return element;
 }
 
 /* Not a list but one path, which services put before the path of each link. */
@@ -141,7 +141,7 @@ static void remove_ours(struct headers *h)
         size_t kept_count = 0;
 
         for (size_t i = 0; i < h->count; i++)
-                if (!is_any(h->at[i].name, HEADER_WRITTEN))
+                if (!(h->at[i].kinds & HEADER_WRITTEN))
                         h->at[kept_count++] = h->at[i];
         h->count = kept_count;
 }
@@ -149,27 +149,36 @@ static void remove_ours(struct headers *h)
 void forward_request(struct headers *h, const struct origin *o)
 {
         const char *host = headers_value(h, "Host");
-        const struct http_header added[] = {
-                {"X-Forwarded-For", continued(h, "X-Forwarded-For", true, 0, o->peer)},
-                {"X-Forwarded-Host", continued(h, "X-Forwarded-Host", false, o->hops, host)},
-                {"X-Forwarded-Port",
+        const struct {
+                const char *name;
+                size_t len;
+                const char *value; /* NULL: it is not written */
+        } ours[] = {
+                {NAME("X-Forwarded-For"), continued(h, "X-Forwarded-For", true, 0, o->peer)},
+                {NAME("X-Forwarded-Host"), continued(h, "X-Forwarded-Host", false, o->hops, host)},
+                {NAME("X-Forwarded-Port"),
                  continued(h, "X-Forwarded-Port", false, o->hops, own_port(h, o->hops))},
-                {"X-Forwarded-Proto", continued(h, "X-Forwarded-Proto", false, o->hops, "http")},
-                {"Forwarded",
+                {NAME("X-Forwarded-Proto"),
+                 continued(h, "X-Forwarded-Proto", false, o->hops, "http")},
+                {NAME("Forwarded"),
                  continued(h, "Forwarded", true, 0, forwarded_element(h->arena, o->peer, host))},
-                {"X-Forwarded-Prefix", prefix_of(h, o->prefix)},
-                {"traceparent", o->traceparent},
+                {NAME("X-Forwarded-Prefix"), prefix_of(h, o->prefix)},
+                {NAME("traceparent"), o->traceparent},
         };
 
         remove_ours(h);
-        for (size_t i = 0; i < sizeof added / sizeof *added; i++)
-                if (added[i].value)
-                        headers_add(h, added[i].name, added[i].value);
+        for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+                if (ours[i].value)
+                        headers_put(h, &(struct http_header){ours[i].name, ours[i].value,
+                                                             (uint32_t)ours[i].len,
+                                                             (uint32_t)strlen(ours[i].value),
+                                                             HEADER_WRITTEN | HEADER_KEPT});
 }
 
-static bool is_origin(const char *name)
+static bool is_origin(const struct http_header *h)
 {
-        return starts_with(name, "X-Forwarded-") || is_same_name(name, "Forwarded");
+        return starts_with(h->name, "X-Forwarded-") ||
+               header_is(h, "Forwarded", sizeof "Forwarded" - 1);
 }
 
 bool forward_receive(struct headers *h, bool trusted)
@@ -180,11 +189,11 @@ bool forward_receive(struct headers *h, bool trusted)
         if (!options_read(h, &options))
                 return false;
         for (size_t i = 0; i < h->count; i++) {
-                const char *name = h->at[i].name;
+                const struct http_header *field = &h->at[i];
 
-                if (is_any(name, HEADER_HOP | HEADER_DELIMITS | HEADER_TO_PROXY) ||
-                    (!trusted && is_origin(name)) ||
-                    (options_name(&options, name) && !is_kept(name)))
+                if ((field->kinds & (HEADER_HOP | HEADER_DELIMITS | HEADER_TO_PROXY)) ||
+                    (!trusted && is_origin(field)) ||
+                    (options_name(&options, field) && !is_kept(field)))
                         continue;
                 h->at[kept_count++] = h->at[i];
         }

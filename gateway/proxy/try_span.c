@@ -13,7 +13,7 @@ static void traceparent_set(struct proxy_request *p, const char *traceparent)
 
         for (size_t i = out->count; i-- > 0;)
                 if (is_same_name(out->at[i].name, "traceparent")) {
-                        out->at[i].value = traceparent;
+                        out->at[i] = header_whole("traceparent", traceparent);
                         return;
                 }
 }

@@ -27,9 +27,10 @@ struct cors_config {
 
 struct cors_request {
         const char *method, *origin; /* Origin, NULL: none */
-        const char *scheme, *host;   /* of the gateway, as the client sees it */
-        const char *asked_method;    /* Access-Control-Request-Method, or NULL */
-        const char *asked_headers;   /* Access-Control-Request-Headers, or NULL */
+        /* these only if there is an Origin: */
+        const char *scheme, *host; /* of the gateway, as the client sees it */
+        const char *asked_method;  /* Access-Control-Request-Method, or NULL */
+        const char *asked_headers; /* Access-Control-Request-Headers, or NULL */
 };
 
 enum cors_outcome {

@@ -39,16 +39,6 @@ static bool name_read(const struct filter_place *place, struct filter *f, struct
         return read_field(place, f, parameters, error);
 }
 
-static void remove_field(struct headers *headers, const char *name)
-{
-        size_t kept = 0;
-
-        for (size_t i = 0; i < headers->count; i++)
-                if (strcasecmp(headers->at[i].name, name) != 0)
-                        headers->at[kept++] = headers->at[i];
-        headers->count = kept;
-}
-
 static const char *value_of(const struct filter *f, const struct filter_chain *chain)
 {
         return f->variables ? filter_chain_expand(chain, f->value, false) : f->value;
@@ -62,13 +52,13 @@ static bool add_request(const struct filter *f, struct filter_chain *chain)
 
 static bool set_request(const struct filter *f, struct filter_chain *chain)
 {
-        remove_field(&chain->headers, f->name);
+        headers_remove(&chain->headers, f->name);
         return add_request(f, chain);
 }
 
 static bool remove_request(const struct filter *f, struct filter_chain *chain)
 {
-        remove_field(&chain->headers, f->name);
+        headers_remove(&chain->headers, f->name);
         return true;
 }
 
@@ -79,13 +69,13 @@ static void add_answer(const struct filter *f, struct filter_chain *chain)
 
 static void set_answer(const struct filter *f, struct filter_chain *chain)
 {
-        remove_field(&chain->answer, f->name);
+        headers_remove(&chain->answer, f->name);
         add_answer(f, chain);
 }
 
 static void remove_answer(const struct filter *f, struct filter_chain *chain)
 {
-        remove_field(&chain->answer, f->name);
+        headers_remove(&chain->answer, f->name);
 }
 
 static void name_value_show(const struct filter *f, struct text *out)

@@ -43,12 +43,12 @@ static bool header_read(struct routes *routes, struct predicate *p, struct error
 static bool header_holds(const struct predicate *p, const struct asked *asked)
 {
         const struct headers *h = asked->headers;
-        size_t values = 0;
+        size_t values = 0, len = strlen(p->name);
 
         for (size_t i = 0; i < h->count; i++)
-                values += strcasecmp(h->at[i].name, p->name) == 0;
+                values += header_is(&h->at[i], p->name, len);
         for (size_t i = 0; i < h->count; i++)
-                if (strcasecmp(h->at[i].name, p->name) == 0 &&
+                if (header_is(&h->at[i], p->name, len) &&
                     (!p->regex || regex_matches(p->regex, asked->arena, h->at[i].value, values)))
                         return true;
         return false;

@@ -54,10 +54,15 @@ static const char *client_key(const struct asked *asked)
 
 const char *route_limiter_key(const struct route_limiter *limiter, const struct asked *asked)
 {
+        size_t len;
+
         if (limiter->key == KEY_CLIENT)
                 return client_key(asked);
-        for (size_t i = 0; limiter->key == KEY_HEADER && i < asked->headers->count; i++)
-                if (strcasecmp(asked->headers->at[i].name, limiter->header) == 0)
+        if (limiter->key != KEY_HEADER)
+                return "";
+        len = strlen(limiter->header);
+        for (size_t i = 0; i < asked->headers->count; i++)
+                if (header_is(&asked->headers->at[i], limiter->header, len))
                         return asked->headers->at[i].value;
-        return limiter->key == KEY_HEADER ? NULL : "";
+        return NULL;
 }
