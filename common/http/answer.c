@@ -96,7 +96,7 @@ static void headers_grow(struct http_request *r)
         a->header_room = room;
 }
 
-void http_answer_pass(struct http_request *r, const char *name, const char *value)
+void http_answer_field(struct http_request *r, const struct http_header *field)
 {
         struct http_answer *a = &r->answer;
 
@@ -105,7 +105,13 @@ void http_answer_pass(struct http_request *r, const char *name, const char *valu
                 return;
         if (a->header_count == a->header_room)
                 headers_grow(r);
-        a->headers[a->header_count++] = (struct http_header){name, value};
+        a->headers[a->header_count++] = *field;
+}
+
+void http_answer_pass(struct http_request *r, const char *name, const char *value)
+{
+        http_answer_field(r, &(struct http_header){name, value, (uint32_t)strlen(name),
+                                                   (uint32_t)strlen(value)});
 }
 
 void http_answer_header(struct http_request *r, const char *name, const char *value)

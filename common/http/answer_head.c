@@ -24,7 +24,8 @@ static bool is_for_the_library(const char *name, size_t len)
 /* A line of its own, unless the library has to see the field or may refuse it. */
 static void add(struct head *head, const struct http_header *h)
 {
-        size_t name_len = token_length(h->name), len = strlen(h->value);
+        size_t name_len = token_length(h->name),
+               len = h->name_len ? h->value_len : strlen(h->value);
 
         if (!name_len || h->name[name_len] || !len || is_for_the_library(h->name, name_len) ||
             has_control(h->value, len)) {

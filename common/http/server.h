@@ -176,6 +176,8 @@ const char *http_unescape(struct arena *arena, const char *text, size_t len, boo
 void http_answer_header(struct http_request *request, const char *name, const char *value);
 /* Name and value as they are: already checked, and they live as long as the request. */
 void http_answer_pass(struct http_request *request, const char *name, const char *value);
+/* The same for a field whose lengths are known. */
+void http_answer_field(struct http_request *request, const struct http_header *field);
 void http_answer_body(struct http_request *request, int status, const char *type,
                       const struct text *body);
 /* application/problem+json with type about:blank, title, status, detail, instance and, where the

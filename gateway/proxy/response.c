@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 static void fail(struct proxy_request *p, int status, const char *what, const char *reason)
 {
@@ -58,9 +57,9 @@ static void pass_filters_back(struct proxy_request *p, struct headers *fields)
 }
 
 /* The client knows nothing of a key that we made. */
-static bool is_own_key(const struct proxy_request *p, const char *name)
+static bool is_own_key(const struct proxy_request *p, const struct http_header *h)
 {
-        return p->key.made && strcasecmp(name, "Idempotency-Key") == 0;
+        return p->key.made && header_is(h, "Idempotency-Key", sizeof "Idempotency-Key" - 1);
 }
 
 static void add_fields(struct proxy_request *p, const struct headers *fields)
@@ -70,10 +69,10 @@ static void add_fields(struct proxy_request *p, const struct headers *fields)
         for (size_t i = 0; i < fields->count; i++) {
                 const struct http_header *h = &fields->at[i];
 
-                if (!r->answer.type && strcasecmp(h->name, "Content-Type") == 0)
+                if (!r->answer.type && header_is(h, "Content-Type", sizeof "Content-Type" - 1))
                         r->answer.type = h->value;
-                else if (!cors_owns(&p->cors, h->name) && !is_own_key(p, h->name))
-                        http_answer_pass(r, h->name, h->value);
+                else if (!cors_owns(&p->cors, h->name) && !is_own_key(p, h))
+                        http_answer_field(r, h);
         }
 }
 
@@ -158,7 +157,7 @@ static bool fits(const struct proxy_request *p, const struct headers *fields)
         size_t bytes = 0, own = CORS_HEADERS + LIMITER_HEADERS + 1;
 
         for (size_t i = 0; i < fields->count; i++)
-                bytes += strlen(fields->at[i].name) + strlen(fields->at[i].value) + sizeof ": \r\n";
+                bytes += fields->at[i].name_len + fields->at[i].value_len + sizeof ": \r\n";
         return fields->count + own <= HTTP_ANSWER_HEADERS &&
                bytes + 64 * own <= http_answer_room(p->request);
 }
