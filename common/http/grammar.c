@@ -71,15 +71,25 @@ const char *content_length_read(const char *value, size_t len, uint64_t *length)
         return NULL;
 }
 
-/* reg-name, IPv4address, or the inside of an IP-literal (RFC 3986, 3.2.2), percent signs among
-   them */
+/* What may stand in reg-name and IPv4address, and within an IP-literal (RFC 3986, 3.2.2); percent
+   signs, too */
+enum { IN_NAME = 1, IN_LITERAL = 2, IN_BOTH = 3 };
+
+static const char host_chars[256] = {
+        ['0' ... '9'] = IN_BOTH, ['A' ... 'Z'] = IN_BOTH, ['a' ... 'z'] = IN_BOTH,
+        ['-' ... '.'] = IN_BOTH, ['_'] = IN_BOTH,         ['~'] = IN_BOTH,
+        ['%'] = IN_BOTH,         [':'] = IN_LITERAL,      ['!'] = IN_NAME,
+        ['$'] = IN_NAME,         ['&' ... ','] = IN_NAME, [';'] = IN_NAME,
+        ['='] = IN_NAME,
+};
+
 static bool is_host_text(const char *text, size_t len, bool literal)
 {
+        int all = literal ? IN_LITERAL : IN_NAME;
+
         for (size_t i = 0; i < len; i++)
-                if (!isalnum((unsigned char)text[i]) &&
-                    (!text[i] || !strchr(literal ? ":.%-_~" : "-._~%!$&'()*+,;=", text[i])))
-                        return false;
-        return len > 0;
+                all &= host_chars[(unsigned char)text[i]];
+        return len > 0 && all;
 }
 
 bool is_host_port(const char *text, size_t len)

@@ -96,6 +96,20 @@ static void a_host_may_have_a_port(void)
         check(is_host_port(longest, HOST_MOST) && !is_host_port(longest, HOST_MOST + 1));
 }
 
+static void a_host_has_the_characters_of_the_rfc(void)
+{
+        static const char marks[] = "-._~%!$&'()*+,;=";
+
+        for (int c = 0; c < 256; c++) {
+                char name[] = {'a', (char)c}, literal[] = {'[', (char)c, ']'};
+                bool is_alnum = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+                bool good = is_alnum || (c && strchr(marks, c));
+
+                check_int(is_host_port(name, 2), good || c == ':');
+                check_int(is_host_port(literal, 3), is_alnum || (c && strchr(":.%-_~", c)));
+        }
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
@@ -106,6 +120,7 @@ int main(int argc, char **argv)
                 STORY(a_content_length_is_digits_alone),
                 STORY(an_escape_is_a_percent_sign_and_two_digits),
                 STORY(a_host_may_have_a_port),
+                STORY(a_host_has_the_characters_of_the_rfc),
                 {NULL, NULL},
         };
 

@@ -22,7 +22,7 @@ static bool find_route(struct proxy_request *p)
         struct asked otherwise = p->asked;
 
         p->route = routes_find(routes, &p->asked);
-        otherwise.path = path_reading(r->arena, p->asked.path);
+        otherwise.path = p->fallen_from ? path_reading(r->arena, p->asked.path) : p->reading;
         if (otherwise.path != p->asked.path && routes_find(routes, &otherwise) != p->route) {
                 p->route = NULL;
                 return answer_here(
@@ -41,10 +41,10 @@ static bool decide_cors(struct proxy_request *p)
         struct http_request *r = p->request;
         const struct headers *in = &p->received;
         const struct cors_config *config = routes_cors(p->snapshot->routes, r->path);
-        const char *reading = path_reading(r->arena, r->path);
         struct cors_request asked = {.method = r->method, .origin = headers_if_there(in, "Origin")};
 
-        if (reading != r->path && config != routes_cors(p->snapshot->routes, reading))
+        p->reading = path_reading(r->arena, r->path);
+        if (p->reading != r->path && config != routes_cors(p->snapshot->routes, p->reading))
                 return answer_here(p, 400,
                                    "the path can be read in two ways, for which CORS "
                                    "is configured differently");

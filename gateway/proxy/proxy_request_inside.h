@@ -80,8 +80,9 @@ struct proxy_request {
         struct headers received; /* as forward_receive left them */
         struct asked asked;
         struct cors_verdict cors;
-        int64_t streamed; /* bytes of the body sent on, beyond those in request->body */
-        bool body_ended;  /* the client has sent all of its body */
+        const char *reading; /* of the path as it came (gateway/routing/path.h) */
+        int64_t streamed;    /* bytes of the body sent on, beyond those in request->body */
+        bool body_ended;     /* the client has sent all of its body */
 
         /* its route */
         struct snapshot *snapshot;
