@@ -184,11 +184,20 @@ static enum MHD_Result stream_begin(struct exchange *e, size_t *left)
         return result;
 }
 
+/* The end of a body that is handed over whole. The library goes on to the handler in the same call,
+   and needs no further round for that. */
+static bool is_last_piece(const struct exchange *e, size_t len)
+{
+        return !e->framing.chunked && e->framing.length <= body_most(e) &&
+               e->body.len + len >= e->framing.length;
+}
+
 static enum MHD_Result piece_take(struct exchange *e, const char *data, size_t *len)
 {
         const struct http_streams *streams = connection_of(e)->server->config.handler.streams;
+        bool last = is_last_piece(e, *len);
 
-        connection_of(e)->worker->moved = true;
+        connection_of(e)->worker->moved |= !last;
         atomic_fetch_add_explicit(&connection_of(e)->pieces, 1, memory_order_relaxed);
         if (e->request.partial)
                 return stream_body_take(e, data, len) ? MHD_YES : MHD_NO;
