@@ -7,6 +7,12 @@ static bool ends_segment(int c)
         return c == '/' || c == '\\' || c == ';' || c == '?' || c == '\0';
 }
 
+/* Bytes that end nothing and begin nothing. */
+static const bool plain_chars[256] = {
+        ['!'] = true,         ['"'] = true,         ['$'] = true,         ['&' ... '.'] = true,
+        ['0' ... ':'] = true, ['<' ... '>'] = true, ['@' ... '['] = true, [']' ... '~'] = true,
+};
+
 /* One look at each byte. `dots` counts while a segment has been nothing but dots, and is -1
    else. */
 static const char *scan(const char *raw, const char **query)
@@ -14,8 +20,11 @@ static const char *scan(const char *raw, const char **query)
         int dots = -1;
 
         for (const char *p = raw;; p++) {
-                int c = (unsigned char)*p;
+                int c;
 
+                while (dots < 0 && plain_chars[(unsigned char)*p])
+                        p++;
+                c = (unsigned char)*p;
                 if ((c <= ' ' && c) || c >= 0x7f || c == '#')
                         return "the target has blanks, control characters, a fragment or bytes "
                                "beyond ASCII";
