@@ -5,7 +5,8 @@
 
 A gateway with one worker runs under callgrind before the order service and serves 2,000 requests over one connection,
 then another one 4,000. The difference over 2,000 is what a request costs, without start and end. Unlike times these
-figures are the same on a busy machine, to one in a hundred. Then strace counts the system calls in the same way.
+figures are the same on a busy machine, to one in a hundred. Then strace counts the system calls in the same way. Needs
+valgrind, strace and the built programs.
 """
 import collections
 import pathlib
