@@ -23,7 +23,7 @@ enum {
         SEEN = 1, /* and its content is not known */
 };
 
-struct block {
+struct inbox_block {
         int64_t id; /* its row's; 0: none */
         int64_t at; /* Unix ms; 0: it has no row yet */
         bool changed;
@@ -63,7 +63,7 @@ static int64_t number_of(const char *id)
         return number / IDENTITIES >> NUMBER_BITS ? 0 : number;
 }
 
-static bool load(struct unit *u, struct block *b, int64_t id)
+static bool load(struct unit *u, struct inbox_block *b, int64_t id)
 {
         static const char sql[] = "SELECT at, contents FROM inbox_blocks WHERE id = ?";
         struct statement *s = db_prepare(u->store->writer, sql, &u->error);
@@ -91,12 +91,12 @@ static bool load(struct unit *u, struct block *b, int64_t id)
         return b->id;
 }
 
-static void bind_contents(struct statement *s, int parameter, const struct block *b)
+static void bind_contents(struct statement *s, int parameter, const struct inbox_block *b)
 {
         bind_bytes(s, parameter, b->contents, sizeof b->contents);
 }
 
-static bool insert(struct unit *u, const struct block *b, int64_t at)
+static bool insert(struct unit *u, const struct inbox_block *b, int64_t at)
 {
         static const char sql[] = "INSERT INTO inbox_blocks (id, at, contents) VALUES (?, ?, ?)";
         struct statement *s = db_prepare(u->store->writer, sql, &u->error);
@@ -110,7 +110,7 @@ static bool insert(struct unit *u, const struct block *b, int64_t at)
 }
 
 /* The index of `at` is not touched where it stays. */
-static bool update(struct unit *u, const struct block *b, int64_t at)
+static bool update(struct unit *u, const struct inbox_block *b, int64_t at)
 {
         static const char both[] = "UPDATE inbox_blocks SET contents = ?2, at = ?3 WHERE id = ?1",
                           contents[] = "UPDATE inbox_blocks SET contents = ?2 WHERE id = ?1";
@@ -127,7 +127,7 @@ static bool update(struct unit *u, const struct block *b, int64_t at)
 }
 
 /* `at` is the end of the minute: a block is purged no earlier than its last identity would be. */
-static void write_block(struct unit *u, struct block *b)
+static void write_block(struct unit *u, struct inbox_block *b)
 {
         int64_t at = (clock_wall_ms() / MINUTE_MS + 1) * MINUTE_MS;
 
@@ -139,14 +139,14 @@ static void write_block(struct unit *u, struct block *b)
         b->at = at;
 }
 
-static struct block *block_of(struct inbox_blocks *blocks, int64_t id)
+static struct inbox_block *block_of(struct inbox_blocks *blocks, int64_t id)
 {
         struct unit *u = blocks->unit;
-        struct block **at;
+        struct inbox_block **at;
 
-        for (at = blocks->open; at < blocks->open + INBOX_BLOCKS_OPEN; at++)
-                if (*at && (*at)->id == id)
-                        return *at;
+        for (size_t i = 0; i < INBOX_BLOCKS_OPEN && blocks->open[i]; i++)
+                if (blocks->open[i]->id == id)
+                        return blocks->open[i];
         at = &blocks->open[blocks->next++ % INBOX_BLOCKS_OPEN];
         if (*at)
                 write_block(u, *at);
@@ -209,7 +209,7 @@ static uint32_t content_of_row(struct unit *u, const struct identity *i, int64_t
 bool inbox_blocks_see(struct inbox_blocks *blocks, struct identity *i, int64_t source)
 {
         int64_t number = is_of_the_mall(i->source) ? number_of(i->id) : 0;
-        struct block *b;
+        struct inbox_block *b;
         uint32_t *place, before;
 
         if (!number || source >= SOURCES_MOST)

@@ -13,7 +13,7 @@ enum { INBOX_BLOCKS_OPEN = 4 };
 /* The blocks that a unit looks at, from _begin to _end. */
 struct inbox_blocks {
         struct unit *unit;
-        struct block *open[INBOX_BLOCKS_OPEN];
+        struct inbox_block *open[INBOX_BLOCKS_OPEN];
         size_t next; /* to be replaced */
 };
 

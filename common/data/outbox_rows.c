@@ -1,8 +1,8 @@
 /*     events = 1   the record in its columns: one that is alone, that is large, that has a topic of
                   its own or that is parked; also what an older program left
-     events > 1   `value` has the records one after the other: of each a struct packed, and its
-                  bytes. `first` and `id` are the ids of the first and of the last one; some
-                  between may be missing */
+     events > 1   `value` has the records one after the other: of each a struct packed_record, and
+   its bytes. `first` and `id` are the ids of the first and of the last one; some between may be
+   missing */
 #include "data/outbox_rows.h"
 
 #include "base/text.h"
@@ -15,7 +15,7 @@
 enum { ROW_MOST = 64 << 10 };
 
 /* Little-endian. The bytes of key, value and headers follow, each with a NUL after it. */
-struct packed {
+struct packed_record {
         uint64_t id, at;
         uint32_t key, value, headers; /* bytes without the NUL; NONE: null, and no bytes */
 } __attribute__((packed));
@@ -28,7 +28,7 @@ static size_t packed_most(const struct outbox_record *r)
 {
         enum { NULS = 3 };
 
-        return sizeof(struct packed) + NULS + outbox_record_bytes(r);
+        return sizeof(struct packed_record) + NULS + outbox_record_bytes(r);
 }
 
 static uint32_t length_of(const char *bytes, size_t len)
@@ -47,9 +47,9 @@ static void pack_bytes(struct text *row, const char *bytes, size_t len)
 static void pack(struct text *row, const struct outbox_record *r)
 {
         size_t key_len = r->key ? strlen(r->key) : 0;
-        const struct packed p = {htole64((uint64_t)r->id), htole64((uint64_t)r->at),
-                                 length_of(r->key, key_len), length_of(r->value, r->value_len),
-                                 length_of(r->headers, r->headers_len)};
+        const struct packed_record p = {
+                htole64((uint64_t)r->id), htole64((uint64_t)r->at), length_of(r->key, key_len),
+                length_of(r->value, r->value_len), length_of(r->headers, r->headers_len)};
 
         text_add(row, (const char *)&p, sizeof p);
         pack_bytes(row, r->key, key_len);
@@ -154,7 +154,7 @@ static bool unpack_bytes(const char **at, const char *end, uint32_t length, cons
 /* The record's bytes stay where they are. */
 static bool unpack(const char **at, const char *end, struct outbox_record *r)
 {
-        struct packed p;
+        struct packed_record p;
         size_t key_len;
 
         if ((size_t)(end - *at) < sizeof p)
@@ -168,13 +168,13 @@ static bool unpack(const char **at, const char *end, struct outbox_record *r)
 }
 
 /* A row that is read: one record, or some. */
-struct row {
+struct outbox_row {
         int64_t events;
         struct outbox_record next; /* events = 1, or what `unpack` found last */
         const char *at, *end;
 };
 
-static bool row_next(struct row *row, struct error *error)
+static bool row_next(struct outbox_row *row, struct error *error)
 {
         if (row->at == row->end)
                 return false;
@@ -183,9 +183,9 @@ static bool row_next(struct row *row, struct error *error)
         return error_set(error, ERROR_INTERNAL, "a row of the outbox is damaged");
 }
 
-static void row_open(struct row *row, struct statement *s, struct arena *arena)
+static void row_open(struct outbox_row *row, struct statement *s, struct arena *arena)
 {
-        *row = (struct row){.events = column_int(s, 6)};
+        *row = (struct outbox_row){.events = column_int(s, 6)};
         outbox_record_read(s, &row->next, arena);
         if (row->events == 1)
                 return;
@@ -193,18 +193,18 @@ static void row_open(struct row *row, struct statement *s, struct arena *arena)
         row->end = row->at + row->next.value_len;
 }
 
-struct page {
+struct outbox_page {
         int64_t after;
         struct outbox_record *records;
         size_t most, count, bytes;
 };
 
-static bool is_full(const struct page *p)
+static bool is_full(const struct outbox_page *p)
 {
         return p->count == p->most || p->bytes >= OUTBOX_PAGE;
 }
 
-static void add(struct page *p, const struct outbox_record *r)
+static void add(struct outbox_page *p, const struct outbox_record *r)
 {
         if (r->id <= p->after)
                 return;
@@ -212,10 +212,11 @@ static void add(struct page *p, const struct outbox_record *r)
         p->bytes += outbox_record_bytes(r);
 }
 
-static bool add_row(struct page *p, struct statement *s, struct arena *arena, struct error *error)
+static bool add_row(struct outbox_page *p, struct statement *s, struct arena *arena,
+                    struct error *error)
 {
         struct error damage = {0};
-        struct row row;
+        struct outbox_row row;
 
         row_open(&row, s, arena);
         if (row.events == 1) {
@@ -238,7 +239,7 @@ bool outbox_rows_read(struct db *db, bool single, int64_t after, struct outbox_r
                           rows[] = "SELECT id, topic, key, value, headers, at, events FROM outbox "
                                    "WHERE id > ? AND parked IS NULL ORDER BY id LIMIT ?";
         struct statement *s = db_prepare(db, single ? rows_of_one : rows, error);
-        struct page p = {.after = after, .records = records, .most = most};
+        struct outbox_page p = {.after = after, .records = records, .most = most};
         enum db_step step = DB_DONE;
 
         *count = 0;
@@ -261,7 +262,7 @@ static bool each_of_row(struct statement *s, bool (*each)(void *arg, const struc
                         void *arg, struct arena *scratch, struct error *error)
 {
         struct error damage = {0};
-        struct row row;
+        struct outbox_row row;
 
         row_open(&row, s, scratch);
         if (row.events == 1)
@@ -316,27 +317,27 @@ bool outbox_rows_each(struct db *db, bool (*each)(void *arg, const struct outbox
 /* ---- removing ---- */
 
 /* Where a row's records lie; id 0: there is no row. */
-struct place {
+struct row_place {
         int64_t id, first;
         size_t events;
 };
 
 /* The first row that ends at `id` or behind it. */
-static bool find(struct db *db, int64_t id, struct place *place, struct error *error)
+static bool find(struct db *db, int64_t id, struct row_place *place, struct error *error)
 {
         static const char sql[] = "SELECT id, first, events FROM outbox WHERE id >= ? AND parked "
                                   "IS NULL ORDER BY id LIMIT 1";
         struct statement *s = db_prepare(db, sql, error);
         enum db_step step;
 
-        *place = (struct place){0};
+        *place = (struct row_place){0};
         if (!s)
                 return false;
         bind_int(s, 1, id);
         step = statement_step(s, error);
         if (step == DB_ROW)
-                *place = (struct place){column_int(s, 0), column_int(s, 1),
-                                        (size_t)column_int(s, 2)};
+                *place = (struct row_place){column_int(s, 0), column_int(s, 1),
+                                            (size_t)column_int(s, 2)};
         if (step != DB_FAILED)
                 statement_reset(s);
         return step != DB_FAILED;
@@ -355,8 +356,8 @@ static bool remove_range(struct db *db, int64_t from, int64_t to, struct error *
 }
 
 /* The records of the row but those of `ids`. */
-static bool read_rest(struct db *db, const struct place *place, const int64_t *ids, size_t count,
-                      struct outbox_record *rest, size_t *left, struct arena *scratch,
+static bool read_rest(struct db *db, const struct row_place *place, const int64_t *ids,
+                      size_t count, struct outbox_record *rest, size_t *left, struct arena *scratch,
                       struct error *error)
 {
         static const char sql[] =
@@ -364,7 +365,7 @@ static bool read_rest(struct db *db, const struct place *place, const int64_t *i
         struct statement *s = db_prepare(db, sql, error);
         struct error damage = {0};
         enum db_step step;
-        struct row row;
+        struct outbox_row row;
 
         *left = 0;
         if (!s)
@@ -389,8 +390,8 @@ static bool read_rest(struct db *db, const struct place *place, const int64_t *i
 }
 
 /* Writes the row anew, without these of its records. */
-static bool split_row(struct db *db, const struct place *place, const int64_t *ids, size_t count,
-                      struct arena *scratch, struct error *error)
+static bool split_row(struct db *db, const struct row_place *place, const int64_t *ids,
+                      size_t count, struct arena *scratch, struct error *error)
 {
         struct outbox_record *rest = arena_alloc(scratch, place->events * sizeof *rest);
         size_t left;
@@ -401,19 +402,20 @@ static bool split_row(struct db *db, const struct place *place, const int64_t *i
 }
 
 /* Rows to be removed, of which none lies between. */
-struct range {
+struct row_range {
         int64_t from, to; /* the ids of the first and of the last one; 0: there is none */
 };
 
-static bool flush(struct db *db, struct range *range, struct error *error)
+static bool flush(struct db *db, struct row_range *range, struct error *error)
 {
         bool done = !range->to || remove_range(db, range->from, range->to, error);
 
-        *range = (struct range){0};
+        *range = (struct row_range){0};
         return done;
 }
 
-static bool extend(struct db *db, struct range *range, const struct place *row, struct error *error)
+static bool extend(struct db *db, struct row_range *range, const struct row_place *row,
+                   struct error *error)
 {
         if (range->to && row->first != range->to + 1 && !flush(db, range, error))
                 return false;
@@ -424,9 +426,9 @@ static bool extend(struct db *db, struct range *range, const struct place *row, 
 }
 
 /* What becomes of a row whose records from `ids` on go. */
-static bool remove_some(struct db *db, const struct place *row, const int64_t *ids, size_t count,
-                        struct range *range, struct outbox_left *left, struct arena *scratch,
-                        struct error *error)
+static bool remove_some(struct db *db, const struct row_place *row, const int64_t *ids,
+                        size_t count, struct row_range *range, struct outbox_left *left,
+                        struct arena *scratch, struct error *error)
 {
         if (count == row->events)
                 return extend(db, range, row, error);
@@ -442,8 +444,8 @@ static bool remove_some(struct db *db, const struct place *row, const int64_t *i
 bool outbox_rows_remove(struct db *db, const int64_t *ids, size_t count, struct outbox_left *left,
                         struct arena *scratch, struct error *error)
 {
-        struct range range = {0};
-        struct place row;
+        struct row_range range = {0};
+        struct row_place row;
 
         for (size_t i = 0, from; i < count;) {
                 if (!find(db, ids[i], &row, error))
@@ -477,7 +479,7 @@ bool outbox_rows_park(struct db *db, int64_t id, const char *reason, struct aren
                       struct error *error)
 {
         struct outbox_record record;
-        struct place row;
+        struct row_place row;
         size_t count;
 
         if (!find(db, id, &row, error))

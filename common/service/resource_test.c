@@ -280,15 +280,15 @@ static void head_answers_with_links(void)
         shop_end();
 }
 
-/* A long query stands in the link; where there is no room for it in the head, it
+/* The longest query there can be stands in the link; where there is no room for it in the head, it
    is left out. */
 static void a_link_of_head_fits_into_the_head(void)
 {
-        char query[3001] = "";
+        char query[8001] = "";
         const char *target, *large;
 
         shop_begin();
-        large = arena_printf(shop.arena, "X-Large: %0*d\r\n", 8000, 0);
+        large = arena_printf(shop.arena, "X-Large: %0*d\r\n", 12000, 0);
         memset(query, '<', sizeof query - 1); /* three letters each there */
         target = arena_printf(shop.arena, "/things?%s", query);
         check_contains(link_of_head(target, ""), "%3C>;rel=\"self\"," MORE);

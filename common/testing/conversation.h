@@ -26,7 +26,7 @@ static inline struct http_config config_of_test(struct http_handler handler)
                 .threads = 2,
                 .max_body = 100000,
                 .max_target = 8192,
-                .max_header = 12288,
+                .max_header = 32768,
                 .max_fields = 100,
                 .header_ms = 10000,
                 .body_ms = 10000,

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""instructions - what a request costs in the gateway's user space, function by function; and how many system calls.
+"""instructions - what a request costs in the user space of the gateway or of order, function by function; and how many
+system calls.
 
-    tests/bench/instructions.py [LOAD] [LINES]      LOAD: GET, POST, page; all of them
+    tests/bench/instructions.py gateway|order [LOAD] [LINES]      LOAD: GET, POST, page; all of them
 
-A gateway with one worker runs under callgrind before the order service and serves 2,000 requests over one connection,
+The daemon runs with one worker under callgrind, the gateway before an order service, and serves 2,000 requests over one connection,
 then another one 4,000. The difference over 2,000 is what a request costs, without start and end. Unlike times these
 figures are the same on a busy machine, to one in a hundred. Then strace counts the system calls in the same way. Needs
 valgrind, strace and the built programs.
@@ -59,23 +60,28 @@ def ask(connection, sent):
 
 
 class Watched(Daemon):
-    """A gateway that a tool watches"""
+    """A daemon that a tool watches"""
 
-    def __init__(self, mall, launcher):
-        routes = mall.directory / "instructions.yml"
+    def __init__(self, name, mall, launcher):
+        routes, directory = mall.directory / "instructions.yml", mall.directory / "watched"
         routes.write_text(ROUTES % mall.order.port)
-        # its connections' memory is zeroed, which would count more than all the rest
-        super().__init__("gateway", mall.directory, {"routes": routes, "threads": 1, "log_level": "warn", "max_header": "8KiB"})
+        directory.mkdir(exist_ok=True)
+        super().__init__(name, directory, {"threads": 1, "log_level": "warn", "max_header": "8KiB", **({"routes": routes} if name == "gateway" else {})})
         self.launcher = launcher
 
+    def environment(self, **settings):
+        # glibc would zero memory by an instruction that callgrind counts once for each byte
+        return {**super().environment(**settings), "GLIBC_TUNABLES": "glibc.cpu.x86_rep_stosb_threshold=100000000"}
 
-def serve(mall, launcher, sent, count):
-    gateway = Watched(mall, launcher)
-    gateway.start()
-    with socket.create_connection(("127.0.0.1", gateway.port)) as connection:
+
+def serve(name, mall, launcher, sent, count):
+    watched = Watched(name, mall, launcher)
+    watched.start()
+    with socket.create_connection(("127.0.0.1", watched.port)) as connection:
+        ask(connection, request("POST"))                        # so that there is an order
         for _ in range(count):
             ask(connection, sent)
-    assert gateway.stop(120) == 0, gateway.log()
+    assert watched.stop(120) == 0, watched.log()
 
 
 def costs(path):
@@ -98,24 +104,24 @@ def costs(path):
     return found
 
 
-def instructions(mall, sent):
+def instructions(name, mall, sent):
     out = mall.directory / "callgrind.out"
 
     def cost(count):
-        serve(mall, ("valgrind", "-q", "--tool=callgrind", "--callgrind-out-file=%s" % out), sent, count)
+        serve(name, mall, ("valgrind", "-q", "--tool=callgrind", "--callgrind-out-file=%s" % out), sent, count)
         return costs(out)
 
     few, many = cost(FEW), cost(MANY)
     return {place: (many[place] - few[place]) / (MANY - FEW) for place in many}
 
 
-def calls(mall, sent):
+def calls(name, mall, sent):
     out = mall.directory / "strace.out"
 
     def counted(count):
         out.write_text("")
-        # -D: the gateway is our child and gets our SIGTERM; strace writes after its end
-        serve(mall, ("strace", "-D", "-f", "-qq", "-c", "-U", "name,calls", "-o", str(out)), sent, count)
+        # -D: the daemon is our child and gets our SIGTERM; strace writes after its end
+        serve(name, mall, ("strace", "-D", "-f", "-qq", "-c", "-U", "name,calls", "-o", str(out)), sent, count)
         until(lambda: "total" in out.read_text())
         return collections.Counter(dict(re.findall(r"^(\w+) +(\d+)$", out.read_text(), re.M)))
 
@@ -123,25 +129,27 @@ def calls(mall, sent):
     return {name: (int(many[name]) - int(few[name])) / (MANY - FEW) for name in many}
 
 
-def main(load=None, lines="40"):
+def main(daemon, load=None, lines="40"):
     for name in [load] if load else LOADS:
         sent = request(name)
         with Mall(only=("order",), log_level="warn") as mall:
             mall.order_one()
-            found, made = instructions(mall, sent), calls(mall, sent)
-        report(name, found, made, int(lines))
+            found, made = instructions(daemon, mall, sent), calls(daemon, mall, sent)
+        report(daemon, name, found, made, int(lines))
 
 
-def report(name, found, made, lines):
+def report(daemon, name, found, made, lines):
     objects = collections.Counter()
     for (place, function), cost in found.items():
         objects[place if function else "libc for " + place] += cost
     print(name, "instructions:", *("%s %d," % pair for pair in objects.most_common() if pair[1] >= 50))
-    print("  of ours:", round(objects["gateway"] + objects["libc for gateway"]))
+    print("  of ours:", round(objects[daemon] + objects["libc for " + daemon]))
     print("  system calls:", ", ".join("%s %.2f" % pair for pair in sorted(made.items(), key=lambda pair: -pair[1]) if pair[1] >= 0.01))
     for (place, function), cost in sorted(found.items(), key=lambda pair: -pair[1])[:lines]:
         print("%8d  %-40s %s" % (cost, function or "(in libc)", place))
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 2 or sys.argv[1] not in ("gateway", "order"):
+        sys.exit(__doc__)
     main(*sys.argv[1:])
