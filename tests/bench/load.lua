@@ -1,7 +1,15 @@
--- wrk -s load.lua URL -- METHOD [BODY]      ends with one line of JSON
+-- wrk -s load.lua URL -- METHOD [BODY [MOST]]      ends with one line of JSON
+-- MOST: a random number from 1 to it is put after the URL's path, a new one for each request
 init = function(arguments)
   wrk.method = arguments[1] or "GET"
-  if arguments[2] then
+  if arguments[3] then
+    local most = tonumber(arguments[3])
+    math.randomseed(os.time())
+    request = function()
+      return wrk.format(nil, wrk.path .. math.random(most))
+    end
+  end
+  if arguments[2] and arguments[2] ~= "" then
     wrk.body = arguments[2]
     wrk.headers["Content-Type"] = "application/json"
     wrk.headers["Accept"] = "*/*"

@@ -31,6 +31,17 @@ class Row:
         return "%-46s %10s%-4s %-18s %s" % (self.what, number(self.value), self.unit, goal, verdict)
 
 
+class Left:
+    """A line of the table: what is not measured here, and why."""
+    missed = False
+
+    def __init__(self, what, why):
+        self.what, self.why = what, why
+
+    def text(self):
+        return "left out %s: %s" % (self.what, self.why)
+
+
 def number(value):
     return "%.*f" % (0 if value >= 1000 else 1 if value >= 10 else 2, value)
 
@@ -56,6 +67,15 @@ def status_kb(pid, name):
 def cpu_seconds(pid):
     fields = open("/proc/%d/stat" % pid, encoding="ascii").read().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def thread_seconds(pid, without=""):
+    """The same of the threads that run, but for those of a name; finer than by the clock's ticks."""
+    found = 0
+    for task in pathlib.Path("/proc/%d/task" % pid).iterdir():
+        if (task / "comm").read_text(encoding="utf-8").strip() != without:
+            found += int((task / "schedstat").read_text(encoding="ascii").split()[0])
+    return found / 1e9
 
 
 def answers(port):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """run - how fast the mall is here, beside its targets.
 
-usage: run.py [--seconds N] [--rounds N] [--bus log|kafka]... [PART]...      PART: http gateway peers chain console idle start stores replicas rows backlog
+usage: run.py [--seconds N] [--rounds N] [--bus log|kafka]... [PART]...      PART: http gateway peers chain console idle start stores replicas growth backlog
 
 Everything is measured in one run; compared programs run in turns, round by round, and medians are shown: a machine's
 speed changes from minute to minute. Rates are of wrk with one thread and 30 connections on the same machine.
@@ -17,6 +17,7 @@ import sys
 import time
 
 import console
+import growth
 import proxies
 import peers
 import scale
@@ -27,7 +28,7 @@ MUCH = 2000000000
 CHAIN_ROUNDS = 3
 BUS_SETTINGS = {"log": {}, "kafka": {"topic_partitions": 1}}     # one daemon of each kind: more partitions are only more work
 WARM = {"log": 2, "kafka": 30}                                   # seconds; a new broker spends half of its time compiling its own code
-PARTS = ("http", "gateway", "peers", "chain", "console", "idle", "start", "stores", "replicas", "rows", "backlog")
+PARTS = ("http", "gateway", "peers", "chain", "console", "idle", "start", "stores", "replicas", "growth", "backlog")
 
 
 def against_the_ceiling(seconds, rounds):
@@ -162,7 +163,7 @@ def main():
         "idle": lambda: idle(buses),
         "start": lambda: start(arguments.rounds),
         **{name: lambda part=part: part(arguments.seconds, arguments.rounds)
-           for name, part in (("stores", scale.stores), ("replicas", scale.replicas), ("rows", scale.rows), ("backlog", scale.backlog))},
+           for name, part in (("stores", scale.stores), ("replicas", scale.replicas), ("growth", growth.growth), ("backlog", scale.backlog))},
     }
     print("%d processors, rounds of %d s, medians of %d" % (os.cpu_count(), arguments.seconds, arguments.rounds))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))       # and ends what it started

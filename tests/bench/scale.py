@@ -1,8 +1,7 @@
-"""scale - what size costs: PostgreSQL compared with SQLite, replicas, many rows, many waiting events."""
+"""scale - what size costs: PostgreSQL compared with SQLite, replicas, many waiting events."""
 import os
 import pathlib
 import re
-import sqlite3
 import statistics
 import subprocess
 import time
@@ -101,44 +100,6 @@ def replicas(seconds, rounds):
     RESULTS.mkdir(parents=True, exist_ok=True)
     plot.lines(RESULTS / "replicas.svg", "Orders a second, all on %d processors" % os.cpu_count(), "replicas of each service",
                {"through the whole chain": whole, "taken by POST": posts})
-
-
-def fill(path, rows):
-    """Rows as the service would have written them, by SQL: writing 10^7 by HTTP would take the whole day."""
-    with sqlite3.connect(path) as db:
-        db.execute("PRAGMA journal_mode=WAL")
-        db.execute("PRAGMA synchronous=OFF")
-        (last,) = db.execute("SELECT last FROM sequences WHERE name = 'orders'").fetchone()
-        db.execute("WITH RECURSIVE n (id) AS (SELECT ? + 1 UNION ALL SELECT id + 1 FROM n WHERE id < ?)"
-                   " INSERT INTO orders (id, version, productId, productName, qty, customerId, status)"
-                   " SELECT id, 0, '1001', 'TV', 1, '100', 'DeliveryStarted' FROM n", (last, rows))
-        db.execute("UPDATE sequences SET last = ?, rows = ? WHERE name = 'orders'", (rows, rows))
-        db.execute("DELETE FROM blocks WHERE name = 'orders'")
-        db.execute("INSERT INTO blocks (name, block, slot, rows) SELECT 'orders', id / 4096, 0, count(*) FROM orders GROUP BY id / 4096")
-
-
-def rows(seconds, rounds):
-    """How the cost grows with the rows: 10^3, 10^5, 10^7."""
-    found = {"first page": {}, "deep page": {}, "item": {}, "POST": {}}
-    for many in (10 ** 3, 10 ** 5, 10 ** 7):
-        with Mall(only=("order",)) as mall:
-            mall.order_one()
-            mall.order.stop()
-            fill(mall.directory / "order.db", many)
-            mall.order.start()
-            deep = "/orders?page=%d&size=20" % (many // 20 * 9 // 10)
-            for name, path, method in (("first page", "/orders?page=0&size=20", "GET"), ("deep page", deep, "GET"),
-                                       ("item", "/orders/%d" % (many // 2), "GET"), ("POST", "/orders", "POST")):
-                rates = [wrk(mall.order.port, path, seconds, method, *([ORDER] if method == "POST" else []))["rate"]
-                         for _ in range(min(rounds, 3))]
-                found[name][many] = statistics.median(rates)
-                yield Row("%s among %.0e orders" % (name, many), found[name][many], "/s")
-            begin = time.perf_counter()
-            status = mall.order.ask("GET", "/orders?sort=customerId,desc&page=3", timeout=120).status
-            yield Row("   one page by another sort (%d)" % status, 1000 * (time.perf_counter() - begin), " ms")
-            yield Row("   memory at most", status_kb(mall.order.process.pid, "VmHWM") / 1024, " MB")
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    plot.lines(RESULTS / "rows.svg", "Requests a second by the number of orders, SQLite", "orders", found, logarithmic=True)
 
 
 def backlog(seconds, rounds):
