@@ -27,12 +27,12 @@ IDENTITIES, NUMBER_BITS = 1000, 43                              # of a row of in
 BYTES_AN_ORDER, BYTES_AN_EVENT = 42, 4.3                        # on disk, a little more than measured
 SPARE = 2 * 10 ** 9                                             # bytes that the disk keeps
 ROUNDS_MOST = 3
-
 # Orders whose delivery has started. What depends on the id shows that an answer is that order's.
 ORDERS = ("INSERT INTO orders (id, version, productId, productName, qty, customerId, status)"
           " SELECT id, 1, '1001', 'TV', id % 10, CAST(100 + id % 900 AS TEXT), 'DeliveryStarted' FROM"
           " (SELECT ?1 + a.n * 1000 + b.n + 1 AS id FROM thousand a CROSS JOIN thousand b) WHERE id <= ?2")
 COLUMNS = ["id", "version", "productId", "productName", "qty", "customerId", "status"]
+NAMES = {"deep page": "a deep page", "POST": "POST an order", "item": "GET an order", "event": "apply an event"}
 
 
 def power(many):
@@ -275,6 +275,13 @@ def fill_inbox(path, many):
     db.close()
 
 
+def last_block(path):
+    db = sqlite3.connect(path)
+    ((row,),) = db.execute("SELECT max(id) FROM inbox_blocks").fetchall()
+    db.close()
+    return row % (1 << NUMBER_BITS)
+
+
 def all_again(mall):
     """delivery, which does not run, is going to hear everything from the log's beginning."""
     with sqlite3.connect(mall.directory / "mall.log") as db:
@@ -341,6 +348,8 @@ def inbox(many, seconds, rounds, costs):
         until(lambda: duplicates(mall) == len(early) + applied, 120, every=0.05)
         again = (1e6 * thread_seconds(mall.delivery.process.pid) - start_us) / (len(early) + applied)
         equal(count_of(mall.delivery, "deliveries"), applied, "deliveries after all events came again")
+        mall.delivery.stop()
+        equal(last_block(mall.directory / "delivery.db"), (many + applied) // IDENTITIES, "the last block")
     costs.setdefault("event", {})[many] = statistics.median((us - start_us) / waiting for waiting, us in found)
     yield Row("%s events seen: one more, CPU an event" % power(many), costs["event"][many], " us")
     yield Row("   one that comes again, CPU an event", again, " us")
@@ -356,4 +365,5 @@ def growth(seconds, rounds):
         for many in SIZES:
             yield from part(many, seconds, rounds, costs)
     RESULTS.mkdir(parents=True, exist_ok=True)
-    plot.lines(RESULTS / "growth.svg", "CPU a request or event, us", "orders in the store, or events seen before", costs, logarithmic=True)
+    plot.lines(RESULTS / "growth.svg", "CPU of a request or an event, us", "orders in the store; events seen before",
+               {NAMES[what]: points for what, points in costs.items()}, logarithmic="xy")

@@ -1,9 +1,25 @@
-"""plot - a line chart as SVG: {name: {x: y}}."""
+"""plot - a line chart as SVG: {name: {x: y}}. As light or dark as its reader, and to be read on a phone too."""
 import html
 import math
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 360, 70, 170, 40, 50
-COLOURS = ("#1b6ca8", "#c8553d", "#3c8d40", "#8e5ea2")
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 480, 340, 48, 44, 52
+FONT, LETTER, APART = 14, 7.6, 17                               # LETTER: at most as wide, on average
+STYLE = """<style>
+.ground { fill: #fff } text { fill: #23262c } .grid { stroke: #ddd }
+.line { fill: none; stroke-width: 2.5 }
+%s
+@media (prefers-color-scheme: dark) {
+.ground { fill: #1b1d21 } text { fill: #e6e4df } .grid { stroke: #3c4046 }
+%s
+}
+</style>"""
+LIGHT = ("#1b6ca8", "#b5432c", "#2f7a35", "#7d4a92")
+DARK = ("#6cb2eb", "#f0876e", "#7ccb80", "#c79be0")
+
+
+def colours(of):
+    """The classes of the series: .l0 a line, .t0 a text or a dot"""
+    return "\n".join(".l%d { stroke: %s } .t%d { fill: %s }" % (i, colour, i, colour) for i, colour in enumerate(of))
 
 
 def number(value):
@@ -20,25 +36,55 @@ def steps(most):
     return [size * i for i in range(math.ceil(most / size) + 1)]
 
 
-def lines(path, title, x_title, series, logarithmic=False):
+def powers(least, most):
+    """The powers of ten from the last that is not above least to the first that is not below most."""
+    return [10 ** i for i in range(math.floor(math.log10(least)), math.ceil(math.log10(most)) + 1)]
+
+
+def apart(places):
+    """{name: y}, moved as little downwards as they need so that no two texts touch; the lowest stays above the axis."""
+    found, below = {}, -APART
+    for name, y in sorted(places.items(), key=lambda place: place[1]):
+        found[name] = below = max(y, below + APART)
+    above = HEIGHT - BOTTOM + APART
+    for name in reversed(list(found)):
+        found[name] = above = min(found[name], above - APART)
+    return found
+
+
+def lines(path, title, x_title, series, logarithmic=""):
+    """logarithmic: the axes that are, "x" or "xy"."""
+    right = 14 + LETTER * max(len(name) for name in series)
     xs = sorted({x for points in series.values() for x in points})
-    ticks = steps(max(y for points in series.values() for y in points.values()))
-    scale = (lambda x: math.log10(x)) if logarithmic else float
-    low, high = scale(xs[0]), scale(xs[-1])
-    x_at = lambda x: LEFT + (WIDTH - LEFT - RIGHT) * (scale(x) - low) / ((high - low) or 1)
-    y_at = lambda y: HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * y / ticks[-1]
-    out = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">' % (WIDTH, HEIGHT),
-           '<rect width="100%" height="100%" fill="white"/>',
-           '<text x="%d" y="22" font-size="14">%s</text>' % (LEFT, html.escape(title))]
+    ys = [y for points in series.values() for y in points.values()]
+    ticks = powers(min(ys), max(ys)) if "y" in logarithmic else steps(max(ys))
+    x_scale, y_scale = (math.log10 if axis in logarithmic else float for axis in "xy")
+
+    def between(scale, value, ends, first, last):
+        low, high = scale(ends[0]), scale(ends[-1])
+        return first + (last - first) * (scale(value) - low) / ((high - low) or 1)
+
+    def x_at(x):
+        return between(x_scale, x, xs, LEFT + 8, WIDTH - right - 8)
+
+    def y_at(y):
+        return between(y_scale, y, ticks, HEIGHT - BOTTOM, TOP)
+
+    out = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-labelledby="t"'
+           ' font-family="sans-serif" font-size="%d">' % (WIDTH, HEIGHT, WIDTH, HEIGHT, FONT),
+           "<!-- drawn by `make bench` -->", '<title id="t">%s</title>' % html.escape(title), STYLE % (colours(LIGHT), colours(DARK)),
+           '<rect class="ground" width="100%" height="100%"/>',
+           '<text x="8" y="24" font-size="%d">%s</text>' % (FONT + 1, html.escape(title))]
     for y in ticks:
-        out.append('<path d="M%d %.1fH%d" stroke="#ddd"/><text x="%d" y="%.1f" text-anchor="end">%s</text>'
-                   % (LEFT, y_at(y), WIDTH - RIGHT, LEFT - 6, y_at(y) + 4, number(y)))
+        out.append('<path class="grid" d="M%d %.1fH%.1f"/><text x="%d" y="%.1f" text-anchor="end">%s</text>'
+                   % (LEFT, y_at(y), WIDTH - right, LEFT - 6, y_at(y) + 5, number(y)))
     for x in xs:
-        out.append('<text x="%.1f" y="%d" text-anchor="middle">%s</text>' % (x_at(x), HEIGHT - BOTTOM + 18, number(x)))
-    out.append('<text x="%d" y="%d" text-anchor="middle">%s</text>' % ((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12, html.escape(x_title)))
-    for (name, points), colour in zip(series.items(), COLOURS):
+        out.append('<text x="%.1f" y="%d" text-anchor="middle">%s</text>' % (x_at(x), HEIGHT - BOTTOM + 20, number(x)))
+    out.append('<text x="%.1f" y="%d" text-anchor="middle">%s</text>' % ((LEFT + WIDTH - right) / 2, HEIGHT - 10, html.escape(x_title)))
+    labels = apart({name: y_at(points[max(points)]) + 5 for name, points in series.items()})
+    for i, (name, points) in enumerate(series.items()):
         places = [(x_at(x), y_at(y)) for x, y in sorted(points.items())]
-        out.append('<path d="M%s" fill="none" stroke="%s" stroke-width="2"/>' % ("L".join("%.1f %.1f" % p for p in places), colour))
-        out += ['<circle cx="%.1f" cy="%.1f" r="3" fill="%s"/>' % (*p, colour) for p in places]
-        out.append('<text x="%.1f" y="%.1f" fill="%s">%s</text>' % (places[-1][0] + 8, places[-1][1] + 4, colour, html.escape(name)))
+        out.append('<path class="line l%d" d="M%s"/>' % (i, "L".join("%.1f %.1f" % p for p in places)))
+        out += ['<circle class="t%d" cx="%.1f" cy="%.1f" r="3.5"/>' % (i, *p) for p in places]
+        out.append('<text class="t%d" x="%.1f" y="%.1f">%s</text>' % (i, places[-1][0] + 9, labels[name], html.escape(name)))
     path.write_text("\n".join(out + ["</svg>\n"]))
