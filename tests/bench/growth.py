@@ -143,7 +143,7 @@ def kept_orders(many):
 
 
 def into_memory(path):
-    """Reads the file once, so that no request of the measurement waits for the disk, if there is room."""
+    """Reads the file once, so that no request waits for the disk, where memory is large enough."""
     with open(path, "rb") as file:
         while file.read(1 << 20):
             pass
@@ -172,6 +172,13 @@ def look_at_some(daemon, many):
     equal(body["page"]["totalElements"], many, "totalElements")
     first = body["_embedded"]["orders"][0]["_links"]["self"]["href"]
     assert first.endswith("/orders/%d" % (many // 20 * 9 // 10 * 20 + 1)), first
+
+
+def rows_after(path, many):
+    db = sqlite3.connect(path)
+    ((rows,),) = db.execute("SELECT count(*) FROM orders WHERE id > ?", (many,)).fetchall()
+    db.close()
+    return rows
 
 
 def deep(many):
@@ -207,6 +214,7 @@ def a_round(mall, path, many, seconds, found):
     result, us = cost(mall.order, lambda: post(mall, seconds))
     posted = count_of(mall.order, "orders") - many
     assert result["requests"] <= posted <= result["requests"] + CONNECTIONS, (result, posted)     # wrk gives up some at its end
+    equal(rows_after(path, many), posted, "rows beyond those that were filled")
     note("POST", us / posted)
     note("POST rate", result["rate"])
     note("memory", status_kb(mall.order.process.pid, "VmHWM") / 1024)
@@ -223,13 +231,17 @@ def orders(many, seconds, rounds, costs):
         for _ in range(min(rounds, ROUNDS_MOST)):
             mall.order.stop()
             a_round(mall, path, many, seconds, found)
+        mall.order.stop()
+        as_filled(path, many)
+        mall.order.start()
         begin = time.perf_counter()
         status = mall.order.ask("GET", "/orders?sort=customerId,desc&page=3", timeout=300).status
         sorted_ms = 1000 * (time.perf_counter() - begin)
     as_filled(path, many)
     closed(path)
     middle = {what: statistics.median(values) for what, values in found.items()}
-    for what, name in (("POST", "%s orders: durable POST" % power(many)), ("item", "   GET of a random one"), ("deep page", "   GET of a page at 90 %")):
+    for what, name in (("POST", "%s orders: durable POST" % power(many)), ("item", "   GET of a random one"),
+                       ("deep page", "   GET of a page at 90 %")):
         costs.setdefault(what, {})[many] = middle[what]
         yield Row(name + ", CPU a request", middle[what], " us")
         yield Row("   a second", middle[what + " rate"], "/s")
