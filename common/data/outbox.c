@@ -101,8 +101,19 @@ static int compare_ids(const void *a, const void *b)
         return (one > other) - (one < other);
 }
 
-/* Some of `sent`, sorted, in the arena of what one commit needs. */
-static size_t take_sent(struct store *store, bool few_too, int64_t **ids)
+static size_t without_doubles(int64_t *ids, size_t count)
+{
+        size_t left = 0;
+
+        for (size_t i = 0; i < count; i++)
+                if (!left || ids[i] != ids[left - 1])
+                        ids[left++] = ids[i];
+        return left;
+}
+
+/* Some of `sent`, sorted, in the arena of what one commit needs. An id is told twice if it could
+   not be removed before a relay began anew. */
+static void take_sent(struct store *store, bool few_too, struct outbox_removal *r)
 {
         struct outbox_state *o = &store->outbox;
         size_t count;
@@ -112,16 +123,17 @@ static size_t take_sent(struct store *store, bool few_too, int64_t **ids)
         if (count < (few_too ? 1 : o->left + REMOVE_AT_ONCE))
                 count = 0;
         if (count) {
-                *ids = arena_room(store->scratch, count * sizeof **ids);
-                memcpy(*ids, o->sent, count * sizeof **ids);
+                r->ids = arena_room(store->scratch, count * sizeof *r->ids);
+                memcpy(r->ids, o->sent, count * sizeof *r->ids);
         }
         pthread_mutex_unlock(&o->lock);
         for (size_t i = 1; i < count; i++)
-                if ((*ids)[i] < (*ids)[i - 1]) {
-                        qsort(*ids, count, sizeof **ids, compare_ids);
+                if (r->ids[i] < r->ids[i - 1]) {
+                        qsort(r->ids, count, sizeof *r->ids, compare_ids);
                         break;
                 }
-        return count;
+        r->taken = count;
+        r->count = without_doubles(r->ids, count);
 }
 
 /* A part of the next transaction, whatever that is about. Many at a time, because each removal
@@ -131,7 +143,10 @@ bool outbox_remove_sent(struct store *store, bool few_too, struct error *error)
         struct outbox_state *o = &store->outbox;
         struct outbox_removal r = {0};
 
-        if (o->removal.count || !(r.count = take_sent(store, few_too, &r.ids)))
+        if (o->removal.count)
+                return true;
+        take_sent(store, few_too, &r);
+        if (!r.count)
                 return true;
         r.left.ids = arena_room(store->scratch, r.count * sizeof *r.left.ids);
         if (!outbox_rows_remove(store->writer, r.ids, r.count,
@@ -142,7 +157,7 @@ bool outbox_remove_sent(struct store *store, bool few_too, struct error *error)
         return true;
 }
 
-/* With the lock: those of the first `removal.count` of `sent` that are gone. */
+/* With the lock: those of the first `removal.taken` of `sent` that are gone. */
 static void note_gone(struct outbox_state *o)
 {
         const struct outbox_removal *r = &o->removal;
@@ -153,8 +168,8 @@ static void note_gone(struct outbox_state *o)
                         left++;
                 else
                         o->gone[o->gone_count++] = r->ids[i];
-        o->sent_count -= r->count - r->left.count;
-        memmove(o->sent + r->left.count, o->sent + r->count,
+        o->sent_count -= r->taken - r->left.count;
+        memmove(o->sent + r->left.count, o->sent + r->taken,
                 (o->sent_count - r->left.count) * sizeof *o->sent);
         memcpy(o->sent, r->left.ids, r->left.count * sizeof *o->sent);
         o->left = r->left.count;

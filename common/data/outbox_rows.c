@@ -430,7 +430,10 @@ static bool remove_some(struct db *db, const struct row_place *row, const int64_
                         size_t count, struct row_range *range, struct outbox_left *left,
                         struct arena *scratch, struct error *error)
 {
-        if (count == row->events)
+        bool has_gaps = row->id - row->first + 1 != (int64_t)row->events;
+
+        /* ids in a gap are of records that went before: then only the row itself can tell */
+        if (count == row->events && !has_gaps)
                 return extend(db, range, row, error);
         if (!count)
                 return true;

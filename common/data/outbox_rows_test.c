@@ -190,6 +190,24 @@ static void some_of_a_row_go_when_swept(void)
         end();
 }
 
+/* Such ids count for none of those that are there. */
+static void ids_told_twice_and_ids_that_are_gone_take_no_other_with_them(void)
+{
+        begin();
+        say("abcd");
+        outbox_sent(t.store, (int64_t[]){2, 2, 2, 2}, 4);
+        check(outbox_sweep(t.store));
+        check_text(waiting(), "a c d");
+        outbox_sent(t.store, (int64_t[]){2, 3, 4}, 3);
+        check(outbox_sweep(t.store));
+        check_text(waiting(), "a");
+        outbox_sent(t.store, (int64_t[]){1, 2}, 2);
+        check(outbox_sweep(t.store));
+        check_text(waiting(), "");
+        check_int((int64_t)outbox_unremoved(t.store), 0);
+        end();
+}
+
 static int64_t removed(void)
 {
         int64_t ids[5000];
@@ -333,6 +351,7 @@ int main(int argc, char **argv)
                 STORY(large_ones_and_those_of_other_topics_have_rows_of_their_own),
                 STORY(a_page_may_end_within_a_row),
                 STORY(some_of_a_row_go_when_swept),
+                STORY(ids_told_twice_and_ids_that_are_gone_take_no_other_with_them),
                 STORY(some_of_a_row_wait_for_the_others_while_the_store_is_busy),
                 STORY(so_many_that_wait_are_enough),
                 STORY(one_of_a_row_is_parked),

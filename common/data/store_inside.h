@@ -80,8 +80,9 @@ struct purge {
 
 /* In the arena `scratch` of the store. */
 struct outbox_removal {
-        int64_t *ids; /* the first so many of `sent`, sorted */
+        int64_t *ids; /* sorted, each once */
         size_t count;
+        size_t taken; /* so many of `sent`, from the first on */
         struct outbox_left left;
 };
 
