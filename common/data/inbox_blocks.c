@@ -126,11 +126,14 @@ static bool update(struct unit *u, const struct inbox_block *b, int64_t at)
         return statement_run(s, &u->error);
 }
 
-/* `at` is the end of the minute: a block is purged no earlier than its last identity would be. */
+/* `at` is the end of the minute, and never goes back with the clock: a block is purged no earlier
+   than its last identity would be. */
 static void write_block(struct unit *u, struct inbox_block *b)
 {
         int64_t at = (clock_wall_ms() / MINUTE_MS + 1) * MINUTE_MS;
 
+        if (at < b->at)
+                at = b->at;
         if (!b->changed || !unit_may_write(u))
                 return;
         b->changed = false;

@@ -287,6 +287,22 @@ static void a_block_is_purged_after_its_last_identity(void)
         store_close(&store);
 }
 
+static void a_clock_that_goes_back_makes_no_block_older(void)
+{
+        int64_t now = 1700000000000 / MINUTE * MINUTE;
+
+        store = things_open();
+        clock_set_wall_ms(now);
+        check(is_new(order, "1"));
+        clock_set_wall_ms(now - 60 * MINUTE);
+        check(is_new(order, "2"));
+        clock_set_wall_ms(now + MINUTE);
+        purge(10 * MINUTE);
+        check(!is_new(order, "1") && !is_new(order, "2"));
+        clock_set_wall_ms(0);
+        store_close(&store);
+}
+
 static void a_damaged_block_is_an_error(void)
 {
         struct crowd c = {.all = {{order, "2", 0, false, false}}, .count = 1};
@@ -389,6 +405,7 @@ int main(int argc, char **argv)
                 STORY(what_an_older_program_heard_is_known),
                 STORY(its_rows_are_looked_at_until_they_are_purged),
                 STORY(a_block_is_purged_after_its_last_identity),
+                STORY(a_clock_that_goes_back_makes_no_block_older),
                 STORY(a_damaged_block_is_an_error),
                 STORY(what_was_applied_before_a_kill_is_not_applied_again),
                 {NULL, NULL},
