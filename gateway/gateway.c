@@ -3,6 +3,7 @@
 #include "base/container.h"
 #include "gateway/proxy/breaker_gauges.h"
 #include "gateway/proxy/proxy_request.h"
+#include "gateway/proxy/response.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -159,7 +160,14 @@ struct gateway *gateway_open(const struct gateway_config *config, struct error *
         g->routes_path = config->routes ? memory_string(config->routes) : NULL;
         g->profile = config->profile ? memory_string(config->profile) : NULL;
         pthread_mutex_init(&g->lock, NULL);
-        g->streams = (struct http_streams){WHOLE_BODY, take, gone, ended, enter, leave, g};
+        g->streams = (struct http_streams){.whole = WHOLE_BODY,
+                                           .take = take,
+                                           .gone = gone,
+                                           .ended = ended,
+                                           .enter = enter,
+                                           .leave = leave,
+                                           .arg = g,
+                                           .answer_head = RESPONSE_HEAD_ROOM};
         for (int i = 0; i < WORKERS; i++)
                 g->workers[i] = (struct worker){.gateway = g,
                                                 .change.run = change_snapshot,

@@ -3,7 +3,9 @@
    each one's content. A poll's events lie in one block or two: one row is written for all of them.
    A row is as large as a page of SQLite's.
 
-   Strangers' events are rows of `inbox`: their numbers may lie anywhere. So are those that a
+   Strangers' events are rows of `inbox`: their numbers may lie anywhere, and a block for each would
+   take 4 KB. (A stranger whose source looks like the mall's can have them: whoever may write to the
+   topic.) So are those that a
    program without blocks applied, until they are purged. */
 #include "data/inbox_blocks.h"
 
@@ -17,7 +19,7 @@
 enum {
         IDENTITIES = 1000, /* of a block */
         NUMBER_BITS = 43,  /* of a block's number, in its row's id; the source's number is above */
-        SOURCES_MOST = 1 << 20,
+        SOURCES_MOST = (1 << 20) - 1,
         MINUTE_MS = 60 * 1000,
         UNSEEN = 0,
         SEEN = 1, /* and its content is not known */

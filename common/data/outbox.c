@@ -149,9 +149,8 @@ bool outbox_remove_sent(struct store *store, bool few_too, struct error *error)
         if (!r.count)
                 return true;
         r.left.ids = arena_room(store->scratch, r.count * sizeof *r.left.ids);
-        if (!outbox_rows_remove(store->writer, r.ids, r.count,
-                                few_too || o->left >= REMOVE_AT_ONCE ? NULL : &r.left,
-                                store->scratch, error))
+        if (!outbox_rows_remove(store->writer, r.ids, r.count, few_too || o->left >= REMOVE_AT_ONCE,
+                                &r.left, error))
                 return false;
         o->removal = r;
         return true;
@@ -263,7 +262,8 @@ bool outbox_park(struct store *store, const struct outbox_record *record, const 
 static void remove_few(struct unit *unit, void *arg)
 {
         (void)arg;
-        outbox_remove_sent(unit->store, true, &unit->error);
+        if (!outbox_remove_sent(unit->store, true, &unit->error))
+                unit->wrote = true; /* perhaps half of it: the transaction must not commit */
 }
 
 bool outbox_sweep(struct store *store)

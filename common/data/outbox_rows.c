@@ -14,6 +14,9 @@
 /* Bytes of a row's records. A row is written anew if some of them go before the others. */
 enum { ROW_MOST = 64 << 10 };
 
+/* Bytes of rows that one removal writes anew: it bounds how long a commit takes. */
+enum { ANEW_MOST = 4 << 20 };
+
 /* Little-endian. The bytes of key, value and headers follow, each with a NUL after it. */
 struct packed_record {
         uint64_t id, at;
@@ -169,10 +172,12 @@ static bool unpack(const char **at, const char *end, struct outbox_record *r)
 
 /* A row that is read: one record, or some. */
 struct outbox_row {
-        int64_t events;
+        int64_t id, events;
         struct outbox_record next; /* events = 1, or what `unpack` found last */
         const char *at, *end;
 };
+
+static const char damaged[] = "a row of the outbox is damaged: id %lld";
 
 static bool row_next(struct outbox_row *row, struct error *error)
 {
@@ -180,12 +185,12 @@ static bool row_next(struct outbox_row *row, struct error *error)
                 return false;
         if (unpack(&row->at, row->end, &row->next))
                 return true;
-        return error_set(error, ERROR_INTERNAL, "a row of the outbox is damaged");
+        return error_set(error, ERROR_INTERNAL, damaged, (long long)row->id);
 }
 
 static void row_open(struct outbox_row *row, struct statement *s, struct arena *arena)
 {
-        *row = (struct outbox_row){.events = column_int(s, 6)};
+        *row = (struct outbox_row){.id = column_int(s, 0), .events = column_int(s, 6)};
         outbox_record_read(s, &row->next, arena);
         if (row->events == 1)
                 return;
@@ -357,26 +362,33 @@ static bool remove_range(struct db *db, int64_t from, int64_t to, struct error *
 
 /* The records of the row but those of `ids`. */
 static bool read_rest(struct db *db, const struct row_place *place, const int64_t *ids,
-                      size_t count, struct outbox_record *rest, size_t *left, struct arena *scratch,
-                      struct error *error)
+                      size_t count, struct outbox_record *rest, size_t *left, size_t *bytes,
+                      struct arena *arena, struct error *error)
 {
         static const char sql[] =
                 "SELECT id, topic, key, value, headers, at, events FROM outbox WHERE id = ?";
         struct statement *s = db_prepare(db, sql, error);
         struct error damage = {0};
         enum db_step step;
-        struct outbox_row row;
+        struct outbox_row row = {0};
+        size_t events = 0;
 
         *left = 0;
         if (!s)
                 return false;
         bind_int(s, 1, place->id);
         step = statement_step(s, error);
-        if (step != DB_ROW)
+        if (step == DB_FAILED)
                 return false;
-        row_open(&row, s, scratch);
+        if (step == DB_ROW)
+                row_open(&row, s, arena);
         statement_reset(s);
-        while (*left < place->events && row_next(&row, &damage)) {
+        if (step == DB_DONE)
+                return error_set(error, ERROR_INTERNAL, "a row of the outbox is gone");
+        *bytes = row.next.value_len;
+        while (row_next(&row, &damage)) {
+                if (++events > place->events)
+                        return error_set(error, ERROR_INTERNAL, damaged, (long long)place->id);
                 while (count && *ids < row.next.id) {
                         ids++;
                         count--;
@@ -389,16 +401,21 @@ static bool read_rest(struct db *db, const struct row_place *place, const int64_
         return damage.kind == ERROR_NONE;
 }
 
-/* Writes the row anew, without these of its records. */
-static bool split_row(struct db *db, const struct row_place *place, const int64_t *ids,
-                      size_t count, struct arena *scratch, struct error *error)
+/* Writes the row anew, without these of its records. Returns its bytes as they were; 0: it failed.
+ */
+static size_t split_row(struct db *db, const struct row_place *place, const int64_t *ids,
+                        size_t count, struct error *error)
 {
-        struct outbox_record *rest = arena_alloc(scratch, place->events * sizeof *rest);
-        size_t left;
+        struct arena *arena = arena_open();
+        struct outbox_record *rest = arena_alloc(arena, place->events * sizeof *rest);
+        size_t left, bytes = 0;
 
-        return read_rest(db, place, ids, count, rest, &left, scratch, error) &&
-               remove_range(db, place->id, place->id, error) &&
-               outbox_rows_write(db, rest, left, scratch, error);
+        if (read_rest(db, place, ids, count, rest, &left, &bytes, arena, error) &&
+            (!remove_range(db, place->id, place->id, error) ||
+             !outbox_rows_write(db, rest, left, arena, error)))
+                bytes = 0;
+        arena_close(&arena);
+        return bytes;
 }
 
 /* Rows to be removed, of which none lies between. */
@@ -425,31 +442,43 @@ static bool extend(struct db *db, struct row_range *range, const struct row_plac
         return true;
 }
 
+struct removing {
+        struct db *db;
+        struct row_range range;
+        struct outbox_left *left;
+        size_t anew; /* bytes of rows that may still be written anew */
+};
+
 /* What becomes of a row whose records from `ids` on go. */
-static bool remove_some(struct db *db, const struct row_place *row, const int64_t *ids,
-                        size_t count, struct row_range *range, struct outbox_left *left,
-                        struct arena *scratch, struct error *error)
+static bool remove_some(struct removing *r, const struct row_place *row, const int64_t *ids,
+                        size_t count, struct error *error)
 {
         bool has_gaps = row->id - row->first + 1 != (int64_t)row->events;
+        size_t bytes;
 
         /* ids in a gap are of records that went before: then only the row itself can tell */
         if (count == row->events && !has_gaps)
-                return extend(db, range, row, error);
+                return extend(r->db, &r->range, row, error);
         if (!count)
                 return true;
-        if (!left)
-                return split_row(db, row, ids, count, scratch, error);
-        memcpy(left->ids + left->count, ids, count * sizeof *ids);
-        left->count += count;
+        if (r->anew) {
+                if (!(bytes = split_row(r->db, row, ids, count, error)))
+                        return false;
+                r->anew -= bytes < r->anew ? bytes : r->anew;
+                return true;
+        }
+        memcpy(r->left->ids + r->left->count, ids, count * sizeof *ids);
+        r->left->count += count;
         return true;
 }
 
-bool outbox_rows_remove(struct db *db, const int64_t *ids, size_t count, struct outbox_left *left,
-                        struct arena *scratch, struct error *error)
+bool outbox_rows_remove(struct db *db, const int64_t *ids, size_t count, bool split,
+                        struct outbox_left *left, struct error *error)
 {
-        struct row_range range = {0};
+        struct removing r = {.db = db, .left = left, .anew = split ? ANEW_MOST : 0};
         struct row_place row;
 
+        left->count = 0;
         for (size_t i = 0, from; i < count;) {
                 if (!find(db, ids[i], &row, error))
                         return false;
@@ -459,10 +488,10 @@ bool outbox_rows_remove(struct db *db, const int64_t *ids, size_t count, struct 
                         i++; /* it is not in the table */
                 for (from = i; i < count && ids[i] <= row.id; i++)
                         ;
-                if (!remove_some(db, &row, ids + from, i - from, &range, left, scratch, error))
+                if (!remove_some(&r, &row, ids + from, i - from, error))
                         return false;
         }
-        return flush(db, &range, error);
+        return flush(db, &r.range, error);
 }
 
 /* ---- parking ---- */
@@ -491,6 +520,5 @@ bool outbox_rows_park(struct db *db, int64_t id, const char *reason, struct aren
                 return park_row(db, id, reason, error);
         return outbox_rows_read(db, false, id - 1, &record, 1, &count, scratch, error) &&
                (count == 0 || record.id != id ||
-                (split_row(db, &row, &id, 1, scratch, error) &&
-                 insert(db, &record, id, 1, reason, error)));
+                (split_row(db, &row, &id, 1, error) && insert(db, &record, id, 1, reason, error)));
 }

@@ -31,12 +31,13 @@ struct outbox_left {
         size_t count;
 };
 
-/* Removes records; ids: growing. Where only some of a row's records are to go, they stay and are
-   noted in `left`; left NULL: the row is written anew without them. */
-bool outbox_rows_remove(struct db *db, const int64_t *ids, size_t count, struct outbox_left *left,
-                        struct arena *scratch, struct error *error);
+/* Removes records; ids: growing. Where only some of a row's records are to go, the row is written
+   anew if `split`, some MiB of rows a call; else they stay and are noted in `left`. */
+bool outbox_rows_remove(struct db *db, const int64_t *ids, size_t count, bool split,
+                        struct outbox_left *left, struct error *error);
 
-/* Gives the record a row of its own, which says why it is parked. */
+/* Gives the record a row of its own, which says why it is parked. It can stand among those of
+   another row, so a row must not be taken back by hand (parked = NULL). */
 bool outbox_rows_park(struct db *db, int64_t id, const char *reason, struct arena *scratch,
                       struct error *error);
 

@@ -259,6 +259,45 @@ static void so_many_that_wait_are_enough(void)
         end();
 }
 
+/* Each commit writes some MiB anew at most, and an orderly end goes on until all are gone. */
+static void rows_are_written_anew_in_portions(void)
+{
+        enum { ROWS = 110, BYTES = 20000, EACH = 3 };
+        struct said three = {.keys = "abc", .bytes = BYTES};
+        int64_t one;
+
+        begin();
+        for (int i = 0; i < ROWS; i++)
+                check_int(things_do(t.store, say_each, &three), ERROR_NONE);
+        for (int i = 0; i < ROWS; i++)
+                things_sent(t.store, i * EACH + 2, i * EACH + 2);
+        check(outbox_sweep(t.store));
+        one = (int64_t)outbox_unremoved(t.store);
+        check(one > 0 && one < ROWS / 2);
+        check_int(removed(), ROWS - one);
+        open_again();
+        check_int(outbox_pending(t.store), ROWS * (EACH - 1));
+        check_text(ask("SELECT count(*) || ' ' || sum(events) FROM outbox"), "110 220");
+        end();
+}
+
+/* Half of what a sweep does must not be committed: the other records of the row are in it. */
+static void a_sweep_that_fails_leaves_all(void)
+{
+        begin();
+        say("abcd");
+        outbox_sent(t.store, (int64_t[]){2, 3}, 2);
+        things_sql("CREATE TRIGGER none_comes BEFORE INSERT ON outbox BEGIN SELECT RAISE(ABORT, "
+                   "'not now'); END");
+        check(!outbox_sweep(t.store));
+        check_text(waiting(), "a b c d");
+        check_int((int64_t)outbox_unremoved(t.store), 2);
+        things_sql("DROP TRIGGER none_comes");
+        check(outbox_sweep(t.store));
+        check_text(waiting(), "a d");
+        end();
+}
+
 static void one_of_a_row_is_parked(void)
 {
         struct error e = {0};
@@ -354,6 +393,8 @@ int main(int argc, char **argv)
                 STORY(ids_told_twice_and_ids_that_are_gone_take_no_other_with_them),
                 STORY(some_of_a_row_wait_for_the_others_while_the_store_is_busy),
                 STORY(so_many_that_wait_are_enough),
+                STORY(rows_are_written_anew_in_portions),
+                STORY(a_sweep_that_fails_leaves_all),
                 STORY(one_of_a_row_is_parked),
                 STORY(a_damaged_row_is_an_error),
                 STORY(all_are_told_one_by_one),

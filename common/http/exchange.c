@@ -153,8 +153,7 @@ static bool trailers_fit(struct exchange *e)
                 return true;
         e->framing.fields +=
                 (size_t)MHD_get_connection_values_n(e->mhd, MHD_FOOTER_KIND, NULL, NULL);
-        return e->framing.fields <= e->request.server->config.max_fields &&
-               http_answer_room(&e->request) >= LEAST_ROOM;
+        return e->framing.fields <= e->request.server->config.max_fields && head_leaves_room(e);
 }
 
 static enum MHD_Result handle(struct exchange *e)

@@ -7,6 +7,15 @@
 #include "http/server_span.h"
 #include "http/target.h"
 
+bool head_leaves_room(const struct exchange *e)
+{
+        const struct http_streams *streams = e->request.server->config.handler.streams;
+        size_t needed =
+                streams && streams->answer_head > LEAST_ROOM ? streams->answer_head : LEAST_ROOM;
+
+        return http_answer_room(&e->request) >= needed;
+}
+
 /* Answers now and closes; only in the first call. */
 static enum MHD_Result refuse(struct exchange *e, int status, const char *why)
 {
@@ -69,7 +78,7 @@ enum MHD_Result head_take(struct exchange *e)
                 return refuse(e, 414, "the request target is too long");
         if (!well_framed)
                 return refuse(e, e->framing.status, e->framing.why);
-        if (http_answer_room(&e->request) < LEAST_ROOM)
+        if (!head_leaves_room(e))
                 return refuse(e, 431, "too many fields or cookies");
         e->method = method_row(e->line.method);
         if (e->method < 0)

@@ -7,6 +7,9 @@
 
 enum { LEAST_ROOM = 512 }; /* bytes for the head of an answer of our own */
 
+/* Whether there is room for the head of the answer that the handler will have. */
+bool head_leaves_room(const struct exchange *exchange);
+
 /* In the library's first call. It refuses by an answer that closes the connection, or by MHD_NO. */
 enum MHD_Result head_take(struct exchange *exchange);
 

@@ -116,6 +116,9 @@ struct http_streams {
         void (*enter)(int worker, struct loop *loop, void *arg);
         void (*leave)(int worker, void *arg);
         void *arg;
+        /* Bytes that the head of an answer may need: a request that leaves less room for it is
+           refused (431) before anything is done. 0: what an answer of our own needs. */
+        size_t answer_head;
 };
 
 struct http_config {

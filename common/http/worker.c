@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-        ANSWER_ROOM = 6 << 10, /* the head of the answer, and 64 bytes a field of the request */
+        ANSWER_ROOM = 8 << 10, /* the head of the answer, and 64 bytes a field of the request */
         OWN_ROOM = 1 << 10,    /* the library's, and the fields that it adds */
         PAIR_ROOM = 64,        /* what a field or a cookie takes beside its text */
         ROUNDS = 4, /* rounds of the library before other work on this loop: read, make the answer,

@@ -154,12 +154,12 @@ static void fill_body(struct proxy_request *p)
 /* With the fields that CORS and the limiter add. */
 static bool fits(const struct proxy_request *p, const struct headers *fields)
 {
-        size_t bytes = 0, own = CORS_HEADERS + LIMITER_HEADERS + 1;
+        size_t bytes = 0;
 
         for (size_t i = 0; i < fields->count; i++)
                 bytes += fields->at[i].name_len + fields->at[i].value_len + sizeof ": \r\n";
-        return fields->count + own <= HTTP_ANSWER_HEADERS &&
-               bytes + 64 * own <= http_answer_room(p->request);
+        return fields->count + RESPONSE_OWN_FIELDS <= HTTP_ANSWER_HEADERS &&
+               bytes + RESPONSE_FIELD * RESPONSE_OWN_FIELDS <= http_answer_room(p->request);
 }
 
 void response_fill(struct proxy_request *p)

@@ -19,6 +19,13 @@ def one_status(port, data, step=None, seconds=10):
         return replies[0].status if replies else None
 
 
+def first_status(port, data):
+    """Of an answer that may be the library's own, which closes as it likes."""
+    with Wire(port, 10) as wire:
+        wire.exchange(data, None)
+        return wire.all_replies(["GET"], most=1)[0].status
+
+
 def fields(count, value="y"):
     return ["X-%d: %s" % (i, value) for i in range(count)]
 
@@ -44,6 +51,22 @@ def test_header_limits():
             yield name, 200 != (got := one_status(front.port, data)) and "answered %s" % got
     equal([(r.target[:4], len(r.target), sum(len(v) for v in r.fields.all("X")), sum(n.startswith("x-") for n in r.fields.names()) > 90)
            for r in upstream.requests], [("/8k", 3, 8000, False), ("/95", 3, 0, True), ("/ttt", 8000, 0, False)], "what reached the upstream")
+
+
+def test_what_is_refused_for_its_head_was_not_done():
+    """Cookies take the library's memory twice. However many there are: either the upstream acts and its answer comes, or it sees nothing."""
+    upstream = Upstream()
+    with Front(upstream) as front:
+        for what, each in (("cookies", lambda n: ["Cookie: " + "; ".join("c%02d=%s" % (i, "v" * 96) for i in range(n))]),
+                           ("fields", lambda n: fields(n, "y" * 80))):
+            seen = set()
+            for count in range(20, 96):
+                before = len(upstream.requests)
+                status = first_status(front.port, request("GET", "/x", "Connection: close", *each(count)))
+                yield "%d %s" % (count, what), (status, len(upstream.requests) - before) not in ((200, 1), (431, 0)) and "answered %s, seen %d times" % (
+                    status, len(upstream.requests) - before)
+                seen.add(status)
+            yield what, seen != {200, 431} and "only %s" % seen
 
 
 def test_an_endless_head_costs_no_memory():
