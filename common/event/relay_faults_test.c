@@ -115,13 +115,12 @@ static void a_refused_one_is_not_passed_over_when_parking_fails(void)
         if (!is_shared()) {
                 say("a", 1, 0);
                 wait_until_gone();
-                things_sql("CREATE TRIGGER none_is_parked BEFORE UPDATE ON outbox BEGIN SELECT "
-                           "RAISE(ABORT, 'not now'); END");
+                none_is_parked(true);
                 doom('b', REFUSE, 1);
                 say("abc", 3, 0);
                 wait_until_pending(1);
                 check_int((int64_t)heard_count(0), 10); /* it holds up nobody, ... */
-                things_sql("DROP TRIGGER none_is_parked");
+                none_is_parked(false);
                 wait_until_gone();
                 check_int((int64_t)heard_count(0), 10); /* ... and did not come again */
         }

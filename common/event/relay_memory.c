@@ -264,8 +264,8 @@ static void begin(struct relay *r)
         struct error error = {0};
         size_t count;
 
-        if (outbox_unremoved(r->store))
-                outbox_sweep(r->store); /* sent by an earlier relay of this process */
+        while (outbox_unremoved(r->store) && outbox_sweep(r->store))
+                ; /* sent by an earlier relay of this process; a sweep takes some of them */
         if (outbox_pending(r->store)) {
                 outbox_read(r->store, 0, &first, 1, &count, arena, &error);
                 relay_leave_by_all(r, 1, first.at);

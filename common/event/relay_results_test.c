@@ -188,13 +188,12 @@ static void a_parked_record_is_forgotten(void)
         relay_collect(&r, 0, false);
         check_int(outbox_pending(store), 2);
         overhear();
-        things_sql("CREATE TRIGGER none_is_parked BEFORE INSERT ON outbox WHEN new.parked IS NOT "
-                   "NULL BEGIN SELECT RAISE(ABORT, 'not now'); END");
+        none_is_parked(true);
         check(relay_tidy(&r));
         check_int(overheard("parking failed; trying again error.message=\"not now\""), 1);
         overhear_no_more();
         check(flight(1) && flight(2));
-        things_sql("DROP TRIGGER none_is_parked");
+        none_is_parked(false);
         check(relay_tidy(&r));
         check(!flight(1) && !flight(2));
         check_int(outbox_pending(store), 0);

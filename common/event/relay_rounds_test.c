@@ -140,13 +140,12 @@ static void each_look(void)
                 break;
         case 3: /* until what landed is removed */
                 check_int(bus.wait_ms, 200);
-                things_sql("CREATE TRIGGER none_is_parked BEFORE INSERT ON outbox WHEN new.parked "
-                           "IS NOT NULL BEGIN SELECT RAISE(ABORT, 'not now'); END");
+                none_is_parked(true);
                 answer(2, BUS_REFUSED);
                 break;
         case 4: /* until it can be parked */
                 check_int(bus.wait_ms, 100);
-                things_sql("DROP TRIGGER none_is_parked");
+                none_is_parked(false);
                 break;
         default:
                 check_int(bus.wait_ms, 200);

@@ -66,6 +66,17 @@ static inline void things_sql(const char *text)
         sqlite3_close(db);
 }
 
+/* A record alone in its row is marked there, one of several gets a row of its own. */
+static inline void none_is_parked(bool is_so)
+{
+        things_sql(
+                is_so ? "CREATE TRIGGER none_is_marked BEFORE UPDATE ON outbox BEGIN SELECT "
+                        "RAISE(ABORT, 'not now'); END;"
+                        "CREATE TRIGGER none_is_set_aside BEFORE INSERT ON outbox WHEN new.parked "
+                        "IS NOT NULL BEGIN SELECT RAISE(ABORT, 'not now'); END"
+                      : "DROP TRIGGER none_is_marked; DROP TRIGGER none_is_set_aside");
+}
+
 static inline const char *things_url(void)
 {
         static char url[200];
