@@ -66,7 +66,7 @@ def main():
         return run(program, setarch if "/tsan/" in program else [])
 
     doubtful, failed = [], False
-    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
         for program, text in zip(programs, pool.map(one, programs)):
             if again.failed(text):
                 doubtful.append((program, text))

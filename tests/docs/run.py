@@ -83,7 +83,7 @@ def main():
     wanted = ("cluster",) if arguments.cluster else ("local", "aws")
     jobs = [(page, place) for page in pages for place in wanted if any(step.where == place for step in page.steps)]
     lacks = {} if arguments.cluster else places.prepare({place for _, place in jobs})
-    with concurrent.futures.ThreadPoolExecutor(1 if arguments.cluster else 2) as pool:
+    with concurrent.futures.ThreadPoolExecutor(1 if arguments.cluster else 3) as pool:
         for thing, trouble, shown in pool.map(lambda job: typed(*job, arguments.show, lacks), jobs):
             if trouble is None:
                 print("left out docs: %s: %s" % (thing, shown or "this machine gives no namespaces"), flush=True)

@@ -8,4 +8,4 @@ import sys
 import stories
 
 if __name__ == "__main__":
-    sys.exit(stories.main(__doc__, jobs=2, deadlines={"release": 240, "asan": 600}))
+    sys.exit(stories.main(__doc__, jobs=4, deadlines={"release": 240, "asan": 600}))
