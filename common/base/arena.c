@@ -234,7 +234,6 @@ char *arena_string(struct arena *a, const char *text)
         return text ? arena_copy(a, text, strlen(text)) : NULL;
 }
 
-/* Into what is left of the block, where it nearly always fits. */
 char *arena_decimal(struct arena *arena, int64_t number)
 {
         char digits[DIGITS_MOST], *end = digits + sizeof digits,
@@ -243,6 +242,7 @@ char *arena_decimal(struct arena *arena, int64_t number)
         return arena_copy(arena, first, (size_t)(end - first));
 }
 
+/* Into what is left of the block, where it nearly always fits. */
 char *arena_vprintf(struct arena *a, const char *format, va_list args)
 {
         struct block *b = a->last;

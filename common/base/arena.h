@@ -56,8 +56,8 @@ char *arena_copy(struct arena *arena, const char *text, size_t len);
 char *arena_string(struct arena *arena, const char *text); /* NULL gives NULL */
 char *arena_printf(struct arena *arena, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
-char *arena_decimal(struct arena *arena, int64_t number);
 char *arena_vprintf(struct arena *arena, const char *format, va_list args);
+char *arena_decimal(struct arena *arena, int64_t number);
 
 /* Bytes of all its blocks: a reader bounds by it what a file may unfold to. */
 size_t arena_size(const struct arena *arena);

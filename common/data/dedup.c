@@ -59,10 +59,10 @@ void sources_purge(struct unit *u)
                 "SELECT coalesce(max(number), 0) FROM"
                 " (SELECT number FROM sources WHERE number > ?1 ORDER BY number LIMIT ?2) AS next";
         static const char sql[] =
-                "DELETE FROM sources WHERE number > ? AND number <= ?"
+                "DELETE FROM sources WHERE number > ?1 AND number <= ?2"
                 " AND NOT EXISTS (SELECT 1 FROM inbox WHERE inbox.source = sources.number)"
                 " AND NOT EXISTS (SELECT 1 FROM inbox_blocks WHERE inbox_blocks.id >= "
-                "sources.number << 43 AND inbox_blocks.id < (sources.number + 1) << 43)";
+                "sources.number << ?3 AND inbox_blocks.id < (sources.number + 1) << ?3)";
         struct store *store = u->store;
         struct statement *s = db_prepare(store->writer, portion, &u->error);
         int64_t last;
@@ -76,6 +76,7 @@ void sources_purge(struct unit *u)
         if (last && unit_may_write(u) && (s = db_prepare(store->writer, sql, &u->error))) {
                 bind_int(s, 1, store->sources_passed);
                 bind_int(s, 2, last);
+                bind_int(s, 3, INBOX_BLOCKS_BITS);
                 if (statement_run(s, &u->error) && db_changes(store->writer) > 0)
                         sources_forget(store);
         }
@@ -135,24 +136,33 @@ static bool is_other(const struct identity *i, struct statement *s, int column)
         return i->content && !column_is_null(s, column) && column_int(s, column) != i->content;
 }
 
-/* Compares with the content of the first time. An older program recorded none; then the answer
-   is no. */
-static bool was_other(struct unit *u, const struct identity *i, int64_t source)
+bool inbox_row_find(struct unit *u, const struct identity *i, int64_t source, int32_t *content)
 {
         static const char sql[] = "SELECT content FROM inbox WHERE source = ? AND id = ?";
-        struct statement *s = i->content ? db_prepare(u->store->writer, sql, &u->error) : NULL;
+        struct statement *s = db_prepare(u->store->writer, sql, &u->error);
         enum db_step step;
-        bool other;
 
+        *content = 0;
         if (!s)
                 return false;
         bind_int(s, 1, source);
         bind_text(s, 2, i->id);
         step = statement_step(s, &u->error);
-        other = step == DB_ROW && is_other(i, s, 0);
+        if (step == DB_ROW && !column_is_null(s, 0))
+                *content = (int32_t)column_int(s, 0);
         if (step != DB_FAILED)
                 statement_reset(s);
-        return other;
+        return step == DB_ROW;
+}
+
+/* Compares with the content of the first time. An older program recorded none; then the answer
+   is no. */
+static bool was_other(struct unit *u, const struct identity *i, int64_t source)
+{
+        int32_t content;
+
+        return i->content && inbox_row_find(u, i, source, &content) && content &&
+               content != i->content;
 }
 
 static void see_row(struct unit *u, struct identity *i, int64_t source)

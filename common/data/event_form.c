@@ -24,10 +24,9 @@ enum {
 static const char *hidden_header(const struct field *field, struct arena *arena)
 {
         static const char prefix[] = "ce_";
-        char *name = arena_alloc(arena, sizeof prefix + strlen(field->name)), *to = name;
+        char *name = arena_alloc(arena, sizeof prefix + strlen(field->name)),
+             *to = stpcpy(name, prefix);
 
-        for (const char *p = prefix; *p; p++)
-                *to++ = *p;
         for (const char *p = field->name; *p; p++)
                 *to++ = (char)tolower((unsigned char)*p);
         return name;

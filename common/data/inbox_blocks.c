@@ -4,9 +4,8 @@
    A row is as large as a page of SQLite's.
 
    Strangers' events are rows of `inbox`: their numbers may lie anywhere, and a block for each would
-   take 4 KB. (A stranger whose source looks like the mall's can have them: whoever may write to the
-   topic.) So are those that a
-   program without blocks applied, until they are purged. */
+   take 4 KB. So are those that a program without blocks applied, until they are purged. (Whoever
+   may write to the topic can make a source that looks like the mall's, and take these 4 KB.) */
 #include "data/inbox_blocks.h"
 
 #include "base/clock.h"
@@ -18,7 +17,6 @@
 
 enum {
         IDENTITIES = 1000, /* of a block */
-        NUMBER_BITS = 43,  /* of a block's number, in its row's id; the source's number is above */
         SOURCES_MOST = (1 << 20) - 1,
         MINUTE_MS = 60 * 1000,
         UNSEEN = 0,
@@ -62,7 +60,7 @@ static int64_t number_of(const char *id)
                         return 0;
                 number = number * 10 + (id[i] - '0');
         }
-        return number / IDENTITIES >> NUMBER_BITS ? 0 : number;
+        return number / IDENTITIES >> INBOX_BLOCKS_BITS ? 0 : number;
 }
 
 static bool load(struct unit *u, struct inbox_block *b, int64_t id)
@@ -98,21 +96,21 @@ static void bind_contents(struct statement *s, int parameter, const struct inbox
         bind_bytes(s, parameter, b->contents, sizeof b->contents);
 }
 
-static bool insert(struct unit *u, const struct inbox_block *b, int64_t at)
+static void insert(struct unit *u, const struct inbox_block *b, int64_t at)
 {
         static const char sql[] = "INSERT INTO inbox_blocks (id, at, contents) VALUES (?, ?, ?)";
         struct statement *s = db_prepare(u->store->writer, sql, &u->error);
 
         if (!s)
-                return false;
+                return;
         bind_int(s, 1, b->id);
         bind_int(s, 2, at);
         bind_contents(s, 3, b);
-        return statement_run(s, &u->error);
+        statement_run(s, &u->error);
 }
 
 /* The index of `at` is not touched where it stays. */
-static bool update(struct unit *u, const struct inbox_block *b, int64_t at)
+static void update(struct unit *u, const struct inbox_block *b, int64_t at)
 {
         static const char both[] = "UPDATE inbox_blocks SET contents = ?2, at = ?3 WHERE id = ?1",
                           contents[] = "UPDATE inbox_blocks SET contents = ?2 WHERE id = ?1";
@@ -120,28 +118,28 @@ static bool update(struct unit *u, const struct inbox_block *b, int64_t at)
                 db_prepare(u->store->writer, at == b->at ? contents : both, &u->error);
 
         if (!s)
-                return false;
+                return;
         bind_int(s, 1, b->id);
         bind_contents(s, 2, b);
         if (at != b->at)
                 bind_int(s, 3, at);
-        return statement_run(s, &u->error);
+        statement_run(s, &u->error);
 }
 
 /* `at` is the end of the minute, and never goes back with the clock: a block is purged no earlier
    than its last identity would be. */
 static void write_block(struct unit *u, struct inbox_block *b)
 {
-        int64_t at = (clock_wall_ms() / MINUTE_MS + 1) * MINUTE_MS;
+        int64_t at;
 
-        if (at < b->at)
-                at = b->at;
         if (!b->changed || !unit_may_write(u))
                 return;
         b->changed = false;
-        if (!(b->at ? update(u, b, at) : insert(u, b, at)))
-                return;
-        b->at = at;
+        at = (clock_wall_ms() / MINUTE_MS + 1) * MINUTE_MS;
+        if (!b->at)
+                insert(u, b, at);
+        else
+                update(u, b, at > b->at ? at : b->at);
 }
 
 static struct inbox_block *block_of(struct inbox_blocks *blocks, int64_t id)
@@ -193,22 +191,11 @@ static uint32_t content_of(const struct identity *i)
 /* While there are rows of a program without blocks; what is found there comes into the block. */
 static uint32_t content_of_row(struct unit *u, const struct identity *i, int64_t source)
 {
-        static const char sql[] = "SELECT content FROM inbox WHERE source = ? AND id = ?";
-        struct statement *s =
-                u->store->inbox_rows ? db_prepare(u->store->writer, sql, &u->error) : NULL;
-        uint32_t content = UNSEEN;
-        enum db_step step;
+        int32_t content;
 
-        if (!s)
+        if (!u->store->inbox_rows || !inbox_row_find(u, i, source, &content))
                 return UNSEEN;
-        bind_int(s, 1, source);
-        bind_text(s, 2, i->id);
-        step = statement_step(s, &u->error);
-        if (step == DB_ROW)
-                content = column_is_null(s, 0) ? SEEN : (uint32_t)column_int(s, 0);
-        if (step != DB_FAILED)
-                statement_reset(s);
-        return content;
+        return content ? (uint32_t)content : SEEN;
 }
 
 bool inbox_blocks_see(struct inbox_blocks *blocks, struct identity *i, int64_t source)
@@ -219,7 +206,7 @@ bool inbox_blocks_see(struct inbox_blocks *blocks, struct identity *i, int64_t s
 
         if (!number || source >= SOURCES_MOST)
                 return false;
-        b = block_of(blocks, source << NUMBER_BITS | number / IDENTITIES);
+        b = block_of(blocks, source << INBOX_BLOCKS_BITS | number / IDENTITIES);
         if (!b)
                 return true;
         place = &b->contents[number % IDENTITIES];

@@ -8,7 +8,11 @@
 struct error;
 struct store;
 
-enum { INBOX_BLOCKS_OPEN = 4 };
+enum {
+        INBOX_BLOCKS_BITS =
+                43, /* of a block's number, in its row's id; the source's number is above */
+        INBOX_BLOCKS_OPEN = 4,
+};
 
 /* The blocks that a unit looks at, from _begin to _end. */
 struct inbox_blocks {

@@ -44,27 +44,14 @@ static bool is_new(const char *source, const char *id)
         return hear(source, id, 0).first;
 }
 
-static int64_t ask(const char *sql)
-{
-        struct db *db = store_read_begin(store);
-        struct error e = {0};
-        struct statement *s = db_prepare_once(db, sql, &e);
-        int64_t answer = -1;
-
-        check(s && statement_number(s, &answer, &e));
-        statement_close(&s);
-        store_read_end(store, db);
-        return answer;
-}
-
 static int64_t blocks(void)
 {
-        return ask("SELECT count(*) FROM inbox_blocks");
+        return things_number(store, "SELECT count(*) FROM inbox_blocks");
 }
 
 static int64_t rows(void)
 {
-        return ask("SELECT count(*) FROM inbox");
+        return things_number(store, "SELECT count(*) FROM inbox");
 }
 
 static void open_again(void)
@@ -231,12 +218,8 @@ static void what_an_older_program_heard_is_known(void)
 
 static void purge(int64_t older_than_ms)
 {
-        int64_t end = clock_mono_us() + 60 * 1000000;
-
         store_purge(store, older_than_ms, older_than_ms, older_than_ms);
-        while (store_is_purging(store) && clock_mono_us() < end)
-                usleep(500);
-        check(!store_is_purging(store));
+        things_purge_ends(store);
 }
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND };
@@ -281,7 +264,7 @@ static void a_block_is_purged_after_its_last_identity(void)
         clock_set_wall_ms(now + 21 * MINUTE + 1);
         purge(10 * MINUTE);
         check_int(blocks(), 0);
-        check_int(ask("SELECT count(*) FROM sources"), 0);
+        check_int(things_number(store, "SELECT count(*) FROM sources"), 0);
         check(is_new(order, "1"));
         clock_set_wall_ms(0);
         store_close(&store);
@@ -388,8 +371,10 @@ static void what_was_applied_before_a_kill_is_not_applied_again(void)
         for (from = 1; from < last; from += AT_ONCE)
                 check_int(things_do(store, apply, &from), ERROR_NONE);
         check(things_count(store) >= last - 1);
-        check_int(ask("SELECT count(DISTINCT name) FROM things"), things_count(store));
-        check_int(ask("SELECT max(CAST(name AS INTEGER)) FROM things"), things_count(store));
+        check_int(things_number(store, "SELECT count(DISTINCT name) FROM things"),
+                  things_count(store));
+        check_int(things_number(store, "SELECT max(CAST(name AS INTEGER)) FROM things"),
+                  things_count(store));
         check_int(rows(), 0);
         store_close(&store);
 }

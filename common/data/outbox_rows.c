@@ -1,8 +1,9 @@
-/*     events = 1   the record in its columns: one that is alone, that is large, that has a topic of
-                  its own or that is parked; also what an older program left
-     events > 1   `value` has the records one after the other: of each a struct packed_record, and
+/* A row with events = 1 has the record in its columns: one that is alone, that is large, that has a
+   topic of its own or that is parked; also what an older program left.
+
+   With events > 1 `value` has the records one after the other: of each a struct packed_record, and
    its bytes. `first` and `id` are the ids of the first and of the last one; some between may be
-   missing */
+   missing. */
 #include "data/outbox_rows.h"
 
 #include "base/text.h"
@@ -13,9 +14,6 @@
 
 /* Bytes of a row's records. A row is written anew if some of them go before the others. */
 enum { ROW_MOST = 64 << 10 };
-
-/* Bytes of rows that one removal writes anew: it bounds how long a commit takes. */
-enum { ANEW_MOST = 4 << 20 };
 
 /* Little-endian. The bytes of key, value and headers follow, each with a NUL after it. */
 struct packed_record {
@@ -61,11 +59,11 @@ static void pack(struct text *row, const struct outbox_record *r)
 }
 
 static bool insert(struct db *db, const struct outbox_record *r, int64_t first, size_t events,
-                   const char *parked, struct error *error)
+                   struct error *error)
 {
         static const char sql[] =
-                "INSERT INTO outbox (id, first, events, topic, key, value, headers, at, parked)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+                "INSERT INTO outbox (id, first, events, topic, key, value, headers, at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
         struct statement *s = db_prepare(db, sql, error);
 
         if (!s)
@@ -78,7 +76,6 @@ static bool insert(struct db *db, const struct outbox_record *r, int64_t first, 
         bind_bytes(s, 6, r->value, r->value_len);
         bind_bytes(s, 7, r->headers, r->headers_len);
         bind_int(s, 8, r->at);
-        bind_text(s, 9, parked);
         return statement_send(s, error);
 }
 
@@ -95,7 +92,7 @@ static bool insert_together(struct db *db, const struct outbox_record *records, 
                                               .value_len = row.len,
                                               .headers = "",
                                               .at = records[0].at},
-                      records[0].id, count, NULL, error);
+                      records[0].id, count, error);
 }
 
 bool outbox_rows_write(struct db *db, const struct outbox_record *records, size_t count,
@@ -111,7 +108,7 @@ bool outbox_rows_write(struct db *db, const struct outbox_record *records, size_
                         bytes += next;
                 }
                 if (!(n > 1 ? insert_together(db, first, n, bytes, scratch, error)
-                            : insert(db, first, first->id, 1, NULL, error)))
+                            : insert(db, first, first->id, 1, error)))
                         return false;
         }
         return true;
@@ -170,32 +167,42 @@ static bool unpack(const char **at, const char *end, struct outbox_record *r)
                unpack_bytes(at, end, p.headers, &r->headers, &r->headers_len);
 }
 
-/* A row that is read: one record, or some. */
+/* A row that is read, record by record. */
 struct outbox_row {
-        int64_t id, events;
-        struct outbox_record next; /* events = 1, or what `unpack` found last */
-        const char *at, *end;
+        struct outbox_record next; /* what row_next found; before the first call the row itself */
+        int64_t id;
+        bool alone; /* the row itself is a record, not yet told */
+        bool damaged;
+        const char *at, *end; /* of the records that are left in its value */
 };
-
-static const char damaged[] = "a row of the outbox is damaged: id %lld";
-
-static bool row_next(struct outbox_row *row, struct error *error)
-{
-        if (row->at == row->end)
-                return false;
-        if (unpack(&row->at, row->end, &row->next))
-                return true;
-        return error_set(error, ERROR_INTERNAL, damaged, (long long)row->id);
-}
 
 static void row_open(struct outbox_row *row, struct statement *s, struct arena *arena)
 {
-        *row = (struct outbox_row){.id = column_int(s, 0), .events = column_int(s, 6)};
+        *row = (struct outbox_row){.id = column_int(s, 0), .alone = column_int(s, 6) == 1};
         outbox_record_read(s, &row->next, arena);
-        if (row->events == 1)
+        if (row->alone)
                 return;
         row->at = row->next.value;
         row->end = row->at + row->next.value_len;
+}
+
+/* False: there are no more, or the row is damaged. */
+static bool row_next(struct outbox_row *row)
+{
+        bool alone = row->alone;
+
+        row->alone = false;
+        if (alone || row->at == row->end)
+                return alone;
+        row->damaged = !unpack(&row->at, row->end, &row->next);
+        return !row->damaged;
+}
+
+static bool row_is_whole(const struct outbox_row *row, struct error *error)
+{
+        return !row->damaged ||
+               error_set(error, ERROR_INTERNAL, "a row of the outbox is damaged: id %lld",
+                         (long long)row->id);
 }
 
 struct outbox_page {
@@ -220,19 +227,12 @@ static void add(struct outbox_page *p, const struct outbox_record *r)
 static bool add_row(struct outbox_page *p, struct statement *s, struct arena *arena,
                     struct error *error)
 {
-        struct error damage = {0};
         struct outbox_row row;
 
         row_open(&row, s, arena);
-        if (row.events == 1) {
+        while (!is_full(p) && row_next(&row))
                 add(p, &row.next);
-                return true;
-        }
-        while (!is_full(p) && row_next(&row, &damage))
-                add(p, &row.next);
-        if (damage.kind != ERROR_NONE)
-                *error = damage;
-        return damage.kind == ERROR_NONE;
+        return row_is_whole(&row, error);
 }
 
 bool outbox_rows_read(struct db *db, bool single, int64_t after, struct outbox_record *records,
@@ -266,18 +266,13 @@ bool outbox_rows_read(struct db *db, bool single, int64_t after, struct outbox_r
 static bool each_of_row(struct statement *s, bool (*each)(void *arg, const struct outbox_record *),
                         void *arg, struct arena *scratch, struct error *error)
 {
-        struct error damage = {0};
         struct outbox_row row;
 
         row_open(&row, s, scratch);
-        if (row.events == 1)
-                return each(arg, &row.next);
-        while (row_next(&row, &damage))
+        while (row_next(&row))
                 if (!each(arg, &row.next))
                         return false;
-        if (damage.kind != ERROR_NONE)
-                *error = damage;
-        return damage.kind == ERROR_NONE;
+        return row_is_whole(&row, error);
 }
 
 /* The column came with the rows of several records. */
@@ -317,208 +312,4 @@ bool outbox_rows_each(struct db *db, bool (*each)(void *arg, const struct outbox
         if (step != DB_FAILED)
                 statement_reset(s);
         return good && step == DB_DONE;
-}
-
-/* ---- removing ---- */
-
-/* Where a row's records lie; id 0: there is no row. */
-struct row_place {
-        int64_t id, first;
-        size_t events;
-};
-
-/* The first row that ends at `id` or behind it. */
-static bool find(struct db *db, int64_t id, struct row_place *place, struct error *error)
-{
-        static const char sql[] = "SELECT id, first, events FROM outbox WHERE id >= ? AND parked "
-                                  "IS NULL ORDER BY id LIMIT 1";
-        struct statement *s = db_prepare(db, sql, error);
-        enum db_step step;
-
-        *place = (struct row_place){0};
-        if (!s)
-                return false;
-        bind_int(s, 1, id);
-        step = statement_step(s, error);
-        if (step == DB_ROW)
-                *place = (struct row_place){column_int(s, 0), column_int(s, 1),
-                                            (size_t)column_int(s, 2)};
-        if (step != DB_FAILED)
-                statement_reset(s);
-        return step != DB_FAILED;
-}
-
-static bool remove_range(struct db *db, int64_t from, int64_t to, struct error *error)
-{
-        struct statement *s = db_prepare(
-                db, "DELETE FROM outbox WHERE id BETWEEN ? AND ? AND parked IS NULL", error);
-
-        if (!s)
-                return false;
-        bind_int(s, 1, from);
-        bind_int(s, 2, to);
-        return statement_run(s, error);
-}
-
-/* The records of the row but those of `ids`. */
-static bool read_rest(struct db *db, const struct row_place *place, const int64_t *ids,
-                      size_t count, struct outbox_record *rest, size_t *left, size_t *bytes,
-                      struct arena *arena, struct error *error)
-{
-        static const char sql[] =
-                "SELECT id, topic, key, value, headers, at, events FROM outbox WHERE id = ?";
-        struct statement *s = db_prepare(db, sql, error);
-        struct error damage = {0};
-        enum db_step step;
-        struct outbox_row row = {0};
-        size_t events = 0;
-
-        *left = 0;
-        if (!s)
-                return false;
-        bind_int(s, 1, place->id);
-        step = statement_step(s, error);
-        if (step == DB_FAILED)
-                return false;
-        if (step == DB_ROW)
-                row_open(&row, s, arena);
-        statement_reset(s);
-        if (step == DB_DONE)
-                return error_set(error, ERROR_INTERNAL, "a row of the outbox is gone");
-        *bytes = row.next.value_len;
-        while (row_next(&row, &damage)) {
-                if (++events > place->events)
-                        return error_set(error, ERROR_INTERNAL, damaged, (long long)place->id);
-                while (count && *ids < row.next.id) {
-                        ids++;
-                        count--;
-                }
-                if (!count || *ids != row.next.id)
-                        rest[(*left)++] = row.next;
-        }
-        if (damage.kind != ERROR_NONE)
-                *error = damage;
-        return damage.kind == ERROR_NONE;
-}
-
-/* Writes the row anew, without these of its records. Returns its bytes as they were; 0: it failed.
- */
-static size_t split_row(struct db *db, const struct row_place *place, const int64_t *ids,
-                        size_t count, struct error *error)
-{
-        struct arena *arena = arena_open();
-        struct outbox_record *rest = arena_alloc(arena, place->events * sizeof *rest);
-        size_t left, bytes = 0;
-
-        if (read_rest(db, place, ids, count, rest, &left, &bytes, arena, error) &&
-            (!remove_range(db, place->id, place->id, error) ||
-             !outbox_rows_write(db, rest, left, arena, error)))
-                bytes = 0;
-        arena_close(&arena);
-        return bytes;
-}
-
-/* Rows to be removed, of which none lies between. */
-struct row_range {
-        int64_t from, to; /* the ids of the first and of the last one; 0: there is none */
-};
-
-static bool flush(struct db *db, struct row_range *range, struct error *error)
-{
-        bool done = !range->to || remove_range(db, range->from, range->to, error);
-
-        *range = (struct row_range){0};
-        return done;
-}
-
-static bool extend(struct db *db, struct row_range *range, const struct row_place *row,
-                   struct error *error)
-{
-        if (range->to && row->first != range->to + 1 && !flush(db, range, error))
-                return false;
-        if (!range->to)
-                range->from = row->id;
-        range->to = row->id;
-        return true;
-}
-
-struct removing {
-        struct db *db;
-        struct row_range range;
-        struct outbox_left *left;
-        size_t anew; /* bytes of rows that may still be written anew */
-};
-
-/* What becomes of a row whose records from `ids` on go. */
-static bool remove_some(struct removing *r, const struct row_place *row, const int64_t *ids,
-                        size_t count, struct error *error)
-{
-        bool has_gaps = row->id - row->first + 1 != (int64_t)row->events;
-        size_t bytes;
-
-        /* ids in a gap are of records that went before: then only the row itself can tell */
-        if (count == row->events && !has_gaps)
-                return extend(r->db, &r->range, row, error);
-        if (!count)
-                return true;
-        if (r->anew) {
-                if (!(bytes = split_row(r->db, row, ids, count, error)))
-                        return false;
-                r->anew -= bytes < r->anew ? bytes : r->anew;
-                return true;
-        }
-        memcpy(r->left->ids + r->left->count, ids, count * sizeof *ids);
-        r->left->count += count;
-        return true;
-}
-
-bool outbox_rows_remove(struct db *db, const int64_t *ids, size_t count, bool split,
-                        struct outbox_left *left, struct error *error)
-{
-        struct removing r = {.db = db, .left = left, .anew = split ? ANEW_MOST : 0};
-        struct row_place row;
-
-        left->count = 0;
-        for (size_t i = 0, from; i < count;) {
-                if (!find(db, ids[i], &row, error))
-                        return false;
-                if (!row.id)
-                        break;
-                while (i < count && ids[i] < row.first)
-                        i++; /* it is not in the table */
-                for (from = i; i < count && ids[i] <= row.id; i++)
-                        ;
-                if (!remove_some(&r, &row, ids + from, i - from, error))
-                        return false;
-        }
-        return flush(db, &r.range, error);
-}
-
-/* ---- parking ---- */
-
-static bool park_row(struct db *db, int64_t id, const char *reason, struct error *error)
-{
-        struct statement *s = db_prepare(db, "UPDATE outbox SET parked = ? WHERE id = ?", error);
-
-        if (!s)
-                return false;
-        bind_text(s, 1, reason);
-        bind_int(s, 2, id);
-        return statement_run(s, error);
-}
-
-bool outbox_rows_park(struct db *db, int64_t id, const char *reason, struct arena *scratch,
-                      struct error *error)
-{
-        struct outbox_record record;
-        struct row_place row;
-        size_t count;
-
-        if (!find(db, id, &row, error))
-                return false;
-        if (row.events <= 1)
-                return park_row(db, id, reason, error);
-        return outbox_rows_read(db, false, id - 1, &record, 1, &count, scratch, error) &&
-               (count == 0 || record.id != id ||
-                (split_row(db, &row, &id, 1, error) && insert(db, &record, id, 1, reason, error)));
 }

@@ -31,26 +31,13 @@ static void open_again(void)
         t.store = things_open();
 }
 
-/* Text that one row of the answer has. */
-static const char *ask(const char *sql)
-{
-        struct db *db = store_read_begin(t.store);
-        struct error e = {0};
-        struct statement *s = db_prepare_once(db, sql, &e);
-        const char *answer = s && statement_step(s, &e) == DB_ROW
-                                     ? arena_string(t.arena, column_text(s, 0))
-                                     : arena_string(t.arena, e.text);
-
-        statement_close(&s);
-        store_read_end(t.store, db);
-        return answer;
-}
-
 /* Of each row how many events it has: "3 1". */
 static const char *rows(void)
 {
-        return ask("SELECT coalesce(group_concat(events, ' '), '') FROM (SELECT events FROM outbox "
-                   "ORDER BY id)");
+        return things_ask(
+                t.store, t.arena,
+                "SELECT coalesce(group_concat(events, ' '), '') FROM (SELECT events FROM outbox "
+                "ORDER BY id)");
 }
 
 static const char *waiting(void)
@@ -277,7 +264,9 @@ static void rows_are_written_anew_in_portions(void)
         check_int(removed(), ROWS - one);
         open_again();
         check_int(outbox_pending(t.store), ROWS * (EACH - 1));
-        check_text(ask("SELECT count(*) || ' ' || sum(events) FROM outbox"), "110 220");
+        check_text(
+                things_ask(t.store, t.arena, "SELECT count(*) || ' ' || sum(events) FROM outbox"),
+                "110 220");
         end();
 }
 
@@ -308,14 +297,17 @@ static void one_of_a_row_is_parked(void)
         check(outbox_park(t.store, &(struct outbox_record){.id = 5}, "too large", &e));
         check_text(waiting(), "a b c d f");
         check_int(outbox_pending(t.store), 5);
-        check_text(ask("SELECT group_concat(id || ' ' || key || ' ' || parked) FROM outbox WHERE "
-                       "parked IS NOT NULL"),
-                   "5 e too large");
+        check_text(
+                things_ask(
+                        t.store, t.arena,
+                        "SELECT group_concat(id || ' ' || key || ' ' || parked) FROM outbox WHERE "
+                        "parked IS NOT NULL"),
+                "5 e too large");
         things_sent(t.store, 1, 4);
         things_sent(t.store, 6, 6);
         check(outbox_sweep(t.store));
         check_text(waiting(), "");
-        check_text(ask("SELECT group_concat(id) FROM outbox"), "5");
+        check_text(things_ask(t.store, t.arena, "SELECT group_concat(id) FROM outbox"), "5");
         open_again();
         check_int(outbox_pending(t.store), 0);
         end();
@@ -341,7 +333,7 @@ static void a_damaged_row_is_an_error(void)
 
         begin();
         say("abc");
-        bytes = atoi(ask("SELECT length(value) FROM outbox"));
+        bytes = atoi(things_ask(t.store, t.arena, "SELECT length(value) FROM outbox"));
         check(bytes > 3 * 24);
         while (--bytes > 0) {
                 struct error e = {0};

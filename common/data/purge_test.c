@@ -63,22 +63,13 @@ static void hear_many(struct unit *unit, void *arg)
                 unit_first_time(unit, "/many", arena_printf(unit_arena(unit), "%d", i));
 }
 
-enum { MINUTE = 60000, HOUR = 60 * MINUTE, PATIENCE_US = 60 * 1000000 };
-
-static void wait_for_purge(struct store *store)
-{
-        int64_t end = clock_mono_us() + PATIENCE_US;
-
-        while (store_is_purging(store) && clock_mono_us() < end)
-                usleep(500);
-        check(!store_is_purging(store));
-}
+enum { MINUTE = 60000, HOUR = 60 * MINUTE };
 
 static void purge(struct store *store, int64_t idempotency_ms, int64_t gateway_key_ms,
                   int64_t inbox_ms)
 {
         store_purge(store, idempotency_ms, gateway_key_ms, inbox_ms);
-        wait_for_purge(store);
+        things_purge_ends(store);
 }
 
 static void what_is_over_is_purged(void)
@@ -114,14 +105,7 @@ static void hear_strangers(struct unit *unit, void *arg)
 
 static int64_t sources_known(struct store *store)
 {
-        struct db *db = store_read_begin(store);
-        struct error e = {0};
-        struct statement *s = db_prepare(db, "SELECT count(*) FROM sources", &e);
-        int64_t count = -1;
-
-        check(s && statement_number(s, &count, &e));
-        store_read_end(store, db);
-        return count;
+        return things_number(store, "SELECT count(*) FROM sources");
 }
 
 /* Anyone may send events of invented sources: a source is deleted with its identities. */

@@ -3,7 +3,8 @@
      store.c          opening, jobs, readers            unit.c    rows and events of one job
      writer.c         the writer thread's batches       dedup.c   keys and identities seen before
      ids.c, counts.c  ids, and how many rows there are  purge.c   what has a time to live
-     outbox.c, outbox_parts.c                           store_renew.c
+     inbox_blocks.c   identities of the mall's own      store_renew.c
+     outbox.c, outbox_rows.c, outbox_rows_remove.c, outbox_parts.c
      commit_spans.c   the commit, for traces          figures.c what metrics tell of the rows */
 #ifndef DATA_STORE_INSIDE_H
 #define DATA_STORE_INSIDE_H
@@ -192,6 +193,9 @@ void ids_begin(struct store *store, size_t jobs);
 void sources_forget(struct store *store);
 /* Those that no identity is filed under any more. */
 void sources_purge(struct unit *unit);
+/* Whether `inbox` has a row of it, and with which content; 0: none was recorded. */
+bool inbox_row_find(struct unit *unit, const struct identity *identity, int64_t source,
+                    int32_t *content);
 
 void count_change(struct store *store, int table, int64_t id, int64_t rows);
 bool counts_write(struct store *store, struct error *error);

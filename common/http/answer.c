@@ -292,7 +292,7 @@ static struct text answer_written(struct exchange *e, size_t *head_len)
                 header_write(&t, MHD_HTTP_HEADER_CONTENT_TYPE, a->type);
         for (int i = 0; i < a->header_count; i++)
                 header_write(&t, a->headers[i].name, a->headers[i].value);
-        served_write(served_of(&e->request), &t);
+        text_string(&t, served_lines(served_of(&e->request)));
         if (a->status != 204 && a->status != 304)
                 text_printf(&t, "Content-Length: %zu\r\n", none ? 0 : a->len);
         text_string(&t, "Connection: close\r\n\r\n");

@@ -83,7 +83,7 @@ void answer_head_add(struct MHD_Response *response, const struct http_answer *a,
                 add(&head, date);
         if (type)
                 add(&head, &of_type);
-        served_write(served, &head.lines);
+        text_string(&head.lines, served_lines(served));
         for (int i = 0; i < a->header_count; i++)
                 if (!date || !is_date(&a->headers[i]))
                         add(&head, &a->headers[i]);

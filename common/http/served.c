@@ -1,6 +1,6 @@
 #include "http/served.h"
 
-#include "base/text.h"
+#include "base/arena.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,10 +44,4 @@ const char *served_lines(const struct served *s)
 size_t served_size(const struct served *s)
 {
         return s ? s->len + BESIDE : 0;
-}
-
-void served_write(const struct served *s, struct text *out)
-{
-        if (s)
-                text_add(out, s->lines, s->len);
 }

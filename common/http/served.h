@@ -8,7 +8,6 @@
 #include <stddef.h>
 
 struct served;
-struct text;
 
 /* NULL where there is no pod: then answers do not say who gives them, and all of this does
    nothing. */
@@ -18,6 +17,5 @@ void served_close(struct served **served);
 const char *served_lines(const struct served *served); /* each with its line end; "": none */
 size_t served_size(const struct served *served); /* bytes of an answer's head, with what the library
                                                     takes beside them */
-void served_write(const struct served *served, struct text *out); /* the lines */
 
 #endif

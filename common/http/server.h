@@ -25,7 +25,12 @@
 
 struct http_server;
 
-enum { HTTP_ANSWER_HEADERS = 200, HTTP_POD_MOST = 253, HTTP_VERSION_MOST = 64 };
+enum {
+        HTTP_ANSWER_HEADERS = 200,
+        HTTP_POD_MOST = 253,
+        HTTP_VERSION_MOST = 64,
+        HTTP_FIELD_ROOM = 64, /* bytes that the library takes for a field beside its text */
+};
 
 struct faults;
 struct http_request;
@@ -193,8 +198,8 @@ void http_answer_problem(struct http_request *request, int status, const char *f
    Any thread. */
 void http_resume(struct http_request *request);
 
-/* How many bytes the head of the answer may have, at 64 bytes a field beside its text. If it has
-   more, the library closes the connection without an answer. */
+/* How many bytes the head of the answer may have, at HTTP_FIELD_ROOM a field beside its text. If it
+   has more, the library closes the connection without an answer. */
 size_t http_answer_room(const struct http_request *request);
 /* Goes on after a `take` that took less, or after HTTP_PULL_LATER. On the worker's thread; does
    nothing if nothing waits. */

@@ -8,9 +8,9 @@
 #include <string.h>
 
 enum {
-        ANSWER_ROOM = 8 << 10, /* the head of the answer, and 64 bytes a field of the request */
-        OWN_ROOM = 1 << 10,    /* the library's, and the fields that it adds */
-        PAIR_ROOM = 64,        /* what a field or a cookie takes beside its text */
+        ANSWER_ROOM =
+                8 << 10,    /* the head of the answer, and HTTP_FIELD_ROOM a field of the request */
+        OWN_ROOM = 1 << 10, /* the library's, and the fields that it adds */
         ROUNDS = 4, /* rounds of the library before other work on this loop: read, make the answer,
                        send it */
         TICK_MS = 1,
@@ -44,7 +44,7 @@ size_t http_answer_room(const struct http_request *request)
 {
         const struct exchange *e = (const struct exchange *)request;
         size_t taken = e->framing.bytes + e->framing.cookie_bytes +
-                       PAIR_ROOM * (e->framing.fields + e->framing.cookies) + OWN_ROOM +
+                       HTTP_FIELD_ROOM * (e->framing.fields + e->framing.cookies) + OWN_ROOM +
                        served_size(request->server->served);
         size_t pool = pool_size(&request->server->config);
 

@@ -3,6 +3,7 @@
 #ifndef TESTING_THING_H
 #define TESTING_THING_H
 
+#include "base/clock.h"
 #include "data/outbox.h"
 #include "data/store.h"
 #include "testing/check.h"
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct thing {
         struct row row;
@@ -66,15 +68,11 @@ static inline void things_sql(const char *text)
         sqlite3_close(db);
 }
 
-/* A record alone in its row is marked there, one of several gets a row of its own. */
 static inline void none_is_parked(bool is_so)
 {
-        things_sql(
-                is_so ? "CREATE TRIGGER none_is_marked BEFORE UPDATE ON outbox BEGIN SELECT "
-                        "RAISE(ABORT, 'not now'); END;"
-                        "CREATE TRIGGER none_is_set_aside BEFORE INSERT ON outbox WHEN new.parked "
-                        "IS NOT NULL BEGIN SELECT RAISE(ABORT, 'not now'); END"
-                      : "DROP TRIGGER none_is_marked; DROP TRIGGER none_is_set_aside");
+        things_sql(is_so ? "CREATE TRIGGER none_is_marked BEFORE UPDATE ON outbox BEGIN SELECT "
+                           "RAISE(ABORT, 'not now'); END"
+                         : "DROP TRIGGER none_is_marked");
 }
 
 static inline const char *things_url(void)
@@ -239,6 +237,41 @@ static inline const char *things_waiting(struct store *store, struct arena *aren
         for (size_t i = 0; i < count; i++)
                 text_printf(&names, "%s%s", i ? " " : "", records[i].key ? records[i].key : "-");
         return names.at;
+}
+
+/* The first column of the first row, as text. */
+static inline const char *things_ask(struct store *store, struct arena *arena, const char *sql)
+{
+        struct db *db = store_read_begin(store);
+        struct error e = {0};
+        struct statement *s = db_prepare_once(db, sql, &e);
+        const char *answer = s && statement_step(s, &e) == DB_ROW
+                                     ? arena_string(arena, column_text(s, 0))
+                                     : NULL;
+
+        statement_close(&s);
+        store_read_end(store, db);
+        check_text(e.text, "");
+        check(answer);
+        return answer ? answer : "";
+}
+
+static inline int64_t things_number(struct store *store, const char *sql)
+{
+        struct arena *arena = arena_open();
+        int64_t number = strtoll(things_ask(store, arena, sql), NULL, 10);
+
+        arena_close(&arena);
+        return number;
+}
+
+static inline void things_purge_ends(struct store *store)
+{
+        int64_t end = clock_mono_us() + 60 * 1000 * 1000;
+
+        while (store_is_purging(store) && clock_mono_us() < end)
+                usleep(500);
+        check(!store_is_purging(store));
 }
 
 /* Marks these as sent. */

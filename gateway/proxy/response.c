@@ -159,7 +159,7 @@ static bool fits(const struct proxy_request *p, const struct headers *fields)
         for (size_t i = 0; i < fields->count; i++)
                 bytes += fields->at[i].name_len + fields->at[i].value_len + sizeof ": \r\n";
         return fields->count + RESPONSE_OWN_FIELDS <= HTTP_ANSWER_HEADERS &&
-               bytes + RESPONSE_FIELD * RESPONSE_OWN_FIELDS <= http_answer_room(p->request);
+               bytes + HTTP_FIELD_ROOM * RESPONSE_OWN_FIELDS <= http_answer_room(p->request);
 }
 
 void response_fill(struct proxy_request *p)

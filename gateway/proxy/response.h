@@ -4,14 +4,14 @@
 
 #include "gateway/routing/cors.h"
 #include "gateway/routing/limiter.h"
+#include "http/server.h"
 
 struct proxy_request;
 
 enum {
         RESPONSE_OWN_FIELDS = CORS_HEADERS + LIMITER_HEADERS + 1,
-        RESPONSE_FIELD = 64, /* bytes that the library takes for a field, beside its text */
         /* for the head of an answer: the gateway's own fields, and 1 KiB of the upstream's */
-        RESPONSE_HEAD_ROOM = RESPONSE_OWN_FIELDS * RESPONSE_FIELD + 1024,
+        RESPONSE_HEAD_ROOM = RESPONSE_OWN_FIELDS * HTTP_FIELD_ROOM + 1024,
 };
 
 /* Fills request->answer: the upstream's answer, the gateway's own, or a problem that says how the

@@ -5,8 +5,6 @@ hours. Stores of orders are kept in ~/.cache/mall/growth, for one schema. A daem
 added is deleted before the next one starts. An inbox is filled anew each time, in seconds.
 """
 import hashlib
-import os
-import pathlib
 import random
 import shutil
 import sqlite3
@@ -17,9 +15,10 @@ import time
 import plot
 from measure import ORDER, Left, Row, status_kb, thread_seconds, wrk
 from mall import TOP, Mall, equal, until
+import parts                                                    # (lies in scripts/, which mall knows)
 
 SIZES = (10 ** 4, 10 ** 6, 10 ** 8)
-KEPT = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "mall/growth"
+KEPT = parts.CACHE / "growth"
 RESULTS = TOP / "build/bench"
 CONNECTIONS = 30
 BLOCK = 4096                                                    # ids that `blocks` counts together (TABLE_BLOCK)

@@ -17,7 +17,7 @@ import sys
 import time
 
 from measure import HERE, ORDER, cpu_seconds, number, status_kb, wrk
-from mall import Client, Daemon, Mall, Server, equal, ports, tool, until
+from mall import Client, Daemon, Mall, Server, a_server, equal, ports, tool, until
 from proxies import family
 
 sys.path.append(str(HERE.parent / "examples"))
@@ -222,11 +222,8 @@ def peers_in(directory, server):
 def stage():
     """All of them, ready; those with a file come first."""
     with contextlib.ExitStack() as ends:
-        directory = Mall.new_directory()
-        ends.callback(Mall.remove_directory, directory)
-        server = Databases(directory)
-        ends.callback(server.stop)
-        server.start()
+        server = ends.enter_context(a_server(Databases))
+        directory = server.directory.parent
         mall = [Ours("order", directory), Ours("order and its log", directory, level="info"), Ours("order on PostgreSQL", directory, server)]
         mall[2].label = "order"
         runners = sorted([*mall, *peers_in(directory, server)], key=lambda runner: runner.server is not None)

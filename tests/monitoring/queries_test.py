@@ -11,7 +11,7 @@ import re
 import threading
 
 import monitor
-from mall import DAEMONS, Mall, Server, ports, until
+from mall import DAEMONS, Mall, a_server, ports, until
 from described import queries
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -62,12 +62,7 @@ def malls():
     with contextlib.ExitStack() as ends:
         one = Mall(only=DAEMONS, admin=True)
         one.order.settings.update(stock_check_url="http://127.0.0.1:%d" % one.product.port)
-        directory = Mall.new_directory()
-        ends.callback(Mall.remove_directory, directory)
-        server = Server(directory)
-        ends.callback(server.stop)
-        server.start()
-        two = Mall(bus="kafka", only=DAEMONS, admin=True, db_url=server.url)
+        two = Mall(bus="kafka", only=DAEMONS, admin=True, db_url=ends.enter_context(a_server()).url)
         for mall in (one, two):
             start_console(mall)
             ends.enter_context(mall)

@@ -511,12 +511,18 @@ class Load:
 
 
 @contextlib.contextmanager
-def on_postgresql(**settings):
-    """A mall on a PostgreSQL of its own, and that server."""
+def a_server(kind=Server):
+    """A PostgreSQL with a directory of its own."""
     with contextlib.ExitStack() as ends:
         directory = Mall.new_directory()
         ends.callback(Mall.remove_directory, directory)
-        server = Server(directory)
+        server = kind(directory)
         ends.callback(server.stop)
-        server.start()
-        yield ends.enter_context(Mall(db_url=server.url, **settings)), server
+        yield server.start()
+
+
+@contextlib.contextmanager
+def on_postgresql(**settings):
+    """A mall on a PostgreSQL of its own, and that server."""
+    with a_server() as server, Mall(db_url=server.url, **settings) as mall:
+        yield mall, server

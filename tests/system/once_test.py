@@ -8,7 +8,7 @@ import signal
 import time
 
 from cutter import Cutter
-from mall import Load, Mall, Server, equal, until, until_equal
+from mall import Load, Mall, a_server, equal, until, until_equal
 
 FREEZES = [float(s) for s in os.environ.get("MALL_TEST_FREEZES", "4 12").split()]
 alone = ("test_a_broker_that_stands_still",)
@@ -62,15 +62,8 @@ def test_a_broker_that_stands_still():
 
 
 def test_a_broker_that_stands_still_and_a_store_on_postgresql():
-    directory = Mall.new_directory()
-    server = Server(directory)
-    try:
-        server.start()
-        with Mall("kafka", only=("order",), db_url=server.url) as mall, under_load(mall):
-            stand_still(mall, FREEZES[0])
-    finally:
-        server.stop()
-        Mall.remove_directory(directory)
+    with a_server() as server, Mall("kafka", only=("order",), db_url=server.url) as mall, under_load(mall):
+        stand_still(mall, FREEZES[0])
 
 
 def test_a_broker_that_is_killed_and_started_again():

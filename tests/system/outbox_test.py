@@ -2,7 +2,7 @@
 import signal
 import threading
 
-from mall import Mall, Server, equal, ports, until
+from mall import Mall, a_server, equal, ports, until
 
 LIMIT_MB, LARGE, ORDERS, CLIENTS = 192, 880000, 100, 4          # deploy/k8s; nearly the largest event; at once
 
@@ -42,14 +42,8 @@ def test_large_orders_that_wait_for_the_bus_take_little_memory():
 
 
 def test_large_orders_that_wait_for_the_bus_take_little_memory_with_postgresql():
-    directory = Mall.new_directory()
-    server = Server(directory)
-    try:
-        server.start()
+    with a_server() as server:
         large_orders_wait(db_url=server.url)
-    finally:
-        server.stop()
-        Mall.remove_directory(directory)
 
 
 def test_large_orders_take_little_memory_when_a_frozen_broker_has_them():
