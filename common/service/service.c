@@ -80,6 +80,13 @@ static const struct setting service_settings[] = {
                  "events share one; 1 where a sender gives them no keys, as Spring's order",
          .least = 1,
          .most = 1000},
+        {.name = "threads", /* one takes turns with the writer's thread on two processors, where two
+                               would wait for each other */
+         .type = SETTING_NUMBER,
+         .fallback = "1",
+         .help = "HTTP threads",
+         .least = 1,
+         .most = 64},
         {.name = "max-body",
          .type = SETTING_SIZE,
          .fallback = "1MiB",

@@ -19,6 +19,10 @@ class Row:
         self.what, self.value, self.unit, self.target, self.more = what, value, unit, target, more
 
     @property
+    def targets(self):
+        return self.target is not None
+
+    @property
     def missed(self):
         """Whether the target was missed"""
         return self.target is not None and not (self.value >= self.target if self.more else self.value <= self.target)
@@ -33,7 +37,7 @@ class Row:
 
 class Left:
     """A line of the table: what is not measured here, and why."""
-    missed = False
+    missed = targets = False
 
     def __init__(self, what, why):
         self.what, self.why = what, why

@@ -313,7 +313,7 @@ def start_ms(runner, rounds):
 
 class Line:
     """A line of the table of texts; nothing here has a target."""
-    missed = 0
+    missed = targets = 0
 
     def __init__(self, *cells):
         self.cells = cells

@@ -16,7 +16,7 @@ import tempfile
 from measure import CEILING, HERE, ORDER, answers, cpu_seconds, number, status_kb, wrk
 from mall import Client, Daemon, Mall, ports, until
 
-THREADS = 2                                                     # MALL_THREADS unless set; the others get as many
+THREADS = 2                                                     # the gateway's MALL_THREADS unless set; the others get as many
 CONNECTIONS = (1, 30, 500)
 LOADS = (                                                       # name, path, and for load.lua the method and the body
     ("GET /orders/1", "/orders/1", ("GET",)),
@@ -136,7 +136,7 @@ class Turns:
 
 class Line:
     """A line of the table of texts"""
-    missed = 0
+    missed = targets = 0
 
     def __init__(self, *cells):
         self.cells = cells
@@ -164,7 +164,7 @@ def carried(load, connections, turns, nginx):
     said = [" met" if good else " MISSED of %g" % goal for good, goal in zip(verdicts, (least, most))] or ["", ""]
     line = Line(load, connections, turns.proxy.name, number(turns.median("rate")), "%.2f%s" % (rate, said[0]),
                 number(turns.median("p99_ms")), number(turns.median("cpu_us")), "%.2f%s" % (cpu, said[1]), number(turns.memory()))
-    line.missed = verdicts.count(False)
+    line.missed, line.targets = verdicts.count(False), len(verdicts)
     return line
 
 

@@ -167,12 +167,13 @@ def main():
     }
     print("%d processors, rounds of %d s, medians of %d" % (os.cpu_count(), arguments.seconds, arguments.rounds))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))       # and ends what it started
-    missed = 0
+    missed = targets = 0
     for name in arguments.part or PARTS:
         for row in parts[name]():
             print(row.text(), flush=True)
             missed += row.missed
-    print("%d of the targets missed" % missed if missed else "all targets met")
+            targets += row.targets
+    print("%d of %d targets missed" % (missed, targets) if targets else "no targets here")
     return 0
 
 
