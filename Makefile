@@ -262,7 +262,7 @@ program_objects  = $(patsubst %.c,$(OUT)/%.o,$(filter-out %_test.c %_fuzz.c $(1)
 testing_objects  = $(patsubst %.c,$(OUT)/%.o,$(wildcard $(1)/testing/*.c))
 
 # Tests of what several threads share; they run under the thread sanitizer too.
-CONCURRENT         := bus bus_idle dead_watch bus_wanted bus_follower kafka_follower process_span commit_spans relay_spans audit relay_kafka relay_life relay_flights \
+CONCURRENT         := reads read bus bus_idle dead_watch bus_wanted bus_follower kafka_follower process_span commit_spans relay_spans audit relay_kafka relay_life relay_flights \
                       relay_faults loop row_cache server exchange limits deadline stream \
                       log metrics writer batch purge inbox inbox_trouble outbox relay service resource lifecycle upstream upload pool resolver write postgres \
                       idempotency_keys breaker limiter snapshot tries_counted admission fetch inquiry own sent contend dial \
@@ -272,7 +272,7 @@ CONCURRENT         := bus bus_idle dead_watch bus_wanted bus_follower kafka_foll
 concurrent_sources := $(foreach c,$(CONCURRENT),$(filter %/$(c)_test.c,$(test_sources)))
 
 # Tests of what works on every kind of store; they run on PostgreSQL too, as PROGRAM@postgresql.
-STORES             := store commit_spans process_span relay_spans dedup renew purge table writer batch parts relay relay_kafka relay_life relay_flights relay_faults inbox inbox_trouble \
+STORES             := store reads read commit_spans process_span relay_spans dedup renew purge table writer batch parts relay relay_kafka relay_life relay_flights relay_faults inbox inbox_trouble \
                       dead_letter own write transition resource policy postgres postgres_fault contend relay_parts relay_parts_life \
                       commit_faults publish_faults relay_beside figures
 store_sources := $(foreach s,$(STORES),$(filter %/$(s)_test.c,$(test_sources)))

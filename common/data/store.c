@@ -189,6 +189,7 @@ struct store *store_open(const struct store_config *config, struct error *error)
         if (store->writer &&
             schema_migrate(store->writer, config->service, config->entities, error) &&
             load(store, config->first_id, error) && open_readers(store, config, error)) {
+                reads_begin(store);
                 store->thread = thread_start("writer", writer_main, store);
                 return store;
         }
@@ -203,6 +204,7 @@ void store_close(struct store **at)
         if (!store)
                 return;
         *at = NULL;
+        reads_end(store);
         pthread_mutex_lock(&store->lock);
         store->closing = true;
         pthread_cond_signal(&store->work);

@@ -1,6 +1,9 @@
 /* store - a service's rows: one writer thread that commits many units in one transaction, and read
    connections.
 
+   Where the store is shared, reads have threads too: items that are asked for while one question
+   is under way are the next question's (reads.c).
+
    Promise: a job's done() is called after its COMMIT returned (synchronous=FULL), so what is
    then answered survives kill -9 and power loss. A job that fails does not fail the others: the
    batch then runs again, each job with a savepoint of its own. */
@@ -32,7 +35,7 @@ struct store_config {
 };
 
 struct store *store_open(const struct store_config *config, struct error *error);
-/* Runs the queued jobs, commits, closes. No thread may submit any more. */
+/* Runs the queued jobs and readings, commits, closes. No thread may submit any more. */
 void store_close(struct store **store);
 
 bool store_is_shared(const struct store *store); /* by several processes */
@@ -65,6 +68,24 @@ void store_read_end(struct store *store, struct db *db);
    if it needs one. */
 bool store_get(struct store *store, const struct entity *entity, int64_t id, struct arena *arena,
                void **row, struct error *error);
+/* A read that does not hold up its caller. */
+struct reading {
+        /* On a thread of the store, with a connection; its result goes where arg says. NULL: the
+           item of this entity. */
+        bool (*run)(struct db *db, void *arg, struct error *error);
+        /* After it, on the same thread; not called where store_read returned true. */
+        void (*done)(void *arg);
+        void *arg;
+        const struct entity *entity;
+        struct table_item item; /* the arena is the store's until done */
+        struct error error;     /* ERROR_NONE: it was read */
+        struct reading *next;   /* the store's own */
+};
+
+/* Where the store is a file: reads at once, and returns true. Where it is shared, a read waits for
+   another machine: false, and a thread of the store reads and calls done, maybe before this
+   returns. What was committed before the call is seen. The reading must live until done. */
+bool store_read(struct store *store, struct reading *reading);
 /* The number of rows, as of the last commit that this connection sees. */
 bool store_count(struct store *store, struct db *db, const struct entity *entity, int64_t *rows,
                  struct error *error);

@@ -2,6 +2,7 @@
 
      store.c          opening, jobs, readers            unit.c    rows and events of one job
      writer.c         the writer thread's batches       dedup.c   keys and identities seen before
+     reads.c          readings of a shared store
      ids.c, counts.c  ids, and how many rows there are  purge.c   what has a time to live
      inbox_blocks.c   identities of the mall's own      store_renew.c
      outbox.c, outbox_rows.c, outbox_rows_remove.c, outbox_parts.c
@@ -105,6 +106,24 @@ struct outbox_state {
         _Atomic int64_t waiting; /* records neither sent nor parked. Unused where it is shared */
 };
 
+struct reading_queue {
+        struct reading *first, *last;
+};
+
+/* Of a shared store. */
+struct reads {
+        pthread_t threads[STORE_READERS];
+        int thread_count;
+
+        /* Any thread, under the lock. */
+        pthread_mutex_t lock;
+        pthread_cond_t work;
+        struct reading_queue items, others;
+        bool items_busy; /* a question for items is under way */
+        int others_busy;
+        bool closing;
+};
+
 struct store {
         /* Set by store_open, and constant from then on: any thread reads it. */
         const char *service;
@@ -155,6 +174,7 @@ struct store {
         /* Any thread, by functions of their own. */
         struct purge purge;
         struct outbox_state outbox;
+        struct reads reads;
 
         /* The writer thread sets them, any thread reads them. */
         _Atomic int64_t events_given; /* the highest id of an event as of the last commit. Unused
@@ -220,6 +240,10 @@ bool unit_is_traced(const struct unit *unit);
 void commit_spans_note(struct unit *unit);
 /* Ends and forgets those of the batch. at_ns: when it was committed, Unix ns. */
 void commit_spans_end(struct store *store, int64_t at_ns);
+
+/* Where the store is shared; as many threads as there are readers. */
+void reads_begin(struct store *store);
+void reads_end(struct store *store);
 
 void *writer_main(void *store);
 

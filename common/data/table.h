@@ -9,13 +9,15 @@
 #include "data/entity.h"
 
 enum { TABLE_LOOKUPS = 4, TABLE_SORTS = 8, TABLE_BLOCK = 4096 };
+enum { TABLE_MANY = 128, TABLE_LONG_ROW = 16 << 10 };
 enum { TABLE_ROWS_ALWAYS = 20, TABLE_PAGE_LETTERS = 4 << 20 };
 
 struct table {
         const struct entity *entity;
         const char *insert, *update, *remove, *columns;
-        const char *ids;                             /* takes so many ids from a shared store's
-                                                        sequence */
+        const char *ids; /* takes so many ids from a shared store's
+                            sequence */
+        const char *get_many;
         const char *get[2], *find[TABLE_LOOKUPS][2]; /* by enum table_use */
 };
 
@@ -33,6 +35,17 @@ bool table_remove(struct db *db, const struct table *table, int64_t id, struct e
 /* *row is NULL when there is none, which is no error. */
 bool table_get(struct db *db, const struct table *table, enum table_use use, int64_t id,
                struct arena *arena, void **row, struct error *error);
+/* One of many rows that are read together. */
+struct table_item {
+        int64_t id;
+        struct arena *arena; /* where the row goes */
+        void *row;           /* NULL: there is none */
+};
+
+/* In a shared store only: at most TABLE_MANY rows with one question. Rows of more bytes than
+   TABLE_LONG_ROW are then read one by one, since all of them at once may take too much memory. */
+bool table_get_many(struct db *db, const struct table *table, struct table_item *const *items,
+                    int count, struct error *error);
 /* The row with the lowest id above `after` whose members equal the values; a NULL value equals
    nothing. */
 bool table_find(struct db *db, const struct table *table, enum table_use use,

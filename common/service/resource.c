@@ -3,7 +3,7 @@
 #include "http/base_url.h"
 #include "service/about.h"
 #include "service/hal.h"
-#include "service/pages.h"
+#include "service/read.h"
 #include "service/respond.h"
 #include "service/search.h"
 #include "service/write.h"
@@ -69,37 +69,7 @@ static bool is_read(const struct http_request *r)
         return is_method(r, "GET") || is_method(r, "HEAD");
 }
 
-static void get_item(struct http_request *r, const struct resource *resource, int64_t id)
-{
-        struct error error = {0};
-        void *row;
-        bool done = store_get(resource->all->store, resource->entity, id, r->arena, &row, &error);
-
-        answer_found(r, resource, done, row, &error);
-}
-
-/* The page and the total as of one moment. */
-static bool read_page(struct db *db, const struct resource *resource, const struct page *page,
-                      struct hal_page *out, void **rows, struct arena *arena, struct error *error)
-{
-        struct store *store = resource->all->store;
-        bool done;
-
-        if (!db_begin_reading(db, error))
-                return false;
-        done = store_count(store, db, resource->entity, &out->total, error) &&
-               table_page(db, store_table(store, resource->entity), page, arena, rows, &out->count,
-                          error);
-        db_rollback(db);
-        return done;
-}
-
-enum {
-        ROW_ROOM = 400,
-        LINK_FIELD_ROOM = 100,
-        QUERY_COPIES = 16, /* it stands in five links, perhaps with each letter escaped, and each
-                              link is built before it is copied */
-};
+enum { LINK_FIELD_ROOM = 100 };
 
 static void head_collection(struct http_request *r, const struct resource *resource)
 {
@@ -114,48 +84,6 @@ static void head_collection(struct http_request *r, const struct resource *resou
         answer_head(r, &links);
 }
 
-static void get_collection(struct http_request *r, const struct resource *resource,
-                           const char *type, const struct page *asked)
-{
-        struct page page = *asked;
-        void **rows = arena_alloc(r->arena, (size_t)page.size * sizeof *rows);
-        struct hal_page out = {.links = resource->links,
-                               .page = &page,
-                               .rows = rows,
-                               .base = base_url(r),
-                               .asked = r->target,
-                               .others = page_others(r)};
-        struct db *db = store_read_begin(resource->all->store);
-        struct error error = {0};
-        bool done = read_page(db, resource, &page, &out, rows, r->arena, &error);
-        struct text body;
-
-        store_read_end(resource->all->store, db);
-        if (!done) {
-                http_answer_error(r, &error);
-                return;
-        }
-        body = text_open(r->arena, 1000 + out.count * ROW_ROOM);
-        hal_collection(&body, &out);
-        http_answer_body(r, 200, type, &body);
-}
-
-/* Large pages, and links with a long query, are refused while memory is short: many or slow clients
-   would take more than there is. */
-static void get_page(struct http_request *r, const struct resource *resource, const char *type)
-{
-        struct page page = page_asked(r, &resource->entity->shape);
-        size_t links = r->query ? QUERY_COPIES * strlen(r->query) : 0;
-        struct error error;
-
-        if (arena_may_take(r->arena, (size_t)page.size * ROW_ROOM + links)) {
-                get_collection(r, resource, type, &page);
-                return;
-        }
-        error_set(&error, ERROR_UNAVAILABLE, "too many answers are under way");
-        http_answer_error(r, &error);
-}
-
 static enum http_result on_collection(struct http_request *r, const struct resource *resource)
 {
         const char *methods = resource->entity->read_only ? read_methods : collection_methods;
@@ -167,10 +95,9 @@ static enum http_result on_collection(struct http_request *r, const struct resou
         if (!is_read(r)) {
                 answer_allow(r, is_method(r, "OPTIONS") ? 200 : 405, methods);
         } else if ((type = hal_type(r))) {
-                if (is_method(r, "HEAD"))
-                        head_collection(r, resource);
-                else
-                        get_page(r, resource, type);
+                if (!is_method(r, "HEAD"))
+                        return read_page_begin(r, resource, type);
+                head_collection(r, resource);
         }
         return HTTP_ANSWERED;
 }
@@ -181,16 +108,15 @@ static enum http_result on_item(struct http_request *r, const struct resource *r
 
         r->uri_template = resource->item;
         if (is_read(r))
-                get_item(r, resource, id);
-        else if (writable && is_method(r, "PUT"))
+                return read_item_begin(r, resource, id);
+        if (writable && is_method(r, "PUT"))
                 return write_begin(r, resource, WRITE_REPLACE, id);
-        else if (writable && is_method(r, "PATCH"))
+        if (writable && is_method(r, "PATCH"))
                 return write_begin(r, resource, WRITE_PATCH, id);
-        else if (writable && is_method(r, "DELETE"))
+        if (writable && is_method(r, "DELETE"))
                 return write_begin(r, resource, WRITE_REMOVE, id);
-        else
-                answer_allow(r, is_method(r, "OPTIONS") ? 200 : 405,
-                             writable ? item_methods : read_methods);
+        answer_allow(r, is_method(r, "OPTIONS") ? 200 : 405,
+                     writable ? item_methods : read_methods);
         return HTTP_ANSWERED;
 }
 
@@ -210,17 +136,19 @@ static void head_list(struct http_request *r)
                 answer_head(r, NULL);
 }
 
-static void on_search(struct http_request *r, const struct resource *resource, const char *name)
+static enum http_result on_search(struct http_request *r, const struct resource *resource,
+                                  const char *name)
 {
         r->uri_template = name ? resource->found : resource->search;
         if (!is_read(r))
                 answer_allow(r, is_method(r, "OPTIONS") ? 200 : 405, read_methods);
         else if (name)
-                search_find(r, resource, name);
+                return search_find(r, resource, name);
         else if (is_method(r, "HEAD"))
                 head_list(r);
         else
                 search_list(r, resource);
+        return HTTP_ANSWERED;
 }
 
 /* "12": an int64 from 1 in plain digits; 0: it is none. */
@@ -279,10 +207,8 @@ static enum http_result on_resource(struct http_request *r, const struct resourc
 
         if (count == 1)
                 return on_collection(r, resource);
-        if (entity_has_search(e) && strcmp(parts[1], "search") == 0 && count <= 3) {
-                on_search(r, resource, count == 3 ? parts[2] : NULL);
-                return HTTP_ANSWERED;
-        }
+        if (entity_has_search(e) && strcmp(parts[1], "search") == 0 && count <= 3)
+                return on_search(r, resource, count == 3 ? parts[2] : NULL);
         if (count != 2)
                 return not_found(r);
         if (e->plain_post && strcmp(parts[1], e->plain_post) == 0)
@@ -346,5 +272,8 @@ enum http_result resources_handle(struct http_request *r, void *arg)
 void resources_finish(struct http_request *r, void *arg)
 {
         (void)arg;
-        write_finish(r);
+        if (is_read(r))
+                read_finish(r);
+        else
+                write_finish(r);
 }

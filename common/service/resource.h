@@ -1,6 +1,6 @@
 /* resource - entities over HTTP (docs/contract.md): paths, methods, pages, searches, conditions.
 
-   Reads are answered on the HTTP thread from a read connection; writes become a unit of work on the
+   Reads are answered from a read connection (read.c); writes become a unit of work on the
    store's writer thread (write.c) and are answered after its commit. */
 #ifndef SERVICE_RESOURCE_H
 #define SERVICE_RESOURCE_H

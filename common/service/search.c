@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "http/base_url.h"
+#include "service/read.h"
 #include "service/resource.h"
 #include "service/respond.h"
 
@@ -37,27 +38,19 @@ static const char *text_asked(const struct http_request *r, const char *name)
         return value && utf8_is_valid(value, strlen(value)) ? value : NULL;
 }
 
-void search_find(struct http_request *r, const struct resource *resource, const char *name)
+enum http_result search_find(struct http_request *r, const struct resource *resource,
+                             const char *name)
 {
-        struct store *store = resource->all->store;
         const char *values[LOOKUP_MEMBERS] = {NULL};
         const struct lookup *l = resource->entity->lookups;
-        struct error error = {0};
-        struct db *db;
-        void *row;
-        bool done;
 
         while (l && l->members[0] && (!l->name || strcmp(l->name, name) != 0))
                 l++;
         if (!l || !l->members[0]) {
                 http_answer_problem(r, 404, "there is no search %s", name);
-                return;
+                return HTTP_ANSWERED;
         }
         for (int i = 0; i < LOOKUP_MEMBERS && l->members[i]; i++)
                 values[i] = text_asked(r, l->members[i]);
-        db = store_read_begin(store);
-        done = table_find(db, store_table(store, resource->entity), TABLE_TO_LOOK, l, 0, values,
-                          r->arena, &row, &error);
-        store_read_end(store, db);
-        answer_found(r, resource, done, row, &error);
+        return read_found_begin(r, resource, l, values);
 }

@@ -9,6 +9,7 @@ struct resource;
 /* The list of the searches, as links. */
 void search_list(struct http_request *request, const struct resource *resource);
 /* The row with the lowest id that matches the query. */
-void search_find(struct http_request *request, const struct resource *resource, const char *name);
+enum http_result search_find(struct http_request *request, const struct resource *resource,
+                             const char *name);
 
 #endif

@@ -129,19 +129,6 @@ static bool choose_type(struct http_request *r, struct write *w)
         return !http_has_header(r, "Accept") || (w->type = hal_type(r)) != NULL;
 }
 
-/* Whether it will create a row; for a PUT, as far as this can be known before the unit runs. */
-static bool creates(const struct http_request *r, const struct write *w)
-{
-        struct error ignored; /* the unit will meet it too */
-        void *row;
-
-        return w->kind <= WRITE_CREATE_PLAIN ||
-               (w->kind == WRITE_REPLACE &&
-                store_get(w->resource->all->store, w->resource->entity, w->id, r->arena, &row,
-                          &ignored) &&
-                !row);
-}
-
 /* A header without a value is a condition too, which no row meets. */
 static const char *condition(const struct http_request *r, const char *name)
 {
@@ -153,6 +140,42 @@ static void submit(struct applicant *applicant)
         struct write *w = applicant->arg;
 
         store_submit(w->resource->all->store, &w->job);
+}
+
+static void ask(struct write *w)
+{
+        w->resource->admission->ask(w->resource->admission, &w->applicant);
+}
+
+/* Whether there is a row yet, as far as this can be known before the unit runs; that will meet the
+   same error. */
+static void looked(void *arg)
+{
+        struct write *w = arg;
+
+        if (w->looking.error.kind == ERROR_NONE && !w->looking.item.row)
+                ask(w);
+        else
+                submit(&w->applicant);
+}
+
+/* What will create a row is asked for first. */
+static void apply(struct write *w)
+{
+        struct store *store = w->resource->all->store;
+
+        if (!w->resource->admission || w->kind == WRITE_PATCH || w->kind == WRITE_REMOVE) {
+                submit(&w->applicant);
+        } else if (w->kind == WRITE_REPLACE) {
+                w->looking = (struct reading){.done = looked,
+                                              .arg = w,
+                                              .entity = w->resource->entity,
+                                              .item = {.id = w->id, .arena = w->request->arena}};
+                if (store_read(store, &w->looking))
+                        looked(w);
+        } else {
+                ask(w);
+        }
 }
 
 enum http_result write_begin(struct http_request *r, const struct resource *resource,
@@ -176,10 +199,7 @@ enum http_result write_begin(struct http_request *r, const struct resource *reso
                                           .done = submit,
                                           .arg = w};
         r->state = w;
-        if (resource->admission && creates(r, w))
-                resource->admission->ask(resource->admission, &w->applicant);
-        else
-                submit(&w->applicant);
+        apply(w);
         return HTTP_LATER;
 }
 

@@ -309,6 +309,34 @@ def test_a_frozen_database_is_a_503_in_bounded_time():
         until(lambda: order.post("/orders", {"productId": "none", "qty": 1}).status == 201, 30)
 
 
+def test_reads_of_a_frozen_database_hold_up_nothing_else():
+    """More of them than there are threads: what needs no row is answered at once, and each of them gets its 503, then its row."""
+    with Fleet({"order": 1, "delivery": 1, "product": 1}) as fleet:
+        order = fleet.daemons["order"][0]
+        number = order.post("/orders", {"productId": "none", "qty": 1}).id
+        targets = ["/orders/%d" % number, "/orders/999999", "/orders", "/orders/%d" % number] * 8
+        answers = []
+        threads = [threading.Thread(target=lambda t=target: answers.append(order.get(t).status)) for target in targets]
+        fleet.server.signal_all(signal.SIGSTOP)
+        try:
+            for thread in threads:
+                thread.start()
+            time.sleep(0.3)                                     # until they wait
+            begun = time.monotonic()
+            for _ in range(10):                                 # on both loops
+                equal(order.get("/actuator/health/liveness").status, 200)
+                equal(order.get("/nothing").status, 404)
+                equal(order.post("/orders", {"qty": "none"}).status, 400)
+            assert time.monotonic() - begun < 2 * SLOWER, time.monotonic() - begun
+            for thread in threads:
+                thread.join()
+        finally:
+            fleet.server.signal_all(signal.SIGCONT)
+        equal(answers, [503] * len(targets))
+        until(lambda: order.get("/orders/%d" % number).status == 200, 30)
+        equal([order.get("/orders/999999").status, order.get("/orders").status], [404, 200])
+
+
 def test_two_on_one_sqlite_file_are_refused():
     with Mall(only=("order",)) as mall:
         other = Daemon("order", mall.directory, {}, ports.reserve())

@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 
-from mall import SLOWER, Load, Mall, equal, ports, until, until_equal
+from mall import SLOWER, Load, Mall, Server, equal, ports, until, until_equal
 
 MUCH = 1000000000
 
@@ -201,6 +201,31 @@ def test_a_writer_that_hangs_ends_the_process_and_nothing_it_uses():
         assert '"requests":"4"' in mall.order.log(), mall.order.complaints()
         mall.order.start()
         assert {row["id"] for row in mall.order.rows("orders")} >= set(kept)
+
+
+def test_reads_that_hang_are_told_so_at_the_end():
+    """The database stands still; reads wait for it on the store's threads, and more of them wait for those."""
+    directory = Mall.new_directory()
+    server = Server(directory).start()
+    try:
+        with Mall(only=("order",), db_url=server.url) as mall, contextlib.ExitStack() as stack:
+            number = mall.order_one()
+            server.signal_all(signal.SIGSTOP)
+            try:
+                clients = []
+                for target in ["/orders/%d" % number, "/orders/%d" % (number + 1), "/orders"] * 4:
+                    clients.append(stack.enter_context(socket.create_connection(("127.0.0.1", mall.order.port), 40)))
+                    clients[-1].sendall(b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n" % target.encode())
+                equal(mall.order.get("/nothing").status, 404)
+                equal(mall.order.stop(), 0)
+                equal([answer_of(client) for client in clients], [503] * 12)
+            finally:
+                server.signal_all(signal.SIGCONT)
+            mall.order.start()
+            equal(mall.order.get("/orders/%d" % number).status, 200)
+    finally:
+        server.stop()
+        Mall.remove_directory(directory)
 
 
 def test_gateway_stopped_under_load_loses_no_request():

@@ -1,0 +1,183 @@
+/* Readings of a shared store. As with commits, the first does not wait, and what comes while a
+   question for items is under way makes up the next one: so an HTTP loop waits for no database, and
+   one that is far away costs each request its time and no throughput. Lists and searches are read
+   one by one beside it, and leave a thread for the items. */
+#include "base/thread.h"
+#include "data/store_inside.h"
+
+static void enqueue(struct reading_queue *queue, struct reading *reading)
+{
+        reading->next = NULL;
+        if (queue->first)
+                queue->last->next = reading;
+        else
+                queue->first = reading;
+        queue->last = reading;
+}
+
+static struct reading *dequeue(struct reading_queue *queue)
+{
+        struct reading *reading = queue->first;
+
+        queue->first = reading->next;
+        return reading;
+}
+
+static bool items_can_go(const struct reads *reads)
+{
+        return reads->items.first && !reads->items_busy;
+}
+
+static bool other_can_go(const struct reads *reads)
+{
+        return reads->others.first &&
+               (reads->others_busy < reads->thread_count - 1 || reads->thread_count == 1);
+}
+
+/* Those of one table. */
+static int take_items(struct reading_queue *queue, struct reading **group)
+{
+        const struct entity *entity = queue->first->entity;
+        int count = 0;
+
+        while (count < TABLE_MANY && queue->first && queue->first->entity == entity)
+                group[count++] = dequeue(queue);
+        return count;
+}
+
+static void read_alone(struct store *store, struct db *db, struct reading *r)
+{
+        r->error.kind = ERROR_NONE;
+        table_get(db, store_table(store, r->entity), TABLE_TO_LOOK, r->item.id, r->item.arena,
+                  &r->item.row, &r->error);
+}
+
+/* A database that is away fails them all. Any other failure may be of one row (a block of the disk
+   that cannot be read), and spoils no other. */
+static void read_group(struct store *store, struct db *db, struct reading *const *group, int count)
+{
+        struct table_item *items[TABLE_MANY];
+        struct error error = {0};
+        bool done;
+
+        for (int i = 0; i < count; i++)
+                items[i] = &group[i]->item;
+        done = table_get_many(db, store_table(store, group[0]->entity), items, count, &error);
+        for (int i = 0; i < count; i++)
+                if (done || error.kind == ERROR_UNAVAILABLE)
+                        group[i]->error = error;
+                else
+                        read_alone(store, db, group[i]);
+}
+
+static void read_items(struct store *store, struct reading *const *group, int count)
+{
+        struct db *db = store_read_begin(store);
+
+        read_group(store, db, group, count);
+        store_read_end(store, db);
+        for (int i = 0; i < count; i++)
+                group[i]->done(group[i]->arg); /* which may free it */
+}
+
+static void read_other(struct store *store, struct reading *r)
+{
+        struct db *db = store_read_begin(store);
+
+        r->run(db, r->arg, &r->error);
+        store_read_end(store, db);
+}
+
+/* With the lock held, as the next one; both let go of it while they read. */
+static void items_go(struct store *store)
+{
+        struct reads *reads = &store->reads;
+        struct reading *group[TABLE_MANY];
+        int count = take_items(&reads->items, group);
+
+        reads->items_busy = true;
+        pthread_mutex_unlock(&reads->lock);
+        read_items(store, group, count);
+        pthread_mutex_lock(&reads->lock);
+        reads->items_busy = false;
+}
+
+static void other_goes(struct store *store)
+{
+        struct reads *reads = &store->reads;
+        struct reading *r = dequeue(&reads->others);
+
+        reads->others_busy++;
+        pthread_mutex_unlock(&reads->lock);
+        read_other(store, r);
+        r->done(r->arg);
+        pthread_mutex_lock(&reads->lock);
+        reads->others_busy--;
+}
+
+static void *reads_main(void *arg)
+{
+        struct store *store = arg;
+        struct reads *reads = &store->reads;
+
+        pthread_mutex_lock(&reads->lock);
+        for (;;) {
+                if (items_can_go(reads))
+                        items_go(store);
+                else if (other_can_go(reads))
+                        other_goes(store);
+                else if (reads->closing)
+                        break; /* what is still queued goes on with the thread that is busy */
+                else
+                        pthread_cond_wait(&reads->work, &reads->lock);
+        }
+        pthread_mutex_unlock(&reads->lock);
+        return NULL;
+}
+
+void reads_begin(struct store *store)
+{
+        struct reads *reads = &store->reads;
+
+        pthread_mutex_init(&reads->lock, NULL);
+        pthread_cond_init(&reads->work, NULL);
+        reads->thread_count = store->shared ? store->reader_count : 0;
+        for (int i = 0; i < reads->thread_count; i++)
+                reads->threads[i] = thread_start("reads", reads_main, store);
+}
+
+void reads_end(struct store *store)
+{
+        struct reads *reads = &store->reads;
+
+        pthread_mutex_lock(&reads->lock);
+        reads->closing = true;
+        pthread_cond_broadcast(&reads->work);
+        pthread_mutex_unlock(&reads->lock);
+        for (int i = 0; i < reads->thread_count; i++)
+                pthread_join(reads->threads[i], NULL);
+        pthread_cond_destroy(&reads->work);
+        pthread_mutex_destroy(&reads->lock);
+}
+
+static void submit(struct reads *reads, struct reading *r)
+{
+        pthread_mutex_lock(&reads->lock);
+        enqueue(r->run ? &reads->others : &reads->items, r);
+        /* else a busy thread takes it when it is done */
+        if (r->run ? other_can_go(reads) : items_can_go(reads))
+                pthread_cond_signal(&reads->work);
+        pthread_mutex_unlock(&reads->lock);
+}
+
+bool store_read(struct store *store, struct reading *r)
+{
+        r->error.kind = ERROR_NONE;
+        if (store->reads.thread_count)
+                submit(&store->reads, r);
+        else if (r->run)
+                read_other(store, r);
+        else
+                store_get(store, r->entity, r->item.id, r->item.arena, &r->item.row, &r->error);
+        return !store->reads.thread_count;
+}
