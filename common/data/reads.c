@@ -1,7 +1,8 @@
-/* Readings of a shared store. As with commits, the first does not wait, and what comes while a
-   question for items is under way makes up the next one: so an HTTP loop waits for no database, and
-   one that is far away costs each request its time and no throughput. Lists and searches are read
-   one by one beside it, and leave a thread for the items. */
+/* Readings that hold up nobody. Of a shared store: as with commits, the first does not wait, and
+   what comes while a question for items is under way makes up the next one: so an HTTP loop waits
+   for no database, and one that is far away costs each request its time and no throughput. Lists
+   and searches are read one by one beside it, and leave a thread for the items. Of a file: only
+   what reads much; the rest is quicker than a change of threads. */
 #include "base/thread.h"
 #include "data/store_inside.h"
 
@@ -141,7 +142,8 @@ void reads_begin(struct store *store)
 
         pthread_mutex_init(&reads->lock, NULL);
         pthread_cond_init(&reads->work, NULL);
-        reads->thread_count = store->shared ? store->reader_count : 0;
+        /* of a file: one, and never with the only connection */
+        reads->thread_count = store->shared ? store->reader_count : store->reader_count > 1;
         for (int i = 0; i < reads->thread_count; i++)
                 reads->threads[i] = thread_start("reads", reads_main, store);
 }
@@ -173,11 +175,13 @@ static void submit(struct reads *reads, struct reading *r)
 bool store_read(struct store *store, struct reading *r)
 {
         r->error.kind = ERROR_NONE;
-        if (store->reads.thread_count)
+        if (store->reads.thread_count && (store->shared || r->slow)) {
                 submit(&store->reads, r);
-        else if (r->run)
+                return false;
+        }
+        if (r->run)
                 read_other(store, r);
         else
                 store_get(store, r->entity, r->item.id, r->item.arena, &r->item.row, &r->error);
-        return !store->reads.thread_count;
+        return true;
 }

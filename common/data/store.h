@@ -2,7 +2,8 @@
    connections.
 
    Where the store is shared, reads have threads too: items that are asked for while one question
-   is under way are the next question's (reads.c).
+   is under way are the next question's. In a file only reads that may take long have one
+   (reads.c).
 
    Promise: a job's done() is called after its COMMIT returned (synchronous=FULL), so what is
    then answered survives kill -9 and power loss. A job that fails does not fail the others: the
@@ -73,6 +74,7 @@ struct reading {
         /* On a thread of the store, with a connection; its result goes where arg says. NULL: the
            item of this entity. */
         bool (*run)(struct db *db, void *arg, struct error *error);
+        bool slow; /* it may read much */
         /* After it, on the same thread; not called where store_read returned true. */
         void (*done)(void *arg);
         void *arg;
@@ -82,9 +84,9 @@ struct reading {
         struct reading *next;   /* the store's own */
 };
 
-/* Where the store is a file: reads at once, and returns true. Where it is shared, a read waits for
-   another machine: false, and a thread of the store reads and calls done, maybe before this
-   returns. What was committed before the call is seen. The reading must live until done. */
+/* Where the store is a file, and the reading not slow: reads at once, and returns true. Else false,
+   and a thread of the store reads and calls done, maybe before this returns. What was committed
+   before the call is seen. The reading must live until done. */
 bool store_read(struct store *store, struct reading *reading);
 /* The number of rows, as of the last commit that this connection sees. */
 bool store_count(struct store *store, struct db *db, const struct entity *entity, int64_t *rows,

@@ -2,7 +2,7 @@
 
      store.c          opening, jobs, readers            unit.c    rows and events of one job
      writer.c         the writer thread's batches       dedup.c   keys and identities seen before
-     reads.c          readings of a shared store
+     reads.c          readings on threads of their own
      ids.c, counts.c  ids, and how many rows there are  purge.c   what has a time to live
      inbox_blocks.c   identities of the mall's own      store_renew.c
      outbox.c, outbox_rows.c, outbox_rows_remove.c, outbox_parts.c
@@ -110,7 +110,6 @@ struct reading_queue {
         struct reading *first, *last;
 };
 
-/* Of a shared store. */
 struct reads {
         pthread_t threads[STORE_READERS];
         int thread_count;
@@ -241,7 +240,7 @@ void commit_spans_note(struct unit *unit);
 /* Ends and forgets those of the batch. at_ns: when it was committed, Unix ns. */
 void commit_spans_end(struct store *store, int64_t at_ns);
 
-/* Where the store is shared; as many threads as there are readers. */
+/* Begins and ends their threads. */
 void reads_begin(struct store *store);
 void reads_end(struct store *store);
 

@@ -10,6 +10,8 @@
 
 enum {
         ROW_ROOM = 400,
+        SMALL_PAGE = 100,  /* rows */
+        SHALLOW = 1000000, /* rows before the page */
         QUERY_COPIES = 16, /* it stands in five links, perhaps with each letter escaped, and each
                               link is built before it is copied */
 };
@@ -104,6 +106,12 @@ static bool read_page(struct db *db, void *arg, struct error *error)
         return done;
 }
 
+/* Unless it is by id, small, and its rows are found by few blocks (table_page). */
+static bool reads_much(const struct page *page)
+{
+        return page->sort_count || page->size > SMALL_PAGE || page->number > SHALLOW / page->size;
+}
+
 static enum http_result page_begin(struct read *read)
 {
         struct http_request *r = read->request;
@@ -116,6 +124,7 @@ static enum http_result page_begin(struct read *read)
                                       .asked = r->target,
                                       .others = page_others(r)};
         read->reading.run = read_page;
+        read->reading.slow = reads_much(&read->page);
         return begin(read);
 }
 

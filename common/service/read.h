@@ -1,5 +1,5 @@
-/* read - GET and HEAD of rows: asked for on the HTTP thread, and answered there; read there too
-   where the store is a file, and on a thread of the store where that is shared. */
+/* read - GET and HEAD of rows: asked for on the HTTP thread, and answered there. Read there
+   too where that is quick; on a thread of the store where it is shared, or much is read. */
 #ifndef SERVICE_READ_H
 #define SERVICE_READ_H
 

@@ -185,7 +185,8 @@ static bool store_step(struct process *p, struct error *error)
         struct store_config config = {
                 .service = parts->service->name,
                 .entities = parts->service->entities,
-                .readers = (int)config_number(p->config, "threads") + 1,
+                /* beside the HTTP threads: reads that take long, and figures or relay */
+                .readers = (int)config_number(p->config, "threads") + 2,
                 .config = p->config,
                 .first_id = config_number(p->config, "first-id"),
                 .value_max = BUS_VALUE_MAX,

@@ -322,12 +322,11 @@ def test_reads_of_a_frozen_database_hold_up_nothing_else():
             for thread in threads:
                 thread.start()
             time.sleep(0.3)                                     # until they wait
-            begun = time.monotonic()
-            for _ in range(10):                                 # on both loops
+            for _ in range(10):
                 equal(order.get("/actuator/health/liveness").status, 200)
                 equal(order.get("/nothing").status, 404)
                 equal(order.post("/orders", {"qty": "none"}).status, 400)
-            assert time.monotonic() - begun < 2 * SLOWER, time.monotonic() - begun
+            assert any(thread.is_alive() for thread in threads)
             for thread in threads:
                 thread.join()
         finally:
