@@ -5,7 +5,7 @@
 #include "base/thread.h"
 #include "data/store_inside.h"
 
-static void enqueue(struct reading_queue *queue, struct reading *reading)
+static void enqueue(struct read_queue *queue, struct read_job *reading)
 {
         reading->next = NULL;
         if (queue->first)
@@ -15,9 +15,9 @@ static void enqueue(struct reading_queue *queue, struct reading *reading)
         queue->last = reading;
 }
 
-static struct reading *dequeue(struct reading_queue *queue)
+static struct read_job *dequeue(struct read_queue *queue)
 {
-        struct reading *reading = queue->first;
+        struct read_job *reading = queue->first;
 
         queue->first = reading->next;
         return reading;
@@ -35,7 +35,7 @@ static bool other_can_go(const struct reads *reads)
 }
 
 /* Those of one table. */
-static int take_items(struct reading_queue *queue, struct reading **group)
+static int take_items(struct read_queue *queue, struct read_job **group)
 {
         const struct entity *entity = queue->first->entity;
         int count = 0;
@@ -45,7 +45,7 @@ static int take_items(struct reading_queue *queue, struct reading **group)
         return count;
 }
 
-static void read_alone(struct store *store, struct db *db, struct reading *r)
+static void read_alone(struct store *store, struct db *db, struct read_job *r)
 {
         r->error.kind = ERROR_NONE;
         table_get(db, store_table(store, r->entity), TABLE_TO_LOOK, r->item.id, r->item.arena,
@@ -54,7 +54,7 @@ static void read_alone(struct store *store, struct db *db, struct reading *r)
 
 /* A database that is away fails them all. Any other failure may be of one row (a block of the disk
    that cannot be read), and spoils no other. */
-static void read_group(struct store *store, struct db *db, struct reading *const *group, int count)
+static void read_group(struct store *store, struct db *db, struct read_job *const *group, int count)
 {
         struct table_item *items[TABLE_MANY];
         struct error error = {0};
@@ -70,7 +70,7 @@ static void read_group(struct store *store, struct db *db, struct reading *const
                         read_alone(store, db, group[i]);
 }
 
-static void read_items(struct store *store, struct reading *const *group, int count)
+static void read_items(struct store *store, struct read_job *const *group, int count)
 {
         struct db *db = store_read_begin(store);
 
@@ -80,7 +80,7 @@ static void read_items(struct store *store, struct reading *const *group, int co
                 group[i]->done(group[i]->arg); /* which may free it */
 }
 
-static void read_other(struct store *store, struct reading *r)
+static void read_other(struct store *store, struct read_job *r)
 {
         struct db *db = store_read_begin(store);
 
@@ -92,7 +92,7 @@ static void read_other(struct store *store, struct reading *r)
 static void items_go(struct store *store)
 {
         struct reads *reads = &store->reads;
-        struct reading *group[TABLE_MANY];
+        struct read_job *group[TABLE_MANY];
         int count = take_items(&reads->items, group);
 
         reads->items_busy = true;
@@ -105,7 +105,7 @@ static void items_go(struct store *store)
 static void other_goes(struct store *store)
 {
         struct reads *reads = &store->reads;
-        struct reading *r = dequeue(&reads->others);
+        struct read_job *r = dequeue(&reads->others);
 
         reads->others_busy++;
         pthread_mutex_unlock(&reads->lock);
@@ -160,7 +160,7 @@ void reads_end(struct store *store)
         pthread_mutex_destroy(&reads->lock);
 }
 
-static void submit(struct reads *reads, struct reading *r)
+static void submit(struct reads *reads, struct read_job *r)
 {
         pthread_mutex_lock(&reads->lock);
         enqueue(r->run ? &reads->others : &reads->items, r);
@@ -170,7 +170,7 @@ static void submit(struct reads *reads, struct reading *r)
         pthread_mutex_unlock(&reads->lock);
 }
 
-bool store_read(struct store *store, struct reading *r)
+bool store_read(struct store *store, struct read_job *r)
 {
         r->error.kind = ERROR_NONE;
         if (store->reads.thread_count)

@@ -69,7 +69,7 @@ void store_read_end(struct store *store, struct db *db);
 bool store_get(struct store *store, const struct entity *entity, int64_t id, struct arena *arena,
                void **row, struct error *error);
 /* A read that does not hold up its caller. */
-struct reading {
+struct read_job {
         /* On a thread of the store, with a connection; its result goes where arg says. NULL: the
            item of this entity. */
         bool (*run)(struct db *db, void *arg, struct error *error);
@@ -79,13 +79,13 @@ struct reading {
         const struct entity *entity;
         struct table_item item; /* the arena is the store's until done */
         struct error error;     /* ERROR_NONE: it was read */
-        struct reading *next;   /* the store's own */
+        struct read_job *next;  /* the store's own */
 };
 
 /* Where the store is a file: reads at once, and returns true. Where it is shared, a read waits for
    another machine: false, and a thread of the store reads and calls done, maybe before this
    returns. What was committed before the call is seen. The reading must live until done. */
-bool store_read(struct store *store, struct reading *reading);
+bool store_read(struct store *store, struct read_job *reading);
 /* The number of rows, as of the last commit that this connection sees. */
 bool store_count(struct store *store, struct db *db, const struct entity *entity, int64_t *rows,
                  struct error *error);
