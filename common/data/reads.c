@@ -45,46 +45,41 @@ static int take_items(struct read_queue *queue, struct read_job **group)
         return count;
 }
 
-static void read_alone(struct store *store, struct db *db, struct read_job *r)
+/* What must be read by itself then: a long row; or each, if they failed together, since that may be
+   the fault of one (a block of the disk that cannot be read). A database that is away fails all. */
+static int read_group(struct store *store, struct read_job *const *group, int count,
+                      struct read_job **left)
 {
-        r->error.kind = ERROR_NONE;
-        table_get(db, store_table(store, r->entity), TABLE_TO_LOOK, r->item.id, r->item.arena,
-                  &r->item.row, &r->error);
-}
-
-/* A database that is away fails them all. Any other failure may be of one row (a block of the disk
-   that cannot be read), and spoils no other. */
-static void read_group(struct store *store, struct db *db, struct read_job *const *group, int count)
-{
+        struct db *db = store_read_begin(store);
         struct table_item *items[TABLE_MANY];
         struct error error = {0};
-        bool done;
+        int left_count = 0;
 
         for (int i = 0; i < count; i++)
                 items[i] = &group[i]->item;
-        done = table_get_many(db, store_table(store, group[0]->entity), items, count, &error);
-        for (int i = 0; i < count; i++)
-                if (done || error.kind == ERROR_UNAVAILABLE)
-                        group[i]->error = error;
-                else
-                        read_alone(store, db, group[i]);
-}
-
-static void read_items(struct store *store, struct read_job *const *group, int count)
-{
-        struct db *db = store_read_begin(store);
-
-        read_group(store, db, group, count);
+        table_get_many(db, store_table(store, group[0]->entity), items, count, &error);
         store_read_end(store, db);
-        for (int i = 0; i < count; i++)
-                group[i]->done(group[i]->arg); /* which may free it */
+        for (int i = 0; i < count; i++) {
+                group[i]->error = error;
+                if (error.kind == ERROR_UNAVAILABLE ||
+                    (error.kind == ERROR_NONE && !items[i]->is_long))
+                        group[i]->done(group[i]->arg); /* which may free it */
+                else
+                        left[left_count++] = group[i];
+        }
+        return left_count;
 }
 
 static void read_other(struct store *store, struct read_job *r)
 {
         struct db *db = store_read_begin(store);
 
-        r->run(db, r->arg, &r->error);
+        r->error = (struct error){0};
+        if (r->run)
+                r->run(db, r->arg, &r->error);
+        else
+                table_get(db, store_table(store, r->entity), TABLE_TO_LOOK, r->item.id,
+                          r->item.arena, &r->item.row, &r->error);
         store_read_end(store, db);
 }
 
@@ -92,14 +87,18 @@ static void read_other(struct store *store, struct read_job *r)
 static void items_go(struct store *store)
 {
         struct reads *reads = &store->reads;
-        struct read_job *group[TABLE_MANY];
+        struct read_job *group[TABLE_MANY], *left[TABLE_MANY];
         int count = take_items(&reads->items, group);
 
         reads->items_busy = true;
         pthread_mutex_unlock(&reads->lock);
-        read_items(store, group, count);
+        count = read_group(store, group, count, left);
         pthread_mutex_lock(&reads->lock);
         reads->items_busy = false;
+        for (int i = 0; i < count; i++)
+                enqueue(&reads->others, left[i]);
+        if (count)
+                pthread_cond_broadcast(&reads->work);
 }
 
 static void other_goes(struct store *store)
