@@ -6,7 +6,7 @@
 #include "base/thread.h"
 #include "data/store_inside.h"
 
-static void enqueue(struct reading_queue *queue, struct reading *reading)
+static void enqueue(struct read_queue *queue, struct read_job *reading)
 {
         reading->next = NULL;
         if (queue->first)
@@ -16,9 +16,9 @@ static void enqueue(struct reading_queue *queue, struct reading *reading)
         queue->last = reading;
 }
 
-static struct reading *dequeue(struct reading_queue *queue)
+static struct read_job *dequeue(struct read_queue *queue)
 {
-        struct reading *reading = queue->first;
+        struct read_job *reading = queue->first;
 
         queue->first = reading->next;
         return reading;
@@ -36,7 +36,7 @@ static bool other_can_go(const struct reads *reads)
 }
 
 /* Those of one table. */
-static int take_items(struct reading_queue *queue, struct reading **group)
+static int take_items(struct read_queue *queue, struct read_job **group)
 {
         const struct entity *entity = queue->first->entity;
         int count = 0;
@@ -46,46 +46,41 @@ static int take_items(struct reading_queue *queue, struct reading **group)
         return count;
 }
 
-static void read_alone(struct store *store, struct db *db, struct reading *r)
+/* What must be read by itself then: a long row; or each, if they failed together, since that may be
+   the fault of one (a block of the disk that cannot be read). A database that is away fails all. */
+static int read_group(struct store *store, struct read_job *const *group, int count,
+                      struct read_job **left)
 {
-        r->error.kind = ERROR_NONE;
-        table_get(db, store_table(store, r->entity), TABLE_TO_LOOK, r->item.id, r->item.arena,
-                  &r->item.row, &r->error);
-}
-
-/* A database that is away fails them all. Any other failure may be of one row (a block of the disk
-   that cannot be read), and spoils no other. */
-static void read_group(struct store *store, struct db *db, struct reading *const *group, int count)
-{
+        struct db *db = store_read_begin(store);
         struct table_item *items[TABLE_MANY];
         struct error error = {0};
-        bool done;
+        int left_count = 0;
 
         for (int i = 0; i < count; i++)
                 items[i] = &group[i]->item;
-        done = table_get_many(db, store_table(store, group[0]->entity), items, count, &error);
-        for (int i = 0; i < count; i++)
-                if (done || error.kind == ERROR_UNAVAILABLE)
-                        group[i]->error = error;
-                else
-                        read_alone(store, db, group[i]);
-}
-
-static void read_items(struct store *store, struct reading *const *group, int count)
-{
-        struct db *db = store_read_begin(store);
-
-        read_group(store, db, group, count);
+        table_get_many(db, store_table(store, group[0]->entity), items, count, &error);
         store_read_end(store, db);
-        for (int i = 0; i < count; i++)
-                group[i]->done(group[i]->arg); /* which may free it */
+        for (int i = 0; i < count; i++) {
+                group[i]->error = error;
+                if (error.kind == ERROR_UNAVAILABLE ||
+                    (error.kind == ERROR_NONE && !items[i]->is_long))
+                        group[i]->done(group[i]->arg); /* which may free it */
+                else
+                        left[left_count++] = group[i];
+        }
+        return left_count;
 }
 
-static void read_other(struct store *store, struct reading *r)
+static void read_other(struct store *store, struct read_job *r)
 {
         struct db *db = store_read_begin(store);
 
-        r->run(db, r->arg, &r->error);
+        r->error = (struct error){0};
+        if (r->run)
+                r->run(db, r->arg, &r->error);
+        else
+                table_get(db, store_table(store, r->entity), TABLE_TO_LOOK, r->item.id,
+                          r->item.arena, &r->item.row, &r->error);
         store_read_end(store, db);
 }
 
@@ -93,20 +88,24 @@ static void read_other(struct store *store, struct reading *r)
 static void items_go(struct store *store)
 {
         struct reads *reads = &store->reads;
-        struct reading *group[TABLE_MANY];
+        struct read_job *group[TABLE_MANY], *left[TABLE_MANY];
         int count = take_items(&reads->items, group);
 
         reads->items_busy = true;
         pthread_mutex_unlock(&reads->lock);
-        read_items(store, group, count);
+        count = read_group(store, group, count, left);
         pthread_mutex_lock(&reads->lock);
         reads->items_busy = false;
+        for (int i = 0; i < count; i++)
+                enqueue(&reads->others, left[i]);
+        if (count)
+                pthread_cond_broadcast(&reads->work);
 }
 
 static void other_goes(struct store *store)
 {
         struct reads *reads = &store->reads;
-        struct reading *r = dequeue(&reads->others);
+        struct read_job *r = dequeue(&reads->others);
 
         reads->others_busy++;
         pthread_mutex_unlock(&reads->lock);
@@ -162,7 +161,7 @@ void reads_end(struct store *store)
         pthread_mutex_destroy(&reads->lock);
 }
 
-static void submit(struct reads *reads, struct reading *r)
+static void submit(struct reads *reads, struct read_job *r)
 {
         pthread_mutex_lock(&reads->lock);
         enqueue(r->run ? &reads->others : &reads->items, r);
@@ -172,7 +171,7 @@ static void submit(struct reads *reads, struct reading *r)
         pthread_mutex_unlock(&reads->lock);
 }
 
-bool store_read(struct store *store, struct reading *r)
+bool store_read(struct store *store, struct read_job *r)
 {
         r->error.kind = ERROR_NONE;
         if (store->reads.thread_count && (store->shared || r->slow)) {

@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 
 struct question {
-        struct reading reading;
+        struct read_job reading;
         struct arena *arena;
         _Atomic bool over;
 };

@@ -36,7 +36,7 @@ struct store_config {
 };
 
 struct store *store_open(const struct store_config *config, struct error *error);
-/* Runs the queued jobs and readings, commits, closes. No thread may submit any more. */
+/* Runs the queued jobs and reads, commits, closes. No thread may submit any more. */
 void store_close(struct store **store);
 
 bool store_is_shared(const struct store *store); /* by several processes */
@@ -70,7 +70,7 @@ void store_read_end(struct store *store, struct db *db);
 bool store_get(struct store *store, const struct entity *entity, int64_t id, struct arena *arena,
                void **row, struct error *error);
 /* A read that does not hold up its caller. */
-struct reading {
+struct read_job {
         /* On a thread of the store, with a connection; its result goes where arg says. NULL: the
            item of this entity. */
         bool (*run)(struct db *db, void *arg, struct error *error);
@@ -81,13 +81,13 @@ struct reading {
         const struct entity *entity;
         struct table_item item; /* the arena is the store's until done */
         struct error error;     /* ERROR_NONE: it was read */
-        struct reading *next;   /* the store's own */
+        struct read_job *next;  /* the store's own */
 };
 
-/* Where the store is a file, and the reading not slow: reads at once, and returns true. Else false,
-   and a thread of the store reads and calls done, maybe before this returns. What was committed
-   before the call is seen. The reading must live until done. */
-bool store_read(struct store *store, struct reading *reading);
+/* Where the store is a file, and the job not slow: reads at once, and returns true. Else false, and
+   a thread of the store reads and calls done, maybe before this returns. What was committed before
+   the call is seen. The job must live until done. */
+bool store_read(struct store *store, struct read_job *job);
 /* The number of rows, as of the last commit that this connection sees. */
 bool store_count(struct store *store, struct db *db, const struct entity *entity, int64_t *rows,
                  struct error *error);

@@ -106,8 +106,8 @@ struct outbox_state {
         _Atomic int64_t waiting; /* records neither sent nor parked. Unused where it is shared */
 };
 
-struct reading_queue {
-        struct reading *first, *last;
+struct read_queue {
+        struct read_job *first, *last;
 };
 
 struct reads {
@@ -117,7 +117,7 @@ struct reads {
         /* Any thread, under the lock. */
         pthread_mutex_t lock;
         pthread_cond_t work;
-        struct reading_queue items, others;
+        struct read_queue items, others;
         bool items_busy; /* a question for items is under way */
         int others_busy;
         bool closing;

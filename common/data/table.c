@@ -2,7 +2,6 @@
 
 #include "base/text.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static void text_name(struct text *sql, const char *name)
@@ -58,27 +57,6 @@ static const char *find_of(const struct entity *e, const struct lookup *lookup, 
         return sql.at;
 }
 
-/* The rows of some ids, and whether each of them is short; the texts of a long one are left out.
-   OFFSET 0 keeps PostgreSQL from working out the lengths once for each column. */
-static const char *get_many_of(const struct entity *e, const char *columns, struct arena *arena)
-{
-        struct text sql = text_open(arena, 500);
-
-        text_string(&sql, "SELECT id, version");
-        for (const struct field *f = e->shape.fields; f->name; f++)
-                text_printf(&sql,
-                            f->type == FIELD_TEXT ? ", CASE WHEN short THEN \"%s\" END"
-                                                  : ", \"%s\"",
-                            f->name);
-        text_printf(&sql, ", short FROM (SELECT %s, 0", columns);
-        for (const struct field *f = e->shape.fields; f->name; f++)
-                if (f->type == FIELD_TEXT)
-                        text_printf(&sql, " + coalesce(octet_length(\"%s\"), 0)", f->name);
-        text_printf(&sql, " <= %d AS short FROM \"%s\" WHERE id = ANY(?) OFFSET 0) AS found",
-                    TABLE_LONG_ROW, e->collection);
-        return sql.at;
-}
-
 struct table *table_open(const struct entity *entity, bool shared, struct arena *arena)
 {
         const char *const locks[] = {
@@ -93,7 +71,7 @@ struct table *table_open(const struct entity *entity, bool shared, struct arena 
         t->insert = insert_of(entity, t->columns, arena);
         t->update = update_of(entity, arena);
         t->remove = arena_printf(arena, "DELETE FROM \"%s\" WHERE id = ?", entity->collection);
-        t->get_many = get_many_of(entity, t->columns, arena);
+        t->get_many = table_get_many_sql(entity, t->columns, arena);
         for (int use = 0; use < 2; use++) {
                 t->get[use] = arena_printf(arena, "SELECT %s FROM \"%s\" WHERE id = ?%s",
                                            t->columns, entity->collection, locks[use]);
@@ -155,7 +133,7 @@ bool table_remove(struct db *db, const struct table *table, int64_t id, struct e
         return statement_send(s, error);
 }
 
-static void *read_row(struct statement *s, const struct shape *shape, struct arena *arena)
+void *table_row(struct statement *s, const struct shape *shape, struct arena *arena)
 {
         void *row = arena_alloc(arena, shape->size);
         struct row *head = row;
@@ -179,7 +157,7 @@ static bool read_one(struct statement *s, const struct table *table, struct aren
 {
         enum db_step step = statement_step(s, error);
 
-        *row = step == DB_ROW ? read_row(s, &table->entity->shape, arena) : NULL;
+        *row = step == DB_ROW ? table_row(s, &table->entity->shape, arena) : NULL;
         if (step != DB_FAILED)
                 statement_reset(s);
         return step != DB_FAILED;
@@ -195,60 +173,6 @@ bool table_get(struct db *db, const struct table *table, enum table_use use, int
                 return false;
         bind_int(s, 1, id);
         return read_one(s, table, arena, row, error);
-}
-
-enum { ID_ROOM = 21 }; /* with a comma */
-
-/* "{1,2,3}" */
-static void write_ids(struct table_item *const *items, int count, char *to)
-{
-        for (int i = 0; i < count; i++)
-                to += sprintf(to, "%c%lld", i ? ',' : '{', (long long)items[i]->id);
-        strcpy(to, "}");
-}
-
-/* Each asker gets a copy of its own. */
-static void hand_out(struct statement *s, const struct table *table,
-                     struct table_item *const *items, int count, bool *is_long)
-{
-        int64_t id = column_int(s, 0);
-        int fields = 2;
-
-        for (const struct field *f = table->entity->shape.fields; f->name; f++)
-                fields++;
-        for (int i = 0; i < count; i++) {
-                if (items[i]->id != id)
-                        continue;
-                is_long[i] = !column_int(s, fields);
-                if (!is_long[i])
-                        items[i]->row = read_row(s, &table->entity->shape, items[i]->arena);
-        }
-}
-
-bool table_get_many(struct db *db, const struct table *table, struct table_item *const *items,
-                    int count, struct error *error)
-{
-        struct statement *s = db_prepare(db, table->get_many, error);
-        char ids[TABLE_MANY * ID_ROOM + 2];
-        bool is_long[TABLE_MANY] = {false};
-        enum db_step step;
-
-        if (!s)
-                return false;
-        write_ids(items, count, ids);
-        for (int i = 0; i < count; i++)
-                items[i]->row = NULL;
-        bind_text(s, 1, ids);
-        while ((step = statement_step(s, error)) == DB_ROW)
-                hand_out(s, table, items, count, is_long);
-        if (step == DB_FAILED)
-                return false;
-        statement_reset(s);
-        for (int i = 0; i < count; i++)
-                if (is_long[i] && !table_get(db, table, TABLE_TO_LOOK, items[i]->id,
-                                             items[i]->arena, &items[i]->row, error))
-                        return false;
-        return true;
 }
 
 bool table_find(struct db *db, const struct table *table, enum table_use use,
@@ -416,7 +340,7 @@ bool table_page(struct db *db, const struct table *table, const struct page *pag
         if (!s)
                 return false;
         while ((step = statement_step(s, error)) == DB_ROW)
-                rows[(*count)++] = read_row(s, &table->entity->shape, arena);
+                rows[(*count)++] = table_row(s, &table->entity->shape, arena);
         statement_close(&s);
         return step == DB_DONE;
 }

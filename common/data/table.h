@@ -39,11 +39,12 @@ bool table_get(struct db *db, const struct table *table, enum table_use use, int
 struct table_item {
         int64_t id;
         struct arena *arena; /* where the row goes */
-        void *row;           /* NULL: there is none */
+        void *row;           /* NULL: there is none, or it is long */
+        bool is_long;        /* more bytes than TABLE_LONG_ROW: to be read by itself, since many of
+                                them at once would take too much memory */
 };
 
-/* In a shared store only: at most TABLE_MANY rows with one question. Rows of more bytes than
-   TABLE_LONG_ROW are then read one by one, since all of them at once may take too much memory. */
+/* In a shared store only: at most TABLE_MANY rows with one question. */
 bool table_get_many(struct db *db, const struct table *table, struct table_item *const *items,
                     int count, struct error *error);
 /* The row with the lowest id above `after` whose members equal the values; a NULL value equals
@@ -70,5 +71,11 @@ struct page {
    that have more than TABLE_PAGE_LETTERS is ERROR_BAD_INPUT: it would take too much memory. */
 bool table_page(struct db *db, const struct table *table, const struct page *page,
                 struct arena *arena, void **rows, size_t *count, struct error *error);
+
+/* Between table.c and table_many.c: the row at which the statement stands, whose columns are those
+   of the table; and the text of get_many. */
+void *table_row(struct statement *s, const struct shape *shape, struct arena *arena);
+const char *table_get_many_sql(const struct entity *entity, const char *columns,
+                               struct arena *arena);
 
 #endif

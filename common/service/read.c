@@ -20,7 +20,7 @@ enum {
 struct read {
         struct http_request *request;
         const struct resource *resource;
-        struct reading reading;
+        struct read_job reading;
         /* of a search */
         const struct lookup *lookup;
         const char *values[LOOKUP_MEMBERS];
@@ -41,10 +41,10 @@ static struct read *read_new(struct http_request *r, const struct resource *reso
         struct read *read = arena_alloc(r->arena, sizeof *read);
 
         *read = (struct read){.request = r, .resource = resource};
-        read->reading = (struct reading){.done = was_read,
-                                         .arg = read,
-                                         .entity = resource->entity,
-                                         .item = {.arena = r->arena}};
+        read->reading = (struct read_job){.done = was_read,
+                                          .arg = read,
+                                          .entity = resource->entity,
+                                          .item = {.arena = r->arena}};
         r->state = read;
         return read;
 }

@@ -180,7 +180,7 @@ static void a_page_that_reads_much_holds_up_no_other(void)
 {
         static const char *const much[] = {"/things?sort=name", "/things?size=500",
                                            "/things?page=99999999"};
-        struct reading slow = {
+        struct read_job slow = {
                 .run = wait_at_the_gate, .slow = true, .done = note_over, .arg = &is_over};
         struct pollfd clients[3];
         bool ended;

@@ -167,10 +167,10 @@ static void apply(struct write *w)
         if (!w->resource->admission || w->kind == WRITE_PATCH || w->kind == WRITE_REMOVE) {
                 submit(&w->applicant);
         } else if (w->kind == WRITE_REPLACE) {
-                w->looking = (struct reading){.done = looked,
-                                              .arg = w,
-                                              .entity = w->resource->entity,
-                                              .item = {.id = w->id, .arena = w->request->arena}};
+                w->looking = (struct read_job){.done = looked,
+                                               .arg = w,
+                                               .entity = w->resource->entity,
+                                               .item = {.id = w->id, .arena = w->request->arena}};
                 if (store_read(store, &w->looking))
                         looked(w);
         } else {

@@ -21,7 +21,7 @@ struct write {
         int64_t hash;                         /* of the body */
         int status;
         struct applicant applicant; /* its verdict holds where a row is created */
-        struct reading looking;     /* whether a PUT finds its row */
+        struct read_job looking;    /* whether a PUT finds its row */
         struct job job;
         struct error error;
 };
