@@ -1,61 +1,45 @@
 /* A row with events = 1 has the record in its columns: one that is alone, that is large, that has a
    topic of its own or that is parked; also what an older program left.
 
-   With events > 1 `value` has the records one after the other: of each a struct packed_record, and
-   its bytes. `first` and `id` are the ids of the first and of the last one; some between may be
-   missing. */
+   With events > 1 `value` has the records one after the other (packed_record). `first` and `id` are
+   the ids of the first and of the last one; some between may be missing. */
 #include "data/outbox_rows.h"
 
 #include "base/text.h"
 #include "data/db.h"
+#include "data/packed_record.h"
 
-#include <endian.h>
 #include <string.h>
 
 /* Bytes of a row's records. A row is written anew if some of them go before the others. */
 enum { ROW_MOST = 64 << 10 };
 
-/* Little-endian. The bytes of key, value and headers follow, each with a NUL after it. */
-struct packed_record {
-        uint64_t id, at;
-        uint32_t key, value, headers; /* bytes without the NUL; NONE: null, and no bytes */
-} __attribute__((packed));
-
-static const uint32_t NONE = UINT32_MAX;
-
 /* ---- writing ---- */
+
+static struct packed_record packed_of(const struct outbox_record *r)
+{
+        return (struct packed_record){.number = r->id,
+                                      .at = r->at,
+                                      .key = r->key,
+                                      .key_len = r->key ? strlen(r->key) : 0,
+                                      .value = r->value,
+                                      .value_len = r->value_len,
+                                      .headers = r->headers,
+                                      .headers_len = r->headers_len};
+}
 
 static size_t packed_most(const struct outbox_record *r)
 {
-        enum { NULS = 3 };
+        const struct packed_record packed = packed_of(r);
 
-        return sizeof(struct packed_record) + NULS + outbox_record_bytes(r);
-}
-
-static uint32_t length_of(const char *bytes, size_t len)
-{
-        return htole32(bytes ? (uint32_t)len : NONE);
-}
-
-static void pack_bytes(struct text *row, const char *bytes, size_t len)
-{
-        if (!bytes)
-                return;
-        text_add(row, bytes, len);
-        text_char(row, '\0');
+        return packed_record_most(&packed);
 }
 
 static void pack(struct text *row, const struct outbox_record *r)
 {
-        size_t key_len = r->key ? strlen(r->key) : 0;
-        const struct packed_record p = {
-                htole64((uint64_t)r->id), htole64((uint64_t)r->at), length_of(r->key, key_len),
-                length_of(r->value, r->value_len), length_of(r->headers, r->headers_len)};
+        const struct packed_record packed = packed_of(r);
 
-        text_add(row, (const char *)&p, sizeof p);
-        pack_bytes(row, r->key, key_len);
-        pack_bytes(row, r->value, r->value_len);
-        pack_bytes(row, r->headers, r->headers_len);
+        packed_record_add(row, &packed);
 }
 
 static bool insert(struct db *db, const struct outbox_record *r, int64_t first, size_t events,
@@ -134,37 +118,21 @@ void outbox_record_read(struct statement *s, struct outbox_record *r, struct are
         r->headers = copy_bytes(s, 4, &r->headers_len, arena);
 }
 
-/* The bytes that one length counts; false where the row ends before them. */
-static bool unpack_bytes(const char **at, const char *end, uint32_t length, const char **bytes,
-                         size_t *len)
-{
-        *bytes = NULL;
-        *len = 0;
-        length = le32toh(length);
-        if (length == NONE)
-                return true;
-        if ((size_t)(end - *at) <= length || (*at)[length])
-                return false;
-        *bytes = *at;
-        *len = length;
-        *at += length + 1;
-        return true;
-}
-
 /* The record's bytes stay where they are. */
 static bool unpack(const char **at, const char *end, struct outbox_record *r)
 {
         struct packed_record p;
-        size_t key_len;
 
-        if ((size_t)(end - *at) < sizeof p)
+        if (!packed_record_next(at, end, &p))
                 return false;
-        memcpy(&p, *at, sizeof p);
-        *at += sizeof p;
-        *r = (struct outbox_record){.id = (int64_t)le64toh(p.id), .at = (int64_t)le64toh(p.at)};
-        return unpack_bytes(at, end, p.key, &r->key, &key_len) &&
-               unpack_bytes(at, end, p.value, &r->value, &r->value_len) &&
-               unpack_bytes(at, end, p.headers, &r->headers, &r->headers_len);
+        *r = (struct outbox_record){.id = p.number,
+                                    .at = p.at,
+                                    .key = p.key,
+                                    .value = p.value,
+                                    .value_len = p.value_len,
+                                    .headers = p.headers,
+                                    .headers_len = p.headers_len};
+        return true;
 }
 
 /* A row that is read, record by record. */

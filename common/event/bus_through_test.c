@@ -60,7 +60,9 @@ static void say_numbers(struct bus *publisher, int count)
         struct record batch[100];
 
         for (int done = 0; done < count; done += 100) {
-                for (int i = 0; i < 100; i++) {
+                int more = count - done < 100 ? count - done : 100;
+
+                for (int i = 0; i < more; i++) {
                         char *text = arena_printf(arena, "%d", done + i);
 
                         batch[i] = (struct record){.key = text,
@@ -71,7 +73,7 @@ static void say_numbers(struct bus *publisher, int count)
                                                    .header_count = 1,
                                                    .timestamp_ms = 1795358923623};
                 }
-                publish(publisher, batch, 100);
+                publish(publisher, batch, (size_t)more);
         }
         arena_close(&arena);
 }
@@ -113,7 +115,8 @@ static void what_was_deleted_is_told(void)
         struct bus *publisher = open_publisher(url);
 
         say_numbers(publisher, 100);
-        delete_records(url, 99);
+        say_numbers(publisher, 1); /* the log keeps its last row, which may have many records */
+        delete_records(url, 100);
         say_numbers(publisher, 100);
         check(read_through(url, NULL));
         check_int(t.drops, 1);

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 enum {
-        SCHEMA = 1,
+        SCHEMA = 2,
         APPLICATION = 0x6d616c6c, /* "mall" */
         BUSY_MS = 2000,           /* only recovery after a crash makes a process wait here */
         TRUNCATE_BUSY_MS = 50,
@@ -27,8 +27,8 @@ static const char *const sql[EVENTLOG_STATEMENTS] = {
         [EVENTLOG_BEGIN] = "BEGIN IMMEDIATE",
         [EVENTLOG_COMMIT] = "COMMIT",
         [EVENTLOG_ROLLBACK] = "ROLLBACK",
-        [EVENTLOG_APPEND] =
-                "INSERT INTO log (topic, timestamp, key, value, headers) VALUES (?, ?, ?, ?, ?)",
+        [EVENTLOG_APPEND] = "INSERT INTO log (offset, topic, timestamp, key, value, headers)"
+                            " VALUES (?, ?, ?, ?, ?, ?)",
         [EVENTLOG_READ_TOPIC] = "SELECT offset, topic, timestamp, key, value, headers FROM log"
                                 " WHERE offset > ?1 AND topic = ?3 ORDER BY offset LIMIT ?2",
         /* they say twice that it is not the bus's own, for the index to be used */
@@ -41,14 +41,16 @@ static const char *const sql[EVENTLOG_STATEMENTS] = {
                                  " ORDER BY topic LIMIT 1",
         [EVENTLOG_READ_ALL] = "SELECT offset, topic, timestamp, key, value, headers FROM log"
                               " WHERE offset > ?1 ORDER BY offset LIMIT ?2",
-        [EVENTLOG_READ_LAST] =
-                "SELECT offset, topic, timestamp, NULL, length(value), headers FROM log"
-                " WHERE topic = ?3 ORDER BY offset DESC LIMIT ?2",
-        [EVENTLOG_FIRST] = "SELECT offset FROM log WHERE topic = ? ORDER BY offset LIMIT 1",
+        /* without the value where it is one record's, because that can be large */
+        [EVENTLOG_READ_LAST] = "SELECT offset, topic, timestamp, key, iif(typeof(key) = 'integer',"
+                               " value, NULL), headers, length(value) FROM log"
+                               " WHERE topic = ?3 ORDER BY offset DESC LIMIT ?2",
+        [EVENTLOG_FIRST] = "SELECT offset - iif(typeof(key) = 'integer', key - 1, 0) FROM log"
+                           " WHERE topic = ? ORDER BY offset LIMIT 1",
         [EVENTLOG_END] = "SELECT offset FROM log WHERE topic = ? ORDER BY offset DESC LIMIT 1",
         [EVENTLOG_END_OF_ALL] = "SELECT offset FROM log ORDER BY offset DESC LIMIT 1",
-        [EVENTLOG_BEFORE_LAST] =
-                "SELECT offset FROM log WHERE topic = ? ORDER BY offset DESC LIMIT 1 OFFSET ?",
+        [EVENTLOG_BEFORE_LAST] = "SELECT offset, iif(typeof(key) = 'integer', key, 1) FROM log"
+                                 " WHERE topic = ? ORDER BY offset DESC",
         [EVENTLOG_JOIN] = "INSERT INTO groups (name, topic, position, seen) VALUES (?, ?, 0, ?)"
                           " ON CONFLICT DO UPDATE SET seen = excluded.seen RETURNING position",
         /* two readers of a group may overlap: the position never moves back */
@@ -61,12 +63,15 @@ static const char *const sql[EVENTLOG_STATEMENTS] = {
                             " WHERE log.topic = groups.topic ORDER BY offset DESC LIMIT 1), 0)"
                             " FROM groups ORDER BY name, topic",
         /* the first row that must stay: it is young, or some group has not read it, or it is the
-           last one */
+           last one, or the portion is full */
         [EVENTLOG_RETIRE_UP_TO] =
-                "SELECT offset, number, timestamp < ?1 FROM"
-                " (SELECT offset, topic, timestamp, row_number() OVER (ORDER BY offset) AS number"
-                " FROM log ORDER BY offset LIMIT ?2) AS oldest"
+                "SELECT offset, number, timestamp < ?1, number = ?2 OR bytes >= ?3 FROM"
+                " (SELECT offset, topic, timestamp, row_number() OVER (ORDER BY offset) AS number,"
+                " coalesce(sum(bytes) OVER (ORDER BY offset ROWS BETWEEN UNBOUNDED PRECEDING AND 1"
+                " PRECEDING), 0) AS bytes FROM (SELECT offset, topic, timestamp, length(value) AS"
+                " bytes FROM log ORDER BY offset LIMIT ?2)) AS oldest"
                 " WHERE timestamp >= ?1 OR offset = (SELECT max(offset) FROM log) OR number = ?2"
+                " OR bytes >= ?3"
                 " OR EXISTS (SELECT 1 FROM groups WHERE topic = oldest.topic AND position < offset)"
                 " ORDER BY offset LIMIT 1",
         [EVENTLOG_RETIRE] = "DELETE FROM log WHERE offset < ?",
@@ -85,10 +90,13 @@ static const char schema[] =
         "CREATE TABLE groups (name TEXT NOT NULL, topic TEXT NOT NULL, position INTEGER NOT NULL,"
         " seen INTEGER NOT NULL, PRIMARY KEY (name, topic)) WITHOUT ROWID;"
         "PRAGMA application_id = 1835101292;"
-        "PRAGMA user_version = 1;"
+        "PRAGMA user_version = 2;"
         "COMMIT";
 
-_Static_assert(APPLICATION == 1835101292 && SCHEMA == 1, "as in the schema above");
+/* To 2: the tables stay as they are; from now on there may be rows of many (eventlog_inside.h). */
+static const char migration[] = "PRAGMA user_version = 2";
+
+_Static_assert(APPLICATION == 1835101292 && SCHEMA == 2, "as in the texts above");
 
 bool eventlog_error(struct eventlog *f, struct error *error)
 {
@@ -243,6 +251,9 @@ static bool schema_check(struct eventlog *f, struct error *error)
                                  "the event log %s was written by a newer version (schema %d, this "
                                  "program knows %d)",
                                  f->path, (int)version, SCHEMA);
+        if (version < SCHEMA && f->use != EVENTLOG_INSPECTS &&
+            sqlite3_exec(f->db, migration, NULL, NULL, NULL) != SQLITE_OK)
+                return eventlog_error(f, error);
         return true;
 }
 

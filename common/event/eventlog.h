@@ -2,7 +2,9 @@
    same time.
 
    PATH-wal and PATH-shm (SQLite's), PATH-lock and PATH-wake lie beside PATH. `sqlite3 -readonly
-   PATH` opens it.
+   PATH` opens it; `mallctl log dump` shows the records, of which one row may have many.
+
+   A file of an older program is migrated when it is opened, but not by EVENTLOG_INSPECTS.
 
    A flock on PATH-lock goes around everything that writes, also checkpoints: SQLite up to 3.51.2
    may damage a file when one connection commits while another checkpoints. Hence every connection
@@ -87,9 +89,9 @@ size_t eventlog_groups(struct eventlog *file, struct arena *arena, struct eventl
 /* On all topics. ERROR_NOT_FOUND: no such group. */
 bool eventlog_forget(struct eventlog *file, const char *group, struct error *error);
 
-/* Deletes the oldest rows: older than `before_ms`, and read by every group of their topic; one
-   portion at most. *more: call it again soon. If a group is in the way, its name is copied to
-   `holder`, else "". */
+/* Deletes the oldest rows: all of their records older than `before_ms`, and read by every group of
+   their topic; one portion at most. *more: call it again soon. If a group is in the way, its name
+   is copied to `holder`, else "". */
 bool eventlog_retire(struct eventlog *file, int64_t before_ms, bool *more, char holder[128],
                      struct error *error);
 

@@ -200,7 +200,7 @@ static void bad_files_are_refused(void)
         unlink(path_of_log());
         publisher = open_bus(NULL);
         bus_close(&publisher, 0);
-        alter("PRAGMA user_version = 2");
+        alter("PRAGMA user_version = 3");
         expect_refusal("newer version");
 }
 
@@ -247,6 +247,9 @@ static void a_log_that_is_damaged_under_its_reader_is_no_reason_to_hurry(void)
 
 enum { WRITERS = 3, ROUNDS = 60, BATCH = 7 };
 
+/* Rows of many and of one beside each other. */
+static const int batch_of[WRITERS] = {BATCH, 1, 4};
+
 /* The records that a writer knows to be durable, kept where they outlive the writer. */
 struct promised {
         _Atomic int values[WRITERS];
@@ -259,19 +262,20 @@ static void write_until_killed(struct promised *promised, int writer)
         struct bus *bus = bus_open_publisher(&config, &e);
         char values[BATCH][16];
         struct record r[BATCH];
+        int batch = batch_of[writer];
 
         while (bus) {
                 int from = atomic_load(&promised->values[writer]);
 
-                for (int i = 0; i < BATCH; i++) {
+                for (int i = 0; i < batch; i++) {
                         snprintf(values[i], sizeof values[i], "%d", from + i + 1);
                         r[i] = (struct record){.key = &"012"[writer],
                                                .key_len = 1,
                                                .value = values[i],
                                                .value_len = strlen(values[i])};
                 }
-                if (bus_publish(bus, r, BATCH, 5000, &e) == BATCH)
-                        atomic_store(&promised->values[writer], from + BATCH);
+                if (bus_publish(bus, r, (size_t)batch, 5000, &e) == (size_t)batch)
+                        atomic_store(&promised->values[writer], from + batch);
         }
         _exit(1);
 }
@@ -286,6 +290,7 @@ static pid_t start_writer(struct promised *promised, int writer)
 }
 
 struct read_so_far {
+        int64_t offset;
         int most[WRITERS];
         int steps_back;
 };
@@ -300,10 +305,12 @@ static bool hear_some(struct bus *reader, struct read_so_far *heard, int wait_ms
         size_t count = bus_poll(reader, r, 200, wait_ms, arena, &e);
 
         for (size_t i = 0; i < count; i++) {
-                int *most = &heard->most[r[i].key[0] - '0'], value = atoi(r[i].value);
+                int writer = r[i].key[0] - '0', value = atoi(r[i].value);
+                int *most = &heard->most[writer];
 
+                check_int(r[i].offset, ++heard->offset);
                 check(value <= *most + 1);
-                heard->steps_back += value == *most + 1 ? 0 : value % BATCH == 1;
+                heard->steps_back += value == *most + 1 ? 0 : (value - 1) % batch_of[writer] == 0;
                 if (value > *most)
                         *most = value;
         }

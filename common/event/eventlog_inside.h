@@ -1,7 +1,19 @@
-/* eventlog_inside - for eventlog.c (connection), eventlog_rows.c and eventlog_groups.c only. */
+/* eventlog_inside - for eventlog.c (connection) and eventlog_*.c only.
+
+   A row is one record, or many of the bus's own topic, which one append brought. The row of many:
+
+     offset     that of its last record; those of the others come right before it
+     timestamp  the latest of theirs
+     key        how many they are, an integer
+     value      the records (packed_record), their headers PACKED_FOR_EVENTLOG
+     headers    EVENTLOG_MANY: no headers, so that an older program, which may have had the file
+                open before it was migrated, says that they are damaged, and stops there
+
+   A row is deleted as a whole, so offsets have no gaps, but for rows that were deleted. */
 #ifndef EVENT_EVENTLOG_INSIDE_H
 #define EVENT_EVENTLOG_INSIDE_H
 
+#include "data/packed_record.h"
 #include "event/eventlog.h"
 
 #include <sqlite3.h>
@@ -44,6 +56,22 @@ struct eventlog {
         int wal_pages;       /* after the last commit */
         int checkpointed_at; /* wal_pages at the last checkpoint */
 };
+
+#define EVENTLOG_MANY "\xff"
+
+/* A row that is read, record by record. Its bytes are the statement's. */
+struct eventlog_row {
+        struct packed_record next; /* what eventlog_row_next found */
+        const char *topic;
+        int64_t number, last; /* the offset that was found last; the row's */
+        const char *at, *end; /* of the records that are left */
+        bool many, damaged;   /* damaged: after `number` */
+};
+
+/* The statement's columns: offset, topic, timestamp, key, value, headers. */
+void eventlog_row_open(struct eventlog_row *row, sqlite3_stmt *statement);
+/* False: there are no more, or the row is damaged. */
+bool eventlog_row_next(struct eventlog_row *row);
 
 /* Returns it ready to bind; NULL fills the error. Reset it after use. */
 sqlite3_stmt *eventlog_statement(struct eventlog *file, enum eventlog_statement which,

@@ -1,80 +1,25 @@
 #include "event/eventlog.h"
 
-#include "base/clock.h"
 #include "data/packed_headers.h"
 #include "event/bus_adapter.h"
 #include "event/eventlog_inside.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum {
         READ_BYTES = 1 << 20,       /* a read of large records ends here, to bound memory */
         LOOK_BACK_BYTES = 64 << 20, /* headers lie after the values: reading so much takes some
                                        100 ms */
-        RETIRE_PORTION = 500,
 };
 
-/* NULL stays NULL, an empty value stays empty. */
-static void bind_bytes(sqlite3_stmt *s, int at, const char *bytes, size_t len)
+static bool is_own(const char *topic)
 {
-        sqlite3_bind_blob64(s, at, bytes, bytes ? len : 0, SQLITE_STATIC);
+        return strcmp(topic, EVENTLOG_TOPIC) == 0;
 }
 
-/* room: a text for packing the headers, used again for each record */
-static bool append_one(struct eventlog *f, sqlite3_stmt *s, const char *topic,
-                       const struct record *r, struct text *room, struct error *error)
+static const char *copy_bytes(struct arena *arena, const char *bytes, size_t len)
 {
-        bool appended;
-
-        room->len = 0;
-        for (size_t i = 0; i < r->header_count; i++)
-                packed_headers_add(room, PACKED_FOR_EVENTLOG, r->headers[i].name,
-                                   r->headers[i].value, r->headers[i].len);
-
-        sqlite3_bind_text(s, 1, r->topic ? r->topic : topic, -1, SQLITE_STATIC);
-        sqlite3_bind_int64(s, 2, r->timestamp_ms ? r->timestamp_ms : clock_wall_ms());
-        bind_bytes(s, 3, r->key, r->key_len);
-        bind_bytes(s, 4, r->value, r->value_len);
-        bind_bytes(s, 5, room->len ? room->at : NULL, room->len);
-        appended = sqlite3_step(s) == SQLITE_DONE;
-        if (!appended)
-                eventlog_error(f, error);
-        sqlite3_reset(s);
-        return appended;
-}
-
-bool eventlog_append(struct eventlog *f, const char *topic, const struct record *records,
-                     size_t count, struct error *error)
-{
-        sqlite3_stmt *s = eventlog_statement(f, EVENTLOG_APPEND, error);
-        struct arena *arena;
-        struct text room;
-        bool good = true;
-
-        if (!s || !eventlog_begin(f, error))
-                return false;
-        arena = arena_open();
-        room = text_open(arena, 500);
-        for (size_t i = 0; i < count && good; i++)
-                good = bus_record_fault(&records[i]) ||
-                       append_one(f, s, topic, &records[i], &room, error);
-        arena_close(&arena);
-        if (good)
-                return eventlog_commit(f, error);
-        eventlog_abandon(f);
-        return false;
-}
-
-static const char *copy_column(sqlite3_stmt *s, int at, size_t *len, struct arena *arena)
-{
-        const char *bytes;
-
-        if (sqlite3_column_type(s, at) == SQLITE_NULL)
-                return NULL;
-        bytes = sqlite3_column_blob(s, at);
-        *len = (size_t)sqlite3_column_bytes(s, at);
-        return arena_copy(arena, bytes ? bytes : "", *len);
+        return bytes ? arena_copy(arena, bytes, len) : NULL;
 }
 
 static bool copy_headers(const char *blob, size_t len, struct arena *arena, struct record *r)
@@ -88,31 +33,34 @@ static bool copy_headers(const char *blob, size_t len, struct arena *arena, stru
         r->headers = to = arena_alloc(arena, r->header_count * sizeof *to);
         for (; packed_headers_next(&blob, end, PACKED_FOR_EVENTLOG, &h); to++)
                 *to = (struct record_header){arena_copy(arena, h.name, h.name_len),
-                                             h.value ? arena_copy(arena, h.value, h.len) : NULL,
-                                             h.len};
+                                             copy_bytes(arena, h.value, h.len), h.len};
         return true;
 }
 
-static bool copy_row(struct eventlog *f, sqlite3_stmt *s, struct arena *arena, struct record *r,
-                     struct error *error)
+static bool copy_record(struct eventlog *f, const struct eventlog_row *row, struct arena *arena,
+                        struct record *r, struct error *error)
 {
-        size_t topic_len;
+        const struct packed_record *p = &row->next;
 
-        *r = (struct record){.offset = sqlite3_column_int64(s, 0),
-                             .timestamp_ms = sqlite3_column_int64(s, 2)};
-        r->topic = copy_column(s, 1, &topic_len, arena);
-        r->key = copy_column(s, 3, &r->key_len, arena);
-        r->value = copy_column(s, 4, &r->value_len, arena);
-        if (copy_headers(sqlite3_column_blob(s, 5), (size_t)sqlite3_column_bytes(s, 5), arena, r))
+        *r = (struct record){
+                .topic = is_own(row->topic) ? EVENTLOG_TOPIC : arena_string(arena, row->topic),
+                .offset = p->number,
+                .timestamp_ms = p->at,
+                .key = copy_bytes(arena, p->key, p->key_len),
+                .key_len = p->key_len,
+                .value = copy_bytes(arena, p->value, p->value_len),
+                .value_len = p->value_len,
+        };
+        if (copy_headers(p->headers, p->headers_len, arena, r))
                 return true;
         return error_set(error, ERROR_INTERNAL,
                          "the event log %s is damaged: headers of offset %lld", f->path,
                          (long long)r->offset);
 }
 
-static bool is_wanted(sqlite3_stmt *s, const struct bus *reader)
+static bool is_wanted(const struct packed_record *p, const struct bus *reader)
 {
-        const char *at = sqlite3_column_blob(s, 5), *end = at + sqlite3_column_bytes(s, 5);
+        const char *at = p->headers, *end = at + p->headers_len;
         struct bus_sign sign = {0};
         struct packed_header h;
 
@@ -130,33 +78,63 @@ static size_t record_bytes(const struct record *r)
         return bytes;
 }
 
-/* reader: NULL: all are wanted. Moves `after` past the records that it looked at. */
-static size_t read_some(struct eventlog *f, sqlite3_stmt *s, const struct bus *reader,
-                        int64_t *after, struct record *records, size_t most, struct arena *arena,
-                        struct error *error)
-{
-        size_t count = 0, bytes = 0;
-        int step = SQLITE_DONE;
+struct log_reading {
+        struct eventlog *file;
+        const struct bus *reader; /* NULL: all are wanted */
+        int64_t after;            /* the last record that it has passed */
+        struct record *records;
+        size_t most, looked, count, bytes;
+        struct arena *arena;
+};
 
-        while (count < most && bytes < READ_BYTES && (step = sqlite3_step(s)) == SQLITE_ROW) {
-                if (!reader || is_wanted(s, reader)) {
-                        if (!copy_row(f, s, arena, &records[count], error))
-                                break;
-                        bytes += record_bytes(&records[count++]);
-                }
-                *after = sqlite3_column_int64(s, 0);
-        }
-        /* records read before an error count; the error will come again */
-        if (count)
-                error->kind = ERROR_NONE;
-        else if (step != SQLITE_DONE && step != SQLITE_ROW)
-                eventlog_error(f, error);
-        return count;
+static bool is_enough(const struct log_reading *g)
+{
+        return g->looked == g->most || g->bytes >= READ_BYTES;
 }
 
-static bool is_own(const char *topic)
+/* A row that was read in part begins again with those that it has passed. */
+static bool take_record(struct log_reading *g, const struct eventlog_row *row, struct error *error)
 {
-        return strcmp(topic, EVENTLOG_TOPIC) == 0;
+        struct record *r = &g->records[g->count];
+
+        if (row->many && row->number <= g->after)
+                return true;
+        g->looked++;
+        if (!g->reader || is_wanted(&row->next, g->reader)) {
+                if (!copy_record(g->file, row, g->arena, r, error))
+                        return false;
+                g->count++;
+                g->bytes += record_bytes(r);
+        }
+        g->after = row->number;
+        return true;
+}
+
+static bool take_row(struct log_reading *g, sqlite3_stmt *s, struct error *error)
+{
+        struct eventlog_row row;
+
+        eventlog_row_open(&row, s);
+        while (!is_enough(g) && eventlog_row_next(&row))
+                if (!take_record(g, &row, error))
+                        return false;
+        return !row.damaged ||
+               error_set(error, ERROR_INTERNAL, "the event log %s is damaged: offset %lld",
+                         g->file->path, (long long)row.number + 1);
+}
+
+static void read_rows(struct log_reading *g, sqlite3_stmt *s, struct error *error)
+{
+        int step = SQLITE_DONE;
+
+        while (!is_enough(g) && (step = sqlite3_step(s)) == SQLITE_ROW)
+                if (!take_row(g, s, error))
+                        break;
+        /* records read before an error count; the error will come again */
+        if (g->count)
+                error->kind = ERROR_NONE;
+        else if (step != SQLITE_DONE && step != SQLITE_ROW)
+                eventlog_error(g->file, error);
 }
 
 static size_t read_topic(struct eventlog *f, const char *topic, const struct bus *reader,
@@ -168,7 +146,12 @@ static size_t read_topic(struct eventlog *f, const char *topic, const struct bus
                                              : is_own(topic) ? EVENTLOG_READ_TOPIC
                                                              : EVENTLOG_READ_OTHER,
                                              error);
-        size_t count;
+        struct log_reading g = {.file = f,
+                                .reader = reader,
+                                .after = *after,
+                                .records = records,
+                                .most = most,
+                                .arena = arena};
 
         if (!s)
                 return 0;
@@ -176,9 +159,10 @@ static size_t read_topic(struct eventlog *f, const char *topic, const struct bus
         sqlite3_bind_int64(s, 2, (int64_t)most);
         if (topic)
                 sqlite3_bind_text(s, 3, topic, -1, SQLITE_STATIC);
-        count = read_some(f, s, reader, after, records, most, arena, error);
+        read_rows(&g, s, error);
         sqlite3_reset(s);
-        return count;
+        *after = g.after;
+        return g.count;
 }
 
 size_t eventlog_read(struct eventlog *f, const char *topic, int64_t after, struct record *records,
@@ -195,25 +179,47 @@ size_t eventlog_read_wanted(struct eventlog *f, const struct bus *reader, int64_
                           arena, error);
 }
 
+/* The last ones of a row, at most *left, the last first. */
+static void look_back_in_row(sqlite3_stmt *s, const struct bus *reader, size_t *left,
+                             struct arena *scratch)
+{
+        struct packed_record *found = NULL;
+        size_t count = 0, room = 0;
+        struct eventlog_row row;
+
+        eventlog_row_open(&row, s);
+        while (eventlog_row_next(&row)) {
+                found = arena_reserve(scratch, found, &room, count + 1, sizeof *found);
+                found[count++] = row.next;
+        }
+        while (count && *left) {
+                is_wanted(&found[--count], reader);
+                --*left;
+        }
+}
+
 void eventlog_look_back(struct eventlog *f, const struct bus *reader, size_t most)
 {
         struct error ignored;
         sqlite3_stmt *s = eventlog_statement(f, EVENTLOG_READ_LAST, &ignored);
-        int64_t bytes = 0;
+        struct arena *scratch;
 
         if (!s)
                 return;
+        scratch = arena_open();
         sqlite3_bind_int64(s, 2, (int64_t)most);
         sqlite3_bind_text(s, 3, reader->topic, -1, SQLITE_STATIC);
-        for (; bytes < LOOK_BACK_BYTES && sqlite3_step(s) == SQLITE_ROW;
-             bytes += sqlite3_column_int64(s, 4))
-                is_wanted(s, reader);
+        for (int64_t bytes = 0; most && bytes < LOOK_BACK_BYTES && sqlite3_step(s) == SQLITE_ROW;
+             bytes += sqlite3_column_int64(s, 6)) {
+                look_back_in_row(s, reader, &most, scratch);
+                arena_reset(scratch);
+        }
         sqlite3_reset(s);
+        arena_close(&scratch);
 }
 
-/* topic NULL, last -1: the statement has no such parameter */
-static int64_t find_offset(struct eventlog *f, enum eventlog_statement which, const char *topic,
-                           int64_t last)
+/* topic NULL: the statement has no such parameter */
+static int64_t find_offset(struct eventlog *f, enum eventlog_statement which, const char *topic)
 {
         struct error ignored;
         sqlite3_stmt *s = eventlog_statement(f, which, &ignored);
@@ -223,8 +229,6 @@ static int64_t find_offset(struct eventlog *f, enum eventlog_statement which, co
                 return 0;
         if (topic)
                 sqlite3_bind_text(s, 1, topic, -1, SQLITE_STATIC);
-        if (last >= 0)
-                sqlite3_bind_int64(s, 2, last);
         if (sqlite3_step(s) == SQLITE_ROW)
                 offset = sqlite3_column_int64(s, 0);
         sqlite3_reset(s);
@@ -233,7 +237,7 @@ static int64_t find_offset(struct eventlog *f, enum eventlog_statement which, co
 
 int64_t eventlog_first(struct eventlog *f, const char *topic)
 {
-        return find_offset(f, EVENTLOG_FIRST, topic, -1);
+        return find_offset(f, EVENTLOG_FIRST, topic);
 }
 
 int64_t eventlog_end(struct eventlog *f, const char *topic)
@@ -242,7 +246,7 @@ int64_t eventlog_end(struct eventlog *f, const char *topic)
                            !topic          ? EVENTLOG_END_OF_ALL
                            : is_own(topic) ? EVENTLOG_END
                                            : EVENTLOG_END_OF_OTHER,
-                           topic, -1);
+                           topic);
 }
 
 const char *eventlog_next_topic(struct eventlog *f, const char *after, struct arena *arena,
@@ -266,61 +270,20 @@ const char *eventlog_next_topic(struct eventlog *f, const char *after, struct ar
 
 int64_t eventlog_before_last(struct eventlog *f, const char *topic, int64_t last)
 {
-        return find_offset(f, EVENTLOG_BEFORE_LAST, topic, last);
-}
-
-static void find_holder(struct eventlog *f, int64_t offset, char holder[128])
-{
         struct error ignored;
-        sqlite3_stmt *s = eventlog_statement(f, EVENTLOG_HOLDER, &ignored);
+        sqlite3_stmt *s = eventlog_statement(f, EVENTLOG_BEFORE_LAST, &ignored);
+        int64_t before = 0;
 
         if (!s)
-                return;
-        sqlite3_bind_int64(s, 1, offset);
-        if (sqlite3_step(s) == SQLITE_ROW)
-                snprintf(holder, 128, "%s", (const char *)sqlite3_column_text(s, 0));
-        sqlite3_reset(s);
-}
+                return 0;
+        sqlite3_bind_text(s, 1, topic, -1, SQLITE_STATIC);
+        while (!before && sqlite3_step(s) == SQLITE_ROW) {
+                int64_t offset = sqlite3_column_int64(s, 0), records = sqlite3_column_int64(s, 1);
 
-static bool delete_before(struct eventlog *f, int64_t offset, struct error *error)
-{
-        sqlite3_stmt *s = eventlog_statement(f, EVENTLOG_RETIRE, error);
-        bool deleted;
-
-        if (!s || !eventlog_begin(f, error))
-                return false;
-        sqlite3_bind_int64(s, 1, offset);
-        deleted = sqlite3_step(s) == SQLITE_DONE;
-        if (!deleted)
-                eventlog_error(f, error);
-        sqlite3_reset(s);
-        if (deleted)
-                return eventlog_commit(f, error);
-        eventlog_abandon(f);
-        return false;
-}
-
-bool eventlog_retire(struct eventlog *f, int64_t before_ms, bool *more, char holder[128],
-                     struct error *error)
-{
-        sqlite3_stmt *s = eventlog_statement(f, EVENTLOG_RETIRE_UP_TO, error);
-        int64_t stay = 0, number = 0;
-        bool old = false;
-
-        *more = false;
-        holder[0] = '\0';
-        if (!s)
-                return false;
-        sqlite3_bind_int64(s, 1, before_ms);
-        sqlite3_bind_int64(s, 2, RETIRE_PORTION);
-        if (sqlite3_step(s) == SQLITE_ROW) {
-                stay = sqlite3_column_int64(s, 0);
-                number = sqlite3_column_int64(s, 1);
-                old = sqlite3_column_int(s, 2);
+                if (records > last)
+                        before = offset - last;
+                last -= records > 0 ? records : 1;
         }
         sqlite3_reset(s);
-        if (old)
-                find_holder(f, stay, holder);
-        *more = number == RETIRE_PORTION && !holder[0] && old;
-        return number <= 1 || delete_before(f, stay, error);
+        return before;
 }

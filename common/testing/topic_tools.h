@@ -125,7 +125,7 @@ static inline void enlarge_topic(const char *url, int partitions)
         until_partitions(url, partitions);
 }
 
-/* As retention does it: on the log all records but the last, on Kafka those of partition 0 before
+/* As retention does it: on the log all rows but the last, on Kafka those of partition 0 before
    the offset. */
 static inline void delete_log_records(const char *url)
 {

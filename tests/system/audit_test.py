@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import threading
 
+import log_rows
 import mall as mall_module
 from mall import BIN, SHOP, SLOWER, Mall, equal, ports, tool, until, until_equal
 
@@ -267,6 +268,8 @@ def log_copy(mall):
     copy = mall.directory / "copy.log"
     copy.unlink(missing_ok=True)
     tool("sqlite3", "-readonly", mall.directory / "mall.log", ".backup %s" % copy)
+    with contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as db:
+        log_rows.split(db)
     return "--bus=log:%s" % copy, copy
 
 
@@ -573,6 +576,7 @@ def test_dedup_switched_off_is_seen():
         balances(mall, "1 order, 1 delivery, 1 product, 2 movements")
         with contextlib.closing(sqlite3.connect(mall.directory / "mall.log", timeout=10, isolation_level=None)) as db:
             db.execute("PRAGMA wal_autocheckpoint = 0")
+            log_rows.split(db)
             db.execute("INSERT INTO log (topic, timestamp, key, value, headers) SELECT topic, timestamp, key, value, headers FROM log")
         order_and_see(mall, productId="1001", qty=1)             # heard after the events that came twice: they have been applied
         until(lambda: len(mall.delivery.rows("deliveries")) >= 3)

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import time
 
+import log_rows
 from audit_test import audit
 from console_test import Console
 from mall import BIN, SHOP, SLOWER, Mall, equal, ports, until, until_equal
@@ -76,6 +77,7 @@ def say_again(mall, letter):
     of = "error.mall.%s/%d/%d" % (letter["group"], letter["partition"], letter["offset"])
     if not mall.broker:
         with log_of(mall) as db:
+            log_rows.split(db)
             copied = db.execute("INSERT INTO log (topic, timestamp, key, value, headers) SELECT topic, timestamp, key, value, headers"
                                 " FROM log WHERE topic = 'mall' AND instr(headers, CAST(? AS BLOB))", (of.encode(),)).rowcount
         equal(copied, 1, "replays of %s" % of)
@@ -173,7 +175,8 @@ def test_a_poisoned_event_is_mended_and_the_books_balance():
         mall.delivery.stop()
         mall.order_one()
         with log_of(mall) as db:                                # on its way it is damaged
-            value, = until(lambda: db.execute("SELECT value FROM log WHERE topic = 'mall' AND instr(value, 'Orderplaced')").fetchone())
+            value, = until(lambda: log_rows.split(db) or
+                           db.execute("SELECT value FROM log WHERE topic = 'mall' AND instr(value, 'Orderplaced')").fetchone())
             db.execute("UPDATE log SET value = ? WHERE value = ?", (GARBAGE, value))
         mall.delivery.start()
         letter = of_group(mall, "delivery")[0]
@@ -193,6 +196,7 @@ def test_a_poisoned_event_is_mended_and_the_books_balance():
 def copy_with_other_content(mall, kind):
     """The last event of that type once more, under its own identity, but damaged: its receivers make letters of it."""
     with log_of(mall) as db:
+        log_rows.split(db)
         offset, value = db.execute("SELECT offset, value FROM log WHERE topic = 'mall' AND instr(value, ?) ORDER BY offset DESC",
                                    ('"eventType":"%s"' % kind,)).fetchone()
         damaged = json.dumps({**json.loads(value), "customerId": "999"}).encode()

@@ -6,6 +6,7 @@ import pathlib
 import sqlite3
 import subprocess
 
+import log_rows
 from mall import BIN, SHOP, TOP, Mall, equal, on_postgresql, tool, until, until_equal
 
 SCRIPTS = TOP / "deploy/backup"
@@ -331,6 +332,7 @@ def test_one_service_alone_comes_back_on_the_embedded_log():
         with contextlib.closing(sqlite3.connect(mall.directory / "mall.log", isolation_level=None)) as log:
             log.execute("VACUUM INTO '%s'" % (mall.directory / "harmed.log"))
         with contextlib.closing(sqlite3.connect(mall.directory / "harmed.log", isolation_level=None)) as log:
+            log_rows.split(log)
             log.execute("INSERT INTO log (topic, timestamp, key, value, headers) SELECT 'mall', 0, NULL, CAST('not json' AS BLOB), headers FROM log "
                         "WHERE CAST(value AS TEXT) LIKE '%\"Orderplaced\"%' LIMIT 1")
         done = recover_says(mall, "--db", "sqlite:order.db", "--bus", "log:harmed.log")
