@@ -22,18 +22,34 @@ static const char *copy_bytes(struct arena *arena, const char *bytes, size_t len
         return bytes ? arena_copy(arena, bytes, len) : NULL;
 }
 
+/* Copies to *room, which is zeroed, with a NUL after it. */
+static const char *place_bytes(char **room, const char *bytes, size_t len)
+{
+        char *to = *room;
+
+        if (!bytes)
+                return NULL;
+        memcpy(to, bytes, len);
+        *room += len + 1;
+        return to;
+}
+
 static bool copy_headers(const char *blob, size_t len, struct arena *arena, struct record *r)
 {
         const char *end = blob + len;
         struct record_header *to;
         struct packed_header h;
+        char *room;
 
         if (!packed_headers_count(blob, len, PACKED_FOR_EVENTLOG, &r->header_count))
                 return false;
         r->headers = to = arena_alloc(arena, r->header_count * sizeof *to);
-        for (; packed_headers_next(&blob, end, PACKED_FOR_EVENTLOG, &h); to++)
-                *to = (struct record_header){arena_copy(arena, h.name, h.name_len),
-                                             copy_bytes(arena, h.value, h.len), h.len};
+        room = arena_alloc(arena, len); /* a header's NULs are fewer than its lengths' bytes */
+        for (; packed_headers_next(&blob, end, PACKED_FOR_EVENTLOG, &h); to++) {
+                to->name = place_bytes(&room, h.name, h.name_len);
+                to->value = place_bytes(&room, h.value, h.len);
+                to->len = h.len;
+        }
         return true;
 }
 
