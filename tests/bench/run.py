@@ -130,7 +130,7 @@ def idle_ms(bus, times=50):
 def idle(buses):
     for bus in buses:
         # the promise is about the embedded log; over a broker it is shown beside it
-        yield Row("201 to changed stock, idle, " + bus, idle_ms(bus), " ms", 5 if bus == "log" else None)
+        yield Row("201 to changed stock, idle, " + bus, idle_ms(bus), " ms", 2 if bus == "log" else None)
 
 
 def start(rounds):
