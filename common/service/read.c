@@ -27,8 +27,9 @@ struct read {
         /* of a page */
         const char *type; /* NULL: of one row */
         struct page page;
-        struct hal_page out;
         void **rows;
+        struct hal_page out;
+        struct text body;
 };
 
 static void was_read(void *arg)
@@ -90,9 +91,8 @@ enum http_result read_found_begin(struct http_request *r, const struct resource 
 }
 
 /* The page and the total as of one moment. */
-static bool read_page(struct db *db, void *arg, struct error *error)
+static bool read_rows(struct db *db, struct read *read, struct error *error)
 {
-        struct read *read = arg;
         const struct entity *entity = read->resource->entity;
         struct store *store = read->resource->all->store;
         bool done;
@@ -100,10 +100,29 @@ static bool read_page(struct db *db, void *arg, struct error *error)
         if (!db_begin_reading(db, error))
                 return false;
         done = store_count(store, db, entity, &read->out.total, error) &&
-               table_page(db, store_table(store, entity), &read->page, read->reading.item.arena,
+               table_page(db, store_table(store, entity), &read->page, read->request->arena,
                           read->rows, &read->out.count, error);
         db_rollback(db);
         return done;
+}
+
+/* Whether the page has room is asked when it is read, and its text is written at once: so what
+   waits to be read takes none, and what was read no more than it was asked for. */
+static bool read_page(struct db *db, void *arg, struct error *error)
+{
+        struct read *read = arg;
+        struct http_request *r = read->request;
+        size_t links = r->query ? QUERY_COPIES * strlen(r->query) : 0;
+
+        if (!arena_may_take(r->arena, (size_t)read->page.size * ROW_ROOM + links))
+                return error_set(error, ERROR_UNAVAILABLE, "too many answers are under way");
+        read->rows = arena_alloc(r->arena, (size_t)read->page.size * sizeof *read->rows);
+        if (!read_rows(db, read, error))
+                return false;
+        read->out.rows = read->rows;
+        read->body = text_open(r->arena, 1000 + read->out.count * ROW_ROOM);
+        hal_collection(&read->body, &read->out);
+        return true;
 }
 
 /* Unless it is by id, small, and its rows are found by few blocks (table_page). */
@@ -112,14 +131,15 @@ static bool reads_much(const struct page *page)
         return page->sort_count || page->size > SMALL_PAGE || page->number > SHALLOW / page->size;
 }
 
-static enum http_result page_begin(struct read *read)
+enum http_result read_page_begin(struct http_request *r, const struct resource *resource,
+                                 const char *type)
 {
-        struct http_request *r = read->request;
+        struct read *read = read_new(r, resource);
 
-        read->rows = arena_alloc(r->arena, (size_t)read->page.size * sizeof *read->rows);
-        read->out = (struct hal_page){.links = read->resource->links,
+        read->type = type;
+        read->page = page_asked(r, &resource->entity->shape);
+        read->out = (struct hal_page){.links = resource->links,
                                       .page = &read->page,
-                                      .rows = read->rows,
                                       .base = base_url(r),
                                       .asked = r->target,
                                       .others = page_others(r)};
@@ -128,33 +148,12 @@ static enum http_result page_begin(struct read *read)
         return begin(read);
 }
 
-enum http_result read_page_begin(struct http_request *r, const struct resource *resource,
-                                 const char *type)
-{
-        struct read *read = read_new(r, resource);
-        size_t links = r->query ? QUERY_COPIES * strlen(r->query) : 0;
-        struct error error;
-
-        read->type = type;
-        read->page = page_asked(r, &resource->entity->shape);
-        if (arena_may_take(r->arena, (size_t)read->page.size * ROW_ROOM + links))
-                return page_begin(read);
-        error_set(&error, ERROR_UNAVAILABLE, "too many answers are under way");
-        http_answer_error(r, &error);
-        return HTTP_ANSWERED;
-}
-
 static void answer_page(struct http_request *r, const struct read *read)
 {
-        struct text body;
-
-        if (read->reading.error.kind != ERROR_NONE) {
+        if (read->reading.error.kind == ERROR_NONE)
+                http_answer_body(r, 200, read->type, &read->body);
+        else
                 http_answer_error(r, &read->reading.error);
-                return;
-        }
-        body = text_open(r->arena, 1000 + read->out.count * ROW_ROOM);
-        hal_collection(&body, &read->out);
-        http_answer_body(r, 200, read->type, &body);
 }
 
 void read_finish(struct http_request *r)
