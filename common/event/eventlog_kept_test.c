@@ -230,6 +230,25 @@ static void a_damaged_row_is_named(void)
         eventlog_close(&f);
 }
 
+/* As a flipped bit leaves it: SQLite itself looks at neither the bit nor the column's NOT NULL. */
+static void a_row_without_a_topic_is_damaged(void)
+{
+        struct eventlog *f = open_log(EVENTLOG_APPENDS);
+
+        append(f, 1, 3, 1);
+        append(f, 4, 1, 1);
+        append(f, 5, 1, 1);
+        eventlog_close(&f);
+        alter("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'topic TEXT"
+              " NOT NULL', 'topic TEXT') WHERE name = 'log'");
+        alter("UPDATE log SET topic = NULL WHERE offset = 4");
+        f = open_log(EVENTLOG_INSPECTS);
+        check_int(read_to_the_damage(f, 4), 3);
+        alter("UPDATE log SET topic = NULL WHERE offset = 3");
+        check_int(read_to_the_damage(f, 1), 0);
+        eventlog_close(&f);
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
@@ -238,6 +257,7 @@ int main(int argc, char **argv)
                 STORY(an_older_file_is_migrated_and_loses_nothing),
                 STORY(an_older_program_stops_before_a_row_of_many),
                 STORY(a_damaged_row_is_named),
+                STORY(a_row_without_a_topic_is_damaged),
                 {NULL, NULL},
         };
 
