@@ -1,10 +1,15 @@
 /* Readings that hold up nobody. Of a shared store: as with commits, the first does not wait, and
    what comes while a question for items is under way makes up the next one: so an HTTP loop waits
    for no database, and one that is far away costs each request its time and no throughput. Lists
-   and searches are read one by one beside it, and leave a thread for the items. Of a file: only
-   what reads much; the rest is quicker than a change of threads. */
+   and searches are read one by one beside it, and leave a thread for the items. What waits too long
+   for its turn is refused, or a database that is slow would be asked ever later, in the end for
+   clients that are gone. Of a file: only what reads much; the rest is quicker than a change of
+   threads. */
+#include "base/clock.h"
 #include "base/thread.h"
 #include "data/store_inside.h"
+
+enum { PATIENCE_US = 5000 * 1000 };
 
 static void enqueue(struct read_queue *queue, struct read_job *reading)
 {
@@ -44,6 +49,27 @@ static int take_items(struct read_queue *queue, struct read_job **group)
         while (count < TABLE_MANY && queue->first && queue->first->entity == entity)
                 group[count++] = dequeue(queue);
         return count;
+}
+
+static bool is_late(const struct store *store, struct read_job *r)
+{
+        if (!store->shared || clock_mono_us() - r->since_us < store->reads.patience_us)
+                return false;
+        error_set(&r->error, ERROR_UNAVAILABLE, "the database is slow, too many reads wait for it");
+        return true;
+}
+
+/* Those that are still to be read. */
+static int refuse_late(struct store *store, struct read_job **group, int count)
+{
+        int left = 0;
+
+        for (int i = 0; i < count; i++)
+                if (is_late(store, group[i]))
+                        group[i]->done(group[i]->arg);
+                else
+                        group[left++] = group[i];
+        return left;
 }
 
 /* What must be read by itself then: a long row; or each, if they failed together, since that may be
@@ -93,7 +119,8 @@ static void items_go(struct store *store)
 
         reads->items_busy = true;
         pthread_mutex_unlock(&reads->lock);
-        count = read_group(store, group, count, left);
+        count = refuse_late(store, group, count);
+        count = count ? read_group(store, group, count, left) : 0;
         pthread_mutex_lock(&reads->lock);
         reads->items_busy = false;
         for (int i = 0; i < count; i++)
@@ -109,7 +136,8 @@ static void other_goes(struct store *store)
 
         reads->others_busy++;
         pthread_mutex_unlock(&reads->lock);
-        read_other(store, r);
+        if (!is_late(store, r))
+                read_other(store, r);
         r->done(r->arg);
         pthread_mutex_lock(&reads->lock);
         reads->others_busy--;
@@ -141,6 +169,7 @@ void reads_begin(struct store *store)
 
         pthread_mutex_init(&reads->lock, NULL);
         pthread_cond_init(&reads->work, NULL);
+        reads->patience_us = PATIENCE_US;
         /* of a file: one, and never with the only connection */
         reads->thread_count = store->shared ? store->reader_count : store->reader_count > 1;
         for (int i = 0; i < reads->thread_count; i++)
@@ -163,6 +192,7 @@ void reads_end(struct store *store)
 
 static void submit(struct reads *reads, struct read_job *r)
 {
+        r->since_us = clock_mono_us();
         pthread_mutex_lock(&reads->lock);
         enqueue(r->run ? &reads->others : &reads->items, r);
         /* else a busy thread takes it when it is done */

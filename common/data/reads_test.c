@@ -1,5 +1,6 @@
 /* Readings: each gets its own row, whoever asks at the same time, and the truth while the database
    is slow, spoiled or away. */
+#include "data/store_inside.h"
 #include "testing/held.h"
 
 #include <stdatomic.h>
@@ -255,6 +256,54 @@ static void slow_lists_leave_a_thread_for_items(void)
         store_close(&store);
 }
 
+/* A database that is slow, but not away: nothing is read for those that waited too long. */
+static void what_waits_too_long_is_refused(void)
+{
+        enum { MANY = 8 };
+        struct question slow, late[MANY], first, item;
+        struct store *store;
+        struct db *held;
+
+        if (!things_are_shared())
+                return;
+        store = things_open();
+        things_add(store, "n");
+        store->reads.patience_us = 200 * 1000;
+        held = things_hold();
+        item_begin(store, &first, 1);
+        things_are_waited_for(held, 1);
+        atomic_store(&gate_is_open, false);
+        atomic_store(&inside, 0);
+        slow = (struct question){.reading.run = wait_at_the_gate};
+        begin(store, &slow);
+        while (!atomic_load(&inside))
+                usleep(500);
+        for (int i = 0; i < MANY; i++)
+                if (i % 2) {
+                        item_begin(store, &late[i], 1);
+                } else {
+                        late[i] = (struct question){.reading.run = wait_at_the_gate};
+                        begin(store, &late[i]);
+                }
+        usleep(300 * 1000);
+        atomic_store(&gate_is_open, true);
+        things_release(&held);
+        for (int i = 0; i < MANY; i++) {
+                check(!await(&late[i]));
+                check_int(late[i].reading.error.kind, ERROR_UNAVAILABLE);
+                end(&late[i]);
+        }
+        check(await(&first)); /* its turn had come */
+        end(&first);
+        end(&slow);
+        check_int(slow.reading.error.kind, ERROR_NONE);
+        check_int(atomic_load(&inside), 1);
+        item_begin(store, &item, 1);
+        check(await(&item));
+        end(&item);
+        store_close(&store);
+}
+
 /* A file: it leaves caller and connection to what is quick. */
 static void a_slow_reading_holds_up_no_quick_one(void)
 {
@@ -354,6 +403,7 @@ int main(int argc, char **argv)
                 STORY(they_are_read_together),
                 STORY(a_row_that_cannot_be_read_spoils_no_other),
                 STORY(slow_lists_leave_a_thread_for_items),
+                STORY(what_waits_too_long_is_refused),
                 STORY(a_slow_reading_holds_up_no_quick_one),
                 STORY(what_is_queued_is_read_before_the_store_closes),
                 STORY(a_database_that_ends_fails_each_and_comes_back),

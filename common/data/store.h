@@ -81,12 +81,15 @@ struct read_job {
         const struct entity *entity;
         struct table_item item; /* the arena is the store's until done */
         struct error error;     /* ERROR_NONE: it was read */
-        struct read_job *next;  /* the store's own */
+        /* the store's own */
+        struct read_job *next;
+        int64_t since_us;
 };
 
 /* Where the store is a file, and the job not slow: reads at once, and returns true. Else false, and
    a thread of the store reads and calls done, maybe before this returns. What was committed before
-   the call is seen. The job must live until done. */
+   the call is seen. The job must live until done. ERROR_UNAVAILABLE also where it waited too long
+   for its turn. */
 bool store_read(struct store *store, struct read_job *job);
 /* The number of rows, as of the last commit that this connection sees. */
 bool store_count(struct store *store, struct db *db, const struct entity *entity, int64_t *rows,

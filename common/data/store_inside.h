@@ -113,6 +113,7 @@ struct read_queue {
 struct reads {
         pthread_t threads[STORE_READERS];
         int thread_count;
+        int64_t patience_us; /* how long a read of a shared store waits for its turn */
 
         /* Any thread, under the lock. */
         pthread_mutex_t lock;

@@ -1,6 +1,7 @@
 /* How long rows of many records are kept, what older files and programs make of them, and damage.
  */
 #include "data/packed_headers.h"
+#include "event/bus_adapter.h"
 #include "testing/eventlog_story.h"
 
 /* ---- groups and retention ---- */
@@ -230,6 +231,54 @@ static void a_damaged_row_is_named(void)
         eventlog_close(&f);
 }
 
+/* As a flipped bit leaves it: SQLite itself looks at neither the bit nor the column's NOT NULL. */
+static void a_row_without_a_topic_is_damaged(void)
+{
+        struct eventlog *f = open_log(EVENTLOG_APPENDS);
+
+        append(f, 1, 3, 1);
+        append(f, 4, 1, 1);
+        append(f, 5, 1, 1);
+        eventlog_close(&f);
+        alter("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'topic TEXT"
+              " NOT NULL', 'topic TEXT') WHERE name = 'log'");
+        alter("UPDATE log SET topic = NULL WHERE offset = 4");
+        f = open_log(EVENTLOG_INSPECTS);
+        check_int(read_to_the_damage(f, 4), 3);
+        alter("UPDATE log SET topic = NULL WHERE offset = 3");
+        check_int(read_to_the_damage(f, 1), 0);
+        eventlog_close(&f);
+}
+
+static bool wants_a(void *arg, const struct bus_sign *sign)
+{
+        (void)arg;
+        return sign->type.len == 1 && *sign->type.at == 'a';
+}
+
+/* Nobody knows whether such a record was wanted. */
+static void damaged_headers_are_not_passed_over(void)
+{
+        struct eventlog *f = open_log(EVENTLOG_APPENDS);
+        const struct bus reader = {.topic = (char *)(uintptr_t)EVENTLOG_TOPIC, .wanted = wants_a};
+        const struct record_header type = {"ce_type", "a", 1};
+        const struct record r = {.headers = &type, .header_count = 1};
+        struct arena *arena = arena_open();
+        struct error e = {0};
+        struct record found;
+        int64_t after = 0;
+
+        check(eventlog_append(f, "mall", &r, 1, &e));
+        /* the value has one byte more, and the blob one that nothing says what it is */
+        alter("UPDATE log SET headers = substr(headers, 1, 4) || x'02' || substr(headers, 6) ||"
+              " x'6161'");
+        check_int((int64_t)eventlog_read_wanted(f, &reader, &after, &found, 1, arena, &e), 0);
+        check_int(e.kind, ERROR_INTERNAL);
+        check_int(after, 0);
+        arena_close(&arena);
+        eventlog_close(&f);
+}
+
 int main(int argc, char **argv)
 {
         static const struct story stories[] = {
@@ -238,6 +287,8 @@ int main(int argc, char **argv)
                 STORY(an_older_file_is_migrated_and_loses_nothing),
                 STORY(an_older_program_stops_before_a_row_of_many),
                 STORY(a_damaged_row_is_named),
+                STORY(a_row_without_a_topic_is_damaged),
+                STORY(damaged_headers_are_not_passed_over),
                 {NULL, NULL},
         };
 

@@ -46,6 +46,7 @@ void eventlog_row_open(struct eventlog_row *row, sqlite3_stmt *s)
                 open_many(row, sqlite3_column_int64(s, 3));
         else
                 p->key = column(s, 3, &p->key_len);
+        row->damaged |= !row->topic;
 }
 
 /* The last record ends where the row does. */

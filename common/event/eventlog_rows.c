@@ -74,6 +74,7 @@ static bool copy_record(struct eventlog *f, const struct eventlog_row *row, stru
                          (long long)r->offset);
 }
 
+/* So is one whose headers are damaged: whoever copies it finds that. */
 static bool is_wanted(const struct packed_record *p, const struct bus *reader)
 {
         const char *at = p->headers, *end = at + p->headers_len;
@@ -82,7 +83,7 @@ static bool is_wanted(const struct packed_record *p, const struct bus *reader)
 
         while (packed_headers_next(&at, end, PACKED_FOR_EVENTLOG, &h))
                 bus_sign_take(&sign, h.name, h.name_len, h.value, h.len);
-        return bus_wants(reader, &sign);
+        return at != end || bus_wants(reader, &sign);
 }
 
 static size_t record_bytes(const struct record *r)
