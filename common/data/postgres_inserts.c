@@ -22,8 +22,8 @@ struct postgres_inserts {
         char table[40], name[20];
         bool updates;
         char *head; /* "INSERT INTO ... VALUES ", or "UPDATE ... FROM (VALUES " */
-        char *one; /* an update of one row as it was written; NULL: an insert */
-        int width; /* parameters a row */
+        char *one;  /* an update of one row as it was written; NULL: an insert */
+        int width;  /* parameters a row */
         struct postgres_statement *sizes[SIZES];
         int count; /* rows that wait */
         char *bytes;
