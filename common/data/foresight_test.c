@@ -198,13 +198,19 @@ static void a_changed_row_is_found_by_its_new_values(void)
         store_close(&store);
 }
 
+static void look_for_new(struct unit *unit, void *arg)
+{
+        (void)arg;
+        secret_of(unit, "new", 1);
+}
+
 /* It was not read before it is saved, so nobody knows by what it was found. */
 static void save_unread(struct unit *unit, void *arg)
 {
         struct thing t = {.row.id = 1, .name = "radio", .secret = "new", .big = some_int(1)};
 
-        (void)arg;
-        unit_rehearse(unit, look_at_all, NULL);
+        unit_rehearse(unit, look_for_new, arg);
+        unit_foresee(unit);
         unit_save(unit, &thing_entity, &t);
         check(secret_of(unit, "new", 1) != NULL);
         check(!secret_of(unit, "old", 1));
@@ -217,6 +223,36 @@ static void a_row_that_was_not_read_is_found_too(void)
 
         add_old(store);
         check_int(things_do(store, save_unread, NULL), ERROR_NONE);
+        store_close(&store);
+}
+
+static void add_where_another_was(struct unit *unit, void *arg)
+{
+        struct thing *t = secret_of(unit, "old", 1);
+        struct thing next = {.name = "radio", .secret = "old", .big = some_int(1)};
+
+        (void)arg;
+        t->secret = "new";
+        unit_save(unit, &thing_entity, t);
+        unit_add(unit, &thing_entity, &next);
+        next.secret = "newer";
+        unit_save(unit, &thing_entity, &next);
+}
+
+static void writes_of_one_table_keep_their_order(void)
+{
+        struct store *store = things_open();
+        struct arena *arena = arena_open();
+        struct thing *t;
+
+        add_old(store);
+        check_int(things_do(store, add_where_another_was, NULL), ERROR_NONE);
+        t = things_get(store, 1, arena);
+        check_text(t->secret, "new");
+        t = things_get(store, 2, arena);
+        check_text(t->secret, "newer");
+        check_int(t->row.version, 1);
+        arena_close(&arena);
         store_close(&store);
 }
 
@@ -307,11 +343,11 @@ static void what_another_adds_meanwhile_is_not_taken_twice(void)
         store_close(&store);
 }
 
-enum { ROUNDS = 10, A_ROUND = 40 };
+enum { ROUNDS = 10, ROWS = 40 };
 
 struct replica {
         struct store *store;
-        const char *secret, *names[2];
+        const char *secret, *names[ROWS];
         pthread_t thread;
         bool failed, lost;
 };
@@ -321,38 +357,41 @@ static void *take_rounds(void *arg)
         struct replica *r = arg;
 
         for (int round = 0; round < ROUNDS; round++) {
-                struct step all[A_ROUND];
-                struct steps steps = {.all = all, .count = A_ROUND};
+                struct step all[2 * ROWS];
+                struct steps steps = {.all = all, .count = 2 * ROWS};
 
-                for (int i = 0; i < A_ROUND; i++)
-                        all[i] = (struct step){r->names[i % 2], r->secret, round * A_ROUND + i};
+                for (int i = 0; i < 2 * ROWS; i++)
+                        all[i] = (struct step){r->names[i % ROWS], r->secret, round * 2 * ROWS + i};
                 r->failed |= things_do(r->store, take_all, &steps) != ERROR_NONE;
         }
         r->lost = r->store->contended_until != 0;
         return NULL;
 }
 
-/* Each begins with the other's second row, and still they do not deadlock. */
+/* They want the rows in opposite orders, and still they do not deadlock. */
 static void two_replicas_take_from_the_same_rows(void)
 {
-        struct replica both[2] = {{.secret = "s", .names = {"a", "b"}},
-                                  {.secret = "t", .names = {"b", "a"}}};
+        struct replica both[2] = {{.secret = "s"}, {.secret = "t"}};
+        char names[ROWS][8];
 
         if (!is_shared())
                 return;
         for (int i = 0; i < 2; i++)
                 both[i].store = things_open();
-        things_add(both[0].store, "a");
-        things_add(both[0].store, "b");
+        for (int i = 0; i < ROWS; i++) {
+                snprintf(names[i], sizeof names[i], "n%d", i);
+                things_add(both[0].store, names[i]);
+                both[0].names[i] = both[1].names[ROWS - 1 - i] = names[i];
+        }
         for (int i = 0; i < 2; i++)
                 check(!pthread_create(&both[i].thread, NULL, take_rounds, &both[i]));
         for (int i = 0; i < 2; i++) {
                 pthread_join(both[i].thread, NULL);
                 check(!both[i].failed && !both[i].lost);
         }
-        check_int(qty_of(both[0].store, 1), ROUNDS * A_ROUND);
-        check_int(qty_of(both[0].store, 2), ROUNDS * A_ROUND);
-        check_int(things_count(both[0].store), 2 * ROUNDS * A_ROUND + 2);
+        for (int i = 1; i <= ROWS; i++)
+                check_int(qty_of(both[0].store, i), 2 * 2 * ROUNDS);
+        check_int(things_count(both[0].store), ROWS + 2 * 2 * ROUNDS * ROWS);
         for (int i = 0; i < 2; i++)
                 store_close(&both[i].store);
 }
@@ -365,6 +404,7 @@ int main(int argc, char **argv)
                 STORY(a_changed_row_is_found_by_its_new_values),
                 STORY(a_row_that_was_not_read_is_found_too),
                 STORY(a_removed_row_is_not_found),
+                STORY(writes_of_one_table_keep_their_order),
                 STORY(a_rehearsal_leaves_no_trace),
                 STORY(what_another_adds_meanwhile_is_not_taken_twice),
                 STORY(two_replicas_take_from_the_same_rows),
