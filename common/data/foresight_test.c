@@ -226,36 +226,6 @@ static void a_row_that_was_not_read_is_found_too(void)
         store_close(&store);
 }
 
-static void add_where_another_was(struct unit *unit, void *arg)
-{
-        struct thing *t = secret_of(unit, "old", 1);
-        struct thing next = {.name = "radio", .secret = "old", .big = some_int(1)};
-
-        (void)arg;
-        t->secret = "new";
-        unit_save(unit, &thing_entity, t);
-        unit_add(unit, &thing_entity, &next);
-        next.secret = "newer";
-        unit_save(unit, &thing_entity, &next);
-}
-
-static void writes_of_one_table_keep_their_order(void)
-{
-        struct store *store = things_open();
-        struct arena *arena = arena_open();
-        struct thing *t;
-
-        add_old(store);
-        check_int(things_do(store, add_where_another_was, NULL), ERROR_NONE);
-        t = things_get(store, 1, arena);
-        check_text(t->secret, "new");
-        t = things_get(store, 2, arena);
-        check_text(t->secret, "newer");
-        check_int(t->row.version, 1);
-        arena_close(&arena);
-        store_close(&store);
-}
-
 static void remove_it(struct unit *unit, void *arg)
 {
         struct thing *t;
@@ -404,7 +374,6 @@ int main(int argc, char **argv)
                 STORY(a_changed_row_is_found_by_its_new_values),
                 STORY(a_row_that_was_not_read_is_found_too),
                 STORY(a_removed_row_is_not_found),
-                STORY(writes_of_one_table_keep_their_order),
                 STORY(a_rehearsal_leaves_no_trace),
                 STORY(what_another_adds_meanwhile_is_not_taken_twice),
                 STORY(two_replicas_take_from_the_same_rows),
