@@ -274,7 +274,7 @@ concurrent_sources := $(foreach c,$(CONCURRENT),$(filter %/$(c)_test.c,$(test_so
 # Tests of what works on every kind of store; they run on PostgreSQL too, as PROGRAM@postgresql.
 STORES             := store reads read commit_spans process_span relay_spans dedup renew purge table writer batch parts relay relay_kafka relay_life relay_flights relay_faults inbox inbox_trouble \
                       dead_letter own write transition resource policy postgres postgres_fault contend relay_parts relay_parts_life \
-                      commit_faults publish_faults relay_beside figures
+                      commit_faults publish_faults relay_beside figures foresight
 store_sources := $(foreach s,$(STORES),$(filter %/$(s)_test.c,$(test_sources)))
 asan_sources   = $(test_sources)
 tsan_sources   = $(concurrent_sources)

@@ -1,6 +1,7 @@
 /* Recognises what was seen before: requests by their Idempotency-Key, events by their identity. */
 #include "base/clock.h"
 #include "data/inbox_blocks.h"
+#include "data/sql_array.h"
 #include "data/store_inside.h"
 
 #include <stdlib.h>
@@ -195,18 +196,6 @@ static void see_all(struct unit *u, struct identity *all, size_t count)
         inbox_blocks_end(&blocks);
 }
 
-/* An element of an array as PostgreSQL writes it. */
-static void add_element(struct text *array, const char *value)
-{
-        text_string(array, array->len ? ",\"" : "{\"");
-        for (; *value; value++) {
-                if (*value == '"' || *value == '\\')
-                        text_char(array, '\\');
-                text_char(array, *value);
-        }
-        text_char(array, '"');
-}
-
 /* PostgreSQL takes many identities in one statement: one array for each column. */
 struct arrays {
         struct text sources, ids, contents;
@@ -222,8 +211,8 @@ static struct arrays arrays_of(struct unit *u, const struct identity *all, size_
         for (size_t n = 0; n < count; n++) {
                 if (seen_ones && all[n].first)
                         continue;
-                add_element(&a.sources, all[n].source);
-                add_element(&a.ids, all[n].id);
+                sql_array_add(&a.sources, all[n].source);
+                sql_array_add(&a.ids, all[n].id);
                 text_string(&a.contents, gap);
                 if (all[n].content)
                         text_int(&a.contents, all[n].content);

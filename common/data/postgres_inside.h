@@ -1,7 +1,7 @@
 /* postgres_inside - for the postgres_*.c files only:
 
    postgres_db.c (the adapter), postgres_statement.c (its statements), postgres_link.c (the
-   connection), postgres_inserts.c (many rows in one insert), postgres_commit.c (a COMMIT whose
+   connection), postgres_inserts.c (many rows in one statement), postgres_commit.c (a COMMIT whose
    answer is lost), postgres_away.c (a server that does not answer) and postgres_url.c.
 
    The connection is in libpq's pipeline mode all the time: statements are queued, a sync ends a
@@ -26,7 +26,7 @@ enum {
 
 struct postgres_inserts;
 
-/* The parameters of an insert of many rows. */
+/* The parameters of a statement of many rows. */
 struct wide {
         int count;
         const char **values;
@@ -35,7 +35,7 @@ struct wide {
 
 struct postgres_statement {
         struct statement base;
-        struct postgres_inserts *many; /* NULL: not an insert that may have many rows */
+        struct postgres_inserts *many; /* NULL: one that never has many rows */
         char *sql;                     /* with $1 */
         char name[20];                 /* on the server; "" for one use */
         unsigned asked;                /* the connection on which it is, or will be, prepared */
@@ -64,7 +64,7 @@ struct postgres_db {
         enum db_mode mode;
         PGconn *conn;        /* NULL: none */
         unsigned connection; /* counts them from 1 */
-        int waiting;         /* rows that wait to be inserted (postgres_inserts.c) */
+        int waiting;         /* rows that wait to be written (postgres_inserts.c) */
         bool migrating;      /* only this connection works, and may take long */
         bool open;           /* a transaction has begun; it ends with the connection */
         struct awaited awaited[POSTGRES_QUEUE + 2];
@@ -100,7 +100,7 @@ bool postgres_link_settle(struct postgres_db *db, struct error *error);
 /* One or several statements without parameters, by the simple protocol. */
 bool postgres_link_exec(struct postgres_db *db, const char *sql, struct error *error);
 
-/* NULL: not an insert that may have many rows. sql: with $1. */
+/* NULL: not an insert or update that may have many rows. sql: with $1. */
 struct postgres_inserts *postgres_inserts_new(const char *sql, const char *name);
 void postgres_inserts_free(struct postgres_inserts *rows);
 /* Drops the rows that wait: their transaction is over. */

@@ -142,10 +142,12 @@ static bool set_up(struct postgres_db *db, struct error *error)
                 "SELECT set_config('synchronous_commit', 'on', false)"
                 " WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write');",
                 db->service, db->mode == DB_READER ? "on" : "off");
-        /* these connections reach rows by an index only; a plan made while a table was empty
-           would go on reading all of it */
+        /* these connections reach rows by an index only, one after the other; a plan made while a
+           table was empty would go on reading all of it */
         if (db->mode != DB_READER)
-                strcat(sql, "SET enable_seqscan = off; SET enable_bitmapscan = off;");
+                strcat(sql, "SET enable_seqscan = off; SET enable_bitmapscan = off;"
+                            "SET enable_hashjoin = off; SET enable_mergejoin = off;"
+                            "SET enable_material = off;");
         if (db->mode == DB_RELAY)
                 strcat(sql, "SET synchronous_commit = off; SET idle_session_timeout = '10s';");
         if (db->mode != DB_READER && PQserverVersion(db->conn) >= 170000)

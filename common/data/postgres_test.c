@@ -76,6 +76,36 @@ static void ids_and_counts_are_common(void)
         store_close(&b);
 }
 
+/* Inserts and updates wait to be sent together, each kind by itself. */
+static void add_where_another_was(struct unit *unit, void *arg)
+{
+        struct thing *t = unit_get(unit, &thing_entity, 1);
+        struct thing next = {.name = "next", .secret = "old", .big = some_int(1)};
+
+        (void)arg;
+        t->secret = "new";
+        unit_save(unit, &thing_entity, t);
+        unit_add(unit, &thing_entity, &next);
+        next.secret = "newer";
+        unit_save(unit, &thing_entity, &next);
+}
+
+static void writes_of_one_table_keep_their_order(void)
+{
+        struct thing t = {.name = "first", .secret = "old", .big = some_int(1)};
+        struct store *store;
+
+        if (!is_shared())
+                return;
+        store = things_open();
+        check_int(things_do(store, thing_add_and_say, &t), ERROR_NONE);
+        check_int(things_do(store, add_where_another_was, NULL), ERROR_NONE);
+        check_int(things_number(store, "SELECT count(*)::text FROM things WHERE version = 1 AND "
+                                       "\"Secret\" IN ('new', 'newer')"),
+                  2);
+        store_close(&store);
+}
+
 static void refuse_after_writing(struct unit *unit, void *thing)
 {
         thing_add_and_say(unit, thing);
@@ -339,6 +369,7 @@ int main(int argc, char **argv)
                 STORY(several_start_at_once),
                 STORY(ids_and_counts_are_common),
                 STORY(a_value_that_no_index_takes_is_too_large),
+                STORY(writes_of_one_table_keep_their_order),
                 STORY(a_newer_schema_is_refused),
                 STORY(ids_of_another_connection_are_not_given),
                 STORY(a_broken_connection_is_made_anew),

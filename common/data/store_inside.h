@@ -5,6 +5,7 @@
      reads.c          readings on threads of their own
      ids.c, counts.c  ids, and how many rows there are  purge.c   what has a time to live
      inbox_blocks.c   identities of the mall's own      store_renew.c
+     foresight.c      rows read before a unit runs
      outbox.c, outbox_rows.c, outbox_rows_remove.c, outbox_parts.c
      commit_spans.c   the commit, for traces          figures.c what metrics tell of the rows */
 #ifndef DATA_STORE_INSIDE_H
@@ -12,6 +13,7 @@
 
 #include "base/text.h"
 #include "base/trace.h"
+#include "data/foresight.h"
 #include "data/outbox_parts.h"
 #include "data/outbox_rows.h"
 #include "data/row_cache.h"
@@ -201,6 +203,8 @@ struct unit {
         size_t announced, changes, traced;           /* the store's, as they were */
         struct outbox_removal removal;               /* the same */
         int64_t begun_ns;                            /* Unix ns; 0: nobody has asked */
+        struct foresight *foresight;                 /* NULL: none */
+        bool rehearses;
 };
 
 /* The next id of a table; 0 and an error when a shared store gives none. */

@@ -33,14 +33,20 @@ static const char *insert_of(const struct entity *e, const char *columns, struct
         return sql.at;
 }
 
-static const char *update_of(const struct entity *e, struct arena *arena)
+/* A shared store's adapter may write many rows in one statement, in which a parameter is a text
+   unless it is said what else. */
+static const char *update_of(const struct entity *e, bool shared, struct arena *arena)
 {
         struct text sql = text_open(arena, 300);
         int parameter = 3;
 
-        text_printf(&sql, "UPDATE \"%s\" SET version = ?2", e->collection);
+        text_printf(&sql, "UPDATE \"%s\" SET version = %s", e->collection,
+                    shared ? "CAST(?2 AS BIGINT)" : "?2");
         for (const struct field *f = e->shape.fields; f->name; f++)
-                text_printf(&sql, ", \"%s\" = ?%d", f->name, parameter++);
+                text_printf(&sql,
+                            shared && f->type != FIELD_TEXT ? ", \"%s\" = CAST(?%d AS BIGINT)"
+                                                            : ", \"%s\" = ?%d",
+                            f->name, parameter++);
         text_string(&sql, " WHERE id = ?1");
         return sql.at;
 }
@@ -69,9 +75,13 @@ struct table *table_open(const struct entity *entity, bool shared, struct arena 
         t->ids = arena_printf(arena, "SELECT nextval('\"%s_ids\"') FROM generate_series(1, ?)",
                               entity->collection);
         t->insert = insert_of(entity, t->columns, arena);
-        t->update = update_of(entity, arena);
+        t->update = update_of(entity, shared, arena);
         t->remove = arena_printf(arena, "DELETE FROM \"%s\" WHERE id = ?", entity->collection);
         t->get_many = table_get_many_sql(entity, t->columns, arena);
+        t->find_many[TABLE_BY_ID] = table_find_many_sql(
+                entity, t->columns, (const char *[LOOKUP_MEMBERS]){"id"}, arena);
+        for (int i = 0; l && i < TABLE_LOOKUPS && l[i].members[0]; i++)
+                t->find_many[i] = table_find_many_sql(entity, t->columns, l[i].members, arena);
         for (int use = 0; use < 2; use++) {
                 t->get[use] = arena_printf(arena, "SELECT %s FROM \"%s\" WHERE id = ?%s",
                                            t->columns, entity->collection, locks[use]);

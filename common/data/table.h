@@ -8,7 +8,7 @@
 #include "data/db.h"
 #include "data/entity.h"
 
-enum { TABLE_LOOKUPS = 4, TABLE_SORTS = 8, TABLE_BLOCK = 4096 };
+enum { TABLE_LOOKUPS = 4, TABLE_BY_ID = TABLE_LOOKUPS, TABLE_SORTS = 8, TABLE_BLOCK = 4096 };
 enum { TABLE_MANY = 128, TABLE_LONG_ROW = 16 << 10 };
 enum { TABLE_ROWS_ALWAYS = 20, TABLE_PAGE_LETTERS = 4 << 20 };
 
@@ -19,6 +19,7 @@ struct table {
                             sequence */
         const char *get_many;
         const char *get[2], *find[TABLE_LOOKUPS][2]; /* by enum table_use */
+        const char *find_many[TABLE_LOOKUPS + 1];
 };
 
 /* Why a row is read. TABLE_TO_CHANGE: in a shared store no other process changes it before the
@@ -53,6 +54,18 @@ bool table_find(struct db *db, const struct table *table, enum table_use use,
                 const struct lookup *lookup, int64_t after, const char *const *values,
                 struct arena *arena, void **row, struct error *error);
 
+/* One of many looks at a time. */
+struct table_wish {
+        const char *values[LOOKUP_MEMBERS];
+        void *row; /* NULL: there is none */
+};
+
+/* In a shared store only: as many table_find, or by TABLE_BY_ID table_get, TABLE_TO_CHANGE, with
+   one question. Rows are locked in the order of the wishes. */
+bool table_find_many(struct db *db, const struct table *table, int which,
+                     struct table_wish *const *wishes, size_t count, struct arena *arena,
+                     struct error *error);
+
 struct sort {
         const struct field *field; /* NULL: by id */
         bool descending;
@@ -73,9 +86,12 @@ bool table_page(struct db *db, const struct table *table, const struct page *pag
                 struct arena *arena, void **rows, size_t *count, struct error *error);
 
 /* Between table.c and table_many.c: the row at which the statement stands, whose columns are those
-   of the table; and the text of get_many. */
+   of the table; and the texts of get_many and find_many. */
 void *table_row(struct statement *s, const struct shape *shape, struct arena *arena);
 const char *table_get_many_sql(const struct entity *entity, const char *columns,
                                struct arena *arena);
+/* members: of a lookup, or "id" */
+const char *table_find_many_sql(const struct entity *entity, const char *columns,
+                                const char *const *members, struct arena *arena);
 
 #endif

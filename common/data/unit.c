@@ -66,9 +66,9 @@ void unit_begin(struct unit *u, struct store *store, struct job *job, bool apart
 
 bool unit_may_write(struct unit *u)
 {
-        if (!unit_failed(u))
-                u->wrote = true;
-        return !unit_failed(u);
+        if (unit_failed(u) || u->rehearses)
+                return false;
+        return u->wrote = true;
 }
 
 bool unit_commit(struct unit *u)
@@ -118,16 +118,21 @@ void unit_add(struct unit *u, const struct entity *entity, void *row)
         head->version = 0;
         count_change(u->store, place, head->id, 1);
         table_insert(u->store->writer, table, row, &u->error);
+        if (u->foresight)
+                foresight_added(u->foresight, table, row);
 }
 
 void unit_save(struct unit *u, const struct entity *entity, void *row)
 {
+        const struct table *table = store_table(u->store, entity);
         struct row *head = row;
 
         if (!unit_may_write(u))
                 return;
         head->version++;
-        table_update(u->store->writer, store_table(u->store, entity), row, &u->error);
+        table_update(u->store->writer, table, row, &u->error);
+        if (u->foresight)
+                foresight_saved(u->foresight, table, row);
 }
 
 void unit_remove(struct unit *u, const struct entity *entity, const void *row)
@@ -139,6 +144,8 @@ void unit_remove(struct unit *u, const struct entity *entity, const void *row)
                 return;
         count_change(u->store, place_of(u, table), id, -1);
         table_remove(u->store->writer, table, id, &u->error);
+        if (u->foresight)
+                foresight_removed(u->foresight, table, id);
 }
 
 void unit_create(struct unit *u, const struct entity *entity, void *row)
@@ -167,14 +174,56 @@ const char *unit_decimal(struct unit *u, int64_t number)
         return arena_decimal(u->arena, number);
 }
 
+/* Whether the row need not be asked for; in a rehearsal there seems to be none. */
+static bool is_foreseen(struct unit *u, const struct table *table, int which,
+                        const char *const *values, void **row)
+{
+        if (!u->foresight || unit_failed(u))
+                return false;
+        if (!u->rehearses)
+                return foresight_knows(u->foresight, table, which, values, row);
+        foresight_note(u->foresight, table, which, values);
+        return true;
+}
+
+static void *keep_in_mind(struct unit *u, const struct table *table, int which,
+                          const char *const *values, void *row)
+{
+        if (u->foresight && row)
+                foresight_learn(u->foresight, table, which, values, row);
+        return row;
+}
+
+void unit_rehearse(struct unit *u, void (*step)(struct unit *unit, void *arg), void *arg)
+{
+        if (!u->store->shared || unit_failed(u))
+                return;
+        if (!u->foresight)
+                u->foresight = foresight_open(u->arena);
+        u->rehearses = true;
+        step(u, arg);
+        u->rehearses = false;
+        u->error = (struct error){0};
+}
+
+void unit_foresee(struct unit *u)
+{
+        if (u->foresight && !unit_failed(u))
+                foresight_ask(u->foresight, u->store->writer, &u->error);
+}
+
 void *unit_get(struct unit *u, const struct entity *entity, int64_t id)
 {
+        const struct table *table = store_table(u->store, entity);
+        const char *values[LOOKUP_MEMBERS] = {NULL};
         void *row = NULL;
 
-        if (!unit_failed(u))
-                table_get(u->store->writer, store_table(u->store, entity), TABLE_TO_CHANGE, id,
-                          u->arena, &row, &u->error);
-        return row;
+        if (u->foresight)
+                values[0] = arena_decimal(u->arena, id);
+        if (unit_failed(u) || is_foreseen(u, table, TABLE_BY_ID, values, &row))
+                return row;
+        table_get(u->store->writer, table, TABLE_TO_CHANGE, id, u->arena, &row, &u->error);
+        return keep_in_mind(u, table, TABLE_BY_ID, values, row);
 }
 
 void *unit_find(struct unit *u, const struct entity *entity, int which, int64_t after,
@@ -191,10 +240,12 @@ void *unit_find(struct unit *u, const struct entity *entity, int which, int64_t 
 
         if (WITHOUT_DEDUP && lookup->unique)
                 return NULL;
+        if (after ? u->rehearses : is_foreseen(u, table, which, values, &row))
+                return row;
         while (!unit_failed(u) && !row && looks--)
                 table_find(u->store->writer, table, TABLE_TO_CHANGE, lookup, after, values,
                            u->arena, &row, &u->error);
-        return row;
+        return after ? row : keep_in_mind(u, table, which, values, row);
 }
 
 static struct outbox_record *next_record(struct store *store)

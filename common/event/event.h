@@ -23,7 +23,9 @@ struct event {
         const struct record *record;
 };
 
-/* What a service does when something happened in another; a table ends with a NULL type. */
+/* What a service does when something happened in another; a table ends with a NULL type. It may run
+   several times for one event, and before that as a rehearsal (unit_rehearse): so it does nothing
+   but by its unit. */
 struct reaction {
         const char *type;
         void (*react)(struct unit *unit, const struct event *event);

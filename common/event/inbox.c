@@ -51,6 +51,28 @@ static void apply_one(struct unit *unit, struct inbox *inbox, struct received *a
         process_span_reacted(&a->span);
 }
 
+struct rehearsal {
+        struct inbox *inbox;
+        const struct event *event;
+};
+
+static void rehearse_one(struct unit *unit, void *arg)
+{
+        const struct rehearsal *r = arg;
+
+        reaction_for(r->inbox->reactions, r->event->type)->react(unit, r->event);
+}
+
+/* Else each event would wait for each row that it looks for. */
+static void rehearse(struct unit *unit, struct inbox_batch *b, const struct identity *identities)
+{
+        for (size_t i = 0; i < b->count; i++)
+                if (identities[i].first && b->arrivals[i].error.kind == ERROR_NONE)
+                        unit_rehearse(unit, rehearse_one,
+                                      &(struct rehearsal){b->inbox, &b->arrivals[i].event});
+        unit_foresee(unit);
+}
+
 static void apply_all(struct unit *unit, void *arg)
 {
         struct inbox_batch *b = arg;
@@ -63,6 +85,8 @@ static void apply_all(struct unit *unit, void *arg)
                         .source = e->identity_source, .id = e->identity, .content = e->content};
         }
         unit_first_times(unit, identities, b->count);
+        if (b->count > 1)
+                rehearse(unit, b, identities);
         for (size_t i = 0; i < b->count && !unit_failed(unit); i++)
                 apply_one(unit, b->inbox, &b->arrivals[i], &identities[i]);
 }

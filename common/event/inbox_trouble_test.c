@@ -165,6 +165,54 @@ static void closing_does_not_wait_for_better_times(void)
         end();
 }
 
+/* As product takes stock, and notes that it did; one named "bad" fails after that. */
+static void raise_stock(struct unit *unit, const struct event *event)
+{
+        const struct thing *said = event_row(unit, event, &thing_shape);
+        struct thing *stock =
+                unit_find(unit, &thing_entity, THING_BY_NAME, 0, (struct key){"stock"});
+
+        if (stock) {
+                stock->qty = some_int(stock->qty.value + 1);
+                unit_save(unit, &thing_entity, stock);
+        }
+        unit_add(unit, &thing_entity, unit_copy(unit, &thing_entity, said));
+        if (strcmp(said->name, "bad") == 0)
+                unit_refuse(unit, ERROR_BAD_INPUT, "name", "a bad thing");
+}
+
+static void an_event_that_fails_takes_nothing_from_its_batch(void)
+{
+        static const struct reaction raises[] = {{"Thing", raise_stock}, {NULL, NULL}};
+        enum { GOOD = 60 };
+        struct inbox_config config;
+        struct error e = {0};
+        struct thing *stock;
+
+        begin();
+        things_add(t.store, "stock");
+        for (int i = 0; i < GOOD; i++) {
+                say(arena_printf(t.arena, "%d", i), thing("a"));
+                if (i == GOOD / 2)
+                        say("worse", thing("bad"));
+        }
+        config = (struct inbox_config){.store = t.store,
+                                       .bus = bus_of_story(),
+                                       .group = "things",
+                                       .reactions = raises,
+                                       .metrics = t.metrics};
+        t.inbox = inbox_open(&config, &e);
+        check_text(e.text, "");
+        wait_for_metric("consumed", "Thing", GOOD);
+        wait_for_metric("dead", "Thing", 1);
+        stock = things_get(t.store, 1, t.arena);
+        check_int(stock->qty.value, GOOD);
+        check_int(stock->row.version, GOOD);
+        check_int(things_count(t.store), 1 + GOOD);
+        letters(1);
+        end();
+}
+
 static const struct story stories[] = {
         STORY(a_broken_bus_is_told_once_and_known),
         STORY(a_position_that_cannot_be_written_is_told_and_costs_nothing),
@@ -173,6 +221,7 @@ static const struct story stories[] = {
         STORY(a_passing_failure_is_retried),
         STORY(a_long_failure_is_retried_less_and_less_often),
         STORY(closing_does_not_wait_for_better_times),
+        STORY(an_event_that_fails_takes_nothing_from_its_batch),
         {NULL, NULL},
 };
 

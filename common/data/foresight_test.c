@@ -1,0 +1,384 @@
+/* What a unit of many steps looks for is read before they run, and they find what they would have
+   found otherwise. On SQLite nothing is read ahead, and the stories end the same. */
+#include "data/postgres_inside.h"
+#include "data/store_inside.h"
+#include "testing/thing.h"
+
+#include <pthread.h>
+
+enum { STEPS = 200, IDS = 9 /* times that ids are fetched: 1, 1, 2, 4, ... */ };
+
+static bool is_shared(void)
+{
+        return db_url_is_shared(things_url());
+}
+
+static struct thing *secret_of(struct unit *unit, const char *secret, int64_t big)
+{
+        return unit_find(unit, &thing_entity, THING_BY_SECRET, 0, (struct key){secret, big});
+}
+
+static struct thing *named(struct unit *unit, const char *name)
+{
+        return unit_find(unit, &thing_entity, THING_BY_NAME, 0, (struct key){name});
+}
+
+struct step {
+        const char *name, *secret;
+        int64_t big;
+};
+
+/* As product takes stock: what was not taken before is taken from the thing of that name. Either
+   may be left out. */
+static void take(struct unit *unit, void *arg)
+{
+        const struct step *s = arg;
+        struct thing *t;
+
+        if (s->secret && secret_of(unit, s->secret, s->big))
+                return;
+        t = s->name ? named(unit, s->name) : NULL;
+        if (t) {
+                t->qty = some_int(t->qty.value + 1);
+                unit_update(unit, &thing_entity, t);
+        }
+        if (s->secret)
+                unit_add(unit, &thing_entity,
+                         unit_copy(unit, &thing_entity,
+                                   &(struct thing){.secret = s->secret, .big = some_int(s->big)}));
+}
+
+struct steps {
+        struct step *all;
+        int count, runs;
+        void (*before)(struct steps *steps); /* the first time, once all is foreseen; may be NULL */
+        struct store *other;
+        FILE *trace; /* of what the connection sends; may be NULL */
+};
+
+static PGconn *connection_of(struct unit *unit)
+{
+        return ((struct postgres_db *)unit->store->writer)->conn;
+}
+
+static void take_all(struct unit *unit, void *arg)
+{
+        struct steps *s = arg;
+
+        if (s->trace && is_shared())
+                PQtrace(connection_of(unit), s->trace);
+        for (int i = 0; i < s->count; i++)
+                unit_rehearse(unit, take, &s->all[i]);
+        unit_foresee(unit);
+        if (!s->runs++ && s->before)
+                s->before(s);
+        for (int i = 0; i < s->count; i++)
+                take(unit, &s->all[i]);
+        if (s->trace && is_shared() && db_settle(unit->store->writer, &unit->error))
+                PQuntrace(connection_of(unit));
+}
+
+static int64_t qty_of(struct store *store, int64_t id)
+{
+        struct arena *arena = arena_open();
+        struct thing *t = things_get(store, id, arena);
+        int64_t qty = t ? t->qty.value : -1;
+
+        check(t && t->row.version == qty);
+        arena_close(&arena);
+        return qty;
+}
+
+/* How often it sent that. */
+static int times(FILE *trace, const char *what)
+{
+        char line[2000];
+        int found = 0;
+
+        rewind(trace);
+        while (fgets(line, sizeof line, trace))
+                found += strstr(line, "F\t") && strstr(line, what);
+        return found;
+}
+
+static void many_steps_cost_few_round_trips(void)
+{
+        struct store *store = things_open();
+        struct step all[2 * STEPS];
+        struct steps steps = {.all = all, .count = 2 * STEPS, .trace = tmpfile()};
+
+        things_add(store, "tv");
+        for (int i = 0; i < STEPS; i++) {
+                all[i] = (struct step){.name = "tv"};
+                all[STEPS + i] = (struct step){.secret = "taken", .big = i};
+        }
+        check_int(things_do(store, take_all, &steps), ERROR_NONE);
+        check_int(qty_of(store, 1), STEPS);
+        check_int(things_count(store), STEPS + 1);
+        if (is_shared()) {
+                /* two questions, and the end */
+                check_int(times(steps.trace, "\tSync"), 2 + IDS + 1);
+                /* and one update, inserts of 32 rows, and one of what is left */
+                check_int(times(steps.trace, "\tExecute"), 2 + IDS + 1 + STEPS / 32 + 1);
+        }
+        fclose(steps.trace);
+        store_close(&store);
+}
+
+static void what_a_step_adds_a_later_one_finds(void)
+{
+        struct store *store = things_open();
+        struct step all[] = {{"tv", "s", 1}, {"tv", "s", 2}, {"tv", "s", 1}, {"a\"b\\c", "s", 3}};
+        struct steps steps = {.all = all, .count = 4};
+
+        things_add(store, "tv");
+        things_add(store, "a\"b\\c");
+        check_int(things_do(store, take_all, &steps), ERROR_NONE);
+        check_int(qty_of(store, 1), 2);
+        check_int(qty_of(store, 2), 1);
+        check_int(things_count(store), 5);
+        store_close(&store);
+}
+
+static void look_at_all(struct unit *unit, void *arg)
+{
+        (void)arg;
+        unit_get(unit, &thing_entity, 1);
+        secret_of(unit, "old", 1);
+        secret_of(unit, "new", 1);
+        named(unit, "tv");
+}
+
+static void begin_to_look(struct unit *unit)
+{
+        unit_rehearse(unit, look_at_all, NULL);
+        unit_foresee(unit);
+}
+
+static void change_what_finds_it(struct unit *unit, void *arg)
+{
+        struct thing *t;
+
+        (void)arg;
+        begin_to_look(unit);
+        check(!secret_of(unit, "new", 1));
+        t = secret_of(unit, "old", 1);
+        check(t && t->row.id == 1);
+        t->secret = "new";
+        unit_save(unit, &thing_entity, t);
+        check(!secret_of(unit, "old", 1));
+        t = secret_of(unit, "new", 1);
+        check(t && t->row.version == 1);
+        t = unit_get(unit, &thing_entity, 1);
+        check(t && strcmp(t->secret, "new") == 0);
+        t = named(unit, "tv");
+        check(t && strcmp(t->secret, "new") == 0);
+        /* its old values are free again */
+        unit_add(unit, &thing_entity,
+                 unit_copy(unit, &thing_entity,
+                           &(struct thing){.secret = "old", .big = some_int(1)}));
+        t = secret_of(unit, "old", 1);
+        check(t && t->row.id == 2);
+}
+
+static void add_old(struct store *store)
+{
+        struct thing t = {.name = "tv", .secret = "old", .big = some_int(1)};
+
+        check_int(things_do(store, thing_add_and_say, &t), ERROR_NONE);
+}
+
+static void a_changed_row_is_found_by_its_new_values(void)
+{
+        struct store *store = things_open();
+
+        add_old(store);
+        check_int(things_do(store, change_what_finds_it, NULL), ERROR_NONE);
+        check_int(things_count(store), 2);
+        store_close(&store);
+}
+
+static void look_for_new(struct unit *unit, void *arg)
+{
+        (void)arg;
+        secret_of(unit, "new", 1);
+}
+
+/* It was not read before it is saved, so nobody knows by what it was found. */
+static void save_unread(struct unit *unit, void *arg)
+{
+        struct thing t = {.row.id = 1, .name = "radio", .secret = "new", .big = some_int(1)};
+
+        unit_rehearse(unit, look_for_new, arg);
+        unit_foresee(unit);
+        unit_save(unit, &thing_entity, &t);
+        check(secret_of(unit, "new", 1) != NULL);
+        check(!secret_of(unit, "old", 1));
+        check(!named(unit, "tv"));
+}
+
+static void a_row_that_was_not_read_is_found_too(void)
+{
+        struct store *store = things_open();
+
+        add_old(store);
+        check_int(things_do(store, save_unread, NULL), ERROR_NONE);
+        store_close(&store);
+}
+
+static void remove_it(struct unit *unit, void *arg)
+{
+        struct thing *t;
+
+        (void)arg;
+        begin_to_look(unit);
+        t = named(unit, "tv");
+        check(t && t->row.id == 1);
+        unit_remove(unit, &thing_entity, t);
+        check(!unit_get(unit, &thing_entity, 1));
+        check(!secret_of(unit, "old", 1));
+        t = named(unit, "tv");
+        check(t && t->row.id == 2);
+}
+
+static void a_removed_row_is_not_found(void)
+{
+        struct store *store = things_open();
+
+        add_old(store);
+        things_add(store, "tv");
+        check_int(things_do(store, remove_it, NULL), ERROR_NONE);
+        check_int(things_count(store), 1);
+        store_close(&store);
+}
+
+static void say_and_fail(struct unit *unit, void *arg)
+{
+        struct thing *t = unit_get(unit, &thing_entity, 1);
+
+        (void)arg;
+        check(!is_shared() || !t);
+        unit_remove(unit, &thing_entity, &(struct thing){.row.id = 1});
+        unit_save(unit, &thing_entity, &(struct thing){.row.id = 1});
+        thing_add_and_say(unit, unit_new(unit, &thing_entity));
+        unit_refuse(unit, ERROR_BAD_INPUT, NULL, "not wanted");
+}
+
+static void only_rehearse(struct unit *unit, void *arg)
+{
+        unit_rehearse(unit, say_and_fail, arg);
+        check(!unit_failed(unit));
+        unit_foresee(unit);
+}
+
+static void a_rehearsal_leaves_no_trace(void)
+{
+        struct store *store = things_open();
+        struct arena *arena = arena_open();
+
+        things_add(store, "a");
+        check_int(things_do(store, only_rehearse, NULL), ERROR_NONE);
+        check_text(things_waiting(store, arena), "a");
+        check_int(qty_of(store, 1), 0);
+        check_int(things_add(store, "b"), 2);
+        arena_close(&arena);
+        store_close(&store);
+}
+
+static void other_takes_one(struct steps *steps)
+{
+        struct thing t = {.secret = "s", .big = some_int(7)};
+
+        check_int(things_do(steps->other, thing_add_and_say, &t), ERROR_NONE);
+}
+
+/* What was foreseen not to be there comes from another process: the unique index finds out, and the
+   unit runs again and sees it. */
+static void what_another_adds_meanwhile_is_not_taken_twice(void)
+{
+        struct step all[] = {{"tv", "s", 6}, {"tv", "s", 7}, {"tv", "s", 8}};
+        struct steps steps = {.all = all, .count = 3, .before = other_takes_one};
+        struct store *store;
+
+        if (!is_shared())
+                return;
+        store = things_open();
+        steps.other = things_open();
+        things_add(store, "tv");
+        check_int(things_do(store, take_all, &steps), ERROR_NONE);
+        check_int(steps.runs, 2);
+        check_int(qty_of(store, 1), 2);
+        check_int(things_count(store), 4);
+        store_close(&steps.other);
+        store_close(&store);
+}
+
+enum { ROUNDS = 10, ROWS = 40 };
+
+struct replica {
+        struct store *store;
+        const char *secret, *names[ROWS];
+        pthread_t thread;
+        bool failed, lost;
+};
+
+static void *take_rounds(void *arg)
+{
+        struct replica *r = arg;
+
+        for (int round = 0; round < ROUNDS; round++) {
+                struct step all[2 * ROWS];
+                struct steps steps = {.all = all, .count = 2 * ROWS};
+
+                for (int i = 0; i < 2 * ROWS; i++)
+                        all[i] = (struct step){r->names[i % ROWS], r->secret, round * 2 * ROWS + i};
+                r->failed |= things_do(r->store, take_all, &steps) != ERROR_NONE;
+        }
+        r->lost = r->store->contended_until != 0;
+        return NULL;
+}
+
+/* They want the rows in opposite orders, and still they do not deadlock. */
+static void two_replicas_take_from_the_same_rows(void)
+{
+        struct replica both[2] = {{.secret = "s"}, {.secret = "t"}};
+        char names[ROWS][8];
+
+        if (!is_shared())
+                return;
+        for (int i = 0; i < 2; i++)
+                both[i].store = things_open();
+        for (int i = 0; i < ROWS; i++) {
+                snprintf(names[i], sizeof names[i], "n%d", i);
+                things_add(both[0].store, names[i]);
+                both[0].names[i] = both[1].names[ROWS - 1 - i] = names[i];
+        }
+        for (int i = 0; i < 2; i++)
+                check(!pthread_create(&both[i].thread, NULL, take_rounds, &both[i]));
+        for (int i = 0; i < 2; i++) {
+                pthread_join(both[i].thread, NULL);
+                check(!both[i].failed && !both[i].lost);
+        }
+        for (int i = 1; i <= ROWS; i++)
+                check_int(qty_of(both[0].store, i), 2 * 2 * ROUNDS);
+        check_int(things_count(both[0].store), ROWS + 2 * 2 * ROUNDS * ROWS);
+        for (int i = 0; i < 2; i++)
+                store_close(&both[i].store);
+}
+
+int main(int argc, char **argv)
+{
+        static const struct story stories[] = {
+                STORY(many_steps_cost_few_round_trips),
+                STORY(what_a_step_adds_a_later_one_finds),
+                STORY(a_changed_row_is_found_by_its_new_values),
+                STORY(a_row_that_was_not_read_is_found_too),
+                STORY(a_removed_row_is_not_found),
+                STORY(a_rehearsal_leaves_no_trace),
+                STORY(what_another_adds_meanwhile_is_not_taken_twice),
+                STORY(two_replicas_take_from_the_same_rows),
+                {NULL, NULL},
+        };
+
+        return check_main(stories, argc, argv);
+}
