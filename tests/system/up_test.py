@@ -45,7 +45,9 @@ class Up:
     def start(self):
         with open(self.directory / "out", "ab") as out, open(self.directory / "err", "ab") as err:
             self.process = subprocess.Popen(self.command, cwd=self.directory, env=self.environment, stdin=subprocess.DEVNULL,
-                                            stdout=out if self.stdout is None else self.stdout, stderr=err)
+                                            stdout=out if self.stdout is None else self.stdout, stderr=err,
+                                            # `nohup make test` would have it ignored
+                                            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
 
     def is_up(self):
         assert self.process.poll() is None, (self.process.returncode, self.said())
