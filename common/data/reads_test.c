@@ -28,6 +28,15 @@ static void begin(struct store *store, struct question *q)
                 atomic_store(&q->over, true);
 }
 
+/* Whose reads wait for their turn however long the machine stands still. */
+static struct store *things_open_patient(void)
+{
+        struct store *store = things_open();
+
+        store->reads.patience_us = INT64_MAX;
+        return store;
+}
+
 static void item_begin(struct store *store, struct question *q, int64_t id)
 {
         *q = (struct question){.reading = {.item = {.id = id}}};
@@ -72,7 +81,7 @@ static void each_gets_its_own_row(void)
 {
         enum { ROWS = 90, MANY = 200 };
         static struct question asked[MANY];
-        struct store *store = things_open();
+        struct store *store = things_open_patient();
         struct db *held;
         char name[20];
 
@@ -105,7 +114,7 @@ static void long_rows_come_whole(void)
 {
         enum { SHORT, LIMIT, LONG, LONGER, MISSING, MANY };
         static const size_t lens[MISSING] = {1, TABLE_LONG_ROW - 1, TABLE_LONG_ROW, 100000};
-        struct store *store = things_open();
+        struct store *store = things_open_patient();
         struct question first, asked[MANY];
         struct db *held;
 
@@ -159,7 +168,7 @@ static void they_are_read_together(void)
 
         if (!things_are_shared())
                 return;
-        store = things_open();
+        store = things_open_patient();
         for (int i = 0; i < 5; i++)
                 things_add(store, "n");
         things_become_a_view("qty");
@@ -190,7 +199,7 @@ static void a_row_that_cannot_be_read_spoils_no_other(void)
 
         if (!things_are_shared())
                 return;
-        store = things_open();
+        store = things_open_patient();
         for (int i = 0; i < MANY; i++)
                 things_add(store, "n");
         things_become_a_view("CASE WHEN id = 2 THEN 1 / (id - 2)::int ELSE 8 END");
@@ -237,7 +246,7 @@ static void slow_lists_leave_a_thread_for_items(void)
 
         if (!things_are_shared())
                 return;
-        store = things_open();
+        store = things_open_patient();
         things_add(store, "n");
         atomic_store(&gate_is_open, false);
         atomic_store(&inside, 0);
@@ -312,7 +321,7 @@ static void a_slow_reading_holds_up_no_quick_one(void)
 
         if (things_are_shared())
                 return;
-        store = things_open();
+        store = things_open_patient();
         things_add(store, "n");
         atomic_store(&gate_is_open, false);
         atomic_store(&inside, 0);
@@ -335,7 +344,7 @@ static void what_is_queued_is_read_before_the_store_closes(void)
 {
         enum { MANY = 300 };
         static struct question asked[MANY];
-        struct store *store = things_open();
+        struct store *store = things_open_patient();
 
         things_add(store, "n");
         for (int i = 0; i < MANY; i++) {
@@ -365,7 +374,7 @@ static void a_database_that_ends_fails_each_and_comes_back(void)
 
         if (!things_are_shared())
                 return;
-        store = things_open();
+        store = things_open_patient();
         things_add(store, "n");
         held = things_hold();
         for (int i = 0; i < MANY; i++)
