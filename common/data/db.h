@@ -104,7 +104,7 @@ bool db_run(struct db *db, const char *sql, struct error *error);
 /* For a query that always has a row: returns its first column, and resets. */
 bool statement_number(struct statement *statement, int64_t *number, struct error *error);
 /* As statement_run, but need not wait for the answer: a failure may show in any later call, in
-   db_settle at the latest. */
+   db_settle or db_commit at the latest. */
 bool statement_send(struct statement *statement, struct error *error);
 bool db_settle(struct db *db, struct error *error);
 int db_changes(struct db *db); /* rows that the last statement_run changed */

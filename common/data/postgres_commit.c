@@ -94,15 +94,26 @@ static bool note_commit(struct postgres_db *db, struct error *error)
         return statement_send(s, error);
 }
 
-/* In two steps, so that we know the transaction's number when the second one fails. */
+/* The answer to what began the transaction: it came with that to its first read, if there was one. */
+static bool number(struct postgres_db *db, char *xid, size_t size, struct error *error)
+{
+        if (!db->begun->result && !postgres_link_settle(db, error))
+                return false;
+        if (!db->begun->result)
+                return error_set(error, ERROR_UNAVAILABLE, "the transaction did not begin");
+        snprintf(xid, size, "%s", PQgetvalue(db->begun->result, 0, 0));
+        return true;
+}
+
+/* COMMIT is sent behind the writes, which need not be answered before: after one that failed the
+   server passes over it. The transaction's number must be known by then. */
 bool postgres_commit(struct db *base, struct error *error)
 {
         struct postgres_db *db = postgres_of(base);
-        char xid[24] = "";
+        char xid[24];
 
         if (!postgres_inserts_send(db, NULL, error) || !note_commit(db, error) ||
-            !query_text(db, "SELECT pg_current_xact_id_if_assigned()::text", NULL, xid, sizeof xid,
-                        error))
+            !number(db, xid, sizeof xid, error))
                 return false;
         if (db_run(base, "COMMIT", error)) {
                 db->open = false;

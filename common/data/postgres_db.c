@@ -84,15 +84,18 @@ static bool send(struct db *db, const char *sql, struct error *error)
 static bool postgres_begin(struct db *base, bool alone, struct error *error)
 {
         struct postgres_db *db = postgres_of(base);
-        const char *sql = alone ? "SELECT pg_advisory_xact_lock(?, ?)"
-                                : "SELECT pg_advisory_xact_lock_shared(?, ?)";
-        struct statement *lock = postgres_prepare(base, sql, false, error);
+        const char *sql =
+                alone ? "SELECT pg_current_xact_id()::text, pg_advisory_xact_lock(?, ?)"
+                      : "SELECT pg_current_xact_id()::text, pg_advisory_xact_lock_shared(?, ?)";
+        struct statement *begun = postgres_prepare(base, sql, false, error);
 
-        bind_int(lock, 1, lock_class(db));
-        bind_int(lock, 2, ANY_OTHER);
+        statement_reset(begun);
+        bind_int(begun, 1, lock_class(db));
+        bind_int(begun, 2, ANY_OTHER);
+        db->begun = CONTAINER_OF(begun, struct postgres_statement, base);
         db->sqlstate[0] = '\0';
         db->open = postgres_link_up(db, false, error) && send(base, "BEGIN", error) &&
-                   postgres_send(lock, error);
+                   postgres_link_send(db, db->begun, true, error);
         return db->open;
 }
 

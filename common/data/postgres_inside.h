@@ -67,6 +67,7 @@ struct postgres_db {
         int waiting;         /* rows that wait to be written (postgres_inserts.c) */
         bool migrating;      /* only this connection works, and may take long */
         bool open;           /* a transaction has begun; it ends with the connection */
+        struct postgres_statement *begun; /* what began the last one; it answers with its number */
         struct awaited awaited[POSTGRES_QUEUE + 2];
         int awaited_count;
         char sqlstate[6]; /* of the last failure; "": the connection failed */

@@ -99,9 +99,9 @@ static void forget_all(struct store *store)
 }
 
 enum ran {
-        RAN,                        /* all of them, and the transaction can commit */
-        RAN_INTO_A_FAILURE,         /* the transaction is still open and must be rolled back */
-        RAN_OUT_OF_THE_TRANSACTION, /* the transaction is gone */
+        RAN,                /* all of them */
+        RAN_INTO_A_FAILURE, /* perhaps of one job: the transaction is open, and must be rolled back */
+        RAN_IN_VAIN,        /* the transaction is gone, or the store does not take it */
 };
 
 static enum ran run_jobs(struct store *store, struct job *jobs, bool apart, struct error *error)
@@ -118,28 +118,9 @@ static enum ran run_jobs(struct store *store, struct job *jobs, bool apart, stru
                         continue;
                 }
                 *error = j->error;
-                return inside ? RAN_INTO_A_FAILURE : RAN_OUT_OF_THE_TRANSACTION;
+                return inside ? RAN_INTO_A_FAILURE : RAN_IN_VAIN;
         }
-        /* a write that was only sent may have failed too, of any job */
-        if (db_settle(store->writer, error))
-                return RAN;
-        return db_in_transaction(store->writer) ? RAN_INTO_A_FAILURE : RAN_OUT_OF_THE_TRANSACTION;
-}
-
-/* Savepoints cost copies of pages, and nearly every unit succeeds: so the batch runs without
-   them first. If a unit fails after it wrote, the whole batch runs again, each unit with a
-   savepoint of its own. A job's run() may therefore be called several times. */
-static enum ran run_together(struct store *store, struct job *jobs, bool alone, struct error *error)
-{
-        enum ran ran = run_jobs(store, jobs, false, error);
-
-        if (ran != RAN_INTO_A_FAILURE || db_lost_a_race(store->writer))
-                return ran;
-        db_rollback(store->writer);
-        forget_all(store);
-        if (!db_begin(store->writer, alone, error))
-                return RAN_OUT_OF_THE_TRANSACTION;
-        return run_jobs(store, jobs, true, error);
+        return RAN;
 }
 
 static bool commit(struct store *store, struct error *error)
@@ -154,13 +135,43 @@ static bool commit(struct store *store, struct error *error)
         return done;
 }
 
+/* Nothing here waits for the writes of the jobs: on a shared store they, the sums and the commit
+   are answered together. So what is told here may be the failure of any job. */
+static enum ran run_and_commit(struct store *store, struct job *jobs, bool apart,
+                               struct error *error)
+{
+        enum ran ran = run_jobs(store, jobs, apart, error);
+
+        if (ran != RAN ||
+            (outbox_remove_sent(store, false, error) && outbox_write(store, error) &&
+             counts_write(store, error) && commit(store, error)))
+                return ran;
+        return db_in_transaction(store->writer) && error->kind != ERROR_UNAVAILABLE
+                       ? RAN_INTO_A_FAILURE
+                       : RAN_IN_VAIN;
+}
+
+/* Savepoints cost copies of pages, and nearly every unit succeeds: so the batch runs without
+   them first. If a unit fails after it wrote, the whole batch runs again, each unit with a
+   savepoint of its own. A job's run() may therefore be called several times. */
+static enum ran run_together(struct store *store, struct job *jobs, bool alone, struct error *error)
+{
+        enum ran ran = run_and_commit(store, jobs, false, error);
+
+        if (ran != RAN_INTO_A_FAILURE || db_lost_a_race(store->writer))
+                return ran;
+        db_rollback(store->writer);
+        forget_all(store);
+        if (!db_begin(store->writer, alone, error))
+                return RAN_IN_VAIN;
+        return run_and_commit(store, jobs, true, error);
+}
+
 static bool try_once(struct store *store, struct job *jobs, bool alone, struct error *error)
 {
         if (!db_begin(store->writer, alone, error))
                 return false;
-        if (run_together(store, jobs, alone, error) == RAN &&
-            outbox_remove_sent(store, false, error) && outbox_write(store, error) &&
-            counts_write(store, error) && commit(store, error))
+        if (run_together(store, jobs, alone, error) == RAN)
                 return true;
         db_rollback(store->writer);
         return false;
