@@ -251,6 +251,11 @@ bool statement_send(struct statement *s, struct error *error)
         return s->db->ops->send ? s->db->ops->send(s, error) : statement_run(s, error);
 }
 
+bool statement_ask(struct statement *s, struct error *error)
+{
+        return !s->db->ops->ask || s->db->ops->ask(s, error);
+}
+
 bool db_settle(struct db *db, struct error *error)
 {
         return !db->ops->settle || db->ops->settle(db, error);

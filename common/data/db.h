@@ -107,6 +107,9 @@ bool statement_number(struct statement *statement, int64_t *number, struct error
    db_settle or db_commit at the latest. */
 bool statement_send(struct statement *statement, struct error *error);
 bool db_settle(struct db *db, struct error *error);
+/* Questions that are asked before the rows of the first of them are read are answered together. The
+   next statement_step of each reads its first row. */
+bool statement_ask(struct statement *statement, struct error *error);
 int db_changes(struct db *db); /* rows that the last statement_run changed */
 
 /* Valid until the next step or reset. */

@@ -40,6 +40,7 @@ struct db_ops {
         enum db_step (*step)(struct statement *statement, struct error *error);
         void (*reset)(struct statement *statement);
         bool (*send)(struct statement *statement, struct error *error);
+        bool (*ask)(struct statement *statement, struct error *error); /* NULL: step asks */
         bool (*is_null)(struct statement *statement, int column);
         int64_t (*as_int)(struct statement *statement, int column);
         const char *(*as_text)(struct statement *statement, int column);

@@ -272,6 +272,10 @@ static void are_first(struct unit *u, struct identity *all, size_t count)
         bind_text(s, 2, a.sources.at);
         bind_text(s, 3, a.ids.at);
         bind_text(s, 4, a.contents.at);
+        /* what is looked for is asked behind it: after another process's transaction with one of
+           these identities, which this waits for, its rows are seen */
+        if (!statement_ask(s, &u->error) || !unit_foresee_ask(u))
+                return;
         while ((step = statement_step(s, &u->error)) == DB_ROW) {
                 while (i < count && (strcmp(all[i].source, column_text(s, 0)) != 0 ||
                                      strcmp(all[i].id, column_text(s, 1)) != 0))
@@ -288,6 +292,7 @@ static void are_first(struct unit *u, struct identity *all, size_t count)
                 statement_reset(s);
         if (!unit_failed(u) && first < count)
                 were_other(u, all, count);
+        unit_foresee_read(u);
 }
 
 void unit_first_times(struct unit *u, struct identity *all, size_t count)

@@ -159,14 +159,28 @@ static bool none_is_sure(const struct foreseen *s)
         return s->which == TABLE_BY_ID || s->table->entity->lookups[s->which].unique;
 }
 
-static bool ask_one_way(struct foresight *f, struct db *db, struct foreseen **of, size_t count,
-                        struct error *error)
+static struct table_wish **wishes_of(struct foresight *f, struct foreseen **of, size_t count)
 {
         struct table_wish **wishes = arena_alloc(f->arena, count * sizeof *wishes);
 
         for (size_t i = 0; i < count; i++)
                 wishes[i] = &of[i]->wish;
-        if (!table_find_many(db, of[0]->table, of[0]->which, wishes, count, f->arena, error))
+        return wishes;
+}
+
+static bool ask_one_way(struct foresight *f, struct db *db, struct foreseen **of, size_t count,
+                        struct error *error)
+{
+        return table_ask_many(db, of[0]->table, of[0]->which, wishes_of(f, of, count), count,
+                              f->arena, error);
+}
+
+static bool read_one_way(struct foresight *f, struct db *db, struct foreseen **of, size_t count,
+                         struct error *error)
+{
+        struct table_wish **wishes = wishes_of(f, of, count);
+
+        if (!table_read_many(db, of[0]->table, of[0]->which, wishes, f->arena, error))
                 return false;
         for (size_t i = 0; i < count; i++) {
                 if (wishes[i]->row)
@@ -178,22 +192,38 @@ static bool ask_one_way(struct foresight *f, struct db *db, struct foreseen **of
         return true;
 }
 
-bool foresight_ask(struct foresight *f, struct db *db, struct error *error)
+/* What was noted is sorted. */
+static bool each_way(struct foresight *f, struct db *db,
+                     bool (*one_way)(struct foresight *f, struct db *db, struct foreseen **of,
+                                     size_t count, struct error *error),
+                     struct error *error)
 {
         size_t first = 0;
 
-        if (f->count)
-                qsort(f->noted, f->count, sizeof(struct foreseen *), by_table_and_values);
         for (size_t end = 1; end <= f->count; end++) {
                 if (end < f->count && f->noted[end]->table == f->noted[first]->table &&
                     f->noted[end]->which == f->noted[first]->which)
                         continue;
-                if (!ask_one_way(f, db, &f->noted[first], end - first, error))
+                if (!one_way(f, db, &f->noted[first], end - first, error))
                         return false;
                 first = end;
         }
-        f->count = 0;
         return true;
+}
+
+bool foresight_ask(struct foresight *f, struct db *db, struct error *error)
+{
+        if (f->count)
+                qsort(f->noted, f->count, sizeof(struct foreseen *), by_table_and_values);
+        return each_way(f, db, ask_one_way, error);
+}
+
+bool foresight_read(struct foresight *f, struct db *db, struct error *error)
+{
+        bool done = each_way(f, db, read_one_way, error);
+
+        f->count = 0;
+        return done;
 }
 
 /* The values by which a lookup finds the row; false: by none, since one of them is null. */

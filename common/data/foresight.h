@@ -16,8 +16,9 @@ struct foresight *foresight_open(struct arena *arena);
 /* which: a lookup's place, or TABLE_BY_ID. */
 void foresight_note(struct foresight *foresight, const struct table *table, int which,
                     const char *const *values);
-/* Asks for all that was noted. */
+/* Asks for all that was noted; then reads the answers. */
 bool foresight_ask(struct foresight *foresight, struct db *db, struct error *error);
+bool foresight_read(struct foresight *foresight, struct db *db, struct error *error);
 
 /* Whether it is known what such a look finds. *row is a copy; NULL: there is none. */
 bool foresight_knows(struct foresight *foresight, const struct table *table, int which,

@@ -26,18 +26,31 @@ void ids_begin(struct store *store, size_t jobs)
         }
 }
 
-static bool fetch(struct store *store, int table, size_t wanted, struct error *error)
+static bool ask(struct store *store, int table, size_t wanted, struct error *error)
+{
+        struct id_stock *stock = &store->stocks[table];
+        struct statement *s = db_prepare(store->writer, store->tables[table]->ids, error);
+
+        if (!s)
+                return false;
+        if (wanted > AT_ONCE_MOST)
+                wanted = AT_ONCE_MOST;
+        stock->ids =
+                memory_reserve(stock->ids, &stock->room, stock->count + wanted, sizeof *stock->ids);
+        stock->connection = db_connection(store->writer);
+        bind_int(s, 1, (int64_t)wanted);
+        return stock->is_asked = statement_ask(s, error);
+}
+
+static bool fetch(struct store *store, int table, struct error *error)
 {
         struct id_stock *stock = &store->stocks[table];
         struct statement *s = db_prepare(store->writer, store->tables[table]->ids, error);
         enum db_step step;
 
-        stock->ids =
-                memory_reserve(stock->ids, &stock->room, stock->count + wanted, sizeof *stock->ids);
+        stock->is_asked = false;
         if (!s)
                 return false;
-        stock->connection = db_connection(store->writer);
-        bind_int(s, 1, (int64_t)wanted);
         while ((step = statement_step(s, error)) == DB_ROW)
                 stock->ids[stock->count++] = column_int(s, 0);
         if (step == DB_DONE)
@@ -45,18 +58,39 @@ static bool fetch(struct store *store, int table, size_t wanted, struct error *e
         return step == DB_DONE;
 }
 
+/* Ids of another connection are not given. */
+static struct id_stock *stock_of(struct store *store, int table)
+{
+        struct id_stock *stock = &store->stocks[table];
+
+        if (stock->connection != db_connection(store->writer)) {
+                stock->count = store->sequences[table].given = 0;
+                stock->is_asked = false;
+        }
+        return stock;
+}
+
+bool ids_expect(struct store *store, int table, size_t count, struct error *error)
+{
+        struct id_stock *stock = stock_of(store, table);
+        size_t left = stock->count - store->sequences[table].given;
+
+        return stock->is_asked || count <= left || ask(store, table, count - left, error);
+}
+
 int64_t ids_next(struct store *store, int table, struct error *error)
 {
         struct sequence *sequence = &store->sequences[table];
-        struct id_stock *stock = &store->stocks[table];
-        size_t wanted = stock->count > store->batch_jobs ? stock->count : store->batch_jobs;
+        struct id_stock *stock;
+        size_t wanted;
 
         if (!store->shared)
                 return ++sequence->last;
-        if (stock->connection != db_connection(store->writer))
-                stock->count = sequence->given = 0;
+        stock = stock_of(store, table);
+        wanted = stock->count > store->batch_jobs ? stock->count : store->batch_jobs;
         if (sequence->given == stock->count &&
-            !fetch(store, table, wanted > AT_ONCE_MOST ? AT_ONCE_MOST : wanted, error))
+            ((!stock->is_asked && !ask(store, table, wanted, error)) ||
+             !fetch(store, table, error)))
                 return 0;
         return stock->ids[sequence->given++];
 }

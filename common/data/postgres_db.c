@@ -89,13 +89,12 @@ static bool postgres_begin(struct db *base, bool alone, struct error *error)
                       : "SELECT pg_current_xact_id()::text, pg_advisory_xact_lock_shared(?, ?)";
         struct statement *begun = postgres_prepare(base, sql, false, error);
 
-        statement_reset(begun);
         bind_int(begun, 1, lock_class(db));
         bind_int(begun, 2, ANY_OTHER);
         db->begun = CONTAINER_OF(begun, struct postgres_statement, base);
         db->sqlstate[0] = '\0';
         db->open = postgres_link_up(db, false, error) && send(base, "BEGIN", error) &&
-                   postgres_link_send(db, db->begun, true, error);
+                   postgres_link_ask(db, db->begun, error);
         return db->open;
 }
 
@@ -232,6 +231,7 @@ const struct db_ops postgres_db_ops = {
         .step = postgres_step,
         .reset = postgres_reset,
         .send = postgres_send,
+        .ask = postgres_ask,
         .is_null = postgres_is_null,
         .as_int = postgres_int,
         .as_text = postgres_text,

@@ -180,7 +180,7 @@ static bool send_all(struct postgres_db *db, struct postgres_inserts *rows, stru
                         continue;
                 rows->wide = (struct wide){rows->width << size, rows->values + at,
                                            rows->lengths + at, rows->formats + at};
-                if (!postgres_link_send(db, statement_for(db, rows, size), false, error))
+                if (!postgres_link_send(db, statement_for(db, rows, size), error))
                         return false;
                 first += 1 << size;
         }

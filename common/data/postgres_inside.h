@@ -47,6 +47,7 @@ struct postgres_statement {
         const struct wide *wide; /* parameters of many rows, instead of those above; NULL: one
                                     row */
         PGresult *result;        /* NULL: not run */
+        bool is_asked;           /* and nobody has begun to read */
         int row;
 };
 
@@ -62,11 +63,11 @@ struct postgres_db {
         char token[40]; /* names this connection in `writers` (postgres_commit.c) */
         int64_t commits;
         enum db_mode mode;
-        PGconn *conn;        /* NULL: none */
-        unsigned connection; /* counts them from 1 */
-        int waiting;         /* rows that wait to be written (postgres_inserts.c) */
-        bool migrating;      /* only this connection works, and may take long */
-        bool open;           /* a transaction has begun; it ends with the connection */
+        PGconn *conn;                     /* NULL: none */
+        unsigned connection;              /* counts them from 1 */
+        int waiting;                      /* rows that wait to be written (postgres_inserts.c) */
+        bool migrating;                   /* only this connection works, and may take long */
+        bool open;                        /* a transaction has begun; it ends with the connection */
         struct postgres_statement *begun; /* what began the last one; it answers with its number */
         struct awaited awaited[POSTGRES_QUEUE + 2];
         int awaited_count;
@@ -93,9 +94,12 @@ bool postgres_away_allows(struct error *error);
    lasts, unless `urgent`. */
 bool postgres_link_up(struct postgres_db *db, bool urgent, struct error *error);
 void postgres_link_down(struct postgres_db *db);
-/* Queues the statement. */
-bool postgres_link_send(struct postgres_db *db, struct postgres_statement *statement, bool rows,
+/* Queues the statement; its rows are not wanted. */
+bool postgres_link_send(struct postgres_db *db, struct postgres_statement *statement,
                         struct error *error);
+/* The same; after the answer its `result` has the rows. */
+bool postgres_link_ask(struct postgres_db *db, struct postgres_statement *statement,
+                       struct error *error);
 /* Reads every answer; false and the first failure. A failure is reported once. */
 bool postgres_link_settle(struct postgres_db *db, struct error *error);
 /* One or several statements without parameters, by the simple protocol. */
@@ -122,6 +126,7 @@ void postgres_bind_bytes(struct statement *s, int parameter, const void *value, 
 void postgres_reset(struct statement *base);
 enum db_step postgres_step(struct statement *base, struct error *error);
 bool postgres_send(struct statement *base, struct error *error);
+bool postgres_ask(struct statement *base, struct error *error);
 bool postgres_is_null(struct statement *s, int column);
 int64_t postgres_int(struct statement *base, int column);
 const char *postgres_text(struct statement *s, int column);

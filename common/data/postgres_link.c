@@ -318,8 +318,8 @@ static bool ask(struct postgres_db *db, struct postgres_statement *s, bool rows)
         return true;
 }
 
-bool postgres_link_send(struct postgres_db *db, struct postgres_statement *s, bool rows,
-                        struct error *error)
+static bool queue(struct postgres_db *db, struct postgres_statement *s, bool rows,
+                  struct error *error)
 {
         if (db->awaited_count >= POSTGRES_QUEUE && !postgres_link_settle(db, error))
                 return false;
@@ -331,6 +331,18 @@ bool postgres_link_send(struct postgres_db *db, struct postgres_statement *s, bo
         if (db->awaited_count % FLUSH_EVERY == 0 && PQflush(db->conn) < 0)
                 return lost(db, PQerrorMessage(db->conn), error);
         return true;
+}
+
+bool postgres_link_send(struct postgres_db *db, struct postgres_statement *s, struct error *error)
+{
+        return queue(db, s, false, error);
+}
+
+bool postgres_link_ask(struct postgres_db *db, struct postgres_statement *s, struct error *error)
+{
+        PQclear(s->result); /* of a transaction that ended before it was read */
+        s->result = NULL;
+        return queue(db, s, true, error);
 }
 
 bool postgres_link_exec(struct postgres_db *db, const char *sql, struct error *error)

@@ -116,6 +116,7 @@ void postgres_reset(struct statement *base)
 
         PQclear(s->result);
         s->result = NULL;
+        s->is_asked = false;
         s->row = -1;
 }
 
@@ -128,19 +129,41 @@ bool postgres_ready(struct postgres_db *db, struct error *error)
         return postgres_link_up(db, false, error);
 }
 
-enum db_step postgres_step(struct statement *base, struct error *error)
+bool postgres_ask(struct statement *base, struct error *error)
 {
         struct postgres_statement *s = statement_of(base);
         struct postgres_db *db = postgres_of(base->db);
 
-        if (!s->result) {
-                db->changes = 0;
-                if (!postgres_ready(db, error) || !postgres_inserts_send(db, s->sql, error) ||
-                    !postgres_link_send(db, s, true, error) || !postgres_link_settle(db, error)) {
-                        postgres_reset(base);
-                        return DB_FAILED;
-                }
+        db->changes = 0;
+        s->row = -1;
+        return s->is_asked = postgres_ready(db, error) &&
+                             postgres_inserts_send(db, s->sql, error) &&
+                             postgres_link_ask(db, s, error);
+}
+
+/* An answer that was not read with those before it is asked for again: where they failed, and with
+   them the transaction, so will this. */
+static bool begin_to_read(struct postgres_statement *s, struct error *error)
+{
+        struct postgres_db *db = postgres_of(s->base.db);
+        bool is_asked = s->is_asked;
+
+        s->is_asked = false;
+        if (is_asked && !s->result && db->awaited_count && !postgres_link_settle(db, error))
+                return false;
+        return (is_asked && s->result) ||
+               (postgres_ask(&s->base, error) && postgres_link_settle(db, error));
+}
+
+enum db_step postgres_step(struct statement *base, struct error *error)
+{
+        struct postgres_statement *s = statement_of(base);
+
+        if (s->row < 0 && !begin_to_read(s, error)) {
+                postgres_reset(base);
+                return DB_FAILED;
         }
+        s->is_asked = false;
         if (!s->result) /* a statement without rows */
                 return DB_DONE;
         return ++s->row < PQntuples(s->result) ? DB_ROW : DB_DONE;
@@ -153,7 +176,7 @@ bool postgres_send(struct statement *base, struct error *error)
 
         if (s->many)
                 return postgres_inserts_add(db, s, error);
-        return postgres_inserts_send(db, s->sql, error) && postgres_link_send(db, s, false, error);
+        return postgres_inserts_send(db, s->sql, error) && postgres_link_send(db, s, error);
 }
 
 bool postgres_is_null(struct statement *s, int column)

@@ -41,6 +41,7 @@ struct sequence {
 struct id_stock {
         int64_t *ids;
         size_t count, room;
+        bool is_asked;       /* for more, which nobody has read */
         unsigned connection; /* that fetched them. Another one may lead to a standby, which gives
                                 the same ids again */
 };
@@ -205,10 +206,18 @@ struct unit {
         int64_t begun_ns;                            /* Unix ns; 0: nobody has asked */
         struct foresight *foresight;                 /* NULL: none */
         bool rehearses;
+        size_t adds[STORE_TABLES]; /* rows, in rehearsals */
 };
+
+/* unit.c, for unit_first_times: what rehearsals looked for is asked, and read. */
+bool unit_foresee_ask(struct unit *unit);
+void unit_foresee_read(struct unit *unit);
 
 /* The next id of a table; 0 and an error when a shared store gives none. */
 int64_t ids_next(struct store *store, int table, struct error *error);
+/* In a shared store: a unit will want so many, which are asked for now and read when they are
+   wanted. */
+bool ids_expect(struct store *store, int table, size_t count, struct error *error);
 /* Before a batch: what the last one left comes first. */
 void ids_begin(struct store *store, size_t jobs);
 

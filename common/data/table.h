@@ -61,10 +61,12 @@ struct table_wish {
 };
 
 /* In a shared store only: as many table_find, or by TABLE_BY_ID table_get, TABLE_TO_CHANGE, with
-   one question. Rows are locked in the order of the wishes. */
-bool table_find_many(struct db *db, const struct table *table, int which,
-                     struct table_wish *const *wishes, size_t count, struct arena *arena,
-                     struct error *error);
+   one question, which is asked, and then read. Rows are locked in the order of the wishes. */
+bool table_ask_many(struct db *db, const struct table *table, int which,
+                    struct table_wish *const *wishes, size_t count, struct arena *arena,
+                    struct error *error);
+bool table_read_many(struct db *db, const struct table *table, int which,
+                     struct table_wish *const *wishes, struct arena *arena, struct error *error);
 
 struct sort {
         const struct field *field; /* NULL: by id */

@@ -119,9 +119,20 @@ static void bind_wishes(struct statement *s, struct table_wish *const *wishes, s
         }
 }
 
-bool table_find_many(struct db *db, const struct table *table, int which,
-                     struct table_wish *const *wishes, size_t count, struct arena *arena,
-                     struct error *error)
+bool table_ask_many(struct db *db, const struct table *table, int which,
+                    struct table_wish *const *wishes, size_t count, struct arena *arena,
+                    struct error *error)
+{
+        struct statement *s = db_prepare(db, table->find_many[which], error);
+
+        if (!s)
+                return false;
+        bind_wishes(s, wishes, count, arena);
+        return statement_ask(s, error);
+}
+
+bool table_read_many(struct db *db, const struct table *table, int which,
+                     struct table_wish *const *wishes, struct arena *arena, struct error *error)
 {
         struct statement *s = db_prepare(db, table->find_many[which], error);
         const struct shape *shape = &table->entity->shape;
@@ -132,7 +143,6 @@ bool table_find_many(struct db *db, const struct table *table, int which,
                 return false;
         for (const struct field *f = shape->fields; f->name; f++)
                 number++;
-        bind_wishes(s, wishes, count, arena);
         while ((step = statement_step(s, error)) == DB_ROW)
                 wishes[column_int(s, number) - 1]->row = table_row(s, shape, arena);
         if (step == DB_DONE)

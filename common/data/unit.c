@@ -113,6 +113,7 @@ void unit_add(struct unit *u, const struct entity *entity, void *row)
         struct row *head = row;
         int place = place_of(u, table);
 
+        u->adds[place] += u->rehearses;
         if (!unit_may_write(u) || !(head->id = ids_next(u->store, place, &u->error)))
                 return;
         head->version = 0;
@@ -206,10 +207,21 @@ void unit_rehearse(struct unit *u, void (*step)(struct unit *unit, void *arg), v
         u->error = (struct error){0};
 }
 
-void unit_foresee(struct unit *u)
+bool unit_foresee_ask(struct unit *u)
+{
+        if (!u->foresight)
+                return !unit_failed(u);
+        if (!unit_failed(u))
+                foresight_ask(u->foresight, u->store->writer, &u->error);
+        for (int i = 0; i < u->store->table_count && !unit_failed(u); i++)
+                ids_expect(u->store, i, u->adds[i], &u->error);
+        return !unit_failed(u);
+}
+
+void unit_foresee_read(struct unit *u)
 {
         if (u->foresight && !unit_failed(u))
-                foresight_ask(u->foresight, u->store->writer, &u->error);
+                foresight_read(u->foresight, u->store->writer, &u->error);
 }
 
 void *unit_get(struct unit *u, const struct entity *entity, int64_t id)

@@ -82,10 +82,10 @@ void unit_remember(struct unit *unit, const char *path, const char *key,
                    const struct stored_answer *answer);
 
 /* For a unit of many steps: runs a step as it will run later, but it changes nothing, finds nothing
-   and its failure does not matter. What it looks for is noted, and read with one question for all
-   of them by unit_foresee. Only a shared store needs that; otherwise both do nothing. */
+   and its failure does not matter. What it looks for is noted: the next unit_first_times asks for
+   all of it, and for the ids of what it adds. Only a shared store needs that; otherwise it does
+   nothing. */
 void unit_rehearse(struct unit *unit, void (*step)(struct unit *unit, void *arg), void *arg);
-void unit_foresee(struct unit *unit);
 
 /* Remembers that an event is applied; false when it was applied before (then do not apply it). */
 bool unit_first_time(struct unit *unit, const char *source, const char *id);

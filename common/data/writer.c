@@ -100,7 +100,8 @@ static void forget_all(struct store *store)
 
 enum ran {
         RAN,                /* all of them */
-        RAN_INTO_A_FAILURE, /* perhaps of one job: the transaction is open, and must be rolled back */
+        RAN_INTO_A_FAILURE, /* perhaps of one job: the transaction is open, and must be rolled back
+                             */
         RAN_IN_VAIN,        /* the transaction is gone, or the store does not take it */
 };
 
@@ -142,9 +143,8 @@ static enum ran run_and_commit(struct store *store, struct job *jobs, bool apart
 {
         enum ran ran = run_jobs(store, jobs, apart, error);
 
-        if (ran != RAN ||
-            (outbox_remove_sent(store, false, error) && outbox_write(store, error) &&
-             counts_write(store, error) && commit(store, error)))
+        if (ran != RAN || (outbox_remove_sent(store, false, error) && outbox_write(store, error) &&
+                           counts_write(store, error) && commit(store, error)))
                 return ran;
         return db_in_transaction(store->writer) && error->kind != ERROR_UNAVAILABLE
                        ? RAN_INTO_A_FAILURE

@@ -63,14 +63,14 @@ static void rehearse_one(struct unit *unit, void *arg)
         reaction_for(r->inbox->reactions, r->event->type)->react(unit, r->event);
 }
 
-/* Else each event would wait for each row that it looks for. */
-static void rehearse(struct unit *unit, struct inbox_batch *b, const struct identity *identities)
+/* Else each event would wait for each row that it looks for. Those that came before are rehearsed
+   too: to know them would cost a round trip, and they are few. */
+static void rehearse(struct unit *unit, struct inbox_batch *b)
 {
         for (size_t i = 0; i < b->count; i++)
-                if (identities[i].first && b->arrivals[i].error.kind == ERROR_NONE)
+                if (b->arrivals[i].error.kind == ERROR_NONE)
                         unit_rehearse(unit, rehearse_one,
                                       &(struct rehearsal){b->inbox, &b->arrivals[i].event});
-        unit_foresee(unit);
 }
 
 static void apply_all(struct unit *unit, void *arg)
@@ -84,9 +84,8 @@ static void apply_all(struct unit *unit, void *arg)
                 identities[i] = (struct identity){
                         .source = e->identity_source, .id = e->identity, .content = e->content};
         }
+        rehearse(unit, b);
         unit_first_times(unit, identities, b->count);
-        if (b->count > 1)
-                rehearse(unit, b, identities);
         for (size_t i = 0; i < b->count && !unit_failed(unit); i++)
                 apply_one(unit, b->inbox, &b->arrivals[i], &identities[i]);
 }
