@@ -90,17 +90,32 @@ bool counts_write(struct store *store, struct error *error)
         return true;
 }
 
-bool store_count(struct store *store, struct db *db, const struct entity *entity, int64_t *rows,
-                 struct error *error)
+static struct statement *count_of(struct db *db, const struct entity *entity, struct error *error)
 {
         static const char sql[] =
                 "SELECT CAST(coalesce(sum(rows), 0) AS BIGINT) FROM sequences WHERE name = ?";
         struct statement *s = db_prepare(db, sql, error);
 
+        if (s)
+                bind_text(s, 1, entity->collection);
+        return s;
+}
+
+bool store_count_ask(struct store *store, struct db *db, const struct entity *entity,
+                     struct error *error)
+{
+        struct statement *s = count_of(db, entity, error);
+
+        (void)store;
+        return s && statement_ask(s, error);
+}
+
+bool store_count(struct store *store, struct db *db, const struct entity *entity, int64_t *rows,
+                 struct error *error)
+{
+        struct statement *s = count_of(db, entity, error);
+
         (void)store;
         *rows = 0;
-        if (!s)
-                return false;
-        bind_text(s, 1, entity->collection);
-        return statement_number(s, rows, error);
+        return s && statement_number(s, rows, error);
 }

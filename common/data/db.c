@@ -256,6 +256,11 @@ bool statement_ask(struct statement *s, struct error *error)
         return !s->db->ops->ask || s->db->ops->ask(s, error);
 }
 
+bool statement_ask_last(struct statement *s, struct error *error)
+{
+        return !s->db->ops->ask_last || s->db->ops->ask_last(s, error);
+}
+
 bool db_settle(struct db *db, struct error *error)
 {
         return !db->ops->settle || db->ops->settle(db, error);

@@ -110,6 +110,8 @@ bool db_settle(struct db *db, struct error *error);
 /* Questions that are asked before the rows of the first of them are read are answered together. The
    next statement_step of each reads its first row. */
 bool statement_ask(struct statement *statement, struct error *error);
+/* The same, and it is the last of a transaction that only reads. */
+bool statement_ask_last(struct statement *statement, struct error *error);
 int db_changes(struct db *db); /* rows that the last statement_run changed */
 
 /* Valid until the next step or reset. */

@@ -41,6 +41,7 @@ struct db_ops {
         void (*reset)(struct statement *statement);
         bool (*send)(struct statement *statement, struct error *error);
         bool (*ask)(struct statement *statement, struct error *error); /* NULL: step asks */
+        bool (*ask_last)(struct statement *statement, struct error *error);
         bool (*is_null)(struct statement *statement, int column);
         int64_t (*as_int)(struct statement *statement, int column);
         const char *(*as_text)(struct statement *statement, int column);

@@ -63,10 +63,8 @@ static struct id_stock *stock_of(struct store *store, int table)
 {
         struct id_stock *stock = &store->stocks[table];
 
-        if (stock->connection != db_connection(store->writer)) {
+        if (stock->connection != db_connection(store->writer))
                 stock->count = store->sequences[table].given = 0;
-                stock->is_asked = false;
-        }
         return stock;
 }
 
@@ -75,7 +73,13 @@ bool ids_expect(struct store *store, int table, size_t count, struct error *erro
         struct id_stock *stock = stock_of(store, table);
         size_t left = stock->count - store->sequences[table].given;
 
-        return stock->is_asked || count <= left || ask(store, table, count - left, error);
+        stock->is_asked = false;
+        return count <= left || ask(store, table, count - left, error);
+}
+
+bool ids_come(struct store *store, int table, struct error *error)
+{
+        return !store->stocks[table].is_asked || fetch(store, table, error);
 }
 
 int64_t ids_next(struct store *store, int table, struct error *error)
@@ -89,8 +93,7 @@ int64_t ids_next(struct store *store, int table, struct error *error)
         stock = stock_of(store, table);
         wanted = stock->count > store->batch_jobs ? stock->count : store->batch_jobs;
         if (sequence->given == stock->count &&
-            ((!stock->is_asked && !ask(store, table, wanted, error)) ||
-             !fetch(store, table, error)))
+            (!ask(store, table, wanted, error) || !fetch(store, table, error)))
                 return 0;
         return stock->ids[sequence->given++];
 }

@@ -31,6 +31,7 @@ static struct db *postgres_open(const char *url, const char *service, enum db_mo
         db->url = memory_string(url);
         db->service = memory_string(service);
         db->mode = mode;
+        db->transaction = 1;
         make_token(db);
         if (postgres_link_up(db, true, error))
                 return &db->base;
@@ -92,6 +93,7 @@ static bool postgres_begin(struct db *base, bool alone, struct error *error)
         bind_int(begun, 1, lock_class(db));
         bind_int(begun, 2, ANY_OTHER);
         db->begun = CONTAINER_OF(begun, struct postgres_statement, base);
+        db->transaction++;
         db->sqlstate[0] = '\0';
         db->open = postgres_link_up(db, false, error) && send(base, "BEGIN", error) &&
                    postgres_link_ask(db, db->begun, error);
@@ -102,6 +104,7 @@ static bool postgres_begin_reading(struct db *base, struct error *error)
 {
         struct postgres_db *db = postgres_of(base);
 
+        db->transaction++;
         db->open = postgres_link_up(db, false, error) &&
                    send(base, "BEGIN ISOLATION LEVEL REPEATABLE READ", error);
         return db->open;
@@ -124,6 +127,12 @@ static void end_the_silent(struct db *base)
                 db_run(base, sql, &ignored);
 }
 
+/* After a failure the server passes over this one too, and db_rollback sends it again. */
+static bool postgres_ask_last(struct statement *s, struct error *error)
+{
+        return postgres_ask(s, error) && send(s->db, "ROLLBACK", error);
+}
+
 static void postgres_rollback(struct db *base)
 {
         struct postgres_db *db = postgres_of(base);
@@ -132,11 +141,13 @@ static void postgres_rollback(struct db *base)
 
         if (!db->open)
                 return;
+        db->transaction++;
         memcpy(sqlstate, db->sqlstate, sizeof sqlstate);
         postgres_inserts_forget(db);
         if (db->awaited_count)
                 postgres_link_settle(db, &ignored);
-        if (db->conn && !db_run(base, "ROLLBACK", &ignored) && db->conn)
+        if (db->conn && PQtransactionStatus(db->conn) != PQTRANS_IDLE &&
+            !db_run(base, "ROLLBACK", &ignored) && db->conn)
                 postgres_link_down(db); /* it may still be running something */
         db->open = false;
         if (strcmp(sqlstate, "55P03") == 0)
@@ -232,6 +243,7 @@ const struct db_ops postgres_db_ops = {
         .reset = postgres_reset,
         .send = postgres_send,
         .ask = postgres_ask,
+        .ask_last = postgres_ask_last,
         .is_null = postgres_is_null,
         .as_int = postgres_int,
         .as_text = postgres_text,

@@ -47,7 +47,7 @@ struct postgres_statement {
         const struct wide *wide; /* parameters of many rows, instead of those above; NULL: one
                                     row */
         PGresult *result;        /* NULL: not run */
-        bool is_asked;           /* and nobody has begun to read */
+        unsigned asked_in;       /* the transaction in which it was, and nobody has begun to read */
         int row;
 };
 
@@ -68,6 +68,7 @@ struct postgres_db {
         int waiting;                      /* rows that wait to be written (postgres_inserts.c) */
         bool migrating;                   /* only this connection works, and may take long */
         bool open;                        /* a transaction has begun; it ends with the connection */
+        unsigned transaction;             /* counts those that began or were undone, from 1 */
         struct postgres_statement *begun; /* what began the last one; it answers with its number */
         struct awaited awaited[POSTGRES_QUEUE + 2];
         int awaited_count;

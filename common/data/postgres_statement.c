@@ -116,7 +116,7 @@ void postgres_reset(struct statement *base)
 
         PQclear(s->result);
         s->result = NULL;
-        s->is_asked = false;
+        s->asked_in = 0;
         s->row = -1;
 }
 
@@ -136,19 +136,18 @@ bool postgres_ask(struct statement *base, struct error *error)
 
         db->changes = 0;
         s->row = -1;
-        return s->is_asked = postgres_ready(db, error) &&
-                             postgres_inserts_send(db, s->sql, error) &&
-                             postgres_link_ask(db, s, error);
+        s->asked_in = db->transaction;
+        return postgres_ready(db, error) && postgres_inserts_send(db, s->sql, error) &&
+               postgres_link_ask(db, s, error);
 }
 
-/* An answer that was not read with those before it is asked for again: where they failed, and with
-   them the transaction, so will this. */
+/* An answer that did not come with those before it is asked for again: where they failed, and with
+   them the transaction, so will this. One of another transaction is not what is asked for. */
 static bool begin_to_read(struct postgres_statement *s, struct error *error)
 {
         struct postgres_db *db = postgres_of(s->base.db);
-        bool is_asked = s->is_asked;
+        bool is_asked = s->asked_in == db->transaction;
 
-        s->is_asked = false;
         if (is_asked && !s->result && db->awaited_count && !postgres_link_settle(db, error))
                 return false;
         return (is_asked && s->result) ||
@@ -163,7 +162,7 @@ enum db_step postgres_step(struct statement *base, struct error *error)
                 postgres_reset(base);
                 return DB_FAILED;
         }
-        s->is_asked = false;
+        s->asked_in = 0;
         if (!s->result) /* a statement without rows */
                 return DB_DONE;
         return ++s->row < PQntuples(s->result) ? DB_ROW : DB_DONE;

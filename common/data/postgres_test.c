@@ -263,6 +263,105 @@ static void a_commit_that_was_ended_is_a_failure(void)
         cut_in_commit(cut_at_the_server, ERROR_UNAVAILABLE, 1);
 }
 
+static int syncs(FILE *trace)
+{
+        char line[2000];
+        int found = 0;
+
+        rewind(trace);
+        while (fgets(line, sizeof line, trace))
+                found += strstr(line, "F\t") && strstr(line, "\tSync");
+        return found;
+}
+
+/* All of it in one; a page of many rows is first asked whether it is small enough. */
+static void a_page_costs_a_round_trip_or_two(void)
+{
+        enum { MORE = TABLE_ROWS_ALWAYS + 1 };
+        struct error e = {0};
+        struct store *store;
+        struct db *db;
+
+        if (!is_shared())
+                return;
+        store = things_open();
+        things_add(store, "a");
+        things_add(store, "b");
+        db = store_read_begin(store);
+        for (int size = TABLE_ROWS_ALWAYS; size <= MORE; size++) {
+                struct arena *arena = arena_open();
+                struct page page = {.size = size};
+                FILE *trace = tmpfile();
+                void *rows[MORE];
+                int64_t total;
+                size_t count;
+
+                PQtrace(postgres_of(db)->conn, trace);
+                check(db_begin_reading(db, &e) && store_count_ask(store, db, &thing_entity, &e) &&
+                      table_page(db, store_table(store, &thing_entity), &page, arena, rows, &count,
+                                 &e) &&
+                      store_count(store, db, &thing_entity, &total, &e));
+                db_rollback(db);
+                PQuntrace(postgres_of(db)->conn);
+                check_int(syncs(trace), size == MORE ? 2 : 1);
+                check(PQtransactionStatus(postgres_of(db)->conn) == PQTRANS_IDLE);
+                check_int((int64_t)count, 2);
+                check_int(total, 2);
+                fclose(trace);
+                arena_close(&arena);
+        }
+        store_read_end(store, db);
+        store_close(&store);
+}
+
+/* Such as a count whose page was refused. */
+static void what_was_asked_and_not_read_is_asked_anew(void)
+{
+        struct error e = {0};
+        struct store *store;
+        struct db *db;
+        int64_t total = -1;
+
+        if (!is_shared())
+                return;
+        store = things_open();
+        db = store_read_begin(store);
+        check(db_begin_reading(db, &e) && store_count_ask(store, db, &thing_entity, &e) &&
+              db_settle(db, &e));
+        db_rollback(db);
+        things_add(store, "a");
+        check(store_count(store, db, &thing_entity, &total, &e));
+        check_int(total, 1);
+        store_read_end(store, db);
+        store_close(&store);
+}
+
+/* The server passes over the transaction's end too. */
+static void a_question_that_fails_leaves_no_transaction_open(void)
+{
+        struct error e = {0};
+        struct statement *s;
+        struct store *store;
+        struct db *db;
+        int64_t total = -1;
+
+        if (!is_shared())
+                return;
+        store = things_open();
+        db = store_read_begin(store);
+        check(db_begin_reading(db, &e));
+        s = db_prepare_once(db, "SELECT 1 / 0", &e);
+        check(statement_ask_last(s, &e));
+        check(statement_step(s, &e) == DB_FAILED);
+        statement_close(&s);
+        db_rollback(db);
+        check(PQtransactionStatus(postgres_of(db)->conn) == PQTRANS_IDLE);
+        check(store_count(store, db, &thing_entity, &total, &e));
+        check_int(total, 0);
+        store_read_end(store, db);
+        store_close(&store);
+}
+
 static char *url_kept;
 
 /* Under an Idempotency-Key, as a request; then the server is away when the writer asks for the
@@ -376,6 +475,9 @@ int main(int argc, char **argv)
                 STORY(a_unit_whose_connection_broke_is_undone),
                 STORY(a_commit_whose_answer_was_lost_is_found),
                 STORY(a_commit_that_was_ended_is_a_failure),
+                STORY(a_page_costs_a_round_trip_or_two),
+                STORY(what_was_asked_and_not_read_is_asked_anew),
+                STORY(a_question_that_fails_leaves_no_transaction_open),
                 STORY(the_key_tells_whether_an_unknown_commit_happened),
                 STORY(a_server_that_is_away_is_said_at_once),
                 STORY(libpqs_other_scheme_is_the_same),

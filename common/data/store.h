@@ -91,7 +91,10 @@ struct read_job {
    the call is seen. The job must live until done. ERROR_UNAVAILABLE also where it waited too long
    for its turn. */
 bool store_read(struct store *store, struct read_job *job);
-/* The number of rows, as of the last commit that this connection sees. */
+/* The number of rows, as of the last commit that this connection sees. It may be asked for before
+   it is read, and is then answered together with what is read next (statement_ask). */
+bool store_count_ask(struct store *store, struct db *db, const struct entity *entity,
+                     struct error *error);
 bool store_count(struct store *store, struct db *db, const struct entity *entity, int64_t *rows,
                  struct error *error);
 

@@ -215,9 +215,9 @@ void unit_foresee_read(struct unit *unit);
 
 /* The next id of a table; 0 and an error when a shared store gives none. */
 int64_t ids_next(struct store *store, int table, struct error *error);
-/* In a shared store: a unit will want so many, which are asked for now and read when they are
-   wanted. */
+/* In a shared store: a unit will want so many, which are asked for; then they come. */
 bool ids_expect(struct store *store, int table, size_t count, struct error *error);
+bool ids_come(struct store *store, int table, struct error *error);
 /* Before a batch: what the last one left comes first. */
 void ids_begin(struct store *store, size_t jobs);
 

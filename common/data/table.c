@@ -349,7 +349,8 @@ bool table_page(struct db *db, const struct table *table, const struct page *pag
         s = page_prepare(db, page_sql(table->columns, table, page, arena), page, &entry, error);
         if (!s)
                 return false;
-        while ((step = statement_step(s, error)) == DB_ROW)
+        step = statement_ask_last(s, error) ? DB_ROW : DB_FAILED;
+        while (step == DB_ROW && (step = statement_step(s, error)) == DB_ROW)
                 rows[(*count)++] = table_row(s, &table->entity->shape, arena);
         statement_close(&s);
         return step == DB_DONE;

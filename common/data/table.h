@@ -83,7 +83,8 @@ struct page {
 /* rows: room for page->size pointers. Null sorts below every value. By id a page costs the same
    however deep it is: the blocks of 4096 rows before it are summed up, and at most one block is
    passed over. Any other sort costs the whole table. A page of more than TABLE_ROWS_ALWAYS rows
-   that have more than TABLE_PAGE_LETTERS is ERROR_BAD_INPUT: it would take too much memory. */
+   that have more than TABLE_PAGE_LETTERS is ERROR_BAD_INPUT: it would take too much memory. It is
+   the last that is read in its transaction (statement_ask_last). */
 bool table_page(struct db *db, const struct table *table, const struct page *page,
                 struct arena *arena, void **rows, size_t *count, struct error *error);
 

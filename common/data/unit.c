@@ -220,8 +220,12 @@ bool unit_foresee_ask(struct unit *u)
 
 void unit_foresee_read(struct unit *u)
 {
-        if (u->foresight && !unit_failed(u))
+        if (!u->foresight)
+                return;
+        if (!unit_failed(u))
                 foresight_read(u->foresight, u->store->writer, &u->error);
+        for (int i = 0; i < u->store->table_count && !unit_failed(u); i++)
+                ids_come(u->store, i, &u->error);
 }
 
 void *unit_get(struct unit *u, const struct entity *entity, int64_t id)

@@ -99,9 +99,10 @@ static bool read_rows(struct db *db, struct read *read, struct error *error)
 
         if (!db_begin_reading(db, error))
                 return false;
-        done = store_count(store, db, entity, &read->out.total, error) &&
+        done = store_count_ask(store, db, entity, error) &&
                table_page(db, store_table(store, entity), &read->page, read->request->arena,
-                          read->rows, &read->out.count, error);
+                          read->rows, &read->out.count, error) &&
+               store_count(store, db, entity, &read->out.total, error);
         db_rollback(db);
         return done;
 }

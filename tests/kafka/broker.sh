@@ -72,7 +72,9 @@ transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
 log.segment.bytes=67108864
-log.retention.hours=24
+# by size, not by age: the unit tests write records of long ago, which must not go while they are read
+log.retention.hours=-1
+log.retention.bytes=1073741824
 log.cleaner.dedupe.buffer.size=16777216
 num.network.threads=2
 num.io.threads=2
