@@ -94,8 +94,7 @@ static bool note_commit(struct postgres_db *db, struct error *error)
         return statement_send(s, error);
 }
 
-/* The answer to what began the transaction: it came with that to its first read, if there was one.
- */
+/* The answer to what began the transaction. It came with that to its first read, if any. */
 static bool number(struct postgres_db *db, char *xid, size_t size, struct error *error)
 {
         if (!db->begun->result && !postgres_link_settle(db, error))

@@ -293,8 +293,8 @@ static void a_page_costs_a_round_trip_or_two(void)
                 struct page page = {.size = size};
                 FILE *trace = tmpfile();
                 void *rows[MORE];
-                int64_t total;
-                size_t count;
+                int64_t total = 0;
+                size_t count = 0;
 
                 PQtrace(postgres_of(db)->conn, trace);
                 check(db_begin_reading(db, &e) && store_count_ask(store, db, &thing_entity, &e) &&

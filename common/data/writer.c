@@ -100,8 +100,7 @@ static void forget_all(struct store *store)
 
 enum ran {
         RAN,                /* all of them */
-        RAN_INTO_A_FAILURE, /* perhaps of one job: the transaction is open, and must be rolled back
-                             */
+        RAN_INTO_A_FAILURE, /* perhaps of one job; the transaction is open */
         RAN_IN_VAIN,        /* the transaction is gone, or the store does not take it */
 };
 
