@@ -94,6 +94,7 @@ static void forget_all(struct store *store)
         store->change_count = 0;
         outbox_commit_ended(store, false);
         store->traced_count = 0;
+        store->batch_wrote = false;
         sources_forget(store);
         forget_announced(store);
 }
