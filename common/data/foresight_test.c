@@ -525,6 +525,54 @@ static void a_second_look_at_identities_asks_for_no_more_ids(void)
         store_close(&store);
 }
 
+struct wait {
+        struct store *store;
+        struct poll poll;
+        enum error_kind kind;
+};
+
+static void *poll_in_another(void *arg)
+{
+        struct wait *w = arg;
+
+        w->kind = things_do(w->store, apply_poll, &w->poll);
+        return NULL;
+}
+
+/* Another replica's transaction has recorded one of its events, and takes longer than a lock is
+   waited for: what was asked behind the identities is lost, and is asked again. */
+static void a_poll_that_waits_for_an_identity_in_vain_asks_again(void)
+{
+        struct arena *arena = arena_open();
+        struct wait w = {.poll = poll_of(0, arena)};
+        struct error e = {0};
+        pthread_t thread;
+        struct db *db;
+
+        if (!is_shared()) {
+                arena_close(&arena);
+                return;
+        }
+        w.store = things_open();
+        things_add(w.store, "tv");
+        db = db_open(things_url(), things_service(), DB_WRITER, &e);
+        check(db && db_exec(db,
+                            "BEGIN; INSERT INTO inbox (source, id, at) VALUES ('a sender', '2', 0)",
+                            &e));
+        check(!pthread_create(&thread, NULL, poll_in_another, &w));
+        usleep(3500 * 1000);
+        check(db_exec(db, "COMMIT", &e));
+        pthread_join(thread, NULL);
+        check_int(w.kind, ERROR_NONE);
+        check(w.store->contended_until);
+        check_int(qty_of(w.store, 1), POLLED - 1);
+        check_int(things_count(w.store), POLLED);
+        check_int(things_add(w.store, "next"), POLLED + 1);
+        db_close(&db);
+        store_close(&w.store);
+        arena_close(&arena);
+}
+
 struct consumer {
         struct store *store;
         bool backwards, failed;
@@ -646,6 +694,7 @@ int main(int argc, char **argv)
                 STORY(a_full_queue_between_the_questions_loses_no_answer),
                 STORY(ids_that_a_poll_did_not_use_come_next),
                 STORY(a_second_look_at_identities_asks_for_no_more_ids),
+                STORY(a_poll_that_waits_for_an_identity_in_vain_asks_again),
                 STORY(what_comes_to_two_replicas_is_applied_once),
                 {NULL, NULL},
         };
