@@ -556,9 +556,9 @@ static void a_poll_that_waits_for_an_identity_in_vain_asks_again(void)
         w.store = things_open();
         things_add(w.store, "tv");
         db = db_open(things_url(), things_service(), DB_WRITER, &e);
-        check(db && db_exec(db,
-                            "BEGIN; INSERT INTO inbox (source, id, at) VALUES ('a sender', '2', 0)",
-                            &e));
+        check(db &&
+              db_exec(db, "BEGIN; INSERT INTO inbox (source, id, at) VALUES ('a sender', '2', 0)",
+                      &e));
         check(!pthread_create(&thread, NULL, poll_in_another, &w));
         usleep(3500 * 1000);
         check(db_exec(db, "COMMIT", &e));

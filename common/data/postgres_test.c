@@ -273,6 +273,58 @@ static void a_commit_after_a_failure_fails(void)
         store_close(&store);
 }
 
+static struct statement *ask_for(struct db *db, int64_t number)
+{
+        struct error e = {0};
+        struct statement *s = db_prepare(db, "SELECT ?::bigint", &e);
+
+        bind_int(s, 1, number);
+        check(statement_ask(s, &e));
+        return s;
+}
+
+static void answers(struct statement *s, int64_t number)
+{
+        struct error e = {0};
+
+        check(statement_step(s, &e) == DB_ROW);
+        check_int(column_int(s, 0), number);
+        check_text(e.text, "");
+}
+
+/* However the last time ended: half read, unread or unanswered. */
+static void a_question_gets_its_own_answer(void)
+{
+        struct error e = {0};
+        struct statement *s;
+        struct db *db;
+
+        if (!is_shared())
+                return;
+        db = db_open(things_url(), things_service(), DB_WRITER, &e);
+        answers(ask_for(db, 1), 1);
+        answers(ask_for(db, 2), 2); /* the first was not read to its end */
+        check(db_begin(db, false, &e));
+        ask_for(db, 3);
+        db_rollback(db); /* which reads the answer */
+        check(db_begin(db, false, &e));
+        s = ask_for(db, 4);
+        answers(s, 4);
+        statement_reset(s);
+        s = ask_for(db, 5);
+        statement_reset(s); /* before it is answered */
+        bind_int(s, 1, 6);
+        answers(s, 6);
+        statement_reset(s);
+        check(!db_run(db, "SELECT 1 / 0", &e));
+        s = ask_for(db, 7); /* fails, like all of the transaction */
+        check(statement_step(s, &e) == DB_FAILED);
+        db_rollback(db);
+        e = (struct error){0};
+        answers(ask_for(db, 8), 8);
+        db_close(&db);
+}
+
 /* Ids that were fetched and not used: a server that took over may give them to another process. */
 static void ids_of_another_connection_are_not_given(void)
 {
@@ -501,6 +553,7 @@ int main(int argc, char **argv)
                 STORY(a_batch_that_stored_nothing_is_no_commit),
                 STORY(a_transaction_that_failed_in_silence_is_not_committed),
                 STORY(a_commit_after_a_failure_fails),
+                STORY(a_question_gets_its_own_answer),
                 STORY(a_newer_schema_is_refused),
                 STORY(ids_of_another_connection_are_not_given),
                 STORY(a_broken_connection_is_made_anew),
