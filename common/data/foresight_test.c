@@ -475,6 +475,49 @@ static void a_full_queue_between_the_questions_loses_no_answer(void)
         store_close(&store);
 }
 
+struct overheard {
+        struct poll poll;
+        FILE *trace;
+        PGconn *conn;
+};
+
+static void apply_overheard(struct unit *unit, void *arg)
+{
+        struct overheard *t = arg;
+
+        t->conn = connection_of(unit);
+        PQtrace(t->conn, t->trace);
+        apply_poll(unit, &t->poll);
+}
+
+/* Its event turns out to be about nothing: the id that it asked for is left. */
+static void rehearse_one_in_vain(struct unit *unit, void *step)
+{
+        unit_rehearse(unit, take, step);
+        foresee(unit);
+}
+
+/* With its commit, and whatever the one before it left. */
+static void a_poll_costs_two_round_trips(void)
+{
+        struct store *store = things_open();
+        struct arena *arena = arena_open();
+
+        things_add(store, "tv");
+        for (int i = 0; i < 3 && is_shared(); i++) {
+                struct overheard t = {.poll = poll_of(i * POLLED, arena), .trace = tmpfile()};
+
+                t.poll.queued = 10;
+                check_int(things_do(store, rehearse_one_in_vain, &t.poll.steps[0]), ERROR_NONE);
+                check_int(things_do(store, apply_overheard, &t), ERROR_NONE);
+                PQuntrace(t.conn);
+                check_int(times(t.trace, "\tSync"), 2);
+                fclose(t.trace);
+        }
+        arena_close(&arena);
+        store_close(&store);
+}
+
 /* The ids that a poll has asked for and not used: it came again, or was refused. */
 static void ids_that_a_poll_did_not_use_come_next(void)
 {
@@ -692,6 +735,7 @@ int main(int argc, char **argv)
                 STORY(what_came_with_an_identity_that_we_waited_for_is_seen),
                 STORY(two_replicas_take_from_the_same_rows),
                 STORY(a_full_queue_between_the_questions_loses_no_answer),
+                STORY(a_poll_costs_two_round_trips),
                 STORY(ids_that_a_poll_did_not_use_come_next),
                 STORY(a_second_look_at_identities_asks_for_no_more_ids),
                 STORY(a_poll_that_waits_for_an_identity_in_vain_asks_again),

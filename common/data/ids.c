@@ -73,9 +73,13 @@ static struct id_stock *stock_of(struct store *store, int table)
 bool ids_expect(struct store *store, int table, size_t count, struct error *error)
 {
         struct id_stock *stock = stock_of(store, table);
-        size_t left = stock->count - store->sequences[table].given;
+        size_t given = store->sequences[table].given;
 
-        return stock->is_asked || count <= left || ask(store, table, count - left, error);
+        /* those that an earlier unit did not read; they were answered with its questions */
+        if (count > stock->count - given && stock->is_asked && !fetch(store, table, error))
+                return false;
+        return count <= stock->count - given ||
+               ask(store, table, count - (stock->count - given), error);
 }
 
 int64_t ids_next(struct store *store, int table, struct error *error)
