@@ -51,7 +51,7 @@ static void take(struct unit *unit, void *arg)
 /* As the inbox does, with the identities of its events. */
 static void foresee(struct unit *unit)
 {
-        static int64_t number;
+        static _Atomic int64_t number; /* replicas are threads here */
 
         check(unit_first_time(unit, "foresight_test", arena_decimal(unit_arena(unit), ++number)) ||
               unit_failed(unit));
@@ -534,8 +534,12 @@ static void ids_that_a_poll_did_not_use_come_next(void)
         for (int i = 0; i < 2 * POLLED; i++)
                 check_int(things_add(store, "later"), POLLED + 2 + i);
         other.refused = false;
+        check_int(things_do(store, rehearse_one_in_vain, &other.steps[0]), ERROR_NONE);
         check_int(things_do(store, apply_poll, &other), ERROR_NONE);
         check_int(qty_of(store, 1), 2 * POLLED);
+        if (is_shared()) /* no more were asked for than were missing */
+                check_int(things_number(store, "SELECT last_value::text FROM things_ids"),
+                          4 * POLLED + 1);
         check_int(things_add(store, "last"), 4 * POLLED + 2);
         arena_close(&arena);
         store_close(&store);
