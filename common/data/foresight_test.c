@@ -572,6 +572,31 @@ static void a_second_look_at_identities_asks_for_no_more_ids(void)
         store_close(&store);
 }
 
+/* A server that took over may give them to another process. */
+static void ids_that_another_connection_was_asked_for_are_not_given(void)
+{
+        int64_t end = clock_mono_us() + 30 * 1000000;
+        struct step step = {"tv", "s", 1};
+        struct thing t = {.name = "next"};
+        struct error e = {0};
+        struct store *store;
+        struct db *db;
+
+        if (!is_shared())
+                return;
+        store = things_open();
+        things_add(store, "tv");
+        check_int(things_do(store, rehearse_one_in_vain, &step), ERROR_NONE);
+        things_end_sessions("true");
+        db = db_open(things_url(), things_service(), DB_WRITER, &e);
+        check(db && db_run(db, "SELECT setval('things_ids', 40)", &e));
+        db_close(&db);
+        while (things_do(store, thing_add_and_say, &t) != ERROR_NONE && clock_mono_us() < end)
+                usleep(1000);
+        check_int(t.row.id, 41);
+        store_close(&store);
+}
+
 struct wait {
         struct store *store;
         struct poll poll;
@@ -742,6 +767,7 @@ int main(int argc, char **argv)
                 STORY(a_poll_costs_two_round_trips),
                 STORY(ids_that_a_poll_did_not_use_come_next),
                 STORY(a_second_look_at_identities_asks_for_no_more_ids),
+                STORY(ids_that_another_connection_was_asked_for_are_not_given),
                 STORY(a_poll_that_waits_for_an_identity_in_vain_asks_again),
                 STORY(what_comes_to_two_replicas_is_applied_once),
                 {NULL, NULL},
