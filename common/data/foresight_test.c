@@ -51,7 +51,7 @@ static void take(struct unit *unit, void *arg)
 /* As the inbox does, with the identities of its events. */
 static void foresee(struct unit *unit)
 {
-        static int64_t number;
+        static _Atomic int64_t number; /* replicas are threads here */
 
         check(unit_first_time(unit, "foresight_test", arena_decimal(unit_arena(unit), ++number)) ||
               unit_failed(unit));
@@ -402,6 +402,302 @@ static void what_came_with_an_identity_that_we_waited_for_is_seen(void)
         store_close(&one.store);
 }
 
+enum { POLLED = 5 };
+
+struct poll {
+        struct step steps[POLLED];
+        const char *ids[POLLED];
+        int queued; /* statements that are sent before it */
+        bool refused;
+};
+
+/* Nothing, but in the queue. */
+static void queue_many(struct unit *unit, int count)
+{
+        for (int i = 0; i < count && is_shared(); i++) {
+                struct statement *s =
+                        db_prepare(unit->store->writer, "SELECT ?::bigint", &unit->error);
+
+                bind_int(s, 1, i);
+                check(statement_send(s, &unit->error));
+        }
+}
+
+static void apply_poll(struct unit *unit, void *arg)
+{
+        struct poll *p = arg;
+        struct identity identities[POLLED];
+
+        queue_many(unit, p->queued);
+        for (int i = 0; i < POLLED; i++) {
+                identities[i] = (struct identity){.source = "a sender", .id = p->ids[i]};
+                unit_rehearse(unit, take, &p->steps[i]);
+        }
+        unit_first_times(unit, identities, POLLED);
+        for (int i = 0; i < POLLED && !unit_failed(unit); i++)
+                if (identities[i].first)
+                        take(unit, &p->steps[i]);
+        if (p->refused)
+                unit_refuse(unit, ERROR_UNPROCESSABLE, NULL, "not wanted");
+}
+
+static struct poll poll_of(int first, struct arena *arena)
+{
+        struct poll p = {.refused = false};
+
+        for (int i = 0; i < POLLED; i++) {
+                p.steps[i] = (struct step){"tv", "polled", first + i};
+                p.ids[i] = arena_decimal(arena, first + i);
+        }
+        return p;
+}
+
+/* The queue's end may come at any place of a poll: its answers are read then, and wait. */
+static void a_full_queue_between_the_questions_loses_no_answer(void)
+{
+        enum { BEFORE = 12, AFTER = 4 };
+        struct store *store = things_open();
+        struct arena *arena = arena_open();
+        int polls = 0;
+
+        things_add(store, "tv");
+        for (int queued = POSTGRES_QUEUE - BEFORE; queued < POSTGRES_QUEUE + AFTER; queued++) {
+                struct poll p = poll_of(polls++ * POLLED, arena);
+
+                p.queued = queued;
+                check_int(things_do(store, apply_poll, &p), ERROR_NONE);
+                check_int(things_do(store, apply_poll, &p), ERROR_NONE);
+        }
+        check_int(qty_of(store, 1), polls * POLLED);
+        check_int(things_count(store), polls * POLLED + 1);
+        check_int(things_add(store, "next"), polls * POLLED + 2);
+        arena_close(&arena);
+        store_close(&store);
+}
+
+struct overheard {
+        struct poll poll;
+        FILE *trace;
+        PGconn *conn;
+};
+
+static void apply_overheard(struct unit *unit, void *arg)
+{
+        struct overheard *t = arg;
+
+        t->conn = connection_of(unit);
+        PQtrace(t->conn, t->trace);
+        apply_poll(unit, &t->poll);
+}
+
+/* Its event turns out to be about nothing: the id that it asked for is left. */
+static void rehearse_one_in_vain(struct unit *unit, void *step)
+{
+        unit_rehearse(unit, take, step);
+        foresee(unit);
+}
+
+/* With its commit, and whatever the one before it left. */
+static void a_poll_costs_two_round_trips(void)
+{
+        struct store *store = things_open();
+        struct arena *arena = arena_open();
+
+        things_add(store, "tv");
+        for (int i = 0; i < 3 && is_shared(); i++) {
+                struct overheard t = {.poll = poll_of(i * POLLED, arena), .trace = tmpfile()};
+
+                t.poll.queued = 10;
+                check_int(things_do(store, rehearse_one_in_vain, &t.poll.steps[0]), ERROR_NONE);
+                check_int(things_do(store, apply_overheard, &t), ERROR_NONE);
+                PQuntrace(t.conn);
+                check_int(times(t.trace, "\tSync"), 2);
+                fclose(t.trace);
+        }
+        arena_close(&arena);
+        store_close(&store);
+}
+
+/* The ids that a poll has asked for and not used: it came again, or was refused. */
+static void ids_that_a_poll_did_not_use_come_next(void)
+{
+        struct store *store = things_open();
+        struct arena *arena = arena_open();
+        struct poll p = poll_of(0, arena), other = poll_of(POLLED, arena);
+
+        things_add(store, "tv");
+        check_int(things_do(store, apply_poll, &p), ERROR_NONE);
+        check_int(things_do(store, apply_poll, &p), ERROR_NONE);
+        other.refused = true;
+        check_int(things_do(store, apply_poll, &other), ERROR_UNPROCESSABLE);
+        check_int(qty_of(store, 1), POLLED);
+        for (int i = 0; i < 2 * POLLED; i++)
+                check_int(things_add(store, "later"), POLLED + 2 + i);
+        other.refused = false;
+        check_int(things_do(store, rehearse_one_in_vain, &other.steps[0]), ERROR_NONE);
+        check_int(things_do(store, apply_poll, &other), ERROR_NONE);
+        check_int(qty_of(store, 1), 2 * POLLED);
+        if (is_shared()) /* no more were asked for than were missing */
+                check_int(things_number(store, "SELECT last_value::text FROM things_ids"),
+                          4 * POLLED + 1);
+        check_int(things_add(store, "last"), 4 * POLLED + 2);
+        arena_close(&arena);
+        store_close(&store);
+}
+
+/* As the inbox does where a sender gave one identity to two events. */
+static void ask_for_another_identity(struct unit *unit, void *arg)
+{
+        struct poll *p = arg;
+
+        apply_poll(unit, p);
+        for (int i = 0; i < POLLED; i++)
+                unit_first_time(unit, "a clash", p->ids[i]);
+}
+
+/* What a rehearsal will add is asked for once. */
+static void a_second_look_at_identities_asks_for_no_more_ids(void)
+{
+        struct store *store = things_open();
+        struct arena *arena = arena_open();
+        struct poll p = poll_of(0, arena);
+
+        things_add(store, "tv");
+        check_int(things_do(store, ask_for_another_identity, &p), ERROR_NONE);
+        if (is_shared())
+                check_int(things_number(store, "SELECT last_value::text FROM things_ids"),
+                          POLLED + 1);
+        check_int(things_add(store, "next"), POLLED + 2);
+        arena_close(&arena);
+        store_close(&store);
+}
+
+/* A server that took over may give them to another process. */
+static void ids_that_another_connection_was_asked_for_are_not_given(void)
+{
+        int64_t end = clock_mono_us() + 30 * 1000000;
+        struct step step = {"tv", "s", 1};
+        struct thing t = {.name = "next"};
+        struct error e = {0};
+        struct store *store;
+        struct db *db;
+
+        if (!is_shared())
+                return;
+        store = things_open();
+        things_add(store, "tv");
+        check_int(things_do(store, rehearse_one_in_vain, &step), ERROR_NONE);
+        things_end_sessions("true");
+        db = db_open(things_url(), things_service(), DB_WRITER, &e);
+        check(db && db_run(db, "SELECT setval('things_ids', 40)", &e));
+        db_close(&db);
+        while (things_do(store, thing_add_and_say, &t) != ERROR_NONE && clock_mono_us() < end)
+                usleep(1000);
+        check_int(t.row.id, 41);
+        store_close(&store);
+}
+
+struct wait {
+        struct store *store;
+        struct poll poll;
+        enum error_kind kind;
+};
+
+static void *poll_in_another(void *arg)
+{
+        struct wait *w = arg;
+
+        w->kind = things_do(w->store, apply_poll, &w->poll);
+        return NULL;
+}
+
+/* Another replica's transaction has recorded one of its events, and takes longer than a lock is
+   waited for: what was asked behind the identities is lost, and is asked again. */
+static void a_poll_that_waits_for_an_identity_in_vain_asks_again(void)
+{
+        struct arena *arena = arena_open();
+        struct wait w = {.poll = poll_of(0, arena)};
+        struct error e = {0};
+        pthread_t thread;
+        struct db *db;
+
+        if (!is_shared()) {
+                arena_close(&arena);
+                return;
+        }
+        w.store = things_open();
+        things_add(w.store, "tv");
+        db = db_open(things_url(), things_service(), DB_WRITER, &e);
+        check(db &&
+              db_exec(db, "BEGIN; INSERT INTO inbox (source, id, at) VALUES ('a sender', '2', 0)",
+                      &e));
+        check(!pthread_create(&thread, NULL, poll_in_another, &w));
+        usleep(3500 * 1000);
+        check(db_exec(db, "COMMIT", &e));
+        pthread_join(thread, NULL);
+        check_int(w.kind, ERROR_NONE);
+        check(w.store->contended_until);
+        check_int(qty_of(w.store, 1), POLLED - 1);
+        check_int(things_count(w.store), POLLED);
+        check_int(things_add(w.store, "next"), POLLED + 1);
+        db_close(&db);
+        store_close(&w.store);
+        arena_close(&arena);
+}
+
+struct consumer {
+        struct store *store;
+        bool backwards, failed;
+        pthread_t thread;
+};
+
+enum { POLLS = 20 };
+
+static void *consume(void *arg)
+{
+        struct consumer *c = arg;
+        struct arena *arena = arena_open();
+
+        for (int n = 0; n < POLLS; n++) {
+                struct poll p = poll_of(n * POLLED, arena), turned = p;
+                enum error_kind kind = ERROR_UNAVAILABLE;
+
+                for (int i = 0; i < POLLED; i++) {
+                        turned.steps[i] = p.steps[POLLED - 1 - i];
+                        turned.ids[i] = p.ids[POLLED - 1 - i];
+                }
+                for (int tries = 0; tries < 50 && kind != ERROR_NONE; tries++)
+                        kind = things_do(c->store, apply_poll, c->backwards ? &turned : &p);
+                c->failed |= kind != ERROR_NONE;
+        }
+        arena_close(&arena);
+        return NULL;
+}
+
+/* While a partition moves, each event may come to both, and in any order. */
+static void what_comes_to_two_replicas_is_applied_once(void)
+{
+        struct consumer both[2] = {{.backwards = false}, {.backwards = true}};
+
+        if (!is_shared())
+                return;
+        for (int i = 0; i < 2; i++)
+                both[i].store = things_open();
+        things_add(both[0].store, "tv");
+        for (int i = 0; i < 2; i++)
+                check(!pthread_create(&both[i].thread, NULL, consume, &both[i]));
+        for (int i = 0; i < 2; i++) {
+                pthread_join(both[i].thread, NULL);
+                check(!both[i].failed);
+        }
+        check_int(qty_of(both[0].store, 1), POLLS * POLLED);
+        check_int(things_count(both[0].store), POLLS * POLLED + 1);
+        check_int(things_number(both[0].store, "SELECT count(*)::text FROM things"),
+                  POLLS * POLLED + 1);
+        for (int i = 0; i < 2; i++)
+                store_close(&both[i].store);
+}
+
 enum { ROUNDS = 10, ROWS = 40 };
 
 struct replica {
@@ -467,6 +763,13 @@ int main(int argc, char **argv)
                 STORY(what_another_adds_meanwhile_is_not_taken_twice),
                 STORY(what_came_with_an_identity_that_we_waited_for_is_seen),
                 STORY(two_replicas_take_from_the_same_rows),
+                STORY(a_full_queue_between_the_questions_loses_no_answer),
+                STORY(a_poll_costs_two_round_trips),
+                STORY(ids_that_a_poll_did_not_use_come_next),
+                STORY(a_second_look_at_identities_asks_for_no_more_ids),
+                STORY(ids_that_another_connection_was_asked_for_are_not_given),
+                STORY(a_poll_that_waits_for_an_identity_in_vain_asks_again),
+                STORY(what_comes_to_two_replicas_is_applied_once),
                 {NULL, NULL},
         };
 

@@ -3,8 +3,8 @@
    a_calls_answer_is_lost_and_what_was_said_is_so after the server has got everything, when only
    its answer is lost. Then the promises must hold: acknowledged rows are there, refused ones are
    not, and where the outcome could not be learnt, that was said. A row and its event are both
-   there or neither is. The linker puts the __wrap_ functions between the store and libpq
-   (Makefile). On PostgreSQL only. */
+   there or neither is. A poll's events are applied once, however often they come again. The linker
+   puts the __wrap_ functions between the store and libpq (Makefile). On PostgreSQL only. */
 #include "base/clock.h"
 #include "data/postgres_inside.h"
 #include "testing/thing.h"
@@ -108,7 +108,7 @@ PGconn *__wrap_PQconnectStartParams(const char *const *names, const char *const 
 
 /* ---- a store's life ---- */
 
-enum { THINGS = 4 };
+enum { THINGS = 6, POLLED = 4 /* the first of those that a poll's events make */ };
 
 struct acknowledged {
         char name[40];
@@ -148,6 +148,56 @@ static void add_under_a_key(struct unit *unit, void *thing)
         unit_remember(unit, "/things", t->name, &answer);
 }
 
+/* As a reaction does: it looks for two rows, changes one and adds the other. */
+static void react(struct unit *unit, void *acknowledged)
+{
+        const char *name = ((struct acknowledged *)acknowledged)->name;
+        struct thing *stock =
+                unit_find(unit, &thing_entity, THING_BY_NAME, 0, (struct key){"stock"});
+
+        if (unit_find(unit, &thing_entity, THING_BY_SECRET, 0, (struct key){name, 1}))
+                return;
+        if (stock) {
+                stock->qty = some_int(stock->qty.value + 1);
+                unit_save(unit, &thing_entity, stock);
+        }
+        thing_add_and_say(
+                unit, unit_copy(unit, &thing_entity,
+                                &(struct thing){.name = name, .secret = name, .big = some_int(1)}));
+}
+
+/* As the inbox does; the first event comes twice. */
+static void take_a_poll(struct unit *unit, void *arg)
+{
+        struct acknowledged *const makes[] = {&told[POLLED], &told[POLLED + 1], &told[POLLED]};
+        enum { EVENTS = sizeof makes / sizeof *makes };
+        struct identity events[EVENTS];
+
+        (void)arg;
+        for (int i = 0; i < EVENTS; i++) {
+                events[i] =
+                        (struct identity){.source = "a sender", .id = makes[i]->name, .content = 1};
+                unit_rehearse(unit, react, makes[i]);
+        }
+        unit_first_times(unit, events, EVENTS);
+        for (int i = 0; i < EVENTS && !unit_failed(unit); i++)
+                if (events[i].first)
+                        react(unit, makes[i]);
+}
+
+static void poll_once(struct store *store)
+{
+        struct arena *arena = arena_open();
+        struct error error = {0};
+
+        store_run(store, take_a_poll, NULL, arena, &error);
+        for (int i = POLLED; i < THINGS; i++) {
+                told[i].asked = true;
+                told[i].error = error;
+        }
+        arena_close(&arena);
+}
+
 /* A read may fail, but must not be wrong: the row was stored a moment ago. */
 static void look(struct store *store)
 {
@@ -175,6 +225,7 @@ static void live(struct store *store)
         do_it(store, 2, add_under_a_key);
         store_purge(store, 1000000, 1000000, 1000000);
         do_it(store, 3, thing_add_and_say);
+        poll_once(store);
 }
 
 static struct store *open_one(struct error *error)
@@ -236,6 +287,19 @@ static void wait_until_well(struct store *store)
         look(store);
 }
 
+/* The events come again, as they do until they were taken. */
+static void come_again(struct store *store, struct db *db, long call)
+{
+        wait_until_well(store);
+        poll_once(store);
+        for (int i = POLLED; i < THINGS; i++) {
+                check_text(told[i].error.text, "");
+                holds(db, &told[i], call);
+        }
+        check_int(ask(db, "SELECT CAST(max(qty) AS BIGINT) FROM things WHERE name = 'stock'", NULL),
+                  ask(db, "SELECT count(*) FROM things WHERE \"Secret\" IS NOT NULL", NULL));
+}
+
 /* False when the life was over before that call. */
 static bool fail_in_life(struct store *store, struct db *db, long call, enum mode mode)
 {
@@ -249,6 +313,7 @@ static bool fail_in_life(struct store *store, struct db *db, long call, enum mod
         atomic_store(&fault.fails_at, 0);
         for (int i = 0; i < THINGS; i++)
                 holds(db, &told[i], call);
+        come_again(store, db, call);
         check_int(ask(db,
                       "SELECT CAST(coalesce(sum(rows), 0) AS BIGINT) FROM sequences WHERE name = "
                       "'things'",
@@ -286,6 +351,9 @@ static void sweep(enum mode mode)
         store = open_one(&e);
         check_text(e.text, "");
         db = db_open(things_url(), things_service(), DB_WRITER, &e);
+        check_int(things_do(store, thing_add_and_say,
+                            &(struct thing){.name = "stock", .qty = some_int(0)}),
+                  ERROR_NONE);
         while (fail_in_life(store, db, call, mode))
                 call++;
         db_close(&db);

@@ -224,10 +224,12 @@ static void take(struct postgres_db *db, const struct awaited *a, PGresult *resu
                 a->statement->prepared = true;
         else if (status != PGRES_PIPELINE_ABORTED)
                 db->changes = (int)strtol(PQcmdTuples(result), NULL, 10);
-        if (status == PGRES_TUPLES_OK && a->rows)
+        if (status == PGRES_TUPLES_OK && a->rows) {
+                PQclear(a->statement->result); /* of a question that was asked again unanswered */
                 a->statement->result = result;
-        else
+        } else {
                 PQclear(result);
+        }
 }
 
 /* The result and the NULL after it. */

@@ -146,6 +146,185 @@ static void a_newer_schema_is_refused(void)
         check_contains(e.text, "newer");
 }
 
+static void clash(struct unit *unit, void *thing)
+{
+        struct thing *t = thing;
+
+        t->secret = "taken";
+        t->big = some_int(1);
+        thing_add_and_say(unit, t);
+}
+
+static void find_nothing(struct unit *unit, void *thing)
+{
+        (void)thing;
+        check(!unit_get(unit, &thing_entity, 999));
+        unit_refuse(unit, ERROR_NOT_FOUND, NULL, "there is none");
+}
+
+/* A unique index speaks when the commit is answered, for a write of any of the batch's units. */
+static void what_shows_at_the_commit_is_told_to_its_own_unit(void)
+{
+        struct errand hold, before, bad, looks, after;
+        struct store *store;
+
+        if (!is_shared())
+                return;
+        store = things_open();
+        check_int(things_do(store, clash, &(struct thing){.name = "first"}), ERROR_NONE);
+        errand_send(&hold, store, NULL, NULL);
+        errand_send(&before, store, "before", thing_add_and_say);
+        errand_send(&bad, store, "bad", clash);
+        errand_send(&looks, store, NULL, find_nothing);
+        errand_send(&after, store, "after", thing_add_and_say);
+        check_int(errand_end(&hold), ERROR_NONE);
+        check_int(errand_end(&before), ERROR_NONE);
+        check_int(errand_end(&bad), ERROR_CONFLICT);
+        check_int(errand_end(&looks), ERROR_NOT_FOUND);
+        check_int(errand_end(&after), ERROR_NONE);
+        check_int(things_count(store), 3);
+        check_int(things_number(store, "SELECT count(*)::text FROM things"), 3);
+        check_int(things_number(store, "SELECT sum(rows)::text FROM blocks WHERE name = 'things'"),
+                  3);
+        check_int(things_number(store, "SELECT count(*)::text FROM outbox"), 3);
+        check_int(before.thing.row.id, 2);
+        check_int(after.thing.row.id, 3);
+        check_int(things_add(store, "next"), 4);
+        store_close(&store);
+}
+
+static void a_batch_that_stored_nothing_is_no_commit(void)
+{
+        struct store *store;
+        int64_t commits;
+
+        if (!is_shared())
+                return;
+        store = things_open();
+        check_int(things_do(store, clash, &(struct thing){.name = "first"}), ERROR_NONE);
+        commits = atomic_load(&store->commits);
+        check_int(things_do(store, clash, &(struct thing){.name = "second"}), ERROR_CONFLICT);
+        check_int(atomic_load(&store->commits), commits);
+        check_int(things_add(store, "third"), 2);
+        check_int(atomic_load(&store->commits), commits + 1);
+        store_close(&store);
+}
+
+/* The transaction is aborted, and PostgreSQL answers a COMMIT to that without an error. */
+static void fail_in_silence(struct unit *unit, void *thing)
+{
+        struct error ignored;
+
+        check(!db_run(unit->store->writer, "SELECT 1 / 0", &ignored));
+        thing_add_and_say(unit, thing);
+}
+
+static void write_and_fail_in_silence(struct unit *unit, void *thing)
+{
+        struct error ignored;
+
+        thing_add_and_say(unit, thing);
+        check(!db_run(unit->store->writer, "SELECT 1 / 0", &ignored));
+}
+
+static void a_transaction_that_failed_in_silence_is_not_committed(void)
+{
+        struct thing t = {.name = "a"};
+        struct errand hold, silent, next;
+        struct store *store;
+
+        if (!is_shared())
+                return;
+        store = things_open();
+        check(things_do(store, fail_in_silence, &t) != ERROR_NONE);
+        check(things_do(store, write_and_fail_in_silence, &t) != ERROR_NONE);
+        errand_send(&hold, store, NULL, NULL);
+        errand_send(&silent, store, "silent", fail_in_silence);
+        errand_send(&next, store, "next", thing_add_and_say);
+        check_int(errand_end(&hold), ERROR_NONE);
+        check(errand_end(&silent) != ERROR_NONE);
+        check_int(things_count(store), errand_end(&next) == ERROR_NONE);
+        check_int(things_number(store, "SELECT count(*)::text FROM things"), things_count(store));
+        store_close(&store);
+}
+
+/* A COMMIT without its note, in a transaction that has failed. */
+static void commit_what_failed(struct unit *unit, void *thing)
+{
+        struct error e = {0};
+
+        (void)thing;
+        check(!db_run(unit->store->writer, "SELECT 1 / 0", &e));
+        e = (struct error){0};
+        check(!db_commit(unit->store->writer, &e));
+        check_int(e.kind, ERROR_UNAVAILABLE);
+        unit_refuse(unit, ERROR_UNPROCESSABLE, NULL, "not wanted");
+}
+
+static void a_commit_after_a_failure_fails(void)
+{
+        struct store *store;
+
+        if (!is_shared())
+                return;
+        store = things_open();
+        check_int(things_do(store, commit_what_failed, NULL), ERROR_UNPROCESSABLE);
+        check_int(things_add(store, "a"), 1);
+        store_close(&store);
+}
+
+static struct statement *ask_for(struct db *db, int64_t number)
+{
+        struct error e = {0};
+        struct statement *s = db_prepare(db, "SELECT ?::bigint", &e);
+
+        bind_int(s, 1, number);
+        check(statement_ask(s, &e));
+        return s;
+}
+
+static void answers(struct statement *s, int64_t number)
+{
+        struct error e = {0};
+
+        check(statement_step(s, &e) == DB_ROW);
+        check_int(column_int(s, 0), number);
+        check_text(e.text, "");
+}
+
+/* However the last time ended: half read, unread or unanswered. */
+static void a_question_gets_its_own_answer(void)
+{
+        struct error e = {0};
+        struct statement *s;
+        struct db *db;
+
+        if (!is_shared())
+                return;
+        db = db_open(things_url(), things_service(), DB_WRITER, &e);
+        answers(ask_for(db, 1), 1);
+        answers(ask_for(db, 2), 2); /* the first was not read to its end */
+        check(db_begin(db, false, &e));
+        ask_for(db, 3);
+        db_rollback(db); /* which reads the answer */
+        check(db_begin(db, false, &e));
+        s = ask_for(db, 4);
+        answers(s, 4);
+        statement_reset(s);
+        s = ask_for(db, 5);
+        statement_reset(s); /* before it is answered */
+        bind_int(s, 1, 6);
+        answers(s, 6);
+        statement_reset(s);
+        check(!db_run(db, "SELECT 1 / 0", &e));
+        s = ask_for(db, 7); /* fails, like all of the transaction */
+        check(statement_step(s, &e) == DB_FAILED);
+        db_rollback(db);
+        e = (struct error){0};
+        answers(ask_for(db, 8), 8);
+        db_close(&db);
+}
+
 /* Ids that were fetched and not used: a server that took over may give them to another process. */
 static void ids_of_another_connection_are_not_given(void)
 {
@@ -469,6 +648,11 @@ int main(int argc, char **argv)
                 STORY(ids_and_counts_are_common),
                 STORY(a_value_that_no_index_takes_is_too_large),
                 STORY(writes_of_one_table_keep_their_order),
+                STORY(what_shows_at_the_commit_is_told_to_its_own_unit),
+                STORY(a_batch_that_stored_nothing_is_no_commit),
+                STORY(a_transaction_that_failed_in_silence_is_not_committed),
+                STORY(a_commit_after_a_failure_fails),
+                STORY(a_question_gets_its_own_answer),
                 STORY(a_newer_schema_is_refused),
                 STORY(ids_of_another_connection_are_not_given),
                 STORY(a_broken_connection_is_made_anew),

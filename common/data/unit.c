@@ -213,8 +213,10 @@ bool unit_foresee_ask(struct unit *u)
                 return !unit_failed(u);
         if (!unit_failed(u))
                 foresight_ask(u->foresight, u->store->writer, &u->error);
-        for (int i = 0; i < u->store->table_count && !unit_failed(u); i++)
+        for (int i = 0; i < u->store->table_count && !unit_failed(u); i++) {
                 ids_expect(u->store, i, u->adds[i], &u->error);
+                u->adds[i] = 0; /* once: by the next time some of them are given */
+        }
         return !unit_failed(u);
 }
 

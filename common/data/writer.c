@@ -94,6 +94,7 @@ static void forget_all(struct store *store)
         store->change_count = 0;
         outbox_commit_ended(store, false);
         store->traced_count = 0;
+        store->batch_wrote = false;
         sources_forget(store);
         forget_announced(store);
 }
@@ -145,9 +146,7 @@ static enum ran run_and_commit(struct store *store, struct job *jobs, bool apart
         if (ran != RAN || (outbox_remove_sent(store, false, error) && outbox_write(store, error) &&
                            counts_write(store, error) && commit(store, error)))
                 return ran;
-        return db_in_transaction(store->writer) && error->kind != ERROR_UNAVAILABLE
-                       ? RAN_INTO_A_FAILURE
-                       : RAN_IN_VAIN;
+        return db_transaction_is_void(store->writer) ? RAN_INTO_A_FAILURE : RAN_IN_VAIN;
 }
 
 /* Savepoints cost copies of pages, and nearly every unit succeeds: so the batch runs without
