@@ -193,6 +193,34 @@ static void what_shows_at_the_commit_is_told_to_its_own_unit(void)
         store_close(&store);
 }
 
+/* As statement_timeout does; it says "unavailable", as a server does that goes away. */
+static void a_write_that_is_canceled_fails_its_own_unit(void)
+{
+        static const char cancels[] =
+                "CREATE FUNCTION cancel() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.name "
+                "= 'bad' THEN RAISE EXCEPTION 'too long' USING ERRCODE = '57014'; END IF; RETURN "
+                "NEW; END $$;"
+                "CREATE TRIGGER cancel BEFORE INSERT ON things FOR EACH ROW EXECUTE FUNCTION "
+                "cancel()";
+        struct errand hold, before, bad, after;
+        struct store *store;
+
+        if (!is_shared())
+                return;
+        store = things_open();
+        third_party(cancels);
+        errand_send(&hold, store, NULL, NULL);
+        errand_send(&before, store, "before", thing_add_and_say);
+        errand_send(&bad, store, "bad", thing_add_and_say);
+        errand_send(&after, store, "after", thing_add_and_say);
+        check_int(errand_end(&hold), ERROR_NONE);
+        check_int(errand_end(&before), ERROR_NONE);
+        check_int(errand_end(&bad), ERROR_UNAVAILABLE);
+        check_int(errand_end(&after), ERROR_NONE);
+        check_int(things_count(store), 2);
+        store_close(&store);
+}
+
 static void a_batch_that_stored_nothing_is_no_commit(void)
 {
         struct store *store;
@@ -649,6 +677,7 @@ int main(int argc, char **argv)
                 STORY(a_value_that_no_index_takes_is_too_large),
                 STORY(writes_of_one_table_keep_their_order),
                 STORY(what_shows_at_the_commit_is_told_to_its_own_unit),
+                STORY(a_write_that_is_canceled_fails_its_own_unit),
                 STORY(a_batch_that_stored_nothing_is_no_commit),
                 STORY(a_transaction_that_failed_in_silence_is_not_committed),
                 STORY(a_commit_after_a_failure_fails),
