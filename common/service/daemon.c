@@ -27,6 +27,7 @@
 
 enum {
         LARGE_PIECE = 128 << 10,
+        KEPT_FREE = 4 << 20, /* as much as the gateway gathers of short answers at once */
         EXIT_SETTING = 2,
         GRACE_MS = 27000,
         IN_FLIGHT_MS = 10000,
@@ -345,6 +346,8 @@ int daemon_main(const struct daemon *d, void *own, int argc, char **argv)
         mallopt(M_ARENA_MAX, 2);                /* an arena for each thread would waste megabytes */
         mallopt(M_MMAP_THRESHOLD, LARGE_PIECE); /* fixed, so that large pieces always go back to the
                                                    system when they are freed */
+        mallopt(M_TRIM_THRESHOLD, KEPT_FREE);   /* else each large answer gave its memory back, and
+                                                   the   next one asked for it again */
         document_init();
         take_signals(d, &p.signals);
         p.config = config_open(settings, argc, argv, environ, &error);
