@@ -343,11 +343,12 @@ int daemon_main(const struct daemon *d, void *own, int argc, char **argv)
         struct error error = {0};
         int status;
 
-        mallopt(M_ARENA_MAX, 2);                /* an arena for each thread would waste megabytes */
-        mallopt(M_MMAP_THRESHOLD, LARGE_PIECE); /* fixed, so that large pieces always go back to the
-                                                   system when they are freed */
-        mallopt(M_TRIM_THRESHOLD, KEPT_FREE);   /* else each large answer gave its memory back, and
-                                                   the   next one asked for it again */
+        /* an arena for each thread would waste megabytes */
+        mallopt(M_ARENA_MAX, 2);
+        /* fixed, so that large pieces always go back to the system when they are freed */
+        mallopt(M_MMAP_THRESHOLD, LARGE_PIECE);
+        /* else each batch and each large answer gives memory back that the next one asks for */
+        mallopt(M_TRIM_THRESHOLD, KEPT_FREE);
         document_init();
         take_signals(d, &p.signals);
         p.config = config_open(settings, argc, argv, environ, &error);
