@@ -67,8 +67,8 @@ class Fleet:
                 text += "    server %s-%d 127.0.0.1:%d\n" % (name, i, daemon.port)
         path = self.directory / "haproxy.cfg"
         path.write_text(text)
-        self.proxy = subprocess.Popen(["haproxy", "-f", path], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                      stderr=subprocess.DEVNULL)
+        with open(self.directory / "haproxy.log", "wb") as log:
+            self.proxy = subprocess.Popen(["haproxy", "-f", path], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def __enter__(self):
         try:
@@ -93,12 +93,15 @@ class Fleet:
     def __exit__(self, kind, *_):
         trouble = end_all(self.all(), 30)
         if self.proxy:
+            ended = self.proxy.poll()                           # None: it was there
             self.proxy.kill()
             self.proxy.wait()
         self.broker.stop()
         self.server.stop()
         if kind or trouble:
             show_ends(self.all())
+            if self.proxy:
+                print("---- haproxy, which ended with %s\n%s" % (ended, (self.directory / "haproxy.log").read_text()))
         Mall.remove_directory(self.directory)
         assert kind or not trouble, "; ".join(trouble)
 
