@@ -98,18 +98,6 @@ static int64_t qty_of(struct store *store, int64_t id)
         return qty;
 }
 
-/* How often it sent that. */
-static int times(FILE *trace, const char *what)
-{
-        char line[2000];
-        int found = 0;
-
-        rewind(trace);
-        while (fgets(line, sizeof line, trace))
-                found += strstr(line, "F\t") && strstr(line, what);
-        return found;
-}
-
 static void many_steps_cost_few_round_trips(void)
 {
         struct store *store = things_open();
@@ -126,10 +114,10 @@ static void many_steps_cost_few_round_trips(void)
         check_int(things_count(store), STEPS + 1);
         if (is_shared()) {
                 /* all questions, and the end */
-                check_int(times(steps.trace, "\tSync"), 2);
+                check_int(things_times_sent(steps.trace, "\tSync"), 2);
                 /* the identity, two questions and the ids; one update, inserts of 32 rows, and one
                    of what is left */
-                check_int(times(steps.trace, "\tExecute"), 4 + 1 + STEPS / 32 + 1);
+                check_int(things_times_sent(steps.trace, "\tExecute"), 4 + 1 + STEPS / 32 + 1);
         }
         fclose(steps.trace);
         store_close(&store);
@@ -511,7 +499,7 @@ static void a_poll_costs_two_round_trips(void)
                 check_int(things_do(store, rehearse_one_in_vain, &t.poll.steps[0]), ERROR_NONE);
                 check_int(things_do(store, apply_overheard, &t), ERROR_NONE);
                 PQuntrace(t.conn);
-                check_int(times(t.trace, "\tSync"), 2);
+                check_int(things_times_sent(t.trace, "\tSync"), 2);
                 fclose(t.trace);
         }
         arena_close(&arena);

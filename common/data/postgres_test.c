@@ -470,17 +470,6 @@ static void a_commit_that_was_ended_is_a_failure(void)
         cut_in_commit(cut_at_the_server, ERROR_UNAVAILABLE, 1);
 }
 
-static int syncs(FILE *trace)
-{
-        char line[2000];
-        int found = 0;
-
-        rewind(trace);
-        while (fgets(line, sizeof line, trace))
-                found += strstr(line, "F\t") && strstr(line, "\tSync");
-        return found;
-}
-
 /* All of it in one; a page of many rows is first asked whether it is small enough. */
 static void a_page_costs_a_round_trip_or_two(void)
 {
@@ -510,7 +499,7 @@ static void a_page_costs_a_round_trip_or_two(void)
                       store_count(store, db, &thing_entity, &total, &e));
                 db_rollback(db);
                 PQuntrace(postgres_of(db)->conn);
-                check_int(syncs(trace), size == MORE ? 2 : 1);
+                check_int(things_times_sent(trace, "\tSync"), size == MORE ? 2 : 1);
                 check(PQtransactionStatus(postgres_of(db)->conn) == PQTRANS_IDLE);
                 check_int((int64_t)count, 2);
                 check_int(total, 2);

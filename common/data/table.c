@@ -335,8 +335,8 @@ bool table_page(struct db *db, const struct table *table, const struct page *pag
 {
         struct entry entry = {.id = id_descends(page) ? INT64_MAX : 0,
                               .offset = page->number * page->size};
+        enum db_step step = DB_FAILED;
         struct statement *s;
-        enum db_step step;
 
         *count = 0;
         if (is_by_id(page) && entry.offset >= TABLE_BLOCK &&
@@ -349,9 +349,9 @@ bool table_page(struct db *db, const struct table *table, const struct page *pag
         s = page_prepare(db, page_sql(table->columns, table, page, arena), page, &entry, error);
         if (!s)
                 return false;
-        step = statement_ask_last(s, error) ? DB_ROW : DB_FAILED;
-        while (step == DB_ROW && (step = statement_step(s, error)) == DB_ROW)
-                rows[(*count)++] = table_row(s, &table->entity->shape, arena);
+        if (statement_ask_last(s, error))
+                while ((step = statement_step(s, error)) == DB_ROW)
+                        rows[(*count)++] = table_row(s, &table->entity->shape, arena);
         statement_close(&s);
         return step == DB_DONE;
 }

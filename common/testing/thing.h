@@ -281,6 +281,18 @@ static inline void things_sent(struct store *store, int64_t first, int64_t last)
                 outbox_sent(store, &first, 1);
 }
 
+/* How often a connection sent that, by libpq's trace. */
+static inline int things_times_sent(FILE *trace, const char *what)
+{
+        char line[2000];
+        int found = 0;
+
+        rewind(trace);
+        while (fgets(line, sizeof line, trace))
+                found += strstr(line, "F\t") && strstr(line, what);
+        return found;
+}
+
 /* A unit of work: the story waits for its end later, or it holds the writer until the story lets
    it go on. */
 struct errand {
